@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers of the product. A target may import what stands below it, never what stands above: the compiler keeps
+// the direction that the architecture relies on. Each C library has exactly one importer.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error), .define("_GNU_SOURCE")]
+
+let package = Package(
+  name: "aloha-wizard",
+  products: [.executable(name: "aloha-wizard", targets: ["aloha-wizard"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // C libraries, and the little C that Swift cannot say.
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CSystem", cSettings: strictC),
+    .target(
+      name: "CCurses", cSettings: strictC,
+      linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+
+    // What everything stands on: errors, secrets, files, child processes, digests.
+    .target(name: "Common", dependencies: ["CSystem", "CCrypto"], swiftSettings: strict),
+
+    .target(name: "Postgres", dependencies: ["Common", "CPostgres"], swiftSettings: strict),
+    .target(name: "Archive", dependencies: ["Common", "CArchive", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "Terminal", dependencies: ["Common", "CCurses", .product(name: "TOMLKit", package: "TOMLKit")],
+      swiftSettings: strict),
+
+    .target(
+      name: "Engine",
+      dependencies: ["Common", "Postgres", "Archive", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+
+    .target(
+      name: "Sandbox", dependencies: ["Common", "Postgres", "Engine"], resources: [.copy("Resources")],
+      swiftSettings: strict),
+    .target(name: "Wizard", dependencies: ["Common", "Engine", "Terminal"], swiftSettings: strict),
+
+    .executableTarget(
+      name: "aloha-wizard",
+      dependencies: [
+        "Wizard", "Sandbox", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(name: "CommonTests", dependencies: ["Common"], swiftSettings: strict),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Sandbox"], swiftSettings: strict),
+    .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: strict),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
+    .testTarget(name: "WizardTests", dependencies: ["Wizard", "Sandbox"], swiftSettings: strict),
+    .testTarget(name: "ConformanceTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

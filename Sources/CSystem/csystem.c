@@ -1,0 +1,71 @@
+#include "csystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <wchar.h>
+
+static int connect_stream(posix_spawn_file_actions_t *actions, int from, int to) {
+  if (from < 0) return posix_spawn_file_actions_addopen(actions, to, "/dev/null", to == 0 ? O_RDONLY : O_WRONLY, 0);
+  return posix_spawn_file_actions_adddup2(actions, from, to);
+}
+
+int csystem_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
+                  int input, int output, int error, int new_session) {
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  if (new_session) flags |= POSIX_SPAWN_SETSID;
+  posix_spawnattr_setflags(&attributes, flags);
+  int result = 0;
+  if (directory) result = posix_spawn_file_actions_addchdir_np(&actions, directory);
+  if (!result) result = connect_stream(&actions, input, 0);
+  if (!result) result = connect_stream(&actions, output, 1);
+  if (!result) result = connect_stream(&actions, error, 2);
+  if (!result) result = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  if (!result) result = posix_spawn(pid, path, &actions, &attributes, argv, envp);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return result;
+}
+
+int csystem_character_width(unsigned int scalar) { return wcwidth((wchar_t)scalar); }
+
+int csystem_open_beneath(int directory, const char *path, int flags, unsigned int mode) {
+  struct open_how how;
+  memset(&how, 0, sizeof how);
+  how.flags = (uint64_t)flags | O_CLOEXEC;
+  how.mode = (flags & O_CREAT) ? mode : 0;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int csystem_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+long long csystem_free_bytes(const char *path) {
+  struct statvfs status;
+  if (statvfs(path, &status) != 0) return -1;
+  return (long long)status.f_bavail * (long long)status.f_frsize;
+}
+
+long long csystem_peak_memory(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (long long)usage.ru_maxrss * 1024;
+}

@@ -1,0 +1,24 @@
+#pragma once
+#include <sys/types.h>
+
+// Starts a program as a child: own session when asked, default signals and an empty signal mask, no descriptor but
+// the three given (-1 stands for /dev/null). Swift cannot say this: the mask that its runtime sets on worker threads
+// would be inherited and make the child deaf to SIGTERM. Returns 0 or an errno value.
+int csystem_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
+                  int input, int output, int error, int new_session);
+
+// Columns that a terminal uses for one character: 0, 1 or 2, or -1 where it is not printable.
+int csystem_character_width(unsigned int scalar);
+
+// Opens PATH below the folder DIRECTORY without following any symbolic link and without leaving it.
+// Returns a descriptor, or -1 with errno.
+int csystem_open_beneath(int directory, const char *path, int flags, unsigned int mode);
+
+// The exclusive, non-blocking advisory lock on a descriptor. Returns 0, or -1 with errno.
+int csystem_lock(int descriptor);
+
+// Free bytes for an unprivileged user on the file system that holds PATH, or -1 with errno.
+long long csystem_free_bytes(const char *path);
+
+// Peak resident memory of this process in bytes.
+long long csystem_peak_memory(void);

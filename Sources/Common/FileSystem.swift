@@ -1,0 +1,125 @@
+import CSystem
+import Glibc
+
+/// Small operations on files that must not go half-way.
+public enum FileSystem {
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Free bytes on the file system of `path`, or of its nearest parent that exists.
+  public static func freeBytes(_ path: String) -> Int64? {
+    var probe = path
+    while !exists(probe) {
+      guard let slash = probe.lastIndex(of: "/"), slash > probe.startIndex else { return nil }
+      probe = String(probe[..<slash])
+    }
+    let bytes = csystem_free_bytes(probe)
+    return bytes < 0 ? nil : bytes
+  }
+
+  /// The whole text of a small file.
+  public static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+      if count == 0 { return bytes }
+      bytes.append(contentsOf: chunk[0..<count])
+      guard bytes.count <= limit else {
+        throw PlainFailure(.file, path, "is larger than \(limit >> 20) MiB, which no such file should be")
+      }
+    }
+  }
+
+  /// Writes all of `bytes`, however many calls that takes.
+  public static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws {
+    guard let start = bytes.baseAddress else { return }
+    var written = 0
+    while written < bytes.count {
+      let count = Glibc.write(descriptor, start + written, bytes.count - written)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw PlainFailure.system(path, "cannot be written", errno: errno) }
+      written += count
+    }
+  }
+
+  /// Makes a folder and its parents, 0700 unless said otherwise.
+  public static func makeFolder(_ path: String, mode: mode_t = 0o700) throws {
+    if isFolder(path) { return }
+    if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+      try makeFolder(String(path[..<slash]), mode: mode)
+    }
+    guard mkdir(path, mode) == 0 || errno == EEXIST else {
+      throw PlainFailure.system(path, "the folder cannot be made", errno: errno)
+    }
+  }
+
+  /// Puts `bytes` where `path` says in one step: a reader sees the old file or the new one, after a power loss too.
+  public static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws {
+    let temporary = "\(path).\(RandomText.alphanumeric(8)).tmp"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be written", errno: errno) }
+    do {
+      defer { close(descriptor) }
+      try Array(bytes).withUnsafeBytes { try writeAll(descriptor, $0, path: path) }
+      guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
+        throw PlainFailure.system(path, "cannot be written", errno: errno)
+      }
+      guard rename(temporary, path) == 0 else {
+        throw PlainFailure.system(path, "cannot be put in place", errno: errno)
+      }
+      try syncFolder(of: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Makes a rename in the folder of `path` survive a power loss.
+  public static func syncFolder(of path: String) throws {
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw PlainFailure.system(folder, "cannot be opened", errno: errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw PlainFailure.system(folder, "cannot be synced", errno: errno) }
+  }
+
+  /// Removes a file or a folder with all that is in it; what is not there is no error. Links are removed, not followed.
+  public static func removeTree(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      guard unlink(path) == 0 || errno == ENOENT else {
+        throw PlainFailure.system(path, "cannot be removed", errno: errno)
+      }
+      return
+    }
+    for name in try names(in: path) { try removeTree("\(path)/\(name)") }
+    guard rmdir(path) == 0 || errno == ENOENT else {
+      throw PlainFailure.system(path, "cannot be removed", errno: errno)
+    }
+  }
+
+  /// The names in a folder, sorted, without `.` and `..`.
+  public static func names(in path: String) throws -> [String] {
+    guard let folder = opendir(path) else { throw PlainFailure.system(path, "cannot be listed", errno: errno) }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+        tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+}

@@ -1,0 +1,21 @@
+/// Text from a database, an archive or another program, made safe to show on a terminal.
+public enum SafeText {
+  /// Takes out what could move the cursor, change colours, reorder or hide text: control characters, the marks that
+  /// change the direction of writing, invisible joiners. Line breaks and tabs become spaces.
+  ///
+  /// - Parameter limit: characters kept at most; a longer text ends with an ellipsis.
+  public static func clean(_ text: some StringProtocol, limit: Int = .max) -> String {
+    var cleaned = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x09, 0x0A, 0x0D, 0x2028, 0x2029: cleaned.append(" ")
+      case 0x00...0x1F, 0x7F...0x9F: continue
+      case 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFEFF, 0xFE00...0xFE0F, 0xFFF9...0xFFFB: continue
+      default: cleaned.append(scalar)
+      }
+    }
+    let whole = String(cleaned)
+    guard whole.count > limit else { return whole }
+    return String(whole.prefix(max(0, limit - 1))) + "…"
+  }
+}

@@ -1,0 +1,45 @@
+import Common
+
+/// What a check found: something that is well, that deserves attention, or that forbids to begin.
+public struct Finding: Sendable, Codable, Equatable {
+  public enum Severity: String, Sendable, Codable, Comparable, CaseIterable {
+    case ok, warning, blocker
+
+    public static func < (left: Severity, right: Severity) -> Bool {
+      allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
+    }
+  }
+
+  public var severity: Severity
+  /// What was looked at, in a few words: "subdomain", "space for the archive".
+  public var subject: String
+  /// What was found there.
+  public var reason: String
+  /// What to do about it; nil where nothing needs to be done.
+  public var remedy: String?
+
+  public init(_ severity: Severity, _ subject: String, _ reason: String, remedy: String? = nil) {
+    self.severity = severity
+    self.subject = subject
+    self.reason = reason
+    self.remedy = remedy
+  }
+}
+
+/// Thrown where an operation is run although a check found blockers.
+public struct Blocked: Failure {
+  public let findings: [Finding]
+
+  /// - Parameter findings: all findings; only the blockers are kept.
+  public init(_ findings: [Finding]) {
+    self.findings = findings.filter { $0.severity == .blocker }
+  }
+
+  public var family: FailureFamily { .blocked }
+  public var subject: String { findings.first?.subject ?? "check" }
+  public var reason: String { findings.map(\.reason).joined(separator: "; ") }
+  public var remedy: String? {
+    let remedies = findings.compactMap(\.remedy)
+    return remedies.isEmpty ? nil : remedies.joined(separator: "; ")
+  }
+}

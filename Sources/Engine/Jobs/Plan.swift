@@ -1,0 +1,38 @@
+/// What an operation is going to do, in words and amounts, before it does anything.
+public struct Plan: Sendable, Codable, Equatable {
+  public struct Phase: Sendable, Codable, Equatable {
+    /// Stable within the operation; the events of the run name it.
+    public var id: String
+    /// "Export messages".
+    public var title: String
+    /// How much there is to do, where that is known: "559 messages".
+    public var amount: String?
+
+    public init(_ id: String, _ title: String, amount: String? = nil) {
+      self.id = id
+      self.title = title
+      self.amount = amount
+    }
+  }
+
+  /// One sentence: what is done to what.
+  public var title: String
+  public var phases: [Phase]
+  /// What is gone afterwards; empty for most.
+  public var destroys: [String]
+  /// What a worried operator wants to hear is left alone.
+  public var leavesAlone: [String]
+  /// The phase at whose end it can no longer be stopped, in words; nil where it can be stopped at any time.
+  public var pointOfNoReturn: String?
+
+  public init(
+    title: String, phases: [Phase], destroys: [String] = [], leavesAlone: [String] = [],
+    pointOfNoReturn: String? = nil
+  ) {
+    self.title = title
+    self.phases = phases
+    self.destroys = destroys
+    self.leavesAlone = leavesAlone
+    self.pointOfNoReturn = pointOfNoReturn
+  }
+}
