@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -68,4 +70,27 @@ long long csystem_peak_memory(void) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return (long long)usage.ru_maxrss * 1024;
+}
+
+int csystem_error_text(int code, char *buffer, unsigned long size) {
+  const char *text = strerror_r(code, buffer, size);
+  if (text != buffer) {
+    strncpy(buffer, text, size - 1);
+    buffer[size - 1] = 0;
+  }
+  return 0;
+}
+
+int csystem_unnamed_file(const char *folder) {
+  int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return descriptor;
+  // Some file systems know no unnamed files: a name that is gone at once does the same.
+  char path[4096];
+  if ((unsigned)snprintf(path, sizeof path, "%s/.aloha-XXXXXX", folder) >= sizeof path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  descriptor = mkostemp(path, O_CLOEXEC);
+  if (descriptor >= 0) unlink(path);
+  return descriptor;
 }

@@ -43,7 +43,7 @@ public struct Subprocess: Sendable {
     input: String? = nil, cancellation: Cancellation? = nil, line: ((String) -> Void)? = nil
   ) throws -> Result {
     var fromChild: [Int32] = [-1, -1]
-    guard pipe2(&fromChild, O_CLOEXEC) == 0 else {
+    guard pipe(&fromChild) == 0 else {
       throw PlainFailure.system(executable, "pipe", errno: errno, family: .command)
     }
     defer { close(fromChild[0]) }
@@ -61,8 +61,8 @@ public struct Subprocess: Sendable {
     let result = try run(input: input, line: line)
     guard result.status == 0 else {
       let tail = result.output.split(separator: "\n").suffix(4).map { SafeText.clean($0, limit: 300) }
-      throw PlainFailure(
-        .command, executable, "ended with status \(result.status)\(tail.isEmpty ? "" : ": " + tail.joined(separator: " | "))")
+      let said = tail.isEmpty ? "" : ": " + tail.joined(separator: " | ")
+      throw PlainFailure(.command, executable, "ended with status \(result.status)\(said)")
     }
     return result.output
   }
@@ -137,18 +137,13 @@ public struct Subprocess: Sendable {
 
   /// The input goes through an unnamed file: a pipe could fill up and stop both sides.
   private static func temporaryInput(_ text: String) throws -> Int32 {
-    let descriptor = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0o600)
+    let descriptor = csystem_unnamed_file("/tmp")
     guard descriptor >= 0 else { throw PlainFailure.system("/tmp", "temporary file", errno: errno) }
-    let bytes = Array(text.utf8)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes { $0.baseAddress.map { start in Glibc.write(descriptor, start + written, bytes.count - written) } ?? 0 }
-      guard count > 0 else {
-        let code = errno
-        close(descriptor)
-        throw PlainFailure.system("/tmp", "temporary file", errno: code)
-      }
-      written += count
+    do {
+      try Array(text.utf8).withUnsafeBytes { try FileSystem.writeAll(descriptor, $0, path: "/tmp") }
+    } catch {
+      close(descriptor)
+      throw error
     }
     lseek(descriptor, 0, SEEK_SET)
     return descriptor

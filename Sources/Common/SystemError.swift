@@ -1,10 +1,11 @@
+import CSystem
 import Glibc
 
 /// What an errno value means, and what an operator can do about it.
 public enum SystemError {
   public static func text(_ code: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-      guard let start = buffer.baseAddress, __xpg_strerror_r(code, start, buffer.count) == 0 else {
+      guard let start = buffer.baseAddress, csystem_error_text(code, start, UInt(buffer.count)) == 0 else {
         return "error \(code)"
       }
       return String(cString: start)

@@ -22,3 +22,9 @@ long long csystem_free_bytes(const char *path);
 
 // Peak resident memory of this process in bytes.
 long long csystem_peak_memory(void);
+
+// The text of an errno value, in the C locale's words. Returns 0, or an errno value.
+int csystem_error_text(int code, char *buffer, unsigned long size);
+
+// An unnamed file in FOLDER, open for reading and writing, gone when it is closed; or -1 with errno.
+int csystem_unnamed_file(const char *folder);
