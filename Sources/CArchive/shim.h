@@ -1,3 +1,12 @@
 #pragma once
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
+
+// libarchive converts names by the locale of the thread. This is one that knows UTF-8 wherever the system has any, or
+// NULL; Swift does not see the macro for the mask.
+static inline locale_t archive_utf8_locale(void) {
+  locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+  if (!locale) locale = newlocale(LC_CTYPE_MASK, "en_US.UTF-8", (locale_t)0);
+  return locale;
+}

@@ -94,3 +94,28 @@ int csystem_unnamed_file(const char *folder) {
   if (descriptor >= 0) unlink(path);
   return descriptor;
 }
+
+int csystem_nameless_file(const char *folder) {
+  // The name comes through /proc; without it, the file could never be named.
+  if (access("/proc/self/fd", X_OK) != 0) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor < 0 && (errno == EISDIR || errno == EINVAL)) errno = EOPNOTSUPP;
+  return descriptor;
+}
+
+int csystem_name_file(int descriptor, const char *path) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+int csystem_rename_new(const char *from, const char *to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  // Not every file system knows it. A second name cannot replace anything either.
+  if (link(from, to) != 0) return -1;
+  return unlink(from);
+}
