@@ -56,6 +56,11 @@ public struct UnreadableFile: Failure {
   let name: String
   public let reason: String
 
+  public init(name: String, reason: String) {
+    self.name = name
+    self.reason = reason
+  }
+
   public var family: FailureFamily { .file }
   public var subject: String { SafeText.clean(name, limit: 200) }
   public var remedy: String? { "look at the file, or go on without it" }

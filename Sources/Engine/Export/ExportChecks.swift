@@ -29,9 +29,11 @@ struct ExportChecks {
   /// A message takes about 1.5 kB as JSON with its user-message rows, a fifth of that compressed.
   private func space(_ organization: Organization, _ connection: Connection) -> Finding {
     let uploads =
-      (try? connection.value("SELECT coalesce(sum(size), 0) FROM zerver_attachment WHERE realm_id = $1", [
-        String(organization.id)
-      ])).flatMap { $0.flatMap { Int64($0) } } ?? 0
+      (try? connection.value(
+        "SELECT coalesce(sum(size), 0) FROM zerver_attachment WHERE realm_id = $1",
+        [
+          String(organization.id)
+        ])).flatMap { $0.flatMap { Int64($0) } } ?? 0
     let needed = uploads + Int64(organization.messages) * 600 + (16 << 20)
     guard let free = FileSystem.freeBytes(output) else { return Finding(.ok, "space", "could not be looked at") }
     guard free > needed else {

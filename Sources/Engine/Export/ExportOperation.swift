@@ -90,7 +90,9 @@ public struct ExportOperation: Operation {
     let model = DataModel(try Catalog.read(session, schema: installation.brand.schema))
     let findings = ExportChecks(installation: installation, options: options, output: output)
       .findings(organization, model, session)
-    for finding in findings where finding.severity == .warning { progress.warn("\(finding.subject): \(finding.reason)") }
+    for finding in findings where finding.severity == .warning {
+      progress.warn("\(finding.subject): \(finding.reason)")
+    }
     guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
 
     if options.deactivates, !organization.isDeactivated {
@@ -141,13 +143,14 @@ public struct ExportOperation: Operation {
     try archive.add(MigrationStatus.fileName, MigrationStatus.encode(version, brand: installation.brand))
     try session.execute("COMMIT")
 
-    let finished = try progress.phase("verify", "Read the archive back", total: archive.bytesWritten, unit: .bytes) {
+    let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) {
       meter in
       var seen: Int64 = 0
       return try archive.finish(
         manifest: manifest(scope, version, tables: tables, skipped: report.skipped, session),
         cancellation: cancellation
-      ) { done, _ in
+      ) { done, total in
+        meter.setTotal(total)
         try meter.advance(by: done - seen)
         seen = done
       }
