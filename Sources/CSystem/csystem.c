@@ -119,3 +119,9 @@ int csystem_rename_new(const char *from, const char *to) {
   if (link(from, to) != 0) return -1;
   return unlink(from);
 }
+
+const void *csystem_find(const void *haystack, unsigned long length, const void *needle, unsigned long needle_length) {
+  return memmem(haystack, length, needle, needle_length);
+}
+
+int csystem_sync_filesystem(int descriptor) { return syncfs(descriptor); }

@@ -38,3 +38,9 @@ int csystem_name_file(int descriptor, const char *path);
 
 // Renames, but never over something that exists: EEXIST. Returns 0, or -1 with errno.
 int csystem_rename_new(const char *from, const char *to);
+
+// The first place of NEEDLE in HAYSTACK, or NULL.
+const void *csystem_find(const void *haystack, unsigned long length, const void *needle, unsigned long needle_length);
+
+// Writes everything of the file system that holds an open file to its disk. Returns 0, or -1 with errno.
+int csystem_sync_filesystem(int descriptor);

@@ -14,6 +14,8 @@ public enum TableMap {
     .exported(
       "zerver_realm", rows: .organization,
       [
+        ColumnRule("string_id", imported: .subdomain),
+        ColumnRule("push_notifications_enabled", imported: .off),
         ColumnRule("max_invites", key: "_max_invites"),
         ColumnRule("uuid", imported: .generatedIfMissing(.uuid)),
         ColumnRule("uuid_owner_secret", imported: .generatedIfMissing(.organizationOwnerSecret)),
@@ -29,6 +31,7 @@ public enum TableMap {
       "zerver_stream", rows: .organizationColumn("realm_id"),
       [
         ColumnRule("email_token", exported: .never(secret), imported: .generated(.emailToken)),
+        ColumnRule("description", imported: .text(.markdown)),
         ColumnRule("rendered_description", imported: .text(.html)),
         ColumnRule("first_message_id", imported: .computedLater),
       ]),
@@ -47,7 +50,9 @@ public enum TableMap {
 
     .exported("zerver_defaultstream", rows: .organizationColumn("realm_id")),
     .exported("zerver_realmauthenticationmethod", rows: .organizationColumn("realm_id")),
-    .exported("zerver_realmemoji", rows: .organizationColumn("realm_id")),
+    .exported(
+      "zerver_realmemoji", rows: .organizationColumn("realm_id"),
+      [ColumnRule("author_id", imported: .userOrFirstOwner)]),
     .exported("zerver_realmdomain", rows: .organizationColumn("realm_id")),
     .exported("zerver_realmfilter", rows: .organizationColumn("realm_id")),
     .exported("zerver_realmplayground", rows: .organizationColumn("realm_id")),

@@ -100,6 +100,12 @@ public struct ColumnRule: Sendable {
     case userIsActive
     /// The key of a group message: a digest of its members' ids.
     case groupMessageHash
+    /// The subdomain that the operator chose.
+    case subdomain
+    /// Off until the server itself finds that it works here.
+    case off
+    /// A user; where the export names none, the organization's first owner.
+    case userOrFirstOwner
   }
 
   public enum Generated: Sendable, Equatable {
