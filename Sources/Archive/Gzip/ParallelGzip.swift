@@ -57,6 +57,9 @@ final class ParallelGzip {
 
   deinit { stop() }
 
+  /// Blocks that exist, whether at work or not.
+  var blockCount: Int { underway.count + idle.count + 1 }
+
   /// Compresses what follows at another level.
   func use(level: Int) throws {
     let wanted = Int32(min(9, max(0, level)))

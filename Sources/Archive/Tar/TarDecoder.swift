@@ -66,18 +66,18 @@ final class TarDecoder {
 
   /// The next entry of any type; nil at the end of the archive.
   func next() throws -> Entry? {
-    try NameLocale.use {
+    try NameLocale.forReading {
       var entry: OpaquePointer?
       let code = archive_read_next_header(archive, &entry)
       if code == ARCHIVE_EOF && input.failure == nil { return nil }
-      // A warning is about a name that could not be converted; names are looked at here anyway.
+      // A warning is about a name that was not converted, as was wanted.
       guard code == ARCHIVE_OK || code == ARCHIVE_WARN, let entry, input.failure == nil else {
         throw failure("the entry at byte \(archive_read_header_position(archive)) makes no sense")
       }
       return Entry(
         rawName: Self.name(of: entry), size: archive_entry_size(entry),
         modified: Int64(archive_entry_mtime(entry)), type: mode_t(archive_entry_filetype(entry)),
-        isHardLink: archive_entry_hardlink(entry) != nil || archive_entry_hardlink_utf8(entry) != nil,
+        isHardLink: archive_entry_hardlink(entry) != nil,
         isSparse: archive_entry_sparse_count(entry) > 0)
     }
   }
@@ -113,7 +113,7 @@ final class TarDecoder {
   private static let endMark: Int64 = 1024
 
   private static func name(of entry: OpaquePointer) -> [UInt8] {
-    guard let name = archive_entry_pathname(entry) ?? archive_entry_pathname_utf8(entry) else { return [] }
+    guard let name = archive_entry_pathname(entry) else { return [] }
     return Array(UnsafeRawBufferPointer(start: name, count: strlen(name)))
   }
 

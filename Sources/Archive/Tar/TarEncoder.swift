@@ -57,7 +57,7 @@ final class TarEncoder {
       throw PlainFailure(.unexpected, "libarchive", "out of memory")
     }
     defer { archive_entry_free(entry) }
-    try NameLocale.use {
+    try NameLocale.forWriting {
       archive_entry_set_pathname(entry, name)
       archive_entry_set_filetype(entry, UInt32(Glibc.S_IFREG))
       archive_entry_set_perm(entry, 0o600)
