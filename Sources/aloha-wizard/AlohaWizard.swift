@@ -7,5 +7,5 @@ struct AlohaWizard: ParsableCommand {
     commandName: Program.name,
     abstract: "Moves, backs up, restores and cleans up organizations of an Aloha chat server.",
     version: Program.nameAndVersion,
-    subcommands: [ExportCommand.self])
+    subcommands: [ExportCommand.self, ImportCommand.self])
 }

@@ -90,7 +90,9 @@ public struct ImportOperation: Operation {
       kind: archive.kind, manifest: archive.manifest, memberBytes: archive.members.reduce(0) { $0 + $1.size },
       migrations: try archive.contains(MigrationStatus.fileName)
         ? archive.open(MigrationStatus.fileName).bytes(limit: 1 << 20) : nil)
-    for finding in findings where finding.severity == .warning { progress.warn("\(finding.subject): \(finding.reason)") }
+    for finding in findings where finding.severity == .warning {
+      progress.warn("\(finding.subject): \(finding.reason)")
+    }
     guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
 
     let survey = try progress.phase("survey", "Read what is in it") { meter in

@@ -179,14 +179,16 @@ struct ImportWork {
       guard let arrived = try? isVisible() else {
         files.leaveOpen()
         throw PlainFailure(
-          .connection, "import", "the database went away during the commit (\(error)); the import is complete or has "
+          .connection, "import",
+          "the database went away during the commit (\(error)); the import is complete or has "
             + "left nothing",
           remedy: "look with: organization list; the next import removes what may be left")
       }
       if arrived {
         files.keep()
         throw PlainFailure(
-          .connection, "import", "the organization is complete and visible, but the database went away before it "
+          .connection, "import",
+          "the organization is complete and visible, but the database went away before it "
             + "could say so")
       }
     }

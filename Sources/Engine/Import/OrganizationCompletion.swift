@@ -50,8 +50,8 @@ struct OrganizationCompletion {
     }
     _ = try connection.query(
       """
-      UPDATE zerver_realm SET plan_type = $2, max_invites = $3, message_visibility_limit = $4,
-        first_visible_message_id = coalesce((SELECT id FROM zerver_message WHERE realm_id = $1 AND $4 IS NOT NULL
+      UPDATE zerver_realm SET plan_type = $2, max_invites = $3::int, message_visibility_limit = $4::int,
+        first_visible_message_id = coalesce((SELECT id FROM zerver_message WHERE realm_id = $1 AND $4::int IS NOT NULL
           ORDER BY id DESC OFFSET coalesce($4::int, 1) - 1 LIMIT 1), 0)
       WHERE id = $1
       """,
