@@ -226,6 +226,26 @@ static void choose_locale(int utf8) {
   if (!chosen) setlocale(LC_CTYPE, "C");
 }
 
+// What terminals send although their entry says otherwise: PuTTY's function keys, cursor keys in the other mode, the
+// keys of the VT220. Harmless where they mean nothing.
+static void define_other_sequences(void) {
+  static const struct {
+    const char *sequence;
+    int code;
+  } others[] = {
+      {"\033[A", KEY_UP},      {"\033[B", KEY_DOWN},    {"\033[C", KEY_RIGHT},   {"\033[D", KEY_LEFT},
+      {"\033OA", KEY_UP},      {"\033OB", KEY_DOWN},    {"\033OC", KEY_RIGHT},   {"\033OD", KEY_LEFT},
+      {"\033[H", KEY_HOME},    {"\033[F", KEY_END},     {"\033OH", KEY_HOME},    {"\033OF", KEY_END},
+      {"\033[1~", KEY_HOME},   {"\033[4~", KEY_END},    {"\033[7~", KEY_HOME},   {"\033[8~", KEY_END},
+      {"\033[3~", KEY_DC},     {"\033[5~", KEY_PPAGE},  {"\033[6~", KEY_NPAGE},  {"\033[Z", KEY_BTAB},
+      {"\033[11~", KEY_F(1)},  {"\033[12~", KEY_F(2)},  {"\033[13~", KEY_F(3)},  {"\033[14~", KEY_F(4)},
+      {"\033OP", KEY_F(1)},    {"\033OQ", KEY_F(2)},    {"\033OR", KEY_F(3)},    {"\033OS", KEY_F(4)},
+      {"\033OM", KEY_ENTER},
+  };
+  for (size_t i = 0; i < COUNT(others); i++)
+    if (key_defined(others[i].sequence) == 0) define_key(others[i].sequence, others[i].code);
+}
+
 static void set_modes(void) {
   raw();
   noecho();
@@ -236,6 +256,7 @@ static void set_modes(void) {
   leaveok(stdscr, FALSE);
   define_key("\033[200~", PASTE_BEGIN_CODE);
   define_key("\033[201~", PASTE_END_CODE);
+  define_other_sequences();
 }
 
 int ccurses_open(const char *const *types, int count, int escape_delay, int utf8) {

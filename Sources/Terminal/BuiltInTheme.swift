@@ -45,7 +45,7 @@ let defaultThemeText = #"""
 
   # Which kind of server this is.
   production    = { fg = "foam", bg = "lava", attributes = ["bold"], mono = ["reverse", "bold"] }
-  test          = { fg = "foam", bg = "#00875f", attributes = ["bold"], mono = ["reverse"] }
+  test          = { fg = "foam", bg = "palm", attributes = ["bold"], mono = ["reverse"] }
   restore       = { fg = "foam", bg = "orchid", attributes = ["bold"], mono = ["reverse", "underline"] }
 
   key           = { fg = "lagoon", attributes = ["bold"] }

@@ -54,10 +54,11 @@ public enum Color: Sendable, Hashable {
   /// One of 8 or 16. A colour with a hue keeps a hue: a dark blue becomes blue, not black.
   private static func few(_ red: Int, _ green: Int, _ blue: Int, depth: ColorDepth, freely: Bool) -> Int {
     let strongest = max(red, green, blue)
-    let hasHue = strongest - min(red, green, blue) > 40
-    if hasHue {
-      let bits = (red * 2 > strongest ? 1 : 0) + (green * 2 > strongest ? 2 : 0) + (blue * 2 > strongest ? 4 : 0)
-      if bits != 7 { return depth == .sixteen && strongest > 230 ? bits + 8 : bits }
+    let range = strongest - min(red, green, blue)
+    if range > 40 {
+      func counts(_ value: Int) -> Bool { (value - strongest + range) * 2 >= range }
+      let hue = (counts(red) ? 1 : 0) + (counts(green) ? 2 : 0) + (counts(blue) ? 4 : 0)
+      return depth == .sixteen && strongest > 230 ? hue + 8 : hue
     }
     let grays = depth == .sixteen ? [0, 8, 7, 15] : [0, 7]
     let nearest = Self.nearest(red, green, blue, among: grays)
@@ -75,6 +76,12 @@ public enum Color: Sendable, Hashable {
       if distance < best.distance { best = (index, distance) }
     }
     return best.index
+  }
+
+  /// Which of two that few colours leave for text can be read on one of the first 16: black on the light ones, white on
+  /// the dark ones.
+  static func readable(on background: Int, depth: ColorDepth) -> Int {
+    [2, 3, 6, 7, 10, 11, 14, 15].contains(background) ? 0 : depth == .sixteen ? 15 : 7
   }
 
   /// Red, green and blue of a palette entry: of the first 16 as xterm has them.

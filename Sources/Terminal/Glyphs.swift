@@ -49,7 +49,7 @@ public struct Glyphs: Sendable, Equatable {
   public let scrollThumb: String
 
   public static let unicode = Glyphs(
-    horizontal: "─", vertical: "│", topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯",
+    horizontal: "─", vertical: "│", topLeft: "┌", topRight: "┐", bottomLeft: "└", bottomRight: "┘",
     teeLeft: "├", teeRight: "┤",
     done: "✓", failed: "✗", warning: "!", current: "▸", todo: "○", skipped: "–",
     bullet: "•", pointer: "▸", arrowLeft: "←", arrowRight: "→", arrowUp: "↑", arrowDown: "↓",

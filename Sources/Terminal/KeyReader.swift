@@ -6,7 +6,7 @@ struct KeyReader {
   enum Reading { case key(Key), nothing, gone }
 
   /// How long the rest of a paste may be on its way, in milliseconds.
-  private static let pastePatience: Int32 = 1000
+  private static let pastePatience: Int32 = 3000
   private static let longestPaste = 1 << 20
   private static let escape: UInt32 = 0x1B
 
@@ -86,23 +86,44 @@ struct KeyReader {
   }
 
   private func paste() -> Key? {
-    var text = ""
-    var afterReturn = false
-    while text.utf8.count < Self.longestPaste {
+    var text = PastedText()
+    while true {
       var value: UInt32 = 0
       let kind = ccurses_read(&value, Self.pastePatience)
       if kind == CCURSES_KEY && Int32(bitPattern: value) != CCURSES_PASTE_END { continue }
       guard kind == CCURSES_CHARACTER else { break }
-      switch value {
-      // A return, a line feed, or both one after the other: one end of a line.
-      case 0x0A where afterReturn: break
-      case 0x0A, 0x0D: text += "\n"
-      case 0x00...0x08, 0x0B...0x1F, 0x7F...0x9F: break
-      default: if let scalar = Unicode.Scalar(value) { text.unicodeScalars.append(scalar) }
-      }
-      afterReturn = value == 0x0D
+      // Too long a paste is cut off, but read to its end: its rest must not be taken for keys.
+      if text.bytes < Self.longestPaste { text.add(value) }
     }
-    return .paste(text)
+    return .paste(text.text)
+  }
+}
+
+/// What of a pasted text is text: no control characters, no escape sequences, and one kind of line break.
+struct PastedText {
+  private(set) var text = ""
+  private var state = State.text
+  var bytes: Int { text.utf8.count }
+
+  private enum State { case text, afterReturn, afterEscape, inSequence }
+
+  mutating func add(_ value: UInt32) {
+    let before = state
+    state = .text
+    switch (before, value) {
+    case (.afterEscape, UInt32(ascii: "[")): state = .inSequence
+    case (.inSequence, 0x20...0x3F): state = .inSequence
+    case (.inSequence, 0x40...0x7E): break
+    case (_, 0x1B): state = .afterEscape
+    // A return and its line feed are one end of a line.
+    case (.afterReturn, 0x0A): break
+    case (_, 0x0D):
+      text += "\n"
+      state = .afterReturn
+    case (_, 0x0A): text += "\n"
+    case (_, 0x00...0x08), (_, 0x0B...0x1F), (_, 0x7F...0x9F): break
+    default: if let scalar = Unicode.Scalar(value) { text.unicodeScalars.append(scalar) }
+    }
   }
 }
 

@@ -54,11 +54,17 @@ public struct Theme: Sendable, Equatable {
     let screen = self.style(of: .background)
     let foreground = style.foreground ?? screen.foreground ?? .standard
     let background = style.background ?? screen.background ?? .standard
-    var attributes = style.attributes
-    if depth == .eight && foreground.isBright { attributes.insert(.bold) }
-    return Appearance(
+    var look = Appearance(
       foreground: foreground.index(in: depth, freely: background == .standard),
-      background: background.index(in: depth, freely: false), attributes: attributes)
+      background: background.index(in: depth, freely: false), attributes: style.attributes)
+    if depth == .eight && foreground.isBright { look.attributes.insert(.bold) }
+    // Few colours are far apart from what was meant: black and white change places where that can be read.
+    if depth < .twoFiftySix, look.background >= 0, [0, 7, 15].contains(look.foreground) {
+      look.foreground = Color.readable(on: look.background, depth: depth)
+      // Bold makes a gray of black where there are eight.
+      if depth == .eight && look.foreground == 0 { look.attributes.remove(.bold) }
+    }
+    return look
   }
 
   /// The roles whose text is hard to read, with the contrast that they have: below 4.5 on a background of the theme's

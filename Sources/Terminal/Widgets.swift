@@ -121,8 +121,10 @@ extension Frame {
   public mutating func keyBar(_ hints: [KeyHint], in rect: Rect) {
     fill(Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: 1), role: .keyLabel)
     let widths = hints.map { TextWidth.columns($0.key) + 1 + TextWidth.columns($0.label) }
-    let gap = 3
-    let shown = Self.countFitting(widths, gap: gap, into: rect.columns, ellipsis: TextWidth.columns(glyphs.ellipsis))
+    let mark = TextWidth.columns(glyphs.ellipsis)
+    // Closer together before any is left out.
+    let gap = Self.countFitting(widths, gap: 3, into: rect.columns, ellipsis: mark) == hints.count ? 3 : 2
+    let shown = Self.countFitting(widths, gap: gap, into: rect.columns, ellipsis: mark)
     var column = rect.column
     for (hint, width) in zip(hints, widths).prefix(shown) {
       let place = Point(column: column, row: rect.row)
@@ -141,11 +143,8 @@ extension Frame {
     var used = 0
     for (index, width) in widths.enumerated() {
       let isLast = index == widths.count - 1
-      let needed = used + width + (isLast ? 0 : gap + ellipsis)
-      if needed > columns {
-        // The last may take the room that the ellipsis would have had.
-        return index
-      }
+      // Until the last, there must be room to say that some are left out.
+      guard used + width + (isLast ? 0 : gap + ellipsis) <= columns else { return index }
       used += width + gap
     }
     return widths.count

@@ -8,7 +8,7 @@ extension TextWidth {
     guard width > 0 else { return [] }
     var lines: [String] = []
     for paragraph in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-      var wrapper = Wrapper(width: width, hanging: min(max(0, hanging), width - 1))
+      var wrapper = Wrapper(width: width, hanging: max(0, min(hanging, width - 2)))
       for piece in pieces(paragraph) { wrapper.add(piece) }
       lines += wrapper.finish()
     }
@@ -22,8 +22,8 @@ extension TextWidth {
     var columns: Int { cells.reduce(0) { $0 + $1.columns } }
   }
 
-  /// Punctuation that must not begin a line.
-  private static let clinging: Set<String> = ["、", "。", "，", "．", "！", "？", "：", "；", "）", "」", "』", "】", "》"]
+  /// Signs that must not begin a line.
+  private static let clinging = Set("、。，．！？：；）」』】》〉〕ーッャュョァィゥェォっゃゅょぁぃぅぇぉ々".map(String.init))
 
   private static func pieces(_ paragraph: some StringProtocol) -> [Piece] {
     var pieces: [Piece] = []
