@@ -167,12 +167,17 @@ public struct Frame: Sendable, Equatable {
     return (rows + legend).joined(separator: "\n")
   }
 
-  /// Calls `body` with each cell that begins a character: its place, its text, its columns, its role.
-  func forEachCell(_ body: (_ point: Point, _ text: String, _ columns: Int, _ role: Role) -> Void) {
+  /// Calls `body` with each cell that begins a character and is not as in `before`: its place, its text, its columns, its
+  /// role. A frame of another size differs everywhere.
+  func forEachCell(
+    changedFrom before: Frame?, _ body: (_ point: Point, _ text: String, _ columns: Int, _ role: Role) -> Void
+  ) {
+    let before = before?.size == size ? before : nil
     for row in 0..<size.rows {
       for column in 0..<size.columns {
-        let cell = cells[row * size.columns + column]
-        guard cell.part != .right else { continue }
+        let index = row * size.columns + column
+        let cell = cells[index]
+        guard cell.part != .right, cell != before?.cells[index] else { continue }
         body(Point(column: column, row: row), cell.text, cell.part == .left ? 2 : 1, cell.role)
       }
     }

@@ -26,6 +26,8 @@ public final class Screen {
   private let keys = KeyReader()
   private var isOpen = true
   private var hangup: Hangup?
+  /// What ncurses has been told, so that only the rest need be said.
+  private var shown: Frame?
 
   /// Milliseconds after an Escape in which the rest of a key's sequence must come. Lines to far servers tear them apart.
   private static let escapeDelay: Int32 = 100
@@ -67,6 +69,7 @@ public final class Screen {
   /// Changes the theme; the next frame wears it.
   public func wear(_ theme: Theme) {
     self.theme = theme
+    shown = nil
     for (index, role) in Role.allCases.enumerated() {
       let look = theme.appearance(of: role, depth: depth)
       ccurses_define_style(
@@ -78,11 +81,12 @@ public final class Screen {
   public func present(_ frame: Frame) {
     guard isOpen, hangup == nil else { return }
     let size = size
-    frame.forEachCell { point, text, columns, role in
+    frame.forEachCell(changedFrom: shown) { point, text, columns, role in
       guard point.row < size.rows, point.column + columns <= size.columns else { return }
       put(text, columns: columns, at: point, role: role)
     }
-    fillBeyond(frame.size, size)
+    if shown?.size != frame.size { fillBeyond(frame.size, size) }
+    shown = frame
     let cursor = frame.cursor.flatMap { Rect(size).contains($0.point) ? $0 : nil }
     ccurses_show(
       Int32(cursor?.point.row ?? 0), Int32(cursor?.point.column ?? 0), cursor?.visible == true ? 1 : 0)
@@ -96,6 +100,7 @@ public final class Screen {
   public func suspend() {
     guard isOpen, hangup == nil else { return }
     ccurses_suspend()
+    shown = nil
   }
 
   /// Waits for the next thing to happen.
@@ -103,14 +108,11 @@ public final class Screen {
   /// - Parameter timeout: nil waits for ever; zero only looks.
   /// - Returns: nil when the time is over.
   public func nextEvent(timeout: Duration? = nil) -> Event? {
+    guard isOpen else { return .hangup(.terminalGone) }
     let deadline = timeout.map { ContinuousClock.now + $0 }
     while true {
       if let event = happened() { return event }
-      switch wait(until: deadline) {
-      case .key(let key): return .key(key)
-      case .gone: return end(.terminalGone)
-      case .nothing: break
-      }
+      wait(until: deadline)
       if let deadline, ContinuousClock.now >= deadline { return happened() }
     }
   }
@@ -127,32 +129,40 @@ public final class Screen {
     }
     if signals & CCURSES_SIGNAL_STOPPED != 0 {
       ccurses_suspend()
-      return .resized(size)
+      return resized()
     }
     // Somebody stopped us without asking: the shell has used the terminal since.
     if signals & CCURSES_SIGNAL_CONTINUED != 0 {
       ccurses_leave()
       ccurses_return()
-      return .resized(size)
+      return resized()
     }
-    if ccurses_follow_size() != 0 { return .resized(size) }
-    if wakeUp.hear() { return .wake }
-    switch keys.next(wait: 0) {
+    if ccurses_follow_size() != 0 { return resized() }
+    // Keys before messages: however many of those there are, the operator is heard.
+    switch readKey() {
     case .key(let key): return .key(key)
     case .gone: return end(.terminalGone)
-    case .nothing: return nil
+    case .nothing: return wakeUp.hear() ? .wake : nil
     }
   }
 
-  private func wait(until deadline: ContinuousClock.Instant?) -> KeyReader.Reading {
+  private func readKey() -> KeyReader.Reading {
+    var terminal = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    let readable = poll(&terminal, 1, 0) > 0
+    // The rest of a character of several bytes may still be on its way.
+    return keys.next(wait: readable ? 50 : 0)
+  }
+
+  private func resized() -> Event {
+    shown = nil
+    return .resized(size)
+  }
+
+  private func wait(until deadline: ContinuousClock.Instant?) {
     var sources = [STDIN_FILENO, wakeUp.descriptor, ccurses_signal_descriptor()].map {
       pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
     }
-    guard poll(&sources, nfds_t(sources.count), Self.milliseconds(until: deadline)) > 0 else { return .nothing }
-    let terminal = Int32(sources[0].revents)
-    if terminal & (POLLHUP | POLLERR | POLLNVAL) != 0 { return .gone }
-    // A character of several bytes may still be on its way.
-    return terminal & POLLIN != 0 ? keys.next(wait: 50) : .nothing
+    poll(&sources, nfds_t(sources.count), Self.milliseconds(until: deadline))
   }
 
   private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {

@@ -5,7 +5,7 @@ import Terminal
 /// Draws a screen, names each key that it gets, and dies in the way that it is told to: what the tests run on a real
 /// terminal, and a place to look at every part of a screen.
 ///
-///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--crash trap|segv|abort|overflow|worker]
+///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--ask] [--crash trap|segv|abort|overflow|worker]
 @main
 struct TerminalProbe {
   static func main() {
@@ -14,6 +14,7 @@ struct TerminalProbe {
       wishes: .init(
         linear: arguments.contains("--linear"), ascii: arguments.contains("--ascii"),
         noColor: arguments.contains("--no-color")))
+    if arguments.contains("--ask") { return ask(LineTerminal(capabilities: capabilities)) }
     if let reason = capabilities.linearReason {
       print("linear: \(reason)")
       return
@@ -31,6 +32,12 @@ struct TerminalProbe {
       print("probe: \(error)")
       exit(64)
     }
+  }
+
+  private static func ask(_ terminal: LineTerminal) {
+    let name = terminal.ask("Zürich or 漢字?")
+    let password = terminal.ask("Password?", hidden: true)
+    terminal.say("name \(name)\npassword \(password)")
   }
 
   private static func value(after flag: String, in arguments: [String]) -> String? {

@@ -160,9 +160,9 @@ struct CleanTerminalTests {
     let session = try TmuxSession()
     try session.runProbe("--crash \(mode)")
     try session.press("c")
+    #expect(try session.waitForPrompt().contains(reason) || reason.isEmpty)
     try session.run("echo status-$?")
-    let text = try session.waitFor("the shell") { $0.contains("status-1") }
-    #expect(text.contains(reason) || reason.isEmpty)
+    let text = try session.waitFor("the status") { $0.contains("status-1") }
     #expect(!text.contains("Press space"), "Swift's backtracer waits for a key")
     let status = text.firstMatch(of: /status-(\d+)/).flatMap { Int32($0.1) }
     #expect([SIGILL, SIGTRAP, SIGABRT, SIGSEGV].map { 128 + $0 }.contains(status), "\(text)")
@@ -234,5 +234,50 @@ struct LesserTerminalTests {
     #expect(try session.screen.contains("Terminal probe"))
     try session.press("q")
     try session.waitFor("the end") { $0.contains("probe: quit") }
+  }
+}
+
+@Suite("The terminal line by line")
+struct LineTerminalTests {
+  @Test("a hidden answer is never shown, and the echo is on again after it")
+  func hidden() throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run("\(TmuxSession.probePath) --ask")
+    try session.waitFor("the question") { $0.contains("Zürich or 漢字?") }
+    try session.run("somebody")
+    try session.waitFor("the second question") { $0.contains("Password?") }
+    try session.press("w", "r", "é", "BSpace", "BSpace", "C-u", "s", "e", "x", "BSpace", "é")
+    try session.press("Enter")
+    let text = try session.waitFor("the answers") { $0.contains("password text") }
+    #expect(text.contains(#"name text("somebody")"#))
+    #expect(text.contains(#"password text("seé")"#))
+    let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Password?") })
+    #expect(line.trimmingCharacters(in: .whitespaces) == "Password?")
+    try session.expectCleanTerminal()
+  }
+
+  @Test("Ctrl-C at a hidden answer is an answer, and Ctrl-D the end")
+  func interrupted() throws {
+    let session = try TmuxSession()
+    for (key, answer) in [("C-c", "interrupted"), ("C-d", "end")] {
+      try session.run("clear; \(TmuxSession.probePath) --ask")
+      try session.waitFor("the question") { $0.contains("Zürich or 漢字?") && !$0.contains("password") }
+      try session.press("Enter")
+      try session.waitFor("the second question") { $0.contains("Password?") }
+      try session.press("x", key)
+      if key == "C-d" { try session.press("BSpace", key) }
+      try session.waitFor("the answer") { $0.contains("password \(answer)") }
+      try session.waitForPrompt()
+    }
+    try session.expectCleanTerminal()
+  }
+
+  @Test("a terminal without Unicode is asked in ASCII, and a pipe answers to its end")
+  func plain() throws {
+    let session = try TmuxSession(environment: ["LANG": "C"])
+    try session.run("printf 'one\\ntwo' | \(TmuxSession.probePath) --ask")
+    let text = try session.waitFor("the answers") { $0.contains("password") }
+    #expect(text.contains("Zurich or ????? Password? name text(\"one\")"))
+    #expect(text.contains(#"password text("two")"#))
   }
 }

@@ -21,7 +21,7 @@ final class TmuxSession {
       "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
       "env -i PATH='\(Self.path)' PS1='$ ' \(assignments.joined(separator: " ")) sh",
     ])
-    try waitFor("a prompt") { $0.contains("$") }
+    try waitForPrompt()
   }
 
   deinit {
@@ -100,8 +100,15 @@ final class TmuxSession {
 
   struct NeverSeen: Error {}
 
+  /// Waits for the shell to read again: what is typed before may be thrown away.
+  @discardableResult
+  func waitForPrompt() throws -> String {
+    try waitFor("a prompt") { $0.split(separator: "\n").last?.trimmingCharacters(in: .whitespaces) == "$" }
+  }
+
   /// Waits for the shell to be back, on its own screen, with the terminal as a shell needs it.
   func expectCleanTerminal(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    try waitForPrompt()
     try run("stty -a; echo back-$((40+2))")
     let text = try waitFor("the shell") { $0.contains("back-42") }
     let words = Set(text.split { $0 == " " || $0 == "\n" || $0 == ";" }.map(String.init))
