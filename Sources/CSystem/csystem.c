@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <locale.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -47,7 +49,19 @@ int csystem_spawn(pid_t *pid, const char *path, char *const argv[], char *const 
   return result;
 }
 
-int csystem_character_width(unsigned int scalar) { return wcwidth((wchar_t)scalar); }
+static locale_t utf8_locale;
+static void make_utf8_locale(void) { utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); }
+
+int csystem_character_width(unsigned int scalar) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_utf8_locale);
+  if (!utf8_locale) return wcwidth((wchar_t)scalar);
+  // The table of this thread's own locale knows nothing but ASCII where LANG says "C".
+  locale_t previous = uselocale(utf8_locale);
+  int width = wcwidth((wchar_t)scalar);
+  uselocale(previous);
+  return width;
+}
 
 int csystem_open_beneath(int directory, const char *path, int flags, unsigned int mode) {
   struct open_how how;
