@@ -29,6 +29,7 @@ struct ArchiveSurvey {
   private(set) var membersOfRecipient: [Int64: [Int64]] = [:]
   /// Custom profile fields that hold users.
   private(set) var userFields: Set<Int64> = []
+  private(set) var authenticationMethods: [(id: Int64, name: String)] = []
   private(set) var uploadPaths: [String] = []
   private(set) var messageFiles: [String] = []
   private(set) var userMessages: Int64 = 0
@@ -125,6 +126,11 @@ struct ArchiveSurvey {
       if reader[1].int == Self.userFieldType, let id = reader[0].int { fields.insert(id) }
     }
     userFields = fields
+    var methods: [(Int64, String)] = []
+    try realm.rows(of: "zerver_realmauthenticationmethod", keys: ["id", "name"]) { reader in
+      if let id = reader[0].int { methods.append((id, reader[1].text ?? "")) }
+    }
+    authenticationMethods = methods
     var paths: [String] = []
     try attachments?.rows(of: "zerver_attachment", keys: ["path_id"]) { reader in
       if let path = reader[0].text { paths.append(path) }

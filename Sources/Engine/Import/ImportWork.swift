@@ -71,7 +71,12 @@ struct ImportWork {
   /// Takes new ids from the target's sequences, table by table, in the order of the archive's ids.
   private func assignIDs(_ facts: inout ImportFacts) throws {
     for table in model.tables {
-      guard let sequence = table.sequence, let old = survey.ids[table.name], !old.isEmpty else { continue }
+      guard let sequence = table.sequence, var old = survey.ids[table.name], !old.isEmpty else { continue }
+      if table.name == "zerver_realmauthenticationmethod", model.hasBilling {
+        // Rows that stay behind take no ids.
+        let allowed = survey.authenticationMethods.filter { PlanRules.authenticationWithoutPlan.contains($0.name) }
+        old = allowed.map(\.id)
+      }
       if table.rows == .everything { continue }
       guard Set(old).count == old.count else {
         throw PlainFailure(

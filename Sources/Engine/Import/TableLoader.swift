@@ -16,6 +16,7 @@ struct TableLoader {
     case generatedIfMissing(ColumnRule.Generated)
     case text(ColumnRule.TextForm)
     case uploadPath
+    case renderedDescription(description: Int)
     case userIsActive(user: Int)
     case groupHash(id: Int)
     case constant(String)
@@ -103,6 +104,7 @@ struct TableLoader {
     case .profileValue: return .profileValue(field: key("field"), facts.maps["zerver_userprofile"] ?? IDMap())
     case .text(let form): return .text(form)
     case .uploadPath: return .uploadPath
+    case .renderedDescription: return .renderedDescription(description: key("description"))
     case .userOrFirstOwner: return .userOrFirstOwner(facts.maps["zerver_userprofile"] ?? IDMap())
     default: break
     }
@@ -196,6 +198,12 @@ struct TableLoader {
         return try plain(value, column, row, &sink, &scratch, &remarks)
       }
       try sink.text(new)
+    case .renderedDescription(let description):
+      if let plain = row[description].text.flatMap({ PlainDescription.html($0) }) {
+        try sink.text(plain)
+      } else {
+        try text(value, .html, column, row, &sink, &scratch, &remarks)
+      }
     case .userIsActive(let user):
       let id = row[user].int ?? 0
       try sink.bool(facts.activeUsers.contains(id) || facts.systemBots.contains(id))

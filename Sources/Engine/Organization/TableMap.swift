@@ -32,7 +32,7 @@ public enum TableMap {
       [
         ColumnRule("email_token", exported: .never(secret), imported: .generated(.emailToken)),
         ColumnRule("description", imported: .text(.markdown)),
-        ColumnRule("rendered_description", imported: .text(.html)),
+        ColumnRule("rendered_description", imported: .renderedDescription),
         ColumnRule("first_message_id", imported: .computedLater),
       ]),
     .exported(

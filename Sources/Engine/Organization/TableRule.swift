@@ -104,6 +104,8 @@ public struct ColumnRule: Sendable {
     case subdomain
     /// Off until the server itself finds that it works here.
     case off
+    /// The HTML of a description: made anew where the description is plain text, for archives carry stale ones.
+    case renderedDescription
     /// A user; where the export names none, the organization's first owner.
     case userOrFirstOwner
   }
