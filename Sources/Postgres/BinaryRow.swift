@@ -1,0 +1,72 @@
+import Common
+
+/// Reads the messages of a `COPY … TO STDOUT (FORMAT binary)` row by row, without copying a value.
+///
+/// One reader belongs to one stream. The buffers of the fields live as long as the message that they came in.
+public struct BinaryRowReader {
+  /// The fields of the current row; a field of NULL is nil.
+  public private(set) var fields: [UnsafeRawBufferPointer?] = []
+  private var sawHeader = false
+
+  public init() {}
+
+  /// Takes the next message of the stream. False where it held no row (the end mark).
+  public mutating func read(_ message: UnsafeRawBufferPointer) throws -> Bool {
+    var cursor = 0
+    if !sawHeader {
+      // Signature, flags, and an extension area of the length that it says.
+      guard message.count >= 19 else { throw Self.malformed }
+      let extensionLength = Int(message.loadUnaligned(fromByteOffset: 15, as: Int32.self).bigEndian)
+      cursor = 19 + extensionLength
+      sawHeader = true
+      if cursor == message.count { return false }
+    }
+    guard message.count >= cursor + 2 else { throw Self.malformed }
+    let count = Int(message.loadUnaligned(fromByteOffset: cursor, as: Int16.self).bigEndian)
+    cursor += 2
+    guard count >= 0 else { return false }
+    fields.removeAll(keepingCapacity: true)
+    for _ in 0..<count {
+      guard message.count >= cursor + 4 else { throw Self.malformed }
+      let length = Int(message.loadUnaligned(fromByteOffset: cursor, as: Int32.self).bigEndian)
+      cursor += 4
+      guard length >= 0 else {
+        fields.append(nil)
+        continue
+      }
+      guard message.count >= cursor + length else { throw Self.malformed }
+      fields.append(UnsafeRawBufferPointer(rebasing: message[cursor..<cursor + length]))
+      cursor += length
+    }
+    return true
+  }
+
+  private static let malformed = PlainFailure(
+    .database, "COPY", "PostgreSQL sent a row that this program does not understand")
+}
+
+/// Decoding of single values in PostgreSQL's binary form.
+extension UnsafeRawBufferPointer {
+  /// smallint, integer, bigint or oid, by its length.
+  public var postgresInteger: Int64 {
+    switch count {
+    case 2: Int64(loadUnaligned(as: Int16.self).bigEndian)
+    case 4: Int64(loadUnaligned(as: Int32.self).bigEndian)
+    case 8: loadUnaligned(as: Int64.self).bigEndian
+    default: 0
+    }
+  }
+
+  public var postgresBool: Bool { count == 1 && self[0] != 0 }
+
+  public var postgresDouble: Double {
+    count == 4
+      ? Double(Float(bitPattern: loadUnaligned(as: UInt32.self).bigEndian))
+      : Double(bitPattern: loadUnaligned(as: UInt64.self).bigEndian)
+  }
+
+  /// Microseconds since 1970-01-01 00:00 UTC of a timestamptz.
+  public var postgresMicroseconds: Int64 { postgresInteger + BinaryFormat.postgresEpoch }
+
+  public var postgresText: String { String(decoding: self, as: UTF8.self) }
+}

@@ -1,0 +1,290 @@
+import CPostgres
+import Common
+import Glibc
+import Synchronization
+
+/// One session with PostgreSQL. It belongs to one thread at a time; another thread may only cancel it, through
+/// ``canceller``.
+///
+/// Every call blocks until PostgreSQL has answered, and looks every 200 ms whether ``cancellation`` wishes to stop: then
+/// the running statement is cancelled on the server and the call throws.
+public final class Connection {
+  public let parameters: ConnectionParameters
+  /// Where set, running statements stop when it says so.
+  public var cancellation: Cancellation?
+  private var raw: OpaquePointer?
+
+  /// Connects. Throws a ``DatabaseFailure`` of the family `.connection`.
+  public init(_ parameters: ConnectionParameters, cancellation: Cancellation? = nil) throws {
+    self.parameters = parameters
+    self.cancellation = cancellation
+    raw = try SystemUser.lend(parameters.systemUser, host: parameters.host) { Self.connect(parameters) }
+    guard let raw, PQstatus(raw) == CONNECTION_OK else {
+      let message = self.raw.map { String(cString: PQerrorMessage($0)) } ?? "out of memory"
+      if let raw = self.raw { PQfinish(raw) }
+      self.raw = nil
+      throw DatabaseFailure(subject: parameters.label, message: message, sqlState: nil, family: .connection)
+    }
+    // Notices go to nobody: libpq would print them on a terminal that a screen owns.
+    PQsetNoticeProcessor(raw, { _, _ in }, nil)
+  }
+
+  deinit { close() }
+
+  public func close() {
+    if let raw { PQfinish(raw) }
+    raw = nil
+  }
+
+  /// PostgreSQL's version as a number: 150004 is 15.4.
+  public var serverVersion: Int { raw.map { Int(PQserverVersion($0)) } ?? 0 }
+
+  /// The process that serves this session.
+  public var backendProcess: Int { raw.map { Int(PQbackendPID($0)) } ?? 0 }
+
+  // MARK: Statements
+
+  /// One or many statements, no result wanted.
+  public func execute(_ sql: String) throws {
+    let connection = try live()
+    guard PQsendQuery(connection, sql) == 1 else { throw broken() }
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      try check(result)
+    }
+  }
+
+  /// One statement with parameters `$1 …` in text form; all its rows in memory. For small results.
+  public func query(_ sql: String, _ parameters: [String?] = []) throws -> [Row] {
+    let connection = try live()
+    let values = parameters.map { $0.map { strdup($0) } ?? nil }
+    defer { values.forEach { free($0) } }
+    let sent = values.map { UnsafePointer($0) }.withUnsafeBufferPointer {
+      PQsendQueryParams(connection, sql, Int32($0.count), nil, $0.baseAddress, nil, nil, 0)
+    }
+    guard sent == 1 else { throw broken() }
+    var rows: [Row] = []
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      try check(result)
+      rows = Row.all(of: result)
+    }
+    return rows
+  }
+
+  /// The first column of the first row.
+  public func value(_ sql: String, _ parameters: [String?] = []) throws -> String? {
+    try query(sql, parameters).first?[0]
+  }
+
+  /// Runs `body` between BEGIN and COMMIT; whatever it throws, everything is taken back.
+  public func transaction<Value>(_ mode: String = "", _ body: () throws -> Value) throws -> Value {
+    try execute("BEGIN \(mode)")
+    do {
+      let value = try body()
+      try execute("COMMIT")
+      return value
+    } catch {
+      // A cancelled session must be able to roll back; and the first error is the one to tell.
+      let wish = cancellation
+      cancellation = nil
+      try? execute("ROLLBACK")
+      cancellation = wish
+      throw error
+    }
+  }
+
+  // MARK: COPY
+
+  /// Runs `COPY … TO STDOUT` and hands over each message of the stream: one row, with the stream's header before the
+  /// first and its end mark in a message of its own where the format is binary.
+  ///
+  /// The bytes are libpq's own and valid during the call only.
+  public func copyOut(_ sql: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let connection = try live()
+    guard PQsendQuery(connection, sql) == 1 else { throw broken() }
+    try expect(PGRES_COPY_OUT)
+    do {
+      var sinceLook = 0
+      while true {
+        var buffer: UnsafeMutablePointer<CChar>?
+        let length = PQgetCopyData(connection, &buffer, 1)
+        if length > 0, let buffer {
+          defer { PQfreemem(buffer) }
+          try body(UnsafeRawBufferPointer(start: buffer, count: Int(length)))
+          sinceLook += 1
+          if sinceLook & 1023 == 0 { try cancellation?.check() }
+        } else if length == 0 {
+          try awaitInput()
+        } else if length == -1 {
+          break
+        } else {
+          throw broken()
+        }
+      }
+    } catch {
+      abandonStatement()
+      throw error
+    }
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      try check(result)
+    }
+  }
+
+  /// Runs `COPY … FROM STDIN` with what `body` writes. Rows that were copied. Where `body` throws, nothing is.
+  @discardableResult
+  public func copyIn(_ sql: String, _ body: (CopyWriter) throws -> Void) throws -> Int {
+    let connection = try live()
+    guard PQsendQuery(connection, sql) == 1 else { throw broken() }
+    try expect(PGRES_COPY_IN)
+    let writer = CopyWriter { [self] bytes in try put(bytes) }
+    do {
+      try body(writer)
+      try writer.flush()
+    } catch {
+      PQputCopyEnd(connection, "the program stopped")
+      // Where PostgreSQL itself ended the copy, its own words say why.
+      var failure: (any Error)?
+      while let result = try? nextResult() {
+        defer { PQclear(result) }
+        do { try check(result) } catch let refused as DatabaseFailure where refused.sqlState != "57014" {
+          failure = refused
+        } catch {}
+      }
+      throw failure ?? error
+    }
+    guard PQputCopyEnd(connection, nil) == 1 else { throw broken() }
+    var count = 0
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      try check(result)
+      count = Int(String(cString: PQcmdTuples(result))) ?? 0
+    }
+    return count
+  }
+
+  private func put(_ bytes: UnsafeRawBufferPointer) throws {
+    let connection = try live()
+    try cancellation?.check()
+    guard PQputCopyData(connection, bytes.assumingMemoryBound(to: CChar.self).baseAddress, Int32(bytes.count)) == 1
+    else { throw broken() }
+  }
+
+  // MARK: Cancelling
+
+  /// A handle with which any thread can stop what this session is doing.
+  public var canceller: Canceller? { raw.flatMap { PQgetCancel($0) }.map(Canceller.init) }
+
+  /// Stops a statement of which no more is wanted, so that the session can be used again.
+  private func abandonStatement() {
+    _ = canceller?.cancel()
+    guard let raw else { return }
+    var buffer: UnsafeMutablePointer<CChar>?
+    while PQgetCopyData(raw, &buffer, 0) > 0 {
+      if let buffer { PQfreemem(buffer) }
+    }
+    while let result = PQgetResult(raw) { PQclear(result) }
+  }
+
+  // MARK: libpq
+
+  private static func connect(_ parameters: ConnectionParameters) -> OpaquePointer? {
+    let pairs = parameters.keywords
+    let keys = pairs.map { strdup($0.0) } + [nil]
+    let values = pairs.map { strdup($0.1) } + [nil]
+    defer { (keys + values).forEach { free($0) } }
+    return PQconnectdbParams(keys.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 0)
+  }
+
+  private func live() throws -> OpaquePointer {
+    guard let raw else {
+      throw DatabaseFailure(
+        subject: parameters.label, message: "the connection is closed", sqlState: nil, family: .connection)
+    }
+    return raw
+  }
+
+  /// The next result of the running statement, or nil when there is none left. Waits, and cancels where that is wished.
+  private func nextResult() throws -> OpaquePointer? {
+    let connection = try live()
+    while PQisBusy(connection) == 1 { try awaitInput() }
+    return PQgetResult(connection)
+  }
+
+  private func awaitInput() throws {
+    let connection = try live()
+    var cancelled = false
+    while true {
+      if !cancelled, let cancellation, cancellation.isCancelled {
+        cancelled = true
+        _ = canceller?.cancel()
+      }
+      // A full send buffer must be emptied before an answer can come.
+      let unsent = PQflush(connection)
+      var waiting = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+      if unsent == 1 { waiting.events |= Int16(POLLOUT) }
+      let ready = poll(&waiting, 1, 200)
+      if ready == 0 || (ready < 0 && errno == EINTR) { continue }
+      guard PQconsumeInput(connection) == 1 else { throw broken() }
+      return
+    }
+  }
+
+  private func expect(_ wanted: ExecStatusType) throws {
+    guard let result = try nextResult() else { throw broken() }
+    defer { PQclear(result) }
+    guard PQresultStatus(result) == wanted else {
+      let failure: any Error
+      do {
+        try check(result)
+        failure = broken()
+      } catch let refused { failure = refused }
+      while let rest = PQgetResult(try live()) { PQclear(rest) }
+      throw failure
+    }
+  }
+
+  private func check(_ result: OpaquePointer) throws {
+    switch PQresultStatus(result) {
+    case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_NONFATAL_ERROR:
+      func field(_ code: Character) -> String? {
+        code.asciiValue.flatMap { PQresultErrorField(result, Int32($0)) }.map { String(cString: $0) }
+      }
+      let failure = DatabaseFailure(
+        subject: field("t").map { "table \(SafeText.clean($0))" } ?? parameters.label,
+        message: field("M") ?? String(cString: PQresultErrorMessage(result)), sqlState: field("C"), table: field("t"),
+        constraint: field("n"), detail: field("D"))
+      if failure.sqlState == "57014", cancellation?.isCancelled == true { throw Cancelled() }
+      throw failure
+    default: break
+    }
+  }
+
+  /// The session itself is gone.
+  private func broken() -> DatabaseFailure {
+    // An error that PostgreSQL sent before it went away says more than the broken pipe.
+    if let raw, let result = PQgetResult(raw) {
+      defer { PQclear(result) }
+      do { try check(result) } catch let failure as DatabaseFailure { return failure } catch {}
+    }
+    let message = raw.map { String(cString: PQerrorMessage($0)) } ?? "the connection is closed"
+    return DatabaseFailure(subject: parameters.label, message: message, sqlState: nil, family: .connection)
+  }
+}
+
+/// Stops what a session is doing, from any thread. PostgreSQL answers the running statement with SQLSTATE 57014.
+public final class Canceller: @unchecked Sendable {
+  // libpq says that PQcancel may be called from any thread; the pointer is only read.
+  private let raw: OpaquePointer
+
+  init(_ raw: OpaquePointer) { self.raw = raw }
+
+  deinit { PQfreeCancel(raw) }
+
+  /// Whether the request could be sent.
+  @discardableResult
+  public func cancel() -> Bool {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { PQcancel(raw, $0.baseAddress, 256) == 1 }
+  }
+}
