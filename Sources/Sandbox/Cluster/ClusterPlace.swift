@@ -10,6 +10,10 @@ struct ClusterPlace: Sendable {
   let socket: String
   /// Names the supervisor of an earlier start.
   let mark: String
+  /// What the supervisor runs.
+  let script: String
+  /// The data could not be in the folder, and goes with the cluster.
+  let isElsewhere: Bool
 
   /// Beneath `folder`; in `/var/tmp` and `/tmp` instead where the cluster's user cannot get there, or where the path
   /// is too long for a socket.
@@ -24,6 +28,8 @@ struct ClusterPlace: Sendable {
     let isShort = near.utf8.count + "/.s.PGSQL.5432.lock".utf8.count < Self.socketPathLimit
     socket = isReachable && isShort ? near : "/tmp/aloha-\(RandomText.alphanumeric(10))"
     mark = "\(folder)/supervisor"
+    script = "\(folder)/supervise.sh"
+    isElsewhere = !isReachable
   }
 
   /// Waits for the supervisor of an owner that died, and stops a cluster that lost its supervisor too.
@@ -78,6 +84,13 @@ struct ClusterPlace: Sendable {
       log_checkpoints = off
 
       """
+  }
+
+  /// Lets the role into the database with its password only; everything else stays as it was.
+  func requirePassword(database: String, role: String, user: ClusterUser) throws {
+    let path = "\(data)/pg_hba.conf"
+    let rules = String(decoding: try FileSystem.read(path), as: UTF8.self)
+    try write("local \"\(database)\" \"\(role)\" scram-sha-256\n" + rules, to: path, user: user)
   }
 
   private func write(_ text: String, to path: String, user: ClusterUser) throws {

@@ -28,6 +28,8 @@ public final class PrivateCluster: Sendable {
   public let folder: String
   /// What to give as the host: the folder of the socket.
   public let socketFolder: String
+  private let place: ClusterPlace
+  private let user: ClusterUser
   private let supervisor: Mutex<Supervisor?>
 
   /// Starts a cluster in `folder`, made where it is missing.
@@ -43,16 +45,19 @@ public final class PrivateCluster: Sendable {
     try place.endLeftOvers(programs: programs, user: user)
     try place.prepare(programs: programs, user: user, options: options)
     self.folder = folder
+    self.place = place
+    self.user = user
     socketFolder = place.socket
     supervisor = Mutex(
       try Supervisor(
         lock: lock, place: place, user: user, programs: programs, servers: options.serversFolder ?? "",
-        removing: options.removedAtEnd.isEmpty ? [] : [place.data] + options.removedAtEnd))
+        removing: options.removedAtEnd + (place.isElsewhere ? [place.data] : [])))
   }
 
   deinit { stop() }
 
-  /// Stops it and waits until it has. Its data stays, unless it was to go. A second call does nothing.
+  /// Stops it and waits until it has. Its data stays, unless it was to go, or could not be in the folder because the
+  /// cluster's user does not get there. A second call does nothing.
   public func stop() {
     supervisor.withLock { running in
       running?.end()
@@ -69,6 +74,16 @@ public final class PrivateCluster: Sendable {
 
   public func connect(database: String = "postgres", user: String = "postgres") throws -> Connection {
     try Connection(parameters(database: database, user: user))
+  }
+
+  /// Gives the role a password, and lets it into the database with that one only.
+  func requirePassword(_ password: Secret, database: String, role: String) throws {
+    let connection = try connect()
+    defer { connection.close() }
+    try connection.execute(
+      "ALTER ROLE \(Identifier.quote(role)) PASSWORD \(Identifier.literal(password.reveal()))")
+    try place.requirePassword(database: database, role: role, user: user)
+    try connection.execute("SELECT pg_reload_conf()")
   }
 
   /// The lock of the folder. An owner that has just died still has its supervisor, which is waited for elsewhere.

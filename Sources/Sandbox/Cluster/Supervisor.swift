@@ -13,7 +13,7 @@ struct Supervisor: Sendable {
     lock: FileLock, place: ClusterPlace, user: ClusterUser, programs: PostgresPrograms, servers: String,
     removing: [String]
   ) throws {
-    let script = try Resources.text("cluster/supervise.sh")
+    try FileSystem.replace(place.script, with: Resources.text("cluster/supervise.sh").utf8)
     let words = [servers, place.data, place.socket, user.name ?? "", programs.control] + removing
     let life = try Self.pipe()
     let said: (read: Int32, write: Int32)
@@ -28,7 +28,7 @@ struct Supervisor: Sendable {
         close(life.read)
         close(said.write)
       }
-      let shell = Subprocess("/bin/sh", ["-c", script, "aloha-sandbox"] + words, directory: "/")
+      let shell = Subprocess("/bin/sh", [place.script] + words, directory: "/")
       pid = try shell.start(input: life.read, output: said.write)
     } catch {
       close(life.write)

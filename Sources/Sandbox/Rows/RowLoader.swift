@@ -19,6 +19,11 @@ final class RowLoader {
     self.connection = connection
   }
 
+  /// Looks up where the ids of these tables go on, so that no question comes up while a COPY is running.
+  func prepare(_ tables: [String]) throws {
+    for table in tables where nextIDs[table] == nil { nextIDs[table] = try firstID(table) }
+  }
+
   /// The next free id of a table.
   func id(_ table: String) throws -> Int {
     let next = try nextIDs[table] ?? firstID(table)

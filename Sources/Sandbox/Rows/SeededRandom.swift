@@ -4,6 +4,11 @@ struct SeededRandom: RandomNumberGenerator {
 
   init(seed: UInt64) { state = seed }
 
+  /// What follows from a text and a number: others for every other text.
+  init(_ text: String, seed: UInt64 = 0) {
+    state = text.utf8.reduce(0xCBF2_9CE4_8422_2325 ^ seed) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+  }
+
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

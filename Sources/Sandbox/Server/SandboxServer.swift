@@ -12,7 +12,10 @@ public struct SandboxServer: Sendable {
   public let host: String
   public let database: String
   /// The salt that the names of its avatar files are computed with.
-  let avatarSalt: String
+  public var avatarSalt: String { secrets.avatarSalt }
+  /// The password among its secrets. No one asks for it until ``requirePassword()``.
+  public var databasePassword: Secret { secrets.databasePassword }
+  private let secrets: ServerSecrets
   let cluster: PrivateCluster
 
   /// Makes a server in `root` as a fresh installation leaves it. What was there of an earlier one is replaced.
@@ -25,9 +28,8 @@ public struct SandboxServer: Sendable {
     host = "\(name).example.com"
     try FileSystem.removeTree(root)
     try FileSystem.makeFolder(root, mode: 0o700)
-    avatarSalt = try ServerFiles(root: root, brand: brand).write(
-      host: host, socketFolder: cluster.socketFolder, database: database
-    ).avatarSalt
+    secrets = try ServerFiles(root: root, brand: brand).write(
+      host: host, socketFolder: cluster.socketFolder, database: database)
     try TemplateDatabase(brand: brand).makeDatabase(database, in: cluster)
     let connection = try cluster.connect(database: database)
     defer { connection.close() }
@@ -57,6 +59,11 @@ public struct SandboxServer: Sendable {
     let connection = try cluster.connect(database: database)
     try connection.execute("SET search_path TO \(brand.name)")
     return connection
+  }
+
+  /// From now on the database wants the password that is among the server's secrets.
+  public func requirePassword() throws {
+    try cluster.requirePassword(databasePassword, database: database, role: brand.name)
   }
 
   /// Whether the process of the server runs.

@@ -18,9 +18,9 @@ struct ServerFiles: Sendable {
     try FileSystem.makeFolder("\(uploads)/files", mode: 0o755)
     try FileSystem.makeFolder("\(uploads)/avatars", mode: 0o755)
     let secrets = ServerSecrets(brand: brand)
-    try put(secrets.text, at: self.secrets, mode: 0o600)
-    try put(conf(database: database), at: "\(configuration)/\(brand.name).conf")
-    try put(settings(host: host, socketFolder: socketFolder), at: "\(configuration)/settings.py")
+    try SampleFile.write(secrets.text.utf8, to: self.secrets, mode: 0o600)
+    try SampleFile.write(conf(database: database).utf8, to: "\(configuration)/\(brand.name).conf")
+    try SampleFile.write(settings(host: host, socketFolder: socketFolder).utf8, to: "\(configuration)/settings.py")
     try writeDeployment()
     return secrets
   }
@@ -47,11 +47,7 @@ struct ServerFiles: Sendable {
   }
 
   private func install(_ resource: String, at path: String, mode: mode_t) throws {
-    try put(brand.applied(to: Resources.text("server/\(resource)")), at: path, mode: mode)
-  }
-
-  private func put(_ text: String, at path: String, mode: mode_t = 0o644) throws {
-    try FileSystem.replace(path, with: text.utf8, mode: mode)
+    try SampleFile.write(brand.applied(to: Resources.text("server/\(resource)")).utf8, to: path, mode: mode)
   }
 
   private func conf(database: String) -> String {

@@ -3,10 +3,13 @@ import Common
 /// The secrets of one server, random for each, in the form of the server's own file.
 struct ServerSecrets: Sendable {
   let avatarSalt: String
+  let databasePassword: Secret
   let text: String
 
   init(brand: SandboxBrand) {
     avatarSalt = RandomText.hexadecimal(32)
+    let password = RandomText.alphanumeric(32)
+    databasePassword = Secret(password)
     let secrets = [
       ("avatar_salt", avatarSalt),
       ("rabbitmq_password", RandomText.hexadecimal(64)),
@@ -14,16 +17,11 @@ struct ServerSecrets: Sendable {
       ("secret_key", RandomText.alphanumeric(50)),
       ("camo_key", RandomText.hexadecimal(64)),
       ("memcached_password", RandomText.hexadecimal(64)),
-      ("postgres_password", RandomText.alphanumeric(32)),
+      ("postgres_password", password),
       ("\(brand.name)_org_key", RandomText.alphanumeric(64)),
       ("\(brand.name)_org_id", RandomUUID.make()),
     ]
     text = "[secrets]\n" + secrets.map { "\($0.0) = \($0.1)\n" }.joined()
-  }
-
-  /// The salt of a server that is there already.
-  static func avatarSalt(in text: String) -> String? {
-    text.split(separator: "\n").first { $0.hasPrefix("avatar_salt = ") }.map { String($0.dropFirst(14)) }
   }
 }
 
