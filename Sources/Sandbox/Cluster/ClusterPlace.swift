@@ -77,7 +77,6 @@ struct ClusterPlace: Sendable {
       max_wal_size = \(options.maximalWAL)
       max_connections = 60
       fsync = \(durable)
-      synchronous_commit = \(durable)
       full_page_writes = \(durable)
       timezone = 'UTC'
       log_timezone = 'UTC'

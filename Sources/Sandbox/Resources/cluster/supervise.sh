@@ -12,7 +12,14 @@ control() {
 }
 
 cd / || exit 1
-if control -l "$data/server.log" -t 60 start </dev/null >/dev/null 2>&1; then echo ready; fi
+# Where a postmaster was killed, its children need a moment to notice, and hold on to its memory until then.
+for attempt in 1 2 3 4 5 6; do
+  if control -l "$data/server.log" -t 60 start </dev/null >/dev/null 2>&1; then
+    echo ready
+    break
+  fi
+  sleep 0.5
+done
 exec >/dev/null 2>&1
 while read -r _; do :; done
 
