@@ -55,7 +55,10 @@ let package = Package(
     .testTarget(name: "CommonTests", dependencies: ["Common"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Sandbox"], swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: strict),
-    .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Common", "terminal-probe"], swiftSettings: strict),
+    // A program that the terminal's tests run on a real terminal; it is no product.
+    .executableTarget(
+      name: "terminal-probe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
     .testTarget(name: "WizardTests", dependencies: ["Wizard", "Sandbox"], swiftSettings: strict),

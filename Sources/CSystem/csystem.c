@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <locale.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -47,7 +49,19 @@ int csystem_spawn(pid_t *pid, const char *path, char *const argv[], char *const 
   return result;
 }
 
-int csystem_character_width(unsigned int scalar) { return wcwidth((wchar_t)scalar); }
+static locale_t utf8_locale;
+static void make_utf8_locale(void) { utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); }
+
+int csystem_character_width(unsigned int scalar) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_utf8_locale);
+  if (!utf8_locale) return wcwidth((wchar_t)scalar);
+  // The table of this thread's own locale knows nothing but ASCII where LANG says "C".
+  locale_t previous = uselocale(utf8_locale);
+  int width = wcwidth((wchar_t)scalar);
+  uselocale(previous);
+  return width;
+}
 
 int csystem_open_beneath(int directory, const char *path, int flags, unsigned int mode) {
   struct open_how how;
@@ -94,3 +108,34 @@ int csystem_unnamed_file(const char *folder) {
   if (descriptor >= 0) unlink(path);
   return descriptor;
 }
+
+int csystem_nameless_file(const char *folder) {
+  // The name comes through /proc; without it, the file could never be named.
+  if (access("/proc/self/fd", X_OK) != 0) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor < 0 && (errno == EISDIR || errno == EINVAL)) errno = EOPNOTSUPP;
+  return descriptor;
+}
+
+int csystem_name_file(int descriptor, const char *path) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+int csystem_rename_new(const char *from, const char *to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  // Not every file system knows it. A second name cannot replace anything either.
+  if (link(from, to) != 0) return -1;
+  return unlink(from);
+}
+
+const void *csystem_find(const void *haystack, unsigned long length, const void *needle, unsigned long needle_length) {
+  return memmem(haystack, length, needle, needle_length);
+}
+
+int csystem_sync_filesystem(int descriptor) { return syncfs(descriptor); }

@@ -122,4 +122,7 @@ public enum FileSystem {
     }
     return names.sorted()
   }
+
+  /// Writes everything of the file system that holds an open file to its disk; false with `errno` where that fails.
+  public static func syncFileSystem(of descriptor: Int32) -> Bool { csystem_sync_filesystem(descriptor) == 0 }
 }

@@ -41,19 +41,22 @@ public struct DatabaseFailure: Failure, Equatable {
   /// By SQLSTATE where there is one; a refused connection has none, there libpq's words must do.
   private static func meaning(sqlState: String?, message: String) -> Meaning? {
     switch sqlState {
-    case "53100": return Meaning(family: .database, remedy: "free some space on the disk of the database, then try again")
-    case "53300": return Meaning(family: .connection, remedy: "too many connections: stop the server, or wait, then try again")
+    case "53100":
+      Meaning(family: .database, remedy: "free some space on the disk of the database, then try again")
+    case "53300":
+      Meaning(family: .connection, remedy: "too many connections: stop the server, or wait, then try again")
     case "42501":
-      return Meaning(family: .database, remedy: "let the database's owner run it: as root this program takes that user itself")
+      Meaning(family: .database, remedy: "run it as root, or as the user who owns the database")
     case "40P01", "40001":
-      return Meaning(family: .database, remedy: "another program wrote the same rows; stop the server, then try again")
-    case "57014": return Meaning(family: .cancelled, remedy: "it was stopped; run it again when you are ready")
+      Meaning(family: .database, remedy: "another program wrote the same rows; stop the server, then try again")
+    case "57014":
+      Meaning(family: .cancelled, remedy: "it was stopped; run it again when you are ready")
     case "57P01", "57P02", "57P03", "08006", "08003":
-      return Meaning(family: .connection, remedy: "the database server stopped or restarts; see its log, then try again")
+      Meaning(family: .connection, remedy: "the database server stopped or restarts; see its log, then try again")
     case "25006":
-      return Meaning(family: .database, remedy: "this is a read-only standby; run it on the primary server")
-    case nil: return connectionMeaning(message)
-    default: return nil
+      Meaning(family: .database, remedy: "this is a read-only standby; run it on the primary server")
+    case nil: connectionMeaning(message)
+    default: nil
     }
   }
 

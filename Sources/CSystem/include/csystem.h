@@ -28,3 +28,19 @@ int csystem_error_text(int code, char *buffer, unsigned long size);
 
 // An unnamed file in FOLDER, open for reading and writing, gone when it is closed; or -1 with errno.
 int csystem_unnamed_file(const char *folder);
+
+// A file in FOLDER that has no name yet and can be given one by csystem_name_file; mode 0600. Returns a descriptor, or
+// -1 with errno: EOPNOTSUPP where the file system knows no such files.
+int csystem_nameless_file(const char *folder);
+
+// Gives the nameless file its name. Never replaces: EEXIST. Returns 0, or -1 with errno.
+int csystem_name_file(int descriptor, const char *path);
+
+// Renames, but never over something that exists: EEXIST. Returns 0, or -1 with errno.
+int csystem_rename_new(const char *from, const char *to);
+
+// The first place of NEEDLE in HAYSTACK, or NULL.
+const void *csystem_find(const void *haystack, unsigned long length, const void *needle, unsigned long needle_length);
+
+// Writes everything of the file system that holds an open file to its disk. Returns 0, or -1 with errno.
+int csystem_sync_filesystem(int descriptor);

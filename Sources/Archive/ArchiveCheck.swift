@@ -1,0 +1,127 @@
+import Common
+
+/// Holds what is in an archive against what its manifest, or its writer, says is in it.
+public enum ArchiveCheck {
+  public struct Report: Sendable, Equatable {
+    public let members: [Member]
+    public let manifest: Manifest?
+    /// Whether every digest was compared; false where there is no manifest of ours to compare with.
+    public let isDigestChecked: Bool
+    /// Bytes of all members.
+    public let memberBytes: Int64
+  }
+
+  /// Reads all of an archive or of an unpacked folder, and compares every digest with its manifest.
+  ///
+  /// - Throws: ``ArchiveFailure`` with `.damaged` where anything differs.
+  public static func verifyDigests(
+    _ path: String, limits: Limits = .standard, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+  ) throws -> Report {
+    if FileSystem.isFolder(path) {
+      let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
+      return try verify(reader, path: path, limits: limits)
+    }
+    let reader = try ArchiveReader(path, limits: limits, cancellation: cancellation, progress: progress)
+    return try verify(reader, path: path, limits: limits)
+  }
+
+  /// Reads an archive that was just written, and compares it with what was put in.
+  static func compare(
+    _ descriptor: Int32, path: String, with members: [Member], cancellation: Cancellation?, progress: ByteProgress?
+  ) throws {
+    // What we made ourselves needs no limit against being too large.
+    let limits = Limits(
+      entries: .max, memberBytes: .max, totalBytes: .max, ratio: .max, manifestBytes: .max)
+    let reader = try ArchiveReader(
+      descriptor, path: path, limits: limits, cancellation: cancellation, progress: progress)
+    var index = 0
+    while let header = try reader.next() {
+      let member = try digest(of: header, from: reader) { _ in }
+      guard index < members.count, member == members[index] else { throw differs(header.name, path) }
+      index += 1
+    }
+    guard index == members.count else { throw differs(members[index].name, path) }
+  }
+
+  private static func verify(_ source: some MemberSource, path: String, limits: Limits) throws -> Report {
+    var members: [Member] = []
+    var total: Int64 = 0
+    var collector = ManifestCollector(path: path, limits: limits)
+    while let header = try source.next() {
+      let member = try digest(of: header, from: source) { try collector.take($0, of: header) }
+      members.append(member)
+      total += header.size
+    }
+    let manifest = try collector.manifest()
+    try check(members, against: manifest, of: source, path: path)
+    return Report(members: members, manifest: manifest, isDigestChecked: manifest != nil, memberBytes: total)
+  }
+
+  /// Compares all that was read with the manifest; without one there is nothing to compare.
+  static func check(_ members: [Member], against manifest: Manifest?, of source: some MemberSource, path: String) throws
+  {
+    guard let manifest else { return }
+    if let reader = source as? ArchiveReader, reader.origin == .doubtful {
+      throw ArchiveFailure(path, .damaged("the seal at its beginning cannot be read"))
+    }
+    var found: [ExactName: Member] = [:]
+    for member in members where !member.name.utf8.elementsEqual(Manifest.fileName.utf8) {
+      found[ExactName(member.name)] = member
+    }
+    for expected in manifest.members {
+      guard let member = found.removeValue(forKey: ExactName(expected.name)) else {
+        throw ArchiveFailure(path, .damaged("\"\(shown(expected.name))\" is in the manifest, but not in the archive"))
+      }
+      guard member == expected else { throw differs(expected.name, path) }
+    }
+    if let surplus = found.values.first {
+      throw ArchiveFailure(path, .damaged("\"\(shown(surplus.name))\" is in the archive, but not in the manifest"))
+    }
+  }
+
+  /// Reads one member to its end.
+  static func digest(
+    of header: MemberHeader, from source: some MemberSource, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> Member {
+    var digest = Digest()
+    var size: Int64 = 0
+    while let bytes = try source.chunk() {
+      digest.update(bytes)
+      size += Int64(bytes.count)
+      try body(bytes)
+    }
+    return Member(name: header.name, size: size, sha256: try Checksum(digest))
+  }
+
+  private static func differs(_ name: String, _ path: String) -> ArchiveFailure {
+    ArchiveFailure(path, .damaged("\"\(shown(name))\" is not what was put in"))
+  }
+
+  private static func shown(_ name: String) -> String { SafeText.clean(name, limit: 200) }
+}
+
+/// Keeps the bytes of the manifest as they pass.
+struct ManifestCollector {
+  let path: String
+  let limits: Limits
+  private var bytes: [UInt8]?
+
+  init(path: String, limits: Limits) {
+    self.path = path
+    self.limits = limits
+  }
+
+  mutating func take(_ piece: UnsafeRawBufferPointer, of header: MemberHeader) throws {
+    guard header.name == Manifest.fileName else { return }
+    guard header.size <= limits.manifestBytes else {
+      throw ArchiveFailure(path, .beyondLimit("\(Manifest.fileName) has \(header.size) bytes"))
+    }
+    if bytes == nil { bytes = [] }
+    bytes?.append(contentsOf: piece)
+  }
+
+  func manifest() throws -> Manifest? {
+    guard let bytes else { return nil }
+    return try Manifest.decode(bytes, archive: path)
+  }
+}

@@ -1,0 +1,85 @@
+import Common
+
+/// What can be wrong with an archive. Names of members are cleaned before they are shown.
+public struct ArchiveFailure: Failure, Equatable {
+  public enum Problem: Sendable, Equatable {
+    /// There is nothing of that name.
+    case missing
+    /// It is none of the formats that are read here; the text says what it seems to be.
+    case foreign(String)
+    /// It is not what was written: a flipped bit, a missing end, something behind the end. The text says where.
+    case damaged(String)
+    /// It holds something that no archive of this kind should.
+    case refused(member: String, Refusal)
+    /// It is larger than the limits allow.
+    case beyondLimit(String)
+    /// It is sound, but not what is needed here.
+    case unsuitable(String, remedy: String?)
+    /// It has no such member.
+    case noMember(String)
+  }
+
+  /// Why a member is not taken.
+  public enum Refusal: String, Sendable, Equatable, CaseIterable {
+    case symbolicLink = "it is a symbolic link"
+    case hardLink = "it is a hard link"
+    case device = "it is a device"
+    case namedPipe = "it is a named pipe"
+    case socket = "it is a socket"
+    case unknownType = "it is of a kind that is not known"
+    case sparse = "it is stored with holes"
+    case absoluteName = "its name begins at the root folder"
+    case parentFolder = "its name leads out of its folder"
+    case unclearName = "its name has empty parts or dots in place of names"
+    case controlCharacter = "its name holds a control character"
+    case notUTF8 = "its name is not UTF-8"
+    case longName = "its name is too long"
+    case duplicate = "a member of that name was there already"
+    case secondRoot = "it lies outside of the one folder that all members share"
+    case clash = "its name is a file in one place and a folder in another"
+  }
+
+  public let path: String
+  public let problem: Problem
+
+  public init(_ path: String, _ problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+
+  public var family: FailureFamily {
+    switch problem {
+    case .missing, .noMember: .archive
+    case .damaged, .refused, .beyondLimit: .damagedArchive
+    case .foreign, .unsuitable: .unsuitableArchive
+    }
+  }
+
+  public var subject: String { SafeText.clean(path) }
+
+  public var reason: String {
+    switch problem {
+    case .missing: "there is no such archive"
+    case .foreign(let what): "this is \(what), not an archive that can be read here"
+    case .damaged(let place): "the archive is damaged: \(place)"
+    case .refused(let member, let why):
+      "the member \"\(SafeText.clean(member, limit: 200))\" is refused: \(why.rawValue)"
+    case .beyondLimit(let what): "the archive is larger than is allowed: \(what)"
+    case .unsuitable(let why, _): why
+    case .noMember(let name): "the archive has no member \"\(SafeText.clean(name, limit: 200))\""
+    }
+  }
+
+  public var remedy: String? {
+    switch problem {
+    case .missing: "check the path"
+    case .foreign: "give a .tar.gz, a .tar or the unpacked folder"
+    case .damaged: "copy it again from where it was made and compare the sizes, or make a new one"
+    case .refused(_, .secondRoot): "pack the folder itself: tar -czf NAME.tar.gz -C PARENT FOLDER"
+    case .refused: "do not use this archive unless you know who made it"
+    case .beyondLimit: "raise the limit if you trust the archive"
+    case .unsuitable(_, let remedy): remedy
+    case .noMember: nil
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Common
+
+/// What can be said about an archive after reading it once, without unpacking anything to the disk.
+public struct Inspection: Sendable, Equatable {
+  public let path: String
+  public let kind: ArchiveKind
+  /// The folder that its members are in; nil for an unpacked folder.
+  public let rootFolder: String?
+  public let manifest: Manifest?
+  /// Bytes of the file; for a folder, of its files.
+  public let size: Int64
+  public let members: Int
+  public let memberBytes: Int64
+  /// Members and bytes by the first part of their names: "uploads", "avatars"; files at the top by their own names.
+  public let parts: [String: Part]
+  /// The latest time of change of any member, in seconds since 1970.
+  public let modified: Int64
+  /// Small members that say what the archive is, by name: versions, migrations.
+  public let texts: [String: [UInt8]]
+  /// The first member that would be refused, if there is one: the archive cannot be used.
+  public let refused: ArchiveFailure?
+
+  public struct Part: Sendable, Equatable {
+    public var members = 0
+    public var bytes: Int64 = 0
+  }
+
+  private static let interesting: Set<String> = [
+    "migration_status.json", "aloha-version", "zulip-version", "os-version", "postgres-version", "stats.txt",
+  ]
+  private static let interestingBytes: Int64 = 1 << 20
+
+  /// Reads an archive or an unpacked folder once.
+  ///
+  /// - Throws: where it is missing, damaged or no archive at all. Members that would be refused are no error here: the
+  ///   reading ends at the first, and the result says so.
+  public static func of(
+    _ path: String, limits: Limits = .standard, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+  ) throws -> Inspection {
+    if FileSystem.isFolder(path) {
+      do {
+        let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
+        return try read(reader, path: path, size: reader.totalBytes, limits: limits)
+      } catch let failure as ArchiveFailure {
+        guard case .refused = failure.problem else { throw failure }
+        return Inspection(
+          path: path, kind: .other("a folder with something in it that no archive should have"), rootFolder: nil,
+          manifest: nil, size: 0, members: 0, memberBytes: 0, parts: [:], modified: 0, texts: [:], refused: failure)
+      }
+    }
+    let reader = try ArchiveReader(path, limits: limits, cancellation: cancellation, progress: progress)
+    return try read(reader, path: path, size: reader.size, limits: limits)
+  }
+
+  private static func read(_ source: some MemberSource, path: String, size: Int64, limits: Limits) throws -> Inspection
+  {
+    var detector = KindDetector()
+    var collector = ManifestCollector(path: path, limits: limits)
+    var parts: [String: Part] = [:]
+    var texts: [String: [UInt8]] = [:]
+    var count = 0
+    var bytes: Int64 = 0
+    var modified: Int64 = 0
+    var refused: ArchiveFailure?
+    do {
+      while let header = try source.next() {
+        detector.take(header.name, in: source.rootFolder)
+        count += 1
+        bytes += header.size
+        modified = max(modified, header.modified)
+        parts[MemberName.split(header.name)?.root ?? header.name, default: Part()].members += 1
+        parts[MemberName.split(header.name)?.root ?? header.name, default: Part()].bytes += header.size
+        if interesting.contains(header.name) && header.size <= interestingBytes {
+          texts[header.name] = try source.contents(limit: interestingBytes, of: path)
+        } else if header.name == Manifest.fileName {
+          while let piece = try source.chunk() { try collector.take(piece, of: header) }
+        }
+      }
+    } catch let failure as ArchiveFailure {
+      guard case .refused = failure.problem else { throw failure }
+      refused = failure
+    }
+    let manifest = try collector.manifest()
+    return Inspection(
+      path: path, kind: detector.kind(manifest: manifest), rootFolder: source.rootFolder, manifest: manifest,
+      size: size,
+      members: count, memberBytes: bytes, parts: parts, modified: modified, texts: texts, refused: refused)
+  }
+}

@@ -1,0 +1,178 @@
+import Common
+import FoundationEssentials
+import Glibc
+
+/// What an archive of ours says about itself: where it comes from, what is in it, what is missing from it.
+///
+/// It is the last member, `manifest.json`, and lists every member but itself. Keys that this version does not know are
+/// ignored on reading, so that later versions can add some.
+public struct Manifest: Codable, Sendable, Equatable {
+  public static let fileName = "manifest.json"
+  public static let formatName = "aloha-wizard-archive"
+  public static let currentVersion = 1
+
+  public struct Kind: RawRepresentable, Codable, Sendable, Hashable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public static let organizationExport = Kind(rawValue: "organization-export")
+    public static let backup = Kind(rawValue: "backup")
+  }
+
+  /// The server that it was made on.
+  public struct Source: Codable, Sendable, Equatable {
+    public var serverVersion: String?
+    public var featureLevel: Int?
+    /// "aloha" or "zulip".
+    public var brand: String
+    public var hostname: String?
+    public var postgresVersion: String?
+
+    public init(
+      serverVersion: String? = nil, featureLevel: Int? = nil, brand: String, hostname: String? = nil,
+      postgresVersion: String? = nil
+    ) {
+      self.serverVersion = serverVersion
+      self.featureLevel = featureLevel
+      self.brand = brand
+      self.hostname = hostname
+      self.postgresVersion = postgresVersion
+    }
+  }
+
+  public struct Organization: Codable, Sendable, Equatable {
+    public var subdomain: String
+    public var name: String
+
+    public init(subdomain: String, name: String) {
+      self.subdomain = subdomain
+      self.name = name
+    }
+  }
+
+  /// Something that should have been in the archive and is not.
+  public struct Skipped: Codable, Sendable, Equatable {
+    public var name: String
+    public var reason: String
+
+    public init(name: String, reason: String) {
+      self.name = name
+      self.reason = reason
+    }
+  }
+
+  public var format = formatName
+  public var formatVersion = currentVersion
+  /// Name and version of the program that made it.
+  public var program: String
+  /// ISO 8601, in UTC; see ``timestamp(_:)``.
+  public var created: String
+  public var kind: Kind
+  public var source: Source
+  public var organization: Organization?
+  /// Rows of each table.
+  public var tables: [String: Int64]
+  public var options: [String: String]
+  public var skipped: [Skipped]
+  /// The member that lists the source's migrations.
+  public var migrations: String?
+  /// Every member but the manifest. The writer fills it in.
+  public var members: [Member]
+
+  public init(
+    program: String, created: String = Manifest.timestamp(Int64(time(nil))), kind: Kind, source: Source,
+    organization: Organization? = nil, tables: [String: Int64] = [:], options: [String: String] = [:],
+    skipped: [Skipped] = [], migrations: String? = nil, members: [Member] = []
+  ) {
+    self.program = program
+    self.created = created
+    self.kind = kind
+    self.source = source
+    self.organization = organization
+    self.tables = tables
+    self.options = options
+    self.skipped = skipped
+    self.migrations = migrations
+    self.members = members
+  }
+
+  /// Seconds since 1970 as "2026-01-31T12:00:00Z".
+  public static func timestamp(_ seconds: Int64) -> String {
+    var moment = time_t(seconds)
+    var parts = tm()
+    gmtime_r(&moment, &parts)
+    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+      + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+  }
+}
+
+// MARK: - JSON
+
+extension Manifest {
+  /// The JSON text: keys sorted, a line for each key and each member, so that people can read and compare it.
+  public func encoded() throws -> [UInt8] {
+    var head = self
+    head.members = []
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    let text = Array(try encoder.encode(head))
+    let empty = Array("\"members\" : [\n\n  ]".utf8)
+    guard let hole = Self.find(empty, in: text) else {
+      throw PlainFailure(.unexpected, Self.fileName, "could not be written")
+    }
+    var result = Array(text[..<hole])
+    result.append(contentsOf: Array("\"members\" : [".utf8))
+    for (index, member) in members.enumerated() {
+      result.append(contentsOf: index == 0 ? "\n    {\"name\":".utf8 : ",\n    {\"name\":".utf8)
+      Self.append(member.name, to: &result)
+      result.append(contentsOf: ",\"sha256\":\"\(member.sha256.hexadecimal)\",\"size\":\(member.size)}".utf8)
+    }
+    result.append(contentsOf: Array("\n  ]".utf8))
+    result.append(contentsOf: text[(hole + empty.count)...])
+    result.append(UInt8(ascii: "\n"))
+    return result
+  }
+
+  /// - Returns: nil where the text is JSON, but not a manifest of ours.
+  /// - Throws: where it is no JSON, lacks what a manifest must have, or is of a version that is not known yet.
+  public static func decode(_ bytes: [UInt8], archive: String) throws -> Manifest? {
+    struct Head: Decodable {
+      var format: String?
+      var formatVersion: Int?
+    }
+    let data = Data(bytes)
+    let decoder = JSONDecoder()
+    guard let head = try? decoder.decode(Head.self, from: data) else {
+      throw ArchiveFailure(archive, .damaged("\(fileName) is not readable"))
+    }
+    guard head.format == formatName else { return nil }
+    guard let version = head.formatVersion, version <= currentVersion else {
+      throw ArchiveFailure(
+        archive,
+        .unsuitable("it was made by a later version of this program", remedy: "use that version to read it"))
+    }
+    do {
+      return try decoder.decode(Manifest.self, from: data)
+    } catch {
+      throw ArchiveFailure(archive, .damaged("\(fileName) lacks what it must have"))
+    }
+  }
+
+  private static func find(_ needle: [UInt8], in text: [UInt8]) -> Int? {
+    guard text.count >= needle.count else { return nil }
+    return (0...text.count - needle.count).first { text[$0..<$0 + needle.count].elementsEqual(needle) }
+  }
+
+  private static func append(_ text: String, to result: inout [UInt8]) {
+    result.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): result.append(contentsOf: [UInt8(ascii: "\\"), byte])
+      case 0..<0x20: result.append(contentsOf: "\\u00\(Hexadecimal.encode([byte]))".utf8)
+      default: result.append(byte)
+      }
+    }
+    result.append(UInt8(ascii: "\""))
+  }
+}

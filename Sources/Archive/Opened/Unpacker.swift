@@ -1,0 +1,95 @@
+import Common
+import Glibc
+
+/// Writes the members of an archive into a folder that is ours alone.
+///
+/// The folder is new and private, and nothing but folders and plain files is ever made in it; every file is made below
+/// it, anew, through no link. Together that keeps every name where it belongs.
+final class Unpacker {
+  private let archive: String
+  private let folder: Int32
+  private let folderPath: String
+  private var made: Set<ExactName> = []
+  private var unchecked: Int64 = 0
+
+  /// How much is written between two looks at the free space, and how much is left to others.
+  private static let spaceStep: Int64 = 64 << 20
+  private static let spaceReserve: Int64 = 32 << 20
+
+  init(archive: String, into path: String) throws {
+    self.archive = archive
+    folderPath = path
+    guard mkdir(path, 0o700) == 0 else {
+      throw PlainFailure.system(path, "the folder cannot be made", errno: errno)
+    }
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+    guard folder >= 0 else { throw PlainFailure.system(path, "the folder cannot be opened", errno: errno) }
+  }
+
+  deinit { if folder >= 0 { close(folder) } }
+
+  /// - Throws: `.file` where the file system has no room for `bytes`.
+  static func checkSpace(_ folder: String, for bytes: Int64) throws {
+    guard let free = FileSystem.freeBytes(folder), free < bytes + spaceReserve else { return }
+    throw PlainFailure(
+      .file, folder, "has \(free >> 20) MiB free; unpacking needs \((bytes + spaceReserve) >> 20) MiB",
+      remedy: "free some space on that file system, or name another work folder")
+  }
+
+  /// Writes one member and returns what was written.
+  func write(
+    _ header: MemberHeader, from source: some MemberSource, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> Member {
+    try Self.checkSpace(folderPath, forStep: header.size, &unchecked)
+    let file = try create(header.name)
+    defer { close(file) }
+    return try ArchiveCheck.digest(of: header, from: source) { bytes in
+      try FileSystem.writeAll(file, bytes, path: "\(folderPath)/\(SafeText.clean(header.name, limit: 200))")
+      try body(bytes)
+    }
+  }
+
+  private static func checkSpace(_ folder: String, forStep size: Int64, _ unchecked: inout Int64) throws {
+    unchecked += size
+    guard unchecked >= spaceStep else { return }
+    unchecked = 0
+    try checkSpace(folder, for: size)
+  }
+
+  private func create(_ name: String) throws -> Int32 {
+    try makeParents(of: name)
+    let file = FileSystem.openBeneath(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+    guard file >= 0 else { throw failure(name) }
+    return file
+  }
+
+  private func makeParents(of name: String) throws {
+    guard let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
+    let parent = String(name[..<slash])
+    guard !made.contains(ExactName(parent)) else { return }
+    try makeParents(of: parent)
+    try makeFolder(parent)
+    made.insert(ExactName(parent))
+  }
+
+  private func makeFolder(_ name: String) throws {
+    let parts = name.utf8.lastIndex(of: UInt8(ascii: "/")).map { ($0, name.utf8.index(after: $0)) }
+    let above = parts.map { String(name[..<$0.0]) } ?? "."
+    let last = parts.map { String(name[$0.1...]) } ?? name
+    let parent = FileSystem.openBeneath(folder, above, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    guard parent >= 0 else { throw failure(name) }
+    defer { close(parent) }
+    guard mkdirat(parent, last, 0o700) == 0 else { throw failure(name) }
+  }
+
+  private func failure(_ name: String) -> any Error {
+    let code = errno
+    return switch code {
+    case EEXIST, ENOTDIR, EISDIR: ArchiveFailure(archive, .refused(member: name, .clash))
+    case ENAMETOOLONG: ArchiveFailure(archive, .refused(member: name, .longName))
+    case ELOOP, EXDEV: ArchiveFailure(archive, .refused(member: name, .symbolicLink))
+    default:
+      PlainFailure.system("\(folderPath)/\(SafeText.clean(name, limit: 200))", "cannot be written", errno: code)
+    }
+  }
+}

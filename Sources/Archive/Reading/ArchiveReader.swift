@@ -1,0 +1,186 @@
+import Common
+import Glibc
+
+/// Reads a .tar.gz or a .tar once, from its beginning to its end, and gives its files in the order of the archive.
+///
+/// Nothing is taken on trust: links, devices, names that lead elsewhere and second copies are refused, sizes are
+/// limited, and gzip's checksum and our own seal are compared here. What the members hold is believed only when
+/// ``next()`` has returned nil, and, where there is a manifest, when it has been compared too.
+public final class ArchiveReader: MemberSource {
+  public let path: String
+  /// Bytes of the archive as it is on the disk.
+  public let size: Int64
+  public private(set) var rootFolder: String?
+  /// Bytes unpacked so far.
+  public var unpacked: Int64 { pieces.given }
+
+  private let limits: Limits
+  private let cancellation: Cancellation?
+  private let progress: ByteProgress?
+  private let pieces: ReadAhead
+  private let gzip: GzipReader?
+  private let tar: TarDecoder
+
+  private var names: Set<ExactName> = []
+  private var entries = 0
+  private var total: Int64 = 0
+  private var current: (name: String, size: Int64, read: Int64)?
+  private var isFinished = false
+  private let descriptor: Int32
+  private let ownsDescriptor: Bool
+
+  /// - Parameter progress: called now and then with bytes of the file.
+  /// - Throws: `.archive` where it is missing or unreadable, `.unsuitableArchive` where it is something else.
+  public convenience init(
+    _ path: String, limits: Limits = .standard, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+  ) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { throw ArchiveFailure(path, .missing) }
+      throw PlainFailure.system(SafeText.clean(path), "cannot be read", errno: errno, family: .archive)
+    }
+    do {
+      try self.init(
+        descriptor, path: path, closing: true, limits: limits, cancellation: cancellation, progress: progress)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  /// Reads an open file; its position is neither used nor changed.
+  init(
+    _ descriptor: Int32, path: String, closing: Bool = false, limits: Limits, cancellation: Cancellation?,
+    progress: ByteProgress?
+  ) throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw ArchiveFailure(path, .foreign(status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "no plain file"))
+    }
+    self.path = path
+    self.limits = limits
+    self.cancellation = cancellation
+    self.progress = progress
+    size = Int64(status.st_size)
+    let file = FileSource(descriptor, path: path)
+    let format = try FileFormat.recognize(descriptor, path: path)
+    gzip = format == .gzip ? try GzipReader(file, limits: limits) : nil
+    if case .foreign(let what) = format { throw ArchiveFailure(path, .foreign(what)) }
+    let pieces = try ReadAhead(gzip ?? file)
+    self.pieces = pieces
+    let total = size
+    tar = try TarDecoder(path: path) {
+      try cancellation?.check()
+      let piece = try pieces.next()
+      try progress?(pieces.position, total)
+      return piece
+    }
+    self.descriptor = descriptor
+    ownsDescriptor = closing
+  }
+
+  deinit {
+    pieces.stop()
+    if ownsDescriptor { close(descriptor) }
+  }
+
+  // MARK: Members
+
+  public func next() throws -> MemberHeader? {
+    current = nil
+    while !isFinished, let entry = try tar.next() {
+      entries += 1
+      guard entries <= limits.entries else {
+        throw ArchiveFailure(path, .beyondLimit("it has more than \(limits.entries) entries"))
+      }
+      guard let name = try checkedName(entry) else { continue }
+      try checkSize(entry.size, of: name)
+      current = (name, entry.size, 0)
+      return MemberHeader(name: name, size: entry.size, modified: entry.modified)
+    }
+    if !isFinished { try finish() }
+    return nil
+  }
+
+  public func chunk() throws -> UnsafeRawBufferPointer? {
+    guard var member = current else { return nil }
+    guard let bytes = try tar.chunk(at: member.read) else {
+      guard member.read == member.size else {
+        throw ArchiveFailure(
+          path, .damaged("\"\(SafeText.clean(member.name, limit: 200))\" is shorter than it should be"))
+      }
+      current = nil
+      return nil
+    }
+    member.read += Int64(bytes.count)
+    current = member
+    return bytes
+  }
+
+  /// Whether the archive carries our seal and it matched; known at the end.
+  var origin: GzipReader.Origin { isFinished ? gzip?.origin ?? .foreign : .foreign }
+
+  /// How many bytes it will unpack to, as far as that is known before: exact for our own archives; a lower bound, off by
+  /// a multiple of 4 GiB, for others.
+  var expectedBytes: Int64 {
+    guard gzip != nil else { return size }
+    return max(size, GzipReader.claimedSize(of: descriptor, path: path, size: size))
+  }
+
+  private func finish() throws {
+    try tar.finish()
+    isFinished = true
+  }
+
+  // MARK: What is refused
+
+  /// The name below the root folder; nil for a folder.
+  private func checkedName(_ entry: TarDecoder.Entry) throws -> String? {
+    let shown = String(decoding: entry.rawName, as: UTF8.self)
+    func refuse(_ why: ArchiveFailure.Refusal) -> ArchiveFailure {
+      ArchiveFailure(path, .refused(member: shown, why))
+    }
+    guard var name = String(validating: entry.rawName, as: UTF8.self) else { throw refuse(.notUTF8) }
+    // "tar -c ./folder" writes names that way.
+    while name.utf8.starts(with: "./".utf8) { name = String(name.dropFirst(2)) }
+    if entry.type == S_IFDIR && !entry.isHardLink {
+      while name.utf8.last == UInt8(ascii: "/") { name = String(name.dropLast()) }
+      if name.isEmpty || name == "." { return nil }
+    }
+    if let refusal = MemberName.refusal(name) { throw refuse(refusal) }
+    if let refusal = Self.refusal(entry) { throw refuse(refusal) }
+    let root = name.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1).first.map { String($0) ?? "" } ?? name
+    if let rootFolder, !rootFolder.utf8.elementsEqual(root.utf8) { throw refuse(.secondRoot) }
+    if entry.type == S_IFDIR {
+      rootFolder = root
+      return nil
+    }
+    guard let (_, rest) = MemberName.split(name) else { throw refuse(.secondRoot) }
+    rootFolder = root
+    guard names.insert(ExactName(rest)).inserted else { throw refuse(.duplicate) }
+    return rest
+  }
+
+  private static func refusal(_ entry: TarDecoder.Entry) -> ArchiveFailure.Refusal? {
+    if entry.isHardLink { return .hardLink }
+    switch entry.type {
+    case S_IFREG: return entry.isSparse ? .sparse : nil
+    case S_IFDIR: return nil
+    case S_IFLNK: return .symbolicLink
+    case S_IFCHR, S_IFBLK: return .device
+    case S_IFIFO: return .namedPipe
+    case S_IFSOCK: return .socket
+    default: return .unknownType
+    }
+  }
+
+  private func checkSize(_ size: Int64, of name: String) throws {
+    guard size >= 0, size <= limits.memberBytes else {
+      throw ArchiveFailure(path, .beyondLimit("\"\(SafeText.clean(name, limit: 200))\" has \(size) bytes"))
+    }
+    total += size
+    guard total <= limits.totalBytes else {
+      throw ArchiveFailure(path, .beyondLimit("its members have more than \(limits.totalBytes) bytes"))
+    }
+  }
+}

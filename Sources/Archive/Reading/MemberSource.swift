@@ -1,0 +1,36 @@
+/// The members of an archive or of a folder, one after the other, each readable once.
+public protocol MemberSource: AnyObject {
+  /// Moves to the next file; the rest of the current one is skipped. Nil at the end, when all has been checked that
+  /// can be checked without a manifest.
+  func next() throws -> MemberHeader?
+
+  /// The next bytes of the current file, valid until the next call of this or ``next()``; nil at its end.
+  func chunk() throws -> UnsafeRawBufferPointer?
+
+  /// The one folder that everything is in; nil before the first member, and for an unpacked folder.
+  var rootFolder: String? { get }
+}
+
+public struct MemberHeader: Sendable, Equatable {
+  /// The path below the root folder.
+  public let name: String
+  public let size: Int64
+  /// Seconds since 1970.
+  public let modified: Int64
+}
+
+extension MemberSource {
+  /// The rest of the current file in one piece.
+  ///
+  /// - Throws: `.beyondLimit` where it is larger than `limit`.
+  public func contents(limit: Int64, of path: String) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while let piece = try chunk() {
+      guard Int64(bytes.count + piece.count) <= limit else {
+        throw ArchiveFailure(path, .beyondLimit("a member that is read at once has more than \(limit >> 20) MiB"))
+      }
+      bytes.append(contentsOf: piece)
+    }
+    return bytes
+  }
+}

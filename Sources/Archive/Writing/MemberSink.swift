@@ -1,0 +1,67 @@
+import Common
+
+/// Takes the bytes of one member on their way into the archive.
+public struct MemberSink: ~Copyable {
+  private let name: String
+  private let size: Int64
+  private let tar: TarEncoder
+  private var written: Int64 = 0
+  private var digest = Digest()
+
+  init(name: String, size: Int64, tar: TarEncoder) {
+    self.name = name
+    self.size = size
+    self.tar = tar
+  }
+
+  /// Bytes that are still to come.
+  public var remaining: Int64 { size - written }
+
+  /// - Throws: where the member becomes larger than was said.
+  public mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+    guard Int64(bytes.count) <= remaining else { throw WrongSize(name: name, said: size, came: nil) }
+    digest.update(bytes)
+    try tar.write(bytes)
+    written += Int64(bytes.count)
+  }
+
+  public mutating func write(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { try write($0) }
+  }
+
+  consuming func finish() throws -> Member {
+    guard written == size else { throw WrongSize(name: name, said: size, came: written) }
+    return Member(name: name, size: size, sha256: try Checksum(digest))
+  }
+}
+
+/// A member turned out larger or smaller than was said when it was begun.
+public struct WrongSize: Failure {
+  let name: String
+  let said: Int64
+  /// Nil where it was larger, and the rest was not looked at.
+  let came: Int64?
+
+  public var family: FailureFamily { .file }
+  public var subject: String { SafeText.clean(name, limit: 200) }
+  public var reason: String {
+    let found = came.map { "\($0)" } ?? "more"
+    return "changed while it was being read: it had \(said) bytes, then \(found)"
+  }
+  public var remedy: String? { "run it again" }
+}
+
+/// A file that could not be read; nothing of it is in the archive, and the archive can go on without it.
+public struct UnreadableFile: Failure {
+  let name: String
+  public let reason: String
+
+  public init(name: String, reason: String) {
+    self.name = name
+    self.reason = reason
+  }
+
+  public var family: FailureFamily { .file }
+  public var subject: String { SafeText.clean(name, limit: 200) }
+  public var remedy: String? { "look at the file, or go on without it" }
+}

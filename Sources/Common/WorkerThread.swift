@@ -1,0 +1,38 @@
+import Glibc
+
+/// A plain thread that leaves all signals to the threads that want them.
+public final class WorkerThread: Sendable {
+  private let handle: pthread_t
+
+  private final class Work {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+
+  public init(_ body: @escaping @Sendable () -> Void) throws {
+    let work = Unmanaged.passRetained(Work(body))
+    var every = sigset_t()
+    var before = sigset_t()
+    sigfillset(&every)
+    pthread_sigmask(SIG_BLOCK, &every, &before)
+    var handle = pthread_t()
+    let code = pthread_create(
+      &handle, nil,
+      { argument in
+        if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
+        return nil
+      }, work.toOpaque())
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+    guard code == 0 else {
+      work.release()
+      throw PlainFailure.system("thread", "cannot be started", errno: code, family: .unexpected)
+    }
+    self.handle = handle
+  }
+
+  /// Waits for its end. To be called once.
+  public func join() { pthread_join(handle, nil) }
+
+  /// Processors that this machine has online.
+  public static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}

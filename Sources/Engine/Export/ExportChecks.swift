@@ -1,0 +1,91 @@
+import Common
+import Glibc
+import Postgres
+
+/// What could go wrong with an export, looked at before it begins.
+struct ExportChecks {
+  let installation: Installation
+  let options: ExportOperation.Options
+  let output: String
+
+  func findings(_ organization: Organization, _ model: DataModel, _ connection: Connection) -> [Finding] {
+    [target(), space(organization, connection), uploads(), state(organization)] + unknown(model)
+  }
+
+  private func target() -> Finding {
+    guard !FileSystem.exists(output) else {
+      return Finding(.blocker, "archive", "\(output) exists already", remedy: "choose another name with --output")
+    }
+    let folder = output.lastIndex(of: "/").map { $0 == output.startIndex ? "/" : String(output[..<$0]) } ?? "."
+    guard FileSystem.isFolder(folder) else {
+      return Finding(.blocker, "archive", "there is no folder \(folder)", remedy: "make it, or choose another place")
+    }
+    guard access(folder, W_OK) == 0 else {
+      return Finding(.blocker, "archive", "\(folder) cannot be written", remedy: "choose another place with --output")
+    }
+    return Finding(.ok, "archive", "goes to \(output)")
+  }
+
+  /// A message takes about 1.5 kB as JSON with its user-message rows, a fifth of that compressed.
+  private func space(_ organization: Organization, _ connection: Connection) -> Finding {
+    let uploads =
+      (try? connection.value(
+        "SELECT coalesce(sum(size), 0) FROM zerver_attachment WHERE realm_id = $1",
+        [
+          String(organization.id)
+        ])).flatMap { $0.flatMap { Int64($0) } } ?? 0
+    let needed = uploads + Int64(organization.messages) * 600 + (16 << 20)
+    guard let free = FileSystem.freeBytes(output) else { return Finding(.ok, "space", "could not be looked at") }
+    guard free > needed else {
+      return Finding(
+        .blocker, "space", "the archive needs about \(Amount.bytes(needed)), \(Amount.bytes(free)) are free",
+        remedy: "free some space, or choose another disk with --output")
+    }
+    return Finding(.ok, "space", "about \(Amount.bytes(needed)) needed, \(Amount.bytes(free)) free")
+  }
+
+  private func uploads() -> Finding {
+    if installation.storesUploadsInS3 {
+      return Finding(
+        .blocker, "uploads", "this server keeps its files in S3, which this version cannot export",
+        remedy: "use the server's own export command for now")
+    }
+    guard FileSystem.isFolder(installation.uploadsFolder) else {
+      return Finding(
+        .warning, "uploads", "there is no folder \(installation.uploadsFolder): files will be missing",
+        remedy: "check LOCAL_UPLOADS_DIR in settings.py")
+    }
+    return Finding(.ok, "uploads", "in \(installation.uploadsFolder)")
+  }
+
+  private func state(_ organization: Organization) -> Finding {
+    if organization.isInternal {
+      return Finding(
+        .blocker, "organization", "this is the server's internal organization, home of its system bots",
+        remedy: "choose another one; every server has its own")
+    }
+    if options.deactivates || organization.isDeactivated {
+      return Finding(.ok, "organization", "nobody writes to \(organization.label) during the export")
+    }
+    return Finding(
+      .warning, "organization",
+      "\(organization.label) is active: what is written after the export began is not in the archive",
+      remedy: "deactivate it with --deactivate when you move for good")
+  }
+
+  private func unknown(_ model: DataModel) -> [Finding] {
+    var findings: [Finding] = []
+    func add(_ names: [String], _ reason: String, _ remedy: String?) {
+      guard !names.isEmpty else { return }
+      let list = names.map { SafeText.clean($0, limit: 80) }.joined(separator: ", ")
+      findings.append(Finding(.warning, "tables", "\(reason): \(list)", remedy: remedy))
+    }
+    add(
+      model.unplaced, "of these tables nothing says to which organization their rows belong, they are not exported",
+      "look whether they matter to you; a newer version of this program may know them")
+    add(model.unknownTables, "new in this version of the server, exported by their references", nil)
+    add(model.unknownColumns, "columns that are new in this version of the server, exported as they are", nil)
+    add(model.withheldColumns, "columns that sound like secrets and are new here, they are not exported", nil)
+    return findings
+  }
+}

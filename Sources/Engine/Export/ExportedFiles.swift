@@ -1,0 +1,194 @@
+import Archive
+import Common
+import Glibc
+import Postgres
+
+/// The files of an organization and their `records.json`: uploads of messages, avatars, custom emoji, icons and logos.
+///
+/// Which files there are is read from the export's snapshot. A file that is missing or cannot be read is skipped, named
+/// and counted; nothing stops for it unless the operator wishes so.
+struct ExportedFiles {
+  enum Kind: String, CaseIterable {
+    case uploads, avatars, emoji, icons = "realm_icons"
+  }
+
+  /// One file, and what its record says.
+  struct Item {
+    let kind: Kind
+    /// Below the folder of its kind, in the archive and in the record.
+    let path: String
+    /// Below the server's folder of message files or of avatars.
+    let source: String
+    var user: (id: Int64, email: String)?
+    var emoji: (author: Int64?, fileName: String, name: String, isDeactivated: Bool)?
+  }
+
+  let installation: Installation
+  let scope: ExportScope
+  let strict: Bool
+
+  /// Lists all files of the organization as the snapshot knows them.
+  func list(_ connection: Connection) throws -> [Item] {
+    try uploads(connection) + avatars(connection) + emoji(connection) + icons()
+  }
+
+  /// What became of them.
+  struct Report {
+    var files: Int64 = 0
+    var bytes: Int64 = 0
+    var skipped: [Manifest.Skipped] = []
+  }
+
+  /// Adds the files and the records of each kind. Every kind has its `records.json`, an empty one too.
+  func write(_ items: [Item], to archive: ArchiveWriter, progress: Progress, meter: Meter) throws -> Report {
+    var report = Report()
+    for kind in Kind.allCases {
+      let root = try folder(kind)
+      defer { if root >= 0 { close(root) } }
+      let records = JSONBuffer()
+      for item in items where item.kind == kind {
+        try meter.advance()
+        do {
+          let status = try add(item, root: root, to: archive)
+          append(item, status, to: records)
+          report.files += 1
+          report.bytes += Int64(status.st_size)
+        } catch let unreadable as UnreadableFile where !strict {
+          let name = "\(kind.rawValue)/\(SafeText.clean(item.path, limit: 200))"
+          report.skipped.append(Manifest.Skipped(name: name, reason: unreadable.reason))
+          progress.warn("\(name) is skipped: \(unreadable.reason)")
+        }
+      }
+      records.raw(records.count == 0 ? "[]\n" : "\n]\n")
+      try archive.add("\(kind.rawValue)/records.json", records.bytes)
+    }
+    return report
+  }
+
+  // MARK: Which files
+
+  private func uploads(_ connection: Connection) throws -> [Item] {
+    try connection.query(
+      """
+      SELECT t.path_id, u.id, u.email FROM zerver_attachment t JOIN zerver_userprofile u ON u.id = t.owner_id
+      WHERE \(scope.condition(for: .attachments)) ORDER BY t.path_id COLLATE "C"
+      """
+    ).map { row in
+      let path = row[0] ?? ""
+      return Item(kind: .uploads, path: path, source: path, user: (Int64(row.int(1) ?? 0), row[2] ?? ""))
+    }
+  }
+
+  private func avatars(_ connection: Connection) throws -> [Item] {
+    let salt = try installation.avatarSalt()
+    let realm = scope.organization.id
+    let bots = scope.systemBots.map(\.id)
+    // One listing instead of a search for each user.
+    let folder = "\(installation.avatarsFolder)/\(realm)"
+    let names = FileSystem.isFolder(folder) ? try FileSystem.names(in: folder) : []
+    let byHash = Dictionary(grouping: names) { String($0.prefix { $0 != "." }) }
+    return try connection.query(
+      "SELECT id, email FROM zerver_userprofile WHERE id = ANY($1::int[]) AND avatar_source <> 'G' ORDER BY id",
+      [SQL.array(scope.users + bots)]
+    ).flatMap { row -> [Item] in
+      let id = Int64(row.int(0) ?? 0)
+      return (byHash[AvatarPath.hash(user: id, salt: salt)] ?? []).map { name in
+        Item(kind: .avatars, path: "\(realm)/\(name)", source: "\(realm)/\(name)", user: (id, row[1] ?? ""))
+      }
+    }.sorted { $0.path < $1.path }
+  }
+
+  private func emoji(_ connection: Connection) throws -> [Item] {
+    let realm = scope.organization.id
+    return try connection.query(
+      """
+      SELECT coalesce(file_name, ''), author_id, name, deactivated FROM zerver_realmemoji WHERE realm_id = $1
+      ORDER BY file_name COLLATE "C"
+      """, [String(realm)]
+    ).map { row in
+      let file = row[0] ?? ""
+      let path = "\(realm)/emoji/images/\(file)"
+      return Item(
+        kind: .emoji, path: path, source: path,
+        emoji: (row.int(1).map(Int64.init), file, row[2] ?? "", row.bool(3)))
+    }
+  }
+
+  private func icons() throws -> [Item] {
+    let realm = scope.organization.id
+    let folder = "\(installation.avatarsFolder)/\(realm)/realm"
+    guard FileSystem.isFolder(folder) else { return [] }
+    return try FileSystem.names(in: folder).map { name in
+      // The format leaves the folder `realm` out.
+      Item(kind: .icons, path: "\(realm)/\(name)", source: "\(realm)/realm/\(name)")
+    }
+  }
+
+  // MARK: Adding
+
+  private func folder(_ kind: Kind) throws -> Int32 {
+    let path = kind == .uploads ? installation.messageFilesFolder : installation.avatarsFolder
+    // The folder itself may be a link: containers keep uploads on a volume. Nothing below it may be one.
+    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  }
+
+  private func add(_ item: Item, root: Int32, to archive: ArchiveWriter) throws -> stat {
+    let file = root < 0 ? -1 : FileSystem.openBeneath(root, item.source, O_RDONLY | O_NONBLOCK)
+    guard file >= 0 else {
+      throw UnreadableFile(name: item.path, reason: SystemError.text(root < 0 ? ENOENT : errno))
+    }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw UnreadableFile(name: item.path, reason: SystemError.text(errno)) }
+    // Pictures, films and archives are compressed already: trying again costs time and gains nothing.
+    let level = Self.isCompressed(item.path) ? 0 : nil
+    try archive.add("\(item.kind.rawValue)/\(item.path)", file: file, level: level)
+    return status
+  }
+
+  private static func isCompressed(_ path: String) -> Bool {
+    let endings = [
+      ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".heic", ".mp4", ".mov", ".webm", ".mp3", ".ogg", ".m4a",
+      ".zip", ".gz", ".xz", ".zst", ".bz2", ".7z", ".docx", ".xlsx", ".pptx", ".odt", ".jar", ".original",
+    ]
+    let path = path.lowercased()
+    return endings.contains { path.hasSuffix($0) }
+  }
+
+  private func append(_ item: Item, _ status: stat, to records: JSONBuffer) {
+    records.raw(records.count == 0 ? "[\n" : ",\n")
+    records.raw("{\"realm_id\":")
+    records.integer(scope.organization.id)
+    if let user = item.user {
+      records.raw(",\"user_profile_id\":")
+      records.integer(user.id)
+      records.raw(",\"user_profile_email\":")
+      records.string(user.email)
+    }
+    if let emoji = item.emoji {
+      records.raw(",\"author\":")
+      if let author = emoji.author { records.integer(author) } else { records.null() }
+    }
+    records.raw(",\"path\":")
+    records.string(item.path)
+    records.raw(",\"s3_path\":")
+    records.string(item.path)
+    if let emoji = item.emoji {
+      records.raw(",\"file_name\":")
+      records.string(emoji.fileName)
+      records.raw(",\"name\":")
+      records.string(emoji.name)
+      records.raw(",\"deactivated\":")
+      records.bool(emoji.isDeactivated)
+    }
+    if item.user != nil {
+      records.raw(",\"size\":")
+      records.integer(Int64(status.st_size))
+      records.raw(",\"last_modified\":")
+      records.seconds(
+        microseconds: Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1000)
+      records.raw(",\"content_type\":null")
+    }
+    records.byte(0x7D)
+  }
+}

@@ -1,0 +1,154 @@
+import Common
+import Postgres
+
+/// Turns the rows of one table, as binary COPY delivers them, into the JSON objects of the export.
+///
+/// Built once a table: the query, and for each key its text and how its value is written.
+struct RowEncoder: Sendable {
+  private enum Encoding: Sendable {
+    case integer, bool, text, moment, uuid, double, jsonb
+    /// JSON already, as text.
+    case json
+  }
+
+  private enum Source: Sendable {
+    /// A field of the row.
+    case field(Int, Encoding)
+    case emptyList, null
+  }
+
+  private struct Key: Sendable {
+    /// `"name":` with the comma that is needed before it.
+    let text: [UInt8]
+    let source: Source
+  }
+
+  let table: DataModel.Table
+  /// What to select, in the order of the fields.
+  private let expressions: [String]
+  private let keys: [Key]
+  private let deactivatedField: Int?
+  private let overrideActive: Bool
+
+  /// - Parameters:
+  ///   - expressions: SQL that stands in for a column.
+  ///   - asActive: the organization's row says that it is active, whatever the database says.
+  init(_ table: DataModel.Table, scope: ExportScope, replacing special: [String: String] = [:], asActive: Bool = false)
+  {
+    self.table = table
+    var expressions: [String] = []
+    var keys: [Key] = []
+    var deactivated: Int?
+
+    func add(_ key: String, _ source: Source) {
+      let text = (keys.isEmpty ? "{\"" : ",\"") + key + "\":"
+      keys.append(Key(text: Array(text.utf8), source: source))
+    }
+
+    func select(_ key: String, _ expression: String, _ encoding: Encoding) {
+      add(key, .field(expressions.count, encoding))
+      expressions.append(expression)
+    }
+
+    // The id first: people look for it there.
+    let ordered = table.columns.filter { $0.name == "id" } + table.columns.filter { $0.name != "id" }
+    for column in ordered {
+      switch column.exported {
+      case .never: continue
+      case .null: add(column.key, .null)
+      case .emptyList: add(column.key, .emptyList)
+      case .copy(let other): select(column.key, "t.\(Identifier.quote(other))", .integer)
+      case .identifiers(let joining, let child):
+        select(column.key, Self.identifiers(of: table, joining: joining, child: child, scope: scope), .json)
+      case .value:
+        if column.name == "deactivated" { deactivated = expressions.count }
+        let name = special[column.name] ?? "t.\(Identifier.quote(column.name))"
+        let (expression, encoding) = Self.encoding(of: column.type, name)
+        select(column.key, expression, encoding)
+      }
+    }
+    self.expressions = expressions
+    self.keys = keys
+    deactivatedField = deactivated
+    overrideActive = asActive && table.rows == .organization
+  }
+
+  /// The statement that delivers the rows which `condition` selects, on a table named `t`.
+  func copy(where condition: String, orderBy order: String?) -> String {
+    let ordered = order.map { " ORDER BY \($0)" } ?? ""
+    return "COPY (SELECT \(expressions.joined(separator: ", ")) FROM \(Identifier.quote(table.name)) t "
+      + "WHERE \(condition)\(ordered)) TO STDOUT (FORMAT binary)"
+  }
+
+  /// Where the field of a column stands in the rows; nil where it is not selected as it is.
+  func position(of column: String) -> Int? { expressions.firstIndex(of: "t.\(Identifier.quote(column))") }
+
+  func encode(_ fields: [UnsafeRawBufferPointer?], into output: JSONBuffer) {
+    for key in keys {
+      output.raw(key.text)
+      switch key.source {
+      case .null: output.null()
+      case .emptyList: output.raw("[]")
+      case .field(let index, let encoding):
+        if overrideActive, index == deactivatedField {
+          output.bool(false)
+        } else if let field = fields[index] {
+          Self.write(field, encoding, into: output)
+        } else {
+          output.null()
+        }
+      }
+    }
+    output.byte(0x7D)
+  }
+
+  @inline(__always)
+  private static func write(_ field: UnsafeRawBufferPointer, _ encoding: Encoding, into output: JSONBuffer) {
+    switch encoding {
+    case .integer: output.integer(field.postgresInteger)
+    case .bool: output.bool(field.postgresBool)
+    case .text: output.string(field)
+    case .moment: output.seconds(microseconds: field.postgresMicroseconds)
+    case .double: output.double(field.postgresDouble)
+    case .json: output.raw(field)
+    case .jsonb: output.raw(UnsafeRawBufferPointer(rebasing: field.dropFirst()))
+    case .uuid:
+      output.byte(0x22)
+      let digits = Array(Hexadecimal.encode(field).utf8)
+      for (index, digit) in digits.enumerated() {
+        if index == 8 || index == 12 || index == 16 || index == 20 { output.byte(0x2D) }
+        output.byte(digit)
+      }
+      output.byte(0x22)
+    }
+  }
+
+  /// A type that is not written here is left to PostgreSQL: an array becomes JSON, anything else its text.
+  private static func encoding(of type: String, _ name: String) -> (String, Encoding) {
+    switch type {
+    case "int2", "int4", "int8": (name, .integer)
+    case "bool": (name, .bool)
+    case "text", "varchar", "bpchar", "name", "citext": (name, .text)
+    case "timestamptz", "timestamp": (name, .moment)
+    case "uuid": (name, .uuid)
+    case "float4", "float8": (name, .double)
+    case "jsonb": (name, .jsonb)
+    case "json": (name, .json)
+    case _ where type.hasPrefix("_"): ("to_json(\(name))::text", .json)
+    default: ("\(name)::text", .text)
+    }
+  }
+
+  private static func identifiers(
+    of table: DataModel.Table, joining: String, child: String, scope: ExportScope
+  ) -> String {
+    let parent = Identifier.quote(table.name.split(separator: "_").last.map { "\($0)_id" } ?? "id")
+    let column = Identifier.quote(child)
+    let rows: TableRule.Rows = child == "message_id" ? .messages : .scheduledMessages
+    let target = child == "message_id" ? "zerver_message" : "zerver_scheduledmessage"
+    return """
+      (SELECT coalesce(json_agg(j.\(column) ORDER BY j.\(column)), '[]')::text FROM \(Identifier.quote(joining)) j \
+      WHERE j.\(parent) = t.id AND j.\(column) IN (SELECT t.id FROM \(target) t WHERE \(scope.condition(for: rows))))
+      """
+  }
+}

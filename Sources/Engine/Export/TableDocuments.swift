@@ -1,0 +1,95 @@
+import Archive
+import Common
+import Postgres
+
+/// Writes the files that hold whole tables: `realm.json`, `attachment.json`, `analytics.json`.
+struct TableDocuments {
+  let model: DataModel
+  let scope: ExportScope
+  let brand: Brand
+  /// The archive says that the organization is active, whatever the database says.
+  let asActive: Bool
+
+  /// Writes one document; rows of each table.
+  func write(
+    _ document: TableRule.Document, to archive: ArchiveWriter, _ connection: Connection, meter: Meter
+  ) throws -> [String: Int64] {
+    var counts: [String: Int64] = [:]
+    try archive.addSpooled(document.rawValue) { spool in
+      let output = JSONBuffer(capacity: 1 << 19)
+      var isFirst = true
+
+      func begin(_ table: String) {
+        output.raw(isFirst ? "{\"" : ",\n\"")
+        output.raw(Array(table.utf8))
+        output.raw("\":[")
+        isFirst = false
+      }
+
+      for table in model.tables(in: document) {
+        begin(table.name)
+        let encoder = RowEncoder(table, scope: scope, replacing: replacements(for: table), asActive: asActive)
+        var aside: JSONBuffer?
+        if table.rows == .users { aside = JSONBuffer() }
+        var written: Int64 = 0
+        var reader = BinaryRowReader()
+        let dummyField = encoder.position(of: "is_mirror_dummy")
+        let order = table.hasID ? "t.id" : table.columns.first { $0.name.hasSuffix("_ptr_id") }.map { "t.\($0.name)" }
+        let copy = encoder.copy(where: scope.condition(for: table.rows), orderBy: order)
+        try connection.copyOut(copy) { message in
+          guard try reader.read(message) else { return }
+          // Users who exist only as the authors of old messages have a table of their own in the format.
+          let isDummy = dummyField.flatMap { reader.fields[$0] }?.postgresBool ?? false
+          let target = isDummy ? aside ?? output : output
+          if target !== output ? target.count > 0 : written > 0 { target.byte(0x2C) }
+          target.byte(0x0A)
+          encoder.encode(reader.fields, into: target)
+          if target === output { written += 1 } else { counts["zerver_userprofile_mirrordummy", default: 0] += 1 }
+          if output.count > 1 << 18 {
+            try spool.write(output.bytes)
+            output.removeAll()
+          }
+          try meter.advance()
+        }
+        output.raw("\n]")
+        counts[table.name] = written
+        if let aside {
+          begin("zerver_userprofile_mirrordummy")
+          output.raw(aside.bytes)
+          output.raw("\n]")
+          begin("zerver_userprofile_crossrealm")
+          writeSystemBots(into: output)
+          output.raw("\n]")
+          counts["zerver_userprofile_mirrordummy", default: 0] += 0
+          counts["zerver_userprofile_crossrealm"] = Int64(scope.systemBots.count)
+        }
+      }
+      output.raw(isFirst ? "{}\n" : "}\n")
+      try spool.write(output.bytes)
+    }
+    return counts
+  }
+
+  /// The system bots travel as names: the importer finds those of its own server.
+  private func writeSystemBots(into output: JSONBuffer) {
+    for (index, bot) in scope.systemBots.enumerated() {
+      if index > 0 { output.byte(0x2C) }
+      output.raw("\n{\"email\":")
+      output.string("\(bot.localPart)@\(brand.botDomain)")
+      output.raw(",\"id\":")
+      output.integer(bot.id)
+      output.raw(",\"recipient_id\":")
+      output.integer(bot.recipient)
+      output.byte(0x7D)
+    }
+  }
+
+  /// Someone of another organization (a server administrator) may have acted here; that user does not travel.
+  private func replacements(for table: DataModel.Table) -> [String: String] {
+    guard table.rows == .auditLog else { return [:] }
+    return [
+      "acting_user_id": "(SELECT u.id FROM zerver_userprofile u WHERE u.id = t.acting_user_id "
+        + "AND u.realm_id = t.realm_id)"
+    ]
+  }
+}

@@ -1,0 +1,134 @@
+import Archive
+import Common
+import Postgres
+
+/// What could go wrong with an import, looked at before it begins.
+struct ImportChecks {
+  let installation: Installation
+  let options: ImportOperation.Options
+  let connection: Connection
+  let model: DataModel
+
+  /// - Parameter migrations: the archive's `migration_status.json`, where it has one.
+  func findings(kind: ArchiveKind, manifest: Manifest?, memberBytes: Int64, migrations: [UInt8]?) throws -> [Finding] {
+    [
+      archive(kind, manifest), try subdomain(), try systemBots(), uploads(), space(memberBytes),
+      try versions(manifest, migrations), try standby(),
+    ]
+  }
+
+  private func archive(_ kind: ArchiveKind, _ manifest: Manifest?) -> Finding {
+    guard kind.isExport else {
+      return Finding(.blocker, "archive", "this is \(kind.description)", remedy: "give an export of an organization")
+    }
+    guard let manifest else {
+      return Finding(
+        .ok, "archive", "\(kind.description); it has no digests, so damage shows only where it breaks the format")
+    }
+    let skipped = manifest.skipped.isEmpty ? "" : "; \(manifest.skipped.count) files were skipped when it was made"
+    return Finding(
+      manifest.skipped.isEmpty ? .ok : .warning, "archive", "\(kind.description), \(manifest.created)\(skipped)")
+  }
+
+  private static let reserved: Set<String> = [
+    "about", "abuse", "account", "admin", "administrator", "api", "app", "auth", "billing", "blog", "chat", "community",
+    "contact", "dashboard", "devops", "docs", "download", "email", "files", "forum", "help", "info", "login", "mail",
+    "my", "news", "password", "payment", "plans", "postmaster", "press", "pricing", "privacy", "proxy", "realm",
+    "register", "root", "security", "server", "sales", "secure", "settings", "signup", "smtp", "ssl", "staging",
+    "static", "status", "subdomain", "support", "team", "terms", "test", "webmail", "webmaster", "www",
+  ]
+
+  private func subdomain() throws -> Finding {
+    let name = options.subdomain
+    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
+    let allowed = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    guard allowed, name.first != "-", name.last != "-", name.utf8.count <= 40 else {
+      return Finding(
+        .blocker, "subdomain", "\(shown) cannot be one: small letters a–z, digits and dashes inside, at most 40",
+        remedy: "choose another subdomain")
+    }
+    if try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [name]) != nil {
+      return Finding(
+        .blocker, "subdomain", "\(shown) is in use on this server",
+        remedy: "choose another subdomain, or delete that organization first if it was a test")
+    }
+    let isReserved =
+      Self.reserved.contains(name) || name == installation.brand.rawValue
+      || name == installation.brand.internalSubdomain
+    if isReserved, !options.allowsReservedSubdomain {
+      return Finding(
+        .blocker, "subdomain", "\(shown) is reserved", remedy: "choose another one, or allow it on purpose")
+    }
+    return Finding(.ok, "subdomain", "\(shown) is free")
+  }
+
+  private func systemBots() throws -> Finding {
+    let internalSubdomain = installation.brand.internalSubdomain
+    let found = try connection.query(
+      """
+      SELECT DISTINCT split_part(u.email, '@', 1) FROM zerver_userprofile u JOIN zerver_realm r ON r.id = u.realm_id
+      WHERE r.string_id = $1 AND u.is_bot
+      """, [internalSubdomain]
+    ).compactMap { $0[0] }
+    let missing = ExportScope.systemBotNames.filter { !found.contains($0) }
+    guard missing.isEmpty else {
+      return Finding(
+        .blocker, "system bots",
+        "this server has never been used: its organization '\(internalSubdomain)' lacks "
+          + missing.joined(separator: ", "),
+        remedy: "run on this server: manage.py create_realm_internal_bots, or open its web page once")
+    }
+    return Finding(.ok, "system bots", "are there")
+  }
+
+  private func uploads() -> Finding {
+    installation.storesUploadsInS3
+      ? Finding(
+        .blocker, "uploads", "this server keeps its files in S3, which this version cannot import into",
+        remedy: "use the server's own import command for now")
+      : Finding(.ok, "uploads", "go to \(installation.uploadsFolder)")
+  }
+
+  /// The rows take about twice their JSON with indexes; the archive is unpacked for the time of the import.
+  private func space(_ memberBytes: Int64) -> Finding {
+    guard let free = FileSystem.freeBytes(installation.uploadsFolder) else {
+      return Finding(.ok, "space", "could not be looked at")
+    }
+    let needed = memberBytes * 2 + (64 << 20)
+    guard free > needed else {
+      return Finding(
+        .blocker, "space",
+        "about \(Amount.bytes(needed)) are needed on the disk of the uploads, \(Amount.bytes(free)) are free",
+        remedy: "free some space")
+    }
+    return Finding(.ok, "space", "about \(Amount.bytes(needed)) needed, \(Amount.bytes(free)) free")
+  }
+
+  private func versions(_ manifest: Manifest?, _ migrations: [UInt8]?) throws -> Finding {
+    let here = try ServerVersion.read(installation, connection)
+    guard let migrations else {
+      return Finding(
+        .warning, "version", "the archive does not say which migrations its server had; this one is \(here.label)",
+        remedy: "make sure that both servers have the same version")
+    }
+    let there = MigrationStatus.decode(migrations)
+    let difference = MigrationStatus.difference(archive: there, server: here.migrations)
+    guard difference.isEmpty else {
+      return Finding(
+        options.ignoresVersions ? .warning : .blocker, "version",
+        "the archive comes from another version of the server (\(manifest?.source.serverVersion ?? "unknown"); "
+          + "here: \(here.label)): " + difference.joined(separator: "; "),
+        remedy:
+          "bring this server to the archive's version first; for an export from the cloud that is the branch main: "
+          + "upgrade-\(installation.brand.rawValue)-from-git main")
+    }
+    return Finding(.ok, "version", "the same migrations on both sides")
+  }
+
+  private func standby() throws -> Finding {
+    try connection.value("SELECT pg_is_in_recovery()") == "t"
+      ? Finding(
+        .blocker, "database", "is a read-only standby", remedy: "run the import on the primary server")
+      : Finding(.ok, "database", "can be written")
+  }
+}

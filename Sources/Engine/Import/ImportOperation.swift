@@ -1,0 +1,123 @@
+import Archive
+import Common
+import Postgres
+
+/// Imports an exported organization into this server as a new one, with new ids.
+///
+/// All rows are written in one transaction. The files are in place before it is committed and are taken back if it is
+/// not: the organization is there as a whole, or not at all.
+public struct ImportOperation: Operation {
+  public struct Options: Sendable, Codable, Equatable {
+    /// The new organization's subdomain; empty for the root domain.
+    public var subdomain: String
+    /// A .tar.gz, or the folder that it was unpacked into.
+    public var archive: String
+    public var allowsReservedSubdomain = false
+    /// Imports although the versions of both servers differ.
+    public var ignoresVersions = false
+
+    public init(subdomain: String, archive: String) {
+      self.subdomain = subdomain
+      self.archive = archive
+    }
+  }
+
+  public let installation: Installation
+  public let options: Options
+
+  public init(_ installation: Installation, _ options: Options) {
+    self.installation = installation
+    self.options = options
+  }
+
+  public var name: String { "import" }
+
+  // MARK: Before
+
+  public func check() throws -> [Finding] {
+    let inspection = try Inspection.of(options.archive)
+    if let refused = inspection.refused { throw refused }
+    let connection = try installation.connect()
+    defer { connection.close() }
+    let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
+    return try ImportChecks(installation: installation, options: options, connection: connection, model: model)
+      .findings(
+        kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
+        migrations: inspection.texts[MigrationStatus.fileName])
+  }
+
+  public func plan() throws -> Plan {
+    let place = options.subdomain.isEmpty ? "at the root domain" : "as '\(SafeText.clean(options.subdomain))'"
+    return Plan(
+      title: "Import \(SafeText.clean(options.archive)) into \(installation.label) \(place)",
+      phases: [
+        Plan.Phase("unpack", "Check the archive"),
+        Plan.Phase("survey", "Read what is in it"),
+        Plan.Phase("files", "Put files in place"),
+        Plan.Phase("tables", "Import people, channels and settings"),
+        Plan.Phase("messages", "Import messages"),
+        Plan.Phase("links", "Connect attachments and reactions"),
+        Plan.Phase("commit", "Check all references and make the organization visible"),
+      ],
+      leavesAlone: ["All other organizations of this server", "The archive"],
+      pointOfNoReturn: "until the last phase ends nothing is visible, and everything can be taken back")
+  }
+
+  // MARK: The story
+
+  public func run(progress: Progress) throws -> Summary {
+    let cancellation = progress.cancellation
+    let connection = try installation.connect(cancellation: cancellation)
+    defer { connection.close() }
+    try settleLeftovers(connection, progress: progress)
+
+    let archive = try progress.phase("unpack", "Check the archive", unit: .bytes) { meter in
+      var seen: Int64 = 0
+      return try OpenedArchive.open(
+        options.archive, workFolder: try workFolder(), expecting: .export, cancellation: cancellation
+      ) { done, total in
+        meter.setTotal(total)
+        try meter.advance(by: done - seen)
+        seen = done
+      }
+    }
+    defer { archive.close() }
+
+    let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
+    let findings = try ImportChecks(
+      installation: installation, options: options, connection: connection, model: model
+    ).findings(
+      kind: archive.kind, manifest: archive.manifest, memberBytes: archive.members.reduce(0) { $0 + $1.size },
+      migrations: try archive.contains(MigrationStatus.fileName)
+        ? archive.open(MigrationStatus.fileName).bytes(limit: 1 << 20) : nil)
+    for finding in findings where finding.severity == .warning {
+      progress.warn("\(finding.subject): \(finding.reason)")
+    }
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+
+    let survey = try progress.phase("survey", "Read what is in it") { meter in
+      try ArchiveSurvey(archive, model, meter: meter)
+    }
+    let work = ImportWork(
+      installation: installation, options: options, model: model, archive: archive, survey: survey,
+      connection: connection, progress: progress)
+    let result = try work.run()
+    progress.finished(result)
+    return result
+  }
+
+  /// An import that was killed may have left files behind: they go before the next one begins.
+  private func settleLeftovers(_ connection: Connection, progress: Progress) throws {
+    let removed = try PlacedFiles.recover(installation) { id in
+      try connection.value("SELECT 1 FROM zerver_realm WHERE id = $1", [String(id)]) != nil
+    }
+    if !removed.isEmpty { progress.note("Files of an interrupted import were removed.") }
+  }
+
+  /// Where the archive is unpacked: on the disk of the uploads, private, and gone afterwards.
+  private func workFolder() throws -> String {
+    let folder = installation.uploadsFolder + "/.aloha-wizard"
+    try FileSystem.makeFolder(folder)
+    return folder
+  }
+}

@@ -1,0 +1,235 @@
+import Archive
+import Common
+import Postgres
+
+/// The transaction of an import: ids, files, rows, and the commit that makes all of it visible at once.
+struct ImportWork {
+  let installation: Installation
+  let options: ImportOperation.Options
+  let model: DataModel
+  let archive: OpenedArchive
+  let survey: ArchiveSurvey
+  let connection: Connection
+  let progress: Progress
+
+  func run() throws -> Summary {
+    var files: PlacedFiles?
+    var committing = false
+    do {
+      try connection.execute("BEGIN")
+      try takeTurn()
+      var facts = ImportFacts(subdomain: options.subdomain)
+      try assignIDs(&facts)
+      let organization = try newOrganization(facts)
+
+      let imported = try ImportedFiles(
+        archive, organization: organization, users: facts.maps["zerver_userprofile"] ?? IDMap(),
+        salt: try installation.avatarSalt(), attachments: survey.uploadPaths)
+      let placed = try PlacedFiles(installation, organization: organization)
+      files = placed
+      try progress.phase("files", "Put files in place", total: Int64(imported.items.count), unit: .files) { meter in
+        try imported.place(archive, into: placed, meter: meter)
+      }
+      for name in imported.missing { progress.warn("\(name) is listed in the archive, but not in it") }
+      gatherFacts(&facts, imported, organization: organization)
+
+      var rows = RowImport(model: model, archive: archive, survey: survey, facts: facts, brand: installation.brand)
+      try rows.run(connection, progress: progress)
+
+      try progress.phase("commit", "Check all references and make the organization visible") { _ in
+        try OrganizationCompletion(
+          organization: organization, survey: survey, model: model, connection: connection
+        ).run()
+        try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        try placed.sync()
+        try progress.cancellation.check()
+        committing = true
+        try connection.execute("COMMIT")
+      }
+      placed.keep()
+      return summary(facts, placed, rows)
+    } catch {
+      try takeBack(files, committing: committing, after: error)
+      throw error
+    }
+  }
+
+  // MARK: Beginning
+
+  /// Two imports into one subdomain at once: the second is told, not made to wait.
+  private func takeTurn() throws {
+    let key = "aloha-wizard import \(options.subdomain)"
+    guard
+      try connection.value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", [key]) == "t"
+    else {
+      throw PlainFailure(
+        .conflict, "subdomain '\(options.subdomain)'", "another import into it is running",
+        remedy: "wait for it to end")
+    }
+  }
+
+  /// Takes new ids from the target's sequences, table by table, in the order of the archive's ids.
+  private func assignIDs(_ facts: inout ImportFacts) throws {
+    for table in model.tables {
+      guard let sequence = table.sequence, var old = survey.ids[table.name], !old.isEmpty else { continue }
+      if table.name == "zerver_realmauthenticationmethod", model.hasBilling {
+        // Rows that stay behind take no ids.
+        let allowed = survey.authenticationMethods.filter { PlanRules.authenticationWithoutPlan.contains($0.name) }
+        old = allowed.map(\.id)
+      }
+      if table.rows == .everything { continue }
+      guard Set(old).count == old.count else {
+        throw PlainFailure(
+          .damagedArchive, table.name, "has two rows of the same id", remedy: "make the archive again")
+      }
+      let new = try connection.identifiers(
+        "SELECT nextval(\(Identifier.literal(sequence))) FROM generate_series(1, \(old.count))")
+      facts.maps[table.name] = IDMap(old: old, new: new)
+    }
+    facts.maps["zerver_client"] = try clients()
+    try addSystemBots(&facts)
+    // A named group is a group: it has no id of its own.
+    facts.maps["zerver_namedusergroup"] = facts.maps["zerver_usergroup"]
+  }
+
+  /// Clients are shared by all organizations: those of the same name are the same.
+  private func clients() throws -> IDMap {
+    var known: [String: Int64] = [:]
+    for row in try connection.query("SELECT name, id FROM zerver_client ORDER BY id DESC") {
+      known[row[0] ?? ""] = row.int(1).map(Int64.init)
+    }
+    var new: [Int64] = []
+    for client in survey.clients {
+      if let id = known[client.name] {
+        new.append(id)
+        continue
+      }
+      let made = try connection.value("INSERT INTO zerver_client (name) VALUES ($1) RETURNING id", [client.name])
+      let id = made.flatMap { Int64($0) } ?? 0
+      known[client.name] = id
+      new.append(id)
+    }
+    return IDMap(old: survey.clients.map(\.id), new: new)
+  }
+
+  /// The system bots of the archive are those of this server.
+  private func addSystemBots(_ facts: inout ImportFacts) throws {
+    var users = (facts.maps["zerver_userprofile"] ?? IDMap()).pairs
+    var recipients = (facts.maps["zerver_recipient"] ?? IDMap()).pairs
+    for bot in survey.systemBots {
+      let row = try connection.query(
+        """
+        SELECT u.id, r.id FROM zerver_userprofile u JOIN zerver_realm o ON o.id = u.realm_id
+        JOIN zerver_recipient r ON r.type = \(ExportScope.RecipientType.personal) AND r.type_id = u.id
+        WHERE o.string_id = $1 AND u.is_bot AND split_part(u.email, '@', 1) = $2
+        """, [installation.brand.internalSubdomain, bot.localPart]
+      ).first
+      guard let user = row?.int(0), let recipient = row?.int(1) else {
+        throw PlainFailure(
+          .blocked, "system bot \(SafeText.clean(bot.localPart))", "is not on this server",
+          remedy: "run manage.py create_realm_internal_bots on this server")
+      }
+      users.append((bot.id, Int64(user)))
+      if let old = bot.recipient { recipients.append((old, Int64(recipient))) }
+    }
+    facts.maps["zerver_userprofile"] = IDMap(old: users.map(\.old), new: users.map(\.new))
+    facts.maps["zerver_recipient"] = IDMap(old: recipients.map(\.old), new: recipients.map(\.new))
+  }
+
+  private func newOrganization(_ facts: ImportFacts) throws -> Int64 {
+    guard let id = facts.maps["zerver_realm"]?[survey.organization.id] else {
+      throw PlainFailure(.damagedArchive, "realm.json", "holds no organization", remedy: "make the archive again")
+    }
+    return id
+  }
+
+  private func gatherFacts(_ facts: inout ImportFacts, _ files: ImportedFiles, organization: Int64) {
+    let users = facts.maps["zerver_userprofile"] ?? IDMap()
+    facts.activeUsers = Set(survey.users.filter(\.isActive).map(\.id))
+    facts.systemBots = Set(survey.systemBots.map(\.id))
+    for (recipient, group) in survey.groupOfRecipient {
+      facts.groupMembers[group] = survey.membersOfRecipient[recipient]
+    }
+    facts.userFields = survey.userFields
+    facts.firstOwner = survey.users.first { $0.isActive && $0.role == 100 }.flatMap { users[$0.id] }
+    facts.uploadPaths = files.uploadPaths
+    facts.allowedAuthentication = model.hasBilling ? PlanRules.authenticationWithoutPlan : nil
+    facts.rewriter = TextRewriter(
+      references: References(
+        users: users, channels: facts.maps["zerver_stream"] ?? IDMap(),
+        userGroups: facts.maps["zerver_usergroup"] ?? IDMap(), messages: facts.maps["zerver_message"] ?? IDMap(),
+        organization: (survey.organization.id, organization), uploads: files.uploadFolders, hosts: hosts()))
+  }
+
+  /// Hosts of the organization: before, where the archive says so, and here.
+  private func hosts() -> Set<String> {
+    func host(_ server: String?, _ subdomain: String) -> String? {
+      server.map { subdomain.isEmpty ? $0.lowercased() : "\(subdomain).\($0)".lowercased() }
+    }
+    return Set(
+      [
+        host(archive.manifest?.source.hostname, survey.organization.subdomain),
+        host(installation.host, options.subdomain),
+      ].compactMap { $0 })
+  }
+
+  // MARK: Ending
+
+  private func takeBack(_ files: PlacedFiles?, committing: Bool, after error: any Error) throws {
+    connection.cancellation = nil
+    try? connection.execute("ROLLBACK")
+    guard let files else { return }
+    // Where the connection broke in the middle of the commit only the database knows what became of it.
+    if committing {
+      guard let arrived = try? isVisible() else {
+        files.leaveOpen()
+        throw PlainFailure(
+          .connection, "import",
+          "the database went away during the commit (\(error)); the import is complete or has "
+            + "left nothing",
+          remedy: "look with: organization list; the next import removes what may be left")
+      }
+      if arrived {
+        files.keep()
+        throw PlainFailure(
+          .connection, "import",
+          "the organization is complete and visible, but the database went away before it "
+            + "could say so")
+      }
+    }
+    files.takeBack()
+  }
+
+  private func isVisible() throws -> Bool {
+    let other = try installation.connect()
+    defer { other.close() }
+    return try other.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [options.subdomain]) != nil
+  }
+
+  private func summary(_ facts: ImportFacts, _ files: PlacedFiles, _ rows: RowImport) -> Summary {
+    func count(_ table: String) -> String { Amount.count(Int64(rows.written[table] ?? 0)) }
+    let name = survey.organization.name
+    let place = options.subdomain.isEmpty ? "the root domain" : options.subdomain
+    let host = installation.host.map { options.subdomain.isEmpty ? $0 : "\(options.subdomain).\($0)" }
+    let renumbered = facts.maps["zerver_userprofile"]?.renumbers ?? false
+    return Summary(
+      title: "\(name) is imported at \(place)",
+      facts: [
+        Summary.Fact("Address", host.map { "https://\($0)" } ?? place),
+        Summary.Fact("Messages", count("zerver_message")),
+        Summary.Fact("Users", count("zerver_userprofile")),
+        Summary.Fact("Channels", count("zerver_stream")),
+        Summary.Fact("Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))"),
+        Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before"),
+        Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),
+      ],
+      warnings: progress.warnings,
+      nextSteps: (survey.organization.isDeactivated ? ["Reactivate the organization when you are ready"] : [])
+        + [
+          "Restart the server, so that it forgets what it had cached",
+          "Tell your users to choose new passwords with “Forgot your password?”; those who sign in by other means "
+            + "need not",
+          "Bots need their new API keys; phones must sign in again",
+        ])
+  }
+}

@@ -1,0 +1,100 @@
+import Common
+import Postgres
+
+/// A server as it is installed below one root folder: `/` in production, any folder for throw-away servers.
+public struct Installation: Sendable {
+  /// Without a slash at the end; empty for `/`.
+  public let root: String
+  public let brand: Brand
+  public let configuration: ConfFile
+  public let settings: SettingsFile
+  public let secrets: Secrets
+
+  /// Finds the server below `root`.
+  ///
+  /// - Parameter brand: nil means: look which configuration is there; Aloha's wins.
+  /// - Throws: `.configuration` where there is no server, or where its files cannot be read.
+  public init(root: String, brand: Brand? = nil) throws {
+    let root = Self.normalized(root)
+    let candidates = brand.map { [$0] } ?? Brand.allCases
+    guard let found = candidates.first(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {
+      let looked = candidates.map { root + $0.configurationFolder }.joined(separator: " or ")
+      throw PlainFailure(
+        .configuration, root.isEmpty ? "this machine" : root, "no server is installed here: there is no \(looked)",
+        remedy: "give the server's root folder with --root, or run it on the server itself")
+    }
+    self.root = root
+    self.brand = found
+    configuration = try ConfFile.read(root + found.configurationFile) ?? ConfFile("")
+    settings = try SettingsFile.read(root + found.settingsFile) ?? SettingsFile("")
+    guard let secretsFile = try ConfFile.read(root + found.secretsFile) else {
+      throw PlainFailure(
+        .configuration, root + found.secretsFile, "is missing",
+        remedy: "a server cannot run without it: restore it from a backup")
+    }
+    secrets = Secrets(secretsFile)
+  }
+
+  /// How texts name this server: its host name, else its folder.
+  public var label: String { host ?? (root.isEmpty ? "this server" : root) }
+
+  /// `EXTERNAL_HOST`.
+  public var host: String? { settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) } }
+
+  /// Whether uploads are kept in S3 rather than in a folder.
+  public var storesUploadsInS3: Bool {
+    settings["LOCAL_UPLOADS_DIR"] == SettingsFile.Value.none
+      || (settings.text("LOCAL_UPLOADS_DIR") == nil && settings.text("S3_AUTH_UPLOADS_BUCKET") != nil)
+  }
+
+  /// The folder that holds `files` and `avatars`.
+  public var uploadsFolder: String {
+    let configured = settings.text("LOCAL_UPLOADS_DIR") ?? "\(brand.homeFolder)/uploads"
+    return path(configured)
+  }
+
+  public var messageFilesFolder: String { uploadsFolder + "/files" }
+  public var avatarsFolder: String { uploadsFolder + "/avatars" }
+  public var deploymentFolder: String { root + brand.deploymentFolder }
+
+  /// A path of the configuration, seen from outside the root.
+  public func path(_ configured: String) -> String {
+    configured.hasPrefix(root + "/") ? configured : root + configured
+  }
+
+  /// How the server itself reaches its database.
+  public func databaseParameters(applicationName: String = "aloha-wizard") -> ConnectionParameters {
+    let user = configuration.value("postgresql", "database_user") ?? brand.databaseName
+    let host = settings.text("REMOTE_POSTGRES_HOST")
+    return ConnectionParameters(
+      host: host, port: settings.number("REMOTE_POSTGRES_PORT"),
+      database: configuration.value("postgresql", "database_name") ?? brand.databaseName, user: user,
+      password: secrets["postgres_password"],
+      sslMode: host == nil ? nil : settings.text("REMOTE_POSTGRES_SSLMODE"), applicationName: applicationName,
+      // With peer authentication PostgreSQL wants the system user of the same name.
+      systemUser: host == nil ? user : nil)
+  }
+
+  /// Opens a session with the server's schema found first.
+  public func connect(cancellation: Cancellation? = nil) throws -> Connection {
+    let connection = try Connection(databaseParameters(), cancellation: cancellation)
+    try connection.execute("SET search_path TO \(Identifier.quote(brand.schema)), public; SET TIME ZONE 'UTC'")
+    return connection
+  }
+
+  /// The salt that names of avatar files are made with.
+  public func avatarSalt() throws -> Secret {
+    guard let salt = secrets["avatar_salt"] else {
+      throw PlainFailure(
+        .configuration, root + brand.secretsFile, "has no avatar_salt",
+        remedy: "the server makes one when it is installed: run its installer's secrets step")
+    }
+    return salt
+  }
+
+  private static func normalized(_ root: String) -> String {
+    var root = root
+    while root.count > 1 && root.hasSuffix("/") { root.removeLast() }
+    return root == "/" ? "" : root
+  }
+}

@@ -1,0 +1,11 @@
+import Common
+
+/// The names of avatar files, which the server computes from the user's id and a secret of its own.
+///
+/// That is why avatars must be renamed on the way to another server, and why a lost `avatar_salt` loses all of them.
+enum AvatarPath {
+  /// The file's name without its ending: `<hash>.png`, `<hash>-medium.png`, `<hash>.original`.
+  static func hash(user: Int64, salt: Secret) -> String {
+    Digest.hexadecimal(Array((String(user) + salt.reveal()).utf8), .sha1)
+  }
+}

@@ -1,0 +1,118 @@
+import Glibc
+
+/// How many colours there are to choose from.
+public enum ColorDepth: Int, Sendable, Comparable, CaseIterable {
+  case mono = 0
+  case eight = 8
+  case sixteen = 16
+  case twoFiftySix = 256
+
+  public static func < (left: ColorDepth, right: ColorDepth) -> Bool { left.rawValue < right.rawValue }
+
+  /// The greatest depth that so many colours allow.
+  init(colors: Int) {
+    self = Self.allCases.last { $0.rawValue <= colors } ?? .mono
+  }
+}
+
+/// What the terminal can do, and what the operator wants of it. Found out once, from the environment alone.
+public struct Capabilities: Sendable, Equatable {
+  /// Why there can be no full screen, and the wizard asks line by line; nil where there can be one.
+  public var linearReason: LinearReason?
+  /// The most colours to use. The screen uses fewer where the terminal has fewer.
+  public var colors: ColorDepth
+  /// Whether text outside of ASCII can be shown at all.
+  public var showsUnicode: Bool
+  /// What lines and marks are drawn with. ASCII where the font may lack the others, too.
+  public var glyphs: Glyphs
+
+  public var fullScreen: Bool { linearReason == nil }
+
+  public enum LinearReason: Sendable, Equatable {
+    /// Standard input or output is a file or a pipe.
+    case notATerminal
+    /// `TERM` is empty, `dumb` or `unknown`.
+    case simpleTerminal
+    /// `ACCESSIBLE` is set, or `--linear` was given.
+    case wanted
+  }
+
+  /// What the command line asks for.
+  public struct Wishes: Sendable, Equatable {
+    public var linear: Bool
+    public var ascii: Bool
+    public var noColor: Bool
+
+    public init(linear: Bool = false, ascii: Bool = false, noColor: Bool = false) {
+      self.linear = linear
+      self.ascii = ascii
+      self.noColor = noColor
+    }
+  }
+
+  public init(linearReason: LinearReason?, colors: ColorDepth, showsUnicode: Bool, glyphs: Glyphs) {
+    self.linearReason = linearReason
+    self.colors = colors
+    self.showsUnicode = showsUnicode
+    self.glyphs = glyphs
+  }
+
+  /// Those of a process with that environment, whose standard input and output are both a terminal or not.
+  public init(environment: [String: String], isTerminal: Bool, wishes: Wishes = Wishes()) {
+    let terminal = environment["TERM"] ?? ""
+    let accessible = environment["ACCESSIBLE"].map { !$0.isEmpty && $0 != "0" } ?? false
+    if !isTerminal {
+      linearReason = .notATerminal
+    } else if ["", "dumb", "unknown"].contains(terminal) {
+      linearReason = .simpleTerminal
+    } else if wishes.linear || accessible {
+      linearReason = .wanted
+    } else {
+      linearReason = nil
+    }
+    let noColor = wishes.noColor || !(environment["NO_COLOR"] ?? "").isEmpty
+    colors = noColor ? .mono : Self.colors(of: terminal)
+    showsUnicode = Self.showsUnicode(environment)
+    // The font of the Linux console has lines and blocks, but few of the marks.
+    let plain = wishes.ascii || !showsUnicode || terminal == "linux"
+    glyphs = plain ? .ascii : .unicode
+  }
+
+  /// Those of this process.
+  public static func current(wishes: Wishes = Wishes()) -> Capabilities {
+    Capabilities(
+      environment: currentEnvironment(), isTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1,
+      wishes: wishes)
+  }
+
+  private static func colors(of terminal: String) -> ColorDepth {
+    let name = terminal.lowercased()
+    if name.isEmpty || ["dumb", "unknown"].contains(name) { return .mono }
+    if name.contains("256") || name.contains("direct") { return .twoFiftySix }
+    if name.contains("16color") { return .sixteen }
+    if name.hasSuffix("-m") || name.hasSuffix("-mono") { return .mono }
+    if name.hasPrefix("vt") && !name.hasPrefix("vte") { return .mono }
+    let eight = ["xterm", "screen", "linux", "ansi", "rxvt", "cygwin", "pcansi", "Eterm"]
+    return eight.contains(name) ? .eight : .twoFiftySix
+  }
+
+  /// A locale that nobody set says nothing, as after `sudo` or under `cron`: the terminal at the other end is one of
+  /// today's. A locale that somebody set is believed.
+  private static func showsUnicode(_ environment: [String: String]) -> Bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"]
+    guard let locale = names.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else { return true }
+    let name = locale.lowercased()
+    return name.contains("utf-8") || name.contains("utf8")
+  }
+}
+
+/// What this process' environment says to this module.
+func currentEnvironment() -> [String: String] {
+  let names = [
+    "TERM", "ACCESSIBLE", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG", "HOME", "XDG_CONFIG_HOME", "ALOHA_WIZARD_THEME",
+    "SSH_CONNECTION",
+  ]
+  return names.reduce(into: [:]) { found, name in
+    if let value = getenv(name) { found[name] = String(cString: value) }
+  }
+}

@@ -1,0 +1,128 @@
+/// A colour as a theme names it.
+public enum Color: Sendable, Hashable {
+  /// The terminal's own: the user's background, the user's text.
+  case standard
+  /// One of the palette. The first 16 are what the user's terminal makes of them.
+  case palette(Int)
+  case rgb(red: Int, green: Int, blue: Int)
+
+  /// Reads `default`, a name (`red`, `bright-red`), a number from 0 to 255, or `#rrggbb`.
+  init?(_ text: String) {
+    if text == "default" {
+      self = .standard
+    } else if let index = Self.names.firstIndex(of: text) {
+      self = .palette(index)
+    } else if let number = Int(text), (0...255).contains(number) {
+      self = .palette(number)
+    } else if text.hasPrefix("#"), text.count == 7, let value = Int(text.dropFirst(), radix: 16), value >= 0 {
+      self = .rgb(red: value >> 16, green: value >> 8 & 0xFF, blue: value & 0xFF)
+    } else {
+      return nil
+    }
+  }
+
+  /// The names of the first 16.
+  static let names: [String] = {
+    let plain = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"]
+    return plain + plain.map { "bright-" + $0 }
+  }()
+
+  /// The nearest colour of a terminal with so many: -1 the terminal's own, else an index into its palette.
+  ///
+  /// - Parameter freely: the colour stands on the terminal's own background, of which nobody knows whether it is dark
+  ///   or light. Black and white are no answer there for a colour that is neither: the terminal's own is.
+  func index(in depth: ColorDepth, freely: Bool) -> Int {
+    switch (self, depth) {
+    case (.standard, _), (_, .mono): return -1
+    case (.palette(let index), .twoFiftySix): return index
+    case (.rgb(let red, let green, let blue), .twoFiftySix): return Self.nearest(red, green, blue, among: 16..<256)
+    case (.palette(let index), .sixteen) where index < 16: return index
+    case (.palette(let index), .eight) where index < 16: return index % 8
+    case (.palette(let index), _):
+      let (red, green, blue) = Self.components(index)
+      return Self.few(red, green, blue, depth: depth, freely: freely)
+    case (.rgb(let red, let green, let blue), _): return Self.few(red, green, blue, depth: depth, freely: freely)
+    }
+  }
+
+  /// Whether eight colours can say this one only together with bold.
+  var isBright: Bool {
+    if case .palette(8...15) = self { return true }
+    return false
+  }
+
+  /// One of 8 or 16. A colour with a hue keeps a hue: a dark blue becomes blue, not black.
+  private static func few(_ red: Int, _ green: Int, _ blue: Int, depth: ColorDepth, freely: Bool) -> Int {
+    let strongest = max(red, green, blue)
+    let range = strongest - min(red, green, blue)
+    if range > 40 {
+      func counts(_ value: Int) -> Bool { (value - strongest + range) * 2 >= range }
+      let hue = (counts(red) ? 1 : 0) + (counts(green) ? 2 : 0) + (counts(blue) ? 4 : 0)
+      return depth == .sixteen && strongest > 230 ? hue + 8 : hue
+    }
+    let grays = depth == .sixteen ? [0, 8, 7, 15] : [0, 7]
+    let nearest = Self.nearest(red, green, blue, among: grays)
+    return freely && nearest != 8 ? -1 : nearest
+  }
+
+  private static func nearest(_ red: Int, _ green: Int, _ blue: Int, among indices: some Sequence<Int>) -> Int {
+    var best = (index: 0, distance: Int.max)
+    for index in indices {
+      let (otherRed, otherGreen, otherBlue) = components(index)
+      let mean = (red + otherRed) / 2
+      let (dr, dg, db) = (red - otherRed, green - otherGreen, blue - otherBlue)
+      // The eye sees differences of green best, and those of red and blue by how much red there is.
+      let distance = (512 + mean) * dr * dr / 256 + 4 * dg * dg + (767 - mean) * db * db / 256
+      if distance < best.distance { best = (index, distance) }
+    }
+    return best.index
+  }
+
+  /// Which of two that few colours leave for text can be read on one of the first 16: black on the light ones, white on
+  /// the dark ones.
+  static func readable(on background: Int, depth: ColorDepth) -> Int {
+    [2, 3, 6, 7, 10, 11, 14, 15].contains(background) ? 0 : depth == .sixteen ? 15 : 7
+  }
+
+  /// Red, green and blue of a palette entry: of the first 16 as xterm has them.
+  private static func components(_ index: Int) -> (red: Int, green: Int, blue: Int) {
+    switch index {
+    case 0..<16: return basic[index]
+    case 16..<232:
+      let steps = [0, 95, 135, 175, 215, 255]
+      let place = index - 16
+      return (steps[place / 36], steps[place / 6 % 6], steps[place % 6])
+    default:
+      let gray = 8 + 10 * (min(index, 255) - 232)
+      return (gray, gray, gray)
+    }
+  }
+
+  private static let basic: [(red: Int, green: Int, blue: Int)] = [
+    (0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205), (229, 229, 229),
+    (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255),
+    (255, 255, 255),
+  ]
+
+  /// How well text of this colour is read on another, from 1 to 21 (4.5 and more is good); nil where either is the
+  /// terminal's own or the user's, and nobody can know.
+  public func contrast(with other: Color) -> Double? {
+    guard let mine = luminance, let theirs = other.luminance else { return nil }
+    return (max(mine, theirs) + 0.05) / (min(mine, theirs) + 0.05)
+  }
+
+  private var luminance: Double? {
+    let parts: (red: Int, green: Int, blue: Int)
+    switch self {
+    case .standard, .palette(0..<16): return nil
+    case .palette(let index): parts = Self.components(index)
+    case .rgb(let red, let green, let blue): parts = (red, green, blue)
+    }
+    func linear(_ value: Int) -> Double {
+      let share = Double(value) / 255
+      // The square root of the fifth power is the usual curve, close enough without a library of mathematics.
+      return share <= 0.03928 ? share / 12.92 : (share * share * share.squareRoot())
+    }
+    return 0.2126 * linear(parts.red) + 0.7152 * linear(parts.green) + 0.0722 * linear(parts.blue)
+  }
+}

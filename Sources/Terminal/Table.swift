@@ -1,0 +1,81 @@
+/// Rows of short texts under one another, each column as wide as its widest text as long as all fit.
+public struct Table: Sendable, Equatable {
+  public struct Column: Sendable, Equatable {
+    public var title: String
+    public var alignment: TextWidth.Alignment
+    /// The narrowest that it may become when there is too little room.
+    public var least: Int
+    /// Takes the room that is left over.
+    public var grows: Bool
+
+    public init(_ title: String, alignment: TextWidth.Alignment = .leading, least: Int = 4, grows: Bool = false) {
+      self.title = title
+      self.alignment = alignment
+      self.least = least
+      self.grows = grows
+    }
+  }
+
+  public var columns: [Column]
+  /// As many texts in each as there are columns; missing ones are empty.
+  public var rows: [[Span]]
+
+  public init(columns: [Column], rows: [[Span]]) {
+    self.columns = columns
+    self.rows = rows
+  }
+
+  private static let gap = 2
+
+  /// How wide each column is in so much room. The widest give way first.
+  func widths(in room: Int) -> [Int] {
+    var widths = columns.indices.map { index in
+      let texts = [columns[index].title] + rows.map { index < $0.count ? $0[index].text : "" }
+      return texts.map { TextWidth.columns($0) }.max() ?? 0
+    }
+    var left = room - Self.gap * max(0, columns.count - 1) - widths.reduce(0, +)
+    while left < 0 {
+      let shrinkable = widths.indices.filter { widths[$0] > columns[$0].least }
+      guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
+      widths[widest] -= 1
+      left += 1
+    }
+    if left > 0, let growing = columns.firstIndex(where: \.grows) { widths[growing] += left }
+    return widths
+  }
+}
+
+extension Frame {
+  /// Draws a table: its titles, a line, and the rows from `first` on as far as they fit.
+  ///
+  /// - Parameter focused: the row that the keyboard is on; it is drawn in the role `focus` and has the cursor.
+  /// - Returns: how many rows could be shown.
+  @discardableResult
+  public mutating func table(_ table: Table, in rect: Rect, first: Int = 0, focused: Int? = nil) -> Int {
+    let widths = table.widths(in: rect.columns)
+    drawRow(table.columns.map { Span($0.title, .secondary) }, of: table, widths: widths, row: rect.row, in: rect)
+    rule(row: rect.row + 1, from: rect.column, columns: rect.rows > 1 ? rect.columns : 0)
+    let shown = min(max(0, rect.rows - 2), max(0, table.rows.count - first))
+    for offset in 0..<shown {
+      let index = first + offset
+      let row = rect.row + 2 + offset
+      drawRow(table.rows[index], of: table, widths: widths, row: row, in: rect)
+      if index == focused {
+        paint(Rect(column: rect.column, row: row, columns: rect.columns, rows: 1), role: .focus)
+        cursor = Cursor(Point(column: rect.column, row: row), visible: false)
+      }
+    }
+    return shown
+  }
+
+  private mutating func drawRow(_ spans: [Span], of table: Table, widths: [Int], row: Int, in rect: Rect) {
+    var column = rect.column
+    for (index, width) in widths.enumerated() {
+      let span = index < spans.count ? spans[index] : Span("")
+      let text = TextWidth.padded(
+        span.text, to: width, alignment: table.columns[index].alignment, ellipsis: glyphs.ellipsis)
+      put(text, at: Point(column: column, row: row), role: span.role, clip: rect)
+      column += width + 2
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/// What every role looks like.
+public struct Theme: Sendable, Equatable {
+  public let name: String
+  /// One line for a list of themes.
+  public let summary: String
+  private let styles: [Role: Style]
+
+  /// Bold, underlined, and so on.
+  public struct Attributes: OptionSet, Sendable, Hashable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+    public static let bold = Attributes(rawValue: 1)
+    public static let dim = Attributes(rawValue: 2)
+    public static let italic = Attributes(rawValue: 4)
+    public static let underline = Attributes(rawValue: 8)
+    public static let reverse = Attributes(rawValue: 16)
+
+    static let names: [(name: String, attribute: Attributes)] = [
+      ("bold", .bold), ("dim", .dim), ("italic", .italic), ("underline", .underline), ("reverse", .reverse),
+    ]
+  }
+
+  /// One role as the theme's author wrote it.
+  public struct Style: Sendable, Hashable {
+    /// nil: the colour of the role `background`.
+    public var foreground: Color?
+    public var background: Color?
+    public var attributes: Attributes
+    /// Used instead where there is no colour.
+    public var mono: Attributes
+  }
+
+  /// One role as a terminal shows it: indices into its palette, -1 its own colour.
+  public struct Appearance: Sendable, Hashable {
+    public var foreground: Int
+    public var background: Int
+    public var attributes: Attributes
+  }
+
+  init(name: String, summary: String, styles: [Role: Style]) {
+    self.name = name
+    self.summary = summary
+    self.styles = styles
+  }
+
+  public func style(of role: Role) -> Style {
+    styles[role] ?? Style(foreground: nil, background: nil, attributes: [], mono: [])
+  }
+
+  /// What a role looks like with so many colours.
+  public func appearance(of role: Role, depth: ColorDepth) -> Appearance {
+    let style = style(of: role)
+    if depth == .mono { return Appearance(foreground: -1, background: -1, attributes: style.mono) }
+    let screen = self.style(of: .background)
+    let foreground = style.foreground ?? screen.foreground ?? .standard
+    let background = style.background ?? screen.background ?? .standard
+    var look = Appearance(
+      foreground: foreground.index(in: depth, freely: background == .standard),
+      background: background.index(in: depth, freely: false), attributes: style.attributes)
+    if depth == .eight && foreground.isBright { look.attributes.insert(.bold) }
+    // Few colours are far apart from what was meant: black and white change places where that can be read.
+    if depth < .twoFiftySix, look.background >= 0, [0, 7, 15].contains(look.foreground) {
+      look.foreground = Color.readable(on: look.background, depth: depth)
+      // Bold makes a gray of black where there are eight.
+      if depth == .eight && look.foreground == 0 { look.attributes.remove(.bold) }
+    }
+    return look
+  }
+
+  /// The roles whose text is hard to read, with the contrast that they have: below 4.5 on a background of the theme's
+  /// own, below 3.5 on white or on black where the background is the terminal's.
+  public var weakContrasts: [(role: Role, contrast: Double)] {
+    Role.allCases.compactMap { role in
+      guard let found = contrast(of: role) else { return nil }
+      return found.contrast < found.needed ? (role, found.contrast) : nil
+    }
+  }
+
+  private func contrast(of role: Role) -> (contrast: Double, needed: Double)? {
+    let style = style(of: role)
+    let screen = self.style(of: .background)
+    let foreground = style.foreground ?? screen.foreground ?? .standard
+    let background = style.background ?? screen.background ?? .standard
+    if background != .standard { return foreground.contrast(with: background).map { ($0, 4.5) } }
+    guard let onWhite = foreground.contrast(with: .rgb(red: 255, green: 255, blue: 255)),
+      let onBlack = foreground.contrast(with: .rgb(red: 0, green: 0, blue: 0))
+    else { return nil }
+    return (min(onWhite, onBlack), 3.5)
+  }
+}

@@ -1,0 +1,105 @@
+import Common
+import Glibc
+
+/// Where themes are found: the operator's own before the machine's, the machine's before those that came with the
+/// program.
+public struct ThemeLibrary: Sendable {
+  /// The folders that are looked into, first come, first served.
+  public let folders: [String]
+  private let preferred: String?
+
+  public init(environment: [String: String], executable: String?) {
+    var folders: [String] = []
+    if let configuration = environment["XDG_CONFIG_HOME"], configuration.hasPrefix("/") {
+      folders.append(configuration + "/aloha-wizard/themes")
+    } else if let home = environment["HOME"], home.hasPrefix("/") {
+      folders.append(home + "/.config/aloha-wizard/themes")
+    }
+    folders.append("/etc/aloha-wizard/themes")
+    folders += Self.shipped(beside: executable)
+    self.folders = folders
+    preferred = environment["ALOHA_WIZARD_THEME"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// Of this process.
+  public static func current() -> ThemeLibrary {
+    ThemeLibrary(environment: currentEnvironment(), executable: realPath("/proc/self/exe"))
+  }
+
+  /// The theme that was asked for; without one that of `ALOHA_WIZARD_THEME`, else `default`.
+  ///
+  /// - Parameter wanted: a name, or the path of a file (it has a slash in it or ends in `.toml`).
+  public func theme(_ wanted: String? = nil) throws -> Theme {
+    if let wanted = wanted ?? preferred { return try find(wanted) }
+    return try path(of: Self.defaultName).map(load) ?? Self.builtIn()
+  }
+
+  /// The themes there are, by name, each with its file; nil for the one inside the program.
+  public func list() -> [(name: String, path: String?)] {
+    var found: [String: String] = [:]
+    for folder in folders {
+      for file in (try? FileSystem.names(in: folder)) ?? [] where file.hasSuffix(".toml") {
+        let name = String(file.dropLast(5))
+        if found[name] == nil { found[name] = "\(folder)/\(file)" }
+      }
+    }
+    var list: [(name: String, path: String?)] = found.map { ($0.key, $0.value) }
+    if found[Self.defaultName] == nil { list.append((Self.defaultName, nil)) }
+    return list.sorted { $0.name < $1.name }
+  }
+
+  /// The default theme as it was when the program was built; there whatever became of its files.
+  public static func builtIn() throws -> Theme {
+    try ThemeFile.parse(defaultThemeText, path: "(built in)")
+  }
+
+  private static let defaultName = "default"
+  private static let largestFile = 1 << 20
+
+  private func find(_ wanted: String) throws -> Theme {
+    if wanted.contains("/") || wanted.hasSuffix(".toml") { return try load(wanted) }
+    if let path = path(of: wanted) { return try load(path) }
+    if wanted == Self.defaultName { return try Self.builtIn() }
+    throw PlainFailure(
+      .notFound, "theme \(SafeText.clean(wanted, limit: 80))", "there is none of that name",
+      remedy: "there are: \(list().map(\.name).joined(separator: ", ")); or give the path of a file")
+  }
+
+  private func path(of name: String) -> String? {
+    folders.lazy.map { "\($0)/\(name).toml" }.first { FileSystem.exists($0) }
+  }
+
+  private func load(_ path: String) throws -> Theme {
+    let bytes = try FileSystem.read(path, limit: Self.largestFile)
+    return try ThemeFile.parse(String(decoding: bytes, as: UTF8.self), path: path)
+  }
+
+  /// `share/aloha-wizard/themes` of the place where the program is installed, or the `themes` of the source tree that it
+  /// was built in.
+  private static func shipped(beside executable: String?) -> [String] {
+    guard let executable else { return [] }
+    var folder = parent(executable)
+    var found: [String] = []
+    if let prefix = folder.flatMap(parent) { found.append(prefix + "/share/aloha-wizard/themes") }
+    while let candidate = folder {
+      // Only beside the package: a folder of that name on the way up may be anybody's.
+      if FileSystem.exists(candidate + "/Package.swift"), FileSystem.isFolder(candidate + "/themes") {
+        found.append(candidate + "/themes")
+        break
+      }
+      folder = parent(candidate)
+    }
+    return found
+  }
+
+  private static func parent(_ path: String) -> String? {
+    guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return nil }
+    return String(path[..<slash])
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

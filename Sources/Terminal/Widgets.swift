@@ -1,0 +1,152 @@
+/// The parts that screens are put together from. All of them draw into a rectangle and cut off what does not fit.
+extension Frame {
+  // MARK: Boxes
+
+  /// Draws a border, its inside cleared, with a title in its upper edge.
+  ///
+  /// - Returns: the inside, one column free on each side.
+  @discardableResult
+  public mutating func box(
+    _ rect: Rect, title: String = "", role: Role = .border, titleRole: Role = .title, inside: Role = .background
+  ) -> Rect {
+    guard rect.columns >= 2, rect.rows >= 2 else {
+      return Rect(column: rect.column, row: rect.row, columns: 0, rows: 0)
+    }
+    fill(rect, role: inside)
+    let line = String(repeating: glyphs.horizontal, count: rect.columns - 2)
+    put(glyphs.topLeft + line + glyphs.topRight, at: rect.origin, role: role)
+    put(
+      glyphs.bottomLeft + line + glyphs.bottomRight, at: Point(column: rect.column, row: rect.endRow - 1), role: role)
+    for row in (rect.row + 1)..<(rect.endRow - 1) {
+      put(glyphs.vertical, at: Point(column: rect.column, row: row), role: role)
+      put(glyphs.vertical, at: Point(column: rect.endColumn - 1, row: row), role: role)
+    }
+    if !title.isEmpty, rect.columns > 6 {
+      let fitted = TextWidth.truncated(title, to: rect.columns - 6, ellipsis: glyphs.ellipsis)
+      put(" \(fitted) ", at: Point(column: rect.column + 2, row: rect.row), role: titleRole)
+    }
+    return rect.inset(columns: 2, rows: 1)
+  }
+
+  /// Draws a line across. Within a box, `joined` lets it meet the sides.
+  public mutating func rule(row: Int, from column: Int, columns: Int, joined: Bool = false, role: Role = .border) {
+    guard columns > 0 else { return }
+    put(String(repeating: glyphs.horizontal, count: columns), at: Point(column: column, row: row), role: role)
+    guard joined, columns >= 2 else { return }
+    put(glyphs.teeLeft, at: Point(column: column, row: row), role: role)
+    put(glyphs.teeRight, at: Point(column: column + columns - 1, row: row), role: role)
+  }
+
+  // MARK: Text
+
+  /// Draws a text, broken into lines.
+  ///
+  /// - Parameter hanging: columns by which all lines but the first are indented.
+  /// - Returns: the rows that it takes, whether they fit or not.
+  @discardableResult
+  public mutating func paragraph(_ text: String, in rect: Rect, role: Role = .text, hanging: Int = 0) -> Int {
+    let lines = TextWidth.wrapped(text, to: rect.columns, hanging: hanging)
+    for (offset, line) in lines.enumerated() {
+      put(line, at: Point(column: rect.column, row: rect.row + offset), role: role, clip: rect)
+    }
+    return lines.count
+  }
+
+  /// Draws one line of text, cut off with an ellipsis where it is too long, filled up with spaces to `columns`.
+  public mutating func label(
+    _ text: String, at point: Point, columns: Int, alignment: TextWidth.Alignment = .leading, role: Role
+  ) {
+    put(
+      TextWidth.padded(text, to: columns, alignment: alignment, ellipsis: glyphs.ellipsis), at: point, role: role,
+      clip: Rect(column: point.column, row: point.row, columns: columns, rows: 1))
+  }
+
+  // MARK: Bars
+
+  /// Draws how much is done, in one row.
+  ///
+  /// - Parameter fraction: from 0 to 1; what lies outside is brought inside, what is no number is 0.
+  public mutating func progressBar(at point: Point, columns: Int, fraction: Double) {
+    guard columns > 0 else { return }
+    let bar = Self.bar(columns: columns, fraction: fraction, glyphs: glyphs)
+    put(bar.done, at: point, role: .progressDone)
+    put(bar.todo, at: Point(column: point.column + TextWidth.columns(bar.done), row: point.row), role: .progressTodo)
+  }
+
+  /// A bar as text, in two parts of together `columns`. It is full only when all is done.
+  public static func bar(columns: Int, fraction: Double, glyphs: Glyphs) -> (done: String, todo: String) {
+    guard columns > 0 else { return ("", "") }
+    let share = fraction.isNaN ? 0 : min(max(fraction, 0), 1)
+    let steps = glyphs.barParts.count + 1
+    let filled = Int(share * Double(columns * steps))
+    let (whole, part) = filled.quotientAndRemainder(dividingBy: steps)
+    let partial = part > 0 ? glyphs.barParts[part - 1] : ""
+    let done = String(repeating: glyphs.barFull, count: whole) + partial
+    let left = columns - whole - (part > 0 ? 1 : 0)
+    return (done, String(repeating: glyphs.barEmpty, count: left))
+  }
+
+  /// Draws where in something longer the visible part is: a track down one column, with a thumb. Nothing is drawn where all
+  /// can be seen.
+  public mutating func scrollBar(column: Int, row: Int, rows: Int, first: Int, total: Int) {
+    guard rows > 0, total > rows else { return }
+    let thumb = max(1, rows * rows / total)
+    let farthest = max(1, total - rows)
+    // Rounded, so that the thumb is at an end only when the text is.
+    let top = min(rows - thumb, (min(max(0, first), farthest) * (rows - thumb) + farthest / 2) / farthest)
+    for offset in 0..<rows {
+      let inside = offset >= top && offset < top + thumb
+      put(
+        inside ? glyphs.scrollThumb : glyphs.scrollTrack, at: Point(column: column, row: row + offset),
+        role: inside ? .accent : .border)
+    }
+  }
+
+  // MARK: Keys
+
+  /// A key and what it does, as the key bar shows it.
+  public struct KeyHint: Sendable, Equatable {
+    public var key: String
+    public var label: String
+    public var enabled: Bool
+
+    public init(_ key: String, _ label: String, enabled: Bool = true) {
+      self.key = key
+      self.label = label
+      self.enabled = enabled
+    }
+  }
+
+  /// Draws the key bar in one row. Those that no longer fit are left out from the end, which an ellipsis shows.
+  public mutating func keyBar(_ hints: [KeyHint], in rect: Rect) {
+    fill(Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: 1), role: .keyLabel)
+    let widths = hints.map { TextWidth.columns($0.key) + 1 + TextWidth.columns($0.label) }
+    let mark = TextWidth.columns(glyphs.ellipsis)
+    // Closer together before any is left out.
+    let gap = Self.countFitting(widths, gap: 3, into: rect.columns, ellipsis: mark) == hints.count ? 3 : 2
+    let shown = Self.countFitting(widths, gap: gap, into: rect.columns, ellipsis: mark)
+    var column = rect.column
+    for (hint, width) in zip(hints, widths).prefix(shown) {
+      let place = Point(column: column, row: rect.row)
+      let used = put(hint.key, at: place, role: hint.enabled ? .key : .disabled, clip: rect)
+      put(
+        hint.label, at: Point(column: column + used + 1, row: rect.row), role: hint.enabled ? .keyLabel : .disabled,
+        clip: rect)
+      column += width + gap
+    }
+    if shown < hints.count {
+      put(glyphs.ellipsis, at: Point(column: column, row: rect.row), role: .keyLabel, clip: rect)
+    }
+  }
+
+  private static func countFitting(_ widths: [Int], gap: Int, into columns: Int, ellipsis: Int) -> Int {
+    var used = 0
+    for (index, width) in widths.enumerated() {
+      let isLast = index == widths.count - 1
+      // Until the last, there must be room to say that some are left out.
+      guard used + width + (isLast ? 0 : gap + ellipsis) <= columns else { return index }
+      used += width + gap
+    }
+    return widths.count
+  }
+}

@@ -1,0 +1,214 @@
+import Common
+import Glibc
+import Testing
+
+@testable import Archive
+
+@Suite("Archives that mean harm")
+struct HostileArchiveTests {
+  /// Reads it as a .tar and as a .tar.gz, and unpacks it: the problem has to be the same, and nothing may be left.
+  private func problemOf(_ bytes: [UInt8], limits: Limits = .standard) throws -> ArchiveFailure.Problem? {
+    let scratch = try Scratch()
+    let tar = try scratch.write("a.tar", bytes)
+    let packed = try scratch.write("a.tar.gz", Gzip.pack(bytes))
+    let one = try problem { _ = try contents(tar, limits: limits) }
+    let two = try problem { _ = try contents(packed, limits: limits) }
+    let work = scratch.file("work")
+    let three = try problem { _ = try OpenedArchive.open(packed, workFolder: work, limits: limits).close() }
+    #expect(one == two && two == three)
+    #expect(try !FileSystem.exists(work) || FileSystem.names(in: work) == [])
+    return one
+  }
+
+  private func refusalOf(_ make: (inout Tar) -> Void) throws -> ArchiveFailure.Refusal? {
+    var tar = Tar()
+    tar.add("root/", type: "5")
+    tar.add("root/realm.json", "{}")
+    make(&tar)
+    tar.add("root/last", "x")
+    let problem = try problemOf(tar.closed)
+    guard case .refused(_, let why) = problem else { return nil }
+    return why
+  }
+
+  @Test("a sound one is read, so that the others are refused for what they are")
+  func control() throws {
+    #expect(try refusalOf { $0.add("root/uploads/a.txt", "hello") } == nil)
+    var tar = Tar()
+    tar.add("./root/realm.json", "{}")
+    #expect(try problemOf(tar.closed) == nil)
+  }
+
+  @Test(
+    "names that lead elsewhere are refused",
+    arguments: [
+      ("/etc/passwd", .absoluteName), ("//etc/passwd", .absoluteName), ("../evil", .parentFolder),
+      ("root/../../evil", .parentFolder), ("root/..", .parentFolder), ("root/a/./b", .unclearName),
+      ("root//b", .unclearName), ("root/a\nb", .controlCharacter), ("root/a\u{1B}[2Jb", .controlCharacter),
+      ("other/realm.json", .secondRoot), ("realm.json", .secondRoot), ("roots/x", .secondRoot),
+    ] as [(String, ArchiveFailure.Refusal)])
+  func names(name: String, why: ArchiveFailure.Refusal) throws {
+    #expect(try refusalOf { $0.add(name, "evil") } == why)
+  }
+
+  @Test(
+    "folders are held to the same names",
+    arguments: [("../evil/", .parentFolder), ("/evil/", .absoluteName), ("other/", .secondRoot)]
+      as [(String, ArchiveFailure.Refusal)])
+  func folders(name: String, why: ArchiveFailure.Refusal) throws {
+    #expect(try refusalOf { $0.add(name, type: "5") } == why)
+  }
+
+  @Test("a name that is not UTF-8 is refused")
+  func notUTF8() throws {
+    #expect(try refusalOf { $0.add(Array("root/a".utf8) + [0xFF, 0xFE], []) } == .notUTF8)
+  }
+
+  @Test("a name that has a NUL in its long form ends there for us as for everyone, or is refused")
+  func nul() throws {
+    let record = "root/a\0b"
+    let length = record.utf8.count + " path=\n".utf8.count + 2
+    var tar = Tar()
+    tar.add("pax", "\(length) path=\(record)\n", type: "x")
+    tar.add("root/short", "x")
+    let scratch = try Scratch()
+    let path = try scratch.write("a.tar", tar.closed)
+    do {
+      for (name, _) in try contents(path) { #expect(name == "a") }
+    } catch is ArchiveFailure {}
+  }
+
+  @Test(
+    "whatever is no plain file is refused",
+    arguments: [
+      ("2", .symbolicLink), ("1", .hardLink), ("3", .device), ("4", .device), ("6", .namedPipe),
+    ] as [(Character, ArchiveFailure.Refusal)])
+  func types(type: Character, why: ArchiveFailure.Refusal) throws {
+    #expect(try refusalOf { $0.add("root/evil", type: type, link: "root/realm.json") } == why)
+  }
+
+  @Test("a file below a symbolic link is never reached: the link itself is refused")
+  func linkedParent() throws {
+    let why = try refusalOf {
+      $0.add("root/uploads", type: "2", link: "/tmp")
+      $0.add("root/uploads/evil", "evil")
+    }
+    #expect(why == .symbolicLink)
+  }
+
+  @Test("a second member of one name is refused, the same name in other bytes is not")
+  func duplicates() throws {
+    #expect(try refusalOf { $0.add("root/realm.json", "{\"other\":1}") } == .duplicate)
+    #expect(
+      try refusalOf {
+        $0.add("root/e\u{301}"); $0.add("root/\u{e9}")
+      } == nil)
+  }
+
+  @Test("a file that is a folder elsewhere cannot be unpacked", arguments: [true, false])
+  func clash(fileFirst: Bool) throws {
+    var tar = Tar()
+    let names = ["root/a", "root/a/b"]
+    for name in fileFirst ? names : names.reversed() { tar.add(name, "x") }
+    let scratch = try Scratch()
+    let path = try scratch.write("a.tar", tar.closed)
+    let found = try problem { _ = try OpenedArchive.open(path, workFolder: scratch.file("work")) }
+    #expect(found == .refused(member: "a", .clash))
+    #expect(try FileSystem.names(in: scratch.file("work")) == [])
+  }
+
+  @Test("a part of a name that no file system takes is refused when it is unpacked")
+  func longPart() throws {
+    let scratch = try Scratch()
+    let writer = try ArchiveWriter(path: scratch.file("a.tar.gz"))
+    let name = String(repeating: "n", count: 300)
+    try writer.add(name, [1])
+    try writer.finish()
+    let found = try problem { _ = try OpenedArchive.open(scratch.file("a.tar.gz"), workFolder: scratch.file("work")) }
+    #expect(found == .refused(member: name, .longName))
+  }
+
+  @Test("a declared size that is not the real one is damage", arguments: [1, 500, 1100, 100_000, 1 << 32])
+  func declaredSize(size: Int) throws {
+    var tar = Tar()
+    tar.add("root/a", String(repeating: "x", count: 700), size: size)
+    tar.add("root/b", "y")
+    guard case .damaged = try problemOf(tar.closed) else {
+      Issue.record("size \(size) was taken")
+      return
+    }
+  }
+
+  @Test("more entries, larger members and larger archives than allowed are refused")
+  func limits() throws {
+    var tar = Tar()
+    for index in 0..<20 { tar.add("root/\(index)", String(repeating: "x", count: 1000)) }
+    for limits in [Limits(entries: 19), Limits(memberBytes: 999), Limits(totalBytes: 19_999)] {
+      guard case .beyondLimit = try problemOf(tar.closed, limits: limits) else {
+        Issue.record("\(limits) did not hold")
+        continue
+      }
+    }
+    #expect(try problemOf(tar.closed, limits: Limits(entries: 20, memberBytes: 1000, totalBytes: 20_000)) == nil)
+  }
+
+  @Test("a bomb is refused long before it has unpacked")
+  func bomb() throws {
+    var tar = Tar()
+    tar.add(Array("root/bomb".utf8), [UInt8](repeating: 0, count: 20 << 20))
+    let scratch = try Scratch()
+    let path = try scratch.write("a.tar.gz", Gzip.pack(tar.closed, level: 9))
+    let reader = try ArchiveReader(path, limits: Limits(ratio: 200, ratioFrom: 1 << 20))
+    let found = try problem {
+      while try reader.next() != nil { while try reader.chunk() != nil {} }
+    }
+    guard case .beyondLimit = found else {
+      Issue.record("it was unpacked: \(String(describing: found))")
+      return
+    }
+    #expect(reader.unpacked <= 2 << 20)
+  }
+
+  @Test("a seal that claims more than any disk has stops the unpacking, not the program")
+  func claims() throws {
+    let scratch = try Scratch()
+    var tar = Tar()
+    var dice = Dice(31)
+    tar.add(Array("root/realm.json".utf8), dice.bytes(1_000_000))
+    var bytes = try Gzip.pack(tar.closed)
+    bytes.replaceSubrange(0..<10, with: GzipSeal(digest: String(repeating: "0", count: 64), size: .max).header)
+    let path = try scratch.write("a.tar.gz", bytes)
+    let failure = #expect(throws: PlainFailure.self) { try OpenedArchive.open(path, workFolder: scratch.file("work")) }
+    #expect(failure?.family == .file)
+  }
+
+  @Test("an error names the member without what could harm a terminal")
+  func cleaned() throws {
+    var tar = Tar()
+    tar.add("root/\u{1B}]0;evil\u{7}\u{202E}txt", "x")
+    let scratch = try Scratch()
+    let path = try scratch.write("a.tar", tar.closed)
+    let failure = #expect(throws: ArchiveFailure.self) { try contents(path) }
+    #expect(failure?.reason.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202E } == false)
+    #expect(failure?.reason.contains("txt") == true)
+  }
+
+  @Test("random bytes where an archive should be are an error, never a crash")
+  func noise() throws {
+    let scratch = try Scratch()
+    var dice = Dice(99)
+    for round in 0..<200 {
+      var tar = Tar()
+      tar.add("root/realm.json", "{}")
+      tar.add("pax", "19 path=root/longer\n", type: "x")
+      tar.add("root/b", "b")
+      var bytes = tar.closed
+      for _ in 0...round % 8 { bytes[Int.random(in: 0..<bytes.count, using: &dice)] = dice.bytes(1)[0] }
+      let path = try scratch.write("a.tar", bytes)
+      // Without a checksum of its own, a .tar may well be taken with its contents changed; it must only not crash.
+      _ = try? contents(path)
+      let noise = try scratch.write("n.tar.gz", GzipFormat.plainHeader + dice.bytes(600))
+      #expect(throws: ArchiveFailure.self) { try contents(noise) }
+    }
+  }
+}

@@ -1,0 +1,283 @@
+import Common
+import Foundation
+import Testing
+
+@Suite("The screen on a real terminal")
+struct RealTerminalTests {
+  @Test("draws lines, colours, wide and combined characters, and keeps what the shell showed")
+  func draws() throws {
+    let session = try TmuxSession()
+    try session.run("echo shown-before")
+    try session.runProbe()
+    let text = try session.screen
+    #expect(text.contains("┌─ Terminal probe ─"))
+    #expect(text.contains("size 80x24  depth twoFiftySix"))
+    #expect(text.contains("Zürich 漢字 naïve ✓✗→ e\u{301}|"))
+    #expect(try session.format("#{alternate_on}") == "1")
+    #expect(try session.colored.contains("38;5;"))
+    try session.press("q")
+    try session.waitFor("the end") { $0.contains("probe: quit") && $0.contains("shown-before") }
+    try session.expectCleanTerminal()
+  }
+
+  @Test("the cursor stands on what has the keyboard, though it is hidden")
+  func cursor() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    #expect(try session.format("#{cursor_x},#{cursor_y} #{cursor_flag}") == "10,3 0")
+  }
+
+  @Test("follows the window's size")
+  func resizes() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.resize(columns: 100, rows: 30)
+    try session.waitFor("the new size") { $0.contains("size 100x30") && $0.contains("resized 100x30") }
+    try session.resize(columns: 60, rows: 16)
+    let text = try session.waitFor("the smaller size") { $0.contains("size 60x16") && $0.contains("resized 60x16") }
+    #expect(text.split(separator: "\n")[0].hasSuffix("─┐"))
+  }
+
+  @Test("follows the window's size where LINES and COLUMNS are exported")
+  func resizesWithLines() throws {
+    let session = try TmuxSession(environment: ["LINES": "24", "COLUMNS": "80"])
+    try session.runProbe()
+    try session.resize(columns: 90, rows: 20)
+    try session.waitFor("the new size") { $0.contains("size 90x20") && $0.contains("resized 90x20") }
+  }
+
+  @Test("reads keys by name")
+  func keys() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    let pressed = ["Up", "Down", "Left", "Right", "PPage", "NPage", "Home", "End", "BSpace", "DC"]
+    let named = ["Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End", "Backspace", "Del"]
+    for key in pressed { try session.press(key) }
+    try session.waitFor("the keys") { text in named.allSatisfy { text.contains("key \($0)") } }
+    for key in ["Enter", "Tab", "BTab", "F1", "F12", "C-c", "C-s", "é", "漢", "Space"] { try session.press(key) }
+    let others = ["Enter", "Tab", "Shift-Tab", "F1", "F12", "Ctrl-C", "Ctrl-S", "é", "漢", "Space"]
+    try session.waitFor("the other keys") { text in others.allSatisfy { text.contains("key \($0) ") } }
+  }
+
+  @Test("a lone Escape is a key; a letter that came with it is held with Alt; unknown sequences are nothing")
+  func escape() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.press("Escape")
+    try session.waitFor("Escape") { $0.contains("key Esc") && $0.contains("events 1.") }
+    try session.send(bytes: [0x1B, 0x62])
+    try session.waitFor("Alt") { $0.contains("key Alt-b") && $0.contains("events 2.") }
+    try session.send(bytes: Array("\u{1B}[77;5~".utf8))
+    try session.press("z")
+    let text = try session.waitFor("the letter after") { $0.contains("key z") && $0.contains("events 3.") }
+    #expect(!text.contains("key 7"))
+  }
+
+  @Test("a paste is one event, its line breaks no Enter")
+  func paste() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.paste("erste Zeile\nzweite\tZürich 漢\n")
+    let text = try session.waitFor("the paste") { $0.contains("events 1.") }
+    #expect(text.contains(#"paste "erste Zeile\nzweite\tZürich 漢\n""#))
+    #expect(!text.contains("key Enter"))
+  }
+
+  @Test("a pasted escape sequence or Ctrl-C does nothing")
+  func pasteControls() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.send(bytes: Array("\u{1B}[200~a\u{03}\u{1B}[Ab\r\nc\u{1B}[201~".utf8))
+    let text = try session.waitFor("the paste") { $0.contains("events 1.") }
+    #expect(text.contains(#"paste "ab\nc""#))
+  }
+
+  @Test("a message from another thread wakes it")
+  func wakes() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.press("m")
+    try session.waitFor("the message") { $0.contains("mail from a thread") }
+  }
+
+  @Test("what is written to standard error appears after the screen is left, not on it")
+  func standardError() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.press("e", "z")
+    #expect(!(try session.waitFor("the key after") { $0.contains("key z") }).contains("said on standard error"))
+    try session.press("q")
+    try session.waitFor("what was said") { $0.contains("said on standard error") && $0.contains("probe: quit") }
+  }
+
+  @Test("Ctrl-Z gives a clean shell, and fg the screen again, in the size that the window has then")
+  func suspends() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.press("C-z")
+    try session.waitFor("the shell") { $0.contains("Stopped") || $0.contains("Suspended") }
+    try session.expectCleanTerminal()
+    try session.resize(columns: 90, rows: 26)
+    try session.run("fg")
+    try session.waitFor("the screen again") { $0.contains("Terminal probe") && $0.contains("size 90x26") }
+    #expect(try session.format("#{alternate_on} #{cursor_flag}") == "1 0")
+    try session.press("Up")
+    try session.waitFor("a key") { $0.contains("key Up") }
+    try session.press("q")
+    try session.waitFor("the end") { $0.contains("probe: quit") }
+    try session.expectCleanTerminal()
+  }
+
+  @Test("SIGTSTP from elsewhere stops it as cleanly")
+  func suspendedFromElsewhere() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.signal("TSTP")
+    try session.waitFor("the shell") { $0.contains("Stopped") || $0.contains("Suspended") }
+    try session.expectCleanTerminal()
+    try session.run("fg")
+    try session.waitFor("the screen again") { $0.contains("Terminal probe") }
+  }
+}
+
+@Suite("Whatever ends the program, the terminal is as before")
+struct CleanTerminalTests {
+  @Test("a signal is an event after the terminal was left", arguments: ["TERM", "INT", "HUP"])
+  func signals(name: String) throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.signal(name)
+    try session.waitFor("the end") { $0.contains("probe: hangup") }
+    try session.expectCleanTerminal()
+  }
+
+  @Test(
+    "a crash leaves a clean terminal, its reason, and the status of its signal",
+    arguments: [
+      ("trap", "Index out of range"), ("worker", "Index out of range"), ("segv", ""), ("abort", ""), ("overflow", ""),
+    ])
+  func crashes(mode: String, reason: String) throws {
+    let session = try TmuxSession()
+    try session.runProbe("--crash \(mode)")
+    try session.press("c")
+    #expect(try session.waitForPrompt().contains(reason) || reason.isEmpty)
+    try session.run("echo status-$?")
+    let text = try session.waitFor("the status") { $0.contains("status-1") }
+    #expect(!text.contains("Press space"), "Swift's backtracer waits for a key")
+    let status = text.firstMatch(of: /status-(\d+)/).flatMap { Int32($0.1) }
+    #expect([SIGILL, SIGTRAP, SIGABRT, SIGSEGV].map { 128 + $0 }.contains(status), "\(text)")
+    try session.expectCleanTerminal()
+  }
+
+  @Test("a terminal that goes away ends the program instead of making it spin")
+  func terminalGone() throws {
+    let session = try TmuxSession()
+    let folder = "\(NSTemporaryDirectory())/aloha-gone-\(RandomText.alphanumeric(8))"
+    try FileSystem.makeFolder(folder)
+    defer { try? FileSystem.removeTree(folder) }
+    // nohup's ignored SIGHUP leaves nothing but the dead terminal itself to be noticed.
+    try session.run("trap '' HUP; sh -c '\(TmuxSession.probePath); echo ended > \(folder)/ended'")
+    try session.waitFor("the probe's screen") { $0.contains("events 0.") }
+    session.kill()
+    let deadline = ContinuousClock.now + .seconds(20)
+    while !FileSystem.exists("\(folder)/ended") && ContinuousClock.now < deadline { usleep(20_000) }
+    #expect(FileSystem.exists("\(folder)/ended"))
+  }
+}
+
+@Suite("Terminals that can do less")
+struct LesserTerminalTests {
+  @Test("a kind that the system does not know is taken for the nearest one that it does")
+  func unknownKind() throws {
+    let session = try TmuxSession(environment: ["TERM": "xterm-of-the-future"])
+    try session.runProbe()
+    #expect(try session.screen.contains("depth twoFiftySix"))
+    try session.press("Up", "q")
+    try session.waitFor("the end") { $0.contains("probe: quit") }
+  }
+
+  @Test("TERM=dumb, and standard output in a pipe, are for the linear mode")
+  func linear() throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run(TmuxSession.probePath)
+    try session.waitFor("the reason") { $0.contains("linear: simpleTerminal") }
+    try session.run("clear; TERM=xterm \(TmuxSession.probePath) | cat")
+    try session.waitFor("the other reason") { $0.contains("linear: notATerminal") }
+  }
+
+  @Test("NO_COLOR and LANG=C: no colour, nothing but ASCII, and still everything there")
+  func plain() throws {
+    let session = try TmuxSession(environment: ["LANG": "C", "NO_COLOR": "1"])
+    try session.runProbe()
+    let text = try session.screen
+    #expect(text.utf8.allSatisfy { $0 < 0x80 })
+    #expect(text.contains("+- Terminal probe -"))
+    #expect(text.contains("Zurich ???? naive vx> e|"))
+    let looks = try session.colored
+    // 39 and 49 are the terminal's own colours.
+    #expect(looks.firstMatch(of: /\u{1B}\[[0-9;]*(3[0-8]|4[0-8]|9[0-7])/) == nil, "there is a colour")
+    #expect(looks.contains("\u{1B}[1;7mfocus"))
+  }
+
+  @Test("no locale at all, as after sudo, shows Unicode all the same")
+  func noLocale() throws {
+    let session = try TmuxSession(environment: ["LANG": ""])
+    try session.runProbe()
+    #expect(try session.screen.contains("Zürich 漢字 naïve ✓✗→ e\u{301}|"))
+  }
+
+  @Test("fewer colours", arguments: [("xterm", "eight"), ("vt100", "mono"), ("screen-256color", "twoFiftySix")])
+  func fewerColors(terminal: String, depth: String) throws {
+    let session = try TmuxSession(environment: ["TERM": terminal])
+    try session.runProbe()
+    #expect(try session.screen.contains("depth \(depth)"))
+    #expect(try session.screen.contains("Terminal probe"))
+    try session.press("q")
+    try session.waitFor("the end") { $0.contains("probe: quit") }
+  }
+}
+
+@Suite("The terminal line by line")
+struct LineTerminalTests {
+  @Test("a hidden answer is never shown, and the echo is on again after it")
+  func hidden() throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run("\(TmuxSession.probePath) --ask")
+    try session.waitFor("the question") { $0.contains("Zürich or 漢字?") }
+    try session.run("somebody")
+    try session.waitFor("the second question") { $0.contains("Password?") }
+    try session.press("w", "r", "é", "BSpace", "BSpace", "C-u", "s", "e", "x", "BSpace", "é")
+    try session.press("Enter")
+    let text = try session.waitFor("the answers") { $0.contains("password text") }
+    #expect(text.contains(#"name text("somebody")"#))
+    #expect(text.contains(#"password text("seé")"#))
+    let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Password?") })
+    #expect(line.trimmingCharacters(in: .whitespaces) == "Password?")
+    try session.expectCleanTerminal()
+  }
+
+  @Test("Ctrl-C at a hidden answer is an answer, and Ctrl-D the end")
+  func interrupted() throws {
+    let session = try TmuxSession()
+    for (key, answer) in [("C-c", "interrupted"), ("C-d", "end")] {
+      try session.run("clear; \(TmuxSession.probePath) --ask")
+      try session.waitFor("the question") { $0.contains("Zürich or 漢字?") && !$0.contains("password") }
+      try session.press("Enter")
+      try session.waitFor("the second question") { $0.contains("Password?") }
+      try session.press("x", key)
+      if key == "C-d" { try session.press("BSpace", key) }
+      try session.waitFor("the answer") { $0.contains("password \(answer)") }
+      try session.waitForPrompt()
+    }
+    try session.expectCleanTerminal()
+  }
+
+  @Test("a terminal without Unicode is asked in ASCII, and a pipe answers to its end")
+  func plain() throws {
+    let session = try TmuxSession(environment: ["LANG": "C"])
+    try session.run("printf 'one\\ntwo' | \(TmuxSession.probePath) --ask")
+    let text = try session.waitFor("the answers") { $0.contains("password") }
+    #expect(text.contains("Zurich or ????? Password? name text(\"one\")"))
+    #expect(text.contains(#"password text("two")"#))
+  }
+}

@@ -1,0 +1,146 @@
+import Common
+import Foundation
+import Testing
+
+/// A real terminal of its own, with a shell in it that can start the probe: a tmux server on a private socket, gone with
+/// this value.
+final class TmuxSession {
+  private let folder: String
+  private let socket: String
+
+  /// - Parameter environment: all that the shell finds, besides `PATH` and a prompt.
+  init(columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]) throws {
+    folder = "\(NSTemporaryDirectory())/aloha-terminal-\(RandomText.alphanumeric(10))"
+    try FileSystem.makeFolder(folder)
+    socket = "\(folder)/tmux"
+    var variables = ["TERM": "xterm-256color", "LANG": "C.UTF-8", "HOME": folder]
+    variables.merge(environment) { _, new in new }
+    let assignments = variables.filter { !$0.value.isEmpty || environment[$0.key] == nil }
+      .map { "\($0.key)='\($0.value)'" }.sorted()
+    try tmux([
+      "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
+      "env -i PATH='\(Self.path)' PS1='$ ' \(assignments.joined(separator: " ")) sh",
+    ])
+    try waitForPrompt()
+  }
+
+  deinit {
+    kill()
+    try? FileSystem.removeTree(folder)
+  }
+
+  /// Takes the terminal away from all that runs in it.
+  func kill() { _ = try? tmux(["kill-server"]) }
+
+  // MARK: Doing
+
+  /// Types a command line and Enter.
+  func run(_ command: String) throws {
+    try tmux(["send-keys", "-l", command])
+    try tmux(["send-keys", "Enter"])
+  }
+
+  /// Starts the probe and waits for its screen.
+  func runProbe(_ arguments: String = "", prefix: String = "") throws {
+    try run("\(prefix) \(Self.probePath) \(arguments)")
+    try waitFor("the probe's screen") { $0.contains("Terminal probe") && $0.contains("events 0.") }
+  }
+
+  /// Presses keys, by tmux' names: `a`, `Up`, `C-c`, `Escape`.
+  func press(_ keys: String...) throws {
+    try tmux(["send-keys"] + keys)
+  }
+
+  /// Sends bytes as they are.
+  func send(bytes: [UInt8]) throws {
+    try tmux(["send-keys", "-H"] + bytes.map { String($0, radix: 16) })
+  }
+
+  /// Pastes as a terminal does when the program asked for pastes to be marked.
+  func paste(_ text: String) throws {
+    try tmux(["set-buffer", text])
+    try tmux(["paste-buffer", "-p"])
+  }
+
+  func resize(columns: Int, rows: Int) throws {
+    try tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
+  }
+
+  /// Sends a signal to the probe.
+  func signal(_ name: String) throws {
+    let processes = try Subprocess("/usr/bin/env", ["pgrep", "-P", format("#{pane_pid}")]).runChecked()
+    let pid = try #require(processes.split(separator: "\n").first)
+    try Subprocess("/usr/bin/env", ["kill", "-\(name)", String(pid)]).runChecked()
+  }
+
+  // MARK: Seeing
+
+  var screen: String { get throws { try tmux(["capture-pane", "-p"]) } }
+
+  /// With the escape sequences of colours and attributes.
+  var colored: String { get throws { try tmux(["capture-pane", "-p", "-e"]) } }
+
+  func format(_ text: String) throws -> String {
+    try tmux(["display-message", "-p", text]).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Waits until the screen is as expected; fails the test when that does not happen.
+  @discardableResult
+  func waitFor(_ what: String, _ expected: (String) -> Bool) throws -> String {
+    var last = ""
+    let deadline = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < deadline {
+      last = try screen
+      if expected(last) { return last }
+      usleep(20_000)
+    }
+    Issue.record("never saw \(what); the screen was:\n\(last)")
+    throw NeverSeen()
+  }
+
+  struct NeverSeen: Error {}
+
+  /// Waits for the shell to read again: what is typed before may be thrown away.
+  @discardableResult
+  func waitForPrompt() throws -> String {
+    try waitFor("a prompt") { $0.split(separator: "\n").last?.trimmingCharacters(in: .whitespaces) == "$" }
+  }
+
+  /// Waits for the shell to be back, on its own screen, with the terminal as a shell needs it.
+  func expectCleanTerminal(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    try waitForPrompt()
+    try run("stty -a; echo back-$((40+2))")
+    let text = try waitFor("the shell") { $0.contains("back-42") }
+    let words = Set(text.split { $0 == " " || $0 == "\n" || $0 == ";" }.map(String.init))
+    for mode in ["echo", "icanon", "isig", "icrnl", "opost", "ixon"] {
+      #expect(words.contains(mode), "\(mode) is off", sourceLocation: sourceLocation)
+    }
+    #expect(try format("#{alternate_on}") == "0", "still on the alternate screen", sourceLocation: sourceLocation)
+    #expect(try format("#{cursor_flag}") == "1", "the cursor is hidden", sourceLocation: sourceLocation)
+    #expect(try format("#{keypad_flag}") == "0", "the keypad is still ours", sourceLocation: sourceLocation)
+    try run("cat > paste.txt")
+    try paste("marked?")
+    try press("Enter", "C-d")
+    try run("cat -v paste.txt; echo pasted-$((40+2))")
+    let pasted = try waitFor("the pasted text") { $0.contains("pasted-42") }
+    #expect(!pasted.contains("200~"), "pastes are still marked", sourceLocation: sourceLocation)
+    #expect(!text.contains("Terminal probe"), "the picture was left behind", sourceLocation: sourceLocation)
+  }
+
+  @discardableResult
+  private func tmux(_ arguments: [String]) throws -> String {
+    // Without a locale of its own, tmux would draw everything but ASCII as underscores.
+    try Subprocess(
+      "/usr/bin/env", ["tmux", "-u", "-S", socket] + arguments, environment: ["LC_ALL": "C.UTF-8"], directory: folder
+    ).runChecked()
+  }
+
+  private static let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+
+  /// Built beside the tests.
+  static let probePath: String = {
+    let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
+    let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? folder
+    return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("terminal-probe").path
+  }()
+}
