@@ -34,7 +34,7 @@ public final class WorkerThread: Sendable {
   public func join() { pthread_join(handle, nil) }
 
   /// Processor time that the calling thread has used.
-  static var processorSeconds: Double {
+  public static var processorSeconds: Double {
     var used = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used)
     return Double(used.tv_sec) + Double(used.tv_nsec) / 1e9
