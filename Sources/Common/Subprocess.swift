@@ -68,8 +68,8 @@ public struct Subprocess: Sendable {
   }
 
   /// Starts it and goes on. The caller waits for it with ``wait(_:)``.
-  public func start(output: Int32 = -1, newSession: Bool = true) throws -> pid_t {
-    try spawn(input: -1, output: output, error: output, newSession: newSession)
+  public func start(input: Int32 = -1, output: Int32 = -1, newSession: Bool = true) throws -> pid_t {
+    try spawn(input: input, output: output, error: output, newSession: newSession)
   }
 
   /// Waits for a child. The exit status, or 128 + the signal that ended it.

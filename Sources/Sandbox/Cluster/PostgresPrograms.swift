@@ -1,0 +1,30 @@
+import Common
+import Glibc
+
+/// Where this machine keeps PostgreSQL's own programs.
+struct PostgresPrograms: Sendable {
+  let initialize: String
+  let control: String
+
+  /// The newest PostgreSQL among the folders that Debian gives each version, else one on the search path.
+  ///
+  /// - Parameter versions: the folder that holds a folder for each version.
+  static func find(versions: String = "/usr/lib/postgresql", path: [String] = searchPath()) throws -> PostgresPrograms {
+    let installed = (try? FileSystem.names(in: versions)) ?? []
+    let newestFirst = installed.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }
+    let folders = newestFirst.map { "\(versions)/\($0)/bin" } + path
+    for folder in folders {
+      let programs = PostgresPrograms(initialize: "\(folder)/initdb", control: "\(folder)/pg_ctl")
+      let needed = [programs.initialize, programs.control, "\(folder)/postgres"]
+      if needed.allSatisfy({ (program: String) in access(program, X_OK) == 0 }) { return programs }
+    }
+    throw PlainFailure(
+      .configuration, "PostgreSQL", "its server programs (initdb, pg_ctl) are not on this machine",
+      remedy: "apt-get install postgresql")
+  }
+
+  private static func searchPath() -> [String] {
+    guard let path = getenv("PATH") else { return [] }
+    return String(cString: path).split(separator: ":").map(String.init)
+  }
+}

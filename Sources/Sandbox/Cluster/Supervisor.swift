@@ -1,0 +1,86 @@
+import Common
+import Glibc
+
+/// The process that starts a cluster and ends it when its owner is gone. See `Resources/cluster/supervise.sh`.
+struct Supervisor: Sendable {
+  private let lock: FileLock
+  private let mark: String
+  private let pid: pid_t
+  /// The owner's end of the pipe: closed, the cluster ends. The kernel closes it for an owner that was killed.
+  private let lifeline: Int32
+
+  init(
+    lock: FileLock, place: ClusterPlace, user: ClusterUser, programs: PostgresPrograms, servers: String,
+    removing: [String]
+  ) throws {
+    try FileSystem.replace(place.script, with: Resources.text("cluster/supervise.sh").utf8)
+    let words = [servers, place.data, place.socket, user.name ?? "", programs.control] + removing
+    let life = try Self.pipe()
+    let said: (read: Int32, write: Int32)
+    do { said = try Self.pipe() } catch {
+      close(life.read)
+      close(life.write)
+      throw error
+    }
+    defer { close(said.read) }
+    do {
+      defer {
+        close(life.read)
+        close(said.write)
+      }
+      let shell = Subprocess("/bin/sh", [place.script] + words, directory: "/")
+      pid = try shell.start(input: life.read, output: said.write)
+    } catch {
+      close(life.write)
+      throw error
+    }
+    self.lock = lock
+    lifeline = life.write
+    mark = place.mark
+    do {
+      try FileSystem.replace(mark, with: String(pid).utf8)
+      guard Self.saysReady(said.read) else { throw Self.notStarted(place) }
+    } catch {
+      end()
+      throw error
+    }
+  }
+
+  /// Ends the cluster and waits for it.
+  func end() {
+    close(lifeline)
+    _ = Subprocess.wait(pid)
+    unlink(mark)
+  }
+
+  private static func pipe() throws -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard Glibc.pipe(&ends) == 0 else {
+      throw PlainFailure.system("private PostgreSQL", "pipe", errno: errno, family: .command)
+    }
+    // A second holder of the owner's end would keep the cluster alive.
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (ends[0], ends[1])
+  }
+
+  private static func saysReady(_ descriptor: Int32) -> Bool {
+    var text: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 256)
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { break }
+      text.append(contentsOf: chunk[0..<count])
+    }
+    return String(decoding: text, as: UTF8.self).contains("ready")
+  }
+
+  private static func notStarted(_ place: ClusterPlace) -> PlainFailure {
+    let log = (try? FileSystem.read("\(place.data)/server.log")) ?? []
+    let last = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)
+    let said = last.map { SafeText.clean($0, limit: 200) }.joined(separator: " | ")
+    return PlainFailure(
+      .command, "private PostgreSQL in \(place.data)", said.isEmpty ? "did not start" : "did not start: \(said)",
+      remedy: "remove the folder, so that it is made anew")
+  }
+}

@@ -1,0 +1,57 @@
+import Common
+import Glibc
+import Postgres
+import Synchronization
+
+/// Throw-away servers in one folder, with one private PostgreSQL between them.
+///
+/// Everything that it starts ends with it, and with the process that made it, however that one ends.
+public final class Sandbox: Sendable {
+  public let directory: String
+  public let cluster: PrivateCluster
+  private let made = Mutex<[SandboxServer]>([])
+
+  /// A cluster in `directory/cluster`; servers come next to it.
+  ///
+  /// - Parameter isTemporary: the folder goes away at the end.
+  init(directory: String, isTemporary: Bool) throws {
+    self.directory = directory
+    var options = PrivateCluster.Options()
+    options.startsFresh = true
+    options.serversFolder = directory
+    options.removedAtEnd = isTemporary ? [directory] : []
+    cluster = try PrivateCluster(folder: "\(directory)/cluster", options: options)
+  }
+
+  deinit { stop() }
+
+  /// Stops the servers and the cluster, and waits until they have ended.
+  public func stop() { cluster.stop() }
+
+  public var servers: [SandboxServer] { made.withLock { $0 } }
+
+  /// A server as a fresh installation leaves it, in `directory/name-server`.
+  public func makeServer(_ name: String, brand: SandboxBrand = .aloha) throws -> SandboxServer {
+    let server = try SandboxServer(
+      name: name, brand: brand, root: "\(directory)/\(name)-server", database: "\(brand.name)_\(name)",
+      cluster: cluster)
+    made.withLock { $0.append(server) }
+    return server
+  }
+
+  /// Fresh servers of these names in a private folder that is removed at the end, with all that is in it.
+  public static func temporary(servers: [String] = [], brand: SandboxBrand = .aloha) throws -> Sandbox {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let directory = "\(base)/aloha-sandbox-\(RandomText.alphanumeric(12))"
+    let isRoot = geteuid() == 0
+    try FileSystem.makeFolder(directory, mode: isRoot ? 0o711 : 0o700)
+    do {
+      let sandbox = try Sandbox(directory: directory, isTemporary: true)
+      for name in servers { _ = try sandbox.makeServer(name, brand: brand) }
+      return sandbox
+    } catch {
+      try? FileSystem.removeTree(directory)
+      throw error
+    }
+  }
+}

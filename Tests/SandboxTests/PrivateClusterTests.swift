@@ -1,0 +1,138 @@
+import Common
+import Glibc
+import Postgres
+import Testing
+
+@testable import Sandbox
+
+@Suite("A private PostgreSQL", .serialized)
+struct PrivateClusterTests {
+  private func postmaster(_ folder: String) throws -> pid_t {
+    let line = try text("\(folder)/data/postmaster.pid").split(separator: "\n").first
+    return try #require(line.flatMap { pid_t($0) })
+  }
+
+  @Test("listens on its socket only, and has ended when stop() returns")
+  func lifetime() throws {
+    try withFolder { folder in
+      let cluster = try PrivateCluster(folder: folder)
+      let addresses = try cluster.connect().value("SHOW listen_addresses")
+      #expect(addresses == "")
+      let process = try postmaster(folder)
+      cluster.stop()
+      #expect(eventually { kill(process, 0) == -1 })
+      #expect(!FileSystem.exists(cluster.socketFolder))
+    }
+  }
+
+  @Test("finds its data again when it is started a second time")
+  func secondStart() throws {
+    try withFolder { folder in
+      let first = try PrivateCluster(folder: folder)
+      try first.connect().execute("CREATE TABLE kept AS SELECT 7 AS number")
+      first.stop()
+      let second = try PrivateCluster(folder: folder)
+      #expect(try second.connect().value("SELECT number FROM kept") == "7")
+    }
+  }
+
+  @Test("starts again after its postmaster was killed")
+  func crash() throws {
+    try withFolder { folder in
+      let first = try PrivateCluster(folder: folder)
+      try first.connect().execute("CREATE TABLE kept AS SELECT 7 AS number")
+      kill(try postmaster(folder), SIGKILL)
+      first.stop()
+      #expect(FileSystem.exists("\(folder)/data/postmaster.pid"))
+      let second = try PrivateCluster(folder: folder)
+      #expect(try second.connect().value("SELECT number FROM kept") == "7")
+    }
+  }
+
+  @Test("starts anew where that is wanted")
+  func fresh() throws {
+    try withFolder { folder in
+      let first = try PrivateCluster(folder: folder)
+      try first.connect().execute("CREATE TABLE kept AS SELECT 7 AS number")
+      first.stop()
+      var options = PrivateCluster.Options()
+      options.startsFresh = true
+      let second = try PrivateCluster(folder: folder, options: options)
+      #expect(try second.connect().value("SELECT to_regclass('kept')") == nil)
+    }
+  }
+
+  @Test("refuses a folder that another one uses, and leaves that one alone")
+  func inUse() throws {
+    try withFolder { folder in
+      let first = try PrivateCluster(folder: folder)
+      let failure = #expect(throws: PlainFailure.self) { try PrivateCluster(folder: folder) }
+      #expect(failure?.family == .conflict)
+      #expect(try first.connect().value("SELECT 1") == "1")
+    }
+  }
+
+  @Test("works in a folder whose path is too long for a socket")
+  func longPath() throws {
+    try withFolder { folder in
+      let deep = folder + "/" + String(repeating: "long/", count: 30) + "end"
+      try FileSystem.makeFolder(deep, mode: 0o711)
+      let cluster = try PrivateCluster(folder: deep)
+      #expect(try cluster.connect().value("SELECT 1") == "1")
+      cluster.stop()
+      #expect(!FileSystem.exists(cluster.socketFolder))
+    }
+  }
+
+  @Test("works in a folder that only its owner may enter, root's too")
+  func closedFolder() throws {
+    try withFolder { folder in
+      let closed = "\(folder)/closed"
+      try FileSystem.makeFolder(closed, mode: 0o700)
+      let cluster = try PrivateCluster(folder: "\(closed)/cluster")
+      #expect(try cluster.connect().value("SELECT 1") == "1")
+    }
+  }
+
+  @Test("ends, and its folder goes, when its owner is killed")
+  func killedOwner() async throws {
+    let note = "/tmp/aloha-killed-\(getpid())"
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      let sandbox = try Sandbox.temporary(servers: ["doomed"])
+      let server = try #require(sandbox.servers.first)
+      try server.run("scripts/start-server")
+      let postmaster = try text("\(sandbox.directory)/cluster/data/postmaster.pid").split(separator: "\n")[0]
+      let process = try text("\(server.root)/var/run/aloha/server.pid")
+      // The parent knows this name; nothing can be handed over otherwise.
+      try FileSystem.replace(
+        "/tmp/aloha-killed-\(getppid())", with: "\(sandbox.directory)\n\(postmaster)\n\(process)".utf8)
+      kill(getpid(), SIGKILL)
+    }
+    let told = try text(note).split(separator: "\n").map(String.init)
+    try FileSystem.removeTree(note)
+    let processes = try told[1...2].map { try #require(pid_t($0)) }
+    #expect(eventually { processes.allSatisfy { kill($0, 0) == -1 } })
+    #expect(eventually { !FileSystem.exists(told[0]) })
+  }
+
+  @Test("names the package to install where PostgreSQL is missing")
+  func missing() throws {
+    try withFolder { folder in
+      let failure = #expect(throws: PlainFailure.self) { try PostgresPrograms.find(versions: folder, path: [folder]) }
+      #expect(failure?.family == .configuration)
+      #expect(failure?.remedy?.contains("apt-get install postgresql") == true)
+    }
+  }
+
+  @Test("takes the newest PostgreSQL, counting versions and not comparing letters")
+  func newest() throws {
+    try withFolder { folder in
+      for version in ["9", "15", "16"] {
+        for program in version == "16" ? ["initdb"] : ["initdb", "pg_ctl", "postgres"] {
+          try SampleFile.write("".utf8, to: "\(folder)/\(version)/bin/\(program)", mode: 0o755)
+        }
+      }
+      #expect(try PostgresPrograms.find(versions: folder, path: []).control == "\(folder)/15/bin/pg_ctl")
+    }
+  }
+}

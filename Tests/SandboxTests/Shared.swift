@@ -1,0 +1,62 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Testing
+
+/// One sandbox for all tests of the process: starting a cluster is the slow part.
+enum Shared {
+  private static let made = Result { try Sandbox.temporary(servers: ["fresh"]) }
+  private static let sampled = Result {
+    let server = try sandbox().makeServer("sample")
+    try server.add(SampleOrganization(messages: 400))
+    try server.add(SampleOrganization(.bookclub, messages: 30))
+    return server
+  }
+
+  static func sandbox() throws -> Sandbox { try made.get() }
+
+  /// As it was installed. Nobody changes it.
+  static func fresh() throws -> SandboxServer { try #require(try sandbox().servers.first { $0.name == "fresh" }) }
+
+  /// With both organizations. Nobody changes it.
+  static func sample() throws -> SandboxServer { try sampled.get() }
+}
+
+extension SandboxServer {
+  /// The first column of all rows.
+  func column(_ sql: String, _ parameters: [String?] = []) throws -> [String] {
+    try connect().query(sql, parameters).compactMap { $0[0] }
+  }
+
+  func value(_ sql: String, _ parameters: [String?] = []) throws -> String? {
+    try connect().value(sql, parameters)
+  }
+}
+
+/// Asks again and again, for a minute at most, until the answer is yes.
+func eventually(_ isTrue: () throws -> Bool) rethrows -> Bool {
+  for _ in 0..<1200 {
+    if try isTrue() { return true }
+    usleep(50_000)
+  }
+  return false
+}
+
+/// Runs `body` with a new empty folder, and removes it afterwards.
+func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
+  let path = "/tmp/aloha-tests-\(RandomText.alphanumeric(10))"
+  try FileSystem.makeFolder(path, mode: 0o711)
+  defer { try? FileSystem.removeTree(path) }
+  return try body(path)
+}
+
+func text(_ path: String) throws -> String { String(decoding: try FileSystem.read(path), as: UTF8.self) }
+
+/// All files below a folder, by their path in it.
+func files(below folder: String, _ inside: String = "") throws -> [String] {
+  try FileSystem.names(in: folder).flatMap { name -> [String] in
+    let path = "\(folder)/\(name)"
+    return FileSystem.isFolder(path) ? try files(below: path, "\(inside)\(name)/") : ["\(inside)\(name)"]
+  }
+}
