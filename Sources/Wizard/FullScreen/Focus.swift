@@ -33,7 +33,8 @@ extension Journey {
     let all: [Focus]
     switch step.kind {
     case .questions:
-      all = fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
+      all =
+        fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
     case .review: all = review.map { .line($0.key) } + (lookupFailed ? Self.afterFailure : [.button(.start)])
     case .run:
       if case .failure? = run?.outcome { all = Self.afterFailure } else { all = [] }

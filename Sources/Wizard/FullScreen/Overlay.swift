@@ -36,7 +36,8 @@ extension WizardModel {
     return Overlay.Question(
       title: "Stop and leave?", text: stopText,
       choices: [
-        .init(title: "No, let it go on", outcome: .stay), .init(title: "Yes, stop it and leave", outcome: .stopAndLeave),
+        .init(title: "No, let it go on", outcome: .stay),
+        .init(title: "Yes, stop it and leave", outcome: .stopAndLeave),
       ])
   }
 

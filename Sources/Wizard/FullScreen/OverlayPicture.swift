@@ -16,7 +16,8 @@ extension WizardModel {
   func drawOverlay(_ frame: inout Frame) {
     frame.cursor = nil
     switch overlay {
-    case .help(let first)?: drawReading(&frame, "Help \(glyphs.separator) \(journey.step.title)", helpRows, first: first)
+    case .help(let first)?:
+      drawReading(&frame, "Help \(glyphs.separator) \(journey.step.title)", helpRows, first: first)
     case .log(let first)?:
       let rows = logRows
       drawReading(&frame, "Log", rows, first: first ?? max(0, rows.count - readingRows))

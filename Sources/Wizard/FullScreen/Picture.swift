@@ -14,7 +14,8 @@ extension WizardModel {
     if let line = layout.stepLine { drawStepLine(&frame, line) }
     drawPage(&frame, layout.body)
     if let notice {
-      let text = TextWidth.truncated("\(glyphs.warning) \(notice)", to: layout.notice.columns, ellipsis: glyphs.ellipsis)
+      let text = TextWidth.truncated(
+        "\(glyphs.warning) \(notice)", to: layout.notice.columns, ellipsis: glyphs.ellipsis)
       frame.put(text, at: layout.notice.origin, role: .warning)
     }
     if overlay != nil { drawOverlay(&frame) }

@@ -44,8 +44,9 @@ struct RowBuilder {
     if let last = rows.last, last != .empty { rows.append(.empty) }
   }
 
-  mutating func paragraph(_ text: String, _ role: Role = .text, indent: Int = 0, hanging: Int = 0, isFocus: Bool = false)
-  {
+  mutating func paragraph(
+    _ text: String, _ role: Role = .text, indent: Int = 0, hanging: Int = 0, isFocus: Bool = false
+  ) {
     for line in TextWidth.wrapped(text, to: width - indent, hanging: hanging) {
       rows.append(Row(spans: [Span(line, role)], indent: indent, isFocus: isFocus))
     }

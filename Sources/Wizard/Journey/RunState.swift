@@ -117,7 +117,7 @@ struct RunState: Sendable {
         phase.ended = now
         if let total = phase.total { phase.done = max(phase.done, total) }
       }
-    case .finished: break
+    case .finished, .failed: break
     }
     pace.add(fraction, at: now)
   }
