@@ -69,6 +69,8 @@ struct Field: Sendable, Equatable {
 
   let id: String
   let title: String
+  /// What the review calls it.
+  let name: String
   let kind: Kind
   private let closures: Closures
 
@@ -78,13 +80,15 @@ struct Field: Sendable, Equatable {
   ///   - check: why the answer will not do; nil where it will. Called at every keystroke: it must not look at anything
   ///     but the answers.
   init(
-    _ id: String, _ title: String, _ kind: Kind, isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
+    _ id: String, _ title: String, name: String? = nil, _ kind: Kind,
+    isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
     hint: @escaping @Sendable (Answers) -> String? = { _ in nil },
     preset: @escaping @Sendable (Answers) -> Answer? = { _ in nil },
     check: @escaping @Sendable (Answers) -> String? = { _ in nil }
   ) {
     self.id = id
     self.title = title
+    self.name = name ?? title
     self.kind = kind
     closures = Closures(isVisible: isVisible, hint: hint, preset: preset, check: check)
   }
@@ -184,6 +188,7 @@ extension Field {
       return groups.isEmpty ? "nothing to decide" : groups.joined(separator: "; ")
     case (.yesNo(let yes, let no), .flag(let flag)?): return flag ? yes.title : no.title
     case (.secret, _): return answers.secret(key) == nil ? "not given" : "given, never shown"
+    case (.text(let placeholder), .text("")?): return placeholder
     case (_, .text(let text)?): return text
     default: return ""
     }

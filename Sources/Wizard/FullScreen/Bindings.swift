@@ -147,11 +147,11 @@ extension WizardModel {
 
   // MARK: What can be done here
 
-  private var hasItems: Bool {
+  var hasItems: Bool {
     if case .item = focus { true } else { false }
   }
 
-  private var hasOptions: Bool {
+  var hasOptions: Bool {
     if case .option = focus { true } else { false }
   }
 

@@ -94,8 +94,10 @@ extension WizardModel {
     for item in items {
       let focused = focus == .item(field: key, id: item.id)
       let id = decisions[item.id] ?? ""
-      let decision = item.disabled == nil ? "[\(titles[id] ?? id)]" : glyphs.dash
-      let role: Role = item.disabled != nil ? .disabled : id == item.advice ? .text : .warning
+      let isAdvised = id == item.advice
+      let decision =
+        item.disabled == nil ? "[\(titles[id] ?? id)]\(isAdvised ? "" : " \(glyphs.warning)")" : glyphs.dash
+      let role: Role = item.disabled != nil ? .disabled : isAdvised ? .text : .warning
       let text =
         "\(focused ? glyphs.pointer : " ") " + Self.cells([item.title, item.state, decision], columns, widths, glyphs)
       builder.add(
@@ -119,8 +121,7 @@ extension WizardModel {
         "\(decision.title): \(consequence)", .secondary, indent: 4, hanging: decision.title.count + 2, isFocus: true)
     }
     let advice = titles[item.advice] ?? item.advice
-    builder.paragraph(
-      "advice: \(advice), \(item.why)", .accent, indent: 4, hanging: 8, isFocus: true)
+    builder.paragraph("advice: \(advice); \(item.why)", .accent, indent: 4, hanging: 8, isFocus: true)
   }
 
   // MARK: Typing

@@ -99,7 +99,10 @@ extension WizardModel {
 
   private func drawPage(_ frame: inout Frame, _ rect: Rect) {
     let page = page
-    let (above, below) = rect.split(bottom: page.pinned.count)
+    // What is pinned follows the page, where that is short.
+    let height = min(rect.rows, page.rows.count + page.pinned.count)
+    let shown = Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: height)
+    let (above, below) = shown.split(bottom: page.pinned.count)
     frame.draw(page.rows, from: scroll, in: above)
     frame.draw(page.pinned, in: below)
     frame.scrollBar(

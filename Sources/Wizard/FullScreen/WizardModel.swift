@@ -137,7 +137,7 @@ struct WizardModel: Sendable {
     followsFocus = true
     if let binding = bindings.first(where: { $0.keys.contains(key) }) {
       if let reason = binding.disabled {
-        notice = reason
+        notice = binding.action == .proceed ? "Not possible: \(reason)" : reason
       } else {
         perform(binding.action)
       }
@@ -269,7 +269,7 @@ struct WizardModel: Sendable {
   private mutating func select(_ focus: Focus, toggling: Bool) -> Bool {
     guard case .option(let key, let id) = focus, let field = journey.field(key) else { return false }
     if let reason = journey.disabledReason(focus) {
-      notice = reason
+      notice = "Not possible: \(reason)"
       return false
     }
     switch field.kind {
@@ -339,16 +339,17 @@ struct WizardModel: Sendable {
       overlay = .question(question)
     case nil:
       let all = journey.focusable
-      if all == [.page] || page && isTyping {
+      let target = (all.firstIndex(of: focus) ?? 0) + count
+      let isList = hasOptions || hasItems
+      if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
+        // Beyond what can have the keyboard there may be more to read.
         scroll += count
         followsFocus = false
-      } else if let index = all.firstIndex(of: focus) {
-        let wasTyping = isTyping
-        focus = all[min(max(0, index + count), all.count - 1)]
-        if wasTyping { journey.lookWhereNeeded() }
-        // Above the first there is only what is to be read.
-        if all[0] == focus && count < 0 { scroll = 0 }
+        return
       }
+      let wasTyping = isTyping
+      focus = all[min(max(0, target), all.count - 1)]
+      if wasTyping { journey.lookWhereNeeded() }
     }
   }
 

@@ -216,19 +216,27 @@ struct Journey: Sendable {
       if let labels = material(of: step)?.labels {
         for (key, label) in labels { answers.set(label: label, for: key) }
       }
-      for field in fields(of: step) {
-        let key = step.key(field)
-        let impossible = answers[key].map { !field.accepts($0) } ?? true
-        if !touched.contains(key) || impossible, field.preset(answers) != nil || impossible {
-          answers[key] = field.preset(answers)
-          if impossible { touched.remove(key) }
-        }
-        if !(field.isTyped && material(of: step)?.labels[key] != nil) {
-          answers.set(label: field.label(key, answers), for: key)
-        }
-        answers.set(details: field.details(key, answers), for: key)
+      // An answer may bring another field to light, which then wants its own.
+      var settled: [String] = []
+      while settled != fields(of: step).map(\.id) {
+        settled = fields(of: step).map(\.id)
+        for field in fields(of: step) { settle(field, of: step) }
       }
     }
+  }
+
+  private mutating func settle(_ field: Field, of step: Step) {
+    let key = step.key(field)
+    let impossible = answers[key].map { !field.accepts($0) } ?? true
+    if !touched.contains(key) || impossible, field.preset(answers) != nil || impossible {
+      answers[key] = field.preset(answers)
+      if impossible { touched.remove(key) }
+    }
+    // What the lookup calls it is better than what was typed.
+    if !field.isTyped || material(of: step)?.labels[key] == nil {
+      answers.set(label: field.label(key, answers), for: key)
+    }
+    answers.set(details: field.details(key, answers), for: key)
   }
 
   // MARK: Doing

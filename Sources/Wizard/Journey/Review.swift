@@ -13,7 +13,7 @@ extension Journey {
     steps.prefix { $0.id != step.id }.flatMap { step in
       fields(of: step).map { field in
         let key = step.key(field)
-        return ReviewLine(key: key, step: step.id, title: field.title, answer: answers.label(key))
+        return ReviewLine(key: key, step: step.id, title: field.name, answer: answers.label(key))
       }
     }
   }

@@ -11,6 +11,7 @@ struct MoveDecisions: Sendable, Equatable {
     static let target = "target.root"
     static let archive = "target.archive"
     static let subdomain = "address.subdomain"
+    static let reserved = "address.reserved"
     static let deactivate = "deactivate.old"
     static let secrets = "secrets.each"
   }
@@ -29,6 +30,8 @@ struct MoveDecisions: Sendable, Equatable {
   var archive: String
   /// On the new server.
   var subdomain: String
+  /// The subdomain is one that servers keep for themselves, and is taken all the same.
+  var allowsReserved: Bool
   var deactivates: Bool
   var wasDeactivated: Bool
   var secrets: [String: SecretDecision]
@@ -40,9 +43,14 @@ struct MoveDecisions: Sendable, Equatable {
     organization = answers.text(Key.organization) ?? ""
     archive = answers.text(Key.archive) ?? ""
     subdomain = answers.text(Key.subdomain) ?? ""
+    allowsReserved = Self.isReserved(subdomain) && answers.flag(Key.reserved) ?? false
     wasDeactivated = answers.detail(Key.organization, "state") == "deactivated"
     deactivates = !wasDeactivated && answers.flag(Key.deactivate) ?? false
     secrets = place == .here ? answers.map(Key.secrets).compactMapValues { SecretDecision(rawValue: $0) } : [:]
+  }
+
+  static func isReserved(_ subdomain: String) -> Bool {
+    Brand.allCases.contains { ImportOperation.isReserved(subdomain, brand: $0) }
   }
 
   var copiedSecrets: [String] { secrets.filter { $0.value == .copy }.keys.sorted() }
@@ -54,7 +62,7 @@ struct MoveDecisions: Sendable, Equatable {
         + (deactivates ? " --deactivate" : "")
     ]
     guard let target else { return lines + importCommands(brand: brand) }
-    lines.append(line(["import"] + server(target, brand) + [subdomain, archive]))
+    lines.append(line(["import"] + server(target, brand) + imported))
     if !copiedSecrets.isEmpty {
       lines.append("# then copy \(copiedSecrets.joined(separator: ", ")) from one secrets file to the other")
     }
@@ -68,8 +76,10 @@ struct MoveDecisions: Sendable, Equatable {
   func importCommands(brand: Brand?) -> [String] {
     let reactivate =
       wasDeactivated ? [line(["organization", "reactivate"] + server("/", brand) + ["-r", subdomain])] : []
-    return [line(["import"] + server("/", brand) + [subdomain, archive])] + reactivate
+    return [line(["import"] + server("/", brand) + imported)] + reactivate
   }
+
+  private var imported: [String] { [subdomain, archive] + (allowsReserved ? ["--allow-reserved-subdomain"] : []) }
 
   private func server(_ root: String, _ brand: Brand?) -> [String] {
     (root == "/" ? [] : ["--root", root]) + (brand.map { ["--brand", $0.rawValue] } ?? [])

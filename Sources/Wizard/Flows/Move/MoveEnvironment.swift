@@ -35,7 +35,9 @@ extension MoveEnvironment {
         let source = try server(decisions.source)
         var findings = try MoveOperation.export(decisions, from: source).check()
         if let target = decisions.target {
-          findings += try TargetChecks.findings(server(target), subdomain: decisions.subdomain, source: source)
+          findings += try TargetChecks.findings(
+            server(target), subdomain: decisions.subdomain, allowsReservedSubdomain: decisions.allowsReserved,
+            source: source)
         }
         return findings
       },

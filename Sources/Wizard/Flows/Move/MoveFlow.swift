@@ -26,7 +26,7 @@ extension Flow {
       commands: { MoveDecisions($0).commands(brand: presets.brand) },
       steps: [
         welcome, source(environment, presets), organization(environment), target(environment, presets), address,
-        deactivate, checks(environment), secrets(environment), review(environment), run(environment), result,
+        deactivate, checks(environment), secrets(environment, presets), review(environment), run(environment), result,
       ])
   }
 
@@ -74,7 +74,7 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "root", "Folder of the old server", .path, preset: { _ in .text(presets.source) },
+            "root", "Folder of the old server", name: "Old server", .path, preset: { _ in .text(presets.source) },
             check: { AnswerCheck.absolutePath($0.text(Key.source) ?? "") })
         ]
       },
@@ -136,7 +136,7 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "place", "The new server is",
+            "place", "The new server is", name: "Goes to",
             .choice([
               .init(
                 MoveDecisions.Place.here.rawValue, "another server on this machine", "All is done in one go."),
@@ -148,11 +148,11 @@ extension Flow {
               .text((presets.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
             }),
           Field(
-            "root", "Folder of the new server", .path, isVisible: isHere,
+            "root", "Folder of the new server", name: "New server", .path, isVisible: isHere,
             preset: { _ in presets.target.map { .text($0) } },
             check: { AnswerCheck.absolutePath($0.text(Key.target) ?? "") }),
           Field(
-            "archive", "Archive to be made", .path, hint: { _ in "Only its owner can read it." },
+            "archive", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(presets.archive) },
             check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
         ]
@@ -205,11 +205,19 @@ extension Flow {
           "subdomain", "Subdomain", .text(placeholder: "(root domain)"),
           hint: { answers in
             let subdomain = answers.text(Key.subdomain) ?? ""
-            let host = isHere(answers) ? answers.label(Key.target) : "the new server's name"
-            return "People will open \(subdomain.isEmpty ? host : "\(subdomain).\(host)")"
+            let host = isHere(answers) ? answers.label(Key.target) : "NEW-SERVER"
+            return "People will open https://\(subdomain.isEmpty ? host : "\(subdomain).\(host)")"
           },
           preset: { .text($0.text(Key.organization) ?? "") },
-          check: { AnswerCheck.subdomain($0.text(Key.subdomain) ?? "") })
+          check: { AnswerCheck.subdomain($0.text(Key.subdomain) ?? "") }),
+        Field(
+          "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
+          .yesNo(
+            yes: .init("yes", "Yes, take it", "Good where it is the organization's name already."),
+            no: .init("no", "No", "Then change it above.")),
+          isVisible: { MoveDecisions.isReserved($0.text(Key.subdomain) ?? "") },
+          preset: { .flag($0.text(Key.subdomain) == $0.text(Key.organization)) },
+          check: { $0.flag(Key.reserved) == false ? "Then choose another subdomain" : nil }),
       ]
     })
 
@@ -231,7 +239,7 @@ extension Flow {
     fields: { _ in
       [
         Field(
-          "old", "Old organization",
+          "old", "Old organization", name: "Deactivate the old one",
           .yesNo(
             yes: .init(
               "yes", "Yes, deactivate it", "Nothing is lost on the way. You can reactivate it at any time.",
@@ -258,7 +266,7 @@ extension Flow {
       })
   }
 
-  private static func secrets(_ environment: MoveEnvironment) -> Step {
+  private static func secrets(_ environment: MoveEnvironment, _ presets: MovePresets) -> Step {
     Step(
       "secrets", "Secrets", heading: { _ in "Which secrets come along?" },
       explanation: { _ in
@@ -274,7 +282,10 @@ extension Flow {
             + "the new server stays as it is. The new server's old file stays beside the new one."),
         .paragraph("A secret that both have the same is not listed."),
       ],
-      isVisible: isHere,
+      isVisible: { answers in
+        // Counted among the steps before the question is asked, where it is known what the answer will be.
+        answers.text(Key.place) == nil ? presets.target != nil : isHere(answers)
+      },
       lookup: Lookup("Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" }) {
         answers, _ in
         let advice = try environment.advice(MoveDecisions(answers))
@@ -321,7 +332,7 @@ extension Flow {
     let decisions = MoveDecisions(answers)
     return [
       decisions.source, decisions.target ?? "", decisions.organization, decisions.subdomain, decisions.archive,
-      decisions.deactivates ? "deactivates" : "leaves open",
+      decisions.deactivates ? "deactivates" : "leaves open", decisions.allowsReserved ? "takes it" : "",
     ].joined(separator: "\n")
   }
 

@@ -25,7 +25,9 @@ struct MoveOperation: Operation {
   private var export: ExportOperation { Self.export(decisions, from: source) }
 
   private func importing(to target: Installation) -> ImportOperation {
-    ImportOperation(target, ImportOperation.Options(subdomain: decisions.subdomain, archive: decisions.archive))
+    var options = ImportOperation.Options(subdomain: decisions.subdomain, archive: decisions.archive)
+    options.allowsReservedSubdomain = decisions.allowsReserved
+    return ImportOperation(target, options)
   }
 
   private func copying(to target: Installation) -> CopySecretsOperation {
@@ -37,7 +39,8 @@ struct MoveOperation: Operation {
   func check() throws -> [Finding] {
     var findings = try export.check()
     if let target {
-      findings += try TargetChecks.findings(target, subdomain: decisions.subdomain, source: source)
+      findings += try TargetChecks.findings(
+        target, subdomain: decisions.subdomain, allowsReservedSubdomain: decisions.allowsReserved, source: source)
       if !decisions.copiedSecrets.isEmpty { findings += try copying(to: target).check() }
     }
     return findings
