@@ -68,10 +68,12 @@ extension WizardModel {
         bindings.append(
           Binding(.proceed, [.enter], label, "Choose what is marked, and go on", disabled: proceedReason))
       }
-      bindings.append(
-        Binding(
-          .back, [.escape], "back", "Go back to the step before; nothing that you answered is lost",
-          disabled: backReason))
+      if !isDone {
+        bindings.append(
+          Binding(
+            .back, [.escape], "back", "Go back to the step before; nothing that you answered is lost",
+            disabled: journey.position.number == 1 ? "This is the first step; Ctrl-C leaves" : nil))
+      }
     }
     if hasItems {
       bindings.append(Binding(.toggle, [.character(" ")], "change", "Change the marked decision"))
@@ -147,6 +149,9 @@ extension WizardModel {
 
   // MARK: What can be done here
 
+  /// The work has been done, and nothing can be decided any more.
+  var isDone: Bool { journey.run?.outcome?.isSuccess ?? false }
+
   var hasItems: Bool {
     if case .item = focus { true } else { false }
   }
@@ -166,6 +171,7 @@ extension WizardModel {
     case .option, .input, .item:
       if nextField != nil { return "next" }
       if case .input = focus, journey.obstacle == .looksFirst { return "look there" }
+      if journey.obstacle == .failed { return "try again" }
       return journey.step.proceed
     }
   }
@@ -173,10 +179,5 @@ extension WizardModel {
   private var proceedReason: String? {
     if let reason = journey.disabledReason(focus), case .option = focus { return reason }
     return nil
-  }
-
-  private var backReason: String? {
-    if journey.run?.outcome?.isSuccess == true { return "It is done, and cannot be gone back to" }
-    return journey.position.number == 1 ? "This is the first step; Ctrl-C leaves" : nil
   }
 }

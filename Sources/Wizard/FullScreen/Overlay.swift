@@ -49,7 +49,9 @@ extension WizardModel {
 
   private var stopText: [String] {
     var text = ["What has been done so far is taken back; both servers are then as they were before."]
-    if let point = journey.run?.plan?.pointOfNoReturn { text.append("Until when: \(point).") }
+    if let point = journey.run?.plan?.pointOfNoReturn {
+      text.append("\(point.prefix(1).uppercased())\(point.dropFirst()).")
+    }
     return text
   }
 }

@@ -63,14 +63,13 @@ struct RowBuilder {
     }
   }
 
-  /// - Parameter mark: stands before points; a bullet unless given.
-  mutating func blocks(_ blocks: [TextBlock], _ role: Role, mark: String? = nil) {
+  mutating func blocks(_ blocks: [TextBlock], _ role: Role) {
     for (offset, block) in blocks.enumerated() {
       switch block {
       case .paragraph(let text):
         if offset > 0 { gap() }
         paragraph(text, role)
-      case .point(let text): marked(Span(mark ?? glyphs.bullet, .accent), text, role, indent: mark == nil ? 1 : 0)
+      case .point(let text): marked(Span(glyphs.bullet, .accent), text, role, indent: 1)
       case .command(let text): command(text)
       }
     }

@@ -184,12 +184,14 @@ extension WizardModel {
     if !summary.nextSteps.isEmpty {
       builder.gap()
       builder.add(.text("What to do next", .title))
-      for step in summary.nextSteps { builder.blocks([block(ofNextStep: step)], .text, mark: glyphs.checkboxOff) }
+      for step in summary.nextSteps {
+        if step.hasPrefix("$ ") {
+          builder.command(String(step.dropFirst(2)), indent: 4)
+        } else {
+          builder.marked(Span(glyphs.checkboxOff, .accent), step)
+        }
+      }
     }
     return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.leave), journey.step.proceed)])
-  }
-
-  private func block(ofNextStep text: String) -> TextBlock {
-    text.hasPrefix("$ ") ? .command(String(text.dropFirst(2))) : .point(text)
   }
 }

@@ -102,6 +102,11 @@ struct WizardModel: Sendable {
       if case .question? = overlay { overlay = nil }
       if isEnding { effects.append(.end) }
     }
+    // A bad end is told below the fields, and has to be seen.
+    if before == .looking, case .failed? = journey.obstacle, !journey.fields.isEmpty {
+      scroll = .max / 2
+      followsFocus = false
+    }
     // What found its way onto the page may be what the keyboard is there for.
     if before == .looking, focus == .page || focus == .button(.retry) { focus = journey.firstFocus }
   }

@@ -9,6 +9,8 @@ struct Pace: Sendable, Equatable {
 
   private static let window = Duration.seconds(60)
   private static let least = Duration.seconds(1)
+  /// Without a sample for so long, nothing is known any more.
+  private static let patience = Duration.seconds(3)
   /// Samples closer together tell nothing new.
   private static let step = Duration.milliseconds(250)
 
@@ -28,15 +30,24 @@ struct Pace: Sendable, Equatable {
     guard let first = samples.first, let last = samples.last, last.moment - first.moment >= Self.least else {
       return nil
     }
-    let seconds = (max(now, last.moment) - first.moment).seconds
-    let speed = (last.value - first.value) / seconds
+    guard now - last.moment <= Self.patience else { return nil }
+    return speed(from: first, to: last, now: now)
+  }
+
+  private func speed(from first: Sample, to last: Sample, now: ContinuousClock.Instant) -> Double? {
+    let speed = (last.value - first.value) / (max(now, last.moment) - first.moment).seconds
     return speed > 0 ? speed : nil
   }
 
-  /// Seconds until `goal` is reached; nil as long as nobody can know.
+  /// Seconds until `goal` is reached; nil as long as nobody can know. An estimate that has run out without the goal being
+  /// reached was wrong, and there is none until something moves again.
   func left(until goal: Double, now: ContinuousClock.Instant) -> Double? {
-    guard let last = samples.last, let speed = speed(now: now) else { return nil }
-    return max(0, goal - last.value) / speed
+    guard let first = samples.first, let last = samples.last, last.moment - first.moment >= Self.least,
+      let then = speed(from: first, to: last, now: last.moment), let speed = speed(from: first, to: last, now: now)
+    else { return nil }
+    let left = max(0, goal - last.value)
+    guard now - last.moment <= max(Self.patience, .seconds(left / then)) else { return nil }
+    return left / speed
   }
 }
 

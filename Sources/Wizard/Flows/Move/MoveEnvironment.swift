@@ -22,7 +22,15 @@ extension MoveEnvironment {
   ///
   /// - Parameter brand: of both servers; nil: each is recognised.
   static func engine(brand: Brand?) -> MoveEnvironment {
-    @Sendable func server(_ root: String) throws -> Installation { try Installation(root: root, brand: brand) }
+    @Sendable func server(_ root: String) throws -> Installation {
+      let brands = brand.map { [$0] } ?? Brand.allCases
+      guard brands.contains(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {
+        throw PlainFailure(
+          .configuration, SafeText.clean(root, limit: 100), "there is no server below this folder",
+          remedy: "give the folder that holds etc/\(brands[0].rawValue); on the server itself that is /")
+      }
+      return try Installation(root: root, brand: brand)
+    }
     return MoveEnvironment(
       glance: { try look(at: server($0), cancellation: $1) },
       organizations: { root, cancellation in

@@ -118,7 +118,11 @@ struct MoveOperation: Operation {
     try counting.phase("count", "Count what has arrived") { _ in
       after = try? organization(on: target, decisions.subdomain)
     }
-    return summary(imported, before: before, after: after, toDo: toDo, progress)
+    let restart = [
+      "Restart the new server, so that it sees what is new:",
+      "$ \(ShellWord.quoted(target.deploymentFolder + "/scripts/restart-server"))",
+    ]
+    return summary(imported, before: before, after: after, toDo: toDo + restart, progress)
   }
 
   /// Everything as it was before.
@@ -187,7 +191,7 @@ struct MoveOperation: Operation {
     if !decisions.copiedSecrets.isEmpty {
       facts.append(Summary.Fact("Secrets copied", decisions.copiedSecrets.joined(separator: ", ")))
     }
-    let next = imported.nextSteps.filter { !$0.hasPrefix("Reactivate") }
+    let next = imported.nextSteps.filter { !$0.hasPrefix("Reactivate") && !$0.hasPrefix("Restart") }
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,
       warnings: progress.warnings,
