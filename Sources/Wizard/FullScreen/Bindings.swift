@@ -176,8 +176,10 @@ extension WizardModel {
     }
   }
 
+  /// Why Enter would do nothing here.
   private var proceedReason: String? {
-    if let reason = journey.disabledReason(focus), case .option = focus { return reason }
-    return nil
+    if case .option = focus, let reason = journey.disabledReason(focus) { return "Not possible: \(reason)" }
+    guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = journey.obstacle else { return nil }
+    return "Solve what stands in the way first; \(isTyping ? "Ctrl-R" : "r") looks again"
   }
 }

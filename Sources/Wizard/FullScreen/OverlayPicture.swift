@@ -86,11 +86,14 @@ extension WizardModel {
     var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
     for line in journey.run?.log ?? [] {
       let time = TextWidth.padded(Self.clock(line.after), to: 8, alignment: .trailing)
-      builder.marked(Span(time, .muted), line.text, line.isWarning ? .warning : .text)
+      builder.marked(Span(time, .muted), warned(line), line.isWarning ? .warning : .text)
     }
     if builder.rows.isEmpty { builder.add(.text("Nothing has been reported yet", .muted)) }
     return builder.rows
   }
+
+  /// A warning is told from the rest without colour, too.
+  func warned(_ line: RunState.LogLine) -> String { line.isWarning ? "\(glyphs.warning) \(line.text)" : line.text }
 
   /// "12:05", "1:02:05".
   static func clock(_ duration: Duration) -> String {

@@ -103,7 +103,7 @@ extension WizardModel {
     }
     guard let last = run.log.last else { return .empty }
     return .text(
-      TextWidth.truncated(last.text, to: width, ellipsis: glyphs.ellipsis), last.isWarning ? .warning : .muted)
+      TextWidth.truncated(warned(last), to: width, ellipsis: glyphs.ellipsis), last.isWarning ? .warning : .muted)
   }
 
   /// As precise as an estimate can be.

@@ -142,7 +142,7 @@ struct WizardModel: Sendable {
     followsFocus = true
     if let binding = bindings.first(where: { $0.keys.contains(key) }) {
       if let reason = binding.disabled {
-        notice = binding.action == .proceed ? "Not possible: \(reason)" : reason
+        notice = reason
       } else {
         perform(binding.action)
       }
@@ -216,10 +216,7 @@ struct WizardModel: Sendable {
     case .failed?:
       // Enter where looking failed means: look again.
       journey.look()
-    case .blocked(let count)?:
-      notice =
-        "\(count == 1 ? "One thing stands" : "\(count) things stand") in the way; solve it, then press "
-        + "\(isTyping ? "Ctrl-R" : "r") to look again"
+    case .blocked?: notice = "Solve what stands in the way first"
     }
   }
 
