@@ -16,7 +16,7 @@ struct DemoTests {
       #expect(old.database == "aloha_old")
       #expect(new.database == "aloha_new")
       #expect(
-        try old.column("SELECT string_id FROM zerver_realm ORDER BY id") == ["alohainternal", "harbour", "bookclub"])
+        try old.column("SELECT string_id FROM zerver_realm ORDER BY id") == ["alohainternal", "bookclub", "harbour"])
       #expect(try new.column("SELECT string_id FROM zerver_realm") == ["alohainternal"])
       #expect(old.isRunning && new.isRunning)
       #expect(try text("\(folder)/demo/README.txt").contains("old-server"))
@@ -36,7 +36,7 @@ struct DemoTests {
       let second = try Sandbox.demo(directory: folder, messages: 12)
       let old = try #require(second.servers.first)
       #expect(try old.value("SELECT count(*) FROM zerver_realm WHERE name = 'changed'") == "0")
-      #expect(try old.value("SELECT count(*) FROM zerver_message WHERE realm_id = 2") == "12")
+      #expect(try old.value("SELECT count(*) FROM zerver_message WHERE realm_id = 3") == "12")
       #expect(try text("\(folder)/my-export.tar.gz") == "mine")
     }
   }
@@ -50,7 +50,7 @@ struct DemoTests {
     }
     let demo = try Sandbox.demo(directory: folder, messages: 6)
     let old = try #require(demo.servers.first)
-    #expect(try old.value("SELECT count(*) FROM zerver_message WHERE realm_id = 2") == "6")
+    #expect(try old.value("SELECT count(*) FROM zerver_message WHERE realm_id = 3") == "6")
     demo.stop()
     try FileSystem.removeTree(folder)
   }
@@ -61,7 +61,7 @@ struct DemoTests {
       let first = try Sandbox.demo(directory: folder, messages: 5)
       let failure = #expect(throws: PlainFailure.self) { try Sandbox.demo(directory: folder, messages: 5) }
       #expect(failure?.family == .conflict)
-      #expect(try #require(first.servers.first).value("SELECT count(*) FROM zerver_message WHERE realm_id = 2") == "5")
+      #expect(try #require(first.servers.first).value("SELECT count(*) FROM zerver_message WHERE realm_id = 3") == "5")
     }
   }
 

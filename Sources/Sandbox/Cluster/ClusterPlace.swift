@@ -34,7 +34,7 @@ struct ClusterPlace: Sendable {
 
   /// Waits for the supervisor of an owner that died, and stops a cluster that lost its supervisor too.
   func endLeftOvers(programs: PostgresPrograms, user: ClusterUser) throws {
-    if let text = try? FileSystem.read(mark, limit: 64), let pid = pid_t(String(decoding: text, as: UTF8.self)) {
+    if let pid = ProcessState.named(in: mark) {
       for _ in 0..<700 where isSupervisor(pid) { usleep(100_000) }
       unlink(mark)
     }

@@ -69,10 +69,7 @@ public struct SandboxServer: Sendable {
 
   /// Whether the process of the server runs.
   public var isRunning: Bool {
-    guard let text = try? FileSystem.read("\(root)/var/run/\(brand.rawValue)/server.pid", limit: 64),
-      let pid = pid_t(String(decoding: text, as: UTF8.self).filter { $0 != "\n" })
-    else { return false }
-    return kill(pid, 0) == 0
+    ProcessState.named(in: "\(root)/var/run/\(brand.rawValue)/server.pid").map(ProcessState.isAlive) ?? false
   }
 
   /// Runs one of its scripts, by its path below ``deployment``.
