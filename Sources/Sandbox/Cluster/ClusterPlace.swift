@@ -93,7 +93,7 @@ struct ClusterPlace: Sendable {
   }
 
   private func write(_ text: String, to path: String, user: ClusterUser) throws {
-    try FileSystem.replace(path, with: text.utf8)
+    try SampleFile.rewrite(text.utf8, to: path)
     guard chown(path, user.id, user.group) == 0 else {
       throw PlainFailure.system(path, "cannot be given away", errno: errno)
     }

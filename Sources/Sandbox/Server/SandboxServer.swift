@@ -83,7 +83,7 @@ public struct SandboxServer: Sendable {
     let path = "\(root)/var/broken/\(name)"
     guard let words else { return try FileSystem.removeTree(path) }
     try FileSystem.makeFolder("\(root)/var/broken", mode: 0o755)
-    try FileSystem.replace(path, with: (words + "\n").utf8)
+    try SampleFile.rewrite((words + "\n").utf8, to: path)
   }
 }
 

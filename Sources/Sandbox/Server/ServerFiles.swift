@@ -81,6 +81,7 @@ struct ServerFiles: Sendable {
     LOCAL_UPLOADS_DIR = "\(uploads)"
 
     REMOTE_POSTGRES_HOST = "\(socketFolder)"
+    REMOTE_POSTGRES_PORT = 5432
     REMOTE_POSTGRES_SSLMODE = "disable"
 
     """
