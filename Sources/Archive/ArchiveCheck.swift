@@ -33,7 +33,7 @@ public enum ArchiveCheck {
     let limits = Limits(
       entries: .max, memberBytes: .max, totalBytes: .max, ratio: .max, manifestBytes: .max)
     let reader = try ArchiveReader(
-      descriptor, path: path, limits: limits, cancellation: cancellation, progress: progress)
+      descriptor, path: path, remembersNames: false, limits: limits, cancellation: cancellation, progress: progress)
     var index = 0
     while let header = try reader.next() {
       let member = try digest(of: header, from: reader) { _ in }

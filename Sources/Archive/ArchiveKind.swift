@@ -53,12 +53,10 @@ struct KindDetector {
   private var hasVersion = false
   private var hasSlackUsers = false
   private var hasSlackChannels = false
-  private var rootFolder: String?
   private var isEmpty = true
 
-  mutating func take(_ name: String, in root: String?) {
+  mutating func take(_ name: String) {
     isEmpty = false
-    rootFolder = root
     switch name {
     case "realm.json": hasOrganization = true
     case "aloha-version", "zulip-version": hasVersion = true

@@ -64,7 +64,7 @@ public struct Inspection: Sendable, Equatable {
     var refused: ArchiveFailure?
     do {
       while let header = try source.next() {
-        detector.take(header.name, in: source.rootFolder)
+        detector.take(header.name)
         count += 1
         bytes += header.size
         modified = max(modified, header.modified)

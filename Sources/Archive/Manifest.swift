@@ -112,6 +112,13 @@ public struct Manifest: Codable, Sendable, Equatable {
 extension Manifest {
   /// The JSON text: keys sorted, a line for each key and each member, so that people can read and compare it.
   public func encoded() throws -> [UInt8] {
+    var text: [UInt8] = []
+    try encode { text.append(contentsOf: $0) }
+    return text
+  }
+
+  /// The same in pieces: a manifest of many members is never whole in memory.
+  func encode(to sink: ([UInt8]) throws -> Void) throws {
     var head = self
     head.members = []
     let encoder = JSONEncoder()
@@ -121,17 +128,14 @@ extension Manifest {
     guard let hole = Self.find(empty, in: text) else {
       throw PlainFailure(.unexpected, Self.fileName, "could not be written")
     }
-    var result = Array(text[..<hole])
-    result.append(contentsOf: Array("\"members\" : [".utf8))
+    try sink(Array(text[..<hole]) + Array("\"members\" : [".utf8))
     for (index, member) in members.enumerated() {
-      result.append(contentsOf: index == 0 ? "\n    {\"name\":".utf8 : ",\n    {\"name\":".utf8)
-      Self.append(member.name, to: &result)
-      result.append(contentsOf: ",\"sha256\":\"\(member.sha256.hexadecimal)\",\"size\":\(member.size)}".utf8)
+      var line = Array(index == 0 ? "\n    {\"name\":".utf8 : ",\n    {\"name\":".utf8)
+      Self.append(member.name, to: &line)
+      line.append(contentsOf: ",\"sha256\":\"\(member.sha256.hexadecimal)\",\"size\":\(member.size)}".utf8)
+      try sink(line)
     }
-    result.append(contentsOf: Array("\n  ]".utf8))
-    result.append(contentsOf: text[(hole + empty.count)...])
-    result.append(UInt8(ascii: "\n"))
-    return result
+    try sink(Array("\n  ]".utf8) + Array(text[(hole + empty.count)...]) + [UInt8(ascii: "\n")])
   }
 
   /// - Returns: nil where the text is JSON, but not a manifest of ours.

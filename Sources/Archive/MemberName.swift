@@ -1,7 +1,8 @@
 /// What a name in an archive may look like: a plain relative path whose every part is a name.
 enum MemberName {
-  /// Bytes of a whole path. Linux opens none that is longer.
-  static let limit = 4095
+  /// Bytes of a whole path: what object stores allow, and few enough to stay within the system's limit of 4096 below
+  /// any work folder.
+  static let limit = 1024
 
   /// The first reason not to take a member of this name, or nil.
   static func refusal(_ name: some StringProtocol) -> ArchiveFailure.Refusal? {

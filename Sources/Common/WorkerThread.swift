@@ -33,6 +33,13 @@ public final class WorkerThread: Sendable {
   /// Waits for its end. To be called once.
   public func join() { pthread_join(handle, nil) }
 
+  /// Processor time that the calling thread has used.
+  public static var processorSeconds: Double {
+    var used = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used)
+    return Double(used.tv_sec) + Double(used.tv_nsec) / 1e9
+  }
+
   /// Processors that this machine has online.
   public static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

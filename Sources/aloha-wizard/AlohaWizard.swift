@@ -1,11 +1,34 @@
 import ArgumentParser
 import Common
 
+/// The command line: every command turns its arguments into an operation of the engine and shows what it says.
 @main
 struct AlohaWizard: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: Program.name,
-    abstract: "Moves, backs up, restores and cleans up organizations of an Aloha chat server.",
+    abstract: "Moves organizations of an Aloha chat server, step by step.",
+    discussion: """
+      Without a command the wizard opens on this server. Everything that the wizard does, a command can do.
+
+      Exit codes: 0 done; 1 unexpected; 10 configuration; 11 database connection; 12 database; 20 archive missing; \
+      21 archive damaged; 22 other archive needed; 30 a check forbids it; 31 exists already; 32 not found; 40 file; \
+      50 other program; 64 command line; 130 stopped.
+      """,
     version: Program.nameAndVersion,
-    subcommands: [ExportCommand.self, ImportCommand.self])
+    subcommands: [
+      ExportCommand.self, ImportCommand.self, OrganizationCommand.self,
+    ])
+
+  static func main() {
+    Interruption.prepare()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as any Failure {
+      FailureText.write(failure)
+      exit(withError: ExitCode(failure.family.rawValue))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

@@ -117,6 +117,18 @@ struct HostileArchiveTests {
     #expect(try FileSystem.names(in: scratch.file("work")) == [])
   }
 
+  @Test("a path that is longer than any should be is refused")
+  func longPath() throws {
+    var tar = Tar()
+    let record = "path=root/" + String(repeating: "abc/", count: 255)
+    tar.add("pax", "1040 \(record)fghi\n", type: "x")
+    tar.add("root/short", "x")
+    guard case .refused(_, .longName) = try problemOf(tar.closed) else {
+      Issue.record("it was taken")
+      return
+    }
+  }
+
   @Test("a part of a name that no file system takes is refused when it is unpacked")
   func longPart() throws {
     let scratch = try Scratch()

@@ -18,6 +18,7 @@ final class ParallelGzip {
   private struct Queue {
     var waiting: [DeflateBlock] = []
     var isStopped = false
+    var processorSeconds = 0.0
   }
 
   private let sink: (UnsafeRawBufferPointer) throws -> Void
@@ -86,6 +87,9 @@ final class ParallelGzip {
     stop()
   }
 
+  /// Processor time of the workers that have ended.
+  var processorSeconds: Double { queue.now { $0.processorSeconds } }
+
   /// Ends the workers; what is under way is dropped.
   func stop() {
     queue.now {
@@ -105,6 +109,8 @@ final class ParallelGzip {
         own.compress(block)
         queue.now { _ in block.isDone = true }
       }
+      let used = WorkerThread.processorSeconds
+      queue.now { $0.processorSeconds += used }
     }
   }
 

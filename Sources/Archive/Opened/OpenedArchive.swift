@@ -102,7 +102,7 @@ public final class OpenedArchive: Sendable {
     var found: [Member] = []
     var entries: [Entry] = []
     while let header = try reader.next() {
-      detector.take(header.name, in: reader.rootFolder)
+      detector.take(header.name)
       if detector.isCertainlyBackup, let failure = ArchiveKind.backup.failure(expecting: expecting, path: reader.path) {
         throw failure
       }
@@ -131,7 +131,7 @@ public final class OpenedArchive: Sendable {
 
   private init(reading reader: FolderReader, limits: Limits, expecting: ArchiveKind.Expectation) throws {
     var detector = KindDetector()
-    reader.files.forEach { detector.take($0.header.name, in: nil) }
+    reader.files.forEach { detector.take($0.header.name) }
     var collector = ManifestCollector(path: reader.path, limits: limits)
     if let file = reader.files.first(where: { $0.header.name == Manifest.fileName }) {
       let member = try reader.open(file)

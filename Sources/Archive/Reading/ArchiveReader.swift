@@ -21,6 +21,7 @@ public final class ArchiveReader: MemberSource {
   private let gzip: GzipReader?
   private let tar: TarDecoder
 
+  private let remembersNames: Bool
   private var names: Set<ExactName> = []
   private var entries = 0
   private var total: Int64 = 0
@@ -49,8 +50,12 @@ public final class ArchiveReader: MemberSource {
   }
 
   /// Reads an open file; its position is neither used nor changed.
+  ///
+  /// - Parameter remembersNames: false where the caller compares the names with a list anyway, so that they need not be
+  ///   in memory twice.
   init(
-    _ descriptor: Int32, path: String, closing: Bool = false, limits: Limits, cancellation: Cancellation?,
+    _ descriptor: Int32, path: String, closing: Bool = false, remembersNames: Bool = true, limits: Limits,
+    cancellation: Cancellation?,
     progress: ByteProgress?
   ) throws {
     var status = stat()
@@ -77,6 +82,7 @@ public final class ArchiveReader: MemberSource {
     }
     self.descriptor = descriptor
     ownsDescriptor = closing
+    self.remembersNames = remembersNames
   }
 
   deinit {
@@ -157,7 +163,7 @@ public final class ArchiveReader: MemberSource {
     }
     guard let (_, rest) = MemberName.split(name) else { throw refuse(.secondRoot) }
     rootFolder = root
-    guard names.insert(ExactName(rest)).inserted else { throw refuse(.duplicate) }
+    guard !remembersNames || names.insert(ExactName(rest)).inserted else { throw refuse(.duplicate) }
     return rest
   }
 

@@ -34,6 +34,9 @@ final class ArchiveOutput {
   /// Bytes of the file so far.
   var packed: Int64 { gzip.totals.packed }
 
+  /// Processor time that compressing has taken; known when it is sealed.
+  var processorSeconds: Double { gzip.processorSeconds }
+
   func use(level: Int) throws { try gzip.use(level: level) }
 
   /// Writes all that is missing and waits until it is on the disk.

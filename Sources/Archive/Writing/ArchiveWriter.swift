@@ -154,6 +154,8 @@ public final class ArchiveWriter: Sendable {
     public let members: [Member]
     /// Bytes of all members.
     public let memberBytes: Int64
+    /// Processor time that compressing has taken, on all threads together.
+    public let compressionSeconds: Double
   }
 
   /// Adds the manifest, waits for the disk, reads everything back, and gives the archive its name.
@@ -171,7 +173,7 @@ public final class ArchiveWriter: Sendable {
     do {
       if var manifest {
         manifest.members = members
-        try add(Manifest.fileName, try manifest.encoded())
+        try addSpooled(Manifest.fileName) { spool in try manifest.encode { try spool.write($0) } }
       }
       return try state.now { state in
         let output = try Self.usable(state)
@@ -183,9 +185,10 @@ public final class ArchiveWriter: Sendable {
         }
         try cancellation?.check()
         try output.file.publish()
-        let size = output.packed
         state.output = nil
-        return Finished(path: path, size: size, members: state.members, memberBytes: state.total)
+        return Finished(
+          path: path, size: output.packed, members: state.members, memberBytes: state.total,
+          compressionSeconds: output.processorSeconds)
       }
     } catch {
       abandon()

@@ -11,9 +11,16 @@ struct ImportChecks {
 
   /// - Parameter migrations: the archive's `migration_status.json`, where it has one.
   func findings(kind: ArchiveKind, manifest: Manifest?, memberBytes: Int64, migrations: [UInt8]?) throws -> [Finding] {
+    try [archive(kind, manifest)]
+      + serverFindings(
+        memberBytes: memberBytes, migrations: migrations, sourceVersion: manifest?.source.serverVersion)
+  }
+
+  /// What can be said of the server alone.
+  func serverFindings(memberBytes: Int64, migrations: [UInt8]?, sourceVersion: String?) throws -> [Finding] {
     [
-      archive(kind, manifest), try subdomain(), try systemBots(), uploads(), space(memberBytes),
-      try versions(manifest, migrations), try standby(),
+      try subdomain(), try systemBots(), uploads(), space(memberBytes), try versions(sourceVersion, migrations),
+      try standby(),
     ]
   }
 
@@ -104,7 +111,7 @@ struct ImportChecks {
     return Finding(.ok, "space", "about \(Amount.bytes(needed)) needed, \(Amount.bytes(free)) free")
   }
 
-  private func versions(_ manifest: Manifest?, _ migrations: [UInt8]?) throws -> Finding {
+  private func versions(_ sourceVersion: String?, _ migrations: [UInt8]?) throws -> Finding {
     let here = try ServerVersion.read(installation, connection)
     guard let migrations else {
       return Finding(
@@ -116,7 +123,7 @@ struct ImportChecks {
     guard difference.isEmpty else {
       return Finding(
         options.ignoresVersions ? .warning : .blocker, "version",
-        "the archive comes from another version of the server (\(manifest?.source.serverVersion ?? "unknown"); "
+        "the archive comes from another version of the server (\(sourceVersion ?? "unknown"); "
           + "here: \(here.label)): " + difference.joined(separator: "; "),
         remedy:
           "bring this server to the archive's version first; for an export from the cloud that is the branch main: "

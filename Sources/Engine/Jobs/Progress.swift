@@ -1,26 +1,6 @@
 import Common
 import Synchronization
 
-/// Everything that a running operation says, as one type that every front end follows.
-///
-/// It is also what a job's journal and `--json` write, one object a line: keep it Codable and add cases, never change one.
-public enum ProgressEvent: Sendable, Codable, Equatable {
-  /// A phase of the plan begins. `total` counts in `unit`; nil where it is not known.
-  case phaseStarted(id: String, title: String, total: Int64?, unit: Unit)
-  /// So much of the phase is done. `done` never goes backwards within a phase.
-  case advanced(id: String, done: Int64, total: Int64?, unit: Unit)
-  /// Something worth a line in the log.
-  case note(String)
-  /// Something that the operator should read afterwards; it is in the summary too.
-  case warning(String)
-  case phaseEnded(id: String)
-  case finished(Summary)
-
-  public enum Unit: String, Sendable, Codable {
-    case rows, messages, files, bytes, steps
-  }
-}
-
 /// What an operation has done, for the result screen, the report and `--json`.
 public struct Summary: Sendable, Codable, Equatable {
   /// One sentence in the past tense.

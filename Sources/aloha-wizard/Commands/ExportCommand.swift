@@ -4,21 +4,54 @@ import Engine
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Export an organization into an archive.")
+    commandName: "export", abstract: "Export an organization into an archive.",
+    discussion: """
+      The archive has the server's own export format: its official importer reads it, and so does import. It gets its \
+      name when it is complete and has been read back.
+      """)
 
   @OptionGroup var server: ServerOptions
+  @OptionGroup var output: OutputOptions
 
   @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
   var realm: String
 
-  @Option(help: "Where the archive goes; by default a new name in /tmp.")
-  var output: String?
+  @Option(
+    name: .customLong("output"),
+    help: ArgumentHelp("Where the archive goes; by default a new name in /tmp.", valueName: "file"))
+  var file: String?
+
+  @Flag(help: "Deactivate the organization first, so that nobody writes any more; the archive says that it is active.")
+  var deactivate = false
+
+  @Flag(help: "Only messages of public channels.")
+  var publicOnly = false
+
+  @Option(help: "Sessions that read at the same time (1 to 32); by default one for each processor, four at most.")
+  var parallel: Int?
+
+  @Option(help: "Compression, 1 (fast) to 9 (small).")
+  var level = 1
+
+  @Flag(help: "Stop at a file that cannot be read, instead of skipping and naming it.")
+  var strict = false
+
+  @Flag(help: "Show what would be done and what the checks find; change nothing.")
+  var dryRun = false
+
+  func validate() throws {
+    guard (1...9).contains(level) else { throw ValidationError("--level is a number from 1 to 9.") }
+    guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
+  }
 
   func run() throws {
-    var options = ExportOperation.Options(subdomain: realm)
-    options.output = output
+    var options = ExportOperation.Options(subdomain: realm, output: file)
+    options.deactivates = deactivate
+    options.publicOnly = publicOnly
+    options.parallel = parallel
+    options.level = level
+    options.strict = strict
     let operation = ExportOperation(try server.installation(), options)
-    let s = try operation.run(progress: Progress { print($0) })
-    print(s)
+    if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
   }
 }

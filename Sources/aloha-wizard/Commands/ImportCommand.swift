@@ -4,9 +4,14 @@ import Engine
 
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Import an exported organization into this server.")
+    commandName: "import", abstract: "Import an exported organization into this server.",
+    discussion: """
+      The organization becomes a new one, with new ids, in one transaction: it is there as a whole, or not at all. \
+      Exports of the server's own command are read as well.
+      """)
 
   @OptionGroup var server: ServerOptions
+  @OptionGroup var output: OutputOptions
 
   @Argument(help: "The new organization's subdomain; '' is the root domain.")
   var subdomain: String
@@ -14,10 +19,20 @@ struct ImportCommand: ParsableCommand {
   @Argument(help: "The archive: a .tar.gz, or the folder that it was unpacked into.")
   var archive: String
 
+  @Flag(help: "Allow a subdomain that servers reserve.")
+  var allowReservedSubdomain = false
+
+  @Flag(help: "Import although both servers have different versions. Data may not fit; only on purpose.")
+  var ignoreVersions = false
+
+  @Flag(help: "Show what would be done and what the checks find; change nothing.")
+  var dryRun = false
+
   func run() throws {
-    let operation = ImportOperation(
-      try server.installation(), ImportOperation.Options(subdomain: subdomain, archive: archive))
-    let s = try operation.run(progress: Progress { print($0) })
-    print(s)
+    var options = ImportOperation.Options(subdomain: subdomain, archive: archive)
+    options.allowsReservedSubdomain = allowReservedSubdomain
+    options.ignoresVersions = ignoreVersions
+    let operation = ImportOperation(try server.installation(), options)
+    if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
   }
 }

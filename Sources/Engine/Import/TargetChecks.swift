@@ -1,0 +1,27 @@
+import Common
+import Postgres
+
+/// Looks at the target of a move before there is an archive: what can be known now is said now.
+public enum TargetChecks {
+  /// - Parameters:
+  ///   - target: the server that the organization goes to.
+  ///   - source: the server that it comes from; its migrations and the size of its files are compared.
+  public static func findings(
+    _ target: Installation, subdomain: String, source: Installation
+  ) throws -> [Finding] {
+    let connection = try target.connect()
+    defer { connection.close() }
+    let there = try source.connect()
+    defer { there.close() }
+    let model = DataModel(try Catalog.read(connection, schema: target.brand.schema))
+    let version = try ServerVersion.read(source, there)
+    let size = try there.value(
+      "SELECT coalesce(sum(size), 0) + (SELECT count(*) * 1500 FROM zerver_message) FROM zerver_attachment")
+    return try ImportChecks(
+      installation: target, options: ImportOperation.Options(subdomain: subdomain, archive: ""),
+      connection: connection, model: model
+    ).serverFindings(
+      memberBytes: size.flatMap { Int64($0) } ?? 0,
+      migrations: MigrationStatus.encode(version, brand: source.brand), sourceVersion: version.name)
+  }
+}

@@ -1,0 +1,84 @@
+import FoundationEssentials
+
+/// A progress event as one line of JSON and back: `{"event":"advanced","id":"messages","done":100,"total":559,…}`.
+public enum EventLine {
+  /// Without a line break at the end.
+  public static func encode(_ event: ProgressEvent) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(Fields(event)) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// Nil where the line is none of ours, or of a kind that this version does not know.
+  public static func decode(_ line: String) -> ProgressEvent? {
+    (try? JSONDecoder().decode(Fields.self, from: Data(line.utf8)))?.event
+  }
+
+  /// All that any event can have; which of them it has, its name says.
+  private struct Fields: Codable {
+    var event_: String
+    var id: String?
+    var title: String?
+    var done: Int64?
+    var total: Int64?
+    var unit: ProgressEvent.Unit?
+    var text: String?
+    var summary: Summary?
+    var failure: FailureReport?
+
+    enum CodingKeys: String, CodingKey {
+      case event_ = "event"
+      case id, title, done, total, unit, text, summary, failure
+    }
+
+    init(_ event: ProgressEvent) {
+      switch event {
+      case .phaseStarted(let id, let title, let total, let unit):
+        event_ = "phase-started"
+        self.id = id
+        self.title = title
+        self.total = total
+        self.unit = unit
+      case .advanced(let id, let done, let total, let unit):
+        event_ = "advanced"
+        self.id = id
+        self.done = done
+        self.total = total
+        self.unit = unit
+      case .note(let text):
+        event_ = "note"
+        self.text = text
+      case .warning(let text):
+        event_ = "warning"
+        self.text = text
+      case .phaseEnded(let id):
+        event_ = "phase-ended"
+        self.id = id
+      case .finished(let summary):
+        event_ = "finished"
+        self.summary = summary
+      case .failed(let failure):
+        event_ = "failed"
+        self.failure = failure
+      }
+    }
+
+    var event: ProgressEvent? {
+      switch event_ {
+      case "phase-started":
+        guard let id, let title, let unit else { return nil }
+        return .phaseStarted(id: id, title: title, total: total, unit: unit)
+      case "advanced":
+        guard let id, let done, let unit else { return nil }
+        return .advanced(id: id, done: done, total: total, unit: unit)
+      case "note": return text.map { .note($0) }
+      case "warning": return text.map { .warning($0) }
+      case "phase-ended": return id.map { .phaseEnded(id: $0) }
+      case "finished": return summary.map { .finished($0) }
+      case "failed": return failure.map { .failed($0) }
+      default: return nil
+      }
+    }
+  }
+}

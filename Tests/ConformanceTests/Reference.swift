@@ -1,0 +1,55 @@
+import Common
+import Engine
+import Foundation
+import Glibc
+import Testing
+
+/// Real servers' data and the official tools' results, where this machine has them: a folder `shared/reference` beside
+/// the project. A clone without it has nothing to be held against here; its own fixtures are tested elsewhere.
+enum Reference {
+  static let folder: String? = {
+    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let folder = package.deletingLastPathComponent().appendingPathComponent("shared/reference").path
+    return FileSystem.isFolder(folder) ? folder : nil
+  }()
+
+  static var isHere: Bool { folder != nil }
+
+  /// The three servers, laid out by the reference's own script in a private cluster that ends with the process.
+  final class Servers {
+    let directory: String
+    let folder: String
+
+    init() throws {
+      folder = try #require(Reference.folder)
+      directory = "/tmp/aloha-reference-\(RandomText.alphanumeric(8))"
+      try FileSystem.makeFolder(directory, mode: 0o755)
+      try Subprocess("/bin/bash", ["\(folder)/load", directory]).runChecked()
+    }
+
+    deinit {
+      _ = try? Subprocess("/bin/bash", ["\(folder)/load", directory, "stop"]).run()
+      try? FileSystem.removeTree(directory)
+    }
+
+    func installation(_ name: String) throws -> Installation { try Installation(root: "\(directory)/\(name)") }
+
+    /// All three as they were.
+    func reset() throws { try Subprocess("/bin/bash", ["\(folder)/load", directory]).runChecked() }
+
+    func conninfo(_ name: String) -> String { "host=\(directory)/socket user=zulip dbname=zulip_\(name)" }
+
+    /// What a comparison says; empty where it finds no difference.
+    func differences(_ script: String, _ expected: String, _ actual: String) throws -> String {
+      let python = try #require(Subprocess.find("python3") ?? pyenvPython(), "the comparison needs python3")
+      let result = try Subprocess(python, ["\(folder)/\(script)", expected, actual]).run()
+      return result.status == 0 ? "" : String(result.output.prefix(6000))
+    }
+
+    private func pyenvPython() -> String? {
+      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
+        .first { access($0, X_OK) == 0 }
+    }
+  }
+}
