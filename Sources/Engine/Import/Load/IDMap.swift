@@ -46,6 +46,13 @@ struct IDMap: Sendable {
 
   var count: Int { dense.isEmpty ? old.count : dense.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } }
 
+  /// From the lowest new id to the highest; nil where there is none.
+  var newRange: ClosedRange<Int64>? {
+    let ids = pairs.map(\.new)
+    guard let lowest = ids.min(), let highest = ids.max() else { return nil }
+    return lowest...highest
+  }
+
   /// Whether any row got another id than it had.
   var renumbers: Bool {
     pairs.contains { $0.old != $0.new }
