@@ -72,6 +72,11 @@ struct ImportWork {
         .conflict, "subdomain '\(options.subdomain)'", "another import into it is running",
         remedy: "wait for it to end")
     }
+    // One that ended since the checks were made.
+    if try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [options.subdomain]) != nil {
+      throw PlainFailure(
+        .conflict, "subdomain '\(options.subdomain)'", "has just been taken", remedy: "choose another subdomain")
+    }
   }
 
   /// Takes new ids from the target's sequences, table by table, in the order of the archive's ids.
