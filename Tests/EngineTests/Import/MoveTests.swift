@@ -15,18 +15,18 @@ struct MoveTests {
     #expect(summary.facts.first { $0.name == "Messages" }?.value == "700")
     let old = try Servers.old()
     for (table, condition) in [
-      ("zerver_message", "realm_id = R"), ("zerver_userprofile", "realm_id = R"), ("zerver_stream", "realm_id = R"),
-      ("zerver_realmemoji", "realm_id = R"), ("zerver_customprofilefield", "realm_id = R"),
-      ("zerver_reaction", "message_id IN (SELECT id FROM zerver_message WHERE realm_id = R)"),
-      ("zerver_attachment_messages", "message_id IN (SELECT id FROM zerver_message WHERE realm_id = R)"),
-      ("zerver_usermessage", "user_profile_id IN (SELECT id FROM zerver_userprofile WHERE realm_id = R)"),
-      ("zerver_subscription", "user_profile_id IN (SELECT id FROM zerver_userprofile WHERE realm_id = R)"),
-      ("fts_update_log", "message_id IN (SELECT id FROM zerver_message WHERE realm_id = R)"),
+      ("zerver_message", "realm_id = @R"), ("zerver_userprofile", "realm_id = @R"), ("zerver_stream", "realm_id = @R"),
+      ("zerver_realmemoji", "realm_id = @R"), ("zerver_customprofilefield", "realm_id = @R"),
+      ("zerver_reaction", "message_id IN (SELECT id FROM zerver_message WHERE realm_id = @R)"),
+      ("zerver_attachment_messages", "message_id IN (SELECT id FROM zerver_message WHERE realm_id = @R)"),
+      ("zerver_usermessage", "user_profile_id IN (SELECT id FROM zerver_userprofile WHERE realm_id = @R)"),
+      ("zerver_subscription", "user_profile_id IN (SELECT id FROM zerver_userprofile WHERE realm_id = @R)"),
+      ("fts_update_log", "message_id IN (SELECT id FROM zerver_message WHERE realm_id = @R)"),
     ] {
       func count(_ server: SandboxServer) throws -> String? {
         let realm = try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'") ?? ""
         return try server.value(
-          "SELECT count(*) FROM \(table) WHERE \(condition.replacingOccurrences(of: "R", with: realm))")
+          "SELECT count(*) FROM \(table) WHERE \(condition.replacingOccurrences(of: "@R", with: realm))")
       }
       // The search queue of the old server may have been worked off; on the new one every message is in it.
       if table == "fts_update_log" {
@@ -70,9 +70,9 @@ struct MoveTests {
       """
     ).map { row in
       var text = (0..<5).map { row[$0] ?? "" }.joined(separator: "\u{1}")
-      text = try named(text, #"data-user-id="(\d+)""#, "u")
-      text = try named(text, #"data-user-group-id="(\d+)""#, "g")
-      text = try named(text, #"data-stream-id="(\d+)""#, "c")
+      text = try named(text, #"data-user-id=\\?"(\d+)"#, "u")
+      text = try named(text, #"data-user-group-id=\\?"(\d+)"#, "g")
+      text = try named(text, #"data-stream-id=\\?"(\d+)"#, "c")
       text = try named(text, #"#narrow/(?:stream|channel)/(\d+)"#, "c")
       text = try named(text, #"#narrow/(?:dm|pm-with)/([\d,]+)"#, "u")
       text = try named(text, #"/near/(\d+)"#, "m")
