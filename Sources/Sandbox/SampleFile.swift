@@ -11,4 +11,12 @@ enum SampleFile {
     defer { close(descriptor) }
     try Array(bytes).withUnsafeBytes { try FileSystem.writeAll(descriptor, $0, path: path) }
   }
+
+  /// Writes a file in the place of one that may be there.
+  static func rewrite(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t = 0o600) throws {
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw PlainFailure.system(path, "cannot be replaced", errno: errno)
+    }
+    try write(bytes, to: path, mode: mode)
+  }
 }
