@@ -34,6 +34,11 @@ public struct ImportOperation: Operation {
 
   public var name: String { "import" }
 
+  /// Whether servers keep a subdomain for themselves: it can be imported into only when that is wished.
+  public static func isReserved(_ subdomain: String, brand: Brand) -> Bool {
+    ImportChecks.isReserved(subdomain, brand: brand)
+  }
+
   // MARK: Before
 
   public func check() throws -> [Finding] {
