@@ -50,7 +50,7 @@ struct ScreenTests {
     for size in [Size(columns: 60, rows: 16), Size(columns: 80, rows: 24), Size(columns: 120, rows: 40)] {
       let servers = FakeServers()
       servers.change { state in
-        state.organizations += (10..<60).map {
+        state.organizations += (10..<40).map {
           Organization(
             id: $0, subdomain: "org\($0)", name: "Organization \($0)", isDeactivated: false, activeUsers: 1,
             messages: 1, isInternal: false)
@@ -60,12 +60,15 @@ struct ScreenTests {
       let walker = Walker.move(servers, size: size)
       for step in ["organization", "target", "deactivate", "secrets", "review"] {
         walker.walk(to: step)
-        for key in Array(repeating: Key.down, count: 60) + Array(repeating: Key.up, count: 70) {
-          walker.press(key)
-          let picture = walker.model.picture
-          let cursor = try #require(picture.cursor)
-          guard walker.model.focus != .page else { continue }
-          #expect(picture.line(cursor.point.row).contains("▸ "), "\(step) \(size)")
+        for key in [Key.down, .up] {
+          var before: Frame?
+          while before != walker.model.picture {
+            let picture = walker.model.picture
+            before = picture
+            let cursor = try #require(picture.cursor)
+            #expect(picture.line(cursor.point.row).contains("▸ "), "\(step) \(size)")
+            walker.press(key)
+          }
         }
         walker.press(.escape)
         walker.walk(to: step)
