@@ -17,6 +17,7 @@ struct AlohaWizard: ParsableCommand {
     version: Program.nameAndVersion,
     subcommands: [
       WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, OrganizationCommand.self,
+      JobsCommand.self, RunJobCommand.self,
       WizardCommand.self,
     ], defaultSubcommand: WizardCommand.self)
 
