@@ -84,7 +84,21 @@ public struct ExportOperation: Operation {
 
   // MARK: The story
 
-  public func run(progress: Progress) throws -> Summary {
+  public func run(progress: Progress) throws -> Summary { try measured(progress: progress).summary }
+
+  /// What an export took and moved, for benchmarks.
+  public struct Measurements: Sendable {
+    public let summary: Summary
+    public let rows: Int64
+    /// Bytes of all members, and of the archive.
+    public let memberBytes: Int64
+    public let archiveBytes: Int64
+    /// Processor time that compressing has taken.
+    public let compressionSeconds: Double
+  }
+
+  /// The same as ``run(progress:)``.
+  public func measured(progress: Progress) throws -> Measurements {
     let cancellation = progress.cancellation
     let session = try installation.connect(cancellation: cancellation)
     defer { session.close() }
@@ -110,7 +124,9 @@ public struct ExportOperation: Operation {
     }
   }
 
-  private func export(_ organization: Organization, _ session: Connection, progress: Progress) throws -> Summary {
+  private func export(
+    _ organization: Organization, _ session: Connection, progress: Progress
+  ) throws -> Measurements {
     let began = Moment.now()
     let cancellation = progress.cancellation
     let snapshot = try session.exportSnapshot()
@@ -182,7 +198,9 @@ public struct ExportOperation: Operation {
     let summary = summarize(
       organization, tables: tables, report: report, finished: finished, endedSessions: sessions, progress: progress)
     progress.finished(summary)
-    return summary
+    return Measurements(
+      summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
+      archiveBytes: finished.size, compressionSeconds: finished.compressionSeconds)
   }
 
   /// Whose messages are exported; who agreed is read from the export's own snapshot.

@@ -7,7 +7,7 @@ enum MigrationStatus {
   static func encode(_ version: ServerVersion, brand: Brand) -> [UInt8] {
     let output = JSONBuffer()
     output.raw("{\"migrations_by_app\":{")
-    let apps = listed(version.migrations)
+    let apps = listed(version.migrations, squashed: version.squashed)
     for (index, app) in apps.keys.sorted().enumerated() {
       output.raw(index == 0 ? "\n" : ",\n")
       output.string(app)
@@ -22,7 +22,7 @@ enum MigrationStatus {
     output.raw(Array(brand.versionKey.utf8))
     output.raw("\":")
     // The official importer compares what stands before the first full stop, and stumbles over anything but text.
-    output.string(version.name ?? "unknown")
+    output.string(version.name ?? estimatedVersion(version.migrations) ?? "unknown")
     output.raw("}\n")
     return Array(output.bytes)
   }
@@ -95,14 +95,22 @@ enum MigrationStatus {
   /// The lines of each app: what the database has applied, without what a squashed migration replaces.
   ///
   /// The official importer compares these lines as text, with the number of migrations that each of them stands for.
-  static func listed(_ applied: [String: [String]]) -> [String: [String]] {
+  ///
+  /// - Parameter squashed: migrations that stand for others and are installed; one that the database does not name, while
+  ///   it names all that it stands for, is listed as such.
+  static func listed(_ applied: [String: [String]], squashed: [String: [String]] = [:]) -> [String: [String]] {
     var lines: [String: [String]] = [:]
     for (app, all) in applied where renamed[app] == nil && !gone.contains(app) {
       let names = all.filter { !stale.contains("\(app).\($0)") }
       let elsewhere = renamed.filter { $0.value == app }.keys.flatMap { old in
         (applied[old] ?? []).filter { !stale.contains("\(old).\($0)") }
       }
-      lines[app] = titles(names, elsewhere: elsewhere).map { "[X] \($0)" }
+      let unnamed = (squashed[app] ?? []).filter { name in
+        !names.contains(name) && names.contains { squashedRange(name)?.contains(number($0)) ?? false }
+      }
+      lines[app] = titles(names + unnamed, elsewhere: elsewhere).map { title in
+        (unnamed.contains { title.hasPrefix("\($0) ") } ? "[-] " : "[X] ") + title
+      }
     }
     // Its migrations went to the app of telephone numbers, and count there.
     if let phones = lines["phonenumber"], applied["two_factor"] != nil, phones.contains(where: { $0.contains("squash") })
@@ -141,6 +149,15 @@ enum MigrationStatus {
   }
 
   private static func number(_ name: String) -> Int { Int(name.prefix { $0.isNumber }) ?? 0 }
+
+  /// Versions of the server, and about the first migration that each of them brought.
+  private static let versions = [(9, 500), (10, 561), (11, 686), (12, 751)]
+
+  /// What the newest migration tells where nothing else does; nil for early versions.
+  private static func estimatedVersion(_ applied: [String: [String]]) -> String? {
+    let newest = newestNumber(applied["zerver"] ?? [])
+    return versions.last { newest >= $0.1 }.map { "\($0.0).0 (estimated from its migrations)" }
+  }
 
   /// The number of the newest migration; one that stands for others counts as the last of them.
   static func newestNumber(_ names: [String]) -> Int {
