@@ -10,6 +10,8 @@ struct ImportWork {
   let archive: OpenedArchive
   let survey: ArchiveSurvey
   let connection: Connection
+  /// Whether the session was opened with the rights of the database's administrator.
+  let isAdministrator: Bool
   let progress: Progress
 
   func run() throws -> Summary {
@@ -32,9 +34,13 @@ struct ImportWork {
       }
       for name in imported.missing { progress.warn("\(name) is listed in the archive, but not in it") }
       gatherFacts(&facts, imported, organization: organization)
+      facts.isCopy = try isHereAlready()
 
+      let bulk = try BulkLoad(
+        connection, model: model, counts: survey.counts, maps: facts.maps, organization: organization,
+        isAdministrator: isAdministrator, brand: installation.brand)
       var rows = RowImport(model: model, archive: archive, survey: survey, facts: facts, brand: installation.brand)
-      try rows.run(connection, progress: progress)
+      try rows.run(connection, bulk: bulk, progress: progress)
 
       try progress.phase("commit", "Check all references and make the organization visible") { _ in
         try OrganizationCompletion(
@@ -65,6 +71,11 @@ struct ImportWork {
       throw PlainFailure(
         .conflict, "subdomain '\(options.subdomain)'", "another import into it is running",
         remedy: "wait for it to end")
+    }
+    // One that ended since the checks were made.
+    if try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [options.subdomain]) != nil {
+      throw PlainFailure(
+        .conflict, "subdomain '\(options.subdomain)'", "has just been taken", remedy: "choose another subdomain")
     }
   }
 
@@ -141,6 +152,12 @@ struct ImportWork {
       throw PlainFailure(.damagedArchive, "realm.json", "holds no organization", remedy: "make the archive again")
     }
     return id
+  }
+
+  private func isHereAlready() throws -> Bool {
+    guard model.catalog["zerver_realm"]?.column("uuid") != nil, !survey.organization.uuid.isEmpty else { return false }
+    return try connection.value(
+      "SELECT 1 FROM zerver_realm WHERE uuid::text = $1", [survey.organization.uuid.lowercased()]) != nil
   }
 
   private func gatherFacts(_ facts: inout ImportFacts, _ files: ImportedFiles, organization: Int64) {

@@ -16,7 +16,7 @@ struct IDMap: Sendable {
     precondition(old.count == new.count)
     guard let minimum = old.min(), let maximum = old.max() else { return }
     // At four times the space a lookup is one memory access instead of seventeen.
-    if minimum >= 0, maximum - minimum < Int64(old.count) * 4 + 64 {
+    if minimum >= 0, maximum < Int64.max, maximum - minimum < Int64(old.count) * 4 + 64 {
       lowest = minimum
       dense = Array(repeating: 0, count: Int(maximum - minimum) + 1)
       for (index, id) in old.enumerated() { dense[Int(id - minimum)] = new[index] }
@@ -30,9 +30,8 @@ struct IDMap: Sendable {
   /// The new id; nil where the archive has no such row.
   subscript(_ id: Int64) -> Int64? {
     if !dense.isEmpty {
-      let index = id - lowest
-      guard index >= 0, index < dense.count else { return nil }
-      let mapped = dense[Int(index)]
+      guard id >= lowest, id < lowest + Int64(dense.count) else { return nil }
+      let mapped = dense[Int(id - lowest)]
       return mapped == 0 ? nil : mapped
     }
     var low = 0
@@ -45,6 +44,13 @@ struct IDMap: Sendable {
   }
 
   var count: Int { dense.isEmpty ? old.count : dense.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } }
+
+  /// From the lowest new id to the highest; nil where there is none.
+  var newRange: ClosedRange<Int64>? {
+    let ids = pairs.map(\.new)
+    guard let lowest = ids.min(), let highest = ids.max() else { return nil }
+    return lowest...highest
+  }
 
   /// Whether any row got another id than it had.
   var renumbers: Bool {

@@ -187,7 +187,7 @@ struct TableLoader {
       try sink.text(renumbered(value.text ?? "[]", map))
     case .generated(let kind): try generated(kind, column, &sink)
     case .generatedIfMissing(let kind):
-      if value.kind == .string, !value.bytes.isEmpty {
+      if value.kind == .string, !value.bytes.isEmpty, !facts.isCopy {
         try plain(value, column, row, &sink, &scratch, &remarks)
       } else {
         try generated(kind, column, &sink)

@@ -20,26 +20,34 @@ struct RowImport {
     self.brand = brand
   }
 
-  mutating func run(_ connection: Connection, progress: Progress) throws {
+  mutating func run(_ connection: Connection, bulk: BulkLoad, progress: Progress) throws {
+    var bulk = bulk
     var remarks = TableLoader.Remarks()
     var notes: [String] = []
 
     let tables = model.tables.filter { $0.document == .realm && $0.rows != .everything && $0.rows != .reactions }
     let total = tables.reduce(Int64(0)) { $0 + (survey.counts[$1.name] ?? 0) }
+    try bulk.prepare()
     try progress.phase("tables", "Import people, channels and settings", total: total, unit: .rows) { meter in
       for table in tables { try load(table, survey.realm, connection, meter, &remarks, &notes) }
     }
 
-    try progress.phase(
-      "messages", "Import messages", total: survey.counts["zerver_message"] ?? 0, unit: .messages
-    ) { meter in
-      try messages(connection, meter, &remarks, &notes)
+    let large = ["zerver_message", "zerver_usermessage", "zerver_reaction"].reduce(Int64(0)) {
+      $0 + (survey.counts[$1] ?? 0)
     }
-
-    try progress.phase("links", "Connect attachments and reactions", unit: .rows) { meter in
+    try progress.phase("messages", "Import messages", total: large, unit: .rows) { meter in
+      try bulk.begin()
+      try messages(connection, meter, &remarks, &notes)
       for table in model.tables where table.rows == .reactions {
         try load(table, survey.realm, connection, meter, &remarks, &notes)
       }
+      try bulk.end()
+    }
+    try progress.phase("indexes", "Build indexes and check references", total: bulk.steps) { meter in
+      try bulk.finish { try meter.advance() }
+    }
+
+    try progress.phase("links", "Connect attachments and counts", unit: .rows) { meter in
       if let attachments = survey.attachments {
         for table in model.tables(in: .attachments) {
           try load(table, attachments, connection, meter, &remarks, &notes)
@@ -103,7 +111,7 @@ struct RowImport {
         for file in survey.messageFiles {
           try TableDocument(archive, file).rows(of: name, keys: loader.keys) { reader in
             try row(reader)
-            if name == "zerver_message" { try meter.advance() }
+            try meter.advance()
           }
         }
       }

@@ -7,6 +7,8 @@ struct ImportFacts {
   /// By table. A table whose key is another table's key shares that one's map.
   var maps: [String: IDMap] = [:]
   var rewriter = TextRewriter(references: References())
+  /// The organization that the archive comes from is on this very server: identities that exist once must be new.
+  var isCopy = false
   /// New paths of uploaded files by their old ones.
   var uploadPaths: [String: String] = [:]
   /// Old ids of users who can sign in.
