@@ -67,7 +67,8 @@ public enum ArchiveCheck {
     let manifest = try collector.manifest()
     try check(members, against: manifest, of: source, path: path)
     return Report(
-      kind: detector.kind(manifest: manifest), members: members, manifest: manifest, isDigestChecked: manifest != nil, memberBytes: total)
+      kind: detector.kind(manifest: manifest), members: members, manifest: manifest, isDigestChecked: manifest != nil,
+      memberBytes: total)
   }
 
   /// Compares all that was read with the manifest; without one there is nothing to compare.

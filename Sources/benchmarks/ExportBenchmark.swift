@@ -91,7 +91,8 @@ struct ExportBenchmark: ParsableCommand {
     print("psql COPY of the same rows as JSON | gzip -6")
     line("wall", seconds(raw.wall))
     line("processor", seconds(raw.processor))
-    line("ours to it", "wall \(ratio(best.cost.wall, raw.wall)), processor \(ratio(best.cost.processor, raw.processor))")
+    line(
+      "ours to it", "wall \(ratio(best.cost.wall, raw.wall)), processor \(ratio(best.cost.processor, raw.processor))")
     guard let pigz = Subprocess.find("pigz") else { return print("pigz is not installed: not compared.") }
     try Subprocess("/bin/sh", ["-c", "gzip -dc \(archive) > \(folder)/members.tar"]).runChecked()
     let packed = try Measuring.cost(postmaster: nil) {

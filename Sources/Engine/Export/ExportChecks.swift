@@ -23,7 +23,8 @@ struct ExportChecks {
         remedy: "run it on the primary server, or leave --deactivate out")
     }
     return Finding(
-      .warning, "database", "is a read-only standby: what has not arrived there yet is not in the archive, and the "
+      .warning, "database",
+      "is a read-only standby: what has not arrived there yet is not in the archive, and the "
         + "organization's audit log gets no line of the export")
   }
 
@@ -52,7 +53,8 @@ struct ExportChecks {
     guard version.name == nil else { return [Finding(.ok, "version", version.label)] }
     return [
       Finding(
-        .warning, "version", "the server's version is not known: there is no "
+        .warning, "version",
+        "the server's version is not known: there is no "
           + "\(installation.deploymentFolder)/version.py; later versions of the official importer ask for it",
         remedy: "this program's own import reads the archive all the same")
     ]

@@ -75,8 +75,8 @@ struct ExportedFiles {
   }
 
   private func skip(_ item: Item, _ failure: any Failure, _ report: inout Report, _ progress: Progress) {
+    report.skipped.append(Manifest.Skipped(name: "\(item.kind.rawValue)/\(item.path)", reason: failure.reason))
     let name = "\(item.kind.rawValue)/\(SafeText.clean(item.path, limit: 200))"
-    report.skipped.append(Manifest.Skipped(name: name, reason: failure.reason))
     // A folder that is gone would fill the screen: the manifest names them all.
     let shown = 20
     if report.skipped.count <= shown { progress.warn("\(name) is skipped: \(failure.reason)") }

@@ -36,7 +36,8 @@ struct MessageScope {
         """))
     let subscribed = Set(
       try connection.identifiers(
-        "SELECT DISTINCT recipient_id FROM zerver_subscription WHERE user_profile_id = ANY(\(SQL.literal(consenting)))"))
+        "SELECT DISTINCT recipient_id FROM zerver_subscription WHERE user_profile_id = ANY(\(SQL.literal(consenting)))")
+    )
     let publicly = Set(try publicChannels(connection))
     let open = Set(recipients).intersection(publicly.union(subscribed.subtracting(protected)))
     let guarded = subscribed.intersection(protected).subtracting(open)

@@ -89,7 +89,9 @@ enum MigrationStatus {
   ]
 
   /// Apps whose migrations stand in the database under a name that no app has any more, and under which they count.
-  private static let renamed = ["default": "social_django", "social_auth": "social_django", "two_factor": "phonenumber"]
+  private static let renamed = [
+    "default": "social_django", "social_auth": "social_django", "two_factor": "phonenumber",
+  ]
   private static let gone: Set<String> = ["guardian", "sites", "twofactor"]
 
   /// The lines of each app: what the database has applied, without what a squashed migration replaces.
@@ -113,7 +115,8 @@ enum MigrationStatus {
       }
     }
     // Its migrations went to the app of telephone numbers, and count there.
-    if let phones = lines["phonenumber"], applied["two_factor"] != nil, phones.contains(where: { $0.contains("squash") })
+    if let phones = lines["phonenumber"], applied["two_factor"] != nil,
+      phones.contains(where: { $0.contains("squash") })
     {
       lines["two_factor"] = [noMigrations]
     } else if let own = applied["two_factor"] {

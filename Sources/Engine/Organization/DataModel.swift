@@ -154,7 +154,9 @@ extension DataModel {
       return nil
     }
     // A row that must have it says more than one that may.
-    guard let chosen = first({ table.column($0.column)?.isRequired ?? false }) ?? first({ _ in true }) else { return nil }
+    guard let chosen = first({ table.column($0.column)?.isRequired ?? false }) ?? first({ _ in true }) else {
+      return nil
+    }
     let rows: TableRule.Rows =
       switch chosen.table {
       case "zerver_realm": .organizationColumn(chosen.column)

@@ -25,7 +25,8 @@ enum KnownColumns {
     "zerver_botconfigdata": "id key value bot_profile_id",
     "zerver_botstoragedata": "id key value bot_profile_id",
     "zerver_client": "id name",
-    "zerver_channelfolder": "id name description rendered_description date_created is_archived creator_id realm_id order",
+    "zerver_channelfolder":
+      "id name description rendered_description date_created is_archived creator_id realm_id order",
     "zerver_externalauthid": "id date_created external_auth_method_name external_auth_id realm_id user_id",
     "zerver_navigationview": "id fragment is_pinned name user_id",
     "zerver_onboardingusermessage": "id flags message_id realm_id",

@@ -158,7 +158,8 @@ public enum TableMap {
       ["zerver_scheduledmessagenotificationemail", "zerver_scheduledemail", "zerver_scheduledemail_users"],
       "mail that this server is about to send")
     + TableRule.staysBehind(
-      ["zerver_pushdevicetoken", "zerver_pushdevice", "zerver_device"], "phones register anew with the server that they sign in to")
+      ["zerver_pushdevicetoken", "zerver_pushdevice", "zerver_device"],
+      "phones register anew with the server that they sign in to")
     + TableRule.staysBehind(
       [
         "two_factor_phonedevice", "otp_static_staticdevice", "otp_static_statictoken", "otp_totp_totpdevice",

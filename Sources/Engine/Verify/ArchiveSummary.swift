@@ -133,7 +133,8 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
       ("our-export", "Check it with verify, then import it: aloha-wizard import SUBDOMAIN \(inspection.path)")
     case .officialExport:
       ("official-export", "Check it with verify, then import it: aloha-wizard import SUBDOMAIN \(inspection.path)")
-    case .backup: ("backup", "Restore it on a server that may lose what it has: aloha-wizard restore \(inspection.path)")
+    case .backup:
+      ("backup", "Restore it on a server that may lose what it has: aloha-wizard restore \(inspection.path)")
     case .other: ("other", "Give an archive that export or backup has made.")
     }
   }

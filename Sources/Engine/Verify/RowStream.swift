@@ -165,7 +165,9 @@ final class RowStream {
     if isComplete && held.count == 0 {
       try complete(piece, index)
     } else {
-      guard held.count + piece.count <= Self.longestRow else { throw fault("a row is larger than any should be", index) }
+      guard held.count + piece.count <= Self.longestRow else {
+        throw fault("a row is larger than any should be", index)
+      }
       held.raw(piece)
       if isComplete { try complete(held.bytes, index) }
     }

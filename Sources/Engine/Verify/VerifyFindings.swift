@@ -13,12 +13,16 @@ struct VerifyFindings: Sendable {
 
   mutating func problem(_ subject: String, _ text: String) {
     counts[subject, default: (0, 0)].problems += 1
-    if counts[subject]?.problems ?? 0 <= Self.shown { problems.append("\(subject): \(SafeText.clean(text, limit: 400))") }
+    if counts[subject]?.problems ?? 0 <= Self.shown {
+      problems.append("\(subject): \(SafeText.clean(text, limit: 400))")
+    }
   }
 
   mutating func warning(_ subject: String, _ text: String) {
     counts[subject, default: (0, 0)].warnings += 1
-    if counts[subject]?.warnings ?? 0 <= Self.shown { warnings.append("\(subject): \(SafeText.clean(text, limit: 400))") }
+    if counts[subject]?.warnings ?? 0 <= Self.shown {
+      warnings.append("\(subject): \(SafeText.clean(text, limit: 400))")
+    }
   }
 
   /// "files: and 3 more of them", for what was only counted.

@@ -56,12 +56,14 @@ struct AlteredSchemaTests {
     let users = "SELECT id FROM zerver_userprofile WHERE realm_id = \(realm)"
     let messages = "SELECT id FROM zerver_message WHERE realm_id = \(realm)"
 
-    #expect(exported.ids("zerver_bookmark") == (try server.ids("SELECT id FROM zerver_bookmark WHERE user_id IN (\(users))")))
+    #expect(
+      exported.ids("zerver_bookmark") == (try server.ids("SELECT id FROM zerver_bookmark WHERE user_id IN (\(users))")))
     #expect(exported.rows("zerver_bookmark").first { $0["note"] as? String == "across" }?["message"] is NSNull)
     #expect(
       exported.ids("zerver_channelrule")
         == (try server.ids(
-          "SELECT id FROM zerver_channelrule WHERE stream_id IN (SELECT id FROM zerver_stream WHERE realm_id = \(realm))")))
+          "SELECT id FROM zerver_channelrule WHERE stream_id IN (SELECT id FROM zerver_stream WHERE realm_id = \(realm))"
+        )))
     #expect((exported.rows("zerver_channelrule").first?["rule"] as? [String: Bool]) == ["quiet": true])
     #expect(
       exported.ids("zerver_label")

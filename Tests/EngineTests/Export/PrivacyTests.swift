@@ -170,8 +170,9 @@ struct PrivacyTests {
     let server = try Servers.old()
     let exported = try Exported(server, "harbour")
     let realm = try server.realm("harbour")
-    let secrets = try server.column(
-      "SELECT unnest(ARRAY[password, api_key, uuid::text]) FROM zerver_userprofile WHERE realm_id = \(realm)")
+    let secrets =
+      try server.column(
+        "SELECT unnest(ARRAY[password, api_key, uuid::text]) FROM zerver_userprofile WHERE realm_id = \(realm)")
       + server.column("SELECT email_token FROM zerver_stream WHERE realm_id = \(realm)")
     let text = ["realm.json", "attachment.json"].map { String(decoding: exported.files[$0] ?? [], as: UTF8.self) }
     for secret in secrets where secret.count > 8 { #expect(!text.contains { $0.contains(secret) }) }
