@@ -34,6 +34,17 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
+  /// Runs an operation that only looks: here and now, without a job's folder.
+  func look(_ operation: some Operation) throws {
+    let view = JobView(json: json)
+    do {
+      view.finish(try operation.run(progress: Progress(cancellation: Interruption.cancellation) { view.show($0) }))
+    } catch {
+      view.end(error)
+      throw error
+    }
+  }
+
   private var isInteractive: Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
 
   /// Shows what would be done and what a check finds, and changes nothing.
