@@ -29,10 +29,10 @@ struct ImportWork {
         salt: try installation.avatarSalt(), attachments: survey.uploadPaths)
       let placed = try PlacedFiles(installation, organization: organization)
       files = placed
-      try progress.phase("files", "Put files in place", total: Int64(imported.items.count), unit: .files) { meter in
+      let warnings = try progress.phase("files", "Put files in place", total: imported.steps, unit: .files) { meter in
         try imported.place(archive, into: placed, meter: meter)
       }
-      for name in imported.missing { progress.warn("\(name) is listed in the archive, but not in it") }
+      warnings.forEach(progress.warn)
       gatherFacts(&facts, imported, organization: organization)
       facts.isCopy = try isHereAlready()
 

@@ -1,0 +1,2 @@
+import CGD
+import Testing
