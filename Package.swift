@@ -68,7 +68,8 @@ let package = Package(
     .testTarget(
       name: "EngineTests", dependencies: ["Engine", "Sandbox", "aloha-wizard"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
-    .testTarget(name: "WizardTests", dependencies: ["Wizard", "Sandbox"], swiftSettings: strict),
+    .testTarget(
+      name: "WizardTests", dependencies: ["Wizard", "Sandbox"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "ConformanceTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
