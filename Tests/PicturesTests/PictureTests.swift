@@ -1,2 +1,0 @@
-import CGD
-import Testing
