@@ -16,7 +16,7 @@ struct OutputOptions: ParsableArguments {
   /// On a terminal the job is a process of its own that outlives it; elsewhere (in scripts) it is this process, so that
   /// whoever ends the command ends the work.
   func run(_ description: JobDescription) throws {
-    let store = JobStore(try description.server.installation())
+    let store = try JobStore(of: description)
     let operation = try description.operation()
     let job = try store.make(description, plan: detach || isInteractive ? try operation.plan() : nil)
     if detach || isInteractive {
