@@ -16,7 +16,8 @@ struct AlohaWizard: ParsableCommand {
       """,
     version: Program.nameAndVersion,
     subcommands: [
-      ExportCommand.self, ImportCommand.self, OrganizationCommand.self,
+      ExportCommand.self, ImportCommand.self, OrganizationCommand.self, SettingsCommand.self,
+      PasswordResetCommand.self, CacheCommand.self, ServerCommand.self,
     ])
 
   static func main() {

@@ -35,60 +35,15 @@ public struct ReactivateOperation: Operation {
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
     try progress.phase("reactivate", "Reactivate the organization") { _ in
-      if organization.isDeactivated { try OrganizationState.reactivate(organization, connection) }
+      if organization.isDeactivated {
+        try OrganizationState.reactivate(organization, connection)
+        ServerCache.flushOrWarn(installation, progress: progress)
+      }
     }
     let summary = Summary(
       title: "\(organization.label) is active",
-      facts: [Summary.Fact("Users", Amount.count(Int64(organization.activeUsers)))],
+      facts: [Summary.Fact("Users", Amount.count(Int64(organization.activeUsers)))], warnings: progress.warnings,
       nextSteps: ["Restart the server, so that it notices"])
-    progress.finished(summary)
-    return summary
-  }
-}
-
-/// The counterpart: nobody can sign in any more, all data stays.
-public struct DeactivateOperation: Operation {
-  public let installation: Installation
-  public let subdomain: String
-
-  public init(_ installation: Installation, subdomain: String) {
-    self.installation = installation
-    self.subdomain = subdomain
-  }
-
-  public var name: String { "deactivate" }
-
-  public func check() throws -> [Finding] {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    if organization.isInternal {
-      return [
-        Finding(
-          .blocker, "organization", "is the server's own, home of its system bots",
-          remedy: "choose another organization")
-      ]
-    }
-    return [Finding(.ok, "organization", "\(organization.label) has \(organization.activeUsers) active users")]
-  }
-
-  public func plan() throws -> Plan {
-    Plan(
-      title: "Deactivate the organization", phases: [Plan.Phase("deactivate", "Deactivate the organization")],
-      leavesAlone: ["All data; it can be reactivated at any time"])
-  }
-
-  public func run(progress: Progress) throws -> Summary {
-    let findings = try check()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-    let connection = try installation.connect(cancellation: progress.cancellation)
-    defer { connection.close() }
-    let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    try progress.phase("deactivate", "Deactivate the organization") { _ in
-      if !organization.isDeactivated { try OrganizationState.deactivate(organization, connection) }
-    }
-    let summary = Summary(
-      title: "\(organization.label) is deactivated", nextSteps: ["Restart the server, so that it ends open sessions"])
     progress.finished(summary)
     return summary
   }

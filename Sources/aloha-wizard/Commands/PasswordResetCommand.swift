@@ -1,0 +1,53 @@
+import ArgumentParser
+import Common
+import Engine
+
+struct PasswordResetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "password-reset", abstract: "Send people the mail with which they choose a new password.",
+    discussion: """
+      Passwords do not travel with an export. The server's manual recommends to send one mail to yourself first, and \
+      then to everybody. People who sign in by other means need none.
+      """)
+
+  @OptionGroup var server: ServerOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
+  var realm: String
+
+  @Option(
+    name: [.customShort("u"), .customLong("user")],
+    help: ArgumentHelp("One address; may be given again.", valueName: "address"))
+  var users: [String] = []
+
+  @Flag(help: "Everybody who is active in the organization.")
+  var allUsers = false
+
+  @Flag(help: "Only those who have not signed in here yet.")
+  var onlyNeverSignedIn = false
+
+  @Flag(help: "Say who would get mail; send none.")
+  var dryRun = false
+
+  func validate() throws {
+    if users.isEmpty != allUsers { throw ValidationError("Give addresses with --user, or --all-users.") }
+  }
+
+  func run() throws {
+    let operation = PasswordResetOperation(
+      try server.installation(), subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
+      onlyNeverSignedIn: onlyNeverSignedIn)
+    guard dryRun else { return try output.run(operation) }
+    let people = try operation.people()
+    if output.json {
+      for person in people { StandardStream.output(JSONText.of(person)) }
+    } else {
+      let rows = people.map { person in
+        [person.address, person.name, person.getsMail ? "mail" : "no mail: \(person.reason ?? "")"]
+      }
+      StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT"]] + rows) + "\n")
+    }
+    try output.rehearse(operation)
+  }
+}
