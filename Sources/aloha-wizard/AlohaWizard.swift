@@ -17,7 +17,7 @@ struct AlohaWizard: ParsableCommand {
     version: Program.nameAndVersion,
     subcommands: [
       ExportCommand.self, ImportCommand.self, OrganizationCommand.self, SettingsCommand.self,
-      PasswordResetCommand.self, CacheCommand.self, ServerCommand.self,
+      PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, WizardCommand.self,
     ])
 
   static func main() {

@@ -13,6 +13,8 @@ enum AuditLog {
     case subdomainChanged = 214
     case created = 215
     case imported = 229
+    case subscriptionCreated = 301
+    case groupMemberAdded = 703
   }
 
   /// - Parameter details: a JSON object.
