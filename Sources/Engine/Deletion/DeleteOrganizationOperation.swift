@@ -91,9 +91,9 @@ public struct DeleteOrganizationOperation: Operation {
     {
       return summarize(finished, progress)
     }
+    let organization = try find(connection)
     let findings = try findings(connection) + confirmation()
     guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-    let organization = try find(connection)
     let files = files(of: organization)
     let journal = try files.reach == .none ? nil : journal(organization, files.reach)
     let shares: [DoomedRows.Share]
