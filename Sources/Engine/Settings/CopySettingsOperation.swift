@@ -79,6 +79,8 @@ public struct CopySettingsOperation: Operation {
     let decided = try decided()
     let change = try SettingsChange(self, decided)
     let files = try change.files()
+    // Afterwards the servers differ no more, and nothing could be said about the differences.
+    let needed = files.isEmpty ? [] : try followUps()
     var copies: [String] = []
     if !files.isEmpty {
       copies = try progress.phase("settings", "Write \(files.map(\.name).joined(separator: ", "))") { _ in
@@ -86,7 +88,6 @@ public struct CopySettingsOperation: Operation {
           files.map { ($0.file, $0.bytes) }, folder: target.root + target.brand.configurationFolder)
       }
     }
-    let needed = files.isEmpty ? [] : try followUps()
     let open = runsFollowUps ? try FollowUpOperation(target, needed).runAll(progress) : needed
     let changed = decided.filter { $0.decision != .keep }.map { "\($0.advice.title) (\($0.decision.rawValue))" }
     let summary = Summary(

@@ -11,7 +11,7 @@ public struct MigrationFacts: Sendable, Codable, Equatable {
   }
 
   public var kind: Kind
-  /// Whether people have other ids here than there; nil where that could not be found out.
+  /// Whether people have other ids or UUIDs here than there; nil where that could not be found out.
   public var usersRenumbered: Bool?
   /// Whether the old server will be gone, and this one answers in its place.
   public var replacesSource: Bool
@@ -96,10 +96,11 @@ extension MigrationFacts {
     }
   }
 
-  /// Compares people by their addresses: any that is on both sides under different ids tells; nil where nobody is.
+  /// Compares people by their addresses: any that is on both sides under different ids tells; nil where nobody is. On
+  /// small servers ids can be the same by chance; UUIDs, which an import makes anew, cannot.
   private static func renumbered(_ source: Installation, _ target: Installation) -> Bool? {
     let query = """
-      SELECT lower(u.delivery_email), u.id FROM zerver_userprofile u JOIN zerver_realm r ON r.id = u.realm_id
+      SELECT lower(u.delivery_email), concat_ws(' ', u.id, to_jsonb(u) ->> 'uuid') FROM zerver_userprofile u JOIN zerver_realm r ON r.id = u.realm_id
       WHERE NOT u.is_bot AND r.string_id <> $1
       """
     func people(_ server: Installation) -> [String: Set<String>]? {
