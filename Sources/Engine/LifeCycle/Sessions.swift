@@ -19,16 +19,32 @@ enum Sessions {
 
   /// The keys of all sessions of these users.
   static func keys(of users: Set<Int64>, _ connection: Connection) throws -> [String] {
-    try connection.query("SELECT session_key, session_data FROM django_session").compactMap { row in
-      guard let user = user(ofData: row[1] ?? ""), users.contains(user) else { return nil }
-      return row[0]
-    }
+    try filtered(users, "true", connection)
   }
 
   /// How many sessions of these users have not expired.
   static func active(of users: Set<Int64>, _ connection: Connection) throws -> Int {
-    try connection.query("SELECT session_data FROM django_session WHERE expire_date > now()").count { row in
-      user(ofData: row[0] ?? "").map(users.contains) ?? false
+    try filtered(users, "expire_date > now()", connection).count
+  }
+
+  /// Read in portions: large servers have a million of them.
+  private static func filtered(
+    _ users: Set<Int64>, _ condition: String, _ connection: Connection
+  ) throws -> [String] {
+    var keys: [String] = []
+    var last = ""
+    while true {
+      let rows = try connection.query(
+        """
+        SELECT session_key, session_data FROM django_session WHERE session_key > $1 AND \(condition)
+        ORDER BY session_key LIMIT 20000
+        """, [last])
+      for row in rows {
+        guard let user = user(ofData: row[1] ?? ""), users.contains(user), let key = row[0] else { continue }
+        keys.append(key)
+      }
+      guard rows.count == 20_000, let next = rows.last?[0] else { return keys }
+      last = next
     }
   }
 

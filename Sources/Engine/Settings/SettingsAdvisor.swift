@@ -109,7 +109,9 @@ public struct SettingsAdvisor: Sendable {
 
   private func shown(_ name: String, _ assignment: PythonSettings.Assignment?) -> String? {
     guard let assignment else { return nil }
-    if SettingTable.soundsSecret(name) { return fingerprints.of([Secret(assignment.expression)]) }
+    if SettingTable.soundsSecret(name, assignment.expression) {
+      return fingerprints.of([Secret(assignment.expression)])
+    }
     return SafeText.clean(assignment.literal?.description ?? assignment.expression, limit: 200)
   }
 

@@ -144,7 +144,9 @@ struct SettingsChange {
     let settings = PythonSettings(text)
     return settings.statements.map { statement in
       let name = statement.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-      guard !name.isEmpty, SettingTable.soundsSecret(String(name)), statement.contains("=") else { return statement }
+      guard !name.isEmpty, statement.contains("="),
+        SettingTable.soundsSecret(String(name), statement)
+      else { return statement }
       return "\(name) = (secret \(marks.of([Secret(statement)]) ?? ""))\n"
     }.joined()
   }

@@ -82,9 +82,12 @@ struct OrganizationCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
     var realm: String
+    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    var dryRun = false
 
     func run() throws {
-      try output.run(DeactivateOperation(try server.installation(), subdomain: realm))
+      let operation = DeactivateOperation(try server.installation(), subdomain: realm)
+      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
     }
   }
 
@@ -95,9 +98,12 @@ struct OrganizationCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
     var realm: String
+    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    var dryRun = false
 
     func run() throws {
-      try output.run(ReactivateOperation(try server.installation(), subdomain: realm))
+      let operation = ReactivateOperation(try server.installation(), subdomain: realm)
+      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
     }
   }
 

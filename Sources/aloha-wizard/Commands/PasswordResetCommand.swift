@@ -17,8 +17,8 @@ struct PasswordResetCommand: ParsableCommand {
   var realm: String
 
   @Option(
-    name: [.customShort("u"), .customLong("user")],
-    help: ArgumentHelp("One address; may be given again.", valueName: "address"))
+    name: [.customShort("u"), .customLong("user")], parsing: .upToNextOption,
+    help: ArgumentHelp("One or more addresses.", valueName: "address"))
   var users: [String] = []
 
   @Flag(help: "Everybody who is active in the organization.")

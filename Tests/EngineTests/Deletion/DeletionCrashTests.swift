@@ -9,13 +9,12 @@ import Testing
 @Suite("A deletion that does not come to its end")
 struct DeletionCrashTests {
   private static let binary: String = {
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = buffer.withUnsafeMutableBytes { raw in
-      readlink("/proc/self/exe", raw.bindMemory(to: CChar.self).baseAddress!, raw.count)
+    let path = realpath("/proc/self/exe", nil).map { pointer in
+      defer { free(pointer) }
+      return String(cString: pointer)
     }
-    let path = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     // Beside the tests, or, where a helper of the tool-chain runs them, beside the bundle that it was given.
-    let places = [path, CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""]
+    let places = [path ?? "", CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""]
     return places.map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) + "/aloha-wizard" }
       .first { access($0, X_OK) == 0 } ?? ""
   }()
@@ -113,6 +112,25 @@ struct DeletionCrashTests {
     #expect(summary.title.contains("interrupted"))
     #expect(!FileSystem.exists("\(server.uploads)/files/4711"))
     #expect(try FileSystem.names(in: server.uploads) == ["avatars", "files"])
+  }
+
+  @Test("whoever writes into it meanwhile fails, not the deletion, and leaves nothing behind")
+  func concurrent() throws {
+    let server = try server(messages: 20)
+    let writer = try server.connect()
+    try writer.execute("BEGIN")
+    #expect(
+      try writer.change(
+        """
+        INSERT INTO zerver_message SELECT (jsonb_populate_record(m, jsonb_build_object(
+          'id', nextval(pg_get_serial_sequence('zerver_message', 'id'))))).*
+        FROM zerver_message m WHERE realm_id = (SELECT id FROM zerver_realm WHERE string_id = 'harbour') LIMIT 1
+        """) == 1)
+    _ = try server.deleting("harbour", .keep).run(progress: .silent)
+    let failure = #expect(throws: DatabaseFailure.self) { try writer.execute("COMMIT") }
+    #expect(failure?.sqlState == "23503")
+    let lost = "SELECT count(*) FROM zerver_message WHERE realm_id NOT IN (SELECT id FROM zerver_realm)"
+    #expect(try server.value(lost) == "0")
   }
 
   @Test("stopped by the operator, nothing has happened")

@@ -87,7 +87,7 @@ struct SettingsAdvisorTests {
     let own = try #require(try Servers.old().installation.secrets["camo_key"]).reveal()
     let found = try advice(
       MigrationFacts(kind: .import), secrets: ["camo_key": "hunter2", "zulip_two": "hunter2", "other": "different"],
-      settings: "SOCIAL_AUTH_APPLE_SECRET = 'hunter2'\n")
+      settings: "SOCIAL_AUTH_APPLE_SECRET = 'hunter2'\nSOCIAL_AUTH_OIDC_ENABLED_IDPS = {'x': {'secret': 'hunter2'}}\n")
     let shown = String(describing: found)
     #expect(!shown.contains("hunter2"))
     #expect(!shown.contains(own))
