@@ -16,9 +16,10 @@ struct AlohaWizard: ParsableCommand {
       """,
     version: Program.nameAndVersion,
     subcommands: [
-      ExportCommand.self, ImportCommand.self, OrganizationCommand.self, SettingsCommand.self,
-      PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, WizardCommand.self,
-    ])
+      WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
+      VerifyCommand.self, OrganizationCommand.self, SettingsCommand.self, PasswordResetCommand.self, CacheCommand.self,
+      ServerCommand.self, JobsCommand.self, RunJobCommand.self,
+    ], defaultSubcommand: WizardCommand.self)
 
   static func main() {
     Interruption.prepare()

@@ -52,7 +52,7 @@ extension OrganizationHistory {
     let users = Set(
       try connection.query("SELECT id FROM zerver_userprofile WHERE realm_id = $1", [id])
         .compactMap { $0[0].flatMap { Int64($0) } })
-    activeSessions = try Sessions.active(of: users, connection)
+    activeSessions = try Sessions.keys(of: users, onlyActive: true, connection).count
     recentlyActive =
       try connection.value(
         """

@@ -41,8 +41,8 @@ public struct DeactivateOperation: Operation {
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
     let sessions = try progress.phase("deactivate", "Deactivate the organization") { _ in
-      guard !organization.isDeactivated else { return 0 }
-      let ended = try OrganizationState.close(organization, connection)
+      if !organization.isDeactivated { try OrganizationState.deactivate(organization, connection) }
+      let ended = try OrganizationState.endActivity(organization, connection)
       // The cache holds sessions too; until it is empty those who are signed in stay so.
       ServerCache.flushOrWarn(installation, progress: progress)
       return ended

@@ -3,30 +3,35 @@ import Postgres
 
 /// Switching an organization off and on again, as the server does it.
 enum OrganizationState {
-  static func deactivate(_ organization: Organization, _ connection: Connection) throws {
-    _ = try close(organization, connection)
-  }
-
   /// Nobody can sign in any more; all data stays.
-  ///
-  /// - Returns: how many sessions were ended. The server's cache holds copies of them: flush it afterwards.
-  static func close(_ organization: Organization, _ connection: Connection) throws -> Int {
-    let id = String(organization.id)
-    return try connection.transaction {
-      _ = try connection.query("UPDATE zerver_realm SET deactivated = true WHERE id = $1", [id])
+  static func deactivate(_ organization: Organization, _ connection: Connection) throws {
+    try connection.transaction {
+      _ = try connection.query(
+        "UPDATE zerver_realm SET deactivated = true WHERE id = $1", [String(organization.id)])
       let counts = try AuditLog.roleCount(organization.id, connection)
       // Servers that plan deletions note a reason too; their own command gives this one.
       let details =
         try hasPlannedDeletions(connection)
         ? "\(counts.dropLast()), \"deactivation_reason\": \"owner_request\"}" : counts
       try AuditLog.record(.deactivated, organization: organization.id, details: details, connection)
+    }
+  }
+
+  /// Ends what would go on in a deactivated organization: open sessions, mail that is about to be sent. The server's
+  /// cache holds copies of sessions: flush it afterwards.
+  ///
+  /// - Returns: how many sessions were ended.
+  @discardableResult
+  static func endActivity(_ organization: Organization, _ connection: Connection) throws -> Int {
+    try connection.transaction {
+      let ended = try Sessions.end(of: try users(organization, connection), connection)
       _ = try connection.query(
         """
         DELETE FROM zerver_scheduledemail_users WHERE scheduledemail_id IN (
           SELECT id FROM zerver_scheduledemail WHERE realm_id = $1)
-        """, [id])
-      _ = try connection.query("DELETE FROM zerver_scheduledemail WHERE realm_id = $1", [id])
-      return try Sessions.end(of: try users(organization, connection), connection)
+        """, [String(organization.id)])
+      _ = try connection.query("DELETE FROM zerver_scheduledemail WHERE realm_id = $1", [String(organization.id)])
+      return ended
     }
   }
 

@@ -4,7 +4,7 @@ import Glibc
 /// What belongs to the server's own installation is left to the server's own scripts: starting and stopping it, its
 /// message queue, mail through its templates.
 public struct ServerScripts: Sendable {
-  public enum Script: Sendable, Equatable {
+  public enum Script: Sendable, Equatable, Codable {
     case start, stop, restart, flushCache, configureQueue, applyConfiguration
     /// `manage.py` with a command and its arguments.
     case manage(String, [String])

@@ -22,8 +22,9 @@ public struct CopySecretsOperation: Operation {
     let different = try SettingsAdvisor(from: configuration, to: target, facts: facts).advice().map(\.id)
     let copied = decisions.filter { $0.value == .copy }.map { "secrets.\($0.key)" }.filter(different.contains)
     return CopySettingsOperation(
-      from: configuration, to: target, facts: facts,
-      decisions: Dictionary(uniqueKeysWithValues: copied.map { ($0, .copy) }), followsAdvice: false)
+      from: configuration, to: target,
+      CopySettingsOperation.Choices(
+        facts: facts, decisions: Dictionary(uniqueKeysWithValues: copied.map { ($0, .copy) }), followsAdvice: false))
   }
 
   public func check() throws -> [Finding] { try whole().check().filter { $0.severity != .warning } }

@@ -6,26 +6,35 @@ import Glibc
 /// The files change together, each in one step, with their owners and modes; the old ones stay beside them, and
 /// ``UndoSettingsOperation`` brings them back. Nothing is changed that was not decided.
 public struct CopySettingsOperation: Operation {
+  /// What is to be done, as text that a job's process can be given.
+  public struct Choices: Sendable, Codable, Equatable {
+    public var facts: MigrationFacts
+    /// By the id of an advice, or by a key that only one advice has.
+    public var decisions: [String: SettingDecision]
+    /// Whether the advice counts where nothing was decided; else nothing is done there.
+    public var followsAdvice: Bool
+    /// Whether the server's scripts are run that the changes make necessary.
+    public var runsFollowUps: Bool
+
+    public init(
+      facts: MigrationFacts, decisions: [String: SettingDecision] = [:], followsAdvice: Bool = true,
+      runsFollowUps: Bool = false
+    ) {
+      self.facts = facts
+      self.decisions = decisions
+      self.followsAdvice = followsAdvice
+      self.runsFollowUps = runsFollowUps
+    }
+  }
+
   public let source: ConfigurationSource
   public let target: Installation
-  public let facts: MigrationFacts
-  /// By the id of an advice, or by a key that only one advice has.
-  public let decisions: [String: SettingDecision]
-  /// Whether the advice counts where nothing was decided; else nothing is done there.
-  public let followsAdvice: Bool
-  /// Whether the server's scripts are run that the changes make necessary.
-  public let runsFollowUps: Bool
+  public let choices: Choices
 
-  public init(
-    from source: ConfigurationSource, to target: Installation, facts: MigrationFacts,
-    decisions: [String: SettingDecision] = [:], followsAdvice: Bool = true, runsFollowUps: Bool = false
-  ) {
+  public init(from source: ConfigurationSource, to target: Installation, _ choices: Choices) {
     self.source = source
     self.target = target
-    self.facts = facts
-    self.decisions = decisions
-    self.followsAdvice = followsAdvice
-    self.runsFollowUps = runsFollowUps
+    self.choices = choices
   }
 
   public var name: String { "copy-settings" }
@@ -65,7 +74,7 @@ public struct CopySettingsOperation: Operation {
     let change = try SettingsChange(self, try decided())
     let files = try change.files()
     var phases = files.isEmpty ? [] : [Plan.Phase("settings", "Write \(files.map(\.name).joined(separator: ", "))")]
-    if runsFollowUps, !files.isEmpty {
+    if choices.runsFollowUps, !files.isEmpty {
       phases += try followUps().filter { $0.script != nil }.map { Plan.Phase($0.rawValue, $0.title) }
     }
     return Plan(
@@ -88,7 +97,7 @@ public struct CopySettingsOperation: Operation {
           files.map { ($0.file, $0.bytes) }, folder: target.root + target.brand.configurationFolder)
       }
     }
-    let open = runsFollowUps ? try FollowUpOperation(target, needed).runAll(progress) : needed
+    let open = choices.runsFollowUps ? try FollowUpOperation(target, needed).runAll(progress) : needed
     let changed = decided.filter { $0.decision != .keep }.map { "\($0.advice.title) (\($0.decision.rawValue))" }
     let summary = Summary(
       title: files.isEmpty ? "Nothing was changed" : "Settings are copied",
@@ -106,11 +115,11 @@ public struct CopySettingsOperation: Operation {
   // MARK: Decisions
 
   func decided() throws -> [(advice: SettingAdvice, decision: SettingDecision)] {
-    let all = try SettingsAdvisor(from: source, to: target, facts: facts).advice()
+    let all = try SettingsAdvisor(from: source, to: target, facts: choices.facts).advice()
     var given: [String: SettingDecision] = [:]
-    for (key, decision) in decisions { given[try Self.find(key, all).id] = decision }
+    for (key, decision) in choices.decisions { given[try Self.find(key, all).id] = decision }
     let decided = try all.map { advice in
-      let decision = given[advice.id] ?? (followsAdvice ? advice.recommended : .keep)
+      let decision = given[advice.id] ?? (choices.followsAdvice ? advice.recommended : .keep)
       guard advice.choices.contains(decision) else {
         throw PlainFailure(
           .usage, advice.title, "this program cannot \(decision.rawValue) it: \(advice.why)",

@@ -16,8 +16,7 @@ struct CacheCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
-      let operation = FlushCacheOperation(try server.installation())
-      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+      try output.perform(.flushCache(server: server.reference), dryRun: dryRun)
     }
   }
 }

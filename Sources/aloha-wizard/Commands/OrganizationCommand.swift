@@ -11,7 +11,7 @@ struct OrganizationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the organizations of this server.")
 
     @OptionGroup var server: ServerOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: JSONOption
 
     func run() throws {
       let installation = try server.installation()
@@ -86,8 +86,7 @@ struct OrganizationCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
-      let operation = DeactivateOperation(try server.installation(), subdomain: realm)
-      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+      try output.perform(.deactivate(server: server.reference, subdomain: realm), dryRun: dryRun)
     }
   }
 
@@ -102,8 +101,7 @@ struct OrganizationCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
-      let operation = ReactivateOperation(try server.installation(), subdomain: realm)
-      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+      try output.perform(.reactivate(server: server.reference, subdomain: realm), dryRun: dryRun)
     }
   }
 
@@ -136,8 +134,7 @@ struct OrganizationCommand: ParsableCommand {
       options.uploads = withAllUploads ? .everything : withUploads ? .ofOrganization : .keep
       options.confirmation = confirmDelete
       options.despiteSignsOfLife = yes
-      let operation = DeleteOrganizationOperation(try server.installation(), options)
-      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+      try output.perform(.deleteOrganization(server: server.reference, options), dryRun: dryRun)
     }
   }
 
@@ -159,10 +156,10 @@ struct OrganizationCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
-      let operation = ChangeSubdomainOperation(
-        try server.installation(), from: realm, to: newSubdomain, leavesRedirect: !skipRedirect,
-        allowsReserved: allowReservedSubdomain)
-      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+      try output.perform(
+        .changeSubdomain(
+          server: server.reference, from: realm, to: newSubdomain, leavesRedirect: !skipRedirect,
+          allowsReserved: allowReservedSubdomain), dryRun: dryRun)
     }
   }
 }

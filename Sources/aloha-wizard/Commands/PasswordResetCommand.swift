@@ -35,19 +35,26 @@ struct PasswordResetCommand: ParsableCommand {
   }
 
   func run() throws {
-    let operation = PasswordResetOperation(
-      try server.installation(), subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
+    let description = JobDescription.passwordReset(
+      server: server.reference, subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
       onlyNeverSignedIn: onlyNeverSignedIn)
-    guard dryRun else { return try output.run(operation) }
+    if dryRun { try show(try server.installation()) }
+    try output.perform(description, dryRun: dryRun)
+  }
+
+  private func show(_ installation: Installation) throws {
+    let operation = PasswordResetOperation(
+      installation, subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
+      onlyNeverSignedIn: onlyNeverSignedIn)
     let people = try operation.people()
     if output.json {
       for person in people { StandardStream.output(JSONText.of(person)) }
-    } else {
-      let rows = people.map { person in
-        [person.address, person.name, person.getsMail ? "mail" : "no mail: \(person.reason ?? "")"]
-      }
-      StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT"]] + rows) + "\n")
+      return
     }
-    try output.rehearse(operation)
+    let rows = people.map { person in
+      [person.address, person.name, person.getsMail ? "mail" : "no mail", person.reason ?? ""]
+    }
+    StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT", "WHY"]] + rows) + "\nWhat they will see:\n")
+    StandardStream.output(operation.preview().map { "  \($0)\n" }.joined() + "\n")
   }
 }

@@ -11,28 +11,28 @@ struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Start the server by its own script.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    func run() throws { try output.run(ScriptOperation(try server.installation(), .start)) }
+    func run() throws { try output.run(.script(server: server.reference, .start)) }
   }
 
   struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Stop the server by its own script.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    func run() throws { try output.run(ScriptOperation(try server.installation(), .stop)) }
+    func run() throws { try output.run(.script(server: server.reference, .stop)) }
   }
 
   struct Restart: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Restart the server by its own script.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    func run() throws { try output.run(ScriptOperation(try server.installation(), .restart)) }
+    func run() throws { try output.run(.script(server: server.reference, .restart)) }
   }
 
   struct Queues: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Look whether the message queues are empty, as they should be before a move.")
     @OptionGroup var server: ServerOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: JSONOption
 
     func run() throws {
       let finding = MessageQueues(try server.installation()).finding()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Common
 import Engine
+import Glibc
 
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,6 +28,13 @@ struct SettingsCommand: ParsableCommand {
       case replaces, beside
     }
 
+    /// A job's process works in another folder.
+    var fullPath: String {
+      let path = realpath(from, nil)
+      defer { free(path) }
+      return path.map { String(cString: $0) } ?? from
+    }
+
     func facts(_ source: ConfigurationSource, _ target: Installation) -> MigrationFacts {
       MigrationFacts.detect(from: source, to: target, kind: migration, replacesSource: place.map { $0 == .replaces })
     }
@@ -38,7 +46,7 @@ struct SettingsCommand: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var migration: Migration
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: JSONOption
 
     func run() throws {
       let target = try server.installation()
@@ -80,14 +88,15 @@ struct SettingsCommand: ParsableCommand {
     func run() throws {
       let target = try server.installation()
       let source = try ConfigurationSource(migration.from)
-      let operation = CopySettingsOperation(
-        from: source, to: target, facts: migration.facts(source, target), decisions: try parsed(),
-        followsAdvice: !withoutAdvice, runsFollowUps: followUp)
-      guard dryRun else { return try output.run(operation) }
-      if !output.json {
+      let choices = CopySettingsOperation.Choices(
+        facts: migration.facts(source, target), decisions: try parsed(), followsAdvice: !withoutAdvice,
+        runsFollowUps: followUp)
+      if dryRun, !output.json {
+        let operation = CopySettingsOperation(from: source, to: target, choices)
         StandardStream.output(try operation.diff().map { $0 + "\n" }.joined() + "\n")
       }
-      try output.rehearse(operation)
+      try output.perform(
+        .copySettings(from: migration.fullPath, to: server.reference, choices), dryRun: dryRun)
     }
 
     private func parsed() throws -> [String: SettingDecision] {
@@ -113,8 +122,7 @@ struct SettingsCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
-      let operation = UndoSettingsOperation(try server.installation(), overwritesEdits: yes)
-      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+      try output.perform(.undoSettings(server: server.reference, overwritesEdits: yes), dryRun: dryRun)
     }
   }
 }

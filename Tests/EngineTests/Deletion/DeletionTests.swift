@@ -240,11 +240,11 @@ struct DeletionTests {
 /// Sessions as the server's framework writes them.
 enum SessionSample {
   static func data(user: String) -> String {
-    Base64.encode("{\"_auth_user_id\":\"\(user)\",\"_auth_user_backend\":\"x\"}") + ":1rAbCd:signature"
+    Base64Text.encode("{\"_auth_user_id\":\"\(user)\",\"_auth_user_backend\":\"x\"}") + ":1rAbCd:signature"
   }
 }
 
-enum Base64 {
+enum Base64Text {
   static func encode(_ text: String) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
     var bits = text.utf8.flatMap { byte in (0..<8).map { byte >> (7 - $0) & 1 } }

@@ -21,8 +21,10 @@ struct CopySettingsTests {
   ) throws -> CopySettingsOperation {
     CopySettingsOperation(
       from: try SettingsAdvisorTests.source(secrets: secrets, settings: settings, configuration: configuration),
-      to: try server.installation, facts: MigrationFacts(kind: .import, replacesSource: true), decisions: decisions,
-      followsAdvice: followsAdvice, runsFollowUps: follows)
+      to: try server.installation,
+      CopySettingsOperation.Choices(
+        facts: MigrationFacts(kind: .import, replacesSource: true), decisions: decisions, followsAdvice: followsAdvice,
+        runsFollowUps: follows))
   }
 
   @Test("changes what was decided, byte for byte nothing else, keeps owner and mode, and is undone in one step")
@@ -206,7 +208,7 @@ struct CopySettingsTests {
       "# All of it.\nEXTERNAL_HOST = 'old.example.com'\nLOCAL_UPLOADS_DIR = '\(server.uploads)'\nANY = compute()\n"
     let operation = CopySettingsOperation(
       from: try SettingsAdvisorTests.source(settings: old), to: try server.installation,
-      facts: MigrationFacts(kind: .restore, replacesSource: true))
+      CopySettingsOperation.Choices(facts: MigrationFacts(kind: .restore, replacesSource: true)))
     _ = try operation.run(progress: .silent)
     #expect(try text("\(server.configuration)/settings.py") == old)
   }

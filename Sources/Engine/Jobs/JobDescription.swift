@@ -1,0 +1,104 @@
+import Common
+
+/// An operation as text: what a job's process is given, and what is left in its folder.
+///
+/// To let a new operation run as a job, add a case and its line in ``operation()``.
+public enum JobDescription: Sendable, Codable, Equatable {
+  case export(server: ServerReference, ExportOperation.Options)
+  case `import`(server: ServerReference, ImportOperation.Options)
+  case copySecrets(from: ServerReference, to: ServerReference, decisions: [String: SecretDecision])
+  case deactivate(server: ServerReference, subdomain: String)
+  case reactivate(server: ServerReference, subdomain: String)
+  case deleteOrganization(server: ServerReference, DeleteOrganizationOperation.Options)
+  case changeSubdomain(
+    server: ServerReference, from: String, to: String, leavesRedirect: Bool, allowsReserved: Bool)
+  case passwordReset(
+    server: ServerReference, subdomain: String, audience: PasswordResetOperation.Audience, onlyNeverSignedIn: Bool)
+  /// From a root folder, a copied /etc folder or a backup.
+  case copySettings(from: String, to: ServerReference, CopySettingsOperation.Choices)
+  case undoSettings(server: ServerReference, overwritesEdits: Bool)
+  case flushCache(server: ServerReference)
+  case script(server: ServerReference, ServerScripts.Script)
+
+  /// A server by its root folder.
+  public struct ServerReference: Sendable, Codable, Equatable {
+    /// `/` in production.
+    public var root: String
+    public var brand: Brand?
+
+    public init(root: String, brand: Brand? = nil) {
+      self.root = root
+      self.brand = brand
+    }
+
+    public init(_ installation: Installation) {
+      root = installation.root.isEmpty ? "/" : installation.root
+      brand = installation.brand
+    }
+
+    public func installation() throws -> Installation { try Installation(root: root, brand: brand) }
+  }
+
+  /// The server that the job changes, and whose jobs it must not run beside.
+  public var server: ServerReference {
+    switch self {
+    case .export(let server, _), .import(let server, _), .deactivate(let server, _), .reactivate(let server, _),
+      .deleteOrganization(let server, _), .changeSubdomain(let server, _, _, _, _),
+      .passwordReset(let server, _, _, _), .undoSettings(let server, _), .flushCache(let server),
+      .script(let server, _):
+      server
+    case .copySecrets(_, let target, _), .copySettings(_, let target, _): target
+    }
+  }
+
+  /// What it does, in a few words, where no plan says more.
+  public var title: String {
+    switch self {
+    case .export(_, let options): "Export '\(options.subdomain)' into \(options.output ?? "an archive")"
+    case .import(_, let options): "Import \(options.archive) as '\(options.subdomain)'"
+    case .copySecrets: "Copy secrets"
+    case .deactivate(_, let subdomain): "Deactivate '\(subdomain)'"
+    case .reactivate(_, let subdomain): "Reactivate '\(subdomain)'"
+    case .deleteOrganization(_, let options): "Delete '\(options.subdomain)'"
+    case .changeSubdomain(_, let old, let new, _, _): "Move '\(old)' to '\(new)'"
+    case .passwordReset(_, let subdomain, _, _): "Send password resets to people of '\(subdomain)'"
+    case .copySettings: "Copy settings"
+    case .undoSettings: "Take back copied settings"
+    case .flushCache: "Empty the cache"
+    case .script(_, let script): ServerScripts.title(script)
+    }
+  }
+
+  /// Reads the server's configuration anew: a job begins with what is true now.
+  ///
+  /// - Parameter folder: the job's own, where what it leaves for later questions goes.
+  public func operation(in folder: JobFolder? = nil) throws -> any Operation {
+    switch self {
+    case .export(let server, let options): return ExportOperation(try server.installation(), options)
+    case .import(let server, let wanted):
+      var options = wanted
+      options.reportFolder = options.reportFolder ?? folder?.path
+      return ImportOperation(try server.installation(), options)
+    case .copySecrets(let source, let target, let decisions):
+      return CopySecretsOperation(from: try source.installation(), to: try target.installation(), decisions: decisions)
+    case .deactivate(let server, let subdomain):
+      return DeactivateOperation(try server.installation(), subdomain: subdomain)
+    case .reactivate(let server, let subdomain):
+      return ReactivateOperation(try server.installation(), subdomain: subdomain)
+    case .deleteOrganization(let server, let options):
+      return DeleteOrganizationOperation(try server.installation(), options)
+    case .changeSubdomain(let server, let old, let new, let leavesRedirect, let allowsReserved):
+      return ChangeSubdomainOperation(
+        try server.installation(), from: old, to: new, leavesRedirect: leavesRedirect, allowsReserved: allowsReserved)
+    case .passwordReset(let server, let subdomain, let audience, let onlyNeverSignedIn):
+      return PasswordResetOperation(
+        try server.installation(), subdomain: subdomain, audience: audience, onlyNeverSignedIn: onlyNeverSignedIn)
+    case .copySettings(let source, let target, let choices):
+      return CopySettingsOperation(from: try ConfigurationSource(source), to: try target.installation(), choices)
+    case .undoSettings(let server, let overwritesEdits):
+      return UndoSettingsOperation(try server.installation(), overwritesEdits: overwritesEdits)
+    case .flushCache(let server): return FlushCacheOperation(try server.installation())
+    case .script(let server, let script): return ScriptOperation(try server.installation(), script)
+    }
+  }
+}
