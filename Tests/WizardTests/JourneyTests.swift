@@ -106,6 +106,22 @@ struct JourneyTests {
     #expect(walker.step == "organization")
   }
 
+  @Test("nothing can be begun before the plan is known")
+  func plan() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "secrets")
+    walker.answersAtOnce = false
+    walker.press(.enter)
+    #expect(walker.focusedLine == "▸ Working out the plan…")
+    walker.press(.enter)
+    #expect(walker.step == "review")
+    walker.answer()
+    #expect(walker.focusedLine == "▸ Start the move")
+    #expect(walker.sees("Stays: All data on the old server"))
+    walker.press(.enter)
+    #expect(walker.step == "run")
+  }
+
   @Test("what comes of a look that nobody waits for any more is not shown")
   func lateAnswer() {
     let walker = Walker.move(FakeServers(), answersAtOnce: false)

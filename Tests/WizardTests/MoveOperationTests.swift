@@ -52,7 +52,7 @@ struct MoveOperationTests {
     let sandbox = try Self.sandbox.get()
     let name = RandomText.alphanumeric(8).lowercased()
     let old = try sandbox.makeServer("old\(name)")
-    try old.add(SampleOrganization(.harbour, messages: 200))
+    try old.add(SampleOrganization(.harbour, messages: 60))
     return Pair(
       old: old, new: try sandbox.makeServer("new\(name)"), archive: "\(sandbox.directory)/\(name).tar.gz")
   }
