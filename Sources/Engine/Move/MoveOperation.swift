@@ -12,8 +12,13 @@ public struct MoveOperation: Operation {
   public let decisions: MoveDecisions
   /// As it was asked for, for the commands in the summary.
   public let brand: Brand?
+  /// Where the map of all ids and the report are left; nil: nowhere.
+  public let reportFolder: String?
 
-  public init(source: Installation, target: Installation?, decisions: MoveDecisions, brand: Brand?) {
+  public init(
+    source: Installation, target: Installation?, decisions: MoveDecisions, brand: Brand?, reportFolder: String? = nil
+  ) {
+    self.reportFolder = reportFolder
     self.source = source
     self.target = target
     self.decisions = decisions
@@ -33,6 +38,7 @@ public struct MoveOperation: Operation {
   private func importing(to target: Installation) -> ImportOperation {
     var options = ImportOperation.Options(subdomain: decisions.subdomain, archive: decisions.archive)
     options.allowsReservedSubdomain = decisions.allowsReserved
+    options.reportFolder = reportFolder
     return ImportOperation(target, options)
   }
 
