@@ -20,6 +20,8 @@ public enum JobDescription: Sendable, Codable, Equatable {
   case undoSettings(server: ServerReference, overwritesEdits: Bool)
   case flushCache(server: ServerReference)
   case script(server: ServerReference, ServerScripts.Script)
+  /// Takes back what another job of this server has done; the folder is that job's.
+  case undo(servers: [ServerReference], folder: String, despiteSignsOfLife: Bool)
 
   /// A server by its root folder.
   public struct ServerReference: Sendable, Codable, Equatable {
@@ -49,9 +51,19 @@ public enum JobDescription: Sendable, Codable, Equatable {
       .script(let server, _):
       [server]
     case .copySecrets(_, let target, _), .copySettings(_, let target, _): [target]
+    case .undo(let servers, _, _): servers
     case .move(let decisions, let brand):
       [ServerReference(root: decisions.source, brand: brand)]
         + (decisions.target.map { [ServerReference(root: $0, brand: brand)] } ?? [])
+    }
+  }
+
+  /// The organization that it makes on a server; nil where it makes none.
+  public var importedSubdomain: String? {
+    switch self {
+    case .import(_, let options): options.subdomain
+    case .move(let decisions, _): decisions.target == nil ? nil : decisions.subdomain
+    default: nil
     }
   }
 
@@ -71,6 +83,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .undoSettings: "Take back copied settings"
     case .flushCache: "Empty the cache"
     case .script(_, let script): ServerScripts.title(script)
+    case .undo(_, let folder, _): "Take back job \(JobFolder(folder).id)"
     }
   }
 
@@ -108,6 +121,8 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .undoSettings(let server, let overwritesEdits):
       return UndoSettingsOperation(try server.installation(), overwritesEdits: overwritesEdits)
     case .flushCache(let server): return FlushCacheOperation(try server.installation())
+    case .undo(_, let folder, let despiteSignsOfLife):
+      return UndoJobOperation(JobFolder(folder), despiteSignsOfLife: despiteSignsOfLife)
     case .script(let server, let script): return ScriptOperation(try server.installation(), script)
     }
   }
