@@ -15,6 +15,8 @@ public struct ImportOperation: Operation {
     public var allowsReservedSubdomain = false
     /// Imports although the versions of both servers differ.
     public var ignoresVersions = false
+    /// Where the map of all ids and the report are left; nil: nowhere.
+    public var reportFolder: String?
 
     public init(subdomain: String, archive: String) {
       self.subdomain = subdomain
@@ -32,18 +34,40 @@ public struct ImportOperation: Operation {
 
   public var name: String { "import" }
 
+  /// Whether servers keep a subdomain for themselves: it can be imported into only when that is wished.
+  public static func isReserved(_ subdomain: String, brand: Brand) -> Bool {
+    ImportChecks.isReserved(subdomain, brand: brand)
+  }
+
   // MARK: Before
 
   public func check() throws -> [Finding] {
+    // An archive that would be refused, or is of another kind, is told before it is unpacked.
     let inspection = try Inspection.of(options.archive)
     if let refused = inspection.refused { throw refused }
     let connection = try installation.connect()
     defer { connection.close() }
+    try connection.execute("SET default_transaction_read_only = on")
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
-    return try ImportChecks(installation: installation, options: options, connection: connection, model: model)
-      .findings(
-        kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
-        migrations: inspection.texts[MigrationStatus.fileName])
+    let findings = try ImportChecks(
+      installation: installation, options: options, connection: connection, model: model
+    ).findings(
+      kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
+      migrations: inspection.texts[MigrationStatus.fileName])
+    guard inspection.kind.isExport else { return findings }
+    let folder = "/var/tmp/aloha-wizard-\(RandomText.alphanumeric(12))"
+    try FileSystem.makeFolder(folder)
+    defer { try? FileSystem.removeTree(folder) }
+    let archive = try OpenedArchive.open(options.archive, workFolder: folder, expecting: .export)
+    defer { archive.close() }
+    let survey = try Progress.silent.phase("survey", "Read what is in it") {
+      try ArchiveSurvey(archive, model, meter: $0)
+    }
+    return try findings
+      + ImportPreview(
+        installation: installation, options: options, archive: archive, model: model, survey: survey,
+        connection: connection
+      ).findings()
   }
 
   public func plan() throws -> Plan {
@@ -108,6 +132,7 @@ public struct ImportOperation: Operation {
       installation: installation, options: options, model: model, archive: archive, survey: survey,
       connection: administrator ?? connection, isAdministrator: administrator != nil, progress: progress)
     let result = try work.run()
+    if let folder = options.reportFolder { try ImportRecord(folder: folder).write(result) }
     progress.finished(result)
     return result
   }

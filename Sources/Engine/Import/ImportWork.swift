@@ -40,13 +40,19 @@ struct ImportWork {
         connection, model: model, counts: survey.counts, maps: facts.maps, organization: organization,
         isAdministrator: isAdministrator, brand: installation.brand)
       var rows = RowImport(model: model, archive: archive, survey: survey, facts: facts, brand: installation.brand)
-      try rows.run(connection, bulk: bulk, progress: progress)
+      try rows.run(connection, bulk: bulk, progress: progress) {
+        let defaults = OrganizationDefaults(
+          organization: organization, brand: installation.brand, survey: survey, facts: facts, model: model,
+          connection: connection)
+        for made in try defaults.complete() { progress.warn(made) }
+      }
 
       try progress.phase("commit", "Check all references and make the organization visible") { _ in
         try OrganizationCompletion(
           organization: organization, survey: survey, model: model, connection: connection
         ).run()
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        if let folder = options.reportFolder { try ImportRecord(folder: folder).write(facts.maps) }
         try placed.sync()
         try progress.cancellation.check()
         committing = true
@@ -229,6 +235,7 @@ struct ImportWork {
     let place = options.subdomain.isEmpty ? "the root domain" : options.subdomain
     let host = installation.host.map { options.subdomain.isEmpty ? $0 : "\(options.subdomain).\($0)" }
     let renumbered = facts.maps["zerver_userprofile"]?.renumbers ?? false
+    let record = options.reportFolder.map { [Summary.Fact("Map of ids", "\($0)/id-map.jsonl")] } ?? []
     return Summary(
       title: "\(name) is imported at \(place)",
       facts: [
@@ -239,7 +246,7 @@ struct ImportWork {
         Summary.Fact("Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))"),
         Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before"),
         Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),
-      ],
+      ] + record,
       warnings: progress.warnings,
       nextSteps: (survey.organization.isDeactivated ? ["Reactivate the organization when you are ready"] : [])
         + [

@@ -60,7 +60,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    var options = ExportOperation.Options(subdomain: realm, output: file)
+    var options = ExportOperation.Options(subdomain: realm, output: file.map { FileSystem.absolute($0) })
     options.deactivates = deactivate
     options.publicOnly = publicOnly
     if withConsent { options.consent = consentMessage.map { .byReactions(message: $0) } ?? .bySetting }
@@ -68,6 +68,7 @@ struct ExportCommand: ParsableCommand {
     options.level = level
     options.strict = strict
     let operation = ExportOperation(try server.installation(), options)
-    if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+    if dryRun { return try output.rehearse(operation) }
+    try output.run(.export(server: server.reference, operation.options))
   }
 }

@@ -25,14 +25,22 @@ struct ImportCommand: ParsableCommand {
   @Flag(help: "Import although both servers have different versions. Data may not fit; only on purpose.")
   var ignoreVersions = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Leave the report and the map of all old and new ids in this folder (report.json, id-map.jsonl).",
+      valueName: "folder"))
+  var report: String?
+
   @Flag(help: "Show what would be done and what the checks find; change nothing.")
   var dryRun = false
 
   func run() throws {
-    var options = ImportOperation.Options(subdomain: subdomain, archive: archive)
+    var options = ImportOperation.Options(subdomain: subdomain, archive: FileSystem.absolute(archive))
     options.allowsReservedSubdomain = allowReservedSubdomain
     options.ignoresVersions = ignoreVersions
+    options.reportFolder = report.map { FileSystem.absolute($0) }
     let operation = ImportOperation(try server.installation(), options)
-    if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+    if dryRun { return try output.rehearse(operation) }
+    try output.run(.import(server: server.reference, operation.options))
   }
 }

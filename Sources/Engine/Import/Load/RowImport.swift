@@ -20,7 +20,10 @@ struct RowImport {
     self.brand = brand
   }
 
-  mutating func run(_ connection: Connection, bulk: BulkLoad, progress: Progress) throws {
+  /// - Parameter complete: called when all tables but the large ones are in.
+  mutating func run(
+    _ connection: Connection, bulk: BulkLoad, progress: Progress, complete: () throws -> Void
+  ) throws {
     var bulk = bulk
     var remarks = TableLoader.Remarks()
     var notes: [String] = []
@@ -31,6 +34,8 @@ struct RowImport {
     try progress.phase("tables", "Import people, channels and settings", total: total, unit: .rows) { meter in
       for table in tables { try load(table, survey.realm, connection, meter, &remarks, &notes) }
     }
+
+    try complete()
 
     let large = ["zerver_message", "zerver_usermessage", "zerver_reaction"].reduce(Int64(0)) {
       $0 + (survey.counts[$1] ?? 0)
@@ -64,7 +69,9 @@ struct RowImport {
   }
 
   /// Keys that the format has and that are no columns.
-  private static let formatKeys: Set<String> = ["groups", "user_permissions", "messages", "scheduled_messages", "id"]
+  private static let formatKeys: Set<String> = [
+    "groups", "user_permissions", "messages", "scheduled_messages", "id", "short_name",
+  ]
 
   private mutating func load(
     _ table: DataModel.Table, _ document: TableDocument, _ connection: Connection, _ meter: Meter,

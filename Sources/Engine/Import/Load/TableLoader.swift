@@ -67,7 +67,9 @@ struct TableLoader {
       let isPresent = present.contains(name)
       guard let cell = Self.cell(for: column, isPresent: isPresent, facts: facts, model: model, key: key, table: table)
       else { continue }
-      if case .neutral = cell { filled.append(column.name) }
+      // System groups that the archive lacks are made and put in place afterwards.
+      let comesLater = column.references == "zerver_usergroup" || column.references == "zerver_namedusergroup"
+      if case .neutral = cell, !comesLater { filled.append(column.name) }
       columns.append(Column(name: column.name, type: column.type, cell: cell, value: key(name)))
     }
     self.table = table
@@ -91,6 +93,7 @@ struct TableLoader {
     case .off: return .off
     case .userIsActive: return .userIsActive(user: key("user_profile"))
     case .groupMessageHash: return .groupHash(id: key("id"))
+    case .renderedDescription: return .renderedDescription(description: key("description"))
     default: break
     }
     guard isPresent else {
@@ -104,7 +107,6 @@ struct TableLoader {
     case .profileValue: return .profileValue(field: key("field"), facts.maps["zerver_userprofile"] ?? IDMap())
     case .text(let form): return .text(form)
     case .uploadPath: return .uploadPath
-    case .renderedDescription: return .renderedDescription(description: key("description"))
     case .userOrFirstOwner: return .userOrFirstOwner(facts.maps["zerver_userprofile"] ?? IDMap())
     default: break
     }
@@ -201,8 +203,10 @@ struct TableLoader {
     case .renderedDescription(let description):
       if let plain = row[description].text.flatMap({ PlainDescription.html($0) }) {
         try sink.text(plain)
-      } else {
+      } else if value.kind == .string {
         try text(value, .html, column, row, &sink, &scratch, &remarks)
+      } else {
+        try sink.text(PlainDescription.escaped(row[description].text ?? ""))
       }
     case .userIsActive(let user):
       let id = row[user].int ?? 0
