@@ -57,7 +57,7 @@ struct ConformanceTests {
       try servers.differences("compare-databases", servers.conninfo("golden"), servers.conninfo("target")) == "")
   }
 
-  /// Below `uploads`, the random part of a path left out, medium avatars too while they are the server's to make.
+  /// Below `uploads`, the random part of a path left out.
   private func files(_ servers: Reference.Servers, _ server: String) throws -> [String] {
     try walk("\(servers.directory)/\(server)/home/zulip/uploads", "").map { path in
       var parts = path.split(separator: "/").map(String.init)
@@ -66,7 +66,7 @@ struct ConformanceTests {
         parts[3] = "*"
       }
       return parts.joined(separator: "/")
-    }.filter { !$0.hasSuffix("-medium.png") && !$0.hasPrefix(".") }.sorted()
+    }.filter { !$0.hasPrefix(".") }.sorted()
   }
 
   private func walk(_ folder: String, _ prefix: String) throws -> [String] {

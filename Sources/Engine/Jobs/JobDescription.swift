@@ -6,6 +6,7 @@ import Common
 public enum JobDescription: Sendable, Codable, Equatable {
   case export(server: ServerReference, ExportOperation.Options)
   case `import`(server: ServerReference, ImportOperation.Options)
+  case move(MoveDecisions, brand: Brand?)
   case copySecrets(from: ServerReference, to: ServerReference, decisions: [String: SecretDecision])
   case deactivate(server: ServerReference, subdomain: String)
   case reactivate(server: ServerReference, subdomain: String)
@@ -29,11 +30,15 @@ public enum JobDescription: Sendable, Codable, Equatable {
     public func installation() throws -> Installation { try Installation(root: root, brand: brand) }
   }
 
-  /// The server that the job changes, and whose jobs it must not run beside.
-  public var server: ServerReference {
+  /// The servers that no other job may work on meanwhile. The first is the one among whose jobs it is listed.
+  public var servers: [ServerReference] {
     switch self {
-    case .export(let server, _), .import(let server, _), .deactivate(let server, _), .reactivate(let server, _): server
-    case .copySecrets(_, let target, _): target
+    case .export(let server, _), .import(let server, _), .deactivate(let server, _), .reactivate(let server, _):
+      [server]
+    case .copySecrets(_, let target, _): [target]
+    case .move(let decisions, let brand):
+      [ServerReference(root: decisions.source, brand: brand)]
+        + (decisions.target.map { [ServerReference(root: $0, brand: brand)] } ?? [])
     }
   }
 
@@ -43,6 +48,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .export(_, let options): "Export '\(options.subdomain)' into \(options.output ?? "an archive")"
     case .import(_, let options): "Import \(options.archive) as '\(options.subdomain)'"
     case .copySecrets: "Copy secrets"
+    case .move(let decisions, _): "Move '\(decisions.organization)' to \(decisions.target ?? "another machine")"
     case .deactivate(_, let subdomain): "Deactivate '\(subdomain)'"
     case .reactivate(_, let subdomain): "Reactivate '\(subdomain)'"
     }
@@ -58,6 +64,11 @@ public enum JobDescription: Sendable, Codable, Equatable {
       var options = wanted
       options.reportFolder = options.reportFolder ?? folder?.path
       return ImportOperation(try server.installation(), options)
+    case .move(let decisions, let brand):
+      return MoveOperation(
+        source: try Installation(root: decisions.source, brand: brand),
+        target: try decisions.target.map { try Installation(root: $0, brand: brand) }, decisions: decisions,
+        brand: brand)
     case .copySecrets(let source, let target, let decisions):
       return CopySecretsOperation(from: try source.installation(), to: try target.installation(), decisions: decisions)
     case .deactivate(let server, let subdomain):

@@ -16,7 +16,7 @@ struct OutputOptions: ParsableArguments {
   /// On a terminal the job is a process of its own that outlives it; elsewhere (in scripts) it is this process, so that
   /// whoever ends the command ends the work.
   func run(_ description: JobDescription) throws {
-    let store = JobStore(try description.server.installation())
+    let store = try JobStore(of: description)
     let operation = try description.operation()
     let job = try store.make(description, plan: detach || isInteractive ? try operation.plan() : nil)
     if detach || isInteractive {
@@ -28,6 +28,17 @@ struct OutputOptions: ParsableArguments {
     do {
       let summary = try JobProcess.run(job, cancellation: Interruption.cancellation) { view.show($0) }
       view.finish(summary)
+    } catch {
+      view.end(error)
+      throw error
+    }
+  }
+
+  /// Runs an operation that only looks: here and now, without a job's folder.
+  func look(_ operation: some Operation) throws {
+    let view = JobView(json: json)
+    do {
+      view.finish(try operation.run(progress: Progress(cancellation: Interruption.cancellation) { view.show($0) }))
     } catch {
       view.end(error)
       throw error

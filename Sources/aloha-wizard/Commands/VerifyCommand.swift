@@ -27,6 +27,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var options = VerifyOperation.Options(archive: archive)
     options.subdomain = subdomain
+<<<<<<< HEAD
     let operation = VerifyOperation(options, server: againstServer ? try server.installation() : nil)
     // It only reads: no job, and no server is needed.
     let view = JobView(json: output.json)
@@ -37,5 +38,8 @@ struct VerifyCommand: ParsableCommand {
       view.end(error)
       throw error
     }
+=======
+    try output.look(VerifyOperation(options, server: againstServer ? try server.installation() : nil))
+>>>>>>> main
   }
 }
