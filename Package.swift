@@ -57,6 +57,12 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Measures operations on throw-away servers; it is no product.
+    .executableTarget(
+      name: "aloha-benchmark",
+      dependencies: ["Sandbox", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/benchmarks", swiftSettings: strict),
+
     .testTarget(name: "CommonTests", dependencies: ["Common"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Sandbox"], swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: strict),

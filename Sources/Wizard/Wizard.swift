@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Glibc
 import Terminal
 
 /// What the command line says about the wizard.
@@ -46,8 +47,16 @@ public enum Wizard {
     let folder = options.archiveFolder ?? "/tmp"
     let name = "\((options.brand ?? .aloha).rawValue)-export-\(RandomText.alphanumeric(8)).tar.gz"
     return MovePresets(
-      source: options.source ?? "/", target: options.target, archive: folder == "/" ? "/\(name)" : "\(folder)/\(name)",
+      source: absolute(options.source ?? "/"), target: options.target.map(absolute),
+      archive: folder == "/" ? "/\(name)" : "\(folder)/\(name)",
       brand: options.brand, isTest: options.isTest)
+  }
+
+  /// The command line may name folders from where the shell stands; the wizard shows where they really are.
+  private static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    return "\(String(cString: current))/\(path)"
   }
 
   private static func cannot(_ reason: Capabilities.LinearReason, _ options: WizardOptions) -> PlainFailure {

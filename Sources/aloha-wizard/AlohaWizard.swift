@@ -16,8 +16,8 @@ struct AlohaWizard: ParsableCommand {
       """,
     version: Program.nameAndVersion,
     subcommands: [
-      WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, OrganizationCommand.self,
-      WizardCommand.self,
+      WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
+      VerifyCommand.self, OrganizationCommand.self, JobsCommand.self, RunJobCommand.self,
     ], defaultSubcommand: WizardCommand.self)
 
   static func main() {

@@ -11,12 +11,25 @@ enum OrganizationState {
       try AuditLog.record(
         .deactivated, organization: organization.id,
         details: try AuditLog.roleCount(organization.id, connection), connection)
+    }
+  }
+
+  /// Ends what would go on in a deactivated organization: open sessions, mail that is about to be sent.
+  ///
+  /// - Returns: how many sessions were ended.
+  @discardableResult
+  static func endActivity(_ organization: Organization, _ connection: Connection) throws -> Int {
+    try connection.transaction {
+      let users = Set(
+        try connection.identifiers("SELECT id FROM zerver_userprofile WHERE realm_id = \(organization.id)"))
+      let ended = try Sessions.end(of: users, connection)
       _ = try connection.query(
         """
         DELETE FROM zerver_scheduledemail_users WHERE scheduledemail_id IN (
           SELECT id FROM zerver_scheduledemail WHERE realm_id = $1)
         """, [String(organization.id)])
       _ = try connection.query("DELETE FROM zerver_scheduledemail WHERE realm_id = $1", [String(organization.id)])
+      return ended
     }
   }
 

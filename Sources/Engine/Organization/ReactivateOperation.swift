@@ -86,6 +86,7 @@ public struct DeactivateOperation: Operation {
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
     try progress.phase("deactivate", "Deactivate the organization") { _ in
       if !organization.isDeactivated { try OrganizationState.deactivate(organization, connection) }
+      try OrganizationState.endActivity(organization, connection)
     }
     let summary = Summary(
       title: "\(organization.label) is deactivated", nextSteps: ["Restart the server, so that it ends open sessions"])

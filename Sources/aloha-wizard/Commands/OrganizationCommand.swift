@@ -11,7 +11,7 @@ struct OrganizationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the organizations of this server.")
 
     @OptionGroup var server: ServerOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: JSONOption
 
     func run() throws {
       let installation = try server.installation()
@@ -48,7 +48,7 @@ struct OrganizationCommand: ParsableCommand {
     var realm: String
 
     func run() throws {
-      try output.run(DeactivateOperation(try server.installation(), subdomain: realm))
+      try output.run(.deactivate(server: server.reference, subdomain: realm))
     }
   }
 
@@ -61,7 +61,7 @@ struct OrganizationCommand: ParsableCommand {
     var realm: String
 
     func run() throws {
-      try output.run(ReactivateOperation(try server.installation(), subdomain: realm))
+      try output.run(.reactivate(server: server.reference, subdomain: realm))
     }
   }
 }

@@ -99,11 +99,11 @@ extension Flow {
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
             remedy: "go back and choose another server")
         }
-        let first = all.first { !$0.isInternal && !$0.isDeactivated }
+        let largest = all.filter { !$0.isInternal && !$0.isDeactivated }.max { $0.messages < $1.messages }
         return Material(fields: [
           Field(
             "which", "Organization", .table(columns: columns, rows: all.map(row)),
-            preset: { _ in first.map { .text($0.subdomain) } })
+            preset: { _ in largest.map { .text($0.subdomain) } })
         ])
       })
   }

@@ -92,24 +92,27 @@ struct MoveOperation: Operation {
   ) throws -> Summary {
     let unstoppable = Cancellation()
     var toDo: [String] = []
-    func attempt(_ operation: some Operation, as prefix: String, otherwise remedy: String) {
+    var copied: [Summary.Fact] = []
+    func attempt(_ operation: some Operation, as prefix: String, otherwise remedy: String) -> Bool {
       do {
-        let summary = try run(operation, as: prefix, progress: progress, cancellation: unstoppable)
-        toDo += summary.nextSteps.filter { !$0.hasPrefix("Restart") }
+        _ = try run(operation, as: prefix, progress: progress, cancellation: unstoppable)
+        return true
       } catch {
         let trouble = Trouble(error)
         progress.warn("\(trouble.subject): \(trouble.reason)")
         toDo.append(remedy)
+        return false
       }
     }
     if !decisions.copiedSecrets.isEmpty {
-      attempt(
+      let names = decisions.copiedSecrets.joined(separator: ", ")
+      let done = attempt(
         copying(to: target), as: "secrets",
-        otherwise:
-          "Copy by hand, from the old secrets file to the new one: \(decisions.copiedSecrets.joined(separator: ", "))")
+        otherwise: "Copy by hand, from the old secrets file to the new one: \(names)")
+      if done { copied = [Summary.Fact("Secrets copied", names)] }
     }
     if before.isDeactivated {
-      attempt(
+      _ = attempt(
         ReactivateOperation(target, subdomain: decisions.subdomain), as: "open",
         otherwise: "Reactivate the organization on the new server")
     }
@@ -122,7 +125,7 @@ struct MoveOperation: Operation {
       "Restart the new server, so that it sees what is new:",
       "$ \(ShellWord.quoted(target.deploymentFolder + "/scripts/restart-server"))",
     ]
-    return summary(imported, before: before, after: after, toDo: toDo + restart, progress)
+    return summary(imported, before: before, after: after, more: copied, toDo: toDo + restart, progress)
   }
 
   /// Everything as it was before.
@@ -174,7 +177,8 @@ struct MoveOperation: Operation {
   // MARK: Words
 
   private func summary(
-    _ imported: Summary, before: Organization, after: Organization?, toDo: [String], _ progress: Progress
+    _ imported: Summary, before: Organization, after: Organization?, more: [Summary.Fact], toDo: [String],
+    _ progress: Progress
   ) -> Summary {
     func both(_ old: Int, _ new: Int?) -> String {
       guard let new else { return "could not be counted" }
@@ -188,9 +192,7 @@ struct MoveOperation: Operation {
     facts.append(
       Summary.Fact(
         "Old server", decisions.deactivates || before.isDeactivated ? "deactivated, all data kept" : "active"))
-    if !decisions.copiedSecrets.isEmpty {
-      facts.append(Summary.Fact("Secrets copied", decisions.copiedSecrets.joined(separator: ", ")))
-    }
+    facts += more
     let next = imported.nextSteps.filter { !$0.hasPrefix("Reactivate") && !$0.hasPrefix("Restart") }
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,
