@@ -36,11 +36,21 @@ public enum Wizard {
       wishes: Capabilities.Wishes(linear: options.linear, ascii: options.ascii, noColor: options.noColor))
     if let reason = capabilities.linearReason { throw cannot(reason, options) }
     let theme = try ThemeLibrary.current().theme(options.theme)
-    let flow = Flow.move(.engine(brand: options.brand), presets(options))
+    let flow = flow(for: options)
     let screen = try Screen(capabilities: capabilities, theme: theme)
     defer { screen.close() }
     var runner = FullScreenRunner(flow, screen: screen)
     return runner.run()
+  }
+
+  /// A job that is running comes first: it may be what the operator was disconnected from.
+  private static func flow(for options: WizardOptions) -> Flow {
+    let server = try? Installation(root: options.source ?? "/", brand: options.brand)
+    if let server, let job = try? JobStore(server).running().first {
+      return .attach(job, badge: options.isTest ? .test : .production)
+    }
+    // The servers of a demo end with it, and so must what works on them.
+    return .move(.engine(brand: options.brand, runsJobs: !options.isTest), presets(options))
   }
 
   private static func presets(_ options: WizardOptions) -> MovePresets {

@@ -120,7 +120,7 @@ struct WizardModel: Sendable {
   private mutating func hangUp() {
     journey.abandon()
     isEnding = true
-    if !isRunning { effects.append(.end) }
+    if !isRunning || journey.runner?.outlivesWizard == true { effects.append(.end) }
   }
 
   /// Brings focus and scrolling in line with what there is now, and hands on what the journey wants done.
