@@ -171,6 +171,7 @@ struct AnswersRunner {
           journey.hear(item, now: .now)
           watcher.tell(item, journey.run)
         }
+      case .gone where journey.runner?.outlivesWizard == true: return
       case .interrupted, .gone:
         voice.say("Stopping. What has been done is taken back; a moment, please.")
         journey.stop()

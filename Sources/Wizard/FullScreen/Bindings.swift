@@ -89,7 +89,7 @@ extension WizardModel {
           .lookAgain, [.character("r"), .control("r"), .function(5)], "look again",
           "Look again, after something has changed", disabled: isLooking ? "Already looking" : nil))
     }
-    if case .review = journey.step.kind {
+    if case .review = journey.step.kind, !journey.review.isEmpty {
       bindings.append(
         Binding(
           .saveAnswers, [.character("w"), .control("w")], "save answers",

@@ -15,6 +15,7 @@ extension LinearRunner {
     if case .failed(let trouble)? = journey.lookupState?.phase {
       tell(trouble)
     } else {
+      if let material = journey.material(of: step) { tell(material) }
       tell(journey.material(of: step)?.plan)
     }
     let commands = journey.flow.commands(journey.answers)
@@ -49,12 +50,12 @@ extension LinearRunner {
     // What destroys is never begun by Enter alone.
     let destroys = !(journey.material(of: step)?.plan?.destroys.isEmpty ?? true)
     let go = failed ? "Enter looks again" : destroys ? "start begins" : "Enter: \(step.proceed)"
-    let number = lines.isEmpty ? "" : " A number changes that decision,"
-    switch try ask("\(go).\(number) w writes an answers file, b goes back, q leaves:") {
+    let more = lines.isEmpty ? "" : " A number changes that decision, w writes an answers file,"
+    switch try ask("\(go).\(more) b goes back, q leaves:") {
     case .back:
       goBack()
       return true
-    case .text("w"):
+    case .text("w") where !lines.isEmpty:
       try saveAnswers()
       return false
     case .text(let line):
@@ -63,7 +64,7 @@ extension LinearRunner {
         return true
       }
       guard line == "start" || line.isEmpty && !destroys else {
-        voice.say(lines.isEmpty ? "Enter, w, b or q is wanted." : "A number from 1 to \(lines.count), w, b or q is wanted.")
+        voice.say(lines.isEmpty ? "Enter, b or q is wanted." : "A number from 1 to \(lines.count), w, b or q is wanted.")
         return false
       }
       if failed {

@@ -14,8 +14,11 @@ extension LinearRunner {
           journey.hear(item, now: .now)
           watcher.tell(item, journey.run)
         }
-      case .interrupted: askToStop(&watcher)
-      case .gone: journey.stop()
+      case .interrupted: try askToStop()
+      case .gone:
+        // A job goes on without us; anything else is let take back what it has done.
+        if journey.runner?.outlivesWizard == true { throw Departure.wanted }
+        journey.stop()
       case .nothing: watcher.giveSign(journey.run)
       }
       carryOut()
@@ -36,17 +39,28 @@ extension LinearRunner {
   }
 
   /// The work goes on while the question waits.
-  private mutating func askToStop(_ watcher: inout Watcher) {
+  private mutating func askToStop() throws {
     guard journey.run?.isStopping != true else { return voice.say("It is being stopped already; a moment, please.") }
+    let mayLeave = journey.runner?.outlivesWizard == true
     voice.say("Stop it? What has been done so far is taken back.")
-    if let point = journey.run?.plan?.pointOfNoReturn { voice.say(point) }
-    let isWanted: Bool
-    switch voice.ask("y stops it, Enter lets it go on:") {
-    case .text(let line): isWanted = ["y", "yes"].contains(line.trimmedSpaces.lowercased())
-    case .interrupted: isWanted = true
-    case .end: isWanted = false
+    if let point = journey.run?.plan?.pointOfNoReturn { voice.say("\(point.prefix(1).uppercased())\(point.dropFirst()).") }
+    let leaving = mayLeave ? "l leaves and lets it go on, " : ""
+    switch voice.ask("y stops it, \(leaving)Enter goes on watching:") {
+    case .text(let line):
+      switch line.trimmedSpaces.lowercased() {
+      case "y", "yes": stop()
+      case "l" where mayLeave: throw Departure.wanted
+      default: voice.say("It goes on.")
+      }
+    // Asked, and pressed again.
+    case .interrupted: stop()
+    case .end:
+      if mayLeave { throw Departure.wanted }
+      voice.say("It goes on.")
     }
-    guard isWanted else { return voice.say("It goes on.") }
+  }
+
+  private mutating func stop() {
     journey.stop()
     voice.say("Stopping. What has been done is taken back; a moment, please.")
   }
