@@ -13,7 +13,7 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @OptionGroup var server: ServerOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var output: OutputOptions
 
   @Argument(help: "The archive: a .tar.gz, or the folder that it was unpacked into.")
   var archive: String
