@@ -18,7 +18,7 @@ struct AlohaWizard: ParsableCommand {
     subcommands: [
       WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
       VerifyCommand.self, OrganizationCommand.self, SettingsCommand.self, PasswordResetCommand.self, CacheCommand.self,
-      ServerCommand.self, JobsCommand.self, RunJobCommand.self,
+      ServerCommand.self, JobsCommand.self, ThemeCommand.self, RunJobCommand.self,
     ], defaultSubcommand: WizardCommand.self)
 
   static func main() {
