@@ -109,7 +109,7 @@ public enum Color: Sendable, Hashable {
   }
 
   /// Red, green and blue of a palette entry: of the first 16 as xterm has them.
-  private static func components(_ index: Int) -> (red: Int, green: Int, blue: Int) {
+  static func components(_ index: Int) -> (red: Int, green: Int, blue: Int) {
     switch index {
     case 0..<16: return basic[index]
     case 16..<232:

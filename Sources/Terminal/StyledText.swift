@@ -25,7 +25,8 @@ extension Theme {
     let style = style(of: role)
     let words = Attributes.names.filter { style.attributes.contains($0.attribute) }.map(\.name)
     let colors = [style.foreground.map(\.name), style.background.map { "on \($0.name)" }].compactMap { $0 }
-    let all = words.joined(separator: " ") + (words.isEmpty || colors.isEmpty ? "" : ", ") + colors.joined(separator: " ")
+    let all =
+      words.joined(separator: " ") + (words.isEmpty || colors.isEmpty ? "" : ", ") + colors.joined(separator: " ")
     return all.isEmpty ? "as the screen" : all
   }
 }

@@ -21,7 +21,8 @@ enum ThemeFile {
     do {
       file = try TOMLTable(string: text)
     } catch let error as TOMLParseError {
-      throw Unusable(path: path, faults: ["line \(error.source.begin.line): \(SafeText.clean(error.description, limit: 200))"])
+      throw Unusable(
+        path: path, faults: ["line \(error.source.begin.line): \(SafeText.clean(error.description, limit: 200))"])
     }
     return try withExtendedLifetime(file) {
       var reader = Reader()
