@@ -13,7 +13,7 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @OptionGroup var server: ServerOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var output: OutputOptions
 
   @Argument(help: "The archive: a .tar.gz, or the folder that it was unpacked into.")
   var archive: String
@@ -27,19 +27,6 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var options = VerifyOperation.Options(archive: archive)
     options.subdomain = subdomain
-<<<<<<< HEAD
-    let operation = VerifyOperation(options, server: againstServer ? try server.installation() : nil)
-    // It only reads: no job, and no server is needed.
-    let view = JobView(json: output.json)
-    do {
-      view.finish(
-        try operation.run(progress: Progress(cancellation: Interruption.cancellation) { view.show($0) }))
-    } catch {
-      view.end(error)
-      throw error
-    }
-=======
     try output.look(VerifyOperation(options, server: againstServer ? try server.installation() : nil))
->>>>>>> main
   }
 }
