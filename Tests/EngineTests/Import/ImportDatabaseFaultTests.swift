@@ -78,7 +78,8 @@ struct ImportDatabaseFaultTests {
     try Wholeness.expectWhole(server, "again after \(moment)")
   }
 
-  @Test("It is stopped at once and starts again: nothing has changed, and the same import works afterwards",
+  @Test(
+    "It is stopped at once and starts again: nothing has changed, and the same import works afterwards",
     arguments: ["tables", "links"])
   func restarted(_ moment: String) throws {
     let server = try fresh()
