@@ -23,6 +23,21 @@ struct ConformanceTests {
     #expect(try servers.differences("compare-archives", "\(servers.folder)/export.tar.gz", archive) == "")
   }
 
+  @Test("The official export is found whole, and damage in it is found")
+  func verifying() throws {
+    let folder = try #require(Reference.folder)
+    let official = "\(folder)/export.tar.gz"
+    _ = try VerifyOperation(VerifyOperation.Options(archive: official)).run(progress: .silent)
+    var bytes = try FileSystem.read(official)
+    bytes[bytes.count / 2] ^= 1
+    let damaged = "/tmp/aloha-damaged-\(RandomText.alphanumeric(8)).tar.gz"
+    try FileSystem.replace(damaged, with: bytes)
+    defer { unlink(damaged) }
+    #expect(throws: (any Error).self) {
+      _ = try VerifyOperation(VerifyOperation.Options(archive: damaged)).run(progress: .silent)
+    }
+  }
+
   @Test("An import leaves no row that differs from the official importer's, and the same files")
   func importing() throws {
     let servers = try Reference.Servers()

@@ -160,8 +160,8 @@ public struct ExportOperation: Operation {
     let documents = TableDocuments(
       model: source.model, scope: scope, brand: installation.brand, asActive: options.deactivates,
       host: installation.host ?? "example.com")
-    let rows = try documents.count(session)
-    try progress.phase("tables", "Export people, channels and settings", total: rows, unit: .rows) { meter in
+    try progress.phase("tables", "Export people, channels and settings", unit: .rows) { meter in
+      meter.setTotal(try documents.count(session))
       for document in TableRule.Document.allCases where document != .messages {
         tables.merge(try documents.write(document, to: archive, session, meter: meter)) { _, new in new }
       }

@@ -114,10 +114,14 @@ struct ExportedFiles {
     ).flatMap { row -> [Item] in
       let id = Int64(row.int(0) ?? 0)
       let version = Int64(row.int(2) ?? 1)
-      let hash =
-        isVersioned
-        ? AvatarPath.hash(user: id, version: version, salt: salt) : AvatarPath.hash(user: id, salt: salt)
-      return (byHash[hash] ?? []).map { name in
+      let hashes = [
+        AvatarPath.hash(user: id, version: version, salt: salt), AvatarPath.hash(user: id, salt: salt),
+      ]
+      // A server that was upgraded may still have some under their old names.
+      let found = (isVersioned ? hashes : hashes.reversed()).lazy.compactMap { byHash[$0] }.first
+      // Nobody knows the ending of a picture that is not there. Those of the server's bots are part of its software.
+      let missing = bots.contains(id) ? [] : ["\(hashes[isVersioned ? 0 : 1]).png"]
+      return (found ?? missing).map { name in
         Item(
           kind: .avatars, path: "\(realm)/\(name)", source: "\(realm)/\(name)", user: (id, row[1] ?? ""),
           avatarVersion: isVersioned ? version : nil)

@@ -40,8 +40,8 @@ public enum JobProcess {
     do {
       let header = try folder.readHeader()
       try FileSystem.replace("\(folder.path)/pid", with: Array("\(getpid())\n".utf8))
-      let server = try JobStore(header.description.server.installation()).claim(for: folder)
-      defer { withExtendedLifetime(server) {} }
+      let servers = try header.description.servers.map { try JobStore($0.installation()).claim(for: folder) }
+      defer { withExtendedLifetime(servers) {} }
       let operation = try header.description.operation(in: folder)
       let summary = try operation.run(
         progress: Progress(cancellation: cancellation) { event in

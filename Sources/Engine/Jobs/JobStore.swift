@@ -21,6 +21,12 @@ public struct JobStore: Sendable {
     }
   }
 
+  /// Where a job is listed.
+  public init(of description: JobDescription) throws {
+    guard let server = description.servers.first else { throw PlainFailure(.usage, "job", "names no server") }
+    self.init(try server.installation())
+  }
+
   private var jobsFolder: String { "\(folder)/jobs" }
 
   /// All jobs, the newest first.

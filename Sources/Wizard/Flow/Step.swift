@@ -55,9 +55,24 @@ struct Step: Sendable {
 /// A piece of an explanation.
 enum TextBlock: Sendable, Equatable {
   case paragraph(String)
+  /// Which keys do what: for screens only. It goes on where a paragraph before it ends.
+  case keys(String)
   case point(String)
   /// A command line to be copied; it is never broken at a place where a shell would mind.
   case command(String)
+}
+
+extension TextBlock {
+  /// With what is said of keys as a part of the paragraph before it.
+  static func joined(_ blocks: [TextBlock]) -> [TextBlock] {
+    blocks.reduce(into: []) { joined, block in
+      if case .keys(let keys) = block, case .paragraph(let text)? = joined.last {
+        joined[joined.count - 1] = .paragraph("\(text) \(keys)")
+      } else {
+        joined.append(block)
+      }
+    }
+  }
 }
 
 /// Something that has to be looked up before a step can be answered. It runs on a thread of its own, never on the one
@@ -67,14 +82,17 @@ struct Lookup: Sendable {
   let busy: String
   /// What the finding depends on. When this text changes, what was found no longer holds.
   let key: @Sendable (Answers) -> String
+  /// The fields that it may bring, as they are before anything is found: the schema of the answers file is made of them.
+  let brings: [Field]
   let find: @Sendable (Answers, Cancellation) throws -> Material
 
   init(
-    _ busy: String, key: @escaping @Sendable (Answers) -> String,
+    _ busy: String, key: @escaping @Sendable (Answers) -> String, brings: [Field] = [],
     find: @escaping @Sendable (Answers, Cancellation) throws -> Material
   ) {
     self.busy = busy
     self.key = key
+    self.brings = brings
     self.find = find
   }
 }
@@ -102,4 +120,6 @@ struct Runner: Sendable {
   var weights: [String: Double] = [:]
   /// What is running, for questions about it: "The move".
   var noun = "The work"
+  /// It is a job of its own: it goes on when the wizard is left, and when the terminal goes away.
+  var outlivesWizard = false
 }

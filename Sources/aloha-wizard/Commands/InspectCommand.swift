@@ -6,8 +6,7 @@ struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Say what an archive is and what is in it, without unpacking it.")
 
-  @Flag(help: "The answer as one JSON object.")
-  var json = false
+  @OptionGroup var output: JSONOption
 
   @Flag(help: "Rows of every table, not only of those that people know.")
   var all = false
@@ -16,7 +15,7 @@ struct InspectCommand: ParsableCommand {
   var archive: String
 
   func run() throws {
-    let view = json ? nil : ProgressLines()
+    let view = output.json ? nil : ProgressLines()
     let progress = Progress(cancellation: Interruption.cancellation) { event in view?.show(event) }
     let summary: ArchiveSummary
     do {
@@ -32,7 +31,7 @@ struct InspectCommand: ParsableCommand {
       view?.end()
       throw error
     }
-    StandardStream.output(json ? JSONText.of(summary) : text(summary))
+    StandardStream.output(output.json ? JSONText.of(summary) : text(summary))
   }
 
   private func text(_ summary: ArchiveSummary) -> String {

@@ -51,23 +51,9 @@ final class JobView: Sendable {
     case .finished(let summary): finish(summary)
     case .failed(let failure):
       lines.end()
-      if !json { FailureText.write(ReportedFailure(failure)) }
+      if !json { FailureText.write(JobFailure(failure)) }
       throw ExitCode(failure.exitCode)
     default: break
     }
   }
-}
-
-/// A failure that happened in another process.
-struct ReportedFailure: Failure {
-  private let report: FailureReport
-
-  init(_ report: FailureReport) {
-    self.report = report
-  }
-
-  var subject: String { report.subject }
-  var reason: String { report.reason }
-  var remedy: String? { report.remedy }
-  var family: FailureFamily { FailureFamily(rawValue: report.exitCode) ?? .unexpected }
 }

@@ -5,7 +5,7 @@ import Engine
 struct JobsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "jobs", abstract: "See, follow, stop and repeat the jobs of this server.",
-    subcommands: [List.self, Attach.self, Stop.self, Resume.self])
+    subcommands: [List.self, Attach.self, Stop.self, Resume.self, Undo.self])
 
   struct Selection: ParsableArguments {
     @OptionGroup var server: ServerOptions
@@ -109,6 +109,42 @@ struct JobsCommand: ParsableCommand {
       runner.json = selection.output.json
       runner.detach = false
       try runner.run(try job.readHeader().description)
+    }
+  }
+}
+
+extension JobsCommand {
+  struct Undo: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take back what a finished job has done, as one step.",
+      discussion: """
+        An import goes with its rows and files, an export with its archive, a move on both sides. What the job has not \
+        made stays.
+        """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "A job's id or the beginning of one.")
+    var id: String
+    @Flag(help: "Show what would go; change nothing.")
+    var dryRun = false
+    @Option(
+      help: ArgumentHelp("Where an organization goes: its subdomain once more, to confirm it.", valueName: "name"))
+    var confirmDelete: String?
+    @Flag(help: "Also where people seem to work in the organization that goes.")
+    var yes = false
+
+    func run() throws {
+      let job = try JobStore(server.installation()).job(id)
+      let header = try job.readHeader()
+      if dryRun { return try output.rehearse(UndoJobOperation(job, despiteSignsOfLife: yes)) }
+      if let subdomain = header.description.importedSubdomain, confirmDelete != subdomain {
+        throw PlainFailure(
+          .usage, "job \(job.id)", "taking it back deletes the organization '\(subdomain)'",
+          remedy: "look with --dry-run what goes, then confirm it with --confirm-delete '\(subdomain)'")
+      }
+      try output.run(
+        .undo(servers: header.description.servers, folder: job.path, despiteSignsOfLife: yes))
     }
   }
 }

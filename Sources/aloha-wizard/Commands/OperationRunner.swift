@@ -16,7 +16,7 @@ struct OutputOptions: ParsableArguments {
   /// On a terminal the job is a process of its own that outlives it; elsewhere (in scripts) it is this process, so that
   /// whoever ends the command ends the work.
   func run(_ description: JobDescription) throws {
-    let store = JobStore(try description.server.installation())
+    let store = try JobStore(of: description)
     let operation = try description.operation()
     let job = try store.make(description, plan: detach || isInteractive ? try operation.plan() : nil)
     if detach || isInteractive {
@@ -34,6 +34,11 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
+  /// Runs an operation, or shows what it would do.
+  func perform(_ description: JobDescription, dryRun: Bool) throws {
+    if dryRun { try rehearse(try description.operation()) } else { try run(description) }
+  }
+
   /// Runs an operation that only looks: here and now, without a job's folder.
   func look(_ operation: some Operation) throws {
     let view = JobView(json: json)
@@ -48,7 +53,7 @@ struct OutputOptions: ParsableArguments {
   private var isInteractive: Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
 
   /// Shows what would be done and what a check finds, and changes nothing.
-  func rehearse(_ operation: some Operation) throws {
+  func rehearse(_ operation: any Operation) throws {
     let findings = try operation.check()
     let plan = try operation.plan()
     if json {

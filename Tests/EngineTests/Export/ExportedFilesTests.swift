@@ -38,6 +38,21 @@ struct ExportedFilesTests {
     #expect(!FileSystem.exists(options.output ?? ""))
   }
 
+  @Test("A user's picture that is not where the server would look is named as missing")
+  func missingAvatar() throws {
+    let server = try SandboxServer.small()
+    let realm = try server.realm("harbour")
+    let user = try server.number(
+      "SELECT min(id) FROM zerver_userprofile WHERE realm_id = \(realm) AND avatar_source = 'U'")
+    let hash = AvatarPath.hash(user: Int64(user), salt: Secret(server.avatarSalt))
+    for ending in [".png", ".original", "-medium.png"] {
+      try FileSystem.removeTree("\(server.uploads)/avatars/\(realm)/\(hash)\(ending)")
+    }
+    let exported = try Exported(server, "harbour")
+    #expect(exported.manifest.skipped.map(\.name) == ["avatars/\(realm)/\(hash).png"])
+    #expect(try exported.records("avatars").allSatisfy { $0["user_profile_id"] as? Int != user })
+  }
+
   @Test("Names that no archive should carry are skipped, odd ones are kept byte for byte")
   func oddNames() throws {
     let server = try SandboxServer.small()

@@ -140,3 +140,55 @@ struct JobTests {
     }
   }
 }
+
+@Suite("Taking a job back")
+struct UndoTests {
+  private func run(_ server: SandboxServer, _ description: JobDescription) throws -> JobFolder {
+    let folder = try JobStore(server.installation).make(description, plan: nil)
+    try JobProcess.run(folder, cancellation: Cancellation())
+    return folder
+  }
+
+  @Test("An import goes with all its rows and files, and everything else stays as it was")
+  func importing() throws {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.bookclub, subdomain: "stays", messages: 20))
+    let before = try server.state()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try run(
+      server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
+    #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
+    _ = try run(server, .undo(servers: [reference], folder: folder.path, despiteSignsOfLife: false))
+    let after = try server.state()
+    // Clients are shared by all organizations; those that came with the import may stay.
+    for key in Set(before.keys).union(after.keys) where before[key] != after[key] && key != "zerver_client" {
+      Issue.record("\(key) is not as it was: \(before[key] ?? "nothing") → \(after[key] ?? "nothing")")
+    }
+  }
+
+  @Test("An organization that the job has not made is left alone")
+  func another() throws {
+    let server = try Servers.fresh()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try run(
+      server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
+    try server.connect().execute("UPDATE zerver_realm SET string_id = 'renamed' WHERE string_id = 'harbour'")
+    try server.add(SampleOrganization(.bookclub, subdomain: "harbour", messages: 10, seed: 9))
+    let failure = #expect(throws: PlainFailure.self) {
+      _ = try UndoJobOperation(folder).run(progress: .silent)
+    }
+    #expect(failure?.family == .blocked)
+    #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
+  }
+
+  @Test("A job that has not done its work cannot be taken back")
+  func unfinished() throws {
+    let server = try Servers.fresh()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try JobStore(server.installation).make(
+      .import(server: reference, .init(subdomain: "www", archive: try Servers.archive())), plan: nil)
+    _ = try? JobProcess.run(folder, cancellation: Cancellation())
+    let failure = #expect(throws: PlainFailure.self) { _ = try UndoJobOperation(folder).plan() }
+    #expect(failure?.family == .conflict)
+  }
+}

@@ -48,7 +48,7 @@ extension Flow {
         .point("All that could go wrong is looked at first. Nothing is changed until you say so."),
         .point("The organization is exported into an archive, and imported from it on the new server."),
         .point("You see what has arrived, and what is left to do."),
-        .paragraph("Enter goes on, Esc goes back, ? explains each step."),
+        .keys("Enter goes on, Esc goes back, ? explains each step."),
       ]
     },
     help: [
@@ -92,20 +92,24 @@ extension Flow {
       explanation: { answers in
         [.paragraph("These are on \(answers.label(Key.source)). The one that you choose moves with all that it has.")]
       },
-      lookup: Lookup("Looking for organizations", key: { $0.text(Key.source) ?? "" }) { answers, cancellation in
+      lookup: Lookup(
+        "Looking for organizations", key: { $0.text(Key.source) ?? "" }, brings: [organizations([])]
+      ) { answers, cancellation in
         let all = try environment.organizations(answers.text(Key.source) ?? "/", cancellation)
         guard all.contains(where: { !$0.isInternal }) else {
           throw PlainFailure(
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
             remedy: "go back and choose another server")
         }
-        let largest = all.filter { !$0.isInternal && !$0.isDeactivated }.max { $0.messages < $1.messages }
-        return Material(fields: [
-          Field(
-            "which", "Organization", .table(columns: columns, rows: all.map(row)),
-            preset: { _ in largest.map { .text($0.subdomain) } })
-        ])
+        return Material(fields: [organizations(all)])
       })
+  }
+
+  private static func organizations(_ all: [Organization]) -> Field {
+    let largest = all.filter { !$0.isInternal && !$0.isDeactivated }.max { $0.messages < $1.messages }
+    return Field(
+      "which", "Organization", .table(columns: columns, rows: all.map(row)),
+      preset: { _ in largest.map { .text($0.subdomain) } })
   }
 
   private static let columns: [Table.Column] = [
@@ -278,7 +282,7 @@ extension Flow {
         [
           .paragraph(
             "Both servers have secrets of their own. These differ; the advice is chosen already. "
-              + "Space changes a decision, Enter goes on. No value is ever shown.")
+              + "No value is ever shown."), .keys("Space changes a decision, Enter goes on."),
         ]
       },
       help: [
@@ -291,18 +295,22 @@ extension Flow {
         // Counted among the steps before the question is asked, where it is known what the answer will be.
         answers.text(Key.place) == nil ? presets.target != nil : isHere(answers)
       },
-      lookup: Lookup("Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" }) {
-        answers, _ in
+      lookup: Lookup(
+        "Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" },
+        brings: [secretDecisions([])]
+      ) { answers, _ in
         let advice = try environment.advice(MoveDecisions(answers))
         guard !advice.isEmpty else {
           return Material(remark: "There is nothing to decide: no secret of the old server differs from the new one's.")
         }
-        return Material(fields: [
-          Field(
-            "each", "Secrets",
-            .decisions(advice.map(item), among: [.init(id: "copy", title: "copy"), .init(id: "keep", title: "keep")]))
-        ])
+        return Material(fields: [secretDecisions(advice)])
       })
+  }
+
+  private static func secretDecisions(_ advice: [SecretAdvice]) -> Field {
+    Field(
+      "each", "Secrets",
+      .decisions(advice.map(item), among: [.init(id: "copy", title: "copy"), .init(id: "keep", title: "keep")]))
   }
 
   private static func item(_ advice: SecretAdvice) -> Field.Item {
@@ -323,7 +331,9 @@ extension Flow {
     Step(
       "review", "Review", heading: { _ in "Ready to move?" },
       explanation: { _ in
-        [.paragraph("This is what you decided. Enter on a line changes it; nothing has been changed yet.")]
+        [
+          .paragraph("This is what you decided; nothing has been changed yet."), .keys("Enter on a line changes it."),
+        ]
       },
       help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")],
       kind: .review,
@@ -347,13 +357,19 @@ extension Flow {
     Step(
       "run", "Move", heading: { "Moving \($0.label(Key.organization))" },
       help: [
-        .paragraph("You need not stay and watch. Ctrl-O shows all that has been reported so far."),
+        .paragraph(
+          environment.runsJobs
+            ? "You need not stay and watch: the move goes on when you leave, and when your connection breaks. The next start "
+              + "of the wizard shows it again. Ctrl-O shows all that has been reported so far."
+            : "You need not stay and watch. Ctrl-O shows all that has been reported so far."),
         .paragraph(
           "Esc stops it after a question. Until the organization is visible on the new server, everything is taken back."
         ),
       ],
       kind: .run(
-        Runner(operation: { try environment.operation(MoveDecisions($0)) }, weights: weights, noun: "The move")))
+        Runner(
+          operation: { try environment.operation(MoveDecisions($0)) }, weights: weights, noun: "The move",
+          outlivesWizard: environment.runsJobs)))
   }
 
   /// As measured with many messages and few files; whatever is not named here takes next to no time.
