@@ -16,7 +16,7 @@ struct AlohaWizard: ParsableCommand {
       """,
     version: Program.nameAndVersion,
     subcommands: [
-      ExportCommand.self, ImportCommand.self, OrganizationCommand.self,
+      ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, OrganizationCommand.self,
     ])
 
   static func main() {
