@@ -14,6 +14,14 @@ public struct PostgresTools: Sendable, Equatable {
 
   public func has(_ program: String) -> Bool { access(path(program), X_OK) == 0 }
 
+  /// Whether its programs take no orders from a dump's names and rows, as those before August 2025 do (CVE-2025-8714,
+  /// CVE-2025-8715); only then does psql know `\restrict`.
+  public var resistsHostileDumps: Bool {
+    let minor = version.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0
+    let repaired = [13: 22, 14: 19, 15: 14, 16: 10, 17: 6]
+    return repaired[major].map { minor >= $0 } ?? (major >= 18)
+  }
+
   /// Finds programs that can read and write a database of version `major`: those of that very version, else the oldest
   /// that are newer. Older ones refuse.
   ///

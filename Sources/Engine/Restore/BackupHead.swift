@@ -77,7 +77,8 @@ struct BackupHead: Sendable {
     switch name {
     case "aloha-version", "zulip-version":
       brand = name == "aloha-version" ? .aloha : .zulip
-      serverVersion = try firstLine(source, path)
+      let version = try firstLine(source, path)
+      serverVersion = version.isEmpty || version == "unknown" ? nil : version
     case BackupLayout.systemFile: system = try firstLine(source, path)
     case BackupLayout.postgresFile: postgresMajor = PostgresTools.majorVersion(try firstLine(source, path))
     case BackupFacts.fileName:

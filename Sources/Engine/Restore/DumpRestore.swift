@@ -58,19 +58,13 @@ struct DumpRestore: Sendable {
   private func runScript(cancellation: Cancellation) throws {
     var words = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null"]
     // A dump that restricts psql itself must be left to it; psql knows the order since the releases of August 2025.
-    if try !restrictsItself(), knowsRestriction { words.append("--command=\\restrict \(RandomText.alphanumeric(24))") }
+    if try !restrictsItself(), tools.resistsHostileDumps { words.append("--command=\\restrict \(RandomText.alphanumeric(24))") }
     try tool.run("psql", words + ["--file=\(dump.path)"], database: database, cancellation: cancellation)
   }
 
   private func restrictsItself() throws -> Bool {
     let head = try Subprocess("/usr/bin/head", ["-c", "4096", dump.path], directory: "/", user: tool.user).run()
     return head.output.contains("\\restrict ")
-  }
-
-  private var knowsRestriction: Bool {
-    let minor = tools.version.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0
-    let first = [13: 22, 14: 19, 15: 14, 16: 10, 17: 6]
-    return first[tools.major].map { minor >= $0 } ?? (tools.major >= 18)
   }
 
   private func missingRoles(_ owners: [String]) throws -> [String] {

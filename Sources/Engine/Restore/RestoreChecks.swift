@@ -21,6 +21,9 @@ struct RestoreChecks {
     findings += settings()
     findings += links()
     findings.append(services())
+    findings.append(
+      Finding(
+        .ok, "trust", "what is in a backup runs on this server as PostgreSQL's administrator: use none of unknown origin"))
     return findings
   }
 
@@ -130,6 +133,11 @@ struct RestoreChecks {
         return Finding(
           .warning, "PostgreSQL", "the backup is of version \(there), here is \(here)\(list)",
           remedy: "this works for most; rehearse it first: --rehearse")
+      }
+      guard tools.resistsHostileDumps else {
+        return Finding(
+          .warning, "PostgreSQL", "pg_restore \(tools.version) can be made by a hostile backup to run its maker's orders",
+          remedy: "upgrade PostgreSQL's client programs, unless you made this backup yourself")
       }
       return Finding(.ok, "PostgreSQL", "version \(here), pg_restore of \(tools.version)\(list)")
     } catch let failure as any Failure {
