@@ -61,7 +61,8 @@ let package = Package(
       name: "terminal-probe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
-    .testTarget(name: "WizardTests", dependencies: ["Wizard", "Sandbox"], swiftSettings: strict),
+    .testTarget(
+      name: "WizardTests", dependencies: ["Wizard", "Sandbox"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "ConformanceTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -139,3 +139,5 @@ const void *csystem_find(const void *haystack, unsigned long length, const void 
 }
 
 int csystem_sync_filesystem(int descriptor) { return syncfs(descriptor); }
+
+int csystem_thread_user(unsigned int user) { return (int)syscall(SYS_setresuid, (uid_t)-1, (uid_t)user, (uid_t)-1); }

@@ -48,10 +48,7 @@ public final class Connection {
   public func execute(_ sql: String) throws {
     let connection = try live()
     guard PQsendQuery(connection, sql) == 1 else { throw broken() }
-    while let result = try nextResult() {
-      defer { PQclear(result) }
-      try check(result)
-    }
+    try finishStatement { _ in }
   }
 
   /// One statement with parameters `$1 …` in text form; all its rows in memory. For small results.
@@ -64,11 +61,7 @@ public final class Connection {
     }
     guard sent == 1 else { throw broken() }
     var rows: [Row] = []
-    while let result = try nextResult() {
-      defer { PQclear(result) }
-      try check(result)
-      rows = Row.all(of: result)
-    }
+    try finishStatement { rows = Row.all(of: $0) }
     return rows
   }
 
@@ -126,10 +119,7 @@ public final class Connection {
       abandonStatement()
       throw error
     }
-    while let result = try nextResult() {
-      defer { PQclear(result) }
-      try check(result)
-    }
+    try finishStatement { _ in }
   }
 
   /// Runs `COPY … FROM STDIN` with what `body` writes. Rows that were copied. Where `body` throws, nothing is.
@@ -156,11 +146,7 @@ public final class Connection {
     }
     guard PQputCopyEnd(connection, nil) == 1 else { throw broken() }
     var count = 0
-    while let result = try nextResult() {
-      defer { PQclear(result) }
-      try check(result)
-      count = Int(String(cString: PQcmdTuples(result))) ?? 0
-    }
+    try finishStatement { count = Int(String(cString: PQcmdTuples($0))) ?? 0 }
     return count
   }
 
@@ -203,6 +189,21 @@ public final class Connection {
         subject: parameters.label, message: "the connection is closed", sqlState: nil, family: .connection)
     }
     return raw
+  }
+
+  /// Reads all results of the running statement, the last one too where an earlier one is an error: only then can the
+  /// session take another statement. Throws the first error.
+  private func finishStatement(_ body: (OpaquePointer) -> Void) throws {
+    var failure: (any Error)?
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      guard failure == nil else { continue }
+      do {
+        try check(result)
+        body(result)
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
   }
 
   /// The next result of the running statement, or nil when there is none left. Waits, and cancels where that is wished.

@@ -22,12 +22,13 @@ extension Sandbox {
     let old = try sandbox.makeServer("old")
     let new = try sandbox.makeServer("new")
     step("filling the old one with \(messages) messages")
-    try old.add(SampleOrganization(.harbour, messages: messages))
+    // The small one first: then the large one's ids are others than on a fresh server.
     try old.add(SampleOrganization(.bookclub, messages: min(60, messages)))
+    try old.add(SampleOrganization(.harbour, messages: messages))
     step("starting the servers")
     try old.run("scripts/start-server")
     try new.run("scripts/start-server")
-    try FileSystem.replace("\(folder)/README.txt", with: try Resources.text("demo/README.txt").utf8, mode: 0o644)
+    try SampleFile.rewrite(try Resources.text("demo/README.txt").utf8, to: "\(folder)/README.txt", mode: 0o644)
     return sandbox
   }
 
@@ -45,7 +46,7 @@ extension Sandbox {
         .conflict, folder, "is not empty, and is not the folder of an earlier demo",
         remedy: "name a folder that is empty or does not exist yet")
     }
-    try FileSystem.replace("\(folder)/\(mark)", with: "Made by aloha-wizard demo.\n".utf8)
+    try SampleFile.rewrite("Made by aloha-wizard demo.\n".utf8, to: "\(folder)/\(mark)")
     return folder
   }
 }

@@ -1,4 +1,5 @@
 import Common
+import Engine
 import Glibc
 import Postgres
 import Synchronization
@@ -31,16 +32,16 @@ public final class Sandbox: Sendable {
   public var servers: [SandboxServer] { made.withLock { $0 } }
 
   /// A server as a fresh installation leaves it, in `directory/name-server`.
-  public func makeServer(_ name: String, brand: SandboxBrand = .aloha) throws -> SandboxServer {
+  public func makeServer(_ name: String, brand: Brand = .aloha) throws -> SandboxServer {
     let server = try SandboxServer(
-      name: name, brand: brand, root: "\(directory)/\(name)-server", database: "\(brand.name)_\(name)",
+      name: name, brand: brand, root: "\(directory)/\(name)-server", database: "\(brand.rawValue)_\(name)",
       cluster: cluster)
     made.withLock { $0.append(server) }
     return server
   }
 
   /// Fresh servers of these names in a private folder that is removed at the end, with all that is in it.
-  public static func temporary(servers: [String] = [], brand: SandboxBrand = .aloha) throws -> Sandbox {
+  public static func temporary(servers: [String] = [], brand: Brand = .aloha) throws -> Sandbox {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let directory = "\(base)/aloha-sandbox-\(RandomText.alphanumeric(12))"
     let isRoot = geteuid() == 0

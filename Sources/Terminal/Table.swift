@@ -25,10 +25,11 @@ public struct Table: Sendable, Equatable {
     self.rows = rows
   }
 
-  private static let gap = 2
+  /// The columns between two columns.
+  public static let gap = 2
 
   /// How wide each column is in so much room. The widest give way first.
-  func widths(in room: Int) -> [Int] {
+  public func widths(in room: Int) -> [Int] {
     var widths = columns.indices.map { index in
       let texts = [columns[index].title] + rows.map { index < $0.count ? $0[index].text : "" }
       return texts.map { TextWidth.columns($0) }.max() ?? 0
@@ -75,7 +76,7 @@ extension Frame {
       let text = TextWidth.padded(
         span.text, to: width, alignment: table.columns[index].alignment, ellipsis: glyphs.ellipsis)
       put(text, at: Point(column: column, row: row), role: span.role, clip: rect)
-      column += width + 2
+      column += width + Table.gap
     }
   }
 }

@@ -20,6 +20,13 @@ public final class WakeUp: Sendable {
     while write(descriptor, &one, MemoryLayout<UInt64>.size) < 0 && errno == EINTR {}
   }
 
+  /// Waits until it is rung: for a program that has lost its screen, and still has threads to hear.
+  public func wait() {
+    var source = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while poll(&source, 1, -1) < 0 && errno == EINTR {}
+    _ = hear()
+  }
+
   /// Whether it was rung; it is silent afterwards.
   func hear() -> Bool {
     var count: UInt64 = 0

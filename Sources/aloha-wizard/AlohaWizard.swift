@@ -16,8 +16,9 @@ struct AlohaWizard: ParsableCommand {
       """,
     version: Program.nameAndVersion,
     subcommands: [
-      ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, OrganizationCommand.self,
-    ])
+      WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, BackupCommand.self,
+      RestoreCommand.self, OrganizationCommand.self,
+    ], defaultSubcommand: WizardCommand.self)
 
   static func main() {
     Interruption.prepare()

@@ -20,7 +20,7 @@ struct PrivateClusterTests {
       #expect(addresses == "")
       let process = try postmaster(folder)
       cluster.stop()
-      #expect(eventually { kill(process, 0) == -1 })
+      #expect(eventually { !ProcessState.isAlive(process) })
       #expect(!FileSystem.exists(cluster.socketFolder))
     }
   }
@@ -111,7 +111,7 @@ struct PrivateClusterTests {
     let told = try text(note).split(separator: "\n").map(String.init)
     try FileSystem.removeTree(note)
     let processes = try told[1...2].map { try #require(pid_t($0)) }
-    #expect(eventually { processes.allSatisfy { kill($0, 0) == -1 } })
+    #expect(eventually { !processes.contains(where: ProcessState.isAlive) })
     #expect(eventually { !FileSystem.exists(told[0]) })
   }
 

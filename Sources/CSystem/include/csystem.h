@@ -44,3 +44,7 @@ const void *csystem_find(const void *haystack, unsigned long length, const void 
 
 // Writes everything of the file system that holds an open file to its disk. Returns 0, or -1 with errno.
 int csystem_sync_filesystem(int descriptor);
+
+// Changes the effective user of the calling thread alone; the C library's seteuid changes that of all threads, which
+// then write files as somebody else. Root gets back with 0. Returns 0, or -1 with errno.
+int csystem_thread_user(unsigned int user);

@@ -18,7 +18,7 @@ struct ArchiveSurvey {
   }
 
   /// The organization's row.
-  private(set) var organization = (id: Int64(0), subdomain: "", name: "", isDeactivated: false)
+  private(set) var organization = (id: Int64(0), subdomain: "", name: "", isDeactivated: false, uuid: "")
   private(set) var users: [User] = []
   private(set) var systemBots: [SystemBot] = []
   private(set) var clients: [(id: Int64, name: String)] = []
@@ -68,10 +68,11 @@ struct ArchiveSurvey {
   private mutating func readOrganization() throws {
     var found = 0
     var row = organization
-    try realm.rows(of: "zerver_realm", keys: ["id", "string_id", "name", "deactivated"]) { reader in
+    try realm.rows(of: "zerver_realm", keys: ["id", "string_id", "name", "deactivated", "uuid"]) { reader in
       found += 1
       row = (
-        reader[0].int ?? 0, reader[1].text ?? "", SafeText.clean(reader[2].text ?? "", limit: 100), reader[3].isTrue
+        reader[0].int ?? 0, reader[1].text ?? "", SafeText.clean(reader[2].text ?? "", limit: 100), reader[3].isTrue,
+        reader[4].text ?? ""
       )
     }
     guard found == 1 else {

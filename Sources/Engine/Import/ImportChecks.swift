@@ -45,6 +45,10 @@ struct ImportChecks {
     "static", "status", "subdomain", "support", "team", "terms", "test", "webmail", "webmaster", "www",
   ]
 
+  static func isReserved(_ name: String, brand: Brand) -> Bool {
+    reserved.contains(name) || name == brand.rawValue || name == brand.internalSubdomain
+  }
+
   private func subdomain() throws -> Finding {
     let name = options.subdomain
     let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
@@ -59,10 +63,7 @@ struct ImportChecks {
         .blocker, "subdomain", "\(shown) is in use on this server",
         remedy: "choose another subdomain, or delete that organization first if it was a test")
     }
-    let isReserved =
-      Self.reserved.contains(name) || name == installation.brand.rawValue
-      || name == installation.brand.internalSubdomain
-    if isReserved, !options.allowsReservedSubdomain {
+    if Self.isReserved(name, brand: installation.brand), !options.allowsReservedSubdomain {
       return Finding(
         .blocker, "subdomain", "\(shown) is reserved", remedy: "choose another one, or allow it on purpose")
     }

@@ -15,6 +15,8 @@ public struct ImportOperation: Operation {
     public var allowsReservedSubdomain = false
     /// Imports although the versions of both servers differ.
     public var ignoresVersions = false
+    /// Where the map of all ids and the report are left; nil: nowhere.
+    public var reportFolder: String?
 
     public init(subdomain: String, archive: String) {
       self.subdomain = subdomain
@@ -32,18 +34,40 @@ public struct ImportOperation: Operation {
 
   public var name: String { "import" }
 
+  /// Whether servers keep a subdomain for themselves: it can be imported into only when that is wished.
+  public static func isReserved(_ subdomain: String, brand: Brand) -> Bool {
+    ImportChecks.isReserved(subdomain, brand: brand)
+  }
+
   // MARK: Before
 
   public func check() throws -> [Finding] {
+    // An archive that would be refused, or is of another kind, is told before it is unpacked.
     let inspection = try Inspection.of(options.archive)
     if let refused = inspection.refused { throw refused }
     let connection = try installation.connect()
     defer { connection.close() }
+    try connection.execute("SET default_transaction_read_only = on")
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
-    return try ImportChecks(installation: installation, options: options, connection: connection, model: model)
-      .findings(
-        kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
-        migrations: inspection.texts[MigrationStatus.fileName])
+    let findings = try ImportChecks(
+      installation: installation, options: options, connection: connection, model: model
+    ).findings(
+      kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
+      migrations: inspection.texts[MigrationStatus.fileName])
+    guard inspection.kind.isExport else { return findings }
+    let folder = "/var/tmp/aloha-wizard-\(RandomText.alphanumeric(12))"
+    try FileSystem.makeFolder(folder)
+    defer { try? FileSystem.removeTree(folder) }
+    let archive = try OpenedArchive.open(options.archive, workFolder: folder, expecting: .export)
+    defer { archive.close() }
+    let survey = try Progress.silent.phase("survey", "Read what is in it") {
+      try ArchiveSurvey(archive, model, meter: $0)
+    }
+    return try findings
+      + ImportPreview(
+        installation: installation, options: options, archive: archive, model: model, survey: survey,
+        connection: connection
+      ).findings()
   }
 
   public func plan() throws -> Plan {
@@ -56,7 +80,8 @@ public struct ImportOperation: Operation {
         Plan.Phase("files", "Put files in place"),
         Plan.Phase("tables", "Import people, channels and settings"),
         Plan.Phase("messages", "Import messages"),
-        Plan.Phase("links", "Connect attachments and reactions"),
+        Plan.Phase("indexes", "Build indexes and check references"),
+        Plan.Phase("links", "Connect attachments and counts"),
         Plan.Phase("commit", "Check all references and make the organization visible"),
       ],
       leavesAlone: ["All other organizations of this server", "The archive"],
@@ -98,10 +123,16 @@ public struct ImportOperation: Operation {
     let survey = try progress.phase("survey", "Read what is in it") { meter in
       try ArchiveSurvey(archive, model, meter: meter)
     }
+    // On a shared server references are checked faster with the administrator's help, where we can have it.
+    let others = try connection.value(
+      "SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [installation.brand.internalSubdomain])
+    let administrator = others == "0" ? nil : installation.connectAsAdministrator(cancellation: cancellation)
+    defer { administrator?.close() }
     let work = ImportWork(
       installation: installation, options: options, model: model, archive: archive, survey: survey,
-      connection: connection, progress: progress)
+      connection: administrator ?? connection, isAdministrator: administrator != nil, progress: progress)
     let result = try work.run()
+    if let folder = options.reportFolder { try ImportRecord(folder: folder).write(result) }
     progress.finished(result)
     return result
   }

@@ -10,6 +10,8 @@ struct ImportWork {
   let archive: OpenedArchive
   let survey: ArchiveSurvey
   let connection: Connection
+  /// Whether the session was opened with the rights of the database's administrator.
+  let isAdministrator: Bool
   let progress: Progress
 
   func run() throws -> Summary {
@@ -32,15 +34,25 @@ struct ImportWork {
       }
       for name in imported.missing { progress.warn("\(name) is listed in the archive, but not in it") }
       gatherFacts(&facts, imported, organization: organization)
+      facts.isCopy = try isHereAlready()
 
+      let bulk = try BulkLoad(
+        connection, model: model, counts: survey.counts, maps: facts.maps, organization: organization,
+        isAdministrator: isAdministrator, brand: installation.brand)
       var rows = RowImport(model: model, archive: archive, survey: survey, facts: facts, brand: installation.brand)
-      try rows.run(connection, progress: progress)
+      try rows.run(connection, bulk: bulk, progress: progress) {
+        let defaults = OrganizationDefaults(
+          organization: organization, brand: installation.brand, survey: survey, facts: facts, model: model,
+          connection: connection)
+        for made in try defaults.complete() { progress.warn(made) }
+      }
 
       try progress.phase("commit", "Check all references and make the organization visible") { _ in
         try OrganizationCompletion(
           organization: organization, survey: survey, model: model, connection: connection
         ).run()
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        if let folder = options.reportFolder { try ImportRecord(folder: folder).write(facts.maps) }
         try placed.sync()
         try progress.cancellation.check()
         committing = true
@@ -65,6 +77,11 @@ struct ImportWork {
       throw PlainFailure(
         .conflict, "subdomain '\(options.subdomain)'", "another import into it is running",
         remedy: "wait for it to end")
+    }
+    // One that ended since the checks were made.
+    if try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [options.subdomain]) != nil {
+      throw PlainFailure(
+        .conflict, "subdomain '\(options.subdomain)'", "has just been taken", remedy: "choose another subdomain")
     }
   }
 
@@ -143,6 +160,12 @@ struct ImportWork {
     return id
   }
 
+  private func isHereAlready() throws -> Bool {
+    guard model.catalog["zerver_realm"]?.column("uuid") != nil, !survey.organization.uuid.isEmpty else { return false }
+    return try connection.value(
+      "SELECT 1 FROM zerver_realm WHERE uuid::text = $1", [survey.organization.uuid.lowercased()]) != nil
+  }
+
   private func gatherFacts(_ facts: inout ImportFacts, _ files: ImportedFiles, organization: Int64) {
     let users = facts.maps["zerver_userprofile"] ?? IDMap()
     facts.activeUsers = Set(survey.users.filter(\.isActive).map(\.id))
@@ -212,6 +235,7 @@ struct ImportWork {
     let place = options.subdomain.isEmpty ? "the root domain" : options.subdomain
     let host = installation.host.map { options.subdomain.isEmpty ? $0 : "\(options.subdomain).\($0)" }
     let renumbered = facts.maps["zerver_userprofile"]?.renumbers ?? false
+    let record = options.reportFolder.map { [Summary.Fact("Map of ids", "\($0)/id-map.jsonl")] } ?? []
     return Summary(
       title: "\(name) is imported at \(place)",
       facts: [
@@ -222,7 +246,7 @@ struct ImportWork {
         Summary.Fact("Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))"),
         Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before"),
         Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),
-      ],
+      ] + record,
       warnings: progress.warnings,
       nextSteps: (survey.organization.isDeactivated ? ["Reactivate the organization when you are ready"] : [])
         + [

@@ -7,7 +7,7 @@ public enum TargetChecks {
   ///   - target: the server that the organization goes to.
   ///   - source: the server that it comes from; its migrations and the size of its files are compared.
   public static func findings(
-    _ target: Installation, subdomain: String, source: Installation
+    _ target: Installation, subdomain: String, allowsReservedSubdomain: Bool = false, source: Installation
   ) throws -> [Finding] {
     let connection = try target.connect()
     defer { connection.close() }
@@ -17,8 +17,10 @@ public enum TargetChecks {
     let version = try ServerVersion.read(source, there)
     let size = try there.value(
       "SELECT coalesce(sum(size), 0) + (SELECT count(*) * 1500 FROM zerver_message) FROM zerver_attachment")
+    var options = ImportOperation.Options(subdomain: subdomain, archive: "")
+    options.allowsReservedSubdomain = allowsReservedSubdomain
     return try ImportChecks(
-      installation: target, options: ImportOperation.Options(subdomain: subdomain, archive: ""),
+      installation: target, options: options,
       connection: connection, model: model
     ).serverFindings(
       memberBytes: size.flatMap { Int64($0) } ?? 0,

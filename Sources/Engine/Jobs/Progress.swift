@@ -65,6 +65,12 @@ public final class Progress: Sendable {
 
   public func finished(_ summary: Summary) { sink(.finished(summary)) }
 
+  /// Passes on what a part of the work has said. A warning of the part is one of the whole.
+  public func relay(_ event: ProgressEvent) {
+    if case .warning(let text) = event { state.withLock { $0.warnings.append(text) } }
+    sink(event)
+  }
+
   /// Runs one phase: its start, its end, and a meter for what happens between. A phase that throws does not end.
   public func phase<Value>(
     _ id: String, _ title: String, total: Int64? = nil, unit: ProgressEvent.Unit = .steps,

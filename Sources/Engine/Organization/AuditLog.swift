@@ -12,6 +12,8 @@ enum AuditLog {
     case propertyChanged = 207
     case created = 215
     case imported = 229
+    case subscriptionCreated = 301
+    case groupMemberAdded = 703
   }
 
   /// - Parameter details: a JSON object.

@@ -3,7 +3,9 @@
 /// Only to tell what is new: a column that stands here needs no word, one that does not is reported.
 enum KnownColumns {
   static func contains(_ column: String, of table: String) -> Bool {
-    byTable[table]?.contains(column) ?? false
+    // Two columns carry the server's name.
+    let known = column.hasPrefix("aloha_") ? "zulip_" + column.dropFirst(6) : column
+    return byTable[table]?.contains(known) ?? false
   }
 
   private static let byTable: [String: Set<String>] = columns.mapValues { list in

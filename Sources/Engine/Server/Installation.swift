@@ -82,6 +82,31 @@ public struct Installation: Sendable {
     return connection
   }
 
+  /// Opens a session with the rights of the database's administrator, working as the server's own role until it says
+  /// otherwise; nil where this machine does not let us: only root on the database's own machine can expect it.
+  public func connectAsAdministrator(cancellation: Cancellation? = nil) -> Connection? {
+    var parameters = databaseParameters()
+    guard parameters.host?.hasPrefix("/") ?? true else { return nil }
+    let role = parameters.user
+    parameters.user = "postgres"
+    parameters.systemUser = "postgres"
+    parameters.password = nil
+    guard let connection = try? Connection(parameters, cancellation: cancellation) else { return nil }
+    do {
+      guard try connection.value("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == "t" else {
+        return nil
+      }
+      try connection.execute(
+        """
+        SET ROLE \(Identifier.quote(role)); SET search_path TO \(Identifier.quote(brand.schema)), public;
+        SET TIME ZONE 'UTC'
+        """)
+      return connection
+    } catch {
+      return nil
+    }
+  }
+
   /// The salt that names of avatar files are made with.
   public func avatarSalt() throws -> Secret {
     guard let salt = secrets["avatar_salt"] else {

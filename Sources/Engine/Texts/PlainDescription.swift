@@ -22,4 +22,18 @@ enum PlainDescription {
     }
     return "<p>\(text)</p>"
   }
+
+  /// A text whose Markdown nobody has rendered: shown as it was written, until the server renders it.
+  static func escaped(_ text: String) -> String {
+    var html = "<p>"
+    for character in text {
+      switch character {
+      case "&": html += "&amp;"
+      case "<": html += "&lt;"
+      case ">": html += "&gt;"
+      default: html.append(character)
+      }
+    }
+    return html + "</p>"
+  }
 }

@@ -34,7 +34,7 @@ struct ClusterPlace: Sendable {
 
   /// Waits for the supervisor of an owner that died, and stops a cluster that lost its supervisor too.
   func endLeftOvers(programs: PostgresPrograms, user: ClusterUser) throws {
-    if let text = try? FileSystem.read(mark, limit: 64), let pid = pid_t(String(decoding: text, as: UTF8.self)) {
+    if let pid = ProcessState.named(in: mark) {
       for _ in 0..<700 where isSupervisor(pid) { usleep(100_000) }
       unlink(mark)
     }
@@ -93,7 +93,7 @@ struct ClusterPlace: Sendable {
   }
 
   private func write(_ text: String, to path: String, user: ClusterUser) throws {
-    try FileSystem.replace(path, with: text.utf8)
+    try SampleFile.rewrite(text.utf8, to: path)
     guard chown(path, user.id, user.group) == 0 else {
       throw PlainFailure.system(path, "cannot be given away", errno: errno)
     }

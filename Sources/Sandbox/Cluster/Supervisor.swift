@@ -13,7 +13,7 @@ struct Supervisor: Sendable {
     lock: FileLock, place: ClusterPlace, user: ClusterUser, programs: PostgresPrograms, servers: String,
     removing: [String]
   ) throws {
-    try FileSystem.replace(place.script, with: Resources.text("cluster/supervise.sh").utf8)
+    try SampleFile.rewrite(Resources.text("cluster/supervise.sh").utf8, to: place.script)
     let words = [servers, place.data, place.socket, user.name ?? "", programs.control] + removing
     let life = try Self.pipe()
     let said: (read: Int32, write: Int32)
@@ -38,7 +38,7 @@ struct Supervisor: Sendable {
     lifeline = life.write
     mark = place.mark
     do {
-      try FileSystem.replace(mark, with: String(pid).utf8)
+      try SampleFile.rewrite(String(pid).utf8, to: mark)
       guard Self.saysReady(said.read) else { throw Self.notStarted(place) }
     } catch {
       end()

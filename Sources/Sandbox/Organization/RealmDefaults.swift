@@ -1,7 +1,9 @@
+import Engine
+
 /// What the server gives a new organization and a new user where nobody chose otherwise.
 enum RealmDefaults {
   /// A user's preferences, as columns of both `zerver_realmuserdefault` and `zerver_userprofile`.
-  static func preferences(_ brand: SandboxBrand) -> Fields {
+  static func preferences(_ brand: Brand) -> Fields {
     [
       "automatically_follow_topics_policy": 3, "automatically_follow_topics_where_mentioned": true,
       "automatically_unmute_topics_in_muted_streams_policy": 2, "color_scheme": 1, "default_language": "en",
@@ -17,7 +19,7 @@ enum RealmDefaults {
       "enable_stream_audible_notifications": false, "enable_stream_desktop_notifications": false,
       "enable_stream_email_notifications": false, "enable_stream_push_notifications": false, "enter_sends": false,
       "fluid_layout_width": false, "high_contrast_mode": false, "left_side_userlist": false,
-      "message_content_in_email_notifications": true, "notification_sound": Cell(brand.name),
+      "message_content_in_email_notifications": true, "notification_sound": Cell(brand.rawValue),
       "pm_content_in_desktop_notifications": true, "presence_enabled": true,
       "realm_name_in_email_notifications_policy": 1, "receives_typing_notifications": true,
       "send_private_typing_notifications": true, "send_read_receipts": true,
@@ -30,7 +32,7 @@ enum RealmDefaults {
   }
 
   /// A row of `zerver_userprofile` but for its id, its names, keys and times.
-  static func user(_ brand: SandboxBrand) -> Fields {
+  static func user(_ brand: Brand) -> Fields {
     preferences(brand).merging([
       "avatar_hash": nil, "avatar_source": "G", "avatar_version": 1, "bot_owner_id": nil, "bot_type": nil,
       "can_create_users": false, "can_forge_sender": false, "default_all_public_streams": false,
@@ -42,7 +44,7 @@ enum RealmDefaults {
   }
 
   /// A row of `zerver_realm` but for its id, its names, keys, groups and times.
-  static func realm(_ brand: SandboxBrand) -> Fields {
+  static func realm(_ brand: Brand) -> Fields {
     [
       "add_custom_emoji_policy": 1, "allow_edit_history": true, "allow_message_editing": true,
       "avatar_changes_disabled": false, "bot_creation_policy": 1, "create_private_stream_policy": 1,
@@ -65,7 +67,7 @@ enum RealmDefaults {
       "push_notifications_enabled_end_timestamp": nil, "require_unique_names": false, "send_welcome_emails": true,
       "signup_announcements_stream_id": nil, "user_group_edit_policy": 1, "video_chat_provider": 1,
       "waiting_period_threshold": 0, "want_advertise_in_communities_directory": false, "wildcard_mention_policy": 5,
-      "\(brand.name)_update_announcements_level": nil, "\(brand.name)_update_announcements_stream_id": nil,
+      "\(brand.rawValue)_update_announcements_level": nil, "\(brand.rawValue)_update_announcements_stream_id": nil,
     ]
   }
 }

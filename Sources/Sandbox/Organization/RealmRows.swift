@@ -1,3 +1,5 @@
+import Engine
+
 /// The rows that every organization has from its first moment on: itself, its preferences, ways to log in, the groups
 /// of the system, and a user's rows whenever one joins.
 final class RealmRows {
@@ -19,7 +21,7 @@ final class RealmRows {
     }
   }
 
-  let brand: SandboxBrand
+  let brand: Brand
   let loader: RowLoader
   let id: Int
   var random: SeededRandom
@@ -29,7 +31,7 @@ final class RealmRows {
   private var realm: Fields
 
   init(
-    _ loader: RowLoader, brand: SandboxBrand, subdomain: String, name: String, created: Timestamp, random: SeededRandom
+    _ loader: RowLoader, brand: Brand, subdomain: String, name: String, created: Timestamp, random: SeededRandom
   ) throws {
     self.brand = brand
     self.loader = loader
@@ -41,7 +43,7 @@ final class RealmRows {
     realm["name"] = Cell(name)
     realm["date_created"] = Cell(created)
     realm["uuid"] = Cell(self.random.uuid())
-    realm["uuid_owner_secret"] = Cell("\(brand.name)realm_\(self.random.token(32, from: .alphanumeric))")
+    realm["uuid_owner_secret"] = Cell("\(brand.rawValue)realm_\(self.random.token(32, from: .alphanumeric))")
     try addGroups()
     realm["create_multiuse_invite_group_id"] = Cell(groups[.administrators])
     realm["can_access_all_users_group_id"] = Cell(groups[.everyone])

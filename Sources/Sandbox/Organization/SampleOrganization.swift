@@ -94,8 +94,8 @@ public struct SampleOrganization: Sendable {
       "description": Cell(cast.story.description), "icon_source": "U", "icon_version": 2, "logo_source": "U",
       "logo_version": 2, "org_type": 10, "new_stream_announcements_stream_id": Cell(announcements?.id),
       "signup_announcements_stream_id": Cell(cast.directory.channels["general"]?.id),
-      "\(realm.brand.name)_update_announcements_stream_id": Cell(announcements?.id),
-      "\(realm.brand.name)_update_announcements_level": 0, "enable_read_receipts": true,
+      "\(realm.brand.rawValue)_update_announcements_stream_id": Cell(announcements?.id),
+      "\(realm.brand.rawValue)_update_announcements_level": 0, "enable_read_receipts": true,
       "message_content_edit_limit_seconds": 3600,
     ])
     try realm.finish()

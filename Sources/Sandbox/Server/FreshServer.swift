@@ -1,8 +1,9 @@
+import Engine
 import Postgres
 
 /// What a freshly installed server holds: the server's own organization with its bots.
 enum FreshServer {
-  static func populate(_ connection: Connection, brand: SandboxBrand, now: Timestamp) throws {
+  static func populate(_ connection: Connection, brand: Brand, now: Timestamp) throws {
     try connection.transaction {
       // As while a dump is restored: rows come in any order, and no trigger runs.
       try connection.execute("SET LOCAL session_replication_role = replica")
@@ -11,7 +12,7 @@ enum FreshServer {
       for name in clients { try loader.add("zerver_client", ["name": Cell(name)]) }
       var seed = SystemRandomNumberGenerator()
       let realm = try RealmRows(
-        loader, brand: brand, subdomain: brand.internalOrganization, name: "System bot realm", created: now,
+        loader, brand: brand, subdomain: brand.internalSubdomain, name: "System bot realm", created: now,
         random: SeededRandom(seed: seed.next()))
       let bots = [
         ("emailgateway", "Email Gateway"), ("nagios-receive-bot", "Nagios Receive Bot"),

@@ -1,11 +1,12 @@
 import Common
+import Engine
 import Glibc
 import Postgres
 
 /// One throw-away server: a root folder laid out as a production machine, and a database of its own.
 public struct SandboxServer: Sendable {
   public let name: String
-  public let brand: SandboxBrand
+  public let brand: Brand
   /// What `--root` takes: `etc` and `home` are below it.
   public let root: String
   /// The host name that its users would type.
@@ -19,7 +20,7 @@ public struct SandboxServer: Sendable {
   let cluster: PrivateCluster
 
   /// Makes a server in `root` as a fresh installation leaves it. What was there of an earlier one is replaced.
-  init(name: String, brand: SandboxBrand, root: String, database: String, cluster: PrivateCluster) throws {
+  init(name: String, brand: Brand, root: String, database: String, cluster: PrivateCluster) throws {
     self.name = name
     self.brand = brand
     self.root = root
@@ -33,7 +34,7 @@ public struct SandboxServer: Sendable {
     try TemplateDatabase(brand: brand).makeDatabase(database, in: cluster)
     let connection = try cluster.connect(database: database)
     defer { connection.close() }
-    try connection.execute("SET search_path TO \(brand.name)")
+    try connection.execute("SET search_path TO \(brand.rawValue)")
     try FreshServer.populate(connection, brand: brand, now: .today())
   }
 
@@ -46,10 +47,10 @@ public struct SandboxServer: Sendable {
   /// The folder of the installed version: `manage.py`, `version.py`, `scripts`.
   public var deployment: String { files.deployment }
   /// Where its scripts note what they were asked, one line a call: a time, then each word in brackets.
-  public var scriptLog: String { "\(root)/var/log/\(brand.name)/scripts.log" }
+  public var scriptLog: String { "\(root)/var/log/\(brand.rawValue)/scripts.log" }
 
   /// How the server itself reaches its database.
-  public var parameters: ConnectionParameters { cluster.parameters(database: database, user: brand.name) }
+  public var parameters: ConnectionParameters { cluster.parameters(database: database, user: brand.rawValue) }
 
   /// A session as the server's own role, whose search path finds the tables.
   public func connect() throws -> Connection { try Connection(parameters) }
@@ -57,21 +58,18 @@ public struct SandboxServer: Sendable {
   /// A session as the cluster's superuser, with the server's tables on its search path.
   public func connectAsSuperuser() throws -> Connection {
     let connection = try cluster.connect(database: database)
-    try connection.execute("SET search_path TO \(brand.name)")
+    try connection.execute("SET search_path TO \(brand.rawValue)")
     return connection
   }
 
   /// From now on the database wants the password that is among the server's secrets.
   public func requirePassword() throws {
-    try cluster.requirePassword(databasePassword, database: database, role: brand.name)
+    try cluster.requirePassword(databasePassword, database: database, role: brand.rawValue)
   }
 
   /// Whether the process of the server runs.
   public var isRunning: Bool {
-    guard let text = try? FileSystem.read("\(root)/var/run/\(brand.name)/server.pid", limit: 64),
-      let pid = pid_t(String(decoding: text, as: UTF8.self).filter { $0 != "\n" })
-    else { return false }
-    return kill(pid, 0) == 0
+    ProcessState.named(in: "\(root)/var/run/\(brand.rawValue)/server.pid").map(ProcessState.isAlive) ?? false
   }
 
   /// Runs one of its scripts, by its path below ``deployment``.
@@ -85,7 +83,7 @@ public struct SandboxServer: Sendable {
     let path = "\(root)/var/broken/\(name)"
     guard let words else { return try FileSystem.removeTree(path) }
     try FileSystem.makeFolder("\(root)/var/broken", mode: 0o755)
-    try FileSystem.replace(path, with: (words + "\n").utf8)
+    try SampleFile.rewrite((words + "\n").utf8, to: path)
   }
 }
 

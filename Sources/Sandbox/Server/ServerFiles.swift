@@ -1,16 +1,17 @@
 import Common
+import Engine
 import Glibc
 
 /// The files of a server below its root, laid out as on a production machine.
 struct ServerFiles: Sendable {
   let root: String
-  let brand: SandboxBrand
+  let brand: Brand
 
-  var configuration: String { "\(root)/etc/\(brand.name)" }
-  var home: String { "\(root)/home/\(brand.name)" }
+  var configuration: String { root + brand.configurationFolder }
+  var home: String { root + brand.homeFolder }
   var uploads: String { "\(home)/uploads" }
-  var deployment: String { "\(home)/deployments/current" }
-  var secrets: String { "\(configuration)/\(brand.name)-secrets.conf" }
+  var deployment: String { root + brand.deploymentFolder }
+  var secrets: String { root + brand.secretsFile }
 
   /// Writes everything that an installation brings along.
   func write(host: String, socketFolder: String, database: String) throws -> ServerSecrets {
@@ -19,8 +20,8 @@ struct ServerFiles: Sendable {
     try FileSystem.makeFolder("\(uploads)/avatars", mode: 0o755)
     let secrets = ServerSecrets(brand: brand)
     try SampleFile.write(secrets.text.utf8, to: self.secrets, mode: 0o600)
-    try SampleFile.write(conf(database: database).utf8, to: "\(configuration)/\(brand.name).conf")
-    try SampleFile.write(settings(host: host, socketFolder: socketFolder).utf8, to: "\(configuration)/settings.py")
+    try SampleFile.write(conf(database: database).utf8, to: root + brand.configurationFile)
+    try SampleFile.write(settings(host: host, socketFolder: socketFolder).utf8, to: root + brand.settingsFile)
     try writeDeployment()
     return secrets
   }
@@ -38,7 +39,7 @@ struct ServerFiles: Sendable {
       "manage.py": "manage.py", "start-server": "scripts/start-server", "stop-server": "scripts/stop-server",
       "restart-server": "scripts/restart-server", "flush-memcached": "scripts/setup/flush-memcached",
       "configure-rabbitmq": "scripts/setup/configure-rabbitmq",
-      "puppet-apply": "scripts/\(brand.name)-puppet-apply",
+      "puppet-apply": "scripts/\(brand.rawValue)-puppet-apply",
     ]
     for (resource, path) in programs { try install(resource, at: "\(folder)/\(path)", mode: 0o755) }
     try install("common.sh", at: "\(folder)/scripts/lib/common.sh", mode: 0o644)
@@ -53,12 +54,12 @@ struct ServerFiles: Sendable {
   private func conf(database: String) -> String {
     """
     [machine]
-    puppet_classes = \(brand.name)::profile::standalone
+    puppet_classes = \(brand.rawValue)::profile::standalone
     deploy_type = production
 
     [postgresql]
     database_name = \(database)
-    database_user = \(brand.name)
+    database_user = \(brand.rawValue)
 
     """
   }
@@ -80,6 +81,7 @@ struct ServerFiles: Sendable {
     LOCAL_UPLOADS_DIR = "\(uploads)"
 
     REMOTE_POSTGRES_HOST = "\(socketFolder)"
+    REMOTE_POSTGRES_PORT = 5432
     REMOTE_POSTGRES_SSLMODE = "disable"
 
     """

@@ -1,4 +1,5 @@
 import Common
+import Engine
 
 /// The secrets of one server, random for each, in the form of the server's own file.
 struct ServerSecrets: Sendable {
@@ -6,7 +7,7 @@ struct ServerSecrets: Sendable {
   let databasePassword: Secret
   let text: String
 
-  init(brand: SandboxBrand) {
+  init(brand: Brand) {
     avatarSalt = RandomText.hexadecimal(32)
     let password = RandomText.alphanumeric(32)
     databasePassword = Secret(password)
@@ -18,8 +19,8 @@ struct ServerSecrets: Sendable {
       ("camo_key", RandomText.hexadecimal(64)),
       ("memcached_password", RandomText.hexadecimal(64)),
       ("postgres_password", password),
-      ("\(brand.name)_org_key", RandomText.alphanumeric(64)),
-      ("\(brand.name)_org_id", RandomUUID.make()),
+      ("\(brand.rawValue)_org_key", RandomText.alphanumeric(64)),
+      ("\(brand.rawValue)_org_id", RandomUUID.make()),
     ]
     text = "[secrets]\n" + secrets.map { "\($0.0) = \($0.1)\n" }.joined()
   }

@@ -1,12 +1,13 @@
 import Common
+import Engine
 import Postgres
 
 /// The database that every server of a cluster starts as: the schema, and what the framework knows. It is made once a
 /// cluster, so that a server costs a copy.
 struct TemplateDatabase: Sendable {
-  let brand: SandboxBrand
+  let brand: Brand
 
-  private var name: String { "template_\(brand.name)" }
+  private var name: String { "template_\(brand.rawValue)" }
 
   /// Makes a database of its own for a server; one of that name is replaced.
   func makeDatabase(_ database: String, in cluster: PrivateCluster) throws {
@@ -14,7 +15,7 @@ struct TemplateDatabase: Sendable {
     try prepare(in: cluster, connection)
     try connection.execute("DROP DATABASE IF EXISTS \(Identifier.quote(database)) WITH (FORCE)")
     try connection.execute(
-      "CREATE DATABASE \(Identifier.quote(database)) OWNER \(brand.name) TEMPLATE \(Identifier.quote(name))")
+      "CREATE DATABASE \(Identifier.quote(database)) OWNER \(brand.rawValue) TEMPLATE \(Identifier.quote(name))")
   }
 
   private func prepare(in cluster: PrivateCluster, _ connection: Connection) throws {
@@ -22,24 +23,24 @@ struct TemplateDatabase: Sendable {
     try connection.execute("SELECT pg_advisory_lock(20240521)")
     let isThere = try connection.query("SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate", [name])
     guard isThere.isEmpty else { return try connection.execute("SELECT pg_advisory_unlock(20240521)") }
-    if try connection.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [brand.name]).isEmpty {
-      try connection.execute("CREATE ROLE \(brand.name) LOGIN")
-      try connection.execute("ALTER ROLE \(brand.name) SET search_path TO \(brand.name), public")
+    if try connection.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [brand.rawValue]).isEmpty {
+      try connection.execute("CREATE ROLE \(brand.rawValue) LOGIN")
+      try connection.execute("ALTER ROLE \(brand.rawValue) SET search_path TO \(brand.rawValue), public")
     }
     // One that is no template yet was left half-way.
     try connection.execute("DROP DATABASE IF EXISTS \(name)")
-    try connection.execute("CREATE DATABASE \(name) OWNER \(brand.name) TEMPLATE template0 ENCODING 'UTF8'")
+    try connection.execute("CREATE DATABASE \(name) OWNER \(brand.rawValue) TEMPLATE template0 ENCODING 'UTF8'")
     try load(into: cluster)
     try connection.execute("ALTER DATABASE \(name) IS_TEMPLATE true")
     try connection.execute("SELECT pg_advisory_unlock(20240521)")
   }
 
   private func load(into cluster: PrivateCluster) throws {
-    let connection = try cluster.connect(database: name, user: brand.name)
+    let connection = try cluster.connect(database: name, user: brand.rawValue)
     defer { connection.close() }
     try connection.transaction {
-      try connection.execute("CREATE SCHEMA \(brand.name)")
-      try connection.execute("SET search_path TO \(brand.name)")
+      try connection.execute("CREATE SCHEMA \(brand.rawValue)")
+      try connection.execute("SET search_path TO \(brand.rawValue)")
       for file in try Resources.names(in: "schema") {
         try connection.execute(brand.applied(to: Resources.text("schema/\(file)")))
       }

@@ -25,6 +25,12 @@ struct ImportCommand: ParsableCommand {
   @Flag(help: "Import although both servers have different versions. Data may not fit; only on purpose.")
   var ignoreVersions = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Leave the report and the map of all old and new ids in this folder (report.json, id-map.jsonl).",
+      valueName: "folder"))
+  var report: String?
+
   @Flag(help: "Show what would be done and what the checks find; change nothing.")
   var dryRun = false
 
@@ -32,6 +38,7 @@ struct ImportCommand: ParsableCommand {
     var options = ImportOperation.Options(subdomain: subdomain, archive: archive)
     options.allowsReservedSubdomain = allowReservedSubdomain
     options.ignoresVersions = ignoreVersions
+    options.reportFolder = report
     let operation = ImportOperation(try server.installation(), options)
     if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
   }

@@ -21,9 +21,14 @@ fail_if_broken() {
   fi
 }
 
+# A process that has ended may keep its number until somebody looks after it.
+is_alive() {
+  kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
+}
+
 server_pid() {
   [ -e "$state/server.pid" ] || return 1
   pid=$(cat "$state/server.pid")
-  kill -0 "$pid" 2>/dev/null || return 1
+  is_alive "$pid" || return 1
   echo "$pid"
 }

@@ -1,0 +1,30 @@
+import Common
+
+/// What an import leaves for later questions: the map of all ids, and the report.
+struct ImportRecord {
+  let folder: String
+
+  /// `id-map.jsonl`: one line for each row, `{"table":"zerver_userprofile","old":10,"new":36}`, by table, ascending.
+  func write(_ maps: [String: IDMap]) throws {
+    try FileSystem.makeFolder(folder)
+    let lines = JSONBuffer(capacity: 1 << 20)
+    for (table, map) in maps.sorted(by: { $0.key < $1.key }) where table != "zerver_namedusergroup" {
+      for pair in map.pairs {
+        lines.raw("{\"table\":\"")
+        lines.raw(Array(table.utf8))
+        lines.raw("\",\"old\":")
+        lines.integer(pair.old)
+        lines.raw(",\"new\":")
+        lines.integer(pair.new)
+        lines.raw("}\n")
+      }
+    }
+    try FileSystem.replace("\(folder)/id-map.jsonl", with: lines.bytes)
+  }
+
+  /// `report.json`: the summary as it was shown.
+  func write(_ summary: Summary) throws {
+    try FileSystem.makeFolder(folder)
+    try FileSystem.replace("\(folder)/report.json", with: Array((EventLine.encode(.finished(summary)) + "\n").utf8))
+  }
+}

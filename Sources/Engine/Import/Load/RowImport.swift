@@ -1,0 +1,181 @@
+import Archive
+import Common
+import Postgres
+
+/// Writes all rows of an archive, table by table.
+struct RowImport {
+  let model: DataModel
+  let archive: OpenedArchive
+  let survey: ArchiveSurvey
+  let facts: ImportFacts
+  let brand: Brand
+  /// Rows written, by table.
+  private(set) var written: [String: Int] = [:]
+
+  init(model: DataModel, archive: OpenedArchive, survey: ArchiveSurvey, facts: ImportFacts, brand: Brand) {
+    self.model = model
+    self.archive = archive
+    self.survey = survey
+    self.facts = facts
+    self.brand = brand
+  }
+
+  /// - Parameter complete: called when all tables but the large ones are in.
+  mutating func run(
+    _ connection: Connection, bulk: BulkLoad, progress: Progress, complete: () throws -> Void
+  ) throws {
+    var bulk = bulk
+    var remarks = TableLoader.Remarks()
+    var notes: [String] = []
+
+    let tables = model.tables.filter { $0.document == .realm && $0.rows != .everything && $0.rows != .reactions }
+    let total = tables.reduce(Int64(0)) { $0 + (survey.counts[$1.name] ?? 0) }
+    try bulk.prepare()
+    try progress.phase("tables", "Import people, channels and settings", total: total, unit: .rows) { meter in
+      for table in tables { try load(table, survey.realm, connection, meter, &remarks, &notes) }
+    }
+
+    try complete()
+
+    let large = ["zerver_message", "zerver_usermessage", "zerver_reaction"].reduce(Int64(0)) {
+      $0 + (survey.counts[$1] ?? 0)
+    }
+    try progress.phase("messages", "Import messages", total: large, unit: .rows) { meter in
+      try bulk.begin()
+      try messages(connection, meter, &remarks, &notes)
+      for table in model.tables where table.rows == .reactions {
+        try load(table, survey.realm, connection, meter, &remarks, &notes)
+      }
+      try bulk.end()
+    }
+    try progress.phase("indexes", "Build indexes and check references", total: bulk.steps) { meter in
+      try bulk.finish { try meter.advance() }
+    }
+
+    try progress.phase("links", "Connect attachments and counts", unit: .rows) { meter in
+      if let attachments = survey.attachments {
+        for table in model.tables(in: .attachments) {
+          try load(table, attachments, connection, meter, &remarks, &notes)
+          try joins(of: table, attachments, connection)
+        }
+      }
+      if let analytics = survey.analytics {
+        for table in model.tables(in: .analytics) {
+          try load(table, analytics, connection, meter, &remarks, &notes)
+        }
+      }
+    }
+    report(remarks, notes, progress)
+  }
+
+  /// Keys that the format has and that are no columns.
+  private static let formatKeys: Set<String> = [
+    "groups", "user_permissions", "messages", "scheduled_messages", "id", "short_name",
+  ]
+
+  private mutating func load(
+    _ table: DataModel.Table, _ document: TableDocument, _ connection: Connection, _ meter: Meter,
+    _ remarks: inout TableLoader.Remarks, _ notes: inout [String]
+  ) throws {
+    guard var present = try document.keys(of: table.name) ?? firstOfDummies(table, document) else { return }
+    present.subtract([""])
+    let loader = TableLoader(table, present: present, facts: facts, model: model, brand: brand)
+    if !loader.filled.isEmpty {
+      notes.append("\(table.name): the archive has no \(loader.filled.joined(separator: ", ")); set to nothing")
+    }
+    written[table.name] = try loader.load(connection, remarks: &remarks) { row in
+      let sources =
+        table.rows == .users ? [table.name, table.name + "_mirrordummy"] : [table.name]
+      for source in sources {
+        try document.rows(of: source, keys: loader.keys) { reader in
+          try row(reader)
+          try meter.advance()
+        }
+      }
+    }
+    let known = Set(table.columns.flatMap { [$0.key, $0.name] })
+    let lost = present.subtracting(known).subtracting(Self.formatKeys).sorted()
+    if !lost.isEmpty {
+      let names = lost.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+      notes.append("\(table.name): this server has no place for \(names)")
+    }
+  }
+
+  private func firstOfDummies(_ table: DataModel.Table, _ document: TableDocument) throws -> Set<String>? {
+    table.rows == .users ? try document.keys(of: table.name + "_mirrordummy") : nil
+  }
+
+  // MARK: Messages
+
+  /// Each table in one stream, whatever the number of files: COPY into a table again and again costs.
+  private mutating func messages(
+    _ connection: Connection, _ meter: Meter, _ remarks: inout TableLoader.Remarks, _ notes: inout [String]
+  ) throws {
+    for name in ["zerver_message", "zerver_usermessage"] {
+      guard let table = model[name], let first = try firstKeys(of: name) else { continue }
+      let loader = TableLoader(table, present: first, facts: facts, model: model, brand: brand)
+      written[name] = try loader.load(connection, remarks: &remarks) { row in
+        for file in survey.messageFiles {
+          try TableDocument(archive, file).rows(of: name, keys: loader.keys) { reader in
+            try row(reader)
+            try meter.advance()
+          }
+        }
+      }
+    }
+  }
+
+  private func firstKeys(of table: String) throws -> Set<String>? {
+    for file in survey.messageFiles {
+      if let keys = try TableDocument(archive, file).keys(of: table) { return keys }
+    }
+    return nil
+  }
+
+  // MARK: Joining tables
+
+  /// The rows of the tables that tie attachments to messages travel as lists inside the attachments.
+  private mutating func joins(
+    of table: DataModel.Table, _ document: TableDocument, _ connection: Connection
+  ) throws {
+    guard let own = facts.maps[table.name] else { return }
+    for column in table.columns {
+      guard case .identifiers(let joining, let child) = column.exported, let target = model.catalog[joining],
+        let other = target.foreignKey(child)?.table, let map = facts.maps[other] ?? .some(IDMap())
+      else { continue }
+      let parent = (table.name.split(separator: "_").last.map(String.init) ?? "") + "_id"
+      let copy =
+        "COPY \(Identifier.quote(joining)) (\(Identifier.list([parent, child]))) FROM STDIN"
+      written[joining] = try connection.copyIn(copy) { writer in
+        try document.rows(of: table.name, keys: ["id", column.key]) { reader in
+          guard let id = reader[0].int.flatMap({ own[$0] }), reader[1].kind == .array else { return }
+          var scanner = JSONScanner(reader[1].bytes, name: document.name)
+          try scanner.array { scanner in
+            guard let old = try scanner.value().int else { return }
+            guard let new = map[old] else {
+              throw PlainFailure(
+                .damagedArchive, "\(table.name) row \(reader[0].int ?? 0)",
+                "is tied to message \(old), which is not in the archive", remedy: "make the archive again")
+            }
+            try writer.row([String(id), String(new)])
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: What was not as it should be
+
+  private func report(_ remarks: TableLoader.Remarks, _ notes: [String], _ progress: Progress) {
+    for note in notes { progress.warn(note) }
+    for (column, count) in remarks.cleared.sorted(by: { $0.key < $1.key }) {
+      progress.note("\(column): \(Amount.of(Int64(count), "reference")) to rows that are not in the archive left empty")
+    }
+    if remarks.removedZeroBytes > 0 {
+      progress.warn("\(Amount.of(Int64(remarks.removedZeroBytes), "text")) held zero bytes, which are removed")
+    }
+    for table in survey.unknownTables {
+      progress.warn("\(SafeText.clean(table, limit: 60)): this server has no such table; its rows are left out")
+    }
+  }
+}

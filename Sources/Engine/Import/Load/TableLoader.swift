@@ -1,0 +1,351 @@
+import Common
+import Postgres
+
+/// Writes the rows of one table of an archive into the same table of the target, every cell by its column's rule.
+///
+/// Built once a table from the model, the keys that the archive's rows have, and the facts of the import.
+struct TableLoader {
+  private enum Cell {
+    case copy
+    /// A reference through a map; `optional` ones that lead nowhere become NULL.
+    case reference(IDMap, optional: Bool)
+    case recipientTarget(type: Int)
+    case emojiCode(type: Int, IDMap)
+    case profileValue(field: Int, IDMap)
+    case generated(ColumnRule.Generated)
+    case generatedIfMissing(ColumnRule.Generated)
+    case text(ColumnRule.TextForm)
+    case uploadPath
+    case renderedDescription(description: Int)
+    case userIsActive(user: Int)
+    case groupHash(id: Int)
+    case constant(String)
+    case off
+    case userOrFirstOwner(IDMap)
+    /// Required, without a default, and not in the archive: nothing, in the column's type.
+    case neutral
+  }
+
+  private struct Column {
+    let name: String
+    let type: String
+    let cell: Cell
+    /// Where its value stands among ``keys``.
+    let value: Int
+  }
+
+  let table: DataModel.Table
+  /// What to read of each row.
+  let keys: [String]
+  /// Columns that the archive has nothing for and that got a neutral value.
+  let filled: [String]
+  private let columns: [Column]
+  private let facts: ImportFacts
+  private let brand: Brand
+  private let idKey: Int?
+
+  /// Counts what was not as it should be in the rows.
+  struct Remarks {
+    /// Optional references to rows that the archive does not have, by column.
+    var cleared: [String: Int] = [:]
+    var removedZeroBytes = 0
+  }
+
+  /// - Parameter present: the keys of the archive's rows.
+  init(_ table: DataModel.Table, present: Set<String>, facts: ImportFacts, model: DataModel, brand: Brand) {
+    var keys: [String] = []
+    func key(_ name: String) -> Int {
+      if let index = keys.firstIndex(of: name) { return index }
+      keys.append(name)
+      return keys.count - 1
+    }
+    var columns: [Column] = []
+    var filled: [String] = []
+    for column in table.columns where !column.type.isEmpty && column.imported != .ignored {
+      // Archives of other versions may have the column's own name.
+      let name = present.contains(column.key) || !present.contains(column.name) ? column.key : column.name
+      let isPresent = present.contains(name)
+      guard let cell = Self.cell(for: column, isPresent: isPresent, facts: facts, model: model, key: key, table: table)
+      else { continue }
+      // System groups that the archive lacks are made and put in place afterwards.
+      let comesLater = column.references == "zerver_usergroup" || column.references == "zerver_namedusergroup"
+      if case .neutral = cell, !comesLater { filled.append(column.name) }
+      columns.append(Column(name: column.name, type: column.type, cell: cell, value: key(name)))
+    }
+    self.table = table
+    self.columns = columns
+    self.filled = filled
+    self.facts = facts
+    self.brand = brand
+    idKey = present.contains("id") ? key("id") : nil
+    self.keys = keys
+  }
+
+  private static func cell(
+    for column: DataModel.Column, isPresent: Bool, facts: ImportFacts, model: DataModel, key: (String) -> Int,
+    table: DataModel.Table
+  ) -> Cell? {
+    switch column.imported {
+    case .ignored, .computedLater: return nil
+    case .generated(let kind): return .generated(kind)
+    case .generatedIfMissing(let kind): return .generatedIfMissing(kind)
+    case .subdomain: return .constant(facts.subdomain)
+    case .off: return .off
+    case .userIsActive: return .userIsActive(user: key("user_profile"))
+    case .groupMessageHash: return .groupHash(id: key("id"))
+    case .renderedDescription: return .renderedDescription(description: key("description"))
+    default: break
+    }
+    guard isPresent else {
+      // What the archive does not have is left to the table's default, or stays empty.
+      return column.isRequired && !column.hasDefault ? .neutral : nil
+    }
+    switch column.imported {
+    case .reference(let other): return .reference(facts.maps[other] ?? IDMap(), optional: true)
+    case .recipientTarget: return .recipientTarget(type: key("type"))
+    case .emojiCode: return .emojiCode(type: key("reaction_type"), facts.maps["zerver_realmemoji"] ?? IDMap())
+    case .profileValue: return .profileValue(field: key("field"), facts.maps["zerver_userprofile"] ?? IDMap())
+    case .text(let form): return .text(form)
+    case .uploadPath: return .uploadPath
+    case .userOrFirstOwner: return .userOrFirstOwner(facts.maps["zerver_userprofile"] ?? IDMap())
+    default: break
+    }
+    if column.name == "id", let own = facts.maps[table.name] { return .reference(own, optional: false) }
+    if let other = column.references {
+      return .reference(facts.maps[other] ?? IDMap(), optional: !column.isRequired)
+    }
+    return .copy
+  }
+
+  /// The statement that takes the rows.
+  private var copy: String {
+    let format = RowSink.isBinary(columns.map(\.type)) ? " (FORMAT binary)" : ""
+    return "COPY \(Identifier.quote(table.name)) (\(Identifier.list(columns.map(\.name)))) FROM STDIN\(format)"
+  }
+
+  /// Copies rows into the table.
+  ///
+  /// - Parameter feed: calls its argument with each row, read with ``keys``.
+  /// - Returns: rows that were written.
+  func load(
+    _ connection: Connection, remarks: inout Remarks, _ feed: ((RowReader) throws -> Void) throws -> Void
+  ) throws -> Int {
+    var local = remarks
+    defer { remarks = local }
+    return try connection.copyIn(copy) { writer in
+      var sink = try RowSink(writer, types: columns.map(\.type))
+      var scratch: [UInt8] = []
+      try feed { row in
+        if !keeps(row) { return }
+        try sink.beginRow()
+        for column in columns { try write(column, row, &sink, &scratch, &local) }
+        try sink.endRow()
+      }
+      try sink.finish()
+    }
+  }
+
+  /// Cloud plans allow some ways to sign in only to those who pay for them.
+  private func keeps(_ row: RowReader) -> Bool {
+    guard table.name == "zerver_realmauthenticationmethod", let allowed = facts.allowedAuthentication,
+      let name = columns.first(where: { $0.name == "name" })
+    else { return true }
+    return allowed.contains(row[name.value].text ?? "")
+  }
+
+  // MARK: Cells
+
+  private func write(
+    _ column: Column, _ row: RowReader, _ sink: inout RowSink, _ scratch: inout [UInt8], _ remarks: inout Remarks
+  ) throws {
+    let value = row[column.value]
+    switch column.cell {
+    case .copy: try plain(value, column, row, &sink, &scratch, &remarks)
+    case .reference(let map, let optional):
+      guard let old = value.int else { return try sink.null() }
+      if let new = map[old] {
+        try sink.integer(new, type: column.type)
+      } else if optional {
+        remarks.cleared["\(table.name).\(column.name)", default: 0] += 1
+        try sink.null()
+      } else {
+        throw dangling(column, old, row)
+      }
+    case .recipientTarget(let type):
+      guard let old = value.int, let map = targets(of: row[type].int), let new = map[old] else {
+        throw dangling(column, value.int ?? 0, row)
+      }
+      try sink.integer(new, type: column.type)
+    case .emojiCode(let type, let map):
+      guard row[type].text == "realm_emoji" else { return try plain(value, column, row, &sink, &scratch, &remarks) }
+      guard let old = value.text.flatMap({ Int64($0) }), let new = map[old] else {
+        throw dangling(column, value.text.flatMap { Int64($0) } ?? 0, row)
+      }
+      try sink.text(String(new))
+    case .profileValue(let field, let map):
+      guard let id = row[field].int, facts.userFields.contains(id) else {
+        return try plain(value, column, row, &sink, &scratch, &remarks)
+      }
+      try sink.text(renumbered(value.text ?? "[]", map))
+    case .generated(let kind): try generated(kind, column, &sink)
+    case .generatedIfMissing(let kind):
+      if value.kind == .string, !value.bytes.isEmpty, !facts.isCopy {
+        try plain(value, column, row, &sink, &scratch, &remarks)
+      } else {
+        try generated(kind, column, &sink)
+      }
+    case .text(let form): try text(value, form, column, row, &sink, &scratch, &remarks)
+    case .uploadPath:
+      guard let old = value.text, let new = facts.uploadPaths[old] else {
+        return try plain(value, column, row, &sink, &scratch, &remarks)
+      }
+      try sink.text(new)
+    case .renderedDescription(let description):
+      if let plain = row[description].text.flatMap({ PlainDescription.html($0) }) {
+        try sink.text(plain)
+      } else if value.kind == .string {
+        try text(value, .html, column, row, &sink, &scratch, &remarks)
+      } else {
+        try sink.text(PlainDescription.escaped(row[description].text ?? ""))
+      }
+    case .userIsActive(let user):
+      let id = row[user].int ?? 0
+      try sink.bool(facts.activeUsers.contains(id) || facts.systemBots.contains(id))
+    case .groupHash(let id):
+      let map = facts.maps["zerver_userprofile"] ?? IDMap()
+      let members = (facts.groupMembers[row[id].int ?? 0] ?? []).compactMap { map[$0] }
+      let list = Set(members).sorted().map(String.init).joined(separator: ",")
+      try sink.text(Digest.hexadecimal(Array(list.utf8), .sha1))
+    case .constant(let text): try sink.text(text)
+    case .off: try sink.bool(false)
+    case .userOrFirstOwner(let map):
+      guard let id = value.int.flatMap({ map[$0] }) ?? facts.firstOwner else { return try sink.null() }
+      try sink.integer(id, type: column.type)
+    case .neutral: try neutral(column, &sink)
+    }
+  }
+
+  private func plain(
+    _ value: JSONScanner.Value, _ column: Column, _ row: RowReader, _ sink: inout RowSink, _ scratch: inout [UInt8],
+    _ remarks: inout Remarks
+  ) throws {
+    if value.kind == .null { return try sink.null() }
+    if value.kind == .missing { return try neutral(column, &sink) }
+    func number<Number>(_ number: Number?) throws -> Number {
+      guard let number else { throw unfit(column, row) }
+      return number
+    }
+    switch column.type {
+    case "int2", "int4", "int8": try sink.integer(number(value.int), type: column.type)
+    case "bool":
+      guard value.kind == .bool else { throw unfit(column, row) }
+      try sink.bool(value.isTrue)
+    case "timestamptz":
+      let moment = value.kind == .string ? value.text.flatMap { Moment.microseconds(iso: $0) } : value.microseconds
+      try sink.moment(number(moment))
+    case "float8": try sink.double(number(value.double))
+    case "uuid": try sink.uuid(number(value.text))
+    case "json", "jsonb":
+      if value.kind == .string {
+        // The quotes belong to the value.
+        let quoted = JSONBuffer(capacity: value.bytes.count + 2)
+        quoted.byte(0x22)
+        quoted.raw(value.bytes)
+        quoted.byte(0x22)
+        try sink.json(quoted.bytes, type: column.type)
+      } else {
+        try sink.json(value.bytes, type: column.type)
+      }
+    case "text", "varchar", "bpchar", "citext", "name":
+      guard value.kind == .string else { throw unfit(column, row) }
+      guard value.isEscaped else { return try sink.text(value.bytes) }
+      decode(value, into: &scratch, &remarks)
+      try scratch.withUnsafeBytes { try sink.text($0) }
+    default: try sink.foreign(value, type: column.type)
+    }
+  }
+
+  private func text(
+    _ value: JSONScanner.Value, _ form: ColumnRule.TextForm, _ column: Column, _ row: RowReader,
+    _ sink: inout RowSink, _ scratch: inout [UInt8], _ remarks: inout Remarks
+  ) throws {
+    guard value.kind == .string else { return try plain(value, column, row, &sink, &scratch, &remarks) }
+    func rewritten(_ bytes: UnsafeRawBufferPointer) throws {
+      let changed: [UInt8]? =
+        switch form {
+        case .markdown: facts.rewriter.markdown(bytes)
+        case .html: facts.rewriter.html(bytes)
+        case .editHistory: facts.rewriter.editHistory(bytes)
+        }
+      if let changed { try changed.withUnsafeBytes { try sink.text($0) } } else { try sink.text(bytes) }
+    }
+    guard value.isEscaped else { return try rewritten(value.bytes) }
+    decode(value, into: &scratch, &remarks)
+    try scratch.withUnsafeBytes(rewritten)
+  }
+
+  /// PostgreSQL's text cannot hold a zero byte; JSON can.
+  private func decode(_ value: JSONScanner.Value, into scratch: inout [UInt8], _ remarks: inout Remarks) {
+    scratch.removeAll(keepingCapacity: true)
+    value.decode(into: &scratch)
+    if scratch.contains(0) {
+      scratch.removeAll { $0 == 0 }
+      remarks.removedZeroBytes += 1
+    }
+  }
+
+  private func generated(_ kind: ColumnRule.Generated, _ column: Column, _ sink: inout RowSink) throws {
+    let text = GeneratedValue.text(kind, brand: brand)
+    if column.type == "uuid" { try sink.uuid(text) } else { try sink.text(text) }
+  }
+
+  private func neutral(_ column: Column, _ sink: inout RowSink) throws {
+    guard let required = table.column(column.name), required.isRequired else { return try sink.null() }
+    switch column.type {
+    case "int2", "int4", "int8": try sink.integer(0, type: column.type)
+    case "bool": try sink.bool(false)
+    case "timestamptz": try sink.moment(Moment.now())
+    case "float8": try sink.double(0)
+    case "uuid": try sink.uuid(GeneratedValue.text(.uuid, brand: brand))
+    case "json", "jsonb":
+      try "{}".utf8.withContiguousStorageIfAvailable {
+        try sink.json(UnsafeRawBufferPointer($0), type: column.type)
+      }
+    default: try sink.text(column.type.hasPrefix("_") ? "{}" : "")
+    }
+  }
+
+  private func targets(of type: Int64?) -> IDMap? {
+    switch type {
+    case Int64(ExportScope.RecipientType.personal): facts.maps["zerver_userprofile"]
+    case Int64(ExportScope.RecipientType.channel): facts.maps["zerver_stream"]
+    case Int64(ExportScope.RecipientType.group): facts.maps["zerver_huddle"]
+    default: nil
+    }
+  }
+
+  /// A JSON list of ids, each followed.
+  private func renumbered(_ list: String, _ map: IDMap) -> String {
+    let ids = list.split { !$0.isNumber }.compactMap { Int64($0) }
+    return "[\(ids.map { String(map[$0] ?? $0) }.joined(separator: ","))]"
+  }
+
+  // MARK: What cannot be
+
+  private func rowLabel(_ row: RowReader) -> String {
+    "\(table.name) row \(idKey.flatMap { row[$0].int }.map(String.init) ?? "without an id")"
+  }
+
+  private func dangling(_ column: Column, _ id: Int64, _ row: RowReader) -> PlainFailure {
+    PlainFailure(
+      .damagedArchive, rowLabel(row),
+      "refers by \(column.name) to \(id), which is not in the archive",
+      remedy: "the archive is incomplete: make it again")
+  }
+
+  private func unfit(_ column: Column, _ row: RowReader) -> PlainFailure {
+    PlainFailure(
+      .damagedArchive, rowLabel(row), "has a value in \(column.name) that does not fit its type \(column.type)",
+      remedy: "make the archive again with the same version of the server")
+  }
+}

@@ -1,0 +1,93 @@
+import Common
+
+/// What the operator answered to one field.
+enum Answer: Sendable, Equatable {
+  case text(String)
+  case flag(Bool)
+  case list([String])
+  case map([String: String])
+}
+
+/// All answers so far, by `step.field`. A plain value that can be written down and read again; secrets are in it for the
+/// time of the wizard, and never written.
+struct Answers: Sendable, Equatable {
+  private var values: [String: Answer] = [:]
+  private var secrets: [String: Secret] = [:]
+  /// The answers in words, and what else is known of what was chosen. Not written down: they are found anew.
+  private var labels: [String: String] = [:]
+  private var details: [String: [String: String]] = [:]
+
+  init(_ values: [String: Answer] = [:]) {
+    self.values = values
+  }
+
+  subscript(key: String) -> Answer? {
+    get { values[key] }
+    set { values[key] = newValue }
+  }
+
+  func text(_ key: String) -> String? {
+    if case .text(let text) = values[key] { text } else { nil }
+  }
+
+  func flag(_ key: String) -> Bool? {
+    if case .flag(let flag) = values[key] { flag } else { nil }
+  }
+
+  func list(_ key: String) -> [String] {
+    if case .list(let list) = values[key] { list } else { [] }
+  }
+
+  func map(_ key: String) -> [String: String] {
+    if case .map(let map) = values[key] { map } else { [:] }
+  }
+
+  func secret(_ key: String) -> Secret? { secrets[key] }
+
+  mutating func set(secret: Secret?, for key: String) { secrets[key] = secret }
+
+  /// The answer in words; what was answered where there are none.
+  func label(_ key: String) -> String { labels[key] ?? text(key) ?? "" }
+
+  /// What is known of the chosen row.
+  func detail(_ key: String, _ name: String) -> String? { details[key]?[name] }
+
+  mutating func set(label: String?, for key: String) { labels[key] = label }
+  mutating func set(details: [String: String], for key: String) { self.details[key] = details }
+}
+
+extension Answer: Codable {
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let flag = try? container.decode(Bool.self) {
+      self = .flag(flag)
+    } else if let text = try? container.decode(String.self) {
+      self = .text(text)
+    } else if let list = try? container.decode([String].self) {
+      self = .list(list)
+    } else {
+      self = .map(try container.decode([String: String].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .text(let text): try container.encode(text)
+    case .flag(let flag): try container.encode(flag)
+    case .list(let list): try container.encode(list)
+    case .map(let map): try container.encode(map)
+    }
+  }
+}
+
+extension Answers: Codable {
+  init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode([String: Answer].self))
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(values)
+  }
+}

@@ -1,0 +1,40 @@
+import Engine
+
+/// One goal of the operator, as data: the steps that lead to it. No renderer knows any particular flow, and a flow knows
+/// no renderer.
+struct Flow: Sendable {
+  /// Short and stable: "move".
+  let id: String
+  /// "Move an organization".
+  let title: String
+  let steps: [Step]
+  /// What works on what, for the header; known bit by bit as the answers come in.
+  let route: @Sendable (Answers) -> Route
+  let badge: Badge
+  /// The same as a script would do it: command lines, ready to be copied.
+  let commands: @Sendable (Answers) -> [String]
+
+  init(
+    id: String, title: String, badge: Badge, route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
+    commands: @escaping @Sendable (Answers) -> [String] = { _ in [] }, steps: [Step]
+  ) {
+    self.id = id
+    self.title = title
+    self.badge = badge
+    self.route = route
+    self.commands = commands
+    self.steps = steps
+  }
+
+  struct Route: Sendable, Equatable {
+    var from: String?
+    var to: String?
+  }
+
+  /// Which kind of server is worked on.
+  enum Badge: String, Sendable {
+    case production = "PRODUCTION"
+    case test = "TEST"
+    case restore = "RESTORE"
+  }
+}

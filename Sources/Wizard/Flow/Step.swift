@@ -1,0 +1,105 @@
+import Common
+import Engine
+
+/// One step of a flow: what it is for, what it asks, and what has to be looked up for it.
+struct Step: Sendable {
+  enum Kind: Sendable {
+    /// Asks something, or explains something; what its lookup finds is shown, and a blocker among it forbids to go on.
+    case questions
+    /// Lists every decision and begins with the next step when the operator says so.
+    case review
+    case run(Runner)
+    /// Shows the summary of the run before it; the last step.
+    case result
+  }
+
+  let id: String
+  /// One or two words, for the list of steps.
+  let title: String
+  /// The question or sentence at its top.
+  let heading: @Sendable (Answers) -> String
+  /// What it is for and what comes next.
+  let explanation: @Sendable (Answers) -> [TextBlock]
+  /// More of it, for those who ask for help.
+  let help: [TextBlock]
+  let kind: Kind
+  let isVisible: @Sendable (Answers) -> Bool
+  /// The fields that are there whatever the lookup finds.
+  let fields: @Sendable (Answers) -> [Field]
+  let lookup: Lookup?
+  /// What going on means here: "begin", "continue".
+  let proceed: String
+
+  init(
+    _ id: String, _ title: String, heading: @escaping @Sendable (Answers) -> String,
+    explanation: @escaping @Sendable (Answers) -> [TextBlock] = { _ in [] }, help: [TextBlock] = [],
+    kind: Kind = .questions, isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
+    fields: @escaping @Sendable (Answers) -> [Field] = { _ in [] }, lookup: Lookup? = nil, proceed: String = "continue"
+  ) {
+    self.id = id
+    self.title = title
+    self.heading = heading
+    self.explanation = explanation
+    self.help = help
+    self.kind = kind
+    self.isVisible = isVisible
+    self.fields = fields
+    self.lookup = lookup
+    self.proceed = proceed
+  }
+
+  /// The key of the answer to one of its fields.
+  func key(_ field: Field) -> String { "\(id).\(field.id)" }
+}
+
+/// A piece of an explanation.
+enum TextBlock: Sendable, Equatable {
+  case paragraph(String)
+  case point(String)
+  /// A command line to be copied; it is never broken at a place where a shell would mind.
+  case command(String)
+}
+
+/// Something that has to be looked up before a step can be answered. It runs on a thread of its own, never on the one
+/// that draws and reads keys.
+struct Lookup: Sendable {
+  /// What is being done meanwhile: "Looking for organizations".
+  let busy: String
+  /// What the finding depends on. When this text changes, what was found no longer holds.
+  let key: @Sendable (Answers) -> String
+  let find: @Sendable (Answers, Cancellation) throws -> Material
+
+  init(
+    _ busy: String, key: @escaping @Sendable (Answers) -> String,
+    find: @escaping @Sendable (Answers, Cancellation) throws -> Material
+  ) {
+    self.busy = busy
+    self.key = key
+    self.find = find
+  }
+}
+
+/// What a lookup found: any of these, shown in this order.
+struct Material: Sendable, Equatable {
+  var fields: [Field] = []
+  var facts: [Summary.Fact] = []
+  var findings: [Finding] = []
+  /// What is going to be done.
+  var plan: Plan?
+  /// A sentence where there is nothing of all that.
+  var remark: String?
+  /// Names for answers that only the finding knows: the host name of a server for its folder.
+  var labels: [String: String] = [:]
+
+  var blockers: Int { findings.count { $0.severity == .blocker } }
+}
+
+/// How a step does its work.
+struct Runner: Sendable {
+  /// Made on a worker thread, for it may look at a server.
+  let operation: @Sendable (Answers) throws -> any Operation
+  /// How long a phase takes compared with the others; 1 unless named here. For the overall bar.
+  var weights: [String: Double] = [:]
+  /// What is running, for questions about it: "The move".
+  var noun = "The work"
+}

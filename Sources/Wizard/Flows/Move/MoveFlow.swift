@@ -1,0 +1,374 @@
+import Common
+import Engine
+import Terminal
+
+/// What is known before the first question.
+struct MovePresets: Sendable {
+  var source = "/"
+  var target: String?
+  /// Where the archive goes unless the operator says otherwise.
+  var archive: String
+  var brand: Brand?
+  var isTest = false
+}
+
+extension Flow {
+  /// Moves an organization to another server.
+  static func move(_ environment: MoveEnvironment, _ presets: MovePresets) -> Flow {
+    Flow(
+      id: "move", title: "Move an organization", badge: presets.isTest ? .test : .production,
+      route: { answers in
+        let place = answers.text(Key.place)
+        return Route(
+          from: named(answers.label(Key.source)),
+          to: place == MoveDecisions.Place.elsewhere.rawValue ? "another machine" : named(answers.label(Key.target)))
+      },
+      commands: { MoveDecisions($0).commands(brand: presets.brand) },
+      steps: [
+        welcome, source(environment, presets), organization(environment), target(environment, presets), address,
+        deactivate, checks(environment), secrets(environment, presets), review(environment), run(environment), result,
+      ])
+  }
+
+  private typealias Key = MoveDecisions.Key
+
+  private static func named(_ text: String) -> String? { text.isEmpty ? nil : text }
+
+  // MARK: What happens
+
+  private static let welcome = Step(
+    "welcome", "Welcome", heading: { _ in "Move an organization to another server" },
+    explanation: { _ in
+      [
+        .paragraph(
+          "One organization moves with its people, channels, messages and files. You are asked a few questions; "
+            + "most of them have a good answer already."),
+        .paragraph("What will happen:"),
+        .point("You choose the organization and where it goes."),
+        .point("All that could go wrong is looked at first. Nothing is changed until you say so."),
+        .point("The organization is exported into an archive, and imported from it on the new server."),
+        .point("You see what has arrived, and what is left to do."),
+        .paragraph("Enter goes on, Esc goes back, ? explains each step."),
+      ]
+    },
+    help: [
+      .paragraph(
+        "The old server keeps all its data. The new one gets the organization as a whole or not at all: until the very "
+          + "end everything can be taken back.")
+    ], proceed: "begin")
+
+  // MARK: The old server
+
+  private static func source(_ environment: MoveEnvironment, _ presets: MovePresets) -> Step {
+    Step(
+      "source", "Old server", heading: { _ in "Where is the organization now?" },
+      explanation: { _ in
+        [.paragraph("The folder below which the old server is installed: / for the server that this machine is.")]
+      },
+      help: [
+        .paragraph(
+          "Below this folder its configuration is looked for, in etc/aloha; from there the database and the files "
+            + "are found as the server itself finds them. Nothing is changed by looking."),
+        .paragraph("Another folder than / is of use for test servers and for servers in containers."),
+      ],
+      fields: { _ in
+        [
+          Field(
+            "root", "Folder of the old server", name: "Old server", .path, preset: { _ in .text(presets.source) },
+            check: { AnswerCheck.absolutePath($0.text(Key.source) ?? "") })
+        ]
+      },
+      lookup: Lookup("Looking at the server", key: { $0.text(Key.source) ?? "" }) { answers, cancellation in
+        let glance = try environment.glance(answers.text(Key.source) ?? "/", cancellation)
+        return Material(facts: glance.facts, labels: [Key.source: glance.label])
+      })
+  }
+
+  // MARK: The organization
+
+  private static func organization(_ environment: MoveEnvironment) -> Step {
+    Step(
+      "organization", "Organization", heading: { _ in "Which organization moves?" },
+      explanation: { answers in
+        [.paragraph("These are on \(answers.label(Key.source)). The one that you choose moves with all that it has.")]
+      },
+      lookup: Lookup("Looking for organizations", key: { $0.text(Key.source) ?? "" }) { answers, cancellation in
+        let all = try environment.organizations(answers.text(Key.source) ?? "/", cancellation)
+        guard all.contains(where: { !$0.isInternal }) else {
+          throw PlainFailure(
+            .notFound, answers.label(Key.source), "there is no organization on this server that could move",
+            remedy: "go back and choose another server")
+        }
+        let first = all.first { !$0.isInternal && !$0.isDeactivated }
+        return Material(fields: [
+          Field(
+            "which", "Organization", .table(columns: columns, rows: all.map(row)),
+            preset: { _ in first.map { .text($0.subdomain) } })
+        ])
+      })
+  }
+
+  private static let columns: [Table.Column] = [
+    .init("Name", least: 12, grows: true), .init("Subdomain", least: 9), .init("Users", alignment: .trailing, least: 5),
+    .init("Messages", alignment: .trailing, least: 8), .init("State", least: 6),
+  ]
+
+  private static func row(_ organization: Organization) -> Field.Row {
+    let state = organization.isInternal ? "internal" : organization.isDeactivated ? "deactivated" : "active"
+    return Field.Row(
+      id: organization.subdomain,
+      cells: [
+        organization.name, organization.subdomain.isEmpty ? "(root domain)" : organization.subdomain,
+        Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)), state,
+      ],
+      label: organization.label,
+      disabled: organization.isInternal ? "it is the home of the server's own bots; every server has its own" : nil,
+      details: ["state": state, "name": organization.name])
+  }
+
+  // MARK: The new server
+
+  private static func target(_ environment: MoveEnvironment, _ presets: MovePresets) -> Step {
+    Step(
+      "target", "New server", heading: { _ in "Where does it go?" },
+      help: [
+        .paragraph(
+          "With both servers on this machine, or their folders mounted here, the whole move is done in one go."),
+        .paragraph(
+          "Otherwise the organization is exported into an archive here. At the end you get the exact commands for "
+            + "copying it to the other machine and importing it there."),
+      ],
+      fields: { _ in
+        [
+          Field(
+            "place", "The new server is", name: "Goes to",
+            .choice([
+              .init(
+                MoveDecisions.Place.here.rawValue, "another server on this machine", "All is done in one go."),
+              .init(
+                MoveDecisions.Place.elsewhere.rawValue, "another machine",
+                "The archive is made here; you get the commands for importing it there."),
+            ]),
+            preset: { _ in
+              .text((presets.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
+            }),
+          Field(
+            "root", "Folder of the new server", name: "New server", .path, isVisible: isHere,
+            preset: { _ in presets.target.map { .text($0) } },
+            check: { AnswerCheck.absolutePath($0.text(Key.target) ?? "") }),
+          Field(
+            "archive", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
+            preset: { _ in .text(presets.archive) },
+            check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
+        ]
+      },
+      lookup: Lookup(
+        "Looking at the server",
+        key: { isHere($0) ? "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" : "elsewhere" }
+      ) { answers, cancellation in
+        guard isHere(answers) else { return Material() }
+        let root = answers.text(Key.target) ?? ""
+        var material = Material()
+        if folder(root) == folder(answers.text(Key.source) ?? "") {
+          material.findings = [
+            Finding(
+              .blocker, "new server", "this is the server that the organization is on now",
+              remedy: "give the folder of another server")
+          ]
+          return material
+        }
+        let glance = try environment.glance(root, cancellation)
+        material.facts = glance.facts
+        material.labels = [Key.target: glance.label]
+        return material
+      })
+  }
+
+  @Sendable private static func isHere(_ answers: Answers) -> Bool {
+    answers.text(Key.place) == MoveDecisions.Place.here.rawValue
+  }
+
+  private static func folder(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    return "/" + parts.joined(separator: "/")
+  }
+
+  private static let address = Step(
+    "address", "Address", heading: { _ in "What is its address on the new server?" },
+    explanation: { _ in
+      [.paragraph("The subdomain under which people will find it. It can stay as it was; empty is the root domain.")]
+    },
+    help: [
+      .paragraph(
+        "Every organization of a server has its own subdomain; one can be at the root domain. Whether it is still free "
+          + "there is looked at in the checks."),
+      .paragraph("Links from outside to the old address do not follow by themselves: tell your users the new one."),
+    ],
+    fields: { _ in
+      [
+        Field(
+          "subdomain", "Subdomain", .text(placeholder: "(root domain)"),
+          hint: { answers in
+            let subdomain = answers.text(Key.subdomain) ?? ""
+            let host = isHere(answers) ? answers.label(Key.target) : "NEW-SERVER"
+            return "People will open https://\(subdomain.isEmpty ? host : "\(subdomain).\(host)")"
+          },
+          preset: { .text($0.text(Key.organization) ?? "") },
+          check: { AnswerCheck.subdomain($0.text(Key.subdomain) ?? "") }),
+        Field(
+          "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
+          .yesNo(
+            yes: .init("yes", "Yes, take it", "Good where it is the organization's name already."),
+            no: .init("no", "No", "Then change it above.")),
+          isVisible: { MoveDecisions.isReserved($0.text(Key.subdomain) ?? "") },
+          preset: { .flag($0.text(Key.subdomain) == $0.text(Key.organization)) },
+          check: { $0.flag(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+      ]
+    })
+
+  private static let deactivate = Step(
+    "deactivate", "Old organization", heading: { _ in "Deactivate it on the old server?" },
+    explanation: { _ in
+      [
+        .paragraph(
+          "While it is open, people go on writing there. What they write after the export has begun stays behind.")
+      ]
+    },
+    help: [
+      .paragraph(
+        "Deactivating signs everyone out of the old organization and lets nobody in. All its data stays, and it can be "
+          + "reactivated at any time."),
+      .paragraph("If the move is stopped or fails, the old organization is opened again."),
+    ],
+    isVisible: { $0.detail(Key.organization, "state") != "deactivated" },
+    fields: { _ in
+      [
+        Field(
+          "old", "Old organization", name: "Deactivate the old one",
+          .yesNo(
+            yes: .init(
+              "yes", "Yes, deactivate it", "Nothing is lost on the way. You can reactivate it at any time.",
+              recommended: true),
+            no: .init("no", "No, leave it open", "Good for a rehearsal, when people still work there.")))
+      ]
+    })
+
+  // MARK: Before it begins
+
+  private static func checks(_ environment: MoveEnvironment) -> Step {
+    Step(
+      "checks", "Checks", heading: { _ in "Is everything ready?" },
+      explanation: { _ in
+        [.paragraph("Everything that could go wrong is looked at now. Nothing is changed by looking.")]
+      },
+      help: [
+        .paragraph(
+          "What stands in the way has to be solved first: do what is advised, then look again. What deserves attention "
+            + "is yours to judge; you can go on.")
+      ],
+      lookup: Lookup("Checking both servers", key: fingerprint) { answers, _ in
+        Material(findings: try environment.findings(MoveDecisions(answers)))
+      })
+  }
+
+  private static func secrets(_ environment: MoveEnvironment, _ presets: MovePresets) -> Step {
+    Step(
+      "secrets", "Secrets", heading: { _ in "Which secrets come along?" },
+      explanation: { _ in
+        [
+          .paragraph(
+            "Both servers have secrets of their own. These differ; the advice is chosen already. "
+              + "Space changes a decision, Enter goes on. No value is ever shown.")
+        ]
+      },
+      help: [
+        .paragraph(
+          "To copy means: the new server uses the old one's value from now on, for all its organizations. To keep means: "
+            + "the new server stays as it is. The new server's old file stays beside the new one."),
+        .paragraph("A secret that both have the same is not listed."),
+      ],
+      isVisible: { answers in
+        // Counted among the steps before the question is asked, where it is known what the answer will be.
+        answers.text(Key.place) == nil ? presets.target != nil : isHere(answers)
+      },
+      lookup: Lookup("Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" }) {
+        answers, _ in
+        let advice = try environment.advice(MoveDecisions(answers))
+        guard !advice.isEmpty else {
+          return Material(remark: "There is nothing to decide: no secret of the old server differs from the new one's.")
+        }
+        return Material(fields: [
+          Field(
+            "each", "Secrets",
+            .decisions(advice.map(item), among: [.init(id: "copy", title: "copy"), .init(id: "keep", title: "keep")]))
+        ])
+      })
+  }
+
+  private static func item(_ advice: SecretAdvice) -> Field.Item {
+    let state =
+      switch advice.state {
+      case .same: "same"
+      case .different: "different"
+      case .onlySource: "missing on the new one"
+      case .onlyTarget: "missing on the old one"
+      }
+    return Field.Item(
+      id: advice.id, title: advice.title, state: state, purpose: advice.purpose,
+      consequences: ["copy": advice.ifCopied, "keep": advice.ifKept], advice: advice.recommended.rawValue,
+      why: advice.why, disabled: advice.state == .onlyTarget ? "The old server has none that could be copied." : nil)
+  }
+
+  private static func review(_ environment: MoveEnvironment) -> Step {
+    Step(
+      "review", "Review", heading: { _ in "Ready to move?" },
+      explanation: { _ in
+        [.paragraph("This is what you decided. Enter on a line changes it; nothing has been changed yet.")]
+      },
+      help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")],
+      kind: .review,
+      lookup: Lookup("Working out the plan", key: fingerprint) { answers, _ in
+        Material(plan: try environment.operation(MoveDecisions(answers)).plan())
+      }, proceed: "Start the move")
+  }
+
+  /// Everything that checks and plan depend on.
+  @Sendable private static func fingerprint(_ answers: Answers) -> String {
+    let decisions = MoveDecisions(answers)
+    return [
+      decisions.source, decisions.target ?? "", decisions.organization, decisions.subdomain, decisions.archive,
+      decisions.deactivates ? "deactivates" : "leaves open", decisions.allowsReserved ? "takes it" : "",
+    ].joined(separator: "\n")
+  }
+
+  // MARK: The move
+
+  private static func run(_ environment: MoveEnvironment) -> Step {
+    Step(
+      "run", "Move", heading: { "Moving \($0.label(Key.organization))" },
+      help: [
+        .paragraph("You need not stay and watch. Ctrl-O shows all that has been reported so far."),
+        .paragraph(
+          "Esc stops it after a question. Until the organization is visible on the new server, everything is taken back."
+        ),
+      ],
+      kind: .run(
+        Runner(operation: { try environment.operation(MoveDecisions($0)) }, weights: weights, noun: "The move")))
+  }
+
+  /// As measured with many messages and few files; whatever is not named here takes next to no time.
+  private static let weights: [String: Double] = [
+    "export.messages": 15, "export.tables": 2, "export.files": 8, "export.verify": 5, "import.unpack": 5,
+    "import.survey": 5, "import.files": 8, "import.tables": 2, "import.messages": 70, "import.links": 3,
+    "import.commit": 40,
+  ]
+
+  private static let result = Step(
+    "result", "Result",
+    heading: { answers in
+      let name = answers.detail(Key.organization, "name") ?? "The organization"
+      return isHere(answers) ? "\(name) is moved" : "\(name) is exported; the import is next"
+    },
+    help: [.paragraph("The same text stays in your terminal when you leave.")], kind: .result,
+    proceed: "Leave the wizard")
+}

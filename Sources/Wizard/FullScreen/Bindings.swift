@@ -1,0 +1,185 @@
+import Terminal
+
+/// What keys can ask for.
+enum Action: Sendable, Hashable {
+  case proceed, back, leave, stop
+  case up, down, nextField, previousField
+  case toggle, earlierDecision, laterDecision
+  case pageUp, pageDown, top, bottom
+  case lookAgain, help, log, close, redraw, suspend
+}
+
+/// Keys that mean something now. The key bar and the help are made of these, and so is what a key does: they cannot say
+/// different things.
+struct Binding: Sendable, Equatable {
+  let action: Action
+  /// The first is the one that is shown.
+  let keys: [Key]
+  /// For the key bar; nil keeps it out of there.
+  let label: String?
+  /// For the help.
+  let explanation: String
+  /// Why it can do nothing now; nil where it can.
+  let disabled: String?
+
+  init(_ action: Action, _ keys: [Key], _ label: String?, _ explanation: String, disabled: String? = nil) {
+    self.action = action
+    self.keys = keys
+    self.label = label
+    self.explanation = explanation
+    self.disabled = disabled
+  }
+}
+
+extension WizardModel {
+  /// The keys that mean something now, the most useful ones first.
+  var bindings: [Binding] {
+    switch overlay {
+    case .question?: questionBindings
+    case .help?: readingBindings([.character("?"), .function(1), .control("g")])
+    case .log?: readingBindings([.control("o")])
+    case nil: withoutTyped(stepBindings)
+    }
+  }
+
+  /// In a field that is typed, letters are letters.
+  private func withoutTyped(_ bindings: [Binding]) -> [Binding] {
+    guard isTyping else { return bindings }
+    return bindings.compactMap { binding in
+      let keys = binding.keys.filter { key in
+        if case .character = key { false } else { !Self.editing.contains(key) }
+      }
+      return keys.isEmpty
+        ? nil : Binding(binding.action, keys, binding.label, binding.explanation, disabled: binding.disabled)
+    }
+  }
+
+  private static let editing: Set<Key> = [.left, .right, .home, .end]
+
+  private var stepBindings: [Binding] {
+    var bindings: [Binding] = []
+    if isRunning {
+      bindings.append(
+        Binding(
+          .stop, [.escape], "stop", "Stop the work, after a question",
+          disabled: journey.run?.isStopping == true ? "It is being stopped already" : nil))
+    } else {
+      if let label = proceedLabel {
+        bindings.append(
+          Binding(.proceed, [.enter], label, "Choose what is marked, and go on", disabled: proceedReason))
+      }
+      if !isDone {
+        bindings.append(
+          Binding(
+            .back, [.escape], "back", "Go back to the step before; nothing that you answered is lost",
+            disabled: journey.position.number == 1 ? "This is the first step; Ctrl-C leaves" : nil))
+      }
+    }
+    if hasItems {
+      bindings.append(Binding(.toggle, [.character(" ")], "change", "Change the marked decision"))
+      bindings.append(Binding(.earlierDecision, [.left, .character("h")], nil, "Decide for the first possibility"))
+      bindings.append(Binding(.laterDecision, [.right, .character("l")], nil, "Decide for the last possibility"))
+    } else if hasOptions {
+      bindings.append(Binding(.toggle, [.character(" ")], nil, "Choose what is marked, and stay here"))
+    }
+    if journey.step.lookup != nil, !isRunning {
+      let isLooking = journey.lookupState?.ticket != nil
+      bindings.append(
+        Binding(
+          .lookAgain, [.character("r"), .control("r"), .function(5)], "look again",
+          "Look again, after something has changed", disabled: isLooking ? "Already looking" : nil))
+    }
+    if journey.run != nil {
+      bindings.append(Binding(.log, [.control("o")], "log", "Show everything that the work has reported"))
+    }
+    bindings.append(Binding(.help, [.character("?"), .function(1), .control("g")], "help", "Explain this step"))
+    bindings.append(Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a question"))
+    return bindings + movement
+      + [
+        Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+        Binding(.suspend, [.control("z")], nil, "Pause the wizard; fg in the shell brings it back"),
+      ]
+  }
+
+  private var movement: [Binding] {
+    let vertical =
+      focus == .page
+      ? [
+        Binding(.up, [.up, .character("k")], nil, "Scroll up"),
+        Binding(.down, [.down, .character("j")], nil, "Scroll down"),
+      ]
+      : [
+        Binding(.up, [.up, .character("k")], nil, "Move up"),
+        Binding(.down, [.down, .character("j")], nil, "Move down"),
+        Binding(.nextField, [.tab], nil, "Move to the next question"),
+        Binding(.previousField, [.backTab], nil, "Move to the question before"),
+      ]
+    return vertical
+      + [
+        Binding(.pageUp, [.pageUp, .control("b")], nil, "A page up"),
+        Binding(.pageDown, [.pageDown, .control("f")], nil, "A page down"),
+        Binding(.top, [.home, .character("g")], nil, "To the top"),
+        Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
+      ]
+  }
+
+  private var questionBindings: [Binding] {
+    [
+      Binding(.proceed, [.enter], "choose", "Choose what is marked"),
+      Binding(.close, [.escape], "go on as before", "Close the question and change nothing"),
+      Binding(.up, [.up, .left, .backTab, .character("k"), .character("h")], nil, "Move up"),
+      Binding(.down, [.down, .right, .tab, .character("j"), .character("l")], nil, "Move down"),
+      Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+    ]
+  }
+
+  private func readingBindings(_ keys: [Key]) -> [Binding] {
+    [
+      Binding(.close, [.escape, .enter, .character("q")] + keys, "close", "Close this"),
+      Binding(.up, [.up, .character("k")], "scroll", "Scroll up"),
+      Binding(.down, [.down, .character("j")], "scroll", "Scroll down"),
+      Binding(.pageUp, [.pageUp, .control("b")], nil, "A page up"),
+      Binding(.pageDown, [.pageDown, .control("f"), .character(" ")], nil, "A page down"),
+      Binding(.top, [.home, .character("g")], nil, "To the top"),
+      Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
+      Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+      Binding(.leave, [.control("c")], nil, "Leave the wizard, after a question"),
+    ]
+  }
+
+  // MARK: What can be done here
+
+  /// The work has been done, and nothing can be decided any more.
+  var isDone: Bool { journey.run?.outcome?.isSuccess ?? false }
+
+  var hasItems: Bool {
+    if case .item = focus { true } else { false }
+  }
+
+  var hasOptions: Bool {
+    if case .option = focus { true } else { false }
+  }
+
+  private var proceedLabel: String? {
+    switch focus {
+    case .button(.start): return "start"
+    case .button(.retry): return "try again"
+    case .button(.back): return "back"
+    case .button(.leave): return "leave"
+    case .line: return "change this"
+    case .page: return journey.lookupState?.ticket == nil ? journey.step.proceed : nil
+    case .option, .input, .item:
+      if nextField != nil { return "next" }
+      if case .input = focus, journey.obstacle == .looksFirst { return "look there" }
+      if journey.obstacle == .failed { return "try again" }
+      return journey.step.proceed
+    }
+  }
+
+  /// Why Enter would do nothing here.
+  private var proceedReason: String? {
+    if case .option = focus, let reason = journey.disabledReason(focus) { return "Not possible: \(reason)" }
+    guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = journey.obstacle else { return nil }
+    return "Solve what stands in the way first; \(isTyping ? "Ctrl-R" : "r") looks again"
+  }
+}

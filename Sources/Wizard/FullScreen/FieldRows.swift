@@ -1,0 +1,185 @@
+import Terminal
+
+extension WizardModel {
+  /// One field of the page: its title where it is not alone, what it asks, its hint, and what is wrong with it.
+  func add(_ field: Field, to builder: inout RowBuilder) {
+    let key = journey.step.key(field)
+    switch field.kind {
+    case .choice(let options), .multipleChoice(let options):
+      addTitle(of: field, to: &builder)
+      for option in options { add(option, of: key, isMultiple: field.isMultiple, to: &builder) }
+    case .yesNo(let yes, let no):
+      addTitle(of: field, to: &builder)
+      for option in [yes, no] { add(option, of: key, isMultiple: false, to: &builder) }
+    case .table(let columns, let rows): addTable(columns, rows, key, to: &builder)
+    case .decisions(let items, let among): add(items, among, key, to: &builder)
+    case .text(let placeholder): addInput(field, key, placeholder: placeholder, to: &builder)
+    case .path, .secret, .confirmation: addInput(field, key, placeholder: "", to: &builder)
+    }
+    if let hint = field.hint(journey.answers), field.problem(key, journey.answers) == nil {
+      builder.paragraph(hint, .secondary, indent: 2, isFocus: focus.field == key && field.isTyped)
+    }
+  }
+
+  private func addTitle(of field: Field, to builder: inout RowBuilder) {
+    if journey.fields.count > 1 { builder.paragraph(field.title, .text) }
+  }
+
+  // MARK: Choices
+
+  private func add(_ option: Field.Option, of key: String, isMultiple: Bool, to builder: inout RowBuilder) {
+    let target = Focus.option(field: key, id: option.id)
+    let focused = focus == target
+    let chosen = journey.isChosen(target)
+    let mark =
+      isMultiple
+      ? (chosen ? glyphs.checkboxOn : glyphs.checkboxOff) : (chosen ? glyphs.radioOn : glyphs.radioOff)
+    let role: Role = option.disabled != nil ? .disabled : chosen ? .selection : .text
+    let advice = option.isRecommended && option.disabled == nil ? " (recommended)" : ""
+    builder.add(
+      Row(
+        spans: [Span("\(focused ? glyphs.pointer : " ") \(mark) \(option.title)\(advice)", role)],
+        fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
+    if let detail = option.detail { builder.paragraph(detail, .secondary, indent: 4, isFocus: focused) }
+    if let reason = option.disabled {
+      builder.paragraph("Not possible: \(reason)", .warning, indent: 4, isFocus: focused)
+    }
+  }
+
+  private func addTable(
+    _ columns: [Table.Column], _ rows: [Field.Row], _ key: String, to builder: inout RowBuilder
+  ) {
+    let table = Table(columns: columns, rows: rows.map { $0.cells.map { Span($0) } })
+    let widths = table.widths(in: builder.width - 4)
+    builder.add(
+      Row(spans: [Span(Self.cells(columns.map(\.title), columns, widths, glyphs), .secondary)], indent: 4))
+    builder.add(.text(String(repeating: glyphs.horizontal, count: builder.width), .border))
+    for row in rows {
+      let target = Focus.option(field: key, id: row.id)
+      let focused = focus == target
+      let chosen = journey.isChosen(target)
+      let mark = chosen ? glyphs.radioOn : row.disabled == nil ? glyphs.radioOff : " "
+      let role: Role = row.disabled != nil ? .disabled : chosen ? .selection : .text
+      let text = "\(focused ? glyphs.pointer : " ") \(mark) " + Self.cells(row.cells, columns, widths, glyphs)
+      builder.add(
+        Row(
+          spans: [Span(text, role)], fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
+      if let reason = row.disabled, focused {
+        builder.paragraph("Not possible: \(reason)", .warning, indent: 4, isFocus: true)
+      }
+    }
+  }
+
+  private static func cells(_ texts: [String], _ columns: [Table.Column], _ widths: [Int], _ glyphs: Glyphs) -> String {
+    zip(zip(texts, columns), widths).map { pair, width in
+      TextWidth.padded(pair.0, to: width, alignment: pair.1.alignment, ellipsis: glyphs.ellipsis)
+    }.joined(separator: String(repeating: " ", count: Table.gap))
+  }
+
+  // MARK: Decisions
+
+  /// A table of decisions; what follows from each is told below the one that has the keyboard.
+  private func add(_ items: [Field.Item], _ among: [Field.Decision], _ key: String, to builder: inout RowBuilder) {
+    let decisions = journey.answers.map(key)
+    let titles = Dictionary(among.map { ($0.id, $0.title) }) { first, _ in first }
+    let columns: [Table.Column] = [.init("Name", least: 10, grows: true), .init("State"), .init("Decision")]
+    let table = Table(
+      columns: columns,
+      rows: items.map { item in
+        [item.title, item.state, (titles[decisions[item.id] ?? ""] ?? "") + "     "].map { Span($0) }
+      })
+    let widths = table.widths(in: builder.width - 2)
+    builder.add(Row(spans: [Span(Self.cells(columns.map(\.title), columns, widths, glyphs), .secondary)], indent: 2))
+    builder.add(.text(String(repeating: glyphs.horizontal, count: builder.width), .border))
+    for item in items {
+      let focused = focus == .item(field: key, id: item.id)
+      let id = decisions[item.id] ?? ""
+      let isAdvised = id == item.advice
+      let decision =
+        item.disabled == nil ? "[\(titles[id] ?? id)]\(isAdvised ? "" : " \(glyphs.warning)")" : glyphs.dash
+      let role: Role = item.disabled != nil ? .disabled : isAdvised ? .text : .warning
+      let text =
+        "\(focused ? glyphs.pointer : " ") " + Self.cells([item.title, item.state, decision], columns, widths, glyphs)
+      builder.add(
+        Row(
+          spans: [Span(text, role)], fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
+      if focused { explain(item, among, titles, to: &builder) }
+    }
+  }
+
+  private func explain(
+    _ item: Field.Item, _ among: [Field.Decision], _ titles: [String: String], to builder: inout RowBuilder
+  ) {
+    builder.paragraph(item.purpose, .text, indent: 4, isFocus: true)
+    if let reason = item.disabled {
+      builder.paragraph(reason, .secondary, indent: 4, isFocus: true)
+      return
+    }
+    for decision in among {
+      guard let consequence = item.consequences[decision.id] else { continue }
+      builder.paragraph(
+        "\(decision.title): \(consequence)", .secondary, indent: 4, hanging: decision.title.count + 2, isFocus: true)
+    }
+    let advice = titles[item.advice] ?? item.advice
+    builder.paragraph("advice: \(advice); \(item.why)", .accent, indent: 4, hanging: 8, isFocus: true)
+  }
+
+  // MARK: Typing
+
+  private func addInput(_ field: Field, _ key: String, placeholder: String, to builder: inout RowBuilder) {
+    let focused = focus == .input(field: key)
+    let problem = field.problem(key, journey.answers)
+    builder.paragraph(field.title, focused ? .title : .text, isFocus: focused)
+    let editor = editor(key)
+    let width = min(builder.width - 2, 60)
+    let window = InputWindow(shown(editor, field), caret: editor.caret, width: width)
+    let role: Role = problem != nil && !editor.characters.isEmpty ? .inputError : focused ? .inputFocused : .input
+    let isEmpty = editor.characters.isEmpty
+    let text = TextWidth.padded(isEmpty ? placeholder : window.text, to: width, ellipsis: "")
+    builder.add(
+      Row(
+        spans: [Span(focused ? glyphs.pointer : " ", .accent), Span(" "), Span(text, isEmpty ? .input : role)],
+        isFocus: focused,
+        cursor: focused ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil))
+    if let problem, focused || !editor.characters.isEmpty {
+      builder.marked(Span(glyphs.failed, .error), problem, .error, indent: 2, isFocus: focused)
+    }
+  }
+
+  private func shown(_ editor: LineEditor, _ field: Field) -> [String] {
+    if case .secret = field.kind { return editor.characters.map { _ in glyphs.mask } }
+    return editor.characters.map(String.init)
+  }
+}
+
+extension Field {
+  fileprivate var isMultiple: Bool {
+    if case .multipleChoice = kind { true } else { false }
+  }
+}
+
+/// The part of a long line that is seen while it is typed: the caret is always in it.
+private struct InputWindow {
+  let text: String
+  let caretColumn: Int
+
+  init(_ characters: [String], caret: Int, width: Int) {
+    var first = 0
+    // One column stays free for the caret behind the last letter.
+    while first < caret, Self.columns(characters[first..<caret]) >= width { first += 1 }
+    caretColumn = Self.columns(characters[first..<caret])
+    var shown = ""
+    var used = 0
+    for character in characters[first...] {
+      let columns = TextWidth.columns(character)
+      guard used + columns <= width else { break }
+      shown += character
+      used += columns
+    }
+    text = shown
+  }
+
+  private static func columns(_ characters: ArraySlice<String>) -> Int {
+    characters.reduce(0) { $0 + TextWidth.columns($1) }
+  }
+}

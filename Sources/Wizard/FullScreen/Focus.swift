@@ -1,0 +1,104 @@
+import Engine
+
+/// What the keyboard acts on.
+enum Focus: Sendable, Hashable {
+  /// One of a field's options or rows.
+  case option(field: String, id: String)
+  /// A field that is typed.
+  case input(field: String)
+  /// One of the things that a field decides about.
+  case item(field: String, id: String)
+  /// A decision in the review, by the key of its answer.
+  case line(String)
+  case button(Button)
+  /// Nothing in particular: the page as a whole is scrolled.
+  case page
+
+  enum Button: Sendable, Hashable {
+    case start, retry, back, leave
+  }
+
+  /// The field that it is in.
+  var field: String? {
+    switch self {
+    case .option(let field, _), .input(let field), .item(let field, _): field
+    case .line, .button, .page: nil
+    }
+  }
+}
+
+extension Journey {
+  /// All that can have the keyboard, from top to bottom; never empty.
+  var focusable: [Focus] {
+    let all: [Focus]
+    switch step.kind {
+    case .questions:
+      all =
+        fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
+    case .review: all = review.map { .line($0.key) } + (lookupFailed ? Self.afterFailure : [.button(.start)])
+    case .run:
+      if case .failure? = run?.outcome { all = Self.afterFailure } else { all = [] }
+    case .result: all = [.button(.leave)]
+    }
+    return all.isEmpty ? [.page] : all
+  }
+
+  /// Where the keyboard is when the step appears: on what the answers say so far, never on what cannot be chosen.
+  var firstFocus: Focus {
+    switch step.kind {
+    case .questions: fields.first.map { home(of: $0) } ?? focusable[0]
+    case .review: lookupFailed ? .button(.retry) : .button(.start)
+    case .run, .result: focusable[0]
+    }
+  }
+
+  var lookupFailed: Bool {
+    if case .failed? = lookupState?.phase { true } else { false }
+  }
+
+  private static let afterFailure: [Focus] = [.button(.retry), .button(.back), .button(.leave)]
+
+  private static func focusable(_ field: Field, _ key: String) -> [Focus] {
+    switch field.kind {
+    case .choice(let options), .multipleChoice(let options): options.map { .option(field: key, id: $0.id) }
+    case .table(_, let rows): rows.map { .option(field: key, id: $0.id) }
+    case .yesNo(let yes, let no): [yes, no].map { .option(field: key, id: $0.id) }
+    case .decisions(let items, _): items.map { .item(field: key, id: $0.id) }
+    case .text, .path, .secret, .confirmation: [.input(field: key)]
+    }
+  }
+
+  /// The place in a field that the keyboard goes to first.
+  func home(of field: Field) -> Focus {
+    let key = step.key(field)
+    let all = Self.focusable(field, key)
+    switch field.kind {
+    case .choice, .table, .yesNo: return all.first { isChosen($0) } ?? all.first ?? .page
+    default: return all.first ?? .page
+    }
+  }
+
+  /// Whether an option or row is what the answer says.
+  func isChosen(_ focus: Focus) -> Bool {
+    guard case .option(let key, let id) = focus, let field = field(key) else { return false }
+    switch (field.kind, answers[key]) {
+    case (.yesNo(let yes, _), .flag(let flag)?): return flag == (id == yes.id)
+    case (.multipleChoice, .list(let ids)?): return ids.contains(id)
+    case (_, .text(let text)?): return text == id
+    default: return false
+    }
+  }
+
+  /// Why an option or row cannot be chosen; nil where it can.
+  func disabledReason(_ focus: Focus) -> String? {
+    guard let key = focus.field, let field = field(key) else { return nil }
+    switch (field.kind, focus) {
+    case (.choice(let options), .option(_, let id)), (.multipleChoice(let options), .option(_, let id)):
+      return options.first { $0.id == id }?.disabled
+    case (.yesNo(let yes, let no), .option(_, let id)): return (id == yes.id ? yes : no).disabled
+    case (.table(_, let rows), .option(_, let id)): return rows.first { $0.id == id }?.disabled
+    case (.decisions(let items, _), .item(_, let id)): return items.first { $0.id == id }?.disabled
+    default: return nil
+    }
+  }
+}

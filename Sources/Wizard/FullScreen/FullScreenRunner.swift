@@ -1,0 +1,96 @@
+import Common
+import Engine
+import Terminal
+
+/// Drives a wizard on a real terminal: keys and news in, pictures out, errands to threads. It sleeps in between.
+struct FullScreenRunner {
+  private let screen: Screen
+  private let mailbox: Mailbox<News>
+  private var model: WizardModel
+
+  init(_ flow: Flow, screen: Screen) {
+    self.screen = screen
+    mailbox = Mailbox(wakeUp: screen.wakeUp)
+    model = WizardModel(flow, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
+  }
+
+  /// - Returns: what came of it, for the normal screen.
+  mutating func run() -> String? {
+    var isOver = carryOut()
+    while !isOver {
+      screen.present(model.picture)
+      switch screen.nextEvent(timeout: model.nextTick) {
+      case .key(let key)?: model.handle(.key(key), at: .now)
+      case .resized(let size)?: model.handle(.resized(size), at: .now)
+      case .wake?: for news in mailbox.take() { model.handle(.news(news), at: .now) }
+      case .hangup?:
+        model.handle(.hangup, at: .now)
+        waitForTheEnd()
+        return model.journey.plainText
+      case nil: model.handle(.tick, at: .now)
+      }
+      isOver = carryOut()
+    }
+    return model.journey.plainText
+  }
+
+  /// Does what the model wants done; true when the wizard is over.
+  private mutating func carryOut() -> Bool {
+    var isOver = false
+    for effect in model.takeEffects() {
+      switch effect {
+      case .start(let errand): Worker.start(errand, mailbox)
+      case .redraw: screen.redraw()
+      case .suspend:
+        screen.suspend()
+        model.handle(.resized(screen.size), at: .now)
+      case .end: isOver = true
+      }
+    }
+    return isOver
+  }
+
+  /// Without a terminal, running work is asked to stop, and is let take back what it has done.
+  private mutating func waitForTheEnd() {
+    while model.isRunning {
+      screen.wakeUp.wait()
+      for news in mailbox.take() { model.handle(.news(news), at: .now) }
+    }
+  }
+}
+
+/// Runs errands, each on a thread of its own.
+enum Worker {
+  static func start(_ errand: Errand, _ mailbox: Mailbox<News>) {
+    do {
+      _ = try WorkerThread { perform(errand) { mailbox.post($0) } }
+    } catch {
+      mailbox.post(failure(of: errand, Trouble(error)))
+    }
+  }
+
+  /// Does it on the caller's thread.
+  static func perform(_ errand: Errand, _ tell: @escaping @Sendable (News) -> Void) {
+    do {
+      switch errand.work {
+      case .look(let find): tell(.found(ticket: errand.ticket, .success(try find())))
+      case .run(let make):
+        let operation = try make()
+        tell(.planned(ticket: errand.ticket, try operation.plan()))
+        let progress = Progress(cancellation: errand.cancellation) {
+          tell(.progressed(ticket: errand.ticket, $0))
+        }
+        tell(.ended(ticket: errand.ticket, .success(try operation.run(progress: progress))))
+      }
+    } catch {
+      tell(failure(of: errand, Trouble(error)))
+    }
+  }
+
+  private static func failure(of errand: Errand, _ trouble: Trouble) -> News {
+    switch errand.work {
+    case .look: .found(ticket: errand.ticket, .failure(trouble))
+    case .run: .ended(ticket: errand.ticket, .failure(trouble))
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/// Something that lies over the step for a while.
+enum Overlay: Sendable, Equatable {
+  case help(first: Int)
+  /// nil: at its end, which moves on.
+  case log(first: Int?)
+  case question(Question)
+
+  /// A question about the wizard itself. The keyboard begins on the choice that changes nothing.
+  struct Question: Sendable, Equatable {
+    enum Outcome: Sendable, Equatable { case stay, leave, stop, stopAndLeave }
+
+    struct Choice: Sendable, Equatable {
+      let title: String
+      let outcome: Outcome
+    }
+
+    let title: String
+    let text: [String]
+    /// The first is the safe one.
+    let choices: [Choice]
+    var focused = 0
+  }
+}
+
+extension WizardModel {
+  var leaveQuestion: Overlay.Question {
+    guard isRunning else {
+      return Overlay.Question(
+        title: "Leave the wizard?",
+        text: [
+          journey.run?.outcome?.isSuccess == true
+            ? "The work is done. Its summary stays in your terminal." : "Nothing has been changed so far."
+        ],
+        choices: [.init(title: "No, go on", outcome: .stay), .init(title: "Yes, leave", outcome: .leave)])
+    }
+    return Overlay.Question(
+      title: "Stop and leave?", text: stopText,
+      choices: [
+        .init(title: "No, let it go on", outcome: .stay),
+        .init(title: "Yes, stop it and leave", outcome: .stopAndLeave),
+      ])
+  }
+
+  var stopQuestion: Overlay.Question {
+    Overlay.Question(
+      title: "Stop it?", text: stopText,
+      choices: [.init(title: "No, let it go on", outcome: .stay), .init(title: "Yes, stop it", outcome: .stop)])
+  }
+
+  private var stopText: [String] {
+    var text = ["What has been done so far is taken back; both servers are then as they were before."]
+    if let point = journey.run?.plan?.pointOfNoReturn {
+      text.append("\(point.prefix(1).uppercased())\(point.dropFirst()).")
+    }
+    return text
+  }
+}

@@ -1,0 +1,105 @@
+import Common
+import Terminal
+
+extension WizardModel {
+  /// Help and log are read in a box over nearly everything; questions stand in the middle.
+  private var readingBox: Rect {
+    let space = Rect(size).inset(columns: 2, rows: 1)
+    return space.centered(Size(columns: min(space.columns, 90), rows: space.rows))
+  }
+
+  /// Rows of a text that the box shows at once.
+  var readingRows: Int { max(1, readingBox.rows - 2) }
+
+  private var readingWidth: Int { max(1, readingBox.columns - 4) }
+
+  func drawOverlay(_ frame: inout Frame) {
+    frame.cursor = nil
+    switch overlay {
+    case .help(let first)?:
+      drawReading(&frame, "Help \(glyphs.separator) \(journey.step.title)", helpRows, first: first)
+    case .log(let first)?:
+      let rows = logRows
+      drawReading(&frame, "Log", rows, first: first ?? max(0, rows.count - readingRows))
+    case .question(let question)?: drawQuestion(&frame, question)
+    case nil: break
+    }
+  }
+
+  private func drawReading(_ frame: inout Frame, _ title: String, _ rows: [Row], first: Int) {
+    let box = readingBox
+    let inside = frame.box(box, title: title)
+    frame.draw(rows, from: first, in: inside)
+    frame.scrollBar(column: box.endColumn - 1, row: inside.row, rows: inside.rows, first: first, total: rows.count)
+    frame.cursor = Frame.Cursor(inside.origin, visible: false)
+  }
+
+  private func drawQuestion(_ frame: inout Frame, _ question: Overlay.Question) {
+    let width = min(size.columns - 4, 64)
+    var builder = RowBuilder(width: width - 4, glyphs: glyphs)
+    for text in question.text {
+      builder.paragraph(text)
+      builder.gap()
+    }
+    for (index, choice) in question.choices.enumerated() {
+      let focused = index == question.focused
+      let danger = choice.outcome != .stay
+      builder.add(
+        Row(
+          spans: [Span("\(focused ? glyphs.pointer : " ") \(choice.title)")],
+          fill: focused ? (danger ? .danger : .focus) : nil, isFocus: focused,
+          cursor: focused ? Frame.Cursor(Point(column: 0, row: 0), visible: false) : nil))
+    }
+    let rows = builder.rows
+    let box = Rect(size).centered(Size(columns: width, rows: rows.count + 2))
+    let inside = frame.box(box, title: question.title)
+    // In a low window the text gives way, never the choices.
+    frame.draw(rows, from: max(0, rows.count - inside.rows), in: inside)
+  }
+
+  // MARK: Texts
+
+  /// What this step is for, and every key that means something in it.
+  var helpRows: [Row] {
+    var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
+    builder.paragraph(journey.step.heading(journey.answers), .title)
+    builder.gap()
+    builder.blocks(journey.step.explanation(journey.answers) + journey.step.help, .text)
+    builder.gap()
+    builder.add(.text("Keys", .title))
+    var copy = self
+    copy.closeOverlay()
+    for binding in copy.bindings {
+      let keys = binding.keys.map(\.description).joined(separator: ", ")
+      let label = TextWidth.padded(keys, to: 18, ellipsis: glyphs.ellipsis)
+      let why = binding.disabled.map { " (not now: \($0))" } ?? ""
+      for (offset, line) in TextWidth.wrapped(binding.explanation + why, to: readingWidth - 20).enumerated() {
+        builder.add(
+          Row(
+            spans: offset == 0 ? [Span(label + "  ", .key), Span(line)] : [Span(line)], indent: offset == 0 ? 0 : 20))
+      }
+    }
+    return builder.rows
+  }
+
+  var logRows: [Row] {
+    var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
+    for line in journey.run?.log ?? [] {
+      let time = TextWidth.padded(Self.clock(line.after), to: 8, alignment: .trailing)
+      builder.marked(Span(time, .muted), warned(line), line.isWarning ? .warning : .text)
+    }
+    if builder.rows.isEmpty { builder.add(.text("Nothing has been reported yet", .muted)) }
+    return builder.rows
+  }
+
+  /// A warning is told from the rest without colour, too.
+  func warned(_ line: RunState.LogLine) -> String { line.isWarning ? "\(glyphs.warning) \(line.text)" : line.text }
+
+  /// "12:05", "1:02:05".
+  static func clock(_ duration: Duration) -> String {
+    let whole = Int(duration.seconds)
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let tail = "\(two(whole % 3600 / 60)):\(two(whole % 60))"
+    return whole < 3600 ? tail : "\(whole / 3600):\(tail)"
+  }
+}

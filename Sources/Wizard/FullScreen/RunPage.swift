@@ -1,0 +1,122 @@
+import Common
+import Engine
+import Terminal
+
+extension WizardModel {
+  /// The phases with their states, and below them how far the whole is; or what went wrong.
+  func runPage(_ width: Int) -> Page {
+    var builder = RowBuilder(width: width, glyphs: glyphs)
+    guard let run = journey.run, case .run(let runner) = journey.step.kind else { return Page() }
+    if case .failure(let trouble)? = run.outcome {
+      builder.paragraph(
+        trouble.isCancelled ? "\(runner.noun) is stopped" : "\(runner.noun) did not work out", .title)
+      builder.gap()
+      addTrouble(trouble, to: &builder)
+      return Page(rows: builder.rows)
+    }
+    builder.paragraph(journey.step.heading(journey.answers), .title)
+    if size.rows >= 20 { builder.gap() }
+    if run.phases.isEmpty {
+      builder.marked(Span(glyphs.current, .accent), "Preparing\(glyphs.ellipsis)", .secondary)
+    }
+    for phase in run.phases { builder.add(row(of: phase, width)) }
+    return Page(rows: builder.rows, pinned: statusRows(run, width))
+  }
+
+  private func row(of phase: RunState.Phase, _ width: Int) -> Row {
+    let (mark, role): (String, Role) =
+      switch phase.state {
+      case .done: (glyphs.done, .ok)
+      case .current: (glyphs.current, .accent)
+      case .todo: (glyphs.todo, .muted)
+      }
+    let amount = TextWidth.truncated(amount(of: phase), to: width / 2, ellipsis: glyphs.ellipsis)
+    let room = width - 2 - TextWidth.columns(amount) - (amount.isEmpty ? 0 : 2)
+    let title = TextWidth.padded(phase.title, to: max(0, room), ellipsis: glyphs.ellipsis)
+    // The current phase has the cursor, so that a screen reader finds what goes on.
+    let isCurrent = phase.state == .current
+    return Row(
+      spans: [
+        Span(mark + " ", role), Span(title, isCurrent ? .title : phase.state == .done ? .text : .muted),
+        Span(amount.isEmpty ? "" : "  " + amount, .secondary),
+      ], isFocus: isCurrent, cursor: isCurrent ? atStart : nil)
+  }
+
+  private func amount(of phase: RunState.Phase) -> String {
+    switch phase.state {
+    case .todo: return phase.amount ?? ""
+    case .current:
+      guard let total = phase.total else { return phase.done > 0 ? Self.count(phase.done, phase.unit) : "" }
+      return phase.unit == .bytes
+        ? "\(Amount.bytes(phase.done)) of \(Amount.bytes(total))"
+        : "\(Amount.count(phase.done)) of \(Self.count(total, phase.unit))"
+    case .done:
+      if phase.done > 0, phase.unit != .steps { return Self.count(phase.done, phase.unit) }
+      return phase.amount ?? ""
+    }
+  }
+
+  private static func count(_ number: Int64, _ unit: ProgressEvent.Unit) -> String {
+    switch unit {
+    case .bytes: Amount.bytes(number)
+    case .rows: Amount.of(number, "row")
+    case .messages: Amount.of(number, "message")
+    case .files: Amount.of(number, "file")
+    case .steps: Amount.of(number, "step")
+    }
+  }
+
+  // MARK: How far
+
+  private func statusRows(_ run: RunState, _ width: Int) -> [Row] {
+    let percent = Int(run.fraction * 100)
+    let label = TextWidth.padded("\(percent) %", to: 6, alignment: .trailing)
+    let bar = Frame.bar(columns: max(0, width - 6), fraction: run.fraction, glyphs: glyphs)
+    var rows: [Row] = [.empty]
+    rows.append(Row(spans: [Span(bar.done, .progressDone), Span(bar.todo, .progressTodo), Span(label, .text)]))
+    rows.append(.text(TextWidth.truncated(timeText(run), to: width, ellipsis: glyphs.ellipsis), .secondary))
+    rows.append(lastWord(of: run, width))
+    return rows
+  }
+
+  private func timeText(_ run: RunState) -> String {
+    var parts = ["\(Self.clock(run.elapsed(now: now))) so far"]
+    if run.isStopping {
+      parts.append("stopping")
+    } else {
+      parts.append(
+        run.pace.left(until: 1, now: now).map { Self.about(seconds: $0) } ?? "estimating\(glyphs.ellipsis)")
+    }
+    if let phase = run.current, phase.unit != .steps, let speed = run.phasePace.speed(now: now) {
+      let number = speed.isFinite && speed < 1e15 ? Int64(speed.rounded()) : 0
+      parts.append("\(Self.count(number, phase.unit))/s")
+    }
+    if run.warnings > 0 { parts.append(Amount.of(Int64(run.warnings), "warning")) }
+    return parts.joined(separator: " \(glyphs.separator) ")
+  }
+
+  private func lastWord(of run: RunState, _ width: Int) -> Row {
+    if run.isStopping {
+      return .text(
+        TextWidth.truncated("Taking back what has been done; a moment, please", to: width, ellipsis: glyphs.ellipsis),
+        .warning)
+    }
+    guard let last = run.log.last else { return .empty }
+    return .text(
+      TextWidth.truncated(warned(last), to: width, ellipsis: glyphs.ellipsis), last.isWarning ? .warning : .muted)
+  }
+
+  /// As precise as an estimate can be.
+  static func about(seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 86_400 * 30 else { return "a very long time left" }
+    let whole = Int(seconds.rounded(.up))
+    switch whole {
+    case ..<10: return "a few seconds left"
+    case ..<55: return "about \((whole + 4) / 5 * 5) s left"
+    case ..<3300: return "about \(max(1, (whole + 30) / 60)) min left"
+    default:
+      let (hours, minutes) = ((whole + 150) / 300 * 5).quotientAndRemainder(dividingBy: 60)
+      return minutes == 0 ? "about \(hours) h left" : "about \(hours) h \(minutes) min left"
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import Common
+import Engine
+import Terminal
+
+extension WizardModel {
+  /// The current step, drawn as long as it needs.
+  var page: Page {
+    let width = layout.body.columns
+    switch journey.step.kind {
+    case .questions: return questionsPage(width)
+    case .review: return reviewPage(width)
+    case .run: return runPage(width)
+    case .result: return resultPage(width)
+    }
+  }
+
+  func opening(_ width: Int) -> RowBuilder {
+    var builder = RowBuilder(width: width, glyphs: glyphs)
+    builder.paragraph(journey.step.heading(journey.answers), .title)
+    let explanation = journey.step.explanation(journey.answers)
+    if !explanation.isEmpty {
+      // A low window has no line to spare.
+      if size.rows >= 20 { builder.gap() }
+      let isAll = journey.fields.isEmpty && journey.step.lookup == nil
+      builder.blocks(explanation, isAll ? .text : .secondary)
+    }
+    return builder
+  }
+
+  // MARK: Questions
+
+  private func questionsPage(_ width: Int) -> Page {
+    var builder = opening(width)
+    for field in journey.fields {
+      builder.gap()
+      add(field, to: &builder)
+    }
+    if journey.step.lookup != nil { addLookup(to: &builder) }
+    return Page(rows: builder.rows)
+  }
+
+  func addLookup(to builder: inout RowBuilder) {
+    builder.gap()
+    guard let lookup = journey.step.lookup else { return }
+    switch journey.lookupState?.phase {
+    case nil:
+      let isBroken = journey.fields.contains { $0.problem(journey.step.key($0), journey.answers) != nil }
+      if !isBroken { builder.paragraph("Enter looks there.", .muted) }
+    case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)", .secondary)
+    case .failed(let trouble)?: addTrouble(trouble, to: &builder)
+    case .ready(let material)?: add(material, to: &builder)
+    }
+  }
+
+  private func add(_ material: Material, to builder: inout RowBuilder) {
+    builder.pairs(material.facts.map { ($0.name, $0.value) })
+    if !material.findings.isEmpty {
+      builder.gap()
+      add(material.findings, to: &builder)
+    }
+    if let remark = material.remark {
+      builder.gap()
+      builder.paragraph(remark)
+    }
+  }
+
+  /// What stands in the way first, then what deserves attention, then what is well.
+  private func add(_ findings: [Finding], to builder: inout RowBuilder) {
+    let blockers = findings.count { $0.severity == .blocker }
+    let warnings = findings.count { $0.severity == .warning }
+    if blockers > 0 {
+      builder.paragraph(
+        blockers == 1 ? "One thing stands in the way." : "\(blockers) things stand in the way.", .error)
+    } else if warnings > 0 {
+      builder.paragraph(
+        "Nothing stands in the way; \(warnings == 1 ? "one thing deserves" : "\(warnings) things deserve") attention.",
+        .warning)
+    } else {
+      builder.paragraph("Nothing stands in the way.", .ok)
+    }
+    builder.gap()
+    for severity in Finding.Severity.allCases.reversed() {
+      for finding in findings where finding.severity == severity { add(finding, to: &builder) }
+    }
+  }
+
+  private func add(_ finding: Finding, to builder: inout RowBuilder) {
+    let (mark, role): (String, Role) =
+      switch finding.severity {
+      case .ok: (glyphs.done, .ok)
+      case .warning: (glyphs.warning, .warning)
+      case .blocker: (glyphs.failed, .error)
+      }
+    builder.marked(Span(mark, role), "\(finding.subject): \(finding.reason)", finding.severity == .ok ? .text : role)
+    if let remedy = finding.remedy {
+      builder.marked(Span(glyphs.arrowRight, .secondary), remedy, .text, indent: 2)
+    }
+  }
+
+  /// An error, calmly: what, why, what to do; and the ways on.
+  func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
+    if trouble.isCancelled {
+      builder.marked(Span(glyphs.skipped, .warning), "Stopped, as you wished.", .warning)
+      builder.paragraph("Everything is as it was before.", .text, indent: 2)
+    } else {
+      builder.marked(Span(glyphs.failed, .error), trouble.subject, .error)
+      builder.paragraph(trouble.reason, .text, indent: 2)
+      if let remedy = trouble.remedy {
+        builder.gap()
+        builder.paragraph("What to do: \(remedy)", .text, indent: 2, hanging: 12)
+      }
+    }
+    let buttons: [(Focus.Button, String)] = [(.retry, "Try again"), (.back, "Back"), (.leave, "Leave the wizard")]
+    let shown = buttons.filter { journey.focusable.contains(.button($0.0)) }
+    if !shown.isEmpty { builder.gap() }
+    for (button, title) in shown { builder.add(buttonRow(.button(button), title)) }
+  }
+
+  func buttonRow(_ target: Focus, _ title: String) -> Row {
+    let focused = target == focus
+    return Row(
+      spans: [Span("\(focused ? glyphs.pointer : " ") \(title)", .text)], fill: focused ? .focus : nil,
+      isFocus: focused, cursor: focused ? atStart : nil)
+  }
+
+  /// In lists the cursor is there to be followed by screen readers, and not seen.
+  var atStart: Frame.Cursor { Frame.Cursor(Point(column: 0, row: 0), visible: false) }
+
+  // MARK: Review
+
+  private func reviewPage(_ width: Int) -> Page {
+    var builder = opening(width)
+    builder.gap()
+    let lines = journey.review
+    let longest = lines.map { TextWidth.columns($0.title) }.max() ?? 0
+    let margin = min(longest, width / 3)
+    for line in lines {
+      let focused = focus == .line(line.key)
+      let label = TextWidth.padded(line.title, to: margin, ellipsis: glyphs.ellipsis)
+      let answer = line.answer.isEmpty ? "(empty)" : line.answer
+      for (offset, part) in TextWidth.wrapped(answer, to: width - margin - 4).enumerated() {
+        let start = offset == 0 ? "\(focused ? glyphs.pointer : " ") \(label)  " : ""
+        builder.add(
+          Row(
+            spans: [Span(start, .secondary), Span(part)], indent: offset == 0 ? 0 : margin + 4,
+            fill: focused ? .focus : nil, isFocus: focused, cursor: focused && offset == 0 ? atStart : nil))
+      }
+    }
+    addPlan(to: &builder)
+    let commands = journey.flow.commands(journey.answers)
+    if !commands.isEmpty {
+      builder.gap()
+      builder.paragraph("The same as commands:", .secondary)
+      for command in commands { builder.command(command) }
+    }
+    guard !journey.lookupFailed else { return Page(rows: builder.rows) }
+    return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.start), journey.step.proceed)])
+  }
+
+  private func addPlan(to builder: inout RowBuilder) {
+    switch journey.lookupState?.phase {
+    case .ready(let material)?:
+      guard let plan = material.plan else { return }
+      builder.gap()
+      for text in plan.destroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
+      for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
+      if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "Stopping: \(point)") }
+    case .looking?, .failed?: addLookup(to: &builder)
+    case nil: break
+    }
+  }
+
+  // MARK: Result
+
+  private func resultPage(_ width: Int) -> Page {
+    var builder = opening(width)
+    guard case .success(let summary)? = journey.run?.outcome else { return Page(rows: builder.rows) }
+    builder.gap()
+    builder.pairs(summary.facts.map { ($0.name, $0.value) })
+    for warning in summary.warnings {
+      builder.gap()
+      builder.marked(Span(glyphs.warning, .warning), warning, .warning)
+    }
+    if !summary.nextSteps.isEmpty {
+      builder.gap()
+      builder.add(.text("What to do next", .title))
+      for step in summary.nextSteps {
+        if step.hasPrefix("$ ") {
+          builder.command(String(step.dropFirst(2)), indent: 4)
+        } else {
+          builder.marked(Span(glyphs.checkboxOff, .accent), step)
+        }
+      }
+    }
+    return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.leave), journey.step.proceed)])
+  }
+}

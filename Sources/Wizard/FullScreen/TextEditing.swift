@@ -1,0 +1,53 @@
+import Terminal
+
+/// A line of text being typed, with the place where the next letter goes.
+struct LineEditor: Sendable, Equatable {
+  private(set) var characters: [Character]
+  private(set) var caret: Int
+
+  init(_ text: String, caret: Int?) {
+    characters = Array(text)
+    self.caret = min(max(0, caret ?? characters.count), characters.count)
+  }
+
+  var text: String { String(characters) }
+
+  /// Does what a key means in a line; false where it means nothing there.
+  mutating func handle(_ key: Key) -> Bool {
+    switch key {
+    case .character(let character): insert([character])
+    case .paste(let text):
+      // A pasted path often brings the end of its line along.
+      insert(text.filter { !$0.isNewline && $0 != "\t" }.map { $0 })
+    case .left: caret = max(0, caret - 1)
+    case .right: caret = min(characters.count, caret + 1)
+    case .home, .control("a"): caret = 0
+    case .end, .control("e"): caret = characters.count
+    case .backspace:
+      guard caret > 0 else { return true }
+      caret -= 1
+      characters.remove(at: caret)
+    case .delete, .control("d"):
+      guard caret < characters.count else { return true }
+      characters.remove(at: caret)
+    case .control("u"):
+      characters.removeFirst(caret)
+      caret = 0
+    case .control("k"): characters.removeLast(characters.count - caret)
+    case .control("w"):
+      let end = caret
+      while caret > 0, !Self.isWord(characters[caret - 1]) { caret -= 1 }
+      while caret > 0, Self.isWord(characters[caret - 1]) { caret -= 1 }
+      characters.removeSubrange(caret..<end)
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func insert(_ new: [Character]) {
+    characters.insert(contentsOf: new, at: caret)
+    caret += new.count
+  }
+
+  private static func isWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }
+}

@@ -1,0 +1,398 @@
+import Common
+import Engine
+import Terminal
+
+/// The full-screen wizard as a value: keys and news go in, pictures come out of ``picture``. It knows no terminal and no
+/// server, so that a test can walk through it.
+struct WizardModel: Sendable {
+  enum Input: Sendable {
+    case key(Key)
+    case resized(Size)
+    case news(News)
+    /// Time has passed.
+    case tick
+    /// Nobody is there any more.
+    case hangup
+  }
+
+  enum Effect: Sendable {
+    case start(Errand)
+    case redraw
+    case suspend
+    /// The wizard is over, as soon as nothing runs any more.
+    case end
+  }
+
+  private(set) var journey: Journey
+  private(set) var size: Size
+  let glyphs: Glyphs
+  private(set) var focus: Focus = .page
+  private(set) var overlay: Overlay?
+  /// Answers the last key, until the next one.
+  private(set) var notice: String?
+  /// The first row of the page that is seen.
+  private(set) var scroll = 0
+  private(set) var now: ContinuousClock.Instant
+  private(set) var effects: [Effect] = []
+  private(set) var isEnding = false
+
+  private var carets: [String: Int] = [:]
+  /// Off while the operator reads on without moving the focus.
+  private var followsFocus = true
+  /// The step that the focus belongs to.
+  private var shownStep = ""
+
+  init(_ flow: Flow, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
+    journey = Journey(flow)
+    self.size = size
+    self.glyphs = glyphs
+    self.now = now
+    settle()
+  }
+
+  mutating func takeEffects() -> [Effect] {
+    defer { effects = [] }
+    return effects
+  }
+
+  var isRunning: Bool { journey.run?.isRunning ?? false }
+
+  /// When the picture will have changed although nothing happened; nil when it will not.
+  var nextTick: Duration? {
+    if isRunning { return .milliseconds(500) }
+    return nil
+  }
+
+  /// The field that has the keyboard and is typed.
+  var isTyping: Bool {
+    if case .input = focus, overlay == nil { true } else { false }
+  }
+
+  static let smallest = Size(columns: 60, rows: 16)
+
+  var isTooSmall: Bool { size.columns < Self.smallest.columns || size.rows < Self.smallest.rows }
+
+  func editor(_ key: String) -> LineEditor {
+    if case .secret? = journey.field(key)?.kind {
+      return LineEditor(journey.answers.secret(key)?.reveal() ?? "", caret: carets[key])
+    }
+    return LineEditor(journey.answers.text(key) ?? "", caret: carets[key])
+  }
+
+  // MARK: What happens
+
+  mutating func handle(_ input: Input, at moment: ContinuousClock.Instant) {
+    now = moment
+    switch input {
+    case .key(let key): press(key)
+    case .resized(let size): self.size = size
+    case .news(let news): hear(news)
+    case .tick: break
+    case .hangup: hangUp()
+    }
+    settle()
+  }
+
+  private mutating func hear(_ news: News) {
+    let wasRunning = isRunning
+    let before = journey.obstacle
+    journey.hear(news, now: now)
+    if wasRunning && !isRunning {
+      // A question about stopping what is over has lost its sense.
+      if case .question? = overlay { overlay = nil }
+      if isEnding { effects.append(.end) }
+    }
+    // A bad end is told below the fields, and has to be seen.
+    if before == .looking, case .failed? = journey.obstacle, !journey.fields.isEmpty {
+      scroll = .max / 2
+      followsFocus = false
+    }
+    // What found its way onto the page may be what the keyboard is there for.
+    if before == .looking, focus == .page || focus == .button(.retry) { focus = journey.firstFocus }
+  }
+
+  private mutating func hangUp() {
+    journey.abandon()
+    isEnding = true
+    if !isRunning { effects.append(.end) }
+  }
+
+  /// Brings focus and scrolling in line with what there is now, and hands on what the journey wants done.
+  private mutating func settle() {
+    if shownStep != journey.step.id {
+      shownStep = journey.step.id
+      focus = journey.firstFocus
+      scroll = 0
+      notice = nil
+    }
+    if !journey.focusable.contains(focus) { focus = journey.firstFocus }
+    effects += journey.takeErrands().map { .start($0) }
+    followFocus()
+  }
+
+  // MARK: Keys
+
+  private mutating func press(_ key: Key) {
+    guard !isTooSmall else {
+      // The question could not be seen.
+      if key == .control("c"), !isRunning { end() }
+      return
+    }
+    notice = nil
+    followsFocus = true
+    if let binding = bindings.first(where: { $0.keys.contains(key) }) {
+      if let reason = binding.disabled {
+        notice = reason
+      } else {
+        perform(binding.action)
+      }
+    } else if case .input(let field) = focus, overlay == nil {
+      type(key, into: field)
+    }
+  }
+
+  private mutating func perform(_ action: Action) {
+    switch action {
+    case .redraw: effects.append(.redraw)
+    case .suspend: effects.append(.suspend)
+    case .help: overlay = .help(first: 0)
+    case .log: overlay = .log(first: nil)
+    case .leave: overlay = .question(leaveQuestion)
+    case .stop: overlay = .question(stopQuestion)
+    case .close: overlay = nil
+    case .back: goBack()
+    case .lookAgain: journey.look()
+    case .proceed: proceed()
+    case .toggle: toggle()
+    case .earlierDecision: decide(by: -1)
+    case .laterDecision: decide(by: 1)
+    case .up: move(by: -1)
+    case .down: move(by: 1)
+    case .nextField: moveField(by: 1)
+    case .previousField: moveField(by: -1)
+    case .pageUp: move(by: -pageStep, page: true)
+    case .pageDown: move(by: pageStep, page: true)
+    case .top: move(by: -100_000, page: true)
+    case .bottom: move(by: 100_000, page: true)
+    }
+  }
+
+  private mutating func goBack() {
+    if !journey.goBack() { notice = "There is nothing to go back to here" }
+  }
+
+  private mutating func proceed() {
+    if case .question(let question)? = overlay { return choose(question.choices[question.focused].outcome) }
+    switch focus {
+    case .button(let button): press(button)
+    case .line(let key):
+      let step = journey.review.first { $0.key == key }?.step
+      if let step { journey.jump(to: step) }
+    case .option:
+      guard select(focus, toggling: false) else { return }
+      next()
+    case .input, .item, .page: next()
+    }
+  }
+
+  /// To the next question of the step, or to the next step.
+  private mutating func next() {
+    if case .input(let key) = focus, let reason = journey.field(key)?.problem(key, journey.answers) {
+      notice = reason
+      return
+    }
+    if let field = nextField {
+      journey.lookWhereNeeded()
+      focus = journey.home(of: field)
+      return
+    }
+    switch journey.advance() {
+    case nil: break
+    case .field(let key, let reason)?:
+      if let field = journey.field(key) { focus = journey.home(of: field) }
+      notice = reason
+    case .looking?: notice = "Still looking; a moment, please"
+    case .looksFirst?, .notHere?: break
+    case .failed?:
+      // Enter where looking failed means: look again.
+      journey.look()
+    case .blocked?: notice = "Solve what stands in the way first"
+    }
+  }
+
+  private mutating func press(_ button: Focus.Button) {
+    switch button {
+    case .start:
+      switch journey.start(now: now) {
+      case .looking?: notice = "Still looking; a moment, please"
+      case .blocked?: notice = "Something stands in the way; go back to the checks"
+      default: break
+      }
+    case .retry:
+      if case .run = journey.step.kind { journey.begin(now: now) } else { journey.look() }
+    case .back: goBack()
+    case .leave:
+      if journey.run?.outcome?.isSuccess == true { end() } else { overlay = .question(leaveQuestion) }
+    }
+  }
+
+  private mutating func choose(_ outcome: Overlay.Question.Outcome) {
+    overlay = nil
+    switch outcome {
+    case .stay: break
+    case .leave: end()
+    case .stop: journey.stop()
+    case .stopAndLeave:
+      journey.stop()
+      isEnding = true
+    }
+  }
+
+  private mutating func end() {
+    journey.abandon()
+    isEnding = true
+    effects.append(.end)
+  }
+
+  /// For the help, which tells the keys of what it lies over.
+  mutating func closeOverlay() { overlay = nil }
+
+  // MARK: Choosing
+
+  private mutating func toggle() {
+    switch focus {
+    case .option: _ = select(focus, toggling: true)
+    case .item: decide(by: 1, around: true)
+    default: break
+    }
+  }
+
+  /// Makes an option the answer; false where it cannot be chosen.
+  private mutating func select(_ focus: Focus, toggling: Bool) -> Bool {
+    guard case .option(let key, let id) = focus, let field = journey.field(key) else { return false }
+    if let reason = journey.disabledReason(focus) {
+      notice = "Not possible: \(reason)"
+      return false
+    }
+    switch field.kind {
+    case .yesNo(let yes, _): journey.answer(key, .flag(id == yes.id))
+    case .multipleChoice:
+      guard toggling else { return true }
+      var ids = journey.answers.list(key)
+      if let index = ids.firstIndex(of: id) { ids.remove(at: index) } else { ids.append(id) }
+      journey.answer(key, .list(ids))
+    default: journey.answer(key, .text(id))
+    }
+    return true
+  }
+
+  private mutating func decide(by step: Int, around: Bool = false) {
+    guard case .item(let key, let id) = focus, case .decisions(_, let among)? = journey.field(key)?.kind else { return }
+    if let reason = journey.disabledReason(focus) {
+      notice = reason
+      return
+    }
+    var map = journey.answers.map(key)
+    let index = among.firstIndex { $0.id == map[id] } ?? 0
+    let next = around ? (index + step) % among.count : min(max(0, index + step), among.count - 1)
+    map[id] = among[next].id
+    journey.answer(key, .map(map))
+  }
+
+  private mutating func type(_ key: Key, into name: String) {
+    guard let field = journey.field(name) else { return }
+    if case .confirmation = field.kind, case .paste = key {
+      notice = "This has to be typed, so that no slip of the clipboard destroys anything"
+      return
+    }
+    var editor = editor(name)
+    let before = editor.text
+    guard editor.handle(key) else { return }
+    carets[name] = editor.caret
+    guard editor.text != before else { return }
+    if case .secret = field.kind {
+      journey.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
+    } else {
+      journey.answer(name, .text(editor.text), typing: true)
+    }
+  }
+
+  // MARK: Moving
+
+  /// The question after the one that has the keyboard.
+  var nextField: Field? {
+    guard let key = focus.field else { return nil }
+    let fields = journey.fields
+    guard let index = fields.firstIndex(where: { journey.step.key($0) == key }), index + 1 < fields.count else {
+      return nil
+    }
+    return fields[index + 1]
+  }
+
+  private mutating func move(by count: Int, page: Bool = false) {
+    switch overlay {
+    case .help(let first)?: overlay = .help(first: clampReading(first + count, helpRows.count))
+    case .log(let first)?:
+      let last = lastReading(logRows.count)
+      let target = (first ?? last) + count
+      overlay = .log(first: target >= last ? nil : max(0, target))
+    case .question(var question)?:
+      question.focused = min(max(0, question.focused + count), question.choices.count - 1)
+      overlay = .question(question)
+    case nil:
+      let all = journey.focusable
+      let target = (all.firstIndex(of: focus) ?? 0) + count
+      let isList = hasOptions || hasItems
+      if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
+        // Beyond what can have the keyboard there may be more to read.
+        scroll += count
+        followsFocus = false
+        return
+      }
+      let wasTyping = isTyping
+      focus = all[min(max(0, target), all.count - 1)]
+      if wasTyping { journey.lookWhereNeeded() }
+    }
+  }
+
+  private mutating func moveField(by count: Int) {
+    let all = journey.focusable
+    journey.lookWhereNeeded()
+    guard let key = focus.field else {
+      guard let index = all.firstIndex(of: focus) else { return }
+      focus = all[(index + count + all.count) % all.count]
+      return
+    }
+    let fields = journey.fields
+    guard let index = fields.firstIndex(where: { journey.step.key($0) == key }) else { return }
+    focus = journey.home(of: fields[(index + count + fields.count) % fields.count])
+  }
+
+  // MARK: Scrolling
+
+  private var pageStep: Int {
+    switch overlay {
+    case nil: max(1, layout.body.rows - 2)
+    default: max(1, readingRows - 1)
+    }
+  }
+
+  private func lastReading(_ count: Int) -> Int { max(0, count - readingRows) }
+
+  private func clampReading(_ first: Int, _ count: Int) -> Int { min(max(0, first), lastReading(count)) }
+
+  /// Scrolls as little as is needed to see what has the keyboard.
+  private mutating func followFocus() {
+    guard !isTooSmall else { return }
+    let page = page
+    let height = layout.body.rows - page.pinned.count
+    let most = max(0, page.rows.count - height)
+    scroll = min(max(0, scroll), most)
+    guard followsFocus else { return }
+    let wanted = page.rows.indices.filter { page.rows[$0].isFocus }
+    guard let first = wanted.first, let last = wanted.last else { return }
+    if last >= scroll + height { scroll = last - height + 1 }
+    if first < scroll { scroll = first }
+    scroll = min(max(0, scroll), most)
+  }
+}

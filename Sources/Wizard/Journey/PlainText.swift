@@ -1,0 +1,37 @@
+import Common
+import Engine
+
+extension Journey {
+  /// What came of it, as plain text for the normal screen; nil where nothing happened.
+  var plainText: String? {
+    switch run?.outcome {
+    case .success(let summary): return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title)
+    case .failure(let trouble) where trouble.isCancelled:
+      return "Stopped, as you wished. Everything is as it was before.\n"
+    case .failure(let trouble):
+      let remedy = trouble.remedy.map { "What to do: \($0)\n" } ?? ""
+      return "It did not work out. \(trouble.subject): \(trouble.reason)\n\(remedy)"
+    case nil: return nil
+    }
+  }
+
+  private static func text(of summary: Summary, heading: String) -> String {
+    var lines = [heading, ""]
+    let width = summary.facts.map(\.name.count).max() ?? 0
+    for fact in summary.facts {
+      lines.append("  \(fact.name)\(String(repeating: " ", count: width - fact.name.count))  \(fact.value)")
+    }
+    for warning in summary.warnings { lines += ["", "Warning: \(warning)"] }
+    if !summary.nextSteps.isEmpty {
+      lines += ["", "What to do next:"]
+      for step in summary.nextSteps {
+        lines.append(step.hasPrefix("$ ") ? "      \(step.dropFirst(2))" : "  - \(step)")
+      }
+    }
+    return SafeLines.clean(lines) + "\n"
+  }
+}
+
+private enum SafeLines {
+  static func clean(_ lines: [String]) -> String { lines.map { SafeText.clean($0) }.joined(separator: "\n") }
+}

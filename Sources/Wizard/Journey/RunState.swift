@@ -1,0 +1,147 @@
+import Common
+import Engine
+
+/// How far running work is, gathered from its events.
+struct RunState: Sendable {
+  struct Phase: Sendable, Equatable {
+    enum State: Sendable { case todo, current, done }
+    let id: String
+    var title: String
+    var amount: String?
+    var state = State.todo
+    var done: Int64 = 0
+    var total: Int64?
+    var unit = ProgressEvent.Unit.steps
+    var started: ContinuousClock.Instant?
+    var ended: ContinuousClock.Instant?
+  }
+
+  struct LogLine: Sendable, Equatable {
+    /// Since the beginning.
+    let after: Duration
+    let text: String
+    let isWarning: Bool
+  }
+
+  let ticket: Int
+  let started: ContinuousClock.Instant
+  private(set) var ended: ContinuousClock.Instant?
+  private(set) var plan: Plan?
+  private(set) var phases: [Phase] = []
+  private(set) var log: [LogLine] = []
+  private(set) var warnings = 0
+  private(set) var isStopping = false
+  private(set) var outcome: Result<Summary, Trouble>?
+  /// Of the whole, for the time that is left.
+  private(set) var pace = Pace()
+  /// Of the current phase, in its unit.
+  private(set) var phasePace = Pace()
+
+  private let cancellation: Cancellation
+  private let weights: [String: Double]
+
+  init(ticket: Int, cancellation: Cancellation, weights: [String: Double], now: ContinuousClock.Instant) {
+    self.ticket = ticket
+    self.cancellation = cancellation
+    self.weights = weights
+    started = now
+  }
+
+  var isRunning: Bool { outcome == nil }
+
+  var current: Phase? { phases.last { $0.state == .current } }
+
+  /// How much of the whole is done, from 0 to 1.
+  var fraction: Double {
+    if outcome?.isSuccess == true { return 1 }
+    let whole = phases.reduce(0) { $0 + weight($1) }
+    guard whole > 0 else { return 0 }
+    return phases.reduce(0) { $0 + weight($1) * share($1) } / whole
+  }
+
+  func elapsed(now: ContinuousClock.Instant) -> Duration { (ended ?? now) - started }
+
+  private func weight(_ phase: Phase) -> Double { weights[phase.id] ?? 1 }
+
+  private func share(_ phase: Phase) -> Double {
+    switch phase.state {
+    case .todo: return 0
+    case .done: return 1
+    case .current:
+      guard let total = phase.total, total > 0 else { return 0 }
+      return min(1, Double(phase.done) / Double(total))
+    }
+  }
+
+  mutating func stop() {
+    guard isRunning else { return }
+    isStopping = true
+    cancellation.cancel()
+  }
+
+  mutating func planned(_ plan: Plan) {
+    self.plan = plan
+    phases = plan.phases.map { Phase(id: $0.id, title: $0.title, amount: $0.amount) }
+  }
+
+  mutating func hear(_ event: ProgressEvent, now: ContinuousClock.Instant) {
+    switch event {
+    case .phaseStarted(let id, let title, let total, let unit):
+      // A phase that was planned and passed over has nothing to do.
+      if let index = phases.firstIndex(where: { $0.id == id }) {
+        for earlier in phases.indices.prefix(index) { phases[earlier].state = .done }
+      }
+      phasePace = Pace()
+      phasePace.add(0, at: now)
+      change(id, title: title) { phase in
+        phase.state = .current
+        phase.started = now
+        phase.total = total
+        phase.unit = unit
+      }
+      record(title, now: now)
+    case .advanced(let id, let done, let total, let unit):
+      change(id, title: id) { phase in
+        phase.done = done
+        phase.total = total ?? phase.total
+        phase.unit = unit
+      }
+      phasePace.add(Double(done), at: now)
+    case .note(let text): record(text, now: now)
+    case .warning(let text):
+      warnings += 1
+      record(text, isWarning: true, now: now)
+    case .phaseEnded(let id):
+      change(id, title: id) { phase in
+        phase.state = .done
+        phase.ended = now
+        if let total = phase.total { phase.done = max(phase.done, total) }
+      }
+    case .finished, .failed: break
+    }
+    pace.add(fraction, at: now)
+  }
+
+  mutating func ended(_ result: Result<Summary, Trouble>, now: ContinuousClock.Instant) {
+    outcome = result
+    ended = now
+    if result.isSuccess {
+      for index in phases.indices { phases[index].state = .done }
+    } else if case .failure(let trouble) = result {
+      record("\(trouble.subject): \(trouble.reason)", isWarning: !trouble.isCancelled, now: now)
+    }
+  }
+
+  private mutating func change(_ id: String, title: String, _ body: (inout Phase) -> Void) {
+    // An operation may have a phase that its plan did not foresee.
+    let index = phases.firstIndex { $0.id == id } ?? phases.count
+    if index == phases.count { phases.append(Phase(id: id, title: title)) }
+    body(&phases[index])
+  }
+
+  private mutating func record(_ text: String, isWarning: Bool = false, now: ContinuousClock.Instant) {
+    log.append(LogLine(after: now - started, text: SafeText.clean(text, limit: 500), isWarning: isWarning))
+    // Whoever has more to say than anybody reads loses its oldest lines.
+    if log.count > 2000 { log.removeFirst(log.count - 1500) }
+  }
+}

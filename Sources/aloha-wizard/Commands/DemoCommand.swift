@@ -1,0 +1,48 @@
+import ArgumentParser
+import Common
+import Engine
+import Glibc
+import Sandbox
+
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Make two throw-away servers with a sample organization and open the wizard on them.",
+    discussion: """
+      Needs no root rights and touches nothing outside its folder: a PostgreSQL of its own, two Aloha servers, an \
+      organization that looks lived in. Everything that it starts ends with it.
+      """)
+
+  @Option(help: ArgumentHelp("The folder of the servers; kept until the next demo replaces it.", valueName: "folder"))
+  var dir: String = "/tmp/aloha-demo"
+
+  @Option(help: "How many messages the sample organization has.")
+  var messages = 500
+
+  @Flag(help: "Do not open the wizard: keep the servers running until Ctrl-C, for the commands to be tried on.")
+  var serve = false
+
+  @OptionGroup var looks: LookOptions
+
+  func validate() throws {
+    guard (0...10_000_000).contains(messages) else { throw ValidationError("--messages is a number up to 10,000,000.") }
+  }
+
+  func run() throws {
+    let sandbox = try Sandbox.demo(directory: dir, messages: messages) { StandardStream.error("  \($0) …\n") }
+    defer { sandbox.stop() }
+    let old = "\(sandbox.directory)/old-server"
+    let new = "\(sandbox.directory)/new-server"
+    guard serve else {
+      return try looks.open(source: old, target: new, isTest: true, archiveFolder: sandbox.directory)
+    }
+    StandardStream.output(
+      """
+      Two servers are running until you press Ctrl-C:
+        --root \(old)   with an organization to move
+        --root \(new)   freshly installed
+
+      """)
+    while !Interruption.cancellation.isCancelled { pause() }
+  }
+}

@@ -1,0 +1,167 @@
+import Archive
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Testing
+
+@testable import Engine
+
+@Suite("An import that cannot be")
+struct ImportFaultTests {
+  /// Runs an import that has to fail, and holds everything against what was there before.
+  private func refused<Expected: Failure>(
+    _ server: SandboxServer, _ operation: ImportOperation, _ type: Expected.Type,
+    progress: Progress = .silent
+  ) throws -> Expected? {
+    let before = try server.state()
+    let failure = #expect(throws: type) { _ = try operation.run(progress: progress) }
+    let after = try server.state()
+    for key in Set(before.keys).union(after.keys) where before[key] != after[key] {
+      Issue.record("\(key) is not as it was: \(before[key] ?? "nothing") → \(after[key] ?? "nothing")")
+    }
+    return failure
+  }
+
+  @Test("A missing archive is named, and nothing is changed")
+  func missing() throws {
+    let new = try Servers.fresh()
+    let failure = try refused(new, try new.importing("/nonexistent/archive.tar.gz"), ArchiveFailure.self)
+    #expect(failure?.family == .archive)
+    #expect(failure?.subject == "/nonexistent/archive.tar.gz")
+  }
+
+  @Test("A half-written archive is recognised wherever it ends, and nothing is changed", arguments: [0.02, 0.5, 0.999])
+  func truncated(_ part: Double) throws {
+    let new = try Servers.fresh()
+    let bytes = try FileSystem.read(Servers.archive())
+    let path = try Servers.folder() + "/half-\(part)-\(RandomText.alphanumeric(5)).tar.gz"
+    try FileSystem.replace(path, with: bytes.prefix(Int(Double(bytes.count) * part)))
+    let failure = try refused(new, try new.importing(path), ArchiveFailure.self)
+    #expect(failure?.family == .damagedArchive)
+  }
+
+  @Test("A flipped bit anywhere is found before anything is written")
+  func flipped() throws {
+    let new = try Servers.fresh()
+    var bytes = try FileSystem.read(Servers.archive())
+    for place in [bytes.count / 3, bytes.count - 60] {
+      bytes[place] ^= 0x10
+      let path = try Servers.folder() + "/flipped-\(place)-\(RandomText.alphanumeric(5)).tar.gz"
+      try FileSystem.replace(path, with: bytes)
+      let failure = try refused(new, try new.importing(path), ArchiveFailure.self)
+      #expect(failure?.family == .damagedArchive)
+    }
+  }
+
+  @Test("A subdomain in use, a reserved one, and one that cannot be are refused, each with its reason")
+  func subdomains() throws {
+    let new = try Servers.fresh()
+    try new.add(SampleOrganization(.bookclub, subdomain: "taken", messages: 5))
+    for (subdomain, word) in [("taken", "in use"), ("www", "reserved"), ("No Good", "cannot be"), ("-x", "cannot be")] {
+      let failure = try refused(new, try new.importing(Servers.archive(), as: subdomain), Blocked.self)
+      #expect(failure?.reason.contains(word) == true, "\(subdomain)")
+      #expect(failure?.remedy != nil)
+    }
+  }
+
+  @Test("A wrong database password is one clear error")
+  func wrongPassword() throws {
+    let sandbox = try Sandbox.temporary(servers: ["guarded"])
+    defer { sandbox.stop() }
+    let server = try #require(sandbox.servers.first)
+    try server.requirePassword()
+    let file = "\(server.configuration)/aloha-secrets.conf"
+    var editor = ConfFileEditor(String(decoding: try FileSystem.read(file), as: UTF8.self))
+    editor.set("secrets", "postgres_password", to: "wrong-password")
+    try FileSystem.replace(file, with: Array(editor.text.utf8))
+    let failure = #expect(throws: DatabaseFailure.self) {
+      _ = try server.importing(Servers.archive()).run(progress: .silent)
+    }
+    #expect(failure?.family == .connection)
+    #expect(failure?.remedy?.contains("postgres_password") == true)
+    #expect(failure.map { "\($0) \($0.reason)".contains("wrong-password") } == false)
+  }
+
+  @Test("A server without its system bots is a blocker that says what to run")
+  func noSystemBots() throws {
+    let new = try Servers.fresh()
+    try new.connect().execute("UPDATE zerver_userprofile SET email = 'x' || email WHERE email LIKE 'welcome-bot%'")
+    let failure = try refused(new, try new.importing(Servers.archive()), Blocked.self)
+    #expect(failure?.reason.contains("welcome-bot") == true)
+    #expect(failure?.remedy?.contains("manage.py") == true)
+  }
+
+  @Test("An archive of another version of the server is a blocker that names the migrations")
+  func otherVersion() throws {
+    let new = try Servers.fresh()
+    try new.connect().execute(
+      "DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'zerver')")
+    let failure = try refused(new, try new.importing(Servers.archive()), Blocked.self)
+    #expect(failure?.reason.contains("zerver") == true)
+    #expect(failure?.remedy?.contains("upgrade-aloha-from-git") == true)
+  }
+
+  @Test(
+    "Stopping takes everything back, in every phase",
+    arguments: ["survey", "files", "tables", "messages", "indexes", "links", "commit"])
+  func stopping(_ phase: String) throws {
+    let new = try Servers.fresh()
+    let cancellation = Cancellation()
+    let progress = Progress(cancellation: cancellation) { event in
+      if case .phaseStarted(let id, _, _, _) = event, id == phase { cancellation.cancel() }
+    }
+    _ = try refused(new, try new.importing(Servers.archive()), Cancelled.self, progress: progress)
+    // And the same import works afterwards.
+    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
+  }
+
+  @Test(
+    "A database that goes away in the middle leaves nothing behind",
+    arguments: ["files", "tables", "messages", "links"])
+  func lostConnection(_ phase: String) throws {
+    let new = try Servers.fresh()
+    let progress = Progress { event in
+      guard case .phaseStarted(let id, _, _, _) = event, id == phase else { return }
+      _ = try? new.connectAsSuperuser().query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+        [new.database])
+    }
+    _ = try refused(new, try new.importing(Servers.archive()), DatabaseFailure.self, progress: progress)
+    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
+  }
+
+  @Test("Files that an import left behind when it was killed are gone after the next one begins")
+  func leftovers() throws {
+    let new = try Servers.fresh()
+    let folder = "\(new.uploads)/files/999"
+    try FileSystem.makeFolder("\(folder)/1f/random", mode: 0o755)
+    try FileSystem.replace("\(folder)/.import-in-progress", with: [])
+    try FileSystem.replace("\(folder)/1f/random/a.txt", with: Array("x".utf8))
+    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    #expect(!FileSystem.exists(folder))
+  }
+
+  @Test("Two imports into one subdomain at once: one comes, the other is told")
+  func twoAtOnce() throws {
+    let new = try Servers.fresh()
+    let archive = try Servers.archive()
+    let outcomes = Monitor<[String]>([])
+    let threads = try (0..<2).map { _ in
+      try WorkerThread {
+        do {
+          _ = try new.importing(archive).run(progress: .silent)
+          outcomes.now { $0.append("came") }
+        } catch let failure as any Failure {
+          outcomes.now { $0.append(failure.family == .conflict || failure.family == .blocked ? "told" : "\(failure)") }
+        } catch { outcomes.now { $0.append("\(error)") } }
+      }
+    }
+    threads.forEach { $0.join() }
+    #expect(outcomes.now { $0 }.sorted() == ["came", "told"])
+    #expect(try new.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'harbour'") == "1")
+    #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
+  }
+}

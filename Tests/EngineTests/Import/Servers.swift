@@ -1,0 +1,78 @@
+import Common
+import Engine
+import Glibc
+import Postgres
+import Sandbox
+import Testing
+
+/// One sandbox for all tests of this target: an old server with two organizations, and as many new ones as are asked for.
+enum Servers {
+  private static let made = Result {
+    let sandbox = try Sandbox.temporary(servers: ["old"])
+    let old = try #require(sandbox.servers.first)
+    try old.add(SampleOrganization(.bookclub, messages: 40))
+    try old.add(SampleOrganization(.harbour, messages: 700))
+    return sandbox
+  }
+
+  static func sandbox() throws -> Sandbox { try made.get() }
+
+  /// Nobody changes it.
+  static func old() throws -> SandboxServer { try #require(try sandbox().servers.first { $0.name == "old" }) }
+
+  /// A freshly installed server of the caller's own.
+  static func fresh() throws -> SandboxServer {
+    try sandbox().makeServer("new" + RandomText.alphanumeric(8).lowercased())
+  }
+
+  /// An archive of the large organization, made once.
+  private static let archived = Result {
+    let path = try folder() + "/harbour.tar.gz"
+    let options = ExportOperation.Options(subdomain: "harbour", output: path)
+    _ = try ExportOperation(Installation(root: old().root), options).run(progress: .silent)
+    return path
+  }
+
+  static func archive() throws -> String { try archived.get() }
+
+  /// A folder that goes with the sandbox.
+  static func folder() throws -> String { try sandbox().directory }
+}
+
+extension SandboxServer {
+  var installation: Installation { get throws { try Installation(root: root) } }
+
+  func importing(_ archive: String, as subdomain: String = "harbour") throws -> ImportOperation {
+    ImportOperation(try installation, ImportOperation.Options(subdomain: subdomain, archive: archive))
+  }
+
+  func column(_ sql: String) throws -> [String] { try connect().query(sql).compactMap { $0[0] } }
+
+  func value(_ sql: String) throws -> String? { try connect().value(sql) }
+
+  /// Everything that an import could change: a digest of the rows of every table, and all files. Sequences may move on.
+  func state() throws -> [String: String] {
+    let connection = try connect()
+    var state: [String: String] = [:]
+    let catalog = try Catalog.read(connection, schema: brand.schema)
+    for table in catalog.tables.keys {
+      state[table] = try connection.value(
+        "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0))::text, '') FROM \(Identifier.quote(table)) t"
+      )
+    }
+    for (name, found) in catalog.tables {
+      state["shape of \(name)"] =
+        (found.indexes.map(\.definition) + found.constraints.map { $0.name + $0.definition }
+        + found.triggers.map(\.definition)).sorted().joined(separator: "\n")
+    }
+    for file in try files(below: uploads) { state["file \(file)"] = "there" }
+    return state
+  }
+
+  private func files(below folder: String, _ prefix: String = "") throws -> [String] {
+    try FileSystem.names(in: folder).flatMap { name -> [String] in
+      let path = "\(folder)/\(name)"
+      return FileSystem.isFolder(path) ? try files(below: path, "\(prefix)\(name)/") : ["\(prefix)\(name)"]
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Common
+import Testing
+
+@testable import Engine
+
+private func scan<Value>(_ text: String, _ body: (inout JSONScanner) throws -> Value) throws -> Value {
+  try Array(text.utf8).withUnsafeBytes { bytes in
+    var scanner = JSONScanner(bytes, name: "test.json")
+    return try body(&scanner)
+  }
+}
+
+@Suite("JSON in")
+struct JSONScannerTests {
+  @Test(
+    "Strings are decoded with all their escapes",
+    arguments: [
+      (#""plain""#, "plain"), (#""a\"b\\c\/d""#, "a\"b\\c/d"), (#""\n\t\r\b\f""#, "\n\t\r\u{8}\u{C}"),
+      (#""é日""#, "é日"), (#""👍""#, "👍"), (#""\ud83d""#, "\u{FFFD}"), (#""""#, ""),
+      (#""\\""#, "\\"), (#""日本語 👩‍👩‍👧""#, "日本語 👩‍👩‍👧"),
+    ])
+  func strings(_ json: String, _ text: String) throws {
+    #expect(try scan(json) { try $0.value().text } == text)
+  }
+
+  @Test(
+    "Moments are exact to the microsecond",
+    arguments: [
+      ("1794953759.287189", 1_794_953_759_287_189), ("1795384832.9404364", 1_795_384_832_940_436),
+      ("1795392000.0", 1_795_392_000_000_000), ("0", 0), ("-1.5", -1_500_000), ("1e3", 1_000_000_000),
+      ("1795384844.9999996", 1_795_384_845_000_000),
+    ] as [(String, Int64)])
+  func moments(_ json: String, _ microseconds: Int64) throws {
+    #expect(try scan(json) { try $0.value().microseconds } == microseconds)
+  }
+
+  @Test("Whole numbers are exact, and what is none is nil")
+  func integers() throws {
+    #expect(try scan("9223372036854775807") { try $0.value().int } == .max)
+    #expect(try scan("-9223372036854775808") { try $0.value().int } == .min)
+    #expect(try scan("9223372036854775808") { try $0.value().int } == nil)
+    #expect(try scan("1.0") { try $0.value().int } == nil)
+    #expect(try scan("\"1\"") { try $0.value().int } == nil)
+  }
+
+  @Test(
+    "Text that is not JSON is an error that names the member and the place, never a crash",
+    arguments: [
+      "", "{", "[", "[1", "[1,", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "\"open", "\"open\\\"", "[tru]", "nul",
+      "{a:1}", "[1 2]", String(repeating: "[", count: 200), "{\"a\":{\"b\":[}",
+    ])
+  func malformed(_ json: String) throws {
+    let failure = #expect(throws: PlainFailure.self) {
+      try scan(json) { scanner in
+        if scanner.peek() == 0x7B {
+          try scanner.object { scanner, _ in _ = try scanner.value() }
+        } else {
+          try scanner.array { scanner in _ = try scanner.value() }
+        }
+      }
+    }
+    #expect(failure?.family == .damagedArchive)
+    #expect(failure?.subject == "test.json")
+  }
+
+  @Test("Rows are read whatever the order of their keys, and keys that nobody wants are named once")
+  func rows() throws {
+    let json = #"[{"id":1,"a":"x","z":[1,{"b":"]"}]},{"a":"y","id":2},{"new":null,"a":"w","id":3}]"#
+    var reader = RowReader(keys: ["id", "a", "missing"])
+    var seen: [String] = []
+    try scan(json) { scanner in
+      try scanner.array { scanner in
+        try reader.read(&scanner)
+        seen.append("\(reader[0].int ?? 0)\(reader[1].text ?? "")\(reader[2].kind == .missing)")
+      }
+    }
+    #expect(seen == ["1xtrue", "2ytrue", "3wtrue"])
+    #expect(reader.unwanted == ["z", "new"])
+  }
+}
+
+@Suite("JSON out")
+struct JSONBufferTests {
+  private func written(_ body: (JSONBuffer) -> Void) -> String {
+    let buffer = JSONBuffer(capacity: 1)
+    body(buffer)
+    return String(decoding: buffer.bytes, as: UTF8.self)
+  }
+
+  @Test("Every control character, quote and backslash is escaped, everything else is left as it is")
+  func strings() throws {
+    let text = String(String.UnicodeScalarView((0..<0x20).compactMap { Unicode.Scalar($0) })) + "\"\\/é日👍\u{7F}"
+    let json = written { $0.string(text) }
+    #expect(try scan(json) { try $0.value().text } == text)
+    #expect(!json.utf8.contains { $0 < 0x20 })
+    #expect(json.contains("é日👍"))
+  }
+
+  @Test(
+    "Numbers and moments come back as they were",
+    arguments: [0, 1, -1, 9, 10, 999, .max, .min, 1_794_953_759_287_189, 1_000_000, 100, 946_684_800_000_001] as [Int64]
+  )
+  func numbers(_ number: Int64) throws {
+    #expect(written { $0.integer(number) } == String(number))
+    guard number > -1_000_000_000_000_000, number < 4_000_000_000_000_000_0 else { return }
+    #expect(try scan(written { $0.seconds(microseconds: number) }) { try $0.value().microseconds } == number)
+  }
+}

@@ -1,0 +1,77 @@
+import Common
+import Glibc
+import Testing
+
+@testable import Sandbox
+
+@Suite("The demo's folder", .serialized)
+struct DemoTests {
+  @Test("holds two running servers, the old one with two organizations, and says what it is")
+  func story() throws {
+    try withFolder { folder in
+      let demo = try Sandbox.demo(directory: "\(folder)/demo", messages: 40)
+      #expect(demo.servers.map(\.root).allSatisfy { $0.hasPrefix("\(folder)/demo/") })
+      let old = try #require(demo.servers.first { $0.root.hasSuffix("/old-server") })
+      let new = try #require(demo.servers.first { $0.root.hasSuffix("/new-server") })
+      #expect(old.database == "aloha_old")
+      #expect(new.database == "aloha_new")
+      #expect(
+        try old.column("SELECT string_id FROM zerver_realm ORDER BY id") == ["alohainternal", "bookclub", "harbour"])
+      #expect(try new.column("SELECT string_id FROM zerver_realm") == ["alohainternal"])
+      #expect(old.isRunning && new.isRunning)
+      #expect(try text("\(folder)/demo/README.txt").contains("old-server"))
+      demo.stop()
+      #expect(!old.isRunning && !new.isRunning)
+      #expect(FileSystem.exists("\(folder)/demo/README.txt"))
+    }
+  }
+
+  @Test("is made anew by a second start, and what someone else put there stays")
+  func secondStart() throws {
+    try withFolder { folder in
+      let first = try Sandbox.demo(directory: folder, messages: 10)
+      try #require(first.servers.first).connect().execute("UPDATE zerver_realm SET name = 'changed'")
+      try FileSystem.replace("\(folder)/my-export.tar.gz", with: "mine".utf8)
+      first.stop()
+      let second = try Sandbox.demo(directory: folder, messages: 12)
+      let old = try #require(second.servers.first)
+      #expect(try old.value("SELECT count(*) FROM zerver_realm WHERE name = 'changed'") == "0")
+      #expect(try old.value("SELECT count(*) FROM zerver_message WHERE realm_id = 3") == "12")
+      #expect(try text("\(folder)/my-export.tar.gz") == "mine")
+    }
+  }
+
+  @Test("is made anew while the one before is still dying")
+  func afterKill() async throws {
+    let folder = "/tmp/aloha-demo-\(getpid())"
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      _ = try Sandbox.demo(directory: "/tmp/aloha-demo-\(getppid())", messages: 5)
+      kill(getpid(), SIGKILL)
+    }
+    let demo = try Sandbox.demo(directory: folder, messages: 6)
+    let old = try #require(demo.servers.first)
+    #expect(try old.value("SELECT count(*) FROM zerver_message WHERE realm_id = 3") == "6")
+    demo.stop()
+    try FileSystem.removeTree(folder)
+  }
+
+  @Test("is refused where it is in use")
+  func inUse() throws {
+    try withFolder { folder in
+      let first = try Sandbox.demo(directory: folder, messages: 5)
+      let failure = #expect(throws: PlainFailure.self) { try Sandbox.demo(directory: folder, messages: 5) }
+      #expect(failure?.family == .conflict)
+      #expect(try #require(first.servers.first).value("SELECT count(*) FROM zerver_message WHERE realm_id = 3") == "5")
+    }
+  }
+
+  @Test("is never a folder with somebody's files")
+  func foreign() throws {
+    try withFolder { folder in
+      try FileSystem.replace("\(folder)/thesis.txt", with: "all of it".utf8)
+      let failure = #expect(throws: PlainFailure.self) { try Sandbox.demo(directory: folder, messages: 5) }
+      #expect(failure?.family == .conflict)
+      #expect(try FileSystem.names(in: folder) == ["thesis.txt"])
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Common
+import Synchronization
+
+@testable import Engine
+@testable import Wizard
+
+/// Servers that are not there: what the flow wants of the engine, answered at once.
+final class FakeServers: Sendable {
+  struct State: Sendable {
+    var organizations = [
+      Organization(
+        id: 1, subdomain: "alohainternal", name: "System bots", isDeactivated: false, activeUsers: 5, messages: 0,
+        isInternal: true),
+      Organization(
+        id: 2, subdomain: "harbour", name: "Harbour Café 港", isDeactivated: false, activeUsers: 24, messages: 12_480,
+        isInternal: false),
+      Organization(
+        id: 3, subdomain: "", name: "Book club", isDeactivated: true, activeUsers: 0, messages: 310,
+        isInternal: false),
+    ]
+    var glanceFailure: PlainFailure?
+    var findings = [
+      Finding(.ok, "archive", "goes to /tmp/move.tar.gz"),
+      Finding(.warning, "uploads", "3 files are missing on the disk", remedy: "look for them in an older backup"),
+      Finding(.ok, "subdomain", "'harbour' is free"),
+    ]
+    var advice = [
+      FakeServers.secret("camo_key", .copy), FakeServers.secret("avatar_salt", .keep),
+    ]
+    var glances: [String] = []
+    var checks = 0
+    var operations: [MoveDecisions] = []
+  }
+
+  let state = Mutex(State())
+
+  static func secret(_ id: String, _ recommended: SecretDecision) -> SecretAdvice {
+    SecretAdvice(
+      id: id, keys: [id], title: id, purpose: "What \(id) is for.", ifCopied: "What happens then.",
+      ifKept: "What happens otherwise.", state: .different, recommended: recommended, why: "it is better so")
+  }
+
+  func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
+
+  var environment: MoveEnvironment {
+    MoveEnvironment(
+      glance: { root, _ in
+        try self.state.withLock { state in
+          state.glances.append(root)
+          if let failure = state.glanceFailure { throw failure }
+        }
+        let name = root.split(separator: "/").last.map { "\($0).example.com" } ?? "here.example.com"
+        return MoveEnvironment.Glance(
+          label: name, facts: [Summary.Fact("Server", name), Summary.Fact("Software", "Aloha 9.0")])
+      },
+      organizations: { _, _ in self.state.withLock { $0.organizations } },
+      findings: { _ in
+        self.state.withLock { state in
+          state.checks += 1
+          return state.findings
+        }
+      },
+      advice: { _ in self.state.withLock { $0.advice } },
+      operation: { decisions in
+        self.state.withLock { $0.operations.append(decisions) }
+        return FakeMove()
+      })
+  }
+}
+
+/// Never run: tests tell the wizard themselves what becomes of it.
+struct FakeMove: Operation {
+  var name: String { "move" }
+  func check() throws -> [Finding] { [] }
+  func plan() throws -> Plan { Self.plan }
+  func run(progress: Progress) throws -> Summary { Self.summary }
+
+  static let plan = Plan(
+    title: "Move it",
+    phases: [
+      .init("export.messages", "Export messages", amount: "12,480 messages"), .init("export.files", "Export files"),
+      .init("import.messages", "Import messages"), .init("import.commit", "Make it visible"),
+    ],
+    leavesAlone: ["All data on the old server"],
+    pointOfNoReturn: "until the organization is visible on the new server, everything can be taken back")
+
+  static let summary = Summary(
+    title: "It is moved",
+    facts: [.init("Address", "https://harbour.target.example.com"), .init("Messages", "12,480")],
+    warnings: ["3 files were missing"], nextSteps: ["Restart the new server:", "$ restart-server", "Tell your users"])
+}

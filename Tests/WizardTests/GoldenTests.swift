@@ -1,0 +1,85 @@
+import Common
+import Engine
+import Terminal
+import Testing
+
+@testable import Wizard
+
+/// The main screens as they look, in the sizes that matter.
+@Suite("Screens")
+struct GoldenTests {
+  struct Look: Sendable, CustomTestStringConvertible {
+    let name: String
+    let size: Size
+    let glyphs: Glyphs
+    var testDescription: String { name }
+  }
+
+  static let looks = [
+    Look(name: "80x24", size: Size(columns: 80, rows: 24), glyphs: .unicode),
+    Look(name: "60x16", size: Size(columns: 60, rows: 16), glyphs: .ascii),
+    Look(name: "120x40", size: Size(columns: 120, rows: 40), glyphs: .unicode),
+  ]
+
+  private func walker(_ look: Look, _ servers: FakeServers = FakeServers()) -> Walker {
+    .move(servers, size: look.size, glyphs: look.glyphs)
+  }
+
+  @Test("every step of the move, as a person meets them", arguments: looks)
+  func steps(_ look: Look) throws {
+    let walker = walker(look)
+    for step in [
+      "welcome", "source", "organization", "target", "address", "deactivate", "checks", "secrets", "review",
+    ] {
+      walker.walk(to: step)
+      try Golden.expect(walker.model.picture, "\(step)-\(look.name)")
+    }
+  }
+
+  @Test("while it runs, and what came of it", arguments: looks)
+  func running(_ look: Look) throws {
+    let walker = walker(look)
+    walker.walk(to: "run")
+    walker.tell(.phaseStarted(id: "export.messages", title: "Export messages", total: 12_480, unit: .messages))
+    walker.tell(.advanced(id: "export.messages", done: 3_000, total: 12_480, unit: .messages), after: .seconds(1))
+    walker.tell(.warning("The file 12/ab/cat.png is missing"))
+    walker.tell(.advanced(id: "export.messages", done: 6_000, total: 12_480, unit: .messages), after: .seconds(1))
+    try Golden.expect(walker.model.picture, "run-\(look.name)")
+    walker.press(.escape)
+    try Golden.expect(walker.model.picture, "stop-\(look.name)")
+    walker.press(.escape, .control("o"))
+    try Golden.expect(walker.model.picture, "log-\(look.name)")
+    walker.press(.escape)
+    walker.end(.success(FakeMove.summary))
+    try Golden.expect(walker.model.picture, "result-\(look.name)")
+  }
+
+  @Test("what stands in the way, an error, the help, the question before leaving", arguments: looks)
+  func troubles(_ look: Look) throws {
+    let servers = FakeServers()
+    let walker = walker(look, servers)
+    walker.walk(to: "deactivate")
+    servers.change {
+      $0.findings.append(
+        Finding(.blocker, "subdomain", "'harbour' is in use on this server", remedy: "choose another subdomain"))
+    }
+    walker.walk(to: "checks")
+    walker.press(.enter)
+    try Golden.expect(walker.model.picture, "blocked-\(look.name)")
+    walker.press(.character("?"))
+    try Golden.expect(walker.model.picture, "help-\(look.name)")
+    walker.press(.escape, .control("c"))
+    try Golden.expect(walker.model.picture, "leave-\(look.name)")
+    walker.press(.enter)
+    servers.change { $0.findings.removeLast() }
+    walker.press(.character("r"))
+    walker.walk(to: "run")
+    walker.end(
+      .failure(
+        Trouble(
+          PlainFailure(
+            .connection, "the database of the new server", "it went away in the middle of the import",
+            remedy: "start PostgreSQL there, then try again"))))
+    try Golden.expect(walker.model.picture, "failed-\(look.name)")
+  }
+}
