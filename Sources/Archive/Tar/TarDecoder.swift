@@ -77,7 +77,8 @@ final class TarDecoder {
       }
       return Entry(
         rawName: Self.name(of: entry), size: archive_entry_size(entry),
-        modified: Int64(archive_entry_mtime(entry)), mode: mode_t(archive_entry_perm(entry)), type: mode_t(archive_entry_filetype(entry)),
+        modified: Int64(archive_entry_mtime(entry)), mode: mode_t(archive_entry_perm(entry)),
+        type: mode_t(archive_entry_filetype(entry)),
         isHardLink: archive_entry_hardlink(entry) != nil,
         isSparse: archive_entry_sparse_count(entry) > 0)
     }

@@ -76,7 +76,11 @@ struct BackupChecks {
     let copies: Int64 = options.recipient == nil ? 1 : 2
     var needs = [folder: size.archive * copies]
     if let work, !options.skipsDatabase {
-      if Self.device(work) == Self.device(folder) { needs[folder, default: 0] += size.dump } else { needs[work] = size.dump }
+      if Self.device(work) == Self.device(folder) {
+        needs[folder, default: 0] += size.dump
+      } else {
+        needs[work] = size.dump
+      }
     }
     for (place, bytes) in needs.sorted(by: { $0.key < $1.key }) {
       guard let free = FileSystem.freeBytes(place), free < bytes else { continue }
@@ -100,7 +104,8 @@ struct BackupChecks {
           "the one of PostgreSQL \(tools.major) is used for a database of version \(major): PostgreSQL \(major) itself "
             + "may not read the backup", remedy: "apt-get install postgresql-client-\(major)")
       }
-      return Finding(.ok, "pg_dump", "of PostgreSQL \(tools.version), as the database; \(Amount.of(Int64(workers), "session"))")
+      return Finding(
+        .ok, "pg_dump", "of PostgreSQL \(tools.version), as the database; \(Amount.of(Int64(workers), "session"))")
     } catch let failure as any Failure {
       return Finding(.blocker, "pg_dump", failure.reason, remedy: failure.remedy)
     } catch {

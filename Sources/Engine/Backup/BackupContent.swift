@@ -92,7 +92,8 @@ final class BackupContent {
     for path in missing.sorted() {
       skipped.append(
         Manifest.Skipped(
-          name: "uploads/files/\(SafeText.clean(path, limit: 200))", reason: "messages name it, but it is not on the disk"))
+          name: "uploads/files/\(SafeText.clean(path, limit: 200))",
+          reason: "messages name it, but it is not on the disk"))
     }
     progress.warn(
       "\(Amount.of(Int64(missing.count), "file")) that messages name were missing on the server already, "

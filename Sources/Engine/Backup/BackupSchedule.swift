@@ -61,7 +61,8 @@ public struct BackupSchedule: Sendable, Equatable {
 
   /// `/etc/systemd/system/aloha-wizard-backup.service`.
   public var service: String {
-    let rehearse = rehearses
+    let rehearse =
+      rehearses
       ? "# Sundays: restore the newest backup into a throw-away database and compare it. A failure shows in systemctl.\n"
         + "ExecStart=/bin/sh -c '[ \"$(date +%%u)\" != 7 ] || exec \(Self.shell(rehearsal).replacing("%", with: "%%"))'\n"
       : ""
@@ -108,7 +109,8 @@ public struct BackupSchedule: Sendable, Equatable {
   /// `/etc/cron.d/aloha-wizard-backup`, for machines without systemd.
   public var cron: String {
     let rehearse =
-      rehearses ? "\(minute) \((hour + 2) % 24) * * 0  root  \(Self.shell(rehearsal).replacing("%", with: "\\%"))\n" : ""
+      rehearses
+      ? "\(minute) \((hour + 2) % 24) * * 0  root  \(Self.shell(rehearsal).replacing("%", with: "\\%"))\n" : ""
     return """
       # What is printed is mailed to root; without mail a failure goes unseen, so monitor the age of the newest backup too.
       MAILTO=root
@@ -135,7 +137,8 @@ public struct BackupSchedule: Sendable, Equatable {
   /// For a shell: in single quotes where there is anything but plain characters.
   static func shell(_ words: [String]) -> String {
     words.map { word in
-      let isPlain = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=:@,+".contains($0)) }
+      let isPlain =
+        !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=:@,+".contains($0)) }
       return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }.joined(separator: " ")
   }

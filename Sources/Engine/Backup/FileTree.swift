@@ -79,7 +79,8 @@ final class FileTree {
         continue
       }
       switch status.st_mode & S_IFMT {
-      case S_IFREG: take(File(name: whole, size: Int64(status.st_size), mode: status.st_mode & 0o777, root: root, inside: path))
+      case S_IFREG:
+        take(File(name: whole, size: Int64(status.st_size), mode: status.st_mode & 0o777, root: root, inside: path))
       case S_IFDIR:
         way.append(Identity(status))
         try list(root, path, name: whole, cancellation: cancellation)
@@ -113,8 +114,9 @@ final class FileTree {
       try list(root, ".", name: name, cancellation: cancellation)
       way.removeLast()
     } else {
-      take(File(
-        name: name, size: Int64(target.st_size), mode: target.st_mode & 0o777, root: root, inside: parts.1))
+      take(
+        File(
+          name: name, size: Int64(target.st_size), mode: target.st_mode & 0o777, root: root, inside: parts.1))
     }
   }
 

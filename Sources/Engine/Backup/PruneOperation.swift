@@ -46,7 +46,8 @@ public struct PruneOperation: Operation {
     return Plan(
       title: "Delete backups in \(options.folder) that are not kept",
       phases: [
-        Plan.Phase("verify", "Find the last backup that is known to be good"), Plan.Phase("delete", "Delete the others"),
+        Plan.Phase("verify", "Find the last backup that is known to be good"),
+        Plan.Phase("delete", "Delete the others"),
       ],
       destroys: decisions.filter { !$0.isKept }.map {
         "\($0.backup.path), \(Amount.bytes($0.backup.bytes)), of \(Self.day($0.backup))"

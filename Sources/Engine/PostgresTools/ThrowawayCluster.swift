@@ -21,7 +21,8 @@ final class ThrowawayCluster {
     guard geteuid() == 0 else { return nil }
     guard let name = ["postgres", "nobody"].first(where: { (name: String) in getpwnam(name) != nil }) else {
       throw PlainFailure(
-        .configuration, "PostgreSQL", "it does not run as root, and this machine has neither a user postgres nor nobody",
+        .configuration, "PostgreSQL",
+        "it does not run as root, and this machine has neither a user postgres nor nobody",
         remedy: "run this as another user than root")
     }
     return name

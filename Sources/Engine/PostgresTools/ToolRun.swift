@@ -90,7 +90,8 @@ public struct ToolFailure: Failure, Equatable {
       return "install the missing extension's package for this PostgreSQL, then run it again"
     }
     if has("could not open dictionary file") || has("could not open stop-word file") {
-      return "install the server's search dictionaries: apply its puppet configuration, or apt-get install hunspell-en-us"
+      return
+        "install the server's search dictionaries: apply its puppet configuration, or apt-get install hunspell-en-us"
     }
     if has("role") && has("does not exist") { return "create that role in PostgreSQL: the server's installer does" }
     if has("permission denied") || has("must be owner") || has("must be superuser") {

@@ -15,7 +15,8 @@ struct DumpFile: Sendable, Equatable {
   static func recognize(_ path: String) throws -> DumpFile {
     if FileSystem.isFolder(path) {
       guard FileSystem.exists("\(path)/toc.dat") else {
-        throw failure(path, "is a folder without toc.dat, so no dump of pg_dump's", "give the folder that pg_dump has made")
+        throw failure(
+          path, "is a folder without toc.dat, so no dump of pg_dump's", "give the folder that pg_dump has made")
       }
       return DumpFile(path: path, form: .directory)
     }

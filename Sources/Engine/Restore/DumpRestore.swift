@@ -34,7 +34,9 @@ struct DumpRestore: Sendable {
     if try !missingRoles(contents.owners).isEmpty {
       // As another role: it owns all, and what only an administrator may do is done before.
       let list = "\(scratch)/contents.list"
-      let kept = contents.entries.filter { $0.kind != "EXTENSION" && !($0.kind == "COMMENT" && $0.name.hasPrefix("EXTENSION ")) }
+      let kept = contents.entries.filter {
+        $0.kind != "EXTENSION" && !($0.kind == "COMMENT" && $0.name.hasPrefix("EXTENSION "))
+      }
       try FileSystem.replace(list, with: (kept.map(\.line).joined(separator: "\n") + "\n").utf8, mode: 0o644)
       try makeExtensions(contents.extensions)
       words += ["--no-owner", "--no-privileges", "--role=\(owner)", "--use-list=\(list)"]
@@ -58,7 +60,9 @@ struct DumpRestore: Sendable {
   private func runScript(cancellation: Cancellation) throws {
     var words = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null"]
     // A dump that restricts psql itself must be left to it; psql knows the order since the releases of August 2025.
-    if try !restrictsItself(), tools.resistsHostileDumps { words.append("--command=\\restrict \(RandomText.alphanumeric(24))") }
+    if try !restrictsItself(), tools.resistsHostileDumps {
+      words.append("--command=\\restrict \(RandomText.alphanumeric(24))")
+    }
     try tool.run("psql", words + ["--file=\(dump.path)"], database: database, cancellation: cancellation)
   }
 

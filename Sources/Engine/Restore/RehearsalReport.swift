@@ -117,7 +117,9 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     let summary = Summary(
       title: "The rehearsal went well: this backup can be restored",
       facts: [
-        Summary.Fact("Database", "\(Amount.of(tables, "table")), \(Amount.of(rows, "row")), in \(Amount.duration(seconds: databaseSeconds))"),
+        Summary.Fact(
+          "Database",
+          "\(Amount.of(tables, "table")), \(Amount.of(rows, "row")), in \(Amount.duration(seconds: databaseSeconds))"),
         Summary.Fact("Uploads", Amount.of(files, "file")),
         Summary.Fact("Digests", hasDigests ? "every one was compared" : "the backup has none"),
         Summary.Fact("Age of the backup", age().map { Amount.duration(seconds: Double($0)) } ?? "unknown"),

@@ -21,7 +21,8 @@ public struct RehearseOperation: Operation {
     /// The newest backup in a folder.
     public init(newestIn folder: String) throws {
       guard let newest = try BackupFolder.list(folder).max(by: { ($0.moment, $0.path) < ($1.moment, $1.path) }) else {
-        throw PlainFailure(.notFound, folder, "holds no backup", remedy: "make one: aloha-wizard backup --folder \(folder)")
+        throw PlainFailure(
+          .notFound, folder, "holds no backup", remedy: "make one: aloha-wizard backup --folder \(folder)")
       }
       archive = newest.path
     }
@@ -63,7 +64,9 @@ public struct RehearseOperation: Operation {
     let (archive, head) = try progress.phase("check", "Look at the backup") { _ -> (String, BackupHead) in
       let (archive, head) = try self.head(in: work, cancellation: cancellation)
       let findings = try self.findings(head, work: place)
-      for finding in findings where finding.severity == .warning { progress.warn("\(finding.subject): \(finding.reason)") }
+      for finding in findings where finding.severity == .warning {
+        progress.warn("\(finding.subject): \(finding.reason)")
+      }
       guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
       return (archive, head)
     }
@@ -126,7 +129,8 @@ public struct RehearseOperation: Operation {
     let free = FileSystem.freeBytes(work) ?? 0
     findings.append(
       free > needed
-        ? Finding(.ok, "space", "about \(Amount.bytes(needed - reserve)) of \(Amount.bytes(free)) in \(work), gone afterwards")
+        ? Finding(
+          .ok, "space", "about \(Amount.bytes(needed - reserve)) of \(Amount.bytes(free)) in \(work), gone afterwards")
         : Finding(
           .blocker, "space", "about \(Amount.bytes(needed)) are needed in \(work), \(Amount.bytes(free)) are free",
           remedy: "name a folder on another disk with --work-folder"))
@@ -134,7 +138,8 @@ public struct RehearseOperation: Operation {
       let major = head.dump?.serverMajor ?? head.postgresMajor ?? 0
       do {
         let tools = try PostgresTools.find(major: major, having: ThrowawayCluster.programs)
-        findings.append(Finding(.ok, "PostgreSQL", "the backup is of version \(major), rehearsed with \(tools.version)"))
+        findings.append(
+          Finding(.ok, "PostgreSQL", "the backup is of version \(major), rehearsed with \(tools.version)"))
       } catch let failure as any Failure {
         findings.append(Finding(.blocker, "PostgreSQL", failure.reason, remedy: failure.remedy))
       }
@@ -188,7 +193,8 @@ public struct RehearseOperation: Operation {
       for role in Set((head.dump?.owners ?? []) + [owner]).subtracting(["postgres"]).sorted() {
         try session.execute("CREATE ROLE \(Identifier.quote(role))")
       }
-      try session.execute("CREATE DATABASE rehearsal OWNER \(Identifier.quote(owner)) TEMPLATE template0 ENCODING 'UTF8'")
+      try session.execute(
+        "CREATE DATABASE rehearsal OWNER \(Identifier.quote(owner)) TEMPLATE template0 ENCODING 'UTF8'")
       session.close()
       try DumpRestore(
         dump: dump, contents: head.dump, tools: tools, access: access, database: "rehearsal", owner: owner,

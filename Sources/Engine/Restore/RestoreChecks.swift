@@ -23,7 +23,8 @@ struct RestoreChecks {
     findings.append(services())
     findings.append(
       Finding(
-        .ok, "trust", "what is in a backup runs on this server as PostgreSQL's administrator: use none of unknown origin"))
+        .ok, "trust",
+        "what is in a backup runs on this server as PostgreSQL's administrator: use none of unknown origin"))
     return findings
   }
 
@@ -51,7 +52,8 @@ struct RestoreChecks {
       head.hasSettings && !options.keepsSettings ? nil : "settings",
     ].compactMap { $0 }
     return Finding(
-      .ok, "backup", "\(list) are restored" + (stays.isEmpty ? "" : "; \(stays.joined(separator: " and ")) stay as they are"))
+      .ok, "backup",
+      "\(list) are restored" + (stays.isEmpty ? "" : "; \(stays.joined(separator: " and ")) stay as they are"))
   }
 
   private func version() -> Finding {
@@ -74,7 +76,8 @@ struct RestoreChecks {
       : "the backup is of \(there), this server is \(SafeText.clean(here, limit: 60))"
     return Finding(
       options.ignoresVersions ? .warning : .blocker, "version", reason,
-      remedy: "install version \(there) on this machine, restore, then upgrade; with --ignore-versions at your own risk: "
+      remedy:
+        "install version \(there) on this machine, restore, then upgrade; with --ignore-versions at your own risk: "
         + "then run manage.py migrate afterwards")
   }
 
@@ -136,7 +139,8 @@ struct RestoreChecks {
       }
       guard tools.resistsHostileDumps else {
         return Finding(
-          .warning, "PostgreSQL", "pg_restore \(tools.version) can be made by a hostile backup to run its maker's orders",
+          .warning, "PostgreSQL",
+          "pg_restore \(tools.version) can be made by a hostile backup to run its maker's orders",
           remedy: "upgrade PostgreSQL's client programs, unless you made this backup yourself")
       }
       return Finding(.ok, "PostgreSQL", "version \(here), pg_restore of \(tools.version)\(list)")
@@ -164,7 +168,8 @@ struct RestoreChecks {
     let missing = wanted.filter { !available.contains($0) }
     if !missing.isEmpty {
       return Finding(
-        .blocker, "extensions", "this PostgreSQL lacks \(missing.map { SafeText.clean($0, limit: 60) }.joined(separator: ", "))",
+        .blocker, "extensions",
+        "this PostgreSQL lacks \(missing.map { SafeText.clean($0, limit: 60) }.joined(separator: ", "))",
         remedy: Self.remedy(missing, major: connection.serverVersion / 10_000))
     }
     guard administrator.isSuperuser else {
@@ -201,9 +206,10 @@ struct RestoreChecks {
 
   private func sessions(_ connection: Connection) -> Finding {
     let own = installation.databaseParameters()
-    let rows = (try? connection.query(
-      "SELECT coalesce(nullif(application_name, ''), usename, 'unknown'), count(*) FROM pg_stat_activity "
-        + "WHERE datname = $1 GROUP BY 1 ORDER BY 2 DESC", [own.database])) ?? []
+    let rows =
+      (try? connection.query(
+        "SELECT coalesce(nullif(application_name, ''), usename, 'unknown'), count(*) FROM pg_stat_activity "
+          + "WHERE datname = $1 GROUP BY 1 ORDER BY 2 DESC", [own.database])) ?? []
     let count = rows.reduce(0) { $0 + ($1.int(1) ?? 0) }
     guard count > 0 else { return Finding(.ok, "sessions", "nobody uses the database") }
     let list = rows.prefix(4).map { SafeText.clean($0[0] ?? "", limit: 40) }.joined(separator: ", ")
@@ -248,7 +254,8 @@ struct RestoreChecks {
     let needed = bytes + bytes / 10 + (32 << 20)
     guard free > needed else {
       return Finding(
-        .blocker, "space", "\(what): about \(Amount.bytes(needed)) are needed in \(folder), \(Amount.bytes(free)) are free",
+        .blocker, "space",
+        "\(what): about \(Amount.bytes(needed)) are needed in \(folder), \(Amount.bytes(free)) are free",
         remedy: "free some space on that disk; \(note)")
     }
     return Finding(
@@ -260,7 +267,8 @@ struct RestoreChecks {
     if geteuid() != 0, installation.root.isEmpty {
       return [
         Finding(
-          .blocker, "permissions", "a server is restored by root: its settings, its files and its services belong to it",
+          .blocker, "permissions",
+          "a server is restored by root: its settings, its files and its services belong to it",
           remedy: "run it with sudo")
       ]
     }
@@ -291,7 +299,9 @@ struct RestoreChecks {
     var findings: [Finding] = []
     if let host = options.externalHost {
       findings.append(
-        Finding(.ok, "host name", "becomes \(SafeText.clean(host, limit: 100)); old links to \(there ?? "the old name") lead there"))
+        Finding(
+          .ok, "host name",
+          "becomes \(SafeText.clean(host, limit: 100)); old links to \(there ?? "the old name") lead there"))
     } else if let there, let here = installation.host, there != here {
       findings.append(
         Finding(
@@ -357,7 +367,8 @@ struct RestoreChecks {
         guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
         findings.append(
           Finding(
-            .warning, "settings", "\(folder)/\(SafeText.clean(name, limit: 80)) is a link here and becomes a plain file",
+            .warning, "settings",
+            "\(folder)/\(SafeText.clean(name, limit: 80)) is a link here and becomes a plain file",
             remedy: "in a container, copy it to the volume afterwards and make the link again"))
       }
     }

@@ -66,7 +66,10 @@ public struct ResumeRestoreOperation: Operation {
       case .preparing, .stopped: [Plan.Phase("clean", "Remove what had been prepared; the server stays as it was")]
       case .discarding: [Plan.Phase("discard", "Delete the state that is not in use")]
       case .rollingBack:
-        [Plan.Phase("stop", ServerStep.stop.title), Plan.Phase("exchange", "Exchange the restored state for the old one")]
+        [
+          Plan.Phase("stop", ServerStep.stop.title),
+          Plan.Phase("exchange", "Exchange the restored state for the old one"),
+        ]
           + ServerStep.afterwards.dropFirst().map { Plan.Phase($0.rawValue, $0.title) }
       default:
         [Plan.Phase("exchange", "Exchange the old state for the new one")]
@@ -188,8 +191,10 @@ public struct DiscardRestoreOperation: Operation {
     let record = try followUp.record(
       RestoreState(root: followUp.root), allowed: Self.canDiscard, otherwise: Self.otherwise)
     return Plan(
-      title: "Delete the state that is not in use", phases: [Plan.Phase("discard", "Delete the state that is not in use")],
-      destroys: record.kept, leavesAlone: ["The server as it is now"], pointOfNoReturn: "at once: there is no roll back afterwards")
+      title: "Delete the state that is not in use",
+      phases: [Plan.Phase("discard", "Delete the state that is not in use")],
+      destroys: record.kept, leavesAlone: ["The server as it is now"],
+      pointOfNoReturn: "at once: there is no roll back afterwards")
   }
 
   public func run(progress: Progress) throws -> Summary {

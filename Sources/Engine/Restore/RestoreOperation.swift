@@ -79,7 +79,8 @@ public struct RestoreOperation: Operation {
     case .swapping, .swapped, .rollingBack, .discarding:
       return [
         Finding(
-          .blocker, "earlier restore", record.label, remedy: "finish it with --resume, or take it back with --roll-back")
+          .blocker, "earlier restore", record.label, remedy: "finish it with --resume, or take it back with --roll-back"
+        )
       ]
     }
   }
@@ -113,6 +114,7 @@ public struct RestoreOperation: Operation {
       made = try RestoredState.make(preparation, progress)
       try progress.cancellation.check()
       try change.stopServer(progress)
+      try progress.cancellation.check()
     } catch {
       try? change.takeBack(progress.unstoppable)
       throw error

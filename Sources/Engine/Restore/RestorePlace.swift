@@ -68,7 +68,8 @@ struct RestorePlace: Sendable, Codable, Equatable {
       String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line -> String? in
         let words = line.split(separator: " ")
         guard words.count > 4 else { return nil }
-        return String(words[4]).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing("\\134", with: "\\")
+        return String(words[4]).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing(
+          "\\134", with: "\\")
       })
   }
 
@@ -121,7 +122,9 @@ struct RestorePlace: Sendable, Codable, Equatable {
       throw PlainFailure.system(path, "cannot be given to its owner", errno: errno)
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { return }
-    guard chmod(path, 0o755) == 0 else { throw PlainFailure.system(path, "cannot be given its permissions", errno: errno) }
+    guard chmod(path, 0o755) == 0 else {
+      throw PlainFailure.system(path, "cannot be given its permissions", errno: errno)
+    }
     for name in try FileSystem.names(in: path) { try give("\(path)/\(name)", to: owner) }
   }
 

@@ -39,7 +39,7 @@ final class RestorePreparation {
       try dump?.checkPlain(cancellation: cancellation)
       head = try Self.head(of: backup, dump: dump, scratch: scratch.path, cancellation: cancellation)
     }
-    installation = try Self.installation(root: root, brand: brand ?? head.brand, head: head)
+    installation = try Self.installation(root: root, brand: brand, head: head)
     if case .manual = options.source { head.brand = installation.brand }
     self.head = head
     access = Result { [installation] in try AdministratorAccess.find(installation, options.administrator) }
@@ -112,7 +112,9 @@ final class RestorePreparation {
     do {
       return try Installation(root: root, brand: brand)
     } catch let failure as PlainFailure where failure.family == .configuration {
-      guard let brand, let settings = head.settingsFile, let secrets = head.secrets else { throw failure }
+      guard let brand = brand ?? head.brand, let settings = head.settingsFile, let secrets = head.secrets else {
+        throw failure
+      }
       return Installation(
         root: root, brand: brand, configuration: head.conf ?? ConfFile(""), settings: settings, secrets: secrets)
     }
@@ -125,7 +127,8 @@ final class RestorePreparation {
     return settings + uploads
   }
 
-  private static func workPlace(_ options: RestoreOptions, _ access: Result<AdministratorAccess, any Error>) -> String? {
+  private static func workPlace(_ options: RestoreOptions, _ access: Result<AdministratorAccess, any Error>) -> String?
+  {
     let user = (try? access.get()).flatMap {
       ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
     }

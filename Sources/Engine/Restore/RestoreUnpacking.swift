@@ -28,7 +28,9 @@ struct RestoreUnpacking {
       seen = max(seen, done)
     }
     var result = Result()
-    for place in preparation.replaced where !place.exchangesContents { try FileSystem.makeFolder(place.parent, mode: 0o755) }
+    for place in preparation.replaced where !place.exchangesContents {
+      try FileSystem.makeFolder(place.parent, mode: 0o755)
+    }
     if let archive = preparation.archive {
       result = try unpack(archive, cancellation: cancellation, progress)
     } else if case .manual(let backup) = preparation.options.source {
@@ -40,7 +42,9 @@ struct RestoreUnpacking {
 
   // MARK: A backup
 
-  private func unpack(_ archive: String, cancellation: Cancellation, _ progress: @escaping ByteProgress) throws -> Result {
+  private func unpack(_ archive: String, cancellation: Cancellation, _ progress: @escaping ByteProgress) throws
+    -> Result
+  {
     var parts = Dictionary(preparation.replaced.map { ($0.part, $0.side) }) { first, _ in first }
     let folder = work.map { "\($0.path)/database" }
     if let folder { parts[BackupLayout.database] = folder }
@@ -110,7 +114,8 @@ struct RestoreUnpacking {
     let file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw PlainFailure.system(target, "cannot be written", errno: errno) }
     defer { close(file) }
-    let status = Subprocess.wait(try Subprocess("/bin/gzip", ["-dc", "--", source], directory: "/").start(output: file))
+    let status = Subprocess.wait(
+      try Subprocess("/bin/gzip", ["-dc", "--", source], directory: "/").start(output: file))
     guard status == 0 else {
       throw DumpFile.failure(source, "cannot be unpacked: gzip ended with status \(status)", "use another copy of it")
     }

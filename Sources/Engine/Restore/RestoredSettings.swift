@@ -54,7 +54,9 @@ struct RestoredSettings {
     }
     if let host = options.externalHost, host != settings.text("EXTERNAL_HOST") {
       changes.append(
-        Change(text: "EXTERNAL_HOST becomes \(SafeText.clean(host, limit: 100))", edit: .setting("EXTERNAL_HOST", .text(host))))
+        Change(
+          text: "EXTERNAL_HOST becomes \(SafeText.clean(host, limit: 100))",
+          edit: .setting("EXTERNAL_HOST", .text(host))))
     }
     return changes
   }
@@ -97,7 +99,8 @@ struct RestoredSettings {
       }
     }
     // Backups of others may have made them readable for all.
-    if FileSystem.exists(files.secrets) { chmod(files.secrets, 0o640) }
+    var status = stat()
+    if stat(files.secrets, &status) == 0 { chmod(files.secrets, status.st_mode & 0o640) }
   }
 
   private static func rewrite(_ path: String, _ change: (String) -> String) throws {

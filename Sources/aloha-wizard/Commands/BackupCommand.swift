@@ -38,7 +38,8 @@ struct BackupCommand: ParsableCommand {
     var level = 1
 
     @Option(
-      help: ArgumentHelp("Encrypt to this public key of age (age1…); the private one is not needed here.", valueName: "key"))
+      help: ArgumentHelp(
+        "Encrypt to this public key of age (age1…); the private one is not needed here.", valueName: "key"))
     var encryptTo: String?
 
     @Option(help: ArgumentHelp("Where the dump lies meanwhile.", valueName: "folder"))
@@ -136,7 +137,8 @@ struct BackupCommand: ParsableCommand {
       if server.root != "/" { words += ["--root", server.root] }
       if let brand = server.brand { words += ["--brand", brand.rawValue] }
       let schedule = BackupSchedule(
-        folder: folder, hour: parts[0], minute: parts[1], policy: keep.policy, recipient: encryptTo, rehearses: rehearse,
+        folder: folder, hour: parts[0], minute: parts[1], policy: keep.policy, recipient: encryptTo,
+        rehearses: rehearse,
         metricsFolder: metrics, serverWords: words)
       var text = "# /etc/systemd/system/aloha-wizard-backup.service\n\n\(schedule.service)\n"
       text += "# /etc/systemd/system/aloha-wizard-backup.timer\n\n\(schedule.timer)\n"

@@ -28,7 +28,8 @@ struct RestoreCommand: ParsableCommand {
   @Flag(help: "Leave all settings and secrets of this server as they are.")
   var keepSettings = false
   @Flag(
-    name: [.customLong("keep-alohaconf"), .customLong("keep-zulipconf")], help: "Leave aloha.conf of this machine as it is.")
+    name: [.customLong("keep-alohaconf"), .customLong("keep-zulipconf")],
+    help: "Leave aloha.conf of this machine as it is.")
   var keepConf = false
   @Option(help: ArgumentHelp("The name under which people reach the restored server.", valueName: "name"))
   var externalHost: String?
@@ -79,7 +80,9 @@ struct RestoreCommand: ParsableCommand {
       throw ValidationError("Give a backup, or the parts of one with --database, --uploads and --settings; not both.")
     }
     if rehearse {
-      guard (archive == nil) != (newestIn == nil) else { throw ValidationError("Give a backup to rehearse, or --newest-in.") }
+      guard (archive == nil) != (newestIn == nil) else {
+        throw ValidationError("Give a backup to rehearse, or --newest-in.")
+      }
     } else if modes == 0 {
       guard archive != nil || isManual else { throw ValidationError("Give a backup to restore.") }
     }
@@ -98,7 +101,8 @@ struct RestoreCommand: ParsableCommand {
   }
 
   private var options: RestoreOptions {
-    let source = archive.map { RestoreSource.archive($0) }
+    let source =
+      archive.map { RestoreSource.archive($0) }
       ?? .manual(ManualBackup(database: database, settings: settings, uploads: uploads))
     var options = RestoreOptions(source)
     options.keepsSettings = keepSettings

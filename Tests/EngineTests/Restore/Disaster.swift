@@ -61,6 +61,15 @@ enum Disaster {
     return print
   }
 
+  /// The server is what it was; else the differences are what the test says.
+  static func expect(
+    _ server: SandboxServer, _ expected: Fingerprint, _ when: String = "",
+    at location: SourceLocation = #_sourceLocation
+  ) throws {
+    let differences = try fingerprint(server).differences(expected)
+    #expect(differences == [], "\(when)", sourceLocation: location)
+  }
+
   static func rows(_ server: SandboxServer, _ database: String) throws -> [String: String] {
     var parameters = server.parameters
     parameters.database = database
@@ -70,7 +79,8 @@ enum Disaster {
     var tables: [String: String] = [:]
     for table in try RowCounts.tables(connection, schema: "aloha") {
       tables[table.name] = try connection.value(
-        "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \(table.qualified) t")
+        "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \(table.qualified) t"
+      )
     }
     return tables
   }

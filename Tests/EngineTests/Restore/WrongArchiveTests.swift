@@ -7,10 +7,11 @@ import Testing
 
 @testable import Engine
 
-@Suite("A backup that cannot be restored")
+@Suite("A backup that cannot be restored", .serialized)
 struct WrongArchiveTests {
   /// One server and one good backup of it for all; no test may change the server.
-  private static let made = Result { () throws -> (server: SandboxServer, backup: [UInt8], before: Disaster.Fingerprint) in
+  private static let made = Result {
+    () throws -> (server: SandboxServer, backup: [UInt8], before: Disaster.Fingerprint) in
     let server = try Disaster.server("untouched", messages: 20)
     return try Disaster.folder { folder in
       _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
@@ -25,7 +26,8 @@ struct WrongArchiveTests {
   init() throws { (server, backup, before) = try Self.made.get() }
 
   private func isUntouched() throws -> Bool {
-    try Disaster.fingerprint(server).differences(before) == [] && Disaster.leftOvers(server) == []
+    try Disaster.expect(server, before)
+    return try Disaster.leftOvers(server) == []
   }
 
   /// Unpacks the good backup, lets `change` spoil it, and packs it again.
@@ -46,6 +48,7 @@ struct WrongArchiveTests {
 
   @Test("because it is an export is recognised, and the right command named")
   func export() throws {
+    let server = try Disaster.server("exported", messages: 10)
     try Disaster.folder { folder in
       let options = ExportOperation.Options(subdomain: "harbour", output: "\(folder)/export.tar.gz")
       _ = try ExportOperation(try Installation(root: server.root), options).run(progress: .silent)
@@ -81,7 +84,9 @@ struct WrongArchiveTests {
   @Test("because a member was exchanged is found by its digest")
   func exchanged() throws {
     try Disaster.folder { folder in
-      let path = try spoiled(folder) { try FileSystem.replace("\($0)/settings/settings.py", with: "EXTERNAL_HOST = \"x\"\n".utf8) }
+      let path = try spoiled(folder) {
+        try FileSystem.replace("\($0)/settings/settings.py", with: "EXTERNAL_HOST = \"x\"\n".utf8)
+      }
       let failure = #expect(throws: ArchiveFailure.self) { try Disaster.restore(server, from: path) }
       #expect(failure?.family == .damagedArchive)
     }
@@ -99,7 +104,8 @@ struct WrongArchiveTests {
         try Disaster.execute(server, on: "untouched_copy", "DELETE FROM zerver_reaction")
         let tools = try PostgresTools.find(major: 15)
         try Subprocess(
-          tools.path("pg_dump"), ["-Fd", "-f", "\(root)/database", "-h", server.parameters.host ?? "", "-U", "aloha", "untouched_copy"]
+          tools.path("pg_dump"),
+          ["-Fd", "-f", "\(root)/database", "-h", server.parameters.host ?? "", "-U", "aloha", "untouched_copy"]
         ).runChecked()
         // The manifest fits again, but for the rows.
         try Self.sealAgain(root)
@@ -258,7 +264,9 @@ struct WrongArchiveTests {
     let (from, to) = (Array(old.utf8), Array(new.utf8))
     var index = 0
     while index + from.count <= bytes.count {
-      if bytes[index..<index + from.count].elementsEqual(from) { bytes.replaceSubrange(index..<index + from.count, with: to) }
+      if bytes[index..<index + from.count].elementsEqual(from) {
+        bytes.replaceSubrange(index..<index + from.count, with: to)
+      }
       index += 1
     }
     try FileSystem.replace(path, with: bytes)

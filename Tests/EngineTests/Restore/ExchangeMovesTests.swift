@@ -5,7 +5,7 @@ import Testing
 @testable import Engine
 
 @Suite("The renames of an exchange")
-struct MoveTests {
+struct ExchangeMovesTests {
   /// A folder that is replaced, one whose contents are, and the new state of both.
   private struct Scene {
     let folder: String
