@@ -1,5 +1,6 @@
 import Archive
 import Common
+import Foundation
 import Glibc
 import Postgres
 import Sandbox
@@ -149,6 +150,15 @@ enum Disaster {
     defer { try? FileSystem.removeTree(path) }
     return try body(path)
   }
+
+  /// The program beside the tests.
+  static let program: String? = {
+    guard let own = realpath("/proc/self/exe", nil) else { return nil }
+    defer { free(own) }
+    let candidates = CommandLine.arguments.prefix(1) + [String(cString: own)]
+    return candidates.map { ($0 as NSString).deletingLastPathComponent + "/aloha-wizard" }
+      .first { access($0, X_OK) == 0 }
+  }()
 
   static var isRoot: Bool { geteuid() == 0 }
 
