@@ -9,6 +9,8 @@ import Postgres
 struct ToolRun: Sendable {
   let tools: PostgresTools
   let parameters: ConnectionParameters
+  /// Settings of its sessions, besides those that keep time-outs away.
+  var settings: [String: String] = [:]
 
   /// The system user that the program runs as; nil for the one who runs this program.
   var user: String? {
@@ -47,7 +49,9 @@ struct ToolRun: Sendable {
   /// libpq takes a password from a file of mode 0600 that belongs to whoever runs the program.
   private func withPasswordFile<Value>(_ body: ([String: String]) throws -> Value) throws -> Value {
     var environment = ["PGAPPNAME": parameters.applicationName, "PGCONNECT_TIMEOUT": "15"]
-    environment["PGOPTIONS"] = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
+    let all = settings.merging(
+      ["statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"]) { ours, _ in ours }
+    environment["PGOPTIONS"] = all.sorted { $0.key < $1.key }.map { "-c \($0.key)=\($0.value)" }.joined(separator: " ")
     if let mode = parameters.sslMode { environment["PGSSLMODE"] = mode }
     guard let password = parameters.password else {
       // A file of the user's own must not be asked.

@@ -24,7 +24,13 @@ struct DumpRestore: Sendable {
     try analyze(cancellation)
   }
 
-  private var tool: ToolRun { ToolRun(tools: tools, parameters: access.parameters) }
+  /// Nothing here need be durable by itself: the transaction that gives the database its name comes after it in the
+  /// write-ahead log, and takes it to the disk.
+  private var tool: ToolRun {
+    ToolRun(
+      tools: tools, parameters: access.parameters,
+      settings: ["synchronous_commit": "off", "maintenance_work_mem": "128MB"])
+  }
 
   private func runArchive(scratch: String, meter: Meter, cancellation: Cancellation) throws {
     let contents = try contents ?? DumpContents.read(dump.path, tools: tools, user: tool.user)
@@ -43,17 +49,12 @@ struct DumpRestore: Sendable {
     }
     meter.setTotal(Int64(contents.entries.count))
     let failure = Mutex<(any Error)?>(nil)
+    var listener = PgRestoreListener()
     try tool.run("pg_restore", words + [dump.path], database: database, cancellation: cancellation) { line in
-      guard Self.tellsOfProgress(line) else { return }
+      guard listener.countsAsStep(line) else { return }
       do { try meter.advance() } catch { failure.withLock { $0 = error } }
     }
     if let error = failure.withLock({ $0 }) { throw error }
-  }
-
-  /// With several sessions pg_restore names each item twice, when it begins it and when it has done it.
-  private static func tellsOfProgress(_ line: String) -> Bool {
-    line.contains(": finished item ") || line.contains(": creating ") || line.contains(": processing data for")
-      || line.contains(": executing SEQUENCE SET")
   }
 
   /// Plain SQL goes through psql, which takes no orders from it: what is not SQL is refused.
@@ -89,5 +90,19 @@ struct DumpRestore: Sendable {
     let connection = try access.connect(database: database, cancellation: cancellation)
     defer { connection.close() }
     try connection.execute("ANALYZE")
+  }
+}
+
+/// Counts the entries of a dump in what pg_restore says.
+///
+/// It begins alone and names each entry once, when it makes it; its parallel sessions name theirs too, and it says when
+/// each is done.
+private struct PgRestoreListener {
+  private var isParallel = false
+
+  mutating func countsAsStep(_ line: String) -> Bool {
+    if line.contains(": entering main parallel loop") { isParallel = true }
+    if isParallel { return line.contains(": finished item ") }
+    return line.contains(": creating ") || line.contains(": processing data for") || line.contains(": executing ")
   }
 }

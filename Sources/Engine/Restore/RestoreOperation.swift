@@ -116,7 +116,11 @@ public struct RestoreOperation: Operation {
       try change.stopServer(progress)
       try progress.cancellation.check()
     } catch {
-      try? change.takeBack(progress.unstoppable)
+      do { try change.takeBack(progress.unstoppable) } catch {
+        progress.warn(
+          "Nothing of this server was replaced, but what had been prepared could not all be removed (\(error)); "
+            + "restore --resume removes it")
+      }
       throw error
     }
     // From here on it is finished or taken back, whatever the operator wishes in the meantime.
@@ -124,7 +128,13 @@ public struct RestoreOperation: Operation {
     do {
       try change.exchange(steady)
     } catch {
-      try? change.takeBackExchange(steady)
+      do { try change.takeBackExchange(steady) } catch let second {
+        let failure = error as? any Failure
+        throw PlainFailure(
+          failure?.family ?? .unexpected, failure?.subject ?? "exchange",
+          "\(failure?.reason ?? "\(error)"); and it could not be taken back: \(second)",
+          remedy: "repair the cause, then finish it with restore --resume, or take it back with restore --roll-back")
+      }
       throw error
     }
     try change.tellServices(steady)

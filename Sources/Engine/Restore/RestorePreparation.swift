@@ -40,7 +40,7 @@ final class RestorePreparation {
       head = try Self.head(of: backup, dump: dump, scratch: scratch.path, cancellation: cancellation)
     }
     installation = try Self.installation(root: root, brand: brand, head: head)
-    if case .manual = options.source { head.brand = installation.brand }
+    head.brand = head.brand ?? installation.brand
     self.head = head
     access = Result { [installation] in try AdministratorAccess.find(installation, options.administrator) }
     self.places = Self.places(installation, id: id)
@@ -103,6 +103,7 @@ final class RestorePreparation {
     }
     if let settings = backup.settings {
       head.settings = try ManualSettings.read(settings, cancellation: cancellation)
+      head.brand = Brand.allCases.first { head.settings["\($0.rawValue)-secrets.conf"] != nil }
     }
     return head
   }

@@ -122,7 +122,7 @@ enum Disaster {
 
   /// Everything of a server but its installation is gone.
   static func destroy(_ server: SandboxServer) throws {
-    try execute(server, on: "postgres", "DROP DATABASE \(server.database) WITH (FORCE)")
+    try execute(server, on: "postgres", "DROP DATABASE \(Identifier.quote(server.database)) WITH (FORCE)")
     try FileSystem.removeTree(server.uploads)
     try FileSystem.removeTree(server.configuration)
   }
@@ -159,6 +159,9 @@ enum Disaster {
     return candidates.map { ($0 as NSString).deletingLastPathComponent + "/aloha-wizard" }
       .first { access($0, X_OK) == 0 }
   }()
+
+  /// Sweeps take minutes; by default every fourth or fifth point has to do. `ALOHA_SWEEP=full` takes them all.
+  static var sweepsFully: Bool { ProcessInfo.processInfo.environment["ALOHA_SWEEP"] == "full" }
 
   static var isRoot: Bool { geteuid() == 0 }
 

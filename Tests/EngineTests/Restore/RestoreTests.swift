@@ -236,6 +236,59 @@ struct RestoreTests {
     }
   }
 
+  @Test("leaves the server as it was when the disk fills up in the middle", .enabled(if: Disaster.isRoot))
+  func fullDisk() throws {
+    let server = try Disaster.server("overflowing")
+    try Disaster.folder { folder in
+      _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
+      #expect(rename(server.uploads, "\(folder)/uploads") == 0)
+      for phase in ["unpack", "prepare", "exchange"] {
+        try Disaster.mounted(server.uploads, megabytes: 128) {
+          try Subprocess("/bin/cp", ["-a", "\(folder)/uploads/.", server.uploads]).runChecked()
+          let before = try Disaster.fingerprint(server)
+          let progress = Progress { event in
+            guard case .phaseStarted(let id, _, _, _) = event, id == phase else { return }
+            _ = try? Subprocess("/bin/dd", ["if=/dev/zero", "of=\(folder)/other", "bs=1M", "count=1"]).run()
+            _ = try? Subprocess("/bin/dd", ["if=/dev/zero", "of=\(server.uploads)/files/other", "bs=4k"]).run()
+          }
+          let result = Result {
+            try RestoreOperation(root: server.root, RestoreOptions(archive: "\(folder)/backup.tar.gz"))
+              .run(progress: progress)
+          }
+          let state = try RestoreState(root: server.root).current()
+          if case .failure = result {
+            unlink("\(server.uploads)/files/other")
+            #expect(state == nil, "\(phase)")
+            try Disaster.expect(server, before, phase)
+          } else {
+            // All had been written by then: renaming takes no room.
+            #expect(state?.stage == .finished, "\(phase)")
+            #expect(phase != "unpack")
+            _ = try RollBackOperation(root: server.root).run(progress: .silent)
+            unlink("\(server.uploads)/files/other")
+            try Disaster.expect(server, before, phase)
+            _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+          }
+          let left = try Disaster.leftOvers(server)
+          #expect(left == [], "\(phase)")
+        }
+      }
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("cannot be begun twice at a time")
+  func twice() throws {
+    let server = try Disaster.server("coveted", messages: 5)
+    try Disaster.folder { folder in
+      _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
+      let lock = try RestoreState(root: server.root).lock()
+      let failure = #expect(throws: PlainFailure.self) { try Disaster.restore(server, from: "\(folder)/backup.tar.gz") }
+      #expect(failure?.family == .conflict)
+      withExtendedLifetime(lock) {}
+    }
+  }
+
   @Test("is taken back whole when the operator stops it, in whichever phase")
   func cancelled() throws {
     let server = try Disaster.server("hesitant")
