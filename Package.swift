@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The layers of the product. A target may import what stands below it, never what stands above: the compiler keeps
-// the direction that the architecture relies on. Each C library has exactly one importer.
+// the direction that the architecture relies on. Each C library has exactly one importer among them.
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let strictC: [CSetting] = [.treatAllWarnings(as: .error), .define("_GNU_SOURCE")]
@@ -21,6 +21,8 @@ let package = Package(
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // Its pkg-config file passes on flags of other libraries, which SwiftPM refuses with a warning.
+    .systemLibrary(name: "CGD", providers: [.apt(["libgd-dev"])]),
     .target(name: "CSystem", cSettings: strictC),
     .target(
       name: "CCurses", cSettings: strictC,
@@ -31,13 +33,16 @@ let package = Package(
 
     .target(name: "Postgres", dependencies: ["Common", "CPostgres"], swiftSettings: strict),
     .target(name: "Archive", dependencies: ["Common", "CArchive", "CZlib"], swiftSettings: strict),
+    .target(name: "Pictures", dependencies: ["Common", "CGD"], swiftSettings: strict),
     .target(
       name: "Terminal", dependencies: ["Common", "CCurses", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
 
     .target(
       name: "Engine",
-      dependencies: ["Common", "Postgres", "Archive", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "Common", "Postgres", "Archive", "Pictures", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
 
     .target(
@@ -52,6 +57,12 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Measures operations on throw-away servers; it is no product.
+    .executableTarget(
+      name: "aloha-benchmark",
+      dependencies: ["Sandbox", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/benchmarks", swiftSettings: strict),
+
     .testTarget(name: "CommonTests", dependencies: ["Common"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Sandbox"], swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: strict),
@@ -59,7 +70,10 @@ let package = Package(
     // A program that the terminal's tests run on a real terminal; it is no product.
     .executableTarget(
       name: "terminal-probe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD"], swiftSettings: strict),
+    // The program itself is run, and killed, by the engine's tests.
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "Sandbox", "aloha-wizard"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
     .testTarget(
       name: "WizardTests", dependencies: ["Wizard", "Sandbox"], exclude: ["Goldens"], swiftSettings: strict),

@@ -3,6 +3,7 @@ import Common
 /// Holds what is in an archive against what its manifest, or its writer, says is in it.
 public enum ArchiveCheck {
   public struct Report: Sendable, Equatable {
+    public let kind: ArchiveKind
     public let members: [Member]
     public let manifest: Manifest?
     /// Whether every digest was compared; false where there is no manifest of ours to compare with.
@@ -13,16 +14,18 @@ public enum ArchiveCheck {
 
   /// Reads all of an archive or of an unpacked folder, and compares every digest with its manifest.
   ///
-  /// - Throws: ``ArchiveFailure`` with `.damaged` where anything differs.
+  /// - Parameter visitor: sees the same bytes as they pass.
+  /// - Throws: ``ArchiveFailure`` with `.damaged` where anything differs; what the visitor throws.
   public static func verifyDigests(
-    _ path: String, limits: Limits = .standard, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+    _ path: String, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
+    cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> Report {
     if FileSystem.isFolder(path) {
       let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
-      return try verify(reader, path: path, limits: limits)
+      return try verify(reader, path: path, limits: limits, visitor: visitor)
     }
     let reader = try ArchiveReader(path, limits: limits, cancellation: cancellation, progress: progress)
-    return try verify(reader, path: path, limits: limits)
+    return try verify(reader, path: path, limits: limits, visitor: visitor)
   }
 
   /// Reads an archive that was just written, and compares it with what was put in.
@@ -43,18 +46,29 @@ public enum ArchiveCheck {
     guard index == members.count else { throw differs(members[index].name, path) }
   }
 
-  private static func verify(_ source: some MemberSource, path: String, limits: Limits) throws -> Report {
+  private static func verify(
+    _ source: some MemberSource, path: String, limits: Limits, visitor: (any MemberVisitor)?
+  ) throws -> Report {
     var members: [Member] = []
     var total: Int64 = 0
     var collector = ManifestCollector(path: path, limits: limits)
+    var detector = KindDetector()
     while let header = try source.next() {
-      let member = try digest(of: header, from: source) { try collector.take($0, of: header) }
+      detector.take(header.name)
+      let isVisited = try visitor?.begin(header) ?? false
+      let member = try digest(of: header, from: source) { bytes in
+        try collector.take(bytes, of: header)
+        if isVisited { try visitor?.take(bytes) }
+      }
+      if isVisited { try visitor?.end() }
       members.append(member)
       total += header.size
     }
     let manifest = try collector.manifest()
     try check(members, against: manifest, of: source, path: path)
-    return Report(members: members, manifest: manifest, isDigestChecked: manifest != nil, memberBytes: total)
+    return Report(
+      kind: detector.kind(manifest: manifest), members: members, manifest: manifest, isDigestChecked: manifest != nil,
+      memberBytes: total)
   }
 
   /// Compares all that was read with the manifest; without one there is nothing to compare.

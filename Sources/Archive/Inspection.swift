@@ -32,15 +32,17 @@ public struct Inspection: Sendable, Equatable {
 
   /// Reads an archive or an unpacked folder once.
   ///
+  /// - Parameter visitor: sees the members that this does not read itself.
   /// - Throws: where it is missing, damaged or no archive at all. Members that would be refused are no error here: the
   ///   reading ends at the first, and the result says so.
   public static func of(
-    _ path: String, limits: Limits = .standard, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+    _ path: String, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
+    cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> Inspection {
     if FileSystem.isFolder(path) {
       do {
         let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
-        return try read(reader, path: path, size: reader.totalBytes, limits: limits)
+        return try read(reader, path: path, size: reader.totalBytes, limits: limits, visitor: visitor)
       } catch let failure as ArchiveFailure {
         guard case .refused = failure.problem else { throw failure }
         return Inspection(
@@ -49,11 +51,12 @@ public struct Inspection: Sendable, Equatable {
       }
     }
     let reader = try ArchiveReader(path, limits: limits, cancellation: cancellation, progress: progress)
-    return try read(reader, path: path, size: reader.size, limits: limits)
+    return try read(reader, path: path, size: reader.size, limits: limits, visitor: visitor)
   }
 
-  private static func read(_ source: some MemberSource, path: String, size: Int64, limits: Limits) throws -> Inspection
-  {
+  private static func read(
+    _ source: some MemberSource, path: String, size: Int64, limits: Limits, visitor: (any MemberVisitor)?
+  ) throws -> Inspection {
     var detector = KindDetector()
     var collector = ManifestCollector(path: path, limits: limits)
     var parts: [String: Part] = [:]
@@ -74,6 +77,9 @@ public struct Inspection: Sendable, Equatable {
           texts[header.name] = try source.contents(limit: interestingBytes, of: path)
         } else if header.name == Manifest.fileName {
           while let piece = try source.chunk() { try collector.take(piece, of: header) }
+        } else if let visitor, try visitor.begin(header) {
+          while let piece = try source.chunk() { try visitor.take(piece) }
+          try visitor.end()
         }
       }
     } catch let failure as ArchiveFailure {

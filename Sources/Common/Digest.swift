@@ -1,4 +1,5 @@
 import CCrypto
+import Glibc
 
 /// A running SHA-256 or SHA-1, computed by OpenSSL with the processor's own instructions.
 public struct Digest: ~Copyable {
@@ -37,6 +38,23 @@ public struct Digest: ~Copyable {
     let array = Array(bytes)
     array.withUnsafeBytes { digest.update($0) }
     return digest.hexadecimal()
+  }
+
+  /// Of a whole file, in hexadecimal.
+  public static func hexadecimal(ofFile path: String) throws -> String {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+    defer { close(file) }
+    var digest = Digest()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { buffer.deallocate() }
+    while true {
+      let count = read(file, buffer.baseAddress, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+      if count == 0 { return digest.hexadecimal() }
+      digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
   }
 }
 

@@ -10,6 +10,14 @@ public enum FileSystem {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// A path that means the same in any working directory.
+  public static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    let folder = String(cString: current)
+    return folder == "/" ? "/\(path)" : "\(folder)/\(path)"
+  }
+
   /// Free bytes on the file system of `path`, or of its nearest parent that exists.
   public static func freeBytes(_ path: String) -> Int64? {
     var probe = path

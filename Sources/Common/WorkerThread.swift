@@ -30,6 +30,9 @@ public final class WorkerThread: Sendable {
     self.handle = handle
   }
 
+  /// Lets it end by itself; nobody waits for it. Instead of ``join()``, once.
+  public func detach() { pthread_detach(handle) }
+
   /// Waits for its end. To be called once.
   public func join() { pthread_join(handle, nil) }
 

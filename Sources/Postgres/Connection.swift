@@ -53,16 +53,23 @@ public final class Connection {
 
   /// One statement with parameters `$1 …` in text form; all its rows in memory. For small results.
   public func query(_ sql: String, _ parameters: [String?] = []) throws -> [Row] {
-    let connection = try live()
-    let values = parameters.map { $0.map { strdup($0) } ?? nil }
-    defer { values.forEach { free($0) } }
-    let sent = values.map { UnsafePointer($0) }.withUnsafeBufferPointer {
-      PQsendQueryParams(connection, sql, Int32($0.count), nil, $0.baseAddress, nil, nil, 0)
-    }
-    guard sent == 1 else { throw broken() }
+    try send(sql, parameters)
     var rows: [Row] = []
     try finishStatement { rows = Row.all(of: $0) }
     return rows
+  }
+
+  /// One statement with parameters in text form, no rows wanted: how many it inserted, changed or removed.
+  @discardableResult
+  public func change(_ sql: String, _ parameters: [String?] = []) throws -> Int {
+    try send(sql, parameters)
+    var count = 0
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      try check(result)
+      count = Int(String(cString: PQcmdTuples(result))) ?? 0
+    }
+    return count
   }
 
   /// The first column of the first row.
@@ -148,6 +155,16 @@ public final class Connection {
     var count = 0
     try finishStatement { count = Int(String(cString: PQcmdTuples($0))) ?? 0 }
     return count
+  }
+
+  private func send(_ sql: String, _ parameters: [String?]) throws {
+    let connection = try live()
+    let values = parameters.map { $0.map { strdup($0) } ?? nil }
+    defer { values.forEach { free($0) } }
+    let sent = values.map { UnsafePointer($0) }.withUnsafeBufferPointer {
+      PQsendQueryParams(connection, sql, Int32($0.count), nil, $0.baseAddress, nil, nil, 0)
+    }
+    guard sent == 1 else { throw broken() }
   }
 
   private func put(_ bytes: UnsafeRawBufferPointer) throws {

@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Glibc
 import Terminal
 
 /// What the command line says about the wizard.
@@ -35,19 +36,37 @@ public enum Wizard {
       wishes: Capabilities.Wishes(linear: options.linear, ascii: options.ascii, noColor: options.noColor))
     if let reason = capabilities.linearReason { throw cannot(reason, options) }
     let theme = try ThemeLibrary.current().theme(options.theme)
-    let flow = Flow.move(.engine(brand: options.brand), presets(options))
+    let flow = flow(for: options)
     let screen = try Screen(capabilities: capabilities, theme: theme)
     defer { screen.close() }
     var runner = FullScreenRunner(flow, screen: screen)
     return runner.run()
   }
 
+  /// A job that is running comes first: it may be what the operator was disconnected from.
+  private static func flow(for options: WizardOptions) -> Flow {
+    let server = try? Installation(root: options.source ?? "/", brand: options.brand)
+    if let server, let job = try? JobStore(server).running().first {
+      return .attach(job, badge: options.isTest ? .test : .production)
+    }
+    // The servers of a demo end with it, and so must what works on them.
+    return .move(.engine(brand: options.brand, runsJobs: !options.isTest), presets(options))
+  }
+
   private static func presets(_ options: WizardOptions) -> MovePresets {
     let folder = options.archiveFolder ?? "/tmp"
     let name = "\((options.brand ?? .aloha).rawValue)-export-\(RandomText.alphanumeric(8)).tar.gz"
     return MovePresets(
-      source: options.source ?? "/", target: options.target, archive: folder == "/" ? "/\(name)" : "\(folder)/\(name)",
+      source: absolute(options.source ?? "/"), target: options.target.map(absolute),
+      archive: folder == "/" ? "/\(name)" : "\(folder)/\(name)",
       brand: options.brand, isTest: options.isTest)
+  }
+
+  /// The command line may name folders from where the shell stands; the wizard shows where they really are.
+  private static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    return "\(String(cString: current))/\(path)"
   }
 
   private static func cannot(_ reason: Capabilities.LinearReason, _ options: WizardOptions) -> PlainFailure {

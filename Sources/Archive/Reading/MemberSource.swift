@@ -45,3 +45,13 @@ extension MemberSource {
     return bytes
   }
 }
+
+/// Sees the members of an archive while they are read for something else.
+public protocol MemberVisitor: AnyObject {
+  /// A member begins. Whether its bytes are wanted.
+  func begin(_ header: MemberHeader) throws -> Bool
+  /// The next bytes of the member, valid during the call.
+  func take(_ bytes: UnsafeRawBufferPointer) throws
+  /// The member is complete. Called only where its bytes were wanted.
+  func end() throws
+}

@@ -95,7 +95,7 @@ public struct BackupOperation: Operation {
     }
 
     let encrypted = options.recipient != nil
-    let plain = try encrypted ? WorkFolder(in: BackupChecks.folder(of: output)) : nil
+    let plain = try encrypted ? ScratchFolder(in: BackupChecks.folder(of: output)) : nil
     let archive = try ArchiveWriter(
       path: plain.map { "\($0.path)/backup.tar.gz" } ?? output, rootFolder: BackupLayout.rootFolder(brand),
       level: options.level)
@@ -173,7 +173,7 @@ public struct BackupOperation: Operation {
     let run = PostgresTools(folder: "", major: 0, version: "")
     let user = ToolRun(tools: run, parameters: parameters).user
     let places = options.workFolder.map { [$0] } ?? [BackupChecks.folder(of: output), "/var/tmp", "/tmp"]
-    return WorkFolder.place(among: places, for: user)
+    return ScratchFolder.place(among: places, for: user)
   }
 
   private func summarize(

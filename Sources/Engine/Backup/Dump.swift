@@ -4,7 +4,7 @@ import Synchronization
 
 /// A dump in PostgreSQL's directory format, made by several sessions that all see one snapshot; gone with the object.
 final class Dump {
-  private let work: WorkFolder
+  private let work: ScratchFolder
   /// What `pg_restore` takes.
   let folder: String
   /// Bytes of its files.
@@ -20,7 +20,7 @@ final class Dump {
   ) throws {
     let tools = try PostgresTools.find(major: session.serverVersion / 10_000)
     let run = ToolRun(tools: tools, parameters: installation.databaseParameters())
-    work = try WorkFolder(in: place, for: run.user)
+    work = try ScratchFolder(in: place, for: run.user)
     folder = "\(work.path)/database"
     let sizes = try Self.sizes(session)
     let failure = Mutex<(any Error)?>(nil)

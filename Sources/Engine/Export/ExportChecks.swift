@@ -8,8 +8,56 @@ struct ExportChecks {
   let options: ExportOperation.Options
   let output: String
 
-  func findings(_ organization: Organization, _ model: DataModel, _ connection: Connection) -> [Finding] {
-    [target(), space(organization, connection), uploads(), state(organization)] + unknown(model)
+  func findings(_ organization: Organization, _ source: ExportSource, _ connection: Connection) throws -> [Finding] {
+    try [target(), space(organization, connection), uploads(), state(organization), database(connection)]
+      + consent(organization, source.traits, connection) + version(source.version) + unknown(source.model)
+  }
+
+  private func database(_ connection: Connection) throws -> Finding {
+    guard try connection.value("SELECT pg_is_in_recovery()") == "t" else {
+      return Finding(.ok, "database", "can be read")
+    }
+    guard !options.deactivates else {
+      return Finding(
+        .blocker, "database", "is a read-only standby: nothing can be deactivated here",
+        remedy: "run it on the primary server, or leave --deactivate out")
+    }
+    return Finding(
+      .warning, "database",
+      "is a read-only standby: what has not arrived there yet is not in the archive, and the "
+        + "organization's audit log gets no line of the export")
+  }
+
+  private func consent(
+    _ organization: Organization, _ traits: ServerTraits, _ connection: Connection
+  ) throws -> [Finding] {
+    guard let consent = options.consent else { return [] }
+    if options.publicOnly {
+      return [
+        Finding(.blocker, "consent", "public channels need none", remedy: "choose public channels, or consent")
+      ]
+    }
+    do {
+      let users = try consent.users(of: organization, traits, connection)
+      return [
+        Finding(
+          users.isEmpty ? .warning : .ok, "consent",
+          "\(Amount.of(Int64(users.count), "user has agreed", "users have agreed"))")
+      ]
+    } catch let refusal as PlainFailure where refusal.family == .usage {
+      return [Finding(.blocker, refusal.subject, refusal.reason, remedy: refusal.remedy)]
+    }
+  }
+
+  private func version(_ version: ServerVersion) -> [Finding] {
+    guard version.name == nil else { return [Finding(.ok, "version", version.label)] }
+    return [
+      Finding(
+        .warning, "version",
+        "the server's version is not known: there is no "
+          + "\(installation.deploymentFolder)/version.py; later versions of the official importer ask for it",
+        remedy: "this program's own import reads the archive all the same")
+    ]
   }
 
   private func target() -> Finding {

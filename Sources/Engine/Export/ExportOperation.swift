@@ -16,6 +16,8 @@ public struct ExportOperation: Operation {
     /// Ends all sessions first, so that nobody writes any more; the archive itself says that it is active.
     public var deactivates = false
     public var publicOnly = false
+    /// Only what public channels hold, and what those can read who have agreed; nil for everything.
+    public var consent: Consent?
     /// Sessions that read at the same time; nil: one for each processor, four at most.
     public var parallel: Int?
     /// Compression, 1 (fast) to 9 (small).
@@ -56,9 +58,9 @@ public struct ExportOperation: Operation {
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
-    let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
-    return ExportChecks(installation: installation, options: options, output: output)
-      .findings(organization, model, connection)
+    let source = try ExportSource(installation, connection)
+    return try ExportChecks(installation: installation, options: options, output: output)
+      .findings(organization, source, connection)
   }
 
   public func plan() throws -> Plan {
@@ -82,30 +84,62 @@ public struct ExportOperation: Operation {
 
   // MARK: The story
 
-  public func run(progress: Progress) throws -> Summary {
+  public func run(progress: Progress) throws -> Summary { try measured(progress: progress).summary }
+
+  /// What an export took and moved, for benchmarks.
+  public struct Measurements: Sendable {
+    public let summary: Summary
+    public let rows: Int64
+    /// Bytes of all members, and of the archive.
+    public let memberBytes: Int64
+    public let archiveBytes: Int64
+    /// Processor time that compressing has taken.
+    public let compressionSeconds: Double
+  }
+
+  /// The same as ``run(progress:)``.
+  public func measured(progress: Progress) throws -> Measurements {
     let cancellation = progress.cancellation
     let session = try installation.connect(cancellation: cancellation)
     defer { session.close() }
     let organization = try Organization.find(options.subdomain, session, brand: installation.brand)
-    let model = DataModel(try Catalog.read(session, schema: installation.brand.schema))
-    let findings = ExportChecks(installation: installation, options: options, output: output)
-      .findings(organization, model, session)
+    let findings = try ExportChecks(installation: installation, options: options, output: output)
+      .findings(organization, ExportSource(installation, session), session)
     for finding in findings where finding.severity == .warning {
       progress.warn("\(finding.subject): \(finding.reason)")
     }
     guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
 
-    if options.deactivates, !organization.isDeactivated {
+    let deactivates = options.deactivates && !organization.isDeactivated
+    if deactivates {
       try progress.phase("deactivate", "Deactivate the organization") { _ in
         try OrganizationState.deactivate(organization, session)
       }
     }
+    do {
+      return try export(organization, session, progress: progress)
+    } catch {
+      if deactivates { takeBackDeactivation(organization, progress) }
+      throw error
+    }
+  }
 
+  private func export(
+    _ organization: Organization, _ session: Connection, progress: Progress
+  ) throws -> Measurements {
+    let began = Moment.now()
+    let cancellation = progress.cancellation
     let snapshot = try session.exportSnapshot()
-    let scope = try progress.phase("read", "Find out what belongs to the organization") { _ in
-      try ExportScope(
-        session, organization: organization, brand: installation.brand,
-        reach: options.publicOnly ? .publicChannels : .everything)
+    let source = try ExportSource(installation, session)
+    let reach = try reach(of: organization, source.traits, session)
+    let scope = try progress.phase(
+      "read", "Find out what belongs to the organization", total: Int64(organization.messages), unit: .messages
+    ) { meter in
+      let scope = try ExportScope(
+        session, organization: organization, brand: installation.brand, reach: reach, model: source.model,
+        traits: source.traits, meter: meter)
+      meter.setTotal(Int64(scope.messages.count))
+      return scope
     }
     let archive = try ArchiveWriter(path: output, level: options.level)
     defer { archive.abandon() }
@@ -114,7 +148,7 @@ public struct ExportOperation: Operation {
     let counts = try progress.phase(
       "messages", "Export messages", total: Int64(scope.messages.count), unit: .messages
     ) { meter in
-      try MessageShards(model: model, scope: scope).write(to: archive, workers: workers, meter: meter) {
+      try MessageShards(model: source.model, scope: scope).write(to: archive, workers: workers, meter: meter) {
         let connection = try installation.connect(cancellation: cancellation)
         try connection.adopt(snapshot)
         return connection
@@ -123,9 +157,11 @@ public struct ExportOperation: Operation {
     tables["zerver_message"] = counts.messages
     tables["zerver_usermessage"] = counts.userMessages
 
+    let documents = TableDocuments(
+      model: source.model, scope: scope, brand: installation.brand, asActive: options.deactivates,
+      host: installation.host ?? "example.com")
     try progress.phase("tables", "Export people, channels and settings", unit: .rows) { meter in
-      let documents = TableDocuments(
-        model: model, scope: scope, brand: installation.brand, asActive: options.deactivates)
+      meter.setTotal(try documents.count(session))
       for document in TableRule.Document.allCases where document != .messages {
         tables.merge(try documents.write(document, to: archive, session, meter: meter)) { _, new in new }
       }
@@ -139,15 +175,15 @@ public struct ExportOperation: Operation {
       try files.write(items, to: archive, progress: progress, meter: meter)
     }
 
-    let version = try ServerVersion.read(installation, session)
-    try archive.add(MigrationStatus.fileName, MigrationStatus.encode(version, brand: installation.brand))
+    try archive.add(
+      MigrationStatus.fileName, MigrationStatus.encode(source.version, brand: installation.brand))
     try session.execute("COMMIT")
 
     let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) {
       meter in
       var seen: Int64 = 0
       return try archive.finish(
-        manifest: manifest(scope, version, tables: tables, skipped: report.skipped, session),
+        manifest: manifest(scope, source.version, tables: tables, skipped: report.skipped, session),
         cancellation: cancellation
       ) { done, total in
         meter.setTotal(total)
@@ -155,11 +191,52 @@ public struct ExportOperation: Operation {
         seen = done
       }
     }
-    recordExport(of: organization, session, progress: progress)
-    let summary = summarize(organization, tables: tables, report: report, finished: finished, progress: progress)
+    var sessions = 0
+    if options.deactivates { sessions = endActivity(organization, session, progress) }
+    ExportRecord(organization: organization, reach: reach, archive: finished, tables: tables, began: began)
+      .write(session, source.model.catalog, progress)
+    let summary = summarize(
+      organization, tables: tables, report: report, finished: finished, endedSessions: sessions, progress: progress)
     progress.finished(summary)
-    return summary
+    return Measurements(
+      summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
+      archiveBytes: finished.size, compressionSeconds: finished.compressionSeconds)
   }
+
+  /// Whose messages are exported; who agreed is read from the export's own snapshot.
+  private func reach(
+    of organization: Organization, _ traits: ServerTraits, _ connection: Connection
+  ) throws -> ExportScope.Reach {
+    if let consent = options.consent {
+      return .consent(users: try consent.users(of: organization, traits, connection))
+    }
+    return options.publicOnly ? .publicChannels : .everything
+  }
+
+  // MARK: Deactivating
+
+  /// The archive is there: from now on nobody needs what is still open. Failing here must not take it away.
+  private func endActivity(_ organization: Organization, _ connection: Connection, _ progress: Progress) -> Int {
+    do {
+      return try OrganizationState.endActivity(organization, connection)
+    } catch {
+      progress.warn("Open sessions of \(organization.label) could not be ended: \(error)")
+      return 0
+    }
+  }
+
+  /// On a session of its own: the export's may be what failed.
+  private func takeBackDeactivation(_ organization: Organization, _ progress: Progress) {
+    do {
+      let connection = try installation.connect()
+      defer { connection.close() }
+      try OrganizationState.reactivate(organization, connection)
+    } catch {
+      progress.warn("\(organization.label) is still deactivated: \(error). Reactivate it when you are ready.")
+    }
+  }
+
+  // MARK: What is said of it
 
   private func manifest(
     _ scope: ExportScope, _ version: ServerVersion, tables: [String: Int64], skipped: [Manifest.Skipped],
@@ -173,26 +250,15 @@ public struct ExportOperation: Operation {
       organization: Manifest.Organization(subdomain: scope.organization.subdomain, name: scope.organization.name),
       tables: tables,
       options: [
-        "reach": options.publicOnly ? "public" : "everything", "deactivated": options.deactivates ? "yes" : "no",
+        "reach": options.publicOnly ? "public" : options.consent != nil ? "consent" : "everything",
+        "deactivated": options.deactivates ? "yes" : "no",
       ],
       skipped: skipped, migrations: MigrationStatus.fileName)
   }
 
-  /// The server's own exporter leaves a line in the organization's audit log; so do we, where we can write.
-  private func recordExport(of organization: Organization, _ connection: Connection, progress: Progress) {
-    do {
-      guard try connection.value("SELECT pg_is_in_recovery()") == "f" else {
-        return progress.note("The audit log has no line of this export: the database is a read-only standby.")
-      }
-      try AuditLog.record(.exported, organization: organization.id, connection)
-    } catch {
-      progress.warn("The audit log has no line of this export: \(error)")
-    }
-  }
-
   private func summarize(
     _ organization: Organization, tables: [String: Int64], report: ExportedFiles.Report,
-    finished: ArchiveWriter.Finished, progress: Progress
+    finished: ArchiveWriter.Finished, endedSessions: Int, progress: Progress
   ) -> Summary {
     func count(_ table: String) -> String { Amount.count(tables[table] ?? 0) }
     return Summary(
@@ -206,9 +272,9 @@ public struct ExportOperation: Operation {
         Summary.Fact("Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))"),
         Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
         Summary.Fact("Verified", "every byte was read back and its digest compared"),
-      ],
+      ] + (options.deactivates ? [Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions)))] : []),
       warnings: progress.warnings,
-      nextSteps: [
+      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : []) + [
         "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
         "Import it there: aloha-wizard import SUBDOMAIN \(finished.path)",
       ])

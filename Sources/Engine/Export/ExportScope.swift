@@ -25,6 +25,8 @@ struct ExportScope: Sendable {
 
   let organization: Organization
   let reach: Reach
+  let traits: ServerTraits
+  let model: DataModel
   /// All users of the organization but system bots that early versions put there.
   let users: [Int64]
   /// Those of them that are people or bots, not mere names on old messages.
@@ -40,15 +42,20 @@ struct ExportScope: Sendable {
 
   /// Recipient types of the server.
   enum RecipientType { static let personal = 1, channel = 2, group = 3 }
-
   static let systemBotNames = ["notification-bot", "emailgateway", "welcome-bot"]
 }
 
 extension ExportScope {
-  init(_ connection: Connection, organization: Organization, brand: Brand, reach: Reach) throws {
+  /// - Parameter meter: told of messages as they are found.
+  init(
+    _ connection: Connection, organization: Organization, brand: Brand, reach: Reach, model: DataModel,
+    traits: ServerTraits, meter: Meter
+  ) throws {
     let realm = organization.id
     self.organization = organization
     self.reach = reach
+    self.traits = traits
+    self.model = model
 
     systemBots = try Self.systemBots(connection, brand: brand)
     let bots = systemBots.map(\.id)
@@ -65,21 +72,29 @@ extension ExportScope {
       SELECT r.id FROM zerver_recipient r JOIN zerver_stream s ON s.id = r.type_id
       WHERE r.type = \(RecipientType.channel) AND s.realm_id = \(realm)
       """)
-    // A group with a member of another organization stays behind: that member would not exist on the other side.
-    groupRecipients = try connection.identifiers(
-      """
-      SELECT s.recipient_id FROM zerver_subscription s JOIN zerver_recipient r ON r.id = s.recipient_id
-      WHERE r.type = \(RecipientType.group) AND s.user_profile_id = ANY(\(SQL.literal(users)))
-        AND NOT EXISTS (SELECT 1 FROM zerver_subscription o JOIN zerver_userprofile u ON u.id = o.user_profile_id
-          WHERE o.recipient_id = s.recipient_id AND u.realm_id <> \(realm))
-      GROUP BY s.recipient_id
-      """)
+    groupRecipients = try Self.groupRecipients(
+      connection, realm: realm, users: users,
+      // Where the server guards what users have not agreed to, not even the existence of their groups is told.
+      membersWanted: traits.guardsPrivateRows ? Self.consenting(reach) : nil)
     recipients = (personal + channels + groupRecipients).sorted()
 
-    messageCondition = try Self.messageCondition(
-      connection, realm: realm, reach: reach, users: users, realUsers: realUsers, bots: systemBots,
-      recipients: recipients)
-    messages = try connection.identifiers("SELECT m.id FROM zerver_message m WHERE \(messageCondition) ORDER BY m.id")
+    messageCondition = try MessageScope(
+      organization: realm, users: users, realUsers: realUsers, systemBots: systemBots, recipients: recipients
+    ).condition(reach, connection)
+    messages = try connection.identifiers(
+      "SELECT m.id FROM zerver_message m WHERE \(messageCondition) ORDER BY m.id", expected: organization.messages,
+      meter: meter)
+  }
+
+  /// The users whose private data may be exported; nil where that is everybody's.
+  var consenting: [Int64]? { Self.consenting(reach) }
+
+  private static func consenting(_ reach: Reach) -> [Int64]? {
+    switch reach {
+    case .everything: nil
+    case .publicChannels: []
+    case .consent(let users): users
+    }
   }
 
   private static func systemBots(_ connection: Connection, brand: Brand) throws -> [SystemBot] {
@@ -96,119 +111,21 @@ extension ExportScope {
     }
   }
 
-  /// As the server's own exporter decides it: what anyone of the organization (or a system bot) sent to a recipient that
-  /// is exported, and what its users sent to a system bot.
-  private static func messageCondition(
-    _ connection: Connection, realm: Int64, reach: Reach, users: [Int64], realUsers: [Int64], bots: [SystemBot],
-    recipients: [Int64]
-  ) throws -> String {
-    let senders = SQL.literal(users + bots.map(\.id))
-    func received(by recipients: [Int64]) -> String {
-      "m.realm_id = \(realm) AND m.sender_id = ANY(\(senders)) AND m.recipient_id = ANY(\(SQL.literal(recipients)))"
-    }
-    func sent(by users: [Int64], to recipients: [Int64]) -> String {
-      "m.realm_id = \(realm) AND m.sender_id = ANY(\(SQL.literal(users))) "
-        + "AND m.recipient_id = ANY(\(SQL.literal(recipients)))"
-    }
-    let publicRecipients = try connection.identifiers(
+  /// A group with a member of another organization stays behind: that member would not exist on the other side.
+  ///
+  /// - Parameter membersWanted: one of these has to be in it; nil for all groups.
+  private static func groupRecipients(
+    _ connection: Connection, realm: Int64, users: [Int64], membersWanted: [Int64]?
+  ) throws -> [Int64] {
+    let wanted = membersWanted.map { Array(Set(users).intersection($0)).sorted() } ?? users
+    return try connection.identifiers(
       """
-      SELECT r.id FROM zerver_recipient r JOIN zerver_stream s ON s.id = r.type_id
-      WHERE r.type = \(RecipientType.channel) AND s.realm_id = \(realm) AND NOT s.invite_only
+      SELECT s.recipient_id FROM zerver_subscription s JOIN zerver_recipient r ON r.id = s.recipient_id
+      WHERE r.type = \(RecipientType.group) AND s.user_profile_id = ANY(\(SQL.literal(wanted)))
+        AND NOT EXISTS (SELECT 1 FROM zerver_subscription o JOIN zerver_userprofile u ON u.id = o.user_profile_id
+          WHERE o.recipient_id = s.recipient_id AND u.realm_id <> \(realm))
+      GROUP BY s.recipient_id
       """)
-    switch reach {
-    case .everything:
-      return "(\(received(by: recipients))) OR (\(sent(by: realUsers, to: bots.map(\.recipient))))"
-    case .publicChannels:
-      return received(by: publicRecipients)
-    case .consent(let consenting):
-      let protected = Set(
-        try connection.identifiers(
-          """
-          SELECT r.id FROM zerver_recipient r JOIN zerver_stream s ON s.id = r.type_id
-          WHERE r.type = \(RecipientType.channel) AND s.realm_id = \(realm) AND NOT s.history_public_to_subscribers
-          """))
-      let subscribed = Set(
-        try connection.identifiers(
-          "SELECT DISTINCT recipient_id FROM zerver_subscription WHERE user_profile_id = ANY(\(SQL.literal(consenting)))"
-        ))
-      let exported = Set(recipients)
-      let open = exported.intersection(Set(publicRecipients).union(subscribed.subtracting(protected)))
-      let guarded = subscribed.intersection(protected)
-      let others = Set(users).subtracting(consenting)
-      let personalOfOthers = try connection.identifiers(
-        """
-        SELECT id FROM zerver_recipient
-        WHERE type = \(RecipientType.personal) AND type_id = ANY(\(SQL.literal(others.sorted())))
-        """)
-      return """
-        (\(received(by: open.sorted()))) OR (\(received(by: guarded.subtracting(open).sorted())) AND EXISTS (
-          SELECT 1 FROM zerver_usermessage um
-          WHERE um.message_id = m.id AND um.user_profile_id = ANY(\(SQL.literal(consenting)))))
-        OR (\(sent(by: consenting, to: personalOfOthers + bots.map(\.recipient))))
-        """
-    }
-  }
-}
-
-extension ExportScope {
-  /// Users whose own rows about messages are exported.
-  var readers: [Int64] {
-    guard case .consent(let consenting) = reach else { return realUsers }
-    return Set(realUsers).intersection(consenting).sorted()
-  }
-
-  /// The condition that selects a table's rows, on a table named `t`.
-  func condition(for rows: TableRule.Rows) -> String {
-    let realm = organization.id
-    let exportedMessages = "SELECT m.id FROM zerver_message m WHERE \(messageCondition)"
-    switch rows {
-    case .organization: return "t.id = \(realm)"
-    case .organizationColumn(let column): return "t.\(Identifier.quote(column)) = \(realm)"
-    case .userColumn(let column): return "t.\(Identifier.quote(column)) = ANY(\(SQL.literal(realUsers)))"
-    case .parentColumn(let column, let table): return "t.\(Identifier.quote(column)) IN (\(parents(in: table)))"
-    case .everything: return "true"
-    case .users: return "t.id = ANY(\(SQL.literal(users)))"
-    case .recipients: return "t.id = ANY(\(SQL.literal(recipients)))"
-    case .subscriptions:
-      return "t.recipient_id = ANY(\(SQL.literal(recipients)))"
-    case .groupMessages:
-      return """
-        t.id IN (SELECT type_id FROM zerver_recipient WHERE type = \(RecipientType.group)
-          AND id = ANY(\(SQL.literal(groupRecipients))))
-        """
-    case .messages: return "t.id IN (\(exportedMessages))"
-    case .userMessages:
-      return "t.user_profile_id = ANY(\(SQL.literal(readers))) AND t.message_id IN (\(exportedMessages))"
-    case .reactions: return "t.message_id IN (\(exportedMessages))"
-    case .attachments:
-      return """
-        t.realm_id = \(realm) AND (t.id IN (
-          SELECT a.attachment_id FROM zerver_attachment_messages a WHERE a.message_id IN (\(exportedMessages)))
-        OR t.id IN (SELECT a.attachment_id FROM zerver_attachment_scheduled_messages a
-          WHERE a.scheduledmessage_id IN (SELECT s.id FROM zerver_scheduledmessage s WHERE \(scheduled("s")))))
-        """
-    case .scheduledMessages: return scheduled("t")
-    case .auditLog: return "t.realm_id = \(realm)"
-    }
-  }
-
-  /// Scheduled messages are their sender's own.
-  private func scheduled(_ alias: String) -> String {
-    switch reach {
-    case .everything: "\(alias).realm_id = \(organization.id)"
-    case .publicChannels: "false"
-    case .consent(let users):
-      "\(alias).realm_id = \(organization.id) AND \(alias).sender_id = ANY(\(SQL.literal(users)))"
-    }
-  }
-
-  private func parents(in table: String) -> String {
-    switch table {
-    case "zerver_usergroup", "zerver_stream": "SELECT id FROM \(table) WHERE realm_id = \(organization.id)"
-    case "zerver_message": "SELECT m.id FROM zerver_message m WHERE \(messageCondition)"
-    case "zerver_recipient": "SELECT unnest(\(SQL.literal(recipients)))"
-    default: "SELECT NULL::int"
-    }
   }
 }
 
@@ -223,11 +140,16 @@ enum SQL {
 
 extension Connection {
   /// All values of a column of ids, through binary COPY: a million takes 8 MB and no time.
-  func identifiers(_ query: String) throws -> [Int64] {
+  ///
+  /// - Parameter expected: about how many there are, so that room is made once.
+  func identifiers(_ query: String, expected: Int = 0, meter: Meter? = nil) throws -> [Int64] {
     var reader = BinaryRowReader()
     var ids: [Int64] = []
+    ids.reserveCapacity(expected)
     try copyOut("COPY (\(query)) TO STDOUT (FORMAT binary)") { message in
-      if try reader.read(message), let id = reader.fields[0] { ids.append(id.postgresInteger) }
+      guard try reader.read(message), let id = reader.fields[0] else { return }
+      ids.append(id.postgresInteger)
+      if ids.count & 0xFFFF == 0 { try meter?.advance(by: 0x10000) }
     }
     return ids
   }

@@ -20,6 +20,7 @@ struct ExportedFiles {
     /// Below the server's folder of message files or of avatars.
     let source: String
     var user: (id: Int64, email: String)?
+    var avatarVersion: Int64?
     var emoji: (author: Int64?, fileName: String, name: String, isDeactivated: Bool)?
   }
 
@@ -42,6 +43,7 @@ struct ExportedFiles {
   /// Adds the files and the records of each kind. Every kind has its `records.json`, an empty one too.
   func write(_ items: [Item], to archive: ArchiveWriter, progress: Progress, meter: Meter) throws -> Report {
     var report = Report()
+    var added: Set<[UInt8]> = []
     for kind in Kind.allCases {
       let root = try folder(kind)
       defer { if root >= 0 { close(root) } }
@@ -49,20 +51,36 @@ struct ExportedFiles {
       for item in items where item.kind == kind {
         try meter.advance()
         do {
-          let status = try add(item, root: root, to: archive)
+          // Two rows may share a file; the archive has it once.
+          let isNew = added.insert(Array("\(kind.rawValue)/\(item.path)".utf8)).inserted
+          let status = try add(item, root: root, to: isNew ? archive : nil)
           append(item, status, to: records)
-          report.files += 1
-          report.bytes += Int64(status.st_size)
-        } catch let unreadable as UnreadableFile where !strict {
-          let name = "\(kind.rawValue)/\(SafeText.clean(item.path, limit: 200))"
-          report.skipped.append(Manifest.Skipped(name: name, reason: unreadable.reason))
-          progress.warn("\(name) is skipped: \(unreadable.reason)")
+          report.files += isNew ? 1 : 0
+          report.bytes += isNew ? Int64(status.st_size) : 0
+        } catch let failure as any Failure where !strict && Self.isOnlyThisFile(failure) {
+          skip(item, failure, &report, progress)
         }
       }
       records.raw(records.count == 0 ? "[]\n" : "\n]\n")
       try archive.add("\(kind.rawValue)/records.json", records.bytes)
     }
     return report
+  }
+
+  /// A file that is not there, cannot be read, or has a name that no archive should carry. Nothing of it was written.
+  private static func isOnlyThisFile(_ failure: any Failure) -> Bool {
+    if failure is UnreadableFile { return true }
+    guard let failure = failure as? ArchiveFailure, case .refused = failure.problem else { return false }
+    return true
+  }
+
+  private func skip(_ item: Item, _ failure: any Failure, _ report: inout Report, _ progress: Progress) {
+    report.skipped.append(Manifest.Skipped(name: "\(item.kind.rawValue)/\(item.path)", reason: failure.reason))
+    let name = "\(item.kind.rawValue)/\(SafeText.clean(item.path, limit: 200))"
+    // A folder that is gone would fill the screen: the manifest names them all.
+    let shown = 20
+    if report.skipped.count <= shown { progress.warn("\(name) is skipped: \(failure.reason)") }
+    if report.skipped.count == shown + 1 { progress.warn("more files are skipped; manifest.json names them all") }
   }
 
   // MARK: Which files
@@ -87,30 +105,46 @@ struct ExportedFiles {
     let folder = "\(installation.avatarsFolder)/\(realm)"
     let names = FileSystem.isFolder(folder) ? try FileSystem.names(in: folder) : []
     let byHash = Dictionary(grouping: names) { String($0.prefix { $0 != "." }) }
+    let isVersioned = scope.traits.hasVersionedAvatars
     return try connection.query(
-      "SELECT id, email FROM zerver_userprofile WHERE id = ANY($1::int[]) AND avatar_source <> 'G' ORDER BY id",
-      [SQL.array(scope.users + bots)]
+      """
+      SELECT id, email, avatar_version FROM zerver_userprofile WHERE id = ANY($1::int[]) AND avatar_source <> 'G'
+      ORDER BY id
+      """, [SQL.array(scope.users + bots)]
     ).flatMap { row -> [Item] in
       let id = Int64(row.int(0) ?? 0)
-      return (byHash[AvatarPath.hash(user: id, salt: salt)] ?? []).map { name in
-        Item(kind: .avatars, path: "\(realm)/\(name)", source: "\(realm)/\(name)", user: (id, row[1] ?? ""))
+      let version = Int64(row.int(2) ?? 1)
+      let hashes = [
+        AvatarPath.hash(user: id, version: version, salt: salt), AvatarPath.hash(user: id, salt: salt),
+      ]
+      // A server that was upgraded may still have some under their old names.
+      let found = (isVersioned ? hashes : hashes.reversed()).lazy.compactMap { byHash[$0] }.first
+      // Nobody knows the ending of a picture that is not there. Those of the server's bots are part of its software.
+      let missing = bots.contains(id) ? [] : ["\(hashes[isVersioned ? 0 : 1]).png"]
+      return (found ?? missing).map { name in
+        Item(
+          kind: .avatars, path: "\(realm)/\(name)", source: "\(realm)/\(name)", user: (id, row[1] ?? ""),
+          avatarVersion: isVersioned ? version : nil)
       }
     }.sorted { $0.path < $1.path }
   }
 
   private func emoji(_ connection: Connection) throws -> [Item] {
     let realm = scope.organization.id
+    let folder = "\(realm)/emoji/images"
     return try connection.query(
       """
-      SELECT coalesce(file_name, ''), author_id, name, deactivated FROM zerver_realmemoji WHERE realm_id = $1
-      ORDER BY file_name COLLATE "C"
+      SELECT file_name, author_id, name, deactivated FROM zerver_realmemoji
+      WHERE realm_id = $1 AND file_name IS NOT NULL ORDER BY file_name COLLATE "C", id
       """, [String(realm)]
-    ).map { row in
+    ).flatMap { row -> [Item] in
       let file = row[0] ?? ""
-      let path = "\(realm)/emoji/images/\(file)"
-      return Item(
-        kind: .emoji, path: path, source: path,
-        emoji: (row.int(1).map(Int64.init), file, row[2] ?? "", row.bool(3)))
+      let paths = ["\(folder)/\(file)"] + (scope.traits.keepsEmojiOriginals ? ["\(folder)/\(file).original"] : [])
+      return paths.map { path in
+        Item(
+          kind: .emoji, path: path, source: path,
+          emoji: (row.int(1).map(Int64.init), file, row[2] ?? "", row.bool(3)))
+      }
     }
   }
 
@@ -132,7 +166,8 @@ struct ExportedFiles {
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   }
 
-  private func add(_ item: Item, root: Int32, to archive: ArchiveWriter) throws -> stat {
+  /// - Parameter archive: nil where it has the file already.
+  private func add(_ item: Item, root: Int32, to archive: ArchiveWriter?) throws -> stat {
     let file = root < 0 ? -1 : FileSystem.openBeneath(root, item.source, O_RDONLY | O_NONBLOCK)
     guard file >= 0 else {
       throw UnreadableFile(name: item.path, reason: SystemError.text(root < 0 ? ENOENT : errno))
@@ -142,7 +177,7 @@ struct ExportedFiles {
     guard fstat(file, &status) == 0 else { throw UnreadableFile(name: item.path, reason: SystemError.text(errno)) }
     // Pictures, films and archives are compressed already: trying again costs time and gains nothing.
     let level = Self.isCompressed(item.path) ? 0 : nil
-    try archive.add("\(item.kind.rawValue)/\(item.path)", file: file, level: level)
+    try archive?.add("\(item.kind.rawValue)/\(item.path)", file: file, level: level)
     return status
   }
 
@@ -164,6 +199,10 @@ struct ExportedFiles {
       records.integer(user.id)
       records.raw(",\"user_profile_email\":")
       records.string(user.email)
+    }
+    if let version = item.avatarVersion {
+      records.raw(",\"avatar_version\":")
+      records.integer(version)
     }
     if let emoji = item.emoji {
       records.raw(",\"author\":")

@@ -7,20 +7,22 @@ enum MigrationStatus {
   static func encode(_ version: ServerVersion, brand: Brand) -> [UInt8] {
     let output = JSONBuffer()
     output.raw("{\"migrations_by_app\":{")
-    for (index, app) in version.migrations.keys.sorted().enumerated() {
+    let apps = listed(version.migrations, squashed: version.squashed)
+    for (index, app) in apps.keys.sorted().enumerated() {
       output.raw(index == 0 ? "\n" : ",\n")
       output.string(app)
       output.raw(":[")
-      for (position, name) in (version.migrations[app] ?? []).sorted().enumerated() {
+      for (position, title) in (apps[app] ?? []).enumerated() {
         if position > 0 { output.byte(0x2C) }
-        output.string("[X] \(name)")
+        output.string(title)
       }
       output.raw("]")
     }
     output.raw("\n},\"")
     output.raw(Array(brand.versionKey.utf8))
     output.raw("\":")
-    if let name = version.name { output.string(name) } else { output.null() }
+    // The official importer compares what stands before the first full stop, and stumbles over anything but text.
+    output.string(version.name ?? estimatedVersion(version.migrations) ?? "unknown")
     output.raw("}\n")
     return Array(output.bytes)
   }
@@ -41,14 +43,131 @@ enum MigrationStatus {
           try scanner.array { scanner in
             guard let line = try scanner.value().text else { return }
             // "[X] 0001_initial" is applied, "[ ] …" is not; a bare name is applied too.
-            if line.hasPrefix("[ ]") { return }
-            apps[app]?.append(line.hasPrefix("[") ? String(line.dropFirst(4)) : line)
+            if line.hasPrefix("[ ]") || line == noMigrations { return }
+            let name = line.hasPrefix("[") ? line.dropFirst(4) : Substring(line)
+            // "0001_squashed_0569 (545 squashed migrations)"
+            apps[app]?.append(String(name.prefix { $0 != " " }))
           }
         }
       }
     }
     return apps
   }
+
+  /// The version of the server that the text names.
+  static func version(_ bytes: [UInt8]) -> String? {
+    var version: String?
+    try? bytes.withUnsafeBytes { text in
+      var scanner = JSONScanner(text, name: fileName)
+      try scanner.object { scanner, key in
+        let isVersion = Brand.allCases.contains { key.elementsEqual($0.versionKey.utf8) }
+        let value = try scanner.value()
+        if isVersion { version = value.text }
+      }
+    }
+    return version
+  }
+
+  // MARK: As the server's own command lists them
+
+  private static let noMigrations = "(no migrations)"
+
+  /// Left over from early versions; the server's own list leaves them out.
+  private static let stale: Set<String> = [
+    "default.0005_auto_20160727_2333", "zerver.0002_django_1_8", "zerver.0003_custom_indexes",
+    "zerver.0004_userprofile_left_side_userlist", "zerver.0005_auto_20150920_1340",
+    "zerver.0006_zerver_userprofile_email_upper_idx", "zerver.0007_userprofile_is_bot_active_indexes",
+    "zerver.0008_preregistrationuser_upper_email_idx", "zerver.0009_add_missing_migrations",
+    "zerver.0010_delete_streamcolor", "zerver.0011_remove_guardian", "zerver.0012_remove_appledevicetoken",
+    "zerver.0013_realmemoji", "zerver.0014_realm_emoji_url_length", "zerver.0015_attachment",
+    "zerver.0016_realm_create_stream_by_admins_only", "zerver.0017_userprofile_bot_type",
+    "zerver.0018_realm_emoji_message", "zerver.0019_preregistrationuser_realm_creation",
+    "zerver.0020_add_tracking_attachment", "zerver.0021_migrate_attachment_data",
+    "zerver.0022_subscription_pin_to_top", "zerver.0023_userprofile_default_language",
+    "zerver.0024_realm_allow_message_editing", "zerver.0025_realm_message_content_edit_limit",
+    "zerver.0026_delete_mituser", "zerver.0027_realm_default_language", "zerver.0028_userprofile_tos_version",
+  ]
+
+  /// Apps whose migrations stand in the database under a name that no app has any more, and under which they count.
+  private static let renamed = [
+    "default": "social_django", "social_auth": "social_django", "two_factor": "phonenumber",
+  ]
+  private static let gone: Set<String> = ["guardian", "sites", "twofactor"]
+
+  /// The lines of each app: what the database has applied, without what a squashed migration replaces.
+  ///
+  /// The official importer compares these lines as text, with the number of migrations that each of them stands for.
+  ///
+  /// - Parameter squashed: migrations that stand for others and are installed; one that the database does not name, while
+  ///   it names all that it stands for, is listed as such.
+  static func listed(_ applied: [String: [String]], squashed: [String: [String]] = [:]) -> [String: [String]] {
+    var lines: [String: [String]] = [:]
+    for (app, all) in applied where renamed[app] == nil && !gone.contains(app) {
+      let names = all.filter { !stale.contains("\(app).\($0)") }
+      let elsewhere = renamed.filter { $0.value == app }.keys.flatMap { old in
+        (applied[old] ?? []).filter { !stale.contains("\(old).\($0)") }
+      }
+      let unnamed = (squashed[app] ?? []).filter { name in
+        !names.contains(name) && names.contains { squashedRange(name)?.contains(number($0)) ?? false }
+      }
+      lines[app] = titles(names + unnamed, elsewhere: elsewhere).map { title in
+        (unnamed.contains { title.hasPrefix("\($0) ") } ? "[-] " : "[X] ") + title
+      }
+    }
+    // Its migrations went to the app of telephone numbers, and count there.
+    if let phones = lines["phonenumber"], applied["two_factor"] != nil,
+      phones.contains(where: { $0.contains("squash") })
+    {
+      lines["two_factor"] = [noMigrations]
+    } else if let own = applied["two_factor"] {
+      lines["two_factor"] = titles(own, elsewhere: []).map { "[X] \($0)" }
+    }
+    return lines
+  }
+
+  /// - Parameter elsewhere: migrations that stand under an app's old name, replaced by those of the same name.
+  private static func titles(_ names: [String], elsewhere: [String]) -> [String] {
+    var counts: [String: Int] = [:]
+    var replaced: Set<String> = []
+    for name in names {
+      if let range = squashedRange(name) {
+        let inside = names.filter { $0 != name && squashedRange($0) == nil && range.contains(number($0)) }
+        replaced.formUnion(inside)
+        counts[name] = inside.count + (range == 1...1 ? elsewhere.count : 0)
+      } else {
+        counts[name] = elsewhere.count { $0 == name }
+      }
+    }
+    return names.filter { !replaced.contains($0) }.sorted().map { name in
+      let count = counts[name] ?? 0
+      return count > 0 ? "\(name) (\(count) squashed migrations)" : name
+    }
+  }
+
+  /// The numbers of the migrations that a squashed one stands for: "0001_squashed_0569".
+  private static func squashedRange(_ name: String) -> ClosedRange<Int>? {
+    guard let words = name.firstRange(of: "_squashed_") else { return nil }
+    let (first, last) = (number(name), number(String(name[words.upperBound...])))
+    return last >= first ? first...last : nil
+  }
+
+  private static func number(_ name: String) -> Int { Int(name.prefix { $0.isNumber }) ?? 0 }
+
+  /// Versions of the server, and about the first migration that each of them brought.
+  private static let versions = [(9, 500), (10, 561), (11, 686), (12, 751)]
+
+  /// What the newest migration tells where nothing else does; nil for early versions.
+  private static func estimatedVersion(_ applied: [String: [String]]) -> String? {
+    let newest = newestNumber(applied["zerver"] ?? [])
+    return versions.last { newest >= $0.1 }.map { "\($0.0).0 (estimated from its migrations)" }
+  }
+
+  /// The number of the newest migration; one that stands for others counts as the last of them.
+  static func newestNumber(_ names: [String]) -> Int {
+    names.map { squashedRange($0)?.upperBound ?? number($0) }.max() ?? 0
+  }
+
+  // MARK: Differences
 
   /// Apps that only the cloud has, or that say nothing about an organization's rows.
   private static let unimportant: Set<String> = [
@@ -60,18 +179,29 @@ enum MigrationStatus {
   static func difference(archive: [String: [String]], server: [String: [String]]) -> [String] {
     archive.keys.sorted().compactMap { app in
       guard !unimportant.contains(app), let here = server[app] else { return nil }
-      let there = Set(archive[app] ?? []).map(name)
-      let missing = Set(there).subtracting(here.map(name))
-      let extra = Set(here.map(name)).subtracting(there)
-      // Migrations that replace others stand on one side only where the other was upgraded step by step.
-      let squashed = { (names: Set<String>) in names.filter { !$0.contains("squashed") }.sorted() }
-      let (lacks, beyond) = (squashed(missing), squashed(extra))
+      let (lacks, beyond) = apart(archive[app] ?? [], here)
       if lacks.isEmpty && beyond.isEmpty { return nil }
       var parts: [String] = []
       if let last = lacks.last { parts.append("this server lacks \(lacks.count), the last of them \(last)") }
       if let last = beyond.last { parts.append("the archive lacks \(beyond.count), the last of them \(last)") }
       return "\(app): " + parts.joined(separator: ", ")
     }
+  }
+
+  /// What only one side has. A side may list a squashed migration, those that it replaces, or both.
+  private static func apart(_ archive: [String], _ server: [String]) -> (lacks: [String], beyond: [String]) {
+    let ranges = (archive + server).compactMap(squashedRange)
+    func plain(_ names: [String]) -> Set<String> {
+      Set(names.filter { name in !ranges.contains { $0.contains(number(name)) } }.map(name))
+    }
+    let covered = { (names: [String]) in max(newestNumber(names), 0) }
+    let (there, here) = (plain(archive), plain(server))
+    // Where one side has nothing of what the other's squashed migrations stand for, it is of another version.
+    let last = ranges.map(\.upperBound).max() ?? 0
+    let short = { (names: [String]) in covered(names) < last ? ["up to number \(last)"] : [] }
+    return (
+      (there.subtracting(here).sorted() + short(server)), (here.subtracting(there).sorted() + short(archive))
+    )
   }
 
   private static func name(_ migration: String) -> String { SafeText.clean(migration, limit: 80) }

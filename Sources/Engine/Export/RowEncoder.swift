@@ -14,7 +14,7 @@ struct RowEncoder: Sendable {
   private enum Source: Sendable {
     /// A field of the row.
     case field(Int, Encoding)
-    case emptyList, null
+    case emptyList, emptyObject, null
   }
 
   private struct Key: Sendable {
@@ -26,6 +26,8 @@ struct RowEncoder: Sendable {
   let table: DataModel.Table
   /// What to select, in the order of the fields.
   private let expressions: [String]
+  /// Where the field of each column stands in the rows.
+  private let positions: [String: Int]
   private let keys: [Key]
   private let deactivatedField: Int?
   private let overrideActive: Bool
@@ -37,12 +39,15 @@ struct RowEncoder: Sendable {
   {
     self.table = table
     var expressions: [String] = []
+    var positions: [String: Int] = [:]
     var keys: [Key] = []
-    var deactivated: Int?
 
     func add(_ key: String, _ source: Source) {
-      let text = (keys.isEmpty ? "{\"" : ",\"") + key + "\":"
-      keys.append(Key(text: Array(text.utf8), source: source))
+      let text = JSONBuffer(capacity: 64)
+      text.byte(keys.isEmpty ? 0x7B : 0x2C)
+      text.string(key)
+      text.byte(0x3A)
+      keys.append(Key(text: Array(text.bytes), source: source))
     }
 
     func select(_ key: String, _ expression: String, _ encoding: Encoding) {
@@ -56,20 +61,22 @@ struct RowEncoder: Sendable {
       switch column.exported {
       case .never: continue
       case .null: add(column.key, .null)
+      case .emptyObject: add(column.key, .emptyObject)
       case .emptyList: add(column.key, .emptyList)
       case .copy(let other): select(column.key, "t.\(Identifier.quote(other))", .integer)
       case .identifiers(let joining, let child):
         select(column.key, Self.identifiers(of: table, joining: joining, child: child, scope: scope), .json)
       case .value:
-        if column.name == "deactivated" { deactivated = expressions.count }
+        positions[column.name] = expressions.count
         let name = special[column.name] ?? "t.\(Identifier.quote(column.name))"
         let (expression, encoding) = Self.encoding(of: column.type, name)
         select(column.key, expression, encoding)
       }
     }
     self.expressions = expressions
+    self.positions = positions
     self.keys = keys
-    deactivatedField = deactivated
+    deactivatedField = positions["deactivated"]
     overrideActive = asActive && table.rows == .organization
   }
 
@@ -80,8 +87,8 @@ struct RowEncoder: Sendable {
       + "WHERE \(condition)\(ordered)) TO STDOUT (FORMAT binary)"
   }
 
-  /// Where the field of a column stands in the rows; nil where it is not selected as it is.
-  func position(of column: String) -> Int? { expressions.firstIndex(of: "t.\(Identifier.quote(column))") }
+  /// Where the field of a column stands in the rows; nil where the table has no such column.
+  func position(of column: String) -> Int? { positions[column] }
 
   func encode(_ fields: [UnsafeRawBufferPointer?], into output: JSONBuffer) {
     for key in keys {
@@ -89,6 +96,7 @@ struct RowEncoder: Sendable {
       switch key.source {
       case .null: output.null()
       case .emptyList: output.raw("[]")
+      case .emptyObject: output.raw("{}")
       case .field(let index, let encoding):
         if overrideActive, index == deactivatedField {
           output.bool(false)

@@ -9,6 +9,17 @@ struct TableDocuments {
   let brand: Brand
   /// The archive says that the organization is active, whatever the database says.
   let asActive: Bool
+  /// The host name of the server.
+  let host: String
+
+  /// Rows that will be written of all documents but the messages.
+  func count(_ connection: Connection) throws -> Int64 {
+    try model.tables.filter { $0.document != .messages }.reduce(0) { sum, table in
+      let rows = try connection.value(
+        "SELECT count(*) FROM \(Identifier.quote(table.name)) t WHERE \(scope.condition(for: table))")
+      return sum + (rows.flatMap { Int64($0) } ?? 0)
+    }
+  }
 
   /// Writes one document; rows of each table.
   func write(
@@ -20,9 +31,9 @@ struct TableDocuments {
       var isFirst = true
 
       func begin(_ table: String) {
-        output.raw(isFirst ? "{\"" : ",\n\"")
-        output.raw(Array(table.utf8))
-        output.raw("\":[")
+        output.raw(isFirst ? "{" : ",\n")
+        output.string(table)
+        output.raw(":[")
         isFirst = false
       }
 
@@ -35,7 +46,7 @@ struct TableDocuments {
         var reader = BinaryRowReader()
         let dummyField = encoder.position(of: "is_mirror_dummy")
         let order = table.hasID ? "t.id" : table.columns.first { $0.name.hasSuffix("_ptr_id") }.map { "t.\($0.name)" }
-        let copy = encoder.copy(where: scope.condition(for: table.rows), orderBy: order)
+        let copy = encoder.copy(where: scope.condition(for: table), orderBy: order)
         try connection.copyOut(copy) { message in
           guard try reader.read(message) else { return }
           // Users who exist only as the authors of old messages have a table of their own in the format.
@@ -64,6 +75,11 @@ struct TableDocuments {
           counts["zerver_userprofile_crossrealm"] = Int64(scope.systemBots.count)
         }
       }
+      if document == .realm, !isFirst {
+        // Later versions of the official importer ask where the rows come from.
+        output.raw(",\n\"import_source\":")
+        output.string(brand.rawValue)
+      }
       output.raw(isFirst ? "{}\n" : "}\n")
       try spool.write(output.bytes)
     }
@@ -84,12 +100,14 @@ struct TableDocuments {
     }
   }
 
-  /// Someone of another organization (a server administrator) may have acted here; that user does not travel.
   private func replacements(for table: DataModel.Table) -> [String: String] {
-    guard table.rows == .auditLog else { return [:] }
-    return [
-      "acting_user_id": "(SELECT u.id FROM zerver_userprofile u WHERE u.id = t.acting_user_id "
-        + "AND u.realm_id = t.realm_id)"
-    ]
+    var expressions = GuardedColumns(scope: scope, host: host).expressions(for: table)
+    expressions.merge(scope.looseReferences(of: table)) { own, _ in own }
+    // Someone of another organization (a server administrator) may have acted here; that user does not travel.
+    if table.column("acting_user_id")?.references == "zerver_userprofile", table.column("realm_id") != nil {
+      expressions["acting_user_id"] =
+        "(SELECT u.id FROM zerver_userprofile u WHERE u.id = t.acting_user_id AND u.realm_id = t.realm_id)"
+    }
+    return expressions
   }
 }

@@ -94,12 +94,15 @@ public struct ImportOperation: Operation {
     let cancellation = progress.cancellation
     let connection = try installation.connect(cancellation: cancellation)
     defer { connection.close() }
-    try settleLeftovers(connection, progress: progress)
+    // An import that was killed may have left files behind: they go before the next one begins.
+    try ImportTurn.settle(installation, connection, progress: progress)
+    let workFolder = try WorkFolder.make(installation)
+    defer { try? workFolder.remove() }
 
     let archive = try progress.phase("unpack", "Check the archive", unit: .bytes) { meter in
       var seen: Int64 = 0
       return try OpenedArchive.open(
-        options.archive, workFolder: try workFolder(), expecting: .export, cancellation: cancellation
+        options.archive, workFolder: workFolder.path, expecting: .export, cancellation: cancellation
       ) { done, total in
         meter.setTotal(total)
         try meter.advance(by: done - seen)
@@ -135,20 +138,5 @@ public struct ImportOperation: Operation {
     if let folder = options.reportFolder { try ImportRecord(folder: folder).write(result) }
     progress.finished(result)
     return result
-  }
-
-  /// An import that was killed may have left files behind: they go before the next one begins.
-  private func settleLeftovers(_ connection: Connection, progress: Progress) throws {
-    let removed = try PlacedFiles.recover(installation) { id in
-      try connection.value("SELECT 1 FROM zerver_realm WHERE id = $1", [String(id)]) != nil
-    }
-    if !removed.isEmpty { progress.note("Files of an interrupted import were removed.") }
-  }
-
-  /// Where the archive is unpacked: on the disk of the uploads, private, and gone afterwards.
-  private func workFolder() throws -> String {
-    let folder = installation.uploadsFolder + "/.aloha-wizard"
-    try FileSystem.makeFolder(folder)
-    return folder
   }
 }

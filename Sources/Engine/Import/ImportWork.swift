@@ -19,7 +19,7 @@ struct ImportWork {
     var committing = false
     do {
       try connection.execute("BEGIN")
-      try takeTurn()
+      try turn.take(progress: progress)
       var facts = ImportFacts(subdomain: options.subdomain)
       try assignIDs(&facts)
       let organization = try newOrganization(facts)
@@ -29,10 +29,10 @@ struct ImportWork {
         salt: try installation.avatarSalt(), attachments: survey.uploadPaths)
       let placed = try PlacedFiles(installation, organization: organization)
       files = placed
-      try progress.phase("files", "Put files in place", total: Int64(imported.items.count), unit: .files) { meter in
+      let warnings = try progress.phase("files", "Put files in place", total: imported.steps, unit: .files) { meter in
         try imported.place(archive, into: placed, meter: meter)
       }
-      for name in imported.missing { progress.warn("\(name) is listed in the archive, but not in it") }
+      warnings.forEach(progress.warn)
       gatherFacts(&facts, imported, organization: organization)
       facts.isCopy = try isHereAlready()
 
@@ -55,6 +55,8 @@ struct ImportWork {
         if let folder = options.reportFolder { try ImportRecord(folder: folder).write(facts.maps) }
         try placed.sync()
         try progress.cancellation.check()
+        // From here on it cannot be stopped any more, only come or not.
+        connection.cancellation = nil
         committing = true
         try connection.execute("COMMIT")
       }
@@ -68,21 +70,8 @@ struct ImportWork {
 
   // MARK: Beginning
 
-  /// Two imports into one subdomain at once: the second is told, not made to wait.
-  private func takeTurn() throws {
-    let key = "aloha-wizard import \(options.subdomain)"
-    guard
-      try connection.value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", [key]) == "t"
-    else {
-      throw PlainFailure(
-        .conflict, "subdomain '\(options.subdomain)'", "another import into it is running",
-        remedy: "wait for it to end")
-    }
-    // One that ended since the checks were made.
-    if try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [options.subdomain]) != nil {
-      throw PlainFailure(
-        .conflict, "subdomain '\(options.subdomain)'", "has just been taken", remedy: "choose another subdomain")
-    }
+  private var turn: ImportTurn {
+    ImportTurn(installation: installation, subdomain: options.subdomain, connection: connection)
   }
 
   /// Takes new ids from the target's sequences, table by table, in the order of the archive's ids.
@@ -204,7 +193,7 @@ struct ImportWork {
     guard let files else { return }
     // Where the connection broke in the middle of the commit only the database knows what became of it.
     if committing {
-      guard let arrived = try? isVisible() else {
+      guard let arrived = try? turn.hasCome() else {
         files.leaveOpen()
         throw PlainFailure(
           .connection, "import",
@@ -221,12 +210,6 @@ struct ImportWork {
       }
     }
     files.takeBack()
-  }
-
-  private func isVisible() throws -> Bool {
-    let other = try installation.connect()
-    defer { other.close() }
-    return try other.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [options.subdomain]) != nil
   }
 
   private func summary(_ facts: ImportFacts, _ files: PlacedFiles, _ rows: RowImport) -> Summary {

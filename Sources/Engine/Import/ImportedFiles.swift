@@ -18,6 +18,11 @@ struct ImportedFiles {
   private(set) var uploadFolders: [String: String] = [:]
   /// Records of files that the archive does not have.
   private(set) var missing: [String] = []
+  /// One a person whose picture is among the items.
+  private(set) var avatars: [AvatarPictures.Avatar] = []
+  private var avatarOfUser: [Int64: Int] = [:]
+  /// Targets besides those of uploads: two records may claim the same.
+  private var taken: Set<String> = []
 
   /// - Parameters:
   ///   - users: new ids by the old ones.
@@ -37,8 +42,16 @@ struct ImportedFiles {
     try records(archive, "avatars", keys: ["path", "s3_path", "user_profile_id"]) { record in
       guard let path = record[0].text, let old = record[2].int, let user = users[old] else { return }
       // Without the ending of an original it is the picture that the server shows, always a PNG.
-      let ending = (record[1].text ?? path).hasSuffix(".original") ? ".original" : ".png"
-      add(archive, "avatars/\(path)", .avatars, AvatarPath.hash(user: user, salt: salt) + ending)
+      let name = record[1].text ?? path
+      // Made anew, as by the server.
+      if name.hasSuffix("-medium.png") { return }
+      let hash = AvatarPath.hash(user: user, salt: salt)
+      let isOriginal = name.hasSuffix(".original")
+      guard add(archive, "avatars/\(path)", .avatars, hash + (isOriginal ? ".original" : ".png")) else { return }
+      let index = avatarOfUser[user] ?? avatars.count
+      if index == avatars.count { avatars.append(AvatarPictures.Avatar(user: user, oldUser: old, name: hash)) }
+      avatarOfUser[user] = index
+      if isOriginal { avatars[index].original = "avatars/\(path)" } else { avatars[index].small = "avatars/\(path)" }
     }
     try records(archive, "emoji", keys: ["path", "file_name"]) { record in
       guard let path = record[0].text else { return }
@@ -51,19 +64,34 @@ struct ImportedFiles {
     }
   }
 
-  /// Copies all files to their places.
-  func place(_ archive: OpenedArchive, into placed: PlacedFiles, meter: Meter) throws {
+  /// How much ``place(_:into:meter:)`` has to do.
+  var steps: Int64 { Int64(items.count + avatars.count) }
+
+  /// Copies all files to their places, and makes those that the archive cannot have.
+  ///
+  /// - Returns: what the operator should know of files that are not as they should be.
+  func place(_ archive: OpenedArchive, into placed: PlacedFiles, meter: Meter) throws -> [String] {
     for item in items {
       let file = try archive.open(item.member)
       try placed.add(item.place, item.target, from: file.descriptor)
       try meter.advance()
     }
+    let warnings = try AvatarPictures(avatars: avatars, archive: archive).place(into: placed, meter: meter)
+    return missing.map { "\($0) is listed in the archive, but not in it" } + warnings
   }
 
-  private mutating func add(_ archive: OpenedArchive, _ member: String, _ place: PlacedFiles.Place, _ target: String) {
-    guard archive.contains(member) else { return missing.append(SafeText.clean(member, limit: 200)) }
-    guard !items.contains(where: { $0.place == place && $0.target == target && place == .avatars }) else { return }
+  /// - Returns: whether the file comes.
+  @discardableResult
+  private mutating func add(
+    _ archive: OpenedArchive, _ member: String, _ place: PlacedFiles.Place, _ target: String
+  ) -> Bool {
+    guard archive.contains(member) else {
+      missing.append(SafeText.clean(member, limit: 200))
+      return false
+    }
+    guard place == .messageFiles || taken.insert(target).inserted else { return false }
     items.append(Item(member: member, place: place, target: target))
+    return true
   }
 
   /// As the server makes paths: a random folder that nobody can guess, and the file's own name.

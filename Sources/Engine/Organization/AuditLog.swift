@@ -10,6 +10,7 @@ enum AuditLog {
     case planChanged = 204
     case exported = 206
     case propertyChanged = 207
+    case subdomainChanged = 214
     case created = 215
     case imported = 229
     case subscriptionCreated = 301

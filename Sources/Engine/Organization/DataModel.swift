@@ -5,7 +5,8 @@ import Postgres
 ///
 /// - A table of the map that the server does not have is left out.
 /// - A table that the map does not know is placed by its foreign keys: towards the organization, a user, a channel or
-///   any other table that is exported. One that leads nowhere is named in ``unplaced``.
+///   any other table that is exported. One that leads nowhere is named in ``unplaced``. So is a table of the map whose
+///   column that leads to the organization has another name here.
 /// - A column that the map does not know is exported like any other, and named in ``unknownColumns``; one whose name
 ///   sounds like a secret is withheld, and named in ``withheldColumns``.
 public struct DataModel: Sendable {
@@ -32,6 +33,9 @@ public struct DataModel: Sendable {
     /// The sequence of its `id`; nil where ids are not given by one.
     public let sequence: String?
     public let isKnown: Bool
+    /// Of a table that the map does not know: references to other exported tables, besides the one that places it. Their
+    /// rows may belong to another organization, or not be exported.
+    public let otherReferences: [Catalog.ForeignKey]
 
     /// Whether rows have an id of their own that others can refer to.
     public var hasID: Bool { columns.contains { $0.name == "id" && !$0.type.isEmpty } }
@@ -58,74 +62,111 @@ public struct DataModel: Sendable {
 
 extension DataModel {
   public init(_ catalog: Catalog) {
+    var found = Placed()
+    let known = Set(TableMap.all.map(\.table))
+    var unknown = catalog.tables.keys.filter { !known.contains($0) }
+    for rule in TableMap.all {
+      guard case .exported(let document, let rows) = rule.disposition, let table = catalog[rule.table] else { continue }
+      if let column = rows.column, table.column(column) == nil {
+        unknown.append(rule.table)
+      } else {
+        found.add(table, rule: rule, document: document, rows: rows, catalog)
+      }
+    }
+    let placed = Self.place(&unknown, into: &found, catalog)
+    self.catalog = catalog
+    tables = found.tables
+    unknownColumns = found.unknownColumns
+    withheldColumns = found.withheld
+    unknownTables = placed
+    unplaced = unknown.sorted()
+  }
+
+  /// What has been decided so far.
+  private struct Placed {
     var tables: [Table] = []
     var unknownColumns: [String] = []
     var withheld: [String] = []
-    let known = Dictionary(uniqueKeysWithValues: TableMap.all.map { ($0.table, $0) })
 
-    func add(_ rule: TableRule, isKnown: Bool) {
-      guard case .exported(let document, let rows) = rule.disposition, let found = catalog[rule.table] else { return }
-      let columns = Self.columns(of: found, rule: rule)
-      for column in columns where isKnown && !column.type.isEmpty {
-        if KnownColumns.contains(column.name, of: rule.table) { continue }
+    mutating func add(
+      _ table: Catalog.Table, rule: TableRule, document: TableRule.Document, rows: TableRule.Rows, _ catalog: Catalog,
+      isKnown: Bool = true, otherReferences: [Catalog.ForeignKey] = []
+    ) {
+      let columns = DataModel.columns(of: table, rule: rule, catalog)
+      for column in columns where !column.type.isEmpty && !KnownColumns.contains(column.name, of: rule.table) {
         if case .never = column.exported {
           withheld.append("\(rule.table).\(column.name)")
-        } else {
+        } else if isKnown {
           unknownColumns.append("\(rule.table).\(column.name)")
         }
       }
       tables.append(
         Table(
           name: rule.table, document: document, rows: rows, columns: columns,
-          sequence: found.column("id")?.sequence, isKnown: isKnown))
+          sequence: table.column("id")?.sequence, isKnown: isKnown, otherReferences: otherReferences))
     }
+  }
 
-    for rule in TableMap.all { add(rule, isKnown: true) }
-
-    var unknown = catalog.tables.keys.filter { known[$0] == nil }.sorted()
+  /// Places tables by their foreign keys. A table may lead to the organization through another unknown one: it goes on
+  /// while that finds more.
+  ///
+  /// - Parameter unknown: left with those that lead nowhere.
+  /// - Returns: the tables that were placed.
+  private static func place(_ unknown: inout [String], into found: inout Placed, _ catalog: Catalog) -> [String] {
     var placed: [String] = []
-    // A table may lead to the organization through another unknown one: go on while that finds more.
     while true {
-      let reachable = Set(tables.map(\.name))
-      let found = unknown.compactMap { name in
-        catalog[name].flatMap { table in Self.placement(of: table, among: reachable).map { (name, $0) } }
+      let reachable = Set(found.tables.map(\.name))
+      let next = unknown.sorted().compactMap { name -> (Catalog.Table, Placement)? in
+        guard let table = catalog[name], let placement = placement(of: table, among: reachable) else { return nil }
+        return (table, placement)
       }
-      if found.isEmpty { break }
-      for (name, rows) in found {
-        add(TableRule(table: name, disposition: .exported(.realm, rows), columns: []), isKnown: false)
+      if next.isEmpty { return placed.sorted() }
+      for (table, placement) in next {
+        let rule =
+          TableMap.all.first { $0.table == table.name }
+          ?? TableRule(table: table.name, disposition: .exported(.realm, placement.rows), columns: [])
+        found.add(
+          table, rule: rule, document: .realm, rows: placement.rows, catalog, isKnown: false,
+          otherReferences: placement.others)
+        placed.append(table.name)
       }
-      placed += found.map(\.0)
       unknown.removeAll { placed.contains($0) }
     }
+  }
 
-    self.catalog = catalog
-    self.tables = tables
-    self.unknownColumns = unknownColumns
-    withheldColumns = withheld
-    unknownTables = placed
-    unplaced = unknown
+  private struct Placement {
+    let rows: TableRule.Rows
+    let others: [Catalog.ForeignKey]
   }
 
   /// How a table that the map does not know belongs to an organization, by its foreign keys; the most direct way wins.
-  private static func placement(of table: Catalog.Table, among reachable: Set<String>) -> TableRule.Rows? {
-    guard table.column("id") != nil else { return nil }
-    let keys = table.foreignKeys.filter { $0.referencedColumn == "id" || $0.referencedColumn.hasSuffix("_ptr_id") }
-    func key(to target: String) -> Catalog.ForeignKey? {
-      // A row that must have it says more than one that may.
-      keys.filter { $0.table == target }.min { left, _ in table.column(left.column)?.isRequired ?? false }
+  private static func placement(of table: Catalog.Table, among reachable: Set<String>) -> Placement? {
+    // Programs are shared by all organizations: they say nothing.
+    let keys = table.foreignKeys.filter {
+      reachable.contains($0.table) && $0.table != "zerver_client" && $0.table != table.name
     }
-    if let realm = key(to: "zerver_realm") { return .organizationColumn(realm.column) }
-    if let user = key(to: "zerver_userprofile") { return .userColumn(user.column) }
-    let others = ["zerver_stream", "zerver_usergroup", "zerver_message"]
-    for target in others + reachable.subtracting(others).sorted() where target != "zerver_client" {
-      if let parent = key(to: target), reachable.contains(target) {
-        return .parentColumn(parent.column, table: target)
+    let direct = ["zerver_realm", "zerver_userprofile", "zerver_stream", "zerver_usergroup", "zerver_message"]
+    let targets = direct + reachable.subtracting(direct).sorted()
+    func first(_ suits: (Catalog.ForeignKey) -> Bool) -> Catalog.ForeignKey? {
+      for target in targets {
+        if let key = keys.first(where: { $0.table == target && suits($0) }) { return key }
       }
+      return nil
     }
-    return nil
+    // A row that must have it says more than one that may.
+    guard let chosen = first({ table.column($0.column)?.isRequired ?? false }) ?? first({ _ in true }) else {
+      return nil
+    }
+    let rows: TableRule.Rows =
+      switch chosen.table {
+      case "zerver_realm": .organizationColumn(chosen.column)
+      case "zerver_userprofile": .userColumn(chosen.column)
+      default: .parentColumn(chosen.column, table: chosen.table)
+      }
+    return Placement(rows: rows, others: keys.filter { $0.column != chosen.column && $0.table != "zerver_realm" })
   }
 
-  private static func columns(of table: Catalog.Table, rule: TableRule) -> [Column] {
+  private static func columns(of table: Catalog.Table, rule: TableRule, _ catalog: Catalog) -> [Column] {
     var rules = Dictionary(uniqueKeysWithValues: rule.columns.map { ($0.column, $0) })
     var columns = table.columns.filter { !$0.isGenerated }.map { column in
       let special = rules.removeValue(forKey: column.name)
@@ -139,6 +180,7 @@ extension DataModel {
     }
     // What remains are keys that no column of this version stands behind.
     for special in rule.columns where rules[special.column] != nil && !isColumn(special) {
+      if case .identifiers(let joining, _) = special.exported, catalog[joining] == nil { continue }
       columns.append(
         Column(
           name: special.column, key: special.key ?? special.column, type: "", exported: special.exported,
@@ -149,14 +191,36 @@ extension DataModel {
 
   private static func isColumn(_ rule: ColumnRule) -> Bool {
     switch rule.exported {
-    case .value, .never, .null: true
+    case .value, .never, .null, .emptyObject: true
     case .emptyList, .identifiers, .copy: false
     }
   }
 
   private static func defaultExport(_ column: String, of table: String) -> ColumnRule.Exported {
     if KnownColumns.contains(column, of: table) { return .value }
-    let words = ["password", "secret", "token", "api_key", "private_key", "otp"]
-    return words.contains { column.contains($0) } ? .never("its name sounds like a secret") : .value
+    return soundsSecret(column) ? .never("its name sounds like a secret") : .value
+  }
+
+  /// By whole words: `push_token` does, `cannot_publish` does not.
+  static func soundsSecret(_ column: String) -> Bool {
+    let words = Set(column.lowercased().split(separator: "_").map(String.init))
+    let telling: Set = [
+      "password", "passwd", "passphrase", "secret", "secrets", "token", "tokens", "apikey", "otp", "totp", "salt",
+      "credential", "credentials",
+    ]
+    if !words.isDisjoint(with: telling) { return true }
+    return words.contains("key") && !words.isDisjoint(with: ["api", "private", "secret", "signing", "encryption"])
+  }
+}
+
+extension TableRule.Rows {
+  /// The column that leads to the organization, where it is a single one.
+  var column: String? {
+    switch self {
+    case .organizationColumn(let column), .userColumn(let column), .profileColumn(let column),
+      .parentColumn(let column, _):
+      column
+    default: nil
+    }
   }
 }

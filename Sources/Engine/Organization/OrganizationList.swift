@@ -18,7 +18,7 @@ public struct Organization: Sendable, Codable, Equatable {
   /// How texts name it.
   public var label: String {
     let place = subdomain.isEmpty ? "at the root domain" : subdomain
-    return name.isEmpty ? place : "\(name) (\(place))"
+    return name.isEmpty ? "the organization \(subdomain.isEmpty ? place : "'\(place)'")" : "\(name) (\(place))"
   }
 }
 

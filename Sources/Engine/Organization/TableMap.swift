@@ -20,6 +20,7 @@ public enum TableMap {
         ColumnRule("uuid", imported: .generatedIfMissing(.uuid)),
         ColumnRule("uuid_owner_secret", imported: .generatedIfMissing(.organizationOwnerSecret)),
       ]),
+    .exported("zerver_presencesequence", rows: .organizationColumn("realm_id")),
     .exported("zerver_usergroup", rows: .organizationColumn("realm_id")),
     .exported(
       "zerver_namedusergroup", rows: .organizationColumn("realm_id"),
@@ -27,6 +28,7 @@ public enum TableMap {
         ColumnRule("realm_id", key: "realm_for_sharding"),
         ColumnRule("id", exported: .copy(of: "usergroup_ptr_id"), imported: .ignored),
       ]),
+    .exported("zerver_channelfolder", rows: .organizationColumn("realm_id")),
     .exported(
       "zerver_stream", rows: .organizationColumn("realm_id"),
       [
@@ -42,6 +44,8 @@ public enum TableMap {
         ColumnRule("api_key", exported: .never(secret), imported: .generated(.apiKey)),
         ColumnRule("uuid", exported: .never("it names the user on the push service"), imported: .generated(.uuid)),
         ColumnRule("zoom_token", exported: .null(secret)),
+        // What replaced it in later versions.
+        ColumnRule("third_party_api_state", exported: .emptyObject(secret)),
         ColumnRule("groups", exported: .emptyList, imported: .ignored),
         ColumnRule("user_permissions", exported: .emptyList, imported: .ignored),
         ColumnRule("last_active_message_id", imported: .reference("zerver_message")),
@@ -56,6 +60,7 @@ public enum TableMap {
     .exported("zerver_realmdomain", rows: .organizationColumn("realm_id")),
     .exported("zerver_realmfilter", rows: .organizationColumn("realm_id")),
     .exported("zerver_realmplayground", rows: .organizationColumn("realm_id")),
+    .exported("zerver_realmexport", rows: .organizationColumn("realm_id")),
 
     .exported("zerver_recipient", rows: .recipients, [ColumnRule("type_id", imported: .recipientTarget)]),
     .exported(
@@ -66,6 +71,9 @@ public enum TableMap {
 
     .exported("zerver_alertword", rows: .userColumn("user_profile_id")),
     .exported("zerver_onboardingstep", rows: .userColumn("user_id")),
+    .exported("zerver_savedsnippet", rows: .userColumn("user_profile_id")),
+    .exported("zerver_navigationview", rows: .userColumn("user_id")),
+    .exported("zerver_externalauthid", rows: .userColumn("user_id")),
     .exported("zerver_usertopic", rows: .userColumn("user_profile_id")),
     .exported("zerver_muteduser", rows: .userColumn("user_profile_id")),
     .exported(
@@ -75,12 +83,12 @@ public enum TableMap {
     .exported("zerver_botstoragedata", rows: .userColumn("bot_profile_id")),
     .exported("zerver_botconfigdata", rows: .userColumn("bot_profile_id")),
     .exported("zerver_realmuserdefault", rows: .organizationColumn("realm_id")),
-    .exported("zerver_userpresence", rows: .userColumn("user_profile_id")),
+    .exported("zerver_userpresence", rows: .profileColumn("user_profile_id")),
     .exported("zerver_useractivity", rows: .userColumn("user_profile_id")),
     .exported("zerver_useractivityinterval", rows: .userColumn("user_profile_id")),
     .exported("zerver_customprofilefield", rows: .organizationColumn("realm_id")),
     .exported(
-      "zerver_customprofilefieldvalue", rows: .userColumn("user_profile_id"),
+      "zerver_customprofilefieldvalue", rows: .profileColumn("user_profile_id"),
       [ColumnRule("value", imported: .profileValue), ColumnRule("rendered_value", imported: .text(.html))]),
 
     .exported(
@@ -98,8 +106,13 @@ public enum TableMap {
       [ColumnRule("flags", key: "flags_mask"), ColumnRule("id", imported: .ignored)]),
 
     .exported(
+      "zerver_onboardingusermessage", rows: .parentColumn("message_id", table: "zerver_message"),
+      [ColumnRule("flags", key: "flags_mask")]),
+
+    .exported(
       "zerver_scheduledmessage", rows: .scheduledMessages,
       [
+        ColumnRule("reminder_target_message_id", imported: .reference("zerver_message")),
         ColumnRule("content", imported: .text(.markdown)),
         ColumnRule("rendered_content", imported: .text(.html)),
       ]),
@@ -131,16 +144,22 @@ public enum TableMap {
     TableRule.staysBehind(
       [
         "zerver_emailchangestatus", "zerver_multiuseinvite", "zerver_multiuseinvite_streams",
-        "zerver_preregistrationrealm", "zerver_preregistrationuser", "zerver_preregistrationuser_streams",
+        "zerver_multiuseinvite_groups", "zerver_preregistrationrealm", "zerver_preregistrationuser",
+        "zerver_preregistrationuser_streams", "zerver_preregistrationuser_groups", "zerver_realmcreationstatus",
         "zerver_realmreactivationstatus", "confirmation_confirmation", "confirmation_realmcreationkey",
       ], "invitations and confirmations hold links to the old server")
     + TableRule.staysBehind(
       ["zerver_missedmessageemailaddress"], "addresses for replies by mail name the old server and expire in days")
     + TableRule.staysBehind(
+      ["zerver_channelemailaddress"], "addresses of channels name the old server, and hold secrets")
+    + TableRule.staysBehind(
+      ["zerver_imageattachment"], "the server that imports looks at each picture itself and makes its previews anew")
+    + TableRule.staysBehind(
       ["zerver_scheduledmessagenotificationemail", "zerver_scheduledemail", "zerver_scheduledemail_users"],
       "mail that this server is about to send")
     + TableRule.staysBehind(
-      ["zerver_pushdevicetoken"], "phones register anew with the server that they sign in to")
+      ["zerver_pushdevicetoken", "zerver_pushdevice", "zerver_device"],
+      "phones register anew with the server that they sign in to")
     + TableRule.staysBehind(
       [
         "two_factor_phonedevice", "otp_static_staticdevice", "otp_static_statictoken", "otp_totp_totpdevice",

@@ -31,11 +31,13 @@ public struct TableRule: Sendable {
     case organization
     /// A column holds the organization's id.
     case organizationColumn(String)
-    /// A column holds the id of one of its users.
+    /// A column holds the id of one of its users; the row is that user's own business.
     case userColumn(String)
+    /// A column holds the id of one of its users; the row is what everyone in the organization sees of that user.
+    case profileColumn(String)
     /// A column holds the id of a row of another table that belongs to it.
     case parentColumn(String, table: String)
-    /// Every row: the table is shared by all organizations.
+    /// The table is shared by all organizations. (Later versions of the server export only rows that others refer to.)
     case everything
     case users
     /// Personal recipients of its users, its channels, its group messages.
@@ -65,6 +67,8 @@ public struct ColumnRule: Sendable {
     case never(String)
     /// The key is there, its value stays behind, for this reason.
     case null(String)
+    /// The key is there as an object with nothing in it: what it holds stays behind, for this reason.
+    case emptyObject(String)
     /// No column at all: an empty list that the official importer expects.
     case emptyList
     /// No column at all: the ids of the rows that a joining table ties to this row.

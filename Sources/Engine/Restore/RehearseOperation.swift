@@ -49,7 +49,7 @@ public struct RehearseOperation: Operation {
   }
 
   public func check() throws -> [Finding] {
-    let scratch = try WorkFolder(in: "/tmp")
+    let scratch = try ScratchFolder(in: "/tmp")
     return try findings(try head(in: scratch, cancellation: nil).head, work: workPlace())
   }
 
@@ -60,7 +60,7 @@ public struct RehearseOperation: Operation {
     let started = ContinuousClock.now
     let cancellation = progress.cancellation
     let place = workPlace()
-    let work = try WorkFolder(in: place ?? "/tmp", for: nil)
+    let work = try ScratchFolder(in: place ?? "/tmp", for: nil)
     let (archive, head) = try progress.phase("check", "Look at the backup") { _ -> (String, BackupHead) in
       let (archive, head) = try self.head(in: work, cancellation: cancellation)
       let findings = try self.findings(head, work: place)
@@ -71,7 +71,7 @@ public struct RehearseOperation: Operation {
       return (archive, head)
     }
     let user = try ThrowawayCluster.user()
-    let room = try WorkFolder(in: place ?? "/tmp", for: user)
+    let room = try ScratchFolder(in: place ?? "/tmp", for: user)
     let unpacked = try progress.phase(
       "unpack", "Unpack into a throw-away folder and compare every digest", unit: .bytes
     ) { meter in
@@ -94,7 +94,7 @@ public struct RehearseOperation: Operation {
 
   // MARK: Parts
 
-  private func head(in scratch: WorkFolder, cancellation: Cancellation?) throws -> (archive: String, head: BackupHead) {
+  private func head(in scratch: ScratchFolder, cancellation: Cancellation?) throws -> (archive: String, head: BackupHead) {
     var archive = options.archive
     if !FileSystem.isFolder(archive), Encryption.isEncrypted(archive) {
       guard let identity = options.identity else {
@@ -111,7 +111,7 @@ public struct RehearseOperation: Operation {
 
   private func workPlace() -> String? {
     let user = (try? ThrowawayCluster.user()) ?? nil
-    return WorkFolder.place(among: options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"], for: user)
+    return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"], for: user)
   }
 
   private func findings(_ head: BackupHead, work: String?) throws -> [Finding] {

@@ -1,7 +1,7 @@
 import Common
 
 /// What can be done about a restore afterwards. Which one: the one that was interrupted, else the latest.
-private struct FollowUp {
+private struct RestoreFollowUp {
   let root: String
   let brand: Brand?
 
@@ -44,10 +44,10 @@ private struct FollowUp {
 
 /// Goes on with a restore that was interrupted: finishes it where the exchange had begun, takes it back where not.
 public struct ResumeRestoreOperation: Operation {
-  private let followUp: FollowUp
+  private let followUp: RestoreFollowUp
 
   public init(root: String, brand: Brand? = nil) {
-    followUp = FollowUp(root: root == "/" ? "" : root, brand: brand)
+    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
   }
 
   public var name: String { "restore-resume" }
@@ -111,10 +111,10 @@ public struct ResumeRestoreOperation: Operation {
 
 /// Exchanges the restored state for the one before it. The restored one is kept in its turn.
 public struct RollBackOperation: Operation {
-  private let followUp: FollowUp
+  private let followUp: RestoreFollowUp
 
   public init(root: String, brand: Brand? = nil) {
-    followUp = FollowUp(root: root == "/" ? "" : root, brand: brand)
+    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
   }
 
   public var name: String { "restore-roll-back" }
@@ -167,10 +167,10 @@ public struct RollBackOperation: Operation {
 
 /// Deletes the state that is not in use any more: after a restore the old one, after a roll back the restored one.
 public struct DiscardRestoreOperation: Operation {
-  private let followUp: FollowUp
+  private let followUp: RestoreFollowUp
 
   public init(root: String, brand: Brand? = nil) {
-    followUp = FollowUp(root: root == "/" ? "" : root, brand: brand)
+    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
   }
 
   public var name: String { "restore-discard" }

@@ -18,12 +18,12 @@ final class RestorePreparation {
   let archive: String?
   /// The dump of a manual backup.
   let dump: DumpFile?
-  private let scratch: WorkFolder
+  private let scratch: ScratchFolder
 
   /// - Parameter brand: nil: look what is installed, else what the backup is of.
   init(root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?) throws {
     let places = options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"]
-    scratch = try WorkFolder(in: WorkFolder.place(among: places, for: nil) ?? "/tmp")
+    scratch = try ScratchFolder(in: ScratchFolder.place(among: places, for: nil) ?? "/tmp")
     self.options = options
     self.id = id
     var head = BackupHead()
@@ -69,7 +69,7 @@ final class RestorePreparation {
   // MARK: Parts
 
   private static func decrypted(
-    _ path: String, _ options: RestoreOptions, in scratch: WorkFolder, cancellation: Cancellation?
+    _ path: String, _ options: RestoreOptions, in scratch: ScratchFolder, cancellation: Cancellation?
   ) throws -> String {
     guard !FileSystem.isFolder(path), Encryption.isEncrypted(path) else { return path }
     guard let identity = options.identity else {
@@ -133,7 +133,7 @@ final class RestorePreparation {
     let user = (try? access.get()).flatMap {
       ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
     }
-    return WorkFolder.place(among: options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"], for: user)
+    return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"], for: user)
   }
 }
 

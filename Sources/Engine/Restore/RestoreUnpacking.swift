@@ -8,7 +8,7 @@ import Postgres
 struct RestoreUnpacking {
   let preparation: RestorePreparation
   /// Belongs to the system user who restores the database.
-  let work: WorkFolder?
+  let work: ScratchFolder?
   let user: String?
 
   struct Result {
@@ -81,7 +81,7 @@ struct RestoreUnpacking {
   }
 
   /// A dump that the administrator cannot read where it is, is copied; one of gzipped SQL is unpacked.
-  private func bring(_ dump: DumpFile, to work: WorkFolder, _ cancellation: Cancellation) throws -> DumpFile {
+  private func bring(_ dump: DumpFile, to work: ScratchFolder, _ cancellation: Cancellation) throws -> DumpFile {
     switch dump.form {
     case .gzippedPlain:
       let path = "\(work.path)/dump.sql"

@@ -62,7 +62,16 @@ struct RestoredSettings {
   }
 
   private static func shown(_ value: SettingsFile.Value?) -> String {
-    value.map { SafeText.clean(AssignmentEditor.literal($0), limit: 120) } ?? "unset"
+    value.map { SafeText.clean(literal($0), limit: 120) } ?? "unset"
+  }
+
+  private static func literal(_ value: SettingsFile.Value) -> String {
+    switch value {
+    case .text(let text): PythonLiteral.quoted(text)
+    case .number(let number): String(number)
+    case .bool(let truth): truth ? "True" : "False"
+    case .none: "None"
+    }
   }
 
   /// Makes the changes in a folder that holds the settings of the backup.
@@ -79,9 +88,13 @@ struct RestoredSettings {
       switch change.edit {
       case .setting(let name, let value):
         try Self.rewrite(files.settings) { text in
-          var editor = AssignmentEditor(text)
-          editor.set(name, to: value)
-          return editor.text
+          var python = PythonSettings(text)
+          if let value {
+            python.set(name, to: "\(name) = \(Self.literal(value))", comment: "As on this machine when it was restored.")
+          } else {
+            python.drop(name)
+          }
+          return python.text
         }
       case .conf(let section, let key, let value):
         try Self.rewrite(files.conf) { text in
@@ -115,48 +128,5 @@ struct RestoredSettings {
     var status = stat()
     let mode = stat(source, &status) == 0 ? status.st_mode & 0o777 : 0o644
     try FileSystem.replace(target, with: try FileSystem.read(source), mode: mode)
-  }
-}
-
-/// Changes plain assignments of a settings.py and leaves every other byte as it is.
-struct AssignmentEditor {
-  private var lines: [Substring]
-
-  init(_ text: String) { lines = text.split(separator: "\n", omittingEmptySubsequences: false) }
-
-  var text: String { lines.joined(separator: "\n") }
-
-  /// Sets a name to a value; nil makes its assignments comments, so that the default holds.
-  mutating func set(_ name: String, to value: SettingsFile.Value?) {
-    let places = lines.indices.filter { Self.assigns(lines[$0], name) }
-    guard let value else {
-      for place in places { lines[place] = Substring("# \(lines[place])") }
-      return
-    }
-    let line = Substring("\(name) = \(Self.literal(value))")
-    // Python takes the last assignment.
-    if let last = places.last {
-      lines[last] = line
-    } else {
-      if lines.last?.isEmpty == true { lines.removeLast() }
-      lines += [line, ""]
-    }
-  }
-
-  static func literal(_ value: SettingsFile.Value) -> String {
-    switch value {
-    case .text(let text):
-      "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
-    case .number(let number): String(number)
-    case .bool(let truth): truth ? "True" : "False"
-    case .none: "None"
-    }
-  }
-
-  private static func assigns(_ line: Substring, _ name: String) -> Bool {
-    guard line.hasPrefix(name) else { return false }
-    let rest = line.dropFirst(name.count).drop { $0 == " " }
-    if rest.first == ":" { return rest.contains("=") }
-    return rest.first == "=" && rest.dropFirst().first != "="
   }
 }

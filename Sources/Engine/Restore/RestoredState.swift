@@ -18,8 +18,8 @@ struct RestoredState {
     let user = administrator.flatMap {
       ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
     }
-    var work: WorkFolder?
-    if preparation.database != nil, let place = preparation.work { work = try WorkFolder(in: place, for: user) }
+    var work: ScratchFolder?
+    if preparation.database != nil, let place = preparation.work { work = try ScratchFolder(in: place, for: user) }
     let unpacked = try progress.phase(
       "unpack", "Unpack beside the server's own folders and compare every digest", unit: .bytes
     ) { meter in

@@ -11,13 +11,17 @@ enum ServerStep: String, CaseIterable, Sendable {
   case cache
 
   var title: String {
+    script.map(ServerScripts.title) ?? "Generate secrets that are missing"
+  }
+
+  var script: ServerScripts.Script? {
     switch self {
-    case .stop: "Stop the server"
-    case .secrets: "Generate secrets that are missing"
-    case .queue: "Give the message queue its password"
-    case .machine: "Bring the machine's services in line with the settings"
-    case .start: "Start the server"
-    case .cache: "Empty the cache"
+    case .stop: .stop
+    case .secrets: nil
+    case .queue: .configureQueue
+    case .machine: .applyConfiguration
+    case .start: .start
+    case .cache: .flushCache
     }
   }
 
@@ -25,61 +29,40 @@ enum ServerStep: String, CaseIterable, Sendable {
   static let afterwards: [ServerStep] = [.secrets, .queue, .machine, .start, .cache]
 }
 
-/// The scripts of a server's installation.
+/// The steps as a server's installation can take them.
 struct ServerSteps: Sendable {
-  let root: String
-  let brand: Brand
+  private let installation: Installation
+  private let scripts: ServerScripts
 
   init(_ installation: Installation) {
-    root = installation.root
-    brand = installation.brand
+    self.installation = installation
+    scripts = ServerScripts(installation)
   }
 
-  private var deployment: String { root + brand.deploymentFolder }
+  /// It makes what is missing and leaves what is there.
+  private var secretsScript: String { "\(installation.deploymentFolder)/scripts/setup/generate_secrets.py" }
 
-  func script(_ step: ServerStep) -> (path: String, words: [String]) {
-    let (name, words): (String, [String]) =
-      switch step {
-      case .stop: ("stop-server", [])
-      case .secrets: ("setup/generate_secrets.py", ["--production"])
-      case .queue: ("setup/configure-rabbitmq", [])
-      case .machine: ("\(brand.rawValue)-puppet-apply", ["-f"])
-      case .start: ("start-server", [])
-      case .cache: ("setup/flush-memcached", [])
-      }
-    return ("\(deployment)/scripts/\(name)", words)
+  func exists(_ step: ServerStep) -> Bool {
+    step.script.map(scripts.isHere) ?? (access(secretsScript, X_OK) == 0)
   }
-
-  func exists(_ step: ServerStep) -> Bool { access(script(step).path, X_OK) == 0 }
 
   /// Runs one, with what it says as notes. One that this installation does not have is passed over, and said so.
   func run(_ step: ServerStep, _ progress: Progress) throws {
     try progress.phase(step.rawValue, step.title) { _ in
       guard exists(step) else {
-        return progress.note("\(script(step).path) is not there: this step is left to you")
+        let command = step.script.map(scripts.commandLine) ?? secretsScript
+        return progress.note("This installation has no such script; the step is left to you: \(command)")
       }
-      let (path, words) = script(step)
-      let process = Subprocess(path, words, directory: "/", user: user(step))
-      let result = try process.run { line in
-        let text = SafeText.clean(line, limit: 300)
-        if !text.trimmed.isEmpty { progress.note(text) }
-      }
-      guard result.status == 0 else {
-        let tail = result.output.split(separator: "\n").suffix(3).map { SafeText.clean($0, limit: 300) }
-        throw PlainFailure(
-          .command, path, "ended with status \(result.status): \(tail.joined(separator: " | "))",
-          remedy: "look at its output and the server's logs")
-      }
+      guard let script = step.script else { return try generateSecrets(progress) }
+      try scripts.run(script, progress: progress)
     }
   }
 
-  /// Stopping and starting belong to the server's own user; what configures the machine to root.
-  private func user(_ step: ServerStep) -> String? {
-    guard geteuid() == 0, step == .stop || step == .start || step == .cache,
-      let entry = getpwnam(brand.systemUser)
-    else { return nil }
-    var status = stat()
-    guard stat(deployment, &status) == 0, status.st_uid == entry.pointee.pw_uid else { return nil }
-    return brand.systemUser
+  private func generateSecrets(_ progress: Progress) throws {
+    let process = Subprocess(secretsScript, ["--production"], directory: installation.deploymentFolder)
+    try process.runChecked { line in
+      let text = SafeText.clean(line, limit: 500)
+      if !text.isEmpty { progress.note(text) }
+    }
   }
 }

@@ -39,6 +39,8 @@ public struct ConfFile: Sendable {
     values[section]?[key.lowercased()]
   }
 
+  public var sections: [String] { values.keys.sorted() }
+
   public func keys(of section: String) -> [String] { (values[section] ?? [:]).keys.sorted() }
 }
 

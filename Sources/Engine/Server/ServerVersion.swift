@@ -8,6 +8,8 @@ public struct ServerVersion: Sendable, Codable, Equatable {
   public var featureLevel: Int?
   /// The applied migrations by app, in the order in which they were applied.
   public var migrations: [String: [String]]
+  /// The migrations by app that stand for others and are installed, applied or not; none where nothing is installed.
+  public var squashed: [String: [String]] = [:]
 
   public init(name: String? = nil, featureLevel: Int? = nil, migrations: [String: [String]] = [:]) {
     self.name = name
@@ -22,9 +24,16 @@ public struct ServerVersion: Sendable, Codable, Equatable {
     for row in try connection.query("SELECT app, name FROM django_migrations ORDER BY app, id") {
       migrations[row[0] ?? "", default: []].append(row[1] ?? "")
     }
-    return ServerVersion(
+    var version = ServerVersion(
       name: file?.text(installation.brand.versionVariable).map { SafeText.clean($0, limit: 60) },
       featureLevel: file?.number("API_FEATURE_LEVEL"), migrations: migrations)
+    for app in migrations.keys where !app.contains("/") {
+      let folder = "\(installation.deploymentFolder)/\(app)/migrations"
+      guard FileSystem.isFolder(folder) else { continue }
+      let names = try FileSystem.names(in: folder).filter { $0.contains("_squashed_") && $0.hasSuffix(".py") }
+      version.squashed[app] = names.map { String($0.dropLast(3)) }
+    }
+    return version
   }
 
   /// How texts name it.

@@ -8,8 +8,34 @@ struct ConfFileEditor {
 
   var text: String { lines.joined(separator: "\n") }
 
+  /// Takes a key out; its section stays.
+  mutating func drop(_ section: String, _ key: String) {
+    var current = ""
+    for (index, line) in lines.enumerated() {
+      let trimmed = line.trimmed
+      if trimmed.first == "[", trimmed.last == "]" { current = String(trimmed.dropFirst().dropLast()) }
+      guard current == section, trimmed.first != "#", trimmed.first != ";", line.first != " ", line.first != "\t",
+        let separator = trimmed.firstIndex(where: { $0 == "=" || $0 == ":" }),
+        trimmed[..<separator].trimmed.lowercased() == key.lowercased()
+      else { continue }
+      removeContinuation(after: index)
+      lines.remove(at: index)
+      return
+    }
+  }
+
+  /// Lines that begin with white space go on with the value before them.
+  private mutating func removeContinuation(after index: Int) {
+    while index + 1 < lines.count, let first = lines[index + 1].first, first == " " || first == "\t",
+      !lines[index + 1].trimmed.isEmpty
+    {
+      lines.remove(at: index + 1)
+    }
+  }
+
   /// Sets a key; where the section or the key is not there, it is added at the section's end.
-  mutating func set(_ section: String, _ key: String, to value: String) {
+  mutating func set(_ section: String, _ key: String, to text: String) {
+    let value = text.replacing("\n", with: "\n ")
     var current = ""
     var end: Int?
     for (index, line) in lines.enumerated() {
@@ -25,6 +51,7 @@ struct ConfFileEditor {
         let separator = trimmed.firstIndex(where: { $0 == "=" || $0 == ":" }),
         trimmed[..<separator].trimmed.lowercased() == key.lowercased()
       else { continue }
+      removeContinuation(after: index)
       lines[index] = Substring("\(trimmed[..<separator].trimmed) = \(value)")
       return
     }

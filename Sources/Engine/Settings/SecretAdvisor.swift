@@ -1,12 +1,11 @@
 import Common
-import Postgres
 
 /// What to do with a secret of the old server.
 public enum SecretDecision: String, Sendable, Codable, CaseIterable {
   case copy, keep
 }
 
-/// One secret, or a pair that goes together: what it is for, what each decision leads to, and which one is advised.
+/// One secret, or a pair that goes together, as the flow of a move asks for it; see ``SettingAdvice``.
 public struct SecretAdvice: Sendable, Codable, Equatable {
   public enum State: String, Sendable, Codable {
     case same, different
@@ -27,48 +26,29 @@ public struct SecretAdvice: Sendable, Codable, Equatable {
   public let why: String
 }
 
-/// Knows the server's secrets and what becomes of a server where they are wrong. Values are compared, never shown.
+/// The secrets alone, for the move of an organization by export and import: what ``SettingsAdvisor`` says of them.
 public enum SecretAdvisor {
-  /// Advice for the move of an organization by export and import, in the order in which people should read it.
-  ///
-  /// A secret that both servers have the same needs no decision and is left out; one that this program does not know is
-  /// shown as unknown and never advised to be copied.
+  /// In the order in which people should read it. A secret that both servers have the same, or only the new one has,
+  /// needs no decision and is left out.
   public static func advice(from source: Installation, to target: Installation) throws -> [SecretAdvice] {
-    let others = try otherOrganizations(on: target)
-    var covered: Set<String> = []
-    var advice: [SecretAdvice] = []
-    for entry in SecretTable.entries(source.brand, target.brand, targetHostsOthers: others > 0) {
-      covered.formUnion(entry.keys.flatMap { [$0.source, $0.target] })
-      let states = entry.keys.compactMap { state(source.secrets[$0.source], target.secrets[$0.target]) }
-      guard let state = combined(states) else { continue }
-      advice.append(entry.advice(state))
-    }
-    for name in source.secrets.names where !covered.contains(name) {
-      guard let state = state(source.secrets[name], target.secrets[name]), state != .same else { continue }
-      advice.append(SecretTable.unknown(name, state))
-    }
-    return advice.filter { $0.state != .same && $0.state != .onlyTarget }
-  }
-
-  private static func state(_ source: Secret?, _ target: Secret?) -> SecretAdvice.State? {
-    switch (source, target) {
-    case (nil, nil): nil
-    case (nil, _): .onlyTarget
-    case (_, nil): .onlySource
-    default: source == target ? .same : .different
+    let configuration = try ConfigurationSource(source)
+    var facts = MigrationFacts.detect(from: configuration, to: target, kind: .import)
+    facts.targetHostsOthers = try hostsOthers(target)
+    let advice = try SettingsAdvisor(from: configuration, to: target, facts: facts).advice()
+    return advice.filter { $0.file == .secrets && $0.state != .onlyTarget }.map { advice in
+      SecretAdvice(
+        id: advice.keys.joined(separator: "+"), keys: advice.keys, title: advice.title, purpose: advice.purpose,
+        ifCopied: advice.ifCopied, ifKept: advice.ifKept,
+        state: SecretAdvice.State(rawValue: advice.state.rawValue) ?? .different,
+        recommended: advice.recommended == .copy ? .copy : .keep, why: advice.why)
     }
   }
 
-  private static func combined(_ states: [SecretAdvice.State]) -> SecretAdvice.State? {
-    guard let first = states.first else { return nil }
-    return states.allSatisfy { $0 == first } ? first : .different
-  }
-
-  private static func otherOrganizations(on target: Installation) throws -> Int {
+  /// Before the import every organization on the target is one of others.
+  private static func hostsOthers(_ target: Installation) throws -> Bool {
     let connection = try target.connect()
     defer { connection.close() }
     return try connection.value(
-      "SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [target.brand.internalSubdomain]
-    ).flatMap { Int($0) } ?? 0
+      "SELECT 1 FROM zerver_realm WHERE string_id <> $1 LIMIT 1", [target.brand.internalSubdomain]) != nil
   }
 }

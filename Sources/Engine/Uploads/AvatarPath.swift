@@ -8,4 +8,9 @@ enum AvatarPath {
   static func hash(user: Int64, salt: Secret) -> String {
     Digest.hexadecimal(Array((String(user) + salt.reveal()).utf8), .sha1)
   }
+
+  /// The same on later versions of the server, where a new picture gets a new name.
+  static func hash(user: Int64, version: Int64, salt: Secret) -> String {
+    String(Digest.hexadecimal(Array("\(user):\(version):\(salt.reveal())".utf8)).prefix(40))
+  }
 }

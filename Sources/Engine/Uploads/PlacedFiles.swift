@@ -18,7 +18,7 @@ final class PlacedFiles {
   private let organization: Int64
   private let owner: (user: uid_t, group: gid_t)?
   private var folders: [Place: Int32] = [:]
-  private var locks: [FileLock] = []
+  private var claims: [ClaimedFolder] = []
   private var isSettled = false
 
   private(set) var files: Int64 = 0
@@ -34,19 +34,10 @@ final class PlacedFiles {
     for place in Place.allCases {
       let parent = Self.parent(place, installation)
       try makeFolder(parent)
-      let folder = "\(parent)/\(organization)"
-      guard !FileSystem.exists(folder) else {
-        throw PlainFailure(
-          .conflict, folder, "holds files of an organization that this database does not know",
-          remedy: "move that folder away; it is left from another database")
-      }
-      try makeFolder(folder)
-      guard let lock = try FileLock("\(folder)/\(Self.marker)") else {
-        throw PlainFailure(.conflict, folder, "another import uses it", remedy: "wait for it to end")
-      }
-      locks.append(lock)
-      let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-      guard descriptor >= 0 else { throw PlainFailure.system(folder, "cannot be opened", errno: errno) }
+      let claim = try claim("\(parent)/\(organization)")
+      claims.append(claim)
+      let descriptor = open(claim.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+      guard descriptor >= 0 else { throw PlainFailure.system(claim.path, "cannot be opened", errno: errno) }
       folders[place] = descriptor
     }
   }
@@ -60,14 +51,8 @@ final class PlacedFiles {
   ///
   /// - Parameter path: below the organization's folder; its folders are made.
   func add(_ place: Place, _ path: String, from source: Int32) throws {
-    guard let root = folders[place] else { return }
-    try makeFolders(of: path, root)
-    let target = FileSystem.openBeneath(root, path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
-    let name = "\(Self.parent(place, installation))/\(organization)/\(SafeText.clean(path, limit: 200))"
-    guard target >= 0 else { throw PlainFailure.system(name, "cannot be written", errno: errno) }
+    let (target, name) = try create(place, path)
     defer { close(target) }
-    fchmod(target, 0o644)
-    if let owner { fchown(target, owner.user, owner.group) }
     var offset: off_t = 0
     while true {
       let count = sendfile(target, source, &offset, 1 << 24)
@@ -77,6 +62,26 @@ final class PlacedFiles {
       bytes += Int64(count)
     }
     files += 1
+  }
+
+  /// Writes a file, as ``add(_:_:from:)`` does.
+  func add(_ place: Place, _ path: String, _ content: [UInt8]) throws {
+    let (target, name) = try create(place, path)
+    defer { close(target) }
+    try content.withUnsafeBytes { try FileSystem.writeAll(target, $0, path: name) }
+    files += 1
+    bytes += Int64(content.count)
+  }
+
+  private func create(_ place: Place, _ path: String) throws -> (descriptor: Int32, name: String) {
+    let name = "\(Self.parent(place, installation))/\(organization)/\(SafeText.clean(path, limit: 200))"
+    guard let root = folders[place] else { throw PlainFailure.system(name, "cannot be written", errno: EBADF) }
+    try makeFolders(of: path, root)
+    let target = FileSystem.openBeneath(root, path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+    guard target >= 0 else { throw PlainFailure.system(name, "cannot be written", errno: errno) }
+    fchmod(target, 0o644)
+    if let owner { fchown(target, owner.user, owner.group) }
+    return (target, name)
   }
 
   /// Waits until every file is on the disk: rows that name them are committed next.
@@ -89,21 +94,21 @@ final class PlacedFiles {
   /// The organization is visible: the files stay.
   func keep() {
     isSettled = true
-    for place in Place.allCases { unlink("\(Self.parent(place, installation))/\(organization)/\(Self.marker)") }
-    locks = []
+    claims.forEach { $0.release() }
   }
 
   /// The organization does not come: its files go.
   func takeBack() {
     isSettled = true
-    for place in Place.allCases where folders[place] != nil {
-      try? FileSystem.removeTree("\(Self.parent(place, installation))/\(organization)")
-    }
-    locks = []
+    // What cannot be removed now is for the next import to remove.
+    for claim in claims where (try? claim.remove()) == nil { claim.abandon() }
   }
 
   /// Nobody knows whether the organization is visible: the next start of an import settles it.
-  func leaveOpen() { isSettled = true }
+  func leaveOpen() {
+    isSettled = true
+    claims.forEach { $0.abandon() }
+  }
 
   // MARK: Leftovers
 
@@ -116,13 +121,13 @@ final class PlacedFiles {
       let parent = parent(place, installation)
       guard FileSystem.isFolder(parent) else { continue }
       for name in try FileSystem.names(in: parent) {
-        guard let id = Int64(name), FileSystem.exists("\(parent)/\(name)/\(marker)") else { continue }
-        // A locked marker belongs to an import that is running.
-        guard try FileLock("\(parent)/\(name)/\(marker)") != nil else { continue }
+        guard let id = Int64(name), let claim = try ClaimedFolder.abandoned("\(parent)/\(name)", mark: marker) else {
+          continue
+        }
         if try organizationExists(id) {
-          unlink("\(parent)/\(name)/\(marker)")
+          claim.release()
         } else {
-          try FileSystem.removeTree("\(parent)/\(name)")
+          try claim.remove()
           removed.insert(id)
         }
       }
@@ -134,6 +139,20 @@ final class PlacedFiles {
 
   private static func parent(_ place: Place, _ installation: Installation) -> String {
     place == .messageFiles ? installation.messageFilesFolder : installation.avatarsFolder
+  }
+
+  private func claim(_ folder: String) throws -> ClaimedFolder {
+    for _ in 0..<3 {
+      let claim = try ClaimedFolder.make(folder, mark: Self.marker, mode: 0o755) { folder in
+        chmod(folder, 0o755)
+        if let owner { chown(folder, owner.user, owner.group) }
+      }
+      if let claim { return claim }
+      if FileSystem.exists(folder) { break }
+    }
+    throw PlainFailure(
+      .conflict, folder, "holds files of an organization that this database does not know",
+      remedy: "move that folder away; it is left from another database")
   }
 
   private func makeFolder(_ path: String) throws {

@@ -102,4 +102,6 @@ struct Runner: Sendable {
   var weights: [String: Double] = [:]
   /// What is running, for questions about it: "The move".
   var noun = "The work"
+  /// It is a job of its own: it goes on when the wizard is left, and when the terminal goes away.
+  var outlivesWizard = false
 }

@@ -50,9 +50,9 @@ struct FullScreenRunner {
     return isOver
   }
 
-  /// Without a terminal, running work is asked to stop, and is let take back what it has done.
+  /// Without a terminal, running work is asked to stop, and is let take back what it has done. A job needs nobody.
   private mutating func waitForTheEnd() {
-    while model.isRunning {
+    while model.isRunning, model.journey.runner?.outlivesWizard != true {
       screen.wakeUp.wait()
       for news in mailbox.take() { model.handle(.news(news), at: .now) }
     }

@@ -33,6 +33,17 @@ extension WizardModel {
         ],
         choices: [.init(title: "No, go on", outcome: .stay), .init(title: "Yes, leave", outcome: .leave)])
     }
+    if let runner = journey.runner, runner.outlivesWizard {
+      return Overlay.Question(
+        title: "Leave the wizard?",
+        text: [
+          "\(runner.noun) goes on without it. Start the wizard again to watch it, or use the command: jobs attach.",
+          "To stop it, stay and press Esc.",
+        ],
+        choices: [
+          .init(title: "No, stay here", outcome: .stay), .init(title: "Yes, leave; it goes on", outcome: .leave),
+        ])
+    }
     return Overlay.Question(
       title: "Stop and leave?", text: stopText,
       choices: [

@@ -19,11 +19,11 @@ extension WizardModel {
     if run.phases.isEmpty {
       builder.marked(Span(glyphs.current, .accent), "Preparing\(glyphs.ellipsis)", .secondary)
     }
-    for phase in run.phases { builder.add(row(of: phase, width)) }
+    for phase in run.phases { builder.add(row(of: phase, isNewest: phase.id == run.current?.id, width)) }
     return Page(rows: builder.rows, pinned: statusRows(run, width))
   }
 
-  private func row(of phase: RunState.Phase, _ width: Int) -> Row {
+  private func row(of phase: RunState.Phase, isNewest: Bool, _ width: Int) -> Row {
     let (mark, role): (String, Role) =
       switch phase.state {
       case .done: (glyphs.done, .ok)
@@ -33,13 +33,13 @@ extension WizardModel {
     let amount = TextWidth.truncated(amount(of: phase), to: width / 2, ellipsis: glyphs.ellipsis)
     let room = width - 2 - TextWidth.columns(amount) - (amount.isEmpty ? 0 : 2)
     let title = TextWidth.padded(phase.title, to: max(0, room), ellipsis: glyphs.ellipsis)
-    // The current phase has the cursor, so that a screen reader finds what goes on.
+    // The newest one has the cursor, so that a screen reader finds what goes on.
     let isCurrent = phase.state == .current
     return Row(
       spans: [
         Span(mark + " ", role), Span(title, isCurrent ? .title : phase.state == .done ? .text : .muted),
         Span(amount.isEmpty ? "" : "  " + amount, .secondary),
-      ], isFocus: isCurrent, cursor: isCurrent ? atStart : nil)
+      ], isFocus: isNewest, cursor: isNewest ? atStart : nil)
   }
 
   private func amount(of phase: RunState.Phase) -> String {

@@ -154,7 +154,13 @@ extension WizardModel {
       for command in commands { builder.command(command) }
     }
     guard !journey.lookupFailed else { return Page(rows: builder.rows) }
-    return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.start), journey.step.proceed)])
+    return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.start), startTitle)])
+  }
+
+  /// As long as the plan is not known, nothing can be begun.
+  private var startTitle: String {
+    guard let lookup = journey.step.lookup, journey.lookupState?.ticket != nil else { return journey.step.proceed }
+    return "\(lookup.busy)\(glyphs.ellipsis)"
   }
 
   private func addPlan(to builder: inout RowBuilder) {
@@ -165,8 +171,8 @@ extension WizardModel {
       for text in plan.destroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
       for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
       if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "Stopping: \(point)") }
-    case .looking?, .failed?: addLookup(to: &builder)
-    case nil: break
+    case .failed?: addLookup(to: &builder)
+    case .looking?, nil: break
     }
   }
 

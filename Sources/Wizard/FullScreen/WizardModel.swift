@@ -114,7 +114,7 @@ struct WizardModel: Sendable {
   private mutating func hangUp() {
     journey.abandon()
     isEnding = true
-    if !isRunning { effects.append(.end) }
+    if !isRunning || journey.runner?.outlivesWizard == true { effects.append(.end) }
   }
 
   /// Brings focus and scrolling in line with what there is now, and hands on what the journey wants done.
@@ -223,11 +223,7 @@ struct WizardModel: Sendable {
   private mutating func press(_ button: Focus.Button) {
     switch button {
     case .start:
-      switch journey.start(now: now) {
-      case .looking?: notice = "Still looking; a moment, please"
-      case .blocked?: notice = "Something stands in the way; go back to the checks"
-      default: break
-      }
+      if case .blocked? = journey.start(now: now) { notice = "Something stands in the way; go back to the checks" }
     case .retry:
       if case .run = journey.step.kind { journey.begin(now: now) } else { journey.look() }
     case .back: goBack()

@@ -265,10 +265,16 @@ struct Journey: Sendable {
   /// Asks the work to stop; what it has done is taken back.
   mutating func stop() { run?.stop() }
 
-  /// Nobody is there any more: whatever goes on is asked to stop.
+  /// The runner of the step that works.
+  var runner: Runner? {
+    guard case .run(let runner) = step.kind else { return nil }
+    return runner
+  }
+
+  /// Nobody is there any more: whatever goes on is asked to stop, unless it is a job that needs nobody.
   mutating func abandon() {
     abandonLookup()
-    stop()
+    if runner?.outlivesWizard != true { stop() }
   }
 
   mutating func takeErrands() -> [Errand] {

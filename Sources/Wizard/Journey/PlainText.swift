@@ -11,7 +11,9 @@ extension Journey {
     case .failure(let trouble):
       let remedy = trouble.remedy.map { "What to do: \($0)\n" } ?? ""
       return "It did not work out. \(trouble.subject): \(trouble.reason)\n\(remedy)"
-    case nil: return nil
+    case nil:
+      guard let run, run.isRunning, let runner, runner.outlivesWizard else { return nil }
+      return "\(runner.noun) goes on. Watch it with: \(Program.name) jobs attach, or start the wizard again.\n"
     }
   }
 

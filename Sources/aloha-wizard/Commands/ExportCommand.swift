@@ -27,6 +27,15 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Only messages of public channels.")
   var publicOnly = false
 
+  @Flag(help: "Public channels, and what those can read who have agreed to an export of their private data.")
+  var withConsent = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --with-consent on older servers: who reacted with the outbox emoji to this message has agreed.",
+      valueName: "id"))
+  var consentMessage: Int64?
+
   @Option(help: "Sessions that read at the same time (1 to 32); by default one for each processor, four at most.")
   var parallel: Int?
 
@@ -40,18 +49,26 @@ struct ExportCommand: ParsableCommand {
   var dryRun = false
 
   func validate() throws {
+    guard !(publicOnly && withConsent) else {
+      throw ValidationError("Choose one of --public-only and --with-consent.")
+    }
+    guard withConsent || consentMessage == nil else {
+      throw ValidationError("--consent-message goes with --with-consent.")
+    }
     guard (1...9).contains(level) else { throw ValidationError("--level is a number from 1 to 9.") }
     guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
   }
 
   func run() throws {
-    var options = ExportOperation.Options(subdomain: realm, output: file)
+    var options = ExportOperation.Options(subdomain: realm, output: file.map { FileSystem.absolute($0) })
     options.deactivates = deactivate
     options.publicOnly = publicOnly
+    if withConsent { options.consent = consentMessage.map { .byReactions(message: $0) } ?? .bySetting }
     options.parallel = parallel
     options.level = level
     options.strict = strict
     let operation = ExportOperation(try server.installation(), options)
-    if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+    if dryRun { return try output.rehearse(operation) }
+    try output.run(.export(server: server.reference, operation.options))
   }
 }

@@ -35,11 +35,12 @@ struct ImportCommand: ParsableCommand {
   var dryRun = false
 
   func run() throws {
-    var options = ImportOperation.Options(subdomain: subdomain, archive: archive)
+    var options = ImportOperation.Options(subdomain: subdomain, archive: FileSystem.absolute(archive))
     options.allowsReservedSubdomain = allowReservedSubdomain
     options.ignoresVersions = ignoreVersions
-    options.reportFolder = report
+    options.reportFolder = report.map { FileSystem.absolute($0) }
     let operation = ImportOperation(try server.installation(), options)
-    if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+    if dryRun { return try output.rehearse(operation) }
+    try output.run(.import(server: server.reference, operation.options))
   }
 }

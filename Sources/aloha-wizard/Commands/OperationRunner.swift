@@ -1,31 +1,59 @@
 import ArgumentParser
 import Common
 import Engine
+import Glibc
 
 /// How a command that runs an operation shows it.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Progress and result as one JSON object a line, on standard output.")
   var json = false
 
-  /// Runs an operation to its end: progress on standard error, the result on standard output.
-  func run(_ operation: some Operation) throws {
-    let view = json ? nil : ProgressLines()
-    let json = self.json
-    let progress = Progress(cancellation: Interruption.cancellation) { event in
-      if json { StandardStream.output(EventLine.encode(event) + "\n") } else { view?.show(event) }
+  @Flag(help: "Start it as a job and come back at once; see it with: jobs attach.")
+  var detach = false
+
+  /// Runs an operation as a job: progress on standard error, the result on standard output.
+  ///
+  /// On a terminal the job is a process of its own that outlives it; elsewhere (in scripts) it is this process, so that
+  /// whoever ends the command ends the work.
+  func run(_ description: JobDescription) throws {
+    let store = try JobStore(of: description)
+    let operation = try description.operation()
+    let job = try store.make(description, plan: detach || isInteractive ? try operation.plan() : nil)
+    if detach || isInteractive {
+      try JobProcess.start(job)
+      if detach { return StandardStream.output("Job \(job.id) is running. See it with: jobs attach \(job.id)\n") }
+      return try JobView(json: json).attach(job)
     }
+    let view = JobView(json: json)
     do {
-      let summary = try operation.run(progress: progress)
-      if !json { StandardStream.output(SummaryText.of(summary)) }
+      let summary = try JobProcess.run(job, cancellation: Interruption.cancellation) { view.show($0) }
+      view.finish(summary)
     } catch {
-      view?.end()
-      if json { StandardStream.output(EventLine.encode(.failed(FailureReport(error))) + "\n") }
+      view.end(error)
       throw error
     }
   }
 
+  /// Runs an operation, or shows what it would do.
+  func perform(_ description: JobDescription, dryRun: Bool) throws {
+    if dryRun { try rehearse(try description.operation()) } else { try run(description) }
+  }
+
+  /// Runs an operation that only looks: here and now, without a job's folder.
+  func look(_ operation: some Operation) throws {
+    let view = JobView(json: json)
+    do {
+      view.finish(try operation.run(progress: Progress(cancellation: Interruption.cancellation) { view.show($0) }))
+    } catch {
+      view.end(error)
+      throw error
+    }
+  }
+
+  private var isInteractive: Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
+
   /// Shows what would be done and what a check finds, and changes nothing.
-  func rehearse(_ operation: some Operation) throws {
+  func rehearse(_ operation: any Operation) throws {
     let findings = try operation.check()
     let plan = try operation.plan()
     if json {

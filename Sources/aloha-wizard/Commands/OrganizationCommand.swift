@@ -4,37 +4,73 @@ import Engine
 
 struct OrganizationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "organization", abstract: "List, deactivate and reactivate organizations.",
-    subcommands: [List.self, Deactivate.self, Reactivate.self])
+    commandName: "organization", abstract: "List, close, reopen, move and delete organizations.",
+    subcommands: [List.self, Delete.self, Deactivate.self, Reactivate.self, Rename.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the organizations of this server.")
 
     @OptionGroup var server: ServerOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: JSONOption
 
     func run() throws {
       let installation = try server.installation()
       let connection = try installation.connect(cancellation: Interruption.cancellation)
       defer { connection.close() }
-      let organizations = try Organization.list(connection, brand: installation.brand)
+      let organizations = try OrganizationOverview.list(connection, brand: installation.brand)
       if output.json {
-        for organization in organizations { StandardStream.output(JSONText.of(organization)) }
+        for organization in organizations { StandardStream.output(JSONText.of(Line(organization))) }
       } else {
         StandardStream.output(Self.table(organizations))
       }
     }
 
-    private static func table(_ organizations: [Organization]) -> String {
-      let header = ["ID", "SUBDOMAIN", "NAME", "USERS", "MESSAGES", "STATE"]
-      let rows = organizations.map { organization in
-        [
+    /// One object without nesting: what scripts want to pick from.
+    private struct Line: Encodable {
+      let id: Int64
+      let subdomain: String
+      let name: String
+      let isDeactivated: Bool
+      let activeUsers: Int
+      let messages: Int
+      let isInternal: Bool
+      let uploadBytes: Int64
+      let lastActivity: String?
+      let redirect: String?
+
+      init(_ overview: OrganizationOverview) {
+        let organization = overview.organization
+        id = organization.id
+        subdomain = organization.subdomain
+        name = organization.name
+        isDeactivated = organization.isDeactivated
+        activeUsers = organization.activeUsers
+        messages = organization.messages
+        isInternal = organization.isInternal
+        uploadBytes = overview.uploadBytes
+        lastActivity = overview.lastActivity
+        redirect = overview.redirect
+      }
+    }
+
+    private static func table(_ organizations: [OrganizationOverview]) -> String {
+      let header = ["ID", "SUBDOMAIN", "NAME", "USERS", "MESSAGES", "UPLOADS", "LAST ACTIVITY", "STATE"]
+      let rows = organizations.map { overview in
+        let organization = overview.organization
+        return [
           String(organization.id), organization.subdomain.isEmpty ? "''" : organization.subdomain, organization.name,
           Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)),
-          organization.isInternal ? "internal" : organization.isDeactivated ? "deactivated" : "active",
+          Amount.bytes(overview.uploadBytes), overview.lastActivity.map { String($0.prefix(10)) } ?? "never",
+          state(overview),
         ]
       }
-      return ColumnText.of([header] + rows, rightAligned: [0, 3, 4])
+      return ColumnText.of([header] + rows, rightAligned: [0, 3, 4, 5])
+    }
+
+    private static func state(_ overview: OrganizationOverview) -> String {
+      if overview.organization.isInternal { return "internal" }
+      guard overview.organization.isDeactivated else { return "active" }
+      return overview.redirect.map { "moved to \($0)" } ?? "deactivated"
     }
   }
 
@@ -46,9 +82,11 @@ struct OrganizationCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
     var realm: String
+    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    var dryRun = false
 
     func run() throws {
-      try output.run(DeactivateOperation(try server.installation(), subdomain: realm))
+      try output.perform(.deactivate(server: server.reference, subdomain: realm), dryRun: dryRun)
     }
   }
 
@@ -59,9 +97,69 @@ struct OrganizationCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
     var realm: String
+    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    var dryRun = false
 
     func run() throws {
-      try output.run(ReactivateOperation(try server.installation(), subdomain: realm))
+      try output.perform(.reactivate(server: server.reference, subdomain: realm), dryRun: dryRun)
+    }
+  }
+
+  struct Delete: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Delete an organization with all that belongs to it, as after a test import.",
+      discussion: """
+        Every row goes in one transaction, including what the server's own command leaves behind: recipients, group \
+        messages, sessions, scheduled mail. Other organizations stay as they are. For an organization that people \
+        have used the server's manual advises to deactivate it instead: that can be undone.
+        """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
+    var realm: String
+    @Flag(help: "Delete its uploads, avatars and emoji too.")
+    var withUploads = false
+    @Flag(help: "Delete everything in the uploads folder; only where it is the only organization.")
+    var withAllUploads = false
+    @Flag(help: "Count what would go, table by table; change nothing.")
+    var dryRun = false
+    @Option(help: ArgumentHelp("The subdomain once more, to confirm it.", valueName: "name"))
+    var confirmDelete: String?
+    @Flag(help: "Delete it although people seem to work in it.")
+    var yes = false
+
+    func run() throws {
+      var options = DeleteOrganizationOperation.Options(subdomain: realm)
+      options.uploads = withAllUploads ? .everything : withUploads ? .ofOrganization : .keep
+      options.confirmation = confirmDelete
+      options.despiteSignsOfLife = yes
+      try output.perform(.deleteOrganization(server: server.reference, options), dryRun: dryRun)
+    }
+  }
+
+  struct Rename: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "change-subdomain", abstract: "Move an organization to another subdomain of this server.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
+    var realm: String
+    @Argument(help: "The new subdomain; '' is the root domain.")
+    var newSubdomain: String
+    @Flag(help: "Do not send people on from the old address.")
+    var skipRedirect = false
+    @Flag(help: "Allow a subdomain that servers reserve.")
+    var allowReservedSubdomain = false
+    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    var dryRun = false
+
+    func run() throws {
+      try output.perform(
+        .changeSubdomain(
+          server: server.reference, from: realm, to: newSubdomain, leavesRedirect: !skipRedirect,
+          allowsReserved: allowReservedSubdomain), dryRun: dryRun)
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Common
 import Engine
+import Glibc
 
 /// Which server a command works on.
 struct ServerOptions: ParsableArguments {
@@ -12,6 +13,13 @@ struct ServerOptions: ParsableArguments {
 
   @Option(help: "aloha or zulip; recognised from the configuration unless given.")
   var brand: Brand?
+
+  /// The server with its full path: a job's process works in another folder.
+  var reference: JobDescription.ServerReference {
+    let path = realpath(root, nil)
+    defer { free(path) }
+    return JobDescription.ServerReference(root: path.map { String(cString: $0) } ?? root, brand: brand)
+  }
 
   func installation() throws -> Installation {
     try Installation(root: root, brand: brand)

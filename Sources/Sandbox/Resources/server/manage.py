@@ -9,6 +9,7 @@ case $command in
 checkconfig) ;;
 send_password_reset_email) echo "Password reset e-mail sent" ;;
 flush_memcached) ;;
+change_realm_subdomain) echo "Done!" ;;
 migrate) echo "No migrations to apply." ;;
 register_server) echo "Mobile Push Notification Service registration successfully updated!" ;;
 help) echo "Type 'manage.py help <subcommand>' for help on a specific subcommand." ;;

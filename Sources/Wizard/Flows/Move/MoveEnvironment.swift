@@ -15,13 +15,17 @@ struct MoveEnvironment: Sendable {
   var findings: @Sendable (MoveDecisions) throws -> [Finding]
   var advice: @Sendable (MoveDecisions) throws -> [SecretAdvice]
   var operation: @Sendable (MoveDecisions) throws -> any Operation
+  /// The operation is a job: a process that goes on without the wizard.
+  var runsJobs = false
 }
 
 extension MoveEnvironment {
   /// The engine itself.
   ///
-  /// - Parameter brand: of both servers; nil: each is recognised.
-  static func engine(brand: Brand?) -> MoveEnvironment {
+  /// - Parameters:
+  ///   - brand: of both servers; nil: each is recognised.
+  ///   - runsJobs: whether the move runs in a process of its own; only this program itself can be one.
+  static func engine(brand: Brand?, runsJobs: Bool = false) -> MoveEnvironment {
     @Sendable func server(_ root: String) throws -> Installation {
       let brands = brand.map { [$0] } ?? Brand.allCases
       guard brands.contains(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {
@@ -54,10 +58,11 @@ extension MoveEnvironment {
         return try SecretAdvisor.advice(from: server(decisions.source), to: server(target))
       },
       operation: { decisions in
-        MoveOperation(
+        if runsJobs { return JobOperation(.move(decisions, brand: brand)) }
+        return MoveOperation(
           source: try server(decisions.source), target: try decisions.target.map { try server($0) },
           decisions: decisions, brand: brand)
-      })
+      }, runsJobs: runsJobs)
   }
 
   private static func look(at server: Installation, cancellation: Cancellation) throws -> Glance {

@@ -99,11 +99,11 @@ extension Flow {
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
             remedy: "go back and choose another server")
         }
-        let first = all.first { !$0.isInternal && !$0.isDeactivated }
+        let largest = all.filter { !$0.isInternal && !$0.isDeactivated }.max { $0.messages < $1.messages }
         return Material(fields: [
           Field(
             "which", "Organization", .table(columns: columns, rows: all.map(row)),
-            preset: { _ in first.map { .text($0.subdomain) } })
+            preset: { _ in largest.map { .text($0.subdomain) } })
         ])
       })
   }
@@ -347,13 +347,19 @@ extension Flow {
     Step(
       "run", "Move", heading: { "Moving \($0.label(Key.organization))" },
       help: [
-        .paragraph("You need not stay and watch. Ctrl-O shows all that has been reported so far."),
+        .paragraph(
+          environment.runsJobs
+            ? "You need not stay and watch: the move goes on when you leave, and when your connection breaks. The next start "
+              + "of the wizard shows it again. Ctrl-O shows all that has been reported so far."
+            : "You need not stay and watch. Ctrl-O shows all that has been reported so far."),
         .paragraph(
           "Esc stops it after a question. Until the organization is visible on the new server, everything is taken back."
         ),
       ],
       kind: .run(
-        Runner(operation: { try environment.operation(MoveDecisions($0)) }, weights: weights, noun: "The move")))
+        Runner(
+          operation: { try environment.operation(MoveDecisions($0)) }, weights: weights, noun: "The move",
+          outlivesWizard: environment.runsJobs)))
   }
 
   /// As measured with many messages and few files; whatever is not named here takes next to no time.

@@ -1,22 +1,33 @@
 import Common
-import Engine
 
 /// Moves an organization: exports it, imports it on the other server, copies the chosen secrets, opens it there.
 ///
 /// Until the organization is visible on the new server, stopping or failing takes everything back: the archive goes, and
 /// an organization that was deactivated for the move is active again. What is left to do after that is small; where it
 /// fails, the organization is moved all the same, and the summary says what is missing.
-struct MoveOperation: Operation {
-  let source: Installation
+public struct MoveOperation: Operation {
+  public let source: Installation
   /// nil: only the archive is made, and the summary tells how to import it on another machine.
-  let target: Installation?
-  let decisions: MoveDecisions
+  public let target: Installation?
+  public let decisions: MoveDecisions
   /// As it was asked for, for the commands in the summary.
-  let brand: Brand?
+  public let brand: Brand?
+  /// Where the map of all ids and the report are left; nil: nowhere.
+  public let reportFolder: String?
 
-  var name: String { "move" }
+  public init(
+    source: Installation, target: Installation?, decisions: MoveDecisions, brand: Brand?, reportFolder: String? = nil
+  ) {
+    self.reportFolder = reportFolder
+    self.source = source
+    self.target = target
+    self.decisions = decisions
+    self.brand = brand
+  }
 
-  static func export(_ decisions: MoveDecisions, from source: Installation) -> ExportOperation {
+  public var name: String { "move" }
+
+  public static func export(_ decisions: MoveDecisions, from source: Installation) -> ExportOperation {
     var options = ExportOperation.Options(subdomain: decisions.organization, output: decisions.archive)
     options.deactivates = decisions.deactivates
     return ExportOperation(source, options)
@@ -27,6 +38,7 @@ struct MoveOperation: Operation {
   private func importing(to target: Installation) -> ImportOperation {
     var options = ImportOperation.Options(subdomain: decisions.subdomain, archive: decisions.archive)
     options.allowsReservedSubdomain = decisions.allowsReserved
+    options.reportFolder = reportFolder
     return ImportOperation(target, options)
   }
 
@@ -36,7 +48,7 @@ struct MoveOperation: Operation {
 
   // MARK: Before
 
-  func check() throws -> [Finding] {
+  public func check() throws -> [Finding] {
     var findings = try export.check()
     if let target {
       findings += try TargetChecks.findings(
@@ -46,7 +58,7 @@ struct MoveOperation: Operation {
     return findings
   }
 
-  func plan() throws -> Plan {
+  public func plan() throws -> Plan {
     let exporting = try export.plan()
     guard let target else { return exporting.prefixed("export") }
     let importing = try importing(to: target).plan()
@@ -69,7 +81,7 @@ struct MoveOperation: Operation {
 
   // MARK: The story
 
-  func run(progress: Progress) throws -> Summary {
+  public func run(progress: Progress) throws -> Summary {
     let before = try organization(on: source, decisions.organization)
     let mayRemove = !FileSystem.exists(decisions.archive)
     let exported: Summary
@@ -92,24 +104,27 @@ struct MoveOperation: Operation {
   ) throws -> Summary {
     let unstoppable = Cancellation()
     var toDo: [String] = []
-    func attempt(_ operation: some Operation, as prefix: String, otherwise remedy: String) {
+    var copied: [Summary.Fact] = []
+    func attempt(_ operation: some Operation, as prefix: String, otherwise remedy: String) -> Bool {
       do {
-        let summary = try run(operation, as: prefix, progress: progress, cancellation: unstoppable)
-        toDo += summary.nextSteps.filter { !$0.hasPrefix("Restart") }
+        _ = try run(operation, as: prefix, progress: progress, cancellation: unstoppable)
+        return true
       } catch {
-        let trouble = Trouble(error)
+        let trouble = FailureReport(error)
         progress.warn("\(trouble.subject): \(trouble.reason)")
         toDo.append(remedy)
+        return false
       }
     }
     if !decisions.copiedSecrets.isEmpty {
-      attempt(
+      let names = decisions.copiedSecrets.joined(separator: ", ")
+      let done = attempt(
         copying(to: target), as: "secrets",
-        otherwise:
-          "Copy by hand, from the old secrets file to the new one: \(decisions.copiedSecrets.joined(separator: ", "))")
+        otherwise: "Copy by hand, from the old secrets file to the new one: \(names)")
+      if done { copied = [Summary.Fact("Secrets copied", names)] }
     }
     if before.isDeactivated {
-      attempt(
+      _ = attempt(
         ReactivateOperation(target, subdomain: decisions.subdomain), as: "open",
         otherwise: "Reactivate the organization on the new server")
     }
@@ -122,7 +137,7 @@ struct MoveOperation: Operation {
       "Restart the new server, so that it sees what is new:",
       "$ \(ShellWord.quoted(target.deploymentFolder + "/scripts/restart-server"))",
     ]
-    return summary(imported, before: before, after: after, toDo: toDo + restart, progress)
+    return summary(imported, before: before, after: after, more: copied, toDo: toDo + restart, progress)
   }
 
   /// Everything as it was before.
@@ -139,10 +154,10 @@ struct MoveOperation: Operation {
       _ = try ReactivateOperation(source, subdomain: decisions.organization).run(progress: .silent)
       progress.note("The organization is active again on the old server.")
     } catch {
-      let trouble = Trouble(reason)
+      let trouble = FailureReport(reason)
       throw PlainFailure(
         (reason as? any Failure)?.family ?? .unexpected, trouble.subject,
-        "\(trouble.reason); and the organization could not be reactivated on the old server: \(Trouble(error).reason)",
+        "\(trouble.reason); and the organization could not be reactivated on the old server: \(FailureReport(error).reason)",
         remedy: "reactivate it there: \(Program.name) organization reactivate -r "
           + ShellWord.quoted(decisions.organization))
     }
@@ -174,7 +189,8 @@ struct MoveOperation: Operation {
   // MARK: Words
 
   private func summary(
-    _ imported: Summary, before: Organization, after: Organization?, toDo: [String], _ progress: Progress
+    _ imported: Summary, before: Organization, after: Organization?, more: [Summary.Fact], toDo: [String],
+    _ progress: Progress
   ) -> Summary {
     func both(_ old: Int, _ new: Int?) -> String {
       guard let new else { return "could not be counted" }
@@ -188,9 +204,7 @@ struct MoveOperation: Operation {
     facts.append(
       Summary.Fact(
         "Old server", decisions.deactivates || before.isDeactivated ? "deactivated, all data kept" : "active"))
-    if !decisions.copiedSecrets.isEmpty {
-      facts.append(Summary.Fact("Secrets copied", decisions.copiedSecrets.joined(separator: ", ")))
-    }
+    facts += more
     let next = imported.nextSteps.filter { !$0.hasPrefix("Reactivate") && !$0.hasPrefix("Restart") }
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,

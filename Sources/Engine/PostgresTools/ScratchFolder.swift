@@ -4,7 +4,7 @@ import Glibc
 /// A private folder for what an operation needs on the way; gone with the object.
 ///
 /// One that a killed process left behind is removed by the next operation that wants one in the same place.
-final class WorkFolder: Sendable {
+final class ScratchFolder: Sendable {
   let path: String
   private let lock: FileLock
 

@@ -1,0 +1,182 @@
+import Common
+import Postgres
+
+/// The rows that go with one organization, found before anything is changed: a temporary table of ids for each table
+/// that others are tied to, filled until nothing more is found.
+///
+/// Lives in one transaction, and ends with it.
+struct DoomedRows {
+  let map: OwnershipMap
+  let catalog: Catalog
+  let organization: Organization
+  let brand: Brand
+  let connection: Connection
+  /// How many rows of each table whose ids are known.
+  private(set) var counts: [String: Int] = [:]
+
+  /// Rows of one table that go: how many, and how many of them another organization would call its own.
+  struct Share: Sendable, Equatable {
+    let table: String
+    let rows: Int
+  }
+
+  init(_ organization: Organization, catalog: Catalog, brand: Brand, _ connection: Connection) throws {
+    map = OwnershipMap(catalog)
+    self.catalog = catalog
+    self.organization = organization
+    self.brand = brand
+    self.connection = connection
+    try connection.execute("SET LOCAL work_mem = '64MB'")
+    for table in map.parents.union(extraParents).sorted() where map.keys[table] != nil { try makeList(table) }
+    try seed()
+    try fill()
+  }
+
+  /// Tables whose ids are wanted although nothing is tied to them by a column of its own.
+  private var extraParents: Set<String> {
+    Set(["zerver_realm", "zerver_huddle"].filter { catalog[$0] != nil })
+  }
+
+  /// The temporary table of a table's ids, as SQL.
+  func list(_ table: String) -> String { "pg_temp.\(Identifier.quote("going_\(table)"))" }
+
+  func hasList(_ table: String) -> Bool { counts[table] != nil }
+
+  // MARK: Filling
+
+  private mutating func makeList(_ table: String) throws {
+    guard let key = map.keys[table] else { return }
+    try connection.execute(
+      """
+      CREATE TEMP TABLE \(Identifier.quote("going_\(table)")) ON COMMIT DROP AS
+        SELECT \(Identifier.quote(key)) AS id FROM \(catalog.qualified(table)) LIMIT 0
+      """)
+    counts[table] = 0
+  }
+
+  private mutating func seed() throws {
+    _ = try connection.change("INSERT INTO \(list(OwnershipMap.root)) VALUES ($1)", [String(organization.id)])
+    counts[OwnershipMap.root] = 1
+  }
+
+  /// Follows the ties from table to table until nothing is found any more; a tie is followed again only where more is
+  /// at its other end than the last time.
+  private mutating func fill() throws {
+    let tables = map.order.reversed().filter { counts[$0] != nil && $0 != OwnershipMap.root }
+    var followed: [String: Int] = [:]
+    func isNew(_ tie: String, _ parent: String) -> Bool {
+      let count = counts[parent] ?? 0
+      defer { followed[tie] = count }
+      return count != followed[tie] ?? 0
+    }
+    var grew = true
+    while grew {
+      grew = false
+      for table in tables {
+        for link in map.links[table] ?? [] where link.takesRow {
+          guard isNew("\(table).\(link.column)>\(link.parent)", link.parent) else { continue }
+          if try add(table, link) { grew = true }
+        }
+        if table == "zerver_recipient", isNew("groups", "zerver_userprofile"), try addGroups() { grew = true }
+      }
+    }
+  }
+
+  private mutating func add(_ table: String, _ link: OwnershipMap.Link) throws -> Bool {
+    guard let key = map.keys[table] else { return false }
+    let known = counts[table] ?? 0 > 0
+    let column = Identifier.quote(key)
+    let count = try connection.change(
+      """
+      INSERT INTO \(list(table)) SELECT t.\(column)
+      FROM \(catalog.qualified(table)) t JOIN \(list(link.parent)) p ON t.\(Identifier.quote(link.column)) = p.id
+      WHERE \(link.condition ?? "true")
+        \(known ? "AND NOT EXISTS (SELECT 1 FROM \(list(table)) g WHERE g.id = t.\(column))" : "")
+      """)
+    return try note(table, count)
+  }
+
+  /// A group message goes where all its members do. One that has a member elsewhere stays for that member, without these
+  /// people and what they wrote; the server's own bots are no such member.
+  private mutating func addGroups() throws -> Bool {
+    let users = list("zerver_userprofile")
+    let count = try connection.change(
+      """
+      INSERT INTO \(list("zerver_recipient")) SELECT DISTINCT r.id
+      FROM zerver_recipient r JOIN zerver_subscription s ON s.recipient_id = r.id
+      JOIN \(users) g ON g.id = s.user_profile_id
+      WHERE r.type = 3 AND NOT EXISTS (
+        SELECT 1 FROM zerver_subscription o JOIN zerver_userprofile u ON u.id = o.user_profile_id
+        JOIN zerver_realm e ON e.id = u.realm_id
+        WHERE o.recipient_id = r.id AND e.id <> $1 AND e.string_id <> $2)
+        AND NOT EXISTS (SELECT 1 FROM \(list("zerver_recipient")) k WHERE k.id = r.id)
+      """, [String(organization.id), brand.internalSubdomain])
+    return try note("zerver_recipient", count)
+  }
+
+  private mutating func note(_ table: String, _ count: Int) throws -> Bool {
+    guard count > 0 else { return false }
+    counts[table, default: 0] += count
+    try connection.execute("ANALYZE \(list(table))")
+    return true
+  }
+
+  // MARK: What goes
+
+  /// The ids of the organization's users.
+  func users() throws -> Set<Int64> {
+    Set(
+      try connection.query("SELECT id FROM \(list("zerver_userprofile"))").compactMap { $0[0].flatMap { Int64($0) } })
+  }
+
+  /// The ties of a table that take rows and have anything at their other end.
+  func taking(_ table: String) -> [OwnershipMap.Link] {
+    (map.links[table] ?? []).filter { $0.takesRow && counts[$0.parent] ?? 0 > 0 }
+  }
+
+  /// Confirmation links name their object by its kind and id.
+  func confirmationKinds() throws -> [(contentType: String, table: String)] {
+    guard catalog["confirmation_confirmation"]?.column("object_id") != nil else { return [] }
+    return try connection.query("SELECT id, app_label || '_' || model FROM django_content_type").compactMap { row in
+      guard let id = row[0], let table = row[1], counts[table] ?? 0 > 0 else { return nil }
+      return (id, table)
+    }
+  }
+
+  /// How many rows of each table go, those of which none goes left out.
+  func shares() throws -> [Share] {
+    var shares: [Share] = []
+    for table in map.order.reversed() {
+      let count = try counts[table] ?? self.count(table)
+      if count > 0 { shares.append(Share(table: table, rows: count)) }
+    }
+    let sessions = try Sessions.keys(of: users(), connection).count
+    if sessions > 0 { shares.append(Share(table: "django_session", rows: sessions)) }
+    return shares
+  }
+
+  private func count(_ table: String) throws -> Int {
+    var conditions = taking(table).map { link in
+      let test = "t.\(Identifier.quote(link.column)) IN (SELECT id FROM \(list(link.parent)))"
+      return link.condition.map { "(\(test) AND \($0))" } ?? test
+    }
+    if table == "confirmation_confirmation" {
+      conditions += try confirmationKinds().map { kind in
+        "(t.content_type_id = \(kind.contentType) AND t.object_id IN (SELECT id FROM \(list(kind.table))))"
+      }
+    }
+    guard !conditions.isEmpty else { return 0 }
+    return try connection.value(
+      "SELECT count(*) FROM \(catalog.qualified(table)) t WHERE \(conditions.joined(separator: " OR "))"
+    ).flatMap { Int($0) } ?? 0
+  }
+
+  /// Messages that these people wrote into conversations of other organizations: they go with their writers.
+  func messagesElsewhere() throws -> Int {
+    try connection.value(
+      """
+      SELECT count(*) FROM zerver_message m JOIN \(list("zerver_message")) g USING (id) WHERE m.realm_id <> $1
+      """, [String(organization.id)]
+    ).flatMap { Int($0) } ?? 0
+  }
+}

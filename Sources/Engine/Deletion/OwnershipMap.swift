@@ -1,0 +1,118 @@
+import Postgres
+
+/// Which rows go with an organization, told from the live catalog: for each table the columns that tie its rows to rows
+/// of another one, and what becomes of a row whose other end goes.
+///
+/// - A column that must have a value takes its row along: a message without its sender, a subscription without its
+///   channel cannot be.
+/// - A column that may be empty is emptied where the row belongs to somebody by another column, as an entry in another
+///   organization's log that names one of these users. Where nothing else says whose the row is, it goes.
+/// - Ties that no foreign key declares stand in ``undeclared``.
+///
+/// Tables that this program has never heard of are treated the same way, by their foreign keys.
+struct OwnershipMap {
+  struct Link: Equatable {
+    let column: String
+    let parent: String
+    /// Whether the row goes with the parent's row; else the column is emptied.
+    let takesRow: Bool
+    /// A condition on the row, on a table named `t`, beyond the equality; nil for foreign keys.
+    var condition: String?
+  }
+
+  static let root = "zerver_realm"
+
+  /// Ties without a foreign key.
+  static let undeclared: [String: [Link]] = [
+    "zerver_recipient": [
+      Link(column: "type_id", parent: "zerver_userprofile", takesRow: true, condition: "t.type = 1"),
+      Link(column: "type_id", parent: "zerver_stream", takesRow: true, condition: "t.type = 2"),
+    ],
+    "fts_update_log": [Link(column: "message_id", parent: "zerver_message", takesRow: true)],
+  ]
+
+  /// Rows of these say what something is, never whose it is.
+  private static let neutral: Set<String> = [
+    "django_content_type", "zerver_client", "auth_group", "auth_permission",
+  ]
+
+  /// In an order in which rows can be deleted: who refers comes before who is referred to.
+  let order: [String]
+  /// By table; the organization's own table has none that take its row.
+  let links: [String: [Link]]
+  /// The single column of each table's primary key.
+  let keys: [String: String]
+
+  init(_ catalog: Catalog) {
+    let reached = Self.reached(catalog)
+    var links: [String: [Link]] = [:]
+    var keys: [String: String] = [:]
+    for name in reached {
+      guard let table = catalog[name] else { continue }
+      if table.primaryKey.count == 1 { keys[name] = table.primaryKey[0] }
+      links[name] = Self.links(of: table, reached: reached)
+    }
+    self.links = links
+    self.keys = keys
+    order = Self.order(reached, catalog)
+  }
+
+  /// Tables that others are tied to: their rows must be known by id.
+  var parents: Set<String> { Set(links.values.flatMap { $0 }.map(\.parent)) }
+
+  private static func reached(_ catalog: Catalog) -> Set<String> {
+    var reached: Set<String> = catalog[root] == nil ? [] : [root]
+    for name in undeclared.keys where catalog[name] != nil { reached.insert(name) }
+    while true {
+      let more = catalog.tables.values.filter { table in
+        !reached.contains(table.name) && table.foreignKeys.contains { reached.contains($0.table) }
+      }
+      if more.isEmpty { return reached }
+      reached.formUnion(more.map(\.name))
+    }
+  }
+
+  private static func links(of table: Catalog.Table, reached: Set<String>) -> [Link] {
+    func isRequired(_ key: Catalog.ForeignKey) -> Bool { table.column(key.column)?.isRequired ?? false }
+    let isOwned = table.foreignKeys.contains { isRequired($0) && !neutral.contains($0.table) }
+    let declared = table.foreignKeys.filter { reached.contains($0.table) }.map { key in
+      Link(
+        column: key.column, parent: key.table, takesRow: table.name != root && (isRequired(key) || !isOwned))
+    }
+    // The tie to the organization itself finds most; the others then add little.
+    return declared.filter { $0.parent == root } + declared.filter { $0.parent != root }
+      + (undeclared[table.name] ?? []).filter { reached.contains($0.parent) }
+  }
+
+  /// Circles are broken at references that PostgreSQL checks at the end of the transaction only.
+  private static func order(_ tables: Set<String>, _ catalog: Catalog) -> [String] {
+    var strict: [String: Set<String>] = [:]
+    var lax: [String: Set<String>] = [:]
+    for name in tables {
+      guard let table = catalog[name] else { continue }
+      for key in table.foreignKeys where tables.contains(key.table) && key.table != name {
+        let definition = table.constraints.first { $0.name == key.name }?.definition ?? ""
+        if definition.contains("INITIALLY DEFERRED") {
+          lax[key.table, default: []].insert(name)
+        } else {
+          strict[key.table, default: []].insert(name)
+        }
+      }
+    }
+    var order: [String] = []
+    var waiting = tables.sorted()
+    while !waiting.isEmpty {
+      let left = Set(waiting)
+      func blocking(_ name: String, _ edges: [String: Set<String>]) -> Int {
+        (edges[name] ?? []).intersection(left).count
+      }
+      let next =
+        waiting.first { blocking($0, strict) == 0 && blocking($0, lax) == 0 }
+        ?? waiting.filter { blocking($0, strict) == 0 }.min { blocking($0, lax) < blocking($1, lax) }
+        ?? waiting[0]
+      order.append(next)
+      waiting.removeAll { $0 == next }
+    }
+    return order
+  }
+}

@@ -1,0 +1,71 @@
+import Common
+import Postgres
+
+/// Takes an organization's rows out of all tables, set by set, within the caller's transaction.
+struct RowDeletion {
+  /// How long it waits for somebody else's lock before it gives up.
+  static let lockTimeout = "30s"
+
+  let doomed: DoomedRows
+  let connection: Connection
+
+  /// - Returns: rows by table, in the order in which they went.
+  func run(_ meter: Meter) throws -> [DoomedRows.Share] {
+    let relief = try ForeignKeyRelief(doomed, connection)
+    var shares: [DoomedRows.Share] = []
+    let sessions = try Sessions.end(of: doomed.users(), connection)
+    if sessions > 0 { shares.append(DoomedRows.Share(table: "django_session", rows: sessions)) }
+    for table in doomed.map.order {
+      let count = try delete(table)
+      if count > 0 {
+        shares.append(DoomedRows.Share(table: table, rows: count))
+        try meter.advance(by: Int64(count))
+      }
+      try empty(table)
+    }
+    // What is left to be checked is checked here, where an error can still be told, and before the keys come back.
+    try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    try relief.restore()
+    return shares
+  }
+
+  private func delete(_ table: String) throws -> Int {
+    let name = doomed.catalog.qualified(table)
+    if doomed.hasList(table), let key = doomed.map.keys[table] {
+      guard doomed.counts[table] ?? 0 > 0 else { return 0 }
+      return try connection.change(
+        "DELETE FROM \(name) t USING \(doomed.list(table)) g WHERE t.\(Identifier.quote(key)) = g.id")
+    }
+    var count = 0
+    for link in doomed.taking(table) {
+      count += try connection.change(
+        """
+        DELETE FROM \(name) t USING \(doomed.list(link.parent)) p
+        WHERE t.\(Identifier.quote(link.column)) = p.id AND \(link.condition ?? "true")
+        """)
+    }
+    if table == "confirmation_confirmation" {
+      for kind in try doomed.confirmationKinds() {
+        count += try connection.change(
+          """
+          DELETE FROM \(name) t USING \(doomed.list(kind.table)) p
+          WHERE t.object_id = p.id AND t.content_type_id = \(kind.contentType)
+          """)
+      }
+    }
+    return count
+  }
+
+  /// Rows of others that only mention something that goes.
+  private func empty(_ table: String) throws {
+    for link in doomed.map.links[table] ?? [] where !link.takesRow && doomed.counts[link.parent] ?? 0 > 0 {
+      let column = Identifier.quote(link.column)
+      guard doomed.catalog[table]?.column(link.column)?.isRequired == false else { continue }
+      try connection.change(
+        """
+        UPDATE \(doomed.catalog.qualified(table)) t SET \(column) = NULL FROM \(doomed.list(link.parent)) p
+        WHERE t.\(column) = p.id
+        """)
+    }
+  }
+}

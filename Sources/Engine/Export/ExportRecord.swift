@@ -1,0 +1,73 @@
+import Archive
+import Common
+import Postgres
+
+/// What an export leaves behind on the server: a line in the organization's audit log, as the server's own exporter does,
+/// and on later versions a row in its list of exports.
+struct ExportRecord {
+  let organization: Organization
+  let reach: ExportScope.Reach
+  let archive: ArchiveWriter.Finished
+  let tables: [String: Int64]
+  /// Microseconds since 1970.
+  let began: Int64
+
+  /// The archive is there, with or without this: what fails here is a warning.
+  func write(_ connection: Connection, _ catalog: Catalog, _ progress: Progress) {
+    do {
+      guard try connection.value("SELECT pg_is_in_recovery()") == "f" else {
+        return progress.note("The audit log has no line of this export: the database is a read-only standby.")
+      }
+      let row = catalog["zerver_realmexport"] == nil ? nil : tryListing(connection, progress)
+      try AuditLog.record(
+        .exported, organization: organization.id, details: row.map { "{\"realm_export_id\": \($0)}" } ?? "{}",
+        connection)
+    } catch {
+      progress.warn("The audit log has no line of this export: \(error)")
+    }
+  }
+
+  /// A later version may ask for more than is known here.
+  private func tryListing(_ connection: Connection, _ progress: Progress) -> Int64? {
+    do {
+      return try listed(connection)
+    } catch {
+      progress.warn("The server's own list of exports does not have this one: \(error)")
+      return nil
+    }
+  }
+
+  /// Types and states of the server's list of exports.
+  private enum ListedType: Int { case publicChannels = 1, consent = 2, everything = 3 }
+  private static let succeeded = 3
+
+  /// The id of the new row.
+  private func listed(_ connection: Connection) throws -> Int64? {
+    let type: ListedType =
+      switch reach {
+      case .everything: .everything
+      case .publicChannels: .publicChannels
+      case .consent: .consent
+      }
+    let stats = JSONBuffer()
+    for (index, table) in tables.keys.sorted().enumerated() {
+      stats.byte(index == 0 ? 0x7B : 0x2C)
+      stats.string(table)
+      stats.byte(0x3A)
+      stats.integer(tables[table] ?? 0)
+    }
+    stats.raw(stats.count == 0 ? "{}" : "}")
+    return try connection.value(
+      """
+      INSERT INTO zerver_realmexport (realm_id, type, status, date_requested, date_started, date_succeeded,
+        sha256sum_hex, tarball_size_bytes, stats)
+      VALUES ($1, $2, $3, to_timestamp($4::float8), to_timestamp($4::float8), now(), $5, $6, $7::jsonb) RETURNING id
+      """,
+      [
+        String(organization.id), String(type.rawValue), String(Self.succeeded), String(Double(began) / 1_000_000),
+        try Digest.hexadecimal(ofFile: archive.path), String(archive.size),
+        String(decoding: stats.bytes, as: UTF8.self),
+      ]
+    ).flatMap { Int64($0) }
+  }
+}

@@ -1,0 +1,116 @@
+import Common
+import FoundationEssentials
+import Glibc
+
+/// A job as it lies on the disk: all that there is to know of it, whoever looks.
+///
+/// - `job.json`: what it does, for whom, since when. Written before the job begins, never changed.
+/// - `journal.jsonl`: every progress event, one JSON object a line, appended as it happens.
+/// - `lock`: locked by the job's process for as long as it lives.
+/// - `log`: what the process itself wrote to its standard streams.
+public struct JobFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) {
+    self.path = path
+  }
+
+  /// What a job is, as `job.json` says it.
+  public struct Header: Sendable, Codable, Equatable {
+    public var description: JobDescription
+    public var plan: Plan?
+    /// The user who started it, and on which terminal.
+    public var operator_: String
+    public var terminal: String?
+    /// ISO 8601, in UTC.
+    public var started: String
+
+    enum CodingKeys: String, CodingKey {
+      case description, plan
+      case operator_ = "operator"
+      case terminal, started
+    }
+  }
+
+  /// Where a job stands.
+  public enum State: Sendable, Equatable {
+    case running
+    case finished(Summary)
+    case failed(FailureReport)
+    /// Its process is gone without a word: killed, or the machine went down. What it does is as before, or complete.
+    case lost
+  }
+
+  /// The name of the folder: ascending with time.
+  public var id: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  var journal: String { "\(path)/journal.jsonl" }
+  var lock: String { "\(path)/lock" }
+  public var log: String { "\(path)/log" }
+  private var header: String { "\(path)/job.json" }
+
+  // MARK: Making
+
+  static func make(_ description: JobDescription, plan: Plan?, below parent: String) throws -> JobFolder {
+    let stamp = Moment.iso(microseconds: Moment.now()).filter { $0.isNumber || $0 == "T" }.prefix(15)
+    let folder = JobFolder("\(parent)/\(stamp)-\(RandomText.alphanumeric(4).lowercased())")
+    try FileSystem.makeFolder(folder.path)
+    let header = Header(
+      description: description, plan: plan, operator_: Operator.name, terminal: Operator.terminal,
+      started: Moment.iso(microseconds: Moment.now()))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try FileSystem.replace(folder.header, with: Array(try encoder.encode(header)))
+    return folder
+  }
+
+  // MARK: Reading
+
+  public func readHeader() throws -> Header {
+    do {
+      return try JSONDecoder().decode(Header.self, from: Data(try FileSystem.read(header)))
+    } catch let failure as PlainFailure {
+      throw failure
+    } catch {
+      throw PlainFailure(.file, header, "is not readable", remedy: "it may belong to another version of this program")
+    }
+  }
+
+  /// All events so far.
+  public func events() -> [ProgressEvent] {
+    guard let bytes = try? FileSystem.read(journal, limit: 256 << 20) else { return [] }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { EventLine.decode(String($0)) }
+  }
+
+  public func state() -> State {
+    // Asked before the journal is read: a job that ends in between has written its last event by then.
+    let isAlive = isLocked
+    for event in events().reversed() {
+      switch event {
+      case .finished(let summary): return .finished(summary)
+      case .failed(let failure): return .failed(failure)
+      default: continue
+      }
+    }
+    return isAlive ? .running : .lost
+  }
+
+  /// Whether the job's process lives.
+  var isLocked: Bool {
+    guard FileSystem.exists(lock) else { return false }
+    return (try? FileLock(lock)) == nil
+  }
+}
+
+/// Who is at the keyboard.
+enum Operator {
+  static var name: String {
+    // Behind sudo it is a person that counts, not root.
+    for variable in ["SUDO_USER", "LOGNAME", "USER"] {
+      if let value = getenv(variable).map({ String(cString: $0) }), !value.isEmpty { return SafeText.clean(value) }
+    }
+    return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "user \(getuid())"
+  }
+
+  static var terminal: String? { ttyname(0).map { SafeText.clean(String(cString: $0)) } }
+}

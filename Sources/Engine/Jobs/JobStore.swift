@@ -1,0 +1,80 @@
+import Common
+import Glibc
+
+/// The jobs of one server, and the rule that only one of them runs at a time.
+public struct JobStore: Sendable {
+  /// `/var/lib/aloha-wizard` below the server's root; who may not write there gets a folder of the own.
+  public let folder: String
+
+  public init(_ installation: Installation) {
+    let shared = "\(installation.root)/var/lib/aloha-wizard"
+    var probe = shared
+    while !FileSystem.exists(probe), let slash = probe.lastIndex(of: "/"), slash > probe.startIndex {
+      probe = String(probe[..<slash])
+    }
+    if access(probe, W_OK) == 0 {
+      folder = shared
+    } else {
+      let home = getenv("HOME").map { String(cString: $0) } ?? "/tmp"
+      let state = getenv("XDG_STATE_HOME").map { String(cString: $0) } ?? "\(home)/.local/state"
+      folder = "\(state)/aloha-wizard"
+    }
+  }
+
+  /// Where a job is listed.
+  public init(of description: JobDescription) throws {
+    guard let server = description.servers.first else { throw PlainFailure(.usage, "job", "names no server") }
+    self.init(try server.installation())
+  }
+
+  private var jobsFolder: String { "\(folder)/jobs" }
+
+  /// All jobs, the newest first.
+  public func jobs() throws -> [JobFolder] {
+    guard FileSystem.isFolder(jobsFolder) else { return [] }
+    return try FileSystem.names(in: jobsFolder).reversed().map { JobFolder("\(jobsFolder)/\($0)") }
+      .filter { FileSystem.exists("\($0.path)/job.json") }
+  }
+
+  /// - Parameter id: a job's id or the beginning of one; nil: the newest.
+  public func job(_ id: String?) throws -> JobFolder {
+    let all = try jobs()
+    guard let id else {
+      guard let newest = all.first else {
+        throw PlainFailure(.notFound, "job", "there has been none on this server")
+      }
+      return newest
+    }
+    let found = all.filter { $0.id.hasPrefix(id) }
+    guard found.count == 1, let job = found.first else {
+      throw PlainFailure(
+        .notFound, "job '\(SafeText.clean(id))'",
+        found.isEmpty ? "there is none of that id" : "there are \(found.count) whose ids begin so",
+        remedy: "see their ids with: jobs list")
+    }
+    return job
+  }
+
+  /// Jobs that run now.
+  public func running() throws -> [JobFolder] { try jobs().filter { $0.state() == .running } }
+
+  /// A folder for a new job.
+  public func make(_ description: JobDescription, plan: Plan?) throws -> JobFolder {
+    try FileSystem.makeFolder(jobsFolder)
+    return try JobFolder.make(description, plan: plan, below: jobsFolder)
+  }
+
+  /// Takes the server for a job, until the lock goes away.
+  ///
+  /// - Throws: `.conflict`, naming who runs what.
+  func claim(for job: JobFolder) throws -> FileLock {
+    try FileSystem.makeFolder(folder)
+    if let lock = try FileLock("\(folder)/lock") { return lock }
+    let other = try running().first { $0.id != job.id }
+    let header = try? other?.readHeader()
+    let what = header.map { "\($0.plan?.title ?? "a job"), started by \($0.operator_) at \($0.started.prefix(19))" }
+    throw PlainFailure(
+      .conflict, "this server", "another job is running: \(what ?? "unknown")",
+      remedy: "wait for it, or look at it with: jobs attach\(other.map { " \($0.id)" } ?? "")")
+  }
+}

@@ -1,0 +1,38 @@
+import Common
+
+/// Runs one of the server's own scripts; its output comes as notes, line by line.
+public struct ScriptOperation: Operation {
+  public let installation: Installation
+  public let script: ServerScripts.Script
+
+  public init(_ installation: Installation, _ script: ServerScripts.Script) {
+    self.installation = installation
+    self.script = script
+  }
+
+  public var name: String { "script" }
+
+  private var title: String { ServerScripts.title(script) }
+
+  public func check() throws -> [Finding] {
+    let scripts = ServerScripts(installation)
+    return [
+      scripts.isHere(script)
+        ? Finding(.ok, "script", scripts.commandLine(script))
+        : Finding(
+          .blocker, "script", "the server's script is not here",
+          remedy: "run it where the server is: \(scripts.commandLine(script))")
+    ]
+  }
+
+  public func plan() throws -> Plan { Plan(title: title, phases: [Plan.Phase("script", title)]) }
+
+  public func run(progress: Progress) throws -> Summary {
+    let findings = try check()
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    try progress.phase("script", title) { _ in try ServerScripts(installation).run(script, progress: progress) }
+    let summary = Summary(title: "\(title): done", warnings: progress.warnings)
+    progress.finished(summary)
+    return summary
+  }
+}

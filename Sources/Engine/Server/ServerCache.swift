@@ -1,0 +1,77 @@
+import Common
+
+/// Empties the server's cache by whichever way works: memcached itself, else the server's script.
+public enum ServerCache {
+  /// How it would be done; nil where neither way is here.
+  public static func way(_ installation: Installation) -> String? {
+    if let cache = Memcached(installation) { return cache.label }
+    let scripts = ServerScripts(installation)
+    return scripts.isHere(.flushCache) ? "the server's flush-memcached script" : nil
+  }
+
+  /// - Returns: how it was done.
+  /// - Throws: the first way's failure where the second does not work either.
+  public static func flush(_ installation: Installation, progress: Progress) throws -> String {
+    let scripts = ServerScripts(installation)
+    guard let cache = Memcached(installation) else {
+      try scripts.run(.flushCache, progress: progress)
+      return "the server's script"
+    }
+    do {
+      try cache.flush()
+      return cache.label
+    } catch {
+      guard scripts.isHere(.flushCache) else { throw error }
+      do { try scripts.run(.flushCache, progress: progress) } catch _ as PlainFailure { throw error }
+      return "the server's script"
+    }
+  }
+
+  /// For operations whose work is done and must not fail any more: a cache that cannot be emptied is a warning.
+  static func flushOrWarn(_ installation: Installation, progress: Progress) {
+    do { progress.note("The cache was emptied by \(try flush(installation, progress: progress))") } catch {
+      let scripts = ServerScripts(installation)
+      let reason = (error as? any Failure).map { "\($0.subject): \($0.reason)" } ?? "it failed"
+      progress.warn(
+        "The server's cache could not be emptied (\(reason)); people may see old data until "
+          + "\(scripts.commandLine(.flushCache)) is run")
+    }
+  }
+}
+
+/// Empties the server's cache.
+public struct FlushCacheOperation: Operation {
+  public let installation: Installation
+
+  public init(_ installation: Installation) { self.installation = installation }
+
+  public var name: String { "flush-cache" }
+
+  public func check() throws -> [Finding] {
+    guard let way = ServerCache.way(installation) else {
+      return [
+        Finding(
+          .blocker, "cache", "settings.py does not say where the cache is, and the server's script is not here",
+          remedy: "run it where the server is: \(ServerScripts(installation).commandLine(.flushCache))")
+      ]
+    }
+    return [Finding(.ok, "cache", "by \(way)")]
+  }
+
+  public func plan() throws -> Plan {
+    Plan(
+      title: "Empty the cache of \(installation.label)", phases: [Plan.Phase("cache", "Empty the cache")],
+      leavesAlone: ["All data: the cache fills itself again from the database"])
+  }
+
+  public func run(progress: Progress) throws -> Summary {
+    let findings = try check()
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    let way = try progress.phase("cache", "Empty the cache") { _ in
+      try ServerCache.flush(installation, progress: progress)
+    }
+    let summary = Summary(title: "The cache is empty", facts: [Summary.Fact("By", way)])
+    progress.finished(summary)
+    return summary
+  }
+}

@@ -1,0 +1,94 @@
+import Common
+import FoundationEssentials
+import Glibc
+
+/// Several configuration files that change together, with the way back.
+///
+/// The old files are copied first, then a note says which new file belongs to which copy, then the files are replaced.
+/// Whatever happens in between, ``undo(in:)`` brings the old ones back.
+struct ConfigurationChange {
+  struct Note: Codable, Equatable {
+    struct File: Codable, Equatable {
+      var path: String
+      var copy: String
+      /// SHA-256 of what was written.
+      var written: String
+    }
+
+    var made: String
+    var files: [File]
+  }
+
+  static let noteName = ".settings-before.json"
+
+  /// Replaces files.
+  ///
+  /// - Parameter folder: the server's configuration folder; the note goes there.
+  /// - Returns: the copies of the old files.
+  static func apply(_ changes: [(file: ConfigurationFile, bytes: [UInt8])], folder: String) throws -> [String] {
+    let stamp = String(Moment.iso(microseconds: Moment.now()).filter(\.isNumber).prefix(14))
+    var note = Note(made: Moment.iso(microseconds: Moment.now()), files: [])
+    var copies: [String] = []
+    do {
+      for change in changes {
+        let copy = unused("\(change.file.path).before-\(stamp)")
+        try change.file.copy(to: copy)
+        copies.append(copy)
+        note.files.append(
+          Note.File(path: change.file.path, copy: copy, written: Digest.hexadecimal(change.bytes)))
+      }
+      try FileSystem.replace("\(folder)/\(noteName)", with: Array(try JSONEncoder().encode(note)))
+    } catch {
+      copies.forEach { unlink($0) }
+      throw error
+    }
+    var replaced: [ConfigurationFile] = []
+    do {
+      for change in changes {
+        try change.file.replace(with: change.bytes)
+        replaced.append(change.file)
+      }
+    } catch {
+      // As a whole or not at all.
+      for file in replaced { try file.replace(with: file.bytes) }
+      unlink("\(folder)/\(noteName)")
+      copies.forEach { unlink($0) }
+      throw error
+    }
+    return copies
+  }
+
+  /// The last change that can be taken back; nil where there is none.
+  static func last(in folder: String) throws -> Note? {
+    guard FileSystem.exists("\(folder)/\(noteName)") else { return nil }
+    return try? JSONDecoder().decode(Note.self, from: Data(FileSystem.read("\(folder)/\(noteName)", limit: 1 << 20)))
+  }
+
+  /// Files that somebody has edited since the change.
+  static func edited(_ note: Note) throws -> [String] {
+    try note.files.compactMap { file in
+      let now = Digest.hexadecimal(try FileSystem.read(file.path))
+      let old = Digest.hexadecimal(try FileSystem.read(file.copy))
+      return now == file.written || now == old ? nil : file.path
+    }
+  }
+
+  /// Brings the old files back, and keeps their copies.
+  static func undo(_ note: Note, in folder: String) throws {
+    for file in note.files {
+      let old = try ConfigurationFile(file.copy)
+      try ConfigurationFile(file.path).replace(with: old.bytes)
+    }
+    unlink("\(folder)/\(noteName)")
+  }
+
+  private static func unused(_ path: String) -> String {
+    var candidate = path
+    var number = 2
+    while FileSystem.exists(candidate) {
+      candidate = "\(path)-\(number)"
+      number += 1
+    }
+    return candidate
+  }
+}

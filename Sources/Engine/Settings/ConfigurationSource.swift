@@ -1,0 +1,110 @@
+import Archive
+import Common
+import Glibc
+
+/// Where settings and secrets are copied from: another server's root folder, a folder that is a copy of its `/etc/aloha`,
+/// or a backup.
+public struct ConfigurationSource: Sendable {
+  /// How texts name it.
+  public let label: String
+  public let brand: Brand
+  /// The text of settings.py; nil where there is none.
+  public let settings: String?
+  public let configuration: String?
+  public let secrets: Secrets
+  /// The root folder, where the source is a whole server: then its database can be asked too.
+  public let root: String?
+
+  /// `EXTERNAL_HOST`.
+  public var host: String? { settings.map { SettingsFile($0) }?.text("EXTERNAL_HOST") }
+
+  private static let largest = 4 << 20
+
+  /// - Throws: `.notFound` where there is nothing at the path; `.unsuitableArchive` where there are no settings in it.
+  public init(_ path: String) throws {
+    guard FileSystem.exists(path) else {
+      throw PlainFailure(
+        .notFound, path, "does not exist", remedy: "give a server's root folder, a copy of its /etc folder, or a backup"
+      )
+    }
+    guard FileSystem.isFolder(path) else {
+      self = try Self.backup(path)
+      return
+    }
+    for brand in Brand.allCases {
+      for (folder, isRoot) in [(path + brand.configurationFolder, true), (path + "/settings", false), (path, false)] {
+        let secrets = "\(folder)/\(Self.file(brand.secretsFile))"
+        guard FileSystem.exists(secrets) || FileSystem.exists("\(folder)/\(Self.file(brand.configurationFile))") else {
+          continue
+        }
+        self = try Self.folder(folder, brand, root: isRoot ? path : nil, label: path)
+        return
+      }
+    }
+    throw PlainFailure(
+      .notFound, path, "holds no settings of a server",
+      remedy: "give a server's root folder, a copy of its /etc folder, or a backup")
+  }
+
+  /// The settings of a server.
+  public init(_ installation: Installation) throws {
+    let root = installation.root
+    self = try Self.folder(
+      root + installation.brand.configurationFolder, installation.brand, root: root.isEmpty ? "/" : root,
+      label: installation.label)
+  }
+
+  private init(
+    label: String, brand: Brand, settings: [UInt8]?, configuration: [UInt8]?, secrets: [UInt8]?, root: String?
+  ) {
+    func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+    self.label = label
+    self.brand = brand
+    self.settings = text(settings)
+    self.configuration = text(configuration)
+    self.secrets = Secrets(ConfFile(text(secrets) ?? ""))
+    self.root = root
+  }
+
+  private static func file(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
+  private static func folder(_ folder: String, _ brand: Brand, root: String?, label: String) throws -> Self {
+    func read(_ path: String) throws -> [UInt8]? {
+      let path = "\(folder)/\(file(path))"
+      return FileSystem.exists(path) ? try FileSystem.read(path, limit: largest) : nil
+    }
+    return Self(
+      label: label, brand: brand, settings: try read(brand.settingsFile),
+      configuration: try read(brand.configurationFile), secrets: try read(brand.secretsFile), root: root)
+  }
+
+  /// The settings stand near the beginning of a backup: what follows is not read.
+  private static func backup(_ path: String) throws -> Self {
+    let reader = try ArchiveReader(path)
+    var found: [String: [UInt8]] = [:]
+    let wanted = Set(
+      Brand.allCases.flatMap { ["settings/" + file($0.configurationFile), "settings/" + file($0.secretsFile)] }
+    )
+    .union(["settings/settings.py"])
+    while found.count < 3, let header = try reader.next() {
+      guard wanted.contains(header.name) else { continue }
+      guard header.size <= Int64(largest) else {
+        throw PlainFailure(.damagedArchive, path, "\(header.name) is larger than any settings")
+      }
+      var bytes: [UInt8] = []
+      while let piece = try reader.chunk() { bytes.append(contentsOf: piece) }
+      found[header.name] = bytes
+    }
+    guard let brand = Brand.allCases.first(where: { found["settings/" + file($0.secretsFile)] != nil }) else {
+      throw PlainFailure(
+        .unsuitableArchive, path, "holds no settings: it is no backup of a server",
+        remedy: "exports hold none; give a backup, or a copy of the old server's /etc folder")
+    }
+    return Self(
+      label: path, brand: brand, settings: found["settings/settings.py"],
+      configuration: found["settings/" + file(brand.configurationFile)],
+      secrets: found["settings/" + file(brand.secretsFile)], root: nil)
+  }
+}

@@ -1,0 +1,157 @@
+/// A settings.py as the whole statements that it consists of, byte for byte.
+///
+/// Only assignments of literals at the beginning of a line are understood, and only those are ever changed; everything
+/// else stays what it is, and what it mentions is left alone.
+struct PythonSettings {
+  struct Assignment: Equatable {
+    let name: String
+    /// The statement with its line break, and whatever comments are inside.
+    let source: String
+    /// The expression.
+    let expression: String
+    /// Nil where it is more than a literal.
+    let literal: PythonLiteral?
+  }
+
+  /// In the order of the file; joined they are the file.
+  private(set) var statements: [String]
+
+  init(_ text: String) {
+    statements = Self.split(text)
+  }
+
+  var text: String { statements.joined() }
+
+  /// Every name that is assigned at the beginning of a line, in the order of the file.
+  var names: [String] {
+    var seen: Set<String> = []
+    return statements.compactMap { Self.assignment($0)?.name }.filter { seen.insert($0).inserted }
+  }
+
+  /// The assignment that counts: Python takes the last one. Nil where there is none.
+  subscript(_ name: String) -> Assignment? {
+    statements.last { Self.assignment($0)?.name == name }.flatMap(Self.assignment)
+  }
+
+  /// Why a name cannot be changed by itself; nil where it can.
+  func obstacle(_ name: String) -> String? {
+    let assignments = statements.compactMap(Self.assignment).filter { $0.name == name }
+    if assignments.count > 1 { return "it is assigned more than once" }
+    if let assignment = assignments.first, assignment.literal == nil { return "its value is computed by Python" }
+    let elsewhere = statements.contains { statement in
+      guard Self.isCode(statement) else { return false }
+      if let assignment = Self.assignment(statement) {
+        return assignment.name != name && assignment.literal == nil
+          && Self.mentions(name, in: assignment.expression)
+      }
+      return Self.mentions(name, in: statement)
+    }
+    return elsewhere ? "other statements of the file use it" : nil
+  }
+
+  /// Replaces the assignment of a name by another whole statement, or adds it at the end.
+  mutating func set(_ name: String, to statement: String, comment: String) {
+    let line = Self.endsLine(statement) ? statement : statement + "\n"
+    if let index = statements.lastIndex(where: { Self.assignment($0)?.name == name }) {
+      let endsFile = index == statements.count - 1 && !Self.endsLine(statements[index])
+      statements[index] = endsFile ? String(line.dropLast()) : line
+      return
+    }
+    if let last = statements.last, !Self.endsLine(last) { statements[statements.count - 1] += "\n" }
+    statements += ["\n", "# \(comment)\n", line]
+  }
+
+  mutating func drop(_ name: String) {
+    statements.removeAll { Self.assignment($0)?.name == name }
+  }
+
+  // MARK: Statements
+
+  /// By bytes: to Swift a carriage return and a line feed are one character.
+  private static func endsLine(_ text: String) -> Bool { text.utf8.last == 10 }
+
+  /// Ends of lines end a statement, unless a bracket, a long text or a backslash holds it open.
+  private static func split(_ text: String) -> [String] {
+    let bytes = Array(text.utf8)
+    var statements: [String] = []
+    var start = 0
+    var index = 0
+    var depth = 0
+    func starts(_ quote: UInt8) -> Bool {
+      index + 2 < bytes.count && bytes[index + 1] == quote && bytes[index + 2] == quote
+    }
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "#"):
+        while index + 1 < bytes.count, bytes[index + 1] != 10 { index += 1 }
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        let quote = bytes[index]
+        index = starts(quote) ? longEnd(bytes, index, quote) : shortEnd(bytes, index, quote)
+      case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
+      case UInt8(ascii: "\\"): index += 1
+      case 10 where depth == 0:
+        statements.append(String(decoding: bytes[start...index], as: UTF8.self))
+        start = index + 1
+      default: break
+      }
+      index += 1
+    }
+    if start < bytes.count { statements.append(String(decoding: bytes[start...], as: UTF8.self)) }
+    return statements
+  }
+
+  /// The last byte of a text in single quotes; one that is not closed ends with its line.
+  private static func shortEnd(_ bytes: [UInt8], _ start: Int, _ quote: UInt8) -> Int {
+    var index = start + 1
+    while index < bytes.count {
+      if bytes[index] == 0x5C {
+        index += 1
+      } else if bytes[index] == quote {
+        return index
+      } else if bytes[index] == 10 {
+        return index - 1
+      }
+      index += 1
+    }
+    return bytes.count - 1
+  }
+
+  private static func longEnd(_ bytes: [UInt8], _ start: Int, _ quote: UInt8) -> Int {
+    var index = start + 3
+    while index < bytes.count {
+      if bytes[index] == 0x5C {
+        index += 1
+      } else if bytes[index] == quote, index + 2 < bytes.count, bytes[index + 1] == quote, bytes[index + 2] == quote {
+        return index + 2
+      }
+      index += 1
+    }
+    return bytes.count - 1
+  }
+
+  private static func isCode(_ statement: String) -> Bool {
+    let trimmed = statement.drop { $0.isWhitespace }
+    return !trimmed.isEmpty && trimmed.first != "#"
+  }
+
+  private static func assignment(_ statement: String) -> Assignment? {
+    guard let first = statement.first, first.isLetter || first == "_",
+      let equals = statement.firstIndex(of: "=")
+    else { return nil }
+    let left = statement[..<equals]
+    let name = left.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+    let annotation = left[name.endIndex...].drop { $0 == " " || $0 == "\t" }
+    guard annotation.isEmpty || annotation.first == ":" else { return nil }
+    let expression = statement[statement.index(after: equals)...]
+    guard expression.first != "=" else { return nil }
+    let trimmed = String(expression).trimmed
+    return Assignment(
+      name: String(name), source: statement, expression: trimmed, literal: PythonLiteral(String(expression)))
+  }
+
+  /// Whether code uses a name; what stands in comments and texts may count too, which is the careful side.
+  private static func mentions(_ name: String, in code: String) -> Bool {
+    code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == name }
+  }
+}

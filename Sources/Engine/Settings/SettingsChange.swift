@@ -1,0 +1,165 @@
+import Common
+
+/// Decisions turned into the new contents of files.
+struct SettingsChange {
+  struct File {
+    let name: String
+    let file: ConfigurationFile
+    let bytes: [UInt8]
+  }
+
+  private let source: ConfigurationSource
+  private let target: Installation
+  private let decided: [(advice: SettingAdvice, decision: SettingDecision)]
+
+  init(
+    _ operation: CopySettingsOperation, _ decided: [(advice: SettingAdvice, decision: SettingDecision)]
+  ) throws {
+    source = operation.source
+    target = operation.target
+    self.decided = decided.filter { $0.decision != .keep }
+  }
+
+  /// The files that change.
+  func files() throws -> [File] {
+    try SettingAdvice.File.allCases.compactMap { kind in
+      guard decided.contains(where: { $0.advice.file == kind }) else { return nil }
+      let file = try ConfigurationFile(path(kind))
+      let new = Array(text(kind, old: file.text).utf8)
+      return new == file.bytes ? nil : File(name: Self.name(path(kind)), file: file, bytes: new)
+    }
+  }
+
+  func obstacles() throws -> [Finding] {
+    try files().flatMap { change -> [Finding] in
+      var findings = [change.file.obstacle].compactMap { $0 }
+      if Array(change.file.text.utf8) != change.file.bytes {
+        findings.append(
+          Finding(.blocker, change.name, "is not UTF-8 text: it cannot be changed safely", remedy: "change it by hand"))
+      }
+      return findings
+    }
+  }
+
+  func diff() throws -> [String] {
+    var lines: [String] = []
+    for file in try files() {
+      let new = String(decoding: file.bytes, as: UTF8.self)
+      switch file.name {
+      case Self.name(target.brand.settingsFile):
+        let marks = Fingerprints()
+        lines += UnifiedDiff.between(
+          Self.masked(file.file.text, marks), Self.masked(new, marks), name: file.file.path)
+      case Self.name(target.brand.configurationFile):
+        lines += UnifiedDiff.between(file.file.text, new, name: file.file.path)
+      default:
+        lines += ["--- \(file.file.path)", "+++ \(file.file.path)"]
+        lines += secretKeys().map { "+\($0.target) = (the old server's secret)" }
+      }
+    }
+    return lines.map { SafeText.clean($0) }
+  }
+
+  // MARK: Texts
+
+  private func text(_ kind: SettingAdvice.File, old: String) -> String {
+    let items = decided.filter { $0.advice.file == kind }
+    if items.contains(where: { $0.decision == .copy && $0.advice.id == $0.advice.keys.first }) {
+      return (kind == .settings ? source.settings : source.configuration) ?? old
+    }
+    switch kind {
+    case .settings: return settings(items, old)
+    case .configuration: return configuration(items, old)
+    case .secrets:
+      var editor = ConfFileEditor(old)
+      for key in secretKeys() {
+        if let value = source.secrets[key.source] { editor.set("secrets", key.target, to: value.reveal()) }
+      }
+      return editor.text
+    }
+  }
+
+  private func settings(_ items: [(advice: SettingAdvice, decision: SettingDecision)], _ old: String) -> String {
+    let there = PythonSettings(source.settings ?? "")
+    var here = PythonSettings(old)
+    for item in items {
+      guard let name = item.advice.keys.first else { continue }
+      switch item.decision {
+      case .copy:
+        if let assignment = there[name] {
+          here.set(name, to: assignment.source, comment: "Copied from \(SafeText.clean(source.label, limit: 100))")
+        }
+      case .merge:
+        if let statement = Self.joined(name, there[name], here[name]) {
+          here.set(name, to: statement, comment: "Joined")
+        }
+      case .drop: here.drop(name)
+      case .keep: break
+      }
+    }
+    return here.text
+  }
+
+  /// This server's list first, then what only the old one had, written as this server writes it.
+  private static func joined(
+    _ name: String, _ there: PythonSettings.Assignment?, _ here: PythonSettings.Assignment?
+  ) -> String? {
+    guard let here, let own = here.literal?.texts, let others = there?.literal?.texts,
+      case .sequence(let bracket, _)? = here.literal
+    else { return nil }
+    let all = own + others.filter { !own.contains($0) }
+    guard let equals = here.source.firstIndex(of: "=") else { return nil }
+    let left = here.source[..<equals].trimmed
+    let closing = bracket == "(" ? ")" : bracket == "[" ? "]" : "}"
+    let items = all.map { "    \(PythonLiteral.quoted($0)),\n" }.joined()
+    return "\(left) = \(bracket)\n\(items)\(closing)\n"
+  }
+
+  private func configuration(_ items: [(advice: SettingAdvice, decision: SettingDecision)], _ old: String) -> String {
+    let there = ConfFile(source.configuration ?? "")
+    var editor = ConfFileEditor(old)
+    for item in items {
+      let parts = (item.advice.keys.first ?? "").split(separator: ".", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else { continue }
+      if item.decision == .drop {
+        editor.drop(parts[0], parts[1])
+      } else if let value = there.value(parts[0], parts[1]) {
+        editor.set(parts[0], parts[1], to: value)
+      }
+    }
+    return editor.text
+  }
+
+  /// What secrets are called here and there.
+  private func secretKeys() -> [(source: String, target: String)] {
+    let table = SecretTable(source: source.brand, target: target.brand, facts: MigrationFacts(kind: .import))
+    let known = table.entries.flatMap(\.keys)
+    return decided.filter { $0.advice.file == .secrets && $0.decision == .copy }.flatMap(\.advice.keys).map { key in
+      known.first { $0.source == key } ?? (key, key)
+    }
+  }
+
+  /// Values of settings that sound like secrets are not shown; a mark shows where they change.
+  private static func masked(_ text: String, _ marks: Fingerprints) -> String {
+    let settings = PythonSettings(text)
+    return settings.statements.map { statement in
+      let name = statement.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      guard !name.isEmpty, statement.contains("="),
+        SettingTable.soundsSecret(String(name), statement)
+      else { return statement }
+      return "\(name) = (secret \(marks.of([Secret(statement)]) ?? ""))\n"
+    }.joined()
+  }
+
+  private func path(_ kind: SettingAdvice.File) -> String {
+    switch kind {
+    case .settings: target.root + target.brand.settingsFile
+    case .configuration: target.root + target.brand.configurationFile
+    case .secrets: target.root + target.brand.secretsFile
+    }
+  }
+
+  private static func name(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+}

@@ -1,0 +1,66 @@
+import Common
+
+/// The statistics that the server's own exporter puts beside its rows: `stats.txt`, on later versions `stats.json`.
+struct ExportStatistics {
+  /// Rows by document and table.
+  private(set) var rows: [String: [String: Int64]] = [:]
+  /// Records by kind of file.
+  private(set) var records: [String: Int64] = [:]
+
+  init(_ name: String, _ bytes: [UInt8]) {
+    if name.hasSuffix(".json") { readJSON(name, bytes) } else { readText(bytes) }
+  }
+
+  func check(counts: [String: [String: Int64]], records found: [String: Int64], _ findings: inout VerifyFindings) {
+    for (document, tables) in rows.sorted(by: { $0.key < $1.key }) {
+      guard let there = counts[document] else {
+        findings.problem("documents", "\(document) is missing, which the statistics count")
+        continue
+      }
+      for (table, rows) in tables.sorted(by: { $0.key < $1.key }) where there[table] ?? 0 != rows {
+        findings.problem(table, "has \(there[table] ?? 0) rows in \(document), the statistics say \(rows)")
+      }
+    }
+    for (kind, count) in records.sorted(by: { $0.key < $1.key }) where found[kind] ?? 0 != count {
+      findings.problem("files", "\(kind) has \(found[kind] ?? 0) records, the statistics say \(count)")
+    }
+  }
+
+  /// A document's name in a line, then a line for each table: the number of its rows, its name.
+  private mutating func readText(_ bytes: [UInt8]) {
+    var document = ""
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if words.count == 1 {
+        document = String(words[0].hasSuffix("/records.json") ? words[0] : words[0].split(separator: "/").last ?? "")
+      } else if words.count == 2, let count = Int64(words[0]) {
+        if words[1] == "records" {
+          let parts = document.split(separator: "/")
+          if parts.count >= 2 { records[String(parts[parts.count - 2])] = count }
+        } else {
+          rows[document, default: [:]][String(words[1])] = count
+        }
+      }
+    }
+  }
+
+  private mutating func readJSON(_ name: String, _ bytes: [UInt8]) {
+    try? bytes.withUnsafeBytes { text in
+      var scanner = JSONScanner(text, name: name)
+      try scanner.object { scanner, key in
+        let key = String(decoding: key, as: UTF8.self)
+        guard scanner.peek() == 0x7B else {
+          if let count = try scanner.value().int, key.hasSuffix("_records") {
+            records[String(key.dropLast("_records".count))] = count
+          }
+          return
+        }
+        try scanner.object { scanner, table in
+          if let count = try scanner.value().int {
+            rows["\(key).json", default: [:]][String(decoding: table, as: UTF8.self)] = count
+          }
+        }
+      }
+    }
+  }
+}

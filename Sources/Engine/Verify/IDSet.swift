@@ -1,0 +1,58 @@
+/// A set of ids, small where they lie close together: a bit each.
+struct IDSet {
+  private var chunks: [Int64: [UInt64]] = [:]
+  /// The chunk of the last id: ids come in order almost always.
+  private var currentKey: Int64?
+  private var current: [UInt64] = []
+  private(set) var count = 0
+
+  /// Small ones: on a server of many organizations the ids of one are far apart.
+  private static let bits: Int64 = 9
+  private static let mask: Int64 = (1 << bits) - 1
+  private static let words = 1 << (Int(bits) - 6)
+
+  /// False where it was there already.
+  @discardableResult
+  mutating func insert(_ id: Int64) -> Bool {
+    let key = id >> Self.bits
+    if key != currentKey { use(key) }
+    let word = Int(id & Self.mask) >> 6
+    let bit = UInt64(1) << UInt64(id & 63)
+    guard current[word] & bit == 0 else { return false }
+    current[word] |= bit
+    count += 1
+    return true
+  }
+
+  func contains(_ id: Int64) -> Bool {
+    let key = id >> Self.bits
+    let chunk = key == currentKey ? current : chunks[key] ?? []
+    guard !chunk.isEmpty else { return false }
+    return chunk[Int(id & Self.mask) >> 6] & (UInt64(1) << UInt64(id & 63)) != 0
+  }
+
+  private mutating func use(_ key: Int64) {
+    if let currentKey { chunks[currentKey] = current }
+    current = chunks.removeValue(forKey: key) ?? [UInt64](repeating: 0, count: Self.words)
+    currentKey = key
+  }
+
+  /// Ids that are in this set, but in none of the others; `limit` of them, ascending, and how many there are.
+  func missing(from others: [IDSet], limit: Int) -> (first: [Int64], count: Int) {
+    var all = chunks
+    if let currentKey { all[currentKey] = current }
+    var found: [Int64] = []
+    var total = 0
+    for key in all.keys.sorted() {
+      for (index, word) in (all[key] ?? []).enumerated() where word != 0 {
+        for bit in 0..<64 where word & (UInt64(1) << UInt64(bit)) != 0 {
+          let id = key << Self.bits + Int64(index * 64 + bit)
+          if others.contains(where: { $0.contains(id) }) { continue }
+          total += 1
+          if found.count < limit { found.append(id) }
+        }
+      }
+    }
+    return (found, total)
+  }
+}

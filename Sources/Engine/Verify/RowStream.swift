@@ -1,0 +1,198 @@
+import Common
+import Glibc
+
+/// Cuts a JSON document of an export into its rows while it passes: `{"table": [row, row, …], "flag": value, …}`, or a
+/// plain list of rows.
+///
+/// Holds one row at a time, whatever the size of the document.
+final class RowStream {
+  /// A document's rows never need more; one that does is hostile.
+  private static let longestRow = 256 << 20
+
+  private enum State {
+    /// Before the first bracket.
+    case start
+    /// In the object, where a key or its end comes.
+    case key
+    /// Behind a key: a colon, then a value.
+    case colon, value
+    /// In a list of rows, where a row or the list's end comes; `afterComma` forbids the end.
+    case row(afterComma: Bool)
+    /// Behind a row, behind a value.
+    case afterRow, afterValue
+    case end
+  }
+
+  private let name: String
+  /// Called with each row; `table` is empty in a plain list.
+  private let row: (_ table: String, UnsafeRawBufferPointer) throws -> Void
+  /// Called when a table begins, so that one without rows is known too.
+  private let begins: (_ table: String) throws -> Void
+
+  private var state = State.start
+  private var isPlainList = false
+  private var table = ""
+  /// Bytes before the current piece.
+  private var offset: Int64 = 0
+  /// What has been seen of a row or a value that is not complete.
+  private let held = JSONBuffer(capacity: 1 << 14)
+  private var depth = 0
+  private var isInString = false
+  private var isEscaped = false
+  private var isHolding = false
+  private var keyFollowsComma = false
+
+  init(
+    _ name: String, begins: @escaping (String) throws -> Void,
+    row: @escaping (String, UnsafeRawBufferPointer) throws -> Void
+  ) {
+    self.name = name
+    self.begins = begins
+    self.row = row
+  }
+
+  func take(_ bytes: UnsafeRawBufferPointer) throws {
+    guard let base = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
+    var index = 0
+    while index < bytes.count {
+      if isHolding {
+        index = try hold(base, from: index, to: bytes.count)
+      } else {
+        let byte = base[index]
+        if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+          index += 1
+        } else {
+          index = try step(byte, at: index)
+        }
+      }
+    }
+    offset += Int64(bytes.count)
+  }
+
+  func end() throws {
+    guard case .end = state, !isHolding else { throw fault("it ends too early", 0) }
+  }
+
+  /// Takes a byte of the structure; where the next one stands.
+  private func step(_ byte: UInt8, at index: Int) throws -> Int {
+    switch (state, byte) {
+    case (.start, 0x7B): state = .key
+    case (.start, 0x5B):
+      isPlainList = true
+      state = .row(afterComma: false)
+      try begins("")
+    case (.key, 0x22):
+      beginHolding()
+      return index
+    case (.key, 0x7D) where !keyFollowsComma: state = .end
+    case (.colon, 0x3A): state = .value
+    case (.value, 0x5B):
+      state = .row(afterComma: false)
+      try begins(table)
+    case (.value, _):
+      beginHolding()
+      return index
+    case (.row(afterComma: false), 0x5D): endList()
+    case (.row, 0x7B):
+      beginHolding()
+      return index
+    case (.afterRow, 0x2C): state = .row(afterComma: true)
+    case (.afterRow, 0x5D): endList()
+    case (.afterValue, 0x2C):
+      state = .key
+      keyFollowsComma = true
+    case (.afterValue, 0x7D): state = .end
+    default: throw fault("a byte stands where it cannot", index)
+    }
+    return index + 1
+  }
+
+  private func endList() { state = isPlainList ? .end : .afterValue }
+
+  private func beginHolding() {
+    held.removeAll()
+    depth = 0
+    isInString = false
+    isEscaped = false
+    isHolding = true
+  }
+
+  /// Holds bytes until the value that has begun is complete; where the next byte stands.
+  private func hold(_ base: UnsafePointer<UInt8>, from start: Int, to count: Int) throws -> Int {
+    var index = start
+    var isComplete = false
+    scan: while index < count {
+      if isInString {
+        if isEscaped {
+          isEscaped = false
+          index += 1
+          continue
+        }
+        while index < count, base[index] != 0x22, base[index] != 0x5C { index += 1 }
+        guard index < count else { break }
+        isEscaped = base[index] == 0x5C
+        isInString = isEscaped
+        index += 1
+        if !isInString && depth == 0 {
+          isComplete = true
+          break
+        }
+        continue
+      }
+      switch base[index] {
+      case 0x22: isInString = true
+      case 0x7B, 0x5B: depth += 1
+      case 0x7D, 0x5D:
+        // The end of what is around a plain value is not part of it.
+        if depth == 0 {
+          isComplete = true
+          break scan
+        }
+        depth -= 1
+        if depth == 0 {
+          index += 1
+          isComplete = true
+          break scan
+        }
+      case 0x2C where depth == 0:
+        isComplete = true
+        break scan
+      default: break
+      }
+      index += 1
+    }
+    let piece = UnsafeRawBufferPointer(start: base + start, count: index - start)
+    if isComplete && held.count == 0 {
+      try complete(piece, index)
+    } else {
+      guard held.count + piece.count <= Self.longestRow else {
+        throw fault("a row is larger than any should be", index)
+      }
+      held.raw(piece)
+      if isComplete { try complete(held.bytes, index) }
+    }
+    return index
+  }
+
+  private func complete(_ bytes: UnsafeRawBufferPointer, _ index: Int) throws {
+    isHolding = false
+    if let place = StrictJSON.firstFault(bytes) { throw fault("it is no JSON", index - bytes.count + place) }
+    switch state {
+    case .key:
+      var scanner = JSONScanner(bytes, name: name)
+      table = try scanner.value().text ?? ""
+      keyFollowsComma = false
+      state = .colon
+    case .row:
+      state = .afterRow
+      try row(table, bytes)
+    default: state = .afterValue
+    }
+  }
+
+  private func fault(_ what: String, _ index: Int) -> PlainFailure {
+    PlainFailure(
+      .damagedArchive, SafeText.clean(name, limit: 200), "\(what), at byte \(offset + Int64(index))",
+      remedy: "copy the archive again from where it was made, or make a new one")
+  }
+}

@@ -1,0 +1,123 @@
+import Archive
+import Common
+import Postgres
+
+/// Reads an archive to its last byte and says whether it is whole, and, where a server is given, whether it fits there.
+public struct VerifyOperation: Operation {
+  public struct Options: Sendable, Codable, Equatable {
+    public var archive: String
+    /// With a server: the subdomain that the organization would get; nil for the one that it has.
+    public var subdomain: String?
+
+    public init(archive: String) { self.archive = archive }
+  }
+
+  public let options: Options
+  /// Where the archive would be imported; nil to look at the archive alone.
+  public let server: Installation?
+
+  public init(_ options: Options, server: Installation? = nil) {
+    self.options = options
+    self.server = server
+  }
+
+  public var name: String { "verify" }
+
+  public func check() throws -> [Finding] {
+    guard FileSystem.exists(options.archive) else {
+      return [Finding(.blocker, "archive", "there is no \(options.archive)", remedy: "check the path")]
+    }
+    return [Finding(.ok, "archive", "is there")]
+  }
+
+  public func plan() throws -> Plan {
+    var phases = [Plan.Phase("read", "Read every byte, row and reference")]
+    if server != nil { phases.append(Plan.Phase("server", "Hold it against the server")) }
+    return Plan(
+      title: "Verify \(options.archive)", phases: phases, leavesAlone: ["Everything: verifying only reads"])
+  }
+
+  /// - Throws: `.damagedArchive` where the archive is not whole, `.blocked` where it does not fit the server.
+  public func run(progress: Progress) throws -> Summary {
+    let contents = ExportContents()
+    let report = try progress.phase("read", "Read every byte, row and reference", unit: .bytes) { meter in
+      var seen: Int64 = 0
+      return try ArchiveCheck.verifyDigests(
+        options.archive, visitor: contents, cancellation: progress.cancellation
+      ) { done, total in
+        meter.setTotal(total)
+        try meter.advance(by: done - seen)
+        seen = done
+      }
+    }
+    if case .other = report.kind, let failure = report.kind.failure(expecting: .export, path: options.archive) {
+      throw failure
+    }
+    var facts = [
+      Summary.Fact("Archive", options.archive), Summary.Fact("Kind", report.kind.description),
+      Summary.Fact("Members", "\(Amount.count(Int64(report.members.count))), \(Amount.bytes(report.memberBytes))"),
+      Summary.Fact(
+        "Digests",
+        report.isDigestChecked
+          ? "every one matches"
+          : report.kind.isExport
+            ? "the archive has none: its structure was checked" : "the archive has none: it unpacks"),
+    ]
+    if report.kind.isExport {
+      try judge(contents.finish(report.manifest), progress)
+      facts += Self.facts(contents)
+    }
+    if let server, report.kind.isExport {
+      try progress.phase("server", "Hold it against the server") { _ in
+        try judge(server, contents, report, progress)
+      }
+      facts.append(Summary.Fact("Server", "\(server.label) can import it"))
+    }
+    let summary = Summary(
+      title: "The archive is whole", facts: facts, warnings: progress.warnings,
+      nextSteps: report.kind.isExport && server == nil
+        ? ["Ask the other server whether it fits there: aloha-wizard verify --against-server ARCHIVE"] : [])
+    progress.finished(summary)
+    return summary
+  }
+
+  private func judge(_ findings: VerifyFindings, _ progress: Progress) throws {
+    findings.warnings.forEach { progress.warn($0) }
+    guard findings.problemCount > 0 else { return }
+    findings.problems.forEach { progress.warn($0) }
+    throw PlainFailure(
+      .damagedArchive, SafeText.clean(options.archive),
+      "\(Amount.of(Int64(findings.problemCount), "problem")): \(findings.problems.prefix(3).joined(separator: "; "))",
+      remedy: "make the archive again, or copy it again from where it was made")
+  }
+
+  private func judge(
+    _ server: Installation, _ contents: ExportContents, _ report: ArchiveCheck.Report, _ progress: Progress
+  ) throws {
+    let connection = try server.connect(cancellation: progress.cancellation)
+    defer { connection.close() }
+    let subdomain = options.subdomain ?? contents.organization?.subdomain ?? ""
+    let findings = try ImportChecks(
+      installation: server, options: ImportOperation.Options(subdomain: subdomain, archive: options.archive),
+      connection: connection, model: DataModel(try Catalog.read(connection, schema: server.brand.schema))
+    ).serverFindings(
+      memberBytes: report.memberBytes, migrations: contents.migrations.isEmpty ? nil : contents.migrations,
+      sourceVersion: report.manifest?.source.serverVersion)
+    for finding in findings where finding.severity == .warning {
+      progress.warn("\(finding.subject): \(finding.reason)")
+    }
+    if findings.contains(where: { $0.severity == .blocker }) { throw Blocked(findings) }
+  }
+
+  private static func facts(_ contents: ExportContents) -> [Summary.Fact] {
+    func rows(_ table: String) -> String { Amount.count(contents.tables[table]?.rows ?? 0) }
+    let all = contents.tables.values.reduce(Int64(0)) { $0 + $1.rows }
+    return [
+      Summary.Fact("Organization", contents.organization.map { "\($0.name) ('\($0.subdomain)')" } ?? "unknown"),
+      Summary.Fact("Messages", rows("zerver_message")),
+      Summary.Fact("Users", rows("zerver_userprofile")),
+      Summary.Fact("Files", "\(Amount.count(contents.files.count)), \(Amount.bytes(contents.files.bytes))"),
+      Summary.Fact("Rows", "\(Amount.count(all)), every one parses, every reference has its other end"),
+    ]
+  }
+}

@@ -1,0 +1,142 @@
+// One reader a format: each walks over the parts of a file to where its size is told, and as far as is needed to know
+// that the file is whole where the decoder would not notice. Nil where it is damaged.
+
+enum PNGLayout {
+  static func read(_ view: ByteView) -> Layout? {
+    guard view.has("IHDR", at: 12), let width = view.big(16, 4), let height = view.big(20, 4) else { return nil }
+    var layout = Layout(width: width, height: height)
+    var place = 8
+    while let length = view.big(place, 4), !view.has("IEND", at: place + 4) {
+      if view.has("eXIf", at: place + 4) {
+        layout.orientation = Exif.orientation(view.part(from: place + 8, count: length))
+      }
+      place += 12 + length
+    }
+    return layout
+  }
+}
+
+enum JPEGLayout {
+  /// Each scan of a progressive picture takes the time of the whole picture; no real one has so many.
+  private static let maximalScans = 200
+
+  static func read(_ view: ByteView) -> Layout? {
+    var layout = Layout()
+    var place = 2
+    while let marker = nextMarker(view, &place) {
+      // Markers that stand alone.
+      if marker == 0x01 || (0xD0...0xD8).contains(marker) { continue }
+      guard marker != 0xD9, let length = view.big(place, 2), length >= 2 else { return nil }
+      switch marker {
+      case 0xDA: return layout.width > 0 && isWhole(view.part(from: place + length)) ? layout : nil
+      case 0xE1 where view.has("Exif\0\0", at: place + 2):
+        layout.orientation = Exif.orientation(view.part(from: place + 8, count: length - 8))
+      case 0xC0...0xCF where ![0xC4, 0xC8, 0xCC].contains(marker):
+        guard let height = view.big(place + 3, 2), let width = view.big(place + 5, 2) else { return nil }
+        layout.include(width: width, height: height)
+      default: break
+      }
+      place += length
+    }
+    return nil
+  }
+
+  private static func nextMarker(_ view: ByteView, _ place: inout Int) -> Int? {
+    while let byte = view.byte(place) {
+      place += 1
+      if byte != 0xFF { continue }
+      while view.byte(place) == 0xFF { place += 1 }
+      guard let marker = view.byte(place) else { return nil }
+      place += 1
+      if marker != 0 { return marker }
+    }
+    return nil
+  }
+
+  /// Decoders fill up what is missing with grey and call it a picture.
+  private static func isWhole(_ scans: ByteView) -> Bool {
+    var place = 0
+    var count = 1
+    while let marker = nextMarker(scans, &place) {
+      if marker == 0xD9 { return true }
+      if marker == 0xDA { count += 1 }
+      if count > maximalScans { return false }
+    }
+    return false
+  }
+}
+
+enum GIFLayout {
+  static func read(_ view: ByteView) -> Layout? {
+    guard let width = view.little(6, 2), let height = view.little(8, 2), let flags = view.byte(10) else { return nil }
+    var layout = Layout(width: width, height: height)
+    var place = 13 + colors(flags)
+    while let kind = view.byte(place) {
+      switch kind {
+      case 0x21:
+        guard let end = skipBlocks(view, from: place + 2) else { return nil }
+        place = end
+      case 0x2C:
+        // The first picture is the one that is taken.
+        guard let width = view.little(place + 5, 2), let height = view.little(place + 7, 2),
+          let flags = view.byte(place + 9), skipBlocks(view, from: place + 11 + colors(flags)) != nil
+        else { return nil }
+        layout.include(width: width, height: height)
+        return layout
+      default: return nil
+      }
+    }
+    return nil
+  }
+
+  private static func colors(_ flags: Int) -> Int { flags & 0x80 == 0 ? 0 : 3 << (flags & 7 + 1) }
+
+  private static func skipBlocks(_ view: ByteView, from start: Int) -> Int? {
+    var place = start
+    while let length = view.byte(place) {
+      place += 1 + length
+      if length == 0 { return place }
+    }
+    return nil
+  }
+}
+
+enum WebPLayout {
+  static func read(_ view: ByteView) -> Layout? {
+    var layout = Layout()
+    var place = 12
+    while let length = view.little(place + 4, 4) {
+      let body = place + 8
+      switch true {
+      case view.has("VP8X", at: place):
+        guard let width = view.little(body + 4, 3), let height = view.little(body + 7, 3) else { return nil }
+        layout.include(width: width + 1, height: height + 1)
+      case view.has("VP8 ", at: place):
+        guard let width = view.little(body + 6, 2), let height = view.little(body + 8, 2) else { return nil }
+        layout.include(width: width & 0x3FFF, height: height & 0x3FFF)
+      case view.has("VP8L", at: place):
+        guard let bits = view.little(body + 1, 4) else { return nil }
+        layout.include(width: bits & 0x3FFF + 1, height: bits >> 14 & 0x3FFF + 1)
+      case view.has("EXIF", at: place):
+        let start = view.has("Exif\0\0", at: body) ? 6 : 0
+        layout.orientation = Exif.orientation(view.part(from: body + start, count: length - start))
+      default: break
+      }
+      place = body + length + length % 2
+    }
+    return layout
+  }
+}
+
+enum BMPLayout {
+  static func read(_ view: ByteView) -> Layout? {
+    guard let size = view.little(14, 4) else { return nil }
+    if size == 12 {
+      guard let width = view.little(18, 2), let height = view.little(20, 2) else { return nil }
+      return Layout(width: width, height: height)
+    }
+    guard let width = view.little(18, 4), let height = view.little(22, 4) else { return nil }
+    // Both are signed; a negative height stands for rows from the top down.
+    return Layout(width: width, height: Int(Int32(truncatingIfNeeded: height).magnitude))
+  }
+}

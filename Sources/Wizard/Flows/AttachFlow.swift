@@ -1,0 +1,36 @@
+import Common
+import Engine
+
+extension Flow {
+  /// Watches a job that is running when the wizard starts: one that was left, or one of somebody else.
+  static func attach(_ job: JobFolder, badge: Badge) -> Flow {
+    let header = try? job.readHeader()
+    let title = header?.plan?.title ?? header?.description.title ?? "A job"
+    return Flow(
+      id: "attach", title: "A job is running", badge: badge,
+      commands: { _ in ["\(Program.name) jobs attach \(job.id)"] },
+      steps: [
+        Step(
+          "meet", "Job", heading: { _ in "A job is running on this server" },
+          explanation: { _ in
+            [
+              .paragraph("\(title)."),
+              .paragraph(
+                "Only one job runs on a server at a time. You can watch this one, and stop it if you must; leaving again "
+                  + "does not disturb it."),
+            ]
+          }, kind: .review,
+          lookup: Lookup("Looking at the job", key: { _ in job.id }) { _, _ in
+            Material(facts: [
+              Summary.Fact("Job", job.id), Summary.Fact("Started by", header?.operator_ ?? "unknown"),
+              Summary.Fact("Since", (header?.started ?? "unknown").prefix(19).replacing("T", with: " ") + " UTC"),
+            ])
+          }, proceed: "Watch it"),
+        Step(
+          "run", "Watch", heading: { _ in title },
+          kind: .run(Runner(operation: { _ in AttachOperation(job) }, noun: "The job", outlivesWizard: true))),
+        Step(
+          "result", "Result", heading: { _ in "The job has done its work" }, kind: .result, proceed: "Leave the wizard"),
+      ])
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Common
+import Engine
+
+struct CacheCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cache", abstract: "The server's cache.", subcommands: [Flush.self])
+
+  struct Flush: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Empty the cache, so that the server reads everything anew from its database.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Flag(help: "Show what would be done; change nothing.")
+    var dryRun = false
+
+    func run() throws {
+      try output.perform(.flushCache(server: server.reference), dryRun: dryRun)
+    }
+  }
+}

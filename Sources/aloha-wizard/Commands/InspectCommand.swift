@@ -1,0 +1,84 @@
+import ArgumentParser
+import Common
+import Engine
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Say what an archive is and what is in it, without unpacking it.")
+
+  @OptionGroup var output: JSONOption
+
+  @Flag(help: "Rows of every table, not only of those that people know.")
+  var all = false
+
+  @Argument(help: "The archive: a .tar.gz, a .tar, or a folder.")
+  var archive: String
+
+  func run() throws {
+    let view = output.json ? nil : ProgressLines()
+    let progress = Progress(cancellation: Interruption.cancellation) { event in view?.show(event) }
+    let summary: ArchiveSummary
+    do {
+      summary = try progress.phase("read", "Read the archive", unit: .bytes) { meter in
+        var seen: Int64 = 0
+        return try ArchiveSummary.of(archive, cancellation: progress.cancellation) { done, total in
+          meter.setTotal(total)
+          try meter.advance(by: done - seen)
+          seen = done
+        }
+      }
+    } catch {
+      view?.end()
+      throw error
+    }
+    StandardStream.output(output.json ? JSONText.of(summary) : text(summary))
+  }
+
+  private func text(_ summary: ArchiveSummary) -> String {
+    var lines = facts(summary)
+    let parts = summary.parts.sorted { $0.value.bytes > $1.value.bytes }.filter { !$0.key.hasPrefix("messages-") }
+    for (name, part) in parts where all || part.bytes >= 1 << 20 || part.files > 1 {
+      lines.append((name, "\(Amount.of(Int64(part.files), "file")), \(Amount.bytes(part.bytes))"))
+    }
+    if all {
+      for (table, rows) in summary.tables.sorted(by: { $0.key < $1.key }) { lines.append((table, Amount.count(rows))) }
+    }
+    let width = lines.map(\.0.count).max() ?? 0
+    var text = "\(summary.path): \(summary.description).\n"
+    for (name, value) in lines {
+      text += "  \(name)\(String(repeating: " ", count: width - name.count))  \(SafeText.clean(value))\n"
+    }
+    if let refusal = summary.refusal { text += "It cannot be used: \(SafeText.clean(refusal))\n" }
+    for skipped in summary.skippedFiles.prefix(20) { text += "  Not in it: \(SafeText.clean(skipped))\n" }
+    return text + "What to do with it: \(SafeText.clean(summary.advice))\n"
+  }
+
+  private func facts(_ summary: ArchiveSummary) -> [(String, String)] {
+    var lines: [(String, String)] = []
+    func add(_ name: String, _ value: String?) { if let value { lines.append((name, value)) } }
+    func rows(_ table: String) -> String? { summary.tables[table].map { Amount.count($0) } }
+    add("Organization", summary.organization.map { "\($0.name) ('\($0.subdomain)')" })
+    if summary.organization?.isDeactivated == true { add("State", "deactivated") }
+    add("Server", summary.source.host)
+    add("Version", summary.source.serverVersion.map { "\(summary.source.brand ?? "") \($0)".trimmingSpaces })
+    add("Feature level", summary.source.featureLevel.map(String.init))
+    add("Newest migration", summary.source.migrations["zerver"])
+    add("PostgreSQL", summary.source.postgresVersion)
+    add("Made by", summary.program)
+    add("Made", summary.created ?? summary.modified)
+    add("Holds", summary.options["reach"])
+    add("Size", Amount.bytes(summary.bytes))
+    add("Unpacked", "\(Amount.bytes(summary.memberBytes)) in \(Amount.of(Int64(summary.members), "file"))")
+    add("Digests", summary.hasDigests ? "of every file" : "none")
+    add("Messages", rows("zerver_message"))
+    if let first = summary.firstMessage, let last = summary.lastMessage { add("Sent", "\(first) to \(last)") }
+    add("Users", rows("zerver_userprofile"))
+    add("Channels", rows("zerver_stream"))
+    add("Attachments", rows("zerver_attachment"))
+    return lines
+  }
+}
+
+extension String {
+  fileprivate var trimmingSpaces: String { String(drop { $0 == " " }) }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Common
+import Engine
+import Glibc
+
+/// Shows a job on the normal screen, as lines or as JSON.
+final class JobView: Sendable {
+  private let json: Bool
+  private let lines = ProgressLines()
+
+  init(json: Bool) {
+    self.json = json
+  }
+
+  func show(_ event: ProgressEvent) {
+    if json { StandardStream.output(EventLine.encode(event) + "\n") } else { lines.show(event) }
+  }
+
+  func finish(_ summary: Summary) {
+    lines.end()
+    if !json { StandardStream.output(SummaryText.of(summary)) }
+  }
+
+  func end(_ error: any Error) {
+    lines.end()
+    if json { StandardStream.output(EventLine.encode(.failed(FailureReport(error))) + "\n") }
+  }
+
+  /// Follows a job that is a process of its own, to its end. Ctrl-C asks the job to stop; losing the terminal does not.
+  func attach(_ job: JobFolder) throws {
+    var outcome: ProgressEvent?
+    var hasAsked = false
+    if !json { StandardStream.error("Job \(job.id). Ctrl-C stops it; it goes on when this terminal goes away.\n") }
+    signal(SIGHUP, SIG_DFL)
+    try JobFollower(job).follow { event in
+      switch event {
+      case .finished, .failed: outcome = event
+      default: break
+      }
+      show(event)
+    } wait: {
+      usleep(100_000)
+      if Interruption.cancellation.isCancelled, !hasAsked {
+        hasAsked = true
+        lines.end()
+        StandardStream.error("Stopping; what was begun is taken back.\n")
+        try JobProcess.stop(job)
+      }
+    }
+    switch outcome {
+    case .finished(let summary): finish(summary)
+    case .failed(let failure):
+      lines.end()
+      if !json { FailureText.write(JobFailure(failure)) }
+      throw ExitCode(failure.exitCode)
+    default: break
+    }
+  }
+}

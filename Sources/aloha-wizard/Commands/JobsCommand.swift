@@ -1,0 +1,167 @@
+import ArgumentParser
+import Common
+import Engine
+
+struct JobsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jobs", abstract: "See, follow, stop and repeat the jobs of this server.",
+    subcommands: [List.self, Attach.self, Stop.self, Resume.self, Undo.self])
+
+  struct Selection: ParsableArguments {
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: JSONOption
+
+    @Argument(help: "A job's id or the beginning of one; the newest unless given.")
+    var id: String?
+
+    func job() throws -> JobFolder { try JobStore(server.installation()).job(id) }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the jobs of this server, the newest first.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+      let jobs = try JobStore(server.installation()).jobs()
+      if output.json {
+        for job in jobs { StandardStream.output(JSONText.of(Line(job))) }
+      } else if jobs.isEmpty {
+        StandardStream.output("There has been no job on this server.\n")
+      } else {
+        let rows = jobs.map { Line($0) }.map { [$0.id, $0.state, $0.operator_, $0.title] }
+        StandardStream.output(ColumnText.of([["ID", "STATE", "OPERATOR", "WHAT"]] + rows))
+      }
+    }
+
+    private struct Line: Encodable {
+      let id: String
+      let state: String
+      let operator_: String
+      let title: String
+      let folder: String
+
+      enum CodingKeys: String, CodingKey {
+        case id, state, title, folder
+        case operator_ = "operator"
+      }
+
+      init(_ job: JobFolder) {
+        id = job.id
+        folder = job.path
+        let header = try? job.readHeader()
+        operator_ = header?.operator_ ?? "?"
+        switch job.state() {
+        case .running:
+          state = "running"
+          title = header?.plan?.title ?? header?.description.title ?? "?"
+        case .finished(let summary):
+          state = "finished"
+          title = summary.title
+        case .failed(let failure):
+          state = "failed"
+          title = "\(header?.description.title ?? "?"): \(failure.reason)"
+        case .lost:
+          state = "lost"
+          title = header?.plan?.title ?? header?.description.title ?? "?"
+        }
+      }
+    }
+  }
+
+  struct Attach: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Follow a job from its beginning to its end.")
+    @OptionGroup var selection: Selection
+
+    func run() throws { try JobView(json: selection.output.json).attach(selection.job()) }
+  }
+
+  struct Stop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Ask a running job to stop; it takes back what it has done.")
+    @OptionGroup var selection: Selection
+
+    func run() throws {
+      let job = try selection.job()
+      try JobProcess.stop(job)
+      StandardStream.output("Job \(job.id) was asked to stop. See it end with: jobs attach \(job.id)\n")
+    }
+  }
+
+  struct Resume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Do what a job was to do, once more; for one that failed or was lost.",
+      discussion: "What the lost job had begun was never visible; it is cleared away before the new one begins.")
+    @OptionGroup var selection: Selection
+
+    func run() throws {
+      let job = try selection.job()
+      switch job.state() {
+      case .running:
+        throw PlainFailure(
+          .conflict, "job \(job.id)", "is still running", remedy: "follow it with: jobs attach \(job.id)")
+      case .finished(let summary):
+        throw PlainFailure(.conflict, "job \(job.id)", "has done its work: \(summary.title)")
+      case .failed, .lost: break
+      }
+      var runner = OutputOptions()
+      runner.json = selection.output.json
+      runner.detach = false
+      try runner.run(try job.readHeader().description)
+    }
+  }
+}
+
+extension JobsCommand {
+  struct Undo: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take back what a finished job has done, as one step.",
+      discussion: """
+        An import goes with its rows and files, an export with its archive, a move on both sides. What the job has not \
+        made stays.
+        """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "A job's id or the beginning of one.")
+    var id: String
+    @Flag(help: "Show what would go; change nothing.")
+    var dryRun = false
+    @Option(
+      help: ArgumentHelp("Where an organization goes: its subdomain once more, to confirm it.", valueName: "name"))
+    var confirmDelete: String?
+    @Flag(help: "Also where people seem to work in the organization that goes.")
+    var yes = false
+
+    func run() throws {
+      let job = try JobStore(server.installation()).job(id)
+      let header = try job.readHeader()
+      if dryRun { return try output.rehearse(UndoJobOperation(job, despiteSignsOfLife: yes)) }
+      if let subdomain = header.description.importedSubdomain, confirmDelete != subdomain {
+        throw PlainFailure(
+          .usage, "job \(job.id)", "taking it back deletes the organization '\(subdomain)'",
+          remedy: "look with --dry-run what goes, then confirm it with --confirm-delete '\(subdomain)'")
+      }
+      try output.run(
+        .undo(servers: header.description.servers, folder: job.path, despiteSignsOfLife: yes))
+    }
+  }
+}
+
+/// `--json` where there is nothing to detach.
+struct JSONOption: ParsableArguments {
+  @Flag(help: "One JSON object a line, on standard output.")
+  var json = false
+}
+
+/// What a job's process is started as. Not for people.
+struct RunJobCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: JobProcess.command, shouldDisplay: false)
+
+  @Argument var folder: String
+
+  func run() throws {
+    try JobProcess.run(JobFolder(folder), cancellation: Interruption.cancellation)
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Common
+import Engine
+
+struct PasswordResetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "password-reset", abstract: "Send people the mail with which they choose a new password.",
+    discussion: """
+      Passwords do not travel with an export. The server's manual recommends to send one mail to yourself first, and \
+      then to everybody. People who sign in by other means need none.
+      """)
+
+  @OptionGroup var server: ServerOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
+  var realm: String
+
+  @Option(
+    name: [.customShort("u"), .customLong("user")], parsing: .upToNextOption,
+    help: ArgumentHelp("One or more addresses.", valueName: "address"))
+  var users: [String] = []
+
+  @Flag(help: "Everybody who is active in the organization.")
+  var allUsers = false
+
+  @Flag(help: "Only those who have not signed in here yet.")
+  var onlyNeverSignedIn = false
+
+  @Flag(help: "Say who would get mail; send none.")
+  var dryRun = false
+
+  func validate() throws {
+    if users.isEmpty != allUsers { throw ValidationError("Give addresses with --user, or --all-users.") }
+  }
+
+  func run() throws {
+    let description = JobDescription.passwordReset(
+      server: server.reference, subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
+      onlyNeverSignedIn: onlyNeverSignedIn)
+    if dryRun { try show(try server.installation()) }
+    try output.perform(description, dryRun: dryRun)
+  }
+
+  private func show(_ installation: Installation) throws {
+    let operation = PasswordResetOperation(
+      installation, subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
+      onlyNeverSignedIn: onlyNeverSignedIn)
+    let people = try operation.people()
+    if output.json {
+      for person in people { StandardStream.output(JSONText.of(person)) }
+      return
+    }
+    let rows = people.map { person in
+      [person.address, person.name, person.getsMail ? "mail" : "no mail", person.reason ?? ""]
+    }
+    StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT", "WHY"]] + rows) + "\nWhat they will see:\n")
+    StandardStream.output(operation.preview().map { "  \($0)\n" }.joined() + "\n")
+  }
+}

@@ -1,0 +1,171 @@
+import ArgumentParser
+import Common
+import Engine
+import Glibc
+
+struct SettingsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "settings", abstract: "Compare settings and secrets with an old server's, and copy what should be.",
+    discussion: """
+      The old server is its root folder, a copy of its /etc folder, or a backup. Values of secrets are never shown: a \
+      mark tells equal ones from different ones, within one report.
+      """,
+    subcommands: [Compare.self, Copy.self, Undo.self])
+
+  /// What the advice is made for.
+  struct Migration: ParsableArguments {
+    @Option(
+      help: ArgumentHelp("The old server: its root folder, a copy of its /etc folder, or a backup.", valueName: "path"))
+    var from: String
+
+    @Option(help: "How the data came: import (new ids) or restore (the old ids); found out unless given.")
+    var migration: MigrationFacts.Kind?
+
+    @Flag(help: "This server takes the old one's place, or stands beside it; by default told from the host names.")
+    var place: Place?
+
+    enum Place: String, EnumerableFlag {
+      case replaces, beside
+    }
+
+    /// A job's process works in another folder.
+    var fullPath: String {
+      let path = realpath(from, nil)
+      defer { free(path) }
+      return path.map { String(cString: $0) } ?? from
+    }
+
+    func facts(_ source: ConfigurationSource, _ target: Installation) -> MigrationFacts {
+      MigrationFacts.detect(from: source, to: target, kind: migration, replacesSource: place.map { $0 == .replaces })
+    }
+  }
+
+  struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what differs, what it is for, and what is advised; change nothing.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var migration: Migration
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+      let target = try server.installation()
+      let source = try ConfigurationSource(migration.from)
+      let facts = migration.facts(source, target)
+      let advice = try SettingsAdvisor(from: source, to: target, facts: facts).advice()
+      if output.json {
+        for item in advice { StandardStream.output(JSONText.of(item)) }
+      } else {
+        StandardStream.output(AdviceText.of(facts) + advice.map(AdviceText.of).joined())
+        if advice.isEmpty { StandardStream.output("The two servers differ in nothing.\n") }
+      }
+    }
+  }
+
+  struct Copy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Do what is advised, or what --set says; each file keeps its old copy.",
+      discussion: "--set takes the id of an advice, or a key that only one file has: --set camo_key=copy.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var migration: Migration
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+      name: .customLong("set"),
+      help: ArgumentHelp("A decision: copy, keep, drop (take out) or merge.", valueName: "key=decision"))
+    var decisions: [String] = []
+
+    @Flag(help: "Do only what --set says; keep everything else.")
+    var withoutAdvice = false
+
+    @Flag(help: "Run the server's scripts that the changes make necessary.")
+    var followUp = false
+
+    @Flag(help: "Show the changes as a diff; change nothing.")
+    var dryRun = false
+
+    func run() throws {
+      let target = try server.installation()
+      let source = try ConfigurationSource(migration.from)
+      let choices = CopySettingsOperation.Choices(
+        facts: migration.facts(source, target), decisions: try parsed(), followsAdvice: !withoutAdvice,
+        runsFollowUps: followUp)
+      if dryRun, !output.json {
+        let operation = CopySettingsOperation(from: source, to: target, choices)
+        StandardStream.output(try operation.diff().map { $0 + "\n" }.joined() + "\n")
+      }
+      try output.perform(
+        .copySettings(from: migration.fullPath, to: server.reference, choices), dryRun: dryRun)
+    }
+
+    private func parsed() throws -> [String: SettingDecision] {
+      var parsed: [String: SettingDecision] = [:]
+      for text in decisions {
+        guard let equals = text.lastIndex(of: "="),
+          let decision = SettingDecision(rawValue: String(text[text.index(after: equals)...]))
+        else { throw ValidationError("--set \(text): say key=copy, key=keep, key=drop or key=merge.") }
+        parsed[String(text[..<equals])] = decision
+      }
+      return parsed
+    }
+  }
+
+  struct Undo: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Bring back the files from before the last copy.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Flag(help: "Also where the files were edited since; those edits are lost.")
+    var yes = false
+    @Flag(help: "Show what would be done; change nothing.")
+    var dryRun = false
+
+    func run() throws {
+      try output.perform(.undoSettings(server: server.reference, overwritesEdits: yes), dryRun: dryRun)
+    }
+  }
+}
+
+extension MigrationFacts.Kind: ExpressibleByArgument {}
+
+/// Advice as plain text, one paragraph each.
+private enum AdviceText {
+  static func of(_ facts: MigrationFacts) -> String {
+    let ids = facts.usersRenumbered.map { $0 ? "people have new ids" : "people have their old ids" } ?? "ids unknown"
+    let parts = [
+      facts.kind == .import ? "the data came by export and import" : "the data came out of a backup", ids,
+      facts.replacesSource ? "this server takes the old one's place" : "this server stands beside the old one",
+      facts.targetHostsOthers ? "other organizations live here too" : "no other organization lives here",
+      facts.pushRegistered ? "the old server was registered for push notifications" : "no push registration",
+    ]
+    return "Taken for granted: \(parts.joined(separator: "; ")).\n"
+      + "Say --migration, --replaces or --beside where that is wrong.\n"
+  }
+
+  static func of(_ advice: SettingAdvice) -> String {
+    let state =
+      switch advice.state {
+      case .same: "the same"
+      case .different: "different"
+      case .onlySource: "only on the old server"
+      case .onlyTarget: "only here"
+      }
+    return """
+
+      \(advice.title)  [\(advice.id)]  \(state)
+        there: \(advice.sourceValue ?? "-")
+        here:  \(advice.targetValue ?? "-")
+        What it is for: \(advice.purpose)
+        If copied: \(advice.ifCopied)
+        If kept:   \(advice.ifKept)
+        Advice: \(advice.recommended.rawValue), for \(advice.why)\(choices(advice))
+
+      """
+  }
+
+  private static func choices(_ advice: SettingAdvice) -> String {
+    let others = advice.choices.filter { $0 != advice.recommended }.map(\.rawValue)
+    return others.isEmpty ? "" : " (or \(others.joined(separator: ", ")))"
+  }
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Measures operations of the engine on throw-away servers that it makes itself. To be run from a release build:
+/// `swift run -c release aloha-benchmark export` (or `import`).
+@main
+struct Benchmarks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "aloha-benchmark", abstract: "Measures operations on throw-away servers.",
+    subcommands: [ExportBenchmark.self, ImportBenchmark.self, ExportBenchmark.Once.self, ImportBenchmark.Once.self])
+}

@@ -1,0 +1,81 @@
+import Archive
+import Common
+import Foundation
+import Postgres
+import Sandbox
+import Testing
+
+@testable import Engine
+
+/// An organization's archive, read into memory for tests.
+struct Exported {
+  typealias Row = [String: Any]
+
+  let path: String
+  let summary: Summary
+  let manifest: Manifest
+  private(set) var tables: [String: [Row]] = [:]
+  private(set) var files: [String: [UInt8]] = [:]
+  let warnings: [String]
+
+  init(
+    _ server: SandboxServer, _ subdomain: String, _ change: (inout ExportOperation.Options) -> Void = { _ in }
+  ) throws {
+    path = try Servers.folder() + "/\(RandomText.alphanumeric(10)).tar.gz"
+    var options = ExportOperation.Options(subdomain: subdomain, output: path)
+    change(&options)
+    let progress = Progress { _ in }
+    summary = try ExportOperation(server.installation, options).run(progress: progress)
+    warnings = progress.warnings
+    let archive = try OpenedArchive.open(path, workFolder: Servers.folder())
+    defer { archive.close() }
+    manifest = try #require(archive.manifest)
+    for member in archive.members {
+      let bytes = try archive.open(member.name).bytes()
+      files[member.name] = bytes
+      guard member.name.hasSuffix(".json"), !member.name.contains("/"),
+        let document = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
+      else { continue }
+      for (table, rows) in document { if let rows = rows as? [Row] { tables[table, default: []] += rows } }
+    }
+  }
+
+  func rows(_ table: String) -> [Row] { tables[table] ?? [] }
+
+  func ids(_ table: String) -> Set<Int> { Set(rows(table).compactMap { $0["id"] as? Int }) }
+
+  func records(_ kind: String) throws -> [Row] {
+    let bytes = try #require(files["\(kind)/records.json"])
+    return try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [Row])
+  }
+
+  func fact(_ name: String) -> String? { summary.facts.first { $0.name == name }?.value }
+
+  /// Throws where the archive is not whole.
+  func verify() throws { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).run(progress: .silent) }
+}
+
+extension SandboxServer {
+  /// As the owner of everything, foreign keys and triggers as they are.
+  func change(_ sql: String) throws {
+    let connection = try connectAsSuperuser()
+    defer { connection.close() }
+    try connection.execute(sql)
+  }
+
+  func ids(_ sql: String) throws -> Set<Int> { Set(try column(sql).compactMap { Int($0) }) }
+
+  func number(_ sql: String) throws -> Int { try #require(value(sql).flatMap { Int($0) }) }
+
+  func realm(_ subdomain: String) throws -> Int {
+    try number("SELECT id FROM zerver_realm WHERE string_id = '\(subdomain)'")
+  }
+
+  /// A server of the caller's own with a small organization, and another one that must not get mixed up with it.
+  static func small() throws -> SandboxServer {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.bookclub, messages: 60))
+    try server.add(SampleOrganization(.harbour, messages: 150))
+    return server
+  }
+}

@@ -1,0 +1,122 @@
+import Common
+import Glibc
+import Sandbox
+import Testing
+
+@testable import Engine
+
+/// The program is killed at a moment that it announces, or at any other; afterwards the server is held against what it
+/// was before, and against a server with a whole import.
+@Suite("An import that is killed")
+struct ImportKillTests {
+  private static let whole = Result {
+    let server = try Servers.fresh()
+    _ = try server.importing(Servers.archive()).run(progress: .silent)
+    return try server.amounts()
+  }
+
+  /// Fails where two states differ, and says where.
+  private func expectSame(_ left: [String: String], _ right: [String: String], _ when: String) {
+    for key in Set(left.keys).union(right.keys) where left[key] != right[key] {
+      Issue.record("\(when): \(key) is \(right[key] ?? "missing"), not \(left[key] ?? "missing")")
+    }
+  }
+
+  /// - Returns: whether the organization is there.
+  @discardableResult
+  private func expectAllOrNothing(
+    _ server: SandboxServer, before: [String: String], _ when: String
+  ) throws -> Bool {
+    try server.awaitSilence()
+    let hasCome = try server.value("SELECT 1 FROM zerver_realm WHERE string_id = 'harbour'") != nil
+    if hasCome {
+      // What marks the files as unfinished may still be there.
+      try PlacedFiles.recover(server.installation) { _ in true }.forEach { Issue.record("\(when): \($0) was removed") }
+      try WorkFolder.removeAbandoned(server.installation)
+      try expectSame(Self.whole.get(), server.amounts(), when)
+    } else {
+      try expectSame(before, server.databaseState(), when)
+    }
+    return hasCome
+  }
+
+  @Test(
+    "At whatever step it dies: nothing has changed or everything is there, and the same command works again",
+    arguments: [
+      "unpack", "survey", "files", "files advanced", "tables", "messages advanced", "indexes", "links", "commit",
+      "commit ended",
+    ])
+  func steps(_ moment: String) throws {
+    let server = try Servers.fresh()
+    let before = try server.databaseState()
+    let process = ImportProcess(root: server.root, archive: try Servers.archive())
+    let outcome = try process.run { $0.isMoment(moment) }
+    #expect(outcome.wasKilled || moment == "commit ended", "\(outcome.status) \(String(describing: outcome.failure))")
+    guard try !expectAllOrNothing(server, before: before, moment) else { return }
+    let again = try process.run()
+    #expect(again.isComplete, "\(moment): \(String(describing: again.failure))")
+    try expectSame(Self.whole.get(), server.amounts(), "again after \(moment)")
+    #expect(try server.leftovers() == [], "after \(moment)")
+  }
+
+  @Test("At fifteen moments that nobody chose, one after the other on one server")
+  func random() throws {
+    var server = try Servers.fresh()
+    var before = try server.databaseState()
+    let began = ContinuousClock.now
+    _ = try ImportProcess(root: try Servers.fresh().root, archive: try Servers.archive()).run()
+    let lasts = ContinuousClock.now - began
+    for turn in 1...15 {
+      let delay = lasts * Double.random(in: 0.01...1)
+      let when = "turn \(turn), \(delay) of \(lasts)"
+      let outcome = try ImportProcess(root: server.root, archive: Servers.archive()).run(killedAfter: delay)
+      #expect(outcome.wasKilled || outcome.isComplete, "\(when): \(String(describing: outcome.failure))")
+      if try expectAllOrNothing(server, before: before, when) {
+        server = try Servers.fresh()
+        before = try server.databaseState()
+      }
+    }
+    let last = try ImportProcess(root: server.root, archive: Servers.archive()).run()
+    #expect(last.isComplete, "\(String(describing: last.failure))")
+    try expectSame(Self.whole.get(), server.amounts(), "at the end")
+    #expect(try server.leftovers() == [])
+  }
+
+  @Test("What a running import has unpacked and placed is left alone by the next one that begins")
+  func running() throws {
+    let server = try Servers.fresh()
+    let leftAlone = Monitor<[Bool]>([])
+    let progress = Progress { event in
+      // Later the tables would be locked.
+      guard event.isMoment("files ended") else { return }
+      do {
+        let before = try server.leftovers()
+        try ImportTurn.settle(server.installation, server.connect(), progress: .silent)
+        _ = try PlacedFiles.recover(server.installation) { _ in false }
+        try leftAlone.now { $0.append(try !before.isEmpty && server.leftovers() == before) }
+      } catch { Issue.record(error) }
+    }
+    _ = try server.importing(Servers.archive()).run(progress: progress)
+    #expect(leftAlone.now { $0 } == [true])
+    #expect(try server.leftovers() == [])
+    try expectSame(Self.whole.get(), server.amounts(), "at the end")
+  }
+
+  @Test("A folder that was being made or removed by a killed import is no obstacle either")
+  func halfMade() throws {
+    let server = try Servers.fresh()
+    let files = "\(server.uploads)/files"
+    // Made, and not marked yet; emptied, and the mark is next; the same of a folder for unpacking.
+    try FileSystem.makeFolder("\(files)/900")
+    try FileSystem.makeFolder("\(files)/901")
+    try FileSystem.replace("\(files)/901/.import-in-progress", with: [])
+    try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard/import-a")
+    try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard/import-b/unpacked")
+    try FileSystem.replace("\(server.uploads)/.aloha-wizard/import-b/lock", with: [])
+    // Somebody else's.
+    try FileSystem.makeFolder("\(files)/902")
+    try FileSystem.replace("\(files)/902/kept", with: [])
+    _ = try server.importing(Servers.archive()).run(progress: .silent)
+    #expect(try server.leftovers() == ["files/902"])
+  }
+}

@@ -1,0 +1,127 @@
+import Common
+import Foundation
+import Glibc
+import Postgres
+import Sandbox
+import Testing
+
+@testable import Engine
+
+/// The program itself, importing in a process of its own that can be killed.
+struct ImportProcess {
+  let root: String
+  let archive: String
+  var subdomain = "harbour"
+
+  struct Outcome {
+    /// The exit status, or 128 + the signal that ended it.
+    let status: Int32
+    let events: [ProgressEvent]
+
+    var wasKilled: Bool { status == 128 + SIGKILL }
+    var failure: FailureReport? {
+      for case .failed(let report) in events { return report }
+      return nil
+    }
+    var isComplete: Bool { status == 0 }
+  }
+
+  /// Built beside the tests.
+  private static let program: String = {
+    let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("aloha-wizard").path
+  }()
+
+  /// Runs it to its end, which comes at once where `isEnough` says so of an event, or when its time is over.
+  func run(
+    killedAfter time: Duration? = nil, killedAt isEnough: (ProgressEvent) -> Bool = { _ in false }
+  ) throws -> Outcome {
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    defer { close(ends[0]) }
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    let command = Subprocess(
+      Self.program, ["import", subdomain, archive, "--root", root, "--json"], directory: "/")
+    let pid: pid_t
+    do {
+      defer { close(ends[1]) }
+      pid = try command.start(output: ends[1])
+    }
+    let deadline = time.map { ContinuousClock.now + $0 }
+    var events: [ProgressEvent] = []
+    var pending: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      if let deadline, ContinuousClock.now >= deadline { kill(pid, SIGKILL) }
+      var waiting = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+      if poll(&waiting, 1, deadline == nil ? -1 : 2) == 0 { continue }
+      let count = read(ends[0], &chunk, chunk.count)
+      if count <= 0 { break }
+      pending += chunk[0..<count]
+      while let end = pending.firstIndex(of: 10) {
+        let line = String(decoding: pending[..<end], as: UTF8.self)
+        pending.removeSubrange(...end)
+        guard let event = EventLine.decode(line) else { continue }
+        events.append(event)
+        if isEnough(event) { kill(pid, SIGKILL) }
+      }
+    }
+    return Outcome(status: Subprocess.wait(pid), events: events)
+  }
+}
+
+extension ProgressEvent {
+  /// `messages`, `messages 3`, `messages ended`: a moment of a running import in words.
+  func isMoment(_ name: String) -> Bool {
+    switch self {
+    case .phaseStarted(let id, _, _, _): id == name
+    case .advanced(let id, _, _, _): "\(id) advanced" == name
+    case .phaseEnded(let id): "\(id) ended" == name
+    default: false
+    }
+  }
+}
+
+extension SandboxServer {
+  /// Waits until no session is open on its database any more: then everything that was begun is decided.
+  func awaitSilence() throws {
+    let connection = try Connection(
+      ConnectionParameters(
+        host: parameters.host, port: 5432, database: "postgres", user: "postgres", sslMode: "disable"))
+    defer { connection.close() }
+    for _ in 0..<600 {
+      let others = try connection.value("SELECT count(*) FROM pg_stat_activity WHERE datname = $1", [database])
+      if others == "0" { return }
+      usleep(50_000)
+    }
+    Issue.record("a session of the database does not end")
+  }
+
+  /// Files and folders of the uploads that nothing explains but an import that did not end.
+  func leftovers() throws -> [String] {
+    let known = Set(try column("SELECT id FROM zerver_realm"))
+    var found = try FileSystem.names(in: "\(uploads)/.aloha-wizard").map { ".aloha-wizard/\($0)" }
+    for place in ["files", "avatars"] {
+      for name in try FileSystem.names(in: "\(uploads)/\(place)") {
+        let isMarked = FileSystem.exists("\(uploads)/\(place)/\(name)/.import-in-progress")
+        if isMarked || !known.contains(name) { found.append("\(place)/\(name)") }
+      }
+    }
+    return found
+  }
+
+  /// ``state()`` without the files.
+  func databaseState() throws -> [String: String] { try state().filter { !$0.key.hasPrefix("file ") } }
+
+  /// How many rows every table has, what shape it has, how many files there are: equal for two whole imports.
+  func amounts() throws -> [String: String] {
+    var amounts = try state()
+    let files = amounts.keys.filter { $0.hasPrefix("file ") }
+    files.forEach { amounts[$0] = nil }
+    for (key, value) in amounts where !key.hasPrefix("shape") {
+      amounts[key] = String(value.prefix { $0 != " " })
+    }
+    amounts["files"] = String(files.count)
+    return amounts
+  }
+}

@@ -1,0 +1,194 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Testing
+
+@testable import Engine
+
+/// The program itself, built beside the tests.
+enum Executable {
+  static func path() throws -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let length = readlink("/proc/self/exe", &buffer, Int(PATH_MAX))
+    let own = String(decoding: buffer[0..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let folder = try #require(own.lastIndex(of: "/").map { String(own[..<$0]) })
+    let path = "\(folder)/aloha-wizard"
+    try #require(FileSystem.exists(path), "build everything first: swift build --build-tests")
+    return path
+  }
+}
+
+/// Looks again and again, for half a minute at most, until `condition` holds.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+  for _ in 0..<600 {
+    if try condition() { return true }
+    usleep(50_000)
+  }
+  return false
+}
+
+@Suite("Jobs")
+struct JobTests {
+  private func job(_ server: SandboxServer, _ description: JobDescription) throws -> JobFolder {
+    try JobStore(server.installation).make(description, plan: nil)
+  }
+
+  private func importing(_ server: SandboxServer) throws -> JobDescription {
+    .import(
+      server: JobDescription.ServerReference(try server.installation),
+      ImportOperation.Options(subdomain: "harbour", archive: try Servers.archive()))
+  }
+
+  /// Makes every insertion of a channel wait for as long as the lock is held, so that a job is met in the middle.
+  private func blocker(_ server: SandboxServer) throws -> Connection {
+    let connection = try server.connect()
+    try connection.execute("BEGIN; LOCK TABLE zerver_stream IN SHARE MODE")
+    return connection
+  }
+
+  @Test("A job runs in a process of its own, and whoever looks sees all that it said, from the beginning")
+  func follows() throws {
+    let server = try Servers.fresh()
+    let folder = try job(server, importing(server))
+    try JobProcess.start(folder, executable: Executable.path())
+    var first: [ProgressEvent] = []
+    try JobFollower(folder).follow { first.append($0) }
+    var second: [ProgressEvent] = []
+    try JobFollower(folder).follow { second.append($0) }
+    #expect(first == second)
+    guard case .finished(let summary)? = first.last else { return #expect(Bool(false), "\(first)") }
+    #expect(folder.state() == .finished(summary))
+    #expect(try server.value("SELECT count(*) FROM zerver_message") == "700")
+    #expect(FileSystem.exists("\(folder.path)/id-map.jsonl"))
+    #expect(try JobStore(server.installation).job(nil).id == folder.id)
+  }
+
+  @Test("A second job on the same server is refused and told who runs what")
+  func oneAtATime() throws {
+    let server = try Servers.fresh()
+    let lock = try blocker(server)
+    let folder = try job(server, importing(server))
+    try JobProcess.start(folder, executable: Executable.path())
+    #expect(
+      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    let other = try job(
+      server, .deactivate(server: JobDescription.ServerReference(try server.installation), subdomain: "x"))
+    let failure = #expect(throws: PlainFailure.self) { try JobProcess.run(other, cancellation: Cancellation()) }
+    #expect(failure?.family == .conflict)
+    #expect(failure?.remedy?.contains(folder.id) == true)
+    try lock.execute("ROLLBACK")
+    #expect(eventually { if case .finished = folder.state() { true } else { false } })
+  }
+
+  @Test("A job that is asked to stop takes back what it has done, and says so")
+  func stopping() throws {
+    let server = try Servers.fresh()
+    let before = try server.state()
+    let lock = try blocker(server)
+    let folder = try job(server, importing(server))
+    try JobProcess.start(folder, executable: Executable.path())
+    #expect(
+      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    #expect(folder.state() == .running)
+    try JobProcess.stop(folder)
+    #expect(eventually { folder.state() != .running })
+    try lock.execute("ROLLBACK")
+    guard case .failed(let report) = folder.state() else { return #expect(Bool(false), "\(folder.state())") }
+    #expect(report.exitCode == FailureFamily.cancelled.rawValue)
+    #expect(try server.state() == before)
+  }
+
+  @Test("A job that was killed is seen as lost, has left nothing visible, and can be done once more")
+  func killed() throws {
+    let server = try Servers.fresh()
+    let lock = try blocker(server)
+    let folder = try job(server, importing(server))
+    try JobProcess.start(folder, executable: Executable.path())
+    #expect(
+      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    let pid = try #require(
+      pid_t(String(decoding: try FileSystem.read("\(folder.path)/pid"), as: UTF8.self).trimmed.filter(\.isNumber)))
+    kill(pid, SIGKILL)
+    #expect(eventually { folder.state() == .lost })
+    try lock.execute("ROLLBACK")
+    var events: [ProgressEvent] = []
+    try JobFollower(folder).follow { events.append($0) }
+    guard case .failed(let report)? = events.last else { return #expect(Bool(false)) }
+    #expect(report.remedy?.contains("jobs resume \(folder.id)") == true)
+    #expect(try server.value("SELECT count(*) FROM zerver_realm") == "1")
+    let again = try job(server, try folder.readHeader().description)
+    try JobProcess.run(again, cancellation: Cancellation())
+    #expect(try server.value("SELECT count(*) FROM zerver_message") == "700")
+  }
+
+  @Test("What a job is comes back from its folder as it was, without a secret in it")
+  func header() throws {
+    let server = try Servers.fresh()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let descriptions: [JobDescription] = [
+      try importing(server), .export(server: reference, ExportOperation.Options(subdomain: "", output: "/x")),
+      .copySecrets(from: reference, to: reference, decisions: ["camo_key": .copy]),
+      .deactivate(server: reference, subdomain: "a"), .reactivate(server: reference, subdomain: "b"),
+    ]
+    for description in descriptions {
+      let folder = try job(server, description)
+      #expect(try folder.readHeader().description == description)
+      let text = String(decoding: try FileSystem.read("\(folder.path)/job.json"), as: UTF8.self)
+      let secrets = try server.installation.secrets
+      for name in secrets.names { #expect(!text.contains(try #require(secrets[name]).reveal())) }
+    }
+  }
+}
+
+@Suite("Taking a job back")
+struct UndoTests {
+  private func run(_ server: SandboxServer, _ description: JobDescription) throws -> JobFolder {
+    let folder = try JobStore(server.installation).make(description, plan: nil)
+    try JobProcess.run(folder, cancellation: Cancellation())
+    return folder
+  }
+
+  @Test("An import goes with all its rows and files, and everything else stays as it was")
+  func importing() throws {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.bookclub, subdomain: "stays", messages: 20))
+    let before = try server.state()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try run(
+      server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
+    #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
+    _ = try run(server, .undo(servers: [reference], folder: folder.path, despiteSignsOfLife: false))
+    let after = try server.state()
+    // Clients are shared by all organizations; those that came with the import may stay.
+    for key in Set(before.keys).union(after.keys) where before[key] != after[key] && key != "zerver_client" {
+      Issue.record("\(key) is not as it was: \(before[key] ?? "nothing") → \(after[key] ?? "nothing")")
+    }
+  }
+
+  @Test("An organization that the job has not made is left alone")
+  func another() throws {
+    let server = try Servers.fresh()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try run(
+      server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
+    try server.connect().execute("UPDATE zerver_realm SET string_id = 'renamed' WHERE string_id = 'harbour'")
+    try server.add(SampleOrganization(.bookclub, subdomain: "harbour", messages: 10, seed: 9))
+    let failure = #expect(throws: PlainFailure.self) {
+      _ = try UndoJobOperation(folder).run(progress: .silent)
+    }
+    #expect(failure?.family == .blocked)
+    #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
+  }
+
+  @Test("A job that has not done its work cannot be taken back")
+  func unfinished() throws {
+    let server = try Servers.fresh()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try JobStore(server.installation).make(
+      .import(server: reference, .init(subdomain: "www", archive: try Servers.archive())), plan: nil)
+    _ = try? JobProcess.run(folder, cancellation: Cancellation())
+    let failure = #expect(throws: PlainFailure.self) { _ = try UndoJobOperation(folder).plan() }
+    #expect(failure?.family == .conflict)
+  }
+}

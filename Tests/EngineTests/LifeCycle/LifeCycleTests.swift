@@ -1,0 +1,251 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Synchronization
+import Testing
+
+@testable import Engine
+
+@Suite("The life of an organization")
+struct LifeCycleTests {
+  private func server() throws -> SandboxServer {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.bookclub, messages: 20))
+    return server
+  }
+
+  @Test("a closed one has no sessions and no waiting mail left, and its log says what the server would have said")
+  func closing() throws {
+    let server = try server()
+    let user = try #require(
+      try server.value("SELECT min(id) FROM zerver_userprofile WHERE realm_id > 1 AND NOT is_bot"))
+    try server.connectAsSuperuser().execute(
+      """
+      INSERT INTO django_session VALUES ('a', '\(SessionSample.data(user: user))', now() + interval '1 day'),
+        ('b', '\(SessionSample.data(user: "1"))', now() + interval '1 day'), ('c', 'rubbish', now())
+      """)
+    let summary = try DeactivateOperation(server.installation, subdomain: "bookclub").run(progress: .silent)
+    #expect(summary.facts == [Summary.Fact("Sessions ended", "1")])
+    #expect(try server.column("SELECT session_key FROM django_session ORDER BY 1") == ["b", "c"])
+    #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "t")
+    let details = try server.value(
+      "SELECT extra_data FROM zerver_realmauditlog WHERE event_type = 201 AND acting_user_id IS NULL")
+    let active = try server.value(
+      "SELECT count(*) FROM zerver_userprofile WHERE realm_id > 1 AND is_active AND NOT is_bot AND role = 400")
+    #expect(details?.contains("\"400\": \(active ?? "?")") == true, "\(details ?? "")")
+    #expect(details?.contains("deactivation_reason") == false, "this version does not note a reason")
+    #expect(try text(server.scriptLog).contains("[flush-memcached]"), "the cache holds sessions too")
+    _ = try ReactivateOperation(server.installation, subdomain: "bookclub").run(progress: .silent)
+    #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
+    #expect(try server.value("SELECT count(*) FROM zerver_realmauditlog WHERE event_type = 202") == "1")
+  }
+
+  @Test("the list has the size of uploads and the last activity")
+  func listing() throws {
+    let server = try Servers.old()
+    let connection = try server.connect()
+    let list = try OrganizationOverview.list(connection, brand: .aloha)
+    #expect(list.map(\.organization.subdomain).sorted() == ["alohainternal", "bookclub", "harbour"])
+    let harbour = try #require(list.first { $0.organization.subdomain == "harbour" })
+    let size = try server.value(
+      "SELECT sum(size) FROM zerver_attachment WHERE realm_id = \(harbour.organization.id)")
+    #expect(String(harbour.uploadBytes) == size)
+    #expect(harbour.lastActivity?.hasPrefix("2026-") == true)
+    #expect(list.first { $0.organization.isInternal }?.lastActivity == nil)
+  }
+
+  @Test("moves to another subdomain with an entry in its log; redirects of older moves follow it")
+  func moving() throws {
+    let server = try server()
+    let other = SampleOrganization(.harbour, subdomain: "former", messages: 5)
+    try server.add(other)
+    let host = server.host
+    try server.connectAsSuperuser().execute(
+      """
+      UPDATE zerver_realm SET deactivated = true, deactivated_redirect = 'https://bookclub.\(host)'
+        WHERE string_id = 'former'
+      """)
+    let operation = ChangeSubdomainOperation(
+      try server.installation, from: "bookclub", to: "readers", leavesRedirect: false)
+    _ = try operation.run(progress: .silent)
+    #expect(
+      try server.column("SELECT string_id FROM zerver_realm ORDER BY id") == ["alohainternal", "readers", "former"])
+    #expect(
+      try server.value("SELECT deactivated_redirect FROM zerver_realm WHERE string_id = 'former'")
+        == "https://readers.\(host)")
+    #expect(
+      try server.value("SELECT extra_data FROM zerver_realmauditlog WHERE event_type = 214")
+        == #"{"new_subdomain": "readers", "old_subdomain": "bookclub"}"#)
+  }
+
+  @Test("leaves a redirect through the server's own command only")
+  func redirect() throws {
+    let server = try server()
+    _ = try ChangeSubdomainOperation(server.installation, from: "bookclub", to: "readers").run(progress: .silent)
+    #expect(
+      try text(server.scriptLog).contains("[manage.py] [change_realm_subdomain] [-r] [bookclub] [readers]"))
+    try FileSystem.removeTree("\(server.deployment)/manage.py")
+    let findings = try ChangeSubdomainOperation(server.installation, from: "bookclub", to: "readers").check()
+    let blocker = try #require(findings.first { $0.severity == .blocker })
+    #expect(blocker.remedy?.contains("manage.py change_realm_subdomain -r bookclub readers") == true)
+  }
+
+  @Test(
+    "is refused the subdomains that the server refuses",
+    arguments: [
+      ("www", "reserved"), ("ab", "cannot be"), ("-abc", "cannot be"), ("Readers", "cannot be"),
+      ("alohainternal", "in use"), ("bookclub", "in use"), ("harbour", "in use"),
+    ])
+  func refused(_ name: String, _ word: String) throws {
+    let operation = ChangeSubdomainOperation(
+      try Servers.old().installation, from: "bookclub", to: name, leavesRedirect: false)
+    let blocker = try operation.check().first { $0.severity == .blocker }
+    #expect(blocker?.reason.contains(word) == true, "\(blocker?.reason ?? "allowed")")
+  }
+
+  @Test("a session's owner is found in every form that the server has written, and in no other")
+  func sessions() {
+    func user(_ data: String) -> Int64? { Array(data.utf8).withUnsafeBytes { Sessions.user(of: $0) } }
+    let packed =
+      ".eJyrVopPLC3JiC8tTi2Kz0xRslIyMTc0VNJBFk5KTM5OzQPJVRUU5WelJpfoQYWK9VxzEzNzHIFKnaCKUHRmJBZnALUlUgiAhlYAjakcJkCp"
+      + "FgAoiJyf:1rAbCd:sig"
+    #expect(user(packed) == 4711)
+    #expect(user(SessionSample.data(user: "12")) == 12)
+    let pickled = "gASVIwAAAAAAAAB9lCiMDV9hdXRoX3VzZXJfaWSUjAM4MTWUjAFilIwBY5R1Lg:1rAbCd:sig"
+    #expect(user(pickled) == 815)
+    for other in [
+      "", ":::", "rubbish!", ".eJyr:x", Base64Text.encode("{}"), Base64Text.encode("{\"_auth_user_id\":\"x\"}"),
+    ] {
+      #expect(user(other) == nil, "\(other)")
+    }
+  }
+}
+
+@Suite("Password resets")
+struct PasswordResetTests {
+  private func operation(_ server: SandboxServer, _ audience: PasswordResetOperation.Audience) throws
+    -> PasswordResetOperation
+  {
+    PasswordResetOperation(try server.installation, subdomain: "harbour", audience: audience)
+  }
+
+  private func server() throws -> SandboxServer {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.harbour, messages: 10))
+    return server
+  }
+
+  @Test("go to everybody who is active by one call of the server's command, never to bots")
+  func everybody() throws {
+    let server = try server()
+    let people = try operation(server, .everybody).people()
+    let active = try server.value(
+      "SELECT count(*) FROM zerver_userprofile WHERE realm_id > 1 AND is_active AND NOT is_bot AND NOT is_mirror_dummy")
+    #expect(String(people.filter(\.getsMail).count) == active)
+    let gone = people.filter { !$0.getsMail }
+    #expect(!gone.isEmpty)
+    #expect(gone.allSatisfy { $0.reason == "the account is deactivated" })
+    _ = try operation(server, .everybody).run(progress: .silent)
+    #expect(try text(server.scriptLog).contains("[manage.py] [send_password_reset_email] [-r] [harbour] [--all-users]"))
+  }
+
+  @Test("go to single addresses whatever their case; one that nobody has stops it before anything is sent")
+  func single() throws {
+    let server = try server()
+    let address = try #require(
+      try server.value("SELECT delivery_email FROM zerver_userprofile WHERE realm_id > 1 AND is_active AND NOT is_bot"))
+    _ = try operation(server, .addresses([address.uppercased()])).run(progress: .silent)
+    #expect(try text(server.scriptLog).contains("[-u] [\(address)]"))
+    let before = try text(server.scriptLog)
+    let failure = #expect(throws: Blocked.self) {
+      _ = try operation(server, .addresses([address, "nobody@example.com"])).run(progress: .silent)
+    }
+    #expect(failure?.reason.contains("nobody in this organization") == true)
+    #expect(try text(server.scriptLog) == before)
+  }
+
+  @Test("tell who signs in otherwise, and are refused where no password counts")
+  func otherMeans() throws {
+    let server = try server()
+    let user = try #require(
+      try server.value("SELECT min(id) FROM zerver_userprofile WHERE realm_id > 1 AND is_active AND NOT is_bot"))
+    let realm = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
+    let connection = try server.connectAsSuperuser()
+    try connection.execute(
+      """
+      INSERT INTO social_auth_usersocialauth (provider, uid, extra_data, user_id, created, modified)
+        VALUES ('github', 'x', '{}', \(user), now(), now())
+      """)
+    #expect(
+      try operation(server, .everybody).people().contains { $0.reason == "signs in by other means too: github" })
+    try connection.execute(
+      """
+      DELETE FROM zerver_realmauthenticationmethod WHERE realm_id = \(realm);
+      INSERT INTO zerver_realmauthenticationmethod (name, realm_id) VALUES ('GitHub', \(realm))
+      """)
+    try FileSystem.replace(
+      "\(server.configuration)/settings.py",
+      with: Array(
+        try text("\(server.configuration)/settings.py").replacing(
+          "\"zproject.backends.EmailAuthBackend\",",
+          with: "\"zproject.backends.EmailAuthBackend\", \"zproject.backends.GitHubAuthBackend\","
+        ).utf8), mode: 0o644)
+    let blocker = try operation(server, .everybody).check().first { $0.severity == .blocker }
+    #expect(blocker?.reason.contains("but with GitHub") == true, "\(blocker?.reason ?? "allowed")")
+  }
+
+  @Test("give the exact command where the server's is not here")
+  func elsewhere() throws {
+    let server = try server()
+    try FileSystem.removeTree("\(server.deployment)/manage.py")
+    let blocker = try operation(server, .everybody).check().first { $0.severity == .blocker }
+    #expect(
+      blocker?.remedy?.contains(
+        "sudo -u aloha /home/aloha/deployments/current/manage.py send_password_reset_email -r harbour --all-users")
+        == true, "\(blocker?.remedy ?? "")")
+  }
+
+  @Test("a failure of the server's command is told with its words")
+  func broken() throws {
+    let server = try server()
+    try server.breakScript("manage.py-send_password_reset_email", saying: "SMTP said no")
+    let failure = #expect(throws: PlainFailure.self) { _ = try operation(server, .everybody).run(progress: .silent) }
+    #expect(failure?.reason.contains("SMTP said no") == true)
+    #expect(failure?.family == .command)
+  }
+}
+
+@Suite("The server's scripts")
+struct ServerScriptsTests {
+  @Test("start and stop the server, their output passed on line by line")
+  func running() throws {
+    let server = try Servers.fresh()
+    let notes = Mutex<[String]>([])
+    let progress = Progress { event in
+      if case .note(let text) = event { notes.withLock { $0.append(text) } }
+    }
+    _ = try ScriptOperation(server.installation, .start).run(progress: progress)
+    #expect(server.isRunning)
+    _ = try ScriptOperation(server.installation, .restart).run(progress: progress)
+    #expect(notes.withLock { $0 }.contains { $0.contains("restarted successfully") })
+    _ = try ScriptOperation(server.installation, .stop).run(progress: progress)
+    #expect(!server.isRunning)
+  }
+
+  @Test("are shown with quotes where a word needs them")
+  func quoting() {
+    #expect(ServerScripts.quoted("a@b.example") == "a@b.example")
+    #expect(ServerScripts.quoted("") == "''")
+    #expect(ServerScripts.quoted("it's; rm") == "'it'\\''s; rm'")
+  }
+
+  @Test("queues are empty where every count is zero, else the full ones are named")
+  func queues() {
+    #expect(MessageQueues.finding("email_senders\t0\nmissedmessage_emails\t0\n").severity == .ok)
+    let full = MessageQueues.finding("email_senders\t3\nuser_activity\t0\n")
+    #expect(full.severity == .warning)
+    #expect(full.reason.contains("email_senders: 3"))
+    #expect(!full.reason.contains("user_activity"))
+  }
+}

@@ -1,0 +1,216 @@
+import Common
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("A journey through a flow")
+struct JourneyTests {
+  private typealias Key = MoveDecisions.Key
+
+  private func states(_ walker: Walker) -> [Journey.StepState] {
+    walker.model.journey.steps.map { walker.model.journey.state(of: $0) }
+  }
+
+  @Test("going back keeps what was typed, good or not")
+  func drafts() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "address")
+    walker.type("Not Good")
+    walker.press(.enter)
+    #expect(walker.step == "address")
+    walker.press(.escape)
+    #expect(walker.step == "target")
+    walker.walk(to: "address")
+    #expect(walker.answers.text(Key.subdomain) == "harbourNot Good")
+    #expect(walker.sees("Only small letters"))
+  }
+
+  @Test("the list of steps tells what is done, what is current and what is still to come")
+  func stepStates() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "organization")
+    #expect(states(walker).prefix(4) == [.done, .done, .current, .todo])
+    walker.press(.escape)
+    #expect(states(walker).prefix(4) == [.done, .current, .done, .todo])
+    // Another server: what was found on the first one no longer holds.
+    walker.type("2")
+    #expect(states(walker)[2] == .todo)
+  }
+
+  @Test("a line of the review leads to its step, and from there straight back")
+  func jump() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "review")
+    #expect(walker.focusedLine.contains("Start the move"))
+    for _ in 0..<20 { walker.press(.up) }
+    #expect(walker.focusedLine.contains("Old server"))
+    walker.press(.down)
+    #expect(walker.focusedLine.contains("Organization"))
+    walker.press(.enter)
+    #expect(walker.step == "organization")
+    walker.press(.enter)
+    #expect(walker.step == "review")
+  }
+
+  @Test("a decision that was changed from the review leads through what it puts in question")
+  func jumpAndChange() {
+    let servers = FakeServers()
+    let walker = Walker.move(servers)
+    walker.walk(to: "review")
+    #expect(servers.state.withLock { $0.checks } == 1)
+    walker.press(.up, .up, .enter)
+    #expect(walker.step == "deactivate")
+    walker.press(.down, .enter)
+    #expect(walker.step == "checks")
+    #expect(servers.state.withLock { $0.checks } == 2)
+    walker.press(.enter)
+    #expect(walker.step == "review")
+    #expect(walker.sees("No, leave it open"))
+  }
+
+  @Test("nothing is looked up while a path is being typed, and once when it is finished")
+  func looksOnce() {
+    let servers = FakeServers()
+    let walker = Walker.move(servers)
+    walker.walk(to: "source")
+    #expect(servers.state.withLock { $0.glances } == ["/source"])
+    walker.press(.control("u"))
+    #expect(walker.sees("A path is needed here"))
+    walker.type("/other")
+    #expect(servers.state.withLock { $0.glances } == ["/source"])
+    #expect(walker.sees("Enter looks there."))
+    walker.press(.enter)
+    #expect(walker.step == "source")
+    #expect(servers.state.withLock { $0.glances } == ["/source", "/other"])
+    #expect(walker.sees("other.example.com"))
+    walker.press(.enter)
+    #expect(walker.step == "organization")
+  }
+
+  @Test("while something is looked up the step says so, keys are answered, and Enter waits")
+  func looking() {
+    let walker = Walker.move(FakeServers(), answersAtOnce: false)
+    walker.press(.enter)
+    #expect(walker.sees("Looking at the server…"))
+    walker.press(.enter)
+    #expect(walker.step == "source")
+    #expect(walker.sees("Still looking"))
+    walker.press(.function(1))
+    #expect(walker.sees("Help"))
+    walker.press(.escape)
+    walker.answer()
+    #expect(walker.sees("source.example.com"))
+    walker.press(.enter)
+    #expect(walker.step == "organization")
+  }
+
+  @Test("nothing can be begun before the plan is known")
+  func plan() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "secrets")
+    walker.answersAtOnce = false
+    walker.press(.enter)
+    #expect(walker.focusedLine == "▸ Working out the plan…")
+    walker.press(.enter)
+    #expect(walker.step == "review")
+    walker.answer()
+    #expect(walker.focusedLine == "▸ Start the move")
+    #expect(walker.sees("Stays: All data on the old server"))
+    walker.press(.enter)
+    #expect(walker.step == "run")
+  }
+
+  @Test("what comes of a look that nobody waits for any more is not shown")
+  func lateAnswer() {
+    let walker = Walker.move(FakeServers(), answersAtOnce: false)
+    walker.press(.enter)
+    let late = walker.waiting
+    #expect(late.count == 1)
+    walker.press(.escape)
+    #expect(late[0].cancellation.isCancelled)
+    walker.press(.enter)
+    #expect(walker.waiting.count == 2)
+    walker.send(.news(.found(ticket: late[0].ticket, .success(Material(remark: "Too late.")))))
+    #expect(!walker.sees("Too late."))
+    #expect(walker.sees("Looking at the server…"))
+  }
+
+  @Test("an error while looking is told with its reason and its remedy, and Enter tries again")
+  func errorAndRetry() {
+    let servers = FakeServers()
+    servers.change {
+      $0.glanceFailure = PlainFailure(
+        .connection, "the database", "password authentication failed", remedy: "check postgres_password")
+    }
+    let walker = Walker.move(servers)
+    walker.press(.enter)
+    #expect(walker.sees("✗ the database"))
+    #expect(walker.sees("password authentication failed"))
+    #expect(walker.sees("What to do: check postgres_password"))
+    #expect(walker.sees("Enter try again"))
+    walker.press(.enter)
+    #expect(walker.step == "source")
+    servers.change { $0.glanceFailure = nil }
+    walker.press(.enter)
+    #expect(walker.sees("source.example.com"))
+    walker.press(.enter)
+    #expect(walker.step == "organization")
+  }
+
+  @Test("a blocker forbids to go on and says why, until looking again finds it gone")
+  func blocked() {
+    let servers = FakeServers()
+    servers.change { $0.findings = [Finding(.blocker, "space", "is missing", remedy: "make some")] }
+    let walker = Walker.move(servers)
+    walker.walk(to: "checks")
+    #expect(walker.sees("One thing stands in the way."))
+    #expect(walker.sees("→ make some"))
+    walker.press(.enter)
+    #expect(walker.step == "checks")
+    #expect(walker.sees("Solve what stands in the way first"))
+    servers.change { $0.findings = [Finding(.warning, "space", "is scarce")] }
+    walker.press(.character("r"))
+    #expect(walker.sees("one thing deserves attention"))
+    walker.press(.enter)
+    #expect(walker.step == "secrets")
+  }
+
+  @Test("a decision against the advice is marked, and counts")
+  func decisions() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "secrets")
+    #expect(walker.sees("copy: What happens then."))
+    walker.press(.down, .character(" "))
+    #expect(walker.answers.map(Key.secrets) == ["camo_key": "copy", "avatar_salt": "copy"])
+    #expect(walker.focusedLine.hasSuffix("[copy] !"))
+    walker.press(.right)
+    #expect(walker.answers.map(Key.secrets)["avatar_salt"] == "keep")
+    walker.press(.right)
+    #expect(walker.answers.map(Key.secrets)["avatar_salt"] == "keep")
+    walker.press(.left)
+    walker.walk(to: "review")
+    #expect(walker.sees("copy camo_key, avatar_salt"))
+  }
+
+  @Test("where no secret differs there is nothing to decide, and Enter goes on")
+  func noSecrets() {
+    let servers = FakeServers()
+    servers.change { $0.advice = [] }
+    let walker = Walker.move(servers)
+    walker.walk(to: "secrets")
+    #expect(walker.sees("There is nothing to decide"))
+    walker.press(.enter)
+    #expect(walker.step == "review")
+  }
+
+  @Test("after the work is done there is no way back into it")
+  func done() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "run")
+    walker.end(.success(FakeMove.summary))
+    walker.press(.escape)
+    #expect(walker.step == "result")
+  }
+}

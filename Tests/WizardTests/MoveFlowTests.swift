@@ -1,0 +1,187 @@
+import Common
+import Synchronization
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("The move as a flow")
+struct MoveFlowTests {
+  private typealias Key = MoveDecisions.Key
+
+  private func begun(_ servers: FakeServers) -> MoveDecisions? { servers.state.withLock { $0.operations.last } }
+
+  @Test("Enter alone leads to the move, with everything that is advised")
+  func enterAlone() throws {
+    let servers = FakeServers()
+    let walker = Walker.move(servers)
+    walker.walk(to: "run")
+    let decisions = try #require(begun(servers))
+    #expect(decisions.source == "/source")
+    #expect(decisions.target == "/target")
+    #expect(decisions.organization == "harbour")
+    #expect(decisions.subdomain == "harbour")
+    #expect(decisions.archive == "/tmp/move.tar.gz")
+    #expect(decisions.deactivates)
+    #expect(decisions.secrets == ["camo_key": .copy, "avatar_salt": .keep])
+    #expect(!decisions.allowsReserved)
+    walker.end(.success(FakeMove.summary))
+    #expect(walker.step == "result")
+    walker.press(.enter)
+    #expect(walker.hasEnded)
+  }
+
+  @Test("the text for the normal screen says what was done and what to do next, commands as they are typed")
+  func plainText() throws {
+    let walker = Walker.move(FakeServers())
+    #expect(walker.model.journey.plainText == nil)
+    walker.walk(to: "run")
+    walker.end(.success(FakeMove.summary))
+    let text = try #require(walker.model.journey.plainText)
+    #expect(text.contains("Harbour Café 港 is moved"))
+    #expect(text.contains("  Address   https://harbour.target.example.com\n"))
+    #expect(text.contains("\nWarning: 3 files were missing\n"))
+    #expect(text.contains("\n  - Restart the new server:\n      restart-server\n"))
+  }
+
+  @Test("to another machine the archive is made, no secret is asked about, and the commands for there are told")
+  func elsewhere() throws {
+    let servers = FakeServers()
+    let walker = Walker.move(servers)
+    walker.walk(to: "target")
+    walker.press(.down, .enter)
+    #expect(!walker.sees("Folder of the new server"))
+    #expect(!walker.model.journey.steps.contains { $0.id == "secrets" })
+    #expect(walker.sees("another machine"))
+    walker.walk(to: "review")
+    #expect(
+      walker.model.journey.flow.commands(walker.answers) == [
+        "aloha-wizard export --root /source -r harbour --output /tmp/move.tar.gz --deactivate",
+        "aloha-wizard import harbour /tmp/move.tar.gz",
+      ])
+    walker.walk(to: "run")
+    #expect(try #require(begun(servers)).target == nil)
+  }
+
+  @Test("without a folder of the new server it is another machine that is proposed")
+  func noTarget() {
+    let walker = Walker.move(FakeServers(), target: nil)
+    walker.walk(to: "review")
+    #expect(walker.answers.text(Key.place) == "elsewhere")
+  }
+
+  @Test("an organization that is deactivated already is not asked about, and is opened on the new server")
+  func deactivatedAlready() throws {
+    let servers = FakeServers()
+    let walker = Walker.move(servers)
+    walker.walk(to: "organization")
+    walker.press(.down, .enter)
+    #expect(!walker.model.journey.steps.contains { $0.id == "deactivate" })
+    walker.walk(to: "address")
+    #expect(walker.sees("(root domain)"))
+    #expect(walker.sees("People will open https://target.example.com"))
+    walker.walk(to: "run")
+    let decisions = try #require(begun(servers))
+    #expect(decisions.wasDeactivated)
+    #expect(!decisions.deactivates)
+    #expect(decisions.subdomain == "")
+    #expect(
+      decisions.commands(brand: nil) == [
+        "aloha-wizard export --root /source -r '' --output /tmp/move.tar.gz",
+        "aloha-wizard import --root /target '' /tmp/move.tar.gz",
+        "# then copy camo_key from one secrets file to the other",
+        "aloha-wizard organization reactivate --root /target -r ''",
+      ])
+  }
+
+  @Test("answers that the operator did not give follow what they depend on; those that were given stay")
+  func presetsFollow() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "address")
+    #expect(walker.answers.text(Key.subdomain) == "harbour")
+    walker.press(.escape, .escape)
+    #expect(walker.step == "organization")
+    walker.press(.down, .enter)
+    walker.walk(to: "address")
+    #expect(walker.answers.text(Key.subdomain) == "")
+    walker.type("mine")
+    walker.press(.escape, .escape)
+    walker.press(.up, .enter)
+    walker.walk(to: "address")
+    #expect(walker.answers.text(Key.subdomain) == "mine")
+  }
+
+  @Test("a reserved name is a decision of its own: taken where it stays as it was, else to be wanted")
+  func reserved() throws {
+    let servers = FakeServers()
+    servers.change { $0.organizations[1].subdomain = "chat" }
+    let walker = Walker.move(servers)
+    walker.walk(to: "address")
+    #expect(walker.sees("Take it all the same?"))
+    #expect(walker.answers.flag(Key.reserved) == true)
+    walker.press(.control("u"))
+    walker.type("www")
+    #expect(walker.answers.flag(Key.reserved) == false)
+    walker.press(.enter, .enter)
+    #expect(walker.step == "address")
+    #expect(walker.sees("Then choose another subdomain"))
+    walker.press(.up, .enter)
+    #expect(walker.step == "deactivate")
+    walker.walk(to: "run")
+    #expect(try #require(begun(servers)).allowsReserved)
+    #expect(begun(servers)?.commands(brand: nil)[1].hasSuffix(" --allow-reserved-subdomain") == true)
+  }
+
+  @Test("the server that the organization is on cannot be the new one, however its folder is written")
+  func sameServer() {
+    let walker = Walker.move(FakeServers(), target: "/./source//")
+    walker.walk(to: "target")
+    walker.press(.enter, .enter, .enter)
+    #expect(walker.step == "target")
+    #expect(walker.sees("this is the server that the organization is on now"))
+  }
+
+  @Test("a server without an organization says so, and offers ways on")
+  func nothingToMove() {
+    let servers = FakeServers()
+    servers.change { $0.organizations = [$0.organizations[0]] }
+    let walker = Walker.move(servers)
+    walker.walk(to: "organization")
+    #expect(walker.sees("there is no organization on this server that could move"))
+    #expect(walker.sees("Try again"))
+    walker.press(.down)
+    walker.press(.enter)
+    #expect(walker.step == "source")
+  }
+
+  @Test("names from a database cannot reach the terminal")
+  func hostileNames() {
+    let servers = FakeServers()
+    servers.change { $0.organizations[1].name = "A\u{1B}[31m\u{202E}B" }
+    let walker = Walker.move(servers)
+    walker.walk(to: "organization")
+    #expect(!walker.screen.contains("\u{1B}"))
+    #expect(!walker.screen.contains("\u{202E}"))
+  }
+
+  @Test("answers are written and read back as plain values")
+  func answersAsText() throws {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "review")
+    let data = try JSONAnswers.encode(walker.answers)
+    #expect(data.contains(#""organization.which":"harbour""#))
+    #expect(data.contains(#""deactivate.old":true"#))
+    let again = try JSONAnswers.decode(data)
+    #expect(MoveDecisions(again).secrets == MoveDecisions(walker.answers).secrets)
+    #expect(again.flag(Key.deactivate) == true)
+  }
+
+  @Test("command lines can be pasted into a shell")
+  func quoting() {
+    #expect(ShellWord.quoted("/tmp/a-b_c.tar.gz") == "/tmp/a-b_c.tar.gz")
+    #expect(ShellWord.quoted("") == "''")
+    #expect(ShellWord.quoted("it's $HOME") == #"'it'\''s $HOME'"#)
+    #expect(ShellWord.quoted("é") == "'é'")
+  }
+}

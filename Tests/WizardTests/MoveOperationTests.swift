@@ -1,0 +1,180 @@
+import Common
+import Engine
+import Glibc
+import Postgres
+import Sandbox
+import Synchronization
+import Testing
+
+@testable import Wizard
+
+/// The move itself, between real servers.
+@Suite("The move", .serialized)
+struct MoveOperationTests {
+  private typealias Key = MoveDecisions.Key
+
+  private struct Pair {
+    let old: SandboxServer
+    let new: SandboxServer
+    let archive: String
+
+    var decisions: MoveDecisions {
+      MoveDecisions(
+        Answers([
+          Key.source: .text(old.root), Key.target: .text(new.root), Key.place: .text("here"),
+          Key.organization: .text("harbour"), Key.subdomain: .text("harbour"), Key.archive: .text(archive),
+          Key.deactivate: .flag(true), Key.secrets: .map(["camo_key": "copy", "avatar_salt": "keep"]),
+        ]))
+    }
+
+    func operation(_ change: (inout MoveDecisions) -> Void = { _ in }) throws -> MoveOperation {
+      var decisions = decisions
+      change(&decisions)
+      return MoveOperation(
+        source: try Installation(root: old.root),
+        target: try decisions.target.map { try Installation(root: $0) }, decisions: decisions, brand: nil)
+    }
+
+    func isDeactivated(_ server: SandboxServer) throws -> String? {
+      try server.connect().value("SELECT deactivated FROM zerver_realm WHERE string_id = 'harbour'")
+    }
+
+    func messages(_ server: SandboxServer) throws -> String? {
+      try server.connect().value(
+        "SELECT count(*) FROM zerver_message WHERE realm_id = (SELECT id FROM zerver_realm WHERE string_id = 'harbour')"
+      )
+    }
+  }
+
+  private static let sandbox = Result { try Sandbox.temporary() }
+
+  private func pair() throws -> Pair {
+    let sandbox = try Self.sandbox.get()
+    let name = RandomText.alphanumeric(8).lowercased()
+    let old = try sandbox.makeServer("old\(name)")
+    try old.add(SampleOrganization(.harbour, messages: 60))
+    return Pair(
+      old: old, new: try sandbox.makeServer("new\(name)"), archive: "\(sandbox.directory)/\(name).tar.gz")
+  }
+
+  /// Collects what is said, and may stop the work at a place.
+  private final class Listener: Sendable {
+    private let heard = Mutex<[ProgressEvent]>([])
+    let cancellation = Cancellation()
+    let stopsAt: String?
+
+    init(stopsAt: String? = nil) { self.stopsAt = stopsAt }
+
+    var events: [ProgressEvent] { heard.withLock { $0 } }
+
+    var progress: Progress {
+      Progress(cancellation: cancellation) { event in
+        self.heard.withLock { $0.append(event) }
+        if case .phaseStarted(let id, _, _, _) = event, id == self.stopsAt { self.cancellation.cancel() }
+      }
+    }
+
+    var phases: [String] {
+      events.compactMap { event in
+        if case .phaseStarted(let id, _, _, _) = event { id } else { nil }
+      }
+    }
+  }
+
+  @Test("the organization is on the new server with all its messages, the old one is deactivated, secrets are copied")
+  func moves() throws {
+    let pair = try pair()
+    let listener = Listener()
+    let operation = try pair.operation()
+    #expect(try !operation.check().contains { $0.severity == .blocker })
+    let plan = try operation.plan()
+    let summary = try operation.run(progress: listener.progress)
+    #expect(try pair.messages(pair.new) == pair.messages(pair.old))
+    #expect(try pair.isDeactivated(pair.new) == "f")
+    #expect(try pair.isDeactivated(pair.old) == "t")
+    let old = try Installation(root: pair.old.root).secrets
+    let new = try Installation(root: pair.new.root).secrets
+    #expect(new["camo_key"] == old["camo_key"])
+    #expect(new["avatar_salt"] != old["avatar_salt"])
+    #expect(summary.warnings == [])
+    #expect(summary.nextSteps.contains("$ rm \(pair.archive)"))
+    #expect(summary.facts.contains { $0.name == "New server" && $0.value == "active" })
+    #expect(listener.phases.allSatisfy { id in plan.phases.contains { $0.id == id } })
+    #expect(listener.events.count { if case .finished = $0 { true } else { false } } == 1)
+  }
+
+  @Test("stopped in the middle of the import, everything is as it was: nothing moved, nothing closed, no archive")
+  func stopped() throws {
+    for place in ["export.messages", "import.messages"] {
+      let pair = try pair()
+      let listener = Listener(stopsAt: place)
+      #expect(throws: Cancelled.self) { try pair.operation().run(progress: listener.progress) }
+      #expect(try pair.isDeactivated(pair.old) == "f", "\(place)")
+      #expect(try pair.messages(pair.new) == "0")
+      #expect(!FileSystem.exists(pair.archive))
+    }
+  }
+
+  @Test("an import that a check forbids opens the old organization again")
+  func blocked() throws {
+    let pair = try pair()
+    try pair.new.add(SampleOrganization(.bookclub, subdomain: "harbour", messages: 5))
+    #expect(throws: Blocked.self) { try pair.operation().run(progress: .silent) }
+    #expect(try pair.isDeactivated(pair.old) == "f")
+    #expect(!FileSystem.exists(pair.archive))
+  }
+
+  @Test("an archive that was there before is neither overwritten nor removed")
+  func archiveInTheWay() throws {
+    let pair = try pair()
+    try FileSystem.replace(pair.archive, with: "mine".utf8)
+    #expect(throws: Blocked.self) { try pair.operation().run(progress: .silent) }
+    #expect(try FileSystem.read(pair.archive) == Array("mine".utf8))
+  }
+
+  @Test("when only the secrets fail, the organization is moved all the same, and it is said what is missing")
+  func secretsFail() throws {
+    let pair = try pair()
+    let operation = try pair.operation()
+    try FileSystem.removeTree("\(pair.new.configuration)/aloha-secrets.conf")
+    let summary = try operation.run(progress: .silent)
+    #expect(try pair.messages(pair.new) == pair.messages(pair.old))
+    #expect(!summary.warnings.isEmpty)
+    #expect(summary.nextSteps.contains { $0.contains("Copy by hand") && $0.contains("camo_key") })
+    #expect(!summary.facts.contains { $0.name == "Secrets copied" })
+  }
+
+  @Test("an organization that was deactivated before is opened on the new server, and stays closed on the old one")
+  func reopened() throws {
+    let pair = try pair()
+    _ = try DeactivateOperation(Installation(root: pair.old.root), subdomain: "harbour").run(progress: .silent)
+    let operation = try pair.operation {
+      $0.deactivates = false
+      $0.wasDeactivated = true
+    }
+    _ = try operation.run(progress: .silent)
+    #expect(try pair.isDeactivated(pair.new) == "f")
+    #expect(try pair.isDeactivated(pair.old) == "t")
+  }
+
+  @Test("for another machine there is an archive, and the commands that import it there")
+  func elsewhere() throws {
+    let pair = try pair()
+    let summary = try pair.operation { $0.target = nil }.run(progress: .silent)
+    #expect(FileSystem.exists(pair.archive))
+    #expect(summary.nextSteps.contains("$ aloha-wizard import harbour \(pair.archive)"))
+    #expect(summary.nextSteps.contains("$ aloha-wizard import --dry-run harbour \(pair.archive)"))
+    #expect(try pair.isDeactivated(pair.old) == "t")
+  }
+
+  @Test("the engine answers what the flow asks of it")
+  func environment() throws {
+    let pair = try pair()
+    let environment = MoveEnvironment.engine(brand: nil)
+    #expect(try environment.glance(pair.old.root, Cancellation()).label == pair.old.host)
+    #expect(try environment.organizations(pair.old.root, Cancellation()).contains { $0.subdomain == "harbour" })
+    #expect(try environment.advice(pair.decisions).contains { $0.id == "camo_key" })
+    #expect(try environment.findings(pair.decisions).contains { $0.subject == "subdomain" })
+    #expect(throws: PlainFailure.self) { try environment.glance("/nowhere", Cancellation()) }
+  }
+}

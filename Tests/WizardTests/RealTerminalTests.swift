@@ -1,0 +1,79 @@
+import Common
+import Testing
+
+@testable import Wizard
+
+/// The whole way, as a person goes it: a real terminal, real servers, looking at the screen before each key.
+@Suite("On a real terminal")
+struct RealTerminalTests {
+  @Test("a person who knows nothing comes from the demo to “moved” with Enter alone, and finds it on the normal screen")
+  func wholeWay() throws {
+    let folder = "/tmp/aloha-demo-\(RandomText.alphanumeric(10))"
+    defer { try? FileSystem.removeTree(folder) }
+    let terminal = try TmuxTerminal(["demo", "--dir", folder, "--messages", "150"])
+    // Each is pressed on when what it shows is there.
+    let screens: [(step: String, sign: String)] = [
+      ("Welcome", "Enter begin"), ("Old server", "old.example.com"), ("Organization", "▸ ●"),
+      ("New server", "new.example.com"), ("New server", "▸ \(folder)/new-server"), ("New server", "▸ \(folder)/aloha-"),
+      ("Address", "▸ harbour"), ("Old organization", "▸ ● Yes, deactivate it"), ("Checks", "Nothing stands in the way"),
+      ("Secrets", "▸ camo_key"), ("Review", "▸ Start the move"),
+    ]
+    for (step, sign) in screens {
+      let screen = try terminal.waitFor("\(step) with \(sign)") {
+        $0.contains("· \(step)") && $0.contains(sign) && !$0.contains("Looking")
+      }
+      #expect(screen.contains(" TEST"))
+      try terminal.press("Enter")
+    }
+    let result = try terminal.waitFor("the result") { $0.contains("▸ Leave the wizard") && $0.contains("is moved") }
+    #expect(result.contains("https://harbour.new.example.com"))
+    let counts = try #require(result.firstMatch(of: /Messages +([0-9,]+) \(on the old server: ([0-9,]+)\)/))
+    #expect(counts.1 == counts.2 && counts.1 != "0")
+    try terminal.press("Enter")
+    let text = try terminal.waitFor("the shell") {
+      $0.contains("What to do next:") && $0.contains("\n$")
+    }
+    #expect(text.contains("rm \(folder)/aloha-"))
+    #expect(try !terminal.isOnAlternateScreen)
+  }
+
+  @Test("another size, the help, leaving: the terminal is as it was before")
+  func leaving() throws {
+    let terminal = try TmuxTerminal(["wizard", "--root", "/nowhere"])
+    try terminal.waitFor("the first step") { $0.contains("Step 1 of") }
+    try terminal.resize(columns: 120, rows: 40)
+    try terminal.waitFor("the list of steps") { $0.contains("▸ Welcome") && $0.contains("○ Review") }
+    try terminal.resize(columns: 40, rows: 10)
+    try terminal.waitFor("one line") { $0.contains("Needs 60x16, has 40x10.") }
+    try terminal.resize(columns: 60, rows: 16)
+    try terminal.waitFor("the step again") { $0.contains("Step 1 of") }
+    try terminal.press("?")
+    try terminal.waitFor("the help") { $0.contains("Help · Welcome") }
+    try terminal.press("Escape")
+    try terminal.waitFor("no help") { !$0.contains("Help ·") }
+    try terminal.press("C-c")
+    try terminal.waitFor("the question") { $0.contains("Leave the wizard?") && $0.contains("▸ No, go on") }
+    try terminal.press("Down")
+    try terminal.waitFor("yes") { $0.contains("▸ Yes, leave") }
+    try terminal.press("Enter")
+    try terminal.waitFor("the shell") { $0.contains("$") && !$0.contains("Step 1 of") }
+    #expect(try !terminal.isOnAlternateScreen)
+  }
+
+  @Test("without a terminal the wizard says what to use instead")
+  func noTerminal() throws {
+    let options = { () -> WizardOptions in
+      var options = WizardOptions()
+      options.source = "/srv/old"
+      options.linear = true
+      return options
+    }()
+    do {
+      _ = try Wizard.run(options)
+      Issue.record("there is no terminal here")
+    } catch let failure as PlainFailure {
+      #expect(failure.family == .usage)
+      #expect(failure.remedy?.contains("aloha-wizard export --root /srv/old") == true)
+    }
+  }
+}

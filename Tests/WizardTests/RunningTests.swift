@@ -1,0 +1,227 @@
+import Common
+import Engine
+import Terminal
+import Testing
+
+@testable import Wizard
+
+@Suite("While work is done")
+struct RunningTests {
+  private func running(_ size: Size = Size(columns: 80, rows: 24)) -> Walker {
+    let walker = Walker.move(FakeServers(), size: size)
+    walker.walk(to: "run")
+    walker.tell(.phaseStarted(id: "export.messages", title: "Export messages", total: 1000, unit: .messages))
+    return walker
+  }
+
+  @Test("phases change their marks as they begin and end")
+  func phases() {
+    let walker = running()
+    #expect(walker.sees("▸ Export messages"))
+    #expect(walker.sees("○ Export files"))
+    walker.tell(.phaseEnded(id: "export.messages"))
+    walker.tell(.phaseStarted(id: "export.files", title: "Export files", total: nil, unit: .files))
+    #expect(walker.sees("✓ Export messages"))
+    #expect(walker.sees("1,000 messages"))
+    #expect(walker.sees("▸ Export files"))
+  }
+
+  @Test("a phase that the plan did not foresee is shown; one that is passed over is done")
+  func unforeseen() {
+    let walker = running()
+    walker.tell(.phaseStarted(id: "import.commit", title: "Make it visible", total: nil, unit: .steps))
+    #expect(walker.sees("✓ Import messages"))
+    walker.tell(.phaseStarted(id: "extra", title: "Something else", total: nil, unit: .steps))
+    #expect(walker.sees("▸ Something else"))
+  }
+
+  @Test("the time that is left is estimated only from what has been seen")
+  func estimate() {
+    let walker = running()
+    #expect(walker.sees("estimating…"))
+    walker.tell(.advanced(id: "export.messages", done: 100, total: 1000, unit: .messages), after: .milliseconds(900))
+    #expect(walker.sees("estimating…"))
+    walker.tell(.advanced(id: "export.messages", done: 200, total: 1000, unit: .messages), after: .milliseconds(1100))
+    #expect(!walker.sees("estimating…"))
+    #expect(walker.sees("left"))
+    #expect(walker.sees("100 messages/s"))
+    #expect(walker.sees("00:02 so far"))
+  }
+
+  @Test("keys are answered while it runs; nothing leads away from it without a question")
+  func keys() {
+    let walker = running()
+    walker.press(.control("o"))
+    #expect(walker.sees("00:00 Export messages"))
+    walker.tell(.note("Something happened"))
+    #expect(walker.sees("Something happened"))
+    walker.press(.escape, .escape)
+    #expect(walker.sees("Stop it?"))
+    #expect(walker.sees("Until the organization is visible on the new server"))
+    walker.press(.enter)
+    #expect(walker.model.overlay == nil)
+    #expect(walker.model.isRunning)
+    #expect(walker.model.journey.run?.isStopping == false)
+    walker.press(.enter)
+    #expect(walker.step == "run")
+    walker.press(.control("c"))
+    #expect(walker.sees("Stop and leave?"))
+    walker.press(.enter)
+    #expect(!walker.hasEnded && walker.model.isRunning)
+  }
+
+  @Test("stopping asks the work to stop, waits for it, and offers to try again")
+  func stopping() throws {
+    let walker = running()
+    let first = try #require(walker.model.journey.run?.ticket)
+    walker.press(.escape, .down, .enter)
+    #expect(walker.sees("stopping"))
+    #expect(walker.sees("Taking back what has been done"))
+    #expect(walker.model.isRunning)
+    walker.press(.escape)
+    #expect(walker.sees("It is being stopped already"))
+    walker.end(.failure(Trouble(Cancelled())))
+    #expect(walker.sees("The move is stopped"))
+    #expect(walker.focusedLine.contains("Try again"))
+    walker.press(.enter)
+    #expect(walker.model.isRunning)
+    #expect(walker.model.journey.run?.ticket != first)
+    // What the first attempt still has to say is not about this one.
+    walker.send(.news(.ended(ticket: first, .success(FakeMove.summary))))
+    #expect(walker.step == "run" && walker.model.isRunning)
+  }
+
+  @Test("stop and leave waits until everything is taken back")
+  func stopAndLeave() {
+    let walker = running()
+    walker.press(.control("c"), .down, .enter)
+    #expect(!walker.hasEnded)
+    walker.end(.failure(Trouble(Cancelled())))
+    #expect(walker.hasEnded)
+    #expect(walker.model.journey.plainText?.contains("as it was before") == true)
+  }
+
+  @Test("a question about stopping goes away when there is nothing left to stop")
+  func tooLate() {
+    let walker = running()
+    walker.press(.escape)
+    walker.end(.success(FakeMove.summary))
+    #expect(walker.model.overlay == nil)
+    #expect(walker.step == "result")
+  }
+
+  @Test("an error tells what, why and what to do; back leads to the review with all decisions")
+  func failure() {
+    let walker = running()
+    walker.end(
+      .failure(Trouble(PlainFailure(.file, "/tmp/move.tar.gz", "the disk is full", remedy: "free some space"))))
+    #expect(walker.sees("The move did not work out"))
+    #expect(walker.sees("✗ /tmp/move.tar.gz"))
+    #expect(walker.sees("What to do: free some space"))
+    walker.press(.down, .enter)
+    #expect(walker.step == "review")
+    #expect(walker.sees("Harbour"))
+    walker.press(.enter)
+    #expect(walker.step == "run" && walker.model.isRunning)
+  }
+
+  @Test("when the terminal is gone the work is asked to stop, and the wizard ends after it")
+  func hangup() {
+    let walker = running()
+    walker.send(.hangup)
+    #expect(walker.model.journey.run?.isStopping == true)
+    #expect(!walker.hasEnded)
+    walker.end(.failure(Trouble(Cancelled())))
+    #expect(walker.hasEnded)
+  }
+
+  @Test("time is watched only while something runs")
+  func idle() {
+    let walker = Walker.move(FakeServers())
+    #expect(walker.model.nextTick == nil)
+    walker.walk(to: "run")
+    #expect(walker.model.nextTick != nil)
+    walker.end(.success(FakeMove.summary))
+    #expect(walker.model.nextTick == nil)
+  }
+
+  @Test("where there are more phases than rows, the current one is seen and so is how far it all is")
+  func manyPhases() {
+    let walker = running(Size(columns: 60, rows: 16))
+    for number in 0..<30 {
+      walker.tell(.phaseStarted(id: "p\(number)", title: "Phase \(number)", total: nil, unit: .steps))
+      #expect(walker.sees("▸ Phase \(number)"))
+      #expect(walker.sees("so far"))
+      walker.tell(.phaseEnded(id: "p\(number)"))
+    }
+  }
+
+  @Test("the log keeps what is newest")
+  func longLog() {
+    let walker = running()
+    for number in 0..<5000 { walker.tell(.note("note \(number)")) }
+    walker.press(.control("o"))
+    #expect(walker.sees("note 4999"))
+    walker.press(.home)
+    #expect(!walker.sees("note 4999"))
+    walker.press(.end)
+    walker.tell(.note("the very last"))
+    #expect(walker.sees("the very last"))
+  }
+}
+
+@Suite("Pace")
+struct PaceTests {
+  private let start = ContinuousClock.Instant.now
+
+  @Test("it knows nothing before two samples a second apart")
+  func beginning() {
+    var pace = Pace()
+    pace.add(0, at: start)
+    #expect(pace.left(until: 1, now: start + .seconds(5)) == nil)
+    pace.add(0.1, at: start + .milliseconds(999))
+    #expect(pace.left(until: 1, now: start + .milliseconds(999)) == nil)
+    pace.add(0.5, at: start + .seconds(5))
+    #expect(pace.left(until: 1, now: start + .seconds(5)) == 5)
+  }
+
+  @Test("it is the pace of the last minute, not of the whole")
+  func window() throws {
+    var pace = Pace()
+    for second in 0...100 { pace.add(Double(second), at: start + .seconds(second)) }
+    for second in 1...100 { pace.add(100 + Double(second) * 10, at: start + .seconds(100 + second)) }
+    let speed = try #require(pace.speed(now: start + .seconds(200)))
+    #expect(abs(speed - 10) < 0.5)
+  }
+
+  @Test("an estimate that has run out is withdrawn, and comes back when something moves")
+  func standstill() throws {
+    var pace = Pace()
+    pace.add(0, at: start)
+    pace.add(0.5, at: start + .seconds(10))
+    #expect(pace.left(until: 1, now: start + .seconds(12)) != nil)
+    #expect(pace.left(until: 1, now: start + .seconds(30)) == nil)
+    #expect(pace.speed(now: start + .seconds(30)) == nil)
+    pace.add(0.6, at: start + .seconds(31))
+    #expect(pace.left(until: 1, now: start + .seconds(31)) != nil)
+  }
+
+  @Test("going backwards begins anew")
+  func backwards() {
+    var pace = Pace()
+    pace.add(0, at: start)
+    pace.add(0.5, at: start + .seconds(10))
+    pace.add(0.1, at: start + .seconds(11))
+    #expect(pace.left(until: 1, now: start + .seconds(11)) == nil)
+  }
+
+  @Test("estimates are as coarse as they are uncertain")
+  func words() {
+    #expect(WizardModel.about(seconds: 0) == "a few seconds left")
+    #expect(WizardModel.about(seconds: 31) == "about 35 s left")
+    #expect(WizardModel.about(seconds: 58) == "about 1 min left")
+    #expect(WizardModel.about(seconds: 600) == "about 10 min left")
+    #expect(WizardModel.about(seconds: 3600 * 2 + 700) == "about 2 h 10 min left")
+    #expect(WizardModel.about(seconds: .infinity) == "a very long time left")
+  }
+}
