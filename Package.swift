@@ -48,12 +48,15 @@ let package = Package(
     .target(
       name: "Sandbox", dependencies: ["Common", "Postgres", "Engine"], resources: [.copy("Resources")],
       swiftSettings: strict),
-    .target(name: "Wizard", dependencies: ["Common", "Engine", "Terminal"], swiftSettings: strict),
+    .target(
+      name: "Wizard", dependencies: ["Common", "Engine", "Terminal", .product(name: "TOMLKit", package: "TOMLKit")],
+      swiftSettings: strict),
 
     .executableTarget(
       name: "aloha-wizard",
       dependencies: [
-        "Wizard", "Sandbox", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Wizard", "Sandbox", "Engine", "Terminal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 

@@ -5,16 +5,19 @@ import Glibc
 /// a serial line or a log would stumble over.
 public struct LineTerminal: Sendable {
   private let showsUnicode: Bool
+  private let interrupts: LineInterrupts?
 
-  public init(capabilities: Capabilities) {
+  /// - Parameter interrupts: heard while a line is waited for; without them Ctrl-C is a signal as ever.
+  public init(capabilities: Capabilities, interrupts: LineInterrupts? = nil) {
     showsUnicode = capabilities.showsUnicode
+    self.interrupts = interrupts
   }
 
   public enum Answer: Sendable, Hashable {
     case text(String)
     /// There will be no more: Ctrl-D, the end of the file, a terminal that is gone.
     case end
-    /// Ctrl-C at a hidden answer. Elsewhere it is a signal as ever.
+    /// Ctrl-C: at a hidden answer, and elsewhere where interrupts are heard.
     case interrupted
   }
 
@@ -26,7 +29,12 @@ public struct LineTerminal: Sendable {
   /// - Parameter hidden: nothing of the answer is shown, as for a password.
   public func ask(_ question: String, hidden: Bool = false) -> Answer {
     print(question, end: " ")
-    guard hidden, isatty(STDIN_FILENO) == 1 else { return Self.line() }
+    guard hidden, isatty(STDIN_FILENO) == 1 else {
+      let answer = line()
+      // The cursor still stands behind the question.
+      if case .text = answer {} else { print("", end: "\n") }
+      return answer
+    }
     let answer = Self.hiddenLine()
     print("", end: "\n")
     return answer
@@ -47,13 +55,22 @@ public struct LineTerminal: Sendable {
 
   private static let longestLine = 1 << 20
 
-  private static func line() -> Answer {
+  private func line() -> Answer {
     var bytes: [UInt8] = []
-    while let byte = byte() {
-      if byte == UInt8(ascii: "\n") { return .text(text(bytes)) }
-      if bytes.count < longestLine { bytes.append(byte) }
+    while true {
+      if let interrupts {
+        let canRead = interrupts.wait(also: STDIN_FILENO, timeout: nil)
+        switch interrupts.take() {
+        case .stop?: return .interrupted
+        case .gone?: return .end
+        case nil: if !canRead { continue }
+        }
+      }
+      guard let byte = Self.byte() else { break }
+      if byte == UInt8(ascii: "\n") { return .text(Self.text(bytes)) }
+      if bytes.count < Self.longestLine { bytes.append(byte) }
     }
-    return bytes.isEmpty ? .end : .text(text(bytes))
+    return bytes.isEmpty ? .end : .text(Self.text(bytes))
   }
 
   /// Reads with the echo off. Signals wait meanwhile: one that ended the program here would leave the shell without its

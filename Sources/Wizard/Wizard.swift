@@ -20,37 +20,90 @@ public struct WizardOptions: Sendable {
   public var isTest = false
   /// Where archives go unless the operator says otherwise; `/tmp` unless given.
   public var archiveFolder: String?
+  /// A file with answers. With all of them in it nobody is asked; what is missing is asked on a terminal, and an error
+  /// elsewhere.
+  public var answers: String?
+  /// The second word for what destroys, where nobody is asked.
+  public var confirmsDestruction = false
+  /// The name of what may be destroyed, where nobody is asked to type it.
+  public var confirmedName: String?
 
   public init() {}
 }
 
-/// The wizard: flows as data, walked through on a terminal.
+/// The wizard: flows as data, walked through on a terminal, line by line, or with the answers of a file.
 public enum Wizard {
-  /// Opens the wizard on this process' terminal and comes back when the operator leaves it. To be called on the main
-  /// thread.
+  /// Opens the wizard on this process' terminal and comes back when the operator leaves it, or when all is done. To be
+  /// called on the main thread.
   ///
   /// - Returns: what came of it, as plain text for the normal screen; nil where nothing happened.
-  /// - Throws: `.usage` where the terminal can draw no screen; the remedy names the commands that do the same.
+  /// - Throws: `.usage` where answers are missing and nobody can be asked for them; without a screen also what the work
+  ///   failed with.
   public static func run(_ options: WizardOptions) throws -> String? {
     let capabilities = Capabilities.current(
       wishes: Capabilities.Wishes(linear: options.linear, ascii: options.ascii, noColor: options.noColor))
-    if let reason = capabilities.linearReason { throw cannot(reason, options) }
-    let theme = try ThemeLibrary.current().theme(options.theme)
     let flow = flow(for: options)
+    var given = GivenAnswers()
+    if let path = options.answers {
+      given = GivenAnswers(values: try answers(path, for: flow), confirmedName: options.confirmedName)
+      let orders = AnswersRunner.Orders(
+        path: path, destroys: options.confirmsDestruction, canAsk: capabilities.linearReason != .notATerminal)
+      let outcome = try lineByLine(capabilities) { voice, desk in
+        var runner = AnswersRunner(flow, given: given, orders: orders, voice: voice, desk: desk)
+        return try runner.run()
+      }
+      if case .done(let text) = outcome { return text }
+    }
+    guard capabilities.fullScreen else {
+      return try lineByLine(capabilities) { voice, desk in
+        var runner = LinearRunner(Journey(flow, given: given), voice: voice, desk: desk)
+        return try runner.run()
+      }
+    }
+    let theme = try ThemeLibrary.current().theme(options.theme)
     let screen = try Screen(capabilities: capabilities, theme: theme)
     defer { screen.close() }
-    var runner = FullScreenRunner(flow, screen: screen)
+    var runner = FullScreenRunner(flow, given: given, screen: screen)
     return runner.run()
   }
 
-  /// A job that is running comes first: it may be what the operator was disconnected from.
+  /// An answers file with every key that there is and nothing decided: the schema of `--answers`.
+  public static func answersTemplate(_ options: WizardOptions) -> String { AnswersText.template(move(options)) }
+
+  /// A job that is running comes first: it may be what the operator was disconnected from. Answers are for a flow of
+  /// their own, and where a job is in its way they are told so when they begin.
   private static func flow(for options: WizardOptions) -> Flow {
     let server = try? Installation(root: options.source ?? "/", brand: options.brand)
-    if let server, let job = try? JobStore(server).running().first {
+    if options.answers == nil, let server, let job = try? JobStore(server).running().first {
       return .attach(job, badge: options.isTest ? .test : .production)
     }
+    return move(options)
+  }
+
+  private static func move(_ options: WizardOptions) -> Flow {
     // The servers of a demo end with it, and so must what works on them.
-    return .move(.engine(brand: options.brand, runsJobs: !options.isTest), presets(options))
+    .move(.engine(brand: options.brand, runsJobs: !options.isTest), presets(options))
+  }
+
+  private static func answers(_ path: String, for flow: Flow) throws -> [String: Answer] {
+    let file = try AnswersFile.read(path)
+    let faults = file.faults(for: flow)
+    guard faults.isEmpty else { throw AnswersFault.error(path, faults) }
+    return file.values
+  }
+
+  /// Columns of lines where there is a terminal whose owner reads them with the eyes.
+  private static let lineWidth = 79
+
+  private static func lineByLine<Value>(
+    _ capabilities: Capabilities, _ body: (LinearVoice, any ErrandDesk) throws -> Value
+  ) throws -> Value {
+    let interrupts = try LineInterrupts()
+    defer { interrupts.close() }
+    let terminal = LineTerminal(capabilities: capabilities, interrupts: interrupts)
+    // A screen reader, or another program, is better served with whole sentences.
+    let isRead = capabilities.fullScreen || capabilities.linearReason == .simpleTerminal
+    return try body(LinearVoice(conversation: terminal, width: isRead ? lineWidth : nil), ThreadDesk(interrupts))
   }
 
   private static func presets(_ options: WizardOptions) -> MovePresets {
@@ -67,20 +120,5 @@ public enum Wizard {
     guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
     defer { free(current) }
     return "\(String(cString: current))/\(path)"
-  }
-
-  private static func cannot(_ reason: Capabilities.LinearReason, _ options: WizardOptions) -> PlainFailure {
-    let why =
-      switch reason {
-      case .notATerminal: "input or output is not a terminal"
-      case .simpleTerminal: "this kind of terminal cannot place its cursor"
-      case .wanted: "the wizard without a screen is not there yet"
-      }
-    let old = options.source.map { " --root \(ShellWord.quoted($0))" } ?? ""
-    let new = options.target.map { " --root \(ShellWord.quoted($0))" } ?? ""
-    return PlainFailure(
-      .usage, "the wizard", "it needs a full screen, and \(why)",
-      remedy: "use the commands: \(Program.name) export\(old) -r SUBDOMAIN --output ARCHIVE, then "
-        + "\(Program.name) import\(new) SUBDOMAIN ARCHIVE")
   }
 }

@@ -60,25 +60,27 @@ struct DoomedRows {
   }
 
   /// Follows the ties from table to table until nothing is found any more; a tie is followed again only where more is
-  /// at its other end than the last time.
+  /// at its other end than the last time. Small tables come first, and large ones only when those are done with.
   private mutating func fill() throws {
-    let tables = map.order.reversed().filter { counts[$0] != nil && $0 != OwnershipMap.root }
+    let sizes = try ForeignKeyRelief.estimates(catalog, connection)
+    let tables = map.order.filter { counts[$0] != nil && $0 != OwnershipMap.root }
+      .sorted { (sizes[$0] ?? 0, $0) < (sizes[$1] ?? 0, $1) }
     var followed: [String: Int] = [:]
     func isNew(_ tie: String, _ parent: String) -> Bool {
       let count = counts[parent] ?? 0
       defer { followed[tie] = count }
       return count != followed[tie] ?? 0
     }
-    var grew = true
-    while grew {
-      grew = false
-      for table in tables {
-        for link in map.links[table] ?? [] where link.takesRow {
-          guard isNew("\(table).\(link.column)>\(link.parent)", link.parent) else { continue }
-          if try add(table, link) { grew = true }
-        }
-        if table == "zerver_recipient", isNew("groups", "zerver_userprofile"), try addGroups() { grew = true }
+    var position = 0
+    while position < tables.count {
+      let table = tables[position]
+      var grew = false
+      for link in map.links[table] ?? [] where link.takesRow {
+        guard isNew("\(table).\(link.column)>\(link.parent)", link.parent) else { continue }
+        if try add(table, link) { grew = true }
       }
+      if table == "zerver_recipient", isNew("groups", "zerver_userprofile"), try addGroups() { grew = true }
+      position = grew ? 0 : position + 1
     }
   }
 

@@ -16,7 +16,8 @@ struct ForeignKeyRelief {
   /// Microseconds that one look-up takes, and one row of a scan; measured, the proportion matters.
   private static let lookUp = 8.0
   private static let scan = 0.6
-  private static let fewest = 2000
+  /// What must be won at least, for a lock has its price too.
+  private static let least = 20_000.0
 
   private let catalog: Catalog
   private let connection: Connection
@@ -52,31 +53,35 @@ struct ForeignKeyRelief {
   }
 
   private static func worthwhile(_ doomed: DoomedRows, _ connection: Connection) throws -> [Key] {
-    let parents = doomed.counts.filter { $0.value >= fewest }
-    guard !parents.isEmpty else { return [] }
     let sizes = try estimates(doomed.catalog, connection)
+    func size(_ table: String) -> Double { max(sizes[table] ?? 0, Double(doomed.counts[table] ?? 0)) }
+    /// The part of a table that goes: rows are taken to be spread like those that they are tied to.
+    func share(_ table: String) -> Double {
+      if let count = doomed.counts[table] { return Double(count) / max(1, size(table)) }
+      return doomed.taking(table).map { Double(doomed.counts[$0.parent] ?? 0) / max(1, size($0.parent)) }.max() ?? 0
+    }
     var keys: [Key] = []
     for table in doomed.catalog.tables.values.sorted(by: { $0.name < $1.name }) {
+      let rows = size(table.name)
+      let going = rows * min(1, share(table.name))
+      let remaining = rows - going
       for key in table.foreignKeys {
-        guard let going = parents[key.table],
+        guard let parents = doomed.counts[key.table], parents > 0,
           let definition = table.constraints.first(where: { $0.name == key.name })?.definition
         else { continue }
-        let parent = max(sizes[key.table] ?? 0, Double(going))
-        // Rows of the table are taken to be spread like those that they refer to.
-        let remaining = (sizes[table.name] ?? 0) * (1 - Double(going) / parent)
         let isIndexed = table.indexes.contains { $0.columns.first == key.column }
-        let perLookUp = isIndexed ? lookUp : lookUp + (sizes[table.name] ?? 0) * scan / 20
-        let checking = remaining * scan + (remaining > 0 ? (parent - Double(going)) * scan / 2 : 0) + 20_000
-        if Double(going) * perLookUp > checking {
-          keys.append(Key(table: table.name, name: key.name, definition: definition))
-        }
+        // Rows that this transaction has deleted are still in the index, and every look-up passes by them.
+        let lookingUp = Double(parents) * (isIndexed ? lookUp : lookUp + rows * scan / 20) + going
+        let kept = remaining > 0 ? size(key.table) - Double(parents) : 0
+        let checking = remaining * scan + kept * scan / 2
+        if lookingUp > checking + least { keys.append(Key(table: table.name, name: key.name, definition: definition)) }
       }
     }
     return keys
   }
 
   /// Rows by table, as PostgreSQL's statistics have them, or guessed from the size where there are none.
-  private static func estimates(_ catalog: Catalog, _ connection: Connection) throws -> [String: Double] {
+  static func estimates(_ catalog: Catalog, _ connection: Connection) throws -> [String: Double] {
     let rows = try connection.query(
       """
       SELECT c.relname, CASE WHEN c.reltuples > 0 AND c.relpages > 0

@@ -67,14 +67,17 @@ struct Lookup: Sendable {
   let busy: String
   /// What the finding depends on. When this text changes, what was found no longer holds.
   let key: @Sendable (Answers) -> String
+  /// The fields that it may bring, as they are before anything is found: the schema of the answers file is made of them.
+  let brings: [Field]
   let find: @Sendable (Answers, Cancellation) throws -> Material
 
   init(
-    _ busy: String, key: @escaping @Sendable (Answers) -> String,
+    _ busy: String, key: @escaping @Sendable (Answers) -> String, brings: [Field] = [],
     find: @escaping @Sendable (Answers, Cancellation) throws -> Material
   ) {
     self.busy = busy
     self.key = key
+    self.brings = brings
     self.find = find
   }
 }

@@ -6,7 +6,7 @@ enum Action: Sendable, Hashable {
   case up, down, nextField, previousField
   case toggle, earlierDecision, laterDecision
   case pageUp, pageDown, top, bottom
-  case lookAgain, help, log, close, redraw, suspend
+  case lookAgain, saveAnswers, help, log, close, redraw, suspend
 }
 
 /// Keys that mean something now. The key bar and the help are made of these, and so is what a key does: they cannot say
@@ -88,6 +88,12 @@ extension WizardModel {
         Binding(
           .lookAgain, [.character("r"), .control("r"), .function(5)], "look again",
           "Look again, after something has changed", disabled: isLooking ? "Already looking" : nil))
+    }
+    if case .review = journey.step.kind, !journey.review.isEmpty {
+      bindings.append(
+        Binding(
+          .saveAnswers, [.character("w"), .control("w")], "save answers",
+          "Write the answers into a file, for --answers; secrets are never in it"))
     }
     if journey.run != nil {
       bindings.append(Binding(.log, [.control("o")], "log", "Show everything that the work has reported"))

@@ -8,10 +8,11 @@ struct FullScreenRunner {
   private let mailbox: Mailbox<News>
   private var model: WizardModel
 
-  init(_ flow: Flow, screen: Screen) {
+  init(_ flow: Flow, given: GivenAnswers = GivenAnswers(), screen: Screen) {
     self.screen = screen
     mailbox = Mailbox(wakeUp: screen.wakeUp)
-    model = WizardModel(flow, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
+    model = WizardModel(
+      flow, given: given, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
   }
 
   /// - Returns: what came of it, for the normal screen.
@@ -40,6 +41,9 @@ struct FullScreenRunner {
     for effect in model.takeEffects() {
       switch effect {
       case .start(let errand): Worker.start(errand, mailbox)
+      case .saveAnswers:
+        let journey = model.journey
+        model.handle(.told(SavedAnswers.save(journey.answersText, to: journey.answersPath)), at: .now)
       case .redraw: screen.redraw()
       case .suspend:
         screen.suspend()

@@ -45,24 +45,10 @@ extension WizardModel {
   private func amount(of phase: RunState.Phase) -> String {
     switch phase.state {
     case .todo: return phase.amount ?? ""
-    case .current:
-      guard let total = phase.total else { return phase.done > 0 ? Self.count(phase.done, phase.unit) : "" }
-      return phase.unit == .bytes
-        ? "\(Amount.bytes(phase.done)) of \(Amount.bytes(total))"
-        : "\(Amount.count(phase.done)) of \(Self.count(total, phase.unit))"
+    case .current: return ProgressWords.done(phase)
     case .done:
-      if phase.done > 0, phase.unit != .steps { return Self.count(phase.done, phase.unit) }
+      if phase.done > 0, phase.unit != .steps { return ProgressWords.count(phase.done, phase.unit) }
       return phase.amount ?? ""
-    }
-  }
-
-  private static func count(_ number: Int64, _ unit: ProgressEvent.Unit) -> String {
-    switch unit {
-    case .bytes: Amount.bytes(number)
-    case .rows: Amount.of(number, "row")
-    case .messages: Amount.of(number, "message")
-    case .files: Amount.of(number, "file")
-    case .steps: Amount.of(number, "step")
     }
   }
 
@@ -89,7 +75,7 @@ extension WizardModel {
     }
     if let phase = run.current, phase.unit != .steps, let speed = run.phasePace.speed(now: now) {
       let number = speed.isFinite && speed < 1e15 ? Int64(speed.rounded()) : 0
-      parts.append("\(Self.count(number, phase.unit))/s")
+      parts.append("\(ProgressWords.count(number, phase.unit))/s")
     }
     if run.warnings > 0 { parts.append(Amount.of(Int64(run.warnings), "warning")) }
     return parts.joined(separator: " \(glyphs.separator) ")

@@ -9,6 +9,8 @@ struct WizardModel: Sendable {
     case key(Key)
     case resized(Size)
     case news(News)
+    /// A sentence for the operator, about an effect.
+    case told(String)
     /// Time has passed.
     case tick
     /// Nobody is there any more.
@@ -17,6 +19,7 @@ struct WizardModel: Sendable {
 
   enum Effect: Sendable {
     case start(Errand)
+    case saveAnswers
     case redraw
     case suspend
     /// The wizard is over, as soon as nothing runs any more.
@@ -42,8 +45,10 @@ struct WizardModel: Sendable {
   /// The step that the focus belongs to.
   private var shownStep = ""
 
-  init(_ flow: Flow, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
-    journey = Journey(flow)
+  init(
+    _ flow: Flow, given: GivenAnswers = GivenAnswers(), size: Size, glyphs: Glyphs, now: ContinuousClock.Instant
+  ) {
+    journey = Journey(flow, given: given)
     self.size = size
     self.glyphs = glyphs
     self.now = now
@@ -87,6 +92,7 @@ struct WizardModel: Sendable {
     case .key(let key): press(key)
     case .resized(let size): self.size = size
     case .news(let news): hear(news)
+    case .told(let text): notice = text
     case .tick: break
     case .hangup: hangUp()
     }
@@ -154,6 +160,7 @@ struct WizardModel: Sendable {
   private mutating func perform(_ action: Action) {
     switch action {
     case .redraw: effects.append(.redraw)
+    case .saveAnswers: effects.append(.saveAnswers)
     case .suspend: effects.append(.suspend)
     case .help: overlay = .help(first: 0)
     case .log: overlay = .log(first: nil)

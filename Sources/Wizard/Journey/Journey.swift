@@ -19,10 +19,17 @@ struct Journey: Sendable {
   private var touched: Set<String> = []
   private var returnsTo: String?
   private var tickets = 0
+  private let given: GivenAnswers
+  /// Fields that were answered as given beforehand.
+  private(set) var answeredAsGiven: Set<String> = []
+  /// Steps that the operator wants to see although everything in them was given beforehand.
+  private var wanted: Set<String> = []
 
-  init(_ flow: Flow, answers: Answers = Answers()) {
+  /// - Parameter given: answers that were given beforehand, as in a file. Steps that have them all are passed by.
+  init(_ flow: Flow, answers: Answers = Answers(), given: GivenAnswers = GivenAnswers()) {
     self.flow = flow
     self.answers = answers
+    self.given = given
     currentID = flow.steps.first?.id ?? ""
     visited = [currentID]
     arrive()
@@ -179,6 +186,7 @@ struct Journey: Sendable {
     guard run?.isRunning != true, run?.outcome?.isSuccess != true,
       let previous = steps.prefix(while: { $0.id != currentID }).last
     else { return false }
+    wanted.insert(previous.id)
     go(to: previous.id)
     return true
   }
@@ -186,6 +194,7 @@ struct Journey: Sendable {
   /// Goes from the review to a step; going on from there returns to the review.
   mutating func jump(to id: String) {
     returnsTo = currentID
+    wanted.insert(id)
     go(to: id)
   }
 
@@ -200,6 +209,16 @@ struct Journey: Sendable {
   private mutating func arrive() {
     settleAnswers()
     lookWhereNeeded()
+    passBy()
+  }
+
+  /// Goes on by itself where everything was given beforehand and nothing deserves attention.
+  private mutating func passBy() {
+    guard !given.isEmpty, !wanted.contains(currentID), case .questions = step.kind, obstacle == nil,
+      fields.allSatisfy({ answeredAsGiven.contains(step.key($0)) }),
+      material(of: step)?.findings.allSatisfy({ $0.severity == .ok }) ?? true
+    else { return }
+    _ = advance()
   }
 
   /// A lookup that nobody waits for any more.
@@ -227,10 +246,19 @@ struct Journey: Sendable {
 
   private mutating func settle(_ field: Field, of step: Step) {
     let key = step.key(field)
+    if !touched.contains(key), let answer = given.answer(to: field, key), field.accepts(answer) {
+      answers[key] = answer
+      touched.insert(key)
+      answeredAsGiven.insert(key)
+    }
     let impossible = answers[key].map { !field.accepts($0) } ?? true
-    if !touched.contains(key) || impossible, field.preset(answers) != nil || impossible {
-      answers[key] = field.preset(answers)
-      if impossible { touched.remove(key) }
+    let preset = given.preset(of: field, key, answers)
+    if !touched.contains(key) || impossible, preset != nil || impossible {
+      answers[key] = preset
+      if impossible {
+        touched.remove(key)
+        answeredAsGiven.remove(key)
+      }
     }
     // What the lookup calls it is better than what was typed.
     if !field.isTyped || material(of: step)?.labels[key] == nil {
@@ -303,6 +331,7 @@ struct Journey: Sendable {
     case .failure(let trouble): lookups[id] = LookupState(key: state.key, phase: .failed(trouble))
     }
     settleAnswers()
+    if id == currentID { passBy() }
   }
 }
 

@@ -5,20 +5,25 @@ struct Trouble: Error, Sendable, Equatable {
   let subject: String
   let reason: String
   let remedy: String?
+  let family: FailureFamily
+
   /// The operator wanted it.
-  let isCancelled: Bool
+  var isCancelled: Bool { family == .cancelled }
 
   init(_ error: any Error) {
     if let failure = error as? any Failure {
       subject = SafeText.clean(failure.subject, limit: 200)
       reason = SafeText.clean(failure.reason, limit: 600)
       remedy = failure.remedy.map { SafeText.clean($0, limit: 400) }
-      isCancelled = failure.family == .cancelled
+      family = failure.family
     } else {
       subject = "unexpected error"
       reason = SafeText.clean("\(error)", limit: 600)
       remedy = nil
-      isCancelled = false
+      family = .unexpected
     }
   }
+
+  /// As an error that ends a command.
+  var failure: PlainFailure { PlainFailure(family, subject, reason, remedy: remedy) }
 }

@@ -14,6 +14,21 @@ struct LookOptions: ParsableArguments {
   @Flag(help: "Use no colours.")
   var noColor = false
 
+  @Flag(help: "Ask line by line instead of drawing a screen; for screen readers, serial lines and pipes.")
+  var linear = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Take the answers from this file; what is missing is asked where somebody is there. See wizard --answers-template.",
+      valueName: "file"))
+  var answers: String?
+
+  @Flag(help: "With --answers: what destroys something is wanted.")
+  var yes = false
+
+  @Option(help: ArgumentHelp("With --answers: the name of what may be destroyed.", valueName: "name"))
+  var confirmDelete: String?
+
   /// Opens the wizard and prints what came of it once the screen is left.
   func open(
     source: String, target: String?, brand: Brand? = nil, isTest: Bool = false, archiveFolder: String? = nil
@@ -23,6 +38,10 @@ struct LookOptions: ParsableArguments {
     options.target = target
     options.brand = brand
     options.theme = theme
+    options.linear = linear
+    options.answers = answers
+    options.confirmsDestruction = yes
+    options.confirmedName = confirmDelete
     options.ascii = ascii
     options.noColor = noColor
     options.isTest = isTest

@@ -92,20 +92,24 @@ extension Flow {
       explanation: { answers in
         [.paragraph("These are on \(answers.label(Key.source)). The one that you choose moves with all that it has.")]
       },
-      lookup: Lookup("Looking for organizations", key: { $0.text(Key.source) ?? "" }) { answers, cancellation in
+      lookup: Lookup(
+        "Looking for organizations", key: { $0.text(Key.source) ?? "" }, brings: [organizations([])]
+      ) { answers, cancellation in
         let all = try environment.organizations(answers.text(Key.source) ?? "/", cancellation)
         guard all.contains(where: { !$0.isInternal }) else {
           throw PlainFailure(
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
             remedy: "go back and choose another server")
         }
-        let largest = all.filter { !$0.isInternal && !$0.isDeactivated }.max { $0.messages < $1.messages }
-        return Material(fields: [
-          Field(
-            "which", "Organization", .table(columns: columns, rows: all.map(row)),
-            preset: { _ in largest.map { .text($0.subdomain) } })
-        ])
+        return Material(fields: [organizations(all)])
       })
+  }
+
+  private static func organizations(_ all: [Organization]) -> Field {
+    let largest = all.filter { !$0.isInternal && !$0.isDeactivated }.max { $0.messages < $1.messages }
+    return Field(
+      "which", "Organization", .table(columns: columns, rows: all.map(row)),
+      preset: { _ in largest.map { .text($0.subdomain) } })
   }
 
   private static let columns: [Table.Column] = [
@@ -291,18 +295,22 @@ extension Flow {
         // Counted among the steps before the question is asked, where it is known what the answer will be.
         answers.text(Key.place) == nil ? presets.target != nil : isHere(answers)
       },
-      lookup: Lookup("Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" }) {
-        answers, _ in
+      lookup: Lookup(
+        "Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" },
+        brings: [secretDecisions([])]
+      ) { answers, _ in
         let advice = try environment.advice(MoveDecisions(answers))
         guard !advice.isEmpty else {
           return Material(remark: "There is nothing to decide: no secret of the old server differs from the new one's.")
         }
-        return Material(fields: [
-          Field(
-            "each", "Secrets",
-            .decisions(advice.map(item), among: [.init(id: "copy", title: "copy"), .init(id: "keep", title: "keep")]))
-        ])
+        return Material(fields: [secretDecisions(advice)])
       })
+  }
+
+  private static func secretDecisions(_ advice: [SecretAdvice]) -> Field {
+    Field(
+      "each", "Secrets",
+      .decisions(advice.map(item), among: [.init(id: "copy", title: "copy"), .init(id: "keep", title: "keep")]))
   }
 
   private static func item(_ advice: SecretAdvice) -> Field.Item {

@@ -1,0 +1,101 @@
+import Glibc
+import Synchronization
+
+/// Ctrl-C and the end of the terminal, heard by a program that talks line by line. There is one at a time in a process.
+///
+/// While it is open no such signal ends the program: whoever waits for a line or for other threads hears of it, and
+/// decides.
+public final class LineInterrupts: Sendable {
+  public enum Kind: Sendable, Hashable {
+    /// Ctrl-C.
+    case stop
+    /// The terminal or the session is gone, or the system asks the program to end.
+    case gone
+  }
+
+  /// Rung by signals, and by other threads that have something to say.
+  public let wakeUp: WakeUp
+
+  private static let signals: [(number: Int32, bit: Int32)] = [
+    (SIGINT, stopBit), (SIGTERM, goneBit), (SIGHUP, goneBit),
+  ]
+  private static let stopBit: Int32 = 1
+  private static let goneBit: Int32 = 2
+  private static let pending = Atomic<Int32>(0)
+  private static let bell = Atomic<Int32>(-1)
+  private let before: [sigaction]
+
+  public init() throws {
+    wakeUp = try WakeUp()
+    Self.pending.store(0, ordering: .relaxed)
+    Self.bell.store(wakeUp.descriptor, ordering: .releasing)
+    before = Self.signals.map { signal in
+      var action = sigaction()
+      var old = sigaction()
+      if signal.bit == Self.stopBit {
+        action.__sigaction_handler.sa_handler = { _ in noteStop() }
+      } else {
+        action.__sigaction_handler.sa_handler = { _ in noteGone() }
+      }
+      sigaction(signal.number, &action, &old)
+      return old
+    }
+  }
+
+  deinit { close() }
+
+  /// Gives the signals back. Calling it again does nothing.
+  public func close() {
+    guard Self.bell.compareExchange(expected: wakeUp.descriptor, desired: -1, ordering: .acquiringAndReleasing).exchanged
+    else { return }
+    for (signal, old) in zip(Self.signals, before) {
+      var old = old
+      sigaction(signal.number, &old, nil)
+    }
+  }
+
+  /// What has come since the last time. Where the terminal is gone, that stays so.
+  public func take() -> Kind? {
+    let bits = Self.pending.load(ordering: .acquiring)
+    if bits & Self.goneBit != 0 { return .gone }
+    guard bits & Self.stopBit != 0 else { return nil }
+    Self.pending.bitwiseAnd(~Self.stopBit, ordering: .acquiringAndReleasing)
+    return .stop
+  }
+
+  /// Waits until the bell is rung or the time is over.
+  ///
+  /// - Parameter timeout: nil waits for ever.
+  public func wait(timeout: Duration?) {
+    _ = wait(also: nil, timeout: timeout)
+  }
+
+  /// Waits for the bell, or for a descriptor that can be read.
+  ///
+  /// - Returns: whether that descriptor can be read; its end counts too.
+  func wait(also descriptor: Int32?, timeout: Duration?) -> Bool {
+    var sources = [pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0)]
+    if let descriptor { sources.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
+    let milliseconds = timeout.map { max(0, $0.components.seconds * 1000 + $0.components.attoseconds / Self.perMilli) }
+    poll(&sources, nfds_t(sources.count), milliseconds.map { Int32(clamping: $0) } ?? -1)
+    if sources[0].revents != 0 { _ = wakeUp.hear() }
+    return sources.count > 1 && sources[1].revents != 0
+  }
+
+  private static let perMilli: Int64 = 1_000_000_000_000_000
+
+  /// In a signal handler: nothing here may allocate or wait.
+  fileprivate static func note(_ bit: Int32) {
+    let code = errno
+    pending.bitwiseOr(bit, ordering: .acquiringAndReleasing)
+    var one: UInt64 = 1
+    _ = write(bell.load(ordering: .acquiring), &one, MemoryLayout<UInt64>.size)
+    errno = code
+  }
+
+  fileprivate static func noteStopped() { note(stopBit) }
+  fileprivate static func noteEnded() { note(goneBit) }
+}
+
+private func noteStop() { LineInterrupts.noteStopped() }
+private func noteGone() { LineInterrupts.noteEnded() }

@@ -1,0 +1,126 @@
+import Common
+import TOMLKit
+
+/// A file with the answers to a flow: what `--answers` reads.
+///
+///     flow = "move"
+///     [source]                    # a step
+///     root = "/"                  # its field: a text, true or false, a list of texts,
+///     [secrets.each]              # or a table with one decision for each thing
+///     camo_key = "copy"
+///
+/// ``AnswersText`` writes it, with a word about every key.
+struct AnswersFile: Sendable, Equatable {
+  /// The id of the flow that it is for; nil where it does not say.
+  var flow: String?
+  /// By `step.field`.
+  var values: [String: Answer] = [:]
+
+  private static let largest = 1 << 20
+
+  static func read(_ path: String) throws -> AnswersFile {
+    try parse(String(decoding: FileSystem.read(path, limit: largest), as: UTF8.self), path: path)
+  }
+
+  /// Reads the text of a file. All that is wrong with it is in one error.
+  ///
+  /// - Parameter path: only for the error.
+  static func parse(_ text: String, path: String) throws -> AnswersFile {
+    let table: TOMLTable
+    do {
+      table = try TOMLTable(string: text)
+    } catch let error as TOMLParseError {
+      let reason = "line \(error.source.begin.line): \(SafeText.clean(error.description, limit: 200))"
+      throw AnswersFault.error(path, [reason])
+    }
+    return try withExtendedLifetime(table) {
+      var reader = Reader()
+      let file = reader.file(table)
+      guard reader.faults.isEmpty else { throw AnswersFault.error(path, reader.faults) }
+      return file
+    }
+  }
+
+  /// What this file cannot be for a flow, whatever the servers are like: keys that it does not have, secrets.
+  func faults(for flow: Flow) -> [String] {
+    var faults: [String] = []
+    if let name = self.flow, name != flow.id {
+      faults.append("flow: it is for \"\(SafeText.clean(name, limit: 40))\", and this is \"\(flow.id)\"")
+    }
+    let known = Dictionary(flow.knownFields.map { ($0.key, $0.field) }) { first, _ in first }
+    for key in values.keys.sorted() {
+      let name = SafeText.clean(key, limit: 80)
+      guard let field = known[key] else {
+        faults.append("\(name): there is no such key")
+        continue
+      }
+      switch field.kind {
+      case .secret: faults.append("\(name): a secret never stands in a file; it is typed")
+      case .confirmation: faults.append("\(name): no file can confirm this; --confirm-delete NAME does")
+      default: break
+      }
+    }
+    return faults
+  }
+
+  private struct Reader {
+    var faults: [String] = []
+
+    mutating func file(_ table: TOMLTable) -> AnswersFile {
+      var file = AnswersFile()
+      for key in table.keys {
+        if let step = table[key]?.table {
+          for field in step.keys { file.values["\(key).\(field)"] = answer(step[field], "\(key).\(field)") }
+        } else if key == "flow", let name = table[key]?.string {
+          file.flow = name
+        } else {
+          fault(key, key == "flow" ? "it is a text" : "there is no such key")
+        }
+      }
+      return file
+    }
+
+    private mutating func answer(_ value: (any TOMLValueConvertible)?, _ key: String) -> Answer? {
+      if let flag = value?.bool { return .flag(flag) }
+      if let text = value?.string { return .text(text) }
+      if let array = value?.array {
+        let texts = array.compactMap { $0.string }
+        if texts.count == array.count { return .list(texts) }
+        return fault(key, "a list of texts is wanted")
+      }
+      if let table = value?.table {
+        var map: [String: String] = [:]
+        for item in table.keys {
+          guard let text = table[item]?.string else { return fault("\(key).\(item)", "a text is wanted") }
+          map[item] = text
+        }
+        return .map(map)
+      }
+      return fault(key, "a text in quotes, true or false, a list or a table is wanted")
+    }
+
+    @discardableResult
+    private mutating func fault(_ key: String, _ reason: String) -> Answer? {
+      faults.append("\(SafeText.clean(key, limit: 80)): \(reason)")
+      return nil
+    }
+  }
+}
+
+/// What is wrong with answers, as one error.
+enum AnswersFault {
+  static func error(_ path: String, _ faults: [String]) -> PlainFailure {
+    PlainFailure(
+      .usage, "answers in \(SafeText.clean(path, limit: 200))", faults.joined(separator: "; "),
+      remedy: "correct it; what can stand in it is shown by: \(Program.name) wizard --answers-template")
+  }
+
+  /// - Parameter missing: keys with what they are for.
+  static func missing(_ path: String, _ missing: [String]) -> PlainFailure {
+    PlainFailure(
+      .usage, "answers in \(SafeText.clean(path, limit: 200))",
+      "nobody can be asked here, and these are missing: \(missing.joined(separator: "; "))",
+      remedy: "add them, or run it on a terminal to be asked; what can stand in it is shown by: "
+        + "\(Program.name) wizard --answers-template")
+  }
+}

@@ -1,0 +1,65 @@
+import Common
+
+extension Field {
+  /// Why a given answer is none that this field takes, and which ones it does take; nil where it is one, or a part of one.
+  func objection(to answer: Answer) -> String? {
+    guard !accepts(answer) else { return nil }
+    switch (kind, answer) {
+    case (.choice(let options), .text(let id)): return Self.objection(to: [id], among: options)
+    case (.choice(let options), _): return "one text is wanted: \(Self.names(options))"
+    case (.multipleChoice(let options), .list(let ids)): return Self.objection(to: ids, among: options)
+    case (.multipleChoice(let options), _): return "a list is wanted, of: \(Self.names(options))"
+    case (.table(_, let rows), let answer):
+      let options = rows.map { Option($0.id, $0.label, disabled: $0.disabled) }
+      if case .text(let id) = answer { return Self.objection(to: [id], among: options) }
+      return "one text is wanted: \(Self.names(options))"
+    case (.yesNo(let yes, let no), .flag(let flag)): return (flag ? yes : no).disabled
+    case (.yesNo, _): return "true or false is wanted"
+    case (.decisions(let items, let among), .map(let map)): return Self.objection(to: map, items, among)
+    case (.decisions(let items, let among), _):
+      return "a table is wanted, with \(Self.alternatives(among)) for each of: "
+        + items.map(\.id).joined(separator: ", ")
+    case (.text, _), (.path, _): return "a text in quotes is wanted"
+    case (.secret, _), (.confirmation, _): return "it cannot be given beforehand"
+    }
+  }
+
+  private static func objection(to ids: [String], among options: [Option]) -> String {
+    for id in ids {
+      guard let option = options.first(where: { $0.id == id }) else {
+        return "there is no \(quoted(id)); possible: \(names(options))"
+      }
+      if let reason = option.disabled { return "\(quoted(id)) is not possible: \(reason)" }
+    }
+    return "possible: \(names(options))"
+  }
+
+  private static func objection(to map: [String: String], _ items: [Item], _ among: [Decision]) -> String? {
+    var parts: [String] = []
+    let known = Set(items.map(\.id))
+    for id in map.keys.sorted() where !known.contains(id) {
+      parts.append("there is nothing to decide about \(quoted(id)) here")
+    }
+    for (id, decision) in map.sorted(by: { $0.key < $1.key }) where known.contains(id) {
+      guard !among.contains(where: { $0.id == decision }) else { continue }
+      parts.append("\(id): \(quoted(decision)) is no decision; \(alternatives(among))")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+
+  /// What a given answer leaves open: things that a table of decisions says nothing about.
+  func undecided(by answer: Answer) -> [String] {
+    guard case .decisions(let items, _) = kind, case .map(let map) = answer else { return [] }
+    return items.map(\.id).filter { map[$0] == nil }
+  }
+
+  private static func names(_ options: [Option]) -> String {
+    options.filter { $0.disabled == nil }.map { quoted($0.id) }.joined(separator: ", ")
+  }
+
+  private static func alternatives(_ among: [Decision]) -> String {
+    among.map { quoted($0.id) }.joined(separator: " or ")
+  }
+
+  private static func quoted(_ text: String) -> String { "\"\(SafeText.clean(text, limit: 60))\"" }
+}

@@ -1,0 +1,33 @@
+import Common
+
+extension Journey {
+  /// Where its answers are saved unless the operator says otherwise: the shell's folder, a name that is free.
+  var answersPath: String {
+    for number in 1...99 {
+      let name = "aloha-\(flow.id)-answers\(number == 1 ? "" : "-\(number)").toml"
+      let path = FileSystem.absolute(name)
+      if !FileSystem.exists(path) { return path }
+    }
+    return FileSystem.absolute("aloha-\(flow.id)-answers-\(RandomText.alphanumeric(8)).toml")
+  }
+
+  var answersText: String { AnswersText.file(flow, answers) }
+}
+
+enum SavedAnswers {
+  /// Writes it, for its owner only; never over another file.
+  ///
+  /// - Returns: what came of it, as a sentence for the operator.
+  static func save(_ text: String, to path: String) -> String {
+    do {
+      guard !FileSystem.exists(path) else {
+        throw PlainFailure(.conflict, path, "there is a file of that name already")
+      }
+      try FileSystem.replace(path, with: text.utf8)
+      return "The answers are saved in \(SafeText.clean(path, limit: 200)); no secret is in them."
+    } catch {
+      let trouble = Trouble(error)
+      return "The answers could not be saved. \(trouble.subject): \(trouble.reason)"
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Common
+import Terminal
+
+/// Somebody to talk to line by line: a terminal, a pipe, a test.
+protocol Conversation {
+  func say(_ line: String)
+  func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer
+}
+
+extension LineTerminal: Conversation {}
+
+/// Says whole texts in a conversation. What comes from elsewhere is cleaned here.
+struct LinearVoice {
+  let conversation: any Conversation
+  /// Where lines are broken; nil leaves that to who reads: a screen reader reads on over the end of a line.
+  let width: Int?
+
+  func say(_ text: String, indent: Int = 0, hanging: Int = 0) {
+    let margin = String(repeating: " ", count: indent)
+    let clean = SafeText.clean(text)
+    let lines = width.map { TextWidth.wrapped(clean, to: $0 - indent, hanging: hanging) } ?? [clean]
+    for line in lines { conversation.say(margin + line) }
+  }
+
+  func gap() { conversation.say("") }
+
+  /// A command line, never broken: it is there to be copied.
+  func command(_ text: String) { conversation.say("    " + SafeText.clean(text)) }
+
+  func blocks(_ blocks: [TextBlock]) {
+    for block in blocks {
+      switch block {
+      case .paragraph(let text): say(text)
+      case .point(let text): say("- \(text)", indent: 1, hanging: 2)
+      case .command(let text): command(text)
+      }
+    }
+  }
+
+  func ask(_ question: String, hidden: Bool = false) -> LineTerminal.Answer {
+    conversation.ask(SafeText.clean(question), hidden: hidden)
+  }
+}

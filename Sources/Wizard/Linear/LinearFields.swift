@@ -1,0 +1,248 @@
+import Common
+import Terminal
+
+extension LinearRunner {
+  enum Outcome { case answered, back }
+
+  /// Asks one field, as often as it takes, and tells the journey.
+  mutating func answer(_ field: Field, key: String) throws -> Outcome {
+    switch field.kind {
+    case .choice(let options): return try choose(field, key, options.map(Choice.init))
+    case .table(let columns, let rows):
+      return try choose(field, key, rows.map { Choice($0, columns) })
+    case .yesNo(let yes, let no): return try choose(field, key, [Choice(yes), Choice(no)])
+    case .multipleChoice(let options): return try chooseSeveral(field, key, options.map(Choice.init))
+    case .decisions(let items, let among): return try decide(field, key, items, among)
+    case .text(let placeholder): return try type(field, key, empty: placeholder)
+    case .path: return try type(field, key, empty: "")
+    case .secret: return try typeSecret(field, key)
+    case .confirmation: return try confirm(field, key)
+    }
+  }
+
+  /// One line of a numbered list.
+  private struct Choice {
+    let id: String
+    let title: String
+    var details: [String] = []
+    var disabled: String?
+
+    init(_ option: Field.Option) {
+      id = option.id
+      title = option.title + (option.isRecommended && option.disabled == nil ? " (recommended)" : "")
+      details = option.detail.map { [$0] } ?? []
+      disabled = option.disabled
+    }
+
+    /// A row is read as its first cell, then each other one behind the name of its column.
+    init(_ row: Field.Row, _ columns: [Table.Column]) {
+      id = row.id
+      title = row.cells.first ?? row.label
+      let rest = zip(columns, row.cells).dropFirst().map { "\($0.title) \($1)" }
+      details = rest.isEmpty ? [] : [rest.joined(separator: ", ")]
+      disabled = row.disabled
+    }
+  }
+
+  private func list(_ choices: [Choice]) {
+    for (index, choice) in choices.enumerated() {
+      voice.say("\(index + 1). \(choice.title)", indent: 2, hanging: 3)
+      for detail in choice.details { voice.say(detail, indent: 5) }
+      if let reason = choice.disabled { voice.say("Not possible: \(reason)", indent: 5) }
+    }
+  }
+
+  private func sayHint(_ field: Field) {
+    if let hint = field.hint(journey.answers) { voice.say(hint) }
+  }
+
+  // MARK: Choosing
+
+  private mutating func choose(_ field: Field, _ key: String, _ choices: [Choice]) throws -> Outcome {
+    voice.say("\(field.title):")
+    list(choices)
+    while true {
+      let current = choices.firstIndex { $0.id == chosen(field, key) }
+      let question = "Choose 1 to \(choices.count)\(current.map { " [\($0 + 1)]" } ?? ""):"
+      guard case .text(let line) = try ask(question) else { return .back }
+      if line.isEmpty, current != nil {
+        sayHint(field)
+        return .answered
+      }
+      guard let index = index(line, choices, isYesNo: field.isYesNo) else {
+        voice.say("A number from 1 to \(choices.count) is wanted.")
+        continue
+      }
+      if let reason = choices[index].disabled {
+        voice.say("Not possible: \(reason)")
+        continue
+      }
+      if case .yesNo = field.kind {
+        journey.answer(key, .flag(index == 0))
+      } else {
+        journey.answer(key, .text(choices[index].id))
+      }
+      sayHint(field)
+      return .answered
+    }
+  }
+
+  private func chosen(_ field: Field, _ key: String) -> String? {
+    guard case .yesNo(let yes, let no) = field.kind else { return journey.answers.text(key) }
+    return journey.answers.flag(key).map { $0 ? yes.id : no.id }
+  }
+
+  private func index(_ line: String, _ choices: [Choice], isYesNo: Bool) -> Int? {
+    if let number = Int(line) { return choices.indices.contains(number - 1) ? number - 1 : nil }
+    let word = line.lowercased()
+    if isYesNo, ["y", "yes"].contains(word) { return 0 }
+    if isYesNo, ["n", "no"].contains(word) { return 1 }
+    return choices.firstIndex { $0.id == line && !line.isEmpty }
+  }
+
+  private mutating func chooseSeveral(_ field: Field, _ key: String, _ choices: [Choice]) throws -> Outcome {
+    voice.say("\(field.title):")
+    list(choices)
+    while true {
+      let now = journey.answers.list(key)
+      let numbers = choices.indices.filter { now.contains(choices[$0].id) }.map { "\($0 + 1)" }
+      let current = numbers.isEmpty ? "none" : numbers.joined(separator: " ")
+      guard case .text(let line) = try ask("Numbers with spaces between, or none [\(current)]:") else { return .back }
+      if line.isEmpty { return .answered }
+      let words = line == "none" ? [] : line.split { $0 == " " || $0 == "," }.map(String.init)
+      let indices = words.map { index($0, choices, isYesNo: false) }
+      if indices.contains(nil) {
+        voice.say("Numbers from 1 to \(choices.count) are wanted, or the word none.")
+      } else if let reason = indices.compactMap({ $0.flatMap { choices[$0].disabled } }).first {
+        voice.say("Not possible: \(reason)")
+      } else {
+        let ids = indices.compactMap { $0.map { choices[$0].id } }
+        journey.answer(key, .list(choices.map(\.id).filter { ids.contains($0) }))
+        return .answered
+      }
+    }
+  }
+
+  // MARK: Deciding
+
+  private mutating func decide(
+    _ field: Field, _ key: String, _ items: [Field.Item], _ among: [Field.Decision]
+  ) throws -> Outcome {
+    let titles = Dictionary(among.map { ($0.id, $0.title) }) { first, _ in first }
+    func title(_ id: String?) -> String { id.map { titles[$0] ?? $0 } ?? "nothing" }
+    voice.say("\(field.title):")
+    for (index, item) in items.enumerated() {
+      let decision = journey.answers.map(key)[item.id]
+      let advice = decision == item.advice ? "as advised: \(item.why)" : "the advice is: \(title(item.advice))"
+      voice.say(
+        "\(index + 1). \(item.title), \(item.state): " + (item.disabled ?? "\(title(decision)), \(advice)"), indent: 2,
+        hanging: 3)
+    }
+    let open = items.filter { $0.disabled == nil }
+    while true {
+      guard case .text(let line) = try ask("Enter takes all of this; a number decides on one, a on all one by one:")
+      else { return .back }
+      if line.isEmpty { return .answered }
+      let wanted: [Field.Item]
+      if line == "a" {
+        wanted = open
+      } else if let number = Int(line), items.indices.contains(number - 1) {
+        wanted = [items[number - 1]]
+      } else {
+        voice.say("A number from 1 to \(items.count), a, or Enter is wanted.")
+        continue
+      }
+      for item in wanted where try decide(key, item, among) == .back { break }
+      let decided = items.filter { $0.disabled == nil }.map { "\($0.title): \(title(journey.answers.map(key)[$0.id]))" }
+      voice.say("Decided: \(decided.joined(separator: ", ")).")
+    }
+  }
+
+  private mutating func decide(_ key: String, _ item: Field.Item, _ among: [Field.Decision]) throws -> Outcome {
+    voice.say("\(item.title), \(item.state). \(item.purpose)")
+    if let reason = item.disabled {
+      voice.say("Nothing to decide: \(reason)")
+      return .answered
+    }
+    list(
+      among.map { decision in
+        let isAdvised = decision.id == item.advice
+        return Choice(
+          Field.Option(
+            decision.id, decision.title + (isAdvised ? ", the advice: \(item.why)" : ""),
+            item.consequences[decision.id]))
+      })
+    while true {
+      let current = among.firstIndex { $0.id == journey.answers.map(key)[item.id] } ?? 0
+      guard case .text(let line) = try ask("Choose 1 to \(among.count) [\(current + 1)]:") else { return .back }
+      let number = line.isEmpty ? current : (Int(line) ?? 0) - 1
+      guard among.indices.contains(number) else {
+        voice.say("A number from 1 to \(among.count) is wanted.")
+        continue
+      }
+      var map = journey.answers.map(key)
+      if map[item.id] != among[number].id {
+        map[item.id] = among[number].id
+        journey.answer(key, .map(map))
+      }
+      return .answered
+    }
+  }
+
+  // MARK: Typing
+
+  /// The two quotes that a shell has for nothing are an empty answer where another one would be taken otherwise.
+  private mutating func type(_ field: Field, _ key: String, empty: String) throws -> Outcome {
+    while true {
+      let current = journey.answers.text(key)
+      let shown = current.map { $0.isEmpty && !empty.isEmpty ? empty : $0 } ?? ""
+      let way = empty.isEmpty || current == "" ? "" : ", '' for \(empty)"
+      let question = "\(field.title)\(way)\(shown.isEmpty ? "" : " [\(shown)]"):"
+      guard case .text(let line) = try ask(question, ambiguous: ambiguous(field, key)) else { return .back }
+      if !line.isEmpty || current == nil { journey.answer(key, .text(line == "''" ? "" : line)) }
+      guard let problem = field.problem(key, journey.answers) else {
+        sayHint(field)
+        return .answered
+      }
+      voice.say("That will not do: \(problem).")
+    }
+  }
+
+  /// Those of the letters for help, back and leaving that the field would take as an answer.
+  private func ambiguous(_ field: Field, _ key: String) -> Set<String> {
+    Self.commands.filter { text in
+      var answers = journey.answers
+      answers[key] = .text(text)
+      return field.problem(key, answers) == nil
+    }
+  }
+
+  private mutating func typeSecret(_ field: Field, _ key: String) throws -> Outcome {
+    while true {
+      let isGiven = journey.answers.secret(key) != nil
+      let question = "\(field.title), not shown while you type\(isGiven ? " [as given before]" : ""):"
+      guard case .text(let line) = try ask(question, hidden: true) else { return .back }
+      if !line.isEmpty { journey.answer(key, secret: Secret(line)) }
+      guard let problem = field.problem(key, journey.answers) else { return .answered }
+      voice.say("That will not do: \(problem).")
+      // What is typed unseen is never a command, so that there has to be another place for those.
+      guard case .text = try ask("Enter asks again, b goes back, q leaves:") else { return .back }
+    }
+  }
+
+  /// Nothing is proposed here, and Enter alone confirms nothing.
+  private mutating func confirm(_ field: Field, _ key: String) throws -> Outcome {
+    while true {
+      guard case .text(let line) = try ask("\(field.title):", ambiguous: ambiguous(field, key)) else { return .back }
+      journey.answer(key, .text(line))
+      guard let problem = field.problem(key, journey.answers) else { return .answered }
+      voice.say("That will not do: \(problem).")
+    }
+  }
+}
+
+extension Field {
+  fileprivate var isYesNo: Bool {
+    if case .yesNo = kind { true } else { false }
+  }
+}

@@ -1,0 +1,139 @@
+import Common
+import Engine
+
+extension LinearRunner {
+  /// Asks a step's questions, looks up what they need, says what was found, and goes on to the next step.
+  mutating func askQuestions() throws {
+    let step = journey.step
+    announce()
+    var asked: [String] = []
+    var told: String?
+    while journey.step.id == step.id {
+      carryOut()
+      let fixed = step.fields(journey.answers).filter { $0.isVisible(journey.answers) }
+      if let field = fixed.first(where: { !asked.contains(step.key($0)) }) {
+        try ask(field, of: step, &asked)
+        continue
+      }
+      if try lookUp(step, &asked) { continue }
+      if let material = journey.material(of: step), told != journey.lookupState?.key {
+        told = journey.lookupState?.key
+        tell(material)
+      }
+      if let field = journey.fields.first(where: { !asked.contains(step.key($0)) }) {
+        try ask(field, of: step, &asked)
+        continue
+      }
+      try leaveForwards(step, &asked)
+    }
+  }
+
+  private mutating func ask(_ field: Field, of step: Step, _ asked: inout [String]) throws {
+    switch try answer(field, key: step.key(field)) {
+    case .answered: asked.append(step.key(field))
+    case .back:
+      if asked.popLast() == nil { goBack() }
+    }
+  }
+
+  /// Waits for what the step looks up.
+  ///
+  /// - Returns: whether the step has to be looked at anew.
+  private mutating func lookUp(_ step: Step, _ asked: inout [String]) throws -> Bool {
+    guard let lookup = step.lookup else { return false }
+    journey.lookWhereNeeded()
+    carryOut()
+    switch journey.lookupState?.phase {
+    case .looking?:
+      voice.say("\(lookup.busy), a moment.")
+      while journey.step.id == step.id, case .looking? = journey.lookupState?.phase { try waitForNews() }
+      return true
+    case .failed(let trouble)?:
+      tell(trouble)
+      try chooseWayOn(&asked)
+      return true
+    case .ready?, nil: return false
+    }
+  }
+
+  /// After something failed or stands in the way: again, other answers, or back.
+  private mutating func chooseWayOn(_ asked: inout [String]) throws {
+    let canChange = !asked.isEmpty
+    let ways = canChange ? "Enter looks again, c changes the answers of this step" : "Enter looks again"
+    switch try ask("\(ways), b goes back, q leaves:") {
+    case .back: goBack()
+    case .text("c") where canChange: asked = []
+    case .text: journey.look()
+    }
+  }
+
+  private mutating func leaveForwards(_ step: Step, _ asked: inout [String]) throws {
+    switch journey.obstacle {
+    case .field(let key, let reason)?:
+      voice.say("That will not do: \(reason).")
+      // What another answer of the step would solve has to be asked with it.
+      if journey.field(key)?.isTyped == true { asked.removeAll { $0 == key } } else { asked = [] }
+    case .blocked(let count)?:
+      voice.say(count == 1 ? "One thing has to be solved first." : "\(count) things have to be solved first.")
+      try chooseWayOn(&asked)
+    case .looksFirst?, .looking?, .failed?: journey.lookWhereNeeded()
+    case .notHere?, nil:
+      if asked.isEmpty || deservesAttention(step) {
+        guard try ask("Enter: \(step.proceed).") != .back else {
+          if asked.popLast() == nil { goBack() }
+          return
+        }
+      }
+      let isLast = journey.position.number == journey.position.count
+      _ = journey.advance()
+      if isLast { throw Departure.wanted }
+    }
+  }
+
+  private func deservesAttention(_ step: Step) -> Bool {
+    journey.material(of: step)?.findings.contains { $0.severity != .ok } ?? false
+  }
+
+  // MARK: What was found
+
+  func tell(_ material: Material) {
+    for fact in material.facts { voice.say("\(fact.name): \(fact.value)") }
+    tell(material.findings)
+    if let remark = material.remark { voice.say(remark) }
+  }
+
+  private func tell(_ findings: [Finding]) {
+    guard !findings.isEmpty else { return }
+    let blockers = findings.count { $0.severity == .blocker }
+    let warnings = findings.count { $0.severity == .warning }
+    if blockers > 0 {
+      voice.say(blockers == 1 ? "One thing stands in the way." : "\(blockers) things stand in the way.")
+    } else if warnings > 0 {
+      voice.say(
+        "Nothing stands in the way. "
+          + (warnings == 1 ? "One thing deserves attention." : "\(warnings) things deserve attention."))
+    } else {
+      voice.say("Nothing stands in the way.")
+    }
+    for severity in Finding.Severity.allCases.reversed() {
+      for finding in findings where finding.severity == severity { tell(finding) }
+    }
+  }
+
+  func tell(_ finding: Finding) {
+    let word =
+      switch finding.severity {
+      case .ok: "OK"
+      case .warning: "WARNING"
+      case .blocker: "IN THE WAY"
+      }
+    voice.say("\(word): \(finding.subject): \(finding.reason)", indent: 2, hanging: 4)
+    if let remedy = finding.remedy { voice.say("What to do: \(remedy)", indent: 4, hanging: 4) }
+  }
+
+  func tell(_ trouble: Trouble) {
+    if trouble.isCancelled { return voice.say("Stopped, as you wished. Everything is as it was before.") }
+    voice.say("It did not work. \(trouble.subject): \(trouble.reason)")
+    if let remedy = trouble.remedy { voice.say("What to do: \(remedy)", indent: 2, hanging: 4) }
+  }
+}

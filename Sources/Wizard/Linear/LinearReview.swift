@@ -1,0 +1,93 @@
+import Common
+import Engine
+
+extension LinearRunner {
+  /// Every decision as a numbered line, what is going to happen, and the ways on.
+  mutating func review() throws {
+    announce()
+    let step = journey.step
+    if let lookup = step.lookup {
+      if case .looking? = journey.lookupState?.phase { voice.say("\(lookup.busy), a moment.") }
+      while journey.step.id == step.id, case .looking? = journey.lookupState?.phase { try waitForNews() }
+    }
+    let lines = journey.review
+    tell(lines)
+    if case .failed(let trouble)? = journey.lookupState?.phase {
+      tell(trouble)
+    } else {
+      if let material = journey.material(of: step) { tell(material) }
+      tell(journey.material(of: step)?.plan)
+    }
+    let commands = journey.flow.commands(journey.answers)
+    if !commands.isEmpty {
+      voice.say("The same as commands:")
+      for command in commands { voice.command(command) }
+    }
+    while journey.step.id == step.id {
+      if try choose(among: lines) { return }
+    }
+  }
+
+  func tell(_ lines: [ReviewLine]) {
+    for (index, line) in lines.enumerated() {
+      voice.say("\(index + 1). \(line.title): \(line.answer.isEmpty ? "(empty)" : line.answer)", indent: 2, hanging: 3)
+    }
+  }
+
+  func tell(_ plan: Plan?) {
+    guard let plan else { return }
+    voice.say("What will be done: \(plan.title).")
+    for phase in plan.phases { voice.say("- \(phase.title)\(phase.amount.map { ", \($0)" } ?? "")", indent: 2) }
+    for text in plan.destroys { voice.say("GOES: \(text)", indent: 2) }
+    for text in plan.leavesAlone { voice.say("Stays: \(text)", indent: 2) }
+    if let point = plan.pointOfNoReturn { voice.say("Stopping: \(point)", indent: 2) }
+  }
+
+  /// - Returns: whether something happened after which the review has to be said anew.
+  private mutating func choose(among lines: [ReviewLine]) throws -> Bool {
+    let step = journey.step
+    let failed = journey.obstacle == .failed
+    // What destroys is never begun by Enter alone.
+    let destroys = !(journey.material(of: step)?.plan?.destroys.isEmpty ?? true)
+    let go = failed ? "Enter looks again" : destroys ? "start begins" : "Enter: \(step.proceed)"
+    let more = lines.isEmpty ? "" : " A number changes that decision, w writes an answers file,"
+    switch try ask("\(go).\(more) b goes back, q leaves:") {
+    case .back:
+      goBack()
+      return true
+    case .text("w") where !lines.isEmpty:
+      try saveAnswers()
+      return false
+    case .text(let line):
+      if let number = Int(line), lines.indices.contains(number - 1) {
+        journey.jump(to: lines[number - 1].step)
+        return true
+      }
+      guard line == "start" || line.isEmpty && !destroys else {
+        voice.say(lines.isEmpty ? "Enter, b or q is wanted." : "A number from 1 to \(lines.count), w, b or q is wanted.")
+        return false
+      }
+      if failed {
+        journey.look()
+      } else if let refusal = journey.start(now: .now) {
+        tell(refusal)
+      }
+      carryOut()
+      return true
+    }
+  }
+
+  private func tell(_ refusal: Journey.Refusal) {
+    switch refusal {
+    case .field(_, let reason): voice.say("That will not do: \(reason).")
+    case .blocked: voice.say("Something stands in the way; go back to the checks.")
+    case .looking, .looksFirst, .failed, .notHere: voice.say("Not yet; once more, please.")
+    }
+  }
+
+  private mutating func saveAnswers() throws {
+    let path = journey.answersPath
+    guard case .text(let line) = try ask("Write the answers, without secrets, into [\(path)]:") else { return }
+    voice.say(SavedAnswers.save(journey.answersText, to: line.isEmpty ? path : FileSystem.absolute(line)))
+  }
+}

@@ -1,0 +1,182 @@
+import Common
+import Engine
+import Terminal
+
+/// Walks through a flow line by line: says what a step is for, asks its questions one after the other, reads the answers
+/// as lines. Nothing is ever drawn over, so that screen readers, serial lines and pipes can follow.
+struct LinearRunner {
+  let voice: LinearVoice
+  let desk: any ErrandDesk
+  var journey: Journey
+  /// The step that was announced last.
+  private var announced = ""
+
+  /// How a wizard is left before its end.
+  enum Departure: Error {
+    /// The operator wanted to.
+    case wanted
+    /// There is no more input.
+    case endOfInput
+  }
+
+  init(_ journey: Journey, voice: LinearVoice, desk: any ErrandDesk) {
+    self.journey = journey
+    self.voice = voice
+    self.desk = desk
+  }
+
+  /// - Returns: what came of it; nil where nothing happened.
+  /// - Throws: `.usage` where the input ended before everything was answered, what the work failed with where it ended
+  ///   after that.
+  mutating func run() throws -> String? {
+    introduce()
+    do {
+      while true {
+        carryOut()
+        switch journey.step.kind {
+        case .questions: try askQuestions()
+        case .review: try review()
+        case .run: try watch()
+        case .result: return journey.plainText
+        }
+      }
+    } catch Departure.wanted {
+      journey.abandon()
+      return journey.plainText
+    } catch Departure.endOfInput {
+      journey.abandon()
+      throw endOfInput
+    }
+  }
+
+  private var endOfInput: PlainFailure {
+    if case .failure(let trouble)? = journey.run?.outcome { return trouble.failure }
+    let place = journey.position
+    return PlainFailure(
+      .usage, "the wizard",
+      "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing has been changed",
+      remedy: "answer every question, or put the answers into a file: \(Program.name) wizard --answers-template")
+  }
+
+  private func introduce() {
+    let route = journey.flow.route(journey.answers)
+    voice.say("\(journey.flow.title). This is a \(journey.flow.badge.rawValue) server.")
+    if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
+    voice.say(
+      "Each question is answered with a line. Enter alone takes what stands in brackets. "
+        + "? explains, b goes back, q leaves; Ctrl-C asks whether to leave.")
+  }
+
+  // MARK: Steps
+
+  /// Says which step this is and what it is for, once each time it is come to.
+  mutating func announce() {
+    guard announced != journey.step.id else { return }
+    announced = journey.step.id
+    let place = journey.position
+    voice.gap()
+    voice.say("Step \(place.number) of \(place.count): \(journey.step.title)")
+    voice.say(journey.step.heading(journey.answers))
+    voice.blocks(journey.step.explanation(journey.answers))
+  }
+
+  /// Goes back, and says so where that is not possible.
+  mutating func goBack() {
+    if !journey.goBack() { voice.say("There is nothing to go back to here.") }
+    announced = ""
+  }
+
+  /// Starts what the journey wants done.
+  mutating func carryOut() {
+    for errand in journey.takeErrands() { desk.start(errand) }
+  }
+
+  /// Waits for news and tells the journey; Ctrl-C asks whether to leave.
+  mutating func waitForNews() throws {
+    carryOut()
+    switch desk.wait(timeout: nil) {
+    case .news(let news): for item in news { journey.hear(item, now: .now) }
+    case .interrupted: try askToLeave()
+    case .gone: throw Departure.endOfInput
+    case .nothing: break
+    }
+    carryOut()
+  }
+
+  // MARK: Asking
+
+  enum Reply: Equatable {
+    case text(String)
+    case back
+  }
+
+  /// Asks for a line. Help and leaving are dealt with here.
+  ///
+  /// - Parameter ambiguous: those of the letters that would be answers of their own; then it is asked what was meant.
+  mutating func ask(_ question: String, hidden: Bool = false, ambiguous: Set<String> = []) throws -> Reply {
+    while true {
+      let text: String
+      switch voice.ask(question, hidden: hidden) {
+      case .end: throw Departure.endOfInput
+      case .interrupted:
+        try askToLeave()
+        continue
+      case .text(let line): text = hidden ? line : line.trimmedSpaces
+      }
+      if hidden { return .text(text) }
+      guard Self.commands.contains(text) else { return .text(text) }
+      if ambiguous.contains(text), try isMeant(text) { return .text(text) }
+      switch text {
+      case "?": help()
+      case "b": return .back
+      default: try askToLeave()
+      }
+    }
+  }
+
+  static let commands: Set<String> = ["?", "b", "q"]
+
+  private mutating func isMeant(_ text: String) throws -> Bool {
+    let meaning = text == "?" ? "help" : text == "b" ? "going back" : "leaving"
+    return try confirms("Is \(text) the answer? y if it is, Enter for \(meaning):")
+  }
+
+  /// A question with yes and no; Enter is no.
+  mutating func confirms(_ question: String) throws -> Bool {
+    switch voice.ask(question) {
+    case .text(let line): ["y", "yes"].contains(line.trimmedSpaces.lowercased())
+    case .interrupted: false
+    case .end: throw Departure.endOfInput
+    }
+  }
+
+  func askToLeave() throws {
+    voice.say(
+      journey.run?.outcome == nil
+        ? "Leave the wizard? Nothing has been changed so far." : "Leave the wizard?")
+    switch voice.ask("y leaves, Enter goes on:") {
+    case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Departure.wanted }
+    // Asked, and pressed again.
+    case .interrupted: throw Departure.wanted
+    case .end: throw Departure.endOfInput
+    }
+  }
+
+  private func help() {
+    voice.gap()
+    voice.say("Help for: \(journey.step.title)")
+    voice.blocks(journey.step.explanation(journey.answers))
+    voice.blocks(journey.step.help)
+    voice.say("Enter alone takes what stands in brackets; ? is this help; b goes back; q leaves, after a question.")
+    voice.gap()
+  }
+}
+
+extension String {
+  var trimmedSpaces: String {
+    let start = drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+    var end = start
+    while let last = end.last, last == " " || last == "\t" || last == "\r" { end.removeLast() }
+    return String(end)
+  }
+}

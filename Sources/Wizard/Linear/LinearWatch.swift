@@ -1,0 +1,127 @@
+import Common
+import Engine
+
+extension LinearRunner {
+  /// Says how the work goes until it is over, and what can be done where it failed.
+  mutating func watch() throws {
+    announced(journey.step)
+    carryOut()
+    var watcher = Watcher(voice: voice)
+    while journey.run?.isRunning == true {
+      switch desk.wait(timeout: watcher.patience) {
+      case .news(let news):
+        for item in news {
+          journey.hear(item, now: .now)
+          watcher.tell(item, journey.run)
+        }
+      case .interrupted: try askToStop()
+      case .gone:
+        // A job goes on without us; anything else is let take back what it has done.
+        if journey.runner?.outlivesWizard == true { throw Departure.wanted }
+        journey.stop()
+      case .nothing: watcher.giveSign(journey.run)
+      }
+      carryOut()
+    }
+    guard case .failure(let trouble)? = journey.run?.outcome, case .run = journey.step.kind else { return }
+    tell(trouble)
+    switch try ask("Enter tries again, b goes back, q leaves:") {
+    case .back: goBack()
+    case .text("r"), .text(""): journey.begin(now: .now)
+    case .text: break
+    }
+  }
+
+  private func announced(_ step: Step) {
+    voice.gap()
+    voice.say("Step \(journey.position.number) of \(journey.position.count): \(step.title)")
+    voice.say("\(step.heading(journey.answers)). Ctrl-C asks whether to stop.")
+  }
+
+  /// The work goes on while the question waits.
+  private mutating func askToStop() throws {
+    guard journey.run?.isStopping != true else { return voice.say("It is being stopped already; a moment, please.") }
+    let mayLeave = journey.runner?.outlivesWizard == true
+    voice.say("Stop it? What has been done so far is taken back.")
+    if let point = journey.run?.plan?.pointOfNoReturn { voice.say("\(point.prefix(1).uppercased())\(point.dropFirst()).") }
+    let leaving = mayLeave ? "l leaves and lets it go on, " : ""
+    switch voice.ask("y stops it, \(leaving)Enter goes on watching:") {
+    case .text(let line):
+      switch line.trimmedSpaces.lowercased() {
+      case "y", "yes": stop()
+      case "l" where mayLeave: throw Departure.wanted
+      default: voice.say("It goes on.")
+      }
+    // Asked, and pressed again.
+    case .interrupted: stop()
+    case .end:
+      if mayLeave { throw Departure.wanted }
+      voice.say("It goes on.")
+    }
+  }
+
+  private mutating func stop() {
+    journey.stop()
+    voice.say("Stopping. What has been done is taken back; a moment, please.")
+  }
+}
+
+/// Turns the events of running work into lines: one when a phase begins, one when it ends, and a sign of life where
+/// nothing else was said for half a minute.
+struct Watcher {
+  let voice: LinearVoice
+  private var lastWord = ContinuousClock.now
+
+  static let silence = Duration.seconds(30)
+
+  init(voice: LinearVoice) {
+    self.voice = voice
+  }
+
+  /// How long there may be silence from now on.
+  var patience: Duration { max(.milliseconds(1), Self.silence - (ContinuousClock.now - lastWord)) }
+
+  /// - Parameter run: how far it is after the event.
+  mutating func tell(_ news: News, _ run: RunState?) {
+    switch news {
+    case .progressed(_, let event): tell(event, run)
+    case .found, .planned, .ended: break
+    }
+    // Work that tells much has no silence of its own.
+    if patience <= .milliseconds(1) { giveSign(run) }
+  }
+
+  private mutating func tell(_ event: ProgressEvent, _ run: RunState?) {
+    switch event {
+    case .phaseStarted(let id, let title, let total, let unit):
+      let planned = run?.phases.first { $0.id == id }?.amount
+      let amount = total.map { $0 > 0 && unit != .steps ? ProgressWords.count($0, unit) : "" } ?? planned ?? ""
+      say("Begun: \(title)\(amount.isEmpty ? "" : ", \(amount)")")
+    case .phaseEnded(let id):
+      guard let phase = run?.phases.first(where: { $0.id == id }) else { return }
+      let time = phase.started.flatMap { started in phase.ended.map { ($0 - started).seconds } } ?? 0
+      let amount = phase.done > 0 && phase.unit != .steps ? ", \(ProgressWords.count(phase.done, phase.unit))" : ""
+      say("Done: \(phase.title)\(amount)\(time >= 1 ? ", in \(Amount.duration(seconds: time))" : "")")
+    case .note(let text): say("Note: \(text)")
+    case .warning(let text): say("WARNING: \(text)")
+    case .advanced, .finished, .failed: break
+    }
+  }
+
+  mutating func giveSign(_ run: RunState?) {
+    guard let run else { return }
+    var parts: [String] = []
+    if let phase = run.current {
+      let done = ProgressWords.done(phase)
+      parts.append("\(phase.title)\(done.isEmpty ? "" : ", \(done)")")
+    }
+    parts.append("\(Amount.duration(seconds: run.elapsed(now: .now).seconds)) so far")
+    if let left = run.pace.left(until: 1, now: .now) { parts.append(WizardModel.about(seconds: left)) }
+    say("\(run.isStopping ? "Stopping" : "Still running"): \(parts.joined(separator: "; "))")
+  }
+
+  private mutating func say(_ text: String) {
+    voice.say(text)
+    lastWord = .now
+  }
+}
