@@ -55,16 +55,17 @@ struct BackupCommand: ParsableCommand {
     }
 
     func run() throws {
-      var options = BackupOperation.Options(output: file)
-      options.folder = folder
+      var options = BackupOperation.Options(output: file.map { FileSystem.absolute($0) })
+      options.folder = folder.map { FileSystem.absolute($0) }
       options.skipsDatabase = skipDb
       options.skipsUploads = skipUploads
       options.parallel = parallel
       options.level = level
       options.recipient = encryptTo
-      options.workFolder = workFolder
-      let operation = BackupOperation(try server.installation(), options)
-      if dryRun { try output.rehearse(operation) } else { try output.run(operation) }
+      options.workFolder = workFolder.map { FileSystem.absolute($0) }
+      // The name that was made up is part of what is shown first.
+      options.output = BackupOperation(try server.installation(), options).output
+      try output.perform(.backup(server: server.reference, options), dryRun: dryRun)
     }
   }
 
@@ -106,7 +107,7 @@ struct BackupCommand: ParsableCommand {
 
     func run() throws {
       let operation = PruneOperation(PruneOperation.Options(folder: folder, policy: keep.policy))
-      if yes { try output.run(operation) } else { try output.rehearse(operation) }
+      if yes { try output.look(operation) } else { try output.rehearse(operation) }
     }
   }
 

@@ -94,43 +94,43 @@ struct RestoreCommand: ParsableCommand {
   func run() throws {
     if rehearse { return try runRehearsal() }
     if status { return try showStatus() }
-    if rollBack { return try perform(RollBackOperation(root: server.root, brand: server.brand)) }
-    if resume { return try perform(ResumeRestoreOperation(root: server.root, brand: server.brand)) }
-    if discard { return try perform(DiscardRestoreOperation(root: server.root, brand: server.brand)) }
-    try perform(RestoreOperation(root: server.root, brand: server.brand, options))
+    if rollBack { return try perform(.rollBackRestore(server: server.reference)) }
+    if resume { return try perform(.resumeRestore(server: server.reference)) }
+    if discard { return try perform(.discardRestore(server: server.reference)) }
+    try perform(.restore(server: server.reference, options))
   }
 
   private var options: RestoreOptions {
-    let source =
-      archive.map { RestoreSource.archive($0) }
-      ?? .manual(ManualBackup(database: database, settings: settings, uploads: uploads))
+    func whole(_ path: String?) -> String? { path.map { FileSystem.absolute($0) } }
+    let parts = ManualBackup(database: whole(database), settings: whole(settings), uploads: whole(uploads))
+    let source = whole(archive).map { RestoreSource.archive($0) } ?? .manual(parts)
     var options = RestoreOptions(source)
     options.keepsSettings = keepSettings
     options.keepsConfiguration = keepConf
     options.externalHost = externalHost
     options.ignoresVersions = ignoreVersions
-    options.identity = identity
-    options.workFolder = workFolder
+    options.identity = whole(identity)
+    options.workFolder = whole(workFolder)
     options.parallel = parallel
     options.administrator = AdministratorAccess.Wish(
-      user: databaseAdministrator, passwordFile: databasePasswordFile)
+      user: databaseAdministrator, passwordFile: whole(databasePasswordFile))
     return options
   }
 
   /// Shows the plan and asks, unless that was answered already.
-  private func perform(_ operation: some Engine.Operation) throws {
-    if dryRun { return try output.rehearse(operation) }
-    if !yes {
-      try output.rehearse(operation)
+  private func perform(_ description: JobDescription) throws {
+    if !yes || dryRun {
+      try output.rehearse(try description.operation())
+      if dryRun { return }
       guard isatty(0) == 1, !output.json else {
         throw PlainFailure(
-          .usage, operation.name, "this changes the server, and nobody can be asked here",
+          .usage, description.title, "changes the server, and nobody can be asked here",
           remedy: "give --yes when you want it done")
       }
       StandardStream.output("\nDo this now? Type yes: ")
       guard readLine()?.lowercased() == "yes" else { throw Cancelled() }
     }
-    try output.run(operation)
+    try output.run(description)
   }
 
   // MARK: Rehearsing
@@ -142,7 +142,7 @@ struct RestoreCommand: ParsableCommand {
     options.parallel = parallel
     let operation = RehearseOperation(options)
     if dryRun { return try output.rehearse(operation) }
-    guard nagios || prometheus != nil else { return try output.run(operation) }
+    guard nagios || prometheus != nil else { return try output.look(operation) }
     let report: RehearsalReport
     do {
       report = try operation.rehearse(Progress(cancellation: Interruption.cancellation) { _ in })
