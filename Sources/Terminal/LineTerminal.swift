@@ -31,8 +31,12 @@ public struct LineTerminal: Sendable {
     print(question, end: " ")
     guard hidden, isatty(STDIN_FILENO) == 1 else {
       let answer = line()
-      // The cursor still stands behind the question.
-      if case .text = answer {} else { print("", end: "\n") }
+      // Who types on a terminal sees it and ends its line; what comes from elsewhere is written down here.
+      switch answer {
+      case .text(let text) where isatty(STDIN_FILENO) != 1: print(hidden ? "" : text, end: "\n")
+      case .text: break
+      case .end, .interrupted: print("", end: "\n")
+      }
       return answer
     }
     let answer = Self.hiddenLine()

@@ -55,9 +55,24 @@ struct Step: Sendable {
 /// A piece of an explanation.
 enum TextBlock: Sendable, Equatable {
   case paragraph(String)
+  /// Which keys do what: for screens only. It goes on where a paragraph before it ends.
+  case keys(String)
   case point(String)
   /// A command line to be copied; it is never broken at a place where a shell would mind.
   case command(String)
+}
+
+extension TextBlock {
+  /// With what is said of keys as a part of the paragraph before it.
+  static func joined(_ blocks: [TextBlock]) -> [TextBlock] {
+    blocks.reduce(into: []) { joined, block in
+      if case .keys(let keys) = block, case .paragraph(let text)? = joined.last {
+        joined[joined.count - 1] = .paragraph("\(text) \(keys)")
+      } else {
+        joined.append(block)
+      }
+    }
+  }
 }
 
 /// Something that has to be looked up before a step can be answered. It runs on a thread of its own, never on the one

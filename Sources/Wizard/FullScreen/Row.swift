@@ -64,9 +64,9 @@ struct RowBuilder {
   }
 
   mutating func blocks(_ blocks: [TextBlock], _ role: Role) {
-    for (offset, block) in blocks.enumerated() {
+    for (offset, block) in TextBlock.joined(blocks).enumerated() {
       switch block {
-      case .paragraph(let text):
+      case .paragraph(let text), .keys(let text):
         if offset > 0 { gap() }
         paragraph(text, role)
       case .point(let text): marked(Span(glyphs.bullet, .accent), text, role, indent: 1)

@@ -48,7 +48,7 @@ extension Flow {
         .point("All that could go wrong is looked at first. Nothing is changed until you say so."),
         .point("The organization is exported into an archive, and imported from it on the new server."),
         .point("You see what has arrived, and what is left to do."),
-        .paragraph("Enter goes on, Esc goes back, ? explains each step."),
+        .keys("Enter goes on, Esc goes back, ? explains each step."),
       ]
     },
     help: [
@@ -282,7 +282,7 @@ extension Flow {
         [
           .paragraph(
             "Both servers have secrets of their own. These differ; the advice is chosen already. "
-              + "Space changes a decision, Enter goes on. No value is ever shown.")
+              + "No value is ever shown."), .keys("Space changes a decision, Enter goes on."),
         ]
       },
       help: [
@@ -331,7 +331,9 @@ extension Flow {
     Step(
       "review", "Review", heading: { _ in "Ready to move?" },
       explanation: { _ in
-        [.paragraph("This is what you decided. Enter on a line changes it; nothing has been changed yet.")]
+        [
+          .paragraph("This is what you decided; nothing has been changed yet."), .keys("Enter on a line changes it."),
+        ]
       },
       help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")],
       kind: .review,
