@@ -22,5 +22,6 @@ extension Connection {
 
 /// One instant of a database that several sessions read.
 public struct Snapshot: Sendable, Equatable {
-  let id: String
+  /// What `SET TRANSACTION SNAPSHOT` and pg_dump's `--snapshot` take.
+  public let id: String
 }

@@ -17,8 +17,9 @@ struct AlohaWizard: ParsableCommand {
     version: Program.nameAndVersion,
     subcommands: [
       WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
-      VerifyCommand.self, OrganizationCommand.self, SettingsCommand.self, PasswordResetCommand.self, CacheCommand.self,
-      ServerCommand.self, JobsCommand.self, ThemeCommand.self, RunJobCommand.self,
+      VerifyCommand.self, BackupCommand.self, RestoreCommand.self, OrganizationCommand.self, SettingsCommand.self,
+      PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, JobsCommand.self, ThemeCommand.self,
+      RunJobCommand.self,
     ], defaultSubcommand: WizardCommand.self)
 
   static func main() {

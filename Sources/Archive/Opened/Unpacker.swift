@@ -11,13 +11,16 @@ final class Unpacker {
   private let folderPath: String
   private var made: Set<ExactName> = []
   private var unchecked: Int64 = 0
+  /// Files keep the archive's permissions and times, and folders can be entered by anyone; else all is private.
+  private let keepsAttributes: Bool
 
   /// How much is written between two looks at the free space, and how much is left to others.
   private static let spaceStep: Int64 = 64 << 20
   private static let spaceReserve: Int64 = 32 << 20
 
-  init(archive: String, into path: String) throws {
+  init(archive: String, into path: String, keepsAttributes: Bool = false) throws {
     self.archive = archive
+    self.keepsAttributes = keepsAttributes
     folderPath = path
     guard mkdir(path, 0o700) == 0 else {
       throw PlainFailure.system(path, "the folder cannot be made", errno: errno)
@@ -43,9 +46,20 @@ final class Unpacker {
     try Self.checkSpace(folderPath, forStep: header.size, &unchecked)
     let file = try create(header.name)
     defer { close(file) }
-    return try ArchiveCheck.digest(of: header, from: source) { bytes in
+    let member = try ArchiveCheck.digest(of: header, from: source) { bytes in
       try FileSystem.writeAll(file, bytes, path: "\(folderPath)/\(SafeText.clean(header.name, limit: 200))")
       try body(bytes)
+    }
+    if keepsAttributes { try setAttributes(of: file, header) }
+    return member
+  }
+
+  private func setAttributes(of file: Int32, _ header: MemberHeader) throws {
+    let modified = timespec(tv_sec: Int(header.modified), tv_nsec: 0)
+    var times = [modified, modified]
+    guard fchmod(file, (header.mode | 0o600) & 0o755) == 0, futimens(file, &times) == 0 else {
+      throw PlainFailure.system(
+        "\(folderPath)/\(SafeText.clean(header.name, limit: 200))", "cannot be given its permissions", errno: errno)
     }
   }
 
@@ -79,7 +93,7 @@ final class Unpacker {
     let parent = FileSystem.openBeneath(folder, above, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     guard parent >= 0 else { throw failure(name) }
     defer { close(parent) }
-    guard mkdirat(parent, last, 0o700) == 0 else { throw failure(name) }
+    guard mkdirat(parent, last, keepsAttributes ? 0o755 : 0o700) == 0 else { throw failure(name) }
   }
 
   private func failure(_ name: String) -> any Error {

@@ -11,6 +11,8 @@ public final class ArchiveReader: MemberSource {
   /// Bytes of the archive as it is on the disk.
   public let size: Int64
   public private(set) var rootFolder: String?
+  /// Names of symbolic links that were passed over, as far as it has been read; see `skipsLinks`.
+  public private(set) var skippedLinks: [String] = []
   /// Bytes unpacked so far.
   public var unpacked: Int64 { pieces.given }
 
@@ -22,6 +24,7 @@ public final class ArchiveReader: MemberSource {
   private let tar: TarDecoder
 
   private let remembersNames: Bool
+  private let skipsLinks: Bool
   private var names: Set<ExactName> = []
   private var entries = 0
   private var total: Int64 = 0
@@ -30,10 +33,14 @@ public final class ArchiveReader: MemberSource {
   private let descriptor: Int32
   private let ownsDescriptor: Bool
 
-  /// - Parameter progress: called now and then with bytes of the file.
+  /// - Parameters:
+  ///   - skipsLinks: symbolic links are passed over and named in ``skippedLinks`` instead of ending the reading. The
+  ///     server's own backups can hold some; none is ever made or followed.
+  ///   - progress: called now and then with bytes of the file.
   /// - Throws: `.archive` where it is missing or unreadable, `.unsuitableArchive` where it is something else.
   public convenience init(
-    _ path: String, limits: Limits = .standard, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+    _ path: String, skipsLinks: Bool = false, limits: Limits = .standard, cancellation: Cancellation? = nil,
+    progress: ByteProgress? = nil
   ) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
@@ -42,7 +49,8 @@ public final class ArchiveReader: MemberSource {
     }
     do {
       try self.init(
-        descriptor, path: path, closing: true, limits: limits, cancellation: cancellation, progress: progress)
+        descriptor, path: path, closing: true, skipsLinks: skipsLinks, limits: limits, cancellation: cancellation,
+        progress: progress)
     } catch {
       close(descriptor)
       throw error
@@ -54,9 +62,8 @@ public final class ArchiveReader: MemberSource {
   /// - Parameter remembersNames: false where the caller compares the names with a list anyway, so that they need not be
   ///   in memory twice.
   init(
-    _ descriptor: Int32, path: String, closing: Bool = false, remembersNames: Bool = true, limits: Limits,
-    cancellation: Cancellation?,
-    progress: ByteProgress?
+    _ descriptor: Int32, path: String, closing: Bool = false, remembersNames: Bool = true, skipsLinks: Bool = false,
+    limits: Limits, cancellation: Cancellation?, progress: ByteProgress?
   ) throws {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -83,6 +90,7 @@ public final class ArchiveReader: MemberSource {
     self.descriptor = descriptor
     ownsDescriptor = closing
     self.remembersNames = remembersNames
+    self.skipsLinks = skipsLinks
   }
 
   deinit {
@@ -102,7 +110,7 @@ public final class ArchiveReader: MemberSource {
       guard let name = try checkedName(entry) else { continue }
       try checkSize(entry.size, of: name)
       current = (name, entry.size, 0)
-      return MemberHeader(name: name, size: entry.size, modified: entry.modified)
+      return MemberHeader(name: name, size: entry.size, modified: entry.modified, mode: entry.mode)
     }
     if !isFinished { try finish() }
     return nil
@@ -128,7 +136,7 @@ public final class ArchiveReader: MemberSource {
 
   /// How many bytes it will unpack to, as far as that is known before: exact for our own archives; a lower bound, off by
   /// a multiple of 4 GiB, for others.
-  var expectedBytes: Int64 {
+  public var expectedBytes: Int64 {
     guard gzip != nil else { return size }
     return max(size, GzipReader.claimedSize(of: descriptor, path: path, size: size))
   }
@@ -154,7 +162,11 @@ public final class ArchiveReader: MemberSource {
       if name.isEmpty || name == "." { return nil }
     }
     if let refusal = MemberName.refusal(name) { throw refuse(refusal) }
-    if let refusal = Self.refusal(entry) { throw refuse(refusal) }
+    if let refusal = Self.refusal(entry) {
+      guard skipsLinks, refusal == .symbolicLink else { throw refuse(refusal) }
+      skippedLinks.append(MemberName.split(name)?.rest ?? name)
+      return nil
+    }
     let root = name.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1).first.map { String($0) ?? "" } ?? name
     if let rootFolder, !rootFolder.utf8.elementsEqual(root.utf8) { throw refuse(.secondRoot) }
     if entry.type == S_IFDIR {

@@ -130,7 +130,8 @@ public final class FolderReader: MemberSource {
     guard totalBytes <= limits.totalBytes else {
       throw ArchiveFailure(path, .beyondLimit("its files have more than \(limits.totalBytes) bytes"))
     }
-    let header = MemberHeader(name: name, size: size, modified: Int64(status.st_mtim.tv_sec))
+    let header = MemberHeader(
+      name: name, size: size, modified: Int64(status.st_mtim.tv_sec), mode: status.st_mode)
     files.append(Found(header: header, identity: FileIdentity(status)))
   }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The members of an archive or of a folder, one after the other, each readable once.
 public protocol MemberSource: AnyObject {
   /// Moves to the next file; the rest of the current one is skipped. Nil at the end, when all has been checked that
@@ -17,6 +19,15 @@ public struct MemberHeader: Sendable, Equatable {
   public let size: Int64
   /// Seconds since 1970.
   public let modified: Int64
+  /// Permission bits, as the archive or the disk has them.
+  public let mode: mode_t
+
+  init(name: String, size: Int64, modified: Int64, mode: mode_t = 0o600) {
+    self.name = name
+    self.size = size
+    self.modified = modified
+    self.mode = mode & 0o777
+  }
 }
 
 extension MemberSource {

@@ -9,6 +9,7 @@ final class TarDecoder {
     var rawName: [UInt8]
     var size: Int64
     var modified: Int64
+    var mode: mode_t
     var type: mode_t
     var isHardLink: Bool
     var isSparse: Bool
@@ -76,7 +77,8 @@ final class TarDecoder {
       }
       return Entry(
         rawName: Self.name(of: entry), size: archive_entry_size(entry),
-        modified: Int64(archive_entry_mtime(entry)), type: mode_t(archive_entry_filetype(entry)),
+        modified: Int64(archive_entry_mtime(entry)), mode: mode_t(archive_entry_perm(entry)),
+        type: mode_t(archive_entry_filetype(entry)),
         isHardLink: archive_entry_hardlink(entry) != nil,
         isSparse: archive_entry_sparse_count(entry) > 0)
     }

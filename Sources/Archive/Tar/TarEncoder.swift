@@ -51,8 +51,8 @@ final class TarEncoder {
     archive_write_free(archive)
   }
 
-  /// Begins a member of exactly `size` bytes. `modified` is in seconds since 1970.
-  func begin(_ name: String, size: Int64, modified: Int64) throws {
+  /// Begins a member of exactly `size` bytes. `modified` is in seconds since 1970; `mode` are permission bits.
+  func begin(_ name: String, size: Int64, modified: Int64, mode: mode_t = 0o600) throws {
     guard let entry = archive_entry_new() else {
       throw PlainFailure(.unexpected, "libarchive", "out of memory")
     }
@@ -60,7 +60,7 @@ final class TarEncoder {
     try NameLocale.forWriting {
       archive_entry_set_pathname(entry, name)
       archive_entry_set_filetype(entry, UInt32(Glibc.S_IFREG))
-      archive_entry_set_perm(entry, 0o600)
+      archive_entry_set_perm(entry, mode & 0o777)
       archive_entry_set_size(entry, size)
       archive_entry_set_mtime(entry, time_t(modified), 0)
       try check(archive_write_header(archive, entry))

@@ -74,10 +74,12 @@ public final class ArchiveWriter: Sendable {
   ///
   /// A `body` that throws, or writes more or less than `size`, makes the archive unusable. It must not add anything.
   ///
-  /// - Parameter level: how hard to compress it, if not as the others; 0 for what is compressed already.
+  /// - Parameters:
+  ///   - level: how hard to compress it, if not as the others; 0 for what is compressed already.
+  ///   - mode: its permission bits, for whoever unpacks it with another program.
   @discardableResult
   public func add(
-    _ name: String, size: Int64, modified: Int64 = 0, level: Int? = nil,
+    _ name: String, size: Int64, modified: Int64 = 0, level: Int? = nil, mode: mode_t = 0o600,
     _ body: (inout MemberSink) throws -> Void
   ) throws -> Member {
     try state.now { state in
@@ -91,7 +93,7 @@ public final class ArchiveWriter: Sendable {
       do {
         let level = size >= Self.worthItsOwnLevel ? level ?? self.level : nil
         if let level { try output.use(level: level) }
-        try output.tar.begin("\(rootFolder)/\(name)", size: size, modified: modified)
+        try output.tar.begin("\(rootFolder)/\(name)", size: size, modified: modified, mode: mode)
         var sink = MemberSink(name: name, size: size, tar: output.tar)
         try body(&sink)
         let member = try sink.finish()
@@ -112,9 +114,11 @@ public final class ArchiveWriter: Sendable {
   /// - Throws: ``UnreadableFile`` where the file cannot be read and nothing of it was written: the caller may skip it
   ///   and go on. Anything else ends the archive.
   @discardableResult
-  public func add(_ name: String, file: Int32, modified: Int64? = nil, level: Int? = nil) throws -> Member {
+  public func add(
+    _ name: String, file: Int32, modified: Int64? = nil, level: Int? = nil, mode: mode_t = 0o600
+  ) throws -> Member {
     let source = try SourceFile(name: name, descriptor: file)
-    return try add(name, size: source.size, modified: modified ?? source.modified, level: level) { sink in
+    return try add(name, size: source.size, modified: modified ?? source.modified, level: level, mode: mode) { sink in
       try source.copy(to: &sink)
     }
   }

@@ -20,6 +20,14 @@ public enum JobDescription: Sendable, Codable, Equatable {
   case undoSettings(server: ServerReference, overwritesEdits: Bool)
   case flushCache(server: ServerReference)
   case script(server: ServerReference, ServerScripts.Script)
+  case backup(server: ServerReference, BackupOperation.Options)
+  case pruneBackups(server: ServerReference, PruneOperation.Options)
+  /// The server's settings may be lost: it is found by its root folder.
+  case restore(server: ServerReference, RestoreOptions)
+  case rehearseRestore(server: ServerReference, RehearseOperation.Options)
+  case resumeRestore(server: ServerReference)
+  case rollBackRestore(server: ServerReference)
+  case discardRestore(server: ServerReference)
   /// Takes back what another job of this server has done; the folder is that job's.
   case undo(servers: [ServerReference], folder: String, despiteSignsOfLife: Bool)
 
@@ -48,7 +56,9 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .export(let server, _), .import(let server, _), .deactivate(let server, _), .reactivate(let server, _),
       .deleteOrganization(let server, _), .changeSubdomain(let server, _, _, _, _),
       .passwordReset(let server, _, _, _), .undoSettings(let server, _), .flushCache(let server),
-      .script(let server, _):
+      .script(let server, _), .backup(let server, _), .pruneBackups(let server, _), .restore(let server, _),
+      .rehearseRestore(let server, _), .resumeRestore(let server), .rollBackRestore(let server),
+      .discardRestore(let server):
       [server]
     case .copySecrets(_, let target, _), .copySettings(_, let target, _): [target]
     case .undo(let servers, _, _): servers
@@ -83,6 +93,13 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .undoSettings: "Take back copied settings"
     case .flushCache: "Empty the cache"
     case .script(_, let script): ServerScripts.title(script)
+    case .backup: "Back up the server"
+    case .pruneBackups(_, let options): "Delete old backups in \(options.folder)"
+    case .restore(_, let options): "Restore the server from \(options.source.label)"
+    case .rehearseRestore(_, let options): "Rehearse the restore of \(options.archive)"
+    case .resumeRestore: "Go on with the restore that was interrupted"
+    case .rollBackRestore: "Roll back the restore"
+    case .discardRestore: "Delete what is kept of the restore"
     case .undo(_, let folder, _): "Take back job \(JobFolder(folder).id)"
     }
   }
@@ -123,6 +140,14 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .flushCache(let server): return FlushCacheOperation(try server.installation())
     case .undo(_, let folder, let despiteSignsOfLife):
       return UndoJobOperation(JobFolder(folder), despiteSignsOfLife: despiteSignsOfLife)
+    case .backup(let server, let options): return BackupOperation(try server.installation(), options)
+    case .pruneBackups(_, let options): return PruneOperation(options)
+    case .restore(let server, let options):
+      return RestoreOperation(root: server.root, brand: server.brand, options)
+    case .rehearseRestore(_, let options): return RehearseOperation(options)
+    case .resumeRestore(let server): return ResumeRestoreOperation(root: server.root, brand: server.brand)
+    case .rollBackRestore(let server): return RollBackOperation(root: server.root, brand: server.brand)
+    case .discardRestore(let server): return DiscardRestoreOperation(root: server.root, brand: server.brand)
     case .script(let server, let script): return ScriptOperation(try server.installation(), script)
     }
   }

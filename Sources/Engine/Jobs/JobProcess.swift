@@ -40,7 +40,7 @@ public enum JobProcess {
     do {
       let header = try folder.readHeader()
       try FileSystem.replace("\(folder.path)/pid", with: Array("\(getpid())\n".utf8))
-      let servers = try header.description.servers.map { try JobStore($0.installation()).claim(for: folder) }
+      let servers = try header.description.servers.map { try JobStore(root: $0.root).claim(for: folder) }
       defer { withExtendedLifetime(servers) {} }
       let operation = try header.description.operation(in: folder)
       let summary = try operation.run(

@@ -6,8 +6,11 @@ public struct JobStore: Sendable {
   /// `/var/lib/aloha-wizard` below the server's root; who may not write there gets a folder of the own.
   public let folder: String
 
-  public init(_ installation: Installation) {
-    let shared = "\(installation.root)/var/lib/aloha-wizard"
+  public init(_ installation: Installation) { self.init(root: installation.root) }
+
+  /// - Parameter root: "/" in production. The server's settings are not needed: a restore may have to bring them first.
+  public init(root: String) {
+    let shared = "\(root == "/" ? "" : root)/var/lib/aloha-wizard"
     var probe = shared
     while !FileSystem.exists(probe), let slash = probe.lastIndex(of: "/"), slash > probe.startIndex {
       probe = String(probe[..<slash])
@@ -24,7 +27,7 @@ public struct JobStore: Sendable {
   /// Where a job is listed.
   public init(of description: JobDescription) throws {
     guard let server = description.servers.first else { throw PlainFailure(.usage, "job", "names no server") }
-    self.init(try server.installation())
+    self.init(root: server.root)
   }
 
   private var jobsFolder: String { "\(folder)/jobs" }

@@ -50,6 +50,9 @@ public final class Progress: Sendable {
   /// Nobody listens.
   public static var silent: Progress { Progress { _ in } }
 
+  /// The same listener, but nobody can stop the work any more: for what follows a point of no return.
+  public var unstoppable: Progress { Progress(cancellation: Cancellation(), sink) }
+
   /// The warnings given so far.
   public var warnings: [String] { state.withLock { $0.warnings } }
 

@@ -1,0 +1,148 @@
+import Common
+import Glibc
+import Postgres
+
+/// How much a backup will hold, looked at before it begins.
+struct BackupSize: Sendable {
+  /// On the server's disk, indexes included.
+  var database: Int64 = 0
+  /// Rows alone: what a dump is made of.
+  var rows: Int64 = 0
+  var uploadsFiles: Int64 = 0
+  var uploads: Int64 = 0
+
+  /// Rows compress to about a quarter; indexes are not in a dump.
+  var dump: Int64 { rows / 4 + (8 << 20) }
+  var archive: Int64 { dump + uploads }
+
+  /// Rough: one core dumps and compresses about 30 MB of rows a second, files go through at 150 MB, and all is read
+  /// back.
+  func seconds(workers: Int) -> Double {
+    Double(rows) / (30e6 * Double(max(1, min(workers, WorkerThread.processors)))) + Double(uploads) / 150e6
+      + Double(archive) / 250e6 + 2
+  }
+}
+
+/// What could go wrong with a backup, looked at before it begins.
+struct BackupChecks {
+  let installation: Installation
+  let options: BackupOperation.Options
+  let output: String
+  let workers: Int
+
+  func findings(_ connection: Connection?, _ size: BackupSize, work: String?) -> [Finding] {
+    var findings = [target(), space(size, work: work)]
+    if let connection, !options.skipsDatabase { findings.append(tools(connection)) }
+    findings.append(uploads(size))
+    findings.append(contents(size))
+    if let queue = RabbitQueues.finding() { findings.append(queue) }
+    if let recipient = options.recipient {
+      findings.append(
+        Encryption.problem(recipient: recipient)
+          ?? Finding(.ok, "encryption", "to \(SafeText.clean(recipient.prefix(24), limit: 24))…"))
+    } else {
+      findings.append(
+        Finding(.ok, "encryption", "none: the file holds every secret and message, readable for its owner alone"))
+    }
+    findings.append(
+      Finding(
+        .ok, "not in it",
+        "logs, certificates of the web server, sessions' cache, tasks that wait in the queue, who is online"))
+    return findings
+  }
+
+  private func target() -> Finding {
+    guard !FileSystem.exists(output) else {
+      return Finding(.blocker, "archive", "\(output) exists already", remedy: "choose another name with --output")
+    }
+    let folder = Self.folder(of: output)
+    guard FileSystem.isFolder(folder) else {
+      return Finding(.blocker, "archive", "there is no folder \(folder)", remedy: "make it, or choose another place")
+    }
+    guard access(folder, W_OK) == 0 else {
+      return Finding(.blocker, "archive", "\(folder) cannot be written", remedy: "choose another place with --output")
+    }
+    return Finding(.ok, "archive", "goes to \(output)")
+  }
+
+  /// The dump lies beside the archive while that is made, and an encrypted one beside the plain one.
+  private func space(_ size: BackupSize, work: String?) -> Finding {
+    let folder = Self.folder(of: output)
+    guard options.skipsDatabase || work != nil else {
+      return Finding(
+        .blocker, "work folder", "no folder that the database's user could enter has room for the dump",
+        remedy: "name one with --work-folder")
+    }
+    let copies: Int64 = options.recipient == nil ? 1 : 2
+    var needs = [folder: size.archive * copies]
+    if let work, !options.skipsDatabase {
+      if Self.device(work) == Self.device(folder) {
+        needs[folder, default: 0] += size.dump
+      } else {
+        needs[work] = size.dump
+      }
+    }
+    for (place, bytes) in needs.sorted(by: { $0.key < $1.key }) {
+      guard let free = FileSystem.freeBytes(place), free < bytes else { continue }
+      return Finding(
+        .blocker, "space", "about \(Amount.bytes(bytes)) are needed in \(place), \(Amount.bytes(free)) are free",
+        remedy: "free some space, or choose another disk with --output and --work-folder")
+    }
+    return Finding(
+      .ok, "space",
+      "the archive will have about \(Amount.bytes(size.archive)), the dump takes \(Amount.bytes(size.dump)) meanwhile; "
+        + "\(Amount.bytes(FileSystem.freeBytes(folder) ?? 0)) are free")
+  }
+
+  private func tools(_ connection: Connection) -> Finding {
+    let major = connection.serverVersion / 10_000
+    do {
+      let tools = try PostgresTools.find(major: major)
+      guard tools.major == major else {
+        return Finding(
+          .warning, "pg_dump",
+          "the one of PostgreSQL \(tools.major) is used for a database of version \(major): PostgreSQL \(major) itself "
+            + "may not read the backup", remedy: "apt-get install postgresql-client-\(major)")
+      }
+      return Finding(
+        .ok, "pg_dump", "of PostgreSQL \(tools.version), as the database; \(Amount.of(Int64(workers), "session"))")
+    } catch let failure as any Failure {
+      return Finding(.blocker, "pg_dump", failure.reason, remedy: failure.remedy)
+    } catch {
+      return Finding(.blocker, "pg_dump", "\(error)")
+    }
+  }
+
+  private func uploads(_ size: BackupSize) -> Finding {
+    if options.skipsUploads { return Finding(.warning, "uploads", "left out, as you wish: the backup is not whole") }
+    if installation.storesUploadsInS3 {
+      return Finding(
+        .warning, "uploads", "this server keeps its files in S3: they are not in the backup",
+        remedy: "turn on versioning and replication of the bucket; it is the backup of the files")
+    }
+    guard FileSystem.isFolder(installation.uploadsFolder) else {
+      return Finding(
+        .warning, "uploads", "there is no folder \(installation.uploadsFolder): files will be missing",
+        remedy: "check LOCAL_UPLOADS_DIR in settings.py")
+    }
+    return Finding(
+      .ok, "uploads", "\(Amount.of(size.uploadsFiles, "file")), \(Amount.bytes(size.uploads))")
+  }
+
+  private func contents(_ size: BackupSize) -> Finding {
+    if options.skipsDatabase {
+      return Finding(.warning, "database", "left out, as you wish: the backup is not whole")
+    }
+    let time = Amount.duration(seconds: size.seconds(workers: workers))
+    return Finding(.ok, "database", "\(Amount.bytes(size.database)) on its disk; the whole will take about \(time)")
+  }
+
+  static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
+  private static func device(_ path: String) -> dev_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_dev : nil
+  }
+}

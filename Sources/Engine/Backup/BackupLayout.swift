@@ -1,0 +1,73 @@
+import Archive
+import Common
+import FoundationEssentials
+
+/// The names in a backup: the server's own, and the two that this program adds.
+enum BackupLayout {
+  static func rootFolder(_ brand: Brand) -> String { "\(brand.rawValue)-backup" }
+  static func versionFile(_ brand: Brand) -> String { "\(brand.rawValue)-version" }
+  static let systemFile = "os-version"
+  static let postgresFile = "postgres-version"
+  static let settings = "settings"
+  static let database = "database"
+  static let uploads = "uploads"
+  static let contents = "database/toc.dat"
+
+  /// "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"; the time in UTC, so that names sort by it.
+  static func fileName(_ brand: Brand, at microseconds: Int64 = Moment.now()) -> String {
+    "\(rootFolder(brand))-\(stamp(microseconds))-\(RandomText.alphanumeric(8)).tar.gz"
+  }
+
+  /// "2026-11-23-03-30-00".
+  static func stamp(_ microseconds: Int64) -> String {
+    String(Moment.iso(microseconds: microseconds).prefix(19).map { $0 == "T" || $0 == ":" ? "-" : $0 })
+  }
+
+  /// The moment that a name carries; nil for names that were given by hand.
+  static func moment(fileName: String) -> Int64? {
+    let parts = fileName.split(separator: "-")
+    guard let start = parts.firstIndex(where: { $0.count == 4 && $0.allSatisfy(\.isNumber) }), parts.count >= start + 6
+    else { return nil }
+    let words = parts[start..<(start + 6)].map { String($0.prefix { $0.isNumber }) }
+    guard words.dropFirst().allSatisfy({ $0.count == 2 }) else { return nil }
+    return Moment.microseconds(iso: "\(words[0])-\(words[1])-\(words[2])T\(words[3]):\(words[4]):\(words[5])")
+  }
+
+  /// "debian 12", as the server's own backups have it; nil on systems that do not say.
+  static func operatingSystem(_ path: String = "/etc/os-release") -> String? {
+    guard let bytes = try? FileSystem.read(path, limit: 1 << 20) else { return nil }
+    var values: [Substring: String] = [:]
+    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+      guard let equals = line.firstIndex(of: "=") else { continue }
+      values[line[..<equals]] = line[line.index(after: equals)...].filter { $0 != "\"" && $0 != "'" }
+    }
+    return values["ID"].map { SafeText.clean("\($0) \(values["VERSION_ID"] ?? "")", limit: 60).trimmed }
+  }
+}
+
+/// What a restore wants to know before it unpacks anything: `backup.json`, near the beginning of our backups.
+struct BackupFacts: Codable, Sendable, Equatable {
+  static let fileName = "backup.json"
+
+  var program = Program.nameAndVersion
+  /// ISO 8601, in UTC.
+  var created: String
+  var hostname: String?
+  var databaseName: String?
+  var databaseUser: String?
+  /// What the database took on the server's disk, indexes included.
+  var databaseBytes: Int64?
+  var uploadsFiles: Int64?
+  var uploadsBytes: Int64?
+
+  func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+  }
+
+  /// Nil where the text is not what it should be: a restore can do without.
+  static func decode(_ bytes: [UInt8]) -> BackupFacts? {
+    try? JSONDecoder().decode(BackupFacts.self, from: Data(bytes))
+  }
+}

@@ -1,0 +1,201 @@
+import Archive
+import Common
+import Glibc
+import Postgres
+
+/// Backs up a whole server into one archive, laid out as the server's own backups: its own restore reads ours.
+///
+/// The database is dumped by several sessions from one snapshot; the files are listed at that same moment. The archive
+/// gets its name when it is complete and has been read back.
+public struct BackupOperation: Operation {
+  public struct Options: Sendable, Codable, Equatable {
+    /// Where the archive goes; nil for a new name in ``folder``.
+    public var output: String?
+    /// Where a new name is made up; nil for /tmp.
+    public var folder: String?
+    public var skipsDatabase = false
+    public var skipsUploads = false
+    /// Sessions that dump at the same time; nil: one for each processor, four at most.
+    public var parallel: Int?
+    /// Compression, 1 (fast) to 9 (small).
+    public var level = 1
+    /// Where the dump lies until it is in the archive; nil: beside the archive, or in /var/tmp.
+    public var workFolder: String?
+    /// age's public key to encrypt to; nil: not encrypted.
+    public var recipient: String?
+
+    public init(output: String? = nil) { self.output = output }
+  }
+
+  public let installation: Installation
+  public let options: Options
+  /// Where the archive will be.
+  public let output: String
+
+  public init(_ installation: Installation, _ options: Options = Options()) {
+    self.installation = installation
+    self.options = options
+    let name = BackupLayout.fileName(installation.brand) + (options.recipient == nil ? "" : ".age")
+    output = options.output ?? "\(options.folder ?? "/tmp")/\(name)"
+  }
+
+  public var name: String { "backup" }
+
+  private var brand: Brand { installation.brand }
+  private var workers: Int { max(1, min(options.parallel ?? min(WorkerThread.processors, 4), 32)) }
+  private var takesUploads: Bool {
+    !options.skipsUploads && !installation.storesUploadsInS3 && FileSystem.isFolder(installation.uploadsFolder)
+  }
+
+  // MARK: Before
+
+  public func check() throws -> [Finding] {
+    let connection = try options.skipsDatabase ? nil : installation.connect()
+    defer { connection?.close() }
+    let tree = try takesUploads ? FileTree(installation.uploadsFolder) : nil
+    return checks().findings(connection, try size(connection, tree), work: workPlace(connection))
+  }
+
+  public func plan() throws -> Plan {
+    var phases: [Plan.Phase] = []
+    if !options.skipsDatabase {
+      phases.append(Plan.Phase("dump", "Dump the database"))
+      phases.append(Plan.Phase("count", "Count the rows of every table"))
+    }
+    phases.append(Plan.Phase("settings", "Add the settings and the secrets"))
+    if !options.skipsDatabase { phases.append(Plan.Phase("database", "Add the database")) }
+    if takesUploads { phases.append(Plan.Phase("uploads", "Add uploaded files")) }
+    phases.append(Plan.Phase("verify", "Read the archive back"))
+    if options.recipient != nil { phases.append(Plan.Phase("encrypt", "Encrypt the archive")) }
+    return Plan(
+      title: "Back up \(installation.label) into \(output)", phases: phases,
+      leavesAlone: ["Everything: a backup only reads, and people go on working meanwhile"])
+  }
+
+  // MARK: The story
+
+  public func run(progress: Progress) throws -> Summary {
+    let session = try options.skipsDatabase ? nil : installation.connect(cancellation: progress.cancellation)
+    defer { session?.close() }
+    let snapshot = try session?.exportSnapshot()
+    let tree = try takesUploads ? FileTree(installation.uploadsFolder, cancellation: progress.cancellation) : nil
+    let size = try size(session, tree)
+    let work = workPlace(session)
+    try passChecks(checks().findings(session, size, work: work), progress)
+
+    var tables: [String: Int64] = [:]
+    var dump: Dump?
+    if let session, let snapshot, let work {
+      dump = try progress.phase("dump", "Dump the database", total: size.rows, unit: .bytes) { meter in
+        try Dump(installation, session, snapshot, workers: workers, level: options.level, in: work, meter: meter)
+      }
+      tables = try progress.phase("count", "Count the rows of every table", unit: .rows) { meter in
+        try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
+      }
+    }
+
+    let encrypted = options.recipient != nil
+    let plain = try encrypted ? ScratchFolder(in: BackupChecks.folder(of: output)) : nil
+    let archive = try ArchiveWriter(
+      path: plain.map { "\($0.path)/backup.tar.gz" } ?? output, rootFolder: BackupLayout.rootFolder(brand),
+      level: options.level)
+    defer { archive.abandon() }
+    let content = BackupContent(installation: installation, archive: archive, progress: progress)
+    let source = try content.addFacts(session, size: size, tree: tree)
+    try progress.phase("settings", "Add the settings and the secrets") { _ in try content.addSettings() }
+    if let dump {
+      try progress.phase("database", "Add the database", total: dump.bytes, unit: .bytes) { meter in
+        try content.addDump(dump.folder, meter: meter)
+      }
+    }
+    dump = nil
+    if let tree {
+      try progress.phase("uploads", "Add uploaded files", total: tree.bytes, unit: .bytes) { meter in
+        try content.addUploads(tree, attachments: content.attachments(session), meter: meter)
+      }
+    }
+    try session?.execute("COMMIT")
+
+    let manifest = Manifest(
+      program: Program.nameAndVersion, kind: .backup, source: source, tables: tables,
+      options: [
+        "database": options.skipsDatabase ? "left out" : "whole", "uploads": tree == nil ? "left out" : "whole",
+      ],
+      skipped: content.skipped, migrations: session == nil ? nil : MigrationStatus.fileName)
+    let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) { meter in
+      var seen: Int64 = 0
+      return try archive.finish(manifest: manifest, cancellation: progress.cancellation) { done, total in
+        meter.setTotal(total)
+        try meter.advance(by: done - seen)
+        seen = done
+      }
+    }
+    var bytes = finished.size
+    if let recipient = options.recipient {
+      bytes = try progress.phase("encrypt", "Encrypt the archive") { _ in
+        try Encryption.encrypt(finished.path, to: recipient, output: output, cancellation: progress.cancellation)
+        return try BackupSeal.write(for: output)
+      }
+    }
+    withExtendedLifetime(plain) {}
+    let summary = summarize(tables: tables, content, bytes: bytes, members: finished.members.count, progress)
+    progress.finished(summary)
+    return summary
+  }
+
+  // MARK: Parts
+
+  private func checks() -> BackupChecks {
+    BackupChecks(installation: installation, options: options, output: output, workers: workers)
+  }
+
+  private func passChecks(_ findings: [Finding], _ progress: Progress) throws {
+    for finding in findings where finding.severity == .warning {
+      progress.warn("\(finding.subject): \(finding.reason)")
+    }
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+  }
+
+  private func size(_ connection: Connection?, _ tree: FileTree?) throws -> BackupSize {
+    var size = BackupSize()
+    if let connection {
+      size.database = try connection.value("SELECT pg_database_size(current_database())").flatMap { Int64($0) } ?? 0
+      size.rows = try Dump.sizes(connection).values.reduce(0, +)
+    }
+    size.uploadsFiles = Int64(tree?.files.count ?? 0)
+    size.uploads = tree?.bytes ?? 0
+    return size
+  }
+
+  /// Where pg_dump can write: with peer authentication it runs as the database's user.
+  private func workPlace(_ connection: Connection?) -> String? {
+    let parameters = installation.databaseParameters()
+    let run = PostgresTools(folder: "", major: 0, version: "")
+    let user = ToolRun(tools: run, parameters: parameters).user
+    let places = options.workFolder.map { [$0] } ?? [BackupChecks.folder(of: output), "/var/tmp", "/tmp"]
+    return ScratchFolder.place(among: places, for: user)
+  }
+
+  private func summarize(
+    tables: [String: Int64], _ content: BackupContent, bytes: Int64, members: Int, _ progress: Progress
+  ) -> Summary {
+    var facts = [Summary.Fact("Archive", output), Summary.Fact("Size", Amount.bytes(bytes))]
+    if !options.skipsDatabase {
+      facts.append(
+        Summary.Fact(
+          "Database",
+          "\(Amount.of(Int64(tables.count), "table")), \(Amount.of(tables.values.reduce(0, +), "row"))"))
+    }
+    facts.append(
+      Summary.Fact("Uploads", takesUploads ? Amount.of(content.uploadedFiles, "file") : "not in it"))
+    facts.append(Summary.Fact("Skipped files", Amount.count(Int64(content.skipped.count))))
+    facts.append(Summary.Fact("Verified", "every byte was read back and its digest compared"))
+    return Summary(
+      title: "\(installation.label) is backed up", facts: facts, warnings: progress.warnings,
+      nextSteps: [
+        "Copy it to another machine, in another building: aloha-wizard verify tells there whether it arrived whole",
+        "Rehearse: aloha-wizard restore --rehearse \(output)",
+        "Keep besides: certificates of the web server and logs, which are not in it",
+      ])
+  }
+}

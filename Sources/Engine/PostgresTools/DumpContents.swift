@@ -1,0 +1,98 @@
+import Common
+
+/// What `pg_restore --list` says about a dump, without reading its rows.
+public struct DumpContents: Sendable, Equatable {
+  public struct Entry: Sendable, Equatable {
+    /// The line as pg_restore takes it back with `--use-list`.
+    public let line: String
+    /// "TABLE DATA", "EXTENSION", "TEXT SEARCH DICTIONARY".
+    public let kind: String
+    /// The schema; "-" where there is none.
+    public let schema: String
+    public let name: String
+    /// Empty where there is none.
+    public let owner: String
+  }
+
+  /// The database it was made of.
+  public var database: String?
+  /// The major version of the server that it was made of.
+  public var serverMajor: Int?
+  public var serverVersion: String?
+  public var entries: [Entry] = []
+
+  public var extensions: [String] { entries.filter { $0.kind == "EXTENSION" }.map(\.name) }
+  /// Roles that own something in it.
+  public var owners: [String] { Set(entries.map(\.owner)).subtracting([""]).sorted() }
+  public var tables: [Entry] { entries.filter { $0.kind == "TABLE DATA" } }
+
+  /// Kinds of more than one word: the longest that fits decides where the schema begins.
+  private static let longKinds = [
+    "TABLE DATA", "TABLE ATTACH", "SEQUENCE SET", "SEQUENCE OWNED BY", "FK CONSTRAINT", "CHECK CONSTRAINT",
+    "INDEX ATTACH", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE",
+    "EVENT TRIGGER", "MATERIALIZED VIEW DATA", "MATERIALIZED VIEW", "DEFAULT ACL", "FOREIGN TABLE", "FOREIGN SERVER",
+    "FOREIGN DATA WRAPPER", "USER MAPPING", "OPERATOR CLASS", "OPERATOR FAMILY", "ACCESS METHOD", "ROW SECURITY",
+    "BLOB METADATA", "DATABASE PROPERTIES", "PUBLICATION TABLE", "PROCEDURAL LANGUAGE",
+  ]
+
+  public init(listing: String) {
+    for line in listing.split(separator: "\n") {
+      if line.first == ";" { readHeader(line) } else if let entry = Self.entry(line) { entries.append(entry) }
+    }
+  }
+
+  /// Asks pg_restore. It needs nothing but the dump: no database.
+  ///
+  /// - Parameter user: the system user to run as; nil for this one.
+  public static func read(_ dump: String, tools: PostgresTools, user: String? = nil) throws -> DumpContents {
+    let result = try Subprocess(
+      tools.path("pg_restore"), ["--list", dump], directory: "/", user: user
+    ).run()
+    guard result.status == 0 else {
+      throw ToolFailure(program: "pg_restore", status: result.status, said: result.output)
+    }
+    return DumpContents(listing: result.output)
+  }
+
+  private mutating func readHeader(_ line: Substring) {
+    guard let colon = line.range(of: ": ") else { return }
+    let key = line[..<colon.lowerBound].drop { $0 == ";" || $0 == " " }
+    let value = SafeText.clean(line[colon.upperBound...], limit: 200)
+    switch key {
+    case "dbname": database = value
+    case "Dumped from database version":
+      serverVersion = value
+      serverMajor = PostgresTools.majorVersion(value)
+    default: break
+    }
+  }
+
+  /// `3402; 0 16391 TABLE DATA zulip zerver_message zulip`
+  private static func entry(_ line: Substring) -> Entry? {
+    guard let semicolon = line.firstIndex(of: ";") else { return nil }
+    let words = line[semicolon...].split(separator: " ", omittingEmptySubsequences: false)
+    // The semicolon, two numbers, then the kind.
+    guard words.count >= 6 else { return nil }
+    let rest = words[3...].joined(separator: " ")
+    let kind = longKinds.first { rest.hasPrefix($0 + " ") } ?? String(words[3])
+    let parts = rest.dropFirst(kind.count + 1).split(separator: " ", omittingEmptySubsequences: false)
+    guard parts.count >= 2 else { return nil }
+    // Names may hold spaces; the schema is the first word, the owner the last, and empty for an extension.
+    return Entry(
+      line: String(line), kind: kind, schema: String(parts[0]),
+      name: parts.count > 2 ? parts[1..<(parts.count - 1)].joined(separator: " ") : String(parts[1]),
+      owner: parts.count > 2 ? String(parts[parts.count - 1]) : "")
+  }
+}
+
+extension Substring {
+  /// The first place of `text`; FoundationEssentials is not needed for it.
+  fileprivate func range(of text: String) -> Range<Index>? {
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+      start = index(after: start)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,132 @@
+import Common
+import Glibc
+import Postgres
+
+/// A PostgreSQL that nothing but a rehearsal uses: its own folder, its own socket, no network, few resources.
+///
+/// A supervising shell ends it and removes its folder when this object goes and when this process dies, `kill -9`
+/// included.
+final class ThrowawayCluster {
+  let parameters: ConnectionParameters
+  private let supervisor: pid_t
+  /// The supervisor reads from its other end: closed, the cluster ends. The kernel closes it for a process that is killed.
+  private let lifeline: Int32
+  private var hasEnded = false
+
+  /// Programs that it needs.
+  static let programs = ["initdb", "pg_ctl", "postgres", "pg_restore", "psql"]
+
+  /// The system user that it runs as: PostgreSQL refuses root. Nil: whoever runs this program.
+  static func user() throws -> String? {
+    guard geteuid() == 0 else { return nil }
+    guard let name = ["postgres", "nobody"].first(where: { (name: String) in getpwnam(name) != nil }) else {
+      throw PlainFailure(
+        .configuration, "PostgreSQL",
+        "it does not run as root, and this machine has neither a user postgres nor nobody",
+        remedy: "run this as another user than root")
+    }
+    return name
+  }
+
+  private static let script = """
+    data=$1 user=$2 control=$3 folder=$4
+    trap '' HUP INT QUIT TERM PIPE
+    cd / || exit 1
+    control() {
+      if [ -n "$user" ]; then nice -n 10 runuser -u "$user" -- "$control" -D "$data" -s -w -t 60 "$@"
+      else nice -n 10 "$control" -D "$data" -s -w -t 60 "$@"; fi
+    }
+    control -l "$data/server.log" start </dev/null >/dev/null 2>&1 && echo ready
+    exec >/dev/null 2>&1
+    while read -r _; do :; done
+    control -m immediate stop </dev/null
+    rm -rf "$folder"
+    """
+
+  /// - Parameter folder: where it is; made for it alone, belonging to ``user()``, and removed at the end.
+  init(tools: PostgresTools, folder: String, user: String?) throws {
+    let data = "\(folder)/data"
+    try Subprocess(
+      tools.path("initdb"),
+      ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], directory: "/",
+      user: user
+    ).runChecked()
+    let configuration = """
+      listen_addresses = ''
+      unix_socket_directories = '\(folder)'
+      shared_buffers = 64MB
+      maintenance_work_mem = 64MB
+      max_connections = 40
+      max_wal_size = 1GB
+      wal_level = minimal
+      max_wal_senders = 0
+      fsync = off
+      full_page_writes = off
+      autovacuum = off
+      jit = off
+
+      """
+    try FileSystem.replace("\(data)/postgresql.conf", with: configuration.utf8, mode: 0o644)
+    let life = try Self.pipe()
+    let said: (read: Int32, write: Int32)
+    do { said = try Self.pipe() } catch {
+      close(life.read)
+      close(life.write)
+      throw error
+    }
+    defer { close(said.read) }
+    do {
+      defer {
+        close(life.read)
+        close(said.write)
+      }
+      let words = ["-c", Self.script, "supervise", data, user ?? "", tools.path("pg_ctl"), folder]
+      supervisor = try Subprocess("/bin/sh", words, directory: "/").start(input: life.read, output: said.write)
+    } catch {
+      close(life.write)
+      throw error
+    }
+    lifeline = life.write
+    parameters = ConnectionParameters(
+      host: folder, port: 5432, database: "postgres", user: "postgres", sslMode: "disable",
+      systemUser: user == "postgres" ? user : nil)
+    guard Self.saysReady(said.read) else {
+      let log = (try? FileSystem.read("\(data)/server.log")) ?? []
+      let last = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)
+      let words = last.map { SafeText.clean($0, limit: 200) }.joined(separator: " | ")
+      end()
+      throw PlainFailure(.command, "throw-away PostgreSQL", words.isEmpty ? "did not start" : "did not start: \(words)")
+    }
+  }
+
+  deinit { end() }
+
+  /// Stops it and waits until it and its folder are gone.
+  func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    close(lifeline)
+    _ = Subprocess.wait(supervisor)
+  }
+
+  private static func pipe() throws -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard Glibc.pipe(&ends) == 0 else {
+      throw PlainFailure.system("throw-away PostgreSQL", "pipe", errno: errno, family: .command)
+    }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (ends[0], ends[1])
+  }
+
+  private static func saysReady(_ descriptor: Int32) -> Bool {
+    var text: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64)
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { break }
+      text.append(contentsOf: chunk[0..<count])
+    }
+    return String(decoding: text, as: UTF8.self).contains("ready")
+  }
+}

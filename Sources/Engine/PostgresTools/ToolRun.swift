@@ -1,0 +1,107 @@
+import Common
+import Glibc
+import Postgres
+
+/// Runs one of PostgreSQL's programs against a database, the password in a file that only its user can read.
+///
+/// Neither an argument list nor an environment ever holds a password. With peer authentication the program runs as the
+/// system user whom PostgreSQL expects.
+struct ToolRun: Sendable {
+  let tools: PostgresTools
+  let parameters: ConnectionParameters
+  /// Settings of its sessions, besides those that keep time-outs away.
+  var settings: [String: String] = [:]
+
+  /// The system user that the program runs as; nil for the one who runs this program.
+  var user: String? {
+    let isLocal = parameters.host.map { $0.hasPrefix("/") } ?? true
+    guard isLocal, geteuid() == 0, let name = parameters.systemUser, getpwnam(name) != nil else { return nil }
+    return name
+  }
+
+  /// How it names the database and whoever asks.
+  func connection(database: String? = nil) -> [String] {
+    var words = ["--username=\(parameters.user)", "--no-password"]
+    if let host = parameters.host { words.append("--host=\(host)") }
+    if let port = parameters.port { words.append("--port=\(port)") }
+    return words + ["--dbname=\(database ?? parameters.database)"]
+  }
+
+  /// Runs it to its end and throws where it fails.
+  ///
+  /// - Parameters:
+  ///   - words: arguments besides those of ``connection(database:)``.
+  ///   - database: another one than the session's.
+  func run(
+    _ program: String, _ words: [String], database: String? = nil, cancellation: Cancellation? = nil,
+    line: ((String) -> Void)? = nil
+  ) throws {
+    try withPasswordFile { environment in
+      let process = Subprocess(
+        tools.path(program), connection(database: database) + words, environment: environment, directory: "/",
+        user: user)
+      let result = try process.run(cancellation: cancellation, line: line)
+      try cancellation?.check()
+      guard result.status == 0 else { throw ToolFailure(program: program, status: result.status, said: result.output) }
+    }
+  }
+
+  /// libpq takes a password from a file of mode 0600 that belongs to whoever runs the program.
+  private func withPasswordFile<Value>(_ body: ([String: String]) throws -> Value) throws -> Value {
+    var environment = ["PGAPPNAME": parameters.applicationName, "PGCONNECT_TIMEOUT": "15"]
+    let all = settings.merging(
+      ["statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"]) { ours, _ in ours }
+    environment["PGOPTIONS"] = all.sorted { $0.key < $1.key }.map { "-c \($0.key)=\($0.value)" }.joined(separator: " ")
+    if let mode = parameters.sslMode { environment["PGSSLMODE"] = mode }
+    guard let password = parameters.password else {
+      // A file of the user's own must not be asked.
+      environment["PGPASSFILE"] = "/dev/null"
+      return try body(environment)
+    }
+    let path = "/tmp/.aloha-wizard-\(RandomText.alphanumeric(16))"
+    let escaped = password.reveal().replacing("\\", with: "\\\\").replacing(":", with: "\\:")
+    try FileSystem.replace(path, with: "*:*:*:*:\(escaped)\n".utf8, mode: 0o600)
+    defer { unlink(path) }
+    if let user, let entry = getpwnam(user) { chown(path, entry.pointee.pw_uid, entry.pointee.pw_gid) }
+    environment["PGPASSFILE"] = path
+    return try body(environment)
+  }
+}
+
+/// One of PostgreSQL's programs failed. What it said leads to what can be done.
+public struct ToolFailure: Failure, Equatable {
+  let program: String
+  let status: Int32
+  /// The last lines of its output.
+  let said: String
+
+  public var family: FailureFamily { .command }
+  public var subject: String { program }
+  public var reason: String {
+    let complaints = said.split(separator: "\n").filter { $0.contains("error") || $0.contains("ERROR") }
+    let lines = complaints.isEmpty ? said.split(separator: "\n").suffix(3) : complaints.prefix(3)
+    let text = lines.map { SafeText.clean($0, limit: 300) }.joined(separator: " | ")
+    return text.isEmpty ? "ended with status \(status)" : text
+  }
+
+  public var remedy: String? {
+    func has(_ text: String) -> Bool { said.contains(text) }
+    if has("No space left on device") { return "free some space on that disk, then run it again" }
+    if has("unsupported version") || has("server version mismatch") {
+      return "install PostgreSQL's client programs of the version that made the dump, or a newer one"
+    }
+    if has("is not available") || has("could not open extension control file") {
+      return "install the missing extension's package for this PostgreSQL, then run it again"
+    }
+    if has("could not open dictionary file") || has("could not open stop-word file") {
+      return
+        "install the server's search dictionaries: apply its puppet configuration, or apt-get install hunspell-en-us"
+    }
+    if has("role") && has("does not exist") { return "create that role in PostgreSQL: the server's installer does" }
+    if has("permission denied") || has("must be owner") || has("must be superuser") {
+      return "it has to run with the rights of PostgreSQL's administrator: run it as root on the database's machine"
+    }
+    if has("Permission denied") { return "its user must be able to enter every folder on the way to that file" }
+    return nil
+  }
+}

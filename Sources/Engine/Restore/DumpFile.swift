@@ -1,0 +1,114 @@
+import Common
+import Glibc
+
+/// The dump of a database, in whatever form pg_dump has written it.
+struct DumpFile: Sendable, Equatable {
+  enum Form: String, Sendable {
+    case directory, custom, tar, plain
+    case gzippedPlain = "gzipped plain"
+  }
+
+  var path: String
+  let form: Form
+
+  /// - Throws: where it is no dump, or one that would write into other databases than it is told to.
+  static func recognize(_ path: String) throws -> DumpFile {
+    if FileSystem.isFolder(path) {
+      guard FileSystem.exists("\(path)/toc.dat") else {
+        throw failure(
+          path, "is a folder without toc.dat, so no dump of pg_dump's", "give the folder that pg_dump has made")
+      }
+      return DumpFile(path: path, form: .directory)
+    }
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+      throw PlainFailure.system(SafeText.clean(path, limit: 300), "cannot be read", errno: errno, family: .archive)
+    }
+    defer { close(file) }
+    var head = [UInt8](repeating: 0, count: 4096)
+    let count = max(0, read(file, &head, head.count))
+    head = Array(head.prefix(count))
+    if head.starts(with: Array("PGDMP".utf8)) { return DumpFile(path: path, form: .custom) }
+    if head.starts(with: [0x1F, 0x8B]) { return DumpFile(path: path, form: .gzippedPlain) }
+    if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
+      guard head.starts(with: Array("toc.dat".utf8)) else {
+        throw failure(path, "is a tar archive, but not one of pg_dump's", "unpack it, and give the dump that is in it")
+      }
+      return DumpFile(path: path, form: .tar)
+    }
+    let text = String(decoding: head, as: UTF8.self)
+    guard text.contains("PostgreSQL database dump") || text.contains("SET statement_timeout") else {
+      throw failure(path, "is no dump that pg_dump has made", "give a file or folder that pg_dump has written")
+    }
+    guard !text.contains("PostgreSQL database cluster dump") else {
+      throw failure(
+        path, "is a dump of all databases, made by pg_dumpall",
+        "restore it into a PostgreSQL of its own, and dump the server's database alone with pg_dump")
+    }
+    return DumpFile(path: path, form: .plain)
+  }
+
+  /// Looks through plain SQL for what would leave the database that it is restored into: `\connect` and other orders to
+  /// psql, which no dump of one database needs.
+  func checkPlain(cancellation: Cancellation?) throws {
+    guard form == .plain else { return }
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
+    defer { close(file) }
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    var scanner = PlainScanner()
+    while true {
+      try cancellation?.check()
+      let count = read(file, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { break }
+      if let order = chunk.withUnsafeBytes({ scanner.take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }) {
+        throw Self.failure(
+          path, "gives psql the order \(SafeText.clean(order, limit: 60)), which would leave the database it is for",
+          "make the dump without --create, or make it with --format=custom")
+      }
+    }
+    guard scanner.hasEnd else {
+      throw Self.failure(path, "has no end: pg_dump was stopped, or the file was cut", "use another dump")
+    }
+  }
+
+  static func failure(_ path: String, _ reason: String, _ remedy: String) -> PlainFailure {
+    PlainFailure(.unsuitableArchive, SafeText.clean(path, limit: 300), reason, remedy: remedy)
+  }
+}
+
+/// Reads plain SQL piece by piece and looks at the beginnings of its lines.
+struct PlainScanner {
+  private var line: [UInt8] = []
+  /// Whether pg_dump's own last words have passed.
+  private(set) var hasEnd = false
+
+  private static let longestBeginning = 60
+
+  /// The first order to psql that is none of pg_dump's own, if there is one.
+  mutating func take(_ bytes: UnsafeRawBufferPointer) -> String? {
+    var start = 0
+    while start < bytes.count {
+      let end = bytes.position(of: "\n", from: start)
+      let piece = bytes[start..<(end ?? bytes.count)]
+      if line.count < Self.longestBeginning { line += piece.prefix(Self.longestBeginning - line.count) }
+      guard let end else { return nil }
+      if let order = finishLine() { return order }
+      start = end + 1
+    }
+    return nil
+  }
+
+  private mutating func finishLine() -> String? {
+    defer { line.removeAll(keepingCapacity: true) }
+    if line.first == UInt8(ascii: "-") {
+      if line.starts(with: "-- PostgreSQL database dump complete".utf8) { hasEnd = true }
+      return nil
+    }
+    guard line.first == UInt8(ascii: "\\"), line.count > 1 else { return nil }
+    // Rows of a COPY: their end mark, NULL, and escaped bytes. No order that leads elsewhere begins with such a letter.
+    if "\\.Ntnrbfv0123456789".utf8.contains(line[1]) || line.starts(with: "\\unrestrict ".utf8) { return nil }
+    return String(decoding: line, as: UTF8.self)
+  }
+}

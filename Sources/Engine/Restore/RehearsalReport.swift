@@ -1,0 +1,132 @@
+import Common
+import Glibc
+
+/// What a rehearsal has found, for people and for monitoring.
+public struct RehearsalReport: Sendable, Codable, Equatable {
+  public let archive: String
+  /// When the backup was made, ISO 8601; nil where it does not say.
+  public let created: String?
+  /// Of the file.
+  public let bytes: Int64?
+  /// Whether there were digests to compare.
+  public internal(set) var hasDigests = false
+  public internal(set) var tables: Int64 = 0
+  public internal(set) var rows: Int64 = 0
+  public internal(set) var files: Int64 = 0
+  /// Uploads that messages name and that are not in the backup.
+  public internal(set) var missingFiles: Int64 = 0
+  /// What differs from what the backup says; empty where all is well.
+  public internal(set) var problems: [String] = []
+  /// Of all, and of the database alone.
+  public internal(set) var seconds = 0.0
+  public internal(set) var databaseSeconds = 0.0
+
+  init(archive: String, created: String?, bytes: Int64?) {
+    self.archive = archive
+    self.created = created
+    self.bytes = bytes
+  }
+
+  public var isSound: Bool { problems.isEmpty }
+
+  /// Seconds since the backup was made.
+  public func age(now: Int64 = Moment.now()) -> Int64? {
+    created.flatMap { Moment.microseconds(iso: $0) }.map { (now - $0) / 1_000_000 }
+  }
+
+  private var name: String { SafeText.clean(archive.split(separator: "/").last ?? "", limit: 120) }
+
+  private var sentence: String {
+    "\(name) restored in \(Amount.duration(seconds: seconds)): \(Amount.of(tables, "table")), "
+      + "\(Amount.of(rows, "row")), \(Amount.of(files, "file"))"
+  }
+
+  // MARK: Monitoring
+
+  /// One line as Nagios and its relatives read it.
+  public var nagiosLine: String {
+    let numbers =
+      "time=\(Self.short(seconds))s rows=\(rows) files=\(files) missing=\(missingFiles)"
+      + (age().map { " age=\($0)s" } ?? "") + (bytes.map { " size=\($0)B" } ?? "")
+    let words: String =
+      if let first = problems.first { "\(name): \(first)" } else if missingFiles > 0 {
+        "\(sentence), \(Amount.of(missingFiles, "file")) that messages name not in it"
+      } else { sentence }
+    // A bar begins the numbers.
+    return "RESTORE \(["OK", "WARNING", "CRITICAL"][Int(nagiosStatus)]) - \(words.replacing("|", with: "/"))|\(numbers)"
+  }
+
+  /// 0 well, 1 a warning, 2 critical.
+  public var nagiosStatus: Int32 { problems.isEmpty ? missingFiles > 0 ? 1 : 0 : 2 }
+
+  /// The line of a rehearsal that could not be finished.
+  public static func nagiosLine(failure: any Error) -> String {
+    let report = FailureReport(failure)
+    return "RESTORE CRITICAL - \(report.subject): \(report.reason)".replacing("|", with: "/")
+  }
+
+  /// For the node exporter's text files; written in one step.
+  public func writePrometheus(_ path: String) throws {
+    try FileSystem.replace(path, with: prometheusText.utf8, mode: 0o644)
+  }
+
+  /// The metrics of a rehearsal that could not be finished: the last good time must not look new.
+  public static func writePrometheus(failureTo path: String) throws {
+    let text = metric("aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore went well.", "0")
+    try FileSystem.replace(path, with: text.utf8, mode: 0o644)
+  }
+
+  public var prometheusText: String {
+    var text = Self.metric(
+      "aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore went well.", isSound ? "1" : "0")
+    text += Self.metric(
+      "aloha_wizard_rehearsal_timestamp_seconds", "When it ended.", "\(Moment.now() / 1_000_000)")
+    text += Self.metric("aloha_wizard_rehearsal_duration_seconds", "How long it took.", Self.short(seconds))
+    text += Self.metric("aloha_wizard_rehearsal_rows", "Rows that were restored.", "\(rows)")
+    text += Self.metric("aloha_wizard_rehearsal_files", "Files that were restored.", "\(files)")
+    text += Self.metric(
+      "aloha_wizard_rehearsal_missing_files", "Uploads that messages name and the backup lacks.", "\(missingFiles)")
+    if let moment = created.flatMap({ Moment.microseconds(iso: $0) }) {
+      text += Self.metric("aloha_wizard_backup_timestamp_seconds", "When the backup was made.", "\(moment / 1_000_000)")
+    }
+    if let bytes { text += Self.metric("aloha_wizard_backup_bytes", "Size of the backup.", "\(bytes)") }
+    return text
+  }
+
+  private static func metric(_ name: String, _ help: String, _ value: String) -> String {
+    "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
+  }
+
+  private static func short(_ seconds: Double) -> String {
+    let tenths = Int64((seconds * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  // MARK: People
+
+  func summary(_ progress: Progress) throws -> Summary {
+    guard isSound else {
+      throw PlainFailure(
+        .damagedArchive, SafeText.clean(archive, limit: 300),
+        "was restored, but is not as it says: \(problems.prefix(5).joined(separator: "; "))",
+        remedy: "make a new backup and rehearse that; find out what happened to this one")
+    }
+    if missingFiles > 0 {
+      progress.warn("\(Amount.of(missingFiles, "file")) that messages name are not in the backup")
+    }
+    let summary = Summary(
+      title: "The rehearsal went well: this backup can be restored",
+      facts: [
+        Summary.Fact(
+          "Database",
+          "\(Amount.of(tables, "table")), \(Amount.of(rows, "row")), in \(Amount.duration(seconds: databaseSeconds))"),
+        Summary.Fact("Uploads", Amount.of(files, "file")),
+        Summary.Fact("Digests", hasDigests ? "every one was compared" : "the backup has none"),
+        Summary.Fact("Age of the backup", age().map { Amount.duration(seconds: Double($0)) } ?? "unknown"),
+        Summary.Fact("Time", Amount.duration(seconds: seconds)),
+        Summary.Fact("Monitoring", nagiosLine),
+      ], warnings: progress.warnings)
+    progress.finished(summary)
+    return summary
+  }
+}

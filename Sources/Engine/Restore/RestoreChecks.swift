@@ -1,0 +1,388 @@
+import Archive
+import Common
+import Glibc
+import Postgres
+
+/// What makes restores fail, looked at before anything is touched: each with its remedy.
+struct RestoreChecks {
+  let installation: Installation
+  let options: RestoreOptions
+  let head: BackupHead
+  let places: [RestorePlace]
+  let access: Result<AdministratorAccess, any Error>
+  /// Where the dump is going to lie; nil where there is no such place.
+  let work: String?
+
+  /// All findings, in the order in which an operator should read them.
+  func findings() -> [Finding] {
+    var findings = [kind(), version(), system()]
+    if head.hasDatabase { findings += database() }
+    findings += [space(), permissions()].flatMap { $0 }
+    findings += settings()
+    findings += links()
+    findings.append(services())
+    findings.append(
+      Finding(
+        .ok, "trust",
+        "what is in a backup runs on this server as PostgreSQL's administrator: use none of unknown origin"))
+    return findings
+  }
+
+  private var brand: Brand { installation.brand }
+
+  // MARK: The backup
+
+  private func kind() -> Finding {
+    if let other = head.brand, other != brand {
+      return Finding(
+        .blocker, "server", "this is a backup of \(other.title), this server is \(brand.title)",
+        remedy: "restore it on a server of its own kind")
+    }
+    var parts: [String] = []
+    if head.hasDatabase { parts.append("the database") }
+    if head.hasUploads { parts.append("uploads") }
+    if head.hasSettings && !options.keepsSettings { parts.append("settings and secrets") }
+    guard let last = parts.popLast() else {
+      return Finding(
+        .blocker, "backup", "there is nothing in it to restore", remedy: "give a backup that holds more than versions")
+    }
+    let list = parts.isEmpty ? last : "\(parts.joined(separator: ", ")) and \(last)"
+    let stays = [
+      head.hasDatabase ? nil : "the database", head.hasUploads ? nil : "uploads",
+      head.hasSettings && !options.keepsSettings ? nil : "settings",
+    ].compactMap { $0 }
+    return Finding(
+      .ok, "backup",
+      "\(list) are restored" + (stays.isEmpty ? "" : "; \(stays.joined(separator: " and ")) stay as they are"))
+  }
+
+  private func version() -> Finding {
+    guard let there = head.serverVersion else {
+      return Finding(
+        .warning, "version", "the backup does not say which version of the server it is of",
+        remedy: "make sure that it is the version that is installed here: another one's database does not fit")
+    }
+    let file = try? SettingsFile.read(installation.deploymentFolder + "/version.py")
+    guard let here = file?.text(brand.versionVariable) else {
+      return Finding(
+        .warning, "version", "no server is installed in \(installation.deploymentFolder); the backup is of \(there)",
+        remedy: "install version \(there) first, then restore")
+    }
+    let difference = migrationDifference()
+    if there == here && difference.isEmpty { return Finding(.ok, "version", "\(here), here and in the backup") }
+    let reason =
+      there == here
+      ? "both call themselves \(here), but their databases differ: \(difference.joined(separator: "; "))"
+      : "the backup is of \(there), this server is \(SafeText.clean(here, limit: 60))"
+    return Finding(
+      options.ignoresVersions ? .warning : .blocker, "version", reason,
+      remedy:
+        "install version \(there) on this machine, restore, then upgrade; with --ignore-versions at your own risk: "
+        + "then run manage.py migrate afterwards")
+  }
+
+  /// What this server's own database says, while it is still there to be asked.
+  private func migrationDifference() -> [String] {
+    guard !head.migrations.isEmpty, let connection = try? installation.connect() else { return [] }
+    defer { connection.close() }
+    guard let here = try? ServerVersion.read(installation, connection), !here.migrations.isEmpty else { return [] }
+    return MigrationStatus.difference(archive: head.migrations, server: here.migrations)
+  }
+
+  private func system() -> Finding {
+    let here = BackupLayout.operatingSystem()
+    guard let there = head.system, let here, there != here, there != "unknown" else {
+      return Finding(.ok, "system", here.map { "\($0), as in the backup" } ?? "could not be looked at")
+    }
+    return Finding(
+      .warning, "system", "the backup was made on \(there), this is \(here)",
+      remedy: "the order of letters may differ: REINDEX DATABASE afterwards; settings of services may need a look")
+  }
+
+  // MARK: The database
+
+  private func database() -> [Finding] {
+    let administrator: AdministratorAccess
+    switch access {
+    case .success(let found): administrator = found
+    case .failure(let error):
+      let failure = error as? any Failure
+      return [
+        Finding(.blocker, "administrator", failure?.reason ?? "\(error)", remedy: failure?.remedy)
+      ]
+    }
+    guard let connection = try? administrator.connect() else {
+      return [Finding(.blocker, "administrator", "the database server went away", remedy: "start PostgreSQL")]
+    }
+    defer { connection.close() }
+    return [
+      postgres(connection), role(connection), extensions(connection, administrator), dictionaries(connection),
+      sessions(connection),
+    ].compactMap { $0 }
+  }
+
+  private func postgres(_ connection: Connection) -> Finding {
+    let here = connection.serverVersion / 10_000
+    let there = head.dump?.serverMajor ?? head.postgresMajor
+    if let there, there > here {
+      return Finding(
+        .blocker, "PostgreSQL", "the backup is of PostgreSQL \(there), here is \(here): older versions cannot read it",
+        remedy: "install PostgreSQL \(there), or upgrade to it with the server's upgrade-postgresql")
+    }
+    do {
+      let tools = try PostgresTools.find(major: max(here, there ?? here))
+      let list = head.dump.map { ", the dump lists \(Amount.of(Int64($0.tables.count), "table"))" } ?? ""
+      if let there, there < here {
+        return Finding(
+          .warning, "PostgreSQL", "the backup is of version \(there), here is \(here)\(list)",
+          remedy: "this works for most; rehearse it first: --rehearse")
+      }
+      guard tools.resistsHostileDumps else {
+        return Finding(
+          .warning, "PostgreSQL",
+          "pg_restore \(tools.version) can be made by a hostile backup to run its maker's orders",
+          remedy: "upgrade PostgreSQL's client programs, unless you made this backup yourself")
+      }
+      return Finding(.ok, "PostgreSQL", "version \(here), pg_restore of \(tools.version)\(list)")
+    } catch let failure as any Failure {
+      return Finding(.blocker, "PostgreSQL", failure.reason, remedy: failure.remedy)
+    } catch {
+      return Finding(.blocker, "PostgreSQL", "\(error)")
+    }
+  }
+
+  private func role(_ connection: Connection) -> Finding? {
+    let user = installation.databaseParameters().user
+    guard (try? connection.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [user]))?.isEmpty == true else {
+      return nil
+    }
+    return Finding(
+      .blocker, "role", "PostgreSQL has no role \(user), whom the server's tables belong to",
+      remedy: "install the server first: its installer makes the role")
+  }
+
+  private func extensions(_ connection: Connection, _ administrator: AdministratorAccess) -> Finding? {
+    guard let wanted = head.dump?.extensions, !wanted.isEmpty else { return nil }
+    let available = Set(
+      (try? connection.query("SELECT name FROM pg_available_extensions"))?.compactMap { $0[0] } ?? [])
+    let missing = wanted.filter { !available.contains($0) }
+    if !missing.isEmpty {
+      return Finding(
+        .blocker, "extensions",
+        "this PostgreSQL lacks \(missing.map { SafeText.clean($0, limit: 60) }.joined(separator: ", "))",
+        remedy: Self.remedy(missing, major: connection.serverVersion / 10_000))
+    }
+    guard administrator.isSuperuser else {
+      return Finding(
+        .warning, "extensions", "\(wanted.joined(separator: ", ")) may need PostgreSQL's superuser",
+        remedy: "name it with --database-administrator")
+    }
+    return Finding(.ok, "extensions", "\(wanted.joined(separator: ", ")) can be installed")
+  }
+
+  private static func remedy(_ missing: [String], major: Int) -> String {
+    missing.map { name in
+      switch name {
+      case "pgroonga": "apt-get install postgresql-\(major)-pgdg-pgroonga, or set pgroonga = true and apply puppet"
+      case "tsearch_extras": "an old server's: upgrade the old server, then make the backup again"
+      default: "install the package that brings \(SafeText.clean(name, limit: 60)) for PostgreSQL \(major)"
+      }
+    }.joined(separator: "; ")
+  }
+
+  /// The server's search needs files that no dump carries.
+  private func dictionaries(_ connection: Connection) -> Finding? {
+    guard let dump = head.dump else { return nil }
+    let usesHunspell = dump.entries.contains { $0.kind == "TEXT SEARCH DICTIONARY" && $0.name.contains("hunspell") }
+    guard usesHunspell, let folder = try? connection.value("SELECT setting FROM pg_config WHERE name = 'SHAREDIR'")
+    else { return nil }
+    let file = try? connection.value(
+      "SELECT (pg_stat_file($1 || '/tsearch_data/en_us.dict', true)).size", [folder])
+    if file != nil { return Finding(.ok, "search", "the dictionaries are installed") }
+    return Finding(
+      .warning, "search", "the dictionary en_us, which the server's search uses, is not in \(folder)/tsearch_data",
+      remedy: "apply the server's puppet configuration, or apt-get install hunspell-en-us and link it there")
+  }
+
+  private func sessions(_ connection: Connection) -> Finding {
+    let own = installation.databaseParameters()
+    let rows =
+      (try? connection.query(
+        "SELECT coalesce(nullif(application_name, ''), usename, 'unknown'), count(*) FROM pg_stat_activity "
+          + "WHERE datname = $1 GROUP BY 1 ORDER BY 2 DESC", [own.database])) ?? []
+    let count = rows.reduce(0) { $0 + ($1.int(1) ?? 0) }
+    guard count > 0 else { return Finding(.ok, "sessions", "nobody uses the database") }
+    let list = rows.prefix(4).map { SafeText.clean($0[0] ?? "", limit: 40) }.joined(separator: ", ")
+    return Finding(
+      .ok, "sessions", "\(Amount.of(Int64(count), "session")) (\(list)); they end when the server is stopped")
+  }
+
+  // MARK: The machine
+
+  private func space() -> [Finding] {
+    var findings: [Finding] = []
+    let database = head.facts?.databaseBytes ?? head.expectedBytes * 3
+    if head.hasDatabase, case .success(let administrator) = access, let connection = try? administrator.connect(),
+      let folder = (try? connection.value("SHOW data_directory")) ?? nil, FileSystem.isFolder(folder)
+    {
+      connection.close()
+      findings.append(Self.space("database", folder, database, "the old database stays until you discard it"))
+    }
+    let uploads = head.facts?.uploadsBytes ?? head.expectedBytes
+    if head.hasUploads, let place = places.first(where: { $0.part == BackupLayout.uploads }) {
+      findings.append(Self.space("uploads", place.parent, uploads, "the old files stay until you discard them"))
+    }
+    if head.hasDatabase {
+      let dump = max(0, head.expectedBytes - (head.facts?.uploadsBytes ?? 0))
+      guard let work else {
+        findings.append(
+          Finding(
+            .blocker, "work folder", "no folder was found that the database's administrator can enter",
+            remedy: "name one with --work-folder: every folder on the way must be open to that user (chmod o+x)"))
+        return findings
+      }
+      findings.append(Self.space("work folder", work, dump, "gone afterwards"))
+    }
+    return findings
+  }
+
+  private static func space(_ what: String, _ folder: String, _ bytes: Int64, _ note: String) -> Finding {
+    guard let free = FileSystem.freeBytes(folder) else {
+      return Finding(.warning, "space", "\(folder) could not be looked at")
+    }
+    // Indexes are built beside what they are built from.
+    let needed = bytes + bytes / 10 + (32 << 20)
+    guard free > needed else {
+      return Finding(
+        .blocker, "space",
+        "\(what): about \(Amount.bytes(needed)) are needed in \(folder), \(Amount.bytes(free)) are free",
+        remedy: "free some space on that disk; \(note)")
+    }
+    return Finding(
+      .ok, "space", "\(what): about \(Amount.bytes(needed)) of \(Amount.bytes(free)) in \(folder); \(note)")
+  }
+
+  /// Every folder in which something is made or renamed, and those on the way.
+  private func permissions() -> [Finding] {
+    if geteuid() != 0, installation.root.isEmpty {
+      return [
+        Finding(
+          .blocker, "permissions",
+          "a server is restored by root: its settings, its files and its services belong to it",
+          remedy: "run it with sudo")
+      ]
+    }
+    let parents = Set(places.filter(isReplaced).map(\.parent)).sorted()
+    let closed = parents.filter { FileSystem.isFolder($0) && Glibc.access($0, W_OK | X_OK) != 0 }
+    if let first = closed.first {
+      return [
+        Finding(
+          .blocker, "permissions", "\(first) cannot be written", remedy: "run it as root, or as the folder's owner")
+      ]
+    }
+    if let missing = parents.first(where: { !FileSystem.isFolder($0) && FileSystem.exists($0) }) {
+      return [Finding(.blocker, "permissions", "\(missing) is no folder", remedy: "move it out of the way")]
+    }
+    return [Finding(.ok, "permissions", "\(parents.joined(separator: ", ")) can be written")]
+  }
+
+  private func isReplaced(_ place: RestorePlace) -> Bool {
+    place.part.hasPrefix(BackupLayout.settings) ? head.hasSettings && !options.keepsSettings : head.hasUploads
+  }
+
+  // MARK: Settings
+
+  private func settings() -> [Finding] {
+    guard let settings = head.settingsFile else { return [] }
+    let there = settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) }
+    if options.keepsSettings { return [salt()].compactMap { $0 } + [keptHost(there)].compactMap { $0 } }
+    var findings: [Finding] = []
+    if let host = options.externalHost {
+      findings.append(
+        Finding(
+          .ok, "host name",
+          "becomes \(SafeText.clean(host, limit: 100)); old links to \(there ?? "the old name") lead there"))
+    } else if let there, let here = installation.host, there != here {
+      findings.append(
+        Finding(
+          .warning, "host name",
+          "the backup is of \(there), this server is \(here): afterwards it answers as \(there) only, and with error 400 "
+            + "to whoever asks for \(here)",
+          remedy: "point the name \(there) to this machine, or give --external-host \(here)"))
+    } else {
+      findings.append(Finding(.ok, "host name", there.map { "\($0), as on this server" } ?? "not in the backup"))
+    }
+    let restored = RestoredSettings(
+      installation: installation, options: options, settings: settings, conf: head.conf ?? ConfFile(""),
+      secrets: head.secrets ?? Secrets(ConfFile("")))
+    findings += restored.changes.filter { change in
+      if case .setting("EXTERNAL_HOST", _) = change.edit { return false }
+      return true
+    }.map { Finding(.ok, "settings", $0.text) }
+    if head.secrets == nil {
+      findings.append(
+        Finding(
+          .blocker, "secrets", "\(brand.rawValue)-secrets.conf is not in the backup",
+          remedy: "restore with --keep-settings; without the old avatar_salt all avatars have to be uploaded again"))
+    }
+    return findings
+  }
+
+  private func keptHost(_ there: String?) -> Finding? {
+    guard let there, let here = installation.host, there != here else { return nil }
+    return Finding(.ok, "host name", "stays \(here); in old messages links lead to \(there)")
+  }
+
+  /// The names of avatar files are made with it: with another one none is found.
+  private func salt() -> Finding? {
+    guard head.hasUploads, let there = head.secrets?["avatar_salt"], there != installation.secrets["avatar_salt"] else {
+      return nil
+    }
+    return Finding(
+      .warning, "secrets", "avatar_salt of the backup is another one: with this server's settings no avatar is found",
+      remedy: "restore without --keep-settings, or copy avatar_salt from the backup's secrets")
+  }
+
+  private func links() -> [Finding] {
+    let settings = head.links.filter { $0.hasPrefix("\(BackupLayout.settings)/") }
+    var findings: [Finding] = []
+    if !settings.isEmpty, !options.keepsSettings {
+      findings.append(
+        Finding(
+          .blocker, "settings",
+          "\(SafeText.clean(settings[0], limit: 120)) is a mere link in the backup: what it led to is not in it",
+          remedy: "copy that file from the old server by hand, and restore with --keep-settings"))
+    }
+    if head.links.contains(where: { $0 == BackupLayout.uploads || $0.hasPrefix("\(BackupLayout.uploads)/") }) {
+      findings.append(
+        Finding(
+          .warning, "uploads", "the backup holds links instead of uploads: the files behind them are not in it",
+          remedy: "copy the uploads folder from the old server's volume, and restore it with --uploads"))
+    }
+    // Files of the configuration that live elsewhere, as in containers, become plain files here.
+    let folder = installation.root + brand.configurationFolder
+    if head.hasSettings, !options.keepsSettings {
+      for name in (try? FileSystem.names(in: folder)) ?? [] {
+        var status = stat()
+        guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+        findings.append(
+          Finding(
+            .warning, "settings",
+            "\(folder)/\(SafeText.clean(name, limit: 80)) is a link here and becomes a plain file",
+            remedy: "in a container, copy it to the volume afterwards and make the link again"))
+      }
+    }
+    return findings
+  }
+
+  private func services() -> Finding {
+    let steps = ServerSteps(installation)
+    let missing = ([.stop] + ServerStep.afterwards).filter { !steps.exists($0) }
+    if missing.contains(.stop) || missing.contains(.start) {
+      return Finding(
+        .warning, "services", "the server's scripts are not in \(installation.deploymentFolder)",
+        remedy: "stop the server by hand before, and start it afterwards")
+    }
+    return Finding(.ok, "services", "the server is stopped when all is ready, and started again")
+  }
+}

@@ -1,0 +1,61 @@
+import Common
+
+/// What a server is restored from.
+public enum RestoreSource: Sendable, Codable, Equatable {
+  /// A backup: of this program or of the server's own command, encrypted by age or not, or the folder it was unpacked
+  /// into.
+  case archive(String)
+  /// What an operator has put aside by hand.
+  case manual(ManualBackup)
+
+  /// How texts name it.
+  public var label: String {
+    switch self {
+    case .archive(let path): SafeText.clean(path, limit: 300)
+    case .manual(let backup):
+      [backup.database, backup.uploads, backup.settings].compactMap { $0 }.map { SafeText.clean($0, limit: 200) }
+        .joined(separator: ", ")
+    }
+  }
+}
+
+/// The parts of a backup made by hand; what is nil stays as it is on the server.
+public struct ManualBackup: Sendable, Codable, Equatable {
+  /// Whatever pg_dump writes: a directory, a custom or tar file, or plain SQL, gzipped or not.
+  public var database: String?
+  /// A copy of the configuration folder, or an archive of one.
+  public var settings: String?
+  /// A copy of the uploads folder, the one that holds `files` and `avatars`, or an archive of one.
+  public var uploads: String?
+
+  public init(database: String? = nil, settings: String? = nil, uploads: String? = nil) {
+    self.database = database
+    self.settings = settings
+    self.uploads = uploads
+  }
+}
+
+public struct RestoreOptions: Sendable, Codable, Equatable {
+  public var source: RestoreSource
+  /// Leaves all of the server's settings and secrets as they are.
+  public var keepsSettings = false
+  /// Leaves aloha.conf, which belongs to the machine, as it is.
+  public var keepsConfiguration = false
+  /// The name under which people reach the restored server; nil: as in the backup.
+  public var externalHost: String?
+  /// Restores although server and backup have different versions.
+  public var ignoresVersions = false
+  /// A file with age's private key, for an encrypted backup.
+  public var identity: String?
+  /// Where the dump lies until it is in the database; nil: /var/tmp.
+  public var workFolder: String?
+  /// Sessions that restore at the same time; nil: one for each processor, four at most.
+  public var parallel: Int?
+  public var administrator = AdministratorAccess.Wish()
+
+  public init(_ source: RestoreSource) { self.source = source }
+
+  public init(archive: String) { self.init(.archive(archive)) }
+
+  var workers: Int { max(1, min(parallel ?? min(WorkerThread.processors, 4), 32)) }
+}

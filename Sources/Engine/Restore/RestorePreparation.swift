@@ -1,0 +1,168 @@
+import Archive
+import Common
+import Glibc
+import Postgres
+
+/// Everything that is found out before a restore: the server, the backup, the places, who may, where the dump can lie.
+/// Nothing is touched by it; scratch files go with the object.
+final class RestorePreparation {
+  let installation: Installation
+  let options: RestoreOptions
+  let id: String
+  let head: BackupHead
+  let places: [RestorePlace]
+  let access: Result<AdministratorAccess, any Error>
+  /// Where the dump is going to lie.
+  let work: String?
+  /// The archive to read: decrypted where it was encrypted. Nil for manual backups.
+  let archive: String?
+  /// The dump of a manual backup.
+  let dump: DumpFile?
+  private let scratch: ScratchFolder
+
+  /// - Parameter brand: nil: look what is installed, else what the backup is of.
+  init(root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?) throws {
+    let places = options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"]
+    scratch = try ScratchFolder(in: ScratchFolder.place(among: places, for: nil) ?? "/tmp")
+    self.options = options
+    self.id = id
+    var head = BackupHead()
+    switch options.source {
+    case .archive(let path):
+      let plain = try Self.decrypted(path, options, in: scratch, cancellation: cancellation)
+      archive = plain
+      dump = nil
+      head = try BackupHead.read(plain, scratch: scratch.path, cancellation: cancellation)
+    case .manual(let backup):
+      archive = nil
+      dump = try backup.database.map { try DumpFile.recognize($0) }
+      try dump?.checkPlain(cancellation: cancellation)
+      head = try Self.head(of: backup, dump: dump, scratch: scratch.path, cancellation: cancellation)
+    }
+    installation = try Self.installation(root: root, brand: brand, head: head)
+    head.brand = head.brand ?? installation.brand
+    self.head = head
+    access = Result { [installation] in try AdministratorAccess.find(installation, options.administrator) }
+    self.places = Self.places(installation, id: id)
+    work = Self.workPlace(options, access)
+  }
+
+  var database: SideDatabase? {
+    guard head.hasDatabase else { return nil }
+    let own = installation.databaseParameters()
+    return SideDatabase(live: own.database, owner: own.user, id: id)
+  }
+
+  /// The places that this restore replaces.
+  var replaced: [RestorePlace] {
+    places.filter { place in
+      place.part.hasPrefix(BackupLayout.settings) ? head.hasSettings && !options.keepsSettings : head.hasUploads
+    }
+  }
+
+  func findings() -> [Finding] {
+    RestoreChecks(
+      installation: installation, options: options, head: head, places: places, access: access, work: work
+    ).findings()
+  }
+
+  // MARK: Parts
+
+  private static func decrypted(
+    _ path: String, _ options: RestoreOptions, in scratch: ScratchFolder, cancellation: Cancellation?
+  ) throws -> String {
+    guard !FileSystem.isFolder(path), Encryption.isEncrypted(path) else { return path }
+    guard let identity = options.identity else {
+      throw PlainFailure(
+        .unsuitableArchive, SafeText.clean(path, limit: 300), "is encrypted",
+        remedy: "give the file with the private key: --identity FILE")
+    }
+    let plain = "\(scratch.path)/backup.tar.gz"
+    try Encryption.decrypt(path, identity: identity, output: plain, cancellation: cancellation)
+    return plain
+  }
+
+  private static func head(
+    of backup: ManualBackup, dump: DumpFile?, scratch: String, cancellation: Cancellation?
+  ) throws -> BackupHead {
+    var head = BackupHead()
+    head.hasDatabase = dump != nil
+    head.hasUploads = backup.uploads != nil
+    head.hasSettings = backup.settings != nil
+    if let dump {
+      head.expectedBytes += FileSystem.isFolder(dump.path) ? 0 : FileSystem.size(dump.path) ?? 0
+      if dump.form != .plain && dump.form != .gzippedPlain,
+        let tools = PostgresTools.installed().max(by: { $0.major < $1.major })
+      {
+        head.dump = try DumpContents.read(dump.path, tools: tools)
+        head.postgresMajor = head.dump?.serverMajor
+      }
+    }
+    for folder in [backup.uploads, backup.settings].compactMap({ $0 }) where !FileSystem.exists(folder) {
+      throw ArchiveFailure(folder, .missing)
+    }
+    if let settings = backup.settings {
+      head.settings = try ManualSettings.read(settings, cancellation: cancellation)
+      head.brand = Brand.allCases.first { head.settings["\($0.rawValue)-secrets.conf"] != nil }
+    }
+    return head
+  }
+
+  /// The installed server; where its settings were lost, what the backup says of it.
+  private static func installation(root: String, brand: Brand?, head: BackupHead) throws -> Installation {
+    do {
+      return try Installation(root: root, brand: brand)
+    } catch let failure as PlainFailure where failure.family == .configuration {
+      guard let brand = brand ?? head.brand, let settings = head.settingsFile, let secrets = head.secrets else {
+        throw failure
+      }
+      return Installation(
+        root: root, brand: brand, configuration: head.conf ?? ConfFile(""), settings: settings, secrets: secrets)
+    }
+  }
+
+  private static func places(_ installation: Installation, id: String) -> [RestorePlace] {
+    let settings = RestorePlace.find(
+      installation.root + installation.brand.configurationFolder, part: BackupLayout.settings, id: id)
+    let uploads = RestorePlace.find(installation.uploadsFolder, part: BackupLayout.uploads, id: id)
+    return settings + uploads
+  }
+
+  private static func workPlace(_ options: RestoreOptions, _ access: Result<AdministratorAccess, any Error>) -> String?
+  {
+    let user = (try? access.get()).flatMap {
+      ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
+    }
+    return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"], for: user)
+  }
+}
+
+/// The settings of a manual backup: a folder, or an archive of one.
+enum ManualSettings {
+  static func read(_ path: String, cancellation: Cancellation?) throws -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
+    func take(_ source: some MemberSource) throws {
+      while let member = try source.next() {
+        guard member.size <= 1 << 20 else { continue }
+        files[member.name] = try source.contents(limit: 1 << 20, of: path)
+      }
+    }
+    if FileSystem.isFolder(path) {
+      try take(FolderReader(path, cancellation: cancellation))
+    } else {
+      try take(ArchiveReader(path, skipsLinks: true, cancellation: cancellation))
+    }
+    return files
+  }
+}
+
+extension Installation {
+  /// A server whose own settings are lost, as a backup describes it.
+  init(root: String, brand: Brand, configuration: ConfFile, settings: SettingsFile, secrets: Secrets) {
+    self.root = root == "/" ? "" : root
+    self.brand = brand
+    self.configuration = configuration
+    self.settings = settings
+    self.secrets = secrets
+  }
+}

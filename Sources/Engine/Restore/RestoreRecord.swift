@@ -1,0 +1,146 @@
+import Common
+import FoundationEssentials
+import Glibc
+
+/// What is known of one restore on a server's disk: enough to finish it or to take it back, whenever and however the
+/// program ended.
+///
+/// It is written before anything that it speaks of is done, and each change replaces it in one step.
+public struct RestoreRecord: Sendable, Codable, Equatable {
+  public enum Stage: String, Sendable, Codable {
+    /// The new state is being made beside the old one; the server is as it was.
+    case preparing
+    /// As before, and the server has been stopped.
+    case stopped
+    /// The names are being exchanged; what is done of it is seen from the disk and the database.
+    case swapping
+    /// The new state is in place; the server's services still have to learn of it.
+    case swapped
+    /// Done. The old state is kept.
+    case finished
+    /// The names are being exchanged back.
+    case rollingBack
+    /// The old state is in place again; the restored one is kept.
+    case rolledBack
+    /// What is kept is being deleted, as the operator has said.
+    case discarding
+  }
+
+  public let id: String
+  /// ISO 8601, in UTC.
+  public let created: String
+  /// What it was restored from.
+  public let source: String
+  public internal(set) var stage = Stage.preparing
+  /// The state whose leftovers are deleted, once that is wished.
+  var discards: Stage?
+  let database: SideDatabase?
+  let places: [RestorePlace]
+  var moves: [Move] = []
+  /// Steps of the server's services that are done, by their names.
+  var doneSteps: [String] = []
+  let administrator: AdministratorAccess.Wish
+
+  init(
+    id: String, source: String, database: SideDatabase?, places: [RestorePlace], administrator: AdministratorAccess.Wish
+  ) {
+    self.id = id
+    created = Moment.iso(microseconds: Moment.now())
+    self.source = source
+    self.database = database
+    self.places = places
+    self.administrator = administrator
+  }
+
+  /// Whether somebody has to decide before anything else can be done.
+  public var isUnfinished: Bool {
+    switch stage {
+    case .finished, .rolledBack: false
+    default: true
+    }
+  }
+
+  /// Which state the server has, in a sentence.
+  public var label: String {
+    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"
+    return switch stage {
+    case .preparing, .stopped: "the restore \(of) was interrupted before anything was replaced: this is the old server"
+    case .swapping: "the restore \(of) was interrupted while the new state took the old one's place"
+    case .swapped: "the restore \(of) has put the new state in place; the server's services still have to be told"
+    case .finished: "the restore \(of) is in place; the state before it is kept"
+    case .rollingBack: "rolling back the restore \(of) was interrupted"
+    case .rolledBack: "the restore \(of) was rolled back: this is the server as before it; the restored state is kept"
+    case .discarding: "deleting what was kept of the restore \(of) was interrupted"
+    }
+  }
+
+  /// What is kept beside the server, by name.
+  public var kept: [String] {
+    switch stage {
+    case .finished: (database.map { ["database \($0.before)"] } ?? []) + places.map(\.before)
+    case .rolledBack: (database.map { ["database \($0.side)"] } ?? []) + places.map(\.side)
+    default: []
+    }
+  }
+}
+
+/// Where the records of a server are, and the lock that only one restore can hold.
+public struct RestoreState: Sendable {
+  let folder: String
+
+  public init(root: String) {
+    folder = (root == "/" ? "" : root) + "/var/lib/aloha-wizard/restore"
+  }
+
+  /// All records, the oldest first.
+  public func records() throws -> [RestoreRecord] {
+    guard FileSystem.isFolder(folder) else { return [] }
+    return try FileSystem.names(in: folder).filter { $0.hasSuffix(".json") }.map { name in
+      let bytes = try FileSystem.read("\(folder)/\(name)")
+      guard let record = try? JSONDecoder().decode(RestoreRecord.self, from: Data(bytes)) else {
+        throw PlainFailure(
+          .file, "\(folder)/\(name)", "is not readable as the record of a restore",
+          remedy: "use the version of this program that has written it")
+      }
+      return record
+    }
+  }
+
+  /// The one that something can be done about now: unfinished before others, newest first.
+  public func current() throws -> RestoreRecord? {
+    let all = try records()
+    return all.last { $0.isUnfinished } ?? all.last
+  }
+
+  func save(_ record: RestoreRecord) throws {
+    try FileSystem.makeFolder(folder)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    try FileSystem.replace("\(folder)/\(record.id).json", with: try encoder.encode(record))
+  }
+
+  func remove(_ record: RestoreRecord) throws {
+    let path = "\(folder)/\(record.id).json"
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw PlainFailure.system(path, "cannot be deleted", errno: errno)
+    }
+    try FileSystem.syncFolder(of: path)
+  }
+
+  func lock() throws -> FileLock {
+    try FileSystem.makeFolder(folder)
+    guard let lock = try FileLock("\(folder)/lock") else {
+      throw PlainFailure(
+        .conflict, "restore", "another restore works on this server right now", remedy: "wait until it has ended")
+    }
+    return lock
+  }
+
+  /// A name for a new restore, by the time: "20261123-083000".
+  func newID() throws -> String {
+    let used = Set(try records().map(\.id))
+    let stamp = Moment.iso(microseconds: Moment.now()).prefix(19).filter(\.isNumber)
+    let id = "\(stamp.prefix(8))-\(stamp.dropFirst(8))"
+    return used.contains(id) ? "\(id)-\(RandomText.hexadecimal(4))" : id
+  }
+}

@@ -1,0 +1,133 @@
+import Archive
+import Common
+import Glibc
+import Postgres
+
+/// Brings the parts of a backup to where they are needed: files into the folders beside the server's own, the dump to
+/// where the database's administrator can read it.
+struct RestoreUnpacking {
+  let preparation: RestorePreparation
+  /// Belongs to the system user who restores the database.
+  let work: ScratchFolder?
+  let user: String?
+
+  struct Result {
+    var dump: DumpFile?
+    /// Rows of each table, where the backup says so.
+    var tables: [String: Int64]?
+    var files: Int64 = 0
+    /// Whether every digest of a manifest was compared.
+    var isProved = false
+  }
+
+  func run(_ meter: Meter, cancellation: Cancellation) throws -> Result {
+    var seen: Int64 = 0
+    let progress: ByteProgress = { done, total in
+      meter.setTotal(total)
+      try meter.advance(by: max(0, done - seen))
+      seen = max(seen, done)
+    }
+    var result = Result()
+    for place in preparation.replaced where !place.exchangesContents {
+      try FileSystem.makeFolder(place.parent, mode: 0o755)
+    }
+    if let archive = preparation.archive {
+      result = try unpack(archive, cancellation: cancellation, progress)
+    } else if case .manual(let backup) = preparation.options.source {
+      result = try collect(backup, cancellation: cancellation, progress)
+    }
+    if let dump = result.dump { try handOver(dump.path) }
+    return result
+  }
+
+  // MARK: A backup
+
+  private func unpack(_ archive: String, cancellation: Cancellation, _ progress: @escaping ByteProgress) throws
+    -> Result
+  {
+    var parts = Dictionary(preparation.replaced.map { ($0.part, $0.side) }) { first, _ in first }
+    let folder = work.map { "\($0.path)/database" }
+    if let folder { parts[BackupLayout.database] = folder }
+    let unpacked = try PartsUnpacker.unpack(
+      archive, parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
+    var result = Result()
+    result.isProved = unpacked.manifest != nil
+    result.tables = unpacked.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }
+    result.files = Int64(unpacked.members.count { $0.name.hasPrefix("\(BackupLayout.uploads)/") })
+    if let folder, FileSystem.exists("\(folder)/toc.dat") { result.dump = DumpFile(path: folder, form: .directory) }
+    guard folder == nil || result.dump != nil else {
+      throw ArchiveFailure(archive, .damaged("the dump of the database has no table of contents"))
+    }
+    return result
+  }
+
+  // MARK: By hand
+
+  private func collect(
+    _ backup: ManualBackup, cancellation: Cancellation, _ progress: @escaping ByteProgress
+  ) throws -> Result {
+    var result = Result()
+    for (source, part) in [(backup.settings, BackupLayout.settings), (backup.uploads, BackupLayout.uploads)] {
+      let places = preparation.replaced.filter { $0.part == part || $0.part.hasPrefix(part + "/") }
+      guard let source, !places.isEmpty else { continue }
+      // Named by their parts within that folder: "" is all of it.
+      let parts = Dictionary(places.map { (String($0.part.dropFirst(part.count + 1)), $0.side) }) { first, _ in first }
+      let unpacked = try PartsUnpacker.unpack(
+        source, parts: parts, skipsLinks: true, cancellation: cancellation, progress: progress)
+      if part == BackupLayout.uploads { result.files = Int64(unpacked.members.count) }
+    }
+    if let dump = preparation.dump, let work { result.dump = try bring(dump, to: work, cancellation) }
+    return result
+  }
+
+  /// A dump that the administrator cannot read where it is, is copied; one of gzipped SQL is unpacked.
+  private func bring(_ dump: DumpFile, to work: ScratchFolder, _ cancellation: Cancellation) throws -> DumpFile {
+    switch dump.form {
+    case .gzippedPlain:
+      let path = "\(work.path)/dump.sql"
+      try inflate(dump.path, to: path)
+      let plain = try DumpFile.recognize(path)
+      guard plain.form == .plain else {
+        throw DumpFile.failure(dump.path, "is compressed with gzip, but holds no plain SQL", "unpack it first")
+      }
+      try plain.checkPlain(cancellation: cancellation)
+      return plain
+    case .directory:
+      guard !isReadable("\(dump.path)/toc.dat") else { return dump }
+      let path = "\(work.path)/database"
+      _ = try PartsUnpacker.unpack(dump.path, parts: ["": path], cancellation: cancellation)
+      return DumpFile(path: path, form: .directory)
+    case .custom, .tar, .plain:
+      guard !isReadable(dump.path) else { return dump }
+      let path = "\(work.path)/dump"
+      try Subprocess("/bin/cp", ["--", dump.path, path], directory: "/").runChecked()
+      return DumpFile(path: path, form: dump.form)
+    }
+  }
+
+  private func isReadable(_ path: String) -> Bool {
+    guard let user else { return access(path, R_OK) == 0 }
+    return (try? Subprocess("/usr/bin/test", ["-r", path], directory: "/", user: user).run().status) == 0
+  }
+
+  private func inflate(_ source: String, to target: String) throws {
+    let file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw PlainFailure.system(target, "cannot be written", errno: errno) }
+    defer { close(file) }
+    let status = Subprocess.wait(
+      try Subprocess("/bin/gzip", ["-dc", "--", source], directory: "/").start(output: file))
+    guard status == 0 else {
+      throw DumpFile.failure(source, "cannot be unpacked: gzip ended with status \(status)", "use another copy of it")
+    }
+  }
+
+  /// What lies in the work folder is the administrator's to read, and nobody else's.
+  private func handOver(_ path: String) throws {
+    guard let work, path.hasPrefix(work.path), let user, let entry = getpwnam(user) else { return }
+    let owner = (entry.pointee.pw_uid, entry.pointee.pw_gid)
+    let names = FileSystem.isFolder(path) ? try FileSystem.names(in: path).map { "\(path)/\($0)" } : []
+    for file in [path] + names where lchown(file, owner.0, owner.1) != 0 {
+      throw PlainFailure.system(file, "cannot be given to \(user)", errno: errno)
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Common
+import Glibc
+
+/// What has to be different in settings that come from a backup: what belongs to this machine, and what the operator
+/// wishes otherwise.
+struct RestoredSettings {
+  let installation: Installation
+  let options: RestoreOptions
+  /// The settings as they are in the backup.
+  let settings: SettingsFile
+  let conf: ConfFile
+  let secrets: Secrets
+
+  /// One change, in words and as what to do.
+  struct Change: Equatable {
+    enum Edit: Equatable {
+      case setting(String, SettingsFile.Value?)
+      case conf(section: String, key: String, value: String)
+      case secret(String)
+    }
+
+    let text: String
+    let edit: Edit
+  }
+
+  /// Where the database is, belongs to this machine: it is restored here, not where the old server had its own.
+  private static let machineSettings = [
+    "REMOTE_POSTGRES_HOST", "REMOTE_POSTGRES_PORT", "REMOTE_POSTGRES_SSLMODE", "LOCAL_UPLOADS_DIR",
+  ]
+
+  var changes: [Change] {
+    var changes: [Change] = []
+    for name in Self.machineSettings {
+      let (here, there) = (installation.settings[name], settings[name])
+      guard here != there, here != .some(.none) || there != nil else { continue }
+      changes.append(
+        Change(
+          text: "\(name) stays \(Self.shown(here)), as on this machine; the backup has \(Self.shown(there))",
+          edit: .setting(name, here)))
+    }
+    let here = installation.databaseParameters()
+    let defaults = installation.brand.databaseName
+    for (key, value) in [("database_name", here.database), ("database_user", here.user)]
+    where conf.value("postgresql", key) ?? defaults != value && !options.keepsConfiguration {
+      changes.append(
+        Change(
+          text: "\(key) stays \(value), as on this machine",
+          edit: .conf(section: "postgresql", key: key, value: value)))
+    }
+    if let password = installation.secrets["postgres_password"], password != secrets["postgres_password"] {
+      changes.append(
+        Change(
+          text: "postgres_password stays that of this machine's database", edit: .secret("postgres_password")))
+    }
+    if let host = options.externalHost, host != settings.text("EXTERNAL_HOST") {
+      changes.append(
+        Change(
+          text: "EXTERNAL_HOST becomes \(SafeText.clean(host, limit: 100))",
+          edit: .setting("EXTERNAL_HOST", .text(host))))
+    }
+    return changes
+  }
+
+  private static func shown(_ value: SettingsFile.Value?) -> String {
+    value.map { SafeText.clean(literal($0), limit: 120) } ?? "unset"
+  }
+
+  private static func literal(_ value: SettingsFile.Value) -> String {
+    switch value {
+    case .text(let text): PythonLiteral.quoted(text)
+    case .number(let number): String(number)
+    case .bool(let truth): truth ? "True" : "False"
+    case .none: "None"
+    }
+  }
+
+  /// Makes the changes in a folder that holds the settings of the backup.
+  func apply(in folder: String) throws {
+    let brand = installation.brand
+    let files = (
+      settings: "\(folder)/settings.py", conf: "\(folder)/\(brand.rawValue).conf",
+      secrets: "\(folder)/\(brand.rawValue)-secrets.conf"
+    )
+    if options.keepsConfiguration {
+      try Self.copy(installation.root + brand.configurationFile, to: files.conf)
+    }
+    for change in changes {
+      switch change.edit {
+      case .setting(let name, let value):
+        try Self.rewrite(files.settings) { text in
+          var python = PythonSettings(text)
+          if let value {
+            python.set(
+              name, to: "\(name) = \(Self.literal(value))", comment: "As on this machine when it was restored.")
+          } else {
+            python.drop(name)
+          }
+          return python.text
+        }
+      case .conf(let section, let key, let value):
+        try Self.rewrite(files.conf) { text in
+          var editor = ConfFileEditor(text)
+          editor.set(section, key, to: value)
+          return editor.text
+        }
+      case .secret(let name):
+        guard let value = installation.secrets[name] else { continue }
+        try Self.rewrite(files.secrets) { text in
+          var editor = ConfFileEditor(text)
+          editor.set("secrets", name, to: value.reveal())
+          return editor.text
+        }
+      }
+    }
+    // Backups of others may have made them readable for all.
+    var status = stat()
+    if stat(files.secrets, &status) == 0 { chmod(files.secrets, status.st_mode & 0o640) }
+  }
+
+  private static func rewrite(_ path: String, _ change: (String) -> String) throws {
+    var status = stat()
+    let mode = stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o640
+    let old = FileSystem.exists(path) ? String(decoding: try FileSystem.read(path), as: UTF8.self) : ""
+    try FileSystem.replace(path, with: change(old).utf8, mode: mode)
+  }
+
+  private static func copy(_ source: String, to target: String) throws {
+    guard FileSystem.exists(source) else { return }
+    var status = stat()
+    let mode = stat(source, &status) == 0 ? status.st_mode & 0o777 : 0o644
+    try FileSystem.replace(target, with: try FileSystem.read(source), mode: mode)
+  }
+}

@@ -1,0 +1,112 @@
+import Archive
+import Common
+import Glibc
+import Postgres
+
+/// The new state of a server, complete and compared, beside the old one.
+struct RestoredState {
+  var tables: [String: Int64] = [:]
+  var files: Int64 = 0
+  var isProved = false
+  var hasExpectedRows = false
+  var hasUploads = false
+
+  /// Makes it. Throws where anything is not as the backup says; what was made by then is the caller's to remove.
+  static func make(_ preparation: RestorePreparation, _ progress: Progress) throws -> RestoredState {
+    let cancellation = progress.cancellation
+    let administrator = try preparation.database.map { _ in try preparation.access.get() }
+    let user = administrator.flatMap {
+      ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
+    }
+    var work: ScratchFolder?
+    if preparation.database != nil, let place = preparation.work { work = try ScratchFolder(in: place, for: user) }
+    let unpacked = try progress.phase(
+      "unpack", "Unpack beside the server's own folders and compare every digest", unit: .bytes
+    ) { meter in
+      try RestoreUnpacking(preparation: preparation, work: work, user: user).run(meter, cancellation: cancellation)
+    }
+    var state = RestoredState()
+    state.files = unpacked.files
+    state.isProved = unpacked.isProved
+    state.hasExpectedRows = unpacked.tables != nil
+    state.hasUploads = preparation.head.hasUploads
+    if let database = preparation.database, let administrator, let dump = unpacked.dump, let work {
+      try state.restore(
+        dump, into: database, administrator, preparation, scratch: work.path, progress)
+      try state.compare(database, administrator, preparation.installation.brand, expected: unpacked.tables, progress)
+    }
+    work = nil
+    try progress.phase("prepare", "Prepare settings and files") { _ in try prepare(preparation) }
+    return state
+  }
+
+  private func restore(
+    _ dump: DumpFile, into database: SideDatabase, _ access: AdministratorAccess, _ preparation: RestorePreparation,
+    scratch: String, _ progress: Progress
+  ) throws {
+    try progress.phase("database", "Restore the database beside the old one", unit: .steps) { meter in
+      try database.create(access)
+      try database.copySettings(access)
+      let session = try access.connect(cancellation: progress.cancellation)
+      let here = session.serverVersion / 10_000
+      session.close()
+      let contents = preparation.head.dump
+      let tools = try PostgresTools.find(
+        major: max(here, contents?.serverMajor ?? here), having: ["pg_restore", "psql"])
+      try DumpRestore(
+        dump: dump, contents: contents, tools: tools, access: access, database: database.side, owner: database.owner,
+        workers: preparation.options.workers
+      ).run(scratch: scratch, meter: meter, cancellation: progress.cancellation)
+    }
+  }
+
+  private mutating func compare(
+    _ database: SideDatabase, _ access: AdministratorAccess, _ brand: Brand, expected: [String: Int64]?,
+    _ progress: Progress
+  ) throws {
+    tables = try progress.phase("compare", "Compare the rows of every table with the backup", unit: .rows) { meter in
+      let session = try access.connect(database: database.side, cancellation: progress.cancellation)
+      defer { session.close() }
+      let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
+      let differences = expected.map { RowCounts.differences(expected: $0, found: found) } ?? []
+      guard differences.isEmpty else {
+        throw PlainFailure(
+          .damagedArchive, "database",
+          "is not as the backup says: \(differences.prefix(5).joined(separator: "; "))",
+          remedy: "use another backup; nothing of this server was touched")
+      }
+      return found
+    }
+  }
+
+  /// Settings that fit this machine, owners, permissions; all of it on the disk.
+  private static func prepare(_ preparation: RestorePreparation) throws {
+    let installation = preparation.installation
+    if let place = preparation.replaced.first(where: { $0.part == BackupLayout.settings }) {
+      let head = preparation.head
+      try RestoredSettings(
+        installation: installation, options: preparation.options, settings: head.settingsFile ?? SettingsFile(""),
+        conf: head.conf ?? ConfFile(""), secrets: head.secrets ?? Secrets(ConfFile(""))
+      ).apply(in: place.side)
+    }
+    let entry = getpwnam(installation.brand.systemUser)
+    let fallback = entry.map { (uid: $0.pointee.pw_uid, gid: $0.pointee.pw_gid) }
+    for place in preparation.replaced { try place.dress(fallback: fallback) }
+  }
+
+  var facts: [Summary.Fact] {
+    var facts: [Summary.Fact] = []
+    if !tables.isEmpty {
+      facts.append(
+        Summary.Fact(
+          "Database",
+          "\(Amount.of(Int64(tables.count), "table")), \(Amount.of(tables.values.reduce(0, +), "row"))"
+            + (hasExpectedRows ? ", each table as in the backup" : "")))
+    }
+    if hasUploads { facts.append(Summary.Fact("Uploads", Amount.of(files, "file"))) }
+    facts.append(
+      Summary.Fact(
+        "Digests", isProved ? "every one was compared" : "the backup has none; gzip's own checksum was compared"))
+    return facts
+  }
+}

@@ -1,0 +1,151 @@
+import ArgumentParser
+import Common
+import Engine
+
+struct BackupCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backup", abstract: "Back up the whole server: database, uploads, settings, secrets.",
+    discussion: """
+      The archive is laid out as the server's own backups: its own restore reads it too. It gets its name when it is \
+      complete and has been read back.
+      """,
+    subcommands: [Make.self, Prune.self, Schedule.self], defaultSubcommand: Make.self)
+
+  struct Make: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Make a backup (what backup does by itself).")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+      name: .customLong("output"),
+      help: ArgumentHelp("Where the archive goes; by default a new name in /tmp.", valueName: "file"))
+    var file: String?
+
+    @Option(help: ArgumentHelp("Make up a new name in this folder instead.", valueName: "folder"))
+    var folder: String?
+
+    @Flag(help: "Leave the database out.")
+    var skipDb = false
+
+    @Flag(help: "Leave uploaded files out.")
+    var skipUploads = false
+
+    @Option(help: "Sessions that dump at the same time (1 to 32); by default one for each processor, four at most.")
+    var parallel: Int?
+
+    @Option(help: "Compression, 1 (fast) to 9 (small).")
+    var level = 1
+
+    @Option(
+      help: ArgumentHelp(
+        "Encrypt to this public key of age (age1…); the private one is not needed here.", valueName: "key"))
+    var encryptTo: String?
+
+    @Option(help: ArgumentHelp("Where the dump lies meanwhile.", valueName: "folder"))
+    var workFolder: String?
+
+    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    var dryRun = false
+
+    func validate() throws {
+      guard (1...9).contains(level) else { throw ValidationError("--level is a number from 1 to 9.") }
+      guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
+      if file != nil && folder != nil { throw ValidationError("--output and --folder exclude each other.") }
+    }
+
+    func run() throws {
+      var options = BackupOperation.Options(output: file.map { FileSystem.absolute($0) })
+      options.folder = folder.map { FileSystem.absolute($0) }
+      options.skipsDatabase = skipDb
+      options.skipsUploads = skipUploads
+      options.parallel = parallel
+      options.level = level
+      options.recipient = encryptTo
+      options.workFolder = workFolder.map { FileSystem.absolute($0) }
+      // The name that was made up is part of what is shown first.
+      options.output = BackupOperation(try server.installation(), options).output
+      try output.perform(.backup(server: server.reference, options), dryRun: dryRun)
+    }
+  }
+
+  struct KeepOptions: ParsableArguments {
+    @Option(help: "Keep the newest so many.")
+    var keepLast = 3
+    @Option(help: "Keep the newest of each of so many days.")
+    var keepDaily = 7
+    @Option(help: "Keep the newest of each of so many weeks.")
+    var keepWeekly = 5
+    @Option(help: "Keep the newest of each of so many months.")
+    var keepMonthly = 12
+
+    func validate() throws {
+      guard [keepLast, keepDaily, keepWeekly, keepMonthly].allSatisfy({ $0 >= 0 }) else {
+        throw ValidationError("The numbers of backups to keep are not negative.")
+      }
+      guard keepLast + keepDaily + keepWeekly + keepMonthly > 0 else {
+        throw ValidationError("Nothing would be kept: give one of the --keep options more than 0.")
+      }
+    }
+
+    var policy: RetentionPolicy {
+      RetentionPolicy(last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly)
+    }
+  }
+
+  struct Prune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Delete backups that need not be kept; shows which ones, unless --yes is given.",
+      discussion: "The newest backup whose every digest fits, and all that are newer, always stay.")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var keep: KeepOptions
+    @Argument(help: "The folder of the backups.")
+    var folder: String
+    @Flag(help: "Delete them; without this nothing is deleted.")
+    var yes = false
+
+    func run() throws {
+      let operation = PruneOperation(PruneOperation.Options(folder: folder, policy: keep.policy))
+      if yes { try output.look(operation) } else { try output.rehearse(operation) }
+    }
+  }
+
+  struct Schedule: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print a systemd timer and a line for cron that make a backup every night; installs nothing.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var keep: KeepOptions
+    @Argument(help: "The folder of the backups.")
+    var folder: String
+    @Option(help: ArgumentHelp("When, in the machine's time zone.", valueName: "hh:mm"))
+    var time = "03:30"
+    @Option(help: ArgumentHelp("Encrypt to this public key of age.", valueName: "key"))
+    var encryptTo: String?
+    @Option(help: ArgumentHelp("Write metrics for Prometheus' node exporter into this folder.", valueName: "folder"))
+    var metrics: String?
+    @Flag(inversion: .prefixedNo, help: "Rehearse the newest backup on Sundays.")
+    var rehearse = true
+
+    func run() throws {
+      let parts = time.split(separator: ":").compactMap { Int($0) }
+      guard parts.count == 2, (0...23).contains(parts[0]), (0...59).contains(parts[1]) else {
+        throw ValidationError("--time is an hour and a minute: 03:30.")
+      }
+      guard folder.hasPrefix("/") else { throw ValidationError("Give the folder with its whole path.") }
+      var words: [String] = []
+      if server.root != "/" { words += ["--root", server.root] }
+      if let brand = server.brand { words += ["--brand", brand.rawValue] }
+      let schedule = BackupSchedule(
+        folder: folder, hour: parts[0], minute: parts[1], policy: keep.policy, recipient: encryptTo,
+        rehearses: rehearse,
+        metricsFolder: metrics, serverWords: words)
+      var text = "# /etc/systemd/system/aloha-wizard-backup.service\n\n\(schedule.service)\n"
+      text += "# /etc/systemd/system/aloha-wizard-backup.timer\n\n\(schedule.timer)\n"
+      text += "# Without systemd: /etc/cron.d/aloha-wizard-backup\n\n\(schedule.cron)\n"
+      text += "# What to do:\n" + schedule.steps.enumerated().map { "#   \($0 + 1). \($1)\n" }.joined()
+      StandardStream.output(text)
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import ArgumentParser
+import Common
+import Engine
+import Glibc
+
+struct RestoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore", abstract: "Restore the whole server from a backup, rehearse it, or take it back.",
+    discussion: """
+      Everything is made beside the server's own and compared first; then the new takes the old one's place by renaming, \
+      and the old state is kept. Backups of the server's own command are read as well; parts that were put aside by hand \
+      are given with --database, --uploads and --settings.
+      """)
+
+  @OptionGroup var server: ServerOptions
+  @OptionGroup var output: OutputOptions
+
+  @Argument(help: "The backup: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
+  var archive: String?
+
+  @Option(help: ArgumentHelp("A dump of the database, as pg_dump writes it.", valueName: "path"))
+  var database: String?
+  @Option(help: ArgumentHelp("A copy of the uploads folder.", valueName: "path"))
+  var uploads: String?
+  @Option(help: ArgumentHelp("A copy of the configuration folder.", valueName: "path"))
+  var settings: String?
+
+  @Flag(help: "Leave all settings and secrets of this server as they are.")
+  var keepSettings = false
+  @Flag(
+    name: [.customLong("keep-alohaconf"), .customLong("keep-zulipconf")],
+    help: "Leave aloha.conf of this machine as it is.")
+  var keepConf = false
+  @Option(help: ArgumentHelp("The name under which people reach the restored server.", valueName: "name"))
+  var externalHost: String?
+  @Flag(help: "Restore although both have different versions. Data may not fit; only on purpose.")
+  var ignoreVersions = false
+  @Option(help: ArgumentHelp("age's private key, for an encrypted backup.", valueName: "file"))
+  var identity: String?
+  @Option(help: ArgumentHelp("Where the dump lies meanwhile.", valueName: "folder"))
+  var workFolder: String?
+  @Option(help: "Sessions that restore at the same time (1 to 32).")
+  var parallel: Int?
+  @Option(help: ArgumentHelp("Who may create databases, where that is not postgres.", valueName: "role"))
+  var databaseAdministrator: String?
+  @Option(help: ArgumentHelp("A file that holds that role's password.", valueName: "file"))
+  var databasePasswordFile: String?
+
+  @Flag(help: "Restore into a throw-away database and folder, and compare; touches nothing of the server.")
+  var rehearse = false
+  @Option(help: ArgumentHelp("With --rehearse: the newest backup in this folder.", valueName: "folder"))
+  var newestIn: String?
+  @Flag(help: "With --rehearse: one line for Nagios, and its exit codes.")
+  var nagios = false
+  @Option(help: ArgumentHelp("With --rehearse: metrics for Prometheus.", valueName: "file"))
+  var prometheus: String?
+
+  @Flag(help: "Exchange the restored state for the one before it.")
+  var rollBack = false
+  @Flag(help: "Go on with a restore that was interrupted.")
+  var resume = false
+  @Flag(help: "Delete the state that is not in use any more.")
+  var discard = false
+  @Flag(help: "Say which state this server has.")
+  var status = false
+
+  @Flag(help: "Show what would be done and what the checks find; change nothing.")
+  var dryRun = false
+  @Flag(help: "Do it without asking.")
+  var yes = false
+
+  func validate() throws {
+    guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
+    let modes = [rehearse, rollBack, resume, discard, status].count { $0 }
+    guard modes <= 1 else {
+      throw ValidationError("Only one of --rehearse, --roll-back, --resume, --discard and --status.")
+    }
+    let isManual = database != nil || uploads != nil || settings != nil
+    if archive != nil && isManual {
+      throw ValidationError("Give a backup, or the parts of one with --database, --uploads and --settings; not both.")
+    }
+    if rehearse {
+      guard (archive == nil) != (newestIn == nil) else {
+        throw ValidationError("Give a backup to rehearse, or --newest-in.")
+      }
+    } else if modes == 0 {
+      guard archive != nil || isManual else { throw ValidationError("Give a backup to restore.") }
+    }
+    if nagios || prometheus != nil || newestIn != nil, !rehearse {
+      throw ValidationError("--nagios, --prometheus and --newest-in go with --rehearse.")
+    }
+  }
+
+  func run() throws {
+    if rehearse { return try runRehearsal() }
+    if status { return try showStatus() }
+    if rollBack { return try perform(.rollBackRestore(server: server.reference)) }
+    if resume { return try perform(.resumeRestore(server: server.reference)) }
+    if discard { return try perform(.discardRestore(server: server.reference)) }
+    try perform(.restore(server: server.reference, options))
+  }
+
+  private var options: RestoreOptions {
+    func whole(_ path: String?) -> String? { path.map { FileSystem.absolute($0) } }
+    let parts = ManualBackup(database: whole(database), settings: whole(settings), uploads: whole(uploads))
+    let source = whole(archive).map { RestoreSource.archive($0) } ?? .manual(parts)
+    var options = RestoreOptions(source)
+    options.keepsSettings = keepSettings
+    options.keepsConfiguration = keepConf
+    options.externalHost = externalHost
+    options.ignoresVersions = ignoreVersions
+    options.identity = whole(identity)
+    options.workFolder = whole(workFolder)
+    options.parallel = parallel
+    options.administrator = AdministratorAccess.Wish(
+      user: databaseAdministrator, passwordFile: whole(databasePasswordFile))
+    return options
+  }
+
+  /// Shows the plan and asks, unless that was answered already.
+  private func perform(_ description: JobDescription) throws {
+    if !yes || dryRun {
+      try output.rehearse(try description.operation())
+      if dryRun { return }
+      guard isatty(0) == 1, !output.json else {
+        throw PlainFailure(
+          .usage, description.title, "changes the server, and nobody can be asked here",
+          remedy: "give --yes when you want it done")
+      }
+      StandardStream.output("\nDo this now? Type yes: ")
+      guard readLine()?.lowercased() == "yes" else { throw Cancelled() }
+    }
+    try output.run(description)
+  }
+
+  // MARK: Rehearsing
+
+  private func runRehearsal() throws {
+    var options = try rehearsalOptions()
+    options.identity = identity
+    options.workFolder = workFolder
+    options.parallel = parallel
+    let operation = RehearseOperation(options)
+    if dryRun { return try output.rehearse(operation) }
+    guard nagios || prometheus != nil else { return try output.look(operation) }
+    let report: RehearsalReport
+    do {
+      report = try operation.rehearse(Progress(cancellation: Interruption.cancellation) { _ in })
+    } catch {
+      if let prometheus { try RehearsalReport.writePrometheus(failureTo: prometheus) }
+      guard nagios else { throw error }
+      StandardStream.output(RehearsalReport.nagiosLine(failure: error) + "\n")
+      throw ExitCode(2)
+    }
+    if let prometheus { try report.writePrometheus(prometheus) }
+    StandardStream.output(report.nagiosLine + "\n")
+    if report.nagiosStatus != 0 { throw ExitCode(report.nagiosStatus) }
+  }
+
+  private func rehearsalOptions() throws -> RehearseOperation.Options {
+    if let archive { return RehearseOperation.Options(archive: archive) }
+    return try RehearseOperation.Options(newestIn: newestIn ?? ".")
+  }
+
+  // MARK: Status
+
+  private func showStatus() throws {
+    let records = try RestoreState(root: server.root).records()
+    if output.json {
+      for record in records { StandardStream.output(JSONText.of(record)) }
+      return
+    }
+    guard !records.isEmpty else { return StandardStream.output("No restore is known on this server.\n") }
+    for record in records {
+      StandardStream.output("\(record.id): \(record.label)\n")
+      for item in record.kept { StandardStream.output("  kept: \(item)\n") }
+      if record.isUnfinished { StandardStream.output("  What to do: --resume or --roll-back\n") }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Testing
+
+@testable import Engine
+
+@Suite("Parts that were put aside by hand")
+struct ManualBackupTests {
+  private func dump(_ server: SandboxServer, _ words: [String]) throws {
+    let tools = try PostgresTools.find(major: 15)
+    try Subprocess(
+      tools.path("pg_dump"), words + ["-h", server.parameters.host ?? "", "-U", "aloha", server.database]
+    ).runChecked()
+  }
+
+  private func restore(_ server: SandboxServer, _ backup: ManualBackup) throws -> Summary {
+    try RestoreOperation(root: server.root, RestoreOptions(.manual(backup))).run(progress: .silent)
+  }
+
+  @Test("come back, in whichever form pg_dump has written the database", arguments: ["c", "d", "t", "p", "gz"])
+  func forms(form: String) throws {
+    let server = try Disaster.server("hand-\(form)", messages: 20)
+    let before = try Disaster.fingerprint(server)
+    try Disaster.folder { folder in
+      let path = "\(folder)/dump"
+      try dump(server, ["-F", form == "gz" ? "p" : form, "-f", path])
+      if form == "gz" { try Subprocess("/bin/gzip", [path]).runChecked() }
+      // Readable for root alone, as such files should be.
+      if form != "d" { chmod(form == "gz" ? "\(path).gz" : path, 0o600) }
+      try Subprocess("/bin/cp", ["-a", server.uploads, "\(folder)/uploads"]).runChecked()
+      try Subprocess("/bin/cp", ["-a", server.configuration, "\(folder)/settings"]).runChecked()
+      try Disaster.destroy(server)
+      _ = try restore(
+        server,
+        ManualBackup(
+          database: form == "gz" ? "\(path).gz" : path, settings: "\(folder)/settings", uploads: "\(folder)/uploads"))
+    }
+    try Disaster.expect(server, before)
+    try server.run("scripts/stop-server")
+  }
+
+  @Test("that are not given stay as they are; copies of folders may be archives")
+  func onlyUploads() throws {
+    let server = try Disaster.server("hand-files", messages: 10)
+    let before = try Disaster.fingerprint(server)
+    try Disaster.folder { folder in
+      try Subprocess("/bin/tar", ["-C", "\(server.uploads)/..", "-czf", "\(folder)/uploads.tgz", "uploads"])
+        .runChecked()
+      try FileSystem.removeTree("\(server.uploads)/files")
+      _ = try restore(server, ManualBackup(uploads: "\(folder)/uploads.tgz"))
+    }
+    try Disaster.expect(server, before)
+    try server.run("scripts/stop-server")
+  }
+
+  @Test("whose SQL would lead psql elsewhere are refused before anything is done")
+  func hostile() throws {
+    let server = try Disaster.server("hand-hostile", messages: 5)
+    let before = try Disaster.fingerprint(server)
+    try Disaster.folder { folder in
+      try dump(server, ["-F", "p", "-f", "\(folder)/good.sql"])
+      let good = String(decoding: try FileSystem.read("\(folder)/good.sql"), as: UTF8.self)
+      try dump(server, ["-F", "p", "--create", "-f", "\(folder)/create.sql"])
+      try FileSystem.replace("\(folder)/shell.sql", with: "\(good)\n\\! touch \(folder)/owned\n".utf8)
+      try FileSystem.replace("\(folder)/cut.sql", with: good.prefix(good.count / 2).utf8)
+      for name in ["create", "shell", "cut"] {
+        let failure = #expect(throws: PlainFailure.self, "\(name)") {
+          try restore(server, ManualBackup(database: "\(folder)/\(name).sql"))
+        }
+        #expect(failure?.family == .unsuitableArchive, "\(name)")
+      }
+      #expect(!FileSystem.exists("\(folder)/owned"))
+    }
+    try Disaster.expect(server, before)
+    #expect(try Disaster.leftOvers(server) == [])
+  }
+
+  @Test("that hold rows which look like orders are taken")
+  func oddRows() {
+    var scanner = PlainScanner()
+    let text = "COPY t FROM stdin;\n\\N\t1\n\\\\connect\t2\n\\tx\n\\.\n-- PostgreSQL database dump complete\n"
+    #expect(Array(text.utf8).withUnsafeBytes { scanner.take($0) } == nil)
+    #expect(scanner.hasEnd)
+    var other = PlainScanner()
+    #expect(Array("SELECT 1;\n\\connect zulip\n".utf8).withUnsafeBytes { other.take($0) } == "\\connect zulip")
+  }
+}
