@@ -75,7 +75,7 @@ final class Walker {
       case .start(let errand): waiting.append(errand)
       case .redraw: redraws += 1
       case .saveAnswers: saves += 1
-      case .suspend, .saveAnswers: break
+      case .suspend: break
       case .end: hasEnded = true
       }
     }
