@@ -90,7 +90,8 @@ struct RestoredSettings {
         try Self.rewrite(files.settings) { text in
           var python = PythonSettings(text)
           if let value {
-            python.set(name, to: "\(name) = \(Self.literal(value))", comment: "As on this machine when it was restored.")
+            python.set(
+              name, to: "\(name) = \(Self.literal(value))", comment: "As on this machine when it was restored.")
           } else {
             python.drop(name)
           }
