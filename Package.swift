@@ -76,7 +76,7 @@ let package = Package(
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD"], swiftSettings: strict),
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "Sandbox", "aloha-wizard"], swiftSettings: strict),
+      name: "EngineTests", dependencies: ["Engine", "Sandbox", "Pictures", "aloha-wizard"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
     .testTarget(
       name: "WizardTests", dependencies: ["Wizard", "Sandbox"], exclude: ["Goldens"], swiftSettings: strict),

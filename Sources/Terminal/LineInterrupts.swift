@@ -46,7 +46,8 @@ public final class LineInterrupts: Sendable {
 
   /// Gives the signals back. Calling it again does nothing.
   public func close() {
-    guard Self.bell.compareExchange(expected: wakeUp.descriptor, desired: -1, ordering: .acquiringAndReleasing).exchanged
+    guard
+      Self.bell.compareExchange(expected: wakeUp.descriptor, desired: -1, ordering: .acquiringAndReleasing).exchanged
     else { return }
     for (signal, old) in zip(Self.signals, before) {
       var old = old

@@ -45,6 +45,13 @@ struct ConformanceTests {
     #expect(
       try servers.differences("compare-databases", servers.conninfo("golden"), servers.conninfo("target")) == "")
     #expect(try files(servers, "target") == files(servers, "golden"))
+    let mediums = try files(servers, "target").filter { $0.hasSuffix("-medium.png") }
+    #expect(!mediums.isEmpty)
+    for name in mediums {
+      // Width and height, as every PNG begins.
+      let header = try FileSystem.read("\(servers.directory)/target/home/zulip/uploads/\(name)")[16..<24]
+      #expect(Array(header) == [0, 0, 1, 0xF4, 0, 0, 1, 0xF4], "\(name)")
+    }
   }
 
   @Test("An import of our own export leaves the same rows as one of the official export")

@@ -15,7 +15,7 @@ final class Canvas {
     image = gdImageCreateTrueColor(Int32(width), Int32(height))
     gdImageAlphaBlending(image, 0)
     gdImageSaveAlpha(image, 1)
-    for y in 0..<height { for x in 0..<width { image.pointee.tpixels[y]![x] = color(x, y) } }
+    for y in 0..<height { for x in 0..<width { image.pointee.tpixels[y]?[x] = color(x, y) } }
   }
 
   /// Four corners of one color each.
@@ -37,7 +37,7 @@ final class Canvas {
   var height: Int { Int(image.pointee.sy) }
 
   subscript(_ x: Int, _ y: Int) -> (red: Int32, green: Int32, blue: Int32, alpha: Int32) {
-    let pixel = image.pointee.tpixels[y]![x]
+    let pixel = image.pointee.tpixels[y]?[x] ?? 0
     return (pixel >> 16 & 0xFF, pixel >> 8 & 0xFF, pixel & 0xFF, pixel >> 24)
   }
 

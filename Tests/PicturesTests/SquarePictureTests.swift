@@ -26,7 +26,8 @@ struct SquarePictureTests {
     #expect(try square(file).corners == corners)
   }
 
-  @Test("Of a picture that is no square the middle is taken", arguments: [(900, 300), (300, 900), (4000, 10), (10, 4000)])
+  @Test(
+    "Of a picture that is no square the middle is taken", arguments: [(900, 300), (300, 900), (4000, 10), (10, 4000)])
   func middle(_ width: Int, _ height: Int) throws {
     let (long, short) = (max(width, height), min(width, height))
     // White beside the middle, which has four corners.

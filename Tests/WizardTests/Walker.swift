@@ -72,7 +72,7 @@ final class Walker {
       switch effect {
       case .start(let errand): waiting.append(errand)
       case .redraw: redraws += 1
-      case .suspend: break
+      case .suspend, .saveAnswers: break
       case .end: hasEnded = true
       }
     }

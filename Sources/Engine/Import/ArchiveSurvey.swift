@@ -9,6 +9,8 @@ struct ArchiveSurvey {
     let isActive: Bool
     let isBot: Bool
     let role: Int64
+    /// Part of the names of avatar files on later versions of the server.
+    let avatarVersion: Int64
   }
 
   struct SystemBot {
@@ -86,10 +88,12 @@ struct ArchiveSurvey {
   private mutating func readPeople() throws {
     var found: [User] = []
     for table in ["zerver_userprofile", "zerver_userprofile_mirrordummy"] {
-      try realm.rows(of: table, keys: ["id", "is_active", "is_bot", "role"]) { reader in
+      try realm.rows(of: table, keys: ["id", "is_active", "is_bot", "role", "avatar_version"]) { reader in
         guard let id = reader[0].int else { return }
         found.append(
-          User(id: id, isActive: reader[1].isTrue, isBot: reader[2].isTrue, role: reader[3].int ?? 400))
+          User(
+            id: id, isActive: reader[1].isTrue, isBot: reader[2].isTrue, role: reader[3].int ?? 400,
+            avatarVersion: reader[4].int ?? 1))
       }
     }
     users = found.sorted { $0.id < $1.id }

@@ -26,7 +26,7 @@ struct ImportWork {
 
       let imported = try ImportedFiles(
         archive, organization: organization, users: facts.maps["zerver_userprofile"] ?? IDMap(),
-        salt: try installation.avatarSalt(), attachments: survey.uploadPaths)
+        names: try avatarNames(), attachments: survey.uploadPaths)
       let placed = try PlacedFiles(installation, organization: organization)
       files = placed
       let warnings = try progress.phase("files", "Put files in place", total: imported.steps, unit: .files) { meter in
@@ -147,6 +147,15 @@ struct ImportWork {
       throw PlainFailure(.damagedArchive, "realm.json", "holds no organization", remedy: "make the archive again")
     }
     return id
+  }
+
+  private func avatarNames() throws -> AvatarNames {
+    let migrations = try ServerVersion.read(installation, connection).migrations
+    let isVersioned = ServerTraits(model.catalog, migrations: migrations).hasVersionedAvatars
+    let versions = survey.users.map { ($0.id, $0.avatarVersion) }
+    return AvatarNames(
+      salt: try installation.avatarSalt(),
+      versions: isVersioned ? Dictionary(versions, uniquingKeysWith: { first, _ in first }) : nil)
   }
 
   private func isHereAlready() throws -> Bool {

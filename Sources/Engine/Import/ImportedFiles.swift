@@ -26,10 +26,10 @@ struct ImportedFiles {
 
   /// - Parameters:
   ///   - users: new ids by the old ones.
-  ///   - salt: the target's `avatar_salt`.
+  ///   - names: how the target names avatars.
   ///   - attachments: old `path_id`s of the rows, which get new ones whether their file is there or not.
   init(
-    _ archive: OpenedArchive, organization: Int64, users: IDMap, salt: Secret, attachments: [String]
+    _ archive: OpenedArchive, organization: Int64, users: IDMap, names: AvatarNames, attachments: [String]
   ) throws {
     for path in attachments { addUploadPath(path, organization: organization) }
     try records(archive, "uploads", keys: ["path", "s3_path"]) { record in
@@ -45,7 +45,7 @@ struct ImportedFiles {
       let name = record[1].text ?? path
       // Made anew, as by the server.
       if name.hasSuffix("-medium.png") { return }
-      let hash = AvatarPath.hash(user: user, salt: salt)
+      let hash = names.name(user: user, oldUser: old)
       let isOriginal = name.hasSuffix(".original")
       guard add(archive, "avatars/\(path)", .avatars, hash + (isOriginal ? ".original" : ".png")) else { return }
       let index = avatarOfUser[user] ?? avatars.count

@@ -14,3 +14,16 @@ enum AvatarPath {
     String(Digest.hexadecimal(Array("\(user):\(version):\(salt.reveal())".utf8)).prefix(40))
   }
 }
+
+/// How a server names the avatars of an organization that comes to it.
+struct AvatarNames {
+  let salt: Secret
+  /// By the users' ids in the archive; nil where the server's names know no versions.
+  let versions: [Int64: Int64]?
+
+  /// The file's name without its ending.
+  func name(user: Int64, oldUser: Int64) -> String {
+    guard let versions else { return AvatarPath.hash(user: user, salt: salt) }
+    return AvatarPath.hash(user: user, version: versions[oldUser] ?? 1, salt: salt)
+  }
+}

@@ -140,7 +140,9 @@ extension LinearRunner {
     }
     let open = items.filter { $0.disabled == nil }
     while true {
-      guard case .text(let line) = try ask("Enter takes all of this; a number decides on that one, a on one after the other:")
+      guard
+        case .text(let line) = try ask(
+          "Enter takes all of this; a number decides on that one, a on one after the other:")
       else { return .back }
       if line.isEmpty { return .answered }
       let wanted: [Field.Item]

@@ -64,7 +64,8 @@ extension LinearRunner {
         return true
       }
       guard line == "start" || line.isEmpty && !destroys else {
-        voice.say(lines.isEmpty ? "Enter, b or q is wanted." : "A number from 1 to \(lines.count), w, b or q is wanted.")
+        voice.say(
+          lines.isEmpty ? "Enter, b or q is wanted." : "A number from 1 to \(lines.count), w, b or q is wanted.")
         return false
       }
       if failed {

@@ -43,7 +43,9 @@ extension LinearRunner {
     guard journey.run?.isStopping != true else { return voice.say("It is being stopped already; a moment, please.") }
     let mayLeave = journey.runner?.outlivesWizard == true
     voice.say("Stop it? What has been done so far is taken back.")
-    if let point = journey.run?.plan?.pointOfNoReturn { voice.say("\(point.prefix(1).uppercased())\(point.dropFirst()).") }
+    if let point = journey.run?.plan?.pointOfNoReturn {
+      voice.say("\(point.prefix(1).uppercased())\(point.dropFirst()).")
+    }
     let leaving = mayLeave ? "l leaves and lets it go on, " : ""
     switch voice.ask("y stops it, \(leaving)Enter goes on watching:") {
     case .text(let line):

@@ -164,4 +164,17 @@ struct ImportFaultTests {
     #expect(try new.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'harbour'") == "1")
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
+  @Test("Two imports into different subdomains at once: both come")
+  func twoPlaces() throws {
+    let new = try Servers.fresh()
+    let archive = try Servers.archive()
+    let threads = try ["one", "two"].map { subdomain in
+      try WorkerThread {
+        do { _ = try new.importing(archive, as: subdomain).run(progress: .silent) } catch { Issue.record(error) }
+      }
+    }
+    threads.forEach { $0.join() }
+    #expect(try new.column("SELECT count(*) FROM zerver_message GROUP BY realm_id") == ["700", "700"])
+    #expect(try new.leftovers() == [])
+  }
 }

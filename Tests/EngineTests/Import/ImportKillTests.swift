@@ -9,37 +9,6 @@ import Testing
 /// was before, and against a server with a whole import.
 @Suite("An import that is killed")
 struct ImportKillTests {
-  private static let whole = Result {
-    let server = try Servers.fresh()
-    _ = try server.importing(Servers.archive()).run(progress: .silent)
-    return try server.amounts()
-  }
-
-  /// Fails where two states differ, and says where.
-  private func expectSame(_ left: [String: String], _ right: [String: String], _ when: String) {
-    for key in Set(left.keys).union(right.keys) where left[key] != right[key] {
-      Issue.record("\(when): \(key) is \(right[key] ?? "missing"), not \(left[key] ?? "missing")")
-    }
-  }
-
-  /// - Returns: whether the organization is there.
-  @discardableResult
-  private func expectAllOrNothing(
-    _ server: SandboxServer, before: [String: String], _ when: String
-  ) throws -> Bool {
-    try server.awaitSilence()
-    let hasCome = try server.value("SELECT 1 FROM zerver_realm WHERE string_id = 'harbour'") != nil
-    if hasCome {
-      // What marks the files as unfinished may still be there.
-      try PlacedFiles.recover(server.installation) { _ in true }.forEach { Issue.record("\(when): \($0) was removed") }
-      try WorkFolder.removeAbandoned(server.installation)
-      try expectSame(Self.whole.get(), server.amounts(), when)
-    } else {
-      try expectSame(before, server.databaseState(), when)
-    }
-    return hasCome
-  }
-
   @Test(
     "At whatever step it dies: nothing has changed or everything is there, and the same command works again",
     arguments: [
@@ -52,10 +21,10 @@ struct ImportKillTests {
     let process = ImportProcess(root: server.root, archive: try Servers.archive())
     let outcome = try process.run { $0.isMoment(moment) }
     #expect(outcome.wasKilled || moment == "commit ended", "\(outcome.status) \(String(describing: outcome.failure))")
-    guard try !expectAllOrNothing(server, before: before, moment) else { return }
+    guard try !Wholeness.expectAllOrNothing(server, before: before, moment) else { return }
     let again = try process.run()
     #expect(again.isComplete, "\(moment): \(String(describing: again.failure))")
-    try expectSame(Self.whole.get(), server.amounts(), "again after \(moment)")
+    try Wholeness.expectWhole(server, "again after \(moment)")
     #expect(try server.leftovers() == [], "after \(moment)")
   }
 
@@ -71,14 +40,14 @@ struct ImportKillTests {
       let when = "turn \(turn), \(delay) of \(lasts)"
       let outcome = try ImportProcess(root: server.root, archive: Servers.archive()).run(killedAfter: delay)
       #expect(outcome.wasKilled || outcome.isComplete, "\(when): \(String(describing: outcome.failure))")
-      if try expectAllOrNothing(server, before: before, when) {
+      if try Wholeness.expectAllOrNothing(server, before: before, when) {
         server = try Servers.fresh()
         before = try server.databaseState()
       }
     }
     let last = try ImportProcess(root: server.root, archive: Servers.archive()).run()
     #expect(last.isComplete, "\(String(describing: last.failure))")
-    try expectSame(Self.whole.get(), server.amounts(), "at the end")
+    try Wholeness.expectWhole(server, "at the end")
     #expect(try server.leftovers() == [])
   }
 
@@ -99,7 +68,7 @@ struct ImportKillTests {
     _ = try server.importing(Servers.archive()).run(progress: progress)
     #expect(leftAlone.now { $0 } == [true])
     #expect(try server.leftovers() == [])
-    try expectSame(Self.whole.get(), server.amounts(), "at the end")
+    try Wholeness.expectWhole(server, "at the end")
   }
 
   @Test("A folder that was being made or removed by a killed import is no obstacle either")

@@ -1,8 +1,6 @@
 import Common
 import Foundation
 import Glibc
-import Postgres
-import Sandbox
 import Testing
 
 @testable import Engine
@@ -79,49 +77,5 @@ extension ProgressEvent {
     case .phaseEnded(let id): "\(id) ended" == name
     default: false
     }
-  }
-}
-
-extension SandboxServer {
-  /// Waits until no session is open on its database any more: then everything that was begun is decided.
-  func awaitSilence() throws {
-    let connection = try Connection(
-      ConnectionParameters(
-        host: parameters.host, port: 5432, database: "postgres", user: "postgres", sslMode: "disable"))
-    defer { connection.close() }
-    for _ in 0..<600 {
-      let others = try connection.value("SELECT count(*) FROM pg_stat_activity WHERE datname = $1", [database])
-      if others == "0" { return }
-      usleep(50_000)
-    }
-    Issue.record("a session of the database does not end")
-  }
-
-  /// Files and folders of the uploads that nothing explains but an import that did not end.
-  func leftovers() throws -> [String] {
-    let known = Set(try column("SELECT id FROM zerver_realm"))
-    var found = try FileSystem.names(in: "\(uploads)/.aloha-wizard").map { ".aloha-wizard/\($0)" }
-    for place in ["files", "avatars"] {
-      for name in try FileSystem.names(in: "\(uploads)/\(place)") {
-        let isMarked = FileSystem.exists("\(uploads)/\(place)/\(name)/.import-in-progress")
-        if isMarked || !known.contains(name) { found.append("\(place)/\(name)") }
-      }
-    }
-    return found
-  }
-
-  /// ``state()`` without the files.
-  func databaseState() throws -> [String: String] { try state().filter { !$0.key.hasPrefix("file ") } }
-
-  /// How many rows every table has, what shape it has, how many files there are: equal for two whole imports.
-  func amounts() throws -> [String: String] {
-    var amounts = try state()
-    let files = amounts.keys.filter { $0.hasPrefix("file ") }
-    files.forEach { amounts[$0] = nil }
-    for (key, value) in amounts where !key.hasPrefix("shape") {
-      amounts[key] = String(value.prefix { $0 != " " })
-    }
-    amounts["files"] = String(files.count)
-    return amounts
   }
 }

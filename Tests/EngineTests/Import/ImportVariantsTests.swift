@@ -206,3 +206,16 @@ struct ImportVariantsTests {
     #expect(failure?.remedy?.contains("restore") == true)
   }
 }
+
+@Suite("Names of avatars")
+struct AvatarNameTests {
+  @Test("Later versions of the server have the picture's version in the name, earlier ones have not")
+  func versions() {
+    let salt = Secret("salt")
+    let plain = AvatarNames(salt: salt, versions: nil)
+    let versioned = AvatarNames(salt: salt, versions: [7: 3])
+    #expect(plain.name(user: 12, oldUser: 7) == AvatarPath.hash(user: 12, salt: salt))
+    #expect(versioned.name(user: 12, oldUser: 7) == AvatarPath.hash(user: 12, version: 3, salt: salt))
+    #expect(versioned.name(user: 12, oldUser: 7) != versioned.name(user: 12, oldUser: 8))
+  }
+}

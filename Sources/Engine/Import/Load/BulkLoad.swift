@@ -56,16 +56,16 @@ struct BulkLoad {
     let hasForeignTriggers = large.contains { table in
       table.triggers.contains { !$0.definition.contains(Self.searchTrigger) }
     }
-    // A replica identity or a clustering order would be lost with its index.
+    // A replica identity, a clustering order, or a place on another disk would be lost with its index.
     let names = large.map { Identifier.literal($0.name) }.joined(separator: ", ")
     let isOrdinary =
       try large.isEmpty
       || connection.value(
         """
-        SELECT count(*) FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
+        SELECT count(*) FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = \(Identifier.literal(model.catalog.schema)) AND c.relname IN (\(names))
-          AND (x.indisreplident OR x.indisclustered OR c.relispartition OR c.relkind <> 'r')
+          AND (x.indisreplident OR x.indisclustered OR i.reltablespace <> 0 OR c.relispartition OR c.relkind <> 'r')
         """) == "0"
     let isAlone =
       try connection.value("SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [brand.internalSubdomain]) == "0"
@@ -129,7 +129,7 @@ struct BulkLoad {
     switch strategy {
     case .rowByRow: break
     case .rebuilding:
-      try connection.execute("SET LOCAL maintenance_work_mem = '256MB'")
+      try connection.execute("SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL default_tablespace = ''")
       for table in tables {
         for index in table.indexes where index.constraint == nil {
           try step()

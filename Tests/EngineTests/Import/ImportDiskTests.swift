@@ -1,0 +1,104 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Testing
+
+@testable import Engine
+
+/// Disks that run full, as small file systems in memory.
+@Suite("An import whose disk runs full", .serialized, .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
+struct ImportDiskTests {
+  private func expectTakenBack(
+    _ server: SandboxServer, _ disk: SmallDisk, at moment: String, archive: String, family: FailureFamily
+  ) throws {
+    let before = try server.state()
+    let progress = Progress { event in if event.isMoment(moment) { disk.fill() } }
+    let failure = #expect(throws: (any Error).self) {
+      _ = try server.importing(archive).run(progress: progress)
+    }
+    let told = try #require(failure as? any Failure)
+    #expect(told.family == family, "\(told)")
+    #expect(told.remedy?.contains("free some space") == true, "\(told) \(told.remedy ?? "")")
+    disk.empty()
+    try Wholeness.expectSame(before, server.state(), moment)
+    #expect(try server.leftovers() == [], "\(moment)")
+    _ = try server.importing(archive).run(progress: .silent)
+    try Wholeness.expectWhole(server, "again after \(moment)")
+  }
+
+  @Test("That of the uploads: everything is taken back, and with more space it works", arguments: ["unpack", "files"])
+  func uploads(_ moment: String) throws {
+    let server = try Servers.fresh()
+    let disk = try SmallDisk(at: server.uploads, megabytes: 120)
+    defer { disk.remove() }
+    for place in ["files", "avatars"] { try FileSystem.makeFolder("\(server.uploads)/\(place)", mode: 0o755) }
+    try expectTakenBack(server, disk, at: moment, archive: Servers.archive(), family: .file)
+  }
+
+  @Test(
+    "That of the database: everything is taken back, and with more space it works",
+    arguments: ["tables", "messages", "indexes"])
+  func database(_ moment: String) throws {
+    let server = try Servers.fresh()
+    let folder = "/tmp/aloha-disk-\(RandomText.alphanumeric(8))"
+    try FileSystem.makeFolder(folder, mode: 0o755)
+    let disk = try SmallDisk(at: folder, megabytes: 120)
+    let connection = try Servers.sandbox().cluster.connect()
+    let data = try #require(try connection.value("SHOW data_directory"))
+    var status = stat()
+    try #require(stat(data, &status) == 0)
+    try FileSystem.makeFolder("\(folder)/space")
+    chown("\(folder)/space", status.st_uid, status.st_gid)
+    let name = Identifier.quote("small_\(server.database)")
+    try connection.execute("CREATE TABLESPACE \(name) LOCATION '\(folder)/space'")
+    try connection.execute("ALTER DATABASE \(Identifier.quote(server.database)) SET TABLESPACE \(name)")
+    defer {
+      try? server.awaitSilence()
+      try? connection.execute("DROP DATABASE \(Identifier.quote(server.database))")
+      try? connection.execute("DROP TABLESPACE \(name)")
+      disk.remove()
+      rmdir(folder)
+    }
+    try expectTakenBack(server, disk, at: moment, archive: Servers.archive(), family: .database)
+  }
+}
+
+/// A file system of a few megabytes in memory.
+struct SmallDisk: Sendable {
+  let folder: String
+
+  static let canBeMade: Bool = {
+    guard geteuid() == 0 else { return false }
+    let folder = "/tmp/aloha-disk-\(RandomText.alphanumeric(8))"
+    guard mkdir(folder, 0o700) == 0 else { return false }
+    defer { rmdir(folder) }
+    guard let disk = try? SmallDisk(at: folder, megabytes: 1) else { return false }
+    disk.remove()
+    return true
+  }()
+
+  init(at folder: String, megabytes: Int) throws {
+    self.folder = folder
+    try Subprocess("/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m,mode=755", "aloha-test", folder])
+      .runChecked()
+  }
+
+  /// Leaves not one byte.
+  func fill() {
+    let file = open("\(folder)/filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return }
+    defer { close(file) }
+    for size in [1 << 20, 4096] {
+      let block = [UInt8](repeating: 1, count: size)
+      while write(file, block, size) > 0 {}
+    }
+  }
+
+  func empty() { unlink("\(folder)/filler") }
+
+  func remove() {
+    // Without -l it would fail for as long as anyone looks at it.
+    _ = try? Subprocess("/bin/umount", ["-l", folder]).run()
+  }
+}
