@@ -59,21 +59,4 @@ struct RealTerminalTests {
     try terminal.waitFor("the shell") { $0.contains("$") && !$0.contains("Step 1 of") }
     #expect(try !terminal.isOnAlternateScreen)
   }
-
-  @Test("without a terminal the wizard says what to use instead")
-  func noTerminal() throws {
-    let options = { () -> WizardOptions in
-      var options = WizardOptions()
-      options.source = "/srv/old"
-      options.linear = true
-      return options
-    }()
-    do {
-      _ = try Wizard.run(options)
-      Issue.record("there is no terminal here")
-    } catch let failure as PlainFailure {
-      #expect(failure.family == .usage)
-      #expect(failure.remedy?.contains("aloha-wizard export --root /srv/old") == true)
-    }
-  }
 }
