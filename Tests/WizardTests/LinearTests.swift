@@ -26,7 +26,7 @@ struct LinearTests {
   @Test("Enter alone goes the whole way, each step with its number, and ends with the result as plain text")
   func enterAlone() throws {
     let servers = FakeServers()
-    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 12))
+    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 11))
     let text = try #require(try walk.runner.run())
     #expect(text.contains("Harbour Café 港 is moved"))
     #expect(walk.script.leftOver == 0)
@@ -197,7 +197,7 @@ struct LinearTests {
     let servers = FakeServers()
     // To the review; its seventh line; another answer; back at the review: write; once more, which must not overwrite.
     var walk = LinearWalk(
-      servers.flow(), Array(repeating: "", count: 10) + ["7", "2", "w", path, "w", path, "q", "y"])
+      servers.flow(), Array(repeating: "", count: 10) + ["7", "2", "", "w", path, "w", path, "q", "y"])
     _ = try walk.runner.run()
     #expect(walk.script.says("  7. Deactivate the old one: Yes, deactivate it"))
     #expect(walk.script.says("  7. Deactivate the old one: No, leave it open"))

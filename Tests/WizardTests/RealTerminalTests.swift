@@ -16,7 +16,7 @@ struct RealTerminalTests {
       ("Welcome", "Enter begin"), ("Old server", "old.example.com"), ("Organization", "▸ ●"),
       ("New server", "new.example.com"), ("New server", "▸ \(folder)/new-server"), ("New server", "▸ \(folder)/aloha-"),
       ("Address", "▸ harbour"), ("Old organization", "▸ ● Yes, deactivate it"), ("Checks", "Nothing stands in the way"),
-      ("Secrets", "▸ camo_key"), ("Review", "▸ Start the move"),
+      ("Secrets", "▸ avatar_salt"), ("Review", "▸ Start the move"),
     ]
     for (step, sign) in screens {
       let screen = try terminal.waitFor("\(step) with \(sign)") {
