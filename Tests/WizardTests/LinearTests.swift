@@ -238,7 +238,7 @@ struct LinearRunningTests {
   }
 
   private func progress(_ ticket: Int, _ events: ProgressEvent...) -> DeskNews {
-    .news([.planned(ticket: ticket, FakeMove.plan)] + events.map { .progressed(ticket: ticket, $0) })
+    .news(events.map { .progressed(ticket: ticket, $0) })
   }
 
   private let begun = ProgressEvent.phaseStarted(
@@ -269,7 +269,8 @@ struct LinearRunningTests {
   func stopping() throws {
     var walk = walk(["", "y"]) { ticket in
       [
-        progress(ticket, begun), .interrupted, .interrupted, .interrupted,
+        .news([.planned(ticket: ticket, FakeMove.plan)]), progress(ticket, begun), .interrupted, .interrupted,
+        .interrupted,
         .news([.ended(ticket: ticket, .failure(Trouble(Cancelled())))]),
       ]
     }

@@ -140,6 +140,21 @@ struct UnattendedMoveTests {
     #expect(try !terminal.isOnAlternateScreen)
   }
 
+  @Test("on a terminal the screen opens where an answer is missing; a wrong key is an error there too")
+  func askedOnTerminal() throws {
+    let folder = "\(NSTemporaryDirectory())/aloha-answers-\(RandomText.alphanumeric(10))"
+    try FileSystem.makeFolder(folder)
+    defer { try? FileSystem.removeTree(folder) }
+    try FileSystem.replace("\(folder)/a.toml", with: "[deactivate]\nold = true\n".utf8)
+    let terminal = try TmuxTerminal(["wizard", "--root", "/nowhere", "--answers", "\(folder)/a.toml"])
+    try terminal.waitFor("the step with the first question") { $0.contains("Step 2 of") && $0.contains("/nowhere") }
+    #expect(try terminal.isOnAlternateScreen)
+    try FileSystem.replace("\(folder)/a.toml", with: "[deactivate]\nodd = true\n".utf8)
+    let other = try TmuxTerminal(["wizard", "--root", "/nowhere", "--answers", "\(folder)/a.toml"])
+    try other.waitFor("the error") { $0.contains("deactivate.odd: there is no such key") }
+    #expect(try !other.isOnAlternateScreen)
+  }
+
   /// The names of what has to be decided between two servers.
   private enum SecretsAsked {
     static func names(_ old: SandboxServer, _ new: SandboxServer) throws -> [String] {
