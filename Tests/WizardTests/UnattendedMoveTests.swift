@@ -150,7 +150,8 @@ struct UnattendedMoveTests {
     try terminal.waitFor("the step with the first question") { $0.contains("Step 2 of") && $0.contains("/nowhere") }
     #expect(try terminal.isOnAlternateScreen)
     try FileSystem.replace("\(folder)/a.toml", with: "[deactivate]\nodd = true\n".utf8)
-    let other = try TmuxTerminal(["wizard", "--root", "/nowhere", "--answers", "\(folder)/a.toml"])
+    let other = try TmuxTerminal(
+      ["wizard", "--root", "/nowhere", "--answers", "\(folder)/a.toml"], columns: 200)
     try other.waitFor("the error") { $0.contains("deactivate.odd: there is no such key") }
     #expect(try !other.isOnAlternateScreen)
   }
