@@ -18,7 +18,7 @@ let defaultThemeText = #"""
   sand   = "#af5f00"
   coral  = "#d7005f"
   lava   = "#af0000"
-  orchid = "#875faf"
+  orchid = "#875fd7"
   foam   = "#ffffff"
 
   [roles]

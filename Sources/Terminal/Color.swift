@@ -1,3 +1,5 @@
+import Glibc
+
 /// A colour as a theme names it.
 public enum Color: Sendable, Hashable {
   /// The terminal's own: the user's background, the user's text.
@@ -78,14 +80,36 @@ public enum Color: Sendable, Hashable {
     return best.index
   }
 
-  /// Which of two that few colours leave for text can be read on one of the first 16: black on the light ones, white on
-  /// the dark ones.
+  /// Which of two that few colours leave for text can be read better on one of the first 16: black or white.
   static func readable(on background: Int, depth: ColorDepth) -> Int {
-    [2, 3, 6, 7, 10, 11, 14, 15].contains(background) ? 0 : depth == .sixteen ? 15 : 7
+    let white = depth == .sixteen ? 15 : 7
+    return contrast(0, background) > contrast(white, background) ? 0 : white
+  }
+
+  /// The colour itself where it can be read on one of the first 16, else its brighter or darker sister, else black or
+  /// white.
+  static func readable(_ color: Int, on background: Int, depth: ColorDepth) -> Int {
+    if contrast(color, background) >= enough { return color }
+    if depth == .sixteen, contrast(color ^ 8, background) >= enough { return color ^ 8 }
+    return readable(on: background, depth: depth)
+  }
+
+  /// WCAG AA for text.
+  private static let enough = 4.5
+
+  /// As a theme writes it.
+  var name: String {
+    switch self {
+    case .standard: return "default"
+    case .palette(let index): return index < Self.names.count ? Self.names[index] : String(index)
+    case .rgb(let red, let green, let blue):
+      return "#"
+        + [red, green, blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
   }
 
   /// Red, green and blue of a palette entry: of the first 16 as xterm has them.
-  private static func components(_ index: Int) -> (red: Int, green: Int, blue: Int) {
+  static func components(_ index: Int) -> (red: Int, green: Int, blue: Int) {
     switch index {
     case 0..<16: return basic[index]
     case 16..<232:
@@ -111,17 +135,24 @@ public enum Color: Sendable, Hashable {
     return (max(mine, theirs) + 0.05) / (min(mine, theirs) + 0.05)
   }
 
+  /// Between two entries of the palette; the first 16 as xterm has them.
+  static func contrast(_ index: Int, _ other: Int) -> Double {
+    let (mine, theirs) = (luminance(components(index)), luminance(components(other)))
+    return (max(mine, theirs) + 0.05) / (min(mine, theirs) + 0.05)
+  }
+
   private var luminance: Double? {
-    let parts: (red: Int, green: Int, blue: Int)
     switch self {
-    case .standard, .palette(0..<16): return nil
-    case .palette(let index): parts = Self.components(index)
-    case .rgb(let red, let green, let blue): parts = (red, green, blue)
+    case .standard, .palette(0..<16): nil
+    case .palette(let index): Self.luminance(Self.components(index))
+    case .rgb(let red, let green, let blue): Self.luminance((red, green, blue))
     }
+  }
+
+  private static func luminance(_ parts: (red: Int, green: Int, blue: Int)) -> Double {
     func linear(_ value: Int) -> Double {
       let share = Double(value) / 255
-      // The square root of the fifth power is the usual curve, close enough without a library of mathematics.
-      return share <= 0.03928 ? share / 12.92 : (share * share * share.squareRoot())
+      return share <= 0.04045 ? share / 12.92 : pow((share + 0.055) / 1.055, 2.4)
     }
     return 0.2126 * linear(parts.red) + 0.7152 * linear(parts.green) + 0.0722 * linear(parts.blue)
   }

@@ -61,30 +61,11 @@ public struct Theme: Sendable, Equatable {
     // Few colours are far apart from what was meant: black and white change places where that can be read.
     if depth < .twoFiftySix, look.background >= 0, [0, 7, 15].contains(look.foreground) {
       look.foreground = Color.readable(on: look.background, depth: depth)
-      // Bold makes a gray of black where there are eight.
-      if depth == .eight && look.foreground == 0 { look.attributes.remove(.bold) }
+    } else if depth < .twoFiftySix, look.foreground >= 0, look.background >= 0 {
+      look.foreground = Color.readable(look.foreground, on: look.background, depth: depth)
     }
+    // Bold makes a gray of black where there are eight.
+    if depth == .eight && look.foreground == 0 && look.background >= 0 { look.attributes.remove(.bold) }
     return look
-  }
-
-  /// The roles whose text is hard to read, with the contrast that they have: below 4.5 on a background of the theme's
-  /// own, below 3.5 on white or on black where the background is the terminal's.
-  public var weakContrasts: [(role: Role, contrast: Double)] {
-    Role.allCases.compactMap { role in
-      guard let found = contrast(of: role) else { return nil }
-      return found.contrast < found.needed ? (role, found.contrast) : nil
-    }
-  }
-
-  private func contrast(of role: Role) -> (contrast: Double, needed: Double)? {
-    let style = style(of: role)
-    let screen = self.style(of: .background)
-    let foreground = style.foreground ?? screen.foreground ?? .standard
-    let background = style.background ?? screen.background ?? .standard
-    if background != .standard { return foreground.contrast(with: background).map { ($0, 4.5) } }
-    guard let onWhite = foreground.contrast(with: .rgb(red: 255, green: 255, blue: 255)),
-      let onBlack = foreground.contrast(with: .rgb(red: 0, green: 0, blue: 0))
-    else { return nil }
-    return (min(onWhite, onBlack), 3.5)
   }
 }

@@ -21,20 +21,26 @@ enum ThemeFile {
     do {
       file = try TOMLTable(string: text)
     } catch let error as TOMLParseError {
-      throw failure(path, ["line \(error.source.begin.line): \(SafeText.clean(error.description, limit: 200))"])
+      throw Unusable(
+        path: path, faults: ["line \(error.source.begin.line): \(SafeText.clean(error.description, limit: 200))"])
     }
     return try withExtendedLifetime(file) {
       var reader = Reader()
       let theme = reader.theme(file)
-      guard reader.faults.isEmpty else { throw failure(path, reader.faults) }
+      guard reader.faults.isEmpty else { throw Unusable(path: path, faults: reader.faults) }
       return theme
     }
   }
 
-  private static func failure(_ path: String, _ faults: [String]) -> PlainFailure {
-    PlainFailure(
-      .usage, "theme \(path)", faults.joined(separator: "; "),
-      remedy: "correct it, or choose another theme; the shipped ones show how it is written")
+  /// A file that is no theme, with all that is wrong with it.
+  struct Unusable: Failure {
+    let path: String
+    let faults: [String]
+
+    var family: FailureFamily { .usage }
+    var subject: String { "theme \(path)" }
+    var reason: String { faults.joined(separator: "; ") }
+    var remedy: String? { "correct it, or choose another theme; the shipped ones show how it is written" }
   }
 
   private struct Reader {

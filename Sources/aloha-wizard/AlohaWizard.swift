@@ -18,7 +18,8 @@ struct AlohaWizard: ParsableCommand {
     subcommands: [
       WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
       VerifyCommand.self, BackupCommand.self, RestoreCommand.self, OrganizationCommand.self, SettingsCommand.self,
-      PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, JobsCommand.self, RunJobCommand.self,
+      PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, JobsCommand.self, ThemeCommand.self,
+      RunJobCommand.self,
     ], defaultSubcommand: WizardCommand.self)
 
   static func main() {

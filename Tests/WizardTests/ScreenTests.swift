@@ -136,7 +136,7 @@ struct ScreenTests {
         walker.answersAtOnce = false
         walker.press(key)
         let changed =
-          walker.model.picture != before || walker.hasEnded || !walker.waiting.isEmpty
+          walker.model.picture != before || walker.hasEnded || !walker.waiting.isEmpty || walker.saves > 0
           || walker.model.journey.lookups.mapValues(\.ticket) != lookups
         #expect(changed, "\(step): \(key) \(binding.label ?? "")")
       }

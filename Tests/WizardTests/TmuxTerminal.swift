@@ -64,7 +64,7 @@ final class TmuxTerminal {
   }
 
   /// Built beside the tests.
-  private static let program: String = {
+  static let program: String = {
     let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
     let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? folder
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("aloha-wizard").path

@@ -13,14 +13,16 @@ final class Walker {
   private(set) var waiting: [Errand] = []
   private(set) var hasEnded = false
   private(set) var redraws = 0
+  private(set) var saves = 0
   /// Looks are done at once unless this is off.
   var answersAtOnce = true
 
   init(
-    _ flow: Flow, size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode, answersAtOnce: Bool = true
+    _ flow: Flow, given: GivenAnswers = GivenAnswers(), size: Size = Size(columns: 80, rows: 24),
+    glyphs: Glyphs = .unicode, answersAtOnce: Bool = true
   ) {
     self.answersAtOnce = answersAtOnce
-    model = WizardModel(flow, size: size, glyphs: glyphs, now: now)
+    model = WizardModel(flow, given: given, size: size, glyphs: glyphs, now: now)
     carryOut()
   }
 
@@ -72,7 +74,8 @@ final class Walker {
       switch effect {
       case .start(let errand): waiting.append(errand)
       case .redraw: redraws += 1
-      case .suspend, .saveAnswers: break
+      case .saveAnswers: saves += 1
+      case .suspend: break
       case .end: hasEnded = true
       }
     }

@@ -94,9 +94,9 @@ public struct RehearseOperation: Operation {
 
   // MARK: Parts
 
-  private func head(in scratch: ScratchFolder, cancellation: Cancellation?) throws -> (
-    archive: String, head: BackupHead
-  ) {
+  private func head(
+    in scratch: ScratchFolder, cancellation: Cancellation?
+  ) throws -> (archive: String, head: BackupHead) {
     var archive = options.archive
     if !FileSystem.isFolder(archive), Encryption.isEncrypted(archive) {
       guard let identity = options.identity else {

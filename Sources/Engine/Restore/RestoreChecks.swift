@@ -293,6 +293,23 @@ struct RestoreChecks {
   // MARK: Settings
 
   private func settings() -> [Finding] {
+    let lost = lostSettings().map { [$0] } ?? []
+    return lost + restoredSettings()
+  }
+
+  /// Without the server's own settings, only the backup says where its database and its files are.
+  private func lostSettings() -> Finding? {
+    guard !FileSystem.exists(installation.root + brand.secretsFile) else { return nil }
+    let own = installation.databaseParameters()
+    let place = own.host.map { " at \($0)" } ?? ""
+    return Finding(
+      .warning, "settings",
+      "this server's own are lost; by the backup's, the database is \(own.database)\(place), uploads are in "
+        + installation.uploadsFolder,
+      remedy: "make sure that no other server uses these; else put settings.py and the two conf files in place first")
+  }
+
+  private func restoredSettings() -> [Finding] {
     guard let settings = head.settingsFile else { return [] }
     let there = settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) }
     if options.keepsSettings { return [salt()].compactMap { $0 } + [keptHost(there)].compactMap { $0 } }

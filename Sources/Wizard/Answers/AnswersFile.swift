@@ -70,7 +70,11 @@ struct AnswersFile: Sendable, Equatable {
       var file = AnswersFile()
       for key in table.keys {
         if let step = table[key]?.table {
-          for field in step.keys { file.values["\(key).\(field)"] = answer(step[field], "\(key).\(field)") }
+          for field in step.keys {
+            let answer = answer(step[field], "\(key).\(field)")
+            // A table with nothing in it decides nothing.
+            if answer != .map([:]) { file.values["\(key).\(field)"] = answer }
+          }
         } else if key == "flow", let name = table[key]?.string {
           file.flow = name
         } else {

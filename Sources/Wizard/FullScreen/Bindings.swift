@@ -89,16 +89,16 @@ extension WizardModel {
           .lookAgain, [.character("r"), .control("r"), .function(5)], "look again",
           "Look again, after something has changed", disabled: isLooking ? "Already looking" : nil))
     }
+    if journey.run != nil {
+      bindings.append(Binding(.log, [.control("o")], "log", "Show everything that the work has reported"))
+    }
+    bindings.append(Binding(.help, [.character("?"), .function(1), .control("g")], "help", "Explain this step"))
     if case .review = journey.step.kind, !journey.review.isEmpty {
       bindings.append(
         Binding(
           .saveAnswers, [.character("w"), .control("w")], "save answers",
           "Write the answers into a file, for --answers; secrets are never in it"))
     }
-    if journey.run != nil {
-      bindings.append(Binding(.log, [.control("o")], "log", "Show everything that the work has reported"))
-    }
-    bindings.append(Binding(.help, [.character("?"), .function(1), .control("g")], "help", "Explain this step"))
     bindings.append(Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a question"))
     return bindings + movement
       + [

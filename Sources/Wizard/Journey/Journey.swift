@@ -212,10 +212,17 @@ struct Journey: Sendable {
     passBy()
   }
 
+  /// Everything so far was given beforehand: what is being looked up decides whether there is anything to ask here.
+  var isPassingBy: Bool { isGivenSoFar && lookupState?.ticket != nil }
+
+  private var isGivenSoFar: Bool {
+    guard !given.isEmpty, !wanted.contains(currentID), case .questions = step.kind else { return false }
+    return fields.allSatisfy { answeredAsGiven.contains(step.key($0)) }
+  }
+
   /// Goes on by itself where everything was given beforehand and nothing deserves attention.
   private mutating func passBy() {
-    guard !given.isEmpty, !wanted.contains(currentID), case .questions = step.kind, obstacle == nil,
-      fields.allSatisfy({ answeredAsGiven.contains(step.key($0)) }),
+    guard isGivenSoFar, obstacle == nil,
       material(of: step)?.findings.allSatisfy({ $0.severity == .ok }) ?? true
     else { return }
     _ = advance()

@@ -63,7 +63,8 @@ extension LinearRunner {
     switch try ask("\(ways), b goes back, q leaves:") {
     case .back: goBack()
     case .text("c") where canChange: asked = []
-    case .text: journey.look()
+    case .text(""): journey.look()
+    case .text: voice.say("Enter alone is wanted, or \(canChange ? "c, " : "")?, b, q.")
     }
   }
 
@@ -79,7 +80,10 @@ extension LinearRunner {
     case .looksFirst?, .looking?, .failed?: journey.lookWhereNeeded()
     case .notHere?, nil:
       if asked.isEmpty || deservesAttention(step) {
-        guard try ask("Enter: \(step.proceed).") != .back else {
+        switch try ask("Enter: \(step.proceed).") {
+        case .text(""): break
+        case .text: return voice.say("Enter alone is wanted, or ?, b, q.")
+        case .back:
           if asked.popLast() == nil { goBack() }
           return
         }

@@ -33,6 +33,7 @@ struct LinearRunner {
     do {
       while true {
         carryOut()
+        while journey.isPassingBy { try waitForNews() }
         switch journey.step.kind {
         case .questions: try askQuestions()
         case .review: try review()

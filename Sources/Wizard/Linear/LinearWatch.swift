@@ -27,8 +27,8 @@ extension LinearRunner {
     tell(trouble)
     switch try ask("Enter tries again, b goes back, q leaves:") {
     case .back: goBack()
-    case .text("r"), .text(""): journey.begin(now: .now)
-    case .text: break
+    case .text(""): journey.begin(now: .now)
+    case .text: voice.say("Enter alone is wanted, or ?, b, q.")
     }
   }
 

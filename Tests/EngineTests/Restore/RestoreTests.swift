@@ -18,7 +18,8 @@ struct RestoreTests {
       _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
       try Disaster.destroy(server)
       let summary = try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
-      #expect(summary.warnings == [])
+      #expect(summary.warnings.count == 1)
+      #expect(summary.warnings.first?.hasPrefix("settings: this server's own are lost") == true)
     }
     try Disaster.expect(server, before)
     #expect(server.isRunning)

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Common
+import Glibc
+import Terminal
+
+struct ThemeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "theme", abstract: "List, check and show the colours that the wizard can wear.",
+    discussion: """
+      A theme is a TOML file. It is looked for in ~/.config/aloha-wizard/themes, then /etc/aloha-wizard/themes, then among \
+      those that came with the program; wear one with --theme NAME, or for good with ALOHA_WIZARD_THEME=NAME.
+      """,
+    subcommands: [List.self, Check.self, Show.self])
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the themes, and where each comes from.")
+
+    func run() throws {
+      let library = ThemeLibrary.current()
+      let rows = library.list().map { entry in
+        let summary = (try? library.theme(entry.path ?? entry.name))?.summary ?? "cannot be used; see: theme check"
+        return [entry.name, SafeText.clean(summary, limit: 90), entry.path ?? "(in the program)"]
+      }
+      StandardStream.output(ColumnText.of([["NAME", "SUMMARY", "FROM"]] + rows))
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Look for missing and unknown roles, and for text that is hard to read.",
+      discussion: """
+        Text needs a contrast of 4.5 to 1 (WCAG AA) on the theme's own background, lines and bars 3 to 1; on the \
+        terminal's own background, 3.5 to 1 on white and on black alike. It is measured as 256, 16 and 8 colours show it. \
+        Without a name every theme is looked at. The exit code is 30 where something is wrong.
+        """)
+
+    @Argument(help: "A theme's name or file.")
+    var theme: String?
+
+    func run() throws {
+      let library = ThemeLibrary.current()
+      var isGood = true
+      for entry in theme.map({ [$0] }) ?? library.list().map({ $0.path ?? $0.name }) {
+        let report = try library.report(entry)
+        isGood = isGood && report.isGood
+        StandardStream.output(Self.text(of: report, SafeText.clean(entry)))
+      }
+      if !isGood { throw ExitCode(FailureFamily.blocked.rawValue) }
+    }
+
+    private static func text(of report: ThemeReport, _ name: String) -> String {
+      guard !report.isGood else { return "\(name): good\n" }
+      var lines = ["\(name):"] + report.faults.map { "  \(SafeText.clean($0))" }
+      for depth in ColorDepth.allCases.reversed() {
+        for weak in report.weaknesses where weak.depth == depth {
+          let place = weak.onUnknownBackground ? " on white or on black" : ""
+          lines.append(
+            "  \(depth.words): \(weak.role.rawValue) has a contrast of \(tenths(weak.contrast))\(place), "
+              + "and needs \(tenths(weak.needed))")
+        }
+        for like in report.likenesses where like.depth == depth {
+          lines.append("  \(depth.words): \(like.role.rawValue) looks the same as \(like.other.rawValue)")
+        }
+      }
+      return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func tenths(_ value: Double) -> String {
+      // Rounded down: 4.49 is not yet 4.5.
+      let hundredths = Int(value * 100)
+      let rest = hundredths % 100
+      return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show every role of a theme in its style.")
+
+    @Argument(help: "A theme's name or file; the one that the wizard would wear unless given.")
+    var theme: String?
+
+    @Flag(help: "Use no colours.")
+    var noColor = false
+
+    @Option(help: "As so many colours show it: 0, 8, 16 or 256; as many as this terminal has unless given.")
+    var colors: Int?
+
+    func validate() throws {
+      if let colors, ColorDepth(rawValue: colors) == nil { throw ValidationError("--colors is 0, 8, 16 or 256.") }
+    }
+
+    func run() throws {
+      let theme = try ThemeLibrary.current().theme(theme)
+      let depth = depth
+      var text = "\(SafeText.clean(theme.name)): \(SafeText.clean(theme.summary)) (\(depth?.words ?? "plain text"))\n"
+      for role in Role.allCases {
+        let name = TextWidth.padded(role.rawValue, to: 13)
+        let sample = " The quick lagoon 0123 "
+        let shown = depth.map { theme.styled(sample, as: role, depth: $0) } ?? sample
+        text += "  \(name) \(shown) \(theme.description(of: role))\n"
+      }
+      StandardStream.output(text)
+    }
+
+    /// nil: no style at all, as in a file.
+    private var depth: ColorDepth? {
+      if let colors { return ColorDepth(rawValue: colors) }
+      guard isatty(STDOUT_FILENO) == 1 else { return nil }
+      let capabilities = Capabilities.current(wishes: .init(noColor: noColor))
+      return capabilities.linearReason == .simpleTerminal ? nil : capabilities.colors
+    }
+  }
+}
+
+extension ColorDepth {
+  fileprivate var words: String {
+    switch self {
+    case .mono: "without colour"
+    case .eight: "8 colours"
+    case .sixteen: "16 colours"
+    case .twoFiftySix: "256 colours"
+    }
+  }
+}

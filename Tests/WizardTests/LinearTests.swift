@@ -1,0 +1,315 @@
+import Common
+import Engine
+import Terminal
+import Testing
+
+@testable import Wizard
+
+/// A flow of one step, with the fields that a test is about.
+private func flow(_ fields: [Field]) -> Flow {
+  Flow(
+    id: "test", title: "Test", badge: .restore,
+    steps: [
+      Step("ask", "Ask", heading: { _ in "Well?" }, help: [.paragraph("This is the help.")], fields: { _ in fields })
+    ])
+}
+
+@Suite("Line by line")
+struct LinearTests {
+  private let colours = Field(
+    "colour", "Colour",
+    .choice([
+      .init("red", "Red", "Like a rose."), .init("green", "Green", disabled: "it is sold out"),
+      .init("blue", "Blue", recommended: true),
+    ]))
+
+  @Test("Enter alone goes the whole way, each step with its number, and ends with the result as plain text")
+  func enterAlone() throws {
+    let servers = FakeServers()
+    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 11))
+    let text = try #require(try walk.runner.run())
+    #expect(text.contains("Harbour Café 港 is moved"))
+    #expect(walk.script.leftOver == 0)
+    for title in ["1 of 11: Welcome", "3 of 11: Organization", "9 of 11: Review", "10 of 11: Move"] {
+      #expect(walk.script.says("Step \(title)"))
+    }
+    #expect(walk.script.says("Folder of the old server [/source]: ->"))
+    #expect(walk.script.says("Server: target.example.com"))
+    #expect(walk.script.says("  WARNING: uploads: 3 files are missing on the disk"))
+    #expect(walk.script.says("    What to do: look for them in an older backup"))
+    #expect(!walk.script.says("\u{1B}"))
+    // Keys of the screen have no place here.
+    #expect(!walk.script.says("Esc"))
+    #expect(!walk.script.says("Space changes"))
+  }
+
+  @Test("options are numbered, with what they mean and why some cannot be chosen; a wrong line asks again")
+  func choosing() throws {
+    var walk = LinearWalk(flow([colours]), ["4", "x", "2", "1"])
+    _ = try walk.runner.run()
+    #expect(walk.answers.text("ask.colour") == "red")
+    #expect(
+      walk.script.says(
+        "  1. Red\n     Like a rose.\n  2. Green\n     Not possible: it is sold out\n  3. Blue (recommended)"))
+    #expect(walk.script.says("Choose 1 to 3 [3]: ->"))
+    #expect(walk.script.transcript.contains("A number from 1 to 3 is wanted."))
+    #expect(walk.script.transcript.contains("\nNot possible: it is sold out\n"))
+  }
+
+  @Test("yes and no can be said as words")
+  func yesNo() throws {
+    let field = Field("sure", "Sure?", .yesNo(yes: .init("yes", "Yes"), no: .init("no", "No", recommended: true)))
+    var walk = LinearWalk(flow([field]), [""])
+    _ = try walk.runner.run()
+    #expect(walk.answers.flag("ask.sure") == false)
+    walk = LinearWalk(flow([field]), ["yes"])
+    _ = try walk.runner.run()
+    #expect(walk.answers.flag("ask.sure") == true)
+  }
+
+  @Test("several are chosen by their numbers, or none of them")
+  func several() throws {
+    let field = Field(
+      "parts", "Parts", .multipleChoice([.init("a", "A"), .init("b", "B", recommended: true), .init("c", "C")]))
+    for (line, answer) in [("", ["b"]), ("3, 1", ["a", "c"]), ("none", [])] {
+      var walk = LinearWalk(flow([field]), [line])
+      _ = try walk.runner.run()
+      #expect(walk.answers.list("ask.parts") == answer)
+    }
+  }
+
+  @Test("what is typed wrongly is asked again with the reason; two quotes are an empty answer")
+  func typing() throws {
+    let servers = FakeServers()
+    var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "Upper", "''", "q", "y"])
+    #expect(try walk.runner.run() == nil)
+    #expect(walk.script.says("That will not do: Only small letters, please."))
+    #expect(walk.answers.text("address.subdomain") == "")
+    #expect(walk.script.says("Subdomain, '' for (root domain) [harbour]: ->"))
+    #expect(walk.script.says("People will open https://target.example.com"))
+  }
+
+  @Test("a letter that is a command and could be an answer is asked about")
+  func ambiguous() throws {
+    let servers = FakeServers()
+    var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "b", "y", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.answers.text("address.subdomain") == "b")
+    walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "b", "", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.runner.journey.step.id == "target")
+  }
+
+  @Test("b goes to the question before, and to the step before; nothing that was answered is lost")
+  func back() throws {
+    let servers = FakeServers()
+    let lines = ["", "", "", "2", "/tmp/other.tar.gz", "b", "", "", "b", "b", "b", "", "", "q", "y"]
+    var walk = LinearWalk(servers.flow(), lines)
+    _ = try walk.runner.run()
+    #expect(walk.answers.text("target.archive") == "/tmp/other.tar.gz")
+    #expect(walk.answers.text("target.place") == "elsewhere")
+    #expect(walk.script.says("Archive to be made [/tmp/other.tar.gz]: ->"))
+    var first = LinearWalk(servers.flow(), ["b", "q", "y"])
+    _ = try first.runner.run()
+    #expect(first.script.says("There is nothing to go back to here."))
+  }
+
+  @Test("? explains and asks again; q and Ctrl-C leave after a question that Enter says no to")
+  func leaving() throws {
+    var walk = LinearWalk(
+      flow([colours]), script: Script(answers: [.text("?"), .text("q"), .text(""), .interrupted, .text("y")]))
+    #expect(try walk.runner.run() == nil)
+    #expect(walk.script.says("This is the help."))
+    #expect(walk.script.says("Leave the wizard? Nothing has been changed so far."))
+    #expect(walk.script.leftOver == 0)
+  }
+
+  @Test("the end of the input is an error that says where, and nothing is changed")
+  func endOfInput() throws {
+    let servers = FakeServers()
+    var walk = LinearWalk(servers.flow(), ["", ""])
+    let failure = #expect(throws: PlainFailure.self) { try walk.runner.run() }
+    #expect(failure?.family == .usage)
+    #expect(failure?.reason == "the input ended at step 3 of 11, Organization; nothing has been changed")
+    #expect(servers.state.withLock { $0.operations.isEmpty })
+  }
+
+  @Test("a secret is asked for hidden, and stands nowhere")
+  func secret() throws {
+    var walk = LinearWalk(flow([Field("key", "Key", .secret)]), ["", "", "s3cret"])
+    _ = try walk.runner.run()
+    #expect(walk.answers.secret("ask.key")?.reveal() == "s3cret")
+    #expect(!walk.script.says("s3cret"))
+    #expect(walk.script.says("That will not do: Nothing has been typed yet."))
+  }
+
+  @Test("a name to be typed is taken only as it is; Enter confirms nothing")
+  func confirmation() throws {
+    var walk = LinearWalk(
+      flow([Field("name", "Type harbour to delete it", .confirmation(name: "harbour"))]), ["", "Harbour", "harbour"])
+    _ = try walk.runner.run()
+    #expect(walk.answers.text("ask.name") == "harbour")
+    #expect(walk.script.says("Type the name exactly: harbour"))
+    #expect(walk.script.leftOver == 0)
+  }
+
+  @Test("decisions are read with their advice; one is changed by its number, with what follows from each")
+  func decisions() throws {
+    let servers = FakeServers()
+    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 9) + ["2", "1", "", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.script.says("  1. camo_key, different: copy, as advised: it is better so"))
+    #expect(walk.script.says("What avatar_salt is for."))
+    #expect(
+      walk.script.says(
+        "  1. copy\n     What happens then.\n  2. keep, the advice: it is better so\n     What happens otherwise."))
+    #expect(walk.script.says("Decided: camo_key: copy, avatar_salt: copy."))
+    #expect(walk.answers.map("secrets.each") == ["camo_key": "copy", "avatar_salt": "copy"])
+  }
+
+  @Test("what stands in the way is said, looked at again, and left by going back")
+  func blocked() throws {
+    let servers = FakeServers()
+    servers.change { $0.findings = [Finding(.blocker, "space", "there is too little", remedy: "make room")] }
+    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 8) + ["", "b", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(
+      walk.script.says(
+        "One thing stands in the way.\n  IN THE WAY: space: there is too little\n    What to do: make room"))
+    #expect(walk.runner.journey.step.id == "deactivate")
+    #expect(servers.state.withLock { $0.checks } == 2)
+  }
+
+  @Test("a server that cannot be looked at: the reason, then another answer")
+  func failedLook() throws {
+    let servers = FakeServers()
+    servers.change { $0.glanceFailure = PlainFailure(.connection, "/source", "nobody answers", remedy: "start it") }
+    var walk = LinearWalk(servers.flow(), ["", "", "c", "/elsewhere", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.script.says("It did not work. /source: nobody answers\n  What to do: start it"))
+    #expect(walk.answers.text("source.root") == "/elsewhere")
+  }
+
+  @Test("the review lists every decision; a number leads to it and back, w writes the answers")
+  func review() throws {
+    let path = "/tmp/aloha-answers-\(RandomText.alphanumeric(10)).toml"
+    defer { try? FileSystem.removeTree(path) }
+    let servers = FakeServers()
+    // To the review; its seventh line; another answer; back at the review: write; once more, which must not overwrite.
+    var walk = LinearWalk(
+      servers.flow(), Array(repeating: "", count: 10) + ["7", "2", "", "w", path, "w", path, "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.script.says("  7. Deactivate the old one: Yes, deactivate it"))
+    #expect(walk.script.says("  7. Deactivate the old one: No, leave it open"))
+    #expect(walk.script.says("Stays: All data on the old server"))
+    #expect(walk.script.says("The answers are saved in \(path); no secret is in them."))
+    #expect(walk.script.says("there is a file of that name already"))
+    #expect(try AnswersFile.read(path).values["deactivate.old"] == .flag(false))
+    #expect(walk.runner.journey.step.id == "review")
+  }
+
+  @Test("names from a database cannot reach the terminal")
+  func hostileNames() throws {
+    let servers = FakeServers()
+    servers.change { $0.organizations[1].name = "A\u{1B}[31m\u{202E}B" }
+    var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(!walk.script.says("\u{1B}"))
+    #expect(!walk.script.says("\u{202E}"))
+  }
+
+  @Test("on a terminal that is looked at, lines are broken between words; commands never are")
+  func wrapping() throws {
+    let servers = FakeServers()
+    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 10) + ["q", "y"], width: 60)
+    _ = try walk.runner.run()
+    let long = walk.script.transcript.split(separator: "\n").filter { $0.count > 60 && !$0.hasSuffix("->") }
+    #expect(long.allSatisfy { $0.hasPrefix("    aloha-wizard ") })
+    #expect(!long.isEmpty)
+  }
+}
+
+@Suite("Line by line, while work is done")
+struct LinearRunningTests {
+  private func walk(_ lines: [String] = [], _ events: @escaping (Int) -> [DeskNews]) -> LinearWalk {
+    let walk = LinearWalk(FakeServers().flow(), Array(repeating: "", count: 11) + lines)
+    walk.desk.insteadOfRunning = events
+    return walk
+  }
+
+  private func progress(_ ticket: Int, _ events: ProgressEvent...) -> DeskNews {
+    .news(events.map { .progressed(ticket: ticket, $0) })
+  }
+
+  private let begun = ProgressEvent.phaseStarted(
+    id: "export.messages", title: "Export messages", total: 1000, unit: .messages)
+
+  @Test("a line when a phase begins and when it ends, and a sign of life where there is silence")
+  func lines() throws {
+    var walk = walk { ticket in
+      [
+        progress(ticket, begun, .advanced(id: "export.messages", done: 250, total: 1000, unit: .messages)), .nothing,
+        progress(ticket, .note("Something happened"), .warning("Look here"), .phaseEnded(id: "export.messages")),
+        .news([.ended(ticket: ticket, .success(FakeMove.summary))]),
+      ]
+    }
+    let text = try walk.runner.run()
+    #expect(text?.contains("is moved") == true)
+    let transcript = walk.script.transcript
+    #expect(
+      transcript.contains(
+        "Begun: Export messages, 1,000 messages\nStill running: Export messages, 250 of 1,000 messages; "))
+    #expect(
+      transcript.contains("\nNote: Something happened\nWARNING: Look here\nDone: Export messages, 1,000 messages"))
+    let silence = walk.desk.timeouts.compactMap { $0 }
+    #expect(!silence.isEmpty && silence.allSatisfy { $0 <= .seconds(30) })
+  }
+
+  @Test("Ctrl-C asks once; Enter lets it go on, y stops it")
+  func stopping() throws {
+    var walk = walk(["", "y"]) { ticket in
+      [
+        .news([.planned(ticket: ticket, FakeMove.plan)]), progress(ticket, begun), .interrupted, .interrupted,
+        .interrupted,
+        .news([.ended(ticket: ticket, .failure(Trouble(Cancelled())))]),
+      ]
+    }
+    let failure = #expect(throws: PlainFailure.self) { try walk.runner.run() }
+    #expect(failure?.family == .cancelled)
+    #expect(walk.desk.cancellation?.isCancelled == true)
+    #expect(walk.script.says("It goes on."))
+    #expect(walk.script.says("Until the organization is visible on the new server, everything can be taken back."))
+    #expect(walk.script.says("It is being stopped already; a moment, please."))
+    #expect(walk.script.says("Stopped, as you wished. Everything is as it was before."))
+  }
+
+  @Test("where it fails it can be tried again")
+  func again() throws {
+    let trouble = Trouble(PlainFailure(.file, "/tmp", "the disk is full", remedy: "make room"))
+    var attempts = 0
+    var walk = walk([""]) { ticket in
+      attempts += 1
+      return [.news([.ended(ticket: ticket, attempts == 1 ? .failure(trouble) : .success(FakeMove.summary))])]
+    }
+    #expect(try walk.runner.run()?.contains("is moved") == true)
+    #expect(attempts == 2)
+    #expect(walk.script.says("It did not work. /tmp: the disk is full"))
+  }
+
+  @Test("when nobody can say what to do after a failure, it is the failure that is told")
+  func failed() throws {
+    let trouble = Trouble(PlainFailure(.file, "/tmp", "the disk is full"))
+    var walk = walk { [.news([.ended(ticket: $0, .failure(trouble))])] }
+    #expect(throws: PlainFailure.self) { try walk.runner.run() }
+    #expect(#expect(throws: PlainFailure.self) { try walk.runner.run() }?.family == .file)
+  }
+
+  @Test("a terminal that goes away stops what depends on it")
+  func gone() throws {
+    var walk = walk { ticket in
+      [progress(ticket, begun), .gone, .news([.ended(ticket: ticket, .failure(Trouble(Cancelled())))])]
+    }
+    #expect(throws: PlainFailure.self) { try walk.runner.run() }
+    #expect(walk.desk.cancellation?.isCancelled == true)
+  }
+}

@@ -1,0 +1,87 @@
+import Terminal
+import Testing
+
+@testable import Wizard
+
+/// One definition drives all three: the same decisions, whether a screen, lines or a file asks for them.
+@Suite("Three ways to the same decisions")
+struct ThreeWaysTests {
+  /// A way through the flow, as keys and as lines.
+  struct Way: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let keys: @Sendable (Walker) -> Void
+    let lines: [String]
+  }
+
+  static let ways = [
+    Way(testDescription: "as advised", keys: { _ in }, lines: Array(repeating: "", count: 11)),
+    Way(
+      testDescription: "everything otherwise",
+      keys: { walker in
+        walker.walk(to: "target")
+        walker.press(.enter, .control("u"))
+        walker.type("/other")
+        walker.press(.enter, .control("u"))
+        walker.type("/tmp/a b.tar.gz")
+        walker.walk(to: "address")
+        walker.press(.control("u"))
+        walker.type("port")
+        walker.walk(to: "deactivate")
+        walker.press(.down, .enter)
+        walker.walk(to: "secrets")
+        walker.press(.character(" "), .down, .character(" "))
+      },
+      lines: ["", "", "", "1", "/other", "/tmp/a b.tar.gz", "port", "2", "", "1", "2", "2", "1", "", ""]),
+    Way(
+      testDescription: "to another machine",
+      keys: { walker in
+        walker.walk(to: "target")
+        walker.press(.down, .enter)
+      }, lines: ["", "", "", "2", "", "", "", "", ""]),
+    Way(
+      testDescription: "a closed organization at the root domain",
+      keys: { walker in
+        walker.walk(to: "organization")
+        walker.press(.down, .enter)
+      }, lines: ["", "", "3", "", "", "", "", "", "", ""]),
+    Way(
+      testDescription: "a reserved name",
+      keys: { walker in
+        walker.walk(to: "address")
+        walker.press(.control("u"))
+        walker.type("www")
+        walker.press(.enter, .up, .enter)
+      }, lines: ["", "", "", "", "", "", "www", "y", "", "", "", ""]),
+  ]
+
+  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  func same(way: Way) throws {
+    let onScreen = FakeServers()
+    let walker = Walker.move(onScreen)
+    way.keys(walker)
+    walker.walk(to: "review")
+    let file = try AnswersFile.parse(walker.model.journey.answersText, path: "a.toml")
+    walker.walk(to: "run")
+    let wanted = try #require(onScreen.begun)
+
+    let byLines = FakeServers()
+    var walk = LinearWalk(byLines.flow(), way.lines)
+    _ = try walk.runner.run()
+    #expect(walk.script.leftOver == 0)
+    #expect(byLines.begun == wanted)
+    #expect(walk.runner.journey.answersText == walker.model.journey.answersText)
+
+    let byFile = FakeServers()
+    #expect(file.faults(for: byFile.flow()).isEmpty)
+    var runner = AnswersRunner(
+      // What the file says counts, not what would be proposed.
+      byFile.flow(target: nil), given: GivenAnswers(values: file.values), orders: .init(path: "a.toml"),
+      voice: LinearVoice(conversation: Script([]), width: nil), desk: PromptDesk())
+    guard case .done(let text) = try runner.run() else {
+      Issue.record("something is missing")
+      return
+    }
+    #expect(byFile.begun == wanted)
+    #expect(text != nil)
+  }
+}
