@@ -16,21 +16,26 @@ final class Bitmap {
   /// Of an animation, its first picture.
   init(decoding bytes: UnsafeRawBufferPointer, _ format: PictureHeader.Format) throws(PictureFailure) {
     _ = Self.isQuiet
-    // Only read from, although the library's interface does not promise that.
-    let data = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-    let size = Int32(bytes.count)
     let decoded =
-      switch format {
-      case .png: gdImageCreateFromPngPtr(size, data)
-      // Browsers show pictures with small faults; one that is cut off has been refused before.
-      case .jpeg: gdImageCreateFromJpegPtrEx(size, data, 1)
-      case .gif: gdImageCreateFromGifPtr(size, data)
-      case .webp: gdImageCreateFromWebpPtr(size, data)
-      case .bmp: gdImageCreateFromBmpPtr(size, data)
-      }
+      format == .png
+      ? PNGLayout.essential(bytes).withUnsafeBytes { Self.decode($0, format) } : Self.decode(bytes, format)
     guard let decoded else { throw PictureFailure(.damaged) }
     image = decoded
     guard gdImagePaletteToTrueColor(decoded) != 0 else { throw PictureFailure(.outOfMemory) }
+  }
+
+  private static func decode(_ bytes: UnsafeRawBufferPointer, _ format: PictureHeader.Format) -> gdImagePtr? {
+    // Only read from, although the library's interface does not promise that.
+    let data = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+    let size = Int32(bytes.count)
+    return switch format {
+    case .png: gdImageCreateFromPngPtr(size, data)
+    // Browsers show pictures with small faults; one that is cut off has been refused before.
+    case .jpeg: gdImageCreateFromJpegPtrEx(size, data, 1)
+    case .gif: gdImageCreateFromGifPtr(size, data)
+    case .webp: gdImageCreateFromWebpPtr(size, data)
+    case .bmp: gdImageCreateFromBmpPtr(size, data)
+    }
   }
 
   // MARK: Shapes

@@ -14,6 +14,23 @@ enum PNGLayout {
     }
     return layout
   }
+
+  /// The file without what it only says beside the picture: the decoder would write on standard error what it thinks of
+  /// faults there.
+  static func essential(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    let view = ByteView(bytes)
+    var result = Array(bytes.prefix(8))
+    var place = 8
+    while let length = view.big(place, 4), place + 12 + length <= bytes.count {
+      // A capital first letter says that nothing can be seen without it.
+      let isCritical = view.byte(place + 4).map { $0 & 0x20 == 0 } ?? false
+      if isCritical || view.has("tRNS", at: place + 4) {
+        result += UnsafeRawBufferPointer(rebasing: bytes[place..<place + 12 + length])
+      }
+      place += 12 + length
+    }
+    return result
+  }
 }
 
 enum JPEGLayout {

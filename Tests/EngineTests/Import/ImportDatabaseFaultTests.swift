@@ -80,7 +80,7 @@ struct ImportDatabaseFaultTests {
 
   @Test(
     "It is stopped at once and starts again: nothing has changed, and the same import works afterwards",
-    arguments: ["tables", "links"])
+    arguments: ["links"])
   func restarted(_ moment: String) throws {
     let server = try fresh()
     let before = try server.state()

@@ -38,7 +38,7 @@ struct ImportDiskTests {
 
   @Test(
     "That of the database: everything is taken back, and with more space it works",
-    arguments: ["tables", "messages", "indexes"])
+    arguments: ["messages", "indexes"])
   func database(_ moment: String) throws {
     let server = try Servers.fresh()
     let folder = "/tmp/aloha-disk-\(RandomText.alphanumeric(8))"
