@@ -8,6 +8,8 @@ struct ImportChecks {
   let options: ImportOperation.Options
   let connection: Connection
   let model: DataModel
+  /// The server has been asked to make its bots; what is missing now stays missing.
+  var hasTriedBots = false
 
   /// - Parameter migrations: the archive's `migration_status.json`, where it has one.
   func findings(kind: ArchiveKind, manifest: Manifest?, memberBytes: Int64, migrations: [UInt8]?) throws -> [Finding] {
@@ -71,22 +73,18 @@ struct ImportChecks {
   }
 
   private func systemBots() throws -> Finding {
-    let internalSubdomain = installation.brand.internalSubdomain
-    let found = try connection.query(
-      """
-      SELECT DISTINCT split_part(u.email, '@', 1) FROM zerver_userprofile u JOIN zerver_realm r ON r.id = u.realm_id
-      WHERE r.string_id = $1 AND u.is_bot
-      """, [internalSubdomain]
-    ).compactMap { $0[0] }
-    let missing = ExportScope.systemBotNames.filter { !found.contains($0) }
-    guard missing.isEmpty else {
+    let bots = SystemBots(installation: installation, connection: connection)
+    let missing = try bots.missing()
+    if missing.isEmpty { return Finding(.ok, "system bots", "are there") }
+    let reason =
+      "this server has never been used: its organization '\(installation.brand.internalSubdomain)' lacks "
+      + missing.joined(separator: ", ")
+    if bots.canBeMade, !hasTriedBots {
       return Finding(
-        .blocker, "system bots",
-        "this server has never been used: its organization '\(internalSubdomain)' lacks "
-          + missing.joined(separator: ", "),
-        remedy: "run on this server: manage.py create_realm_internal_bots, or open its web page once")
+        .warning, "system bots", reason, remedy: "nothing: before anything else its own manage.py is asked to make them"
+      )
     }
-    return Finding(.ok, "system bots", "are there")
+    return Finding(.blocker, "system bots", reason, remedy: "run on this server: \(bots.command)")
   }
 
   private func uploads() -> Finding {

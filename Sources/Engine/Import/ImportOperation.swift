@@ -111,9 +111,10 @@ public struct ImportOperation: Operation {
     }
     defer { archive.close() }
 
+    try SystemBots(installation: installation, connection: connection).makeMissing(progress: progress)
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
     let findings = try ImportChecks(
-      installation: installation, options: options, connection: connection, model: model
+      installation: installation, options: options, connection: connection, model: model, hasTriedBots: true
     ).findings(
       kind: archive.kind, manifest: archive.manifest, memberBytes: archive.members.reduce(0) { $0 + $1.size },
       migrations: try archive.contains(MigrationStatus.fileName)
