@@ -11,9 +11,7 @@ import Testing
 struct ImportDatabaseFaultTests {
   private static let made = Result { try Sandbox.temporary() }
 
-  private func fresh() throws -> SandboxServer {
-    try Self.made.get().makeServer("new" + RandomText.alphanumeric(8).lowercased())
-  }
+  private func fresh() throws -> SandboxServer { try Servers.fresh(in: Self.made.get()) }
 
   private func superuser() throws -> Connection { try Self.made.get().cluster.connect() }
 

@@ -9,6 +9,31 @@ import Testing
 /// Disks that run full, as small file systems in memory.
 @Suite("An import whose disk runs full", .serialized, .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
 struct ImportDiskTests {
+  private static let made = Result { try Sandbox.temporary() }
+
+  @Test("Indexes stay on the disk that the operator gave them, and none moves to another", arguments: [true, false])
+  func tablespaces(_ isMoved: Bool) throws {
+    let new = try Servers.fresh(in: Self.made.get())
+    let superuser = try new.connectAsSuperuser()
+    let name = "elsewhere_\(new.database)"
+    try superuser.execute("SET allow_in_place_tablespaces = on")
+    try superuser.execute("CREATE TABLESPACE \(name) OWNER aloha LOCATION ''")
+    let index = try #require(
+      try superuser.value(
+        """
+        SELECT indexrelid::regclass FROM pg_index
+        WHERE indrelid = 'zerver_message'::regclass AND NOT indisunique ORDER BY 1 LIMIT 1
+        """))
+    if isMoved { try superuser.execute("ALTER INDEX \(index) SET TABLESPACE \(name)") }
+    try superuser.execute("ALTER DATABASE \(new.database) SET default_tablespace = '\(name)'")
+    func places() throws -> [String] {
+      try new.column("SELECT relname || ' ' || reltablespace FROM pg_class WHERE relkind IN ('r', 'i') ORDER BY 1")
+    }
+    let before = try places()
+    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    #expect(try places() == before)
+  }
+
   private func expectTakenBack(
     _ server: SandboxServer, _ disk: SmallDisk, at moment: String, archive: String, family: FailureFamily
   ) throws {
@@ -40,11 +65,13 @@ struct ImportDiskTests {
     "That of the database: everything is taken back, and with more space it works",
     arguments: ["messages", "indexes"])
   func database(_ moment: String) throws {
-    let server = try Servers.fresh()
+    // Of its own: other tests copy their cluster, which tablespaces forbid.
+    let sandbox = try Self.made.get()
+    let server = try Servers.fresh(in: sandbox)
     let folder = "/tmp/aloha-disk-\(RandomText.alphanumeric(8))"
     try FileSystem.makeFolder(folder, mode: 0o755)
     let disk = try SmallDisk(at: folder, megabytes: 120)
-    let connection = try Servers.sandbox().cluster.connect()
+    let connection = try sandbox.cluster.connect()
     let data = try #require(try connection.value("SHOW data_directory"))
     var status = stat()
     try #require(stat(data, &status) == 0)

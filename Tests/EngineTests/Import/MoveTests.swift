@@ -208,26 +208,4 @@ struct MoveTests {
       #expect(next > highest, "\(name)")
     }
   }
-  @Test("Indexes stay on the disk that the operator gave them, and none moves to another", arguments: [true, false])
-  func tablespaces(_ isMoved: Bool) throws {
-    let new = try Servers.fresh()
-    let superuser = try new.connectAsSuperuser()
-    let name = "elsewhere_\(new.database)"
-    try superuser.execute("SET allow_in_place_tablespaces = on")
-    try superuser.execute("CREATE TABLESPACE \(name) OWNER aloha LOCATION ''")
-    let index = try #require(
-      try superuser.value(
-        """
-        SELECT indexrelid::regclass FROM pg_index
-        WHERE indrelid = 'zerver_message'::regclass AND NOT indisunique ORDER BY 1 LIMIT 1
-        """))
-    if isMoved { try superuser.execute("ALTER INDEX \(index) SET TABLESPACE \(name)") }
-    try superuser.execute("ALTER DATABASE \(new.database) SET default_tablespace = '\(name)'")
-    func places() throws -> [String] {
-      try new.column("SELECT relname || ' ' || reltablespace FROM pg_class WHERE relkind IN ('r', 'i') ORDER BY 1")
-    }
-    let before = try places()
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
-    #expect(try places() == before)
-  }
 }

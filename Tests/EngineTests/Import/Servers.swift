@@ -21,8 +21,8 @@ enum Servers {
   static func old() throws -> SandboxServer { try #require(try sandbox().servers.first { $0.name == "old" }) }
 
   /// A freshly installed server of the caller's own.
-  static func fresh() throws -> SandboxServer {
-    try sandbox().makeServer("new" + RandomText.alphanumeric(8).lowercased())
+  static func fresh(in place: Sandbox? = nil) throws -> SandboxServer {
+    try (place ?? sandbox()).makeServer("new" + RandomText.alphanumeric(8).lowercased())
   }
 
   /// An archive of the large organization, made once.
