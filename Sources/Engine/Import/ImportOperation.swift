@@ -15,6 +15,8 @@ public struct ImportOperation: Operation {
     public var allowsReservedSubdomain = false
     /// Imports although the versions of both servers differ.
     public var ignoresVersions = false
+    /// Stops the server for the time of the import, for a machine with little memory, and starts it again.
+    public var stopsServer = false
     /// Where the map of all ids and the report are left; nil: nowhere.
     public var reportFolder: String?
 
@@ -72,18 +74,20 @@ public struct ImportOperation: Operation {
 
   public func plan() throws -> Plan {
     let place = options.subdomain.isEmpty ? "at the root domain" : "as '\(SafeText.clean(options.subdomain))'"
+    let stop = options.stopsServer ? [Plan.Phase("stop", "Stop the server")] : []
+    let start = options.stopsServer ? [Plan.Phase("start", "Start the server again")] : []
     return Plan(
       title: "Import \(SafeText.clean(options.archive)) into \(installation.label) \(place)",
       phases: [
-        Plan.Phase("unpack", "Check the archive"),
-        Plan.Phase("survey", "Read what is in it"),
+        Plan.Phase("unpack", "Check the archive"), Plan.Phase("survey", "Read what is in it"),
+      ] + stop + [
         Plan.Phase("files", "Put files in place"),
         Plan.Phase("tables", "Import people, channels and settings"),
         Plan.Phase("messages", "Import messages"),
         Plan.Phase("indexes", "Build indexes and check references"),
         Plan.Phase("links", "Connect attachments and counts"),
         Plan.Phase("commit", "Check all references and make the organization visible"),
-      ],
+      ] + start,
       leavesAlone: ["All other organizations of this server", "The archive"],
       pointOfNoReturn: "until the last phase ends nothing is visible, and everything can be taken back")
   }
@@ -127,6 +131,11 @@ public struct ImportOperation: Operation {
     let survey = try progress.phase("survey", "Read what is in it") { meter in
       try ArchiveSurvey(archive, model, meter: meter)
     }
+    if options.stopsServer {
+      try progress.phase("stop", "Stop the server") { _ in
+        try ServerScripts(installation).run(.stop, progress: progress)
+      }
+    }
     // On a shared server references are checked faster with the administrator's help, where we can have it.
     let others = try connection.value(
       "SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [installation.brand.internalSubdomain])
@@ -135,9 +144,32 @@ public struct ImportOperation: Operation {
     let work = ImportWork(
       installation: installation, options: options, model: model, archive: archive, survey: survey,
       connection: administrator ?? connection, isAdministrator: administrator != nil, progress: progress)
-    let result = try work.run()
+    var result: Summary
+    do {
+      result = try work.run()
+    } catch {
+      // Whatever becomes of the import, the server runs afterwards.
+      if options.stopsServer { startAgain(progress.unstoppable) }
+      throw error
+    }
+    if options.stopsServer {
+      let unstoppable = progress.unstoppable
+      startAgain(unstoppable)
+      result.warnings += unstoppable.warnings
+    }
     if let folder = options.reportFolder { try ImportRecord(folder: folder).write(result) }
     progress.finished(result)
     return result
+  }
+
+  private func startAgain(_ progress: Progress) {
+    do {
+      try progress.phase("start", "Start the server again") { _ in
+        try ServerScripts(installation).run(.start, progress: progress)
+      }
+    } catch {
+      let report = FailureReport(error)
+      progress.warn("The server could not be started again: \(report.reason). \(report.remedy ?? "")")
+    }
   }
 }

@@ -84,6 +84,6 @@ struct ImportPreview {
       ? Finding(.ok, "memory", "\(Amount.bytes(available)) available")
       : Finding(
         .warning, "memory", "only \(Amount.bytes(available)) are available",
-        remedy: "stop the server for the time of the import: \(installation.deploymentFolder)/scripts/stop-server")
+        remedy: "let the server be stopped for the time of the import, with --stop-server")
   }
 }

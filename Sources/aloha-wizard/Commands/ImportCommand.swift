@@ -25,6 +25,9 @@ struct ImportCommand: ParsableCommand {
   @Flag(help: "Import although both servers have different versions. Data may not fit; only on purpose.")
   var ignoreVersions = false
 
+  @Flag(help: "Stop the server for the time of the import, where memory is scarce, and start it again.")
+  var stopServer = false
+
   @Option(
     help: ArgumentHelp(
       "Leave the report and the map of all old and new ids in this folder (report.json, id-map.jsonl).",
@@ -38,6 +41,7 @@ struct ImportCommand: ParsableCommand {
     var options = ImportOperation.Options(subdomain: subdomain, archive: FileSystem.absolute(archive))
     options.allowsReservedSubdomain = allowReservedSubdomain
     options.ignoresVersions = ignoreVersions
+    options.stopsServer = stopServer
     options.reportFolder = report.map { FileSystem.absolute($0) }
     let operation = ImportOperation(try server.installation(), options)
     if dryRun { return try output.rehearse(operation) }

@@ -111,6 +111,34 @@ struct ImportFaultTests {
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
+  @Test("Where it is wished the server stands still during the import, and runs afterwards, also when the import fails")
+  func stopsServer() throws {
+    for archive in [try Servers.archive(), "fails"] {
+      let new = try Servers.fresh()
+      try new.run("scripts/start-server")
+      defer { _ = try? new.run("scripts/stop-server") }
+      var options = ImportOperation.Options(subdomain: "harbour", archive: try Servers.archive())
+      options.stopsServer = true
+      let cancellation = Cancellation()
+      let wasRunning = Monitor<[String: Bool]>([:])
+      let progress = Progress(cancellation: cancellation) { event in
+        guard case .phaseStarted(let id, _, _, _) = event else { return }
+        wasRunning.now { $0[id] = new.isRunning }
+        if archive == "fails", id == "tables" { cancellation.cancel() }
+      }
+      let operation = ImportOperation(try new.installation, options)
+      if archive == "fails" {
+        #expect(throws: Cancelled.self) { _ = try operation.run(progress: progress) }
+      } else {
+        _ = try operation.run(progress: progress)
+      }
+      #expect(wasRunning.now { $0["survey"] } == true)
+      #expect(wasRunning.now { $0["tables"] } == false)
+      #expect(new.isRunning)
+      #expect(try operation.plan().phases.map(\.id).contains("stop"))
+    }
+  }
+
   @Test("An archive of another version of the server is a blocker that names the migrations")
   func otherVersion() throws {
     let new = try Servers.fresh()
