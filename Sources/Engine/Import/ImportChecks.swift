@@ -39,18 +39,6 @@ struct ImportChecks {
       manifest.skipped.isEmpty ? .ok : .warning, "archive", "\(kind.description), \(manifest.created)\(skipped)")
   }
 
-  private static let reserved: Set<String> = [
-    "about", "abuse", "account", "admin", "administrator", "api", "app", "auth", "billing", "blog", "chat", "community",
-    "contact", "dashboard", "devops", "docs", "download", "email", "files", "forum", "help", "info", "login", "mail",
-    "my", "news", "password", "payment", "plans", "postmaster", "press", "pricing", "privacy", "proxy", "realm",
-    "register", "root", "security", "server", "sales", "secure", "settings", "signup", "smtp", "ssl", "staging",
-    "static", "status", "subdomain", "support", "team", "terms", "test", "webmail", "webmaster", "www",
-  ]
-
-  static func isReserved(_ name: String, brand: Brand) -> Bool {
-    reserved.contains(name) || name == brand.rawValue || name == brand.internalSubdomain
-  }
-
   private func subdomain() throws -> Finding {
     let name = options.subdomain
     let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
@@ -65,7 +53,7 @@ struct ImportChecks {
         .blocker, "subdomain", "\(shown) is in use on this server",
         remedy: "choose another subdomain, or delete that organization first if it was a test")
     }
-    if Self.isReserved(name, brand: installation.brand), !options.allowsReservedSubdomain {
+    if SubdomainRules.isReserved(name, brand: installation.brand), !options.allowsReservedSubdomain {
       return Finding(
         .blocker, "subdomain", "\(shown) is reserved", remedy: "choose another one, or allow it on purpose")
     }

@@ -38,7 +38,7 @@ public struct ImportOperation: Operation {
 
   /// Whether servers keep a subdomain for themselves: it can be imported into only when that is wished.
   public static func isReserved(_ subdomain: String, brand: Brand) -> Bool {
-    ImportChecks.isReserved(subdomain, brand: brand)
+    SubdomainRules.isReserved(subdomain, brand: brand)
   }
 
   // MARK: Before

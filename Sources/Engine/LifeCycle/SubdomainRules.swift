@@ -4,13 +4,17 @@ import Postgres
 /// Which subdomains an organization can have, as the server sees it.
 enum SubdomainRules {
   /// Names that servers keep for themselves.
-  static let reserved: Set<String> = [
+  private static let reserved: Set<String> = [
     "about", "abuse", "account", "admin", "administrator", "api", "app", "auth", "billing", "blog", "chat", "community",
     "contact", "dashboard", "devops", "docs", "download", "email", "files", "forum", "help", "info", "login", "mail",
     "my", "news", "password", "payment", "plans", "postmaster", "press", "pricing", "privacy", "proxy", "realm",
     "register", "root", "security", "server", "sales", "secure", "settings", "signup", "smtp", "ssl", "staging",
     "static", "status", "subdomain", "support", "team", "terms", "test", "webmail", "webmaster", "www",
   ]
+
+  static func isReserved(_ name: String, brand: Brand) -> Bool {
+    reserved.contains(name) || name == brand.rawValue || name == brand.internalSubdomain
+  }
 
   /// - Returns: nothing where the name is free and allowed.
   static func obstacles(
@@ -35,8 +39,7 @@ enum SubdomainRules {
         ? blocked("only redirects to a moved organization, and is kept for that", "choose another subdomain")
         : blocked("is in use on this server", "choose another subdomain")
     }
-    let isReserved = reserved.contains(name) || name == brand.rawValue || name == brand.internalSubdomain
-    return isReserved && !allowsReserved
+    return isReserved(name, brand: brand) && !allowsReserved
       ? blocked("is reserved", "choose another one, or allow it on purpose") : []
   }
 }
