@@ -114,6 +114,10 @@ struct Material: Sendable, Equatable {
   var remark: String?
   /// Names for answers that only the finding knows: the host name of a server for its folder.
   var labels: [String: String] = [:]
+  /// What later steps want to know of what was found, by the key of an answer and a name.
+  var known: [String: [String: String]] = [:]
+  /// Texts that only the finding can make, below all else.
+  var texts: [TextBlock] = []
 
   var blockers: Int { findings.count { $0.severity == .blocker } }
 }
