@@ -53,6 +53,13 @@ struct FlowContext: Sendable {
   /// As file names have it.
   var brandName: String { (brand ?? .aloha).rawValue }
 
+  /// The way to another flow about the same server.
+  func onward(_ flow: String, given: [String: Answer] = [:]) -> Onward {
+    var given = given
+    if given[Self.serverKey] == nil { given[Self.serverKey] = self.given[Self.serverKey] }
+    return .flow(flow, given: given)
+  }
+
   /// A path for a new archive: "/tmp/aloha-export-k3x9….tar.gz".
   func archivePath(_ kind: String, _ ending: String = ".tar.gz") -> String {
     let name = "\(brandName)-\(kind)-\(RandomText.alphanumeric(8))\(ending)"

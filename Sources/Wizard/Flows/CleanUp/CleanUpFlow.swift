@@ -14,7 +14,7 @@ extension Flow {
     let work = WorkSteps("The deletion", context) { .cleanUp($0, context, isConfirmed: true) }
     return Flow(
       id: "clean-up", title: "Throw away a test import", badge: context.badge,
-      route: { _ in Route(from: context.label) }, commands: { commands($0, context) }, onward: onward,
+      route: { _ in Route(from: context.label) }, commands: { commands($0, context) }, onward: { onward($0, context) },
       steps: [
         which(context, looks), holds(context, looks), files,
         unconfirmed.checks(heading: "Is it the right one, and can it go?"), confirm(context),
@@ -198,15 +198,16 @@ extension Flow {
     ]
   }
 
-  @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
+  @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
     let subdomain = answers.text(Key.organization) ?? ""
     var given: [String: Answer] = ["address.subdomain": .text(subdomain)]
     if MoveDecisions.isReserved(subdomain) { given["address.reserved"] = .flag(true) }
     let archive = answers.detail(Key.organization, "archive")
     given["archive.path"] = archive.map { .text($0) }
     return [
-      Continuation(archive == nil ? "Import into its place" : "Import it again", .flow("import", given: given)),
-      Continuation("Throw away another one", .flow("clean-up")),
+      Continuation(
+        archive == nil ? "Import into its place" : "Import it again", context.onward("import", given: given)),
+      Continuation("Throw away another one", context.onward("clean-up")),
     ]
   }
 }
