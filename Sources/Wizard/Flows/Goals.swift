@@ -1,7 +1,7 @@
 extension Goal {
   /// All that the wizard can do, in the order of the menu.
   static let all: [Goal] = [
-    .move
+    .move, .toCloud, .fromCloud, .export, .import, .inspect,
   ]
 
   /// Flows that are come to from others only.
