@@ -91,6 +91,13 @@ struct RowBuilder {
       } else {
         line = longer
       }
+      // A word that is longer than a line is broken where it must be; a shell joins what stands after the sign at the
+      // very beginning of a line.
+      while TextWidth.columns(line) > width, width > 8 {
+        let head = TextWidth.truncated(line, to: width - 1, ellipsis: "")
+        lines.append(head + "\\")
+        line = String(line.dropFirst(head.count))
+      }
     }
     return lines + [line]
   }

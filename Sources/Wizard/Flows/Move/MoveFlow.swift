@@ -13,7 +13,7 @@ struct MovePresets: Sendable {
 }
 
 extension Goal {
-  static let move = Goal("move", "Move an organization", "to another server, with all that it has") { context in
+  static let move = Goal("move", "Move an organization", "to another server, with all it has") { context in
     .move(
       .engine(brand: context.brand, runsJobs: context.engine.runsJobs),
       MovePresets(
