@@ -114,6 +114,8 @@ public struct ExportOperation: Operation {
     if deactivates {
       try progress.phase("deactivate", "Deactivate the organization") { _ in
         try OrganizationState.deactivate(organization, session)
+        // The server asks its cache whether an organization is active: until it is empty people go on writing.
+        ServerCache.flushOrWarn(installation, progress: progress)
       }
     }
     do {
@@ -218,7 +220,10 @@ public struct ExportOperation: Operation {
   /// The archive is there: from now on nobody needs what is still open. Failing here must not take it away.
   private func endActivity(_ organization: Organization, _ connection: Connection, _ progress: Progress) -> Int {
     do {
-      return try OrganizationState.endActivity(organization, connection)
+      let ended = try OrganizationState.endActivity(organization, connection)
+      // It holds copies of the sessions.
+      ServerCache.flushOrWarn(installation, progress: progress)
+      return ended
     } catch {
       progress.warn("Open sessions of \(organization.label) could not be ended: \(error)")
       return 0
@@ -231,6 +236,8 @@ public struct ExportOperation: Operation {
       let connection = try installation.connect()
       defer { connection.close() }
       try OrganizationState.reactivate(organization, connection)
+      // Whoever wanted to stop the export does not want to stop this.
+      ServerCache.flushOrWarn(installation, progress: progress.unstoppable)
     } catch {
       progress.warn("\(organization.label) is still deactivated: \(error). Reactivate it when you are ready.")
     }

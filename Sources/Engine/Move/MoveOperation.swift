@@ -151,7 +151,10 @@ public struct MoveOperation: Operation {
     guard decisions.deactivates, !before.isDeactivated else { return }
     do {
       guard try organization(on: source, decisions.organization).isDeactivated else { return }
-      _ = try ReactivateOperation(source, subdomain: decisions.organization).run(progress: .silent)
+      let told = Progress { event in
+        if case .warning = event { progress.relay(event) }
+      }
+      _ = try ReactivateOperation(source, subdomain: decisions.organization).run(progress: told)
       progress.note("The organization is active again on the old server.")
     } catch {
       let trouble = FailureReport(reason)
