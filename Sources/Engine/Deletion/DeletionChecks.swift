@@ -104,8 +104,8 @@ extension DeleteOrganizationOperation {
     return Finding(.ok, "cache", "will be emptied by \(way)")
   }
 
-  /// The operator's word for it. A rehearsal does without.
-  func confirmation() throws -> [Finding] {
+  /// What is missing of the operator's word for it; empty where all is said. A rehearsal does without.
+  public func confirmation() throws -> [Finding] {
     var findings: [Finding] = []
     if options.confirmation != options.subdomain {
       let name = ServerScripts.quoted(options.subdomain)

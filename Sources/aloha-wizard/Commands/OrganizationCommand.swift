@@ -112,6 +112,8 @@ struct OrganizationCommand: ParsableCommand {
         Every row goes in one transaction, including what the server's own command leaves behind: recipients, group \
         messages, sessions, scheduled mail. Other organizations stay as they are. For an organization that people \
         have used the server's manual advises to deactivate it instead: that can be undone.
+
+        On a terminal it shows what goes and asks for the subdomain; scripts give it with --confirm-delete.
         """)
 
     @OptionGroup var server: ServerOptions
@@ -134,6 +136,12 @@ struct OrganizationCommand: ParsableCommand {
       options.uploads = withAllUploads ? .everything : withUploads ? .ofOrganization : .keep
       options.confirmation = confirmDelete
       options.despiteSignsOfLife = yes
+      if !dryRun, confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) {
+        options.confirmation = realm
+        let operation = DeleteOrganizationOperation(try server.installation(), options)
+        try LastQuestion.show(operation, more: try operation.confirmation())
+        try LastQuestion.ask(name: realm, "to delete it")
+      }
       try output.perform(.deleteOrganization(server: server.reference, options), dryRun: dryRun)
     }
   }
