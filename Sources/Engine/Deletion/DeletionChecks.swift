@@ -30,7 +30,7 @@ extension DeleteOrganizationOperation {
     let place = history.isOnlyOne ? "the only one on this server" : "not the only one on this server"
     return Finding(
       .ok, "organization",
-      "\(organization.label) has id \(organization.id), \(Amount.of(Int64(organization.messages), "message")), "
+      "\(organization.label) has id \(organization.id), \(organization.messageAmount), "
         + "\(Amount.of(Int64(organization.activeUsers), "active user")); \(origin); \(place)")
   }
 

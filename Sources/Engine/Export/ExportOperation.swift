@@ -69,7 +69,7 @@ public struct ExportOperation: Operation {
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
     var phases = [
       Plan.Phase("read", "Find out what belongs to the organization"),
-      Plan.Phase("messages", "Export messages", amount: "\(organization.messages) messages"),
+      Plan.Phase("messages", "Export messages", amount: organization.messageAmount),
       Plan.Phase("tables", "Export people, channels and settings"),
       Plan.Phase("files", "Export uploaded files"),
       Plan.Phase("verify", "Read the archive back"),

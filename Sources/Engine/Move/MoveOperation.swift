@@ -181,7 +181,7 @@ public struct MoveOperation: Operation {
   private func organization(on server: Installation, _ subdomain: String) throws -> Organization {
     let connection = try server.connect()
     defer { connection.close() }
-    return try Organization.find(subdomain, connection, brand: server.brand)
+    return try Organization.find(subdomain, connection, brand: server.brand, exactly: true)
   }
 
   private func finish(_ summary: Summary, _ progress: Progress) -> Summary {

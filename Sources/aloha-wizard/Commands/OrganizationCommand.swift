@@ -33,6 +33,7 @@ struct OrganizationCommand: ParsableCommand {
       let isDeactivated: Bool
       let activeUsers: Int
       let messages: Int
+      let messagesAreEstimated: Bool
       let isInternal: Bool
       let uploadBytes: Int64
       let lastActivity: String?
@@ -46,6 +47,7 @@ struct OrganizationCommand: ParsableCommand {
         isDeactivated = organization.isDeactivated
         activeUsers = organization.activeUsers
         messages = organization.messages
+        messagesAreEstimated = organization.messagesAreEstimated
         isInternal = organization.isInternal
         uploadBytes = overview.uploadBytes
         lastActivity = overview.lastActivity
@@ -59,7 +61,7 @@ struct OrganizationCommand: ParsableCommand {
         let organization = overview.organization
         return [
           String(organization.id), organization.subdomain.isEmpty ? "''" : organization.subdomain, organization.name,
-          Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)),
+          Amount.count(Int64(organization.activeUsers)), organization.messageCount,
           Amount.bytes(overview.uploadBytes), overview.lastActivity.map { String($0.prefix(10)) } ?? "never",
           state(overview),
         ]

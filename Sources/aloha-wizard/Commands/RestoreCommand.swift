@@ -146,8 +146,7 @@ struct RestoreCommand: ParsableCommand {
     defer { connection.close() }
     let organizations = (try? Organization.list(connection, brand: installation.brand)) ?? []
     let lines = organizations.filter { !$0.isInternal }.map { organization in
-      "\(organization.label): \(Amount.of(Int64(organization.activeUsers), "user")), "
-        + Amount.of(Int64(organization.messages), "message")
+      "\(organization.label): \(Amount.of(Int64(organization.activeUsers), "user")), \(organization.messageAmount)"
     }
     return lines.isEmpty ? [] : lines + ["It is kept under other names until you discard it"]
   }
