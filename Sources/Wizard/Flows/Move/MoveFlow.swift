@@ -133,7 +133,7 @@ extension Flow {
       id: organization.subdomain,
       cells: [
         organization.name, organization.subdomain.isEmpty ? "(root domain)" : organization.subdomain,
-        Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)), state,
+        Amount.count(Int64(organization.activeUsers)), organization.messageCount, state,
       ],
       label: organization.label,
       disabled: organization.isInternal ? "it is the home of the server's own bots; every server has its own" : nil,
