@@ -36,6 +36,20 @@ struct GoldenTests {
     }
   }
 
+  @Test("a path that can go on in several ways", arguments: looks)
+  func paths(_ look: Look) throws {
+    let walker = walker(look)
+    walker.walk(to: "source")
+    walker.answersAtOnce = false
+    walker.press(.control("u"))
+    walker.type("/srv/")
+    walker.press(.tab)
+    let names = ["aloha", "backups", "containers", "data", "exports", "mail", "www"]
+    walker.send(.news(.listed(ticket: 1, PathListing("/srv/", names.map { .init(name: $0, isFolder: true) }))))
+    walker.press(.down, .down)
+    try Golden.expect(walker.model.picture, "paths-\(look.name)")
+  }
+
   @Test("while it runs, and what came of it", arguments: looks)
   func running(_ look: Look) throws {
     let walker = walker(look)

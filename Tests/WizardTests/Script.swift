@@ -36,7 +36,14 @@ final class PromptDesk: ErrandDesk {
   private(set) var timeouts: [Duration?] = []
   private(set) var cancellation: Cancellation?
 
+  /// Looks never answer, and who waits for one presses Ctrl-C.
+  var isDeaf = false
+
   func start(_ errand: Errand) {
+    if case .list = errand.work, isDeaf {
+      scripted = [.interrupted]
+      return
+    }
     if case .run(let make) = errand.work, let insteadOfRunning {
       _ = try? make()
       cancellation = errand.cancellation

@@ -84,7 +84,7 @@ final class Walker {
 
   private func perform(_ errand: Errand) {
     switch errand.work {
-    case .look:
+    case .look, .list:
       let heard = Heard()
       Worker.perform(errand) { heard.add($0) }
       for item in heard.all { send(.news(item)) }

@@ -140,7 +140,9 @@ extension WizardModel {
       Row(
         spans: [Span(focused ? glyphs.pointer : " ", .accent), Span(" "), Span(text, isEmpty ? .input : role)],
         isFocus: focused,
-        cursor: focused ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil))
+        cursor: focused && completion?.marked == nil
+          ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil))
+    if focused { addCompletion(to: &builder) }
     if let problem, focused || !editor.characters.isEmpty {
       builder.marked(Span(glyphs.failed, .error), problem, .error, indent: 2, isFocus: focused)
     }

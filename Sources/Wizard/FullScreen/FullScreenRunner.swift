@@ -77,6 +77,7 @@ enum Worker {
   static func perform(_ errand: Errand, _ tell: @escaping @Sendable (News) -> Void) {
     do {
       switch errand.work {
+      case .list(let list): tell(.listed(ticket: errand.ticket, list()))
       case .look(let find): tell(.found(ticket: errand.ticket, .success(try find())))
       case .run(let make):
         let operation = try make()
@@ -95,6 +96,7 @@ enum Worker {
     switch errand.work {
     case .look: .found(ticket: errand.ticket, .failure(trouble))
     case .run: .ended(ticket: errand.ticket, .failure(trouble))
+    case .list: .listed(ticket: errand.ticket, PathListing("", [], trouble: trouble.reason))
     }
   }
 }

@@ -38,6 +38,9 @@ struct WizardModel: Sendable {
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
   private(set) var isEnding = false
+  /// What the path that is being typed may go on with.
+  var completion: PathCompletion?
+  var completionTickets = 0
 
   private var carets: [String: Int] = [:]
   /// Off while the operator reads on without moving the focus.
@@ -65,7 +68,7 @@ struct WizardModel: Sendable {
   /// When the picture will have changed although nothing happened; nil when it will not.
   var nextTick: Duration? {
     if isRunning { return .milliseconds(500) }
-    return nil
+    return completion?.nextTick(now: now)
   }
 
   /// The field that has the keyboard and is typed.
@@ -89,6 +92,7 @@ struct WizardModel: Sendable {
   mutating func handle(_ input: Input, at moment: ContinuousClock.Instant) {
     now = moment
     switch input {
+    case .news(.listed(let ticket, let listing)): hear(listing, ticket)
     case .key(let key): press(key)
     case .resized(let size): self.size = size
     case .news(let news): hear(news)
@@ -132,6 +136,7 @@ struct WizardModel: Sendable {
       notice = nil
     }
     if !journey.focusable.contains(focus) { focus = journey.firstFocus }
+    leaveCompletion()
     effects += journey.takeErrands().map { .start($0) }
     followFocus()
   }
@@ -166,7 +171,8 @@ struct WizardModel: Sendable {
     case .log: overlay = .log(first: nil)
     case .leave: overlay = .question(leaveQuestion)
     case .stop: overlay = .question(stopQuestion)
-    case .close: overlay = nil
+    case .close: if overlay == nil { completion = nil } else { overlay = nil }
+    case .complete: complete()
     case .back: goBack()
     case .lookAgain: journey.look()
     case .proceed: proceed()
@@ -317,8 +323,19 @@ struct WizardModel: Sendable {
       journey.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
     } else {
       journey.answer(name, .text(editor.text), typing: true)
+      narrowCompletion()
     }
   }
+
+  /// Puts a text into a field as if it had been typed.
+  mutating func replaceText(of name: String, with text: String) {
+    carets[name] = nil
+    journey.answer(name, .text(text), typing: true)
+  }
+
+  mutating func tell(_ text: String) { notice = text }
+
+  mutating func start(_ errand: Errand) { effects.append(.start(errand)) }
 
   // MARK: Moving
 
@@ -343,6 +360,7 @@ struct WizardModel: Sendable {
       question.focused = min(max(0, question.focused + count), question.choices.count - 1)
       overlay = .question(question)
     case nil:
+      if !page, completion?.move(by: count) == true { return }
       let all = journey.focusable
       let target = (all.firstIndex(of: focus) ?? 0) + count
       let isList = hasOptions || hasItems
@@ -358,7 +376,7 @@ struct WizardModel: Sendable {
     }
   }
 
-  private mutating func moveField(by count: Int) {
+  mutating func moveField(by count: Int) {
     let all = journey.focusable
     journey.lookWhereNeeded()
     guard let key = focus.field else {

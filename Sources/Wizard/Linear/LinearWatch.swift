@@ -87,7 +87,7 @@ struct Watcher {
   mutating func tell(_ news: News, _ run: RunState?) {
     switch news {
     case .progressed(_, let event): tell(event, run)
-    case .found, .planned, .ended: break
+    case .found, .planned, .ended, .listed: break
     }
     // Work that tells much has no silence of its own.
     if patience <= .milliseconds(1) { giveSign(run) }
