@@ -84,7 +84,7 @@ struct LinearWalk {
   init(_ flow: Flow, script: Script, given: GivenAnswers = GivenAnswers(), width: Int? = nil) {
     self.script = script
     runner = LinearRunner(
-      Journey(flow, given: given), voice: LinearVoice(conversation: script, width: width), desk: desk)
+      Itinerary(flow, given: given), voice: LinearVoice(conversation: script, width: width), desk: desk)
   }
 
   var answers: Answers { runner.journey.answers }

@@ -6,6 +6,8 @@ struct Step: Sendable {
   enum Kind: Sendable {
     /// Asks something, or explains something; what its lookup finds is shown, and a blocker among it forbids to go on.
     case questions
+    /// Asks like any other step, and what is answered leads to another flow.
+    case crossroads(@Sendable (Answers) -> Onward)
     /// Lists every decision and begins with the next step when the operator says so.
     case review
     case run(Runner)
@@ -46,6 +48,10 @@ struct Step: Sendable {
     self.fields = fields
     self.lookup = lookup
     self.proceed = proceed
+  }
+
+  var isCrossroads: Bool {
+    if case .crossroads = kind { true } else { false }
   }
 
   /// The key of the answer to one of its fields.

@@ -83,7 +83,8 @@ extension WizardModel {
         bindings.append(
           Binding(
             .back, [.escape], "back", "Go back to the step before; nothing that you answered is lost",
-            disabled: journey.position.number == 1 ? "This is the first step; Ctrl-C leaves" : nil))
+            disabled: journey.position.number == 1 && !itinerary.canReturnToMenu
+              ? "This is the first step; Ctrl-C leaves" : nil))
       }
     }
     if pathWish != nil {
@@ -197,6 +198,7 @@ extension WizardModel {
     case .button(.retry): return "try again"
     case .button(.back): return "back"
     case .button(.leave): return "leave"
+    case .button(.onward): return "choose"
     case .line: return "change this"
     case .page: return journey.lookupState?.ticket == nil ? journey.step.proceed : nil
     case .option, .input, .item:

@@ -16,6 +16,8 @@ enum Focus: Sendable, Hashable {
 
   enum Button: Sendable, Hashable {
     case start, retry, back, leave
+    /// A way on from a result, by its place among the continuations.
+    case onward(Int)
   }
 
   /// The field that it is in.
@@ -32,13 +34,13 @@ extension Journey {
   var focusable: [Focus] {
     let all: [Focus]
     switch step.kind {
-    case .questions:
+    case .questions, .crossroads:
       all =
         fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
     case .review: all = review.map { .line($0.key) } + (lookupFailed ? Self.afterFailure : [.button(.start)])
     case .run:
       if case .failure? = run?.outcome { all = Self.afterFailure } else { all = [] }
-    case .result: all = [.button(.leave)]
+    case .result: all = continuations.indices.map { .button(.onward($0)) } + [.button(.leave)]
     }
     return all.isEmpty ? [.page] : all
   }
@@ -46,9 +48,11 @@ extension Journey {
   /// Where the keyboard is when the step appears: on what the answers say so far, never on what cannot be chosen.
   var firstFocus: Focus {
     switch step.kind {
-    case .questions: fields.first.map { home(of: $0) } ?? focusable[0]
+    case .questions, .crossroads: fields.first.map { home(of: $0) } ?? focusable[0]
     case .review: lookupFailed ? .button(.retry) : .button(.start)
-    case .run, .result: focusable[0]
+    case .run: focusable[0]
+    // Leaving comes first, unless the flow itself knows what comes next.
+    case .result: flow.onward(answers).isEmpty ? .button(.leave) : focusable[0]
     }
   }
 

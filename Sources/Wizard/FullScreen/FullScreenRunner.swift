@@ -8,11 +8,10 @@ struct FullScreenRunner {
   private let mailbox: Mailbox<News>
   private var model: WizardModel
 
-  init(_ flow: Flow, given: GivenAnswers = GivenAnswers(), screen: Screen) {
+  init(_ itinerary: Itinerary, screen: Screen) {
     self.screen = screen
     mailbox = Mailbox(wakeUp: screen.wakeUp)
-    model = WizardModel(
-      flow, given: given, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
+    model = WizardModel(itinerary, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
   }
 
   /// - Returns: what came of it, for the normal screen.
@@ -27,12 +26,12 @@ struct FullScreenRunner {
       case .hangup?:
         model.handle(.hangup, at: .now)
         waitForTheEnd()
-        return model.journey.plainText
+        return model.itinerary.plainText
       case nil: model.handle(.tick, at: .now)
       }
       isOver = carryOut()
     }
-    return model.journey.plainText
+    return model.itinerary.plainText
   }
 
   /// Does what the model wants done; true when the wizard is over.

@@ -7,7 +7,7 @@ extension WizardModel {
   var page: Page {
     let width = layout.body.columns
     switch journey.step.kind {
-    case .questions: return questionsPage(width)
+    case .questions, .crossroads: return questionsPage(width)
     case .review: return reviewPage(width)
     case .run: return runPage(width)
     case .result: return resultPage(width)
@@ -198,6 +198,9 @@ extension WizardModel {
         }
       }
     }
-    return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.leave), journey.step.proceed)])
+    let onward = journey.continuations.enumerated().map { index, continuation in
+      buttonRow(.button(.onward(index)), continuation.title)
+    }
+    return Page(rows: builder.rows, pinned: [.empty] + onward + [buttonRow(.button(.leave), journey.step.proceed)])
   }
 }

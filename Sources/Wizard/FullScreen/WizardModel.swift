@@ -26,7 +26,7 @@ struct WizardModel: Sendable {
     case end
   }
 
-  private(set) var journey: Journey
+  private(set) var itinerary: Itinerary
   private(set) var size: Size
   let glyphs: Glyphs
   private(set) var focus: Focus = .page
@@ -51,11 +51,20 @@ struct WizardModel: Sendable {
   init(
     _ flow: Flow, given: GivenAnswers = GivenAnswers(), size: Size, glyphs: Glyphs, now: ContinuousClock.Instant
   ) {
-    journey = Journey(flow, given: given)
+    self.init(Itinerary(flow, given: given), size: size, glyphs: glyphs, now: now)
+  }
+
+  init(_ itinerary: Itinerary, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
+    self.itinerary = itinerary
     self.size = size
     self.glyphs = glyphs
     self.now = now
     settle()
+  }
+
+  private(set) var journey: Journey {
+    get { itinerary.journey }
+    _modify { yield &itinerary.journey }
   }
 
   mutating func takeEffects() -> [Effect] {
@@ -129,8 +138,8 @@ struct WizardModel: Sendable {
 
   /// Brings focus and scrolling in line with what there is now, and hands on what the journey wants done.
   private mutating func settle() {
-    if shownStep != journey.step.id {
-      shownStep = journey.step.id
+    if shownStep != journey.place {
+      shownStep = journey.place
       focus = journey.firstFocus
       scroll = 0
       notice = nil
@@ -191,7 +200,7 @@ struct WizardModel: Sendable {
   }
 
   private mutating func goBack() {
-    if !journey.goBack() { notice = "There is nothing to go back to here" }
+    if !itinerary.goBack() { notice = "There is nothing to go back to here" }
   }
 
   private mutating func proceed() {
@@ -219,8 +228,8 @@ struct WizardModel: Sendable {
       focus = journey.home(of: field)
       return
     }
-    switch journey.advance() {
-    case nil: break
+    switch itinerary.advance() {
+    case nil: if itinerary.isOver { end() }
     case .field(let key, let reason)?:
       if let field = journey.field(key) { focus = journey.home(of: field) }
       notice = reason
@@ -240,6 +249,9 @@ struct WizardModel: Sendable {
     case .retry:
       if case .run = journey.step.kind { journey.begin(now: now) } else { journey.look() }
     case .back: goBack()
+    case .onward(let index):
+      itinerary.follow(journey.continuations[index].onward)
+      if itinerary.isOver { end() }
     case .leave:
       if journey.run?.outcome?.isSuccess == true { end() } else { overlay = .question(leaveQuestion) }
     }

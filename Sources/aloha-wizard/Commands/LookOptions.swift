@@ -30,10 +30,14 @@ struct LookOptions: ParsableArguments {
   var confirmDelete: String?
 
   /// Opens the wizard and prints what came of it once the screen is left.
+  ///
+  /// - Parameter goal: what it begins with; nil for the menu.
   func open(
-    source: String, target: String?, brand: Brand? = nil, isTest: Bool = false, archiveFolder: String? = nil
+    _ goal: String?, source: String, target: String?, brand: Brand? = nil, isTest: Bool = false,
+    archiveFolder: String? = nil
   ) throws {
     var options = WizardOptions()
+    options.goal = goal
     options.source = source
     options.target = target
     options.brand = brand

@@ -12,6 +12,16 @@ struct MovePresets: Sendable {
   var isTest = false
 }
 
+extension Goal {
+  static let move = Goal("move", "Move an organization", "to another server, with all that it has") { context in
+    .move(
+      .engine(brand: context.brand, runsJobs: context.engine.runsJobs),
+      MovePresets(
+        source: context.root, target: context.target, archive: context.archivePath("export"), brand: context.brand,
+        isTest: context.isTest))
+  }
+}
+
 extension Flow {
   /// Moves an organization to another server.
   static func move(_ environment: MoveEnvironment, _ presets: MovePresets) -> Flow {

@@ -1,0 +1,11 @@
+extension Goal {
+  /// All that the wizard can do, in the order of the menu.
+  static let all: [Goal] = [
+    .move
+  ]
+
+  /// Flows that are come to from others only.
+  static let hidden: [Goal] = [.watch]
+
+  static func named(_ id: String) -> Goal? { (all + hidden).first { $0.id == id } }
+}
