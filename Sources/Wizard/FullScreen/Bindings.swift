@@ -6,6 +6,7 @@ enum Action: Sendable, Hashable {
   case up, down, nextField, previousField
   case toggle, earlierDecision, laterDecision
   case complete
+  case filter, keepFilter
   case pageUp, pageDown, top, bottom
   case lookAgain, saveAnswers, help, log, close, redraw, suspend
 }
@@ -44,7 +45,7 @@ extension WizardModel {
     case .question?: questionBindings
     case .help?: readingBindings([.character("?"), .function(1), .control("g")])
     case .log?: readingBindings([.control("o")])
-    case nil: withoutTyped(Self.without(completionBindings, in: stepBindings))
+    case nil: withoutTyped(Self.without(completionBindings + filterBindings, in: stepBindings))
     }
   }
 
@@ -101,6 +102,12 @@ extension WizardModel {
     } else if hasOptions {
       bindings.append(Binding(.toggle, [.character(" ")], nil, "Choose what is marked, and stay here"))
     }
+    if canFilter {
+      bindings.append(
+        Binding(
+          .filter, [.character("/")], list?.isLong == true ? "filter" : nil,
+          "Show only the rows that have a text in them"))
+    }
     if journey.step.lookup != nil, !isRunning {
       let isLooking = journey.lookupState?.ticket != nil
       bindings.append(
@@ -153,6 +160,15 @@ extension WizardModel {
     let take =
       completion?.marked == nil ? [] : [Binding(.complete, [.enter], "take it", "Take the name that is marked")]
     return take + [Binding(.close, [.escape], "close the list", "Close the list and keep what is typed")]
+  }
+
+  private var filterBindings: [Binding] {
+    guard let filter else { return [] }
+    let all = Binding(.close, [.escape], "show all", "Take the filter away")
+    guard filter.isTyping else {
+      return [all, Binding(.filter, [.character("/")], "filter", "Go on typing in the filter")]
+    }
+    return [Binding(.keepFilter, [.enter], "to the rows", "Keep the filter and go to what it leaves"), all]
   }
 
   private var questionBindings: [Binding] {

@@ -3,19 +3,22 @@ import Engine
 import Terminal
 
 extension WizardModel {
-  /// The current step, drawn as long as it needs.
-  var page: Page {
+  /// The current step, as long as it needs.
+  ///
+  /// - Parameter window: the lines that are going to be seen; nil for all. Those of long lists outside of it are
+  ///   ``Row/unseen``, unless they have the keyboard.
+  func page(_ window: Range<Int>? = nil) -> Page {
     let width = layout.body.columns
     switch journey.step.kind {
-    case .questions, .crossroads: return questionsPage(width)
+    case .questions, .crossroads: return questionsPage(width, window)
     case .review: return reviewPage(width)
     case .run: return runPage(width)
     case .result: return resultPage(width)
     }
   }
 
-  func opening(_ width: Int) -> RowBuilder {
-    var builder = RowBuilder(width: width, glyphs: glyphs)
+  func opening(_ width: Int, _ window: Range<Int>? = nil) -> RowBuilder {
+    var builder = RowBuilder(width: width, glyphs: glyphs, window: window)
     builder.paragraph(journey.step.heading(journey.answers), .title)
     let explanation = journey.step.explanation(journey.answers)
     if !explanation.isEmpty {
@@ -29,14 +32,14 @@ extension WizardModel {
 
   // MARK: Questions
 
-  private func questionsPage(_ width: Int) -> Page {
-    var builder = opening(width)
+  private func questionsPage(_ width: Int, _ window: Range<Int>?) -> Page {
+    var builder = opening(width, window)
     for field in journey.fields {
       builder.gap()
       add(field, to: &builder)
     }
     if journey.step.lookup != nil { addLookup(to: &builder) }
-    return Page(rows: builder.rows)
+    return Page(rows: builder.rows, pinned: filterRows(width))
   }
 
   func addLookup(to builder: inout RowBuilder) {

@@ -41,6 +41,9 @@ struct WizardModel: Sendable {
   /// What the path that is being typed may go on with.
   var completion: PathCompletion?
   var completionTickets = 0
+  /// By the key of their field.
+  var lists: [String: LongList] = [:]
+  var filter: ListFilter?
 
   private var carets: [String: Int] = [:]
   /// Off while the operator reads on without moving the focus.
@@ -80,9 +83,11 @@ struct WizardModel: Sendable {
     return completion?.nextTick(now: now)
   }
 
-  /// The field that has the keyboard and is typed.
+  /// Letters are letters now: the field that has the keyboard is typed, or a filter is.
   var isTyping: Bool {
-    if case .input = focus, overlay == nil { true } else { false }
+    guard overlay == nil else { return false }
+    if case .input = focus { return true }
+    return filter?.isTyping ?? false
   }
 
   static let smallest = Size(columns: 60, rows: 16)
@@ -144,7 +149,12 @@ struct WizardModel: Sendable {
       scroll = 0
       notice = nil
     }
-    if !journey.focusable.contains(focus) { focus = journey.firstFocus }
+    settleLists()
+    let all = focusable
+    if !all.contains(focus), filter?.isEmpty != true {
+      focus = filter.flatMap { filter in all.first { $0.field == filter.field } } ?? journey.firstFocus
+      settleLists()
+    }
     leaveCompletion()
     effects += journey.takeErrands().map { .start($0) }
     followFocus()
@@ -168,6 +178,8 @@ struct WizardModel: Sendable {
       }
     } else if case .input(let field) = focus, overlay == nil {
       type(key, into: field)
+    } else if isTyping {
+      typeFilter(key)
     }
   }
 
@@ -180,7 +192,9 @@ struct WizardModel: Sendable {
     case .log: overlay = .log(first: nil)
     case .leave: overlay = .question(leaveQuestion)
     case .stop: overlay = .question(stopQuestion)
-    case .close: if overlay == nil { completion = nil } else { overlay = nil }
+    case .close: close()
+    case .filter: openFilter()
+    case .keepFilter: keepFilter()
     case .complete: complete()
     case .back: goBack()
     case .lookAgain: journey.look()
@@ -197,6 +211,15 @@ struct WizardModel: Sendable {
     case .top: move(by: -100_000, page: true)
     case .bottom: move(by: 100_000, page: true)
     }
+  }
+
+  private mutating func close() {
+    guard overlay == nil else {
+      overlay = nil
+      return
+    }
+    completion = nil
+    filter = nil
   }
 
   private mutating func goBack() {
@@ -373,7 +396,8 @@ struct WizardModel: Sendable {
       overlay = .question(question)
     case nil:
       if !page, completion?.move(by: count) == true { return }
-      let all = journey.focusable
+      let all = focusable
+      if filter?.isEmpty == true { return }
       let target = (all.firstIndex(of: focus) ?? 0) + count
       let isList = hasOptions || hasItems
       if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
@@ -417,7 +441,7 @@ struct WizardModel: Sendable {
   /// Scrolls as little as is needed to see what has the keyboard.
   private mutating func followFocus() {
     guard !isTooSmall else { return }
-    let page = page
+    let page = page(0..<0)
     let height = layout.body.rows - page.pinned.count
     let most = max(0, page.rows.count - height)
     scroll = min(max(0, scroll), most)
