@@ -15,6 +15,9 @@ final class Script: Conversation {
 
   func say(_ line: String) { said.withLock { $0.append(line) } }
 
+  let bells = Mutex(0)
+  func ring() { bells.withLock { $0 += 1 } }
+
   func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer {
     let answer = lines.withLock { $0.isEmpty ? .end : $0.removeFirst() }
     said.withLock { $0.append("\(question) ->") }

@@ -14,6 +14,7 @@ final class Walker {
   private(set) var hasEnded = false
   private(set) var redraws = 0
   private(set) var saves = 0
+  private(set) var bells = 0
   /// Looks are done at once unless this is off.
   var answersAtOnce = true
 
@@ -76,6 +77,7 @@ final class Walker {
       case .redraw: redraws += 1
       case .saveAnswers: saves += 1
       case .suspend: break
+      case .ring: bells += 1
       case .end: hasEnded = true
       }
     }

@@ -19,6 +19,7 @@ struct FullScreenRunner {
     var isOver = carryOut()
     while !isOver {
       screen.present(model.picture)
+      screen.title = model.title
       switch screen.nextEvent(timeout: model.nextTick) {
       case .key(let key)?: model.handle(.key(key), at: .now)
       case .resized(let size)?: model.handle(.resized(size), at: .now)
@@ -44,6 +45,7 @@ struct FullScreenRunner {
         let journey = model.journey
         model.handle(.told(SavedAnswers.save(journey.answersText, to: journey.answersPath)), at: .now)
       case .redraw: screen.redraw()
+      case .ring: screen.ring()
       case .suspend:
         screen.suspend()
         model.handle(.resized(screen.size), at: .now)

@@ -22,6 +22,8 @@ struct WizardModel: Sendable {
     case saveAnswers
     case redraw
     case suspend
+    /// The operator may be elsewhere: something has ended.
+    case ring
     /// The wizard is over, as soon as nothing runs any more.
     case end
   }
@@ -77,6 +79,12 @@ struct WizardModel: Sendable {
 
   var isRunning: Bool { journey.run?.isRunning ?? false }
 
+  /// What the window may be called while something runs, to be seen from elsewhere; nil for its own name.
+  var title: String? {
+    guard isRunning, let run = journey.run else { return nil }
+    return "\(Program.name): \(journey.step.heading(journey.answers)) \(Int(run.fraction * 100)) %"
+  }
+
   /// When the picture will have changed although nothing happened; nil when it will not.
   var nextTick: Duration? {
     if isRunning { return .milliseconds(500) }
@@ -124,6 +132,7 @@ struct WizardModel: Sendable {
     if wasRunning && !isRunning {
       // A question about stopping what is over has lost its sense.
       if case .question? = overlay { overlay = nil }
+      if journey.run?.callsBack == true { effects.append(.ring) }
       if isEnding { effects.append(.end) }
     }
     // A bad end is told below the fields, and has to be seen.

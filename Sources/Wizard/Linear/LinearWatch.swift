@@ -23,6 +23,7 @@ extension LinearRunner {
       }
       carryOut()
     }
+    if journey.run?.callsBack == true { voice.conversation.ring() }
     guard case .failure(let trouble)? = journey.run?.outcome, case .run = journey.step.kind else { return }
     tell(trouble)
     switch try ask("Enter tries again, b goes back, q leaves:") {
