@@ -41,6 +41,21 @@ public enum TextWidth {
     return joined(mark) + joined(fitting(all.reversed(), limit - markColumns).reversed())
   }
 
+  /// `text` in pieces of so many columns, cut wherever that is: spaces stay as they are. At least one piece.
+  public static func cut(_ text: some StringProtocol, to width: Int) -> [String] {
+    var pieces = [""]
+    var used = 0
+    for cell in cells(text) {
+      if used + cell.columns > width, used > 0 {
+        pieces.append("")
+        used = 0
+      }
+      pieces[pieces.count - 1] += cell.text
+      used += cell.columns
+    }
+    return pieces
+  }
+
   /// Where a text stands in a field that is wider than it.
   public enum Alignment: Sendable { case leading, center, trailing }
 

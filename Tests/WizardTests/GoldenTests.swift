@@ -68,6 +68,12 @@ struct GoldenTests {
     try Golden.expect(walker.model.picture, "filter-\(look.name)")
   }
 
+  @Test("a difference of two texts", arguments: looks)
+  func difference(_ look: Look) throws {
+    let walker = Walker(DifferenceTests.flow(DifferenceTests.difference), size: look.size, glyphs: look.glyphs)
+    try Golden.expect(walker.model.picture, "difference-\(look.name)")
+  }
+
   @Test("while it runs, and what came of it", arguments: looks)
   func running(_ look: Look) throws {
     let walker = walker(look)

@@ -65,6 +65,10 @@ extension WizardModel {
       builder.gap()
       builder.paragraph(remark)
     }
+    if !material.difference.isEmpty {
+      builder.gap()
+      builder.difference(material.difference)
+    }
   }
 
   /// What stands in the way first, then what deserves attention, then what is well.
@@ -169,14 +173,22 @@ extension WizardModel {
   private func addPlan(to builder: inout RowBuilder) {
     switch journey.lookupState?.phase {
     case .ready(let material)?:
-      guard let plan = material.plan else { return }
-      builder.gap()
-      for text in plan.destroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
-      for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
-      if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "Stopping: \(point)") }
+      if let plan = material.plan { add(plan, to: &builder) }
+      if !material.difference.isEmpty {
+        builder.gap()
+        builder.paragraph("What changes in the files:", .secondary)
+        builder.difference(material.difference)
+      }
     case .failed?: addLookup(to: &builder)
     case .looking?, nil: break
     }
+  }
+
+  private func add(_ plan: Plan, to builder: inout RowBuilder) {
+    builder.gap()
+    for text in plan.destroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
+    for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
+    if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "Stopping: \(point)") }
   }
 
   // MARK: Result
