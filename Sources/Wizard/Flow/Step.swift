@@ -114,6 +114,8 @@ struct Material: Sendable, Equatable {
   var remark: String?
   /// Names for answers that only the finding knows: the host name of a server for its folder.
   var labels: [String: String] = [:]
+  /// What is going to change in texts.
+  var difference = Difference()
 
   var blockers: Int { findings.count { $0.severity == .blocker } }
 }

@@ -98,7 +98,7 @@ extension WizardModel {
   }
 
   private func drawPage(_ frame: inout Frame, _ rect: Rect) {
-    let page = page
+    let page = page(scroll..<(scroll + rect.rows))
     // What is pinned follows the page, where that is short.
     let height = min(rect.rows, page.rows.count + page.pinned.count)
     let shown = Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: height)

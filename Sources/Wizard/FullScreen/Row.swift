@@ -12,6 +12,8 @@ struct Row: Sendable, Equatable {
   var cursor: Frame.Cursor?
 
   static let empty = Row(spans: [])
+  /// Takes a line and is outside of what is seen: of long lists only what is seen is put together.
+  static let unseen = Row(spans: [Span("")])
 
   static func text(_ text: String, _ role: Role = .text, indent: Int = 0) -> Row {
     Row(spans: [Span(text, role)], indent: indent)
@@ -28,12 +30,18 @@ struct Page: Sendable, Equatable {
 struct RowBuilder {
   let width: Int
   let glyphs: Glyphs
+  /// The lines that are going to be seen; nil for all.
+  let window: Range<Int>?
   private(set) var rows: [Row] = []
 
-  init(width: Int, glyphs: Glyphs) {
+  init(width: Int, glyphs: Glyphs, window: Range<Int>? = nil) {
     self.width = width
     self.glyphs = glyphs
+    self.window = window
   }
+
+  /// Whether the next line is going to be seen.
+  var isSeen: Bool { window?.contains(rows.count) ?? true }
 
   mutating func add(_ row: Row) { rows.append(row) }
 

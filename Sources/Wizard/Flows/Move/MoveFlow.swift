@@ -84,7 +84,8 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "root", "Folder of the old server", name: "Old server", .path, preset: { _ in .text(presets.source) },
+            "root", "Folder of the old server", name: "Old server", .path(.folder),
+            preset: { _ in .text(presets.source) },
             check: { AnswerCheck.absolutePath($0.text(Key.source) ?? "") })
         ]
       },
@@ -167,11 +168,12 @@ extension Flow {
               .text((presets.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
             }),
           Field(
-            "root", "Folder of the new server", name: "New server", .path, isVisible: isHere,
+            "root", "Folder of the new server", name: "New server", .path(.folder), isVisible: isHere,
             preset: { _ in presets.target.map { .text($0) } },
             check: { AnswerCheck.absolutePath($0.text(Key.target) ?? "") }),
           Field(
-            "archive", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
+            "archive", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
+            hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(presets.archive) },
             check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
         ]
