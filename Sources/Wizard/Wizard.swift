@@ -18,6 +18,8 @@ public struct WizardOptions: Sendable {
   public var linear = false
   public var ascii = false
   public var noColor = false
+  /// A bell is rung when something that took long has ended.
+  public var bell = true
   /// The servers are throw-away ones: the badge says TEST.
   public var isTest = false
   /// Where archives go unless the operator says otherwise; `/tmp` unless given.
@@ -43,7 +45,8 @@ public enum Wizard {
   ///   failed with.
   public static func run(_ options: WizardOptions) throws -> String? {
     let capabilities = Capabilities.current(
-      wishes: Capabilities.Wishes(linear: options.linear, ascii: options.ascii, noColor: options.noColor))
+      wishes: Capabilities.Wishes(
+        linear: options.linear, ascii: options.ascii, noColor: options.noColor, bell: options.bell))
     let atlas = atlas(options)
     var flow = try first(options)
     var given = GivenAnswers()

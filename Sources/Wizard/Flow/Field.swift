@@ -10,7 +10,7 @@ struct Field: Sendable, Equatable {
     /// For each item one of the same few decisions.
     case decisions([Item], among: [Decision])
     case text(placeholder: String)
-    case path
+    case path(PathWish)
     /// Never shown, never written down.
     case secret
     /// Answered with a flag.

@@ -10,7 +10,7 @@ struct Goal: Sendable {
   let id: String
   /// "Move an organization".
   let title: String
-  /// What it is good for, in less than 50 characters.
+  /// What it is good for, in at most 40 characters.
   let summary: String
   /// Whether there has to be a server here for it.
   let needsServer: Bool

@@ -118,6 +118,8 @@ struct Material: Sendable, Equatable {
   var known: [String: [String: String]] = [:]
   /// Texts that only the finding can make, below all else.
   var texts: [TextBlock] = []
+  /// What is going to change in texts.
+  var difference = Difference()
 
   var blockers: Int { findings.count { $0.severity == .blocker } }
 }

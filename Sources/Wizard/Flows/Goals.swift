@@ -1,7 +1,8 @@
 extension Goal {
   /// All that the wizard can do, in the order of the menu.
   static let all: [Goal] = [
-    .move, .cleanUp, .settings, .server,
+    .move, .toCloud, .fromCloud, .export, .import, .cleanUp, .settings, .organizations, .passwordResets, .server,
+    .inspect,
   ]
 
   /// Flows that are come to from others only.

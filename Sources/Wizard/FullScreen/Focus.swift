@@ -85,14 +85,18 @@ extension Journey {
     let key = step.key(field)
     let all = Self.focusable(field, key)
     switch field.kind {
-    case .choice, .table, .yesNo: return all.first { isChosen($0) } ?? all.first ?? .page
+    case .choice, .table, .yesNo: return all.first { isChosen($0, in: field) } ?? all.first ?? .page
     default: return all.first ?? .page
     }
   }
 
   /// Whether an option or row is what the answer says.
   func isChosen(_ focus: Focus) -> Bool {
-    guard case .option(let key, let id) = focus, let field = field(key) else { return false }
+    focus.field.flatMap { field($0) }.map { isChosen(focus, in: $0) } ?? false
+  }
+
+  private func isChosen(_ focus: Focus, in field: Field) -> Bool {
+    guard case .option(let key, let id) = focus else { return false }
     switch (field.kind, answers[key]) {
     case (.yesNo(let yes, _), .flag(let flag)?): return flag == (id == yes.id)
     case (.multipleChoice, .list(let ids)?): return ids.contains(id)

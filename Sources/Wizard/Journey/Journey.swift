@@ -373,6 +373,7 @@ struct Journey: Sendable {
       guard run?.ticket == ticket else { return }
       run?.ended(result, now: now)
       if case .success = result { go(to: steps.drop { $0.id != currentID }.dropFirst().first?.id) }
+    case .listed: break
     }
   }
 
@@ -409,6 +410,8 @@ struct Errand: Sendable {
   enum Work: Sendable {
     case look(@Sendable () throws -> Material)
     case run(@Sendable () throws -> any Operation)
+    /// The names that a path may go on with.
+    case list(@Sendable () -> PathListing)
   }
 
   let ticket: Int
@@ -422,6 +425,8 @@ enum News: Sendable {
   case planned(ticket: Int, Plan)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
+  /// For whoever asked; the journey itself does not mind.
+  case listed(ticket: Int, PathListing)
 }
 
 extension Result {

@@ -13,7 +13,7 @@ struct MovePresets: Sendable {
 }
 
 extension Goal {
-  static let move = Goal("move", "Move an organization", "to another server, with all that it has") { context in
+  static let move = Goal("move", "Move an organization", "to another server, with all it has") { context in
     .move(
       .engine(brand: context.brand, runsJobs: context.engine.runsJobs),
       MovePresets(
@@ -100,7 +100,8 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "root", "Folder of the old server", name: "Old server", .path, preset: { _ in .text(presets.source) },
+            "root", "Folder of the old server", name: "Old server", .path(.folder),
+            preset: { _ in .text(presets.source) },
             check: { AnswerCheck.absolutePath($0.text(Key.source) ?? "") })
         ]
       },
@@ -149,7 +150,7 @@ extension Flow {
       id: organization.subdomain,
       cells: [
         organization.name, organization.subdomain.isEmpty ? "(root domain)" : organization.subdomain,
-        Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)), state,
+        Amount.count(Int64(organization.activeUsers)), organization.messageCount, state,
       ],
       label: organization.label,
       disabled: organization.isInternal ? "it is the home of the server's own bots; every server has its own" : nil,
@@ -183,11 +184,12 @@ extension Flow {
               .text((presets.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
             }),
           Field(
-            "root", "Folder of the new server", name: "New server", .path, isVisible: isHere,
+            "root", "Folder of the new server", name: "New server", .path(.folder), isVisible: isHere,
             preset: { _ in presets.target.map { .text($0) } },
             check: { AnswerCheck.absolutePath($0.text(Key.target) ?? "") }),
           Field(
-            "archive", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
+            "archive", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
+            hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(presets.archive) },
             check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
         ]

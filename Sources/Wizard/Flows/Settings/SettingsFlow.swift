@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let settings = Goal("settings", "Settings and secrets", "take over from an old server what should be") {
+  static let settings = Goal("settings", "Settings and secrets", "from an old server, what should be here") {
     .settings($0, .real($0))
   }
 
@@ -259,7 +259,8 @@ extension Flow {
               .blocker, "settings", "nothing is to be changed", remedy: "go back and decide otherwise, or leave")
           ])
         }
-        return Material(facts: lines.map { Summary.Fact("", $0) })
+        // What makes the lines shows secrets by their names only.
+        return Material(difference: Difference(unified: lines, hiding: []))
       })
   }
 
