@@ -76,7 +76,8 @@ public struct JobStore: Sendable {
     let other = try running().first { $0.id != job.id }
     let header = try? other?.readHeader()
     throw PlainFailure(
-      .conflict, "this server", header.map { "another job is running: \($0.whoRunsWhat())" } ?? "another job is running",
+      .conflict, "this server",
+      header.map { "another job is running: \($0.whoRunsWhat())" } ?? "another job is running",
       remedy: "wait until it has ended, or watch it: \(Program.name) jobs attach\(other.map { " \($0.id)" } ?? "")")
   }
 }

@@ -62,6 +62,10 @@ extension WizardModel {
       builder.gap()
       builder.paragraph(remark)
     }
+    if !material.text.isEmpty {
+      builder.gap()
+      builder.blocks(material.text, .text)
+    }
   }
 
   /// What stands in the way first, then what deserves attention, then what is well.
