@@ -37,16 +37,20 @@ public struct StopJobOperation: Operation {
         try progress.cancellation.check()
       }
     }
-    let summary: Summary
-    switch outcome {
-    case .finished(let done)?:
-      summary = Summary(title: "It had done its work before it could stop: \(done.title)", facts: done.facts)
-    case .failed(let failure)? where failure.exitCode != FailureFamily.cancelled.rawValue:
-      summary = Summary(title: "It has ended, but not because it was asked to", warnings: [failure.sentence])
-    default: summary = Summary(title: "It has stopped; what it had done was taken back")
-    }
+    let summary = Summary(title: "The job has ended", facts: [Summary.Fact("What became of it", Self.words(outcome))])
     progress.finished(summary)
     return summary
+  }
+}
+
+extension StopJobOperation {
+  private static func words(_ outcome: ProgressEvent?) -> String {
+    switch outcome {
+    case .finished(let done)?: "it had done its work before it could stop: \(done.title)"
+    case .failed(let failure)? where failure.exitCode != FailureFamily.cancelled.rawValue:
+      "it failed: \(failure.sentence)"
+    default: "it has stopped; what it had done was taken back"
+    }
   }
 }
 
@@ -68,7 +72,8 @@ public struct SetJobAsideOperation: Operation {
 
   public func run(progress: Progress) throws -> Summary {
     try progress.phase("mark", "Offer it no more") { _ in try folder.setAside() }
-    let summary = Summary(title: "The job is set aside; it is still in the list")
+    let summary = Summary(
+      title: "The job is set aside", facts: [Summary.Fact("Job", "\(folder.id), still in the list of jobs")])
     progress.finished(summary)
     return summary
   }

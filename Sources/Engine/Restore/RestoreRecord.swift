@@ -83,6 +83,20 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
+  /// "Finish it", in words that fit where it stands.
+  public func title(of followUp: FollowUp) -> String {
+    switch (followUp, stage) {
+    case (.resume, .preparing), (.resume, .stopped): "Clear away what it had begun"
+    case (.resume, .rollingBack): "Finish rolling back"
+    case (.resume, .discarding): "Finish deleting"
+    case (.resume, _): "Finish it"
+    case (.rollBack, _): "Roll back"
+    case (.discard, .rolledBack): "Discard the restored state"
+    case (.discard, _): "Discard the state before it"
+    case (.restoreAnew, _): "Restore anew, from a backup"
+    }
+  }
+
   /// What would happen, in a sentence or two.
   public func consequence(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
@@ -96,6 +110,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     case (.discard, .rolledBack): "The restored state is deleted, to free its space. The server stays as it is."
     case (.discard, _):
       "The state before the restore is deleted, to free its space. There is no roll back afterwards."
+    case (.restoreAnew, .preparing), (.restoreAnew, .stopped): "What this one had prepared is removed first."
     case (.restoreAnew, _): "What is kept of the last restore stays until you discard it."
     }
   }

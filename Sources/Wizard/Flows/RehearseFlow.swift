@@ -35,13 +35,14 @@ extension Flow {
       },
       onward: { answers in
         [
+          Continuation("Back up every night, with a rehearsal every week", .flow("nightly")),
           Continuation(
             "Restore this server from it",
             .flow(
               "restore",
               given: BackupStep.given(BackupStep.path(answers)).merging([
                 RestoreAnswers.Key.source: .text(RestoreAnswers.backup)
-              ]) { first, _ in first }))
+              ]) { first, _ in first })),
         ]
       },
       steps: [welcome] + BackupStep(heading: "Which backup shall be tried?").steps(context, looks) + working)

@@ -22,6 +22,9 @@ extension Flow {
     static let confirm = "confirm"
     /// Whether an organization goes when it is taken back.
     static let deletes = "deletes"
+    /// Who began it when, and what became of it.
+    static let about = "about"
+    static let remedy = "remedy"
   }
 
   private typealias Action = JobOutlook.Action
@@ -31,6 +34,7 @@ extension Flow {
     return Flow(
       id: "jobs", title: "Jobs of this server", badge: context.badge, route: { _ in Route(from: context.label) },
       commands: { handling.commands($0) },
+      onward: { _ in [Continuation("Back to the jobs", .flow("jobs"))] },
       steps: [
         list(context, looks), what(context, looks), log(looks), life, handling.checks, handling.confirm,
         handling.review, handling.run, handling.result,
@@ -79,8 +83,16 @@ extension Flow {
       label: job.title,
       details: [
         Known.state: job.state.rawValue, Known.confirm: job.description?.nameToConfirmUndo ?? "",
-        Known.deletes: job.description?.importedSubdomain == nil ? "no" : "yes",
+        Known.deletes: job.description?.importedSubdomain == nil ? "no" : "yes", Known.about: about(job, now: now),
+        Known.remedy: job.remedy ?? "",
       ])
+  }
+
+  private static func about(_ job: JobOutlook, now: Int64) -> String {
+    let begun = job.started.map { Age.words($0, now: now) } ?? "at an unknown time"
+    let place = job.terminal.map { " on \($0)" } ?? ""
+    let outcome = job.outcome.isEmpty ? "" : ": \(job.outcome)"
+    return "Begun \(begun), by \(job.startedBy)\(place). It \(job.state.predicate)\(outcome)."
   }
 
   // MARK: What about it
@@ -88,6 +100,12 @@ extension Flow {
   private static func what(_ context: FlowContext, _ looks: JobsLooks) -> Step {
     Step(
       "what", "What", heading: { _ in "What do you want to do with it?" },
+      explanation: { answers in
+        let remedy = answers.detail(Key.job, Known.remedy) ?? ""
+        return [
+          .paragraph("\(answers.label(Key.job)). \(answers.detail(Key.job, Known.about) ?? "")")
+        ] + (remedy.isEmpty ? [] : [.paragraph("What to do: \(remedy)")])
+      },
       help: [
         .paragraph(
           "To do it once more begins from the beginning; what the broken job had prepared was never visible, and is "
@@ -103,7 +121,7 @@ extension Flow {
         guard let job = try looks.jobs(context.root).first(where: { $0.folder == folder }) else {
           throw PlainFailure(.notFound, "the job", "is not there any more", remedy: "go back and choose another")
         }
-        return Material(fields: [actions(job)], facts: facts(job, now: looks.now()))
+        return Material(fields: [actions(job)])
       },
       turnOff: { answers in
         guard answers.text(Key.action) == Action.watch.rawValue else { return nil }
@@ -111,33 +129,23 @@ extension Flow {
       })
   }
 
-  private static func facts(_ job: JobOutlook, now: Int64) -> [Summary.Fact] {
-    var facts = [
-      Summary.Fact("Job", job.id), Summary.Fact("What", job.title),
-      Summary.Fact("Begun", job.started.map { Age.words($0, now: now) } ?? "unknown"),
-      Summary.Fact("By", job.startedBy + (job.terminal.map { ", on \($0)" } ?? "")),
-    ]
-    let outcome = job.outcome.isEmpty ? "" : ": \(job.outcome)"
-    facts.append(Summary.Fact("State", "\(job.state.rawValue)\(outcome)"))
-    if let remedy = job.remedy { facts.append(Summary.Fact("What to do", remedy)) }
-    return facts
-  }
-
   private static func actions(_ job: JobOutlook?) -> Field {
     func option(_ action: Action, _ title: String, _ detail: String) -> Field.Option {
-      Field.Option(
-        action.rawValue, title, detail, recommended: action == recommended(job), disabled: job?.obstacles[action])
+      let obstacle = job?.obstacles[action]
+      return Field.Option(
+        action.rawValue, title, obstacle == nil ? detail : nil, recommended: action == recommended(job),
+        disabled: obstacle)
     }
+    let all = [
+      option(.watch, "Watch it", "Leaving again does not disturb it."),
+      option(.resume, "Do it once more", "From the beginning, after the same checks."),
+      option(.log, "Read what it has reported", "Nothing is changed by reading."),
+      option(.stop, "Stop it", "It takes back what it has done so far."),
+      option(.undo, "Take it back", "What it has made goes. You see what that is first."),
+      option(.setAside, "Set it aside", "The menu offers it no more."),
+    ]
     return Field(
-      "action", "Do", name: "Do",
-      .choice([
-        option(.watch, "Watch it", "Leaving again does not disturb it."),
-        option(.log, "Read what it has reported", "Nothing is changed by reading."),
-        option(.resume, "Do it once more", "From the beginning, after the same checks."),
-        option(.stop, "Stop it", "It takes back what it has done so far."),
-        option(.undo, "Take it back", "What it has made goes. You see what that is first."),
-        option(.setAside, "Set it aside", "The menu offers it no more."),
-      ]))
+      "action", "Do", name: "Do", .choice(all.filter { $0.disabled == nil } + all.filter { $0.disabled != nil }))
   }
 
   private static func recommended(_ job: JobOutlook?) -> Action {
@@ -304,8 +312,30 @@ private struct JobHandling: Sendable {
 
   var result: Step {
     Step(
-      "result", "Result", heading: { _ in "Done" },
+      "result", "Result",
+      heading: { answers in
+        switch action(answers) {
+        case .resume: "It is done"
+        case .undo: "It is taken back"
+        case .stop: "It has ended"
+        case .setAside: "The menu offers it no more"
+        default: "Done"
+        }
+      },
       help: [.paragraph("The same text stays in your terminal when you leave.")], kind: .result,
       isVisible: { isWork($0) }, proceed: "Leave the wizard")
+  }
+}
+
+extension JobOutlook.State {
+  /// Behind "It".
+  fileprivate var predicate: String {
+    switch self {
+    case .running: "is running"
+    case .finished: "has done its work"
+    case .failed: "failed"
+    case .stopped: "ended early"
+    case .interrupted: "was interrupted"
+    }
   }
 }

@@ -39,13 +39,20 @@ extension Flow {
               + "one's place by renaming, and it is started again."),
           .paragraph("The old state is kept beside it. You can go back to it at any time until you discard it."),
         ]),
-      work.run("Restore", heading: { heading(RestoreAnswers.followUp($0, record)) }, weights: weights),
+      work.run(
+        "Restore",
+        heading: { answers in
+          let followUp = RestoreAnswers.followUp(answers, record)
+          guard let record, followUp != .restoreAnew else { return "Restoring this server" }
+          return record.title(of: followUp)
+        }, weights: weights),
       work.result(heading: { done(RestoreAnswers.followUp($0, record)) }),
     ]
     return Flow(
       id: "restore", title: "Restore this server", badge: .restore,
       route: { answers in
-        Route(from: isArchive(answers) ? BackupStep.fileName(answers) : nil, to: context.label)
+        let file = isArchive(answers) ? BackupStep.fileName(answers) : nil
+        return Route(from: file ?? context.label, to: file == nil ? nil : context.label)
       },
       commands: { RestoreAnswers.commands($0, context, record) },
       onward: { onward(RestoreAnswers.followUp($0, record)) },
@@ -76,21 +83,20 @@ extension Flow {
           Field(
             "what", "What do you want to do?", name: "About the earlier restore",
             .choice([
-              option(.resume, "Finish it", record, recommended: record.isUnfinished),
-              option(.rollBack, "Roll back", record),
-              option(.discard, "Discard what is kept", record),
-              option(.restoreAnew, "Restore anew, from a backup", record, recommended: !record.isUnfinished),
+              option(.resume, record, recommended: record.isUnfinished), option(.rollBack, record),
+              option(.discard, record), option(.restoreAnew, record, recommended: !record.isUnfinished),
             ]))
         ]
       })
   }
 
   private static func option(
-    _ followUp: RestoreRecord.FollowUp, _ title: String, _ record: RestoreRecord, recommended: Bool = false
+    _ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord, recommended: Bool = false
   ) -> Field.Option {
-    Field.Option(
-      followUp.rawValue, title, record.consequence(of: followUp), recommended: recommended,
-      disabled: record.obstacle(to: followUp))
+    let obstacle = record.obstacle(to: followUp)
+    return Field.Option(
+      followUp.rawValue, record.title(of: followUp), obstacle == nil ? record.consequence(of: followUp) : nil,
+      recommended: recommended, disabled: obstacle)
   }
 
   private static func discardConfirmation(_ context: FlowContext, _ record: RestoreRecord?) -> Step {
@@ -157,15 +163,6 @@ extension Flow {
 
   // MARK: Words
 
-  private static func heading(_ followUp: RestoreRecord.FollowUp) -> String {
-    switch followUp {
-    case .resume: "Finishing the restore"
-    case .rollBack: "Going back to the state before the restore"
-    case .discard: "Deleting what was kept"
-    case .restoreAnew: "Restoring this server"
-    }
-  }
-
   private static func done(_ followUp: RestoreRecord.FollowUp) -> String {
     switch followUp {
     case .resume: "Nothing of the restore is open any more"
@@ -183,7 +180,8 @@ extension Flow {
     return switch followUp {
     case .restoreAnew:
       server + [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]
-    case .rollBack: server + [again("Discard the restored state", .discard)]
+    case .rollBack:
+      server + [again("Restore anew, from a backup", .restoreAnew), again("Discard the restored state", .discard)]
     case .resume: server
     case .discard: []
     }
