@@ -1,7 +1,7 @@
 extension Goal {
   /// All that the wizard can do, in the order of the menu.
   static let all: [Goal] = [
-    .move, .backUp, .restore, .rehearse, .jobs,
+    .move, .toCloud, .fromCloud, .export, .import, .backUp, .restore, .rehearse, .inspect, .jobs,
   ]
 
   /// Flows that are come to from others only.

@@ -38,7 +38,7 @@ extension LinearRunner {
     init(_ row: Field.Row, _ columns: [Table.Column]) {
       id = row.id
       title = row.cells.first ?? row.label
-      let rest = zip(columns, row.cells).dropFirst().map { "\($0.title) \($1)" }
+      let rest = zip(columns, row.cells).dropFirst().map { $0.title.isEmpty ? $1 : "\($0.title) \($1)" }
       details = rest.isEmpty ? [] : [rest.joined(separator: ", ")]
       disabled = row.disabled
     }
