@@ -145,10 +145,16 @@ public enum Wizard {
   }
 
   private static func context(_ options: WizardOptions, given: [String: Answer] = [:]) -> FlowContext {
-    let root = absolute(options.source ?? "/")
+    var root = absolute(options.source ?? "/")
+    var target = options.target.map(absolute)
+    // One flow may send to another about the other server: then they change places.
+    if case .text(let other)? = given[FlowContext.serverKey], other != root {
+      target = root
+      root = other
+    }
     let server = try? Installation(root: root, brand: options.brand)
     return FlowContext(
-      root: root, label: server?.label ?? root, target: options.target.map(absolute), brand: options.brand,
+      root: root, label: server?.label ?? root, target: target, brand: options.brand,
       isTest: options.isTest, archiveFolder: options.archiveFolder ?? "/tmp",
       // The servers of a demo end with it, and so must what works on them.
       engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)

@@ -124,6 +124,8 @@ struct Material: Sendable, Equatable {
   var labels: [String: String] = [:]
   /// What is going to change in texts.
   var difference = Difference()
+  /// What later steps want to know of what was found, by the key of an answer and a name.
+  var known: [String: [String: String]] = [:]
 
   var blockers: Int { findings.count { $0.severity == .blocker } }
 }

@@ -160,7 +160,8 @@ extension LinearRunner {
     }
   }
 
-  private mutating func decide(_ key: String, _ item: Field.Item, _ among: [Field.Decision]) throws -> Outcome {
+  private mutating func decide(_ key: String, _ item: Field.Item, _ all: [Field.Decision]) throws -> Outcome {
+    let among = item.possible(all)
     voice.say("\(item.title), \(item.state). \(item.purpose)")
     if let reason = item.disabled {
       voice.say("Nothing to decide: \(reason)")

@@ -33,7 +33,7 @@ extension Flow {
           from: named(answers.label(Key.source)),
           to: place == MoveDecisions.Place.elsewhere.rawValue ? "another machine" : named(answers.label(Key.target)))
       },
-      commands: { MoveDecisions($0).commands(brand: presets.brand) },
+      commands: { MoveDecisions($0).commands(brand: presets.brand) }, onward: onward,
       steps: [
         welcome, source(environment, presets), organization(environment), target(environment, presets), address,
         deactivate, checks(environment), secrets(environment, presets), review(environment), run(environment), result,
@@ -41,6 +41,22 @@ extension Flow {
   }
 
   private typealias Key = MoveDecisions.Key
+
+  /// Besides secrets a server has settings, which an export does not bring either.
+  @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
+    let decisions = MoveDecisions(answers)
+    guard let target = decisions.target else { return [] }
+    return [
+      Continuation(
+        "Compare the settings of both servers",
+        .flow(
+          "settings",
+          given: [
+            FlowContext.serverKey: .text(target), SettingsKey.path: .text(decisions.source),
+            SettingsKey.data: .text(MigrationFacts.Kind.import.rawValue),
+          ]))
+    ]
+  }
 
   private static func named(_ text: String) -> String? { text.isEmpty ? nil : text }
 
