@@ -137,17 +137,11 @@ public enum Wizard {
 
   /// What has been begun on this server and is not over.
   private static func waiting(_ options: WizardOptions) -> [Flow.Waiting] {
-    guard let job = runningJob(options) else { return [] }
-    let title = (try? job.readHeader())?.plan?.title ?? "A job"
-    return [
-      Flow.Waiting(
-        title: "Watch what is running", summary: title, onward: .flow("watch", given: ["meet.job": .text(job.path)]))
-    ]
+    Flow.Waiting.find(root: absolute(options.source ?? "/"))
   }
 
   private static func runningJob(_ options: WizardOptions) -> JobFolder? {
-    let root = absolute(options.source ?? "/")
-    return try? JobStore(Installation(root: root, brand: options.brand)).running().first
+    try? JobStore(root: absolute(options.source ?? "/")).running().first
   }
 
   private static func context(_ options: WizardOptions, given: [String: Answer] = [:]) -> FlowContext {

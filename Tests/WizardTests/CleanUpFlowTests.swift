@@ -137,7 +137,7 @@ struct CleanUpFlowTests {
         == Continuation(
           "Import it again",
           .flow("import", given: ["archive.path": .text("/srv/a.tar.gz"), "address.subdomain": .text("harbour")])))
-    #expect(ways.contains(Continuation("Throw away another one", .flow("clean-up"))))
+    #expect(ways.contains(Continuation("Throw away another one", .flow("clean-up"), proposed: false)))
     #expect(
       walker.model.journey.flow.commands(walker.answers) == [
         "aloha-wizard organization delete -r harbour --with-uploads --dry-run --root /srv/chat",

@@ -159,7 +159,7 @@ struct SettingsFlowTests {
     #expect(
       walker.model.journey.continuations.prefix(2) == [
         Continuation("Restart the server", .flow("server", given: ["action.which": .text("restart")])),
-        Continuation("Take it back", .flow("settings-undo")),
+        Continuation("Take it back", .flow("settings-undo"), proposed: false),
       ])
   }
 

@@ -56,7 +56,7 @@ struct RestoreChecks {
       "\(list) are restored" + (stays.isEmpty ? "" : "; \(stays.joined(separator: " and ")) stay as they are"))
   }
 
-  private func version() -> Finding {
+  func version() -> Finding {
     guard let there = head.serverVersion else {
       return Finding(
         .warning, "version", "the backup does not say which version of the server it is of",

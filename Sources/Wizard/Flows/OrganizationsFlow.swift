@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let organizations = Goal("organizations", "Organizations", "see, close, open, rename their address") {
+  static let organizations = Goal("organizations", "Organizations", "close, open, change the address") {
     .organizations($0, .real($0))
   }
 }
@@ -256,10 +256,10 @@ extension Flow {
   }
 
   @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
-    let all = Continuation("See all organizations", context.onward("organizations"))
+    let all = Continuation("See all organizations", context.onward("organizations"), proposed: false)
     let restart = Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))
     guard action(answers) == .deactivate, let which = answers[Key.organization] else { return [restart, all] }
     let back: [String: Answer] = [Key.organization: which, Key.action: .text(Key.Action.reactivate.rawValue)]
-    return [restart, Continuation("Open it again", context.onward("organizations", given: back)), all]
+    return [restart, Continuation("Open it again", context.onward("organizations", given: back), proposed: false), all]
   }
 }

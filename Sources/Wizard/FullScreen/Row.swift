@@ -79,6 +79,7 @@ struct RowBuilder {
         paragraph(text, role)
       case .point(let text): marked(Span(glyphs.bullet, .accent), text, role, indent: 1)
       case .command(let text): command(text)
+      case .line(let text): paragraph(text.isEmpty ? " " : text, .accent, indent: 2, hanging: 2)
       }
     }
   }

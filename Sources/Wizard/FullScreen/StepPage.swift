@@ -65,9 +65,9 @@ extension WizardModel {
       builder.gap()
       builder.paragraph(remark)
     }
-    if !material.texts.isEmpty {
+    if !material.text.isEmpty {
       builder.gap()
-      builder.blocks(material.texts, .text)
+      builder.blocks(material.text, .text)
     }
     if !material.difference.isEmpty {
       builder.gap()

@@ -197,6 +197,10 @@ struct Journey: Sendable {
       departure = onward(answers)
       return nil
     }
+    if let onward = step.turnOff(answers) {
+      departure = onward
+      return nil
+    }
     let later = steps.drop { $0.id != currentID }.dropFirst()
     if let review = returnsTo, later.contains(where: { $0.id == review }) {
       let next = later.first { $0.id == review || !isSettled($0) }

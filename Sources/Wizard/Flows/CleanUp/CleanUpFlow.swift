@@ -3,7 +3,7 @@ import Engine
 
 extension Goal {
   static let cleanUp = Goal(
-    "clean-up", "Throw away a test import", "an organization with all that it has"
+    "clean-up", "Throw away a test import", "and all that belongs to it"
   ) { .cleanUp($0, .real($0)) }
 }
 
@@ -207,7 +207,7 @@ extension Flow {
     return [
       Continuation(
         archive == nil ? "Import into its place" : "Import it again", context.onward("import", given: given)),
-      Continuation("Throw away another one", context.onward("clean-up")),
+      Continuation("Throw away another one", context.onward("clean-up"), proposed: false),
     ]
   }
 }

@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let passwordResets = Goal("password-resets", "Password resets", "mail with which people choose new ones") {
+  static let passwordResets = Goal("password-resets", "Password resets", "mail for choosing new ones") {
     .passwordResets($0, .real($0))
   }
 }
@@ -159,7 +159,7 @@ extension Flow {
         }
         let commands = try looks.commands(subdomain, audience, onlyNever)
         if !commands.isEmpty {
-          material.texts =
+          material.text =
             [.paragraph("The server's manage.py is not here. Where the server is, this does the same:")]
             + commands.map { .command($0) }
         }
@@ -179,7 +179,7 @@ extension Flow {
             + "fraud.")
       ],
       lookup: Lookup("Looking at the settings", key: { $0.text(Key.organization) ?? "" }) { answers, _ in
-        Material(texts: try looks.preview(answers.text(Key.organization) ?? "").map { .point($0) })
+        Material(text: try looks.preview(answers.text(Key.organization) ?? "").map { .point($0) })
       })
   }
 

@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let settings = Goal("settings", "Settings and secrets", "from an old server, what should be here") {
+  static let settings = Goal("settings", "Settings and secrets", "take over what should be") {
     .settings($0, .real($0))
   }
 
@@ -32,8 +32,8 @@ extension Flow {
         let restart = context.onward("server", given: ServerKey.given(.restart))
         let next =
           answers.text(Key.follow) == Key.runHere
-          ? Continuation("Compare once more", compare) : Continuation("Restart the server", restart)
-        return [next, Continuation("Take it back", context.onward("settings-undo"))]
+          ? Continuation("Compare once more", compare, proposed: false) : Continuation("Restart the server", restart)
+        return [next, Continuation("Take it back", context.onward("settings-undo"), proposed: false)]
       },
       steps: [
         source(context, looks), situation(looks), secrets(looks), settings(looks), changes(context, looks),
@@ -282,7 +282,7 @@ extension Flow {
         let steps = try looks.followUps(answers.text(Key.path) ?? "", CopySettingsOperation.Choices(answers))
         guard !steps.isEmpty else { return Material(remark: "Nothing.") }
         var material = Material(fields: [followField(steps)])
-        material.texts = steps.flatMap { step in
+        material.text = steps.flatMap { step in
           [TextBlock.point("\(step.title). \(step.explanation)")] + (step.command.map { [.command($0)] } ?? [])
         }
         return material
