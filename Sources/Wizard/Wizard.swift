@@ -5,6 +5,8 @@ import Terminal
 
 /// What the command line says about the wizard.
 public struct WizardOptions: Sendable {
+  /// The id of the goal to begin with; nil for the menu.
+  public var goal: String?
   /// Folder of the server that is worked on; `/` unless given.
   public var source: String?
   /// Folder of the other server, where it is on this machine.
@@ -16,6 +18,8 @@ public struct WizardOptions: Sendable {
   public var linear = false
   public var ascii = false
   public var noColor = false
+  /// A bell is rung when something that took long has ended.
+  public var bell = true
   /// The servers are throw-away ones: the badge says TEST.
   public var isTest = false
   /// Where archives go unless the operator says otherwise; `/tmp` unless given.
@@ -41,52 +45,122 @@ public enum Wizard {
   ///   failed with.
   public static func run(_ options: WizardOptions) throws -> String? {
     let capabilities = Capabilities.current(
-      wishes: Capabilities.Wishes(linear: options.linear, ascii: options.ascii, noColor: options.noColor))
-    let flow = flow(for: options)
+      wishes: Capabilities.Wishes(
+        linear: options.linear, ascii: options.ascii, noColor: options.noColor, bell: options.bell))
+    let atlas = atlas(options)
+    var flow = try first(options)
     var given = GivenAnswers()
     if let path = options.answers {
-      given = GivenAnswers(values: try answers(path, for: flow), confirmedName: options.confirmedName)
+      let file = try AnswersFile.read(path)
+      let wanted = try self.flow(for: file, at: path, options)
+      given = GivenAnswers(values: try answers(file, path, for: wanted), confirmedName: options.confirmedName)
+      flow = wanted
       let orders = AnswersRunner.Orders(
         path: path, destroys: options.confirmsDestruction, canAsk: capabilities.linearReason != .notATerminal)
       let outcome = try lineByLine(capabilities) { voice, desk in
-        var runner = AnswersRunner(flow, given: given, orders: orders, voice: voice, desk: desk)
+        var runner = AnswersRunner(wanted, given: given, orders: orders, voice: voice, desk: desk)
         return try runner.run()
       }
       if case .done(let text) = outcome { return text }
     }
+    let itinerary = Itinerary(flow, given: given, atlas: atlas)
     guard capabilities.fullScreen else {
       return try lineByLine(capabilities) { voice, desk in
-        var runner = LinearRunner(Journey(flow, given: given), voice: voice, desk: desk)
+        var runner = LinearRunner(itinerary, voice: voice, desk: desk)
         return try runner.run()
       }
     }
     let theme = try ThemeLibrary.current().theme(options.theme)
     let screen = try Screen(capabilities: capabilities, theme: theme)
     defer { screen.close() }
-    var runner = FullScreenRunner(flow, given: given, screen: screen)
+    var runner = FullScreenRunner(itinerary, screen: screen)
     return runner.run()
   }
 
   /// An answers file with every key that there is and nothing decided: the schema of `--answers`.
-  public static func answersTemplate(_ options: WizardOptions) -> String { AnswersText.template(move(options)) }
+  public static func answersTemplate(_ options: WizardOptions) throws -> String {
+    AnswersText.template(try goal(options.goal ?? Goal.move.id).flow(context(options)))
+  }
 
-  /// A job that is running comes first: it may be what the operator was disconnected from. Answers are for a flow of
-  /// their own, and where a job is in its way they are told so when they begin.
-  private static func flow(for options: WizardOptions) -> Flow {
-    let server = try? Installation(root: options.source ?? "/", brand: options.brand)
-    if options.answers == nil, let server, let job = try? JobStore(server).running().first {
-      return .attach(job, badge: options.isTest ? .test : .production)
+  /// The ids of all goals with a word about each, for help.
+  public static var goals: [(id: String, title: String)] { Goal.all.map { ($0.id, $0.title) } }
+
+  // MARK: Flows
+
+  /// What the wizard begins with; nil is the menu. A job that is running comes first: it may be what the operator was
+  /// disconnected from.
+  private static func first(_ options: WizardOptions) throws -> Flow? {
+    let wanted = try options.goal.map { try goal($0) }
+    if let job = runningJob(options) {
+      return Goal.watch.flow(context(options, given: ["meet.job": .text(job.path)]))
     }
-    return move(options)
+    return wanted?.flow(context(options))
   }
 
-  private static func move(_ options: WizardOptions) -> Flow {
-    // The servers of a demo end with it, and so must what works on them.
-    .move(.engine(brand: options.brand, runsJobs: !options.isTest), presets(options))
+  /// Answers are for a flow of their own, and where a job is in its way they are told so when they begin.
+  private static func flow(for file: AnswersFile, at path: String, _ options: WizardOptions) throws -> Flow {
+    if let wanted = options.goal, let name = file.flow, wanted != name {
+      throw AnswersFault.error(
+        path, ["flow: it is for \"\(SafeText.clean(name, limit: 40))\", and \"\(wanted)\" was asked for"])
+    }
+    let id = file.flow ?? options.goal ?? Goal.move.id
+    guard let goal = Goal.all.first(where: { $0.id == id }) else {
+      let ids = Goal.all.map(\.id).joined(separator: ", ")
+      throw AnswersFault.error(
+        path, ["flow: there is no \"\(SafeText.clean(id, limit: 40))\"; there are: \(ids)"])
+    }
+    return goal.flow(context(options))
   }
 
-  private static func answers(_ path: String, for flow: Flow) throws -> [String: Answer] {
-    let file = try AnswersFile.read(path)
+  private static func goal(_ id: String) throws -> Goal {
+    guard let goal = Goal.all.first(where: { $0.id == id }) else {
+      throw PlainFailure(
+        .usage, "'\(SafeText.clean(id, limit: 40))'", "the wizard knows no such goal",
+        remedy: "choose one of \(Goal.all.map(\.id).joined(separator: ", "))")
+    }
+    return goal
+  }
+
+  private static func atlas(_ options: WizardOptions) -> Atlas {
+    Atlas(menu: { menu(options) }) { id, given in Goal.named(id)?.flow(context(options, given: given)) }
+  }
+
+  private static func menu(_ options: WizardOptions) -> Flow {
+    var obstacle: String?
+    do {
+      _ = try Installation(root: absolute(options.source ?? "/"), brand: options.brand)
+    } catch {
+      obstacle = Trouble(error).reason
+    }
+    return .menu(context(options), goals: Goal.all, waiting: waiting(options), obstacle: obstacle)
+  }
+
+  /// What has been begun on this server and is not over.
+  private static func waiting(_ options: WizardOptions) -> [Flow.Waiting] {
+    Flow.Waiting.find(root: absolute(options.source ?? "/"))
+  }
+
+  private static func runningJob(_ options: WizardOptions) -> JobFolder? {
+    try? JobStore(root: absolute(options.source ?? "/")).running().first
+  }
+
+  private static func context(_ options: WizardOptions, given: [String: Answer] = [:]) -> FlowContext {
+    var root = absolute(options.source ?? "/")
+    var target = options.target.map(absolute)
+    // One flow may send to another about the other server: then they change places.
+    if case .text(let other)? = given[FlowContext.serverKey], other != root {
+      target = root
+      root = other
+    }
+    let server = try? Installation(root: root, brand: options.brand)
+    return FlowContext(
+      root: root, label: server?.label ?? root, target: target, brand: options.brand,
+      isTest: options.isTest, archiveFolder: options.archiveFolder ?? "/tmp",
+      // The servers of a demo end with it, and so must what works on them.
+      engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)
+  }
+
+  private static func answers(_ file: AnswersFile, _ path: String, for flow: Flow) throws -> [String: Answer] {
     let faults = file.faults(for: flow)
     guard faults.isEmpty else { throw AnswersFault.error(path, faults) }
     return file.values
@@ -104,15 +178,6 @@ public enum Wizard {
     // A screen reader, or another program, is better served with whole sentences.
     let isRead = capabilities.fullScreen || capabilities.linearReason == .simpleTerminal
     return try body(LinearVoice(conversation: terminal, width: isRead ? lineWidth : nil), ThreadDesk(interrupts))
-  }
-
-  private static func presets(_ options: WizardOptions) -> MovePresets {
-    let folder = options.archiveFolder ?? "/tmp"
-    let name = "\((options.brand ?? .aloha).rawValue)-export-\(RandomText.alphanumeric(8)).tar.gz"
-    return MovePresets(
-      source: absolute(options.source ?? "/"), target: options.target.map(absolute),
-      archive: folder == "/" ? "/\(name)" : "\(folder)/\(name)",
-      brand: options.brand, isTest: options.isTest)
   }
 
   /// The command line may name folders from where the shell stands; the wizard shows where they really are.

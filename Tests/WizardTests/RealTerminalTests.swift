@@ -39,7 +39,7 @@ struct RealTerminalTests {
 
   @Test("another size, the help, leaving: the terminal is as it was before")
   func leaving() throws {
-    let terminal = try TmuxTerminal(["wizard", "--root", "/nowhere"])
+    let terminal = try TmuxTerminal(["wizard", "move", "--root", "/nowhere"])
     try terminal.waitFor("the first step") { $0.contains("Step 1 of") }
     try terminal.resize(columns: 120, rows: 40)
     try terminal.waitFor("the list of steps") { $0.contains("▸ Welcome") && $0.contains("○ Review") }

@@ -20,7 +20,7 @@ struct UnattendedMoveTests {
 
     func run(_ arguments: [String], input: String = "") throws -> Subprocess.Result {
       try Subprocess(
-        TmuxTerminal.program, ["wizard"] + servers + arguments,
+        TmuxTerminal.program, ["wizard", "move"] + servers + arguments,
         environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": folder], directory: folder
       ).run(input: input)
     }
@@ -127,7 +127,7 @@ struct UnattendedMoveTests {
 
   @Test("on a terminal Ctrl-C at a question asks whether to leave, and the second one leaves")
   func controlC() throws {
-    let terminal = try TmuxTerminal(["wizard", "--linear", "--root", "/nowhere"])
+    let terminal = try TmuxTerminal(["wizard", "move", "--linear", "--root", "/nowhere"])
     try terminal.waitFor("the first question") { $0.contains("Enter: begin.") }
     try terminal.press("C-c")
     try terminal.waitFor("the question") { $0.contains("y leaves, Enter goes on:") }

@@ -24,6 +24,8 @@ public struct ExportOperation: Operation {
     public var level = 1
     /// Stops at a file that cannot be read instead of skipping it.
     public var strict = false
+    /// It is made to be imported in the cloud; nil where it is not.
+    public var handOver: HandOver?
 
     public init(subdomain: String, output: String? = nil) {
       self.subdomain = subdomain
@@ -197,8 +199,9 @@ public struct ExportOperation: Operation {
     if options.deactivates { sessions = endActivity(organization, session, progress) }
     ExportRecord(organization: organization, reach: reach, archive: finished, tables: tables, began: began)
       .write(session, source.model.catalog, progress)
-    let summary = summarize(
-      organization, tables: tables, report: report, finished: finished, endedSessions: sessions, progress: progress)
+    let summary = try summarize(
+      organization, source.version, tables: tables, report: report, finished: finished, endedSessions: sessions,
+      progress: progress)
     progress.finished(summary)
     return Measurements(
       summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
@@ -264,9 +267,9 @@ public struct ExportOperation: Operation {
   }
 
   private func summarize(
-    _ organization: Organization, tables: [String: Int64], report: ExportedFiles.Report,
+    _ organization: Organization, _ version: ServerVersion, tables: [String: Int64], report: ExportedFiles.Report,
     finished: ArchiveWriter.Finished, endedSessions: Int, progress: Progress
-  ) -> Summary {
+  ) throws -> Summary {
     func count(_ table: String) -> String { Amount.count(tables[table] ?? 0) }
     return Summary(
       title: "\(organization.label) is exported",
@@ -281,9 +284,18 @@ public struct ExportOperation: Operation {
         Summary.Fact("Verified", "every byte was read back and its digest compared"),
       ] + (options.deactivates ? [Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions)))] : []),
       warnings: progress.warnings,
-      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : []) + [
-        "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
-        "Import it there: aloha-wizard import SUBDOMAIN \(finished.path)",
-      ])
+      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : [])
+        + (try whereItGoes(organization, version, finished.path)))
+  }
+
+  private func whereItGoes(_ organization: Organization, _ version: ServerVersion, _ path: String) throws -> [String] {
+    if let handOver = options.handOver {
+      return handOver.nextSteps(
+        archive: path, digest: try Digest.hexadecimal(ofFile: path), organization: organization, version: version)
+    }
+    return [
+      "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
+      "Import it there: aloha-wizard import SUBDOMAIN \(path)",
+    ]
   }
 }

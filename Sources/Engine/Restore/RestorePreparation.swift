@@ -72,10 +72,10 @@ final class RestorePreparation {
     }
   }
 
-  func findings() -> [Finding] {
-    RestoreChecks(
-      installation: installation, options: options, head: head, places: places, access: access, work: work
-    ).findings()
+  func findings() -> [Finding] { checks.findings() }
+
+  var checks: RestoreChecks {
+    RestoreChecks(installation: installation, options: options, head: head, places: places, access: access, work: work)
   }
 
   // MARK: Parts

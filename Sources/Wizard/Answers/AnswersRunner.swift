@@ -145,7 +145,7 @@ struct AnswersRunner {
         .usage, journey.flow.title, "this destroys: \(destroys.joined(separator: "; "))",
         remedy: "say a second time that this is wanted: --yes")
     }
-    let teller = LinearRunner(journey, voice: voice, desk: desk)
+    let teller = LinearRunner(Itinerary(journey), voice: voice, desk: desk)
     voice.say("\(journey.flow.title), with the answers in \(orders.path):")
     teller.tell(journey.review)
     for finding in unseen { teller.tell(finding) }

@@ -13,16 +13,20 @@ struct Flow: Sendable {
   let badge: Badge
   /// The same as a script would do it: command lines, ready to be copied.
   let commands: @Sendable (Answers) -> [String]
+  /// What may come after it, offered with its result; the most useful first. Leaving is always possible.
+  let onward: @Sendable (Answers) -> [Continuation]
 
   init(
     id: String, title: String, badge: Badge, route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
-    commands: @escaping @Sendable (Answers) -> [String] = { _ in [] }, steps: [Step]
+    commands: @escaping @Sendable (Answers) -> [String] = { _ in [] },
+    onward: @escaping @Sendable (Answers) -> [Continuation] = { _ in [] }, steps: [Step]
   ) {
     self.id = id
     self.title = title
     self.badge = badge
     self.route = route
     self.commands = commands
+    self.onward = onward
     self.steps = steps
   }
 
@@ -36,5 +40,25 @@ struct Flow: Sendable {
     case production = "PRODUCTION"
     case test = "TEST"
     case restore = "RESTORE"
+  }
+}
+
+/// Where the way leads from a crossroads, or from a result.
+enum Onward: Sendable, Equatable {
+  /// Another flow, by its id. What is given is answered already: steps that ask nothing else are passed by.
+  case flow(String, given: [String: Answer] = [:])
+  case menu
+  case leave
+}
+
+/// A way on that is offered with a result.
+struct Continuation: Sendable, Equatable {
+  /// A verb: "Import it again".
+  let title: String
+  let onward: Onward
+
+  init(_ title: String, _ onward: Onward) {
+    self.title = title
+    self.onward = onward
   }
 }

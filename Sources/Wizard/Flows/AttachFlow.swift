@@ -1,13 +1,30 @@
 import Common
 import Engine
 
+extension Goal {
+  /// Watches a job that is running: one that was left, or one of somebody else.
+  static let watch = Goal("watch", "A job is running", "Watch it, or stop it") { context in
+    guard case .text(let folder)? = context.given["meet.job"] else { return .nothingToWatch(context) }
+    return .attach(JobFolder(folder), badge: context.badge)
+  }
+}
+
 extension Flow {
-  /// Watches a job that is running when the wizard starts: one that was left, or one of somebody else.
+  fileprivate static func nothingToWatch(_ context: FlowContext) -> Flow {
+    Flow(
+      id: "watch", title: "Watch a job", badge: context.badge,
+      steps: [
+        Step(
+          "meet", "Job", heading: { _ in "No job is running on this server" },
+          kind: .crossroads { _ in .menu }, proceed: "back to the menu")
+      ])
+  }
+
   static func attach(_ job: JobFolder, badge: Badge) -> Flow {
     let header = try? job.readHeader()
     let title = header?.plan?.title ?? header?.description.title ?? "A job"
     return Flow(
-      id: "attach", title: "A job is running", badge: badge,
+      id: "watch", title: "A job is running", badge: badge,
       commands: { _ in ["\(Program.name) jobs attach \(job.id)"] },
       steps: [
         Step(
@@ -23,7 +40,9 @@ extension Flow {
           lookup: Lookup("Looking at the job", key: { _ in job.id }) { _, _ in
             Material(facts: [
               Summary.Fact("Job", job.id), Summary.Fact("Started by", header?.operator_ ?? "unknown"),
-              Summary.Fact("Since", (header?.started ?? "unknown").prefix(19).replacing("T", with: " ") + " UTC"),
+              Summary.Fact(
+                "Since",
+                header.flatMap { Moment.microseconds(iso: $0.started) }.map { Age.words($0) } ?? "unknown"),
             ])
           }, proceed: "Watch it"),
         Step(

@@ -16,6 +16,8 @@ enum Focus: Sendable, Hashable {
 
   enum Button: Sendable, Hashable {
     case start, retry, back, leave
+    /// A way on from a result, by its place among the continuations.
+    case onward(Int)
   }
 
   /// The field that it is in.
@@ -32,13 +34,13 @@ extension Journey {
   var focusable: [Focus] {
     let all: [Focus]
     switch step.kind {
-    case .questions:
+    case .questions, .crossroads:
       all =
         fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
     case .review: all = review.map { .line($0.key) } + (lookupFailed ? Self.afterFailure : [.button(.start)])
     case .run:
       if case .failure? = run?.outcome { all = Self.afterFailure } else { all = [] }
-    case .result: all = [.button(.leave)]
+    case .result: all = continuations.indices.map { .button(.onward($0)) } + [.button(.leave)]
     }
     return all.isEmpty ? [.page] : all
   }
@@ -46,9 +48,19 @@ extension Journey {
   /// Where the keyboard is when the step appears: on what the answers say so far, never on what cannot be chosen.
   var firstFocus: Focus {
     switch step.kind {
-    case .questions: fields.first.map { home(of: $0) } ?? focusable[0]
-    case .review: lookupFailed ? .button(.retry) : .button(.start)
-    case .run, .result: focusable[0]
+    case .questions, .crossroads: fields.first.map { home(of: $0) } ?? focusable[0]
+    // What had to be confirmed by its name is not begun by one more Enter.
+    case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
+    case .run: focusable[0]
+    // Leaving comes first, unless the flow itself knows what comes next.
+    case .result: flow.onward(answers).isEmpty ? .button(.leave) : focusable[0]
+    }
+  }
+
+  /// Whether a name had to be typed for what is going to be done.
+  private var asksForName: Bool {
+    steps.contains { step in
+      fields(of: step).contains { if case .confirmation = $0.kind { true } else { false } }
     }
   }
 
@@ -73,14 +85,18 @@ extension Journey {
     let key = step.key(field)
     let all = Self.focusable(field, key)
     switch field.kind {
-    case .choice, .table, .yesNo: return all.first { isChosen($0) } ?? all.first ?? .page
+    case .choice, .table, .yesNo: return all.first { isChosen($0, in: field) } ?? all.first ?? .page
     default: return all.first ?? .page
     }
   }
 
   /// Whether an option or row is what the answer says.
   func isChosen(_ focus: Focus) -> Bool {
-    guard case .option(let key, let id) = focus, let field = field(key) else { return false }
+    focus.field.flatMap { field($0) }.map { isChosen(focus, in: $0) } ?? false
+  }
+
+  private func isChosen(_ focus: Focus, in field: Field) -> Bool {
+    guard case .option(let key, let id) = focus else { return false }
     switch (field.kind, answers[key]) {
     case (.yesNo(let yes, _), .flag(let flag)?): return flag == (id == yes.id)
     case (.multipleChoice, .list(let ids)?): return ids.contains(id)

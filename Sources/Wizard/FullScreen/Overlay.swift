@@ -28,8 +28,8 @@ extension WizardModel {
       return Overlay.Question(
         title: "Leave the wizard?",
         text: [
-          journey.run?.outcome?.isSuccess == true
-            ? "The work is done. Its summary stays in your terminal." : "Nothing has been changed so far."
+          itinerary.hasDoneSomething
+            ? "What was done is done. Its summary stays in your terminal." : "Nothing has been changed so far."
         ],
         choices: [.init(title: "No, go on", outcome: .stay), .init(title: "Yes, leave", outcome: .leave)])
     }

@@ -22,11 +22,13 @@ struct WizardModel: Sendable {
     case saveAnswers
     case redraw
     case suspend
+    /// The operator may be elsewhere: something has ended.
+    case ring
     /// The wizard is over, as soon as nothing runs any more.
     case end
   }
 
-  private(set) var journey: Journey
+  private(set) var itinerary: Itinerary
   private(set) var size: Size
   let glyphs: Glyphs
   private(set) var focus: Focus = .page
@@ -38,6 +40,12 @@ struct WizardModel: Sendable {
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
   private(set) var isEnding = false
+  /// What the path that is being typed may go on with.
+  var completion: PathCompletion?
+  var completionTickets = 0
+  /// By the key of their field.
+  var lists: [String: LongList] = [:]
+  var filter: ListFilter?
 
   private var carets: [String: Int] = [:]
   /// Off while the operator reads on without moving the focus.
@@ -48,11 +56,20 @@ struct WizardModel: Sendable {
   init(
     _ flow: Flow, given: GivenAnswers = GivenAnswers(), size: Size, glyphs: Glyphs, now: ContinuousClock.Instant
   ) {
-    journey = Journey(flow, given: given)
+    self.init(Itinerary(flow, given: given), size: size, glyphs: glyphs, now: now)
+  }
+
+  init(_ itinerary: Itinerary, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
+    self.itinerary = itinerary
     self.size = size
     self.glyphs = glyphs
     self.now = now
     settle()
+  }
+
+  private(set) var journey: Journey {
+    get { itinerary.journey }
+    _modify { yield &itinerary.journey }
   }
 
   mutating func takeEffects() -> [Effect] {
@@ -62,15 +79,23 @@ struct WizardModel: Sendable {
 
   var isRunning: Bool { journey.run?.isRunning ?? false }
 
+  /// What the window may be called while something runs, to be seen from elsewhere; nil for its own name.
+  var title: String? {
+    guard isRunning, let run = journey.run else { return nil }
+    return "\(Program.name): \(journey.step.heading(journey.answers)) \(Int(run.fraction * 100)) %"
+  }
+
   /// When the picture will have changed although nothing happened; nil when it will not.
   var nextTick: Duration? {
     if isRunning { return .milliseconds(500) }
-    return nil
+    return completion?.nextTick(now: now)
   }
 
-  /// The field that has the keyboard and is typed.
+  /// Letters are letters now: the field that has the keyboard is typed, or a filter is.
   var isTyping: Bool {
-    if case .input = focus, overlay == nil { true } else { false }
+    guard overlay == nil else { return false }
+    if case .input = focus { return true }
+    return filter?.isTyping ?? false
   }
 
   static let smallest = Size(columns: 60, rows: 16)
@@ -89,6 +114,7 @@ struct WizardModel: Sendable {
   mutating func handle(_ input: Input, at moment: ContinuousClock.Instant) {
     now = moment
     switch input {
+    case .news(.listed(let ticket, let listing)): hear(listing, ticket)
     case .key(let key): press(key)
     case .resized(let size): self.size = size
     case .news(let news): hear(news)
@@ -106,6 +132,7 @@ struct WizardModel: Sendable {
     if wasRunning && !isRunning {
       // A question about stopping what is over has lost its sense.
       if case .question? = overlay { overlay = nil }
+      if journey.run?.callsBack == true { effects.append(.ring) }
       if isEnding { effects.append(.end) }
     }
     // A bad end is told below the fields, and has to be seen.
@@ -125,13 +152,19 @@ struct WizardModel: Sendable {
 
   /// Brings focus and scrolling in line with what there is now, and hands on what the journey wants done.
   private mutating func settle() {
-    if shownStep != journey.step.id {
-      shownStep = journey.step.id
+    if shownStep != journey.place {
+      shownStep = journey.place
       focus = journey.firstFocus
       scroll = 0
       notice = nil
     }
-    if !journey.focusable.contains(focus) { focus = journey.firstFocus }
+    settleLists()
+    let all = focusable
+    if !all.contains(focus), filter?.isEmpty != true {
+      focus = filter.flatMap { filter in all.first { $0.field == filter.field } } ?? journey.firstFocus
+      settleLists()
+    }
+    leaveCompletion()
     effects += journey.takeErrands().map { .start($0) }
     followFocus()
   }
@@ -154,6 +187,8 @@ struct WizardModel: Sendable {
       }
     } else if case .input(let field) = focus, overlay == nil {
       type(key, into: field)
+    } else if isTyping {
+      typeFilter(key)
     }
   }
 
@@ -166,7 +201,10 @@ struct WizardModel: Sendable {
     case .log: overlay = .log(first: nil)
     case .leave: overlay = .question(leaveQuestion)
     case .stop: overlay = .question(stopQuestion)
-    case .close: overlay = nil
+    case .close: close()
+    case .filter: openFilter()
+    case .keepFilter: keepFilter()
+    case .complete: complete()
     case .back: goBack()
     case .lookAgain: journey.look()
     case .proceed: proceed()
@@ -184,8 +222,17 @@ struct WizardModel: Sendable {
     }
   }
 
+  private mutating func close() {
+    guard overlay == nil else {
+      overlay = nil
+      return
+    }
+    completion = nil
+    filter = nil
+  }
+
   private mutating func goBack() {
-    if !journey.goBack() { notice = "There is nothing to go back to here" }
+    if !itinerary.goBack() { notice = "There is nothing to go back to here" }
   }
 
   private mutating func proceed() {
@@ -213,8 +260,8 @@ struct WizardModel: Sendable {
       focus = journey.home(of: field)
       return
     }
-    switch journey.advance() {
-    case nil: break
+    switch itinerary.advance() {
+    case nil: if itinerary.isOver { end() }
     case .field(let key, let reason)?:
       if let field = journey.field(key) { focus = journey.home(of: field) }
       notice = reason
@@ -234,6 +281,9 @@ struct WizardModel: Sendable {
     case .retry:
       if case .run = journey.step.kind { journey.begin(now: now) } else { journey.look() }
     case .back: goBack()
+    case .onward(let index):
+      itinerary.follow(journey.continuations[index].onward)
+      if itinerary.isOver { end() }
     case .leave:
       if journey.run?.outcome?.isSuccess == true { end() } else { overlay = .question(leaveQuestion) }
     }
@@ -290,7 +340,9 @@ struct WizardModel: Sendable {
   }
 
   private mutating func decide(by step: Int, around: Bool = false) {
-    guard case .item(let key, let id) = focus, case .decisions(_, let among)? = journey.field(key)?.kind else { return }
+    guard case .item(let key, let id) = focus, case .decisions(let items, let all)? = journey.field(key)?.kind,
+      let among = items.first(where: { $0.id == id })?.possible(all), !among.isEmpty
+    else { return }
     if let reason = journey.disabledReason(focus) {
       notice = reason
       return
@@ -317,8 +369,19 @@ struct WizardModel: Sendable {
       journey.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
     } else {
       journey.answer(name, .text(editor.text), typing: true)
+      narrowCompletion()
     }
   }
+
+  /// Puts a text into a field as if it had been typed.
+  mutating func replaceText(of name: String, with text: String) {
+    carets[name] = nil
+    journey.answer(name, .text(text), typing: true)
+  }
+
+  mutating func tell(_ text: String) { notice = text }
+
+  mutating func start(_ errand: Errand) { effects.append(.start(errand)) }
 
   // MARK: Moving
 
@@ -343,7 +406,9 @@ struct WizardModel: Sendable {
       question.focused = min(max(0, question.focused + count), question.choices.count - 1)
       overlay = .question(question)
     case nil:
-      let all = journey.focusable
+      if !page, completion?.move(by: count) == true { return }
+      let all = focusable
+      if filter?.isEmpty == true { return }
       let target = (all.firstIndex(of: focus) ?? 0) + count
       let isList = hasOptions || hasItems
       if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
@@ -358,7 +423,7 @@ struct WizardModel: Sendable {
     }
   }
 
-  private mutating func moveField(by count: Int) {
+  mutating func moveField(by count: Int) {
     let all = journey.focusable
     journey.lookWhereNeeded()
     guard let key = focus.field else {
@@ -387,7 +452,7 @@ struct WizardModel: Sendable {
   /// Scrolls as little as is needed to see what has the keyboard.
   private mutating func followFocus() {
     guard !isTooSmall else { return }
-    let page = page
+    let page = page(0..<0)
     let height = layout.body.rows - page.pinned.count
     let most = max(0, page.rows.count - height)
     scroll = min(max(0, scroll), most)

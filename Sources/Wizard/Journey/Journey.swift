@@ -18,18 +18,35 @@ struct Journey: Sendable {
   /// Answers that the operator gave; all others follow their presets.
   private var touched: Set<String> = []
   private var returnsTo: String?
-  private var tickets = 0
+  private(set) var tickets: Int
   private let given: GivenAnswers
   /// Fields that were answered as given beforehand.
   private(set) var answeredAsGiven: Set<String> = []
   /// Steps that the operator wants to see although everything in them was given beforehand.
   private var wanted: Set<String> = []
 
-  /// - Parameter given: answers that were given beforehand, as in a file. Steps that have them all are passed by.
-  init(_ flow: Flow, answers: Answers = Answers(), given: GivenAnswers = GivenAnswers()) {
+  /// The answers that the operator gave before, in the same flow, and that count again where they are possible.
+  private let drafts: [String: Answer]
+  /// Where the operator wants to go from here, out of this flow; taken by whoever knows the other flows.
+  private(set) var departure: Onward?
+  /// Whether there is a menu to go back to.
+  let hasMenu: Bool
+
+  /// - Parameters:
+  ///   - given: answers that were given beforehand, as in a file. Steps that have them all are passed by.
+  ///   - drafts: what the operator answered on an earlier way through the same flow. It is shown again, and asked.
+  ///   - tickets: the last ticket of the journey before this one; what comes too late for that one is not taken for
+  ///     this one's.
+  init(
+    _ flow: Flow, answers: Answers = Answers(), given: GivenAnswers = GivenAnswers(), drafts: [String: Answer] = [:],
+    tickets: Int = 0, hasMenu: Bool = false
+  ) {
     self.flow = flow
     self.answers = answers
     self.given = given
+    self.drafts = drafts
+    self.tickets = tickets
+    self.hasMenu = hasMenu
     currentID = flow.steps.first?.id ?? ""
     visited = [currentID]
     arrive()
@@ -43,6 +60,9 @@ struct Journey: Sendable {
   var step: Step {
     flow.steps.first { $0.id == currentID } ?? Step("", "", heading: { _ in "" })
   }
+
+  /// The flow and the step in it.
+  var place: String { "\(flow.id)/\(currentID)" }
 
   /// Which one of how many, counted from 1.
   var position: (number: Int, count: Int) {
@@ -156,7 +176,7 @@ struct Journey: Sendable {
 
   private func isSettled(_ step: Step) -> Bool {
     switch step.kind {
-    case .questions: visited.contains(step.id) && obstacle(in: step) == nil
+    case .questions, .crossroads: visited.contains(step.id) && obstacle(in: step) == nil
     case .review: run != nil
     case .run: run?.outcome?.isSuccess ?? false
     case .result: false
@@ -165,10 +185,21 @@ struct Journey: Sendable {
 
   /// Goes on to the next step, if this one allows it.
   mutating func advance() -> Refusal? {
-    guard case .questions = step.kind else { return .notHere }
+    switch step.kind {
+    case .questions, .crossroads: break
+    case .review, .run, .result: return .notHere
+    }
     if let obstacle {
       if obstacle == .looksFirst { look() }
       return obstacle
+    }
+    if case .crossroads(let onward) = step.kind {
+      departure = onward(answers)
+      return nil
+    }
+    if let onward = step.turnOff(answers) {
+      departure = onward
+      return nil
     }
     let later = steps.drop { $0.id != currentID }.dropFirst()
     if let review = returnsTo, later.contains(where: { $0.id == review }) {
@@ -179,6 +210,19 @@ struct Journey: Sendable {
       go(to: later.first?.id)
     }
     return nil
+  }
+
+  /// What is offered with the result, besides leaving.
+  var continuations: [Continuation] {
+    flow.onward(answers) + (hasMenu ? [Continuation("Back to the menu", .menu)] : [])
+  }
+
+  /// Goes on to another flow, or to the end.
+  mutating func depart(_ onward: Onward) { departure = onward }
+
+  /// The answers that the operator gave, without secrets: the drafts of the next way through the same flow.
+  var givenByOperator: [String: Answer] {
+    touched.reduce(into: [:]) { $0[$1] = answers[$1] }
   }
 
   /// Goes back to the step before; false where there is none. Nothing that was answered is lost.
@@ -239,8 +283,9 @@ struct Journey: Sendable {
   /// answered; finds the words for all answers.
   private mutating func settleAnswers() {
     for step in flow.steps where visited.contains(step.id) && step.isVisible(answers) {
-      if let labels = material(of: step)?.labels {
-        for (key, label) in labels { answers.set(label: label, for: key) }
+      if let material = material(of: step) {
+        for (key, label) in material.labels { answers.set(label: label, for: key) }
+        for (key, details) in material.known { answers.set(details: details, for: key) }
       }
       // An answer may bring another field to light, which then wants its own.
       var settled: [String] = []
@@ -257,6 +302,9 @@ struct Journey: Sendable {
       answers[key] = answer
       touched.insert(key)
       answeredAsGiven.insert(key)
+    } else if !touched.contains(key), let draft = drafts[key], field.canBeWritten, field.accepts(draft) {
+      answers[key] = draft
+      touched.insert(key)
     }
     let impossible = answers[key].map { !field.accepts($0) } ?? true
     let preset = given.preset(of: field, key, answers)
@@ -271,7 +319,8 @@ struct Journey: Sendable {
     if !field.isTyped || material(of: step)?.labels[key] == nil {
       answers.set(label: field.label(key, answers), for: key)
     }
-    answers.set(details: field.details(key, answers), for: key)
+    let details = field.details(key, answers)
+    if material(of: step)?.known[key] == nil { answers.set(details: details, for: key) }
   }
 
   // MARK: Doing
@@ -328,6 +377,7 @@ struct Journey: Sendable {
       guard run?.ticket == ticket else { return }
       run?.ended(result, now: now)
       if case .success = result { go(to: steps.drop { $0.id != currentID }.dropFirst().first?.id) }
+    case .listed: break
     }
   }
 
@@ -364,6 +414,8 @@ struct Errand: Sendable {
   enum Work: Sendable {
     case look(@Sendable () throws -> Material)
     case run(@Sendable () throws -> any Operation)
+    /// The names that a path may go on with.
+    case list(@Sendable () -> PathListing)
   }
 
   let ticket: Int
@@ -377,6 +429,8 @@ enum News: Sendable {
   case planned(ticket: Int, Plan)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
+  /// For whoever asked; the journey itself does not mind.
+  case listed(ticket: Int, PathListing)
 }
 
 extension Result {

@@ -5,6 +5,8 @@ import Terminal
 protocol Conversation {
   func say(_ line: String)
   func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer
+  /// Calls somebody who is not listening.
+  func ring()
 }
 
 extension LineTerminal: Conversation {}
@@ -32,7 +34,7 @@ struct LinearVoice {
       switch block {
       case .paragraph(let text): say(text)
       case .point(let text): say("- \(text)", indent: 1, hanging: 2)
-      case .command(let text): command(text)
+      case .command(let text), .line(let text): command(text)
       // Here it is the questions that say what to press.
       case .keys: break
       }

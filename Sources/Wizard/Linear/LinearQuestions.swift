@@ -5,10 +5,11 @@ extension LinearRunner {
   /// Asks a step's questions, looks up what they need, says what was found, and goes on to the next step.
   mutating func askQuestions() throws {
     let step = journey.step
+    let place = journey.place
     announce()
     var asked: [String] = []
     var told: String?
-    while journey.step.id == step.id {
+    while journey.place == place {
       carryOut()
       let fixed = step.fields(journey.answers).filter { $0.isVisible(journey.answers) }
       if let field = fixed.first(where: { !asked.contains(step.key($0)) }) {
@@ -41,12 +42,13 @@ extension LinearRunner {
   /// - Returns: whether the step has to be looked at anew.
   private mutating func lookUp(_ step: Step, _ asked: inout [String]) throws -> Bool {
     guard let lookup = step.lookup else { return false }
+    let place = journey.place
     journey.lookWhereNeeded()
     carryOut()
     switch journey.lookupState?.phase {
     case .looking?:
       voice.say("\(lookup.busy), a moment.")
-      while journey.step.id == step.id, case .looking? = journey.lookupState?.phase { try waitForNews() }
+      while journey.place == place, case .looking? = journey.lookupState?.phase { try waitForNews() }
       return true
     case .failed(let trouble)?:
       tell(trouble)
@@ -79,7 +81,7 @@ extension LinearRunner {
       try chooseWayOn(&asked)
     case .looksFirst?, .looking?, .failed?: journey.lookWhereNeeded()
     case .notHere?, nil:
-      if asked.isEmpty || deservesAttention(step) {
+      if asked.isEmpty || deservesAttention(step), !step.isCrossroads {
         switch try ask("Enter: \(step.proceed).") {
         case .text(""): break
         case .text: return voice.say("Enter alone is wanted, or ?, b, q.")
@@ -89,8 +91,8 @@ extension LinearRunner {
         }
       }
       let isLast = journey.position.number == journey.position.count
-      _ = journey.advance()
-      if isLast { throw Departure.wanted }
+      _ = itinerary.advance()
+      if isLast, !step.isCrossroads { throw Departure.wanted }
     }
   }
 
@@ -104,6 +106,21 @@ extension LinearRunner {
     for fact in material.facts { voice.say("\(fact.name): \(fact.value)") }
     tell(material.findings)
     if let remark = material.remark { voice.say(remark) }
+    voice.blocks(material.text)
+    tell(material.difference)
+  }
+
+  /// In words: a sign at the beginning of a line is not read out everywhere.
+  func tell(_ difference: Difference) {
+    for line in difference.lines {
+      switch line.kind {
+      case .name: voice.say("Changes in \(line.text):")
+      case .place: voice.say("At \(line.text):", indent: 2)
+      case .same: voice.say("same: \(line.text)", indent: 4, hanging: 4)
+      case .added: voice.say("added: \(line.text)", indent: 4, hanging: 4)
+      case .removed: voice.say("removed: \(line.text)", indent: 4, hanging: 4)
+      }
+    }
   }
 
   private func tell(_ findings: [Finding]) {

@@ -6,9 +6,10 @@ extension LinearRunner {
   mutating func review() throws {
     announce()
     let step = journey.step
+    let place = journey.place
     if let lookup = step.lookup {
       if case .looking? = journey.lookupState?.phase { voice.say("\(lookup.busy), a moment.") }
-      while journey.step.id == step.id, case .looking? = journey.lookupState?.phase { try waitForNews() }
+      while journey.place == place, case .looking? = journey.lookupState?.phase { try waitForNews() }
     }
     let lines = journey.review
     tell(lines)
@@ -23,7 +24,7 @@ extension LinearRunner {
       voice.say("The same as commands:")
       for command in commands { voice.command(command) }
     }
-    while journey.step.id == step.id {
+    while journey.place == place {
       if try choose(among: lines) { return }
     }
   }

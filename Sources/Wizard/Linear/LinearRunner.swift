@@ -7,9 +7,11 @@ import Terminal
 struct LinearRunner {
   let voice: LinearVoice
   let desk: any ErrandDesk
-  var journey: Journey
+  var itinerary: Itinerary
   /// The step that was announced last.
   private var announced = ""
+  /// The flow that was announced last.
+  private var introduced = ""
 
   /// How a wizard is left before its end.
   enum Departure: Error {
@@ -19,8 +21,13 @@ struct LinearRunner {
     case endOfInput
   }
 
-  init(_ journey: Journey, voice: LinearVoice, desk: any ErrandDesk) {
-    self.journey = journey
+  var journey: Journey {
+    get { itinerary.journey }
+    _modify { yield &itinerary.journey }
+  }
+
+  init(_ itinerary: Itinerary, voice: LinearVoice, desk: any ErrandDesk) {
+    self.itinerary = itinerary
     self.voice = voice
     self.desk = desk
   }
@@ -29,21 +36,22 @@ struct LinearRunner {
   /// - Throws: `.usage` where the input ended before everything was answered, what the work failed with where it ended
   ///   after that.
   mutating func run() throws -> String? {
-    introduce()
     do {
       while true {
+        introduce()
         carryOut()
         while journey.isPassingBy { try waitForNews() }
         switch journey.step.kind {
-        case .questions: try askQuestions()
+        case .questions, .crossroads: try askQuestions()
         case .review: try review()
         case .run: try watch()
-        case .result: return journey.plainText
+        case .result: try goOnward()
         }
+        if itinerary.isOver { throw Departure.wanted }
       }
     } catch Departure.wanted {
       journey.abandon()
-      return journey.plainText
+      return itinerary.plainText
     } catch Departure.endOfInput {
       journey.abandon()
       throw endOfInput
@@ -59,10 +67,16 @@ struct LinearRunner {
       remedy: "answer every question, or put the answers into a file: \(Program.name) wizard --answers-template")
   }
 
-  private func introduce() {
+  /// Says which flow begins, each time one does; how to answer, once.
+  private mutating func introduce() {
+    guard introduced != journey.flow.id else { return }
+    let isFirst = introduced.isEmpty
+    introduced = journey.flow.id
+    if !isFirst { voice.gap() }
     let route = journey.flow.route(journey.answers)
     voice.say("\(journey.flow.title). This is a \(journey.flow.badge.rawValue) server.")
     if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
+    guard isFirst else { return }
     voice.say(
       "Each question is answered with a line. Enter alone takes what stands in brackets. "
         + "? explains, b goes back, q leaves; Ctrl-C asks whether to leave.")
@@ -72,18 +86,18 @@ struct LinearRunner {
 
   /// Says which step this is and what it is for, once each time it is come to.
   mutating func announce() {
-    guard announced != journey.step.id else { return }
-    announced = journey.step.id
+    guard announced != journey.place else { return }
+    announced = journey.place
     let place = journey.position
     voice.gap()
-    voice.say("Step \(place.number) of \(place.count): \(journey.step.title)")
+    if place.count > 1 { voice.say("Step \(place.number) of \(place.count): \(journey.step.title)") }
     voice.say(journey.step.heading(journey.answers))
     voice.blocks(journey.step.explanation(journey.answers))
   }
 
   /// Goes back, and says so where that is not possible.
   mutating func goBack() {
-    if !journey.goBack() { voice.say("There is nothing to go back to here.") }
+    if !itinerary.goBack() { voice.say("There is nothing to go back to here.") }
     announced = ""
   }
 
@@ -153,8 +167,8 @@ struct LinearRunner {
 
   func askToLeave() throws {
     voice.say(
-      journey.run?.outcome == nil
-        ? "Leave the wizard? Nothing has been changed so far." : "Leave the wizard?")
+      itinerary.hasDoneSomething || journey.run?.outcome != nil
+        ? "Leave the wizard?" : "Leave the wizard? Nothing has been changed so far.")
     switch voice.ask("y leaves, Enter goes on:") {
     case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Departure.wanted }
     // Asked, and pressed again.
@@ -169,6 +183,9 @@ struct LinearRunner {
     voice.blocks(journey.step.explanation(journey.answers))
     voice.blocks(journey.step.help)
     voice.say("Enter alone takes what stands in brackets; ? is this help; b goes back; q leaves, after a question.")
+    if journey.fields.contains(where: \.isPath) {
+      voice.say("The beginning of a path with a ? behind it, as in /srv/?, lists the names that it can go on with.")
+    }
     voice.gap()
   }
 }

@@ -22,6 +22,9 @@ struct DemoCommand: ParsableCommand {
   @Flag(help: "Do not open the wizard: keep the servers running until Ctrl-C, for the commands to be tried on.")
   var serve = false
 
+  @Option(help: ArgumentHelp("What the wizard begins with; menu for the list of all.", valueName: "goal"))
+  var goal: String = "move"
+
   @OptionGroup var looks: LookOptions
 
   func validate() throws {
@@ -34,7 +37,8 @@ struct DemoCommand: ParsableCommand {
     let old = "\(sandbox.directory)/old-server"
     let new = "\(sandbox.directory)/new-server"
     guard serve else {
-      return try looks.open(source: old, target: new, isTest: true, archiveFolder: sandbox.directory)
+      return try looks.open(
+        goal == "menu" ? nil : goal, source: old, target: new, isTest: true, archiveFolder: sandbox.directory)
     }
     StandardStream.output(
       """

@@ -5,7 +5,12 @@ import Wizard
 
 struct WizardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "wizard", abstract: "Open the wizard on this server (what happens without a command).")
+    commandName: "wizard", abstract: "Open the wizard on this server (what happens without a command).",
+    discussion: "Goals:\n"
+      + Wizard.goals.map { "  \($0.id.padding(16)) \($0.title)" }.joined(separator: "\n"))
+
+  @Argument(help: ArgumentHelp("What to begin with; without it there is a menu.", valueName: "goal"))
+  var goal: String?
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var looks: LookOptions
@@ -19,11 +24,16 @@ struct WizardCommand: ParsableCommand {
   func run() throws {
     if answersTemplate {
       var options = WizardOptions()
+      options.goal = goal
       options.source = server.root
       options.target = target
       options.brand = server.brand
-      return StandardStream.output(Wizard.answersTemplate(options))
+      return StandardStream.output(try Wizard.answersTemplate(options))
     }
-    try looks.open(source: server.root, target: target, brand: server.brand)
+    try looks.open(goal, source: server.root, target: target, brand: server.brand)
   }
+}
+
+extension String {
+  fileprivate func padding(_ columns: Int) -> String { self + String(repeating: " ", count: max(0, columns - count)) }
 }

@@ -12,6 +12,16 @@ struct MovePresets: Sendable {
   var isTest = false
 }
 
+extension Goal {
+  static let move = Goal("move", "Move an organization", "to another server, with all it has") { context in
+    .move(
+      .engine(brand: context.brand, runsJobs: context.engine.runsJobs),
+      MovePresets(
+        source: context.root, target: context.target, archive: context.archivePath("export"), brand: context.brand,
+        isTest: context.isTest))
+  }
+}
+
 extension Flow {
   /// Moves an organization to another server.
   static func move(_ environment: MoveEnvironment, _ presets: MovePresets) -> Flow {
@@ -23,7 +33,7 @@ extension Flow {
           from: named(answers.label(Key.source)),
           to: place == MoveDecisions.Place.elsewhere.rawValue ? "another machine" : named(answers.label(Key.target)))
       },
-      commands: { MoveDecisions($0).commands(brand: presets.brand) },
+      commands: { MoveDecisions($0).commands(brand: presets.brand) }, onward: onward,
       steps: [
         welcome, source(environment, presets), organization(environment), target(environment, presets), address,
         deactivate, checks(environment), secrets(environment, presets), review(environment), run(environment), result,
@@ -31,6 +41,22 @@ extension Flow {
   }
 
   private typealias Key = MoveDecisions.Key
+
+  /// Besides secrets a server has settings, which an export does not bring either.
+  @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
+    let decisions = MoveDecisions(answers)
+    guard let target = decisions.target else { return [] }
+    return [
+      Continuation(
+        "Compare the settings of both servers",
+        .flow(
+          "settings",
+          given: [
+            FlowContext.serverKey: .text(target), SettingsKey.path: .text(decisions.source),
+            SettingsKey.data: .text(MigrationFacts.Kind.import.rawValue),
+          ]))
+    ]
+  }
 
   private static func named(_ text: String) -> String? { text.isEmpty ? nil : text }
 
@@ -74,7 +100,8 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "root", "Folder of the old server", name: "Old server", .path, preset: { _ in .text(presets.source) },
+            "root", "Folder of the old server", name: "Old server", .path(.folder),
+            preset: { _ in .text(presets.source) },
             check: { AnswerCheck.absolutePath($0.text(Key.source) ?? "") })
         ]
       },
@@ -157,11 +184,12 @@ extension Flow {
               .text((presets.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
             }),
           Field(
-            "root", "Folder of the new server", name: "New server", .path, isVisible: isHere,
+            "root", "Folder of the new server", name: "New server", .path(.folder), isVisible: isHere,
             preset: { _ in presets.target.map { .text($0) } },
             check: { AnswerCheck.absolutePath($0.text(Key.target) ?? "") }),
           Field(
-            "archive", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
+            "archive", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
+            hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(presets.archive) },
             check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
         ]

@@ -1,0 +1,58 @@
+import Common
+import Engine
+import Terminal
+
+extension Flow {
+  /// The first screen: what can be done.
+  ///
+  /// - Parameters:
+  ///   - waiting: what has been begun on this server and not ended: it comes first.
+  ///   - obstacle: why there is no server here; nil where there is one.
+  static func menu(_ context: FlowContext, goals: [Goal], waiting: [Waiting], obstacle: String?) -> Flow {
+    let rows =
+      waiting.enumerated().map { index, item in
+        Field.Row(id: "waiting-\(index)", cells: [item.title, item.summary], label: item.title)
+      }
+      + goals.map { goal in
+        Field.Row(
+          id: goal.id, cells: [goal.title, goal.summary], label: goal.title,
+          disabled: goal.needsServer ? obstacle : nil)
+      }
+    return Flow(
+      id: menuID, title: Program.name, badge: context.badge, route: { _ in Route(from: context.label) },
+      steps: [
+        Step(
+          "goal", "Menu", heading: { _ in "What do you want to do?" },
+          explanation: { _ in
+            guard let obstacle else {
+              return waiting.isEmpty
+                ? [] : [.paragraph("Something has been begun on this server and is not over; it comes first.")]
+            }
+            return [.paragraph("There is no server here: \(obstacle). What does not need one can be done.")]
+          },
+          help: [
+            .paragraph(
+              "Nothing here changes anything by itself: each way begins with explanations, looks and questions."),
+            .paragraph("Another server than that of this machine: \(Program.name) --root FOLDER."),
+          ],
+          kind: .crossroads { answers in
+            let id = answers.text("goal.which") ?? ""
+            return waiting.enumerated().first { "waiting-\($0.offset)" == id }?.element.onward ?? .flow(id)
+          },
+          fields: { _ in
+            [
+              Field(
+                "which", "Goals",
+                .table(columns: [.init("Goal", least: 24), .init("", least: 20, grows: true)], rows: rows))
+            ]
+          }, proceed: "begin")
+      ])
+  }
+
+  /// Something that was begun and is not over.
+  struct Waiting: Sendable {
+    let title: String
+    let summary: String
+    let onward: Onward
+  }
+}

@@ -1,0 +1,107 @@
+/// How flows are found by whoever knows only their ids.
+struct Atlas: Sendable {
+  /// Made anew each time it is come to, for what it offers may have changed; nil where there is only one flow.
+  let menu: (@Sendable () -> Flow)?
+  /// - Returns: nil where there is no such flow.
+  let flow: @Sendable (_ id: String, _ given: [String: Answer]) -> Flow?
+
+  /// One flow and nothing else.
+  static let none = Atlas(menu: nil) { _, _ in nil }
+}
+
+/// The whole visit of an operator: from the menu through a flow to its result, from there perhaps to another flow, back
+/// to the menu. A value, like the ``Journey`` that is under way.
+struct Itinerary: Sendable {
+  var journey: Journey
+  /// The operator wants to leave.
+  private(set) var isOver = false
+  private let atlas: Atlas
+  /// What came of the flows before this one, as plain text.
+  private var outcomes: [String] = []
+  private var hasSucceeded = false
+  /// What the operator had answered when a flow was left for the menu, by the flow's id.
+  private var drafts: [String: [String: Answer]] = [:]
+
+  /// - Parameter flow: the first; nil for the menu.
+  init(_ flow: Flow?, given: GivenAnswers = GivenAnswers(), atlas: Atlas = .none) {
+    self.atlas = atlas
+    if let flow {
+      journey = Journey(flow, given: given, hasMenu: atlas.menu != nil)
+    } else {
+      journey = Journey(atlas.menu?() ?? Flow(id: "", title: "", badge: .production, steps: []))
+    }
+  }
+
+  /// One journey, wherever it is, and nothing around it.
+  init(_ journey: Journey) {
+    self.journey = journey
+    atlas = .none
+  }
+
+  /// Goes on to the next step, or to where the crossroads leads.
+  mutating func advance() -> Journey.Refusal? {
+    let refusal = journey.advance()
+    follow()
+    return refusal
+  }
+
+  /// Goes to the step before, from the first one to the menu; false where there is nothing to go back to.
+  mutating func goBack() -> Bool {
+    if journey.goBack() { return true }
+    guard canReturnToMenu else { return false }
+    follow(.menu)
+    return true
+  }
+
+  /// Whether going back from here leads to the menu.
+  var canReturnToMenu: Bool { journey.hasMenu && journey.position.number == 1 && journey.run?.isRunning != true }
+
+  mutating func follow(_ onward: Onward) {
+    journey.depart(onward)
+    follow()
+  }
+
+  private mutating func follow() {
+    guard let onward = journey.departure else { return }
+    switch onward {
+    case .leave: isOver = true
+    case .menu:
+      guard let menu = atlas.menu?() else {
+        isOver = true
+        return
+      }
+      change(to: menu, given: GivenAnswers())
+    case .flow(let id, let given):
+      guard let flow = atlas.flow(id, given) else {
+        isOver = true
+        return
+      }
+      change(to: flow, given: GivenAnswers(values: given))
+    }
+  }
+
+  private mutating func change(to flow: Flow, given: GivenAnswers) {
+    if let outcome = journey.plainText { outcomes.append(outcome) }
+    hasSucceeded = hasDoneSomething
+    // What was done is done: the next way through it begins afresh.
+    drafts[journey.flow.id] = journey.run?.outcome?.isSuccess == true ? nil : journey.givenByOperator
+    journey.abandon()
+    let isMenu = flow.id == Flow.menuID
+    journey = Journey(
+      flow, given: given, drafts: drafts[flow.id] ?? [:], tickets: journey.tickets,
+      hasMenu: !isMenu && atlas.menu != nil)
+  }
+
+  /// Whether something has been done, in this flow or in one before it.
+  var hasDoneSomething: Bool { hasSucceeded || journey.run?.outcome?.isSuccess == true }
+
+  /// What came of it all, for the normal screen; nil where nothing happened.
+  var plainText: String? {
+    let texts = outcomes + (journey.plainText.map { [$0] } ?? [])
+    return texts.isEmpty ? nil : texts.joined(separator: "\n")
+  }
+}
+
+extension Flow {
+  static let menuID = "menu"
+}

@@ -1,0 +1,34 @@
+import Common
+
+extension LinearRunner {
+  /// Says what came of it, and asks what comes next where there is a choice; where nobody answers any more, the wizard
+  /// is left.
+  mutating func goOnward() throws {
+    let continuations = journey.continuations
+    guard !continuations.isEmpty else { return itinerary.follow(.leave) }
+    voice.gap()
+    for line in (journey.plainText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+      voice.say(String(line))
+    }
+    voice.say("What next:")
+    for (index, continuation) in continuations.enumerated() {
+      voice.say("\(index + 1). \(continuation.title)", indent: 2, hanging: 3)
+    }
+    voice.say("\(continuations.count + 1). Leave the wizard", indent: 2, hanging: 3)
+    // As on the screen: what the flow itself proposes comes first, else leaving.
+    let proposed = journey.flow.onward(journey.answers).isEmpty ? continuations.count + 1 : 1
+    while true {
+      switch voice.ask("Choose 1 to \(continuations.count + 1) [\(proposed)]:") {
+      case .end, .interrupted: return itinerary.follow(.leave)
+      case .text(let line):
+        let line = line.trimmedSpaces
+        if line == "q" { return itinerary.follow(.leave) }
+        guard let number = line.isEmpty ? proposed : Int(line), (1...continuations.count + 1).contains(number) else {
+          voice.say("A number from 1 to \(continuations.count + 1) is wanted.")
+          continue
+        }
+        return itinerary.follow(number > continuations.count ? .leave : continuations[number - 1].onward)
+      }
+    }
+  }
+}
