@@ -190,6 +190,12 @@ static const char *capability(const char *name) {
   return value == (const char *)-1 ? NULL : value;
 }
 
+// What the window is called belongs to its owner: it is put aside, and given back whatever ends us.
+static const char title_aside[] = "\033[22;0t";
+static const char title_back[] = "\033[23;0t";
+static char title[600];
+static size_t title_length;
+
 static const char paste_on[] = "\033[?2004h";
 static const char paste_off[] = "\033[?2004l";
 
@@ -198,6 +204,8 @@ static void prepare_reset(void) {
   collected = buffer;
   collected_length = 0;
   for (const char *byte = paste_off; *byte; byte++) collect(*byte);
+  if (title_length)
+    for (const char *byte = title_back; *byte; byte++) collect(*byte);
   static const char *const names[] = {"sgr0", "op", "rmkx", "cnorm"};
   for (size_t i = 0; i < COUNT(names); i++)
     if (capability(names[i])) tputs(capability(names[i]), 1, collect);
@@ -299,8 +307,43 @@ void ccurses_close(void) {
   if (captured_error >= 0) release_error();
   if (reset_length) give_signals_back();
   reset_length = 0;
+  title_length = 0;
   delscreen(screen);
   screen = NULL;
+}
+
+static void show_title(void) {
+  if (!title_length) return;
+  write_all(STDOUT_FILENO, title_aside, sizeof title_aside - 1);
+  write_all(STDOUT_FILENO, title, title_length);
+}
+
+static void give_title_back(void) {
+  if (title_length) write_all(STDOUT_FILENO, title_back, sizeof title_back - 1);
+}
+
+void ccurses_title(const char *text, int length) {
+  if (!screen || !on_screen || length < 0) return;
+  static const char begin[] = "\033]2;", end[] = "\033\\";
+  int was_set = title_length > 0;
+  if (length == 0) {
+    give_title_back();
+    title_length = 0;
+  } else {
+    size_t room = sizeof title - sizeof begin - sizeof end;
+    size_t count = (size_t)length < room ? (size_t)length : room;
+    memcpy(title, begin, sizeof begin - 1);
+    memcpy(title + sizeof begin - 1, text, count);
+    memcpy(title + sizeof begin - 1 + count, end, sizeof end - 1);
+    title_length = sizeof begin - 1 + count + sizeof end - 1;
+    if (was_set) write_all(STDOUT_FILENO, title, title_length);
+    else show_title();
+  }
+  if (was_set != (title_length > 0)) prepare_reset();
+}
+
+void ccurses_bell(void) {
+  if (screen && on_screen) write_all(STDOUT_FILENO, "\a", 1);
 }
 
 void ccurses_leave(void) {
@@ -308,7 +351,10 @@ void ccurses_leave(void) {
   // A handler has left already: its bytes are out, and endwin would move the cursor once more.
   int was_on_screen = on_screen;
   on_screen = 0;
-  if (was_on_screen) write_all(STDOUT_FILENO, paste_off, sizeof paste_off - 1);
+  if (was_on_screen) {
+    write_all(STDOUT_FILENO, paste_off, sizeof paste_off - 1);
+    give_title_back();
+  }
   if (was_on_screen || !reset_length) endwin();
   tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_modes);
 }
@@ -317,6 +363,7 @@ void ccurses_return(void) {
   if (!screen || ending_signal) return;
   reset_prog_mode();
   write_all(STDOUT_FILENO, paste_on, sizeof paste_on - 1);
+  show_title();
   on_screen = 1;
   ccurses_follow_size();
   clearok(curscr, TRUE);

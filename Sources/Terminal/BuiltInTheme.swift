@@ -58,4 +58,8 @@ let defaultThemeText = #"""
   input-focused = { fg = "lagoon", attributes = ["bold", "underline"] }
   input-error   = { fg = "coral", attributes = ["underline"] }
 
+  # Lines that come and go; a sign before them says the same.
+  added         = { fg = "palm", mono = [] }
+  removed       = { fg = "coral", mono = [] }
+
   """#

@@ -25,6 +25,10 @@ public struct Capabilities: Sendable, Equatable {
   public var showsUnicode: Bool
   /// What lines and marks are drawn with. ASCII where the font may lack the others, too.
   public var glyphs: Glyphs
+  /// Whether the terminal can be told how its window is called, and gives back the old name.
+  public var setsTitle: Bool
+  /// Whether a bell may be rung.
+  public var rings: Bool
 
   public var fullScreen: Bool { linearReason == nil }
 
@@ -42,15 +46,22 @@ public struct Capabilities: Sendable, Equatable {
     public var linear: Bool
     public var ascii: Bool
     public var noColor: Bool
+    public var bell: Bool
 
-    public init(linear: Bool = false, ascii: Bool = false, noColor: Bool = false) {
+    public init(linear: Bool = false, ascii: Bool = false, noColor: Bool = false, bell: Bool = true) {
       self.linear = linear
       self.ascii = ascii
       self.noColor = noColor
+      self.bell = bell
     }
   }
 
-  public init(linearReason: LinearReason?, colors: ColorDepth, showsUnicode: Bool, glyphs: Glyphs) {
+  public init(
+    linearReason: LinearReason?, colors: ColorDepth, showsUnicode: Bool, glyphs: Glyphs, setsTitle: Bool = false,
+    rings: Bool = false
+  ) {
+    self.setsTitle = setsTitle
+    self.rings = rings
     self.linearReason = linearReason
     self.colors = colors
     self.showsUnicode = showsUnicode
@@ -76,6 +87,8 @@ public struct Capabilities: Sendable, Equatable {
     // The font of the Linux console has lines and blocks, but few of the marks.
     let plain = wishes.ascii || !showsUnicode || terminal == "linux"
     glyphs = plain ? .ascii : .unicode
+    setsTitle = isTerminal && Self.knowsTitles(terminal)
+    rings = isTerminal && wishes.bell
   }
 
   /// Those of this process.
@@ -94,6 +107,15 @@ public struct Capabilities: Sendable, Equatable {
     if name.hasPrefix("vt") && !name.hasPrefix("vte") { return .mono }
     let eight = ["xterm", "screen", "linux", "ansi", "rxvt", "cygwin", "pcansi", "Eterm"]
     return eight.contains(name) ? .eight : .twoFiftySix
+  }
+
+  /// Those that are known to. Others might show the name as text, and the Linux console has no window.
+  private static func knowsTitles(_ terminal: String) -> Bool {
+    let families = [
+      "xterm", "tmux", "screen", "rxvt", "alacritty", "foot", "kitty", "konsole", "vte", "gnome", "wezterm", "ghostty",
+      "st-", "putty", "contour", "mintty", "mlterm", "iterm",
+    ]
+    return families.contains { terminal.lowercased().hasPrefix($0) }
   }
 
   /// A locale that nobody set says nothing, as after `sudo` or under `cron`: the terminal at the other end is one of

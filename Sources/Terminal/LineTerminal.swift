@@ -6,10 +6,12 @@ import Glibc
 public struct LineTerminal: Sendable {
   private let showsUnicode: Bool
   private let interrupts: LineInterrupts?
+  private let rings: Bool
 
   /// - Parameter interrupts: heard while a line is waited for; without them Ctrl-C is a signal as ever.
   public init(capabilities: Capabilities, interrupts: LineInterrupts? = nil) {
     showsUnicode = capabilities.showsUnicode
+    rings = capabilities.rings
     self.interrupts = interrupts
   }
 
@@ -23,6 +25,11 @@ public struct LineTerminal: Sendable {
 
   /// Prints one line, or several.
   public func say(_ text: String) { print(text, end: "\n") }
+
+  /// Rings the bell, where that is wanted.
+  public func ring() {
+    if rings { print("\u{7}", end: "") }
+  }
 
   /// Prints a question and waits for a line.
   ///

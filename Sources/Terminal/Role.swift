@@ -36,4 +36,7 @@ public enum Role: String, Sendable, CaseIterable {
   case input
   case inputFocused = "input-focused"
   case inputError = "input-error"
+  /// Lines that come and lines that go, in a difference of two texts.
+  case added
+  case removed
 }

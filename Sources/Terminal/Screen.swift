@@ -92,6 +92,22 @@ public final class Screen {
       Int32(cursor?.point.row ?? 0), Int32(cursor?.point.column ?? 0), cursor?.visible == true ? 1 : 0)
   }
 
+  /// How the window is called as long as the screen is there; nil is as its owner calls it. Nothing where the terminal
+  /// is not known to understand it.
+  public var title: String? {
+    didSet {
+      guard title != oldValue, capabilities.setsTitle, isOpen, hangup == nil else { return }
+      let clean = SafeText.clean(title ?? "", limit: 120)
+      let bytes = Array((capabilities.showsUnicode ? clean : Glyphs.asciiOnly(clean)).utf8CString.dropLast())
+      ccurses_title(bytes, Int32(bytes.count))
+    }
+  }
+
+  /// Rings the terminal's bell, where that is wanted.
+  public func ring() {
+    if capabilities.rings, isOpen, hangup == nil { ccurses_bell() }
+  }
+
   /// The next frame is drawn anew as a whole: for when something else wrote on the terminal.
   public func redraw() { ccurses_forget() }
 

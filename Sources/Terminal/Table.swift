@@ -28,13 +28,22 @@ public struct Table: Sendable, Equatable {
   /// The columns between two columns.
   public static let gap = 2
 
-  /// How wide each column is in so much room. The widest give way first.
-  public func widths(in room: Int) -> [Int] {
-    var widths = columns.indices.map { index in
-      let texts = [columns[index].title] + rows.map { index < $0.count ? $0[index].text : "" }
-      return texts.map { TextWidth.columns($0) }.max() ?? 0
+  /// How wide each column would like to be.
+  public var naturalWidths: [Int] {
+    columns.indices.map { index in
+      rows.reduce(TextWidth.columns(columns[index].title)) { widest, row in
+        index < row.count ? max(widest, TextWidth.columns(row[index].text)) : widest
+      }
     }
-    var left = room - Self.gap * max(0, columns.count - 1) - widths.reduce(0, +)
+  }
+
+  /// How wide each column is in so much room.
+  public func widths(in room: Int) -> [Int] { Self.widths(naturalWidths, of: columns, in: room) }
+
+  /// The same, where it is known how wide each would like to be. The widest give way first.
+  public static func widths(_ natural: [Int], of columns: [Column], in room: Int) -> [Int] {
+    var widths = natural
+    var left = room - gap * max(0, columns.count - 1) - widths.reduce(0, +)
     while left < 0 {
       let shrinkable = widths.indices.filter { widths[$0] > columns[$0].least }
       guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }

@@ -14,7 +14,11 @@ struct TextCell: Sendable, Equatable {
 public enum TextWidth {
   /// The columns that `text` takes.
   public static func columns(_ text: some StringProtocol) -> Int {
-    cells(text).reduce(0) { $0 + $1.columns }
+    // By far the most texts are plain, and need no taking apart.
+    if let plain = text.utf8.withContiguousStorageIfAvailable({ $0.allSatisfy { (0x20...0x7E).contains($0) } }), plain {
+      return text.utf8.count
+    }
+    return cells(text).reduce(0) { $0 + $1.columns }
   }
 
   /// The beginning of `text` that fits into so many columns; where something is cut off, `ellipsis` says so.
@@ -35,6 +39,21 @@ public enum TextWidth {
     let markColumns = mark.reduce(0) { $0 + $1.columns }
     guard limit > markColumns else { return joined(fitting(all.reversed(), limit).reversed()) }
     return joined(mark) + joined(fitting(all.reversed(), limit - markColumns).reversed())
+  }
+
+  /// `text` in pieces of so many columns, cut wherever that is: spaces stay as they are. At least one piece.
+  public static func cut(_ text: some StringProtocol, to width: Int) -> [String] {
+    var pieces = [""]
+    var used = 0
+    for cell in cells(text) {
+      if used + cell.columns > width, used > 0 {
+        pieces.append("")
+        used = 0
+      }
+      pieces[pieces.count - 1] += cell.text
+      used += cell.columns
+    }
+    return pieces
   }
 
   /// Where a text stands in a field that is wider than it.

@@ -18,6 +18,8 @@ public struct WizardOptions: Sendable {
   public var linear = false
   public var ascii = false
   public var noColor = false
+  /// A bell is rung when something that took long has ended.
+  public var bell = true
   /// The servers are throw-away ones: the badge says TEST.
   public var isTest = false
   /// Where archives go unless the operator says otherwise; `/tmp` unless given.
@@ -43,7 +45,8 @@ public enum Wizard {
   ///   failed with.
   public static func run(_ options: WizardOptions) throws -> String? {
     let capabilities = Capabilities.current(
-      wishes: Capabilities.Wishes(linear: options.linear, ascii: options.ascii, noColor: options.noColor))
+      wishes: Capabilities.Wishes(
+        linear: options.linear, ascii: options.ascii, noColor: options.noColor, bell: options.bell))
     let atlas = atlas(options)
     var flow = try first(options)
     var given = GivenAnswers()
@@ -142,10 +145,16 @@ public enum Wizard {
   }
 
   private static func context(_ options: WizardOptions, given: [String: Answer] = [:]) -> FlowContext {
-    let root = absolute(options.source ?? "/")
+    var root = absolute(options.source ?? "/")
+    var target = options.target.map(absolute)
+    // One flow may send to another about the other server: then they change places.
+    if case .text(let other)? = given[FlowContext.serverKey], other != root {
+      target = root
+      root = other
+    }
     let server = try? Installation(root: root, brand: options.brand)
     return FlowContext(
-      root: root, label: server?.label ?? root, target: options.target.map(absolute), brand: options.brand,
+      root: root, label: server?.label ?? root, target: target, brand: options.brand,
       isTest: options.isTest, archiveFolder: options.archiveFolder ?? "/tmp",
       // The servers of a demo end with it, and so must what works on them.
       engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)

@@ -68,6 +68,8 @@ private struct Probe {
       case .key(.character("c"))?: die()
       case .key(.character("e"))?: FileHandle.standardError.write(Data("said on standard error\n".utf8))
       case .key(.character("m"))?: postFromThread()
+      case .key(.character("t"))?: screen.title = screen.title == nil ? "probing \u{1B}]2;évil\u{7}" : nil
+      case .key(.character("b"))?: screen.ring()
       case .key(.control("z"))?: screen.suspend()
       case .key(.control("l"))?: screen.redraw()
       case .key(.paste(let text))?: log.append("paste \(text.debugDescription)")

@@ -35,6 +35,21 @@ struct CapabilitiesTests {
     #expect(capabilities(["TERM": terminal]).colors == depth)
   }
 
+  @Test(
+    "the window's title is for terminals that are known to give it back, the bell for who wants it",
+    arguments: [
+      ("xterm-256color", true), ("screen-256color", true), ("alacritty", true), ("linux", false), ("dumb", false),
+      ("vt100", false), ("", false), ("cons25", false),
+    ])
+  func titles(terminal: String, knows: Bool) {
+    func those(_ isTerminal: Bool = true, bell: Bool = true) -> Capabilities {
+      Capabilities(environment: ["TERM": terminal], isTerminal: isTerminal, wishes: .init(bell: bell))
+    }
+    #expect(those().setsTitle == knows)
+    #expect(!those(false).setsTitle && !those(false).rings)
+    #expect(those().rings && !those(bell: false).rings)
+  }
+
   @Test("NO_COLOR counts where it is not empty, and so does the wish")
   func noColor() {
     #expect(capabilities(["TERM": "xterm", "NO_COLOR": "1"]).colors == .mono)

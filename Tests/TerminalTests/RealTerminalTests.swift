@@ -169,6 +169,46 @@ struct CleanTerminalTests {
     try session.expectCleanTerminal()
   }
 
+  @Test("the window's title is put aside and given back: when it is taken away, at Ctrl-Z, at the end, at a crash")
+  func title() throws {
+    let session = try TmuxSession()
+    let before = try session.format("#{pane_title}")
+    func title(is expected: String) throws {
+      try session.waitFor("the title \(expected)") { _ in try session.format("#{pane_title}") == expected }
+    }
+    try session.runProbe("--crash segv")
+    try session.press("t")
+    // What it was told held the end of a title, and a bell: they are gone.
+    try title(is: "probing ]2;évil")
+    try session.press("t")
+    try title(is: before)
+    try session.press("t")
+    try title(is: "probing ]2;évil")
+    try session.press("C-z")
+    try session.waitForPrompt()
+    try title(is: before)
+    try session.run("fg")
+    try title(is: "probing ]2;évil")
+    try session.press("c")
+    try session.waitForPrompt()
+    try title(is: before)
+    try session.expectCleanTerminal()
+  }
+
+  @Test("a terminal that is not known to have a title is sent none; the bell is one byte")
+  func noTitle() throws {
+    let session = try TmuxSession(environment: ["TERM": "linux"])
+    try session.runProbe()
+    try session.record()
+    try session.press("t", "b", "x")
+    try session.waitFor("the key") { $0.contains("events 1.") }
+    try session.press("q")
+    try session.waitForPrompt()
+    let bytes = try session.recorded()
+    #expect(!bytes.contains("probing") && !bytes.contains("[22;0t") && !bytes.contains("[23;0t"))
+    #expect(bytes.count { $0 == "\u{7}" } == 1)
+  }
+
   @Test("a terminal that goes away ends the program instead of making it spin")
   func terminalGone() throws {
     let session = try TmuxSession()

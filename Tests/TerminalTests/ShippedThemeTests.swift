@@ -61,7 +61,7 @@ struct ShippedThemeTests {
     let theme = try theme(name)
     let states: [Role] = [.ok, .warning, .error]
     let badges: [Role] = [.production, .test, .restore]
-    for group in [states, badges] {
+    for group in [states, badges, [.added, .removed]] {
       for (index, role) in group.enumerated() {
         for other in group.dropFirst(index + 1) {
           let (mine, theirs) = (

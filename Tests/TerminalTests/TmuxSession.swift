@@ -84,14 +84,22 @@ final class TmuxSession {
     try tmux(["display-message", "-p", text]).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
+  /// From now on, what is sent to the terminal is written down as it is.
+  func record() throws { try tmux(["pipe-pane", "-o", "cat > '\(folder)/recorded'"]) }
+
+  func recorded() throws -> String {
+    try tmux(["pipe-pane"])
+    return String(decoding: try FileSystem.read("\(folder)/recorded"), as: UTF8.self)
+  }
+
   /// Waits until the screen is as expected; fails the test when that does not happen.
   @discardableResult
-  func waitFor(_ what: String, _ expected: (String) -> Bool) throws -> String {
+  func waitFor(_ what: String, _ expected: (String) throws -> Bool) throws -> String {
     var last = ""
     let deadline = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < deadline {
       last = try screen
-      if expected(last) { return last }
+      if try expected(last) { return last }
       usleep(20_000)
     }
     Issue.record("never saw \(what); the screen was:\n\(last)")

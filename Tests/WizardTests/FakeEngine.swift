@@ -20,6 +20,7 @@ final class FakeEngine: Sendable {
     /// Of those organizations, by their ids.
     var uploads: [Int64: Int64] = [2: 48_300_000, 3: 120_000]
     var activity: [Int64: String] = [2: "2026-11-22T20:15:00Z", 3: "2026-03-01T09:00:00Z"]
+    var imported: [Int64: String] = [2: "2026-11-20 08:30:00+00"]
     var redirects: [Int64: String] = [:]
     var findings = [
       Finding(.ok, "organization", "is there"),
@@ -42,7 +43,7 @@ final class FakeEngine: Sendable {
     let id = organization.id
     return OrganizationOverview(
       organization: organization, uploadBytes: state.uploads[id] ?? 0, lastActivity: state.activity[id],
-      redirect: state.redirects[id])
+      redirect: state.redirects[id], imported: state.imported[id])
   }
 
   var engine: FlowEngine {

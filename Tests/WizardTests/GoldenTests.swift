@@ -1,8 +1,8 @@
 import Common
-import Engine
 import Terminal
 import Testing
 
+@testable import Engine
 @testable import Wizard
 
 /// The main screens as they look, in the sizes that matter.
@@ -34,6 +34,44 @@ struct GoldenTests {
       walker.walk(to: step)
       try Golden.expect(walker.model.picture, "\(step)-\(look.name)")
     }
+  }
+
+  @Test("a path that can go on in several ways", arguments: looks)
+  func paths(_ look: Look) throws {
+    let walker = walker(look)
+    walker.walk(to: "source")
+    walker.answersAtOnce = false
+    walker.press(.control("u"))
+    walker.type("/srv/")
+    walker.press(.tab)
+    let names = ["aloha", "backups", "containers", "data", "exports", "mail", "www"]
+    walker.send(.news(.listed(ticket: 1, PathListing("/srv/", names.map { .init(name: $0, isFolder: true) }))))
+    walker.press(.down, .down)
+    try Golden.expect(walker.model.picture, "paths-\(look.name)")
+  }
+
+  @Test("a filtered table", arguments: looks)
+  func filter(_ look: Look) throws {
+    let servers = FakeServers()
+    servers.change { state in
+      state.organizations += (Int64(10)..<600).map {
+        Organization(
+          id: $0, subdomain: "team-\($0)", name: "Team \($0)", isDeactivated: $0 % 3 == 0, activeUsers: Int($0),
+          messages: Int($0) * 17, isInternal: false)
+      }
+    }
+    let walker = walker(look, servers)
+    walker.walk(to: "organization")
+    walker.press(.character("/"))
+    walker.type("team-41")
+    walker.press(.down)
+    try Golden.expect(walker.model.picture, "filter-\(look.name)")
+  }
+
+  @Test("a difference of two texts", arguments: looks)
+  func difference(_ look: Look) throws {
+    let walker = Walker(DifferenceTests.flow(DifferenceTests.difference), size: look.size, glyphs: look.glyphs)
+    try Golden.expect(walker.model.picture, "difference-\(look.name)")
   }
 
   @Test("while it runs, and what came of it", arguments: looks)

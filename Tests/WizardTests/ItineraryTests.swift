@@ -128,7 +128,7 @@ struct ItineraryTests {
     let ids = (Goal.all + Goal.hidden).map(\.id)
     #expect(Set(ids).count == ids.count)
     for goal in Goal.all {
-      #expect(goal.summary.count < 60, "\(goal.id)")
+      #expect(goal.summary.count <= 40 && goal.title.count <= 30, "\(goal.id)")
       let flow = goal.flow(FakeEngine().context())
       #expect(flow.id == goal.id)
       #expect(Set(flow.steps.map(\.id)).count == flow.steps.count)

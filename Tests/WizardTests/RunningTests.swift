@@ -135,6 +135,29 @@ struct RunningTests {
     #expect(walker.hasEnded)
   }
 
+  @Test("while it runs the window's title says how far it is, and afterwards nothing")
+  func title() {
+    let walker = running()
+    walker.tell(.advanced(id: "export.messages", done: 500, total: 1000, unit: .messages))
+    let percent = Int((walker.model.journey.run?.fraction ?? 0) * 100)
+    #expect(percent > 0)
+    #expect(walker.model.title == "aloha-wizard: Moving Harbour Café 港 (harbour) \(percent) %")
+    walker.end(.success(FakeMove.summary))
+    #expect(walker.model.title == nil)
+  }
+
+  @Test(
+    "a bell calls who waited long, when it ends or fails; not who waited a moment, nor who stopped it",
+    arguments: [(Duration.seconds(29), 0), (.seconds(31), 1)])
+  func bell(_ time: Duration, _ bells: Int) {
+    for failure in [nil, PlainFailure(.connection, "database", "gone"), Cancelled()] as [(any Error)?] {
+      let walker = running()
+      walker.pass(time)
+      walker.end(failure.map { .failure(Trouble($0)) } ?? .success(FakeMove.summary))
+      #expect(walker.bells == (failure is Cancelled ? 0 : bells))
+    }
+  }
+
   @Test("time is watched only while something runs")
   func idle() {
     let walker = Walker.move(FakeServers())

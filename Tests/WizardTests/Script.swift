@@ -15,6 +15,9 @@ final class Script: Conversation {
 
   func say(_ line: String) { said.withLock { $0.append(line) } }
 
+  let bells = Mutex(0)
+  func ring() { bells.withLock { $0 += 1 } }
+
   func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer {
     let answer = lines.withLock { $0.isEmpty ? .end : $0.removeFirst() }
     said.withLock { $0.append("\(question) ->") }
@@ -36,7 +39,14 @@ final class PromptDesk: ErrandDesk {
   private(set) var timeouts: [Duration?] = []
   private(set) var cancellation: Cancellation?
 
+  /// Looks never answer, and who waits for one presses Ctrl-C.
+  var isDeaf = false
+
   func start(_ errand: Errand) {
+    if case .list = errand.work, isDeaf {
+      scripted = [.interrupted]
+      return
+    }
     if case .run(let make) = errand.work, let insteadOfRunning {
       _ = try? make()
       cancellation = errand.cancellation

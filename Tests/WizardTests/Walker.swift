@@ -14,6 +14,7 @@ final class Walker {
   private(set) var hasEnded = false
   private(set) var redraws = 0
   private(set) var saves = 0
+  private(set) var bells = 0
   /// Looks are done at once unless this is off.
   var answersAtOnce = true
 
@@ -85,6 +86,7 @@ final class Walker {
       case .redraw: redraws += 1
       case .saveAnswers: saves += 1
       case .suspend: break
+      case .ring: bells += 1
       case .end: hasEnded = true
       }
     }
@@ -93,7 +95,7 @@ final class Walker {
 
   private func perform(_ errand: Errand) {
     switch errand.work {
-    case .look:
+    case .look, .list:
       let heard = Heard()
       Worker.perform(errand) { heard.add($0) }
       for item in heard.all { send(.news(item)) }

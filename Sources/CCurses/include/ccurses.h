@@ -49,6 +49,12 @@ void ccurses_show(int row, int column, int visible);
 // Draws everything anew at the next ccurses_show.
 void ccurses_forget(void);
 
+// Names the window, in the encoding of the terminal and without control characters; the name that it had is given back
+// when LENGTH is 0, and whenever the screen is left. Only for terminals that know how.
+void ccurses_title(const char *text, int length);
+
+void ccurses_bell(void);
+
 // What a reading gave. A character and a control character arrive as their scalar.
 #define CCURSES_NOTHING 0
 #define CCURSES_CHARACTER 1

@@ -71,7 +71,7 @@ public struct ExportOperation: Operation {
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
     var phases = [
       Plan.Phase("read", "Find out what belongs to the organization"),
-      Plan.Phase("messages", "Export messages", amount: "\(organization.messages) messages"),
+      Plan.Phase("messages", "Export messages", amount: organization.messageAmount),
       Plan.Phase("tables", "Export people, channels and settings"),
       Plan.Phase("files", "Export uploaded files"),
       Plan.Phase("verify", "Read the archive back"),
@@ -116,6 +116,8 @@ public struct ExportOperation: Operation {
     if deactivates {
       try progress.phase("deactivate", "Deactivate the organization") { _ in
         try OrganizationState.deactivate(organization, session)
+        // The server asks its cache whether an organization is active: until it is empty people go on writing.
+        ServerCache.flushOrWarn(installation, progress: progress)
       }
     }
     do {
@@ -221,7 +223,10 @@ public struct ExportOperation: Operation {
   /// The archive is there: from now on nobody needs what is still open. Failing here must not take it away.
   private func endActivity(_ organization: Organization, _ connection: Connection, _ progress: Progress) -> Int {
     do {
-      return try OrganizationState.endActivity(organization, connection)
+      let ended = try OrganizationState.endActivity(organization, connection)
+      // It holds copies of the sessions.
+      ServerCache.flushOrWarn(installation, progress: progress)
+      return ended
     } catch {
       progress.warn("Open sessions of \(organization.label) could not be ended: \(error)")
       return 0
@@ -234,6 +239,8 @@ public struct ExportOperation: Operation {
       let connection = try installation.connect()
       defer { connection.close() }
       try OrganizationState.reactivate(organization, connection)
+      // Whoever wanted to stop the export does not want to stop this.
+      ServerCache.flushOrWarn(installation, progress: progress.unstoppable)
     } catch {
       progress.warn("\(organization.label) is still deactivated: \(error). Reactivate it when you are ready.")
     }

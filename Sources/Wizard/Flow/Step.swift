@@ -122,6 +122,10 @@ struct Material: Sendable, Equatable {
   var text: [TextBlock] = []
   /// Names for answers that only the finding knows: the host name of a server for its folder.
   var labels: [String: String] = [:]
+  /// What is going to change in texts.
+  var difference = Difference()
+  /// What later steps want to know of what was found, by the key of an answer and a name.
+  var known: [String: [String: String]] = [:]
 
   var blockers: Int { findings.count { $0.severity == .blocker } }
 }

@@ -2,11 +2,11 @@ import Common
 import Engine
 
 extension Goal {
-  static let toCloud = Goal("to-cloud", "Move to the cloud", "export it, and hand it over to be imported there") {
+  static let toCloud = Goal("to-cloud", "Move to the cloud", "export it, and hand it over") {
     ToCloudFlow($0).flow
   }
 
-  static let fromCloud = Goal("from-cloud", "Move from the cloud", "import the cloud's export into this server") {
+  static let fromCloud = Goal("from-cloud", "Move from the cloud", "import the cloud's export here") {
     FromCloudFlow($0, .real).flow
   }
 }

@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let export = Goal("export", "Export an organization", "into an archive, for another server or as a record") {
+  static let export = Goal("export", "Export an organization", "into an archive, to move or to keep") {
     ExportFlow($0).flow
   }
 }

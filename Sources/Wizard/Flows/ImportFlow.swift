@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let `import` = Goal("import", "Import an organization", "from an archive, as a new one on this server") {
+  static let `import` = Goal("import", "Import an organization", "from an archive, as a new one here") {
     ImportFlow($0, .real).flow
   }
 }

@@ -3,7 +3,7 @@ import Engine
 
 extension Goal {
   static let inspect = Goal(
-    "inspect", "Inspect and verify an archive", "what it is, whether it is whole, whether it fits here",
+    "inspect", "Inspect or verify an archive", "what it is, and whether it is whole",
     needsServer: false
   ) { InspectFlow($0, .real).flow }
 }

@@ -5,6 +5,8 @@ enum Action: Sendable, Hashable {
   case proceed, back, leave, stop
   case up, down, nextField, previousField
   case toggle, earlierDecision, laterDecision
+  case complete
+  case filter, keepFilter
   case pageUp, pageDown, top, bottom
   case lookAgain, saveAnswers, help, log, close, redraw, suspend
 }
@@ -29,6 +31,11 @@ struct Binding: Sendable, Equatable {
     self.explanation = explanation
     self.disabled = disabled
   }
+
+  /// The same for other keys; nil for none.
+  func with(keys: [Key]) -> Binding? {
+    keys.isEmpty ? nil : Binding(action, keys, label, explanation, disabled: disabled)
+  }
 }
 
 extension WizardModel {
@@ -38,8 +45,14 @@ extension WizardModel {
     case .question?: questionBindings
     case .help?: readingBindings([.character("?"), .function(1), .control("g")])
     case .log?: readingBindings([.control("o")])
-    case nil: withoutTyped(stepBindings)
+    case nil: withoutTyped(Self.without(completionBindings + filterBindings, in: stepBindings))
     }
+  }
+
+  /// Bindings of something that has the keyboard for a while, and the others with the keys that are left to them.
+  private static func without(_ first: [Binding], in others: [Binding]) -> [Binding] {
+    let taken = Set(first.flatMap(\.keys))
+    return first + others.compactMap { $0.with(keys: $0.keys.filter { !taken.contains($0) }) }
   }
 
   /// In a field that is typed, letters are letters.
@@ -49,8 +62,7 @@ extension WizardModel {
       let keys = binding.keys.filter { key in
         if case .character = key { false } else { !Self.editing.contains(key) }
       }
-      return keys.isEmpty
-        ? nil : Binding(binding.action, keys, binding.label, binding.explanation, disabled: binding.disabled)
+      return binding.with(keys: keys)
     }
   }
 
@@ -76,12 +88,25 @@ extension WizardModel {
               ? "This is the first step; Ctrl-C leaves" : nil))
       }
     }
+    if pathWish != nil {
+      // Before the Tab that moves to the next question: in a path it is first of all what it is in a shell.
+      bindings.append(
+        Binding(
+          .complete, [.tab], "complete",
+          "Complete the path, or show how it can go on; to the next question where there is nothing more"))
+    }
     if hasItems {
       bindings.append(Binding(.toggle, [.character(" ")], "change", "Change the marked decision"))
       bindings.append(Binding(.earlierDecision, [.left, .character("h")], nil, "Decide for the first possibility"))
       bindings.append(Binding(.laterDecision, [.right, .character("l")], nil, "Decide for the last possibility"))
     } else if hasOptions {
       bindings.append(Binding(.toggle, [.character(" ")], nil, "Choose what is marked, and stay here"))
+    }
+    if canFilter {
+      bindings.append(
+        Binding(
+          .filter, [.character("/")], list?.isLong == true ? "filter" : nil,
+          "Show only the rows that have a text in them"))
     }
     if journey.step.lookup != nil, !isRunning {
       let isLooking = journey.lookupState?.ticket != nil
@@ -128,6 +153,22 @@ extension WizardModel {
         Binding(.top, [.home, .character("g")], nil, "To the top"),
         Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
       ]
+  }
+
+  private var completionBindings: [Binding] {
+    guard completion?.isOpen == true else { return [] }
+    let take =
+      completion?.marked == nil ? [] : [Binding(.complete, [.enter], "take it", "Take the name that is marked")]
+    return take + [Binding(.close, [.escape], "close the list", "Close the list and keep what is typed")]
+  }
+
+  private var filterBindings: [Binding] {
+    guard let filter else { return [] }
+    let all = Binding(.close, [.escape], "show all", "Take the filter away")
+    guard filter.isTyping else {
+      return [all, Binding(.filter, [.character("/")], "filter", "Go on typing in the filter")]
+    }
+    return [Binding(.keepFilter, [.enter], "to the rows", "Keep the filter and go to what it leaves"), all]
   }
 
   private var questionBindings: [Binding] {

@@ -7,12 +7,17 @@ extension WizardModel {
     switch field.kind {
     case .choice(let options), .multipleChoice(let options):
       addTitle(of: field, to: &builder)
-      for option in options { add(option, of: key, isMultiple: field.isMultiple, to: &builder) }
+      let shown = shownIDs(key)
+      for option in options where shown?.contains(option.id) ?? true {
+        add(option, of: key, isMultiple: field.isMultiple, to: &builder)
+      }
     case .yesNo(let yes, let no):
       addTitle(of: field, to: &builder)
       for option in [yes, no] { add(option, of: key, isMultiple: false, to: &builder) }
     case .table(let columns, let rows): addTable(columns, rows, key, to: &builder)
-    case .decisions(let items, let among): add(items, among, key, to: &builder)
+    case .decisions(let items, let among):
+      addTitle(of: field, to: &builder)
+      add(items, among, key, to: &builder)
     case .text(let placeholder): addInput(field, key, placeholder: placeholder, to: &builder)
     case .path, .secret, .confirmation: addInput(field, key, placeholder: "", to: &builder)
     }
@@ -49,15 +54,20 @@ extension WizardModel {
   private func addTable(
     _ columns: [Table.Column], _ rows: [Field.Row], _ key: String, to builder: inout RowBuilder
   ) {
-    let table = Table(columns: columns, rows: rows.map { $0.cells.map { Span($0) } })
-    let widths = table.widths(in: builder.width - 4)
+    let natural = lists[key]?.widths ?? []
+    let widths = Table.widths(natural, of: columns, in: builder.width - 4)
+    let shown = shownIDs(key)
+    let focusedID: String? = if case .option(key, let id) = focus { id } else { nil }
     builder.add(
       Row(spans: [Span(Self.cells(columns.map(\.title), columns, widths, glyphs), .secondary)], indent: 4))
     builder.add(.text(String(repeating: glyphs.horizontal, count: builder.width), .border))
-    for row in rows {
-      let target = Focus.option(field: key, id: row.id)
-      let focused = focus == target
-      let chosen = journey.isChosen(target)
+    for row in rows where shown?.contains(row.id) ?? true {
+      let focused = row.id == focusedID
+      guard focused || builder.isSeen else {
+        builder.add(.unseen)
+        continue
+      }
+      let chosen = journey.isChosen(.option(field: key, id: row.id))
       let mark = chosen ? glyphs.radioOn : row.disabled == nil ? glyphs.radioOff : " "
       let role: Role = row.disabled != nil ? .disabled : chosen ? .selection : .text
       let text = "\(focused ? glyphs.pointer : " ") \(mark) " + Self.cells(row.cells, columns, widths, glyphs)
@@ -91,7 +101,8 @@ extension WizardModel {
     let widths = table.widths(in: builder.width - 2)
     builder.add(Row(spans: [Span(Self.cells(columns.map(\.title), columns, widths, glyphs), .secondary)], indent: 2))
     builder.add(.text(String(repeating: glyphs.horizontal, count: builder.width), .border))
-    for item in items {
+    let shown = shownIDs(key)
+    for item in items where shown?.contains(item.id) ?? true {
       let focused = focus == .item(field: key, id: item.id)
       let id = decisions[item.id] ?? ""
       let isAdvised = id == item.advice
@@ -115,7 +126,7 @@ extension WizardModel {
       builder.paragraph(reason, .secondary, indent: 4, isFocus: true)
       return
     }
-    for decision in among {
+    for decision in item.possible(among) {
       guard let consequence = item.consequences[decision.id] else { continue }
       builder.paragraph(
         "\(decision.title): \(consequence)", .secondary, indent: 4, hanging: decision.title.count + 2, isFocus: true)
@@ -140,7 +151,9 @@ extension WizardModel {
       Row(
         spans: [Span(focused ? glyphs.pointer : " ", .accent), Span(" "), Span(text, isEmpty ? .input : role)],
         isFocus: focused,
-        cursor: focused ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil))
+        cursor: focused && completion?.marked == nil
+          ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil))
+    if focused { addCompletion(to: &builder) }
     if let problem, focused || !editor.characters.isEmpty {
       builder.marked(Span(glyphs.failed, .error), problem, .error, indent: 2, isFocus: focused)
     }
@@ -159,7 +172,7 @@ extension Field {
 }
 
 /// The part of a long line that is seen while it is typed: the caret is always in it.
-private struct InputWindow {
+struct InputWindow {
   let text: String
   let caretColumn: Int
 

@@ -49,10 +49,18 @@ extension Journey {
   var firstFocus: Focus {
     switch step.kind {
     case .questions, .crossroads: fields.first.map { home(of: $0) } ?? focusable[0]
-    case .review: lookupFailed ? .button(.retry) : .button(.start)
+    // What had to be confirmed by its name is not begun by one more Enter.
+    case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
     case .run: focusable[0]
     // Leaving comes first, unless the flow itself knows what comes next.
     case .result: flow.onward(answers).isEmpty ? .button(.leave) : focusable[0]
+    }
+  }
+
+  /// Whether a name had to be typed for what is going to be done.
+  private var asksForName: Bool {
+    steps.contains { step in
+      fields(of: step).contains { if case .confirmation = $0.kind { true } else { false } }
     }
   }
 
@@ -77,14 +85,18 @@ extension Journey {
     let key = step.key(field)
     let all = Self.focusable(field, key)
     switch field.kind {
-    case .choice, .table, .yesNo: return all.first { isChosen($0) } ?? all.first ?? .page
+    case .choice, .table, .yesNo: return all.first { isChosen($0, in: field) } ?? all.first ?? .page
     default: return all.first ?? .page
     }
   }
 
   /// Whether an option or row is what the answer says.
   func isChosen(_ focus: Focus) -> Bool {
-    guard case .option(let key, let id) = focus, let field = field(key) else { return false }
+    focus.field.flatMap { field($0) }.map { isChosen(focus, in: $0) } ?? false
+  }
+
+  private func isChosen(_ focus: Focus, in field: Field) -> Bool {
+    guard case .option(let key, let id) = focus else { return false }
     switch (field.kind, answers[key]) {
     case (.yesNo(let yes, _), .flag(let flag)?): return flag == (id == yes.id)
     case (.multipleChoice, .list(let ids)?): return ids.contains(id)

@@ -19,6 +19,7 @@ struct FullScreenRunner {
     var isOver = carryOut()
     while !isOver {
       screen.present(model.picture)
+      screen.title = model.title
       switch screen.nextEvent(timeout: model.nextTick) {
       case .key(let key)?: model.handle(.key(key), at: .now)
       case .resized(let size)?: model.handle(.resized(size), at: .now)
@@ -44,6 +45,7 @@ struct FullScreenRunner {
         let journey = model.journey
         model.handle(.told(SavedAnswers.save(journey.answersText, to: journey.answersPath)), at: .now)
       case .redraw: screen.redraw()
+      case .ring: screen.ring()
       case .suspend:
         screen.suspend()
         model.handle(.resized(screen.size), at: .now)
@@ -76,6 +78,7 @@ enum Worker {
   static func perform(_ errand: Errand, _ tell: @escaping @Sendable (News) -> Void) {
     do {
       switch errand.work {
+      case .list(let list): tell(.listed(ticket: errand.ticket, list()))
       case .look(let find): tell(.found(ticket: errand.ticket, .success(try find())))
       case .run(let make):
         let operation = try make()
@@ -94,6 +97,7 @@ enum Worker {
     switch errand.work {
     case .look: .found(ticket: errand.ticket, .failure(trouble))
     case .run: .ended(ticket: errand.ticket, .failure(trouble))
+    case .list: .listed(ticket: errand.ticket, PathListing("", [], trouble: trouble.reason))
     }
   }
 }

@@ -69,8 +69,8 @@ extension WizardModel {
     let position = journey.position
     frame.put(
       [
-        Span("Step \(position.number) of \(position.count)", .accent),
-        Span(" \(glyphs.separator) \(journey.step.title)", .secondary),
+        Span(position.count == 1 ? "" : "Step \(position.number) of \(position.count)", .accent),
+        Span(position.count == 1 ? journey.step.title : " \(glyphs.separator) \(journey.step.title)", .secondary),
       ], at: rect.origin, clip: rect)
   }
 
@@ -98,7 +98,7 @@ extension WizardModel {
   }
 
   private func drawPage(_ frame: inout Frame, _ rect: Rect) {
-    let page = page
+    let page = page(scroll..<(scroll + rect.rows))
     // What is pinned follows the page, where that is short.
     let height = min(rect.rows, page.rows.count + page.pinned.count)
     let shown = Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: height)

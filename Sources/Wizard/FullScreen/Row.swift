@@ -12,6 +12,8 @@ struct Row: Sendable, Equatable {
   var cursor: Frame.Cursor?
 
   static let empty = Row(spans: [])
+  /// Takes a line and is outside of what is seen: of long lists only what is seen is put together.
+  static let unseen = Row(spans: [Span("")])
 
   static func text(_ text: String, _ role: Role = .text, indent: Int = 0) -> Row {
     Row(spans: [Span(text, role)], indent: indent)
@@ -28,12 +30,18 @@ struct Page: Sendable, Equatable {
 struct RowBuilder {
   let width: Int
   let glyphs: Glyphs
+  /// The lines that are going to be seen; nil for all.
+  let window: Range<Int>?
   private(set) var rows: [Row] = []
 
-  init(width: Int, glyphs: Glyphs) {
+  init(width: Int, glyphs: Glyphs, window: Range<Int>? = nil) {
     self.width = width
     self.glyphs = glyphs
+    self.window = window
   }
+
+  /// Whether the next line is going to be seen.
+  var isSeen: Bool { window?.contains(rows.count) ?? true }
 
   mutating func add(_ row: Row) { rows.append(row) }
 
@@ -91,6 +99,13 @@ struct RowBuilder {
         line = "    \(word)"
       } else {
         line = longer
+      }
+      // A word that is longer than a line is broken where it must be; a shell joins what stands after the sign at the
+      // very beginning of a line.
+      while TextWidth.columns(line) > width, width > 8 {
+        let head = TextWidth.truncated(line, to: width - 1, ellipsis: "")
+        lines.append(head + "\\")
+        line = String(line.dropFirst(head.count))
       }
     }
     return lines + [line]

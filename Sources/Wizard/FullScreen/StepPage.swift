@@ -3,19 +3,22 @@ import Engine
 import Terminal
 
 extension WizardModel {
-  /// The current step, drawn as long as it needs.
-  var page: Page {
+  /// The current step, as long as it needs.
+  ///
+  /// - Parameter window: the lines that are going to be seen; nil for all. Those of long lists outside of it are
+  ///   ``Row/unseen``, unless they have the keyboard.
+  func page(_ window: Range<Int>? = nil) -> Page {
     let width = layout.body.columns
     switch journey.step.kind {
-    case .questions, .crossroads: return questionsPage(width)
+    case .questions, .crossroads: return questionsPage(width, window)
     case .review: return reviewPage(width)
     case .run: return runPage(width)
     case .result: return resultPage(width)
     }
   }
 
-  func opening(_ width: Int) -> RowBuilder {
-    var builder = RowBuilder(width: width, glyphs: glyphs)
+  func opening(_ width: Int, _ window: Range<Int>? = nil) -> RowBuilder {
+    var builder = RowBuilder(width: width, glyphs: glyphs, window: window)
     builder.paragraph(journey.step.heading(journey.answers), .title)
     let explanation = journey.step.explanation(journey.answers)
     if !explanation.isEmpty {
@@ -29,14 +32,14 @@ extension WizardModel {
 
   // MARK: Questions
 
-  private func questionsPage(_ width: Int) -> Page {
-    var builder = opening(width)
+  private func questionsPage(_ width: Int, _ window: Range<Int>?) -> Page {
+    var builder = opening(width, window)
     for field in journey.fields {
       builder.gap()
       add(field, to: &builder)
     }
     if journey.step.lookup != nil { addLookup(to: &builder) }
-    return Page(rows: builder.rows)
+    return Page(rows: builder.rows, pinned: filterRows(width))
   }
 
   func addLookup(to builder: inout RowBuilder) {
@@ -65,6 +68,10 @@ extension WizardModel {
     if !material.text.isEmpty {
       builder.gap()
       builder.blocks(material.text, .text)
+    }
+    if !material.difference.isEmpty {
+      builder.gap()
+      builder.difference(material.difference)
     }
   }
 
@@ -170,14 +177,22 @@ extension WizardModel {
   private func addPlan(to builder: inout RowBuilder) {
     switch journey.lookupState?.phase {
     case .ready(let material)?:
-      guard let plan = material.plan else { return }
-      builder.gap()
-      for text in plan.destroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
-      for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
-      if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "Stopping: \(point)") }
+      if let plan = material.plan { add(plan, to: &builder) }
+      if !material.difference.isEmpty {
+        builder.gap()
+        builder.paragraph("What changes in the files:", .secondary)
+        builder.difference(material.difference)
+      }
     case .failed?: addLookup(to: &builder)
     case .looking?, nil: break
     }
+  }
+
+  private func add(_ plan: Plan, to builder: inout RowBuilder) {
+    builder.gap()
+    for text in plan.destroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
+    for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
+    if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "Stopping: \(point)") }
   }
 
   // MARK: Result

@@ -22,6 +22,8 @@ struct WizardModel: Sendable {
     case saveAnswers
     case redraw
     case suspend
+    /// The operator may be elsewhere: something has ended.
+    case ring
     /// The wizard is over, as soon as nothing runs any more.
     case end
   }
@@ -38,6 +40,12 @@ struct WizardModel: Sendable {
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
   private(set) var isEnding = false
+  /// What the path that is being typed may go on with.
+  var completion: PathCompletion?
+  var completionTickets = 0
+  /// By the key of their field.
+  var lists: [String: LongList] = [:]
+  var filter: ListFilter?
 
   private var carets: [String: Int] = [:]
   /// Off while the operator reads on without moving the focus.
@@ -71,15 +79,23 @@ struct WizardModel: Sendable {
 
   var isRunning: Bool { journey.run?.isRunning ?? false }
 
+  /// What the window may be called while something runs, to be seen from elsewhere; nil for its own name.
+  var title: String? {
+    guard isRunning, let run = journey.run else { return nil }
+    return "\(Program.name): \(journey.step.heading(journey.answers)) \(Int(run.fraction * 100)) %"
+  }
+
   /// When the picture will have changed although nothing happened; nil when it will not.
   var nextTick: Duration? {
     if isRunning { return .milliseconds(500) }
-    return nil
+    return completion?.nextTick(now: now)
   }
 
-  /// The field that has the keyboard and is typed.
+  /// Letters are letters now: the field that has the keyboard is typed, or a filter is.
   var isTyping: Bool {
-    if case .input = focus, overlay == nil { true } else { false }
+    guard overlay == nil else { return false }
+    if case .input = focus { return true }
+    return filter?.isTyping ?? false
   }
 
   static let smallest = Size(columns: 60, rows: 16)
@@ -98,6 +114,7 @@ struct WizardModel: Sendable {
   mutating func handle(_ input: Input, at moment: ContinuousClock.Instant) {
     now = moment
     switch input {
+    case .news(.listed(let ticket, let listing)): hear(listing, ticket)
     case .key(let key): press(key)
     case .resized(let size): self.size = size
     case .news(let news): hear(news)
@@ -115,6 +132,7 @@ struct WizardModel: Sendable {
     if wasRunning && !isRunning {
       // A question about stopping what is over has lost its sense.
       if case .question? = overlay { overlay = nil }
+      if journey.run?.callsBack == true { effects.append(.ring) }
       if isEnding { effects.append(.end) }
     }
     // A bad end is told below the fields, and has to be seen.
@@ -140,7 +158,13 @@ struct WizardModel: Sendable {
       scroll = 0
       notice = nil
     }
-    if !journey.focusable.contains(focus) { focus = journey.firstFocus }
+    settleLists()
+    let all = focusable
+    if !all.contains(focus), filter?.isEmpty != true {
+      focus = filter.flatMap { filter in all.first { $0.field == filter.field } } ?? journey.firstFocus
+      settleLists()
+    }
+    leaveCompletion()
     effects += journey.takeErrands().map { .start($0) }
     followFocus()
   }
@@ -163,6 +187,8 @@ struct WizardModel: Sendable {
       }
     } else if case .input(let field) = focus, overlay == nil {
       type(key, into: field)
+    } else if isTyping {
+      typeFilter(key)
     }
   }
 
@@ -175,7 +201,10 @@ struct WizardModel: Sendable {
     case .log: overlay = .log(first: nil)
     case .leave: overlay = .question(leaveQuestion)
     case .stop: overlay = .question(stopQuestion)
-    case .close: overlay = nil
+    case .close: close()
+    case .filter: openFilter()
+    case .keepFilter: keepFilter()
+    case .complete: complete()
     case .back: goBack()
     case .lookAgain: journey.look()
     case .proceed: proceed()
@@ -191,6 +220,15 @@ struct WizardModel: Sendable {
     case .top: move(by: -100_000, page: true)
     case .bottom: move(by: 100_000, page: true)
     }
+  }
+
+  private mutating func close() {
+    guard overlay == nil else {
+      overlay = nil
+      return
+    }
+    completion = nil
+    filter = nil
   }
 
   private mutating func goBack() {
@@ -303,7 +341,9 @@ struct WizardModel: Sendable {
   }
 
   private mutating func decide(by step: Int, around: Bool = false) {
-    guard case .item(let key, let id) = focus, case .decisions(_, let among)? = journey.field(key)?.kind else { return }
+    guard case .item(let key, let id) = focus, case .decisions(let items, let all)? = journey.field(key)?.kind,
+      let among = items.first(where: { $0.id == id })?.possible(all), !among.isEmpty
+    else { return }
     if let reason = journey.disabledReason(focus) {
       notice = reason
       return
@@ -330,8 +370,19 @@ struct WizardModel: Sendable {
       journey.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
     } else {
       journey.answer(name, .text(editor.text), typing: true)
+      narrowCompletion()
     }
   }
+
+  /// Puts a text into a field as if it had been typed.
+  mutating func replaceText(of name: String, with text: String) {
+    carets[name] = nil
+    journey.answer(name, .text(text), typing: true)
+  }
+
+  mutating func tell(_ text: String) { notice = text }
+
+  mutating func start(_ errand: Errand) { effects.append(.start(errand)) }
 
   // MARK: Moving
 
@@ -356,7 +407,9 @@ struct WizardModel: Sendable {
       question.focused = min(max(0, question.focused + count), question.choices.count - 1)
       overlay = .question(question)
     case nil:
-      let all = journey.focusable
+      if !page, completion?.move(by: count) == true { return }
+      let all = focusable
+      if filter?.isEmpty == true { return }
       let target = (all.firstIndex(of: focus) ?? 0) + count
       let isList = hasOptions || hasItems
       if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
@@ -371,7 +424,7 @@ struct WizardModel: Sendable {
     }
   }
 
-  private mutating func moveField(by count: Int) {
+  mutating func moveField(by count: Int) {
     let all = journey.focusable
     journey.lookWhereNeeded()
     guard let key = focus.field else {
@@ -400,7 +453,7 @@ struct WizardModel: Sendable {
   /// Scrolls as little as is needed to see what has the keyboard.
   private mutating func followFocus() {
     guard !isTooSmall else { return }
-    let page = page
+    let page = page(0..<0)
     let height = layout.body.rows - page.pinned.count
     let most = max(0, page.rows.count - height)
     scroll = min(max(0, scroll), most)

@@ -283,8 +283,9 @@ struct Journey: Sendable {
   /// answered; finds the words for all answers.
   private mutating func settleAnswers() {
     for step in flow.steps where visited.contains(step.id) && step.isVisible(answers) {
-      if let labels = material(of: step)?.labels {
-        for (key, label) in labels { answers.set(label: label, for: key) }
+      if let material = material(of: step) {
+        for (key, label) in material.labels { answers.set(label: label, for: key) }
+        for (key, details) in material.known { answers.set(details: details, for: key) }
       }
       // An answer may bring another field to light, which then wants its own.
       var settled: [String] = []
@@ -318,7 +319,8 @@ struct Journey: Sendable {
     if !field.isTyped || material(of: step)?.labels[key] == nil {
       answers.set(label: field.label(key, answers), for: key)
     }
-    answers.set(details: field.details(key, answers), for: key)
+    let details = field.details(key, answers)
+    if material(of: step)?.known[key] == nil { answers.set(details: details, for: key) }
   }
 
   // MARK: Doing
@@ -375,6 +377,7 @@ struct Journey: Sendable {
       guard run?.ticket == ticket else { return }
       run?.ended(result, now: now)
       if case .success = result { go(to: steps.drop { $0.id != currentID }.dropFirst().first?.id) }
+    case .listed: break
     }
   }
 
@@ -411,6 +414,8 @@ struct Errand: Sendable {
   enum Work: Sendable {
     case look(@Sendable () throws -> Material)
     case run(@Sendable () throws -> any Operation)
+    /// The names that a path may go on with.
+    case list(@Sendable () -> PathListing)
   }
 
   let ticket: Int
@@ -424,6 +429,8 @@ enum News: Sendable {
   case planned(ticket: Int, Plan)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
+  /// For whoever asked; the journey itself does not mind.
+  case listed(ticket: Int, PathListing)
 }
 
 extension Result {

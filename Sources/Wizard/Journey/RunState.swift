@@ -61,6 +61,15 @@ struct RunState: Sendable {
 
   func elapsed(now: ContinuousClock.Instant) -> Duration { (ended ?? now) - started }
 
+  /// It has ended, and so late that the operator may be elsewhere and wants to be called.
+  var callsBack: Bool {
+    guard let ended, ended - started > Self.longWait else { return false }
+    if case .failure(let trouble)? = outcome { return !trouble.isCancelled }
+    return true
+  }
+
+  private static let longWait = Duration.seconds(30)
+
   private func weight(_ phase: Phase) -> Double { weights[phase.id] ?? 1 }
 
   private func share(_ phase: Phase) -> Double {

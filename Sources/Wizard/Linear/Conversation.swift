@@ -5,6 +5,8 @@ import Terminal
 protocol Conversation {
   func say(_ line: String)
   func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer
+  /// Calls somebody who is not listening.
+  func ring()
 }
 
 extension LineTerminal: Conversation {}

@@ -14,7 +14,7 @@ extension LinearRunner {
     case .multipleChoice(let options): return try chooseSeveral(field, key, options.map(Choice.init))
     case .decisions(let items, let among): return try decide(field, key, items, among)
     case .text(let placeholder): return try type(field, key, empty: placeholder)
-    case .path: return try type(field, key, empty: "")
+    case .path(let wish): return try type(field, key, empty: "", path: wish)
     case .secret: return try typeSecret(field, key)
     case .confirmation: return try confirm(field, key)
     }
@@ -160,7 +160,8 @@ extension LinearRunner {
     }
   }
 
-  private mutating func decide(_ key: String, _ item: Field.Item, _ among: [Field.Decision]) throws -> Outcome {
+  private mutating func decide(_ key: String, _ item: Field.Item, _ all: [Field.Decision]) throws -> Outcome {
+    let among = item.possible(all)
     voice.say("\(item.title), \(item.state). \(item.purpose)")
     if let reason = item.disabled {
       voice.say("Nothing to decide: \(reason)")
@@ -194,14 +195,26 @@ extension LinearRunner {
   // MARK: Typing
 
   /// The two quotes that a shell has for nothing are an empty answer where another one would be taken otherwise.
-  private mutating func type(_ field: Field, _ key: String, empty: String) throws -> Outcome {
+  private mutating func type(_ field: Field, _ key: String, empty: String, path wish: PathWish? = nil) throws -> Outcome
+  {
     while true {
       let current = journey.answers.text(key)
       let shown = current.map { $0.isEmpty && !empty.isEmpty ? empty : $0 } ?? ""
       let way = empty.isEmpty || current == "" ? "" : ", '' for \(empty)"
       let question = "\(field.title)\(way)\(shown.isEmpty ? "" : " [\(shown)]"):"
       guard case .text(let line) = try ask(question, ambiguous: ambiguous(field, key)) else { return .back }
-      if !line.isEmpty || current == nil { journey.answer(key, .text(line == "''" ? "" : line)) }
+      if let wish, let beginning = Self.beginning(line, wish) {
+        switch try offer(beginning, wish) {
+        case .none: continue
+        case .back: return .back
+        case .chosen(let path):
+          journey.answer(key, .text(path))
+          // It may be the way to another one: it is proposed, and Enter takes it.
+          if path.hasSuffix("/") { continue }
+        }
+      } else if !line.isEmpty || current == nil {
+        journey.answer(key, .text(line == "''" ? "" : line))
+      }
       guard let problem = field.problem(key, journey.answers) else {
         sayHint(field)
         return .answered

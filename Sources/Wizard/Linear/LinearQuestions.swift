@@ -107,6 +107,20 @@ extension LinearRunner {
     tell(material.findings)
     if let remark = material.remark { voice.say(remark) }
     voice.blocks(material.text)
+    tell(material.difference)
+  }
+
+  /// In words: a sign at the beginning of a line is not read out everywhere.
+  func tell(_ difference: Difference) {
+    for line in difference.lines {
+      switch line.kind {
+      case .name: voice.say("Changes in \(line.text):")
+      case .place: voice.say("At \(line.text):", indent: 2)
+      case .same: voice.say("same: \(line.text)", indent: 4, hanging: 4)
+      case .added: voice.say("added: \(line.text)", indent: 4, hanging: 4)
+      case .removed: voice.say("removed: \(line.text)", indent: 4, hanging: 4)
+      }
+    }
   }
 
   private func tell(_ findings: [Finding]) {

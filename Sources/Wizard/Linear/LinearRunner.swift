@@ -90,7 +90,7 @@ struct LinearRunner {
     announced = journey.place
     let place = journey.position
     voice.gap()
-    voice.say("Step \(place.number) of \(place.count): \(journey.step.title)")
+    if place.count > 1 { voice.say("Step \(place.number) of \(place.count): \(journey.step.title)") }
     voice.say(journey.step.heading(journey.answers))
     voice.blocks(journey.step.explanation(journey.answers))
   }
@@ -183,6 +183,9 @@ struct LinearRunner {
     voice.blocks(journey.step.explanation(journey.answers))
     voice.blocks(journey.step.help)
     voice.say("Enter alone takes what stands in brackets; ? is this help; b goes back; q leaves, after a question.")
+    if journey.fields.contains(where: \.isPath) {
+      voice.say("The beginning of a path with a ? behind it, as in /srv/?, lists the names that it can go on with.")
+    }
     voice.gap()
   }
 }

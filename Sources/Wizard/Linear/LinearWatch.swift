@@ -23,6 +23,7 @@ extension LinearRunner {
       }
       carryOut()
     }
+    if journey.run?.callsBack == true { voice.conversation.ring() }
     guard case .failure(let trouble)? = journey.run?.outcome, case .run = journey.step.kind else { return }
     tell(trouble)
     switch try ask("Enter tries again, b goes back, q leaves:") {
@@ -87,7 +88,7 @@ struct Watcher {
   mutating func tell(_ news: News, _ run: RunState?) {
     switch news {
     case .progressed(_, let event): tell(event, run)
-    case .found, .planned, .ended: break
+    case .found, .planned, .ended, .listed: break
     }
     // Work that tells much has no silence of its own.
     if patience <= .milliseconds(1) { giveSign(run) }

@@ -14,6 +14,11 @@ struct LookOptions: ParsableArguments {
   @Flag(help: "Use no colours.")
   var noColor = false
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Ring the terminal's bell when work that took longer than half a minute has ended or failed.")
+  var bell = true
+
   @Flag(help: "Ask line by line instead of drawing a screen; for screen readers, serial lines and pipes.")
   var linear = false
 
@@ -48,6 +53,7 @@ struct LookOptions: ParsableArguments {
     options.confirmedName = confirmDelete
     options.ascii = ascii
     options.noColor = noColor
+    options.bell = bell
     options.isTest = isTest
     options.archiveFolder = archiveFolder
     if let text = try Wizard.run(options) { StandardStream.output(text) }

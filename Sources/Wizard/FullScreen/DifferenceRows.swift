@@ -1,0 +1,26 @@
+import Terminal
+
+extension RowBuilder {
+  /// Lines that come and go, told apart by their sign; indentation stays, for in a settings file it means something.
+  mutating func difference(_ difference: Difference) {
+    for line in difference.lines {
+      switch line.kind {
+      case .name:
+        gap()
+        paragraph(line.text, .title)
+      case .place: paragraph(line.text, .secondary, indent: 2)
+      case .same: signed(" ", line.text, .muted)
+      case .added: signed("+", line.text, .added)
+      case .removed: signed("-", line.text, .removed)
+      }
+    }
+  }
+
+  private mutating func signed(_ sign: String, _ text: String, _ role: Role) {
+    let room = max(1, width - 2)
+    guard isSeen || TextWidth.columns(text) > room else { return add(.unseen) }
+    for (offset, part) in TextWidth.cut(text, to: room).enumerated() {
+      add(Row(spans: [Span(offset == 0 ? "\(sign) " : "  ", role), Span(part, role)]))
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import Common
+import Terminal
+
+/// What is worked out once of a field with many rows, so that a key costs the same whether there are ten or ten thousand.
+struct LongList: Sendable {
+  private let kind: Field.Kind
+  /// Of each row its id and its cells, in small letters, for searching.
+  private let entries: [(id: String, text: [UInt8])]
+  /// How wide each column of a table would like to be.
+  let widths: [Int]
+
+  /// nil for a field that is no list.
+  init?(_ kind: Field.Kind) {
+    var widths: [Int] = []
+    let texts: [(String, [String])]
+    switch kind {
+    case .table(let columns, let rows):
+      texts = rows.map { ($0.id, $0.cells) }
+      widths = Table(columns: columns, rows: rows.map { $0.cells.map { Span($0) } }).naturalWidths
+    case .choice(let options), .multipleChoice(let options):
+      texts = options.map { ($0.id, [$0.title, $0.detail ?? ""]) }
+    case .decisions(let items, _): texts = items.map { ($0.id, [$0.title, $0.state]) }
+    case .text, .path, .secret, .yesNo, .confirmation: return nil
+    }
+    self.kind = kind
+    self.widths = widths
+    entries = texts.map { id, cells in (id, Self.folded(cells.joined(separator: "\n"))) }
+  }
+
+  var count: Int { entries.count }
+
+  /// More than are seen at a glance.
+  var isLong: Bool { entries.count > 8 }
+
+  var canBeFiltered: Bool {
+    if case .table = kind { entries.count > 1 } else { isLong }
+  }
+
+  /// Quick where the rows are the very same, as long as nothing was looked up anew.
+  func isOf(_ kind: Field.Kind) -> Bool { self.kind == kind }
+
+  /// Places of the rows that have `text` in one of their cells, whatever its letters' size.
+  ///
+  /// - Parameter within: the only places to look at: what was found for a part of the text.
+  func places(with text: String, within: [Int]? = nil) -> [Int] {
+    let wanted = Self.folded(text)
+    guard !wanted.isEmpty else { return Array(entries.indices) }
+    return (within ?? Array(entries.indices)).filter { Self.contains(entries[$0].text, wanted) }
+  }
+
+  func id(_ place: Int) -> String { entries[place].id }
+
+  private static func folded(_ text: String) -> [UInt8] { Array(text.lowercased().utf8) }
+
+  private static func contains(_ text: [UInt8], _ part: [UInt8]) -> Bool {
+    guard text.count >= part.count, let first = part.first else { return false }
+    return (0...(text.count - part.count)).contains { start in
+      text[start] == first && text[start..<(start + part.count)].elementsEqual(part)
+    }
+  }
+}
+
+/// A line that narrows a long list to the rows with a text in them.
+struct ListFilter: Sendable {
+  let field: String
+  /// The keyboard is in the line; else on the rows, and the filter stays.
+  var isTyping = true
+  private(set) var editor = LineEditor("", caret: nil)
+  /// Places of the rows that are left.
+  private(set) var places: [Int]
+  private(set) var ids: Set<String>
+  let total: Int
+
+  init(field: String, _ list: LongList) {
+    self.field = field
+    total = list.count
+    places = list.places(with: "")
+    ids = Set(places.map(list.id))
+  }
+
+  var isEmpty: Bool { places.isEmpty }
+
+  /// False where the key means nothing in a line.
+  mutating func type(_ key: Key, in list: LongList) -> Bool {
+    let before = editor.text
+    guard editor.handle(key) else { return false }
+    let text = editor.text
+    guard text != before else { return true }
+    places = list.places(with: text, within: text.hasPrefix(before) ? places : nil)
+    ids = Set(places.map(list.id))
+    return true
+  }
+}
+
+extension WizardModel {
+  /// The list that the keyboard is in.
+  var list: LongList? { focus.field.flatMap { lists[$0] } }
+
+  var canFilter: Bool { filter == nil && overlay == nil && list?.canBeFiltered == true }
+
+  /// The ids of a field's rows that are shown; nil for all.
+  func shownIDs(_ key: String) -> Set<String>? { filter?.field == key ? filter?.ids : nil }
+
+  /// All that can have the keyboard: what the journey says, without the rows that are filtered out.
+  var focusable: [Focus] {
+    guard let filter else { return journey.focusable }
+    return journey.focusable.filter { focus in
+      guard focus.field == filter.field else { return true }
+      switch focus {
+      case .option(_, let id), .item(_, let id): return filter.ids.contains(id)
+      case .input, .line, .button, .page: return true
+      }
+    }
+  }
+
+  mutating func openFilter() {
+    if filter != nil {
+      filter?.isTyping = true
+    } else if let key = focus.field, let list {
+      filter = ListFilter(field: key, list)
+    }
+  }
+
+  /// The keyboard goes back to the rows that are left.
+  mutating func keepFilter() {
+    if filter?.isEmpty == true { return tell("Nothing is left to choose from; Esc shows all") }
+    filter?.isTyping = false
+    if filter?.editor.characters.isEmpty == true { filter = nil }
+  }
+
+  mutating func typeFilter(_ key: Key) {
+    guard let list else { return }
+    _ = filter?.type(key, in: list)
+  }
+
+  /// Lists as they are now; a filter belongs to its list, and to the field that has the keyboard.
+  mutating func settleLists() {
+    var known: [String: LongList] = [:]
+    for field in journey.fields {
+      let key = journey.step.key(field)
+      if let list = lists[key], list.isOf(field.kind) {
+        known[key] = list
+      } else {
+        known[key] = LongList(field.kind)
+        if filter?.field == key { filter = nil }
+      }
+    }
+    lists = known
+    if let filter, focus.field != filter.field || known[filter.field] == nil { self.filter = nil }
+  }
+
+  /// The line of the filter, with how many rows are left.
+  func filterRows(_ width: Int) -> [Row] {
+    guard let filter else { return [] }
+    let total = Amount.count(Int64(filter.total))
+    let count =
+      filter.isEmpty
+      ? "nothing matches; Esc shows all \(total)" : "\(Amount.count(Int64(filter.places.count))) of \(total)"
+    let room = max(8, width - 4 - TextWidth.columns(count))
+    let window = InputWindow(filter.editor.characters.map(String.init), caret: filter.editor.caret, width: room)
+    let text = TextWidth.padded(window.text, to: room, ellipsis: "")
+    return [
+      .empty,
+      Row(
+        spans: [
+          Span("/ ", .accent), Span(text, filter.isTyping ? .inputFocused : .input),
+          Span("  \(count)", filter.isEmpty ? .warning : .secondary),
+        ],
+        cursor: filter.isTyping
+          ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil),
+    ]
+  }
+}

@@ -1,0 +1,113 @@
+import Common
+import Glibc
+
+/// What the file system has for a path of which the beginning is typed.
+struct PathListing: Sendable, Equatable {
+  struct Entry: Sendable, Equatable {
+    let name: String
+    let isFolder: Bool
+
+    /// A folder is told by the slash behind it.
+    var shown: String { isFolder ? "\(name)/" : name }
+  }
+
+  /// What was typed when it was looked for.
+  let beginning: String
+  /// Sorted by name.
+  let entries: [Entry]
+  /// There are more than these.
+  let isPartial: Bool
+  /// Why the folder cannot be read; nil where it can, and where there is none.
+  let trouble: String?
+
+  private static let most = 5000
+
+  init(_ beginning: String, _ entries: [Entry], isPartial: Bool = false, trouble: String? = nil) {
+    self.beginning = beginning
+    self.entries = entries
+    self.isPartial = isPartial
+    self.trouble = trouble
+  }
+
+  /// A path in two: the folder with its slash, and the beginning of a name in it; nil where it does not start at the root.
+  static func split(_ path: String) -> (folder: String, name: String)? {
+    guard path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return nil }
+    let start = path.index(after: slash)
+    return (String(path[..<start]), String(path[start...]))
+  }
+
+  /// Looks. It may take as long as the file system likes: never to be called on the thread that draws.
+  ///
+  /// Names with a dot in front are left out unless the dot is typed; so are those that cannot be typed.
+  static func look(_ beginning: String, _ wish: PathWish, _ cancellation: Cancellation) -> PathListing {
+    guard let (folder, start) = split(beginning) else { return PathListing(beginning, []) }
+    guard let handle = opendir(folder) else {
+      let isAbsent = errno == ENOENT || errno == ENOTDIR
+      return PathListing(beginning, [], trouble: isAbsent ? nil : SystemError.text(errno))
+    }
+    defer { closedir(handle) }
+    var entries: [Entry] = []
+    while let entry = readdir(handle), !cancellation.isCancelled {
+      guard let name = Self.name(entry), name.hasPrefix(start), name.hasPrefix(".") == start.hasPrefix(".") else {
+        continue
+      }
+      let isFolder = isFolder(entry, "\(folder)\(name)")
+      guard wish.offers(name, isFolder: isFolder) else { continue }
+      guard entries.count < most else { return PathListing(beginning, sorted(entries), isPartial: true) }
+      entries.append(Entry(name: name, isFolder: isFolder))
+    }
+    return PathListing(beginning, sorted(entries))
+  }
+
+  private static func sorted(_ entries: [Entry]) -> [Entry] { entries.sorted { $0.name < $1.name } }
+
+  /// nil for `.`, `..` and for what is no text.
+  private static func name(_ entry: UnsafeMutablePointer<dirent>) -> String? {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+      tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+    }
+    guard let name, name != ".", name != "..",
+      !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    else { return nil }
+    return name
+  }
+
+  private static func isFolder(_ entry: UnsafeMutablePointer<dirent>, _ path: String) -> Bool {
+    switch Int32(entry.pointee.d_type) {
+    case Int32(DT_DIR): true
+    // A link is what it leads to, and some file systems do not say.
+    case Int32(DT_LNK), Int32(DT_UNKNOWN): FileSystem.isFolder(path)
+    default: false
+    }
+  }
+}
+
+extension PathListing {
+  /// What is left of it when more has been typed; nil where it has to be looked for anew.
+  func narrowed(to path: String) -> PathListing? {
+    if path == beginning { return self }
+    guard !isPartial, path.hasPrefix(beginning), let (folder, start) = Self.split(path),
+      let (mine, before) = Self.split(beginning), folder == mine, start.hasPrefix(".") == before.hasPrefix(".")
+    else { return nil }
+    return PathListing(path, entries.filter { $0.name.hasPrefix(start) })
+  }
+
+  /// The path with one of the names in it.
+  func path(_ entry: Entry) -> String { (Self.split(beginning)?.folder ?? "") + entry.shown }
+
+  /// The longest path that all of them begin with.
+  var common: String {
+    guard let folder = Self.split(beginning)?.folder, let first = entries.first else { return beginning }
+    guard entries.count > 1 else { return path(first) }
+    let shared = entries.dropFirst().reduce(first.name) { shared, entry in
+      String(zip(shared, entry.name).prefix { $0 == $1 }.map(\.0))
+    }
+    return folder + shared
+  }
+
+  /// There is one such name, and it is typed already.
+  func isTyped(_ wish: PathWish) -> Bool {
+    guard entries.count == 1, let only = entries.first, let name = Self.split(beginning)?.name else { return false }
+    return only.name == name && (!only.isFolder || wish == .folder)
+  }
+}

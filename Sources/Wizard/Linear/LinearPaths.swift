@@ -1,0 +1,105 @@
+import Common
+
+extension LinearRunner {
+  /// What came of a list of names.
+  enum PathOffer: Equatable {
+    /// One was chosen.
+    case chosen(String)
+    /// None; the path is asked for again.
+    case none
+    case back
+  }
+
+  /// The beginning of a path of which the operator wants to see how it can go on: a `?` asks for that, and so does a
+  /// slash where only a file is an answer.
+  static func beginning(_ line: String, _ wish: PathWish) -> String? {
+    if line.hasSuffix("?") { return String(line.dropLast()) }
+    return wish.wantsFile && line.hasSuffix("/") ? line : nil
+  }
+
+  /// Lists the names that a path can go on with, and lets one be chosen by its number.
+  mutating func offer(_ beginning: String, _ wish: PathWish) throws -> PathOffer {
+    var beginning = beginning
+    while true {
+      guard let listing = try names(beginning, wish) else { return .none }
+      if let trouble = listing.trouble {
+        voice.say("This folder cannot be read: \(trouble).")
+        return .none
+      }
+      guard !listing.entries.isEmpty else {
+        voice.say("Nothing there begins so.")
+        return .none
+      }
+      let shown = listing.entries.prefix(Self.mostNames)
+      for (index, entry) in shown.enumerated() { voice.say("\(index + 1). \(entry.shown)", indent: 2, hanging: 3) }
+      if listing.entries.count > shown.count {
+        let more = Int64(listing.entries.count - shown.count)
+        voice.say("And \(listing.isPartial ? "more than " : "")\(Amount.count(more)) more; type more of the name.")
+      }
+      switch try choice(among: shown.count) {
+      case nil: return .none
+      case .back?: return .back
+      case .number(let number)?:
+        let entry = listing.entries[number]
+        let path = listing.path(entry)
+        // A folder is an answer of its own, or the way to one.
+        guard entry.isFolder, wish.wantsFile else { return .chosen(path) }
+        beginning = path
+      }
+    }
+  }
+
+  private static let mostNames = 40
+  /// A folder that has not answered by then may never.
+  private static let patience = Duration.seconds(10)
+
+  private enum Choice {
+    case number(Int)
+    case back
+  }
+
+  private mutating func choice(among count: Int) throws -> Choice? {
+    while true {
+      switch try ask("Choose 1 to \(count), or Enter to type the path:") {
+      case .back: return .back
+      case .text(""): return nil
+      case .text(let line):
+        if let number = Int(line), (1...count).contains(number) { return .number(number - 1) }
+        voice.say("A number from 1 to \(count) is wanted, or Enter.")
+      }
+    }
+  }
+
+  /// nil where it takes too long, and the operator has been told.
+  private mutating func names(_ beginning: String, _ wish: PathWish) throws -> PathListing? {
+    let cancellation = Cancellation()
+    desk.start(
+      Errand(
+        ticket: 0, cancellation: cancellation, work: .list { PathListing.look(beginning, wish, cancellation) }))
+    let deadline = ContinuousClock.now + Self.patience
+    while true {
+      let left = deadline - .now
+      switch desk.wait(timeout: max(.milliseconds(1), left)) {
+      case .news(let news):
+        var found: PathListing?
+        for item in news {
+          if case .listed(_, let listing) = item, listing.beginning == beginning { found = listing }
+          journey.hear(item, now: .now)
+        }
+        carryOut()
+        if let found { return found }
+      case .interrupted:
+        cancellation.cancel()
+        voice.say("No longer looking.")
+        return nil
+      case .gone: throw Departure.endOfInput
+      case .nothing: break
+      }
+      if left <= .zero {
+        cancellation.cancel()
+        voice.say("The folder does not answer. Type the path as a whole.")
+        return nil
+      }
+    }
+  }
+}

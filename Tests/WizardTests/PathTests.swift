@@ -1,0 +1,231 @@
+import Common
+import Foundation
+import Terminal
+import Testing
+
+@testable import Wizard
+
+/// A folder with a few things in it, gone with this value.
+private final class Folder {
+  let path = "\(NSTemporaryDirectory())/aloha-paths-\(RandomText.alphanumeric(10))"
+
+  init(folders: [String] = [], files: [String] = []) throws {
+    try FileSystem.makeFolder(path)
+    for folder in folders { try FileSystem.makeFolder("\(path)/\(folder)") }
+    for file in files { try FileSystem.replace("\(path)/\(file)", with: []) }
+  }
+
+  deinit { try? FileSystem.removeTree(path) }
+}
+
+private func flow(_ wish: PathWish) -> Flow {
+  Flow(
+    id: "test", title: "Test", badge: .restore,
+    steps: [
+      Step(
+        "ask", "Ask", heading: { _ in "Well?" },
+        fields: { _ in
+          [
+            Field("path", "Path", .path(wish), check: { AnswerCheck.absolutePath($0.text("ask.path") ?? "") }),
+            Field("note", "Note", .text(placeholder: "")),
+          ]
+        }),
+      Step("end", "End", heading: { _ in "The end" }),
+    ])
+}
+
+@Suite("Paths")
+struct PathTests {
+  private func typed(_ text: String, for wish: PathWish = .anything) -> Walker {
+    let walker = Walker(flow(wish))
+    walker.type(text)
+    return walker
+  }
+
+  private func path(_ walker: Walker) -> String { walker.answers.text("ask.path") ?? "" }
+
+  @Test("Tab completes what is unambiguous, a folder with its slash")
+  func unambiguous() throws {
+    let folder = try Folder(folders: ["servers"], files: ["notes.txt"])
+    let walker = typed("\(folder.path)/se")
+    walker.press(.tab)
+    #expect(path(walker) == "\(folder.path)/servers/")
+    #expect(walker.focusedLine.contains("servers/"))
+  }
+
+  @Test("where nothing can be completed, Tab moves to the next question")
+  func movesOn() throws {
+    let folder = try Folder(folders: ["servers"], files: ["notes.txt"])
+    for text in ["\(folder.path)/x", "\(folder.path)/notes.txt", "\(folder.path)/servers/", "relative", ""] {
+      let walker = typed(text)
+      walker.press(.tab)
+      #expect(walker.model.focus == .input(field: "ask.note"), "\(text)")
+      #expect(path(walker) == text)
+    }
+    let walker = typed("\(folder.path)/servers", for: .folder)
+    walker.press(.tab)
+    #expect(walker.model.focus == .input(field: "ask.note"))
+  }
+
+  @Test("several go as far as they are alike, and are shown; typing on narrows them")
+  func several() throws {
+    let folder = try Folder(folders: ["backup-old", "backups"], files: ["backup-1.dump"])
+    let walker = typed("\(folder.path)/b")
+    walker.press(.tab)
+    #expect(path(walker) == "\(folder.path)/backup")
+    for name in ["backup-1.dump", "backup-old/", "backups/"] { #expect(walker.sees("    \(name)")) }
+    walker.type("-")
+    #expect(walker.sees("backup-1.dump") && !walker.sees("backups/"))
+    walker.press(.backspace)
+    #expect(walker.sees("backups/"))
+    walker.press(.backspace)
+    #expect(walker.sees("backups/"))
+    walker.type("x")
+    #expect(!walker.sees("backup-old/"))
+  }
+
+  @Test("Down and Enter choose from the list; a folder goes on with what is in it; Up comes back; Esc closes")
+  func choosing() throws {
+    let folder = try Folder(folders: ["a1", "a2", "a2/deep"], files: ["a2/deep/one", "a3"])
+    let walker = typed("\(folder.path)/")
+    walker.press(.tab)
+    let caret = walker.model.picture.cursor
+    #expect(caret?.visible == true)
+    walker.press(.down, .down)
+    #expect(walker.focusedLine == "▸ a2/")
+    #expect(walker.model.picture.cursor?.visible == false)
+    walker.press(.up, .up)
+    #expect(walker.model.picture.cursor == caret)
+    walker.press(.down, .down, .enter)
+    #expect(path(walker) == "\(folder.path)/a2/")
+    #expect(walker.step == "ask")
+    #expect(walker.sees("    deep/"))
+    walker.press(.escape)
+    #expect(!walker.sees("    deep/"))
+    #expect(walker.step == "ask")
+    walker.press(.tab)
+    #expect(path(walker) == "\(folder.path)/a2/deep/")
+    walker.press(.tab)
+    #expect(path(walker) == "\(folder.path)/a2/deep/one")
+  }
+
+  @Test("only what is wanted is offered: folders, or files with an ending and the way to them")
+  func wishes() throws {
+    let folder = try Folder(folders: ["x", "x1"], files: ["a.tar.gz", "a.dump", "b.tar.gz", ".hidden"])
+    try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/link", withDestinationPath: "\(folder.path)/x")
+    func names(_ wish: PathWish, _ start: String = "") -> [String] {
+      PathListing.look("\(folder.path)/\(start)", wish, Cancellation()).entries.map(\.shown)
+    }
+    #expect(names(.folder) == ["link/", "x/", "x1/"])
+    #expect(names(.file(endings: [".tar.gz"])) == ["a.tar.gz", "b.tar.gz", "link/", "x/", "x1/"])
+    #expect(names(.file(endings: [".dump", ".tar.gz"]), "a") == ["a.dump", "a.tar.gz"])
+    #expect(names(.anything).count == 6)
+    #expect(names(.anything, ".") == [".hidden"])
+  }
+
+  @Test("names that nobody could type, or that are no text, are not offered")
+  func oddNames() throws {
+    let folder = try Folder(files: ["good", "bad\u{7}bell", "über"])
+    let name: [CChar] = Array("\(folder.path)/".utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
+    close(open(name, O_CREAT | O_WRONLY, 0o600))
+    #expect(PathListing.look("\(folder.path)/", .anything, Cancellation()).entries.map(\.name) == ["good", "über"])
+  }
+
+  @Test("a folder that cannot be read says so and keeps what is typed")
+  func unreadable() throws {
+    let walker = Walker(flow(.anything))
+    walker.answersAtOnce = false
+    walker.type("/locked/x")
+    walker.press(.tab)
+    walker.send(.news(.listed(ticket: 1, PathListing("/locked/x", [], trouble: "permission denied"))))
+    #expect(walker.sees("This folder cannot be read: permission denied"))
+    #expect(path(walker) == "/locked/x")
+    #expect(walker.model.isTyping)
+  }
+
+  @Test("a slow folder stops nobody: it is said that it is looked at, typing goes on, one look at a time")
+  func slow() throws {
+    let folder = try Folder(folders: ["aa", "ab", "b"])
+    let walker = Walker(flow(.folder))
+    walker.answersAtOnce = false
+    walker.type("\(folder.path)/")
+    walker.press(.tab)
+    #expect(!walker.sees("Looking"))
+    #expect(walker.model.nextTick != nil)
+    walker.pass(.milliseconds(400))
+    #expect(walker.sees("Looking"))
+    // Shown, it has nothing more to say by itself.
+    #expect(walker.model.nextTick == nil)
+    walker.type("a")
+    #expect(walker.waiting.count == 1)
+    walker.answer()
+    #expect(path(walker) == "\(folder.path)/a")
+    #expect(walker.sees("    aa/") && walker.sees("    ab/") && !walker.sees("    b/"))
+  }
+
+  @Test("what comes when the operator is elsewhere changes nothing")
+  func late() throws {
+    let folder = try Folder(folders: ["servers"])
+    let walker = Walker(flow(.folder))
+    walker.answersAtOnce = false
+    walker.type("\(folder.path)/s")
+    walker.press(.tab, .down)
+    walker.answer()
+    #expect(path(walker) == "\(folder.path)/s")
+    #expect(walker.model.focus == .input(field: "ask.note"))
+    #expect(walker.model.completion == nil)
+  }
+
+  @Test("a long list shows where its mark is, and how many there are")
+  func long() throws {
+    let folder = try Folder(files: (10..<60).map { "file-\($0)" })
+    let walker = typed("\(folder.path)/f")
+    walker.press(.tab)
+    #expect(walker.sees("50 names") && walker.sees("file-10") && !walker.sees("file-20"))
+    for _ in 0..<11 { walker.press(.down) }
+    #expect(walker.focusedLine == "▸ file-20")
+    for _ in 0..<100 { walker.press(.down) }
+    #expect(walker.focusedLine == "▸ file-59")
+  }
+
+  // MARK: Line by line
+
+  @Test("line by line a ? behind the beginning lists what there is, to be chosen by its number")
+  func lines() throws {
+    let folder = try Folder(folders: ["new", "old"], files: ["note"])
+    var walk = LinearWalk(flow(.folder), ["\(folder.path)/?", "2", "", "", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.script.says("  1. new/\n  2. old/\nChoose 1 to 2, or Enter to type the path: ->"))
+    #expect(walk.script.says("Path [\(folder.path)/old/]: ->"))
+    #expect(walk.answers.text("ask.path") == "\(folder.path)/old/")
+  }
+
+  @Test("line by line, where a file is wanted, a folder leads into it")
+  func linesToFile() throws {
+    let folder = try Folder(folders: ["deep"], files: ["deep/a.dump", "deep/b.txt"])
+    var walk = LinearWalk(
+      flow(.file(endings: [".dump"])), ["\(folder.path)/", "7", "1", "1", "", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.script.says("A number from 1 to 1 is wanted, or Enter."))
+    #expect(walk.answers.text("ask.path") == "\(folder.path)/deep/a.dump")
+  }
+
+  @Test("line by line nothing found, too many, and the help say what to do")
+  func linesHelp() throws {
+    let folder = try Folder(files: (100..<150).map { "f\($0)" })
+    var walk = LinearWalk(flow(.anything), ["?", "\(folder.path)/x?", "\(folder.path)/?", "", "q", "y"])
+    _ = try walk.runner.run()
+    #expect(walk.script.says("lists the names that it can go on with"))
+    #expect(walk.script.says("Nothing there begins so."))
+    #expect(walk.script.says("And 10 more; type more of the name."))
+    #expect(walk.answers.text("ask.path") == nil)
+  }
+
+  @Test("line by line a folder that never answers is given up")
+  func linesSlow() throws {
+    var walk = LinearWalk(flow(.anything), ["/slow/?", "q", "y"])
+    walk.desk.isDeaf = true
+    _ = try walk.runner.run()
+    #expect(walk.script.says("No longer looking."))
+  }
+}
