@@ -237,7 +237,8 @@ private struct JobHandling: Sendable {
   }
 
   private func beginsJob(_ answers: Answers) -> Bool { [.resume, .undo].contains(action(answers)) }
-  private func isWork(_ answers: Answers) -> Bool { ![nil, .log, .watch].contains(action(answers)) }
+  /// As long as nothing is decided its steps are counted too.
+  private func isWork(_ answers: Answers) -> Bool { ![.log, .watch].contains(action(answers)) }
 
   func commands(_ answers: Answers) -> [String] {
     let id = id(answers)
