@@ -28,7 +28,7 @@ struct OrganizationsFlowTests {
       $0.redirects = [3: "https://club.example.com"]
     }
     let walker = walker(engine)
-    for text in ["harbour", "12,480", "48.3 MB", "2026-11-22", "active", "redirects"] {
+    for text in ["harbour", "12,480", "48.3 MB", "2026-11-22", "active", "moved"] {
       #expect(walker.sees(text), "\(text) is missing")
     }
     walker.press(.down)

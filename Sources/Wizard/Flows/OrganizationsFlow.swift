@@ -87,14 +87,15 @@ extension Flow {
           "Users are those who can sign in, people and bots. Last seen is the last message, or the last time that somebody "
             + "was there."),
         .paragraph(
-          "One that redirects is what a change of address has left at the old one: it is empty, and sends people on."),
+          "Closed is what the server calls deactivated. One that has moved is what a change of address has left at the old one: it is empty, and sends people on."
+        ),
         .paragraph("To delete one with all that it has, choose “Throw away a test import” in the menu."),
       ],
       disabled: { $0.redirect == nil ? nil : "it only sends people on to \($0.redirect ?? "")" },
       proposed: { all in
         all.filter { !$0.organization.isDeactivated }.max { $0.organization.messages < $1.organization.messages }
       },
-      nothing: "there is no organization on this server yet"
+      showsInternal: false, nothing: "there is no organization on this server yet"
     ).step(context)
   }
 
@@ -205,7 +206,7 @@ extension Flow {
     case .deactivate:
       [
         .point("Everybody is signed out at once, on all devices."),
-        .point("Who opens its address reads that the organization is deactivated, and whom to ask."),
+        .point("Who opens its address reads that the organization has been deactivated."),
         .point("Bots and other programs are refused. Mail that waits to be sent is dropped."),
         .point("Nothing is deleted: reactivated, it is as it was."),
       ]
@@ -220,7 +221,7 @@ extension Flow {
         .point("Everybody is signed out, and signs in at the new address."),
         answers.flag(Key.redirect) == false
           ? .point("At the old address there is nothing any more.")
-          : .point("Who opens the old address in a browser is sent on to the new one. Apps and bots are not."),
+          : .point("A browser at the old address shows the new one, and is sent on. Apps and bots are not."),
         .point("Apps on phones and desktops have to be told the new address, and every bot too."),
         .point("Ways to sign in that know the address (SAML, OpenID Connect, GitHub …) need it there as well."),
       ]

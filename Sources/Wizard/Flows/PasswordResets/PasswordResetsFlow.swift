@@ -220,10 +220,8 @@ enum PasswordResetFacts {
 
   static func of(_ people: [PasswordResetLooks.Person]) -> [Summary.Fact] {
     let receivers = people.filter(\.getsMail)
-    var facts = [
-      Summary.Fact("Get mail", Amount.of(Int64(receivers.count), "person", "people")),
-      Summary.Fact("Rate", "one after another, without a pause"),
-    ]
+    var facts = [Summary.Fact("Get mail", Amount.of(Int64(receivers.count), "person", "people"))]
+    if receivers.count > 1 { facts.append(Summary.Fact("Rate", "one after another, without a pause")) }
     let others = Dictionary(grouping: receivers.filter { $0.reason != nil }) { $0.reason ?? "" }
     for (reason, group) in others.sorted(by: { $0.key < $1.key }) {
       facts.append(Summary.Fact("Of them", "\(Amount.count(Int64(group.count))): \(reason)"))
