@@ -63,7 +63,9 @@ let package = Package(
     // Measures operations on throw-away servers; it is no product.
     .executableTarget(
       name: "aloha-benchmark",
-      dependencies: ["Sandbox", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Sandbox", "Engine", "aloha-wizard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Sources/benchmarks", swiftSettings: strict),
 
     .testTarget(name: "CommonTests", dependencies: ["Common"], swiftSettings: strict),

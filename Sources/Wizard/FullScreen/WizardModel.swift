@@ -114,13 +114,21 @@ struct WizardModel: Sendable {
   mutating func handle(_ input: Input, at moment: ContinuousClock.Instant) {
     now = moment
     switch input {
-    case .news(.listed(let ticket, let listing)): hear(listing, ticket)
     case .key(let key): press(key)
     case .resized(let size): self.size = size
-    case .news(let news): hear(news)
+    case .news(let news): return hear([news], at: moment)
     case .told(let text): notice = text
     case .tick: break
     case .hangup: hangUp()
+    }
+    settle()
+  }
+
+  /// Many news at once, of which only what comes of all of them matters.
+  mutating func hear(_ all: [News], at moment: ContinuousClock.Instant) {
+    now = moment
+    for news in all {
+      if case .listed(let ticket, let listing) = news { hear(listing, ticket) } else { hear(news) }
     }
     settle()
   }
