@@ -74,7 +74,7 @@ let package = Package(
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Common", "terminal-probe"], swiftSettings: strict),
     // A program that the terminal's tests run on a real terminal; it is no product.
     .executableTarget(
-      name: "terminal-probe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),
+      name: "terminal-probe", dependencies: ["Terminal", "Common"], path: "Tests/TerminalProbe", swiftSettings: strict),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD"], swiftSettings: strict),
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(

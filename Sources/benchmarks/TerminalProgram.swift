@@ -67,7 +67,7 @@ final class TerminalProgram {
   ///   - sign: what has to be in it; until then silence is not its end.
   ///   - since: when what it answers was done.
   func response(
-    containing sign: String? = nil, quiet: Int32 = 25, patience: Duration = .seconds(10),
+    containing sign: String? = nil, quiet: Int32 = 25, patience: Duration = .seconds(5),
     since: ContinuousClock.Instant = .now
   ) -> Response {
     var response = Response()
