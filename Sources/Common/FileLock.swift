@@ -18,4 +18,11 @@ public final class FileLock: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether the file at this path is still the one that is locked, and was not replaced or removed.
+  public func isStill(_ path: String) -> Bool {
+    var (own, there) = (stat(), stat())
+    return fstat(descriptor, &own) == 0 && lstat(path, &there) == 0 && own.st_ino == there.st_ino
+      && own.st_dev == there.st_dev
+  }
 }

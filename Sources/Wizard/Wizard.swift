@@ -137,24 +137,24 @@ public enum Wizard {
 
   /// What has been begun on this server and is not over.
   private static func waiting(_ options: WizardOptions) -> [Flow.Waiting] {
-    guard let job = runningJob(options) else { return [] }
-    let title = (try? job.readHeader())?.plan?.title ?? "A job"
-    return [
-      Flow.Waiting(
-        title: "Watch what is running", summary: title, onward: .flow("watch", given: ["meet.job": .text(job.path)]))
-    ]
+    Flow.Waiting.find(root: absolute(options.source ?? "/"))
   }
 
   private static func runningJob(_ options: WizardOptions) -> JobFolder? {
-    let root = absolute(options.source ?? "/")
-    return try? JobStore(Installation(root: root, brand: options.brand)).running().first
+    try? JobStore(root: absolute(options.source ?? "/")).running().first
   }
 
   private static func context(_ options: WizardOptions, given: [String: Answer] = [:]) -> FlowContext {
-    let root = absolute(options.source ?? "/")
+    var root = absolute(options.source ?? "/")
+    var target = options.target.map(absolute)
+    // One flow may send to another about the other server: then they change places.
+    if case .text(let other)? = given[FlowContext.serverKey], other != root {
+      target = root
+      root = other
+    }
     let server = try? Installation(root: root, brand: options.brand)
     return FlowContext(
-      root: root, label: server?.label ?? root, target: options.target.map(absolute), brand: options.brand,
+      root: root, label: server?.label ?? root, target: target, brand: options.brand,
       isTest: options.isTest, archiveFolder: options.archiveFolder ?? "/tmp",
       // The servers of a demo end with it, and so must what works on them.
       engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)

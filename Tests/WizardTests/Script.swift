@@ -90,6 +90,11 @@ struct LinearWalk {
       Itinerary(flow, given: given), voice: LinearVoice(conversation: script, width: width), desk: desk)
   }
 
+  init(_ itinerary: Itinerary, _ lines: [String]) {
+    script = Script(lines)
+    runner = LinearRunner(itinerary, voice: LinearVoice(conversation: script, width: nil), desk: desk)
+  }
+
   var answers: Answers { runner.journey.answers }
 }
 

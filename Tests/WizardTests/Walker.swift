@@ -27,6 +27,15 @@ final class Walker {
     carryOut()
   }
 
+  init(
+    _ itinerary: Itinerary, size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode,
+    answersAtOnce: Bool = true
+  ) {
+    self.answersAtOnce = answersAtOnce
+    model = WizardModel(itinerary, size: size, glyphs: glyphs, now: now)
+    carryOut()
+  }
+
   /// The flow of a move between fake servers, everything known beforehand.
   static func move(
     _ servers: FakeServers, target: String? = "/target", size: Size = Size(columns: 80, rows: 24),

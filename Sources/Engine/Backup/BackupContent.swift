@@ -21,7 +21,7 @@ final class BackupContent {
 
   /// The small files that say what this is; first, so that a restore knows before it unpacks anything.
   func addFacts(_ session: Connection?, size: BackupSize, tree: FileTree?) throws -> Manifest.Source {
-    let version = try session.map { try ServerVersion.read(installation, $0) } ?? versionWithoutDatabase()
+    let version = try session.map { try ServerVersion.read(installation, $0) } ?? ServerVersion.installed(installation)
     try archive.add(BackupLayout.versionFile(brand), Array("\(version.name ?? "unknown")\n".utf8))
     try archive.add(BackupLayout.systemFile, Array("\(BackupLayout.operatingSystem() ?? "unknown")\n".utf8))
     if let session { try archive.add(BackupLayout.postgresFile, Array("\(session.serverVersion)\n".utf8)) }
@@ -36,11 +36,6 @@ final class BackupContent {
     return Manifest.Source(
       serverVersion: version.name, featureLevel: version.featureLevel, brand: brand.rawValue,
       hostname: installation.host, postgresVersion: session.map { String($0.serverVersion / 10_000) })
-  }
-
-  private func versionWithoutDatabase() throws -> ServerVersion {
-    let file = try SettingsFile.read(installation.deploymentFolder + "/version.py")
-    return ServerVersion(name: file?.text(brand.versionVariable), featureLevel: file?.number("API_FEATURE_LEVEL"))
   }
 
   /// A server cannot come back without them: nothing of them is skipped but what is no file.

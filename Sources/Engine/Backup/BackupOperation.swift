@@ -75,6 +75,7 @@ public struct BackupOperation: Operation {
   // MARK: The story
 
   public func run(progress: Progress) throws -> Summary {
+    ScratchFolder.removeLeftOvers()
     let session = try options.skipsDatabase ? nil : installation.connect(cancellation: progress.cancellation)
     defer { session?.close() }
     let snapshot = try session?.exportSnapshot()

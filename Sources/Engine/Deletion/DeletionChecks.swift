@@ -30,7 +30,7 @@ extension DeleteOrganizationOperation {
     let place = history.isOnlyOne ? "the only one on this server" : "not the only one on this server"
     return Finding(
       .ok, "organization",
-      "\(organization.label) has id \(organization.id), \(Amount.of(Int64(organization.messages), "message")), "
+      "\(organization.label) has id \(organization.id), \(organization.messageAmount), "
         + "\(Amount.of(Int64(organization.activeUsers), "active user")); \(origin); \(place)")
   }
 
@@ -104,8 +104,8 @@ extension DeleteOrganizationOperation {
     return Finding(.ok, "cache", "will be emptied by \(way)")
   }
 
-  /// The operator's word for it. A rehearsal does without.
-  func confirmation() throws -> [Finding] {
+  /// What is missing of the operator's word for it; empty where all is said. A rehearsal does without.
+  public func confirmation() throws -> [Finding] {
     var findings: [Finding] = []
     if options.confirmation != options.subdomain {
       let name = ServerScripts.quoted(options.subdomain)

@@ -11,6 +11,7 @@ struct ExportChecks {
   func findings(_ organization: Organization, _ source: ExportSource, _ connection: Connection) throws -> [Finding] {
     try [target(), space(organization, connection), uploads(), state(organization), database(connection)]
       + consent(organization, source.traits, connection) + version(source.version) + unknown(source.model)
+      + [options.handOver?.check(source.version, installation)].compactMap { $0 }
   }
 
   private func database(_ connection: Connection) throws -> Finding {

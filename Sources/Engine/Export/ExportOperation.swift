@@ -24,6 +24,8 @@ public struct ExportOperation: Operation {
     public var level = 1
     /// Stops at a file that cannot be read instead of skipping it.
     public var strict = false
+    /// It is made to be imported in the cloud; nil where it is not.
+    public var handOver: HandOver?
 
     public init(subdomain: String, output: String? = nil) {
       self.subdomain = subdomain
@@ -69,7 +71,7 @@ public struct ExportOperation: Operation {
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
     var phases = [
       Plan.Phase("read", "Find out what belongs to the organization"),
-      Plan.Phase("messages", "Export messages", amount: "\(organization.messages) messages"),
+      Plan.Phase("messages", "Export messages", amount: organization.messageAmount),
       Plan.Phase("tables", "Export people, channels and settings"),
       Plan.Phase("files", "Export uploaded files"),
       Plan.Phase("verify", "Read the archive back"),
@@ -114,6 +116,8 @@ public struct ExportOperation: Operation {
     if deactivates {
       try progress.phase("deactivate", "Deactivate the organization") { _ in
         try OrganizationState.deactivate(organization, session)
+        // The server asks its cache whether an organization is active: until it is empty people go on writing.
+        ServerCache.flushOrWarn(installation, progress: progress)
       }
     }
     do {
@@ -195,8 +199,9 @@ public struct ExportOperation: Operation {
     if options.deactivates { sessions = endActivity(organization, session, progress) }
     ExportRecord(organization: organization, reach: reach, archive: finished, tables: tables, began: began)
       .write(session, source.model.catalog, progress)
-    let summary = summarize(
-      organization, tables: tables, report: report, finished: finished, endedSessions: sessions, progress: progress)
+    let summary = try summarize(
+      organization, source.version, tables: tables, report: report, finished: finished, endedSessions: sessions,
+      progress: progress)
     progress.finished(summary)
     return Measurements(
       summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
@@ -218,7 +223,10 @@ public struct ExportOperation: Operation {
   /// The archive is there: from now on nobody needs what is still open. Failing here must not take it away.
   private func endActivity(_ organization: Organization, _ connection: Connection, _ progress: Progress) -> Int {
     do {
-      return try OrganizationState.endActivity(organization, connection)
+      let ended = try OrganizationState.endActivity(organization, connection)
+      // It holds copies of the sessions.
+      ServerCache.flushOrWarn(installation, progress: progress)
+      return ended
     } catch {
       progress.warn("Open sessions of \(organization.label) could not be ended: \(error)")
       return 0
@@ -231,6 +239,8 @@ public struct ExportOperation: Operation {
       let connection = try installation.connect()
       defer { connection.close() }
       try OrganizationState.reactivate(organization, connection)
+      // Whoever wanted to stop the export does not want to stop this.
+      ServerCache.flushOrWarn(installation, progress: progress.unstoppable)
     } catch {
       progress.warn("\(organization.label) is still deactivated: \(error). Reactivate it when you are ready.")
     }
@@ -257,9 +267,9 @@ public struct ExportOperation: Operation {
   }
 
   private func summarize(
-    _ organization: Organization, tables: [String: Int64], report: ExportedFiles.Report,
+    _ organization: Organization, _ version: ServerVersion, tables: [String: Int64], report: ExportedFiles.Report,
     finished: ArchiveWriter.Finished, endedSessions: Int, progress: Progress
-  ) -> Summary {
+  ) throws -> Summary {
     func count(_ table: String) -> String { Amount.count(tables[table] ?? 0) }
     return Summary(
       title: "\(organization.label) is exported",
@@ -274,9 +284,18 @@ public struct ExportOperation: Operation {
         Summary.Fact("Verified", "every byte was read back and its digest compared"),
       ] + (options.deactivates ? [Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions)))] : []),
       warnings: progress.warnings,
-      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : []) + [
-        "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
-        "Import it there: aloha-wizard import SUBDOMAIN \(finished.path)",
-      ])
+      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : [])
+        + (try whereItGoes(organization, version, finished.path)))
+  }
+
+  private func whereItGoes(_ organization: Organization, _ version: ServerVersion, _ path: String) throws -> [String] {
+    if let handOver = options.handOver {
+      return handOver.nextSteps(
+        archive: path, digest: try Digest.hexadecimal(ofFile: path), organization: organization, version: version)
+    }
+    return [
+      "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
+      "Import it there: aloha-wizard import SUBDOMAIN \(path)",
+    ]
   }
 }

@@ -57,10 +57,10 @@ public struct ImportOperation: Operation {
       kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
       migrations: inspection.texts[MigrationStatus.fileName])
     guard inspection.kind.isExport else { return findings }
-    let folder = "/var/tmp/aloha-wizard-\(RandomText.alphanumeric(12))"
-    try FileSystem.makeFolder(folder)
-    defer { try? FileSystem.removeTree(folder) }
-    let archive = try OpenedArchive.open(options.archive, workFolder: folder, expecting: .export)
+    ScratchFolder.removeLeftOvers()
+    let scratch = try ScratchFolder(in: "/var/tmp")
+    defer { scratch.remove() }
+    let archive = try OpenedArchive.open(options.archive, workFolder: scratch.path, expecting: .export)
     defer { archive.close() }
     let survey = try Progress.silent.phase("survey", "Read what is in it") {
       try ArchiveSurvey(archive, model, meter: $0)
@@ -100,6 +100,7 @@ public struct ImportOperation: Operation {
     defer { connection.close() }
     // An import that was killed may have left files behind: they go before the next one begins.
     try ImportTurn.settle(installation, connection, progress: progress)
+    ScratchFolder.removeLeftOvers()
     let workFolder = try WorkFolder.make(installation)
     defer { try? workFolder.remove() }
 

@@ -74,13 +74,8 @@ struct ImportPreview {
 
   /// The import itself needs little; the server that runs beside it may not leave enough to PostgreSQL.
   private func memory() -> Finding? {
-    guard let bytes = try? FileSystem.read("/proc/meminfo"),
-      let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first(where: {
-        $0.hasPrefix("MemAvailable:")
-      }), let kilobytes = Int64(line.filter(\.isNumber))
-    else { return nil }
-    let available = kilobytes * 1024
-    return available > 600 << 20
+    guard let available = Memory.available else { return nil }
+    return available > Memory.scarce
       ? Finding(.ok, "memory", "\(Amount.bytes(available)) available")
       : Finding(
         .warning, "memory", "only \(Amount.bytes(available)) are available",

@@ -75,9 +75,9 @@ public struct JobStore: Sendable {
     if let lock = try FileLock("\(folder)/lock") { return lock }
     let other = try running().first { $0.id != job.id }
     let header = try? other?.readHeader()
-    let what = header.map { "\($0.plan?.title ?? "a job"), started by \($0.operator_) at \($0.started.prefix(19))" }
     throw PlainFailure(
-      .conflict, "this server", "another job is running: \(what ?? "unknown")",
-      remedy: "wait for it, or look at it with: jobs attach\(other.map { " \($0.id)" } ?? "")")
+      .conflict, "this server",
+      header.map { "another job is running: \($0.whoRunsWhat())" } ?? "another job is running",
+      remedy: "wait until it has ended, or watch it: \(Program.name) jobs attach\(other.map { " \($0.id)" } ?? "")")
   }
 }

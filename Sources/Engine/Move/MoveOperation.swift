@@ -151,7 +151,10 @@ public struct MoveOperation: Operation {
     guard decisions.deactivates, !before.isDeactivated else { return }
     do {
       guard try organization(on: source, decisions.organization).isDeactivated else { return }
-      _ = try ReactivateOperation(source, subdomain: decisions.organization).run(progress: .silent)
+      let told = Progress { event in
+        if case .warning = event { progress.relay(event) }
+      }
+      _ = try ReactivateOperation(source, subdomain: decisions.organization).run(progress: told)
       progress.note("The organization is active again on the old server.")
     } catch {
       let trouble = FailureReport(reason)
@@ -178,7 +181,7 @@ public struct MoveOperation: Operation {
   private func organization(on server: Installation, _ subdomain: String) throws -> Organization {
     let connection = try server.connect()
     defer { connection.close() }
-    return try Organization.find(subdomain, connection, brand: server.brand)
+    return try Organization.find(subdomain, connection, brand: server.brand, exactly: true)
   }
 
   private func finish(_ summary: Summary, _ progress: Progress) -> Summary {

@@ -10,8 +10,10 @@ public struct Organization: Sendable, Codable, Equatable {
   public var isDeactivated: Bool
   /// People and bots that can sign in.
   public var activeUsers: Int
-  /// An estimate on large servers, see ``list(_:brand:)``.
+  /// Also an estimate, see ``messagesAreEstimated``.
   public var messages: Int
+  /// Large servers are not counted row by row only to be listed: then this is what PostgreSQL's statistics say.
+  public var messagesAreEstimated = false
   /// The home of the system bots; it cannot be moved.
   public var isInternal: Bool
 
@@ -20,36 +22,95 @@ public struct Organization: Sendable, Codable, Equatable {
     let place = subdomain.isEmpty ? "at the root domain" : subdomain
     return name.isEmpty ? "the organization \(subdomain.isEmpty ? place : "'\(place)'")" : "\(name) (\(place))"
   }
+
+  /// "559", or "about 3,000,000".
+  public var messageCount: String { (messagesAreEstimated ? "about " : "") + Amount.count(Int64(messages)) }
+
+  /// "559 messages", or "about 3,000,000 messages".
+  public var messageAmount: String { "\(messageCount) \(messages == 1 ? "message" : "messages")" }
 }
 
 extension Organization {
+  /// Up to so many messages on a server they are counted, which takes less than a second; beyond, estimated.
+  public static let largestCount = 1_000_000
+
   /// All organizations of a server, in the order of their ids.
-  public static func list(_ connection: Connection, brand: Brand) throws -> [Organization] {
-    try connection.query(
-      """
-      SELECT r.id, r.string_id, r.name, r.deactivated,
-        (SELECT count(*) FROM zerver_userprofile u WHERE u.realm_id = r.id AND u.is_active),
-        (SELECT count(*) FROM zerver_message m WHERE m.realm_id = r.id)
-      FROM zerver_realm r ORDER BY r.id
-      """
-    ).map { row in
-      let subdomain = row[1] ?? ""
-      return Organization(
-        id: Int64(row[0] ?? "") ?? 0, subdomain: SafeText.clean(subdomain, limit: 60),
-        name: SafeText.clean(row[2] ?? "", limit: 60), isDeactivated: row.bool(3), activeUsers: row.int(4) ?? 0,
-        messages: row.int(5) ?? 0, isInternal: subdomain == brand.internalSubdomain)
-    }
+  public static func list(
+    _ connection: Connection, brand: Brand, largestCount: Int = Organization.largestCount
+  ) throws -> [Organization] {
+    let statistics = try MessageStatistics(connection, largestCount: largestCount)
+    return try rows(connection).map { try organization($0, connection, brand, statistics) }
   }
 
   /// The organization at a subdomain; `''` is the root domain.
   ///
+  /// - Parameter exactly: its messages are counted also where there are many.
   /// - Throws: `.notFound`, naming those that are there.
-  public static func find(_ subdomain: String, _ connection: Connection, brand: Brand) throws -> Organization {
-    let all = try list(connection, brand: brand)
-    if let found = all.first(where: { $0.subdomain == subdomain }) { return found }
-    let others = all.filter { !$0.isInternal }.map { "'\($0.subdomain)'" }
+  public static func find(
+    _ subdomain: String, _ connection: Connection, brand: Brand, exactly: Bool = false,
+    largestCount: Int = Organization.largestCount
+  ) throws -> Organization {
+    let all = try rows(connection)
+    if let row = all.first(where: { $0[1] ?? "" == subdomain }) {
+      let statistics = exactly ? nil : try MessageStatistics(connection, largestCount: largestCount)
+      return try organization(row, connection, brand, statistics)
+    }
+    let others = all.compactMap { $0[1] ?? "" }.filter { $0 != brand.internalSubdomain }
+      .map { "'\(SafeText.clean($0, limit: 60))'" }
     throw PlainFailure(
       .notFound, "organization '\(SafeText.clean(subdomain, limit: 60))'", "there is none of that subdomain here",
       remedy: others.isEmpty ? "this server hosts no organization" : "choose one of \(others.joined(separator: ", "))")
+  }
+
+  private static func rows(_ connection: Connection) throws -> [Row] {
+    try connection.query("SELECT id, string_id, name, deactivated FROM zerver_realm ORDER BY id")
+  }
+
+  private static func organization(
+    _ row: Row, _ connection: Connection, _ brand: Brand, _ statistics: MessageStatistics?
+  ) throws -> Organization {
+    let id = Int64(row[0] ?? "") ?? 0
+    let estimate = statistics?.messages[id]
+    // Each is a scan of an index on realm_id alone: faster than one for all organizations, which has to group.
+    let counts = try connection.query(
+      """
+      SELECT (SELECT count(*) FROM zerver_userprofile WHERE realm_id = $1 AND is_active),
+        \(estimate == nil ? "(SELECT count(*) FROM zerver_message WHERE realm_id = $1)" : "0")
+      """, [String(id)])
+    let subdomain = row[1] ?? ""
+    return Organization(
+      id: id, subdomain: SafeText.clean(subdomain, limit: 60), name: SafeText.clean(row[2] ?? "", limit: 60),
+      isDeactivated: row.bool(3), activeUsers: counts.first?.int(0) ?? 0,
+      messages: estimate ?? counts.first?.int(1) ?? 0, messagesAreEstimated: estimate != nil,
+      isInternal: subdomain == brand.internalSubdomain)
+  }
+}
+
+/// How many messages organizations have, as far as PostgreSQL knows without looking: the size of the table when it was
+/// last analyzed, and the shares of its most frequent values. Organizations that are not among those are small.
+private struct MessageStatistics {
+  /// By the organization's id, with two digits that count. Empty on servers that are counted.
+  var messages: [Int64: Int] = [:]
+
+  init(_ connection: Connection, largestCount: Int) throws {
+    let rows = try connection.query(
+      """
+      SELECT share.id, share.part * c.reltuples
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = 'realm_id'
+          AND NOT s.inherited,
+        unnest(s.most_common_vals::text::bigint[], s.most_common_freqs) AS share (id, part)
+      WHERE c.oid = 'zerver_message'::regclass AND c.reltuples > $1
+      """, [String(largestCount)])
+    for row in rows {
+      guard let id = row[0].flatMap({ Int64($0) }), let amount = row[1].flatMap({ Double($0) }) else { continue }
+      messages[id] = Self.rounded(amount)
+    }
+  }
+
+  private static func rounded(_ amount: Double) -> Int {
+    var unit = 1
+    while amount / Double(unit) >= 100 { unit *= 10 }
+    return Int((amount / Double(unit)).rounded()) * unit
   }
 }

@@ -46,7 +46,8 @@ struct ToolRun: Sendable {
     }
   }
 
-  /// libpq takes a password from a file of mode 0600 that belongs to whoever runs the program.
+  /// libpq takes a password from a file of mode 0600 that belongs to whoever runs the program. It lies where the next
+  /// operation looks for what a killed one has left.
   private func withPasswordFile<Value>(_ body: ([String: String]) throws -> Value) throws -> Value {
     var environment = ["PGAPPNAME": parameters.applicationName, "PGCONNECT_TIMEOUT": "15"]
     let all = settings.merging(
@@ -58,10 +59,11 @@ struct ToolRun: Sendable {
       environment["PGPASSFILE"] = "/dev/null"
       return try body(environment)
     }
-    let path = "/tmp/.aloha-wizard-\(RandomText.alphanumeric(16))"
+    let folder = try ScratchFolder(in: "/tmp", for: user)
+    defer { folder.remove() }
+    let path = "\(folder.path)/password"
     let escaped = password.reveal().replacing("\\", with: "\\\\").replacing(":", with: "\\:")
     try FileSystem.replace(path, with: "*:*:*:*:\(escaped)\n".utf8, mode: 0o600)
-    defer { unlink(path) }
     if let user, let entry = getpwnam(user) { chown(path, entry.pointee.pw_uid, entry.pointee.pw_gid) }
     environment["PGPASSFILE"] = path
     return try body(environment)

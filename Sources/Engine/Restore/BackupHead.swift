@@ -26,6 +26,10 @@ struct BackupHead: Sendable {
 
   var conf: ConfFile? { brand.flatMap { text("\($0.rawValue).conf") }.map(ConfFile.init) }
   var secrets: Secrets? { brand.flatMap { text("\($0.rawValue)-secrets.conf") }.map { Secrets(ConfFile($0)) } }
+  /// The name under which people reached the server.
+  var host: String? {
+    (settingsFile?.text("EXTERNAL_HOST") ?? facts?.hostname).map { SafeText.clean($0, limit: 100) }
+  }
   var settingsFile: SettingsFile? { text("settings.py").map(SettingsFile.init) }
 
   func text(_ name: String) -> String? { settings[name].map { String(decoding: $0, as: UTF8.self) } }

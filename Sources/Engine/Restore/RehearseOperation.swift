@@ -57,6 +57,7 @@ public struct RehearseOperation: Operation {
 
   /// The same as ``run(progress:)``, with a result for monitoring.
   public func rehearse(_ progress: Progress) throws -> RehearsalReport {
+    ScratchFolder.removeLeftOvers()
     let started = ContinuousClock.now
     let cancellation = progress.cancellation
     let place = workPlace()
@@ -113,7 +114,7 @@ public struct RehearseOperation: Operation {
 
   private func workPlace() -> String? {
     let user = (try? ThrowawayCluster.user()) ?? nil
-    return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"], for: user)
+    return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ScratchFolder.places, for: user)
   }
 
   private func findings(_ head: BackupHead, work: String?) throws -> [Finding] {

@@ -56,14 +56,13 @@ struct RestoreChecks {
       "\(list) are restored" + (stays.isEmpty ? "" : "; \(stays.joined(separator: " and ")) stay as they are"))
   }
 
-  private func version() -> Finding {
+  func version() -> Finding {
     guard let there = head.serverVersion else {
       return Finding(
         .warning, "version", "the backup does not say which version of the server it is of",
         remedy: "make sure that it is the version that is installed here: another one's database does not fit")
     }
-    let file = try? SettingsFile.read(installation.deploymentFolder + "/version.py")
-    guard let here = file?.text(brand.versionVariable) else {
+    guard let here = (try? ServerVersion.installed(installation))?.name else {
       return Finding(
         .warning, "version", "no server is installed in \(installation.deploymentFolder); the backup is of \(there)",
         remedy: "install version \(there) first, then restore")
@@ -73,7 +72,7 @@ struct RestoreChecks {
     let reason =
       there == here
       ? "both call themselves \(here), but their databases differ: \(difference.joined(separator: "; "))"
-      : "the backup is of \(there), this server is \(SafeText.clean(here, limit: 60))"
+      : "the backup is of \(there), this server is \(here)"
     return Finding(
       options.ignoresVersions ? .warning : .blocker, "version", reason,
       remedy:

@@ -119,12 +119,7 @@ public struct RollBackOperation: Operation {
 
   public var name: String { "restore-roll-back" }
 
-  private static func canRollBack(_ record: RestoreRecord) -> Bool {
-    switch record.stage {
-    case .finished, .swapped, .swapping, .rollingBack: true
-    case .preparing, .stopped, .rolledBack, .discarding: false
-    }
-  }
+  private static func canRollBack(_ record: RestoreRecord) -> Bool { record.obstacle(to: .rollBack) == nil }
 
   private static let otherwise = "there is nothing to roll back"
 
@@ -175,9 +170,7 @@ public struct DiscardRestoreOperation: Operation {
 
   public var name: String { "restore-discard" }
 
-  private static func canDiscard(_ record: RestoreRecord) -> Bool {
-    record.stage == .finished || record.stage == .rolledBack || record.stage == .discarding
-  }
+  private static func canDiscard(_ record: RestoreRecord) -> Bool { record.obstacle(to: .discard) == nil }
 
   private static let otherwise = "it cannot be discarded before it is finished or rolled back"
 

@@ -22,7 +22,8 @@ final class RestorePreparation {
 
   /// - Parameter brand: nil: look what is installed, else what the backup is of.
   init(root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?) throws {
-    let places = options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"]
+    ScratchFolder.removeLeftOvers()
+    let places = options.workFolder.map { [$0] } ?? ScratchFolder.places
     scratch = try ScratchFolder(in: ScratchFolder.place(among: places, for: nil) ?? "/tmp")
     self.options = options
     self.id = id
@@ -60,10 +61,10 @@ final class RestorePreparation {
     }
   }
 
-  func findings() -> [Finding] {
-    RestoreChecks(
-      installation: installation, options: options, head: head, places: places, access: access, work: work
-    ).findings()
+  func findings() -> [Finding] { checks.findings() }
+
+  var checks: RestoreChecks {
+    RestoreChecks(installation: installation, options: options, head: head, places: places, access: access, work: work)
   }
 
   // MARK: Parts
@@ -133,7 +134,7 @@ final class RestorePreparation {
     let user = (try? access.get()).flatMap {
       ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
     }
-    return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ["/var/tmp", "/tmp"], for: user)
+    return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ScratchFolder.places, for: user)
   }
 }
 

@@ -60,6 +60,61 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
+  /// What an operator can do about it.
+  public enum FollowUp: String, Sendable, CaseIterable {
+    case resume, rollBack, discard
+    /// Another restore, without one of these before it.
+    case restoreAnew
+  }
+
+  /// Why something cannot be done about it now; nil where it can.
+  public func obstacle(to followUp: FollowUp) -> String? {
+    switch (followUp, stage) {
+    case (.resume, .finished), (.resume, .rolledBack): "nothing of it was interrupted"
+    case (.rollBack, .preparing), (.rollBack, .stopped): "nothing was replaced yet: this is the old server"
+    case (.rollBack, .rolledBack): "it has been rolled back already"
+    case (.rollBack, .discarding): "the old state is being deleted"
+    case (.discard, .preparing), (.discard, .stopped), (.discard, .swapping), (.discard, .swapped),
+      (.discard, .rollingBack):
+      "it has to be finished or rolled back first"
+    case (.restoreAnew, .swapping), (.restoreAnew, .swapped), (.restoreAnew, .rollingBack), (.restoreAnew, .discarding):
+      "this one has to be finished or rolled back first"
+    default: nil
+    }
+  }
+
+  /// "Finish it", in words that fit where it stands.
+  public func title(of followUp: FollowUp) -> String {
+    switch (followUp, stage) {
+    case (.resume, .preparing), (.resume, .stopped): "Clear away what it had begun"
+    case (.resume, .rollingBack): "Finish rolling back"
+    case (.resume, .discarding): "Finish deleting"
+    case (.resume, _): "Finish it"
+    case (.rollBack, _): "Roll back"
+    case (.discard, .rolledBack): "Discard the restored state"
+    case (.discard, _): "Discard the state before it"
+    case (.restoreAnew, _): "Restore anew, from a backup"
+    }
+  }
+
+  /// What would happen, in a sentence or two.
+  public func consequence(of followUp: FollowUp) -> String {
+    switch (followUp, stage) {
+    case (.resume, .preparing), (.resume, .stopped):
+      "What had been prepared is removed, and the server runs as before the restore."
+    case (.resume, .rollingBack): "The roll back is finished: the server becomes what it was before the restore."
+    case (.resume, .discarding): "What is left of the state that is not in use is deleted."
+    case (.resume, _): "The restored state is put in place, the server's services are told, and it is started."
+    case (.rollBack, _):
+      "The server is stopped, becomes what it was before the restore, and is started. The restored state is kept."
+    case (.discard, .rolledBack): "The restored state is deleted, to free its space. The server stays as it is."
+    case (.discard, _):
+      "The state before the restore is deleted, to free its space. There is no roll back afterwards."
+    case (.restoreAnew, .preparing), (.restoreAnew, .stopped): "What this one had prepared is removed first."
+    case (.restoreAnew, _): "What is kept of the last restore stays until you discard it."
+    }
+  }
+
   /// Which state the server has, in a sentence.
   public var label: String {
     let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"

@@ -50,7 +50,8 @@ struct RestoreSwitch {
       } catch let failure as PlainFailure {
         throw PlainFailure(
           failure.family, failure.subject, failure.reason,
-          remedy: "the data is in place. Repair this, then go on with: aloha-wizard restore --resume; "
+          remedy: "the data is in place. " + (failure.remedy.map { "\($0). " } ?? "")
+            + "Repair this, then go on with: aloha-wizard restore --resume; "
             + "or go back with: aloha-wizard restore --roll-back")
       }
       record.doneSteps.append(step.rawValue)

@@ -120,7 +120,12 @@ struct RestoredSettings {
   private static func rewrite(_ path: String, _ change: (String) -> String) throws {
     var status = stat()
     let mode = stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o640
-    let old = FileSystem.exists(path) ? String(decoding: try FileSystem.read(path), as: UTF8.self) : ""
+    let bytes = FileSystem.exists(path) ? try FileSystem.read(path) : []
+    guard let old = String(validating: bytes, as: UTF8.self) else {
+      throw PlainFailure(
+        .configuration, path, "is not UTF-8 text: it cannot be changed safely",
+        remedy: "restore with --keep-settings, and copy the settings by hand")
+    }
     try FileSystem.replace(path, with: change(old).utf8, mode: mode)
   }
 

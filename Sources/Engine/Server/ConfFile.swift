@@ -5,25 +5,11 @@ public struct ConfFile: Sendable {
   private var values: [String: [String: String]] = [:]
 
   public init(_ text: String) {
-    var section = ""
-    var lastKey: String?
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      let trimmed = line.trimmed
-      if trimmed.isEmpty || trimmed.first == "#" || trimmed.first == ";" {
-        if trimmed.isEmpty { lastKey = nil }
-        continue
-      }
-      if let lastKey, line.first == " " || line.first == "\t" {
-        // A line that begins with white space goes on with the value before it.
-        values[section, default: [:]][lastKey, default: ""] += "\n" + trimmed
-      } else if trimmed.first == "[", trimmed.last == "]" {
-        section = String(trimmed.dropFirst().dropLast())
-        lastKey = nil
-      } else if let separator = trimmed.firstIndex(where: { $0 == "=" || $0 == ":" }) {
-        // Keys are read without regard to case, as Python's configparser does.
-        let key = trimmed[..<separator].trimmed.lowercased()
-        values[section, default: [:]][key] = trimmed[trimmed.index(after: separator)...].trimmed
-        lastKey = key
+    for line in ConfLine.all(TextLines(text)) {
+      switch line.kind {
+      case .entry(let key, let value): values[line.section, default: [:]][key] = value
+      case .continuation(let key, let value): values[line.section, default: [:]][key, default: ""] += "\n" + value
+      case .section, .blank, .comment, .other: break
       }
     }
   }
@@ -42,6 +28,52 @@ public struct ConfFile: Sendable {
   public var sections: [String] { values.keys.sorted() }
 
   public func keys(of section: String) -> [String] { (values[section] ?? [:]).keys.sorted() }
+}
+
+/// What one line of an ini file is.
+struct ConfLine: Equatable {
+  enum Kind: Equatable {
+    case blank, comment, other
+    case section
+    /// The key in small letters: keys are read without regard to case, as Python's configparser does.
+    case entry(key: String, value: String)
+    /// A line that begins with white space goes on with the value before it.
+    case continuation(key: String, value: String)
+  }
+
+  let kind: Kind
+  /// Whose line it is; empty before the first one. A section's own first line belongs to it.
+  let section: String
+
+  static func all(_ text: TextLines) -> [ConfLine] {
+    var section = ""
+    var lastKey: String?
+    return text.lines.map { line in
+      let trimmed = line.text.trimmed
+      let kind: Kind
+      if trimmed.isEmpty {
+        lastKey = nil
+        kind = .blank
+      } else if trimmed.first == "#" || trimmed.first == ";" {
+        kind = .comment
+      } else if let lastKey, line.text.first == " " || line.text.first == "\t" {
+        kind = .continuation(key: lastKey, value: trimmed)
+      } else if trimmed.first == "[", trimmed.last == "]" {
+        section = String(trimmed.dropFirst().dropLast())
+        lastKey = nil
+        kind = .section
+      } else if let separator = trimmed.firstIndex(where: isSeparator) {
+        let key = trimmed[..<separator].trimmed.lowercased()
+        lastKey = key
+        kind = .entry(key: key, value: trimmed[trimmed.index(after: separator)...].trimmed)
+      } else {
+        kind = .other
+      }
+      return ConfLine(kind: kind, section: section)
+    }
+  }
+
+  static func isSeparator(_ character: Character) -> Bool { character == "=" || character == ":" }
 }
 
 extension StringProtocol {

@@ -27,14 +27,15 @@ public enum ServerCache {
     }
   }
 
-  /// For operations whose work is done and must not fail any more: a cache that cannot be emptied is a warning.
+  /// For operations whose work is done and must not fail any more: a cache that cannot be emptied is a warning, once.
   static func flushOrWarn(_ installation: Installation, progress: Progress) {
     do { progress.note("The cache was emptied by \(try flush(installation, progress: progress))") } catch {
       let scripts = ServerScripts(installation)
       let reason = (error as? any Failure).map { "\($0.subject): \($0.reason)" } ?? "it failed"
-      progress.warn(
+      let warning =
         "The server's cache could not be emptied (\(reason)); people may see old data until "
-          + "\(scripts.commandLine(.flushCache)) is run")
+        + "\(scripts.commandLine(.flushCache)) is run"
+      if !progress.warnings.contains(warning) { progress.warn(warning) }
     }
   }
 }

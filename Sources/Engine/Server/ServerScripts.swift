@@ -6,6 +6,8 @@ import Glibc
 public struct ServerScripts: Sendable {
   public enum Script: Sendable, Equatable, Codable {
     case start, stop, restart, flushCache, configureQueue, applyConfiguration
+    /// Makes the secrets that are missing, and leaves those that are there.
+    case generateSecrets
     /// `manage.py` with a command and its arguments.
     case manage(String, [String])
   }
@@ -25,6 +27,7 @@ public struct ServerScripts: Sendable {
     case .flushCache: "Empty the cache"
     case .configureQueue: "Give the message queue its password"
     case .applyConfiguration: "Apply the machine's configuration"
+    case .generateSecrets: "Generate secrets that are missing"
     case .manage(let command, _): "Run manage.py \(command)"
     }
   }
@@ -84,6 +87,7 @@ public struct ServerScripts: Sendable {
     case .flushCache: "scripts/setup/flush-memcached"
     case .configureQueue: "scripts/setup/configure-rabbitmq"
     case .applyConfiguration: "scripts/\(brand.rawValue)-puppet-apply"
+    case .generateSecrets: "scripts/setup/generate_secrets.py"
     case .manage: "manage.py"
     }
   }
@@ -92,13 +96,17 @@ public struct ServerScripts: Sendable {
     switch script {
     case .manage(let command, let arguments): [command] + arguments
     case .applyConfiguration: ["-f"]
+    case .generateSecrets: ["--production"]
     default: []
     }
   }
 
-  /// The queue and the machine's configuration are root's; all others belong to the server's own user.
+  /// The queue, the machine's configuration and the secrets are root's; all others belong to the server's own user.
   private func runsAsServer(_ script: Script) -> Bool {
-    script != .configureQueue && script != .applyConfiguration
+    switch script {
+    case .configureQueue, .applyConfiguration, .generateSecrets: false
+    case .start, .stop, .restart, .flushCache, .manage: true
+    }
   }
 
   /// As root on the machine itself, the least rights that do. Below another root there is no such user.

@@ -17,16 +17,35 @@ public struct ServerVersion: Sendable, Codable, Equatable {
     self.migrations = migrations
   }
 
-  /// Reads version.py of the installation, and what its database says of its migrations.
+  /// Reads what the installed program says of itself: its version, and its feature level.
+  ///
+  /// version.py assigns its name twice: first as plain text, then what stands in the file `…-git-version` beside it,
+  /// where a version that was not released has one.
+  public static func installed(_ installation: Installation) throws -> ServerVersion {
+    let folder = installation.deploymentFolder
+    let path = "\(folder)/version.py"
+    guard FileSystem.exists(path) else { return ServerVersion() }
+    let source = String(decoding: try FileSystem.read(path), as: UTF8.self)
+    let git = "\(folder)/\(installation.brand.rawValue)-git-version"
+    let described =
+      FileSystem.exists(git)
+      ? String(decoding: try FileSystem.read(git), as: UTF8.self).split(separator: "\n").first.map { $0.trimmed } : nil
+    let plain = source.split(separator: "\n").lazy.compactMap {
+      SettingsFile(String($0)).text(installation.brand.versionVariable)
+    }.first
+    let name = described.flatMap { $0.isEmpty ? nil : String($0) } ?? plain
+    return ServerVersion(
+      name: name.map { SafeText.clean($0, limit: 60) }, featureLevel: SettingsFile(source).number("API_FEATURE_LEVEL"))
+  }
+
+  /// Reads what the installation says of itself, and what its database says of its migrations.
   public static func read(_ installation: Installation, _ connection: Connection) throws -> ServerVersion {
-    let file = try SettingsFile.read(installation.deploymentFolder + "/version.py")
+    var version = try installed(installation)
     var migrations: [String: [String]] = [:]
     for row in try connection.query("SELECT app, name FROM django_migrations ORDER BY app, id") {
       migrations[row[0] ?? "", default: []].append(row[1] ?? "")
     }
-    var version = ServerVersion(
-      name: file?.text(installation.brand.versionVariable).map { SafeText.clean($0, limit: 60) },
-      featureLevel: file?.number("API_FEATURE_LEVEL"), migrations: migrations)
+    version.migrations = migrations
     for app in migrations.keys where !app.contains("/") {
       let folder = "\(installation.deploymentFolder)/\(app)/migrations"
       guard FileSystem.isFolder(folder) else { continue }

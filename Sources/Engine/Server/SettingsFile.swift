@@ -14,7 +14,7 @@ public struct SettingsFile: Sendable {
   private var values: [String: Value] = [:]
 
   public init(_ source: String) {
-    for line in source.split(separator: "\n") {
+    for line in TextLines(source).lines.map(\.text) {
       guard let first = line.first, first.isLetter || first == "_", let equals = line.firstIndex(of: "=") else {
         continue
       }

@@ -12,8 +12,17 @@ public struct ConfigurationSource: Sendable {
   public let settings: String?
   public let configuration: String?
   public let secrets: Secrets
+  public let kind: Kind
   /// The root folder, where the source is a whole server: then its database can be asked too.
   public let root: String?
+
+  public enum Kind: String, Sendable, Codable {
+    /// A server's root folder.
+    case server
+    /// A copy of its configuration folder.
+    case folder
+    case backup
+  }
 
   /// `EXTERNAL_HOST`.
   public var host: String? { settings.map { SettingsFile($0) }?.text("EXTERNAL_HOST") }
@@ -55,8 +64,10 @@ public struct ConfigurationSource: Sendable {
   }
 
   private init(
-    label: String, brand: Brand, settings: [UInt8]?, configuration: [UInt8]?, secrets: [UInt8]?, root: String?
+    label: String, brand: Brand, settings: [UInt8]?, configuration: [UInt8]?, secrets: [UInt8]?, root: String?,
+    kind: Kind
   ) {
+    self.kind = kind
     func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
     self.label = label
     self.brand = brand
@@ -77,7 +88,8 @@ public struct ConfigurationSource: Sendable {
     }
     return Self(
       label: label, brand: brand, settings: try read(brand.settingsFile),
-      configuration: try read(brand.configurationFile), secrets: try read(brand.secretsFile), root: root)
+      configuration: try read(brand.configurationFile), secrets: try read(brand.secretsFile), root: root,
+      kind: root == nil ? .folder : .server)
   }
 
   /// The settings stand near the beginning of a backup: what follows is not read.
@@ -105,6 +117,6 @@ public struct ConfigurationSource: Sendable {
     return Self(
       label: path, brand: brand, settings: found["settings/settings.py"],
       configuration: found["settings/" + file(brand.configurationFile)],
-      secrets: found["settings/" + file(brand.secretsFile)], root: nil)
+      secrets: found["settings/" + file(brand.secretsFile)], root: nil, kind: .backup)
   }
 }

@@ -107,7 +107,7 @@ public struct CopySettingsOperation: Operation {
           Summary.Fact("Changed", changed.joined(separator: ", ")),
           Summary.Fact("Old files", copies.joined(separator: ", ")),
         ], warnings: progress.warnings,
-      nextSteps: open.map { FollowUpOperation.instruction($0, target) })
+      nextSteps: open.flatMap { FollowUpOperation.instruction($0, target) })
     progress.finished(summary)
     return summary
   }
@@ -205,7 +205,7 @@ public struct UndoSettingsOperation: Operation {
     let summary = Summary(
       title: "The settings are as they were",
       facts: [Summary.Fact("Files", note.files.map(\.path).joined(separator: ", "))],
-      nextSteps: [FollowUpOperation.instruction(.restart, installation)])
+      nextSteps: FollowUpOperation.instruction(.restart, installation))
     progress.finished(summary)
     return summary
   }

@@ -39,7 +39,7 @@ public struct FollowUpOperation: Operation {
     let summary = Summary(
       title: done.isEmpty ? "Nothing was run" : "The new settings are in use",
       facts: [Summary.Fact("Done", done.isEmpty ? "nothing" : done.joined(separator: ", "))],
-      warnings: progress.warnings, nextSteps: open.map { Self.instruction($0, installation) })
+      warnings: progress.warnings, nextSteps: open.flatMap { Self.instruction($0, installation) })
     progress.finished(summary)
     return summary
   }
@@ -70,9 +70,9 @@ public struct FollowUpOperation: Operation {
     return open
   }
 
-  /// One line that says what to do, with the exact command where there is one.
-  static func instruction(_ step: FollowUp, _ installation: Installation) -> String {
-    let command = step.command(installation).map { ": \($0)" } ?? ". \(step.explanation)"
-    return step.title + command
+  /// What to do, and the exact command where there is one, as steps of a summary.
+  static func instruction(_ step: FollowUp, _ installation: Installation) -> [String] {
+    guard let command = step.command(installation) else { return ["\(step.title). \(step.explanation)"] }
+    return ["\(step.title):", "$ \(command)"]
   }
 }

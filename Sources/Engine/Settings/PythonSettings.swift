@@ -7,7 +7,7 @@ struct PythonSettings {
     let name: String
     /// The statement with its line break, and whatever comments are inside.
     let source: String
-    /// The expression.
+    /// The expression; its lines end with one byte, whatever those of the file do.
     let expression: String
     /// Nil where it is more than a literal.
     let literal: PythonLiteral?
@@ -49,16 +49,18 @@ struct PythonSettings {
     return elsewhere ? "other statements of the file use it" : nil
   }
 
-  /// Replaces the assignment of a name by another whole statement, or adds it at the end.
+  /// Replaces the assignment of a name by another whole statement, or adds it at the end. Its lines end as those of the
+  /// file do.
   mutating func set(_ name: String, to statement: String, comment: String) {
-    let line = Self.endsLine(statement) ? statement : statement + "\n"
+    let end = TextLines(text).end
+    let line = TextLines(statement).lines.map { $0.text + end }.joined()
     if let index = statements.lastIndex(where: { Self.assignment($0)?.name == name }) {
       let endsFile = index == statements.count - 1 && !Self.endsLine(statements[index])
       statements[index] = endsFile ? String(line.dropLast()) : line
       return
     }
-    if let last = statements.last, !Self.endsLine(last) { statements[statements.count - 1] += "\n" }
-    statements += ["\n", "# \(comment)\n", line]
+    if let last = statements.last, !Self.endsLine(last) { statements[statements.count - 1] += end }
+    statements += [end, "# \(comment)\(end)", line]
   }
 
   mutating func drop(_ name: String) {
@@ -89,7 +91,7 @@ struct PythonSettings {
         index = starts(quote) ? longEnd(bytes, index, quote) : shortEnd(bytes, index, quote)
       case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
       case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
-      case UInt8(ascii: "\\"): index += 1
+      case UInt8(ascii: "\\"): index = escaped(bytes, index)
       case 10 where depth == 0:
         statements.append(String(decoding: bytes[start...index], as: UTF8.self))
         start = index + 1
@@ -101,12 +103,18 @@ struct PythonSettings {
     return statements
   }
 
+  /// The last byte of what a backslash holds: an end of a line may be two bytes.
+  private static func escaped(_ bytes: [UInt8], _ backslash: Int) -> Int {
+    let isLongEnd = backslash + 2 < bytes.count && bytes[backslash + 1] == 13 && bytes[backslash + 2] == 10
+    return backslash + (isLongEnd ? 2 : 1)
+  }
+
   /// The last byte of a text in single quotes; one that is not closed ends with its line.
   private static func shortEnd(_ bytes: [UInt8], _ start: Int, _ quote: UInt8) -> Int {
     var index = start + 1
     while index < bytes.count {
       if bytes[index] == 0x5C {
-        index += 1
+        index = escaped(bytes, index)
       } else if bytes[index] == quote {
         return index
       } else if bytes[index] == 10 {
@@ -121,7 +129,7 @@ struct PythonSettings {
     var index = start + 3
     while index < bytes.count {
       if bytes[index] == 0x5C {
-        index += 1
+        index = escaped(bytes, index)
       } else if bytes[index] == quote, index + 2 < bytes.count, bytes[index + 1] == quote, bytes[index + 2] == quote {
         return index + 2
       }
@@ -143,11 +151,10 @@ struct PythonSettings {
     let name = left.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
     let annotation = left[name.endIndex...].drop { $0 == " " || $0 == "\t" }
     guard annotation.isEmpty || annotation.first == ":" else { return nil }
-    let expression = statement[statement.index(after: equals)...]
+    let expression = TextLines.unified(String(statement[statement.index(after: equals)...]))
     guard expression.first != "=" else { return nil }
-    let trimmed = String(expression).trimmed
     return Assignment(
-      name: String(name), source: statement, expression: trimmed, literal: PythonLiteral(String(expression)))
+      name: String(name), source: statement, expression: expression.trimmed, literal: PythonLiteral(expression))
   }
 
   /// Whether code uses a name; what stands in comments and texts may count too, which is the careful side.

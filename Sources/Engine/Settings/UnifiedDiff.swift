@@ -11,8 +11,9 @@ public enum UnifiedDiff {
   /// Empty where both are the same.
   public static func between(_ old: String, _ new: String, name: String) -> [String] {
     guard old != new else { return [] }
-    let before = old.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let after = new.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let before = TextLines(old).lines.map(\.text)
+    let after = TextLines(new).lines.map(\.text)
+    guard before != after else { return ["--- \(name)", "+++ \(name)", "(only the ends of lines differ)"] }
     let lines = aligned(before, after)
     var keep = [Bool](repeating: false, count: lines.count)
     for (index, line) in lines.enumerated() {

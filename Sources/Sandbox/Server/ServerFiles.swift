@@ -39,6 +39,7 @@ struct ServerFiles: Sendable {
       "manage.py": "manage.py", "start-server": "scripts/start-server", "stop-server": "scripts/stop-server",
       "restart-server": "scripts/restart-server", "flush-memcached": "scripts/setup/flush-memcached",
       "configure-rabbitmq": "scripts/setup/configure-rabbitmq",
+      "generate-secrets": "scripts/setup/generate_secrets.py",
       "puppet-apply": "scripts/\(brand.rawValue)-puppet-apply",
     ]
     for (resource, path) in programs { try install(resource, at: "\(folder)/\(path)", mode: 0o755) }

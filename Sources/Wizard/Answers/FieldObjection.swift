@@ -36,13 +36,15 @@ extension Field {
 
   private static func objection(to map: [String: String], _ items: [Item], _ among: [Decision]) -> String? {
     var parts: [String] = []
-    let known = Set(items.map(\.id))
-    for id in map.keys.sorted() where !known.contains(id) {
+    let known = Dictionary(items.map { ($0.id, $0) }) { first, _ in first }
+    for id in map.keys.sorted() where known[id] == nil {
       parts.append("there is nothing to decide about \(quoted(id)) here")
     }
-    for (id, decision) in map.sorted(by: { $0.key < $1.key }) where known.contains(id) {
-      guard !among.contains(where: { $0.id == decision }) else { continue }
-      parts.append("\(id): \(quoted(decision)) is no decision; \(alternatives(among))")
+    for (id, decision) in map.sorted(by: { $0.key < $1.key }) {
+      guard let possible = known[id]?.possible(among), !possible.contains(where: { $0.id == decision }) else {
+        continue
+      }
+      parts.append("\(id): \(quoted(decision)) is no decision; \(alternatives(possible))")
     }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }

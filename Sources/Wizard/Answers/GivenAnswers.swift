@@ -18,11 +18,14 @@ struct GivenAnswers: Sendable, Equatable {
   /// The answer before anybody has given all of it: what is advised, with those decisions that were given.
   func preset(of field: Field, _ key: String, _ answers: Answers) -> Answer? {
     let preset = field.preset(answers)
-    guard case .decisions(_, let among) = field.kind, case .map(let decisions)? = values[key],
+    guard case .decisions(let items, let among) = field.kind, case .map(let decisions)? = values[key],
       case .map(var map)? = preset
     else { return preset }
-    for (item, decision) in decisions where map[item] != nil && among.contains(where: { $0.id == decision }) {
-      map[item] = decision
+    for item in items where map[item.id] != nil {
+      guard let decision = decisions[item.id], item.possible(among).contains(where: { $0.id == decision }) else {
+        continue
+      }
+      map[item.id] = decision
     }
     return .map(map)
   }

@@ -65,6 +65,10 @@ struct Field: Sendable, Equatable {
     let why: String
     /// Why there is nothing to decide; the advice stands then.
     var disabled: String?
+    /// The ids of those decisions that can be taken about it; nil: all.
+    var choices: [String]?
+
+    func possible(_ among: [Decision]) -> [Decision] { among.filter { choices?.contains($0.id) ?? true } }
   }
 
   let id: String
@@ -147,7 +151,9 @@ extension Field {
     case (.multipleChoice(let options), .list(let ids)):
       ids.allSatisfy { id in options.contains { $0.id == id && $0.disabled == nil } }
     case (.decisions(let items, let among), .map(let map)):
-      items.allSatisfy { item in map[item.id].map { id in among.contains { $0.id == id } } ?? false }
+      items.allSatisfy { item in
+        map[item.id].map { id in item.possible(among).contains { $0.id == id } } ?? false
+      }
         && map.count == items.count
     case (.yesNo(let yes, let no), .flag(let flag)): (flag ? yes : no).disabled == nil
     case (.text, .text), (.path, .text), (.confirmation, .text): true

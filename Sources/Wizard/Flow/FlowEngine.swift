@@ -42,7 +42,11 @@ extension FlowEngine {
         defer { connection.close() }
         return try OrganizationOverview.list(connection, brand: server.brand)
       },
-      findings: { try $0.operation().check() },
+      // Asked before the operation itself looks: the server may be in the middle of what the other job does.
+      findings: { description in
+        if let other = JobStore.othersAtWork(description) { return [other] }
+        return try description.operation().check()
+      },
       plan: { try $0.operation().plan() },
       operation: { runsJobs ? JobOperation($0) : try $0.operation() },
       runsJobs: runsJobs)

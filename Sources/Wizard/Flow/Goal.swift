@@ -10,7 +10,7 @@ struct Goal: Sendable {
   let id: String
   /// "Move an organization".
   let title: String
-  /// What it is good for, in less than 50 characters.
+  /// What it is good for, in at most 40 characters.
   let summary: String
   /// Whether there has to be a server here for it.
   let needsServer: Bool
@@ -45,10 +45,20 @@ struct FlowContext: Sendable {
   /// What was answered before the flow began.
   var given: [String: Answer] = [:]
 
+  /// What is given under this key is the folder of the server that the next flow is about, where it is another one.
+  static let serverKey = "server.root"
+
   var server: JobDescription.ServerReference { .init(root: root, brand: brand) }
   var badge: Flow.Badge { isTest ? .test : .production }
   /// As file names have it.
   var brandName: String { (brand ?? .aloha).rawValue }
+
+  /// The way to another flow about the same server.
+  func onward(_ flow: String, given: [String: Answer] = [:]) -> Onward {
+    var given = given
+    if given[Self.serverKey] == nil { given[Self.serverKey] = self.given[Self.serverKey] }
+    return .flow(flow, given: given)
+  }
 
   /// A path for a new archive: "/tmp/aloha-export-k3x9….tar.gz".
   func archivePath(_ kind: String, _ ending: String = ".tar.gz") -> String {

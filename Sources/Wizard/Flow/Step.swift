@@ -31,12 +31,15 @@ struct Step: Sendable {
   let lookup: Lookup?
   /// What going on means here: "begin", "continue".
   let proceed: String
+  /// The way that some answers lead out of the flow; nil where they lead to its next step.
+  let turnOff: @Sendable (Answers) -> Onward?
 
   init(
     _ id: String, _ title: String, heading: @escaping @Sendable (Answers) -> String,
     explanation: @escaping @Sendable (Answers) -> [TextBlock] = { _ in [] }, help: [TextBlock] = [],
     kind: Kind = .questions, isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
-    fields: @escaping @Sendable (Answers) -> [Field] = { _ in [] }, lookup: Lookup? = nil, proceed: String = "continue"
+    fields: @escaping @Sendable (Answers) -> [Field] = { _ in [] }, lookup: Lookup? = nil, proceed: String = "continue",
+    turnOff: @escaping @Sendable (Answers) -> Onward? = { _ in nil }
   ) {
     self.id = id
     self.title = title
@@ -48,6 +51,7 @@ struct Step: Sendable {
     self.fields = fields
     self.lookup = lookup
     self.proceed = proceed
+    self.turnOff = turnOff
   }
 
   var isCrossroads: Bool {
@@ -66,6 +70,8 @@ enum TextBlock: Sendable, Equatable {
   case point(String)
   /// A command line to be copied; it is never broken at a place where a shell would mind.
   case command(String)
+  /// A line as it stands in a file or a log.
+  case line(String)
 }
 
 extension TextBlock {
@@ -112,10 +118,14 @@ struct Material: Sendable, Equatable {
   var plan: Plan?
   /// A sentence where there is nothing of all that.
   var remark: String?
+  /// A longer text, to be read.
+  var text: [TextBlock] = []
   /// Names for answers that only the finding knows: the host name of a server for its folder.
   var labels: [String: String] = [:]
   /// What is going to change in texts.
   var difference = Difference()
+  /// What later steps want to know of what was found, by the key of an answer and a name.
+  var known: [String: [String: String]] = [:]
 
   var blockers: Int { findings.count { $0.severity == .blocker } }
 }

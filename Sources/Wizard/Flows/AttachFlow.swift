@@ -40,7 +40,9 @@ extension Flow {
           lookup: Lookup("Looking at the job", key: { _ in job.id }) { _, _ in
             Material(facts: [
               Summary.Fact("Job", job.id), Summary.Fact("Started by", header?.operator_ ?? "unknown"),
-              Summary.Fact("Since", (header?.started ?? "unknown").prefix(19).replacing("T", with: " ") + " UTC"),
+              Summary.Fact(
+                "Since",
+                header.flatMap { Moment.microseconds(iso: $0.started) }.map { Age.words($0) } ?? "unknown"),
             ])
           }, proceed: "Watch it"),
         Step(

@@ -43,7 +43,7 @@ extension Flow {
             [
               Field(
                 "which", "Goals",
-                .table(columns: [.init("Goal", least: 24), .init("What for", least: 20, grows: true)], rows: rows))
+                .table(columns: [.init("Goal", least: 24), .init("", least: 20, grows: true)], rows: rows))
             ]
           }, proceed: "begin")
       ])

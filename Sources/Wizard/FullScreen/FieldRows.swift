@@ -15,7 +15,9 @@ extension WizardModel {
       addTitle(of: field, to: &builder)
       for option in [yes, no] { add(option, of: key, isMultiple: false, to: &builder) }
     case .table(let columns, let rows): addTable(columns, rows, key, to: &builder)
-    case .decisions(let items, let among): add(items, among, key, to: &builder)
+    case .decisions(let items, let among):
+      addTitle(of: field, to: &builder)
+      add(items, among, key, to: &builder)
     case .text(let placeholder): addInput(field, key, placeholder: placeholder, to: &builder)
     case .path, .secret, .confirmation: addInput(field, key, placeholder: "", to: &builder)
     }
@@ -124,7 +126,7 @@ extension WizardModel {
       builder.paragraph(reason, .secondary, indent: 4, isFocus: true)
       return
     }
-    for decision in among {
+    for decision in item.possible(among) {
       guard let consequence = item.consequences[decision.id] else { continue }
       builder.paragraph(
         "\(decision.title): \(consequence)", .secondary, indent: 4, hanging: decision.title.count + 2, isFocus: true)

@@ -49,10 +49,18 @@ extension Journey {
   var firstFocus: Focus {
     switch step.kind {
     case .questions, .crossroads: fields.first.map { home(of: $0) } ?? focusable[0]
-    case .review: lookupFailed ? .button(.retry) : .button(.start)
+    // What had to be confirmed by its name is not begun by one more Enter.
+    case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
     case .run: focusable[0]
     // Leaving comes first, unless the flow itself knows what comes next.
     case .result: flow.onward(answers).isEmpty ? .button(.leave) : focusable[0]
+    }
+  }
+
+  /// Whether a name had to be typed for what is going to be done.
+  private var asksForName: Bool {
+    steps.contains { step in
+      fields(of: step).contains { if case .confirmation = $0.kind { true } else { false } }
     }
   }
 

@@ -69,8 +69,8 @@ extension WizardModel {
     let position = journey.position
     frame.put(
       [
-        Span("Step \(position.number) of \(position.count)", .accent),
-        Span(" \(glyphs.separator) \(journey.step.title)", .secondary),
+        Span(position.count == 1 ? "" : "Step \(position.number) of \(position.count)", .accent),
+        Span(position.count == 1 ? journey.step.title : " \(glyphs.separator) \(journey.step.title)", .secondary),
       ], at: rect.origin, clip: rect)
   }
 

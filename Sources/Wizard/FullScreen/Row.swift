@@ -79,6 +79,7 @@ struct RowBuilder {
         paragraph(text, role)
       case .point(let text): marked(Span(glyphs.bullet, .accent), text, role, indent: 1)
       case .command(let text): command(text)
+      case .line(let text): paragraph(text.isEmpty ? " " : text, .accent, indent: 2, hanging: 2)
       }
     }
   }
@@ -98,6 +99,13 @@ struct RowBuilder {
         line = "    \(word)"
       } else {
         line = longer
+      }
+      // A word that is longer than a line is broken where it must be; a shell joins what stands after the sign at the
+      // very beginning of a line.
+      while TextWidth.columns(line) > width, width > 8 {
+        let head = TextWidth.truncated(line, to: width - 1, ellipsis: "")
+        lines.append(head + "\\")
+        line = String(line.dropFirst(head.count))
       }
     }
     return lines + [line]

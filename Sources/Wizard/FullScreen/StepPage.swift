@@ -65,6 +65,10 @@ extension WizardModel {
       builder.gap()
       builder.paragraph(remark)
     }
+    if !material.text.isEmpty {
+      builder.gap()
+      builder.blocks(material.text, .text)
+    }
     if !material.difference.isEmpty {
       builder.gap()
       builder.difference(material.difference)

@@ -348,7 +348,9 @@ struct WizardModel: Sendable {
   }
 
   private mutating func decide(by step: Int, around: Bool = false) {
-    guard case .item(let key, let id) = focus, case .decisions(_, let among)? = journey.field(key)?.kind else { return }
+    guard case .item(let key, let id) = focus, case .decisions(let items, let all)? = journey.field(key)?.kind,
+      let among = items.first(where: { $0.id == id })?.possible(all), !among.isEmpty
+    else { return }
     if let reason = journey.disabledReason(focus) {
       notice = reason
       return

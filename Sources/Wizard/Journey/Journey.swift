@@ -197,6 +197,10 @@ struct Journey: Sendable {
       departure = onward(answers)
       return nil
     }
+    if let onward = step.turnOff(answers) {
+      departure = onward
+      return nil
+    }
     let later = steps.drop { $0.id != currentID }.dropFirst()
     if let review = returnsTo, later.contains(where: { $0.id == review }) {
       let next = later.first { $0.id == review || !isSettled($0) }
@@ -279,8 +283,9 @@ struct Journey: Sendable {
   /// answered; finds the words for all answers.
   private mutating func settleAnswers() {
     for step in flow.steps where visited.contains(step.id) && step.isVisible(answers) {
-      if let labels = material(of: step)?.labels {
-        for (key, label) in labels { answers.set(label: label, for: key) }
+      if let material = material(of: step) {
+        for (key, label) in material.labels { answers.set(label: label, for: key) }
+        for (key, details) in material.known { answers.set(details: details, for: key) }
       }
       // An answer may bring another field to light, which then wants its own.
       var settled: [String] = []
@@ -314,7 +319,8 @@ struct Journey: Sendable {
     if !field.isTyped || material(of: step)?.labels[key] == nil {
       answers.set(label: field.label(key, answers), for: key)
     }
-    answers.set(details: field.details(key, answers), for: key)
+    let details = field.details(key, answers)
+    if material(of: step)?.known[key] == nil { answers.set(details: details, for: key) }
   }
 
   // MARK: Doing

@@ -34,7 +34,7 @@ struct LinearVoice {
       switch block {
       case .paragraph(let text): say(text)
       case .point(let text): say("- \(text)", indent: 1, hanging: 2)
-      case .command(let text): command(text)
+      case .command(let text), .line(let text): command(text)
       // Here it is the questions that say what to press.
       case .keys: break
       }

@@ -38,7 +38,7 @@ extension LinearRunner {
     init(_ row: Field.Row, _ columns: [Table.Column]) {
       id = row.id
       title = row.cells.first ?? row.label
-      let rest = zip(columns, row.cells).dropFirst().map { "\($0.title) \($1)" }
+      let rest = zip(columns, row.cells).dropFirst().map { $0.title.isEmpty ? $1 : "\($0.title) \($1)" }
       details = rest.isEmpty ? [] : [rest.joined(separator: ", ")]
       disabled = row.disabled
     }
@@ -160,7 +160,8 @@ extension LinearRunner {
     }
   }
 
-  private mutating func decide(_ key: String, _ item: Field.Item, _ among: [Field.Decision]) throws -> Outcome {
+  private mutating func decide(_ key: String, _ item: Field.Item, _ all: [Field.Decision]) throws -> Outcome {
+    let among = item.possible(all)
     voice.say("\(item.title), \(item.state). \(item.purpose)")
     if let reason = item.disabled {
       voice.say("Nothing to decide: \(reason)")

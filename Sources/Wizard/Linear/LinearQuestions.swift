@@ -106,6 +106,7 @@ extension LinearRunner {
     for fact in material.facts { voice.say("\(fact.name): \(fact.value)") }
     tell(material.findings)
     if let remark = material.remark { voice.say(remark) }
+    voice.blocks(material.text)
     tell(material.difference)
   }
 

@@ -90,7 +90,7 @@ struct LinearRunner {
     announced = journey.place
     let place = journey.position
     voice.gap()
-    voice.say("Step \(place.number) of \(place.count): \(journey.step.title)")
+    if place.count > 1 { voice.say("Step \(place.number) of \(place.count): \(journey.step.title)") }
     voice.say(journey.step.heading(journey.answers))
     voice.blocks(journey.step.explanation(journey.answers))
   }

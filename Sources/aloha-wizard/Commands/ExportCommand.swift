@@ -45,6 +45,12 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Stop at a file that cannot be read, instead of skipping and naming it.")
   var strict = false
 
+  @Option(
+    help: ArgumentHelp(
+      "It is to be imported in the cloud under this subdomain: checks the version for it, says what to hand over.",
+      valueName: "subdomain"))
+  var forCloud: String?
+
   @Flag(help: "Show what would be done and what the checks find; change nothing.")
   var dryRun = false
 
@@ -54,6 +60,9 @@ struct ExportCommand: ParsableCommand {
     }
     guard withConsent || consentMessage == nil else {
       throw ValidationError("--consent-message goes with --with-consent.")
+    }
+    if let forCloud, let reason = HandOver.objection(to: forCloud) {
+      throw ValidationError("--for-cloud: \(reason).")
     }
     guard (1...9).contains(level) else { throw ValidationError("--level is a number from 1 to 9.") }
     guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
@@ -67,6 +76,7 @@ struct ExportCommand: ParsableCommand {
     options.parallel = parallel
     options.level = level
     options.strict = strict
+    options.handOver = forCloud.map { HandOver(subdomain: $0) }
     let operation = ExportOperation(try server.installation(), options)
     if dryRun { return try output.rehearse(operation) }
     try output.run(.export(server: server.reference, operation.options))

@@ -35,7 +35,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func text(_ summary: ArchiveSummary) -> String {
-    var lines = facts(summary)
+    var lines = summary.facts.map { ($0.name, $0.value) }
     let parts = summary.parts.sorted { $0.value.bytes > $1.value.bytes }.filter { !$0.key.hasPrefix("messages-") }
     for (name, part) in parts where all || part.bytes >= 1 << 20 || part.files > 1 {
       lines.append((name, "\(Amount.of(Int64(part.files), "file")), \(Amount.bytes(part.bytes))"))
@@ -52,33 +52,4 @@ struct InspectCommand: ParsableCommand {
     for skipped in summary.skippedFiles.prefix(20) { text += "  Not in it: \(SafeText.clean(skipped))\n" }
     return text + "What to do with it: \(SafeText.clean(summary.advice))\n"
   }
-
-  private func facts(_ summary: ArchiveSummary) -> [(String, String)] {
-    var lines: [(String, String)] = []
-    func add(_ name: String, _ value: String?) { if let value { lines.append((name, value)) } }
-    func rows(_ table: String) -> String? { summary.tables[table].map { Amount.count($0) } }
-    add("Organization", summary.organization.map { "\($0.name) ('\($0.subdomain)')" })
-    if summary.organization?.isDeactivated == true { add("State", "deactivated") }
-    add("Server", summary.source.host)
-    add("Version", summary.source.serverVersion.map { "\(summary.source.brand ?? "") \($0)".trimmingSpaces })
-    add("Feature level", summary.source.featureLevel.map(String.init))
-    add("Newest migration", summary.source.migrations["zerver"])
-    add("PostgreSQL", summary.source.postgresVersion)
-    add("Made by", summary.program)
-    add("Made", summary.created ?? summary.modified)
-    add("Holds", summary.options["reach"])
-    add("Size", Amount.bytes(summary.bytes))
-    add("Unpacked", "\(Amount.bytes(summary.memberBytes)) in \(Amount.of(Int64(summary.members), "file"))")
-    add("Digests", summary.hasDigests ? "of every file" : "none")
-    add("Messages", rows("zerver_message"))
-    if let first = summary.firstMessage, let last = summary.lastMessage { add("Sent", "\(first) to \(last)") }
-    add("Users", rows("zerver_userprofile"))
-    add("Channels", rows("zerver_stream"))
-    add("Attachments", rows("zerver_attachment"))
-    return lines
-  }
-}
-
-extension String {
-  fileprivate var trimmingSpaces: String { String(drop { $0 == " " }) }
 }

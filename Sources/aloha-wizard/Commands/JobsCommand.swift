@@ -138,7 +138,12 @@ extension JobsCommand {
       let job = try JobStore(server.installation()).job(id)
       let header = try job.readHeader()
       if dryRun { return try output.rehearse(UndoJobOperation(job, despiteSignsOfLife: yes)) }
-      if let subdomain = header.description.importedSubdomain, confirmDelete != subdomain {
+      if let subdomain = header.description.importedSubdomain, confirmDelete == nil,
+        LastQuestion.canBeAsked(json: output.json)
+      {
+        try LastQuestion.show(UndoJobOperation(job, despiteSignsOfLife: yes))
+        try LastQuestion.ask(name: subdomain, "to delete the organization that the job made")
+      } else if let subdomain = header.description.importedSubdomain, confirmDelete != subdomain {
         throw PlainFailure(
           .usage, "job \(job.id)", "taking it back deletes the organization '\(subdomain)'",
           remedy: "look with --dry-run what goes, then confirm it with --confirm-delete '\(subdomain)'")

@@ -33,6 +33,7 @@ struct OrganizationCommand: ParsableCommand {
       let isDeactivated: Bool
       let activeUsers: Int
       let messages: Int
+      let messagesAreEstimated: Bool
       let isInternal: Bool
       let uploadBytes: Int64
       let lastActivity: String?
@@ -46,6 +47,7 @@ struct OrganizationCommand: ParsableCommand {
         isDeactivated = organization.isDeactivated
         activeUsers = organization.activeUsers
         messages = organization.messages
+        messagesAreEstimated = organization.messagesAreEstimated
         isInternal = organization.isInternal
         uploadBytes = overview.uploadBytes
         lastActivity = overview.lastActivity
@@ -59,7 +61,7 @@ struct OrganizationCommand: ParsableCommand {
         let organization = overview.organization
         return [
           String(organization.id), organization.subdomain.isEmpty ? "''" : organization.subdomain, organization.name,
-          Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)),
+          Amount.count(Int64(organization.activeUsers)), organization.messageCount,
           Amount.bytes(overview.uploadBytes), overview.lastActivity.map { String($0.prefix(10)) } ?? "never",
           state(overview),
         ]
@@ -112,6 +114,8 @@ struct OrganizationCommand: ParsableCommand {
         Every row goes in one transaction, including what the server's own command leaves behind: recipients, group \
         messages, sessions, scheduled mail. Other organizations stay as they are. For an organization that people \
         have used the server's manual advises to deactivate it instead: that can be undone.
+
+        On a terminal it shows what goes and asks for the subdomain; scripts give it with --confirm-delete.
         """)
 
     @OptionGroup var server: ServerOptions
@@ -134,6 +138,12 @@ struct OrganizationCommand: ParsableCommand {
       options.uploads = withAllUploads ? .everything : withUploads ? .ofOrganization : .keep
       options.confirmation = confirmDelete
       options.despiteSignsOfLife = yes
+      if !dryRun, confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) {
+        options.confirmation = realm
+        let operation = DeleteOrganizationOperation(try server.installation(), options)
+        try LastQuestion.show(operation, more: try operation.confirmation())
+        try LastQuestion.ask(name: realm, "to delete it")
+      }
       try output.perform(.deleteOrganization(server: server.reference, options), dryRun: dryRun)
     }
   }

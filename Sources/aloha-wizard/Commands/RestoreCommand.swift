@@ -1,7 +1,6 @@
 import ArgumentParser
 import Common
 import Engine
-import Glibc
 
 struct RestoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -119,18 +118,37 @@ struct RestoreCommand: ParsableCommand {
 
   /// Shows the plan and asks, unless that was answered already.
   private func perform(_ description: JobDescription) throws {
-    if !yes || dryRun {
-      try output.rehearse(try description.operation())
-      if dryRun { return }
-      guard isatty(0) == 1, !output.json else {
+    if dryRun { return try output.rehearse(try description.operation()) }
+    if !yes {
+      guard LastQuestion.canBeAsked(json: output.json) else {
+        try output.rehearse(try description.operation())
         throw PlainFailure(
           .usage, description.title, "changes the server, and nobody can be asked here",
           remedy: "give --yes when you want it done")
       }
-      StandardStream.output("\nDo this now? Type yes: ")
-      guard readLine()?.lowercased() == "yes" else { throw Cancelled() }
+      try LastQuestion.show(try description.operation(), alsoGoing: replacesServer ? present() : [])
+      // A server whose settings are lost has no name that could be asked for.
+      if replacesServer || discard, let name = try? server.installation().host {
+        try LastQuestion.ask(
+          name: name, discard ? "to delete what is kept" : "to let the backup take this server's place")
+      } else {
+        try LastQuestion.askYes()
+      }
     }
     try output.run(description)
+  }
+
+  private var replacesServer: Bool { !rollBack && !resume && !discard }
+
+  /// What is on this server now; empty where its database is lost.
+  private func present() -> [String] {
+    guard let installation = try? server.installation(), let connection = try? installation.connect() else { return [] }
+    defer { connection.close() }
+    let organizations = (try? Organization.list(connection, brand: installation.brand)) ?? []
+    let lines = organizations.filter { !$0.isInternal }.map { organization in
+      "\(organization.label): \(Amount.of(Int64(organization.activeUsers), "user")), \(organization.messageAmount)"
+    }
+    return lines.isEmpty ? [] : lines + ["It is kept under other names until you discard it"]
   }
 
   // MARK: Rehearsing

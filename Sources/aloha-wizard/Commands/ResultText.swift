@@ -15,7 +15,16 @@ enum SummaryText {
     }
     if !summary.nextSteps.isEmpty {
       text += "\nWhat to do next:\n"
-      for (index, step) in summary.nextSteps.enumerated() { text += "  \(index + 1). \(step)\n" }
+      var number = 0
+      for step in summary.nextSteps {
+        // A command belongs to the step before it.
+        if step.hasPrefix("$ ") {
+          text += "       \(step.dropFirst(2))\n"
+        } else {
+          number += 1
+          text += "  \(number). \(step)\n"
+        }
+      }
     }
     return text
   }

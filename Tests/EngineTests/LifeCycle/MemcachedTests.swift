@@ -1,12 +1,13 @@
 import Common
 import Glibc
 import Sandbox
+import Synchronization
 import Testing
 
 @testable import Engine
 
 /// A real memcached of the test's own, on a socket in a private folder.
-private final class Cache {
+private final class Cache: Sendable {
   let folder: String
   let socket: String
   private let process: pid_t
@@ -181,5 +182,117 @@ struct MemcachedTests {
     let summary = try FlushCacheOperation(server.installation).run(progress: .silent)
     #expect(summary.facts.first?.value == "the server's script")
     #expect(try text(server.scriptLog).contains("[flush-memcached]"))
+  }
+
+  // MARK: A server that uses it
+
+  /// A server with an organization, whose settings say where the cache is.
+  private func server(_ cache: Cache) throws -> SandboxServer {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.bookclub, messages: 20))
+    let settings = "\(server.configuration)/settings.py"
+    try FileSystem.replace(
+      settings, with: Array((try text(settings) + "MEMCACHED_LOCATION = \"\(cache.socket)\"\n").utf8), mode: 0o644)
+    return server
+  }
+
+  /// Puts something into the cache at the begin of every phase, and writes down the phases that found it empty.
+  private final class Refilling: Sendable {
+    private let cache: Cache
+    private let emptied = Mutex<[String]>([])
+    let cancellation = Cancellation()
+
+    init(_ cache: Cache, stoppingAt last: String? = nil, _ body: (Progress) throws -> Void) rethrows {
+      self.cache = cache
+      try body(
+        Progress(cancellation: cancellation) { [self] event in
+          guard case .phaseStarted(let id, _, _, _) = event else { return }
+          if isEmpty { emptied.withLock { $0.append(id) } }
+          fill()
+          if id == last { cancellation.cancel() }
+        })
+    }
+
+    var phases: [String] { emptied.withLock { $0 } }
+
+    var isEmpty: Bool { (try? !cache.say("get a\r\n", until: "END").contains("VALUE")) ?? false }
+
+    private func fill() { _ = try? cache.say("set a 0 0 1\r\nx\r\n", until: "\r\n") }
+  }
+
+  @Test("is emptied when an export deactivates, and once more when the sessions have ended")
+  func deactivatingExport() throws {
+    let cache = try Cache()
+    let server = try server(cache)
+    var options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/closed.tar.gz")
+    options.deactivates = true
+    let refilling = try Refilling(cache) { progress in
+      let summary = try ExportOperation(server.installation, options).run(progress: progress)
+      #expect(summary.warnings.isEmpty)
+    }
+    #expect(refilling.phases == ["deactivate", "read"], "nothing was in it before the first phase")
+    #expect(refilling.isEmpty)
+  }
+
+  @Test("is emptied too when an export that deactivates is stopped, and the organization is active again")
+  func stoppedExport() throws {
+    let cache = try Cache()
+    let server = try server(cache)
+    var options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/stopped.tar.gz")
+    options.deactivates = true
+    let refilling = Refilling(cache, stoppingAt: "files") { progress in
+      #expect(throws: Cancelled.self) { try ExportOperation(server.installation, options).run(progress: progress) }
+    }
+    #expect(refilling.isEmpty)
+    #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
+  }
+
+  @Test("is left alone by an export that deactivates nothing")
+  func plainExport() throws {
+    let cache = try Cache()
+    let server = try server(cache)
+    let options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/open.tar.gz")
+    let refilling = try Refilling(cache) { progress in
+      _ = try ExportOperation(server.installation, options).run(progress: progress)
+    }
+    #expect(!refilling.isEmpty)
+  }
+
+  @Test("of the old server is emptied by a move that deactivates there, and by one that takes it back")
+  func move() throws {
+    let cache = try Cache()
+    let old = try server(cache)
+    func move(to subdomain: String, stoppingAt phase: String? = nil) throws -> Refilling {
+      let decisions = MoveDecisions(
+        source: old.root, target: try Servers.fresh().root, organization: "bookclub",
+        archive: "\(old.root)/\(subdomain).tar.gz", subdomain: subdomain, deactivates: true)
+      let operation = MoveOperation(
+        source: try old.installation, target: try Installation(root: try #require(decisions.target)),
+        decisions: decisions, brand: nil)
+      return try Refilling(cache, stoppingAt: phase) { progress in
+        if phase == nil {
+          _ = try operation.run(progress: progress)
+        } else {
+          #expect(throws: Cancelled.self) { try operation.run(progress: progress) }
+        }
+      }
+    }
+    let stopped = try move(to: "first", stoppingAt: "import.files")
+    #expect(stopped.isEmpty)
+    #expect(try old.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
+    let moved = try move(to: "second")
+    let exporting = moved.phases.filter { $0.hasPrefix("export.") }
+    #expect(exporting == ["export.deactivate", "export.read"])
+    #expect(moved.phases.contains { $0.hasPrefix("import.") }, "the sessions ended after the export's last phase")
+  }
+
+  @Test("that cannot be emptied does not stop an export that deactivates; it is told")
+  func unreachable() throws {
+    let server = try server(Cache())
+    try FileSystem.removeTree("\(server.installation.deploymentFolder)/scripts/setup/flush-memcached")
+    var options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/warned.tar.gz")
+    options.deactivates = true
+    let summary = try ExportOperation(server.installation, options).run(progress: .silent)
+    #expect(summary.warnings.count == 1 && summary.warnings.first?.contains("flush-memcached") == true)
   }
 }

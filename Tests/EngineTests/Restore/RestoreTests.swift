@@ -25,8 +25,8 @@ struct RestoreTests {
     #expect(server.isRunning)
     #expect(
       try Disaster.scripts(server).suffix(6) == [
-        "[start-server]", "[stop-server]", "[configure-rabbitmq]", "[puppet-apply] [-f]", "[start-server]",
-        "[flush-memcached]",
+        "[stop-server]", "[generate_secrets.py] [--production]", "[configure-rabbitmq]", "[puppet-apply] [-f]",
+        "[start-server]", "[flush-memcached]",
       ])
     try server.run("scripts/stop-server")
   }

@@ -66,13 +66,75 @@ struct ConfigurationTests {
     let text = "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta=2\n\n[other]\nbeta = 3\n"
     var editor = ConfFileEditor(text)
     editor.set("secrets", "beta", to: "new")
-    #expect(editor.text == "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta = new\n\n[other]\nbeta = 3\n")
+    #expect(editor.text == "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta=new\n\n[other]\nbeta = 3\n")
     editor.set("secrets", "gamma", to: "4")
     #expect(
-      editor.text == "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta = new\ngamma = 4\n\n[other]\nbeta = 3\n")
+      editor.text == "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta=new\ngamma = 4\n\n[other]\nbeta = 3\n")
     editor.set("third", "delta", to: "5")
     #expect(editor.text.hasSuffix("[other]\nbeta = 3\n[third]\ndelta = 5\n"))
     #expect(ConfFile(editor.text).value("secrets", "gamma") == "4")
+  }
+
+  @Test("Lines that end as on other systems are read alike, and keep their ends when one value changes")
+  func otherEnds() {
+    let text =
+      "# top\r\n[secrets]\r\nalpha: 1\r\nbeta   =  two\r\n  more\r\n# kept\r\n  and more\r\n\r\n[other]\r\nlast = 3"
+    #expect(TextLines(text).text == text)
+    let file = ConfFile(text)
+    #expect(file.sections == ["other", "secrets"])
+    #expect(file.value("secrets", "alpha") == "1")
+    #expect(file.value("secrets", "beta") == "two\nmore\nand more")
+    var editor = ConfFileEditor(text)
+    #expect(editor.text == text)
+    editor.set("secrets", "beta", to: "2")
+    #expect(editor.text == "# top\r\n[secrets]\r\nalpha: 1\r\nbeta   =  2\r\n# kept\r\n\r\n[other]\r\nlast = 3")
+    editor.set("secrets", "gamma", to: "3\n4")
+    #expect(editor.text.contains("# kept\r\ngamma = 3\r\n 4\r\n\r\n[other]\r\nlast = 3"))
+    editor.set("other", "last", to: "5")
+    #expect(editor.text.hasSuffix("[other]\r\nlast = 5"), "the file does not end its last line")
+    editor.set("other", "new", to: "6")
+    #expect(editor.text.hasSuffix("[other]\r\nlast = 5\r\nnew = 6"))
+    editor.set("third", "delta", to: "7")
+    #expect(editor.text.hasSuffix("new = 6\r\n[third]\r\ndelta = 7\r\n"))
+    editor.drop("secrets", "gamma")
+    #expect(!editor.text.contains("gamma") && editor.text.contains("# kept\r\n\r\n[other]"))
+    #expect(!editor.text.replacing("\r\n", with: "").contains("\n"), "no line ends in another way")
+    #expect(ConfFile(editor.text).value("third", "delta") == "7")
+  }
+
+  @Test("In a file of mixed ends every line keeps its own, and new ones end as most do")
+  func mixedEnds() {
+    var editor = ConfFileEditor("[a]\r\none = 1\ntwo = 2\nthree = 3\r\n")
+    editor.set("a", "two", to: "second")
+    editor.set("a", "three", to: "third")
+    #expect(editor.text == "[a]\r\none = 1\ntwo = second\nthree = third\r\n")
+    editor.set("a", "four", to: "4")
+    #expect(editor.text == "[a]\r\none = 1\ntwo = second\nthree = third\r\nfour = 4\n")
+  }
+
+  @Test("An empty value gets one that stands as the key is written")
+  func emptyValue() {
+    var editor = ConfFileEditor("[a]\none =\ntwo=\nthree: \n")
+    for key in ["one", "two", "three"] { editor.set("a", key, to: "x") }
+    #expect(editor.text == "[a]\none = x\ntwo=x\nthree:x\n")
+  }
+
+  @Test("A server whose files end their lines with two bytes is understood")
+  func serverWithOtherEnds() throws {
+    let server = try Servers.fresh()
+    let before = try server.installation
+    for path in [server.brand.settingsFile, server.brand.configurationFile, server.brand.secretsFile] {
+      let file = server.root + path
+      try FileSystem.replace(file, with: try text(file).replacing("\n", with: "\r\n").utf8, mode: 0o644)
+    }
+    let after = try server.installation
+    #expect(after.host == before.host && after.host != nil)
+    #expect(after.secrets["avatar_salt"] == before.secrets["avatar_salt"])
+    #expect(after.secrets["postgres_password"] == before.secrets["postgres_password"])
+    #expect(after.databaseParameters().database == before.databaseParameters().database)
+    #expect(after.databaseParameters().host == before.databaseParameters().host)
+    #expect(after.uploadsFolder == before.uploadsFolder)
+    try after.connect().close()
   }
 
   @Test("A folder without a server is an error that says where was looked")

@@ -96,6 +96,36 @@ struct CopySettingsTests {
     #expect(try server.installation.host == server.host)
   }
 
+  @Test("keeps the ends of lines of files that come from another system, in what is new too")
+  func otherEnds() throws {
+    let server = try Servers.fresh()
+    for (name, text) in try contents(server) {
+      try FileSystem.replace(
+        "\(server.configuration)/\(name)", with: text.replacing("\n", with: "\r\n").utf8, mode: 0o640)
+    }
+    let before = try contents(server)
+    let operation = try operation(
+      server, secrets: ["camo_key": "old camo"],
+      settings: "EXTERNAL_HOST = 'old.example.com'\nMANY = (\n    1,\n)\n",
+      configuration: "[loadbalancer]\nips = 10.0.0.1\n",
+      ["camo_key": .copy, "EXTERNAL_HOST": .copy, "settings.MANY": .copy, "loadbalancer.ips": .copy])
+    let gone = try operation.diff().filter { $0.hasPrefix("-") && !$0.hasPrefix("---") }
+    #expect(gone == ["-EXTERNAL_HOST = \"\(server.host)\""], "of three files nothing else goes")
+    _ = try operation.run(progress: .silent)
+    for (name, old) in before {
+      let new = try text("\(server.configuration)/\(name)")
+      #expect(new != old && !new.replacing("\r\n", with: "").contains("\n"), "\(name)")
+      let lines = Set(TextLines(new).lines.map(\.text))
+      let lost = TextLines(old).lines.map(\.text).filter { !lines.contains($0) }
+      #expect(lost.allSatisfy { $0.hasPrefix("EXTERNAL_HOST") || $0.hasPrefix("camo_key") }, "\(name): \(lost)")
+    }
+    #expect(try text("\(server.configuration)/settings.py").contains("MANY = (\r\n    1,\r\n)\r\n"))
+    #expect(try server.installation.host == "old.example.com")
+    #expect(try server.installation.configuration.value("loadbalancer", "ips") == "10.0.0.1")
+    _ = try UndoSettingsOperation(server.installation).run(progress: .silent)
+    for (name, old) in before { #expect(try text("\(server.configuration)/\(name)") == old) }
+  }
+
   @Test("never copies what is not known unless somebody asks for exactly that")
   func unknown() throws {
     let server = try Servers.fresh()

@@ -75,6 +75,38 @@ struct SettingsTextTests {
     #expect(open.text == "A = 1\nB = 3")
   }
 
+  @Test("that ends its lines with two bytes is read alike, and keeps them so")
+  func otherEnds() {
+    let other = file.replacing("\n", with: "\r\n")
+    var settings = PythonSettings(other)
+    let plain = PythonSettings(file)
+    #expect(settings.text == other)
+    #expect(settings.names == plain.names && !settings.names.isEmpty)
+    for name in settings.names {
+      #expect(settings[name]?.literal == plain[name]?.literal, "\(name)")
+      #expect(settings[name]?.expression == plain[name]?.expression, "\(name)")
+      #expect(settings.obstacle(name) == plain.obstacle(name), "\(name)")
+    }
+    settings.set("AUTHENTICATION_BACKENDS", to: "AUTHENTICATION_BACKENDS = (\n    \"x\",\n)\n", comment: "")
+    settings.set("NEW", to: "NEW = 1", comment: "Copied")
+    settings.drop("LONG")
+    var expected = plain
+    expected.set("AUTHENTICATION_BACKENDS", to: "AUTHENTICATION_BACKENDS = (\r\n    \"x\",\r\n)\r\n", comment: "")
+    expected.set("NEW", to: "NEW = 1\r\n", comment: "Copied")
+    expected.drop("LONG")
+    #expect(!expected.text.contains("\r"))
+    #expect(settings.text == expected.text.replacing("\n", with: "\r\n"))
+    #expect(settings.text.hasSuffix("\r\n# Copied\r\nNEW = 1\r\n"))
+  }
+
+  @Test("gives its plain assignments, also with two bytes at the ends of lines")
+  func plainAssignments() {
+    let settings = SettingsFile("A = 'one'\r\n# B = 2\r\nB = 3  # three\r\nC = True\r\n")
+    #expect(settings.text("A") == "one")
+    #expect(settings.number("B") == 3)
+    #expect(settings["C"] == .bool(true))
+  }
+
   @Test(
     "understands literals, and nothing that Python would have to run",
     arguments: [
@@ -97,5 +129,9 @@ struct SettingsTextTests {
         " line 6", " line 7", " line 8",
       ])
     #expect(UnifiedDiff.between(old, old, name: "f").isEmpty)
+    let other = UnifiedDiff.between(
+      old.replacing("\n", with: "\r\n"), new.replacing("\n", with: "\r\n"), name: "f")
+    #expect(other == UnifiedDiff.between(old, new, name: "f"))
+    #expect(UnifiedDiff.between(old, old.replacing("\n", with: "\r\n"), name: "f").last?.contains("ends") == true)
   }
 }

@@ -13,7 +13,7 @@ struct MovePresets: Sendable {
 }
 
 extension Goal {
-  static let move = Goal("move", "Move an organization", "to another server, with all that it has") { context in
+  static let move = Goal("move", "Move an organization", "to another server, with all it has") { context in
     .move(
       .engine(brand: context.brand, runsJobs: context.engine.runsJobs),
       MovePresets(
@@ -33,7 +33,7 @@ extension Flow {
           from: named(answers.label(Key.source)),
           to: place == MoveDecisions.Place.elsewhere.rawValue ? "another machine" : named(answers.label(Key.target)))
       },
-      commands: { MoveDecisions($0).commands(brand: presets.brand) },
+      commands: { MoveDecisions($0).commands(brand: presets.brand) }, onward: onward,
       steps: [
         welcome, source(environment, presets), organization(environment), target(environment, presets), address,
         deactivate, checks(environment), secrets(environment, presets), review(environment), run(environment), result,
@@ -41,6 +41,22 @@ extension Flow {
   }
 
   private typealias Key = MoveDecisions.Key
+
+  /// Besides secrets a server has settings, which an export does not bring either.
+  @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
+    let decisions = MoveDecisions(answers)
+    guard let target = decisions.target else { return [] }
+    return [
+      Continuation(
+        "Compare the settings of both servers",
+        .flow(
+          "settings",
+          given: [
+            FlowContext.serverKey: .text(target), SettingsKey.path: .text(decisions.source),
+            SettingsKey.data: .text(MigrationFacts.Kind.import.rawValue),
+          ]))
+    ]
+  }
 
   private static func named(_ text: String) -> String? { text.isEmpty ? nil : text }
 
@@ -134,7 +150,7 @@ extension Flow {
       id: organization.subdomain,
       cells: [
         organization.name, organization.subdomain.isEmpty ? "(root domain)" : organization.subdomain,
-        Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)), state,
+        Amount.count(Int64(organization.activeUsers)), organization.messageCount, state,
       ],
       label: organization.label,
       disabled: organization.isInternal ? "it is the home of the server's own bots; every server has its own" : nil,

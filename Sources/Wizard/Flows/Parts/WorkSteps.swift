@@ -1,5 +1,6 @@
 import Common
 import Engine
+import FoundationEssentials
 
 /// Steps that most flows end with: checks, review, run, result. A flow says what its answers come to, as one
 /// ``JobDescription``, and these do the rest.
@@ -92,8 +93,12 @@ struct WorkSteps: Sendable {
       proceed: "Leave the wizard")
   }
 
-  /// Two descriptions are the same when their text is.
-  static func fingerprint(_ job: JobDescription) -> String { String(describing: job) }
+  /// Two descriptions are the same when their text is, whatever order a table of decisions has come into.
+  static func fingerprint(_ job: JobDescription) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(job)).map { String(decoding: $0, as: UTF8.self) } ?? String(describing: job)
+  }
 }
 
 extension String {

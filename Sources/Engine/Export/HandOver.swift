@@ -1,0 +1,63 @@
+import Common
+
+/// An export that is made for the cloud: whoever imports it there has to be told a few things with it.
+public struct HandOver: Sendable, Codable, Equatable {
+  /// The subdomain that the organization is to have in the cloud.
+  public var subdomain: String
+
+  public init(subdomain: String) {
+    self.subdomain = subdomain
+  }
+
+  /// Why a subdomain cannot be one in the cloud; nil where it can. Whether it is free there only the cloud knows.
+  public static func objection(to subdomain: String) -> String? {
+    if subdomain.isEmpty { return "In the cloud every organization has a subdomain" }
+    let allowed = subdomain.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    guard allowed, subdomain.first != "-", subdomain.last != "-" else {
+      return "Only small letters a-z, digits, and dashes inside, can stand here"
+    }
+    guard (3...40).contains(subdomain.utf8.count) else { return "It takes 3 to 40 characters" }
+    return Brand.allCases.contains { SubdomainRules.isReserved(subdomain, brand: $0) }
+      ? "The cloud keeps this name for itself" : nil
+  }
+
+  /// The cloud runs the development version of the server, and its importer takes exports of that version only.
+  func check(_ version: ServerVersion, _ installation: Installation) -> Finding {
+    let command = Self.upgrade(installation.brand, deployment: installation.deploymentFolder)
+    guard let name = version.name else {
+      return Finding(
+        .warning, "cloud", "it is not known whether this server has the cloud's version",
+        remedy: "bring the server to it first: \(command)")
+    }
+    guard name.contains("-dev") || name.contains("+git") else {
+      return Finding(
+        .warning, "cloud",
+        "this server is the release \(name); the cloud runs a development version that is newer than every release, "
+          + "and imports only what comes from that",
+        remedy: "for a rehearsal go on; before the final export: \(command)")
+    }
+    return Finding(
+      .ok, "cloud", "\(name) is a development version, as the cloud's; whoever imports it says whether it is the same")
+  }
+
+  /// The command that brings a server to the version that the cloud has.
+  public static func upgrade(_ brand: Brand, deployment: String? = nil) -> String {
+    "\(deployment ?? brand.deploymentFolder)/scripts/upgrade-\(brand.rawValue)-from-git main"
+  }
+
+  /// What is left to do, and what to write to those who import it.
+  ///
+  /// - Parameter digest: SHA-256 of the whole file, in hexadecimal.
+  func nextSteps(archive: String, digest: String, organization: Organization, version: ServerVersion) -> [String] {
+    [
+      "Ask the cloud's support where to bring the archive; it holds private messages: never send it by mail",
+      "Tell them: the subdomain '\(subdomain)', the server's version \(version.label), "
+        + "\(Amount.of(Int64(organization.activeUsers), "user")), "
+        + "\(Amount.of(Int64(organization.messages), "message"))",
+      "And the digest, so that they know that it arrived whole (SHA-256):",
+      "$ \(digest)",
+      "Leave the old organization as it is until you have seen the new one; then tell your users the new address",
+      "In the cloud everybody chooses a new password, or signs in by other means; bots need new API keys",
+    ]
+  }
+}

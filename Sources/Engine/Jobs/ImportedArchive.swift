@@ -1,0 +1,24 @@
+import Common
+
+extension JobStore {
+  /// The archive that the newest import into a subdomain of a server was made from.
+  ///
+  /// - Returns: nil where no job of this program imported it, or where the archive is not on the disk any more.
+  public func archive(importedInto root: String, as subdomain: String) -> String? {
+    let root = FileSystem.absolute(root)
+    for job in (try? jobs()) ?? [] {
+      guard let description = try? job.readHeader().description, description.importedSubdomain == subdomain,
+        // Of a move it is the last of its servers that the organization came to.
+        description.servers.last.map({ FileSystem.absolute($0.root) }) == root, case .finished = job.state()
+      else { continue }
+      let archive: String? =
+        switch description {
+        case .import(_, let options): options.archive
+        case .move(let decisions, _): decisions.archive
+        default: nil
+        }
+      return archive.flatMap { FileSystem.exists($0) ? $0 : nil }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,237 @@
+import Common
+import Glibc
+
+/// A job as an operator sees it: who started what when, what became of it, and what can be done about it now.
+public struct JobOutlook: Sendable, Equatable {
+  public enum State: String, Sendable {
+    case running, finished, failed
+    /// The operator wished it; what it had done was taken back.
+    case stopped
+    /// Its process is gone without a word.
+    case interrupted
+  }
+
+  public enum Action: String, Sendable, CaseIterable {
+    case watch, log, stop, resume, undo
+    /// Offer it no more.
+    case setAside = "set-aside"
+  }
+
+  public var folder: String
+  public var title: String
+  public var startedBy: String
+  public var terminal: String?
+  /// Microseconds since 1970; nil where it does not say.
+  public var started: Int64?
+  public var state: State
+  /// What came of it, in a sentence; empty while it runs.
+  public var outcome: String
+  /// What to do about a failure.
+  public var remedy: String?
+  public var description: JobDescription?
+  /// By action, why it cannot be done; what is not in it can.
+  public var obstacles: [Action: String]
+
+  public init(
+    folder: String, title: String, startedBy: String, terminal: String? = nil, started: Int64?, state: State,
+    outcome: String = "", remedy: String? = nil, description: JobDescription? = nil,
+    obstacles: [Action: String] = [:]
+  ) {
+    self.folder = folder
+    self.title = title
+    self.startedBy = startedBy
+    self.terminal = terminal
+    self.started = started
+    self.state = state
+    self.outcome = outcome
+    self.remedy = remedy
+    self.description = description
+    self.obstacles = obstacles
+  }
+
+  public var id: String { JobFolder(folder).id }
+
+  /// Whether somebody should decide what becomes of it.
+  public var isBroken: Bool { state == .failed || state == .interrupted }
+}
+
+extension JobOutlook {
+  /// - Parameter undone: folders of jobs that were taken back already.
+  init(_ job: JobFolder, undone: Set<String>) {
+    let header = try? job.readHeader()
+    let description = header?.description
+    let state: State
+    var outcome = ""
+    var remedy: String?
+    switch job.state() {
+    case .running: state = .running
+    case .finished(let summary):
+      state = .finished
+      outcome = summary.title
+    case .failed(let failure):
+      state = failure.exitCode == FailureFamily.cancelled.rawValue ? .stopped : .failed
+      outcome = state == .stopped ? "it was stopped; what it had done was taken back" : failure.sentence
+      remedy = failure.remedy
+    case .lost:
+      state = .interrupted
+      outcome = "its process was ended from outside, or the machine went down"
+    }
+    self.init(
+      folder: job.path, title: SafeText.clean(header?.plan?.title ?? description?.title ?? "unknown", limit: 200),
+      startedBy: SafeText.clean(header?.operator_ ?? "unknown", limit: 60), terminal: header?.terminal,
+      started: header.flatMap { Moment.microseconds(iso: $0.started) }, state: state, outcome: outcome,
+      remedy: remedy, description: description)
+    obstacles[.watch] = state == .running ? nil : "it is not running any more"
+    obstacles[.stop] = obstacles[.watch]
+    obstacles[.resume] = resumeObstacle
+    obstacles[.undo] = undone.contains(job.path) ? "that has been done already" : undoObstacle
+    obstacles[.setAside] =
+      !isBroken ? "it is not offered by itself" : job.isSetAside ? "that has been done already" : nil
+  }
+
+  private var resumeObstacle: String? {
+    guard let description else { return "what it was to do cannot be read" }
+    switch state {
+    case .running: return "it is running"
+    case .finished: return "it has done its work"
+    case .failed, .stopped, .interrupted: break
+    }
+    guard description.isRestore, let server = description.servers.first,
+      let record = (try? RestoreState(root: server.root).current()) ?? nil, record.isUnfinished
+    else { return nil }
+    return "a restore knows by itself where it was interrupted: choose Restore in the menu"
+  }
+
+  private var undoObstacle: String? {
+    guard let description else { return "what it has done cannot be read" }
+    switch state {
+    case .finished: return description.undoObstacle
+    case .running: return "it is running; it can be stopped, and takes back what it has done"
+    case .failed, .stopped: return "it has not done its work: what it had begun was taken back"
+    case .interrupted:
+      return description.isRestore
+        ? "choose Restore in the menu: there it can be rolled back"
+        : "it has not done its work: nothing of it is visible, and the next job clears away what it left"
+    }
+  }
+}
+
+extension JobDescription {
+  var isRestore: Bool {
+    switch self {
+    case .restore, .resumeRestore, .rollBackRestore, .discardRestore: true
+    default: false
+    }
+  }
+
+  /// Why what it does cannot be taken back by a job; nil where it can.
+  public var undoObstacle: String? {
+    switch self {
+    case .import, .export, .move, .deactivate, .reactivate, .changeSubdomain, .copySettings: nil
+    case .backup: "a backup changes nothing; delete its file where you do not want it"
+    case .rehearseRestore: "a rehearsal leaves nothing behind"
+    case .restore, .resumeRestore: "choose Restore in the menu: there it can be rolled back"
+    case .rollBackRestore, .discardRestore, .undo, .undoSettings: "it took something back itself"
+    case .deleteOrganization, .pruneBackups: "what was deleted is gone"
+    case .passwordReset: "mail that was sent cannot be called back"
+    case .copySecrets: "the old secrets file lies beside the new one: copy it back by hand"
+    case .flushCache, .script: "it left nothing that could be taken back"
+    }
+  }
+
+  /// What is gone when it is taken back, for the operator to type: the organization that it made, or the archive's name.
+  public var nameToConfirmUndo: String? {
+    if let importedSubdomain { return importedSubdomain }
+    switch self {
+    case .export(_, let options): return options.output?.split(separator: "/").last.map(String.init)
+    case .move(let decisions, _): return decisions.archive.split(separator: "/").last.map(String.init)
+    default: return nil
+    }
+  }
+}
+
+extension FailureReport {
+  /// "the database: it went away".
+  public var sentence: String { "\(subject): \(reason)" }
+}
+
+extension JobFolder {
+  private var asideMark: String { "\(path)/set-aside" }
+
+  /// Whether an operator has said that nothing is to be done about it.
+  public var isSetAside: Bool { FileSystem.exists(asideMark) }
+
+  /// Offers it no more. It stays in the list.
+  public func setAside() throws {
+    let text = "\(Operator.name), \(Moment.iso(microseconds: Moment.now()))\n"
+    try FileSystem.replace(asideMark, with: Array(text.utf8))
+  }
+
+  /// What it has reported, a line each; the newest are kept where there is more than `limit`.
+  public func report(limit: Int = 500) -> [String] {
+    let lines = events().compactMap { event -> String? in
+      switch event {
+      case .phaseStarted(_, let title, _, _): title
+      case .note(let text): "  \(text)"
+      case .warning(let text): "  Warning: \(text)"
+      case .finished(let summary): "Finished: \(summary.title)"
+      case .failed(let failure): "Failed: \(failure.sentence)"
+      case .advanced, .phaseEnded: nil
+      }
+    }
+    let left = lines.count - limit
+    let shown = left > 0 ? ["(\(Amount.of(Int64(left), "line")) before)"] + lines.suffix(limit) : lines
+    return shown.map { SafeText.clean($0, limit: 300) }
+  }
+}
+
+extension JobFolder.Header {
+  /// Who runs what since when: "ann, on /dev/pts/3, runs this since 2026-11-23 10:31 UTC, 12 min ago: Export …".
+  public func whoRunsWhat(now: Int64 = Moment.now()) -> String {
+    let place = terminal.map { ", on \($0)," } ?? ""
+    let since = Moment.microseconds(iso: started).map { Age.words($0, now: now) } ?? started
+    return "\(operator_)\(place) runs since \(since): \(SafeText.clean(plan?.title ?? description.title, limit: 200))"
+  }
+}
+
+extension JobStore {
+  /// All jobs as an operator sees them, the newest first; a hundred at most.
+  public func outlooks() throws -> [JobOutlook] {
+    let all = Array(try jobs().prefix(100))
+    let undone = Set(
+      all.compactMap { job -> String? in
+        guard case .undo(_, let folder, _)? = (try? job.readHeader())?.description, case .finished = job.state()
+        else { return nil }
+        return folder
+      })
+    return all.map { JobOutlook($0, undone: undone) }
+  }
+
+  /// Broken jobs that somebody should decide about, the newest first: those of the last weeks that were not set aside,
+  /// and whose work no later job has taken up.
+  public func waiting(now: Int64 = Moment.now()) throws -> [JobOutlook] {
+    var later: [JobDescription] = []
+    return try outlooks().filter { job in
+      defer { if let description = job.description { later.append(description) } }
+      guard job.isBroken, let description = job.description, !later.contains(description) else { return false }
+      guard now - (job.started ?? 0) < Self.weeksOffered * 7 * 86_400_000_000 else { return false }
+      return job.obstacles[.resume] == nil && !JobFolder(job.folder).isSetAside
+    }
+  }
+
+  private static let weeksOffered: Int64 = 4
+
+  /// Whether another job forbids to begin on these servers, and who runs it.
+  public static func othersAtWork(_ description: JobDescription) -> Finding? {
+    for server in description.servers {
+      let store = JobStore(root: server.root)
+      guard let job = (try? store.running())?.first else { continue }
+      let who = (try? job.readHeader())?.whoRunsWhat() ?? "another job is running"
+      return Finding(
+        .blocker, "another job", who,
+        remedy: "wait for it, then look again. To watch it or stop it: \(Program.name) jobs attach \(job.id), or the "
+          + "first line of the menu")
+    }
+    return nil
+  }
+}

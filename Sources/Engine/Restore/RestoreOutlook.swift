@@ -1,0 +1,114 @@
+import Archive
+import Common
+
+/// What a backup is, and how it compares with the server that it would be restored on: looked at before anything is
+/// decided. Nothing is changed by looking.
+public struct RestoreOutlook: Sendable, Equatable {
+  /// What it is, made when, of which server, what is in it.
+  public var facts: [Summary.Fact]
+  /// The name under which people reached the server that it is of.
+  public var backupHost: String?
+  /// The name of this server; nil where its settings are lost.
+  public var ownHost: String?
+  public var hasDatabase: Bool
+  public var hasSettings: Bool
+  public var hasUploads: Bool
+  /// Whether this server has settings that could be kept.
+  public var hasOwnSettings: Bool
+  /// How the versions compare: a blocker where they differ.
+  public var version: Finding
+
+  public init(
+    facts: [Summary.Fact], backupHost: String?, ownHost: String?, hasDatabase: Bool = true, hasSettings: Bool = true,
+    hasUploads: Bool = true, hasOwnSettings: Bool = true, version: Finding
+  ) {
+    self.facts = facts
+    self.backupHost = backupHost
+    self.ownHost = ownHost
+    self.hasDatabase = hasDatabase
+    self.hasSettings = hasSettings
+    self.hasUploads = hasUploads
+    self.hasOwnSettings = hasOwnSettings
+    self.version = version
+  }
+
+  /// - Parameters:
+  ///   - root: of the server; its settings and its database may be lost.
+  ///   - options: only where the backup is, and where its key is.
+  /// - Throws: where it is no backup, or nothing says where the server's database is.
+  public static func look(
+    root: String, brand: Brand?, _ options: RestoreOptions, cancellation: Cancellation? = nil
+  ) throws -> RestoreOutlook {
+    let preparation = try RestorePreparation(
+      root: root, brand: brand, options: options, id: "outlook", cancellation: cancellation)
+    let installation = preparation.installation
+    let head = preparation.head
+    let hasOwn = FileSystem.exists(installation.root + installation.brand.secretsFile)
+    return RestoreOutlook(
+      facts: facts(head, preparation.dump, options), backupHost: head.host,
+      ownHost: hasOwn ? installation.host : nil, hasDatabase: head.hasDatabase, hasSettings: head.hasSettings,
+      hasUploads: head.hasUploads, hasOwnSettings: hasOwn, version: preparation.checks.version())
+  }
+
+  private static func facts(_ head: BackupHead, _ dump: DumpFile?, _ options: RestoreOptions) -> [Summary.Fact] {
+    var facts: [Summary.Fact] = []
+    func add(_ name: String, _ value: String?) {
+      if let value { facts.append(Summary.Fact(name, value)) }
+    }
+    if case .archive(let path) = options.source {
+      let moment = head.facts.flatMap { Moment.microseconds(iso: $0.created) }
+      let named = BackupLayout.moment(fileName: String(path.split(separator: "/").last ?? ""))
+      add("Made", (moment ?? named).map { Age.words($0) } ?? "it does not say when")
+    }
+    add("Of the server", head.host)
+    let version = head.serverVersion.map { "\(head.brand?.title ?? "") \($0)" }
+    add("Software", version ?? "it does not say which version")
+    add("System", head.system)
+    add("PostgreSQL", head.postgresMajor.map { "version \($0)" })
+    add("Database", head.hasDatabase ? database(head, dump) : "not in it; this server's stays as it is")
+    add("Uploads", head.hasUploads ? uploads(head) : "not in it; this server's stay as they are")
+    add("Settings", head.hasSettings ? "in it, with the secrets" : "not in it; this server's stay as they are")
+    if case .archive = options.source {
+      add(
+        "Digests",
+        head.facts == nil
+          ? "none: it was made by the server's own command; what cannot be compared is said"
+          : "of every file; they are compared before anything is replaced")
+    }
+    return facts
+  }
+
+  private static func database(_ head: BackupHead, _ dump: DumpFile?) -> String {
+    var words: [String] = []
+    if let dump { words.append("a dump of the form \(dump.form.rawValue)") }
+    if let bytes = head.facts?.databaseBytes { words.append("\(Amount.bytes(bytes)) on its disk") }
+    if let contents = head.dump { words.append(Amount.of(Int64(contents.tables.count), "table")) }
+    return words.isEmpty ? "in it" : words.joined(separator: ", ")
+  }
+
+  private static func uploads(_ head: BackupHead) -> String {
+    guard let files = head.facts?.uploadsFiles else { return "in it" }
+    return "\(Amount.of(files, "file")), \(Amount.bytes(head.facts?.uploadsBytes ?? 0))"
+  }
+}
+
+/// How long ago something was, as people say it.
+public enum Age {
+  /// "2026-11-23 03:30 UTC, 7 h ago".
+  public static func words(_ microseconds: Int64, now: Int64 = Moment.now()) -> String {
+    let stamp = Moment.iso(microseconds: microseconds).prefix(16).replacing("T", with: " ")
+    return "\(stamp) UTC, \(ago(microseconds, now: now))"
+  }
+
+  /// "7 h ago", "3 days ago".
+  public static func ago(_ microseconds: Int64, now: Int64 = Moment.now()) -> String {
+    let seconds = (now - microseconds) / 1_000_000
+    return switch seconds {
+    case ..<0: "in the future"
+    case ..<90: "just now"
+    case ..<5400: "\(seconds / 60) min ago"
+    case ..<172_800: "\(seconds / 3600) h ago"
+    default: "\(seconds / 86_400) days ago"
+    }
+  }
+}

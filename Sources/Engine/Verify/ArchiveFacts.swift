@@ -1,0 +1,31 @@
+import Common
+
+extension ArchiveSummary {
+  /// What people want to know of an archive, in the order in which they ask.
+  public var facts: [Summary.Fact] {
+    var facts: [Summary.Fact] = []
+    func add(_ name: String, _ value: String?) {
+      if let value, !value.isEmpty { facts.append(Summary.Fact(name, value)) }
+    }
+    func rows(_ table: String) -> String? { tables[table].map { Amount.count($0) } }
+    add("Organization", organization.map { "\($0.name) ('\($0.subdomain)')" })
+    if organization?.isDeactivated == true { add("State", "deactivated") }
+    add("Server", source.host)
+    add("Version", source.serverVersion.map { [source.brand, $0].compactMap { $0 }.joined(separator: " ") })
+    add("Feature level", source.featureLevel.map(String.init))
+    add("Newest migration", source.migrations["zerver"])
+    add("PostgreSQL", source.postgresVersion)
+    add("Made by", program)
+    add("Made", created ?? modified)
+    add("Holds", options["reach"])
+    add("Size", Amount.bytes(bytes))
+    add("Unpacked", "\(Amount.bytes(memberBytes)) in \(Amount.of(Int64(members), "file"))")
+    add("Digests", hasDigests ? "of every file" : "none")
+    add("Messages", rows("zerver_message"))
+    if let firstMessage, let lastMessage { add("Sent", "\(firstMessage) to \(lastMessage)") }
+    add("Users", rows("zerver_userprofile"))
+    add("Channels", rows("zerver_stream"))
+    add("Attachments", rows("zerver_attachment"))
+    return facts
+  }
+}

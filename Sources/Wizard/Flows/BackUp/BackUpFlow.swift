@@ -1,0 +1,266 @@
+import Common
+import Engine
+
+extension Goal {
+  static let backUp = Goal("back-up", "Back up this server", "now or every night; delete old backups") {
+    .backUp($0, .real)
+  }
+}
+
+extension Flow {
+  private enum Key {
+    static let wish = "what.wish"
+    static let parts = "content.parts"
+    static let encrypts = "encryption.how"
+    static let recipient = "encryption.recipient"
+    static let output = "place.output"
+  }
+
+  /// What the look at the server has found, as later steps ask for it.
+  private enum Known {
+    static let brand = "content.brand"
+    static let canEncrypt = "content.can-encrypt"
+  }
+
+  private static let database = "database"
+  private static let uploads = "uploads"
+
+  static func backUp(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+    let names = Dictionary(Brand.allCases.map { ($0.rawValue, BackupOperation.newName($0)) }) { first, _ in first }
+    let work = WorkSteps("The backup", context) { .backup(server: context.server, options($0)) }
+    return Flow(
+      id: "back-up", title: "Back up this server", badge: context.badge,
+      route: { answers in
+        Route(from: context.label, to: answers.text(Key.output)?.split(separator: "/").last.map(String.init))
+      },
+      commands: { [context.command(["backup"] + words(options($0)))] },
+      onward: { onward($0) },
+      steps: [
+        wish, content(context, looks), encryption, place(context, names),
+        work.checks(),
+        work.review(
+          heading: "Ready to back up?", proceed: "Start the backup",
+          help: [
+            .paragraph(
+              "The database is dumped from one moment by several sessions, and the files are listed at that same moment. "
+                + "People go on working.")
+          ]),
+        work.run("Backup", heading: { _ in "Backing up \(context.label)" }, weights: weights),
+        work.result(heading: { _ in "\(context.label) is backed up" }),
+      ])
+  }
+
+  private static func options(_ answers: Answers) -> BackupOperation.Options {
+    var options = BackupOperation.Options(output: answers.text(Key.output))
+    let parts = answers[Key.parts] == nil ? [database, uploads] : answers.list(Key.parts)
+    options.skipsDatabase = !parts.contains(database)
+    options.skipsUploads = !parts.contains(uploads)
+    options.recipient = encrypts(answers) ? answers.text(Key.recipient) : nil
+    return options
+  }
+
+  @Sendable private static func encrypts(_ answers: Answers) -> Bool { answers.text(Key.encrypts) == "key" }
+
+  private static func words(_ options: BackupOperation.Options) -> [String] {
+    (options.output.map { ["--output", $0] } ?? []) + (options.skipsDatabase ? ["--skip-db"] : [])
+      + (options.skipsUploads ? ["--skip-uploads"] : []) + (options.recipient.map { ["--encrypt-to", $0] } ?? [])
+  }
+
+  private static func onward(_ answers: Answers) -> [Continuation] {
+    let output = answers.text(Key.output) ?? ""
+    let folder = "/" + output.split(separator: "/").dropLast().joined(separator: "/")
+    var nightly: [String: Answer] = [NightlyAnswers.folder: .text(folder)]
+    if let recipient = options(answers).recipient { nightly[NightlyAnswers.recipient] = .text(recipient) }
+    return [
+      Continuation("Rehearse its restore", .flow("rehearse", given: BackupStep.given(output))),
+      Continuation("Make it nightly", .flow("nightly", given: nightly)),
+    ]
+  }
+
+  // MARK: Steps
+
+  private static let wish = Step(
+    "what", "What", heading: { _ in "What do you want to do?" },
+    help: [
+      .paragraph(
+        "A backup is the whole server in one file: what is needed to bring it back on this machine or on a new one. The "
+          + "server's own restore reads it too."),
+      .paragraph("One organization alone, to be moved elsewhere, is exported instead."),
+    ],
+    fields: { _ in
+      [
+        Field(
+          "wish", "Backups", name: "Wish",
+          .choice([
+            .init("now", "Make a backup now", "The server goes on running meanwhile.", recommended: true),
+            .init("nightly", "Make one every night", "Shows the lines for systemd or cron, with each explained."),
+            .init("prune", "Delete old backups", "Shows which would go before any does."),
+          ]))
+      ]
+    },
+    turnOff: { answers in
+      switch answers.text(Key.wish) {
+      case "nightly": .flow("nightly")
+      case "prune": .flow("prune")
+      default: nil
+      }
+    })
+
+  private static func content(_ context: FlowContext, _ looks: BackupLooks) -> Step {
+    Step(
+      "content", "Content", heading: { _ in "What shall be in it?" },
+      explanation: { _ in
+        [
+          .paragraph("Settings and secrets are always in it."),
+          .keys("Space takes a part in or out, Enter goes on."),
+        ]
+      },
+      help: [
+        .paragraph(
+          "Not in a backup, whatever you choose: logs, certificates of the web server, files that are kept in S3, tasks "
+            + "that wait in RabbitMQ, sign-ins that are kept in memory, who is online and who is typing."),
+        .paragraph(
+          "Without the database, or without the uploads, it is no whole backup: good only where these are backed up in "
+            + "another way."),
+      ],
+      lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [parts(nil, nil)]) {
+        _, cancellation in
+        do {
+          let estimate = try looks.estimate(context.server, cancellation)
+          return material(estimate, context)
+        } catch let failure as any Failure where failure.family == .connection || failure.family == .database {
+          // The files may be all that can still be saved.
+          return Material(
+            fields: [parts(nil, SafeText.clean(failure.reason, limit: 200))],
+            findings: [
+              Finding(
+                .warning, "database", "cannot be reached: \(failure.reason)",
+                remedy: "start PostgreSQL and look again, or back up what there is without it")
+            ], labels: [Known.brand: context.brandName, Known.canEncrypt: "yes"])
+        }
+      })
+  }
+
+  private static func material(_ estimate: BackupEstimate, _ context: FlowContext) -> Material {
+    let files =
+      estimate.storesUploadsInS3
+      ? "in S3" : "\(Amount.of(estimate.uploadsFiles, "file")), \(Amount.bytes(estimate.uploads))"
+    let brand = (try? context.server.installation())?.brand ?? context.brand ?? .aloha
+    return Material(
+      fields: [parts(estimate, nil)],
+      facts: [
+        Summary.Fact("Database", "\(Amount.bytes(estimate.database)) on its disk"), Summary.Fact("Uploads", files),
+      ], findings: estimate.queues.map { [$0] } ?? [],
+      labels: [Known.brand: brand.rawValue, Known.canEncrypt: estimate.canEncrypt ? "yes" : "no"])
+  }
+
+  private static func parts(_ estimate: BackupEstimate?, _ lost: String?) -> Field {
+    let inS3 = estimate?.storesUploadsInS3 == true
+    return Field(
+      "parts", "Besides these",
+      name: "With",
+      .multipleChoice([
+        .init(
+          database, "The database", "People, channels, messages.", recommended: true, disabled: lost),
+        .init(
+          uploads, "Uploaded files", "Pictures and documents, avatars, emoji.", recommended: true,
+          disabled: inS3 ? "they are in S3: the bucket's own versioning is their backup" : nil),
+      ]),
+      hint: { answers in
+        guard let estimate else { return nil }
+        let chosen = answers.list(Key.parts)
+        let about = estimate.archive(
+          takesDatabase: chosen.contains(database), takesUploads: chosen.contains(uploads))
+        return "About \(Amount.bytes(about.bytes)), in about \(Amount.duration(seconds: about.seconds))."
+      })
+  }
+
+  private static let encryption = Step(
+    "encryption", "Encryption", heading: { _ in "Shall it be encrypted?" },
+    explanation: { _ in
+      [
+        .paragraph(
+          "A backup holds every message and every secret. The file is made readable for its owner alone; wherever it is "
+            + "copied to, others may be able to read it.")
+      ]
+    },
+    help: [
+      .paragraph("Keys are made on another machine, never on this server:"),
+      .command("age-keygen -o backup-key.txt"),
+      .paragraph(
+        "It prints the public key, which begins with age1: that one is given here. Whoever has it can make backups, and "
+          + "read none."),
+      .paragraph(
+        "The file backup-key.txt is the private key. Keep it off this server, and a copy on paper in a safe: without "
+          + "it nobody can read the backups ever again, not even you."),
+      .paragraph(
+        "A rehearsal of an encrypted backup needs the private key: it is done on a machine that may have it."),
+    ],
+    fields: { answers in
+      [
+        Field(
+          "how", "Encryption",
+          .choice([
+            .init("none", "No", "Good where it stays on this machine or goes to a place that encrypts."),
+            .init(
+              "key", "Yes, to a public key", "By age; only the private key, kept elsewhere, opens it.",
+              disabled: answers.label(Known.canEncrypt) == "no"
+                ? "the program age is not installed: apt-get install age" : nil),
+          ])),
+        Field(
+          "recipient", "The public key", name: "Public key", .text(placeholder: "age1…"), isVisible: encrypts,
+          hint: { _ in "Made on another machine: age-keygen -o backup-key.txt" },
+          check: { AnswerCheck.recipient($0.text(Key.recipient) ?? "") }),
+      ]
+    })
+
+  private static func place(_ context: FlowContext, _ names: [String: String]) -> Step {
+    Step(
+      "place", "Place", heading: { _ in "Where shall it go?" },
+      explanation: { _ in
+        [.paragraph("Then take it to another machine: a backup on the same disk is lost with the disk.")]
+      },
+      help: [
+        .paragraph(
+          "With the name that is proposed, the backup is found again by restore, rehearsal and retention. The name "
+            + "appears when the file is complete and has been read back; never before."),
+        .paragraph("/tmp is emptied when the machine starts. Another folder is better for what shall stay."),
+      ],
+      fields: { _ in
+        [
+          Field(
+            "output", "File", name: "Goes to", .path,
+            hint: { _ in "Only its owner can read it." },
+            preset: { answers in
+              let brand = answers.label(Known.brand)
+              let name = names[brand.isEmpty ? context.brandName : brand] ?? "backup.tar.gz"
+              let folder = context.archiveFolder == "/" ? "" : context.archiveFolder
+              return .text("\(folder)/\(name)\(encrypts(answers) ? ".age" : "")")
+            },
+            check: { answers in
+              let path = answers.text(Key.output) ?? ""
+              guard encrypts(answers) else { return AnswerCheck.archive(path) }
+              if let problem = AnswerCheck.absolutePath(path) { return problem }
+              return path.hasSuffix(".tar.gz.age") ? nil : "Encrypted, its name must end with .tar.gz.age"
+            })
+        ]
+      })
+  }
+
+  /// As measured with many messages and few files.
+  private static let weights: [String: Double] = [
+    "dump": 40, "count": 4, "database": 6, "uploads": 20, "verify": 10, "encrypt": 5,
+  ]
+}
+
+extension AnswerCheck {
+  /// A public key of age, or one of SSH, which age takes too. Whether it is a real one age itself says in the checks.
+  static func recipient(_ text: String) -> String? {
+    if text.isEmpty { return "The public key is needed here" }
+    if text.uppercased().hasPrefix("AGE-SECRET-KEY-") {
+      return "This is the private key. Keep it off this server; the public one begins with age1"
+    }
+    let isKey = text.hasPrefix("age1") || text.hasPrefix("ssh-ed25519 ") || text.hasPrefix("ssh-rsa ")
+    return isKey ? nil : "A public key begins with age1"
+  }
+}

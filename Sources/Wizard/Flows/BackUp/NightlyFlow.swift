@@ -1,0 +1,203 @@
+import Common
+import Engine
+
+extension Goal {
+  /// Come to from backups: how one is made every night.
+  static let nightly = Goal("nightly", "Back up every night", "the lines for systemd or cron, explained") {
+    .nightly($0)
+  }
+}
+
+enum NightlyAnswers {
+  static let folder = "folder.path"
+  static let time = "time.at"
+  static let recipient = "time.recipient"
+  static let rehearses = "time.rehearse"
+}
+
+extension Flow {
+  private typealias Key = NightlyAnswers
+
+  /// Asks what is needed for nightly backups, and shows the files for it. It installs nothing.
+  static func nightly(_ context: FlowContext) -> Flow {
+    Flow(
+      id: "nightly", title: "Back up every night", badge: context.badge, route: { _ in Route(from: context.label) },
+      steps: [folder(context), time, keep, units(context)])
+  }
+
+  private static func folder(_ context: FlowContext) -> Step {
+    Step(
+      "folder", "Folder", heading: { _ in "Where shall the backups lie?" },
+      explanation: { _ in
+        [
+          .paragraph("A folder for backups alone. Another machine should fetch it every day.")
+        ]
+      },
+      help: [
+        .paragraph(
+          "Old backups are deleted from this folder, by the rules of the next steps; whatever else lies in it is never "
+            + "looked at. Make it with mode 0700: backups hold every secret."),
+        .paragraph("A folder on another disk or a mounted volume is better than one beside the database."),
+      ],
+      fields: { _ in
+        [
+          Field(
+            "path", "Folder", .path, preset: { _ in .text("/var/backups/\(context.brandName)") },
+            check: { AnswerCheck.absolutePath($0.text(Key.folder) ?? "") })
+        ]
+      })
+  }
+
+  private static let time = Step(
+    "time", "When", heading: { _ in "When, and what else?" },
+    help: [
+      .paragraph(
+        "In the time zone of the machine. A quiet hour is best: a backup leaves processor and disk to everybody else, "
+          + "but takes what is left. The server's own nightly work runs in the first hours after midnight UTC."),
+      .paragraph(
+        "A rehearsal restores the newest backup into a throw-away database on Sundays. An encrypted one cannot be "
+          + "rehearsed here: the private key is elsewhere, as it should be."),
+    ],
+    fields: { answers in
+      let encrypted = !(answers.text(Key.recipient) ?? "").isEmpty
+      return [
+        Field(
+          "at", "At", name: "Time", .text(placeholder: "03:30"), preset: { _ in .text("03:30") },
+          check: { clock($0.text(Key.time) ?? "") == nil ? "An hour and a minute, as in 03:30" : nil }),
+        Field(
+          "recipient", "Encrypt to this public key", name: "Encrypted to", .text(placeholder: "(not encrypted)"),
+          preset: { _ in .text("") },
+          check: { answers in
+            let key = answers.text(Key.recipient) ?? ""
+            return key.isEmpty ? nil : AnswerCheck.recipient(key)
+          }),
+        Field(
+          "rehearse", "Rehearse the newest one on Sundays?", name: "Rehearsal on Sundays",
+          .yesNo(
+            yes: .init(
+              "yes", "Yes", "You know every week that it can be restored.", recommended: true,
+              disabled: encrypted ? "the private key of an encrypted backup is not on this machine" : nil),
+            no: .init("no", "No", nil, recommended: encrypted))),
+      ]
+    })
+
+  private static let keep = Step(
+    "keep", "Keep", heading: { _ in "How many shall be kept?" }, explanation: { _ in Retention.explanation },
+    help: Retention.help, fields: { _ in Retention.fields("keep") })
+
+  private static func units(_ context: FlowContext) -> Step {
+    Step(
+      "units", "Lines", heading: { _ in "These lines make it nightly" },
+      explanation: { answers in
+        let schedule = schedule(answers, context)
+        var blocks: [TextBlock] = [
+          .paragraph(
+            "Nothing is installed by this program: read what will run on your server, then put it in place as root. All "
+              + "of it as files, to be copied:"),
+          .command(command(answers, context)), .paragraph("What to do:"),
+        ]
+        blocks += schedule.steps.map { .point($0) }
+        blocks.append(.paragraph("The service, with what each line is for:"))
+        blocks += lines(schedule.service)
+        blocks.append(.paragraph("The timer:"))
+        blocks += lines(schedule.timer)
+        blocks.append(.paragraph("Without systemd, /etc/cron.d/\(Program.name)-backup:"))
+        return blocks + lines(schedule.cron)
+      },
+      help: [
+        .paragraph(
+          "Old backups are deleted only after a new one has been made, and the last one that is known to be good stays "
+            + "in any case."),
+        .paragraph("A schedule that never ran is a hope: start the service once by hand, now."),
+      ], kind: .crossroads { _ in .menu }, proceed: "back to the menu")
+  }
+
+  private static func lines(_ text: String) -> [TextBlock] {
+    text.split(separator: "\n", omittingEmptySubsequences: true).map { .line(String($0)) }
+  }
+
+  // MARK: What it comes to
+
+  /// Hour and minute.
+  private static func clock(_ text: String) -> (hour: Int, minute: Int)? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].count == 2, let hour = Int(parts[0]), let minute = Int(parts[1]),
+      (0...23).contains(hour), (0...59).contains(minute)
+    else { return nil }
+    return (hour, minute)
+  }
+
+  private static func schedule(_ answers: Answers, _ context: FlowContext) -> BackupSchedule {
+    let time = clock(answers.text(Key.time) ?? "") ?? (3, 30)
+    let recipient = answers.text(Key.recipient).flatMap { $0.isEmpty ? nil : $0 }
+    return BackupSchedule(
+      folder: answers.text(Key.folder) ?? "", hour: time.hour, minute: time.minute,
+      policy: Retention.policy("keep", answers), recipient: recipient,
+      rehearses: answers.flag(Key.rehearses) ?? (recipient == nil),
+      serverWords: (context.root == "/" ? [] : ["--root", context.root])
+        + (context.brand.map { ["--brand", $0.rawValue] } ?? []))
+  }
+
+  private static func command(_ answers: Answers, _ context: FlowContext) -> String {
+    let schedule = schedule(answers, context)
+    var words = ["backup", "schedule", schedule.folder, "--time", answers.text(Key.time) ?? "03:30"]
+    words += Retention.words(schedule.policy)
+    words += schedule.recipient.map { ["--encrypt-to", $0] } ?? []
+    if !schedule.rehearses && schedule.recipient == nil { words.append("--no-rehearse") }
+    return context.command(words)
+  }
+}
+
+/// How many backups are kept: asked by two flows.
+enum Retention {
+  private static let names: [(id: String, title: String, name: String, preset: String)] = [
+    ("last", "The newest so many", "Newest", "3"), ("daily", "The newest of each of so many days", "Days", "7"),
+    ("weekly", "The newest of each of so many weeks", "Weeks", "5"),
+    ("monthly", "The newest of each of so many months", "Months", "12"),
+  ]
+
+  static let explanation: [TextBlock] = [
+    .paragraph("A backup stays if any of these wants it. With these numbers you can go back a year.")
+  ]
+
+  static let help: [TextBlock] = [
+    .paragraph(
+      "Days, weeks from Monday, and months are counted in UTC, and only those that have a backup: after a long break "
+        + "nothing goes only because it is old."),
+    .paragraph(
+      "Before anything is deleted, the newest backups are read until one is found whose every digest fits. That one and "
+        + "all that are newer stay, whatever the numbers say; where none is sound, nothing is deleted."),
+  ]
+
+  static func fields(_ step: String) -> [Field] {
+    names.map { item in
+      Field(
+        item.id, item.title, name: item.name, .text(placeholder: "0"), preset: { _ in .text(item.preset) },
+        check: { answers in
+          guard number(answers.text("\(step).\(item.id)")) != nil else { return "A number from 0 to 9999" }
+          let all = names.compactMap { number(answers.text("\(step).\($0.id)")) }
+          return item.id == "monthly" && all.count == names.count && all.reduce(0, +) == 0
+            ? "Nothing would be kept: one of them has to be more than 0" : nil
+        })
+    }
+  }
+
+  static func policy(_ step: String, _ answers: Answers) -> RetentionPolicy {
+    func value(_ index: Int) -> Int {
+      number(answers.text("\(step).\(names[index].id)")) ?? Int(names[index].preset) ?? 0
+    }
+    return RetentionPolicy(last: value(0), daily: value(1), weekly: value(2), monthly: value(3))
+  }
+
+  static func words(_ policy: RetentionPolicy) -> [String] {
+    [
+      "--keep-last", "\(policy.last)", "--keep-daily", "\(policy.daily)", "--keep-weekly", "\(policy.weekly)",
+      "--keep-monthly", "\(policy.monthly)",
+    ]
+  }
+
+  private static func number(_ text: String?) -> Int? {
+    guard let text, let number = Int(text), (0...9999).contains(number) else { return nil }
+    return number
+  }
+}

@@ -1,0 +1,124 @@
+import Common
+import Engine
+
+extension Goal {
+  /// Come to from backups: old ones are deleted.
+  static let prune = Goal("prune", "Delete old backups", "shows which would go before any does", needsServer: false) {
+    .prune($0, .real)
+  }
+}
+
+extension Flow {
+  private enum Key {
+    static let folder = "folder.path"
+    /// How many would go, as the look has found.
+    static let going = "plan.going"
+  }
+
+  static func prune(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+    let work = WorkSteps("The deletion", context) { .pruneBackups(server: context.server, options($0)) }
+    return Flow(
+      id: "prune", title: "Delete old backups", badge: context.badge, route: { _ in Route(from: context.label) },
+      commands: { answers in
+        let options = options(answers)
+        return [
+          "\(Program.name) backup prune \(ShellWord.quoted(options.folder)) "
+            + Retention.words(options.policy).joined(separator: " ") + " --yes"
+        ]
+      },
+      steps: [
+        folder(context, looks), keep, preview(looks), confirm,
+        work.checks(),
+        work.review(heading: "Delete them?", proceed: "Delete the old backups"),
+        work.run("Deletion", heading: { _ in "Deleting old backups" }, weights: ["verify": 20]),
+        work.result(heading: { _ in "What was not to be kept is deleted" }),
+      ])
+  }
+
+  private static func options(_ answers: Answers) -> PruneOperation.Options {
+    PruneOperation.Options(
+      folder: answers.text(Key.folder) ?? "", policy: Retention.policy("keep", answers))
+  }
+
+  private static func folder(_ context: FlowContext, _ looks: BackupLooks) -> Step {
+    Step(
+      "folder", "Folder", heading: { _ in "In which folder?" },
+      explanation: { _ in [.paragraph("Only files with names of backups are looked at; anything else there stays.")] },
+      help: [
+        .paragraph("Names of backups begin with aloha-backup- or zulip-backup- and end with .tar.gz or .tar.gz.age.")
+      ],
+      fields: { _ in
+        [
+          Field(
+            "path", "Folder of the backups", name: "Folder", .path,
+            preset: { _ in .text("/var/backups/\(context.brandName)") },
+            check: { AnswerCheck.absolutePath($0.text(Key.folder) ?? "") })
+        ]
+      },
+      lookup: Lookup("Looking for backups", key: { $0.text(Key.folder) ?? "" }) { answers, _ in
+        let all = try looks.retention(answers.text(Key.folder) ?? "", RetentionPolicy()).map(\.backup)
+        guard let newest = all.first, let oldest = all.last else {
+          throw PlainFailure(
+            .notFound, SafeText.clean(answers.text(Key.folder) ?? "", limit: 200), "holds no backup",
+            remedy: "give another folder")
+        }
+        let now = looks.now()
+        return Material(facts: [
+          Summary.Fact("Backups", Amount.count(Int64(all.count))),
+          Summary.Fact("Size", Amount.bytes(all.reduce(0) { $0 + $1.bytes })),
+          Summary.Fact("Newest", Age.words(newest.moment, now: now)),
+          Summary.Fact("Oldest", Age.words(oldest.moment, now: now)),
+        ])
+      })
+  }
+
+  private static let keep = Step(
+    "keep", "Keep", heading: { _ in "How many shall stay?" }, explanation: { _ in Retention.explanation },
+    help: Retention.help, fields: { _ in Retention.fields("keep") })
+
+  private static func preview(_ looks: BackupLooks) -> Step {
+    Step(
+      "plan", "Which go", heading: { _ in "These would go, these would stay" },
+      explanation: { _ in [.paragraph("Nothing is deleted yet.")] }, help: Retention.help,
+      lookup: Lookup(
+        "Counting", key: { answers in "\(options(answers))" }
+      ) { answers, _ in
+        let options = options(answers)
+        let decisions = try looks.retention(options.folder, options.policy)
+        let going = decisions.filter { !$0.isKept }
+        var material = Material(
+          findings: going.isEmpty
+            ? [
+              Finding(
+                .blocker, "backups", "all \(Amount.count(Int64(decisions.count))) of them stay: nothing would go",
+                remedy: "there is nothing to do; go back to keep fewer, or leave")
+            ] : [], labels: [Key.going: "\(going.count)"])
+        let freed = Amount.bytes(going.reduce(0) { $0 + $1.backup.bytes })
+        material.text = [.paragraph("Go: \(Amount.of(Int64(going.count), "backup")), \(freed).")]
+        material.text += going.map { .point(line($0.backup)) }
+        material.text.append(.paragraph("Stay: \(Amount.count(Int64(decisions.count - going.count)))."))
+        material.text += decisions.filter(\.isKept).map {
+          .point("\(line($0.backup)) (\($0.reasons.joined(separator: ", ")))")
+        }
+        return material
+      })
+  }
+
+  private static func line(_ backup: BackupFile) -> String {
+    let day = Moment.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")
+    let name = SafeText.clean(backup.path.split(separator: "/").last ?? "", limit: 120)
+    return "\(day), \(Amount.bytes(backup.bytes)): \(name)"
+  }
+
+  private static let confirm = Step(
+    "confirm", "Confirm", heading: { _ in "Delete them for good?" },
+    explanation: { answers in
+      let going = Int64(answers.label(Key.going)) ?? 0
+      return [
+        .paragraph("\(Amount.of(going, "backup")) \(going == 1 ? "goes" : "go") for good. Nothing brings them back.")
+      ]
+    },
+    fields: { answers in
+      [Field("name", "Type the folder's path", name: "Confirmed", .confirmation(name: options(answers).folder))]
+    })
+}

@@ -1,0 +1,248 @@
+import Common
+import Engine
+
+extension Goal {
+  static let cleanUp = Goal(
+    "clean-up", "Throw away a test import", "an organization with all that belongs to it"
+  ) { .cleanUp($0, .real($0)) }
+}
+
+extension Flow {
+  /// Deletes an organization that was imported to try it out, so that it can be imported again.
+  static func cleanUp(_ context: FlowContext, _ looks: CleanUpLooks) -> Flow {
+    let unconfirmed = WorkSteps("The deletion", context) { .cleanUp($0, context, isConfirmed: false) }
+    let work = WorkSteps("The deletion", context) { .cleanUp($0, context, isConfirmed: true) }
+    return Flow(
+      id: "clean-up", title: "Throw away a test import", badge: context.badge,
+      route: { _ in Route(from: context.label) }, commands: { commands($0, context) }, onward: { onward($0, context) },
+      steps: [
+        which(context, looks), holds(context, looks), files,
+        unconfirmed.checks(heading: "Is it the right one, and can it go?"), confirm(context),
+        work.review(
+          heading: "Ready to delete it?", proceed: "Delete it for good",
+          help: [.paragraph("All rows go in one transaction: all of them or none. Files go once that has succeeded.")]),
+        work.run(
+          "Deletion", heading: { "Deleting \($0.label(CleanUpKey.organization))" },
+          help: [
+            .paragraph(
+              "Until the rows are committed, stopping leaves everything as it was. After that the rest is finished; if "
+                + "the machine goes down in between, the next deletion finishes the files.")
+          ], weights: ["rows": 20, "files": 5]),
+        work.result { "\($0.detail(CleanUpKey.organization, "name") ?? "The organization") is gone" },
+      ])
+  }
+
+  private typealias Key = CleanUpKey
+
+  // MARK: Which one
+
+  private static func which(_ context: FlowContext, _ looks: CleanUpLooks) -> Step {
+    OverviewStep(
+      heading: "Which organization goes?", columns: [.name, .subdomain, .messages, .imported, .lastActive, .state],
+      explanation: [
+        .paragraph(
+          "It goes with its people, messages and files, as if it had never been here. That is right after a test "
+            + "import; an organization that people have used is better deactivated.")
+      ],
+      help: [
+        .paragraph(
+          "The server's manual advises the same: delete what was imported as a trial before you import it again, and "
+            + "deactivate what people worked in. A deactivated organization can be opened again; a deleted one is only in "
+            + "its archives and backups."),
+        .paragraph(
+          "The server's own command for it leaves some things behind: conversations' addressees, sessions, files. Here "
+            + "they go too, and nothing of other organizations is touched."),
+      ],
+      proposed: { all in
+        // The youngest import is what somebody tries out, if anything is.
+        all.filter { $0.imported != nil }.max { ($0.imported ?? "") < ($1.imported ?? "") }
+      },
+      more: { try looks.about($0, context) }, nothing: "there is no organization on this server that could be deleted"
+    ).step(context)
+  }
+
+  // MARK: What it holds
+
+  private static func holds(_ context: FlowContext, _ looks: CleanUpLooks) -> Step {
+    Step(
+      "holds", "What it holds",
+      heading: { answers in
+        answers.detail(Key.found, "signs") == nil
+          ? "What is in \(answers.label(Key.organization))?" : "People seem to work in it. Delete it all the same?"
+      },
+      explanation: { answers in
+        [
+          .paragraph(
+            answers.detail(Key.found, "signs").map { "Found: \($0)." }
+              ?? "How it came, what happened since, and every row that would go.")
+        ]
+      },
+      help: [
+        .paragraph(
+          "It looks as if people worked in it where messages were written after the import, where somebody is signed in, "
+            + "or where somebody was there within two weeks. After a trial that may have been you."),
+        .paragraph(
+          "To close an organization and keep its data, choose “Organizations” in the menu and deactivate it."),
+      ],
+      lookup: Lookup("Counting", key: { $0.text(Key.organization) ?? "" }, brings: [anyway([])]) { answers, _ in
+        let subdomain = answers.text(Key.organization) ?? ""
+        let history = try looks.history(context.root, subdomain)
+        let signs = history.signsOfLife
+        var material = Material(facts: CleanUpFacts.of(history, answers))
+        material.facts += CleanUpFacts.of(rows: try looks.rows(context.root, subdomain))
+        material.known = [Key.found: ["isOnlyOne": history.isOnlyOne ? "yes" : "no"]]
+        if !signs.isEmpty {
+          material.known[Key.found]?["signs"] = signs.joined(separator: "; ")
+          material.fields = [anyway(signs)]
+        }
+        return material
+      })
+  }
+
+  private static func anyway(_ signs: [String]) -> Field {
+    Field(
+      "anyway", "People seem to work in it: \(signs.joined(separator: "; ")). Delete it all the same?",
+      name: "In use, as it seems",
+      .yesNo(
+        yes: .init("yes", "Yes, I know this organization; it was only a trial"),
+        no: .init("no", "No, leave it alone", "Go back and choose another one, or deactivate it instead.")),
+      preset: { _ in .flag(false) },
+      check: { $0.flag(Key.anyway) == true ? nil : "Then go back and choose another organization" })
+  }
+
+  // MARK: Files
+
+  private static let files = Step(
+    "files", "Files", heading: { _ in "What about its files?" },
+    explanation: { answers in
+      let size = answers.detail(Key.organization, "uploads").map { " Its uploads take \($0)." } ?? ""
+      return [.paragraph("Uploads, avatars, emoji, icons.\(size) An import brings them all again.")]
+    },
+    help: [
+      .paragraph(
+        "Whose a file is, is known only by the rows of the database. What is left on the disk after they are gone belongs "
+          + "to nobody and has to be found by hand, below the folder's parts that are named after the organization's id."
+      ),
+      .paragraph("Nothing outside the uploads folder is ever touched, and no link is followed out of it."),
+    ],
+    fields: { answers in
+      let inS3 =
+        answers.detail(Key.organization, "files") == "S3"
+        ? "this server keeps its files in S3; delete them in its buckets afterwards" : nil
+      let others =
+        answers.detail(Key.found, "isOnlyOne") == "no" ? "other organizations of this server have files there" : nil
+      return [
+        Field(
+          "which", "Its files", name: "Files",
+          .choice([
+            .init(
+              DeleteOrganizationOperation.Options.Uploads.ofOrganization.rawValue,
+              "Delete the files of this organization",
+              "Good where it will be imported again.", recommended: true, disabled: inS3),
+            .init(
+              DeleteOrganizationOperation.Options.Uploads.keep.rawValue, "Keep them on the disk",
+              "They take up space and belong to nobody."),
+            .init(
+              DeleteOrganizationOperation.Options.Uploads.everything.rawValue,
+              "Delete all that is in the uploads folder",
+              "Also what earlier trials have left behind.", disabled: inS3 ?? others),
+          ]))
+      ]
+    })
+
+  // MARK: The name
+
+  private static func confirm(_ context: FlowContext) -> Step {
+    Step(
+      "confirm", "Confirmation", heading: { "Delete \($0.label(Key.organization))?" },
+      explanation: { _ in
+        [.paragraph("This cannot be taken back. Type its name, letter by letter; pasting does not count.")]
+      },
+      help: [
+        .paragraph("You will see once more what goes, and begin it yourself. Nothing is deleted by typing the name.")
+      ],
+      lookup: Lookup(
+        "Counting", key: { WorkSteps.fingerprint(.cleanUp($0, context, isConfirmed: false)) },
+        brings: [named(context.label)]
+      ) { answers, _ in
+        let plan = try context.engine.plan(.cleanUp(answers, context, isConfirmed: false))
+        let titles = ["rows": "Rows", "files": "Files"]
+        return Material(
+          fields: [named(CleanUpKey.word(answers, context))],
+          facts: plan.phases.compactMap { phase in
+            guard let title = titles[phase.id], let amount = phase.amount else { return nil }
+            return Summary.Fact("\(title) that go", amount)
+          } + plan.leavesAlone.map { Summary.Fact("Stays", $0) })
+      })
+  }
+
+  private static func named(_ word: String) -> Field {
+    Field("name", "Type \(word)", name: "Confirmed with", .confirmation(name: word))
+  }
+
+  // MARK: Other ways
+
+  @Sendable private static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
+    let options = JobDescription.cleanUpOptions(answers, isConfirmed: true)
+    let uploads: [String] =
+      switch options.uploads {
+      case .keep: []
+      case .ofOrganization: ["--with-uploads"]
+      case .everything: ["--with-all-uploads"]
+      }
+    let delete = ["organization", "delete", "-r", options.subdomain] + uploads
+    return [
+      context.command(delete + ["--dry-run"]),
+      context.command(
+        delete + ["--confirm-delete", options.subdomain] + (options.despiteSignsOfLife ? ["--yes"] : [])),
+    ]
+  }
+
+  @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
+    let subdomain = answers.text(Key.organization) ?? ""
+    var given: [String: Answer] = ["address.subdomain": .text(subdomain)]
+    if MoveDecisions.isReserved(subdomain) { given["address.reserved"] = .flag(true) }
+    let archive = answers.detail(Key.organization, "archive")
+    given["archive.path"] = archive.map { .text($0) }
+    return [
+      Continuation(
+        archive == nil ? "Import into its place" : "Import it again", context.onward("import", given: given)),
+      Continuation("Throw away another one", context.onward("clean-up")),
+    ]
+  }
+}
+
+/// Where each answer is.
+enum CleanUpKey {
+  static let organization = OverviewStep.key
+  static let anyway = "holds.anyway"
+  /// What was found of it, not an answer.
+  static let found = "holds.found"
+  static let files = "files.which"
+  static let confirmed = "confirm.name"
+
+  /// What has to be typed: the subdomain; for the root domain, which has none, the host name.
+  static func word(_ answers: Answers, _ context: FlowContext) -> String {
+    let subdomain = answers.text(organization) ?? ""
+    if !subdomain.isEmpty { return subdomain }
+    return context.label.contains("/") || context.label.contains(" ") ? "root domain" : context.label
+  }
+}
+
+extension JobDescription {
+  fileprivate static func cleanUp(_ answers: Answers, _ context: FlowContext, isConfirmed: Bool) -> JobDescription {
+    let isTyped = answers.text(CleanUpKey.confirmed) == CleanUpKey.word(answers, context)
+    return .deleteOrganization(
+      server: context.server, cleanUpOptions(answers, isConfirmed: isConfirmed && isTyped))
+  }
+
+  fileprivate static func cleanUpOptions(
+    _ answers: Answers, isConfirmed: Bool
+  ) -> DeleteOrganizationOperation.Options {
+    var options = DeleteOrganizationOperation.Options(subdomain: answers.text(CleanUpKey.organization) ?? "")
+    options.uploads = answers.text(CleanUpKey.files).flatMap { .init(rawValue: $0) } ?? .keep
+    options.despiteSignsOfLife = answers.flag(CleanUpKey.anyway) ?? false
+    options.confirmation = isConfirmed ? options.subdomain : nil
+    return options
+  }
+}

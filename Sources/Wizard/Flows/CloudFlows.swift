@@ -1,0 +1,252 @@
+import Common
+import Engine
+
+extension Goal {
+  static let toCloud = Goal("to-cloud", "Move to the cloud", "export it, and hand it over") {
+    ToCloudFlow($0).flow
+  }
+
+  static let fromCloud = Goal("from-cloud", "Move from the cloud", "import the cloud's export here") {
+    FromCloudFlow($0, .real).flow
+  }
+}
+
+/// From this server to the cloud: the export, and all that has to be told to those who import it there.
+struct ToCloudFlow: Sendable {
+  enum Key {
+    static let subdomain = "address.subdomain"
+    static let purpose = "purpose.final"
+    static let archive = "archive.path"
+  }
+
+  let context: FlowContext
+
+  init(_ context: FlowContext) {
+    self.context = context
+  }
+
+  var flow: Flow {
+    let work = WorkSteps("The export", context, job: job)
+    return Flow(
+      id: "to-cloud", title: "Move to the cloud", badge: context.badge,
+      route: { [label = context.label] _ in .init(from: label, to: "the cloud") },
+      commands: { [context] in [ExportFlow.command(Self.options($0), context)] },
+      onward: { answers in
+        [
+          Continuation(
+            "Verify the archive", .flow("inspect", given: [ArchiveStep.key: answers[Key.archive] ?? .text("")]))
+        ]
+      },
+      steps: [
+        welcome,
+        OrganizationStep(heading: "Which organization moves?").step(context), version, address, purpose, archive,
+        work.checks(), work.review(heading: "Ready to export?", proceed: "Start the export"),
+        work.run(
+          "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" },
+          weights: ["messages": 15, "tables": 2, "files": 8, "verify": 5]),
+        work.result { "\($0.detail(OrganizationStep.key, "name") ?? "The organization") is ready to be handed over" },
+      ])
+  }
+
+  // MARK: Decisions
+
+  @Sendable private func job(_ answers: Answers) -> JobDescription {
+    .export(server: context.server, Self.options(answers))
+  }
+
+  static func options(_ answers: Answers) -> ExportOperation.Options {
+    var options = ExportOperation.Options(
+      subdomain: answers.text(OrganizationStep.key) ?? "", output: answers.text(Key.archive))
+    options.handOver = HandOver(subdomain: answers.text(Key.subdomain) ?? "")
+    options.deactivates =
+      answers.detail(OrganizationStep.key, "state") != "deactivated" && answers.flag(Key.purpose) ?? false
+    return options
+  }
+
+  // MARK: Steps
+
+  private var welcome: Step {
+    Step(
+      "welcome", "Welcome", heading: { _ in "Move an organization to the cloud" },
+      explanation: { _ in
+        [
+          .paragraph("In the cloud others import it for you. What will happen:"),
+          .point("This server is brought to the version that the cloud has. You do that, before the final export."),
+          .point("The organization is exported into an archive, and everything is checked before."),
+          .point("You hand the archive over, with what has to be told with it. You get it ready to be copied."),
+          .point("In the cloud everybody signs in anew; bots get new API keys."),
+        ]
+      },
+      help: [
+        .paragraph(
+          "Speak with the cloud's support early: they say which day suits, and whether the name that you want is free. "
+            + "A rehearsal before the day shows how long it takes."),
+        .paragraph(
+          "The old server keeps everything. Messages, people and channels get new numbers in the cloud: links from "
+            + "elsewhere into the old organization do not follow."),
+      ], proceed: "begin")
+  }
+
+  private var version: Step {
+    Step(
+      "version", "Version", heading: { _ in "Has this server the cloud's version?" },
+      explanation: { [context] _ in
+        [
+          .paragraph(
+            "The cloud runs the development version, which is newer than every release, and imports exports of that "
+              + "version only. This brings a server to it; it takes some minutes, and nobody can use the server meanwhile:"
+          ),
+          .command(HandOver.upgrade(context.brand ?? .aloha)),
+        ]
+      },
+      help: [
+        .paragraph("Make a backup before you upgrade: there is no way back to an older version without one."),
+        .paragraph(
+          "For a rehearsal you need not upgrade: the archive then shows how long the export takes and what is in it, "
+            + "but the cloud may refuse it."),
+      ],
+      lookup: Lookup("Looking at the server", key: { _ in context.root }) { [context] _, cancellation in
+        Material(facts: try context.engine.glance(context.root, cancellation).facts)
+      })
+  }
+
+  private var address: Step {
+    Step(
+      "address", "Address", heading: { _ in "What is its address to be in the cloud?" },
+      explanation: { _ in
+        [.paragraph("The subdomain that you wish. Whether it is free only the cloud's support knows.")]
+      },
+      fields: { _ in
+        [
+          Field(
+            "subdomain", "Subdomain in the cloud", .text(placeholder: "(none yet)"),
+            preset: { .text($0.text(OrganizationStep.key) ?? "") },
+            check: { HandOver.objection(to: $0.text(Key.subdomain) ?? "") })
+        ]
+      })
+  }
+
+  private var purpose: Step {
+    Step(
+      "purpose", "Purpose", heading: { _ in "Is this the final export?" },
+      explanation: { _ in
+        [
+          .paragraph(
+            "For the final one the organization is deactivated here first, so that nobody's words stay behind.")
+        ]
+      },
+      help: [
+        .paragraph(
+          "Deactivating signs everyone out and lets nobody in. All data stays, and the organization can be reactivated "
+            + "at any time, should the move not work out.")
+      ],
+      isVisible: { $0.detail(OrganizationStep.key, "state") != "deactivated" },
+      fields: { _ in
+        [
+          Field(
+            "final", "This export is", name: "Export",
+            .yesNo(
+              yes: .init("yes", "the final one", "The organization is deactivated on this server."),
+              no: .init("no", "a rehearsal", "People go on working here.", recommended: true)))
+        ]
+      })
+  }
+
+  private var archive: Step {
+    Step(
+      "archive", "Archive", heading: { _ in "Where does the archive go?" },
+      help: [
+        .paragraph(
+          "The archive holds private messages. Keep it where only you can read it, and delete it when the move is over."
+        )
+      ],
+      fields: { [path = context.archivePath("export")] _ in
+        [
+          Field(
+            "path", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
+            preset: { _ in .text(path) }, check: { AnswerCheck.archive($0.text(Key.archive) ?? "") })
+        ]
+      })
+  }
+}
+
+/// From the cloud to this server: how to get the export, the upgrade to the cloud's version, the import.
+struct FromCloudFlow: Sendable {
+  let context: FlowContext
+  let reader: ArchiveReader
+
+  init(_ context: FlowContext, _ reader: ArchiveReader) {
+    self.context = context
+    self.reader = reader
+  }
+
+  var flow: Flow {
+    let importing = ImportFlow(context, reader)
+    return Flow(
+      id: "from-cloud", title: "Move from the cloud", badge: context.badge,
+      route: { [label = context.label] _ in .init(from: "the cloud", to: label) },
+      commands: { [context] in ImportFlow.commands($0, context) }, onward: importing.onward,
+      steps: [
+        welcome,
+        ArchiveStep(
+          heading: "Where is the cloud's export?",
+          explanation: [.paragraph("The file that you downloaded, copied to this machine.")],
+          help: [
+            .paragraph(
+              "An owner finds exports in the organization's settings, under “Data exports”; a full one, with private "
+                + "messages, is made on request to the cloud's support.")
+          ], mustBeExport: true
+        ).step(reader), version,
+      ] + importing.rest)
+  }
+
+  private var welcome: Step {
+    Step(
+      "welcome", "Welcome", heading: { _ in "Move an organization from the cloud to this server" },
+      explanation: { _ in
+        [
+          .paragraph("What will happen:"),
+          .point("You get an export from the cloud, and copy it to this machine."),
+          .point("This server is brought to the version that the cloud had when the export was made."),
+          .point("The organization is imported as a new one. It is there as a whole, or not at all."),
+          .point("Everybody chooses a new password, or signs in by other means; bots need new API keys."),
+        ]
+      },
+      help: [
+        .paragraph(
+          "The cloud goes on to newer versions every week or two: upgrade and import soon after the export was made."),
+        .paragraph(
+          "On the day of the move the organization should be deactivated in the cloud before the export: what is written "
+            + "after it stays behind."),
+      ], proceed: "begin")
+  }
+
+  private var version: Step {
+    Step(
+      "version", "Version", heading: { _ in "Has this server the cloud's version?" },
+      explanation: { [context] _ in
+        [
+          .paragraph(
+            "An export is imported by the same version only, and the cloud is ahead of every release. Where the two differ, "
+              + "this brings the server to the development version; then look again:"),
+          .command(HandOver.upgrade(context.brand ?? .aloha)),
+        ]
+      },
+      help: [
+        .paragraph(
+          "The upgrade takes some minutes, and nobody can use the server meanwhile. Where other organizations live on this "
+            + "server, make a backup first: there is no way back to an older version without one."),
+        .paragraph("When the next release is out, upgrade to it as usual, and stay on releases from then on."),
+        .paragraph(
+          "Where the server is ahead of the export, ask for a new export; data of an older version does not fit."),
+      ],
+      lookup: Lookup("Comparing versions", key: { $0.text(ArchiveStep.key) ?? "" }) { [context] answers, cancellation in
+        let path = answers.text(ArchiveStep.key) ?? ""
+        let glance = try context.engine.glance(context.root, cancellation)
+        // The address is asked later; what is said of it here would be said too early.
+        let options = ImportOperation.Options(subdomain: answers.label(ArchiveStep.Label.subdomain), archive: path)
+        let findings = try context.engine.findings(.import(server: context.server, options))
+        return Material(facts: glance.facts, findings: findings.filter { $0.subject == "version" })
+      })
+  }
+}

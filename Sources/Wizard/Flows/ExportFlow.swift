@@ -1,0 +1,165 @@
+import Common
+import Engine
+
+extension Goal {
+  static let export = Goal("export", "Export an organization", "into an archive, to move or to keep") {
+    ExportFlow($0).flow
+  }
+}
+
+/// Exports an organization into an archive, and nothing more.
+struct ExportFlow: Sendable {
+  enum Key {
+    static let reach = "scope.reach"
+    static let message = "scope.message"
+    static let archive = "archive.path"
+    static let deactivate = "archive.deactivate"
+  }
+
+  enum Reach: String, Sendable {
+    case everything, open = "public", consent
+  }
+
+  let context: FlowContext
+
+  init(_ context: FlowContext) {
+    self.context = context
+  }
+
+  var flow: Flow {
+    let work = WorkSteps("The export", context, job: job)
+    return Flow(
+      id: "export", title: "Export an organization", badge: context.badge,
+      route: { [label = context.label] answers in
+        .init(from: label, to: answers.text(Key.archive).flatMap { $0.split(separator: "/").last }.map(String.init))
+      },
+      commands: { [context] in [Self.command(Self.options($0), context)] },
+      onward: { answers in
+        let path = answers.text(Key.archive) ?? ""
+        return [Continuation("Verify the archive", .flow("inspect", given: [ArchiveStep.key: .text(path)]))]
+      },
+      steps: [
+        OrganizationStep(
+          heading: "Which organization is exported?",
+          explanation: [.paragraph("An export only reads. The organization stays as it is.")],
+          help: [
+            .paragraph(
+              "An export holds the organization's people, channels, messages, settings and files in the server's own "
+                + "format: this program and the server's own import command read it."),
+            .paragraph(
+              "Passwords, API keys and sessions are never in it. For a whole server, with all its organizations and "
+                + "secrets, make a backup instead: it is faster, and disturbs nobody."),
+          ]
+        ).step(context), scope, place, work.checks(),
+        work.review(heading: "Ready to export?", proceed: "Start the export"),
+        work.run(
+          "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" },
+          weights: ["messages": 15, "tables": 2, "files": 8, "verify": 5]),
+        work.result { "\($0.detail(OrganizationStep.key, "name") ?? "The organization") is exported" },
+      ])
+  }
+
+  // MARK: Decisions
+
+  @Sendable private func job(_ answers: Answers) -> JobDescription {
+    .export(server: context.server, Self.options(answers))
+  }
+
+  static func options(_ answers: Answers) -> ExportOperation.Options {
+    var options = ExportOperation.Options(
+      subdomain: answers.text(OrganizationStep.key) ?? "", output: answers.text(Key.archive))
+    switch answers.text(Key.reach).flatMap(Reach.init) ?? .everything {
+    case .everything: break
+    case .open: options.publicOnly = true
+    case .consent:
+      let message = Int64(answers.text(Key.message) ?? "")
+      options.consent = message.map { .byReactions(message: $0) } ?? .bySetting
+    }
+    options.deactivates =
+      answers.detail(OrganizationStep.key, "state") != "deactivated" && answers.flag(Key.deactivate) ?? false
+    return options
+  }
+
+  /// The same as a command.
+  static func command(_ options: ExportOperation.Options, _ context: FlowContext) -> String {
+    var words = ["export", "-r", options.subdomain, "--output", options.output ?? ""]
+    if options.deactivates { words.append("--deactivate") }
+    if options.publicOnly { words.append("--public-only") }
+    switch options.consent {
+    case .bySetting?: words.append("--with-consent")
+    case .byReactions(let message)?: words += ["--with-consent", "--consent-message", "\(message)"]
+    case nil: break
+    }
+    if let handOver = options.handOver { words += ["--for-cloud", handOver.subdomain] }
+    return context.command(words)
+  }
+
+  // MARK: Steps
+
+  private var scope: Step {
+    Step(
+      "scope", "Content", heading: { _ in "What goes into it?" },
+      help: [
+        .paragraph(
+          "A move needs everything. The other two are for records and for handing data to others: what is private stays "
+            + "out, unless those whom it concerns have agreed."),
+        .paragraph(
+          "Who has agreed is a setting of each person (“Let administrators export my private data”); on servers older "
+            + "than 10.0 it is a reaction with the outbox emoji to a message that asks for it."),
+      ],
+      fields: { _ in
+        [
+          Field(
+            "reach", "Messages and files", name: "Content",
+            .choice([
+              .init(
+                Reach.everything.rawValue, "everything", "All messages and files, private ones too.", recommended: true),
+              .init(Reach.open.rawValue, "public channels only", "What every member of the organization can read."),
+              .init(
+                Reach.consent.rawValue, "public channels, and what people have agreed to",
+                "Private data of those who let administrators export it."),
+            ])),
+          Field(
+            "message", "Number of the message that asked for consent", name: "Consent message",
+            .text(placeholder: "(none: by the people's settings)"),
+            isVisible: { $0.text(Key.reach) == Reach.consent.rawValue },
+            hint: { _ in "Only on servers older than 10.0; leave it empty otherwise." },
+            preset: { _ in .text("") },
+            check: { answers in
+              let text = answers.text(Key.message) ?? ""
+              return text.isEmpty || Int64(text).map { $0 > 0 } ?? false ? nil : "A number is wanted, or nothing"
+            }),
+        ]
+      })
+  }
+
+  private var place: Step {
+    Step(
+      "archive", "Archive", heading: { _ in "Where does the archive go?" },
+      help: [
+        .paragraph(
+          "The archive gets its name when it is complete and has been read back to its last byte. Until then nothing of "
+            + "that name exists, and a stopped export leaves nothing behind."),
+        .paragraph(
+          "Deactivating signs everyone out and lets nobody in, until the organization is reactivated; nothing is lost "
+            + "on the way, and no data goes. It is right before a final move, and wrong for a record of a living "
+            + "organization."),
+      ],
+      fields: { [context, path = context.archivePath("export")] answers in
+        [
+          Field(
+            "path", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
+            preset: { _ in .text(path) },
+            check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
+          Field(
+            "deactivate", "Deactivate the organization first?", name: "Deactivate it",
+            .yesNo(
+              yes: .init("yes", "Yes", "Nobody can write meanwhile; it stays closed on \(context.label)."),
+              no: .init(
+                "no", "No, leave it open", "What is written after the export has begun is not in it.", recommended: true
+              )),
+            isVisible: { $0.detail(OrganizationStep.key, "state") != "deactivated" }),
+        ]
+      })
+  }
+}

@@ -1,0 +1,169 @@
+import Common
+import Engine
+
+extension Goal {
+  static let `import` = Goal("import", "Import an organization", "from an archive, as a new one here") {
+    ImportFlow($0, .real).flow
+  }
+}
+
+/// Imports an organization from an archive into this server.
+struct ImportFlow: Sendable {
+  enum Key {
+    static let subdomain = "address.subdomain"
+    static let reserved = "address.reserved"
+    static let stop = "memory.stop"
+  }
+
+  let context: FlowContext
+  let reader: ArchiveReader
+  /// Bytes that the machine has to spare; nil where it does not say.
+  let memory: Int64?
+
+  init(_ context: FlowContext, _ reader: ArchiveReader, memory: Int64? = Memory.available) {
+    self.context = context
+    self.reader = reader
+    self.memory = memory
+  }
+
+  var flow: Flow {
+    Flow(
+      id: "import", title: "Import an organization", badge: context.badge, route: route,
+      commands: { [context] in Self.commands($0, context) }, onward: onward,
+      steps: [
+        ArchiveStep(
+          heading: "Which archive is imported?",
+          explanation: [.paragraph("A .tar.gz that an export has made, or the folder that it was unpacked into.")],
+          help: [
+            .paragraph(
+              "It may come from this program, from the server's own export command, from the cloud, or from one of the "
+                + "server's converters for other chat systems. It is read here once and nothing is unpacked."),
+            .paragraph("Both servers must have the same version; the checks say so exactly."),
+          ], mustBeExport: true
+        ).step(reader)
+      ] + rest)
+  }
+
+  /// The steps after the archive, the same wherever it comes from.
+  var rest: [Step] {
+    let work = WorkSteps("The import", context, job: job)
+    return [
+      address, stop, work.checks(),
+      work.review(heading: "Ready to import?", proceed: "Start the import"),
+      work.run(
+        "Import", heading: { "Importing \($0.label(ArchiveStep.Label.name))" },
+        help: [.paragraph("Until the organization is visible, everything can be taken back.")],
+        weights: [
+          "unpack": 5, "survey": 5, "files": 8, "tables": 2, "messages": 70, "links": 3, "indexes": 20, "commit": 20,
+        ]),
+      work.result { answers in
+        let name = answers.label(ArchiveStep.Label.name)
+        return "\(name.isEmpty ? "The organization" : name) is imported"
+      },
+    ]
+  }
+
+  @Sendable func route(_ answers: Answers) -> Flow.Route {
+    let file = answers.text(ArchiveStep.key)?.split(separator: "/").last.map(String.init)
+    return .init(from: file ?? "an archive", to: context.label)
+  }
+
+  @Sendable func onward(_ answers: Answers) -> [Continuation] {
+    let organization: [String: Answer] = [OrganizationStep.key: .text(answers.text(Key.subdomain) ?? "")]
+    return [Continuation("Send password resets", .flow("password-resets", given: organization))]
+      .filter { Goal.exists($0) }
+  }
+
+  // MARK: Decisions
+
+  @Sendable private func job(_ answers: Answers) -> JobDescription {
+    .import(server: context.server, Self.options(answers))
+  }
+
+  static func options(_ answers: Answers) -> ImportOperation.Options {
+    let subdomain = answers.text(Key.subdomain) ?? ""
+    var options = ImportOperation.Options(subdomain: subdomain, archive: answers.text(ArchiveStep.key) ?? "")
+    options.allowsReservedSubdomain = MoveDecisions.isReserved(subdomain) && answers.flag(Key.reserved) ?? false
+    options.stopsServer = answers.flag(Key.stop) ?? false
+    return options
+  }
+
+  static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
+    let options = options(answers)
+    var words = ["import", options.subdomain, options.archive]
+    if options.allowsReservedSubdomain { words.append("--allow-reserved-subdomain") }
+    if options.stopsServer { words.append("--stop-server") }
+    return [context.command(words)]
+  }
+
+  // MARK: Steps
+
+  private var address: Step {
+    Step(
+      "address", "Address", heading: { _ in "What is its address on this server?" },
+      explanation: { _ in
+        [.paragraph("The subdomain under which people will find it. Empty is the root domain of this server.")]
+      },
+      help: [
+        .paragraph(
+          "Every organization of a server has its own subdomain; one can be at the root domain. Whether it is still free "
+            + "here is looked at in the checks."),
+        .paragraph(
+          "Subdomains need DNS records and a certificate for them; the root domain has both already."),
+      ],
+      fields: { [context] _ in
+        [
+          Field(
+            "subdomain", "Subdomain", .text(placeholder: "(root domain)"),
+            hint: { answers in
+              let subdomain = answers.text(Key.subdomain) ?? ""
+              return "People will open https://\(subdomain.isEmpty ? context.label : "\(subdomain).\(context.label)")"
+            },
+            preset: { .text($0.label(ArchiveStep.Label.subdomain)) },
+            check: { AnswerCheck.subdomain($0.text(Key.subdomain) ?? "") }),
+          Field(
+            "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
+            .yesNo(
+              yes: .init("yes", "Yes, take it", "Good where it is the organization's name already."),
+              no: .init("no", "No", "Then change it above.")),
+            isVisible: { MoveDecisions.isReserved($0.text(Key.subdomain) ?? "") },
+            preset: { .flag($0.text(Key.subdomain) == $0.label(ArchiveStep.Label.subdomain)) },
+            check: { $0.flag(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+        ]
+      })
+  }
+
+  private var stop: Step {
+    Step(
+      "memory", "Memory", heading: { _ in "Stop the server while importing?" },
+      explanation: { _ in
+        [.paragraph("The server's manual advises it where memory is scarce. Nobody can use this server meanwhile.")]
+      },
+      help: [
+        .paragraph(
+          "This program needs little memory, whatever the size of the organization; PostgreSQL needs more than usual "
+            + "while it imports. The server is started again when the import ends, whatever becomes of it."),
+        .paragraph("Where other organizations live on this server, leave it running if you can."),
+      ],
+      fields: { [memory] _ in
+        let isScarce = memory.map { $0 < Memory.scarce } ?? false
+        return [
+          Field(
+            "stop", "The server", name: "During the import",
+            .yesNo(
+              yes: .init(
+                "yes", "is stopped, and started again", "For machines with little memory to spare.",
+                recommended: isScarce),
+              no: .init("no", "keeps running", "Its other organizations notice nothing.", recommended: !isScarce)),
+            hint: { _ in memory.map { "\(Amount.bytes($0)) of memory are available now." } })
+        ]
+      })
+  }
+}
+
+extension Goal {
+  /// Whether a way on leads somewhere.
+  static func exists(_ continuation: Continuation) -> Bool {
+    if case .flow(let id, _) = continuation.onward { named(id) != nil } else { true }
+  }
+}

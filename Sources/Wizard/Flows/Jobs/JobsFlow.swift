@@ -1,0 +1,341 @@
+import Common
+import Engine
+import Terminal
+
+extension Goal {
+  static let jobs = Goal("jobs", "Jobs of this server", "watch, stop, do again, take back", needsServer: false) {
+    .jobs($0, .real)
+  }
+}
+
+extension Flow {
+  private enum Key {
+    static let job = "job.which"
+    static let action = "what.action"
+    static let despiteLife = "life.despite"
+  }
+
+  /// What is known of the chosen job, for later steps.
+  private enum Known {
+    static let state = "state"
+    /// The name to be typed before it is taken back; empty where nothing goes.
+    static let confirm = "confirm"
+    /// Whether an organization goes when it is taken back.
+    static let deletes = "deletes"
+    /// Who began it when, and what became of it.
+    static let about = "about"
+    static let remedy = "remedy"
+  }
+
+  private typealias Action = JobOutlook.Action
+
+  static func jobs(_ context: FlowContext, _ looks: JobsLooks) -> Flow {
+    let handling = JobHandling(context: context, looks: looks)
+    return Flow(
+      id: "jobs", title: "Jobs of this server", badge: context.badge, route: { _ in Route(from: context.label) },
+      commands: { handling.commands($0) },
+      onward: { _ in [Continuation("Back to the jobs", .flow("jobs"))] },
+      steps: [
+        list(context, looks), what(context, looks), log(looks), life, handling.checks, handling.confirm,
+        handling.review, handling.run, handling.result,
+      ])
+  }
+
+  // MARK: Which
+
+  private static func list(_ context: FlowContext, _ looks: JobsLooks) -> Step {
+    Step(
+      "job", "Job", heading: { _ in "Which job?" },
+      explanation: { _ in [.paragraph("What this program has done on this server, and does; the newest first.")] },
+      help: [
+        .paragraph(
+          "Everything long runs as a job: a process of its own that needs neither this terminal nor you. Two people can "
+            + "watch one job; only one job runs on a server at a time."),
+        .paragraph(
+          "Interrupted means: its process was ended from outside, or the machine went down. The server has then either "
+            + "its old state or the new one, never something between."),
+      ],
+      lookup: Lookup("Looking for jobs", key: { _ in context.root }, brings: [field([], now: 0)]) { _, _ in
+        let all = try looks.jobs(context.root)
+        guard !all.isEmpty else {
+          throw PlainFailure(.notFound, context.label, "there has been no job on this server")
+        }
+        return Material(fields: [field(all, now: looks.now())])
+      })
+  }
+
+  private static func field(_ jobs: [JobOutlook], now: Int64) -> Field {
+    let first = jobs.first { $0.state == .running } ?? jobs.first
+    return Field(
+      "which", "Job",
+      .table(
+        columns: [
+          .init("State", least: 11), .init("Begun", least: 10), .init("By", least: 6),
+          .init("What", least: 16, grows: true),
+        ], rows: jobs.map { row($0, now: now) }),
+      preset: { _ in first.map { .text($0.folder) } })
+  }
+
+  private static func row(_ job: JobOutlook, now: Int64) -> Field.Row {
+    Field.Row(
+      id: job.folder,
+      cells: [job.state.rawValue, job.started.map { Age.ago($0, now: now) } ?? "unknown", job.startedBy, job.title],
+      label: job.title,
+      details: [
+        Known.state: job.state.rawValue, Known.confirm: job.description?.nameToConfirmUndo ?? "",
+        Known.deletes: job.description?.importedSubdomain == nil ? "no" : "yes", Known.about: about(job, now: now),
+        Known.remedy: job.remedy ?? "",
+      ])
+  }
+
+  private static func about(_ job: JobOutlook, now: Int64) -> String {
+    let begun = job.started.map { Age.words($0, now: now) } ?? "at an unknown time"
+    let place = job.terminal.map { " on \($0)" } ?? ""
+    let outcome = job.outcome.isEmpty ? "" : ": \(job.outcome)"
+    return "Begun \(begun), by \(job.startedBy)\(place). It \(job.state.predicate)\(outcome)."
+  }
+
+  // MARK: What about it
+
+  private static func what(_ context: FlowContext, _ looks: JobsLooks) -> Step {
+    Step(
+      "what", "What", heading: { _ in "What do you want to do with it?" },
+      explanation: { answers in
+        let remedy = answers.detail(Key.job, Known.remedy) ?? ""
+        return [
+          .paragraph("\(answers.label(Key.job)). \(answers.detail(Key.job, Known.about) ?? "")")
+        ] + (remedy.isEmpty ? [] : [.paragraph("What to do: \(remedy)")])
+      },
+      help: [
+        .paragraph(
+          "To do it once more begins from the beginning; what the broken job had prepared was never visible, and is "
+            + "cleared away first."),
+        .paragraph(
+          "To take it back removes what the job itself has made, and nothing else. You see what goes before it does."),
+        .paragraph("To set it aside only means that the menu offers it no more."),
+      ],
+      lookup: Lookup(
+        "Looking at the job", key: { $0.text(Key.job) ?? "" }, brings: [actions(nil)]
+      ) { answers, _ in
+        let folder = answers.text(Key.job) ?? ""
+        guard let job = try looks.jobs(context.root).first(where: { $0.folder == folder }) else {
+          throw PlainFailure(.notFound, "the job", "is not there any more", remedy: "go back and choose another")
+        }
+        return Material(fields: [actions(job)])
+      },
+      turnOff: { answers in
+        guard answers.text(Key.action) == Action.watch.rawValue else { return nil }
+        return .flow("watch", given: ["meet.job": .text(answers.text(Key.job) ?? "")])
+      })
+  }
+
+  private static func actions(_ job: JobOutlook?) -> Field {
+    func option(_ action: Action, _ title: String, _ detail: String) -> Field.Option {
+      let obstacle = job?.obstacles[action]
+      return Field.Option(
+        action.rawValue, title, obstacle == nil ? detail : nil, recommended: action == recommended(job),
+        disabled: obstacle)
+    }
+    let all = [
+      option(.watch, "Watch it", "Leaving again does not disturb it."),
+      option(.resume, "Do it once more", "From the beginning, after the same checks."),
+      option(.log, "Read what it has reported", "Nothing is changed by reading."),
+      option(.stop, "Stop it", "It takes back what it has done so far."),
+      option(.undo, "Take it back", "What it has made goes. You see what that is first."),
+      option(.setAside, "Set it aside", "The menu offers it no more."),
+    ]
+    return Field(
+      "action", "Do", name: "Do", .choice(all.filter { $0.disabled == nil } + all.filter { $0.disabled != nil }))
+  }
+
+  private static func recommended(_ job: JobOutlook?) -> Action {
+    switch job?.state {
+    case .running?: .watch
+    case .failed?, .interrupted?: job?.obstacles[.resume] == nil ? .resume : .log
+    case .finished?, .stopped?, nil: .log
+    }
+  }
+
+  private static func log(_ looks: JobsLooks) -> Step {
+    Step(
+      "log", "Report", heading: { $0.label(Key.job) },
+      help: [.paragraph("Longer ones are cut at their beginning. The whole is in the job's folder, as journal.jsonl.")],
+      kind: .crossroads { _ in .flow("jobs") }, isVisible: { $0.text(Key.action) == Action.log.rawValue },
+      lookup: Lookup("Reading", key: { $0.text(Key.job) ?? "" }) { answers, _ in
+        let lines = looks.report(answers.text(Key.job) ?? "")
+        var material = Material(remark: lines.isEmpty ? "It has reported nothing." : nil)
+        material.text = lines.map { .line($0) }
+        return material
+      }, proceed: "back to the jobs")
+  }
+
+  private static let life = Step(
+    "life", "Signs of life", heading: { _ in "What if people work in it already?" },
+    explanation: { _ in
+      [
+        .paragraph(
+          "The job has made an organization. Taking it back deletes it, with all that people have written there since.")
+      ]
+    },
+    help: [
+      .paragraph(
+        "Signs of life are people who have signed in, messages that were written and files that were uploaded after the "
+          + "import.")
+    ],
+    isVisible: {
+      $0.text(Key.action) == Action.undo.rawValue && $0.detail(Key.job, Known.deletes) == "yes"
+    },
+    fields: { _ in
+      [
+        Field(
+          "despite", "Where there are signs of life", name: "With signs of life",
+          .yesNo(
+            yes: .init("yes", "Take it back all the same", "What people have written there is lost."),
+            no: .init("no", "Leave it, and say so", "Nothing is deleted then.", recommended: true)))
+      ]
+    })
+}
+
+/// What the flow does about a job, once it is decided.
+private struct JobHandling: Sendable {
+  let context: FlowContext
+  let looks: JobsLooks
+
+  private func action(_ answers: Answers) -> JobOutlook.Action? {
+    answers.text("what.action").flatMap { JobOutlook.Action(rawValue: $0) }
+  }
+
+  private func folder(_ answers: Answers) -> String { answers.text("job.which") ?? "" }
+  private func id(_ answers: Answers) -> String { JobFolder(folder(answers)).id }
+
+  private func fingerprint(_ answers: Answers) -> String {
+    "\(action(answers)?.rawValue ?? "") \(folder(answers)) \(answers.flag("life.despite") ?? false)"
+  }
+
+  /// What a new job is to do; nil where none is begun. Reads the old job's folder.
+  private func description(_ answers: Answers) throws -> JobDescription? {
+    let folder = folder(answers)
+    switch action(answers) {
+    case .resume: return try looks.description(folder)
+    case .undo:
+      return .undo(
+        servers: try looks.description(folder).servers, folder: folder,
+        despiteSignsOfLife: answers.flag("life.despite") ?? false)
+    default: return nil
+    }
+  }
+
+  private func plan(_ answers: Answers) throws -> Plan {
+    if let description = try description(answers) { return try context.engine.plan(description) }
+    return try looks.operation(action(answers) ?? .watch, folder(answers)).plan()
+  }
+
+  private func operation(_ answers: Answers) throws -> any Operation {
+    if let description = try description(answers) { return try context.engine.operation(description) }
+    return try looks.operation(action(answers) ?? .watch, folder(answers))
+  }
+
+  private func beginsJob(_ answers: Answers) -> Bool { [.resume, .undo].contains(action(answers)) }
+  private func isWork(_ answers: Answers) -> Bool { ![nil, .log, .watch].contains(action(answers)) }
+
+  func commands(_ answers: Answers) -> [String] {
+    let id = id(answers)
+    switch action(answers) {
+    case .resume: return [context.command(["jobs", "resume", id])]
+    case .stop: return [context.command(["jobs", "stop", id])]
+    case .watch, .log: return [context.command(["jobs", "attach", id])]
+    case .undo:
+      let confirm =
+        answers.detail("job.which", "deletes") == "yes"
+        ? ["--confirm-delete", answers.detail("job.which", "confirm") ?? ""] : []
+      return [
+        context.command(["jobs", "undo", id] + confirm + (answers.flag("life.despite") == true ? ["--yes"] : []))
+      ]
+    case .setAside, nil: return []
+    }
+  }
+
+  // MARK: Steps
+
+  var checks: Step {
+    Step(
+      "checks", "Checks", heading: { _ in "Can it be done?" },
+      explanation: { _ in
+        [.paragraph("Everything that could go wrong is looked at now. Nothing is changed by looking.")]
+      }, isVisible: { beginsJob($0) },
+      lookup: Lookup("Checking", key: { fingerprint($0) }) { answers, _ in
+        Material(findings: try description(answers).map { try context.engine.findings($0) } ?? [])
+      })
+  }
+
+  var confirm: Step {
+    Step(
+      "confirm", "Confirm", heading: { _ in "Take it back?" },
+      explanation: { _ in [.paragraph("This goes for good; what the job has not made stays.")] },
+      isVisible: { answers in
+        action(answers) == .undo && !(answers.detail("job.which", "confirm") ?? "").isEmpty
+      },
+      fields: { answers in
+        let name = answers.detail("job.which", "confirm") ?? ""
+        let what = answers.detail("job.which", "deletes") == "yes" ? "the organization's subdomain" : "the file's name"
+        return [Field("name", "Type \(what)", name: "Confirmed", .confirmation(name: name))]
+      },
+      lookup: Lookup("Working out what goes", key: { fingerprint($0) }) { answers, _ in
+        let destroys = try plan(answers).destroys
+        var material = Material(remark: destroys.isEmpty ? "Nothing of it is there any more." : nil)
+        material.text = destroys.map { .point($0) }
+        return material
+      })
+  }
+
+  var review: Step {
+    Step(
+      "review", "Review", heading: { _ in "Do it now?" },
+      explanation: { _ in
+        [.paragraph("This is what you decided; nothing has been changed yet."), .keys("Enter on a line changes it.")]
+      },
+      help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")],
+      kind: .review, isVisible: { isWork($0) },
+      lookup: Lookup("Working out the plan", key: { fingerprint($0) }) { answers, _ in
+        Material(plan: try plan(answers))
+      }, proceed: "Do it")
+  }
+
+  var run: Step {
+    Step(
+      "run", "Work", heading: { $0.label("what.action") },
+      kind: .run(
+        Runner(
+          operation: { try operation($0) }, noun: "The work", outlivesWizard: context.engine.runsJobs)),
+      isVisible: { isWork($0) })
+  }
+
+  var result: Step {
+    Step(
+      "result", "Result",
+      heading: { answers in
+        switch action(answers) {
+        case .resume: "It is done"
+        case .undo: "It is taken back"
+        case .stop: "It has ended"
+        case .setAside: "The menu offers it no more"
+        default: "Done"
+        }
+      },
+      help: [.paragraph("The same text stays in your terminal when you leave.")], kind: .result,
+      isVisible: { isWork($0) }, proceed: "Leave the wizard")
+  }
+}
+
+extension JobOutlook.State {
+  /// Behind "It".
+  fileprivate var predicate: String {
+    switch self {
+    case .running: "is running"
+    case .finished: "has done its work"
+    case .failed: "failed"
+    case .stopped: "ended early"
+    case .interrupted: "was interrupted"
+    }
+  }
+}

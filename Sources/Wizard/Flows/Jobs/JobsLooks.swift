@@ -1,0 +1,26 @@
+import Common
+import Engine
+
+/// What the flow about jobs wants of the engine. A test gives its own.
+struct JobsLooks: Sendable {
+  /// The newest first.
+  var jobs: @Sendable (_ root: String) throws -> [JobOutlook]
+  /// What one has reported, a line each.
+  var report: @Sendable (_ folder: String) -> [String]
+  /// What is done about one. `log` and `resume` are no operations of their own.
+  var operation: @Sendable (JobOutlook.Action, _ folder: String) throws -> any Operation
+  /// What it was to do, for doing it once more.
+  var description: @Sendable (_ folder: String) throws -> JobDescription
+  var now: @Sendable () -> Int64 = { Moment.now() }
+
+  static let real = JobsLooks(
+    jobs: { try JobStore(root: $0).outlooks() }, report: { JobFolder($0).report() },
+    operation: { action, folder in
+      let job = JobFolder(folder)
+      return switch action {
+      case .stop: StopJobOperation(job)
+      case .setAside: SetJobAsideOperation(job)
+      default: AttachOperation(job)
+      }
+    }, description: { try JobFolder($0).readHeader().description })
+}

@@ -1,0 +1,30 @@
+import Common
+import Engine
+
+/// What the flows about backups want to see of this machine. A test gives its own.
+struct BackupLooks: Sendable {
+  /// Backups in the usual folders and in these, the newest first.
+  var found: @Sendable (_ root: String, _ others: [String]) -> [BackupFile]
+  /// What a backup is, and how it compares with the server.
+  var outlook: @Sendable (JobDescription.ServerReference, RestoreOptions, Cancellation) throws -> RestoreOutlook
+  /// The restore that something can be done about; nil where there was none.
+  var restored: @Sendable (_ root: String) throws -> RestoreRecord?
+  var estimate: @Sendable (JobDescription.ServerReference, Cancellation) throws -> BackupEstimate
+  /// What becomes of the backups in a folder, the newest first.
+  var retention: @Sendable (_ folder: String, RetentionPolicy) throws -> [RetentionPolicy.Decision]
+  /// Microseconds since 1970.
+  var now: @Sendable () -> Int64 = { Moment.now() }
+
+  static let real = BackupLooks(
+    found: { FoundBackups.list(in: FoundBackups.usualFolders(root: $0, others: $1)) },
+    outlook: { try RestoreOutlook.look(root: $0.root, brand: $0.brand, $1, cancellation: $2) },
+    restored: { try RestoreState(root: $0).current() },
+    estimate: { try BackupEstimate.look($0.installation(), cancellation: $1) },
+    retention: { folder, policy in
+      guard FileSystem.isFolder(folder) else {
+        throw PlainFailure(
+          .notFound, SafeText.clean(folder, limit: 200), "there is no such folder", remedy: "give the backups' folder")
+      }
+      return policy.decide(FoundBackups.list(in: [folder]))
+    })
+}

@@ -1,0 +1,127 @@
+import Common
+import Engine
+import Terminal
+
+/// The steps that ask which backup is meant, and where the key of an encrypted one is.
+struct BackupStep: Sendable {
+  enum Key {
+    static let which = "backup.which"
+    static let path = "backup.path"
+    static let identity = "key.file"
+  }
+
+  /// The row for a backup that was not found by looking.
+  private static let other = "other"
+
+  let heading: String
+  var isVisible: @Sendable (Answers) -> Bool = { _ in true }
+
+  /// The backup that was chosen; empty as long as none is.
+  static func path(_ answers: Answers) -> String {
+    let which = answers.text(Key.which) ?? ""
+    return which == other ? answers.text(Key.path) ?? "" : which
+  }
+
+  /// Answers that lead past the question, wherever the backup is.
+  static func given(_ path: String) -> [String: Answer] {
+    [Key.which: .text(other), Key.path: .text(path)]
+  }
+
+  static func fileName(_ answers: Answers) -> String? {
+    path(answers).split(separator: "/").last.map(String.init)
+  }
+
+  /// By its name: nothing is opened while the operator types.
+  static func isEncrypted(_ answers: Answers) -> Bool { path(answers).hasSuffix(".age") }
+
+  static func identity(_ answers: Answers) -> String? { isEncrypted(answers) ? answers.text(Key.identity) : nil }
+
+  func steps(_ context: FlowContext, _ looks: BackupLooks) -> [Step] { [choice(context, looks), key] }
+
+  // MARK: Which
+
+  private func choice(_ context: FlowContext, _ looks: BackupLooks) -> Step {
+    let heading = heading
+    return Step(
+      "backup", "Backup", heading: { _ in heading },
+      explanation: { _ in [.paragraph("These were found on this machine, the newest first.")] },
+      help: [
+        .paragraph(
+          "Looked at are the folders that earlier backups of this server went to, /tmp, /var/backups and the like. A "
+            + "backup of the server's own command is as good; so is the folder that one was unpacked into."),
+        .paragraph("A backup on another machine: copy it here first, then give its path."),
+      ], isVisible: isVisible,
+      lookup: Lookup(
+        "Looking for backups", key: { _ in context.root }, brings: fields([], now: 0)
+      ) { _, _ in
+        let found = looks.found(context.root, [context.archiveFolder])
+        return Material(
+          fields: fields(Array(found.prefix(50)), now: looks.now()),
+          findings: found.isEmpty
+            ? [Finding(.warning, "backups", "none was found in the usual places", remedy: "type the path of one")] : [])
+      })
+  }
+
+  private func fields(_ found: [BackupFile], now: Int64) -> [Field] {
+    [
+      Field(
+        "which", "Backup",
+        .table(
+          columns: [
+            .init("Made (UTC)", least: 16), .init("Age", least: 8), .init("Size", alignment: .trailing, least: 7),
+            .init("Where", least: 12, grows: true),
+          ], rows: found.map { row($0, now: now) } + [Self.otherRow]),
+        hint: { answers in
+          let path = answers.text(Key.which) ?? ""
+          return path == Self.other ? nil : SafeText.clean(path, limit: 300)
+        }),
+      Field(
+        "path", "Its path", name: "Path", .path, isVisible: { $0.text(Key.which) == Self.other },
+        hint: { _ in "A .tar.gz, an encrypted .age, or the folder that it was unpacked into." },
+        check: { AnswerCheck.absolutePath($0.text(Key.path) ?? "") }),
+    ]
+  }
+
+  private static let otherRow = Field.Row(
+    id: other, cells: ["Another one", "", "", "you type its path"], label: "another one, by its path")
+
+  private func row(_ backup: BackupFile, now: Int64) -> Field.Row {
+    let path = SafeText.clean(backup.path, limit: 300)
+    return Field.Row(
+      id: backup.path,
+      cells: [
+        String(Moment.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")),
+        Age.ago(backup.moment, now: now), Amount.bytes(backup.bytes),
+        (backup.isEncrypted ? "encrypted, " : "")
+          + (path.split(separator: "/").dropLast().last.map { "/…/\($0)" } ?? "/"),
+      ], label: path)
+  }
+
+  // MARK: The key
+
+  private var key: Step {
+    let isVisible = isVisible
+    return Step(
+      "key", "Key", heading: { _ in "Where is the private key?" },
+      explanation: { _ in
+        [
+          .paragraph(
+            "The backup is encrypted. It opens with the private key that belongs to the public key it was made with: a "
+              + "file that begins with AGE-SECRET-KEY, as age-keygen has made it.")
+        ]
+      },
+      help: [
+        .paragraph(
+          "Bring the key here for this time only, on a stick or into a folder of memory like /dev/shm, and take it away "
+            + "afterwards: whoever has it reads every backup."),
+        .paragraph("Without the key nobody can read the backup, not even with this program."),
+      ], isVisible: { isVisible($0) && Self.isEncrypted($0) },
+      fields: { _ in
+        [
+          Field(
+            "file", "File of the private key", name: "Private key", .path,
+            check: { AnswerCheck.absolutePath($0.text(Key.identity) ?? "") })
+        ]
+      })
+  }
+}

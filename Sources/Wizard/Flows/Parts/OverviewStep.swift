@@ -1,0 +1,104 @@
+import Common
+import Engine
+import Terminal
+
+/// The step that asks which organization of this server is meant, where how it came and when it was last used decides.
+struct OverviewStep: Sendable {
+  /// The answer of this step: a subdomain; empty is the root domain.
+  static let key = OrganizationStep.key
+
+  enum Column: Sendable { case id, name, subdomain, users, messages, uploads, imported, lastActive, state }
+
+  let heading: String
+  let columns: [Column]
+  var explanation: [TextBlock] = []
+  var help: [TextBlock] = []
+  /// Why an organization cannot be chosen; nil where it can.
+  var disabled: @Sendable (OrganizationOverview) -> String? = { _ in nil }
+  /// The one that is proposed; nil: the first that can be chosen.
+  var proposed: @Sendable ([OrganizationOverview]) -> OrganizationOverview? = { _ in nil }
+  /// What else is looked up about it for later steps. Called on a worker thread.
+  var more: @Sendable (OrganizationOverview) throws -> [String: String] = { _ in [:] }
+  /// What is said where none can be chosen.
+  var nothing = "there is no organization on this server that this could be done with"
+
+  func step(_ context: FlowContext) -> Step {
+    let (heading, explanation) = (heading, explanation)
+    return Step(
+      "organization", "Organization", heading: { _ in heading }, explanation: { _ in explanation }, help: help,
+      lookup: Lookup("Looking for organizations", key: { _ in context.root }, brings: [field([], [:])]) {
+        _, cancellation in
+        let all = try context.engine.overviews(context.root, cancellation)
+        guard all.contains(where: { reason($0) == nil }) else {
+          throw PlainFailure(.notFound, context.label, nothing)
+        }
+        var found: [String: [String: String]] = [:]
+        for item in all where reason(item) == nil { found[item.organization.subdomain] = try more(item) }
+        return Material(fields: [field(all, found)])
+      })
+  }
+
+  private func reason(_ item: OrganizationOverview) -> String? {
+    item.organization.isInternal
+      ? "it is the home of the server's own bots; the server cannot run without it" : disabled(item)
+  }
+
+  private func field(_ all: [OrganizationOverview], _ found: [String: [String: String]]) -> Field {
+    let preset = proposed(all.filter { reason($0) == nil })?.organization.subdomain
+    return Field(
+      "which", "Organization",
+      .table(columns: columns.map(\.heading), rows: all.map { row($0, found[$0.organization.subdomain] ?? [:]) }),
+      preset: { _ in preset.map { .text($0) } })
+  }
+
+  private func row(_ item: OrganizationOverview, _ more: [String: String]) -> Field.Row {
+    let organization = item.organization
+    var details = [
+      "state": Self.state(item), "name": organization.name.isEmpty ? organization.label : organization.name,
+      "id": String(organization.id), "users": Amount.of(Int64(organization.activeUsers), "active user"),
+      "messages": Amount.of(Int64(organization.messages), "message"), "uploads": Amount.bytes(item.uploadBytes),
+    ]
+    details["redirect"] = item.redirect
+    details["imported"] = item.imported
+    return Field.Row(
+      id: organization.subdomain, cells: columns.map { $0.cell(item) }, label: organization.label,
+      disabled: reason(item), details: details.merging(more) { _, new in new })
+  }
+
+  static func state(_ item: OrganizationOverview) -> String {
+    if item.organization.isInternal { return "internal" }
+    guard item.organization.isDeactivated else { return "active" }
+    return item.redirect == nil ? "deactivated" : "redirects"
+  }
+}
+
+extension OverviewStep.Column {
+  fileprivate var heading: Table.Column {
+    switch self {
+    case .id: .init("Id", alignment: .trailing, least: 2)
+    case .name: .init("Name", least: 8, grows: true)
+    case .subdomain: .init("Subdomain", least: 9)
+    case .users: .init("Users", alignment: .trailing, least: 5)
+    case .messages: .init("Messages", alignment: .trailing, least: 8)
+    case .uploads: .init("Uploads", alignment: .trailing, least: 7)
+    case .imported: .init("Imported", least: 10)
+    case .lastActive: .init("Last seen", least: 10)
+    case .state: .init("State", least: 6)
+    }
+  }
+
+  fileprivate func cell(_ item: OrganizationOverview) -> String {
+    let organization = item.organization
+    switch self {
+    case .id: return String(organization.id)
+    case .name: return organization.name.isEmpty ? "(no name)" : organization.name
+    case .subdomain: return organization.subdomain.isEmpty ? "(root domain)" : organization.subdomain
+    case .users: return Amount.count(Int64(organization.activeUsers))
+    case .messages: return Amount.count(Int64(organization.messages))
+    case .uploads: return Amount.bytes(item.uploadBytes)
+    case .imported: return item.imported.map { String($0.prefix(10)) } ?? "made here"
+    case .lastActive: return item.lastActivity.map { String($0.prefix(10)) } ?? "never"
+    case .state: return OverviewStep.state(item)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Common
+import Engine
+
+extension Goal {
+  static let rehearse = Goal(
+    "rehearse", "Rehearse a restore", "beside the server, which is not touched", needsServer: false
+  ) { .rehearse($0, .real) }
+}
+
+extension Flow {
+  /// Restores a backup into a throw-away PostgreSQL, to know that it can be done.
+  static func rehearse(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+    let work = WorkSteps("The rehearsal", context) { .rehearseRestore(server: context.server, rehearsal($0)) }
+    let working = [
+      work.checks(),
+      work.review(
+        heading: "Ready to rehearse?", proceed: "Begin the rehearsal",
+        help: [.paragraph("It takes half of the processors at most, so that people on the server notice nothing.")]),
+      work.run(
+        "Rehearsal", heading: { "Rehearsing with \(BackupStep.fileName($0) ?? "the backup")" }, weights: weights),
+      work.result(heading: { _ in "This backup can be restored" }),
+    ]
+    return Flow(
+      id: "rehearse", title: "Rehearse a restore", badge: context.badge,
+      route: { Route(from: BackupStep.fileName($0), to: "a throw-away database") },
+      commands: { answers in
+        let options = rehearsal(answers)
+        let identity = options.identity.map { ["--identity", $0] } ?? []
+        let folder = options.archive.split(separator: "/").dropLast().joined(separator: "/")
+        return [
+          context.command(["restore", "--rehearse", options.archive] + identity),
+          "# for your monitoring, the newest in its folder:",
+          context.command(["restore", "--rehearse", "--newest-in", "/\(folder)", "--nagios"] + identity),
+        ]
+      },
+      onward: { answers in
+        [
+          Continuation("Back up every night, with a rehearsal every week", .flow("nightly")),
+          Continuation(
+            "Restore this server from it",
+            .flow(
+              "restore",
+              given: BackupStep.given(BackupStep.path(answers)).merging([
+                RestoreAnswers.Key.source: .text(RestoreAnswers.backup)
+              ]) { first, _ in first })),
+        ]
+      },
+      steps: [welcome] + BackupStep(heading: "Which backup shall be tried?").steps(context, looks) + working)
+  }
+
+  private static func rehearsal(_ answers: Answers) -> RehearseOperation.Options {
+    var options = RehearseOperation.Options(archive: BackupStep.path(answers))
+    options.identity = BackupStep.identity(answers)
+    return options
+  }
+
+  private static let welcome = Step(
+    "welcome", "Welcome", heading: { _ in "Find out whether a backup can be restored" },
+    explanation: { _ in
+      [
+        .paragraph("A backup that nobody has ever restored is a hope. A rehearsal does the whole of it:"),
+        .point("unpacks the backup and compares the digest of every file,"),
+        .point("restores the database into a PostgreSQL of its own, which is thrown away afterwards,"),
+        .point("compares the rows of every table, and looks for the file of every upload."),
+        .paragraph("The server's own database, files and services are not touched."),
+      ]
+    },
+    help: [
+      .paragraph(
+        "It needs room for the unpacked backup and its database in /var/tmp, and the programs of the PostgreSQL version "
+          + "that the backup is of."),
+      .paragraph(
+        "It can run every night on the production machine; its result has the line that your monitoring reads."),
+    ], proceed: "begin")
+
+  private static let weights: [String: Double] = ["unpack": 20, "database": 60, "compare": 8, "start": 3]
+}

@@ -1,0 +1,114 @@
+import Common
+import Engine
+
+/// How the answers of the restore become a job.
+enum RestoreAnswers {
+  enum Key {
+    static let followUp = "earlier.what"
+    static let source = "source.kind"
+    static let dump = "dump.path"
+    static let configuration = "configuration.path"
+    static let uploads = "uploads.path"
+    static let settings = "settings.which"
+    static let host = "host.which"
+    static let hostName = "host.name"
+    static let anyway = "version.anyway"
+  }
+
+  /// What the look at the backup has found, as later steps ask for it.
+  enum Known {
+    static let backupHost = "contents.host"
+    static let ownHost = "contents.own-host"
+    static let settings = "contents.settings"
+    static let ownSettings = "contents.own-settings"
+    /// Why the versions do not fit; empty where they do.
+    static let version = "contents.version"
+    static let versionRemedy = "contents.version-remedy"
+  }
+
+  static let parts = "parts"
+  static let backup = "backup"
+
+  /// What is done about an earlier restore; `restoreAnew` where there is none.
+  static func followUp(_ answers: Answers, _ record: RestoreRecord?) -> RestoreRecord.FollowUp {
+    guard let record else { return .restoreAnew }
+    let chosen = answers.text(Key.followUp).flatMap { RestoreRecord.FollowUp(rawValue: $0) }
+    return chosen ?? (record.isUnfinished ? .resume : .restoreAnew)
+  }
+
+  static func isManual(_ answers: Answers) -> Bool { answers.text(Key.source) == parts }
+
+  static func source(_ answers: Answers) -> RestoreSource {
+    guard isManual(answers) else { return .archive(BackupStep.path(answers)) }
+    func path(_ key: String) -> String? { answers.text(key).flatMap { $0.isEmpty ? nil : $0 } }
+    return .manual(
+      ManualBackup(database: path(Key.dump), settings: path(Key.configuration), uploads: path(Key.uploads)))
+  }
+
+  static func options(_ answers: Answers) -> RestoreOptions {
+    var options = RestoreOptions(source(answers))
+    if !isManual(answers) { options.identity = BackupStep.identity(answers) }
+    if bringsSettings(answers) {
+      options.keepsSettings = answers.text(Key.settings) == "keep"
+      options.keepsConfiguration = answers.text(Key.settings) == "keep-conf"
+    }
+    if hostsDiffer(answers), !options.keepsSettings {
+      switch answers.text(Key.host) {
+      case "own": options.externalHost = answers.label(Known.ownHost)
+      case "other": options.externalHost = answers.text(Key.hostName)
+      default: break
+      }
+    }
+    options.ignoresVersions = versionsDiffer(answers) && answers.flag(Key.anyway) ?? false
+    return options
+  }
+
+  static func job(_ answers: Answers, _ context: FlowContext, _ record: RestoreRecord?) -> JobDescription {
+    switch followUp(answers, record) {
+    case .resume: .resumeRestore(server: context.server)
+    case .rollBack: .rollBackRestore(server: context.server)
+    case .discard: .discardRestore(server: context.server)
+    case .restoreAnew: .restore(server: context.server, options(answers))
+    }
+  }
+
+  // MARK: What is known
+
+  static func bringsSettings(_ answers: Answers) -> Bool { answers.label(Known.settings) == "yes" }
+  static func hasOwnSettings(_ answers: Answers) -> Bool { answers.label(Known.ownSettings) == "yes" }
+  static func versionsDiffer(_ answers: Answers) -> Bool { !answers.label(Known.version).isEmpty }
+
+  static func hostsDiffer(_ answers: Answers) -> Bool {
+    let there = answers.label(Known.backupHost)
+    let here = answers.label(Known.ownHost)
+    return bringsSettings(answers) && !there.isEmpty && !here.isEmpty && there != here
+  }
+
+  // MARK: The same as commands
+
+  static func commands(_ answers: Answers, _ context: FlowContext, _ record: RestoreRecord?) -> [String] {
+    switch followUp(answers, record) {
+    case .resume: return [context.command(["restore", "--resume"])]
+    case .rollBack: return [context.command(["restore", "--roll-back"])]
+    case .discard: return [context.command(["restore", "--discard"])]
+    case .restoreAnew: return [context.command(["restore"] + words(options(answers)))]
+    }
+  }
+
+  private static func words(_ options: RestoreOptions) -> [String] {
+    var words: [String] = []
+    switch options.source {
+    case .archive(let path): words.append(path)
+    case .manual(let backup):
+      if let path = backup.database { words += ["--database", path] }
+      if let path = backup.settings { words += ["--settings", path] }
+      if let path = backup.uploads { words += ["--uploads", path] }
+    }
+    if let identity = options.identity { words += ["--identity", identity] }
+    if options.keepsSettings { words.append("--keep-settings") }
+    if options.keepsConfiguration { words.append("--keep-alohaconf") }
+    if let host = options.externalHost { words += ["--external-host", host] }
+    if options.ignoresVersions { words.append("--ignore-versions") }
+    return words
+  }
+}

@@ -1,0 +1,192 @@
+import Common
+import Engine
+
+extension Goal {
+  static let restore = Goal(
+    "restore", "Restore this server", "after a disaster, from a backup or its parts", needsServer: false
+  ) { .restore($0, .real) }
+}
+
+extension Flow {
+  private typealias Key = RestoreAnswers.Key
+
+  /// Restores a whole server. Where an earlier restore is known, the flow begins with what can be done about it.
+  static func restore(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+    // A record that cannot be read is told about by the checks, which stop there.
+    let record = (try? looks.restored(context.root)) ?? nil
+    let isNew: @Sendable (Answers) -> Bool = { RestoreAnswers.followUp($0, record) == .restoreAnew }
+    let isArchive: @Sendable (Answers) -> Bool = { isNew($0) && !RestoreAnswers.isManual($0) }
+    let isManual: @Sendable (Answers) -> Bool = { isNew($0) && RestoreAnswers.isManual($0) }
+    let work = WorkSteps("The restore", context) { RestoreAnswers.job($0, context, record) }
+    let before = record.map { [earlier($0)] } ?? []
+    let asking =
+      [source(isNew)]
+      + BackupStep(heading: "Which backup is it?", isVisible: isArchive).steps(context, looks)
+      + manualSteps(isManual) + [contents(context, looks, isNew)] + decisions(isNew)
+    let working = [
+      work.checks(
+        help: [
+          .paragraph(
+            "Each of these is a reason for which restores have failed elsewhere: after the old database was gone. Here "
+              + "they are looked at while everything is still in its place.")
+        ]),
+      discardConfirmation(context, record),
+      work.review(
+        heading: "Ready to begin?", proceed: "Begin",
+        help: [
+          .paragraph(
+            "The server runs until the new state is complete and compared. Then it is stopped, the new takes the old "
+              + "one's place by renaming, and it is started again."),
+          .paragraph("The old state is kept beside it. You can go back to it at any time until you discard it."),
+        ]),
+      work.run(
+        "Restore",
+        heading: { answers in
+          let followUp = RestoreAnswers.followUp(answers, record)
+          guard let record, followUp != .restoreAnew else { return "Restoring this server" }
+          return record.title(of: followUp)
+        }, weights: weights),
+      work.result(heading: { done(RestoreAnswers.followUp($0, record)) }),
+    ]
+    return Flow(
+      id: "restore", title: "Restore this server", badge: .restore,
+      route: { answers in
+        let file = isArchive(answers) ? BackupStep.fileName(answers) : nil
+        return Route(from: file ?? context.label, to: file == nil ? nil : context.label)
+      },
+      commands: { RestoreAnswers.commands($0, context, record) },
+      onward: { onward(RestoreAnswers.followUp($0, record)) },
+      steps: before + [welcome(isNew)] + asking + working)
+  }
+
+  // MARK: An earlier restore
+
+  private static func earlier(_ record: RestoreRecord) -> Step {
+    Step(
+      "earlier", "Earlier",
+      heading: { _ in
+        record.isUnfinished ? "A restore of this server is not finished" : "This server has been restored before"
+      },
+      explanation: { _ in
+        [.paragraph(record.label.prefix(1).uppercased() + record.label.dropFirst() + ".")]
+          + (record.kept.isEmpty
+            ? [] : [.paragraph("Kept beside the server: \(record.kept.joined(separator: ", ")).")])
+      },
+      help: [
+        .paragraph(
+          "A restore can be interrupted at any moment: this server has then either its old state or the new one, and "
+            + "its record says which. Nothing is lost by taking your time."),
+        .paragraph("Look by hand, if you like:"), .command("\(Program.name) restore --status"),
+      ],
+      fields: { _ in
+        [
+          Field(
+            "what", "What do you want to do?", name: "About the earlier restore",
+            .choice([
+              option(.resume, record, recommended: record.isUnfinished), option(.rollBack, record),
+              option(.discard, record), option(.restoreAnew, record, recommended: !record.isUnfinished),
+            ]))
+        ]
+      })
+  }
+
+  private static func option(
+    _ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord, recommended: Bool = false
+  ) -> Field.Option {
+    let obstacle = record.obstacle(to: followUp)
+    return Field.Option(
+      followUp.rawValue, record.title(of: followUp), obstacle == nil ? record.consequence(of: followUp) : nil,
+      recommended: recommended, disabled: obstacle)
+  }
+
+  private static func discardConfirmation(_ context: FlowContext, _ record: RestoreRecord?) -> Step {
+    Step(
+      "confirm", "Confirm", heading: { _ in "Delete what is kept?" },
+      explanation: { _ in
+        [
+          .paragraph("This goes for good:")
+        ] + (record?.kept ?? []).map { .point($0) } + [
+          .paragraph("The server as it is now stays. There is no roll back afterwards.")
+        ]
+      },
+      help: [
+        .paragraph("Wait with this until people have worked on the server for some days without missing anything.")
+      ],
+      isVisible: { RestoreAnswers.followUp($0, record) == .discard },
+      fields: { _ in
+        [Field("name", "Type the name of this server", name: "Confirmed", .confirmation(name: context.label))]
+      })
+  }
+
+  // MARK: A new one
+
+  private static func welcome(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "welcome", "Welcome", heading: { _ in "Restore this server from a backup" },
+      explanation: { _ in
+        [
+          .paragraph("Take your time. One thing after the other:"),
+          .point("You say what you have: a backup, or parts that somebody has put aside."),
+          .point("It is looked at. You see what it is and what would come back."),
+          .point("All that could go wrong is checked. Nothing is changed so far."),
+          .point("The new state is made beside the old one, and compared."),
+          .point("Only then they change places. The old state is kept, and you can go back to it."),
+        ]
+      },
+      help: [
+        .paragraph(
+          "The server has to be installed on this machine, in the version that the backup is of. Its settings and its "
+            + "database may be lost: they come with the backup."),
+        .paragraph(
+          "What people write while you restore is not in the backup. Where the server still runs, tell them first."),
+      ], isVisible: isNew, proceed: "begin")
+  }
+
+  private static func source(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "source", "What you have", heading: { _ in "What do you have?" }, isVisible: isNew,
+      fields: { _ in
+        [
+          Field(
+            "kind", "Restore from", name: "From",
+            .choice([
+              .init(
+                RestoreAnswers.backup, "A backup", "Made by this program or by the server's own backup command.",
+                recommended: true),
+              .init(
+                RestoreAnswers.parts, "Parts that were put aside by hand",
+                "A dump of the database, a copy of the settings, a copy of the uploads: any of them."),
+            ]))
+        ]
+      })
+  }
+
+  // MARK: Words
+
+  private static func done(_ followUp: RestoreRecord.FollowUp) -> String {
+    switch followUp {
+    case .resume: "Nothing of the restore is open any more"
+    case .rollBack: "This server is as it was before the restore"
+    case .discard: "What was kept is deleted"
+    case .restoreAnew: "This server is restored"
+    }
+  }
+
+  private static func onward(_ followUp: RestoreRecord.FollowUp) -> [Continuation] {
+    func again(_ title: String, _ next: RestoreRecord.FollowUp) -> Continuation {
+      Continuation(title, .flow("restore", given: [Key.followUp: .text(next.rawValue)]))
+    }
+    let server = Goal.named("server").map { [Continuation("See whether the server runs", .flow($0.id))] } ?? []
+    return switch followUp {
+    case .restoreAnew:
+      server + [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]
+    case .rollBack:
+      server + [again("Restore anew, from a backup", .restoreAnew), again("Discard the restored state", .discard)]
+    case .resume: server
+    case .discard: []
+    }
+  }
+
+  /// As measured with many messages and few files; whatever is not named here takes next to no time.
+  private static let weights: [String: Double] = ["unpack": 20, "database": 60, "compare": 8, "prepare": 3]
+}

@@ -1,0 +1,228 @@
+import Common
+import Engine
+
+/// The questions about what is restored.
+extension Flow {
+  private typealias Key = RestoreAnswers.Key
+  private typealias Known = RestoreAnswers.Known
+
+  // MARK: Parts put aside by hand
+
+  static func manualSteps(_ isManual: @escaping @Sendable (Answers) -> Bool) -> [Step] {
+    [
+      part(
+        "dump", "Database", "Where is the dump of the database?",
+        "As pg_dump has written it: a folder, a custom or tar file, plain SQL, gzipped or not.",
+        help:
+          "A dump that pg_dumpall has made holds all databases of a machine, and is recognised and refused: restore "
+          + "it into a PostgreSQL of its own, and dump the server's database alone.", isManual),
+      part(
+        "configuration", "Settings", "Where is the copy of the settings?",
+        "A copy of /etc/aloha, or a tar.gz of one: settings.py, aloha.conf and the secrets.",
+        help: "Without the old secrets everybody has to sign in again, and without the old avatar_salt no avatar is "
+          + "found. Copy them from the old machine's disk if you can.", isManual),
+      part(
+        "uploads", "Uploads", "Where is the copy of the uploads?",
+        "A copy of the uploads folder, the one that holds files and avatars, or a tar.gz of one.",
+        help: "Where the server keeps its files in S3 there is none: they are still in the bucket.", isManual,
+        check: { answers in
+          RestoreAnswers.source(answers) == .manual(ManualBackup())
+            ? "Nothing was given in any of the three steps: go back, or give this one" : nil
+        }),
+    ]
+  }
+
+  private static func part(
+    _ id: String, _ title: String, _ heading: String, _ explanation: String, help: String,
+    _ isVisible: @escaping @Sendable (Answers) -> Bool,
+    check: @escaping @Sendable (Answers) -> String? = { _ in nil }
+  ) -> Step {
+    Step(
+      id, title, heading: { _ in heading },
+      explanation: { _ in [.paragraph(explanation)] },
+      help: [.paragraph(help)], isVisible: isVisible,
+      fields: { _ in
+        [
+          Field(
+            "path", "Path", name: title, .path,
+            hint: { ($0.text("\(id).path") ?? "").isEmpty ? "Empty: there is none, it stays as it is." : nil },
+            preset: { _ in .text("") },
+            check: { answers in
+              let path = answers.text("\(id).path") ?? ""
+              return path.isEmpty ? check(answers) : AnswerCheck.absolutePath(path)
+            })
+        ]
+      })
+  }
+
+  // MARK: What it is
+
+  static func contents(
+    _ context: FlowContext, _ looks: BackupLooks, _ isNew: @escaping @Sendable (Answers) -> Bool
+  ) -> Step {
+    Step(
+      "contents", "What it is", heading: { _ in "Is this what you want back?" },
+      explanation: { answers in
+        [.paragraph(RestoreAnswers.source(answers).label)]
+      },
+      help: [
+        .paragraph(
+          "Only its beginning is read here. Every digest is compared later, while it is unpacked beside the server's "
+            + "own files."),
+        .paragraph("An export of one organization is no backup: it is imported, not restored."),
+      ], isVisible: isNew,
+      lookup: Lookup(
+        "Looking into it",
+        key: { answers in
+          let options = RestoreAnswers.options(answers)
+          return "\(options.source) \(options.identity ?? "")"
+        }
+      ) { answers, cancellation in
+        var options = RestoreOptions(RestoreAnswers.source(answers))
+        options.identity = RestoreAnswers.isManual(answers) ? nil : BackupStep.identity(answers)
+        let outlook = try looks.outlook(context.server, options, cancellation)
+        let differs = outlook.version.severity == .blocker
+        return Material(
+          facts: outlook.facts,
+          labels: [
+            Known.backupHost: outlook.backupHost ?? "", Known.ownHost: outlook.ownHost ?? "",
+            Known.settings: outlook.hasSettings ? "yes" : "no",
+            Known.ownSettings: outlook.hasOwnSettings ? "yes" : "no",
+            Known.version: differs ? outlook.version.reason : "",
+            Known.versionRemedy: differs ? outlook.version.remedy ?? "" : "",
+          ])
+      })
+  }
+
+  // MARK: Decisions
+
+  static func decisions(_ isNew: @escaping @Sendable (Answers) -> Bool) -> [Step] {
+    [version(isNew), settings(isNew), host(isNew)]
+  }
+
+  private static func version(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "version", "Version", heading: { _ in "The versions are not the same" },
+      explanation: { answers in
+        [.paragraph(answers.label(Known.version).capitalizedFirst + ".")]
+      },
+      help: [
+        .paragraph(
+          "A server's database fits its own version only. With another one the server starts with errors about columns "
+            + "that do not exist, or loses what it does not know."),
+        .paragraph(
+          "The safe way: install the version that the backup is of, restore, then upgrade the server as usual: that "
+            + "changes the database step by step."),
+      ], isVisible: { isNew($0) && RestoreAnswers.versionsDiffer($0) },
+      fields: { _ in
+        [
+          Field(
+            "anyway", "Restore all the same?", name: "In spite of the versions",
+            .yesNo(
+              yes: .init("yes", "Yes, at my own risk", "Run manage.py migrate afterwards, and look closely."),
+              no: .init(
+                "no", "No, I install the backup's version first",
+                "Leave the wizard and come back then; nothing has been changed.", recommended: true)),
+            check: { answers in
+              answers.flag(Key.anyway) == true
+                ? nil : "Install the backup's version on this machine, then begin again here"
+            })
+        ]
+      })
+  }
+
+  private static func settings(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "settings", "Settings", heading: { _ in "Whose settings shall it have?" },
+      explanation: { _ in
+        [.paragraph("The backup holds the old server's settings and secrets: the whole of its configuration folder.")]
+      },
+      help: [
+        .paragraph(
+          "The secrets matter: avatars are found by one of them, proxied pictures by another, and mobile "
+            + "notifications are registered under a third. They come with the backup's settings."),
+        .paragraph(
+          "aloha.conf belongs to the machine: which services run on it, where its database is. It is the part to keep "
+            + "where this machine is built in another way than the old one."),
+        .paragraph("Whatever is replaced is kept, and comes back with a roll back."),
+      ], isVisible: { isNew($0) && RestoreAnswers.bringsSettings($0) },
+      fields: { answers in
+        let none = RestoreAnswers.hasOwnSettings(answers) ? nil : "this server has none of its own"
+        return [
+          Field(
+            "which", "Settings", name: "Settings",
+            .choice([
+              .init(
+                "backup", "Those of the backup", "As the old server was. Right after a disaster.", recommended: true),
+              .init(
+                "keep-conf", "Those of the backup, but keep aloha.conf",
+                "For a machine that is built in another way than the old one.", disabled: none),
+              .init(
+                "keep", "Keep all settings and secrets of this server",
+                "Only data comes back. Avatars are lost where the secrets differ.", disabled: none),
+            ]))
+        ]
+      })
+  }
+
+  private static func host(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "host", "Host name", heading: { _ in "Under which name will people reach it?" },
+      explanation: { answers in
+        [
+          .paragraph(
+            "The backup is of \(answers.label(Known.backupHost)); this server is \(answers.label(Known.ownHost)). A "
+              + "server answers to one name only, EXTERNAL_HOST in its settings, and with error 400 to all others.")
+        ]
+      },
+      help: [
+        .paragraph(
+          "With the old name everything goes on as before, as soon as the name leads to this machine in the DNS, and "
+            + "the web server has its certificate."),
+        .paragraph("With another name people, apps and integrations have to be told, and old links lead nowhere."),
+      ],
+      isVisible: {
+        isNew($0) && RestoreAnswers.hostsDiffer($0) && $0.text(Key.settings) != "keep"
+      },
+      fields: { answers in
+        [
+          Field(
+            "which", "Host name", name: "Host name",
+            .choice([
+              .init(
+                "backup", answers.label(Known.backupHost).orDefault("the backup's"),
+                "As in the backup: point this name to this machine.", recommended: true),
+              .init(
+                "own", answers.label(Known.ownHost).orDefault("this server's"),
+                "As this server is called now. EXTERNAL_HOST is changed, as a step of the restore."),
+              .init("other", "Another one", "EXTERNAL_HOST is changed to it."),
+            ])),
+          Field(
+            "name", "Name", name: "New host name", .text(placeholder: "chat.example.com"),
+            isVisible: { $0.text(Key.host) == "other" },
+            check: { AnswerCheck.hostName($0.text(Key.hostName) ?? "") }),
+        ]
+      })
+  }
+}
+
+extension String {
+  fileprivate func orDefault(_ other: String) -> String { isEmpty ? other : self }
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+extension AnswerCheck {
+  /// A host name, with a port at most: what EXTERNAL_HOST takes.
+  static func hostName(_ text: String) -> String? {
+    if text.isEmpty { return "A name is needed here" }
+    if text.contains("/") { return "The name alone, without https:// and without a path" }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let isPort = parts.count == 1 || (parts.count == 2 && UInt16(parts[1]) != nil)
+    let labels = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+    let isName = labels.allSatisfy { label in
+      !label.isEmpty && label.utf8.count <= 63 && label.first != "-" && label.last != "-"
+        && label.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    }
+    return isPort && isName ? nil : "Small letters, digits, dashes and dots, as in chat.example.com"
+  }
+}

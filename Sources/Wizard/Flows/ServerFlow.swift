@@ -1,0 +1,149 @@
+import Common
+import Engine
+
+extension Goal {
+  static let server = Goal("server", "Start and stop the server", "restart it, look at its queues, empty its cache") {
+    .server($0, .real($0))
+  }
+}
+
+/// What the flow wants of the engine besides what all flows want. A test gives its own.
+struct ServerLooks: Sendable {
+  /// Whether what waits in the queues is worked off.
+  var queues: @Sendable () throws -> Finding
+  /// The exact command of an action; nil where there is none for a shell.
+  var command: @Sendable (ServerKey.Action) throws -> String?
+  /// Why it cannot be done from here; nil where it can.
+  var obstacle: @Sendable (ServerKey.Action) throws -> String?
+
+  static func real(_ context: FlowContext) -> ServerLooks {
+    let (root, brand) = (context.root, context.brand)
+    @Sendable func scripts() throws -> ServerScripts { ServerScripts(try Installation(root: root, brand: brand)) }
+    return ServerLooks(
+      queues: {
+        let server = try Installation(root: root, brand: brand)
+        guard server.root.isEmpty else {
+          return Finding(.ok, "queues", "are not looked at: this server is not the one of the machine itself")
+        }
+        return MessageQueues(server).finding()
+      },
+      command: { action in try scripts().commandLine(action.script) },
+      obstacle: { action in
+        // The cache has more than one way to be emptied; the checks know them.
+        guard action != .flushCache else { return nil }
+        return try scripts().isHere(action.script) ? nil : "the server's script for it is not here"
+      })
+  }
+}
+
+enum ServerKey {
+  static let action = "action.which"
+
+  enum Action: String, Sendable, CaseIterable {
+    case restart, stop, start, flushCache = "flush-cache"
+
+    var script: ServerScripts.Script {
+      switch self {
+      case .restart: .restart
+      case .stop: .stop
+      case .start: .start
+      case .flushCache: .flushCache
+      }
+    }
+  }
+
+  static func given(_ action: Action) -> [String: Answer] { [Self.action: .text(action.rawValue)] }
+}
+
+extension Flow {
+  /// Runs one of the server's own scripts, with what it prints.
+  static func server(_ context: FlowContext, _ looks: ServerLooks) -> Flow {
+    let work = WorkSteps("The script", context) { answers in
+      let action = Self.action(answers)
+      return action == .flushCache
+        ? .flushCache(server: context.server) : .script(server: context.server, action.script)
+    }
+    return Flow(
+      id: "server", title: "Start and stop the server", badge: context.badge,
+      route: { _ in Route(from: context.label) },
+      commands: { answers in
+        switch action(answers) {
+        case .restart: [context.command(["server", "restart"])]
+        case .stop: [context.command(["server", "queues"]), context.command(["server", "stop"])]
+        case .start: [context.command(["server", "start"])]
+        case .flushCache: [context.command(["cache", "flush"])]
+        }
+      },
+      onward: { answers in
+        let again = Continuation("Something else with the server", context.onward("server"))
+        guard action(answers) == .stop else { return [again] }
+        return [Continuation("Start it again", context.onward("server", given: ServerKey.given(.start))), again]
+      },
+      steps: [
+        which(context, looks), work.checks(), work.review(heading: "Do it now?", proceed: "Do it now"),
+        work.run(
+          "Script", heading: { title(action($0)) },
+          help: [.paragraph("What the server's script prints is shown as it comes.")]),
+        work.result { done(action($0)) },
+      ])
+  }
+
+  @Sendable private static func action(_ answers: Answers) -> ServerKey.Action {
+    answers.text(ServerKey.action).flatMap { .init(rawValue: $0) } ?? .restart
+  }
+
+  private static func which(_ context: FlowContext, _ looks: ServerLooks) -> Step {
+    Step(
+      "action", "What", heading: { _ in "What shall be done with the server?" },
+      help: [
+        .paragraph(
+          "The queues hold what the server has taken in and not yet worked off: mail, notifications, counts. They are in no "
+            + "export and in no backup. Before a move let them run empty: while the server runs, wait a moment and look "
+            + "again; then stop it."),
+        .paragraph(
+          "A restart is needed after settings or secrets were changed, and after an organization came, went, or was "
+            + "changed behind the server's back. People see for a few seconds that they are being reconnected."),
+        .paragraph(
+          "Stopped, the server answers nobody: browsers see an error page, apps wait. The database goes on running."),
+        .paragraph("The cache holds copies of what the database says. Emptied, it fills again by itself."),
+      ],
+      lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [field([:])]) { _, _ in
+        var obstacles: [ServerKey.Action: String] = [:]
+        for action in ServerKey.Action.allCases { obstacles[action] = try looks.obstacle(action) }
+        let queues = try looks.queues()
+        var material = Material(fields: [field(obstacles)], findings: [queues])
+        if !obstacles.isEmpty {
+          material.text = [.paragraph("What cannot be done from here can be done where the server is:")]
+          for action in ServerKey.Action.allCases where obstacles[action] != nil {
+            if let command = try looks.command(action) { material.text.append(.command(command)) }
+          }
+        }
+        return material
+      })
+  }
+
+  private static func field(_ obstacles: [ServerKey.Action: String]) -> Field {
+    func option(_ action: ServerKey.Action, _ detail: String) -> Field.Option {
+      .init(
+        action.rawValue, title(action), detail, recommended: action == .restart, disabled: obstacles[action])
+    }
+    return Field(
+      "which", "What", name: "What is done",
+      .choice([
+        option(.restart, "After changes to settings, secrets or organizations."),
+        option(.stop, "Nobody can write any more; good before a move or a restore."),
+        option(.start, "After it was stopped."), option(.flushCache, "Where the server shows what is no longer so."),
+      ]))
+  }
+
+  private static func title(_ action: ServerKey.Action) -> String { ServerScripts.title(action.script) }
+
+  private static func done(_ action: ServerKey.Action) -> String {
+    switch action {
+    case .restart: "The server is restarted"
+    case .stop: "The server is stopped"
+    case .start: "The server is started"
+    case .flushCache: "The cache is empty"
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Common
+import Engine
+import FoundationEssentials
+
+/// How the answers of the flow become decisions.
+enum SettingsKey {
+  static let path = "source.path"
+  static let data = "situation.data"
+  static let place = "situation.place"
+  /// What was found out, not an answer.
+  static let found = "situation.found"
+  static let secrets = "secrets.each"
+  static let settings = "settings.each"
+  static let machine = "settings.machine"
+  static let follow = "follow.up"
+
+  static let replaces = "replaces"
+  static let beside = "beside"
+  static let runHere = "run"
+}
+
+extension MigrationFacts {
+  /// As they were found, with what the operator says about them.
+  init(_ answers: Answers) {
+    let found = answers.detail(SettingsKey.found, "facts").flatMap {
+      try? JSONDecoder().decode(MigrationFacts.self, from: Data($0.utf8))
+    }
+    self = found ?? MigrationFacts(kind: .import)
+    if let kind = answers.text(SettingsKey.data).flatMap({ Kind(rawValue: $0) }) { self.kind = kind }
+    if let place = answers.text(SettingsKey.place) { replacesSource = place == SettingsKey.replaces }
+    // What came out of a backup is all that there is.
+    if kind == .restore { targetHostsOthers = false }
+  }
+
+  /// As text, for answers to carry.
+  var text: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
+
+extension CopySettingsOperation.Choices {
+  init(_ answers: Answers) {
+    let all = [SettingsKey.secrets, SettingsKey.settings, SettingsKey.machine].map { answers.map($0) }
+    let decided = all.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    self.init(
+      facts: MigrationFacts(answers),
+      decisions: decided.compactMapValues { SettingDecision(rawValue: $0) }.filter { $0.value != .keep },
+      followsAdvice: false, runsFollowUps: answers.text(SettingsKey.follow) == SettingsKey.runHere)
+  }
+
+  /// The same as options of `settings copy`.
+  var options: [String] {
+    ["--migration", facts.kind.rawValue, facts.replacesSource ? "--replaces" : "--beside", "--without-advice"]
+      + decisions.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value.rawValue)"] }
+      + (runsFollowUps ? ["--follow-up"] : [])
+  }
+}
+
+extension Field {
+  /// A table of decisions about settings or secrets.
+  static func settingDecisions(_ id: String, _ title: String, _ advice: [SettingAdvice], secrets: Bool) -> Field {
+    let among: [SettingDecision] = secrets ? [.copy, .keep] : [.copy, .merge, .keep, .drop]
+    return Field(
+      id, title, .decisions(advice.map(item), among: among.map { Decision(id: $0.rawValue, title: words($0)) }))
+  }
+
+  private static func words(_ decision: SettingDecision) -> String {
+    switch decision {
+    case .copy: "copy"
+    case .keep: "keep"
+    case .drop: "take out"
+    case .merge: "join"
+    }
+  }
+
+  private static func item(_ advice: SettingAdvice) -> Item {
+    let state =
+      switch advice.state {
+      case .same: "same"
+      case .different: "different"
+      case .onlySource: "only there"
+      case .onlyTarget: "only here"
+      }
+    let values = [advice.sourceValue.map { "There: \($0)." }, advice.targetValue.map { "Here: \($0)." }]
+    return Item(
+      id: advice.id, title: advice.title, state: advice.isKnown ? state : "\(state), unknown",
+      purpose: ([advice.purpose] + values.compactMap { $0 }).joined(separator: " "),
+      consequences: [
+        "copy": advice.ifCopied, "keep": advice.ifKept,
+        "merge": "Both lists in one: this server's own first, then what only the old one has.",
+        "drop": "It is taken out here; the server's default counts.",
+      ],
+      advice: advice.recommended.rawValue, why: advice.why,
+      disabled: advice.choices.count > 1 ? nil : "Nothing can be done about it here: \(advice.why).",
+      choices: advice.choices.map(\.rawValue))
+  }
+}

@@ -1,0 +1,84 @@
+import Common
+import Engine
+
+/// What the flow wants of the engine besides what all flows want. A test gives its own.
+struct SettingsLooks: Sendable {
+  /// Where settings come from, as it is recognised.
+  struct Source: Sendable {
+    var label: String
+    var kind: ConfigurationSource.Kind
+    var facts: [Summary.Fact]
+  }
+
+  /// - Throws: `.notFound` or `.unsuitableArchive` where no settings are at a path.
+  var source: @Sendable (_ path: String) throws -> Source
+  /// What can be found out about the migration; ``MigrationFacts/targetHostsOthers`` is that of an import.
+  var facts: @Sendable (_ path: String) throws -> MigrationFacts
+  var advice: @Sendable (_ path: String, MigrationFacts) throws -> [SettingAdvice]
+  /// Of the files, as unified diffs; values of secrets are never in it.
+  var diff: @Sendable (_ path: String, CopySettingsOperation.Choices) throws -> [String]
+  var followUps: @Sendable (_ path: String, CopySettingsOperation.Choices) throws -> [NeededStep]
+
+  /// Something that the new settings make necessary.
+  struct NeededStep: Sendable, Equatable {
+    var title: String
+    var explanation: String
+    /// To be run where the server is; nil where there is none.
+    var command: String?
+    /// Whether it can be run from here.
+    var canRun: Bool
+  }
+}
+
+extension SettingsLooks {
+  static func real(_ context: FlowContext) -> SettingsLooks {
+    let (root, brand) = (context.root, context.brand)
+    @Sendable func target() throws -> Installation { try Installation(root: root, brand: brand) }
+    @Sendable func operation(
+      _ path: String, _ choices: CopySettingsOperation.Choices
+    ) throws -> CopySettingsOperation {
+      CopySettingsOperation(from: try ConfigurationSource(path), to: try target(), choices)
+    }
+    return SettingsLooks(
+      source: { path in
+        let source = try ConfigurationSource(path)
+        return Source(label: source.host ?? path, kind: source.kind, facts: describe(source))
+      },
+      facts: { path in
+        let (source, target) = (try ConfigurationSource(path), try target())
+        var facts = MigrationFacts.detect(from: source, to: target)
+        facts.targetHostsOthers = MigrationFacts.detect(from: source, to: target, kind: .import).targetHostsOthers
+        return facts
+      },
+      advice: { path, facts in
+        try SettingsAdvisor(from: ConfigurationSource(path), to: target(), facts: facts).advice()
+      },
+      diff: { try operation($0, $1).diff() },
+      followUps: { path, choices in
+        let target = try target()
+        let scripts = ServerScripts(target)
+        return try operation(path, choices).followUps().map { step in
+          NeededStep(
+            title: step.title, explanation: step.explanation, command: step.command(target),
+            canRun: step.script.map(scripts.isHere) ?? false)
+        }
+      })
+  }
+
+  private static func describe(_ source: ConfigurationSource) -> [Summary.Fact] {
+    let kind =
+      switch source.kind {
+      case .server: "a server"
+      case .folder: "a copy of a server's configuration folder"
+      case .backup: "a backup"
+      }
+    let files = [
+      source.settings == nil ? nil : "settings.py", source.configuration == nil ? nil : "\(source.brand.rawValue).conf",
+      source.secrets.names.isEmpty ? nil : Amount.of(Int64(source.secrets.names.count), "secret"),
+    ].compactMap { $0 }
+    return [
+      Summary.Fact("What it is", "\(kind), of \(source.brand.title)"),
+      Summary.Fact("Host name", source.host ?? "not set"), Summary.Fact("There", files.joined(separator: ", ")),
+    ]
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Common
+import Engine
+import Glibc
+
+/// The question before something goes, asked on a terminal. Scripts answer it beforehand, with `--confirm-delete` or
+/// `--yes`.
+///
+/// What it says goes to standard error: the terminal that is read from, also where the result goes into a file.
+enum LastQuestion {
+  /// Whether there is somebody to be asked.
+  static func canBeAsked(json: Bool) -> Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
+
+  /// Shows what would be done, and what the checks find.
+  ///
+  /// - Throws: the exit code for a blocker: then there is nothing to be asked.
+  static func show(_ operation: any Operation, more: [Finding] = [], alsoGoing: [String] = []) throws {
+    let findings = try operation.check() + more
+    StandardStream.error(PlanText.of(try operation.plan(), findings))
+    if !alsoGoing.isEmpty {
+      StandardStream.error("\nWhat gives way:\n" + alsoGoing.map { "  - \(SafeText.clean($0))\n" }.joined())
+    }
+    if findings.contains(where: { $0.severity == .blocker }) { throw ExitCode(FailureFamily.blocked.rawValue) }
+  }
+
+  /// Asks for a name, letter by letter.
+  ///
+  /// - Parameters:
+  ///   - name: what has to be typed; an empty one is typed as `''`, for Enter alone must never do.
+  ///   - purpose: what happens then: "to delete it".
+  /// - Throws: ``Cancelled`` where nothing was typed, `.usage` for another name.
+  static func ask(name: String, _ purpose: String) throws {
+    let expected = name.isEmpty ? "''" : name
+    let answer = try line("\nType \(SafeText.clean(expected)) \(purpose); anything else changes nothing: ")
+    if answer == expected { return }
+    guard !answer.isEmpty else { throw Cancelled() }
+    throw PlainFailure(
+      .usage, "'\(SafeText.clean(answer, limit: 60))'", "is not the name that was asked for; nothing was changed",
+      remedy: "begin again and type \(SafeText.clean(expected)), or leave it as it is")
+  }
+
+  /// Asks for a yes.
+  static func askYes() throws {
+    guard try line("\nDo this now? Type yes: ").lowercased() == "yes" else { throw Cancelled() }
+  }
+
+  /// One line from the terminal, without the blanks around it. What was typed before the question does not count.
+  private static func line(_ question: String) throws -> String {
+    tcflush(0, TCIFLUSH)
+    StandardStream.error(question)
+    var waiting = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+    // Ctrl-C leaves at once, not when the line is done.
+    while poll(&waiting, 1, 200) <= 0 {
+      guard !Interruption.cancellation.isCancelled else {
+        StandardStream.error("\n")
+        throw Cancelled()
+      }
+    }
+    guard let answer = readLine() else {
+      StandardStream.error("\n")
+      throw Cancelled()
+    }
+    let blanks: Set<Character> = [" ", "\t"]
+    return String(answer.drop(while: blanks.contains).reversed().drop(while: blanks.contains).reversed())
+  }
+}

@@ -1,0 +1,41 @@
+import Common
+import Testing
+
+@testable import Engine
+
+@Suite("The version of an installed server")
+struct ServerVersionTests {
+  /// As the server's own version.py is: its name is assigned twice, the second time by Python.
+  private static let source = """
+    import os
+
+    ZULIP_VERSION = "9.0"
+
+    lines = [ZULIP_VERSION, ""]
+    if os.path.exists(git_version_file):
+        with open(git_version_file) as f:
+            lines = [*f, "", ""]
+    ZULIP_VERSION = lines.pop(0).strip()
+    API_FEATURE_LEVEL = 261
+    """
+
+  @Test("is what version.py says; of one that was not released, what Git said of it")
+  func name() throws {
+    let root = "/tmp/aloha-version-\(RandomText.alphanumeric(12))"
+    defer { try? FileSystem.removeTree(root) }
+    let server = Installation(
+      root: root, brand: .zulip, configuration: ConfFile(""), settings: SettingsFile(""), secrets: Secrets(ConfFile(""))
+    )
+    #expect(try ServerVersion.installed(server) == ServerVersion())
+
+    try FileSystem.makeFolder(server.deploymentFolder)
+    try FileSystem.replace("\(server.deploymentFolder)/version.py", with: Self.source.utf8)
+    #expect(try ServerVersion.installed(server) == ServerVersion(name: "9.0", featureLevel: 261))
+
+    let git = "\(server.deploymentFolder)/zulip-git-version"
+    try FileSystem.replace(git, with: "9.0-dev-1234-gc0ffee\n9.0-dev\n".utf8)
+    #expect(try ServerVersion.installed(server).name == "9.0-dev-1234-gc0ffee")
+    try FileSystem.replace(git, with: "\n".utf8)
+    #expect(try ServerVersion.installed(server).name == "9.0")
+  }
+}

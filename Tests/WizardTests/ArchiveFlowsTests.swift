@@ -1,0 +1,269 @@
+import Common
+import Postgres
+import Sandbox
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+/// Exporting, importing, both ways of the cloud, looking at an archive.
+@Suite("Flows around archives")
+struct ArchiveFlowsTests {
+  static let reader = ArchiveReader { path, _ in
+    switch path {
+    case "/srv/none.tar.gz":
+      throw PlainFailure(.notFound, path, "there is no such file", remedy: "check the path")
+    case "/srv/backup.tar.gz":
+      return .init(
+        description: "a backup of a server", facts: [], isExport: false, isBackup: true, advice: "restore it")
+    case "/srv/evil.tar.gz":
+      return .init(
+        description: "an archive", facts: [], isExport: false, isBackup: false, advice: "",
+        refusal: "a name in it leads out of its folder")
+    default:
+      return .init(
+        description: "an export of an organization, made by this program",
+        facts: [
+          Summary.Fact("Organization", "Harbour Café 港 ('harbour')"), Summary.Fact("Version", "aloha 9.0"),
+          Summary.Fact("Messages", "12,480"),
+        ], isExport: true, isBackup: false, advice: "import it", subdomain: "harbour", name: "Harbour Café 港",
+        isDeactivated: false)
+    }
+  }
+
+  static func export(_ engine: FakeEngine) -> Flow {
+    var context = engine.context()
+    context.archiveFolder = "/srv"
+    return ExportFlow(context).flow
+  }
+
+  static func importing(_ engine: FakeEngine) -> Flow { ImportFlow(engine.context(), reader, memory: 3 << 30).flow }
+
+  // MARK: The same decisions in three ways
+
+  static let exports = [
+    FlowWay("as advised", lines: ["", "", "/srv/a.tar.gz", "", "", "", ""]) { walker in
+      path("/srv/a.tar.gz", walker)
+    },
+    FlowWay("public channels, deactivated", lines: ["", "2", "/srv/a.tar.gz", "1", "", ""]) { walker in
+      walker.walk(to: "scope")
+      walker.press(.down, .enter)
+      path("/srv/a.tar.gz", walker)
+      walker.press(.enter, .up, .character(" "))
+    },
+    FlowWay("by consent of an older server", lines: ["", "3", "42", "/srv/a.tar.gz", "", "", ""]) { walker in
+      walker.walk(to: "scope")
+      walker.press(.down, .down, .enter)
+      walker.type("42")
+      path("/srv/a.tar.gz", walker)
+    },
+    FlowWay("an organization that is closed already", lines: ["3", "", "/srv/a.tar.gz", "", "", ""]) { walker in
+      walker.press(.down, .enter)
+      path("/srv/a.tar.gz", walker)
+    },
+  ]
+
+  private static func path(_ path: String, _ walker: Walker) {
+    walker.walk(to: "archive")
+    walker.press(.control("u"))
+    walker.type(path)
+  }
+
+  @Test("a screen, lines and a file export the same", arguments: exports)
+  func exportsAlike(way: FlowWay) throws {
+    let job = try way.check(Self.export)
+    guard case .export(let server, let options) = job else {
+      Issue.record("no export: \(job)")
+      return
+    }
+    #expect(server.root == "/srv/chat" && options.output == "/srv/a.tar.gz")
+    switch way.testDescription {
+    case "as advised": #expect(options.subdomain == "harbour" && !options.deactivates && options.consent == nil)
+    case "public channels, deactivated": #expect(options.publicOnly && options.deactivates)
+    case "by consent of an older server": #expect(options.consent == .byReactions(message: 42))
+    default: #expect(options.subdomain == "" && !options.deactivates)
+    }
+  }
+
+  static let imports = [
+    FlowWay("as the archive says", lines: ["/srv/a.tar.gz", "", "", "", ""]) { $0.type("/srv/a.tar.gz") },
+    FlowWay("at the reserved name, the server stopped", lines: ["/srv/a.tar.gz", "www", "y", "1", "", ""]) {
+      walker in
+      walker.type("/srv/a.tar.gz")
+      walker.walk(to: "address")
+      walker.press(.control("u"))
+      walker.type("www")
+      walker.press(.enter, .up, .enter)
+      walker.walk(to: "memory")
+      walker.press(.up, .character(" "))
+    },
+  ]
+
+  @Test("a screen, lines and a file import the same", arguments: imports)
+  func importsAlike(way: FlowWay) throws {
+    let job = try way.check(Self.importing)
+    guard case .import(_, let options) = job else {
+      Issue.record("no import: \(job)")
+      return
+    }
+    #expect(options.archive == "/srv/a.tar.gz")
+    let isReserved = way.testDescription.contains("reserved")
+    #expect(options.subdomain == (isReserved ? "www" : "harbour"))
+    #expect(options.allowsReservedSubdomain == isReserved && options.stopsServer == isReserved)
+  }
+
+  @Test("to the cloud: a rehearsal unless said otherwise, under the name that is wished there")
+  func toCloud() throws {
+    let way = FlowWay("", lines: ["", "", "", "harbour-team", "1", "/srv/a.tar.gz", "", ""]) { walker in
+      walker.walk(to: "address")
+      walker.press(.control("u"))
+      walker.type("harbour-team")
+      walker.walk(to: "purpose")
+      walker.press(.up, .character(" "))
+      Self.path("/srv/a.tar.gz", walker)
+    }
+    guard case .export(_, let options) = try way.check({ ToCloudFlow($0.context()).flow }) else { return }
+    #expect(options.handOver == HandOver(subdomain: "harbour-team"))
+    #expect(options.deactivates)
+  }
+
+  @Test("from the cloud: the import of the archive, once the version fits")
+  func fromCloud() throws {
+    let engine = FakeEngine()
+    engine.change {
+      $0.findings = [Finding(.blocker, "version", "the archive comes from another version", remedy: "upgrade")]
+    }
+    let walker = Walker(FromCloudFlow(engine.context(), Self.reader).flow)
+    walker.walk(to: "archive")
+    walker.type("/srv/a.tar.gz")
+    walker.walk(to: "version")
+    walker.press(.enter)
+    #expect(walker.step == "version")
+    #expect(walker.sees("upgrade-aloha-from-git main"))
+    engine.change { $0.findings = [Finding(.ok, "version", "the same migrations on both sides")] }
+    walker.press(.character("r"))
+    walker.walk(to: "review")
+    walker.begin()
+    guard case .import(_, let options)? = engine.begun else {
+      Issue.record("nothing was begun")
+      return
+    }
+    #expect(options.subdomain == "harbour")
+  }
+
+  // MARK: What is refused
+
+  @Test("a backup, a refused archive and none at all stop the import at its first step, each with a way out")
+  func refused() {
+    for (path, text) in [
+      ("/srv/backup.tar.gz", "restored, not imported"), ("/srv/evil.tar.gz", "leads out of its folder"),
+      ("/srv/none.tar.gz", "there is no such file"),
+    ] {
+      let walker = Walker(Self.importing(FakeEngine()))
+      walker.type(path)
+      walker.press(.enter, .enter)
+      #expect(walker.step == "archive" && walker.sees(text), "\(path)")
+    }
+  }
+
+  @Test("the cloud has no root domain and keeps some names")
+  func cloudNames() {
+    #expect(HandOver.objection(to: "harbour") == nil)
+    for name in ["", "ab", "www", "Harbour", "-x-", String(repeating: "a", count: 41)] {
+      #expect(HandOver.objection(to: name) != nil, "\(name)")
+    }
+  }
+
+  // MARK: Looking at an archive
+
+  @Test("inspecting shows what it is; verifying begins with what was chosen, and leads on to the import")
+  func inspect() {
+    let flow = InspectFlow(FakeEngine().context(), Self.reader) { archive, against in
+      #expect(archive == "/srv/a.tar.gz" && !against)
+      return FakeWork()
+    }.flow
+    let walker = Walker(flow)
+    walker.type("/srv/a.tar.gz")
+    walker.press(.enter)
+    #expect(walker.sees("Harbour Café 港"))
+    walker.walk(to: "run")
+    walker.end(.success(FakeWork.summary))
+    #expect(walker.focusedLine.contains("Import it into this server"))
+  }
+
+  // MARK: Looks
+
+  @Test("the steps as they look", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    var context = FakeEngine().context()
+    context.archiveFolder = "/srv"
+    let answering: (Walker, String) -> Void = { walker, step in
+      if step == "archive" {
+        walker.press(.control("u"))
+        walker.type("/srv/a.tar.gz")
+        if walker.model.journey.step.lookup != nil { walker.press(.enter) }
+      }
+    }
+    try GoldenTests.expect(
+      ExportFlow(context).flow, look, steps: ["organization", "scope", "archive", "checks", "review"],
+      answering: answering)
+    try GoldenTests.expect(
+      ImportFlow(context, Self.reader, memory: 3 << 30).flow, look,
+      steps: ["archive", "address", "memory", "checks", "review"],
+      answering: answering)
+    try GoldenTests.expect(
+      ToCloudFlow(context).flow, look, steps: ["welcome", "version", "address", "purpose", "archive", "review"],
+      answering: answering)
+    try GoldenTests.expect(
+      FromCloudFlow(context, Self.reader).flow, look, steps: ["welcome", "archive", "version"], answering: answering)
+    try GoldenTests.expect(
+      InspectFlow(context, Self.reader) { _, _ in FakeWork() }.flow, look, steps: ["archive", "against", "review"],
+      answering: answering)
+  }
+
+  // MARK: On real servers
+
+  @Test("an organization is exported by one flow, verified by another, and imported by a third under another name")
+  func forReal() throws {
+    let real = try RealFlows()
+    let context = real.context
+    let archive = "\(real.server.root)/srv-a.tar.gz"
+    let exported = try real.run(
+      ExportFlow(context).flow,
+      [
+        OrganizationStep.key: .text("bookclub"), ExportFlow.Key.reach: .text("everything"),
+        ExportFlow.Key.archive: .text(archive), ExportFlow.Key.deactivate: .flag(false),
+      ])
+    #expect(exported.contains("is exported") && FileSystem.exists(archive))
+
+    let verified = try real.run(
+      InspectFlow(context, .real).flow, [ArchiveStep.key: .text(archive), InspectFlow.Key.against: .flag(false)])
+    #expect(verified.contains("The archive is whole"))
+
+    try real.run(
+      ImportFlow(context, .real).flow,
+      [
+        ArchiveStep.key: .text(archive), ImportFlow.Key.subdomain: .text("second"), ImportFlow.Key.stop: .flag(true),
+      ])
+    let count = "SELECT count(*) FROM zerver_message m JOIN zerver_realm r ON r.id = m.realm_id WHERE r.string_id = "
+    #expect(try real.value("\(count)'second'") == real.value("\(count)'bookclub'"))
+    #expect(try real.value("\(count)'second'") != "0")
+    #expect(real.scriptLog.contains("stop-server") && real.scriptLog.contains("start-server"))
+  }
+
+  @Test("the hand-over names the wished subdomain and the digest of the very archive")
+  func handedOver() throws {
+    let real = try RealFlows()
+    let archive = "\(real.server.root)/cloud.tar.gz"
+    let text = try real.run(
+      ToCloudFlow(real.context).flow,
+      [
+        OrganizationStep.key: .text("bookclub"), ToCloudFlow.Key.subdomain: .text("readers"),
+        ToCloudFlow.Key.purpose: .flag(true), ToCloudFlow.Key.archive: .text(archive),
+      ])
+    #expect(text.contains("'readers'"))
+    #expect(text.contains(try Digest.hexadecimal(ofFile: archive)))
+    #expect(try real.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "t")
+  }
+}

@@ -1,0 +1,236 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Synchronization
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("Throwing away a test import, as a flow")
+struct CleanUpFlowTests {
+  static let quiet = OrganizationHistory(
+    imported: "2026-11-20 08:30:00+00", created: "2024-02-01 10:00:00+00", messagesSince: 0,
+    lastMessage: "2026-11-19 17:45:00+00", activeSessions: 0, recentlyActive: 0, isOnlyOne: false)
+
+  static func looks(_ history: OrganizationHistory = quiet, archive: String? = "/srv/a.tar.gz") -> CleanUpLooks {
+    CleanUpLooks(
+      history: { _, _ in history },
+      rows: { _, _ in [("zerver_realm", 1), ("zerver_usermessage", 98_000), ("zerver_message", 12_480)] },
+      archive: { $0 == "harbour" ? archive : nil }, storesFilesInS3: { _ in false })
+  }
+
+  private func walker(_ engine: FakeEngine, _ looks: CleanUpLooks = looks()) -> Walker {
+    Walker(.cleanUp(engine.context(), looks))
+  }
+
+  private func begun(_ engine: FakeEngine) -> DeleteOrganizationOperation.Options? {
+    guard case .deleteOrganization(_, let options)? = engine.begun else { return nil }
+    return options
+  }
+
+  @Test("the youngest import is proposed, its rows are shown, its files go with it; only its typed name confirms it")
+  func asAdvised() throws {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    #expect(walker.answers.text(CleanUpKey.organization) == "harbour")
+    walker.walk(to: "holds")
+    for text in ["by an import, on 2026-11-20", "/srv/a.tar.gz", "zerver_usermessage", "98,000", "nothing was written"]
+    {
+      #expect(walker.sees(text), "\(text) is missing")
+    }
+    walker.walk(to: "confirm")
+    walker.press(.enter)
+    #expect(walker.step == "confirm")
+    walker.press(.paste("harbour"))
+    #expect(walker.sees("This has to be typed"))
+    walker.type("harbor")
+    walker.press(.enter)
+    #expect(walker.step == "confirm")
+    walker.press(.backspace, .backspace)
+    walker.type("our")
+    walker.walk(to: "review")
+    #expect(walker.model.focus != .button(.start))
+    walker.begin()
+    let options = try #require(begun(engine))
+    #expect(options.subdomain == "harbour" && options.confirmation == "harbour" && options.uploads == .ofOrganization)
+    #expect(!options.despiteSignsOfLife)
+  }
+
+  @Test("until its name is typed, what is checked and planned carries no confirmation")
+  func unconfirmed() {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.walk(to: "confirm")
+    for case .deleteOrganization(_, let options) in engine.state.withLock({ $0.checked }) {
+      #expect(options.confirmation == nil)
+    }
+    #expect(engine.begun == nil)
+  }
+
+  @Test("signs of life ask for a word of their own, and Enter alone does not give it")
+  func signsOfLife() throws {
+    var history = Self.quiet
+    history.messagesSince = 3
+    history.activeSessions = 1
+    let engine = FakeEngine()
+    let walker = walker(engine, Self.looks(history))
+    walker.walk(to: "holds")
+    #expect(walker.sees("Found: 3 messages written since it was imported; 1 session"))
+    walker.press(.enter)
+    #expect(walker.step == "holds")
+    walker.press(.up, .enter)
+    #expect(walker.step == "files")
+    walker.walk(to: "confirm")
+    walker.type("harbour")
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(begun(engine)?.despiteSignsOfLife == true)
+  }
+
+  @Test("all uploads can go only where no other organization has any")
+  func allUploads() throws {
+    let engine = FakeEngine()
+    let shared = walker(engine)
+    shared.walk(to: "files")
+    #expect(shared.sees("Not possible: other organizations of this server have files there"))
+    var alone = Self.quiet
+    alone.isOnlyOne = true
+    let walker = walker(engine, Self.looks(alone))
+    walker.walk(to: "files")
+    walker.press(.down, .down, .enter)
+    walker.type("harbour")
+    walker.walk(to: "confirm")
+    walker.type("harbour")
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(begun(engine)?.uploads == .everything)
+  }
+
+  @Test("the organization at the root domain is confirmed with the host name")
+  func rootDomain() throws {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.press(.down, .enter)
+    walker.walk(to: "confirm")
+    #expect(walker.sees("Type chat.example.com"))
+    walker.type("chat.example.com")
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(begun(engine)?.subdomain == "" && begun(engine)?.confirmation == "")
+  }
+
+  @Test("afterwards it can be imported again with the same answers, where its archive is known")
+  func onward() throws {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.walk(to: "confirm")
+    walker.type("harbour")
+    walker.walk(to: "review")
+    walker.begin()
+    walker.end(.success(FakeWork.summary))
+    let ways = walker.model.journey.continuations
+    #expect(
+      ways.first
+        == Continuation(
+          "Import it again",
+          .flow("import", given: ["archive.path": .text("/srv/a.tar.gz"), "address.subdomain": .text("harbour")])))
+    #expect(ways.contains(Continuation("Throw away another one", .flow("clean-up"))))
+    #expect(
+      walker.model.journey.flow.commands(walker.answers) == [
+        "aloha-wizard organization delete -r harbour --with-uploads --dry-run --root /srv/chat",
+        "aloha-wizard organization delete -r harbour --with-uploads --confirm-delete harbour --root /srv/chat",
+      ])
+  }
+
+  static let ways = [
+    FlowWay(
+      "as advised", confirmedName: "harbour", lines: ["", "", "", "", "harbour", "start", ""],
+      keys: { walker in
+        walker.walk(to: "confirm")
+        walker.type("harbour")
+      }),
+    FlowWay(
+      "the root domain, files kept", confirmedName: "chat.example.com",
+      lines: ["3", "", "2", "", "chat.example.com", "start", ""],
+      keys: { walker in
+        walker.press(.down)
+        walker.walk(to: "files")
+        walker.press(.down)
+        walker.walk(to: "confirm")
+        walker.type("chat.example.com")
+      }),
+  ]
+
+  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  func threeWays(_ way: FlowWay) throws {
+    try way.check { engine in
+      engine.change { $0.plan.destroys = ["12,480 in zerver_message"] }
+      return .cleanUp(engine.context(), Self.looks())
+    }
+  }
+
+  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    let engine = FakeEngine()
+    engine.change { $0.plan.destroys = ["98,000 in zerver_usermessage", "12,480 in zerver_message"] }
+    var history = Self.quiet
+    history.messagesSince = 3
+    try GoldenTests.expect(
+      .cleanUp(engine.context(), Self.looks(history)), look,
+      steps: ["organization", "holds", "files", "checks", "confirm", "review"]
+    ) { walker, step in
+      if step == "holds" { walker.press(.up) }
+      if step == "confirm" { walker.type("harbour") }
+    }
+  }
+}
+
+@Suite("Throwing away a test import, on a real server", .serialized)
+struct RealCleanUpTests {
+  private let values: [String: Answer] = [
+    "organization.which": .text("bookclub"), "holds.anyway": .flag(true), "files.which": .text("ofOrganization"),
+  ]
+
+  @Test("rows and files are gone, the server's own organization stays, the cache is emptied")
+  func deletes() throws {
+    let real = try RealFlows()
+    let id = try #require(try real.value("SELECT id FROM zerver_realm WHERE string_id = 'bookclub'"))
+    let text = try real.run(.cleanUp(real.context, .real(real.context)), values, confirmedName: "bookclub")
+    #expect(text.contains("is gone"))
+    #expect(try real.value("SELECT string_agg(string_id, ',') FROM zerver_realm") == "alohainternal")
+    #expect(try real.value("SELECT count(*) FROM zerver_message") == "0")
+    #expect(!FileSystem.exists("\(real.server.uploads)/avatars/\(id)"))
+    #expect(real.scriptLog.contains("[flush-memcached]"))
+  }
+
+  @Test("without the typed name nothing is deleted")
+  func unconfirmed() throws {
+    let real = try RealFlows()
+    #expect(throws: (any Error).self) {
+      try real.run(.cleanUp(real.context, .real(real.context)), values, confirmedName: "harbour")
+    }
+    #expect(try real.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'bookclub'") == "1")
+  }
+
+  @Test("the archive of an import is known as long as it lies on the disk, and only for the server that it came to")
+  func archive() throws {
+    let real = try RealFlows(messages: 0)
+    let root = real.server.root
+    let archive = "\(root)/a.tar.gz"
+    try FileSystem.replace(archive, with: Array("x".utf8))
+    let store = JobStore(root: root)
+    let job = try store.make(
+      .import(server: .init(root: root), .init(subdomain: "tryout", archive: archive)), plan: nil)
+    #expect(store.archive(importedInto: root, as: "tryout") == nil, "it has not come to an end")
+    let event = EventLine.encode(.finished(Summary(title: "", facts: [], warnings: [], nextSteps: [])))
+    try FileSystem.replace("\(job.path)/journal.jsonl", with: Array("\(event)\n".utf8))
+    #expect(store.archive(importedInto: root, as: "tryout") == archive)
+    #expect(store.archive(importedInto: root, as: "other") == nil)
+    #expect(store.archive(importedInto: "/elsewhere", as: "tryout") == nil)
+    try FileSystem.removeTree(archive)
+    #expect(store.archive(importedInto: root, as: "tryout") == nil)
+  }
+}

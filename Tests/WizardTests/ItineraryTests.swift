@@ -1,0 +1,137 @@
+import Common
+import Engine
+import Terminal
+import Testing
+
+@testable import Wizard
+
+/// From the menu through flows and back.
+@Suite("The menu, and from flow to flow")
+struct ItineraryTests {
+  private static func flow(_ id: String, onward: [Continuation] = []) -> Flow {
+    Flow(
+      id: id, title: "Flow \(id)", badge: .test, onward: { _ in onward },
+      steps: [
+        Step(
+          "ask", "Ask", heading: { _ in "What about \(id)?" },
+          fields: { _ in [Field("text", "Text", .text(placeholder: "nothing"))] }),
+        Step("review", "Review", heading: { _ in "Ready for \(id)?" }, kind: .review, proceed: "Start \(id)"),
+        Step("run", "Run", heading: { _ in "Running \(id)" }, kind: .run(Runner(operation: { _ in FakeMove() }))),
+        Step("result", "Result", heading: { _ in "\(id) is done" }, kind: .result, proceed: "Leave the wizard"),
+      ])
+  }
+
+  private static let goals = [
+    Goal("one", "The first goal", "what one is for") { _ in
+      flow("one", onward: [Continuation("Then the second", .flow("two", given: ["ask.text": .text("brought")]))])
+    },
+    Goal("two", "The second goal", "what two is for", needsServer: false) { _ in flow("two") },
+  ]
+
+  private static func atlas(waiting: [Flow.Waiting] = [], obstacle: String? = nil) -> Atlas {
+    let context = FakeEngine().context()
+    return Atlas(menu: { .menu(context, goals: goals, waiting: waiting, obstacle: obstacle) }) { id, _ in
+      goals.first { $0.id == id }?.flow(context)
+    }
+  }
+
+  private func walker(_ atlas: Atlas = atlas()) -> Walker { Walker(Itinerary(nil, atlas: atlas)) }
+
+  @Test("the menu lists what can be done, and Enter begins it; Esc at its first step is back at the menu")
+  func menu() {
+    let walker = walker()
+    #expect(walker.sees("What do you want to do?"))
+    walker.press(.down, .enter)
+    #expect(walker.sees("What about two?"))
+    walker.press(.escape)
+    #expect(walker.sees("What do you want to do?"))
+    #expect(walker.focusedLine.contains("The second goal"))
+  }
+
+  @Test("what was typed in a flow is there again when the operator comes back from the menu")
+  func drafts() {
+    let walker = walker()
+    walker.press(.enter)
+    walker.type("kept")
+    walker.press(.escape, .down, .enter)
+    #expect(walker.sees("What about two?") && !walker.sees("kept"))
+    walker.press(.escape, .up, .enter)
+    #expect(walker.sees("What about one?") && walker.sees("kept"))
+  }
+
+  @Test("after the work, the flow's own way on comes first, and takes its answers along")
+  func onward() {
+    let walker = walker()
+    walker.press(.enter)
+    walker.walk(to: "run")
+    walker.end(.success(FakeMove.summary))
+    #expect(walker.focusedLine.contains("Then the second"))
+    #expect(walker.sees("Back to the menu") && walker.sees("Leave the wizard"))
+    walker.press(.enter)
+    // All that it asks was brought along: it waits where something is decided.
+    #expect(walker.sees("Ready for two?") && walker.sees("brought"))
+    walker.walk(to: "run")
+    walker.end(.success(FakeMove.summary))
+    #expect(walker.focusedLine.contains("Leave the wizard"))
+    walker.press(.enter)
+    #expect(walker.hasEnded)
+    let text = walker.model.itinerary.plainText ?? ""
+    #expect(text.contains("one is done") && text.contains("two is done"))
+  }
+
+  @Test("news of a look that was left behind is not taken for the next flow's")
+  func lateNews() {
+    let walker = Walker(Itinerary(nil, atlas: Self.atlas()), answersAtOnce: false)
+    walker.press(.enter)
+    let ticket = walker.model.journey.tickets
+    walker.walk(to: "run")
+    let running = walker.model.journey.run?.ticket ?? 0
+    #expect(running > ticket)
+    walker.end(.success(FakeMove.summary))
+    walker.press(.down, .enter, .enter)
+    walker.walk(to: "run")
+    #expect((walker.model.journey.run?.ticket ?? 0) > running)
+  }
+
+  @Test("what waits on this server comes first and has the focus")
+  func waiting() {
+    let waiting = Flow.Waiting(title: "Watch what runs", summary: "Moving harbour", onward: .flow("two"))
+    let walker = walker(Self.atlas(waiting: [waiting]))
+    #expect(walker.focusedLine.contains("Watch what runs"))
+    walker.press(.enter)
+    #expect(walker.sees("What about two?"))
+  }
+
+  @Test("without a server, what needs one says why it cannot be chosen")
+  func noServer() {
+    let walker = walker(Self.atlas(obstacle: "there is nothing in /etc/aloha"))
+    #expect(walker.sees("There is no server here"))
+    #expect(walker.focusedLine.contains("The second goal"))
+    walker.press(.up, .enter)
+    #expect(walker.sees("Not possible: there is nothing in /etc/aloha"))
+  }
+
+  @Test("line by line: the menu is numbered, b at the first question is back in it, and the result asks what next")
+  func lineByLine() throws {
+    var walk = LinearWalk(Itinerary(nil, atlas: Self.atlas()), ["1", "b", "", "1", "text", "", "1", "", "2"])
+    walk.desk.insteadOfRunning = { ticket in
+      [.news([.ended(ticket: ticket, .success(FakeMove.summary))])]
+    }
+    _ = try walk.runner.run()
+    #expect(walk.script.says("1. The first goal"))
+    #expect(walk.script.says("1. Then the second"))
+    #expect(walk.script.says("Flow two."), "\(walk.script.transcript)")
+  }
+
+  @Test("every goal has an id of its own, a word that fits the menu, and a flow that ends with a result")
+  func goals() {
+    let ids = (Goal.all + Goal.hidden).map(\.id)
+    #expect(Set(ids).count == ids.count)
+    for goal in Goal.all {
+      #expect(goal.summary.count <= 40 && goal.title.count <= 30, "\(goal.id)")
+      let flow = goal.flow(FakeEngine().context())
+      #expect(flow.id == goal.id)
+      #expect(Set(flow.steps.map(\.id)).count == flow.steps.count)
+    }
+  }
+}

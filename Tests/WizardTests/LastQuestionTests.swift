@@ -1,0 +1,142 @@
+import Common
+import Engine
+import Postgres
+import Sandbox
+import Testing
+
+/// Commands that destroy, as a person runs them on a terminal, and as a script runs them.
+@Suite("The last question")
+struct LastQuestionTests {
+  private static let sandbox = Result { try Sandbox.temporary() }
+
+  private func server(_ name: String) throws -> SandboxServer {
+    let server = try Self.sandbox.get().makeServer(name)
+    try server.add(SampleOrganization(.bookclub, messages: 30))
+    return server
+  }
+
+  private func isThere(_ server: SandboxServer) throws -> Bool {
+    try server.connect().value("SELECT 1 FROM zerver_realm WHERE string_id = 'bookclub'") != nil
+  }
+
+  /// A script: no terminal anywhere.
+  private func script(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    let result = try Subprocess(TmuxTerminal.program, arguments, directory: "/").run()
+    return (result.status, result.output)
+  }
+
+  @Test("shows what goes, takes no other name and no empty line, and deletes when the name is typed")
+  func deletion() throws {
+    let server = try server("asked")
+    let command = ["organization", "delete", "-r", "bookclub", "--root", server.root, "--yes"]
+    let messages = try server.connect().value(
+      "SELECT count(*) FROM zerver_message WHERE realm_id = (SELECT id FROM zerver_realm WHERE string_id = 'bookclub')")
+
+    let terminal = try TmuxTerminal(command, columns: 120, rows: 90)
+    let question = try terminal.waitFor("the question") { $0.contains("Type bookclub to delete it") }
+    #expect(question.contains("\(messages ?? "?") in zerver_message"))
+    #expect(question.contains("All other organizations"))
+    try terminal.press("bookclu", "Enter")
+    try terminal.waitFor("the refusal") { $0.contains("'bookclu': is not the name") && $0.contains("\n$") }
+    #expect(try isThere(server))
+
+    for key in ["Enter", "C-c", "C-d"] {
+      let terminal = try TmuxTerminal(command, columns: 120, rows: 90)
+      try terminal.waitFor("the question") { $0.contains("Type bookclub to delete it") }
+      try terminal.press(key)
+      try terminal.waitFor("the shell after \(key)") { $0.contains("\n$") }
+      #expect(try isThere(server), "\(key)")
+    }
+
+    let last = try TmuxTerminal(command, columns: 120, rows: 90)
+    try last.waitFor("the question") { $0.contains("Type bookclub to delete it") }
+    try last.press("bookclub", "Enter")
+    try last.waitFor("the end") { $0.contains("is deleted") }
+    #expect(try !isThere(server))
+  }
+
+  @Test("what was typed before it was asked does not answer it")
+  func typedAhead() throws {
+    let server = try server("ahead")
+    // Until this is let go the program cannot know yet what it is asking about.
+    let lock = try server.connect()
+    try lock.execute("BEGIN; LOCK TABLE zerver_realm")
+    let terminal = try TmuxTerminal(
+      ["organization", "delete", "-r", "bookclub", "--root", server.root, "--yes"], columns: 120, rows: 90)
+    try terminal.waitFor("the program at the lock") { _ in
+      (try? lock.value("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1")) == "1"
+    }
+    try terminal.press("bookclub", "Enter")
+    try terminal.waitFor("what was typed") { $0.contains("bookclub") }
+    try lock.execute("COMMIT")
+    try terminal.waitFor("the question") { $0.contains("Type bookclub to delete it") }
+    #expect(try isThere(server))
+    try terminal.press("C-c")
+    try terminal.waitFor("the shell") { $0.contains("\n$") }
+    #expect(try isThere(server))
+  }
+
+  @Test("is not asked where a check forbids the deletion anyway")
+  func blocked() throws {
+    let server = try server("lively")
+    let connection = try server.connect()
+    // Somebody has written since the sample was made.
+    try connection.execute("UPDATE zerver_message SET date_sent = now() - interval '1 minute'")
+    let operation = DeleteOrganizationOperation(
+      try Installation(root: server.root), DeleteOrganizationOperation.Options(subdomain: "bookclub"))
+    try #require(try !operation.history().signsOfLife.isEmpty)
+    let terminal = try TmuxTerminal(
+      ["organization", "delete", "-r", "bookclub", "--root", server.root], columns: 120, rows: 90)
+    let screen = try terminal.waitFor("the end") { $0.contains("BLOCKER") && $0.contains("\n$") }
+    #expect(screen.contains("signs of life") && !screen.contains("Type bookclub"))
+    #expect(try isThere(server))
+  }
+
+  @Test("in a script nobody is asked: without the name the deletion is refused, with another one too")
+  func scripts() throws {
+    let server = try server("scripted")
+    let command = ["organization", "delete", "-r", "bookclub", "--root", server.root, "--yes"]
+    let silent = try script(command)
+    #expect(silent.status == 30 && silent.output.contains("--confirm-delete bookclub"), "\(silent.output)")
+    #expect(try script(command + ["--confirm-delete", "harbour"]).status == 30)
+    #expect(try isThere(server))
+    #expect(try script(command + ["--confirm-delete", "bookclub"]).status == 0)
+    #expect(try !isThere(server))
+  }
+
+  @Test("a restore shows what it replaces and wants the server's name; in a script it wants --yes")
+  func restore() throws {
+    let server = try server("replaced")
+    let backup = "\(server.root)/backup.tar.gz"
+    _ = try BackupOperation(Installation(root: server.root), BackupOperation.Options(output: backup)).run(
+      progress: .silent)
+    try server.connect().execute("UPDATE zerver_message SET content = 'since'")
+    func isRestored() throws -> Bool {
+      try server.connect().value("SELECT 1 FROM zerver_message WHERE content = 'since' LIMIT 1") == nil
+    }
+    let command = ["restore", backup, "--root", server.root]
+    let silent = try script(command)
+    #expect(silent.status == 64 && silent.output.contains("--yes"), "\(silent.output)")
+
+    let wrong = try TmuxTerminal(command, columns: 140, rows: 90)
+    let question = try wrong.waitFor("the question") { $0.contains("Type \(server.host) to let") }
+    #expect(question.contains("What gives way") && question.contains("30 messages"))
+    try wrong.press("yes", "Enter")
+    try wrong.waitFor("the refusal") { $0.contains("'yes': is not the name") }
+    #expect(try !isRestored())
+
+    let right = try TmuxTerminal(command, columns: 140, rows: 90)
+    try right.waitFor("the question") { $0.contains("Type \(server.host) to let") }
+    try right.press(server.host, "Enter")
+    try right.waitFor("the end") { $0.contains("What to do next") }
+    #expect(try isRestored())
+
+    let discard = try TmuxTerminal(["restore", "--discard", "--root", server.root], columns: 140, rows: 90)
+    let kept = try discard.waitFor("the question") { $0.contains("Type \(server.host) to delete what is kept") }
+    #expect(kept.contains("What goes:"))
+    try discard.press("no", "Enter")
+    try discard.waitFor("the refusal") { $0.contains("'no': is not the name") }
+    #expect(try RestoreState(root: server.root).current() != nil)
+    _ = try? server.run("scripts/stop-server")
+  }
+}

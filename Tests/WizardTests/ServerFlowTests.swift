@@ -1,0 +1,87 @@
+import Common
+import Engine
+import Terminal
+import Testing
+
+@testable import Wizard
+
+@Suite("Starting and stopping the server, as a flow")
+struct ServerFlowTests {
+  static func looks(
+    queues: Finding = Finding(.ok, "queues", "are empty"), missing: String? = nil
+  ) -> ServerLooks {
+    ServerLooks(
+      queues: { queues }, command: { "sudo -u aloha \($0.rawValue)-server" },
+      obstacle: { $0 == .flushCache ? nil : missing })
+  }
+
+  @Test(
+    "each action is one job: a script, or emptying the cache", arguments: Array(ServerKey.Action.allCases.enumerated()))
+  func actions(_ number: Int, _ action: ServerKey.Action) {
+    let engine = FakeEngine()
+    let walker = Walker(.server(engine.context(), Self.looks()))
+    for _ in 0..<number { walker.press(.down) }
+    walker.walk(to: "run")
+    let server = JobDescription.ServerReference(root: "/srv/chat")
+    #expect(
+      engine.begun == (action == .flushCache ? .flushCache(server: server) : .script(server: server, action.script)))
+  }
+
+  @Test("what waits in the queues deserves attention, and stands in nobody's way")
+  func queues() {
+    let full = Finding(.warning, "queues", "events wait in them: email_senders: 3", remedy: "wait")
+    let walker = Walker(.server(FakeEngine().context(), Self.looks(queues: full)))
+    #expect(walker.sees("email_senders: 3"))
+    walker.walk(to: "run")
+  }
+
+  @Test("where the scripts are not here, the commands for where they are are shown")
+  func elsewhere() {
+    let walker = Walker(.server(FakeEngine().context(), Self.looks(missing: "the server's script is not here")))
+    #expect(walker.sees("Not possible: the server's script is not here"))
+    #expect(walker.answers.text(ServerKey.action) == "flush-cache")
+    for _ in 0..<20 { walker.press(.down) }
+    #expect(walker.sees("sudo -u aloha start-server"))
+  }
+
+  @Test("after it was stopped it can be started again at once")
+  func onward() {
+    let walker = Walker(.server(FakeEngine().context(), Self.looks()))
+    walker.press(.down)
+    walker.walk(to: "run")
+    walker.end(.success(FakeWork.summary))
+    #expect(
+      walker.model.journey.continuations.first
+        == Continuation("Start it again", .flow("server", given: ["action.which": .text("start")])))
+    #expect(
+      walker.model.journey.flow.commands(walker.answers) == [
+        "aloha-wizard server queues --root /srv/chat", "aloha-wizard server stop --root /srv/chat",
+      ])
+  }
+
+  static let ways = [
+    FlowWay("restart", lines: ["", "", "", ""], keys: { _ in }),
+    FlowWay("stop", lines: ["2", "", "", ""], keys: { $0.press(.down) }),
+  ]
+
+  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  func threeWays(_ way: FlowWay) throws {
+    try way.check { .server($0.context(), Self.looks()) }
+  }
+
+  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    try GoldenTests.expect(.server(FakeEngine().context(), Self.looks()), look, steps: ["action", "review"])
+  }
+}
+
+@Suite("Starting and stopping the server, on a real server", .serialized)
+struct RealServerFlowTests {
+  @Test("the server's own script runs, and what it prints is reported", arguments: ["stop", "start", "restart"])
+  func scripts(_ action: String) throws {
+    let real = try RealFlows(messages: 0)
+    let text = try real.run(.server(real.context, .real(real.context)), ["action.which": .text(action)])
+    #expect(real.scriptLog.contains("[\(action)-server]"))
+    #expect(!text.contains("did not work"))
+  }
+}

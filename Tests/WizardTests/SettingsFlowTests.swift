@@ -1,0 +1,283 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Synchronization
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("Settings and secrets, as a flow")
+struct SettingsFlowTests {
+  private typealias Key = SettingsKey
+
+  static func advice(
+    _ file: SettingAdvice.File, _ key: String, _ recommended: SettingDecision, choices: [SettingDecision],
+    isKnown: Bool = true
+  ) -> SettingAdvice {
+    SettingAdvice(
+      id: file == .settings && key.contains(".") ? key : "\(file.rawValue).\(key)", file: file, keys: [key], title: key,
+      state: .different, sourceValue: "old", targetValue: "new",
+      purpose: isKnown ? "What \(key) is for." : "This program does not know this setting.",
+      ifCopied: "What happens then.", ifKept: "What happens otherwise.", choices: choices, recommended: recommended,
+      why: isKnown ? "it is better so" : "what is not known is never copied without you", isKnown: isKnown,
+      followUps: [.restart])
+  }
+
+  static let all = [
+    advice(.settings, "settings.py", .keep, choices: [.copy, .keep]),
+    advice(.secrets, "avatar_salt", .keep, choices: [.copy, .keep]),
+    advice(.secrets, "camo_key", .copy, choices: [.copy, .keep]),
+    advice(.secrets, "plugin_secret", .keep, choices: [.copy, .keep], isKnown: false),
+    advice(.settings, "EXTERNAL_HOST", .keep, choices: [.copy, .keep, .drop]),
+    advice(.settings, "ALLOWED_HOSTS", .merge, choices: [.copy, .merge, .keep, .drop]),
+    advice(.settings, "COMPUTED", .keep, choices: [.keep]),
+    advice(.configuration, "machine.deploy_type", .keep, choices: [.copy, .keep, .drop]),
+  ]
+
+  /// What was asked, and what is answered.
+  final class Asked: Sendable {
+    let facts = Mutex<[MigrationFacts]>([])
+  }
+
+  static func looks(
+    _ facts: MigrationFacts = MigrationFacts(
+      kind: .import, usersRenumbered: true, replacesSource: false, sourceHost: "old.example.com",
+      targetHost: "chat.example.com"),
+    canRun: Bool = true, asked: Asked = Asked()
+  ) -> SettingsLooks {
+    SettingsLooks(
+      source: { path in
+        .init(
+          label: "old.example.com", kind: path.hasSuffix(".tar.gz") ? .backup : .server,
+          facts: [Summary.Fact("What it is", "a server, of Aloha")])
+      },
+      facts: { _ in facts },
+      advice: { _, facts in
+        asked.facts.withLock { $0.append(facts) }
+        return all
+      },
+      diff: { _, choices in
+        choices.decisions.isEmpty
+          ? []
+          : ["--- /etc/aloha/settings.py", "+++ /etc/aloha/settings.py", "@@ -3,1 +3,4 @@"]
+            + choices.decisions.keys.sorted().map { "+\($0)" }
+      },
+      followUps: { _, _ in
+        [
+          .init(
+            title: "Restart the server", explanation: "Settings are read when it starts.",
+            command: "sudo -u aloha restart-server", canRun: canRun)
+        ]
+      })
+  }
+
+  private func walker(_ engine: FakeEngine, _ looks: SettingsLooks = looks()) -> Walker {
+    Walker(.settings(engine.context(target: "/old"), looks))
+  }
+
+  private func begun(_ engine: FakeEngine) -> (from: String, CopySettingsOperation.Choices)? {
+    guard case .copySettings(let from, _, let choices)? = engine.begun else { return nil }
+    return (from, choices)
+  }
+
+  @Test("Enter alone leads to what is advised, and to nothing else; the scripts are run")
+  func asAdvised() throws {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.walk(to: "run")
+    let (from, choices) = try #require(begun(engine))
+    #expect(from == "/old")
+    #expect(choices.decisions == ["secrets.camo_key": .copy, "settings.ALLOWED_HOSTS": .merge])
+    #expect(!choices.followsAdvice && choices.runsFollowUps)
+    #expect(choices.facts.usersRenumbered == true && choices.facts.kind == .import && !choices.facts.replacesSource)
+    #expect(
+      walker.model.journey.flow.commands(walker.answers) == [
+        "aloha-wizard settings copy --from /old --migration import --beside --without-advice "
+          + "--set secrets.camo_key=copy --set settings.ALLOWED_HOSTS=merge --follow-up --root /srv/chat"
+      ])
+  }
+
+  @Test("the advice is asked for with what the operator says about the two servers")
+  func situation() throws {
+    let asked = Asked()
+    let walker = walker(FakeEngine(), Self.looks(asked: asked))
+    walker.walk(to: "situation")
+    walker.press(.down, .enter, .up, .enter)
+    #expect(walker.step == "secrets")
+    let facts = try #require(asked.facts.withLock { $0.last })
+    #expect(facts.kind == .restore && facts.replacesSource && facts.usersRenumbered == true)
+    #expect(facts.sourceHost == "old.example.com")
+  }
+
+  @Test("each thing can be decided only as it can be done; what nobody understands is left alone and says why")
+  func possibleDecisions() {
+    let walker = walker(FakeEngine())
+    walker.walk(to: "secrets")
+    #expect(walker.sees("plugin_secret"))
+    #expect(walker.sees("different, unknown"))
+    walker.walk(to: "settings")
+    walker.press(.down)
+    #expect(walker.sees("take out: It is taken out here"))
+    #expect(!walker.sees("join:"))
+    walker.press(.right, .right, .right)
+    #expect(walker.answers.map(Key.settings)["settings.EXTERNAL_HOST"] == "drop")
+    walker.press(.left, .left, .left)
+    #expect(walker.answers.map(Key.settings)["settings.EXTERNAL_HOST"] == "copy")
+    walker.press(.down)
+    #expect(walker.sees("join: Both lists in one"))
+    walker.press(.down, .character(" "))
+    #expect(walker.answers.map(Key.settings)["settings.COMPUTED"] == "keep")
+    #expect(walker.sees("Nothing can be done about it here"))
+  }
+
+  @Test("with nothing to change there is nothing to begin")
+  func nothing() {
+    let walker = walker(FakeEngine())
+    walker.walk(to: "secrets")
+    walker.press(.down, .character(" "))
+    walker.walk(to: "settings")
+    walker.press(.down, .down, .right)
+    walker.walk(to: "changes")
+    #expect(walker.sees("nothing is to be changed"))
+    walker.press(.enter)
+    #expect(walker.step == "changes")
+  }
+
+  @Test("where the server's scripts are not here the commands are shown, and running them is not possible")
+  func noScripts() throws {
+    let engine = FakeEngine()
+    let walker = walker(engine, Self.looks(canRun: false))
+    walker.walk(to: "follow")
+    #expect(walker.sees("sudo -u aloha restart-server"))
+    #expect(walker.sees("Not possible: the server's scripts are not here"))
+    walker.walk(to: "run")
+    #expect(try #require(begun(engine)).1.runsFollowUps == false)
+    walker.end(.success(FakeWork.summary))
+    #expect(
+      walker.model.journey.continuations.prefix(2) == [
+        Continuation("Restart the server", .flow("server", given: ["action.which": .text("restart")])),
+        Continuation("Take it back", .flow("settings-undo")),
+      ])
+  }
+
+  @Test("the server itself is no source")
+  func itself() {
+    let walker = Walker(.settings(FakeEngine().context(target: "/srv//chat/"), Self.looks()))
+    walker.walk(to: "source")
+    #expect(walker.sees("this is the server itself"))
+    walker.press(.enter)
+    #expect(walker.step == "source")
+  }
+
+  @Test("after a move both servers' settings can be compared: the new one is worked on, the old one is given")
+  func afterMove() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "run")
+    walker.end(.success(FakeMove.summary))
+    #expect(
+      walker.model.journey.continuations.first?.onward
+        == .flow(
+          "settings",
+          given: [
+            "server.root": .text("/target"), "source.path": .text("/source"), "situation.data": .text("import"),
+          ]))
+  }
+
+  @Test("taking back is one flow of its own")
+  func undo() throws {
+    let engine = FakeEngine()
+    let walker = Walker(.undoSettings(engine.context()))
+    walker.walk(to: "run")
+    #expect(engine.begun == .undoSettings(server: .init(root: "/srv/chat"), overwritesEdits: false))
+  }
+
+  static let ways = [
+    FlowWay("as advised", lines: Array(repeating: "", count: 11), keys: { _ in }),
+    FlowWay(
+      "everything otherwise",
+      lines: ["/b.tar.gz", "2", "1", "1", "1", "", "2", "3", "", "", "", "2", "", ""],
+      keys: { walker in
+        walker.press(.control("u"))
+        walker.type("/b.tar.gz")
+        walker.walk(to: "situation")
+        walker.press(.down, .enter, .up)
+        walker.walk(to: "secrets")
+        walker.press(.left)
+        walker.walk(to: "settings")
+        walker.press(.down, .right, .right)
+        walker.walk(to: "follow")
+        walker.press(.down)
+      }),
+  ]
+
+  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  func threeWays(_ way: FlowWay) throws {
+    try way.check { .settings($0.context(target: "/old"), Self.looks()) }
+  }
+
+  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    try GoldenTests.expect(
+      .settings(FakeEngine().context(target: "/old"), Self.looks()), look,
+      steps: ["source", "situation", "secrets", "settings", "changes", "follow", "checks", "review"]
+    ) { walker, step in
+      if step == "settings" { walker.press(.down, .down) }
+    }
+  }
+}
+
+@Suite("Settings and secrets, on real servers", .serialized)
+struct RealSettingsTests {
+  private func secret(_ real: RealFlows, _ name: String) throws -> Secret? {
+    try Installation(root: real.server.root).secrets[name]
+  }
+
+  @Test("what is decided is copied and nothing else, the scripts run, and one step takes it back")
+  func copies() throws {
+    let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
+    let before = (try secret(new, "camo_key"), try secret(new, "avatar_salt"))
+    let looks = SettingsLooks.real(new.context)
+    let facts = try looks.facts(old.server.root)
+    var decisions: [SettingAdvice.File: [String: String]] = [:]
+    for advice in try looks.advice(old.server.root, facts) {
+      decisions[advice.file, default: [:]][advice.id] = advice.id == "secrets.camo_key" ? "copy" : "keep"
+    }
+    let text = try new.run(
+      .settings(new.context, looks),
+      [
+        "source.path": .text(old.server.root), "situation.data": .text("import"), "situation.place": .text("beside"),
+        "secrets.each": .map(decisions[.secrets] ?? [:]), "settings.each": .map(decisions[.settings] ?? [:]),
+        "settings.machine": .map(decisions[.configuration] ?? [:]), "follow.up": .text("run"),
+      ])
+    #expect(text.contains("camo_key"))
+    #expect(try secret(new, "camo_key") == secret(old, "camo_key"))
+    #expect(try secret(new, "avatar_salt") == before.1)
+    #expect(new.scriptLog.contains("[restart-server]"))
+    if let value = try secret(old, "camo_key")?.reveal() { #expect(!text.contains(value)) }
+    try new.run(.undoSettings(new.context), ["none": .flag(true)])
+    #expect(try secret(new, "camo_key") == before.0)
+  }
+
+  @Test("no value of a secret is in anything that is shown")
+  func nothingShown() throws {
+    let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
+    let looks = SettingsLooks.real(new.context)
+    let advice = try looks.advice(old.server.root, looks.facts(old.server.root))
+    var choices = CopySettingsOperation.Choices(facts: try looks.facts(old.server.root), followsAdvice: false)
+    choices.decisions = Dictionary(
+      uniqueKeysWithValues: advice.filter { $0.file == .secrets && $0.choices.contains(.copy) }.map { ($0.id, .copy) })
+    let shown =
+      "\(Field.settingDecisions("each", "", advice, secrets: false))\(try looks.diff(old.server.root, choices))"
+    for server in [old, new] {
+      let secrets = try Installation(root: server.server.root).secrets
+      for name in secrets.names {
+        guard let value = secrets[name]?.reveal(), value.count >= 8 else { continue }
+        #expect(!shown.contains(value), "\(name) is shown")
+      }
+    }
+    #expect(shown.contains("camo_key"))
+  }
+}

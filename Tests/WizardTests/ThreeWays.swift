@@ -1,0 +1,81 @@
+import Engine
+import Synchronization
+import Terminal
+import Testing
+
+@testable import Wizard
+
+/// One way through a flow, taken on a screen, line by line, and by the answers file that the screen's way leaves: all
+/// three have to lead to the same work.
+struct FlowWay: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  /// To the review.
+  let keys: @Sendable (Walker) -> Void
+  /// To the end of the work.
+  let lines: [String]
+  /// What the command line confirms by name, where nobody is there to type it.
+  var confirmedName: String?
+
+  init(_ description: String, confirmedName: String? = nil, lines: [String], keys: @escaping @Sendable (Walker) -> Void)
+  {
+    testDescription = description
+    self.confirmedName = confirmedName
+    self.lines = lines
+    self.keys = keys
+  }
+
+  /// - Parameter flow: made anew for each of the three, between engines of their own.
+  /// - Returns: the work.
+  @discardableResult
+  func check(_ flow: (FakeEngine) -> Flow) throws -> JobDescription {
+    let onScreen = FakeEngine()
+    let walker = Walker(flow(onScreen))
+    keys(walker)
+    walker.walk(to: "review")
+    let file = try AnswersFile.parse(walker.model.journey.answersText, path: "a.toml")
+    walker.begin()
+    let wanted = try #require(onScreen.begun)
+
+    let byLines = FakeEngine()
+    var walk = LinearWalk(flow(byLines), lines)
+    _ = try walk.runner.run()
+    #expect(walk.script.leftOver == 0, "\(walk.script.transcript)")
+    #expect(byLines.begun == wanted, "\(walk.script.transcript)")
+
+    let byFile = FakeEngine()
+    #expect(file.faults(for: flow(byFile)).isEmpty, "\(file.faults(for: flow(byFile)))")
+    var runner = AnswersRunner(
+      flow(byFile), given: GivenAnswers(values: file.values, confirmedName: confirmedName),
+      orders: .init(path: "a.toml", destroys: true), voice: LinearVoice(conversation: Script([]), width: nil),
+      desk: PromptDesk())
+    guard case .done = try runner.run() else {
+      Issue.record("something is missing")
+      return wanted
+    }
+    #expect(byFile.begun == wanted)
+    return wanted
+  }
+}
+
+extension Walker {
+  /// From the review into the work, wherever the keyboard is.
+  func begin(sourceLocation: SourceLocation = #_sourceLocation) {
+    for _ in 0..<40 where model.focus != .button(.start) { press(.down) }
+    press(.enter)
+    #expect(step == "run", sourceLocation: sourceLocation)
+  }
+}
+
+extension GoldenTests {
+  /// Each step up to the review, and the result, in all sizes.
+  static func expect(
+    _ flow: Flow, _ look: Look, steps: [String], answering: (Walker, String) -> Void = { _, _ in }
+  ) throws {
+    let walker = Walker(flow, size: look.size, glyphs: look.glyphs)
+    for step in steps {
+      walker.walk(to: step)
+      answering(walker, step)
+      try Golden.expect(walker.model.picture, "\(flow.id)-\(step)-\(look.name)")
+    }
+  }
+}
