@@ -50,6 +50,7 @@ struct FullScreenRunner {
   private static let newsInterval = Duration.milliseconds(33)
 
   private func show() {
+    screen.isPlain = model.isPlain
     screen.present(model.picture)
     screen.title = model.title
   }

@@ -30,7 +30,10 @@ struct WizardModel: Sendable {
 
   private(set) var itinerary: Itinerary
   private(set) var size: Size
-  let glyphs: Glyphs
+  /// Those of the terminal, when nothing plainer is wanted.
+  private let usualGlyphs: Glyphs
+  /// The operator wants neither colours nor anything but ASCII.
+  private(set) var isPlain = false
   private(set) var focus: Focus = .page
   private(set) var overlay: Overlay?
   /// Answers the last key, until the next one.
@@ -62,7 +65,7 @@ struct WizardModel: Sendable {
   init(_ itinerary: Itinerary, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
     self.itinerary = itinerary
     self.size = size
-    self.glyphs = glyphs
+    usualGlyphs = glyphs
     self.now = now
     settle()
   }
@@ -71,6 +74,8 @@ struct WizardModel: Sendable {
     get { itinerary.journey }
     _modify { yield &itinerary.journey }
   }
+
+  var glyphs: Glyphs { isPlain ? .ascii : usualGlyphs }
 
   mutating func takeEffects() -> [Effect] {
     defer { effects = [] }
@@ -203,6 +208,7 @@ struct WizardModel: Sendable {
   private mutating func perform(_ action: Action) {
     switch action {
     case .redraw: effects.append(.redraw)
+    case .plain: isPlain.toggle()
     case .saveAnswers: effects.append(.saveAnswers)
     case .suspend: effects.append(.suspend)
     case .help: overlay = .help(first: 0)
