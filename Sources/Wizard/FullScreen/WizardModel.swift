@@ -40,6 +40,8 @@ struct WizardModel: Sendable {
   private(set) var notice: String?
   /// The first row of the page that is seen.
   private(set) var scroll = 0
+  /// Whether the page goes on below what is seen.
+  private(set) var hasMore = false
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
   private(set) var isEnding = false
@@ -337,6 +339,8 @@ struct WizardModel: Sendable {
   /// Makes an option the answer; false where it cannot be chosen.
   private mutating func select(_ focus: Focus, toggling: Bool) -> Bool {
     guard case .option(let key, let id) = focus, let field = journey.field(key) else { return false }
+    // Going on takes what is chosen, wherever the keyboard is.
+    if !toggling, case .multipleChoice = field.kind { return true }
     if let reason = journey.disabledReason(focus) {
       notice = "Not possible: \(reason)"
       return false
@@ -344,7 +348,6 @@ struct WizardModel: Sendable {
     switch field.kind {
     case .yesNo(let yes, _): journey.answer(key, .flag(id == yes.id))
     case .multipleChoice:
-      guard toggling else { return true }
       var ids = journey.answers.list(key)
       if let index = ids.firstIndex(of: id) { ids.remove(at: index) } else { ids.append(id) }
       journey.answer(key, .list(ids))
@@ -470,6 +473,7 @@ struct WizardModel: Sendable {
     let height = layout.body.rows - page.pinned.count
     let most = max(0, page.rows.count - height)
     scroll = min(max(0, scroll), most)
+    defer { hasMore = scroll < most }
     guard followsFocus else { return }
     let wanted = page.rows.indices.filter { page.rows[$0].isFocus }
     guard let first = wanted.first, let last = wanted.last else { return }

@@ -42,7 +42,7 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "path", "Folder", .path, preset: { _ in .text("/var/backups/\(context.brandName)") },
+            "path", "Folder", .path(.folder), preset: { _ in .text("/var/backups/\(context.brandName)") },
             check: { AnswerCheck.absolutePath($0.text(Key.folder) ?? "") })
         ]
       })

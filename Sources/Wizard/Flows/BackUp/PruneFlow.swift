@@ -50,7 +50,7 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "path", "Folder of the backups", name: "Folder", .path,
+            "path", "Folder of the backups", name: "Folder", .path(.folder),
             preset: { _ in .text("/var/backups/\(context.brandName)") },
             check: { AnswerCheck.absolutePath($0.text(Key.folder) ?? "") })
         ]
