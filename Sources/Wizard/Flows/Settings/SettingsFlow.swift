@@ -197,7 +197,7 @@ extension Flow {
       .settingDecisions("each", "settings.py", $0, secrets: false)
     }
     let machine: @Sendable ([SettingAdvice]) -> Field = {
-      .settingDecisions("machine", "The conf file of the machine", $0, secrets: false)
+      .settingDecisions("machine", "The conf file of the machine", name: "Machine", $0, secrets: false)
     }
     return Step(
       "settings", "Settings", heading: { _ in "Which settings come along?" },
