@@ -68,6 +68,10 @@ public enum Encryption {
 
   /// Decrypts a file with the private key in `identity`.
   static func decrypt(_ path: String, identity: String, output: String, cancellation: Cancellation?) throws {
+    guard access(identity, R_OK) == 0 else {
+      throw PlainFailure.system(
+        SafeText.clean(identity, limit: 200), "the private key cannot be read", errno: errno, family: .usage)
+    }
     try run(["-d", "-i", identity, "-o", output, path], subject: path, cancellation: cancellation)
   }
 

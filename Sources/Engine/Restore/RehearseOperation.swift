@@ -99,7 +99,9 @@ public struct RehearseOperation: Operation {
     in scratch: ScratchFolder, cancellation: Cancellation?
   ) throws -> (archive: String, head: BackupHead) {
     var archive = options.archive
-    if !FileSystem.isFolder(archive), Encryption.isEncrypted(archive) {
+    if FileSystem.isFolder(archive) {
+      archive = BackupHead.unpackedFolder(archive)
+    } else if Encryption.isEncrypted(archive) {
       guard let identity = options.identity else {
         throw PlainFailure(
           .unsuitableArchive, SafeText.clean(archive, limit: 300), "is encrypted",
@@ -209,7 +211,9 @@ public struct RehearseOperation: Operation {
     defer { session.close() }
     let expected = unpacked.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }
     let found = try progress.phase("compare", "Compare the rows of every table with the backup", unit: .rows) { meter in
-      try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
+      let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
+      try WholeServer.check(found)
+      return found
     }
     report.tables = Int64(found.count)
     report.rows = found.values.reduce(0, +)

@@ -72,7 +72,8 @@ final class RestorePreparation {
   private static func decrypted(
     _ path: String, _ options: RestoreOptions, in scratch: ScratchFolder, cancellation: Cancellation?
   ) throws -> String {
-    guard !FileSystem.isFolder(path), Encryption.isEncrypted(path) else { return path }
+    if FileSystem.isFolder(path) { return BackupHead.unpackedFolder(path) }
+    guard Encryption.isEncrypted(path) else { return path }
     guard let identity = options.identity else {
       throw PlainFailure(
         .unsuitableArchive, SafeText.clean(path, limit: 300), "is encrypted",
@@ -95,7 +96,7 @@ final class RestorePreparation {
       if dump.form != .plain && dump.form != .gzippedPlain,
         let tools = PostgresTools.installed().max(by: { $0.major < $1.major })
       {
-        head.dump = try DumpContents.read(dump.path, tools: tools)
+        head.dump = try dump.contents(tools: tools)
         head.postgresMajor = head.dump?.serverMajor
       }
     }
