@@ -68,26 +68,30 @@ public enum Encryption {
 
   /// Decrypts a file with the private key in `identity`.
   static func decrypt(_ path: String, identity: String, output: String, cancellation: Cancellation?) throws {
-    guard access(identity, R_OK) == 0 else {
-      throw PlainFailure.system(
-        SafeText.clean(identity, limit: 200), "the private key cannot be read", errno: errno, family: .usage)
-    }
     try run(["-d", "-i", identity, "-o", output, path], subject: path, cancellation: cancellation)
   }
 
   private static func run(_ words: [String], subject: String, cancellation: Cancellation?) throws {
+    let result = try Subprocess(program(), words, directory: "/").run(cancellation: cancellation)
+    try cancellation?.check()
+    guard result.status == 0 else { throw failure(subject, said: result.output) }
+  }
+
+  /// The full path of `age`.
+  static func program() throws -> String {
     guard let program = Subprocess.find("age") else {
       throw PlainFailure(
         .configuration, "age", "the program is not installed on this machine", remedy: "apt-get install age")
     }
-    let result = try Subprocess(program, words, directory: "/").run(cancellation: cancellation)
-    try cancellation?.check()
-    guard result.status == 0 else {
-      let said = result.output.split(separator: "\n").first.map { SafeText.clean($0, limit: 300) } ?? "no reason given"
-      let isWrongKey = result.output.contains("no identity matched")
-      throw PlainFailure(
-        isWrongKey ? .archive : .command, SafeText.clean(subject, limit: 200), said,
-        remedy: isWrongKey ? "give the private key that belongs to the public key it was encrypted to" : nil)
-    }
+    return program
+  }
+
+  /// What age's words mean.
+  static func failure(_ subject: String, said output: String) -> PlainFailure {
+    let said = output.split(separator: "\n").first.map { SafeText.clean($0, limit: 300) } ?? "no reason given"
+    let isWrongKey = output.contains("no identity matched")
+    return PlainFailure(
+      isWrongKey ? .archive : .command, SafeText.clean(subject, limit: 200), said,
+      remedy: isWrongKey ? "give the private key that belongs to the public key it was encrypted to" : nil)
   }
 }

@@ -204,7 +204,8 @@ extension JobStore {
         else { return nil }
         return folder
       })
-    return all.map { JobOutlook($0, undone: undone) }
+    // Names tell jobs of the same second apart, but not which one was first.
+    return all.map { JobOutlook($0, undone: undone) }.sorted { ($0.started ?? 0, $0.id) > ($1.started ?? 0, $1.id) }
   }
 
   /// Broken jobs that somebody should decide about, the newest first: those of the last weeks that were not set aside,

@@ -42,10 +42,11 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   let administrator: AdministratorAccess.Wish
 
   init(
-    id: String, source: String, database: SideDatabase?, places: [RestorePlace], administrator: AdministratorAccess.Wish
+    id: String, source: String, database: SideDatabase?, places: [RestorePlace],
+    administrator: AdministratorAccess.Wish, created: Int64 = Moment.now()
   ) {
     self.id = id
-    created = Moment.iso(microseconds: Moment.now())
+    self.created = Moment.iso(microseconds: created)
     self.source = source
     self.database = database
     self.places = places

@@ -227,7 +227,11 @@ extension WizardModel {
 
   /// Why Enter would do nothing here.
   private var proceedReason: String? {
-    if case .option = focus, let reason = journey.disabledReason(focus) { return "Not possible: \(reason)" }
+    if case .option(let key, _) = focus, let reason = journey.disabledReason(focus),
+      journey.field(key)?.isMultiple != true
+    {
+      return "Not possible: \(reason)"
+    }
     if focus == .button(.start), journey.obstacle == .looking { return "Still looking; a moment, please" }
     guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = journey.obstacle else { return nil }
     return "Solve what stands in the way first; \(isTyping ? "Ctrl-R" : "r") looks again"

@@ -166,7 +166,7 @@ extension WizardModel {
 }
 
 extension Field {
-  fileprivate var isMultiple: Bool {
+  var isMultiple: Bool {
     if case .multipleChoice = kind { true } else { false }
   }
 }

@@ -325,6 +325,8 @@ struct WizardModel: Sendable {
   /// Makes an option the answer; false where it cannot be chosen.
   private mutating func select(_ focus: Focus, toggling: Bool) -> Bool {
     guard case .option(let key, let id) = focus, let field = journey.field(key) else { return false }
+    // Going on takes what is chosen, wherever the keyboard is.
+    if !toggling, case .multipleChoice = field.kind { return true }
     if let reason = journey.disabledReason(focus) {
       notice = "Not possible: \(reason)"
       return false
@@ -332,7 +334,6 @@ struct WizardModel: Sendable {
     switch field.kind {
     case .yesNo(let yes, _): journey.answer(key, .flag(id == yes.id))
     case .multipleChoice:
-      guard toggling else { return true }
       var ids = journey.answers.list(key)
       if let index = ids.firstIndex(of: id) { ids.remove(at: index) } else { ids.append(id) }
       journey.answer(key, .list(ids))

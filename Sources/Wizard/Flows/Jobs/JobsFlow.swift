@@ -36,7 +36,8 @@ extension Flow {
       commands: { handling.commands($0) },
       onward: { _ in [Continuation("Back to the jobs", .flow("jobs"))] },
       steps: [
-        list(context, looks), what(context, looks), log(looks), life, handling.checks, handling.confirm,
+        list(context, looks), what(context, looks), log(looks), life, handling.checks, handling.preview,
+        handling.confirm,
         handling.review, handling.run, handling.result,
       ])
   }
@@ -236,7 +237,8 @@ private struct JobHandling: Sendable {
   }
 
   private func beginsJob(_ answers: Answers) -> Bool { [.resume, .undo].contains(action(answers)) }
-  private func isWork(_ answers: Answers) -> Bool { ![nil, .log, .watch].contains(action(answers)) }
+  /// As long as nothing is decided its steps are counted too.
+  private func isWork(_ answers: Answers) -> Bool { ![.log, .watch].contains(action(answers)) }
 
   func commands(_ answers: Answers) -> [String] {
     let id = id(answers)
@@ -268,24 +270,32 @@ private struct JobHandling: Sendable {
       })
   }
 
-  var confirm: Step {
+  /// What goes, before its name is asked for.
+  var preview: Step {
     Step(
-      "confirm", "Confirm", heading: { _ in "Take it back?" },
-      explanation: { _ in [.paragraph("This goes for good; what the job has not made stays.")] },
-      isVisible: { answers in
-        action(answers) == .undo && !(answers.detail("job.which", "confirm") ?? "").isEmpty
-      },
-      fields: { answers in
-        let name = answers.detail("job.which", "confirm") ?? ""
-        let what = answers.detail("job.which", "deletes") == "yes" ? "the organization's subdomain" : "the file's name"
-        return [Field("name", "Type \(what)", name: "Confirmed", .confirmation(name: name))]
-      },
+      "goes", "What goes", heading: { _ in "This would go" },
+      explanation: { _ in [.paragraph("Nothing is taken back yet. What the job has not made stays.")] },
+      isVisible: { needsName($0) },
       lookup: Lookup("Working out what goes", key: { fingerprint($0) }) { answers, _ in
         let destroys = try plan(answers).destroys
         var material = Material(remark: destroys.isEmpty ? "Nothing of it is there any more." : nil)
         material.text = destroys.map { .point($0) }
         return material
       })
+  }
+
+  var confirm: Step {
+    Step(
+      "confirm", "Confirm", heading: { _ in "Take it back for good?" }, isVisible: { needsName($0) },
+      fields: { answers in
+        let name = answers.detail("job.which", "confirm") ?? ""
+        let what = answers.detail("job.which", "deletes") == "yes" ? "the organization's subdomain" : "the file's name"
+        return [Field("name", "Type \(what)", name: "Confirmed", .confirmation(name: name))]
+      })
+  }
+
+  private func needsName(_ answers: Answers) -> Bool {
+    action(answers) == .undo && !(answers.detail("job.which", "confirm") ?? "").isEmpty
   }
 
   var review: Step {

@@ -176,7 +176,7 @@ extension Flow {
     func again(_ title: String, _ next: RestoreRecord.FollowUp) -> Continuation {
       Continuation(title, .flow("restore", given: [Key.followUp: .text(next.rawValue)]))
     }
-    let server = Goal.named("server").map { [Continuation("See whether the server runs", .flow($0.id))] } ?? []
+    let server = [Continuation("See whether the server runs", .flow("server"))].filter { Goal.exists($0) }
     return switch followUp {
     case .restoreAnew:
       server + [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]

@@ -117,7 +117,7 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "anyway", "Restore all the same?", name: "In spite of the versions",
+            "anyway", "Restore all the same?", name: "Versions",
             .yesNo(
               yes: .init("yes", "Yes, at my own risk", "Run manage.py migrate afterwards, and look closely."),
               no: .init(

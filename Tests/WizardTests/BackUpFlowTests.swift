@@ -1,0 +1,302 @@
+import Common
+import Sandbox
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("Backing up, every night, and keeping few")
+struct BackUpFlowTests {
+  private static func flow(_ engine: FakeEngine, _ looks: BackupLooks = BackupFakes.looks()) -> Flow {
+    .backUp(engine.context(), looks)
+  }
+
+  private static func options(_ job: JobDescription?) -> BackupOperation.Options? {
+    guard case .backup(let server, let options)? = job, server.root == "/srv/chat" else { return nil }
+    return options
+  }
+
+  private static func type(_ path: String, _ walker: Walker) {
+    walker.walk(to: "place")
+    walker.press(.control("u"))
+    walker.type(path)
+  }
+
+  static let ways = [
+    FlowWay("all of it", lines: ["", "", "", "/srv/a.tar.gz", "", "", ""]) { type("/srv/a.tar.gz", $0) },
+    FlowWay("the files alone, encrypted", lines: ["", "2", "2", "age1xyz", "/srv/a.tar.gz.age", "", "", ""]) { walker in
+      walker.walk(to: "content")
+      walker.press(.character(" "))
+      walker.walk(to: "encryption")
+      walker.press(.down, .enter)
+      walker.type("age1xyz")
+      type("/srv/a.tar.gz.age", walker)
+    },
+  ]
+
+  @Test("a screen, lines and a file back up the same", arguments: ways)
+  func alike(way: FlowWay) throws {
+    let options = try #require(Self.options(try way.check { Self.flow($0) }))
+    if way.testDescription == "all of it" {
+      #expect(options == BackupOperation.Options(output: "/srv/a.tar.gz"))
+    } else {
+      #expect(options.skipsDatabase && !options.skipsUploads)
+      #expect(options.recipient == "age1xyz" && options.output == "/srv/a.tar.gz.age")
+    }
+  }
+
+  @Test("size and time are told first, for what is chosen")
+  func estimate() {
+    let walker = Walker(Self.flow(FakeEngine()))
+    walker.walk(to: "content")
+    #expect(walker.sees("820 MB on its disk") && walker.sees("2,310 files, 48.3 MB"))
+    #expect(walker.sees("About 206 MB"))
+    walker.press(.character(" "))
+    #expect(walker.sees("About 48.3 MB"))
+  }
+
+  @Test("the name that is proposed is one by which the backup is found again, and says whether it is encrypted")
+  func name() {
+    let walker = Walker(Self.flow(FakeEngine()))
+    walker.walk(to: "place")
+    let plain = walker.answers.text("place.output") ?? ""
+    #expect(plain.hasPrefix("/tmp/aloha-backup-20") && plain.hasSuffix(".tar.gz"))
+    #expect(BackupFolder.isBackup(String(plain.dropFirst("/tmp/".count))))
+    walker.press(.escape, .down, .enter)
+    walker.type("age1xyz")
+    walker.walk(to: "place")
+    #expect(walker.answers.text("place.output") == "\(plain).age")
+    walker.type("x")
+    #expect(walker.sees("must end with .tar.gz.age"))
+  }
+
+  @Test("a private key is refused where the public one is asked for, before anything is done with it")
+  func privateKey() {
+    let walker = Walker(Self.flow(FakeEngine()))
+    walker.walk(to: "encryption")
+    walker.press(.down, .enter)
+    walker.type("AGE-SECRET-KEY-1QQQQ")
+    walker.press(.enter)
+    #expect(walker.step == "encryption" && walker.sees("This is the private key"))
+  }
+
+  @Test("without age nothing can be encrypted, and files in S3 are in no backup; both say why")
+  func impossible() {
+    let looks = BackupFakes.looks {
+      BackupEstimate(database: 1, rows: 1, uploadsFiles: 0, uploads: 0, storesUploadsInS3: true, canEncrypt: false)
+    }
+    let walker = Walker(Self.flow(FakeEngine(), looks))
+    walker.walk(to: "content")
+    #expect(walker.sees("Not possible: they are in S3"))
+    walker.walk(to: "encryption")
+    #expect(walker.sees("Not possible: the program age is not installed"))
+    walker.walk(to: "review")
+    #expect(walker.answers.list("content.parts") == ["database"])
+  }
+
+  @Test("where the database is lost the files can still be saved")
+  func databaseLost() {
+    let looks = BackupFakes.looks { throw PlainFailure(.connection, "the database", "nobody answers", remedy: "x") }
+    let engine = FakeEngine()
+    let walker = Walker(Self.flow(engine, looks))
+    walker.walk(to: "content")
+    #expect(walker.sees("cannot be reached: nobody answers"))
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(Self.options(engine.begun)?.skipsDatabase == true)
+    #expect(Self.options(engine.begun)?.skipsUploads == false)
+  }
+
+  @Test("afterwards its restore is rehearsed with this very file, or it is made nightly in its folder")
+  func onward() throws {
+    let walker = Walker(Self.flow(FakeEngine()))
+    Self.type("/srv/backups/a.tar.gz", walker)
+    walker.walk(to: "review")
+    let onward = walker.model.journey.flow.onward(walker.answers).map(\.onward)
+    #expect(onward.first == .flow("rehearse", given: BackupStep.given("/srv/backups/a.tar.gz")))
+    #expect(onward.last == .flow("nightly", given: [NightlyAnswers.folder: .text("/srv/backups")]))
+    let engine = FakeEngine()
+    let rehearsal = Walker(
+      .rehearse(engine.context(), BackupFakes.looks()), given: GivenAnswers(values: BackupStep.given("/srv/x.tar.gz")))
+    rehearsal.walk(to: "review")
+    rehearsal.begin()
+    #expect(
+      engine.begun
+        == .rehearseRestore(server: .init(root: "/srv/chat"), RehearseOperation.Options(archive: "/srv/x.tar.gz")))
+  }
+
+  @Test("the other two wishes lead to flows of their own")
+  func wishes() {
+    for (keys, flow) in [(1, "nightly"), (2, "prune")] {
+      let walker = Walker(Self.flow(FakeEngine()))
+      for _ in 0..<keys { walker.press(.down) }
+      walker.press(.character(" "))
+      #expect(walker.model.journey.step.turnOff(walker.answers) == .flow(flow))
+      #expect(Goal.named(flow) != nil)
+    }
+  }
+
+  // MARK: Rehearsing
+
+  static let rehearsals = [
+    FlowWay("the newest", lines: ["", "", "", "", ""]) { _ in },
+    FlowWay("an encrypted one", lines: ["", "3", "/root/key.txt", "", "", ""]) { walker in
+      walker.walk(to: "backup")
+      walker.press(.down, .down, .enter)
+      walker.type("/root/key.txt")
+    },
+  ]
+
+  @Test("a screen, lines and a file rehearse the same", arguments: rehearsals)
+  func rehearsedAlike(way: FlowWay) throws {
+    let job = try way.check { .rehearse($0.context(), BackupFakes.looks()) }
+    guard case .rehearseRestore(_, let options) = job else {
+      Issue.record("no rehearsal: \(job)")
+      return
+    }
+    let isNewest = way.testDescription == "the newest"
+    #expect(options.archive == (isNewest ? BackupFakes.found[0] : BackupFakes.found[2]).path)
+    #expect(options.identity == (isNewest ? nil : "/root/key.txt"))
+  }
+
+  // MARK: Every night
+
+  @Test("the lines for every night hold what was asked for, and the command prints the very same")
+  func nightly() {
+    let walker = Walker(.nightly(FakeEngine().context()), size: Size(columns: 200, rows: 120))
+    walker.press(.control("u"))
+    walker.type("/srv/backups")
+    walker.walk(to: "time")
+    walker.press(.control("u"))
+    walker.type("26:00")
+    #expect(walker.sees("An hour and a minute, as in 03:30"))
+    walker.press(.control("u"))
+    walker.type("04:15")
+    walker.walk(to: "keep")
+    walker.press(.control("u"))
+    walker.type("5")
+    walker.walk(to: "units")
+    #expect(walker.sees("OnCalendar=*-*-* 04:15:00"))
+    #expect(walker.sees("backup --folder /srv/backups --root /srv/chat"))
+    #expect(walker.sees("--keep-last 5 --keep-daily 7"))
+    #expect(walker.sees("15 4 * * *"))
+    #expect(walker.sees("aloha-wizard backup schedule /srv/backups --time 04:15 --keep-last 5"))
+    #expect(walker.sees("--rehearse --newest-in /srv/backups"))
+  }
+
+  @Test("encrypted backups are not rehearsed where the private key is not")
+  func nightlyEncrypted() {
+    let walker = Walker(.nightly(FakeEngine().context()), size: Size(columns: 200, rows: 120))
+    walker.walk(to: "time")
+    walker.press(.enter)
+    walker.type("age1xyz")
+    #expect(walker.sees("Not possible: the private key"))
+    walker.walk(to: "units")
+    #expect(walker.sees("--encrypt-to age1xyz") && !walker.sees("--newest-in"))
+  }
+
+  // MARK: Keeping few
+
+  @Test("what would go is shown with what stays, and goes only when the folder was typed")
+  func prune() {
+    let engine = FakeEngine()
+    let walker = Walker(.prune(engine.context(), BackupFakes.looks()))
+    walker.walk(to: "keep")
+    for number in ["1", "1", "0", "0"] {
+      walker.press(.control("u"))
+      walker.type(number)
+      walker.press(.enter)
+    }
+    #expect(walker.step == "plan")
+    #expect(walker.sees("Go: 2 backups, 608 MB.") && walker.sees("Stay: 1."))
+    walker.walk(to: "confirm")
+    walker.press(.enter)
+    #expect(walker.step == "confirm")
+    walker.type("/var/backups/aloha")
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(
+      engine.begun
+        == .pruneBackups(
+          server: .init(root: "/srv/chat"),
+          .init(folder: "/var/backups/aloha", policy: .init(last: 1, daily: 1, weekly: 0, monthly: 0))))
+  }
+
+  @Test("a policy that keeps nothing is refused, one that lets nothing go ends the flow before anything is asked")
+  func nothingToPrune() {
+    let none = Walker(.prune(FakeEngine().context(), BackupFakes.looks()))
+    none.walk(to: "keep")
+    for _ in 0..<4 {
+      none.press(.control("u"))
+      none.type("0")
+      none.press(.enter)
+    }
+    #expect(none.step == "keep" && none.sees("Nothing would be kept"))
+    let all = Walker(.prune(FakeEngine().context(), BackupFakes.looks()))
+    all.walk(to: "plan")
+    all.press(.enter, .enter)
+    #expect(all.step == "plan" && all.sees("nothing would go"))
+  }
+
+  @Test("a folder without backups is said to be one")
+  func emptyFolder() {
+    let walker = Walker(.prune(FakeEngine().context(), BackupFakes.looks()))
+    walker.press(.control("u"))
+    walker.type("/srv/empty")
+    walker.press(.enter)
+    #expect(walker.sees("holds no backup"))
+  }
+
+  @Test("old backups go from the disk, the newest good one stays")
+  func pruneForReal() throws {
+    let real = try RealFlows(messages: 0)
+    let folder = "\(real.server.root)/backups"
+    try FileSystem.makeFolder(folder)
+    try real.run(
+      .backUp(real.context, .real),
+      [
+        "what.wish": .text("now"), "content.parts": .list([]), "encryption.how": .text("none"),
+        "place.output": .text("\(folder)/aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"),
+      ])
+    for stamp in ["2026-11-20-03-30-00", "2026-11-21-03-30-00"] {
+      try FileSystem.replace("\(folder)/aloha-backup-\(stamp)-Ab3dE6gH.tar.gz", with: Array("old".utf8))
+    }
+    try FileSystem.replace("\(folder)/notes.txt", with: Array("mine".utf8))
+    var answers: [String: Answer] = ["folder.path": .text(folder)]
+    for (key, value) in ["last": "1", "daily": "0", "weekly": "0", "monthly": "0"] {
+      answers["keep.\(key)"] = .text(value)
+    }
+    try real.run(.prune(real.context, .real), answers, confirmedName: folder)
+    #expect(
+      try FileSystem.names(in: folder).sorted() == ["aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz", "notes.txt"])
+  }
+
+  // MARK: Looks
+
+  @Test("the steps as they look", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    try GoldenTests.expect(
+      Self.flow(FakeEngine()), look, steps: ["what", "content", "encryption", "place", "checks", "review"]
+    ) { walker, step in
+      if step == "encryption" {
+        walker.press(.down, .enter); walker.type("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
+      }
+      if step == "place" { Self.type("/srv/a.tar.gz.age", walker) }
+    }
+    try GoldenTests.expect(
+      .rehearse(FakeEngine().context(), BackupFakes.looks()), look, steps: ["welcome", "backup", "review"])
+    try GoldenTests.expect(.nightly(FakeEngine().context()), look, steps: ["folder", "time", "keep"])
+    try GoldenTests.expect(
+      .prune(FakeEngine().context(), BackupFakes.looks()), look, steps: ["folder", "keep", "plan", "confirm"]
+    ) { walker, step in
+      if step == "keep" {
+        for number in ["1", "1", "0", "0"] {
+          walker.press(.control("u"))
+          walker.type(number)
+          if number != "0" { walker.press(.enter) } else { walker.press(.down) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Common
+
+@testable import Engine
+@testable import Wizard
+
+/// Backups and servers that are not there.
+enum BackupFakes {
+  /// 23 November 2026, noon.
+  static let now = Moment.microseconds(iso: "2026-11-23T12:00:00") ?? 0
+
+  static func backup(_ stamp: String, encrypted: Bool = false, bytes: Int64 = 310_000_000) -> BackupFile {
+    let name = "aloha-backup-\(stamp)-Ab3dE6gH.tar.gz\(encrypted ? ".age" : "")"
+    return BackupFile(
+      path: "/var/backups/aloha/\(name)", moment: BackupLayout.moment(fileName: name) ?? 0, bytes: bytes)
+  }
+
+  static let newest = backup("2026-11-23-03-30-00")
+  static let found = [
+    newest, backup("2026-11-22-03-30-00"), backup("2026-11-21-03-30-00", encrypted: true, bytes: 298_000_000),
+  ]
+
+  static let facts = [
+    Summary.Fact("Made", "2026-11-23 03:30 UTC, 8 h ago"), Summary.Fact("Of the server", "chat.example.com"),
+    Summary.Fact("Software", "Aloha 9.0"), Summary.Fact("PostgreSQL", "version 15"),
+    Summary.Fact("Database", "820 MB on its disk, 95 tables"), Summary.Fact("Uploads", "2,310 files, 48.3 MB"),
+    Summary.Fact("Settings", "in it, with the secrets"),
+    Summary.Fact("Digests", "of every file; they are compared before anything is replaced"),
+  ]
+
+  static func outlook(
+    host: String? = "chat.example.com", own: String? = "chat.example.com", settings: Bool = true,
+    ownSettings: Bool = true, version: Finding = Finding(.ok, "version", "9.0, here and in the backup")
+  ) -> RestoreOutlook {
+    RestoreOutlook(
+      facts: facts, backupHost: host, ownHost: own, hasSettings: settings, hasOwnSettings: ownSettings,
+      version: version)
+  }
+
+  static let otherVersion = Finding(
+    .blocker, "version", "the backup is of 9.1, this server is 9.0", remedy: "install version 9.1 on this machine")
+
+  static func looks(
+    found: [BackupFile] = found, outlook: RestoreOutlook = outlook(), record: RestoreRecord? = nil,
+    estimate: @escaping @Sendable () throws -> BackupEstimate = {
+      BackupEstimate(database: 820_000_000, rows: 600_000_000, uploadsFiles: 2310, uploads: 48_300_000)
+    }
+  ) -> BackupLooks {
+    BackupLooks(
+      found: { _, _ in found }, outlook: { _, _, _ in outlook }, restored: { _ in record },
+      estimate: { _, _ in try estimate() },
+      retention: { folder, policy in
+        folder == "/var/backups/aloha" ? policy.decide(found) : []
+      }, now: { now })
+  }
+
+  static func record(_ stage: RestoreRecord.Stage) -> RestoreRecord {
+    var record = RestoreRecord(
+      id: "20261123-083000", source: "/var/backups/b.tar.gz",
+      database: SideDatabase(live: "aloha", owner: "aloha", id: "20261123-083000"), places: [],
+      administrator: AdministratorAccess.Wish(), created: now)
+    record.stage = stage
+    return record
+  }
+}

@@ -1,0 +1,223 @@
+import Common
+import Sandbox
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("Jobs as a flow")
+struct JobsFlowTests {
+  private static let export = JobDescription.export(
+    server: .init(root: "/srv/chat"), .init(subdomain: "harbour", output: "/tmp/harbour.tar.gz"))
+  private static let importing = JobDescription.import(
+    server: .init(root: "/srv/chat"), .init(subdomain: "second", archive: "/tmp/harbour.tar.gz"))
+
+  private static func job(
+    _ name: String, _ state: JobOutlook.State, _ description: JobDescription, outcome: String = "",
+    obstacles: [JobOutlook.Action: String] = [:]
+  ) -> JobOutlook {
+    JobOutlook(
+      folder: "/var/lib/jobs/\(name)", title: description.title, startedBy: "ann", terminal: "/dev/pts/3",
+      started: BackupFakes.now - 3_600_000_000 * 5, state: state, outcome: outcome, description: description,
+      obstacles: obstacles)
+  }
+
+  private static let broken = job(
+    "20261123T070000-brok", .interrupted, export, outcome: "its process was ended from outside",
+    obstacles: [.watch: "it is not running any more", .stop: "it is not running any more", .undo: "nothing is visible"])
+  private static let done = job(
+    "20261123T060000-done", .finished, importing, outcome: "second is imported",
+    obstacles: [
+      .watch: "it is not running any more", .stop: "it is not running any more", .resume: "it has done its work",
+      .setAside: "it is not offered by itself",
+    ])
+  private static let running = job(
+    "20261123T080000-runs", .running, export,
+    obstacles: [.resume: "it is running", .undo: "it is running", .setAside: "it is not offered by itself"])
+
+  private static func looks(_ jobs: [JobOutlook]) -> JobsLooks {
+    JobsLooks(
+      jobs: { _ in jobs },
+      report: { _ in ["Export messages", "  Warning: 3 files are missing", "Failed: disk: is full"] },
+      operation: { action, folder in NamedWork(name: "\(action.rawValue) \(JobFolder(folder).id)") },
+      description: { folder in jobs.first { $0.folder == folder }?.description ?? export }, now: { BackupFakes.now })
+  }
+
+  private struct NamedWork: Operation {
+    let name: String
+    func check() throws -> [Finding] { [] }
+    func plan() throws -> Plan { Plan(title: name, phases: []) }
+    func run(progress: Progress) throws -> Summary { Summary(title: name) }
+  }
+
+  private static func walker(_ jobs: [JobOutlook], _ engine: FakeEngine = FakeEngine()) -> Walker {
+    Walker(.jobs(engine.context(), looks(jobs)))
+  }
+
+  @Test("the list says what is running, who began what when; what cannot be done about a job says why")
+  func list() {
+    let walker = Self.walker([Self.running, Self.broken, Self.done])
+    #expect(walker.sees("5 h ago") && walker.sees("ann") && walker.sees("interrupted"))
+    walker.press(.down, .enter)
+    #expect(walker.step == "what")
+    #expect(walker.sees("Begun 2026-11-23 07:00 UTC, 5 h") && walker.sees("ago, by ann on /dev/pts/3"))
+    #expect(walker.sees("Not possible: nothing is visible"))
+    #expect(walker.focusedLine.contains("Do it once more"))
+  }
+
+  @Test("without a job it is said that there has been none")
+  func none() {
+    #expect(Self.walker([]).sees("there has been no job on this server"))
+  }
+
+  @Test("a running job is watched, by the flow that is there for it")
+  func watch() {
+    let walker = Self.walker([Self.running, Self.done])
+    walker.press(.enter)
+    #expect(walker.focusedLine.contains("Watch it"))
+    #expect(
+      walker.model.journey.step.turnOff(walker.answers)
+        == .flow("watch", given: ["meet.job": .text(Self.running.folder)]))
+  }
+
+  @Test("a broken job is done once more: the very same work, checked anew")
+  func resume() {
+    let engine = FakeEngine()
+    let walker = Self.walker([Self.broken], engine)
+    walker.walk(to: "review")
+    #expect(engine.state.withLock { $0.checked } == [Self.export])
+    walker.begin()
+    #expect(engine.begun == Self.export)
+  }
+
+  @Test("an import is taken back only when the organization's name was typed; signs of life keep it")
+  func undo() {
+    let engine = FakeEngine()
+    engine.change { $0.plan.destroys = ["the organization 'second' with 310 messages"] }
+    let walker = Self.walker([Self.done], engine)
+    walker.walk(to: "what")
+    walker.press(.down, .enter)
+    #expect(walker.step == "life")
+    walker.walk(to: "goes")
+    #expect(walker.sees("the organization 'second' with 310 messages"))
+    walker.walk(to: "confirm")
+    walker.type("other")
+    walker.press(.enter)
+    #expect(walker.step == "confirm")
+    walker.press(.control("u"))
+    walker.type("second")
+    walker.walk(to: "review")
+    #expect(
+      walker.model.journey.flow.commands(walker.answers) == [
+        "aloha-wizard jobs undo 20261123T060000-done --confirm-delete second --root /srv/chat"
+      ])
+    walker.begin()
+    #expect(
+      engine.begun
+        == .undo(servers: [.init(root: "/srv/chat")], folder: Self.done.folder, despiteSignsOfLife: false))
+  }
+
+  @Test("what a job has reported can be read, and leads back to the jobs")
+  func log() {
+    let walker = Self.walker([Self.done])
+    walker.walk(to: "what")
+    walker.press(.enter)
+    #expect(walker.step == "log")
+    #expect(walker.sees("Failed: disk: is full"))
+    guard case .crossroads(let onward) = walker.model.journey.step.kind else {
+      Issue.record("no way on")
+      return
+    }
+    #expect(onward(walker.answers) == .flow("jobs"))
+  }
+
+  @Test("the steps as they look", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    let flow = Flow.jobs(FakeEngine().context(), Self.looks([Self.running, Self.broken, Self.done]))
+    try GoldenTests.expect(flow, look, steps: ["job", "what", "checks", "review"]) { walker, step in
+      if step == "job" { walker.press(.down, .character(" ")) }
+    }
+  }
+
+  // MARK: On a disk
+
+  private func store(_ body: (JobStore, String) throws -> Void) throws {
+    let root = "/tmp/aloha-jobs-\(RandomText.alphanumeric(8))"
+    try FileSystem.makeFolder("\(root)/var/lib")
+    defer { try? FileSystem.removeTree(root) }
+    try body(JobStore(root: root), root)
+  }
+
+  /// A job as its process leaves it; without an event it is one whose process was killed.
+  private func leave(_ store: JobStore, _ description: JobDescription, _ event: ProgressEvent? = nil) throws
+    -> JobFolder
+  {
+    let job = try store.make(description, plan: nil)
+    if let event { try FileSystem.replace(job.journal, with: Array((EventLine.encode(event) + "\n").utf8)) }
+    return job
+  }
+
+  @Test("broken jobs wait in the menu until they were done once more, or set aside")
+  func waiting() throws {
+    try store { store, root in
+      let description = JobDescription.export(server: .init(root: root), .init(subdomain: "a", output: "/tmp/a.tar.gz"))
+      let lost = try leave(store, description)
+      #expect(try store.waiting().map(\.folder) == [lost.path])
+      let waiting = Flow.Waiting.find(root: root)
+      #expect(waiting.map(\.title) == ["Go on after an interruption"])
+      #expect(waiting.first?.onward == .flow("jobs", given: ["job.which": .text(lost.path)]))
+      let other = JobDescription.flushCache(server: .init(root: root))
+      let failed = try leave(store, other, .failed(FailureReport(PlainFailure(.file, "disk", "is full"))))
+      #expect(try Set(store.waiting().map(\.folder)) == [lost.path, failed.path])
+      _ = try SetJobAsideOperation(failed).run(progress: .silent)
+      #expect(try store.waiting().map(\.folder) == [lost.path])
+      let outlook = try #require(try store.outlooks().first { $0.folder == failed.path })
+      #expect(outlook.state == .failed && outlook.outcome == "disk: is full")
+      #expect(outlook.obstacles[.setAside] != nil)
+    }
+  }
+
+  @Test("a job that its operator stopped does not wait for anybody, nor does one whose work was done later")
+  func notWaiting() throws {
+    try store { store, root in
+      let description = JobDescription.flushCache(server: .init(root: root))
+      _ = try leave(store, .script(server: .init(root: root), .restart), .failed(FailureReport(Cancelled())))
+      #expect(try store.waiting().isEmpty)
+      let lost = try leave(store, description)
+      #expect(try store.waiting().map(\.folder) == [lost.path])
+      _ = try leave(store, description, .finished(Summary(title: "done")))
+      #expect(try store.waiting().isEmpty)
+    }
+  }
+
+  @Test("a second operator is told who runs what since when, before anything is asked of the server")
+  func secondOperator() throws {
+    try store { store, root in
+      let description = JobDescription.flushCache(server: .init(root: root))
+      #expect(JobStore.othersAtWork(description) == nil)
+      let job = try leave(store, description)
+      let life = try #require(try FileLock(job.lock))
+      let finding = try #require(JobStore.othersAtWork(description))
+      #expect(finding.severity == .blocker)
+      #expect(finding.reason.contains("runs since 2") && finding.reason.contains("Empty the cache"))
+      #expect(finding.remedy?.contains("jobs attach \(job.id)") == true)
+      #expect(try FlowEngine.real(brand: nil).findings(description) == [finding])
+      #expect(Flow.Waiting.find(root: root).first?.title == "Watch what is running")
+      withExtendedLifetime(life) {}
+    }
+  }
+
+  @Test("an unfinished restore waits in the menu, even where the server's settings are lost")
+  func unfinishedRestore() throws {
+    try store { _, root in
+      #expect(Flow.Waiting.find(root: root).isEmpty)
+      try RestoreState(root: root).save(BackupFakes.record(.swapped))
+      let waiting = Flow.Waiting.find(root: root)
+      #expect(waiting.map(\.title) == ["Finish or undo a restore"])
+      #expect(waiting.first?.onward == .flow("restore"))
+      try RestoreState(root: root).save(BackupFakes.record(.finished))
+      #expect(Flow.Waiting.find(root: root).isEmpty)
+    }
+  }
+}

@@ -1,0 +1,259 @@
+import Common
+import Postgres
+import Sandbox
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("Restoring a server")
+struct RestoreFlowTests {
+  private static func flow(_ engine: FakeEngine, _ looks: BackupLooks = BackupFakes.looks()) -> Flow {
+    .restore(engine.context(), looks)
+  }
+
+  private static func options(_ job: JobDescription?) -> RestoreOptions? {
+    guard case .restore(let server, let options)? = job, server.root == "/srv/chat" else { return nil }
+    return options
+  }
+
+  // MARK: The same decisions in three ways
+
+  static let ways = [
+    FlowWay("the newest backup, as advised", lines: ["", "", "", "", "", "", ""]) { _ in },
+    FlowWay(
+      "another one, encrypted, keeping the settings",
+      lines: ["", "", "4", "/mnt/b.tar.gz.age", "/mnt/key", "", "3", "", ""]
+    ) { walker in
+      walker.walk(to: "backup")
+      walker.press(.down, .down, .down, .enter)
+      walker.type("/mnt/b.tar.gz.age")
+      walker.walk(to: "key")
+      walker.type("/mnt/key")
+      walker.walk(to: "settings")
+      walker.press(.down, .down, .enter)
+    },
+    FlowWay(
+      "parts put aside by hand", lines: ["", "2", "/mnt/dump.sql.gz", "", "/mnt/uploads", "", "2", "", ""]
+    ) { walker in
+      walker.walk(to: "source")
+      walker.press(.down, .enter)
+      walker.type("/mnt/dump.sql.gz")
+      walker.walk(to: "uploads")
+      walker.type("/mnt/uploads")
+      walker.walk(to: "settings")
+      walker.press(.down, .enter)
+    },
+  ]
+
+  @Test("a screen, lines and a file restore the same", arguments: ways)
+  func alike(way: FlowWay) throws {
+    let options = try #require(Self.options(try way.check { Self.flow($0) }))
+    switch way.testDescription {
+    case "the newest backup, as advised":
+      #expect(options == RestoreOptions(archive: BackupFakes.newest.path))
+    case "parts put aside by hand":
+      #expect(options.source == .manual(ManualBackup(database: "/mnt/dump.sql.gz", uploads: "/mnt/uploads")))
+      #expect(options.keepsConfiguration && !options.keepsSettings)
+    default:
+      #expect(options.source == .archive("/mnt/b.tar.gz.age"))
+      #expect(options.identity == "/mnt/key" && options.keepsSettings)
+    }
+  }
+
+  @Test("a backup of another host name asks under which one the server is reached from now on")
+  func hostNames() throws {
+    for (choice, expected) in [("backup", nil), ("own", "new.example.com"), ("other", "third.example.com")] {
+      let engine = FakeEngine()
+      let walker = Walker(Self.flow(engine, BackupFakes.looks(outlook: BackupFakes.outlook(own: "new.example.com"))))
+      walker.walk(to: "host")
+      #expect(walker.sees("error 400") && walker.sees("new.example.com"))
+      if choice != "backup" { walker.press(.down) }
+      if choice == "other" {
+        walker.press(.down, .enter)
+        walker.type("https://x")
+        #expect(walker.sees("without https://"))
+        walker.press(.control("u"))
+        walker.type("third.example.com")
+      }
+      walker.press(.enter)
+      walker.walk(to: "review")
+      walker.begin()
+      #expect(Self.options(engine.begun)?.externalHost == expected)
+      if let expected {
+        #expect(walker.model.journey.flow.commands(walker.answers)[0].contains("--external-host \(expected)"))
+      }
+    }
+  }
+
+  @Test("where this server's settings are kept, or its name is the same, nobody is asked about names")
+  func noHostQuestion() {
+    let same = Walker(Self.flow(FakeEngine()))
+    same.walk(to: "review")
+    #expect(!same.model.journey.steps.contains { $0.id == "host" || $0.id == "version" })
+    let looks = BackupFakes.looks(outlook: BackupFakes.outlook(own: "new.example.com"))
+    let kept = Walker(Self.flow(FakeEngine(), looks))
+    kept.walk(to: "settings")
+    kept.press(.down, .down, .enter)
+    #expect(kept.step == "checks")
+  }
+
+  @Test("settings that are lost cannot be kept, and it says so")
+  func lostSettings() {
+    let looks = BackupFakes.looks(outlook: BackupFakes.outlook(own: nil, ownSettings: false))
+    let walker = Walker(Self.flow(FakeEngine(), looks))
+    walker.walk(to: "settings")
+    #expect(walker.sees("Not possible: this server has none of its own"))
+    walker.press(.down, .down, .enter)
+    #expect(walker.step == "settings")
+  }
+
+  @Test("another version stops the flow until the operator takes the risk on purpose")
+  func versions() {
+    let engine = FakeEngine()
+    let walker = Walker(
+      Self.flow(engine, BackupFakes.looks(outlook: BackupFakes.outlook(version: BackupFakes.otherVersion))))
+    walker.walk(to: "version")
+    #expect(walker.sees("The backup is of 9.1, this server is 9.0."))
+    walker.press(.enter, .enter, .enter)
+    #expect(walker.step == "version" && walker.sees("Install the backup's version"))
+    walker.press(.up, .enter)
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(Self.options(engine.begun)?.ignoresVersions == true)
+  }
+
+  @Test("of parts put aside, one at least is needed")
+  func noParts() {
+    let walker = Walker(Self.flow(FakeEngine()))
+    walker.walk(to: "source")
+    walker.press(.down, .enter, .enter, .enter, .enter, .enter)
+    #expect(walker.step == "uploads" && walker.sees("Nothing was given in any of the three steps"))
+  }
+
+  @Test("where no backup is found its path is asked for")
+  func nothingFound() {
+    let walker = Walker(Self.flow(FakeEngine(), BackupFakes.looks(found: [])))
+    walker.walk(to: "backup")
+    #expect(walker.sees("none was found in the usual places"))
+    walker.press(.enter)
+    walker.type("relative")
+    #expect(walker.sees("The path must begin with /"))
+  }
+
+  // MARK: An earlier restore
+
+  @Test(
+    "an earlier restore comes first; what is possible depends on where it stands, and the rest says why not",
+    arguments: [
+      (
+        RestoreRecord.Stage.preparing, JobDescription.resumeRestore(server: .init(root: "/srv/chat")),
+        ["rollBack", "discard"]
+      ),
+      (.stopped, .resumeRestore(server: .init(root: "/srv/chat")), ["rollBack", "discard"]),
+      (.swapping, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
+      (.swapped, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
+      (.rollingBack, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
+      (.discarding, .resumeRestore(server: .init(root: "/srv/chat")), ["rollBack", "restoreAnew"]),
+      (
+        .finished, .restore(server: .init(root: "/srv/chat"), RestoreOptions(archive: BackupFakes.newest.path)),
+        ["resume"]
+      ),
+      (
+        .rolledBack, .restore(server: .init(root: "/srv/chat"), RestoreOptions(archive: BackupFakes.newest.path)),
+        ["resume", "rollBack"]
+      ),
+    ])
+  func earlier(stage: RestoreRecord.Stage, advised: JobDescription, impossible: [String]) throws {
+    let engine = FakeEngine()
+    let walker = Walker(Self.flow(engine, BackupFakes.looks(record: BackupFakes.record(stage))))
+    #expect(walker.step == "earlier")
+    guard case .choice(let options)? = walker.model.journey.fields.first?.kind else { return }
+    #expect(options.filter { $0.disabled != nil }.map(\.id) == impossible)
+    #expect(options.allSatisfy { ($0.disabled ?? $0.detail)?.isEmpty == false })
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(engine.begun == advised)
+  }
+
+  @Test("a roll back begins where the restore's result leads to it, without a question in between")
+  func rollBack() {
+    let engine = FakeEngine()
+    let looks = BackupFakes.looks(record: BackupFakes.record(.finished))
+    let given = GivenAnswers(values: [RestoreAnswers.Key.followUp: .text("rollBack")])
+    let walker = Walker(Self.flow(engine, looks), given: given)
+    // A warning deserves to be read.
+    #expect(walker.step == "checks")
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(engine.begun == .rollBackRestore(server: .init(root: "/srv/chat")))
+  }
+
+  @Test("what is kept is discarded only when the server's name was typed")
+  func discard() {
+    let engine = FakeEngine()
+    let walker = Walker(Self.flow(engine, BackupFakes.looks(record: BackupFakes.record(.finished))))
+    walker.press(.up, .enter)
+    walker.walk(to: "confirm")
+    #expect(walker.sees("database aloha_before_20261123_083000"))
+    walker.type("chat.example.co")
+    walker.press(.enter)
+    #expect(walker.step == "confirm")
+    walker.type("m")
+    walker.walk(to: "review")
+    walker.begin()
+    #expect(engine.begun == .discardRestore(server: .init(root: "/srv/chat")))
+  }
+
+  // MARK: Looks
+
+  @Test("the steps as they look", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    let looks = BackupFakes.looks(
+      outlook: BackupFakes.outlook(own: "new.example.com", version: BackupFakes.otherVersion))
+    try GoldenTests.expect(
+      Self.flow(FakeEngine(), looks), look,
+      steps: ["welcome", "source", "backup", "contents", "version", "settings", "host", "checks", "review"]
+    ) { walker, step in
+      if step == "version" { walker.press(.up, .character(" ")) }
+    }
+    let interrupted = BackupFakes.looks(record: BackupFakes.record(.swapping))
+    try GoldenTests.expect(Self.flow(FakeEngine(), interrupted), look, steps: ["earlier"])
+  }
+
+  // MARK: On a real server
+
+  @Test("after a disaster the flow brings back the database, the files and the settings; and rolls back")
+  func forReal() throws {
+    let real = try RealFlows()
+    let archive = "\(real.server.root)/aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"
+    try real.run(
+      .backUp(real.context, .real),
+      [
+        "what.wish": .text("now"), "content.parts": .list(["database", "uploads"]), "encryption.how": .text("none"),
+        "place.output": .text(archive),
+      ])
+    let count = "SELECT count(*) FROM zerver_message"
+    let before = try real.value(count)
+    let rehearsed = try real.run(.rehearse(real.context, .real), BackupStep.given(archive))
+    #expect(rehearsed.contains("RESTORE OK"))
+
+    // The disaster: files and settings are gone, messages too.
+    try real.server.connect().execute("DELETE FROM zerver_usermessage; DELETE FROM zerver_reaction")
+    try FileSystem.removeTree(real.server.uploads)
+    try FileSystem.removeTree(real.server.configuration)
+    let answers = BackupStep.given(archive).merging([
+      RestoreAnswers.Key.source: .text("backup"), RestoreAnswers.Key.settings: .text("backup"),
+    ]) { first, _ in first }
+    let text = try real.run(.restore(real.context, .real), answers)
+    #expect(text.contains("This server is restored"))
+    #expect(try real.value(count) == before)
+    #expect(try real.value("SELECT count(*) FROM zerver_usermessage") != "0")
+    #expect(FileSystem.isFolder(real.server.uploads) && FileSystem.isFolder(real.server.configuration))
+
+    let back = try real.run(.restore(real.context, .real), [RestoreAnswers.Key.followUp: .text("rollBack")])
+    #expect(back.contains("as it was before the restore"))
+    #expect(!FileSystem.isFolder(real.server.uploads))
+  }
+}
