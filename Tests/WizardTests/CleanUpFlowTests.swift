@@ -191,7 +191,7 @@ struct CleanUpFlowTests {
 @Suite("Throwing away a test import, on a real server", .serialized)
 struct RealCleanUpTests {
   private let values: [String: Answer] = [
-    "organization.which": .text("bookclub"), "holds.anyway": .flag(true), "files.which": .text("ofOrganization"),
+    "organization.which": .text("bookclub"), "holds.anyway": .flag(true), "files.which": .text("organization"),
   ]
 
   @Test("rows and files are gone, the server's own organization stays, the cache is emptied")
