@@ -138,7 +138,7 @@ public struct RollBackOperation: Operation {
     let record = try followUp.record(
       RestoreState(root: followUp.root), allowed: Self.canRollBack, otherwise: Self.otherwise)
     return Plan(
-      title: "Roll back the restore of \(record.created.prefix(19)) UTC",
+      title: "Roll back the restore of \(record.created.prefix(19).replacing("T", with: " ")) UTC",
       phases: [
         Plan.Phase("stop", ServerStep.stop.title),
         Plan.Phase("exchange", "Exchange the restored state for the old one"),
