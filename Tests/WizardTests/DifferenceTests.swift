@@ -35,7 +35,7 @@ struct DifferenceTests {
     let kinds = Self.difference.lines.map(\.kind)
     #expect(
       kinds == [
-        .name, .place, .same, .removed, .added, .same, .same, .same, .place, .same, .same, .same, .added, .same, .same,
+        .name, .place, .same, .removed, .added, .same, .same, .same, .place, .same, .same, .same, .added, .same,
       ])
     #expect(Self.difference.lines[0].text == "/etc/aloha/settings.py")
     #expect(Self.difference.lines[1].text == "line 1")

@@ -72,18 +72,26 @@ public enum Encryption {
   }
 
   private static func run(_ words: [String], subject: String, cancellation: Cancellation?) throws {
+    let result = try Subprocess(program(), words, directory: "/").run(cancellation: cancellation)
+    try cancellation?.check()
+    guard result.status == 0 else { throw failure(subject, said: result.output) }
+  }
+
+  /// The full path of `age`.
+  static func program() throws -> String {
     guard let program = Subprocess.find("age") else {
       throw PlainFailure(
         .configuration, "age", "the program is not installed on this machine", remedy: "apt-get install age")
     }
-    let result = try Subprocess(program, words, directory: "/").run(cancellation: cancellation)
-    try cancellation?.check()
-    guard result.status == 0 else {
-      let said = result.output.split(separator: "\n").first.map { SafeText.clean($0, limit: 300) } ?? "no reason given"
-      let isWrongKey = result.output.contains("no identity matched")
-      throw PlainFailure(
-        isWrongKey ? .archive : .command, SafeText.clean(subject, limit: 200), said,
-        remedy: isWrongKey ? "give the private key that belongs to the public key it was encrypted to" : nil)
-    }
+    return program
+  }
+
+  /// What age's words mean.
+  static func failure(_ subject: String, said output: String) -> PlainFailure {
+    let said = output.split(separator: "\n").first.map { SafeText.clean($0, limit: 300) } ?? "no reason given"
+    let isWrongKey = output.contains("no identity matched")
+    return PlainFailure(
+      isWrongKey ? .archive : .command, SafeText.clean(subject, limit: 200), said,
+      remedy: isWrongKey ? "give the private key that belongs to the public key it was encrypted to" : nil)
   }
 }

@@ -53,7 +53,7 @@ public struct HandOver: Sendable, Codable, Equatable {
       "Ask the cloud's support where to bring the archive; it holds private messages: never send it by mail",
       "Tell them: the subdomain '\(subdomain)', the server's version \(version.label), "
         + "\(Amount.of(Int64(organization.activeUsers), "user")), "
-        + "\(Amount.of(Int64(organization.messages), "message"))",
+        + "\(organization.messageAmount)",
       "And the digest, so that they know that it arrived whole (SHA-256):",
       "$ \(digest)",
       "Leave the old organization as it is until you have seen the new one; then tell your users the new address",

@@ -55,6 +55,29 @@ struct BackupHead: Sendable {
     return head
   }
 
+  /// Reads an encrypted archive as far as is needed, and decrypts little more than that.
+  ///
+  /// Only the first part of a file is believed here: whether the whole can be decrypted shows when it is restored.
+  static func read(
+    encrypted path: String, identity: String, scratch: String, cancellation: Cancellation?
+  ) throws -> BackupHead {
+    let beginning = try DecryptedBeginning(of: path, identity: identity, in: scratch)
+    defer { beginning.stop() }
+    var wanted: Int64 = 4 << 20
+    while true {
+      let hasMore = try beginning.extend(to: wanted, cancellation: cancellation)
+      do {
+        var head = try read(beginning.path, scratch: scratch, cancellation: cancellation)
+        // How much it unpacks to stands at the end of the file.
+        if hasMore { head.expectedBytes = max(FileSystem.size(path) ?? 0, head.facts?.uploadsBytes ?? 0) }
+        return head
+      } catch let failure as ArchiveFailure where hasMore && failure.family == .damagedArchive {
+        // It is cut off where the decryption stopped.
+        wanted *= 4
+      }
+    }
+  }
+
   private mutating func read(_ source: some MemberSource, path: String, scratch: String) throws {
     while let member = try source.next() {
       if let failure = ExportSigns.failure(seeing: member.name, path: path) { throw failure }

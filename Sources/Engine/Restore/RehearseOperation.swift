@@ -50,6 +50,11 @@ public struct RehearseOperation: Operation {
 
   public func check() throws -> [Finding] {
     let scratch = try ScratchFolder(in: "/tmp")
+    if let identity = try identity() {
+      return try findings(
+        try BackupHead.read(
+          encrypted: options.archive, identity: identity, scratch: scratch.path, cancellation: nil), work: workPlace())
+    }
     return try findings(try head(in: scratch, cancellation: nil).head, work: workPlace())
   }
 
@@ -99,17 +104,17 @@ public struct RehearseOperation: Operation {
     in scratch: ScratchFolder, cancellation: Cancellation?
   ) throws -> (archive: String, head: BackupHead) {
     var archive = options.archive
-    if !FileSystem.isFolder(archive), Encryption.isEncrypted(archive) {
-      guard let identity = options.identity else {
-        throw PlainFailure(
-          .unsuitableArchive, SafeText.clean(archive, limit: 300), "is encrypted",
-          remedy: "give the file with the private key: --identity FILE")
-      }
+    if let identity = try identity() {
       let plain = "\(scratch.path)/backup.tar.gz"
       try Encryption.decrypt(archive, identity: identity, output: plain, cancellation: cancellation)
       archive = plain
     }
     return (archive, try BackupHead.read(archive, scratch: scratch.path, cancellation: cancellation))
+  }
+
+  /// The private key for an encrypted backup; nil where it is not encrypted.
+  private func identity() throws -> String? {
+    try RestorePreparation.identity(for: options.archive, options.identity)
   }
 
   private func workPlace() -> String? {

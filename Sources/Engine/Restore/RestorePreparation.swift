@@ -14,14 +14,19 @@ final class RestorePreparation {
   let access: Result<AdministratorAccess, any Error>
   /// Where the dump is going to lie.
   let work: String?
-  /// The archive to read: decrypted where it was encrypted. Nil for manual backups.
+  /// The archive to read: decrypted where it was encrypted. Nil for manual backups, and where it is only looked at.
   let archive: String?
   /// The dump of a manual backup.
   let dump: DumpFile?
   private let scratch: ScratchFolder
 
-  /// - Parameter brand: nil: look what is installed, else what the backup is of.
-  init(root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?) throws {
+  /// - Parameters:
+  ///   - brand: nil: look what is installed, else what the backup is of.
+  ///   - onlyLooks: nothing will be restored: of an encrypted backup only the beginning is decrypted.
+  init(
+    root: String, brand: Brand?, options: RestoreOptions, id: String, onlyLooks: Bool = false,
+    cancellation: Cancellation?
+  ) throws {
     ScratchFolder.removeLeftOvers()
     let places = options.workFolder.map { [$0] } ?? ScratchFolder.places
     scratch = try ScratchFolder(in: ScratchFolder.place(among: places, for: nil) ?? "/tmp")
@@ -30,10 +35,16 @@ final class RestorePreparation {
     var head = BackupHead()
     switch options.source {
     case .archive(let path):
-      let plain = try Self.decrypted(path, options, in: scratch, cancellation: cancellation)
-      archive = plain
       dump = nil
-      head = try BackupHead.read(plain, scratch: scratch.path, cancellation: cancellation)
+      if onlyLooks, let identity = try Self.identity(for: path, options.identity) {
+        archive = nil
+        head = try BackupHead.read(
+          encrypted: path, identity: identity, scratch: scratch.path, cancellation: cancellation)
+      } else {
+        let plain = try Self.decrypted(path, options, in: scratch, cancellation: cancellation)
+        archive = plain
+        head = try BackupHead.read(plain, scratch: scratch.path, cancellation: cancellation)
+      }
     case .manual(let backup):
       archive = nil
       dump = try backup.database.map { try DumpFile.recognize($0) }
@@ -72,15 +83,21 @@ final class RestorePreparation {
   private static func decrypted(
     _ path: String, _ options: RestoreOptions, in scratch: ScratchFolder, cancellation: Cancellation?
   ) throws -> String {
-    guard !FileSystem.isFolder(path), Encryption.isEncrypted(path) else { return path }
-    guard let identity = options.identity else {
+    guard let identity = try identity(for: path, options.identity) else { return path }
+    let plain = "\(scratch.path)/backup.tar.gz"
+    try Encryption.decrypt(path, identity: identity, output: plain, cancellation: cancellation)
+    return plain
+  }
+
+  /// The private key for an encrypted backup; nil where it is not encrypted.
+  static func identity(for path: String, _ identity: String?) throws -> String? {
+    guard !FileSystem.isFolder(path), Encryption.isEncrypted(path) else { return nil }
+    guard let identity else {
       throw PlainFailure(
         .unsuitableArchive, SafeText.clean(path, limit: 300), "is encrypted",
         remedy: "give the file with the private key: --identity FILE")
     }
-    let plain = "\(scratch.path)/backup.tar.gz"
-    try Encryption.decrypt(path, identity: identity, output: plain, cancellation: cancellation)
-    return plain
+    return identity
   }
 
   private static func head(

@@ -8,6 +8,9 @@ public struct ServerScripts: Sendable {
     case start, stop, restart, flushCache, configureQueue, applyConfiguration
     /// Makes the secrets that are missing, and leaves those that are there.
     case generateSecrets
+    /// Makes the server known to the push notification service. It contacts that service, and agrees to its terms: only
+    /// where the operator has said so.
+    case registerForPush
     /// `manage.py` with a command and its arguments.
     case manage(String, [String])
   }
@@ -28,6 +31,7 @@ public struct ServerScripts: Sendable {
     case .configureQueue: "Give the message queue its password"
     case .applyConfiguration: "Apply the machine's configuration"
     case .generateSecrets: "Generate secrets that are missing"
+    case .registerForPush: "Register with the push notification service"
     case .manage(let command, _): "Run manage.py \(command)"
     }
   }
@@ -51,10 +55,12 @@ public struct ServerScripts: Sendable {
         .command, path(script), "is not here, or cannot be started",
         remedy: "run it where the server is: \(commandLine(script))")
     }
+    // Python keeps back what it prints into a pipe, unless it is told not to.
     let process = Subprocess(
-      path(script), arguments(script), directory: installation.deploymentFolder, user: user(script))
+      path(script), arguments(script), environment: ["PYTHONUNBUFFERED": "1"],
+      directory: installation.deploymentFolder, user: user(script))
     var last: [String] = []
-    let result = try process.run(cancellation: progress.cancellation) { line in
+    let result = try process.run(input: input(script), cancellation: progress.cancellation) { line in
       let text = SafeText.clean(line, limit: 500)
       guard !text.isEmpty else { return }
       last = last.suffix(3) + [text]
@@ -88,13 +94,14 @@ public struct ServerScripts: Sendable {
     case .configureQueue: "scripts/setup/configure-rabbitmq"
     case .applyConfiguration: "scripts/\(brand.rawValue)-puppet-apply"
     case .generateSecrets: "scripts/setup/generate_secrets.py"
-    case .manage: "manage.py"
+    case .manage, .registerForPush: "manage.py"
     }
   }
 
   private func arguments(_ script: Script) -> [String] {
     switch script {
     case .manage(let command, let arguments): [command] + arguments
+    case .registerForPush: ["register_server"]
     case .applyConfiguration: ["-f"]
     case .generateSecrets: ["--production"]
     default: []
@@ -105,9 +112,12 @@ public struct ServerScripts: Sendable {
   private func runsAsServer(_ script: Script) -> Bool {
     switch script {
     case .configureQueue, .applyConfiguration, .generateSecrets: false
-    case .start, .stop, .restart, .flushCache, .manage: true
+    case .start, .stop, .restart, .flushCache, .registerForPush, .manage: true
     }
   }
+
+  /// What a script is answered that asks: the argument that does without the question has other names in other versions.
+  private func input(_ script: Script) -> String? { script == .registerForPush ? "y\n" : nil }
 
   /// As root on the machine itself, the least rights that do. Below another root there is no such user.
   private func user(_ script: Script) -> String? {

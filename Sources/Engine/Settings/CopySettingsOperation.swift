@@ -15,15 +15,18 @@ public struct CopySettingsOperation: Operation {
     public var followsAdvice: Bool
     /// Whether the server's scripts are run that the changes make necessary.
     public var runsFollowUps: Bool
+    /// Whether registering with the push notification service is one of them: the operator agrees to its terms.
+    public var registersForPush: Bool
 
     public init(
       facts: MigrationFacts, decisions: [String: SettingDecision] = [:], followsAdvice: Bool = true,
-      runsFollowUps: Bool = false
+      runsFollowUps: Bool = false, registersForPush: Bool = false
     ) {
       self.facts = facts
       self.decisions = decisions
       self.followsAdvice = followsAdvice
       self.runsFollowUps = runsFollowUps
+      self.registersForPush = registersForPush
     }
   }
 
@@ -75,7 +78,7 @@ public struct CopySettingsOperation: Operation {
     let files = try change.files()
     var phases = files.isEmpty ? [] : [Plan.Phase("settings", "Write \(files.map(\.name).joined(separator: ", "))")]
     if choices.runsFollowUps, !files.isEmpty {
-      phases += try followUps().filter { $0.script != nil }.map { Plan.Phase($0.rawValue, $0.title) }
+      phases += try following(followUps()).plan().phases
     }
     return Plan(
       title: "Copy settings from \(source.label) to \(target.label)", phases: phases,
@@ -97,7 +100,7 @@ public struct CopySettingsOperation: Operation {
           files.map { ($0.file, $0.bytes) }, folder: target.root + target.brand.configurationFolder)
       }
     }
-    let open = choices.runsFollowUps ? try FollowUpOperation(target, needed).runAll(progress) : needed
+    let open = choices.runsFollowUps ? try following(needed).runAll(progress) : needed
     let changed = decided.filter { $0.decision != .keep }.map { "\($0.advice.title) (\($0.decision.rawValue))" }
     let summary = Summary(
       title: files.isEmpty ? "Nothing was changed" : "Settings are copied",
@@ -110,6 +113,10 @@ public struct CopySettingsOperation: Operation {
       nextSteps: open.flatMap { FollowUpOperation.instruction($0, target) })
     progress.finished(summary)
     return summary
+  }
+
+  private func following(_ followUps: [FollowUp]) -> FollowUpOperation {
+    FollowUpOperation(target, followUps, registersForPush: choices.registersForPush)
   }
 
   // MARK: Decisions

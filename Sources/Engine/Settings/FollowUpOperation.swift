@@ -4,10 +4,13 @@ import Common
 public struct FollowUpOperation: Operation {
   public let installation: Installation
   public let followUps: [FollowUp]
+  /// The operator agrees to the terms of the push notification service, and that it is contacted.
+  public let registersForPush: Bool
 
-  public init(_ installation: Installation, _ followUps: [FollowUp]) {
+  public init(_ installation: Installation, _ followUps: [FollowUp], registersForPush: Bool = false) {
     self.installation = installation
     self.followUps = followUps
+    self.registersForPush = registersForPush
   }
 
   public var name: String { "follow-up" }
@@ -15,7 +18,7 @@ public struct FollowUpOperation: Operation {
   public func check() throws -> [Finding] {
     let scripts = ServerScripts(installation)
     return followUps.map { step in
-      guard let script = step.script else {
+      guard let script = script(step) else {
         return Finding(.ok, step.title, "is for you to do: \(step.explanation)", remedy: step.command(installation))
       }
       return scripts.isHere(script)
@@ -29,7 +32,7 @@ public struct FollowUpOperation: Operation {
   public func plan() throws -> Plan {
     Plan(
       title: "Follow up on the new settings of \(installation.label)",
-      phases: followUps.filter { $0.script != nil }.map { Plan.Phase($0.rawValue, $0.title) },
+      phases: followUps.filter { script($0) != nil }.map { Plan.Phase($0.rawValue, $0.title) },
       leavesAlone: ["All data"])
   }
 
@@ -49,7 +52,7 @@ public struct FollowUpOperation: Operation {
     let scripts = ServerScripts(installation)
     var open: [FollowUp] = []
     for step in followUps {
-      guard let script = step.script, scripts.isHere(script) else {
+      guard let script = script(step), scripts.isHere(script) else {
         open.append(step)
         continue
       }
@@ -68,6 +71,10 @@ public struct FollowUpOperation: Operation {
       }
     }
     return open
+  }
+
+  private func script(_ step: FollowUp) -> ServerScripts.Script? {
+    step == .reregister && registersForPush ? .registerForPush : step.script
   }
 
   /// What to do, and the exact command where there is one, as steps of a summary.

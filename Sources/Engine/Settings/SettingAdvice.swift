@@ -86,7 +86,7 @@ public enum FollowUp: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// The script that does it; nil where a person must.
+  /// The script that does it; nil where a person must, or has to allow it.
   public var script: ServerScripts.Script? {
     switch self {
     case .configureQueue: .configureQueue
@@ -101,6 +101,6 @@ public enum FollowUp: String, Sendable, Codable, CaseIterable {
   public func command(_ installation: Installation) -> String? {
     let scripts = ServerScripts(installation)
     if let script { return scripts.commandLine(script) }
-    return self == .reregister ? scripts.commandLine(.manage("register_server", [])) : nil
+    return self == .reregister ? scripts.commandLine(.registerForPush) : nil
   }
 }

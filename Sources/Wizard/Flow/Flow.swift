@@ -56,9 +56,12 @@ struct Continuation: Sendable, Equatable {
   /// A verb: "Import it again".
   let title: String
   let onward: Onward
+  /// Whether it is what most want next: then Enter leads there, and else out of the wizard.
+  let isProposed: Bool
 
-  init(_ title: String, _ onward: Onward) {
+  init(_ title: String, _ onward: Onward, proposed: Bool = true) {
     self.title = title
     self.onward = onward
+    isProposed = proposed
   }
 }

@@ -148,7 +148,8 @@ struct ExportFlow: Sendable {
       fields: { [context, path = context.archivePath("export")] answers in
         [
           Field(
-            "path", "Archive to be made", name: "Archive", .path, hint: { _ in "Only its owner can read it." },
+            "path", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
+            hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(path) },
             check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
           Field(

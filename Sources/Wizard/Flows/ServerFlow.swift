@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let server = Goal("server", "Start and stop the server", "restart it, look at its queues, empty its cache") {
+  static let server = Goal("server", "Start and stop the server", "restart, queues, cache") {
     .server($0, .real($0))
   }
 }

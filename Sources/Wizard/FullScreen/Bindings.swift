@@ -149,7 +149,7 @@ extension WizardModel {
     return vertical
       + [
         Binding(.pageUp, [.pageUp, .control("b")], nil, "A page up"),
-        Binding(.pageDown, [.pageDown, .control("f")], nil, "A page down"),
+        Binding(.pageDown, [.pageDown, .control("f")], hasMore ? "more" : nil, "A page down"),
         Binding(.top, [.home, .character("g")], nil, "To the top"),
         Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
       ]

@@ -53,7 +53,7 @@ extension Journey {
     case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
     case .run: focusable[0]
     // Leaving comes first, unless the flow itself knows what comes next.
-    case .result: flow.onward(answers).isEmpty ? .button(.leave) : focusable[0]
+    case .result: flow.onward(answers).firstIndex(where: \.isProposed).map { .button(.onward($0)) } ?? .button(.leave)
     }
   }
 

@@ -37,6 +37,8 @@ struct WizardModel: Sendable {
   private(set) var notice: String?
   /// The first row of the page that is seen.
   private(set) var scroll = 0
+  /// Whether the page goes on below what is seen.
+  private(set) var hasMore = false
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
   private(set) var isEnding = false
@@ -457,6 +459,7 @@ struct WizardModel: Sendable {
     let height = layout.body.rows - page.pinned.count
     let most = max(0, page.rows.count - height)
     scroll = min(max(0, scroll), most)
+    defer { hasMore = scroll < most }
     guard followsFocus else { return }
     let wanted = page.rows.indices.filter { page.rows[$0].isFocus }
     guard let first = wanted.first, let last = wanted.last else { return }

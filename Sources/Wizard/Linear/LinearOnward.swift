@@ -16,7 +16,8 @@ extension LinearRunner {
     }
     voice.say("\(continuations.count + 1). Leave the wizard", indent: 2, hanging: 3)
     // As on the screen: what the flow itself proposes comes first, else leaving.
-    let proposed = journey.flow.onward(journey.answers).isEmpty ? continuations.count + 1 : 1
+    let proposed =
+      journey.flow.onward(journey.answers).firstIndex(where: \.isProposed).map { $0 + 1 } ?? continuations.count + 1
     while true {
       switch voice.ask("Choose 1 to \(continuations.count + 1) [\(proposed)]:") {
       case .end, .interrupted: return itinerary.follow(.leave)

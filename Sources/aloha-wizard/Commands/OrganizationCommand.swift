@@ -76,10 +76,8 @@ struct OrganizationCommand: ParsableCommand {
     }
   }
 
-  struct Deactivate: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Deactivate an organization: nobody can sign in any more, all data stays.")
-
+  /// Which organization is opened or closed, and how that is shown.
+  struct Chosen: ParsableArguments {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
     @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
@@ -87,24 +85,24 @@ struct OrganizationCommand: ParsableCommand {
     @Flag(help: "Show what would be done and what the checks find; change nothing.")
     var dryRun = false
 
-    func run() throws {
-      try output.perform(.deactivate(server: server.reference, subdomain: realm), dryRun: dryRun)
+    func perform(_ job: (JobDescription.ServerReference, String) -> JobDescription) throws {
+      try output.perform(job(server.reference, realm), dryRun: dryRun)
     }
+  }
+
+  struct Deactivate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Deactivate an organization: nobody can sign in any more, all data stays.")
+    @OptionGroup var chosen: Chosen
+
+    func run() throws { try chosen.perform { .deactivate(server: $0, subdomain: $1) } }
   }
 
   struct Reactivate: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Let the people of a deactivated organization in again.")
+    @OptionGroup var chosen: Chosen
 
-    @OptionGroup var server: ServerOptions
-    @OptionGroup var output: OutputOptions
-    @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
-    var realm: String
-    @Flag(help: "Show what would be done and what the checks find; change nothing.")
-    var dryRun = false
-
-    func run() throws {
-      try output.perform(.reactivate(server: server.reference, subdomain: realm), dryRun: dryRun)
-    }
+    func run() throws { try chosen.perform { .reactivate(server: $0, subdomain: $1) } }
   }
 
   struct Delete: ParsableCommand {

@@ -4,8 +4,8 @@ import Engine
 
 struct ServerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "server", abstract: "Start, stop and restart the server; look whether its queues are empty.",
-    subcommands: [Start.self, Stop.self, Restart.self, Queues.self])
+    commandName: "server", abstract: "Start, stop, restart and register the server; look whether its queues are empty.",
+    subcommands: [Start.self, Stop.self, Restart.self, Queues.self, Register.self])
 
   struct Start: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Start the server by its own script.")
@@ -26,6 +26,28 @@ struct ServerCommand: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
     func run() throws { try output.run(.script(server: server.reference, .restart)) }
+  }
+
+  struct Register: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Register the server with the push notification service, by its own command.",
+      discussion: """
+        The service is told the host name, the administrator's address and figures of each organization. It is contacted \
+        only where --agree-to-push-terms says that you agree to its terms; to read them first, run \
+        manage.py register_server by hand.
+        """)
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Flag(help: "I agree to the terms of the push notification service.")
+    var agreeToPushTerms = false
+
+    func validate() throws {
+      guard agreeToPushTerms else {
+        throw ValidationError("Registering agrees to the service's terms: say so with --agree-to-push-terms.")
+      }
+    }
+
+    func run() throws { try output.run(.script(server: server.reference, .registerForPush)) }
   }
 
   struct Queues: ParsableCommand {

@@ -82,15 +82,28 @@ struct SettingsCommand: ParsableCommand {
     @Flag(help: "Run the server's scripts that the changes make necessary.")
     var followUp = false
 
+    @Flag(
+      help: """
+        With --follow-up: register with the push notification service too, where that is necessary. It is told the host \
+        name, the administrator's address and figures of each organization, and you agree to its terms.
+        """)
+    var agreeToPushTerms = false
+
     @Flag(help: "Show the changes as a diff; change nothing.")
     var dryRun = false
+
+    func validate() throws {
+      guard followUp || !agreeToPushTerms else {
+        throw ValidationError("--agree-to-push-terms goes with --follow-up.")
+      }
+    }
 
     func run() throws {
       let target = try server.installation()
       let source = try ConfigurationSource(migration.from)
       let choices = CopySettingsOperation.Choices(
         facts: migration.facts(source, target), decisions: try parsed(), followsAdvice: !withoutAdvice,
-        runsFollowUps: followUp)
+        runsFollowUps: followUp, registersForPush: agreeToPushTerms)
       if dryRun, !output.json {
         let operation = CopySettingsOperation(from: source, to: target, choices)
         StandardStream.output(try operation.diff().map { $0 + "\n" }.joined() + "\n")

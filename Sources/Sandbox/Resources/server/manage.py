@@ -11,7 +11,19 @@ send_password_reset_email) echo "Password reset e-mail sent" ;;
 flush_memcached) ;;
 change_realm_subdomain) echo "Done!" ;;
 migrate) echo "No migrations to apply." ;;
-register_server) echo "Mobile Push Notification Service registration successfully updated!" ;;
+register_server)
+  echo "This shares the host name, the contact address and figures of each organization with the service."
+  printf 'Do you want to agree to its terms and proceed? [Y/n] '
+  if ! read -r answer; then
+    echo
+    echo "EOFError: EOF when reading a line" >&2
+    exit 1
+  fi
+  echo
+  case $answer in
+  y | Y | yes | "") echo "Mobile Push Notification Service registration successfully updated!" ;;
+  esac
+  ;;
 help) echo "Type 'manage.py help <subcommand>' for help on a specific subcommand." ;;
 *)
   echo "Unknown command: '$command'" >&2

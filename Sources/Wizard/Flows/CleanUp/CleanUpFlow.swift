@@ -3,7 +3,7 @@ import Engine
 
 extension Goal {
   static let cleanUp = Goal(
-    "clean-up", "Throw away a test import", "an organization with all that belongs to it"
+    "clean-up", "Throw away a test import", "and all that belongs to it"
   ) { .cleanUp($0, .real($0)) }
 }
 

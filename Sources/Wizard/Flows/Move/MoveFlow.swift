@@ -54,7 +54,7 @@ extension Flow {
           given: [
             FlowContext.serverKey: .text(target), SettingsKey.path: .text(decisions.source),
             SettingsKey.data: .text(MigrationFacts.Kind.import.rawValue),
-          ]))
+          ]), proposed: false)
     ]
   }
 

@@ -53,7 +53,7 @@ struct OrganizationStep: Sendable {
       id: organization.subdomain,
       cells: [
         organization.name, organization.subdomain.isEmpty ? "(root domain)" : organization.subdomain,
-        Amount.count(Int64(organization.activeUsers)), Amount.count(Int64(organization.messages)), state,
+        Amount.count(Int64(organization.activeUsers)), organization.messageCount, state,
       ],
       label: organization.label, disabled: reason(organization),
       details: ["state": state, "name": organization.name])

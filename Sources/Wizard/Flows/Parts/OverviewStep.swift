@@ -56,7 +56,7 @@ struct OverviewStep: Sendable {
     var details = [
       "state": Self.state(item), "name": organization.name.isEmpty ? organization.label : organization.name,
       "id": String(organization.id), "users": Amount.of(Int64(organization.activeUsers), "active user"),
-      "messages": Amount.of(Int64(organization.messages), "message"), "uploads": Amount.bytes(item.uploadBytes),
+      "messages": organization.messageAmount, "uploads": Amount.bytes(item.uploadBytes),
     ]
     details["redirect"] = item.redirect
     details["imported"] = item.imported
@@ -94,7 +94,7 @@ extension OverviewStep.Column {
     case .name: return organization.name.isEmpty ? "(no name)" : organization.name
     case .subdomain: return organization.subdomain.isEmpty ? "(root domain)" : organization.subdomain
     case .users: return Amount.count(Int64(organization.activeUsers))
-    case .messages: return Amount.count(Int64(organization.messages))
+    case .messages: return organization.messageCount
     case .uploads: return Amount.bytes(item.uploadBytes)
     case .imported: return item.imported.map { String($0.prefix(10)) } ?? "made here"
     case .lastActive: return item.lastActivity.map { String($0.prefix(10)) } ?? "never"

@@ -3,7 +3,7 @@ import Engine
 
 extension Goal {
   static let restore = Goal(
-    "restore", "Restore this server", "after a disaster, from a backup or its parts", needsServer: false
+    "restore", "Restore this server", "after a disaster, from a backup", needsServer: false
   ) { .restore($0, .real) }
 }
 

@@ -1,0 +1,110 @@
+import Archive
+import Common
+import Glibc
+import Sandbox
+import Testing
+
+@testable import Engine
+
+@Suite("An encrypted backup", .enabled(if: Subprocess.find("age-keygen") != nil, "no age here"))
+struct EncryptedBackupTests {
+  /// A pair of keys: the file of the private one, and the public one.
+  private func keys(_ folder: String, _ name: String = "key") throws -> (file: String, recipient: String) {
+    let file = "\(folder)/\(name).txt"
+    let said = try Subprocess(try #require(Subprocess.find("age-keygen")), ["-o", file], directory: "/").runChecked()
+    let recipient = said.split(separator: " ").last.map { String($0).filter { !$0.isNewline } }
+    return (file, try #require(recipient))
+  }
+
+  /// Bytes that differ, so that no compression makes them few.
+  private func noise(_ count: Int) throws -> [UInt8] {
+    let file = open("/dev/urandom", O_RDONLY | O_CLOEXEC)
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: count)
+    #expect(read(file, &bytes, count) == count)
+    return bytes
+  }
+
+  private func options(_ path: String, _ identity: String?) -> RestoreOptions {
+    var options = RestoreOptions(archive: path)
+    options.identity = identity
+    return options
+  }
+
+  @Test("is looked at by decrypting its beginning only; restoring it needs it whole")
+  func beginning() throws {
+    let server = try Disaster.server("sealed", messages: 10)
+    try Disaster.folder { folder in
+      let key = try keys(folder)
+      // So large that what is read ahead cannot be all of it.
+      for index in 0..<3 {
+        try FileSystem.replace("\(server.uploads)/files/noise\(index)", with: try noise(12 << 20), mode: 0o644)
+      }
+      let path = "\(folder)/backup.tar.gz.age"
+      _ = try Disaster.backup(server, to: path) { $0.recipient = key.recipient }
+      let before = try Disaster.fingerprint(server)
+      let whole = try RestoreOperation(root: server.root, options(path, key.file)).check()
+      #expect(!whole.contains { $0.severity == .blocker }, "\(whole)")
+      #expect(whole.contains { $0.subject == "version" && $0.severity == .ok })
+
+      // Without its second half it still can be looked at, which shows that nobody reads so far.
+      let cut = "\(folder)/cut.age"
+      let bytes = try FileSystem.read(path)
+      try FileSystem.replace(cut, with: bytes[..<(bytes.count / 2)])
+      #expect(
+        try RestoreOperation(root: server.root, options(cut, key.file)).check().map(\.subject) == whole.map(\.subject))
+      #expect(try !RestoreOperation(root: server.root, options(cut, key.file)).plan().phases.isEmpty)
+      var rehearsal = RehearseOperation.Options(archive: cut)
+      rehearsal.identity = key.file
+      #expect(try !RehearseOperation(rehearsal).check().contains { $0.severity == .blocker })
+      #expect(throws: PlainFailure.self) { try Disaster.restore(server, from: cut) { $0.identity = key.file } }
+      try Disaster.expect(server, before)
+
+      try Disaster.execute(server, "UPDATE zerver_message SET content = 'since'")
+      try Disaster.restore(server, from: path) { $0.identity = key.file }
+      try Disaster.expect(server, before)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("of the server's own kind is decrypted as far as its uploads, which it does not announce")
+  func official() throws {
+    let server = try Disaster.server("sealedofficial", messages: 10)
+    try Disaster.folder { folder in
+      let key = try keys(folder)
+      try FileSystem.replace("\(server.configuration)/padding", with: try noise(6 << 20), mode: 0o644)
+      try Disaster.officialBackup(server, to: "\(folder)/plain.tar.gz")
+      let path = "\(folder)/official.age"
+      try Encryption.encrypt("\(folder)/plain.tar.gz", to: key.recipient, output: path, cancellation: nil)
+      let head = try BackupHead.read(encrypted: path, identity: key.file, scratch: folder, cancellation: nil)
+      let plain = try BackupHead.read("\(folder)/plain.tar.gz", scratch: folder, cancellation: nil)
+      #expect(head.hasUploads && head.hasDatabase && head.settings == plain.settings)
+      #expect(head.serverVersion == plain.serverVersion && head.dump?.serverMajor == plain.dump?.serverMajor)
+      #expect(try FileSystem.names(in: folder).sorted() == ["key.txt", "official.age", "plain.tar.gz"])
+    }
+  }
+
+  @Test("says which key is wanted, and leaves nothing plain behind")
+  func wrongKey() throws {
+    let server = try Disaster.server("sealedaway", messages: 0)
+    try Disaster.folder { folder in
+      let key = try keys(folder)
+      let other = try keys(folder, "other")
+      let path = "\(folder)/backup.age"
+      _ = try Disaster.backup(server, to: path) { $0.recipient = key.recipient }
+      let before = try FileSystem.names(in: folder)
+      let wrong = #expect(throws: PlainFailure.self) {
+        try RestoreOperation(root: server.root, options(path, other.file)).check()
+      }
+      #expect(wrong?.family == .archive && wrong?.remedy?.contains("private key") == true, "\(wrong?.reason ?? "")")
+      let none = #expect(throws: PlainFailure.self) {
+        try RestoreOperation(root: server.root, options(path, nil)).check()
+      }
+      #expect(none?.remedy?.contains("--identity") == true)
+      #expect(throws: PlainFailure.self) {
+        try BackupHead.read(encrypted: path, identity: other.file, scratch: folder, cancellation: nil)
+      }
+      #expect(try FileSystem.names(in: folder) == before)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Common
+import Sandbox
+import Synchronization
+import Testing
+
+@testable import Engine
+
+/// It contacts a service elsewhere: the operator's word for it is what these tests are about.
+@Suite("Registering with the push notification service")
+struct RegistrationTests {
+  private func operation(
+    _ server: SandboxServer, follows: Bool = true, agrees: Bool
+  ) throws -> CopySettingsOperation {
+    CopySettingsOperation(
+      from: try SettingsAdvisorTests.source(settings: "EXTERNAL_HOST = 'x'\n"), to: try server.installation,
+      CopySettingsOperation.Choices(
+        facts: MigrationFacts(kind: .import, replacesSource: true, pushRegistered: true),
+        decisions: ["EXTERNAL_HOST": .copy], followsAdvice: false, runsFollowUps: follows, registersForPush: agrees))
+  }
+
+  private func registrations(_ server: SandboxServer) throws -> Int {
+    guard FileSystem.exists(server.scriptLog) else { return 0 }
+    return try text(server.scriptLog).split(separator: "\n").count { $0.hasSuffix("[manage.py] [register_server]") }
+  }
+
+  @Test("is never done by itself: the command for it is told, also where all other scripts are run")
+  func neverByDefault() throws {
+    let server = try Servers.fresh()
+    defer { _ = try? server.run("scripts/stop-server") }
+    let operation = try operation(server, agrees: false)
+    #expect(try operation.followUps().contains(.reregister))
+    #expect(try !operation.plan().phases.contains { $0.id == "reregister" })
+    let summary = try operation.run(progress: .silent)
+    #expect(summary.nextSteps.contains { $0.hasSuffix("manage.py register_server") })
+    #expect(try registrations(server) == 0)
+    #expect(try text(server.scriptLog).contains("[restart-server]"))
+  }
+
+  @Test("is done after the restart where the operator agrees, and what the server says is told")
+  func agreed() throws {
+    let server = try Servers.fresh()
+    defer { _ = try? server.run("scripts/stop-server") }
+    let operation = try operation(server, agrees: true)
+    #expect(try operation.plan().phases.map(\.id).suffix(2) == ["restart", "reregister"])
+    let notes = Mutex<[String]>([])
+    let summary = try operation.run(
+      progress: Progress { event in
+        if case .note(let text) = event { notes.withLock { $0.append(text) } }
+      })
+    #expect(try registrations(server) == 1)
+    #expect(notes.withLock { $0 }.contains { $0.contains("registration successfully updated") })
+    #expect(!summary.nextSteps.contains { $0.contains("register_server") })
+    let log = try text(server.scriptLog)
+    let restarted = try #require(log.range(of: "[restart-server]")?.lowerBound)
+    #expect(try #require(log.range(of: "[register_server]")?.lowerBound) > restarted)
+  }
+
+  @Test("is left to do where the operator agrees but wants no scripts run")
+  func withoutFollowUps() throws {
+    let server = try Servers.fresh()
+    let summary = try operation(server, follows: false, agrees: true).run(progress: .silent)
+    #expect(try registrations(server) == 0)
+    #expect(summary.nextSteps.contains { $0.hasSuffix("manage.py register_server") })
+  }
+
+  @Test("that fails leaves the settings as they are now, and is told with the command")
+  func failing() throws {
+    let server = try Servers.fresh()
+    defer { _ = try? server.run("scripts/stop-server") }
+    try server.breakScript(
+      "manage.py-register_server", saying: "Network error connecting to push notifications service")
+    let summary = try operation(server, agrees: true).run(progress: .silent)
+    #expect(summary.warnings.contains { $0.contains("Network error") })
+    #expect(summary.nextSteps.contains { $0.hasSuffix("manage.py register_server") })
+    #expect(try server.installation.host == "x")
+  }
+
+  @Test("shows each line when the server prints it, though Python keeps back what goes into a pipe")
+  func live() throws {
+    let server = try Servers.fresh()
+    let seen = "\(server.root)/seen"
+    let program = """
+      #!/usr/bin/env python3
+      import os, sys, time
+      print("first")
+      for _ in range(2000):
+          if os.path.exists("\(seen)"):
+              print("seen, and answered " + input())
+              sys.exit(0)
+          time.sleep(0.01)
+      sys.exit(3)
+
+      """
+    try FileSystem.replace(
+      "\(server.installation.deploymentFolder)/manage.py", with: program.utf8, mode: 0o755)
+    let notes = Mutex<[String]>([])
+    let summary = try ScriptOperation(server.installation, .registerForPush).run(
+      progress: Progress { event in
+        guard case .note(let text) = event else { return }
+        notes.withLock { $0.append(text) }
+        if text == "first" { try? FileSystem.replace(seen, with: []) }
+      })
+    #expect(notes.withLock { $0 } == ["first", "seen, and answered y"])
+    #expect(summary.title == "Register with the push notification service: done")
+  }
+}
