@@ -75,7 +75,14 @@ public struct ResumeRestoreOperation: Operation {
         [Plan.Phase("exchange", "Exchange the old state for the new one")]
           + ServerStep.afterwards.map { Plan.Phase($0.rawValue, $0.title) }
       }
-    return Plan(title: "Go on: \(record.label)", phases: phases)
+    let stays =
+      switch record.stage {
+      case .preparing, .stopped: ["All of this server: nothing of it was replaced"]
+      case .discarding: ["The server as it is now"]
+      case .rollingBack: ["The restored state: it is kept under other names until you discard it"]
+      default: ["The state before the restore: it is kept under other names until you discard it"]
+      }
+    return Plan(title: "Go on: \(record.label)", phases: phases, leavesAlone: stays)
   }
 
   public func run(progress: Progress) throws -> Summary {
@@ -103,7 +110,10 @@ public struct ResumeRestoreOperation: Operation {
       title = "What was kept is deleted"
     case .finished, .rolledBack: title = "Nothing was left to do"
     }
-    let summary = Summary(title: title, warnings: progress.warnings)
+    let kept = change.record.kept
+    let summary = Summary(
+      title: title, facts: kept.isEmpty ? [] : [Summary.Fact("Kept", kept.joined(separator: ", "))],
+      warnings: progress.warnings)
     progress.finished(summary)
     return summary
   }
