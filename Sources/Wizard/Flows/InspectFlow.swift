@@ -38,6 +38,13 @@ struct InspectFlow: Sendable {
       route: { answers in .init(from: answers.text(ArchiveStep.key)?.split(separator: "/").last.map(String.init)) },
       commands: { [context] in Self.commands($0, context) },
       onward: { answers in
+        if answers.label(ArchiveStep.Label.kind) == "backup" {
+          let given = BackupStep.given(answers.text(ArchiveStep.key) ?? "")
+          return [
+            Continuation("Rehearse its restore", .flow(Goal.rehearse.id, given: given)),
+            Continuation("Restore this server from it", .flow(Goal.restore.id, given: given)),
+          ]
+        }
         let path: [String: Answer] = [ArchiveStep.key: answers[ArchiveStep.key] ?? .text("")]
         return [Continuation("Import it into this server", .flow("import", given: path))].filter { Goal.exists($0) }
       },

@@ -59,7 +59,7 @@ extension LinearRunner {
   // MARK: Choosing
 
   private mutating func choose(_ field: Field, _ key: String, _ choices: [Choice]) throws -> Outcome {
-    voice.say("\(field.title):")
+    voice.say(field.asked)
     list(choices)
     while true {
       let current = choices.firstIndex { $0.id == chosen(field, key) }
@@ -101,7 +101,7 @@ extension LinearRunner {
   }
 
   private mutating func chooseSeveral(_ field: Field, _ key: String, _ choices: [Choice]) throws -> Outcome {
-    voice.say("\(field.title):")
+    voice.say(field.asked)
     list(choices)
     while true {
       let now = journey.answers.list(key)
@@ -130,7 +130,7 @@ extension LinearRunner {
   ) throws -> Outcome {
     let titles = Dictionary(among.map { ($0.id, $0.title) }) { first, _ in first }
     func title(_ id: String?) -> String { id.map { titles[$0] ?? $0 } ?? "nothing" }
-    voice.say("\(field.title):")
+    voice.say(field.asked)
     for (index, item) in items.enumerated() {
       let decision = journey.answers.map(key)[item.id]
       let advice = decision == item.advice ? "as advised: \(item.why)" : "the advice is: \(title(item.advice))"
@@ -260,4 +260,9 @@ extension Field {
   fileprivate var isYesNo: Bool {
     if case .yesNo = kind { true } else { false }
   }
+}
+
+extension Field {
+  /// Its title as a question to be answered in the next line.
+  fileprivate var asked: String { title.hasSuffix("?") ? title : "\(title):" }
 }

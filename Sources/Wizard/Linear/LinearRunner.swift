@@ -74,7 +74,9 @@ struct LinearRunner {
     introduced = journey.flow.id
     if !isFirst { voice.gap() }
     let route = journey.flow.route(journey.answers)
-    voice.say("\(journey.flow.title). This is a \(journey.flow.badge.rawValue) server.")
+    let badge = journey.flow.badge
+    voice.say(
+      badge == .restore ? "\(journey.flow.title)." : "\(journey.flow.title). This is a \(badge.rawValue) server.")
     if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
     guard isFirst else { return }
     voice.say(

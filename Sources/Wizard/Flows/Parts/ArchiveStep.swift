@@ -38,6 +38,8 @@ struct ArchiveStep: Sendable {
     static let subdomain = "archive.subdomain"
     static let name = "archive.name"
     static let state = "archive.state"
+    /// "backup" where it is one of a server.
+    static let kind = "archive.kind"
   }
 
   let heading: String
@@ -74,7 +76,7 @@ struct ArchiveStep: Sendable {
         }
         material.labels = [
           Label.subdomain: glance.subdomain ?? "", Label.name: glance.name ?? "",
-          Label.state: glance.isDeactivated ? "deactivated" : "",
+          Label.state: glance.isDeactivated ? "deactivated" : "", Label.kind: glance.isBackup ? "backup" : "",
         ]
         return material
       })

@@ -55,7 +55,7 @@ extension Flow {
         return Route(from: file ?? context.label, to: file == nil ? nil : context.label)
       },
       commands: { RestoreAnswers.commands($0, context, record) },
-      onward: { onward(RestoreAnswers.followUp($0, record)) + settings($0, record, context) },
+      onward: { onward(RestoreAnswers.followUp($0, record), record) + settings($0, record, context) },
       steps: before + [welcome(isNew)] + asking + working)
   }
 
@@ -188,17 +188,17 @@ extension Flow {
     ]
   }
 
-  private static func onward(_ followUp: RestoreRecord.FollowUp) -> [Continuation] {
+  private static func onward(_ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord?) -> [Continuation] {
     func again(_ title: String, _ next: RestoreRecord.FollowUp) -> Continuation {
       Continuation(title, .flow("restore", given: [Key.followUp: .text(next.rawValue)]))
     }
     let server = [Continuation("See whether the server runs", .flow("server"))].filter { Goal.exists($0) }
+    let back = [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]
     return switch followUp {
-    case .restoreAnew:
-      server + [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]
+    case .restoreAnew: server + back
     case .rollBack:
       server + [again("Restore anew, from a backup", .restoreAnew), again("Discard the restored state", .discard)]
-    case .resume: server
+    case .resume: server + ([.swapping, .swapped].contains(record?.stage) ? back : [])
     case .discard: []
     }
   }
