@@ -7,7 +7,7 @@ extension LinearRunner {
     let continuations = journey.continuations
     guard !continuations.isEmpty else { return itinerary.follow(.leave) }
     voice.gap()
-    for line in (journey.plainText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in (journey.spokenText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
       voice.say(String(line))
     }
     voice.say("What next:")

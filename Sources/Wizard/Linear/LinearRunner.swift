@@ -74,7 +74,8 @@ struct LinearRunner {
     introduced = journey.flow.id
     if !isFirst { voice.gap() }
     let route = journey.flow.route(journey.answers)
-    voice.say("\(journey.flow.title). This is a \(journey.flow.badge.rawValue) server.")
+    let subject = route.from.flatMap { route.to == nil ? ": \($0)" : nil } ?? ""
+    voice.say("\(journey.flow.title)\(subject). This is a \(journey.flow.badge.rawValue) server.")
     if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
     guard isFirst else { return }
     voice.say(

@@ -27,7 +27,7 @@ extension Flow {
             .paragraph(
               "Until the rows are committed, stopping leaves everything as it was. After that the rest is finished; if "
                 + "the machine goes down in between, the next deletion finishes the files.")
-          ], weights: ["rows": 20, "files": 5]),
+          ], weights: PhaseWeights.deletion),
         work.result { "\($0.detail(CleanUpKey.organization, "name") ?? "The organization") is gone" },
       ])
   }
