@@ -63,7 +63,9 @@ let package = Package(
     // Measures operations on throw-away servers; it is no product.
     .executableTarget(
       name: "aloha-benchmark",
-      dependencies: ["Sandbox", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Sandbox", "Engine", "aloha-wizard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Sources/benchmarks", swiftSettings: strict),
 
     .testTarget(name: "CommonTests", dependencies: ["Common"], swiftSettings: strict),
@@ -74,7 +76,7 @@ let package = Package(
       swiftSettings: strict),
     // A program that the terminal's tests run on a real terminal; it is no product.
     .executableTarget(
-      name: "terminal-probe", dependencies: ["Terminal"], path: "Tests/TerminalProbe", swiftSettings: strict),
+      name: "terminal-probe", dependencies: ["Terminal", "Common"], path: "Tests/TerminalProbe", swiftSettings: strict),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD"], swiftSettings: strict),
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -141,3 +142,21 @@ const void *csystem_find(const void *haystack, unsigned long length, const void 
 int csystem_sync_filesystem(int descriptor) { return syncfs(descriptor); }
 
 int csystem_thread_user(unsigned int user) { return (int)syscall(SYS_setresuid, (uid_t)-1, (uid_t)user, (uid_t)-1); }
+
+#define CRASH_STACK (64 * 1024)
+
+void *csystem_begin_crash_stack(void) {
+  stack_t stack = {.ss_size = CRASH_STACK};
+  stack.ss_sp = mmap(NULL, CRASH_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stack.ss_sp == MAP_FAILED) return NULL;
+  if (sigaltstack(&stack, NULL) == 0) return stack.ss_sp;
+  munmap(stack.ss_sp, CRASH_STACK);
+  return NULL;
+}
+
+void csystem_end_crash_stack(void *stack) {
+  if (!stack) return;
+  stack_t none = {.ss_flags = SS_DISABLE};
+  sigaltstack(&none, NULL);
+  munmap(stack, CRASH_STACK);
+}

@@ -1,6 +1,8 @@
+import CSystem
 import Glibc
 
-/// A plain thread that leaves all signals to the threads that want them.
+/// A plain thread that leaves all signals to the threads that want them, but for those that say that it has itself gone
+/// wrong: a crash is handled where it happens, on a stack of its own, so that one that has run out of stack can be too.
 public final class WorkerThread: Sendable {
   private let handle: pthread_t
 
@@ -14,12 +16,17 @@ public final class WorkerThread: Sendable {
     var every = sigset_t()
     var before = sigset_t()
     sigfillset(&every)
+    // Blocked, these would kill the process without a word, and leave the terminal as it is.
+    for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS] { sigdelset(&every, signal) }
     pthread_sigmask(SIG_BLOCK, &every, &before)
     var handle = pthread_t()
     let code = pthread_create(
       &handle, nil,
       { argument in
-        if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
+        guard let argument else { return nil }
+        let stack = csystem_begin_crash_stack()
+        Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+        csystem_end_crash_stack(stack)
         return nil
       }, work.toOpaque())
     pthread_sigmask(SIG_SETMASK, &before, nil)

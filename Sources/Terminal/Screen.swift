@@ -71,7 +71,7 @@ public final class Screen {
     self.theme = theme
     shown = nil
     for (index, role) in Role.allCases.enumerated() {
-      let look = theme.appearance(of: role, depth: depth)
+      let look = theme.appearance(of: role, depth: isPlain ? .mono : depth)
       ccurses_define_style(
         Int32(index), Int32(look.foreground), Int32(look.background), look.attributes.rawValue)
     }
@@ -90,6 +90,11 @@ public final class Screen {
     let cursor = frame.cursor.flatMap { Rect(size).contains($0.point) ? $0 : nil }
     ccurses_show(
       Int32(cursor?.point.row ?? 0), Int32(cursor?.point.column ?? 0), cursor?.visible == true ? 1 : 0)
+  }
+
+  /// Without colours, and nothing but ASCII, whatever theme is worn: for who cannot read it as it is.
+  public var isPlain = false {
+    didSet { if isPlain != oldValue { wear(theme) } }
   }
 
   /// How the window is called as long as the screen is there; nil is as its owner calls it. Nothing where the terminal
@@ -198,7 +203,7 @@ public final class Screen {
   // MARK: Drawing
 
   private func put(_ text: String, columns: Int, at point: Point, role: Role) {
-    guard !capabilities.showsUnicode, !text.utf8.allSatisfy({ $0 < 0x80 }) else {
+    guard isPlain || !capabilities.showsUnicode, !text.utf8.allSatisfy({ $0 < 0x80 }) else {
       return put(scalars: text.unicodeScalars.map(\.value), at: point, role: role)
     }
     let plain = Glyphs.asciiCell(TextCell(text: text, columns: columns))

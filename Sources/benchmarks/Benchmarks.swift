@@ -1,10 +1,13 @@
 import ArgumentParser
 
 /// Measures operations of the engine on throw-away servers that it makes itself. To be run from a release build:
-/// `swift run -c release aloha-benchmark export` (or `import`).
+/// `swift run -c release aloha-benchmark export` (or `import`, `wizard`).
 @main
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aloha-benchmark", abstract: "Measures operations on throw-away servers.",
-    subcommands: [ExportBenchmark.self, ImportBenchmark.self, ExportBenchmark.Once.self, ImportBenchmark.Once.self])
+    subcommands: [
+      ExportBenchmark.self, ImportBenchmark.self, WizardBenchmark.self, ExportBenchmark.Once.self,
+      ImportBenchmark.Once.self,
+    ])
 }

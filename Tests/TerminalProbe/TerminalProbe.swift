@@ -1,3 +1,4 @@
+import Common
 import Foundation
 import Glibc
 import Terminal
@@ -5,7 +6,7 @@ import Terminal
 /// Draws a screen, names each key that it gets, and dies in the way that it is told to: what the tests run on a real
 /// terminal, and a place to look at every part of a screen.
 ///
-///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--ask] [--crash trap|segv|abort|overflow|worker]
+///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--ask] [--crash trap|segv|abort|overflow|worker|worker-trap|worker-overflow]
 @main
 struct TerminalProbe {
   static func main() {
@@ -112,6 +113,10 @@ private struct Probe {
     case "overflow": print(Self.deeper(0))
     case "worker":
       Thread.detachNewThread { Self.trap() }
+      while true { pause() }
+    case "worker-trap", "worker-overflow":
+      let overflows = crash == "worker-overflow"
+      _ = try? WorkerThread { if overflows { print(Self.deeper(0)) } else { Self.trap() } }
       while true { pause() }
     default: Self.trap()
     }

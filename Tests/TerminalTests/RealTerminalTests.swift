@@ -155,6 +155,7 @@ struct CleanTerminalTests {
     "a crash leaves a clean terminal, its reason, and the status of its signal",
     arguments: [
       ("trap", "Index out of range"), ("worker", "Index out of range"), ("segv", ""), ("abort", ""), ("overflow", ""),
+      ("worker-trap", "Index out of range"), ("worker-overflow", ""),
     ])
   func crashes(mode: String, reason: String) throws {
     let session = try TmuxSession()

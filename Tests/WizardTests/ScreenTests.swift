@@ -7,6 +7,23 @@ import Testing
 
 @Suite("The screen")
 struct ScreenTests {
+  @Test("Ctrl-T changes to plain ASCII and back, wherever one is")
+  func plain() {
+    let walker = Walker.move(FakeServers())
+    walker.walk(to: "organization")
+    for keys in [[], [Key.character("?")], [.escape, .control("c")]] {
+      for key in keys { walker.press(key) }
+      let before = walker.screen
+      #expect(!before.allSatisfy { $0.isASCII })
+      walker.press(.control("t"))
+      #expect(walker.model.isPlain)
+      let foreign: Set<Character> = ["é", "港"]
+      #expect(walker.screen.allSatisfy { $0.isASCII || foreign.contains($0) })
+      walker.press(.control("t"))
+      #expect(walker.screen == before && !walker.model.isPlain)
+    }
+  }
+
   @Test("a window of another size shows the same, and loses nothing")
   func resize() {
     let walker = Walker.move(FakeServers())

@@ -48,3 +48,8 @@ int csystem_sync_filesystem(int descriptor);
 // Changes the effective user of the calling thread alone; the C library's seteuid changes that of all threads, which
 // then write files as somebody else. Root gets back with 0. Returns 0, or -1 with errno.
 int csystem_thread_user(unsigned int user);
+
+// Gives the calling thread a stack for signal handlers, so that one which has run out of its own can still be handled.
+// Returns it, or NULL where there is no memory; it is given back at the thread's end.
+void *csystem_begin_crash_stack(void);
+void csystem_end_crash_stack(void *stack);

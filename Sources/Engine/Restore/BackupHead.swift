@@ -43,6 +43,7 @@ struct BackupHead: Sendable {
   static func read(_ path: String, scratch: String, cancellation: Cancellation?) throws -> BackupHead {
     var head = BackupHead()
     if FileSystem.isFolder(path) {
+      try checkFolder(path)
       let reader = try FolderReader(path, cancellation: cancellation)
       head.expectedBytes = reader.totalBytes
       try head.read(reader, path: path, scratch: scratch)
@@ -53,6 +54,33 @@ struct BackupHead: Sendable {
     head.expectedBytes = reader.expectedBytes
     head.links = reader.skippedLinks
     return head
+  }
+
+  /// The folder of a backup that was unpacked: whoever unpacks one gives the folder around it as often as not.
+  static func unpackedFolder(_ path: String) -> String {
+    Brand.allCases.lazy.map { "\(path)/\($0.rawValue)-backup" }.first { FileSystem.isFolder($0) } ?? path
+  }
+
+  /// Other folders are told by what they lack, before what they hold is complained about.
+  private static func checkFolder(_ path: String) throws {
+    if let failure = ["realm.json", "messages-000001.json"].lazy.filter({ FileSystem.exists("\(path)/\($0)") })
+      .compactMap({ ExportSigns.failure(seeing: $0, path: path) }).first
+    {
+      throw failure
+    }
+    let signs =
+      Brand.allCases.map { "\($0.rawValue)-version" } + [
+        BackupLayout.settings, BackupLayout.database, BackupLayout.uploads,
+      ]
+    guard signs.contains(where: { FileSystem.exists("\(path)/\($0)") }) else {
+      throw ArchiveFailure(
+        path,
+        .unsuitable(
+          "this folder is no backup that was unpacked: it has neither settings nor database nor uploads in it",
+          remedy:
+            "give the folder that backup's archive was unpacked into; parts that were put aside by hand are given "
+            + "with --database, --uploads and --settings"))
+    }
   }
 
   /// Reads an encrypted archive as far as is needed, and decrypts little more than that.
@@ -155,6 +183,9 @@ struct BackupHead: Sendable {
 private enum ExportSigns {
   static func failure(seeing name: String, path: String) -> ArchiveFailure? {
     let isExport = name == "realm.json" || (name.hasPrefix("messages-") && name.hasSuffix(".json"))
-    return isExport ? ArchiveKind.officialExport.failure(expecting: .backup, path: path) : nil
+    // Whose it is, stands further behind.
+    guard isExport else { return nil }
+    return ArchiveFailure(
+      path, .unsuitable("this is an export of an organization, not a backup of a server", remedy: "use import for it"))
   }
 }

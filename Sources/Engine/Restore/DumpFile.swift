@@ -29,7 +29,15 @@ struct DumpFile: Sendable, Equatable {
     let count = max(0, read(file, &head, head.count))
     head = Array(head.prefix(count))
     if head.starts(with: Array("PGDMP".utf8)) { return DumpFile(path: path, form: .custom) }
-    if head.starts(with: [0x1F, 0x8B]) { return DumpFile(path: path, form: .gzippedPlain) }
+    if head.starts(with: [0x1F, 0x8B]) {
+      try checkInside(path)
+      return DumpFile(path: path, form: .gzippedPlain)
+    }
+    if let compression = Compression.allCases.first(where: { head.starts(with: $0.mark) }) {
+      throw failure(
+        path, "is compressed with \(compression.rawValue)",
+        "unpack it first, with \(compression.command), and give what comes out of it")
+    }
     if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
       guard head.starts(with: Array("toc.dat".utf8)) else {
         throw failure(path, "is a tar archive, but not one of pg_dump's", "unpack it, and give the dump that is in it")
@@ -46,6 +54,76 @@ struct DumpFile: Sendable, Equatable {
         "restore it into a PostgreSQL of its own, and dump the server's database alone with pg_dump")
     }
     return DumpFile(path: path, form: .plain)
+  }
+
+  /// What others compress dumps with; gzip is read as it is.
+  private enum Compression: String, CaseIterable {
+    case zstd, xz, bzip2, lz4
+
+    var mark: [UInt8] {
+      switch self {
+      case .zstd: [0x28, 0xB5, 0x2F, 0xFD]
+      case .xz: [0xFD, 0x37, 0x7A, 0x58, 0x5A]
+      case .bzip2: [0x42, 0x5A, 0x68]
+      case .lz4: [0x04, 0x22, 0x4D, 0x18]
+      }
+    }
+
+    var command: String {
+      switch self {
+      case .zstd: "zstd -d"
+      case .xz: "unxz"
+      case .bzip2: "bunzip2"
+      case .lz4: "lz4 -d"
+      }
+    }
+  }
+
+  /// Looks at the beginning of what a gzipped file holds: plain SQL is the only thing that is read out of one.
+  private static func checkInside(_ path: String) throws {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let child: pid_t
+    do {
+      defer { close(ends[1]) }
+      child = try Subprocess("/bin/gzip", ["-dc", "--", path], directory: "/").start(output: ends[1])
+    } catch {
+      close(ends[0])
+      throw error
+    }
+    var head: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 4096)
+    while head.count < piece.count {
+      let got = read(ends[0], &piece, piece.count)
+      if got < 0 && errno == EINTR { continue }
+      guard got > 0 else { break }
+      head += piece.prefix(got)
+    }
+    close(ends[0])
+    _ = Subprocess.wait(child)
+    if head.starts(with: Array("PGDMP".utf8)) {
+      throw failure(path, "is a dump that was compressed once more", "unpack it first, with gunzip")
+    }
+    if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
+      throw failure(
+        path, "is an archive of files, not a dump of the database",
+        "give a whole backup by itself, without --database; else unpack it, and give the dump that is in it")
+    }
+    let text = String(decoding: head, as: UTF8.self)
+    guard text.contains("PostgreSQL database dump") || text.contains("SET statement_timeout") else {
+      throw failure(path, "is no dump that pg_dump has made", "give a file or folder that pg_dump has written")
+    }
+  }
+
+  /// The table of contents of a dump that has one.
+  func contents(tools: PostgresTools) throws -> DumpContents {
+    do {
+      return try DumpContents.read(path, tools: tools)
+    } catch let tool as ToolFailure where tool.remedy == nil {
+      throw Self.failure(
+        path, "cannot be read: \(tool.reason)", "it is damaged or was cut off: use another dump")
+    }
   }
 
   /// Looks through plain SQL for what would leave the database that it is restored into: `\connect` and other orders to

@@ -104,7 +104,9 @@ public struct RehearseOperation: Operation {
     in scratch: ScratchFolder, cancellation: Cancellation?
   ) throws -> (archive: String, head: BackupHead) {
     var archive = options.archive
-    if let identity = try identity() {
+    if FileSystem.isFolder(archive) {
+      archive = BackupHead.unpackedFolder(archive)
+    } else if let identity = try identity() {
       let plain = "\(scratch.path)/backup.tar.gz"
       try Encryption.decrypt(archive, identity: identity, output: plain, cancellation: cancellation)
       archive = plain
@@ -214,7 +216,9 @@ public struct RehearseOperation: Operation {
     defer { session.close() }
     let expected = unpacked.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }
     let found = try progress.phase("compare", "Compare the rows of every table with the backup", unit: .rows) { meter in
-      try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
+      let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
+      try WholeServer.check(found)
+      return found
     }
     report.tables = Int64(found.count)
     report.rows = found.values.reduce(0, +)

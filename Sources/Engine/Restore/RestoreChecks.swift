@@ -15,7 +15,7 @@ struct RestoreChecks {
 
   /// All findings, in the order in which an operator should read them.
   func findings() -> [Finding] {
-    var findings = [kind(), version(), system()]
+    var findings = [kind(), integrity(), version(), system()]
     if head.hasDatabase { findings += database() }
     findings += [space(), permissions()].flatMap { $0 }
     findings += settings()
@@ -56,8 +56,19 @@ struct RestoreChecks {
       "\(list) are restored" + (stays.isEmpty ? "" : "; \(stays.joined(separator: " and ")) stay as they are"))
   }
 
+  /// Only its beginning has been read by now.
+  private func integrity() -> Finding {
+    let reason =
+      "every byte is looked at, and compared with the backup's digests, before anything of this server changes"
+    guard case .archive(let path) = options.source, !FileSystem.isFolder(path), !Encryption.isEncrypted(path) else {
+      return Finding(.ok, "damage", reason)
+    }
+    return Finding(.ok, "damage", "\(reason); to know it now: aloha-wizard verify \(ShellWord.quoted(path))")
+  }
+
   func version() -> Finding {
     guard let there = head.serverVersion else {
+      if !head.hasDatabase { return Finding(.ok, "version", "the database stays as it is, and with it the version") }
       return Finding(
         .warning, "version", "the backup does not say which version of the server it is of",
         remedy: "make sure that it is the version that is installed here: another one's database does not fit")
@@ -115,7 +126,8 @@ struct RestoreChecks {
     }
     defer { connection.close() }
     return [
-      postgres(connection), role(connection), extensions(connection, administrator), dictionaries(connection),
+      head.dump.flatMap(WholeServer.finding), postgres(connection), role(connection),
+      extensions(connection, administrator), dictionaries(connection),
       sessions(connection),
     ].compactMap { $0 }
   }

@@ -146,7 +146,13 @@ struct RestorePlace: Sendable, Codable, Equatable {
       let out = Move.isThere(live) ? [Move(live: live, aside: before, direction: .out)] : []
       return out + [Move(live: live, aside: side, direction: .into)]
     }
-    try FileSystem.makeFolder(before)
+    try FileSystem.makeFolder(before, mode: 0o755)
+    // It stays among the uploads for as long as the operator likes: the server's own backup command has to read it.
+    var status = stat()
+    if stat(live, &status) == 0 {
+      chmod(before, status.st_mode & 0o7777)
+      if geteuid() == 0 { chown(before, status.st_uid, status.st_gid) }
+    }
     let old = try FileSystem.names(in: live).filter { !isScratch($0) && !staying.contains($0) }
     let new = try FileSystem.names(in: side).filter { !staying.contains($0) }
     return old.map { Move(live: "\(live)/\($0)", aside: "\(before)/\($0)", direction: .out) }

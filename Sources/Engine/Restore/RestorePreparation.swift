@@ -83,6 +83,7 @@ final class RestorePreparation {
   private static func decrypted(
     _ path: String, _ options: RestoreOptions, in scratch: ScratchFolder, cancellation: Cancellation?
   ) throws -> String {
+    if FileSystem.isFolder(path) { return BackupHead.unpackedFolder(path) }
     guard let identity = try identity(for: path, options.identity) else { return path }
     let plain = "\(scratch.path)/backup.tar.gz"
     try Encryption.decrypt(path, identity: identity, output: plain, cancellation: cancellation)
@@ -96,6 +97,10 @@ final class RestorePreparation {
       throw PlainFailure(
         .unsuitableArchive, SafeText.clean(path, limit: 300), "is encrypted",
         remedy: "give the file with the private key: --identity FILE")
+    }
+    guard Glibc.access(identity, R_OK) == 0 else {
+      throw PlainFailure.system(
+        SafeText.clean(identity, limit: 200), "the private key cannot be read", errno: errno, family: .usage)
     }
     return identity
   }
@@ -112,7 +117,7 @@ final class RestorePreparation {
       if dump.form != .plain && dump.form != .gzippedPlain,
         let tools = PostgresTools.installed().max(by: { $0.major < $1.major })
       {
-        head.dump = try DumpContents.read(dump.path, tools: tools)
+        head.dump = try dump.contents(tools: tools)
         head.postgresMajor = head.dump?.serverMajor
       }
     }

@@ -68,6 +68,7 @@ struct RestoredState {
       let session = try access.connect(database: database.side, cancellation: progress.cancellation)
       defer { session.close() }
       let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
+      try WholeServer.check(found)
       let differences = expected.map { RowCounts.differences(expected: $0, found: found) } ?? []
       guard differences.isEmpty else {
         throw PlainFailure(

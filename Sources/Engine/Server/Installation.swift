@@ -117,8 +117,9 @@ public struct Installation: Sendable {
     return salt
   }
 
-  /// Absolute: a process of another working directory must mean the same.
+  /// Absolute: a process of another working directory must mean the same. Empty is what ``root`` itself says for `/`.
   private static func normalized(_ root: String) -> String {
+    if root.isEmpty { return "" }
     var root = FileSystem.absolute(root)
     while root.count > 1 && root.hasSuffix("/") { root.removeLast() }
     return root == "/" ? "" : root

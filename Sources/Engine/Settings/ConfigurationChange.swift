@@ -38,6 +38,7 @@ struct ConfigurationChange {
           Note.File(path: change.file.path, copy: copy, written: Digest.hexadecimal(change.bytes)))
       }
       try FileSystem.replace("\(folder)/\(noteName)", with: Array(try JSONEncoder().encode(note)))
+      if let file = changes.first?.file { give("\(folder)/\(noteName)", toOwnerOf: file.path) }
     } catch {
       copies.forEach { unlink($0) }
       throw error
@@ -56,6 +57,13 @@ struct ConfigurationChange {
       throw error
     }
     return copies
+  }
+
+  /// The server's own backup command, which runs as its user, fails where it may not read a file among the settings.
+  private static func give(_ path: String, toOwnerOf file: String) {
+    var status = stat()
+    guard geteuid() == 0, stat(file, &status) == 0 else { return }
+    lchown(path, status.st_uid, status.st_gid)
   }
 
   /// The last change that can be taken back; nil where there is none.

@@ -39,16 +39,17 @@ struct SettingTable {
       case .database: ["REMOTE_POSTGRES_*"]
       case .machine:
         [
-          "RABBITMQ_*", "MEMCACHED_*", "REDIS_*", "CAMO_URI", "RATE_LIMITING*", "TORNADO_*", "SENTRY_*", "NAGIOS_*",
+          "RABBITMQ_*", "MEMCACHED_*", "REDIS_*", "CAMO_URI", "TORNADO_*", "SENTRY_*", "NAGIOS_*",
           "USING_PGROONGA", "DEBUG", "LOGGING_*", "SECURE_PROXY_SSL_HEADER", "SESSION_COOKIE_*", "DEPLOY_*",
         ]
-      case .storage: ["LOCAL_UPLOADS_DIR", "S3_*", "MAX_FILE_UPLOAD_SIZE", "MAX_AVATAR_FILE_SIZE_*"]
+      case .storage: ["LOCAL_UPLOADS_DIR", "S3_*"]
       case .calls: ["JITSI_SERVER_URL", "BIG_BLUE_BUTTON_*", "VIDEO_ZOOM_*", "GIPHY_*"]
       case .policy:
         [
           "OPEN_REALM_CREATION", "PASSWORD_*", "SEND_LOGIN_EMAILS", "INLINE_*", "NAME_CHANGES_DISABLED",
           "AVATAR_CHANGES_DISABLED", "ENABLE_*", "INVITES_*", "ALLOW_*", "DEFAULT_*", "WEB_PUBLIC_STREAMS_ENABLED",
-          "MAX_MESSAGE_LENGTH", "OUTGOING_WEBHOOK_*", "ARCHIVED_DATA_VACUUMING_DELAY_DAYS",
+          "MAX_MESSAGE_LENGTH", "MAX_FILE_UPLOAD_SIZE", "MAX_AVATAR_FILE_SIZE_*", "RATE_LIMITING*",
+          "OUTGOING_WEBHOOK_*", "ARCHIVED_DATA_VACUUMING_DELAY_DAYS",
         ]
       case .texts: ["TERMS_OF_SERVICE_*", "POLICIES_DIRECTORY", "ROOT_DOMAIN_LANDING_PAGE", "CUSTOM_LOGO_URL"]
       }
@@ -92,7 +93,7 @@ struct SettingTable {
         why: "people go on using them; copy the matching secrets too")
     case .policy:
       return organization(
-        "What people may do on this server.", missing: "This server's rules count for everybody.",
+        "What people may do on this server, and how much of it.", missing: "This server's rules count for everybody.",
         why: "people expect the rules that they had")
     case .texts:
       return organization(
@@ -182,7 +183,7 @@ struct SettingTable {
 
   private var storage: Entry {
     Entry(
-      purpose: "Where uploaded files are kept, and how large they may be.",
+      purpose: "Where uploaded files are kept.",
       ifCopied: facts.kind == .restore
         ? "Files are looked for where the old server kept them." : "Files that were imported are not found any more.",
       ifKept: facts.kind == .restore

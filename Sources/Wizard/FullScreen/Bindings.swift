@@ -7,6 +7,7 @@ enum Action: Sendable, Hashable {
   case toggle, earlierDecision, laterDecision
   case complete
   case filter, keepFilter
+  case plain
   case pageUp, pageDown, top, bottom
   case lookAgain, saveAnswers, help, log, close, redraw, suspend
 }
@@ -130,6 +131,7 @@ extension WizardModel {
     return bindings + movement
       + [
         Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+        Self.plain,
         Binding(.suspend, [.control("z")], nil, "Pause the wizard; fg in the shell brings it back"),
       ]
   }
@@ -172,6 +174,9 @@ extension WizardModel {
     return [Binding(.keepFilter, [.enter], "to the rows", "Keep the filter and go to what it leaves"), all]
   }
 
+  private static let plain = Binding(
+    .plain, [.control("t")], nil, "Neither colours nor anything but ASCII; the same key brings them back")
+
   private var questionBindings: [Binding] {
     [
       Binding(.proceed, [.enter], "choose", "Choose what is marked"),
@@ -179,6 +184,7 @@ extension WizardModel {
       Binding(.up, [.up, .left, .backTab, .character("k"), .character("h")], nil, "Move up"),
       Binding(.down, [.down, .right, .tab, .character("j"), .character("l")], nil, "Move down"),
       Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+      Self.plain,
     ]
   }
 
@@ -192,6 +198,7 @@ extension WizardModel {
       Binding(.top, [.home, .character("g")], nil, "To the top"),
       Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
       Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+      Self.plain,
       Binding(.leave, [.control("c")], nil, "Leave the wizard, after a question"),
     ]
   }

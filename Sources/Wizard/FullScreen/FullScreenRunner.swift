@@ -17,13 +17,23 @@ struct FullScreenRunner {
   /// - Returns: what came of it, for the normal screen.
   mutating func run() -> String? {
     var isOver = carryOut()
+    // When the picture is to be shown; nil while there is nothing new in it.
+    var due: ContinuousClock.Instant? = .now
+    var shown = ContinuousClock.now - Self.newsInterval
     while !isOver {
-      screen.present(model.picture)
-      screen.title = model.title
-      switch screen.nextEvent(timeout: model.nextTick) {
+      if let moment = due, moment <= .now {
+        show()
+        shown = .now
+        due = nil
+      }
+      switch screen.nextEvent(timeout: [model.nextTick, due.map { $0 - .now }].compactMap { $0 }.min()) {
       case .key(let key)?: model.handle(.key(key), at: .now)
       case .resized(let size)?: model.handle(.resized(size), at: .now)
-      case .wake?: for news in mailbox.take() { model.handle(.news(news), at: .now) }
+      case .wake?:
+        model.hear(mailbox.take(), at: .now)
+        isOver = carryOut()
+        due = min(due ?? .now + Self.newsInterval, max(.now, shown + Self.newsInterval))
+        continue
       case .hangup?:
         model.handle(.hangup, at: .now)
         waitForTheEnd()
@@ -31,8 +41,18 @@ struct FullScreenRunner {
       case nil: model.handle(.tick, at: .now)
       }
       isOver = carryOut()
+      due = .now
     }
     return model.itinerary.plainText
+  }
+
+  /// Work at full speed has more to tell than anybody reads: what keys do is shown at once, news so often.
+  private static let newsInterval = Duration.milliseconds(33)
+
+  private func show() {
+    screen.isPlain = model.isPlain
+    screen.present(model.picture)
+    screen.title = model.title
   }
 
   /// Does what the model wants done; true when the wizard is over.

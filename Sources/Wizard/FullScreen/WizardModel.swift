@@ -30,7 +30,10 @@ struct WizardModel: Sendable {
 
   private(set) var itinerary: Itinerary
   private(set) var size: Size
-  let glyphs: Glyphs
+  /// Those of the terminal, when nothing plainer is wanted.
+  private let usualGlyphs: Glyphs
+  /// The operator wants neither colours nor anything but ASCII.
+  private(set) var isPlain = false
   private(set) var focus: Focus = .page
   private(set) var overlay: Overlay?
   /// Answers the last key, until the next one.
@@ -64,7 +67,7 @@ struct WizardModel: Sendable {
   init(_ itinerary: Itinerary, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
     self.itinerary = itinerary
     self.size = size
-    self.glyphs = glyphs
+    usualGlyphs = glyphs
     self.now = now
     settle()
   }
@@ -73,6 +76,8 @@ struct WizardModel: Sendable {
     get { itinerary.journey }
     _modify { yield &itinerary.journey }
   }
+
+  var glyphs: Glyphs { isPlain ? .ascii : usualGlyphs }
 
   mutating func takeEffects() -> [Effect] {
     defer { effects = [] }
@@ -116,13 +121,21 @@ struct WizardModel: Sendable {
   mutating func handle(_ input: Input, at moment: ContinuousClock.Instant) {
     now = moment
     switch input {
-    case .news(.listed(let ticket, let listing)): hear(listing, ticket)
     case .key(let key): press(key)
     case .resized(let size): self.size = size
-    case .news(let news): hear(news)
+    case .news(let news): return hear([news], at: moment)
     case .told(let text): notice = text
     case .tick: break
     case .hangup: hangUp()
+    }
+    settle()
+  }
+
+  /// Many news at once, of which only what comes of all of them matters.
+  mutating func hear(_ all: [News], at moment: ContinuousClock.Instant) {
+    now = moment
+    for news in all {
+      if case .listed(let ticket, let listing) = news { hear(listing, ticket) } else { hear(news) }
     }
     settle()
   }
@@ -199,6 +212,7 @@ struct WizardModel: Sendable {
   private mutating func perform(_ action: Action) {
     switch action {
     case .redraw: effects.append(.redraw)
+    case .plain: isPlain.toggle()
     case .saveAnswers: effects.append(.saveAnswers)
     case .suspend: effects.append(.suspend)
     case .help: overlay = .help(first: 0)

@@ -192,7 +192,11 @@ struct RestoreCommand: ParsableCommand {
     for record in records {
       StandardStream.output("\(record.id): \(record.label)\n")
       for item in record.kept { StandardStream.output("  kept: \(item)\n") }
-      if record.isUnfinished { StandardStream.output("  What to do: --resume or --roll-back\n") }
+      guard record.isUnfinished else { continue }
+      for (word, followUp) in [("--resume", RestoreRecord.FollowUp.resume), ("--roll-back", .rollBack)]
+      where record.obstacle(to: followUp) == nil {
+        StandardStream.output("  What to do: \(word)  \(record.title(of: followUp))\n")
+      }
     }
   }
 }

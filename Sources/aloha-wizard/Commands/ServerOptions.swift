@@ -14,6 +14,11 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "aloha or zulip; recognised from the configuration unless given.")
   var brand: Brand?
 
+  /// A variable that a script has forgotten to set must not lead to the machine's own server.
+  func validate() throws {
+    if root.isEmpty { throw ValidationError("--root needs a folder; / is this machine's own server.") }
+  }
+
   /// The server with its full path: a job's process works in another folder.
   var reference: JobDescription.ServerReference {
     let path = realpath(root, nil)

@@ -79,9 +79,9 @@ struct ImportKillTests {
     try FileSystem.makeFolder("\(files)/900")
     try FileSystem.makeFolder("\(files)/901")
     try FileSystem.replace("\(files)/901/.import-in-progress", with: [])
-    try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard/import-a")
-    try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard/import-b/unpacked")
-    try FileSystem.replace("\(server.uploads)/.aloha-wizard/import-b/lock", with: [])
+    try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard-import-a")
+    try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard-import-b/unpacked")
+    try FileSystem.replace("\(server.uploads)/.aloha-wizard-import-b/lock", with: [])
     // Somebody else's.
     try FileSystem.makeFolder("\(files)/902")
     try FileSystem.replace("\(files)/902/kept", with: [])

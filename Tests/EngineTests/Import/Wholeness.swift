@@ -63,7 +63,7 @@ extension SandboxServer {
   /// Files and folders of the uploads that nothing explains but an import that did not end.
   func leftovers() throws -> [String] {
     let known = Set(try column("SELECT id FROM zerver_realm"))
-    var found = try FileSystem.names(in: "\(uploads)/.aloha-wizard").map { ".aloha-wizard/\($0)" }
+    var found = try FileSystem.names(in: uploads).filter { $0.hasPrefix(".") }
     for place in ["files", "avatars"] {
       for name in try FileSystem.names(in: "\(uploads)/\(place)") {
         let isMarked = FileSystem.exists("\(uploads)/\(place)/\(name)/.import-in-progress")

@@ -41,6 +41,47 @@ struct ManualBackupTests {
     try server.run("scripts/stop-server")
   }
 
+  @Test("of a part of the database are refused: they would leave a server with nobody on it")
+  func partsOfDatabase() throws {
+    let server = try Disaster.server("hand-part", messages: 5)
+    let before = try Disaster.fingerprint(server)
+    for word in ["--schema-only", "--data-only", "--table=aloha.zerver_realm"] {
+      for form in ["c", "p"] {
+        try Disaster.folder { folder in
+          try dump(server, ["-F", form, word, "-f", "\(folder)/dump"])
+          #expect(throws: (any Error).self, "\(word) \(form)") {
+            try restore(server, ManualBackup(database: "\(folder)/dump"))
+          }
+        }
+      }
+    }
+    try Disaster.expect(server, before)
+    #expect(try Disaster.leftOvers(server) == [])
+  }
+
+  @Test("that are compressed in a way that is not read, or are no dumps, say what to do")
+  func otherForms() throws {
+    try Disaster.folder { folder in
+      func refusal(_ bytes: [UInt8]) throws -> String? {
+        try FileSystem.replace("\(folder)/dump", with: bytes)
+        do { _ = try DumpFile.recognize("\(folder)/dump") } catch let failure as PlainFailure { return failure.remedy }
+        return nil
+      }
+      #expect(try refusal([0x28, 0xB5, 0x2F, 0xFD, 0x04])?.contains("zstd -d") == true)
+      #expect(try refusal([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00])?.contains("unxz") == true)
+      #expect(try refusal(Array("BZh91AY".utf8))?.contains("bunzip2") == true)
+      #expect(try refusal(Array("CREATE TABLE x ();".utf8))?.contains("pg_dump") == true)
+      // A whole backup, and a dump that was gzipped once more, where gzipped SQL is asked for.
+      try FileSystem.makeFolder("\(folder)/aloha-backup")
+      try FileSystem.replace("\(folder)/aloha-backup/aloha-version", with: "9.0\n".utf8)
+      try Subprocess("/bin/tar", ["-C", folder, "-czf", "\(folder)/b.tar.gz", "aloha-backup"]).runChecked()
+      #expect(try refusal(FileSystem.read("\(folder)/b.tar.gz"))?.contains("without --database") == true)
+      try FileSystem.replace("\(folder)/inner", with: Array("PGDMP more".utf8))
+      try Subprocess("/bin/gzip", ["\(folder)/inner"]).runChecked()
+      #expect(try refusal(FileSystem.read("\(folder)/inner.gz"))?.contains("gunzip") == true)
+    }
+  }
+
   @Test("that are not given stay as they are; copies of folders may be archives")
   func onlyUploads() throws {
     let server = try Disaster.server("hand-files", messages: 10)

@@ -60,6 +60,30 @@ struct WrongArchiveTests {
     }
   }
 
+  @Test("because it is another folder is told by what is missing; the folder around an unpacked backup is taken for it")
+  func folders() throws {
+    try Disaster.folder { folder in
+      func head(_ path: String) throws -> BackupHead {
+        try BackupHead.read(BackupHead.unpackedFolder(path), scratch: folder, cancellation: nil)
+      }
+      try FileSystem.makeFolder("\(folder)/etc")
+      try FileSystem.replace("\(folder)/etc/file", with: "x".utf8)
+      #expect(symlink("file", "\(folder)/etc/a-link") == 0)
+      #expect(throws: ArchiveFailure.self) { try head("\(folder)/etc") }
+      try FileSystem.makeFolder("\(folder)/etc/aloha-backup")
+      try FileSystem.replace("\(folder)/etc/aloha-backup/aloha-version", with: "9.0\n".utf8)
+      #expect(try head("\(folder)/etc").serverVersion == "9.0")
+      try FileSystem.makeFolder("\(folder)/export")
+      try FileSystem.replace("\(folder)/export/realm.json", with: "{}".utf8)
+      do {
+        _ = try head("\(folder)/export")
+        Issue.record("an export was taken for a backup")
+      } catch let failure as ArchiveFailure {
+        #expect(failure.remedy == "use import for it")
+      }
+    }
+  }
+
   @Test("because its end is missing leaves the server as it was", arguments: [0.1, 0.5, 0.9, 0.999])
   func truncated(share: Double) throws {
     try Disaster.folder { folder in

@@ -32,6 +32,16 @@ struct ConfigurationTests {
     #expect(file.value("nowhere", "database_name") == nil)
   }
 
+  @Test("This machine's own server is looked for at / from every working directory")
+  func rootFolder() throws {
+    let seen = ["", "/", "///"].map { root in
+      do { return try Installation(root: root).root } catch { return "\(error)" }
+    }
+    #expect(Set(seen).count == 1, "\(seen)")
+    let current = FileSystem.absolute("here").dropLast("/here".count)
+    #expect(current.isEmpty || !seen[0].contains(current))
+  }
+
   @Test("Of settings.py plain assignments are read, and Python is left to Python")
   func settings() {
     let file = SettingsFile(

@@ -48,6 +48,10 @@ struct CopySettingsTests {
     #expect(diff.contains("+camo_key = (the old server's secret)"))
     #expect(!diff.joined().contains("old camo"))
     _ = try operation.run(progress: .silent)
+    // The server's own backup command runs as its user, and has to read whatever lies among the settings.
+    var note = stat()
+    #expect(stat("\(server.configuration)/\(ConfigurationChange.noteName)", &note) == 0)
+    if geteuid() == 0 { #expect(note.st_uid == 4711) }
 
     let after = try contents(server)
     let host = server.host

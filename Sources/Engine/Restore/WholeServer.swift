@@ -1,0 +1,36 @@
+import Common
+
+/// Whether a dump is of a whole server. Dumps of a few tables, of definitions without rows, or of rows alone are restored
+/// without an error, and would leave a server with nobody on it.
+enum WholeServer {
+  private static let tables = ["django_migrations", "zerver_realm", "zerver_userprofile", "zerver_message"]
+  private static let remedy = "use a dump of the whole database: pg_dump without --table, --schema-only or --data-only"
+
+  /// What the dump's own table of contents tells; nil where nothing is missing.
+  static func finding(_ contents: DumpContents) -> Finding? {
+    for (kind, what) in [("TABLE", "the table"), ("TABLE DATA", "the rows of")] {
+      let there = Set(contents.entries.filter { $0.kind == kind }.map(\.name))
+      if let missing = tables.first(where: { !there.contains($0) }) {
+        return Finding(
+          .blocker, "dump", "it is of a part of the server only: \(what) \(missing) is not in it",
+          remedy: remedy)
+      }
+    }
+    return nil
+  }
+
+  /// What a database tells that a dump was restored into.
+  ///
+  /// - Parameter rows: of each table.
+  static func check(_ rows: [String: Int64]) throws {
+    for table in tables where rows[table] == nil {
+      throw PlainFailure(
+        .damagedArchive, "database", "has no table \(table): the dump was of a part of the server only", remedy: remedy)
+    }
+    for table in ["django_migrations", "zerver_realm"] where rows[table] == 0 {
+      throw PlainFailure(
+        .damagedArchive, "database", "has no rows in \(table): the dump was of a part of the server only",
+        remedy: remedy)
+    }
+  }
+}
