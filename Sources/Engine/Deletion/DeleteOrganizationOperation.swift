@@ -76,10 +76,12 @@ public struct DeleteOrganizationOperation: Operation {
     let kept = options.uploads == .keep ? ["Its uploads, avatars and emoji: they stay on the disk"] : []
     return Plan(
       title: "Delete \(organization.label), id \(organization.id), from \(installation.label)", phases: phases,
-      destroys: shares.map { "\(Amount.count(Int64($0.rows))) in \($0.table)" }
+      // The large tables first.
+      destroys: shares.map { (rows: $0.rows, table: $0.table) }.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }
+        .map { "\(Amount.count(Int64($0.rows))) in \($0.table)" }
         + (options.uploads == .keep ? [] : ["\(size) below \(installation.uploadsFolder)"]),
       leavesAlone: ["All other organizations, row by row", "Settings and secrets of the server"] + kept,
-      pointOfNoReturn: "once the rows are committed, at the end of \"Delete rows\"")
+      pointOfNoReturn: "until all rows are deleted everything can be taken back; after that the rest is finished")
   }
 
   public func run(progress: Progress) throws -> Summary {

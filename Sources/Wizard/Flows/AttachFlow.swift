@@ -5,7 +5,7 @@ extension Goal {
   /// Watches a job that is running: one that was left, or one of somebody else.
   static let watch = Goal("watch", "A job is running", "Watch it, or stop it") { context in
     guard case .text(let folder)? = context.given["meet.job"] else { return .nothingToWatch(context) }
-    return .attach(JobFolder(folder), badge: context.badge)
+    return .attach(JobFolder(folder), context)
   }
 }
 
@@ -20,12 +20,12 @@ extension Flow {
       ])
   }
 
-  static func attach(_ job: JobFolder, badge: Badge) -> Flow {
+  static func attach(_ job: JobFolder, _ context: FlowContext) -> Flow {
     let header = try? job.readHeader()
     let title = header?.plan?.title ?? header?.description.title ?? "A job"
     return Flow(
-      id: "watch", title: "A job is running", badge: badge,
-      commands: { _ in ["\(Program.name) jobs attach \(job.id)"] },
+      id: "watch", title: "A job is running", badge: context.badge, route: { _ in Route(from: context.label) },
+      commands: { _ in [context.command(["jobs", "attach", job.id])] },
       steps: [
         Step(
           "meet", "Job", heading: { _ in "A job is running on this server" },
@@ -47,7 +47,8 @@ extension Flow {
           }, proceed: "Watch it"),
         Step(
           "run", "Watch", heading: { _ in title },
-          kind: .run(Runner(operation: { _ in AttachOperation(job) }, noun: "The job", outlivesWizard: true))),
+          kind: .run(
+            Runner(operation: { _ in AttachOperation(job) }, noun: "The job", outlivesWizard: true, isWatched: true))),
         Step(
           "result", "Result", heading: { _ in "The job has done its work" }, kind: .result, proceed: "Leave the wizard"),
       ])

@@ -5,6 +5,12 @@ extension Journey {
   /// What came of it, as plain text for the normal screen; nil where nothing happened.
   var plainText: String? { text(isSpoken: false) }
 
+  /// Who stopped the work, where it was stopped: a job can be by any operator of the server.
+  var wordsOfStopping: String {
+    runner?.isWatched == true && run?.isStopping == false
+      ? "Stopped, as another operator wished." : "Stopped, as you wished."
+  }
+
   /// The same to be listened to: no columns.
   var spokenText: String? { text(isSpoken: true) }
 
@@ -13,7 +19,7 @@ extension Journey {
     case .success(let summary):
       return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title, isSpoken)
     case .failure(let trouble) where trouble.isCancelled:
-      return "Stopped, as you wished. Everything is as it was before.\n"
+      return "\(wordsOfStopping) Everything is as it was before.\n"
     case .failure(let trouble):
       let remedy = trouble.remedy.map { "What to do: \($0)\n" } ?? ""
       return "It did not work out. \(trouble.subject): \(trouble.reason)\n\(remedy)"

@@ -10,6 +10,7 @@ extension LinearRunner {
     for line in (journey.spokenText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
       voice.say(String(line))
     }
+    hasToldResult = true
     voice.say("What next:")
     for (index, continuation) in continuations.enumerated() {
       voice.say("\(index + 1). \(continuation.title)", indent: 2, hanging: 3)

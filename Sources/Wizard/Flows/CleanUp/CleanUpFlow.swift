@@ -156,7 +156,7 @@ extension Flow {
     Step(
       "confirm", "Confirmation", heading: { "Delete \($0.label(Key.organization))?" },
       explanation: { _ in
-        [.paragraph("This cannot be taken back. Type its name, letter by letter; pasting does not count.")]
+        [.paragraph("This cannot be taken back. Type its name to confirm it."), .keys("Pasting does not count.")]
       },
       help: [
         .paragraph("You will see once more what goes, and begin it yourself. Nothing is deleted by typing the name.")
