@@ -55,7 +55,7 @@ public struct PruneOperation: Operation {
       leavesAlone: decisions.filter(\.isKept).map {
         "\($0.backup.path), of \(Self.day($0.backup)) (\($0.reasons.joined(separator: ", ")))"
       },
-      pointOfNoReturn: "when the first is deleted")
+      pointOfNoReturn: "what has been deleted by then stays deleted")
   }
 
   public func run(progress: Progress) throws -> Summary {

@@ -80,7 +80,7 @@ public struct DeleteOrganizationOperation: Operation {
         + shares.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }
         .map { "\(Amount.count(Int64($0.rows))) in \($0.table)" },
       leavesAlone: ["All other organizations, row by row", "Settings and secrets of the server"] + kept,
-      pointOfNoReturn: "once the rows are committed, at the end of \"Delete rows\"")
+      pointOfNoReturn: "until all rows are deleted everything can be taken back; after that the rest is finished")
   }
 
   public func run(progress: Progress) throws -> Summary {

@@ -21,6 +21,7 @@ public struct JobOperation: Operation {
   public func plan() throws -> Plan { try description.operation().plan() }
 
   public func run(progress: Progress) throws -> Summary {
+    try JobStore.refuseWhereBusy(description)
     let folder = try JobStore(of: description).make(description, plan: try plan())
     try JobProcess.start(folder, executable: executable)
     return try AttachOperation(folder).run(progress: progress)

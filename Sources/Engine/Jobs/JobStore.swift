@@ -61,6 +61,14 @@ public struct JobStore: Sendable {
   /// Jobs that run now.
   public func running() throws -> [JobFolder] { try jobs().filter { $0.state() == .running } }
 
+  /// Asked before a job gets a folder: what was refused at once is no job, and nobody should find it among those that
+  /// failed.
+  ///
+  /// - Throws: `.conflict`, naming who runs what on one of its servers.
+  public static func refuseWhereBusy(_ description: JobDescription) throws {
+    for server in description.servers { _ = try JobStore(root: server.root).claim() }
+  }
+
   /// A folder for a new job.
   public func make(_ description: JobDescription, plan: Plan?) throws -> JobFolder {
     try FileSystem.makeFolder(jobsFolder)
@@ -70,10 +78,10 @@ public struct JobStore: Sendable {
   /// Takes the server for a job, until the lock goes away.
   ///
   /// - Throws: `.conflict`, naming who runs what.
-  func claim(for job: JobFolder) throws -> FileLock {
+  func claim(for job: JobFolder? = nil) throws -> FileLock {
     try FileSystem.makeFolder(folder)
     if let lock = try FileLock("\(folder)/lock") { return lock }
-    let other = try running().first { $0.id != job.id }
+    let other = try running().first { $0.id != job?.id }
     let header = try? other?.readHeader()
     throw PlainFailure(
       .conflict, "this server",

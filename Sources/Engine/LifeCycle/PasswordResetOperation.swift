@@ -116,7 +116,7 @@ public struct PasswordResetOperation: Operation {
       title: "Send password resets to people of \(OrganizationState.address(subdomain, installation))",
       phases: [Plan.Phase("mail", "Send mail", amount: Amount.of(Int64(count), "person", "people"))],
       leavesAlone: ["Passwords that people have: they count until a new one is chosen"],
-      pointOfNoReturn: "with the first mail: what was sent cannot be taken back")
+      pointOfNoReturn: "what has been sent by then cannot be taken back")
   }
 
   public func run(progress: Progress) throws -> Summary {

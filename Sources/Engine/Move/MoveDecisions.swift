@@ -49,7 +49,12 @@ public struct MoveDecisions: Sendable, Codable, Equatable {
     guard let target else { return lines + importCommands(brand: brand) }
     lines.append(line(["import"] + server(target, brand) + imported + (stopsTarget ? ["--stop-server"] : [])))
     if !copiedSecrets.isEmpty {
-      lines.append("# then copy \(copiedSecrets.joined(separator: ", ")) from one secrets file to the other")
+      lines.append(
+        line(
+          ["settings", "copy"] + server(target, brand) + [
+            "--from", source, "--migration", "import", "--without-advice",
+          ]
+            + copiedSecrets.flatMap { ["--set", "\($0)=copy"] }))
     }
     if wasDeactivated {
       lines.append(line(["organization", "reactivate"] + server(target, brand) + ["-r", subdomain]))

@@ -140,4 +140,6 @@ struct Runner: Sendable {
   var noun = "The work"
   /// It is a job of its own: it goes on when the wizard is left, and when the terminal goes away.
   var outlivesWizard = false
+  /// It is only watched: somebody else may stop it, and once it has ended there is nothing to be tried again.
+  var isWatched = false
 }

@@ -42,7 +42,8 @@ extension Flow {
           }, kind: .review, proceed: "Watch it"),
         Step(
           "run", "Watch", heading: { _ in title },
-          kind: .run(Runner(operation: { _ in AttachOperation(job) }, noun: "The job", outlivesWizard: true))),
+          kind: .run(
+            Runner(operation: { _ in AttachOperation(job) }, noun: "The job", outlivesWizard: true, isWatched: true))),
         Step(
           "result", "Result", heading: { _ in "The job has done its work" }, kind: .result, proceed: "Leave the wizard"),
       ])

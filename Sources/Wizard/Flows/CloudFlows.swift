@@ -43,7 +43,7 @@ struct ToCloudFlow: Sendable {
         work.checks(), work.review(heading: "Ready to export?", proceed: "Start the export"),
         work.run(
           "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" },
-          weights: ["messages": 15, "tables": 2, "files": 8, "verify": 5]),
+          weights: PhaseWeights.export),
         work.result { "\($0.detail(OrganizationStep.key, "name") ?? "The organization") is ready to be handed over" },
       ])
   }

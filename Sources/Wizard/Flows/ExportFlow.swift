@@ -54,7 +54,7 @@ struct ExportFlow: Sendable {
         work.review(heading: "Ready to export?", proceed: "Start the export"),
         work.run(
           "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" },
-          weights: ["messages": 15, "tables": 2, "files": 8, "verify": 5]),
+          weights: PhaseWeights.export),
         work.result { "\($0.detail(OrganizationStep.key, "name") ?? "The organization") is exported" },
       ])
   }

@@ -53,9 +53,7 @@ struct ImportFlow: Sendable {
       work.run(
         "Import", heading: { "Importing \($0.label(ArchiveStep.Label.name))" },
         help: [.paragraph("Until the organization is visible, everything can be taken back.")],
-        weights: [
-          "unpack": 5, "survey": 5, "files": 8, "tables": 2, "messages": 70, "links": 3, "indexes": 20, "commit": 20,
-        ]),
+        weights: PhaseWeights.import),
       work.result { answers in
         let name = answers.label(ArchiveStep.Label.name)
         return "\(name.isEmpty ? "The organization" : name) is imported"
@@ -137,7 +135,7 @@ struct ImportFlow: Sendable {
     Step(
       "memory", "Memory", heading: { _ in "Stop the server while importing?" },
       explanation: { _ in
-        [.paragraph("The server's manual advises it where memory is scarce. Nobody can use this server meanwhile.")]
+        [.paragraph("The server's manual advises it where memory is scarce. While it is stopped, nobody can use it.")]
       },
       help: [
         .paragraph(
@@ -149,12 +147,13 @@ struct ImportFlow: Sendable {
         let isScarce = memory.map { $0 < Memory.scarce } ?? false
         return [
           Field(
-            "stop", "The server", name: "During the import",
+            "stop", "The server", name: "Stop the server",
             .yesNo(
               yes: .init(
-                "yes", "is stopped, and started again", "For machines with little memory to spare.",
+                "yes", "Yes, and start it again afterwards", "For machines with little memory to spare.",
                 recommended: isScarce),
-              no: .init("no", "keeps running", "Its other organizations notice nothing.", recommended: !isScarce)),
+              no: .init("no", "No, it keeps running", "Its other organizations notice nothing.", recommended: !isScarce)
+            ),
             hint: { _ in memory.map { "\(Amount.bytes($0)) of memory are available now." } })
         ]
       })

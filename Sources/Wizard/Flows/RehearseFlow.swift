@@ -17,7 +17,8 @@ extension Flow {
         heading: "Ready to rehearse?", proceed: "Begin the rehearsal",
         help: [.paragraph("It takes half of the processors at most, so that people on the server notice nothing.")]),
       work.run(
-        "Rehearsal", heading: { "Rehearsing with \(BackupStep.fileName($0) ?? "the backup")" }, weights: weights),
+        "Rehearsal", heading: { "Rehearsing with \(BackupStep.fileName($0) ?? "the backup")" },
+        weights: PhaseWeights.rehearsal),
       work.result(heading: { _ in "This backup can be restored" }),
     ]
     return Flow(
@@ -72,6 +73,4 @@ extension Flow {
       .paragraph(
         "It can run every night on the production machine; its result has the line that your monitoring reads."),
     ], proceed: "begin")
-
-  private static let weights: [String: Double] = ["unpack": 20, "database": 60, "compare": 8, "start": 3]
 }

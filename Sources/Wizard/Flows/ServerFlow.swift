@@ -91,7 +91,7 @@ extension Flow {
 
   private static func which(_ context: FlowContext, _ looks: ServerLooks) -> Step {
     Step(
-      "action", "What", heading: { _ in "What shall be done with the server?" },
+      "action", "Action", heading: { _ in "What shall be done with the server?" },
       help: [
         .paragraph(
           "The queues hold what the server has taken in and not yet worked off: mail, notifications, counts. They are in no "
@@ -125,7 +125,7 @@ extension Flow {
         action.rawValue, title(action), detail, recommended: action == .restart, disabled: obstacles[action])
     }
     return Field(
-      "which", "What", name: "What is done",
+      "which", "Action",
       .choice([
         option(.restart, "After changes to settings, secrets or organizations."),
         option(.stop, "Nobody can write any more; good before a move or a restore."),

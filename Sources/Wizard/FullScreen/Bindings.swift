@@ -89,6 +89,8 @@ extension WizardModel {
               ? "This is the first step; Ctrl-C leaves" : nil))
       }
     }
+    // So near the beginning that it is never what a narrow window leaves out.
+    bindings.append(Binding(.help, [.character("?"), .function(1), .control("g")], "help", "Explain this step"))
     if pathWish != nil {
       // Before the Tab that moves to the next question: in a path it is first of all what it is in a shell.
       bindings.append(
@@ -119,7 +121,6 @@ extension WizardModel {
     if journey.run != nil {
       bindings.append(Binding(.log, [.control("o")], "log", "Show everything that the work has reported"))
     }
-    bindings.append(Binding(.help, [.character("?"), .function(1), .control("g")], "help", "Explain this step"))
     if case .review = journey.step.kind, !journey.review.isEmpty {
       bindings.append(
         Binding(

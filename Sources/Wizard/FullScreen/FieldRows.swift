@@ -154,7 +154,10 @@ extension WizardModel {
         cursor: focused && completion?.marked == nil
           ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil))
     if focused { addCompletion(to: &builder) }
-    if let problem, focused || !editor.characters.isEmpty {
+    if let problem, focused, editor.characters.isEmpty {
+      // Nobody has done anything wrong yet: it says what is wanted.
+      builder.paragraph(problem, .secondary, indent: 2, isFocus: true)
+    } else if let problem, !editor.characters.isEmpty {
       builder.marked(Span(glyphs.failed, .error), problem, .error, indent: 2, isFocus: focused)
     }
   }

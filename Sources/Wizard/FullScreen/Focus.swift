@@ -39,7 +39,11 @@ extension Journey {
         fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
     case .review: all = review.map { .line($0.key) } + (lookupFailed ? Self.afterFailure : [.button(.start)])
     case .run:
-      if case .failure? = run?.outcome { all = Self.afterFailure } else { all = [] }
+      if case .failure? = run?.outcome {
+        all = runner?.isWatched == true ? [.button(.back), .button(.leave)] : Self.afterFailure
+      } else {
+        all = []
+      }
     case .result: all = continuations.indices.map { .button(.onward($0)) } + [.button(.leave)]
     }
     return all.isEmpty ? [.page] : all

@@ -102,7 +102,7 @@ enum Worker {
       case .look(let find): tell(.found(ticket: errand.ticket, .success(try find())))
       case .run(let make):
         let operation = try make()
-        tell(.planned(ticket: errand.ticket, try operation.plan()))
+        tell(.planned(ticket: errand.ticket, try operation.plan(), KnownJob(operation)))
         let progress = Progress(cancellation: errand.cancellation) {
           tell(.progressed(ticket: errand.ticket, $0))
         }

@@ -59,7 +59,7 @@ extension WizardModel {
   }
 
   private var stopText: [String] {
-    var text = ["What has been done so far is taken back; both servers are then as they were before."]
+    var text = ["What has been done so far is taken back; everything is then as it was before."]
     if let point = journey.run?.plan?.pointOfNoReturn {
       text.append("\(point.prefix(1).uppercased())\(point.dropFirst()).")
     }

@@ -85,7 +85,7 @@ extension WizardModel {
   var logRows: [Row] {
     var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
     for line in journey.run?.log ?? [] {
-      let time = TextWidth.padded(Self.clock(line.after), to: 8, alignment: .trailing)
+      let time = TextWidth.padded(line.after.map { Self.clock($0) } ?? "", to: 8, alignment: .trailing)
       builder.marked(Span(time, .muted), warned(line), line.isWarning ? .warning : .text)
     }
     if builder.rows.isEmpty { builder.add(.text("Nothing has been reported yet", .muted)) }

@@ -111,7 +111,7 @@ extension WizardModel {
   /// An error, calmly: what, why, what to do; and the ways on.
   func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
     if trouble.isCancelled {
-      builder.marked(Span(glyphs.skipped, .warning), "Stopped, as you wished.", .warning)
+      builder.marked(Span(glyphs.skipped, .warning), journey.wordsOfStopping, .warning)
       builder.paragraph("Everything is as it was before.", .text, indent: 2)
     } else {
       builder.marked(Span(glyphs.failed, .error), trouble.subject, .error)
@@ -177,6 +177,10 @@ extension WizardModel {
   private func addPlan(to builder: inout RowBuilder) {
     switch journey.lookupState?.phase {
     case .ready(let material)?:
+      if !material.facts.isEmpty {
+        builder.gap()
+        builder.pairs(material.facts.map { ($0.name, $0.value) })
+      }
       if let plan = material.plan { add(plan, to: &builder) }
       if !material.difference.isEmpty {
         builder.gap()

@@ -150,6 +150,8 @@ struct WizardModel: Sendable {
       if journey.run?.callsBack == true { effects.append(.ring) }
       if isEnding { effects.append(.end) }
     }
+    // What was said about waiting has lost its sense too.
+    if before == .looking, journey.obstacle != .looking { notice = nil }
     // A bad end is told below the fields, and has to be seen.
     if before == .looking, case .failed? = journey.obstacle, !journey.fields.isEmpty {
       scroll = .max / 2

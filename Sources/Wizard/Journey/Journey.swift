@@ -369,8 +369,8 @@ struct Journey: Sendable {
   mutating func hear(_ news: News, now: ContinuousClock.Instant) {
     switch news {
     case .found(let ticket, let result): found(ticket, result)
-    case .planned(let ticket, let plan):
-      if run?.ticket == ticket { run?.planned(plan) }
+    case .planned(let ticket, let plan, let job):
+      if run?.ticket == ticket { run?.planned(plan, job, now: now) }
     case .progressed(let ticket, let event):
       if run?.ticket == ticket { run?.hear(event, now: now) }
     case .ended(let ticket, let result):
@@ -426,7 +426,7 @@ struct Errand: Sendable {
 /// What other threads tell.
 enum News: Sendable {
   case found(ticket: Int, Result<Material, Trouble>)
-  case planned(ticket: Int, Plan)
+  case planned(ticket: Int, Plan, KnownJob? = nil)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
   /// For whoever asked; the journey itself does not mind.

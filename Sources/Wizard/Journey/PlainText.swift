@@ -3,11 +3,23 @@ import Engine
 
 extension Journey {
   /// What came of it, as plain text for the normal screen; nil where nothing happened.
-  var plainText: String? {
+  var plainText: String? { text(isSpoken: false) }
+
+  /// Who stopped the work, where it was stopped: a job can be by any operator of the server.
+  var wordsOfStopping: String {
+    runner?.isWatched == true && run?.isStopping == false
+      ? "Stopped, as another operator wished." : "Stopped, as you wished."
+  }
+
+  /// The same to be listened to: no columns.
+  var spokenText: String? { text(isSpoken: true) }
+
+  private func text(isSpoken: Bool) -> String? {
     switch run?.outcome {
-    case .success(let summary): return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title)
+    case .success(let summary):
+      return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title, isSpoken)
     case .failure(let trouble) where trouble.isCancelled:
-      return "Stopped, as you wished. Everything is as it was before.\n"
+      return "\(wordsOfStopping) Everything is as it was before.\n"
     case .failure(let trouble):
       let remedy = trouble.remedy.map { "What to do: \($0)\n" } ?? ""
       return "It did not work out. \(trouble.subject): \(trouble.reason)\n\(remedy)"
@@ -17,11 +29,12 @@ extension Journey {
     }
   }
 
-  private static func text(of summary: Summary, heading: String) -> String {
+  private static func text(of summary: Summary, heading: String, _ isSpoken: Bool) -> String {
     var lines = [heading, ""]
     let width = summary.facts.map(\.name.count).max() ?? 0
     for fact in summary.facts {
-      lines.append("  \(fact.name)\(String(repeating: " ", count: width - fact.name.count))  \(fact.value)")
+      let gap = isSpoken ? ":" : String(repeating: " ", count: width - fact.name.count) + " "
+      lines.append("  \(fact.name)\(gap) \(fact.value)")
     }
     for warning in summary.warnings { lines += ["", "Warning: \(warning)"] }
     if !summary.nextSteps.isEmpty {

@@ -17,14 +17,16 @@ struct RunState: Sendable {
   }
 
   struct LogLine: Sendable, Equatable {
-    /// Since the beginning.
-    let after: Duration
+    /// Since the beginning; nil where it was said before anybody watched.
+    let after: Duration?
     let text: String
     let isWarning: Bool
   }
 
   let ticket: Int
-  let started: ContinuousClock.Instant
+  private(set) var started: ContinuousClock.Instant
+  /// Until then it is told what has been before; nil where it is watched from its beginning.
+  private var caughtUp: ContinuousClock.Instant?
   private(set) var ended: ContinuousClock.Instant?
   private(set) var plan: Plan?
   private(set) var phases: [Phase] = []
@@ -38,7 +40,7 @@ struct RunState: Sendable {
   private(set) var phasePace = Pace()
 
   private let cancellation: Cancellation
-  private let weights: [String: Double]
+  private var weights: [String: Double]
 
   init(ticket: Int, cancellation: Cancellation, weights: [String: Double], now: ContinuousClock.Instant) {
     self.ticket = ticket
@@ -88,8 +90,19 @@ struct RunState: Sendable {
     cancellation.cancel()
   }
 
-  mutating func planned(_ plan: Plan) {
+  /// All that a job has said so far is told at once when its watching begins.
+  private static let catchingUp = Duration.milliseconds(500)
+
+  /// - Parameter job: what is known of it where it is a job.
+  mutating func planned(_ plan: Plan, _ job: KnownJob? = nil, now: ContinuousClock.Instant) {
     self.plan = plan
+    if let job {
+      if weights.isEmpty { weights = PhaseWeights.of(job.description) }
+      if let age = job.age {
+        started = now - age
+        caughtUp = now + Self.catchingUp
+      }
+    }
     phases = plan.phases.map { Phase(id: $0.id, title: $0.title, amount: $0.amount) }
   }
 
@@ -128,6 +141,13 @@ struct RunState: Sendable {
       }
     case .finished, .failed: break
     }
+    if isCatchingUp(now) {
+      // What was done before must not look as if it had been done in no time.
+      phasePace = Pace()
+      if let current { phasePace.add(Double(current.done), at: now) }
+      pace = Pace()
+      pace.add(0, at: started)
+    }
     pace.add(fraction, at: now)
   }
 
@@ -141,6 +161,8 @@ struct RunState: Sendable {
     }
   }
 
+  private func isCatchingUp(_ now: ContinuousClock.Instant) -> Bool { caughtUp.map { now < $0 } ?? false }
+
   private mutating func change(_ id: String, title: String, _ body: (inout Phase) -> Void) {
     // An operation may have a phase that its plan did not foresee.
     let index = phases.firstIndex { $0.id == id } ?? phases.count
@@ -149,7 +171,8 @@ struct RunState: Sendable {
   }
 
   private mutating func record(_ text: String, isWarning: Bool = false, now: ContinuousClock.Instant) {
-    log.append(LogLine(after: now - started, text: SafeText.clean(text, limit: 500), isWarning: isWarning))
+    let after = isCatchingUp(now) ? nil : now - started
+    log.append(LogLine(after: after, text: SafeText.clean(text, limit: 500), isWarning: isWarning))
     // Whoever has more to say than anybody reads loses its oldest lines.
     if log.count > 2000 { log.removeFirst(log.count - 1500) }
   }

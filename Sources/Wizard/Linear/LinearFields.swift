@@ -59,7 +59,7 @@ extension LinearRunner {
   // MARK: Choosing
 
   private mutating func choose(_ field: Field, _ key: String, _ choices: [Choice]) throws -> Outcome {
-    voice.say(field.asked)
+    voice.say(field.asLine)
     list(choices)
     while true {
       let current = choices.firstIndex { $0.id == chosen(field, key) }
@@ -101,7 +101,7 @@ extension LinearRunner {
   }
 
   private mutating func chooseSeveral(_ field: Field, _ key: String, _ choices: [Choice]) throws -> Outcome {
-    voice.say(field.asked)
+    voice.say(field.asLine)
     list(choices)
     while true {
       let now = journey.answers.list(key)
@@ -130,7 +130,7 @@ extension LinearRunner {
   ) throws -> Outcome {
     let titles = Dictionary(among.map { ($0.id, $0.title) }) { first, _ in first }
     func title(_ id: String?) -> String { id.map { titles[$0] ?? $0 } ?? "nothing" }
-    voice.say(field.asked)
+    voice.say(field.asLine)
     for (index, item) in items.enumerated() {
       let decision = journey.answers.map(key)[item.id]
       let advice = decision == item.advice ? "as advised: \(item.why)" : "the advice is: \(title(item.advice))"
@@ -248,7 +248,7 @@ extension LinearRunner {
   /// Nothing is proposed here, and Enter alone confirms nothing.
   private mutating func confirm(_ field: Field, _ key: String) throws -> Outcome {
     while true {
-      guard case .text(let line) = try ask("\(field.title):", ambiguous: ambiguous(field, key)) else { return .back }
+      guard case .text(let line) = try ask(field.asLine, ambiguous: ambiguous(field, key)) else { return .back }
       journey.answer(key, .text(line))
       guard let problem = field.problem(key, journey.answers) else { return .answered }
       voice.say("That will not do: \(problem).")
@@ -257,12 +257,10 @@ extension LinearRunner {
 }
 
 extension Field {
+  /// Its title before a list or an answer. A question has its own sign at its end.
+  fileprivate var asLine: String { title.hasSuffix("?") ? title : "\(title):" }
+
   fileprivate var isYesNo: Bool {
     if case .yesNo = kind { true } else { false }
   }
-}
-
-extension Field {
-  /// Its title as a question to be answered in the next line.
-  fileprivate var asked: String { title.hasSuffix("?") ? title : "\(title):" }
 }

@@ -7,9 +7,10 @@ extension LinearRunner {
     let continuations = journey.continuations
     guard !continuations.isEmpty else { return itinerary.follow(.leave) }
     voice.gap()
-    for line in (journey.plainText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in (journey.spokenText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
       voice.say(String(line))
     }
+    hasToldResult = true
     voice.say("What next:")
     for (index, continuation) in continuations.enumerated() {
       voice.say("\(index + 1). \(continuation.title)", indent: 2, hanging: 3)

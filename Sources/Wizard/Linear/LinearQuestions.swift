@@ -153,7 +153,7 @@ extension LinearRunner {
   }
 
   func tell(_ trouble: Trouble) {
-    if trouble.isCancelled { return voice.say("Stopped, as you wished. Everything is as it was before.") }
+    if trouble.isCancelled { return voice.say("\(journey.wordsOfStopping) Everything is as it was before.") }
     voice.say("It did not work. \(trouble.subject): \(trouble.reason)")
     if let remedy = trouble.remedy { voice.say("What to do: \(remedy)", indent: 2, hanging: 4) }
   }

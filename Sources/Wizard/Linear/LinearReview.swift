@@ -65,8 +65,8 @@ extension LinearRunner {
         return true
       }
       guard line == "start" || line.isEmpty && !destroys else {
-        voice.say(
-          lines.isEmpty ? "Enter, b or q is wanted." : "A number from 1 to \(lines.count), w, b or q is wanted.")
+        let begin = destroys && !failed ? "The word start" : "Enter"
+        voice.say("\(begin), \(lines.isEmpty ? "" : "a number from 1 to \(lines.count), w, ")?, b or q is wanted.")
         return false
       }
       if failed {

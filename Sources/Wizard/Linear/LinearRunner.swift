@@ -12,6 +12,8 @@ struct LinearRunner {
   private var announced = ""
   /// The flow that was announced last.
   private var introduced = ""
+  /// Its result has been said: it is not said again when the wizard is left.
+  var hasToldResult = false
 
   /// How a wizard is left before its end.
   enum Departure: Error {
@@ -51,7 +53,7 @@ struct LinearRunner {
       }
     } catch Departure.wanted {
       journey.abandon()
-      return itinerary.plainText
+      return hasToldResult ? nil : journey.plainText
     } catch Departure.endOfInput {
       journey.abandon()
       throw endOfInput
@@ -72,11 +74,13 @@ struct LinearRunner {
     guard introduced != journey.flow.id else { return }
     let isFirst = introduced.isEmpty
     introduced = journey.flow.id
+    hasToldResult = false
     if !isFirst { voice.gap() }
     let route = journey.flow.route(journey.answers)
     let badge = journey.flow.badge
-    voice.say(
-      badge == .restore ? "\(journey.flow.title)." : "\(journey.flow.title). This is a \(badge.rawValue) server.")
+    let subject = route.from.flatMap { route.to == nil ? ": \($0)" : nil } ?? ""
+    let kind = badge == .restore ? "" : " This is a \(badge.rawValue) server."
+    voice.say("\(journey.flow.title)\(subject).\(kind)")
     if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
     guard isFirst else { return }
     voice.say(

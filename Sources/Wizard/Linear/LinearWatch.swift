@@ -5,6 +5,7 @@ extension LinearRunner {
   /// Says how the work goes until it is over, and what can be done where it failed.
   mutating func watch() throws {
     announced(journey.step)
+    hasToldResult = false
     carryOut()
     var watcher = Watcher(voice: voice)
     while journey.run?.isRunning == true {
@@ -26,9 +27,11 @@ extension LinearRunner {
     if journey.run?.callsBack == true { voice.conversation.ring() }
     guard case .failure(let trouble)? = journey.run?.outcome, case .run = journey.step.kind else { return }
     tell(trouble)
-    switch try ask("Enter tries again, b goes back, q leaves:") {
+    // What was only watched cannot be tried again from here.
+    let isWatched = journey.runner?.isWatched == true
+    switch try ask(isWatched ? "Enter goes back, q leaves:" : "Enter tries again, b goes back, q leaves:") {
     case .back: goBack()
-    case .text(""): journey.begin(now: .now)
+    case .text(""): if isWatched { goBack() } else { journey.begin(now: .now) }
     case .text: voice.say("Enter alone is wanted, or ?, b, q.")
     }
   }

@@ -17,6 +17,7 @@ struct OutputOptions: ParsableArguments {
   /// whoever ends the command ends the work.
   func run(_ description: JobDescription) throws {
     let store = try JobStore(of: description)
+    try JobStore.refuseWhereBusy(description)
     let operation = try description.operation()
     let job = try store.make(description, plan: detach || isInteractive ? try operation.plan() : nil)
     if detach || isInteractive {

@@ -77,6 +77,13 @@ struct JobTests {
     let failure = #expect(throws: PlainFailure.self) { try JobProcess.run(other, cancellation: Cancellation()) }
     #expect(failure?.family == .conflict)
     #expect(failure?.remedy?.contains(folder.id) == true)
+    let store = JobStore(try server.installation)
+    let count = try store.jobs().count
+    let refused = #expect(throws: PlainFailure.self) {
+      try JobOperation(other.readHeader().description).run(progress: .silent)
+    }
+    #expect(refused?.family == .conflict)
+    #expect(try store.jobs().count == count, "what was refused at once is not listed as a job that failed")
     try lock.execute("ROLLBACK")
     #expect(eventually { if case .finished = folder.state() { true } else { false } })
   }

@@ -45,7 +45,7 @@ extension Flow {
               "The database is dumped from one moment by several sessions, and the files are listed at that same moment. "
                 + "People go on working.")
           ]),
-        work.run("Backup", heading: { _ in "Backing up \(context.label)" }, weights: weights),
+        work.run("Backup", heading: { _ in "Backing up \(context.label)" }, weights: PhaseWeights.backup),
         work.result(heading: { _ in "\(context.label) is backed up" }),
       ])
   }
@@ -246,11 +246,6 @@ extension Flow {
         ]
       })
   }
-
-  /// As measured with many messages and few files.
-  private static let weights: [String: Double] = [
-    "dump": 40, "count": 4, "database": 6, "uploads": 20, "verify": 10, "encrypt": 5,
-  ]
 }
 
 extension AnswerCheck {

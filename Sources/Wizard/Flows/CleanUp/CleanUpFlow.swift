@@ -27,7 +27,7 @@ extension Flow {
             .paragraph(
               "Until the rows are committed, stopping leaves everything as it was. After that the rest is finished; if "
                 + "the machine goes down in between, the next deletion finishes the files.")
-          ], weights: ["rows": 20, "files": 5]),
+          ], weights: PhaseWeights.deletion),
         work.result { "\($0.detail(CleanUpKey.organization, "name") ?? "The organization") is gone" },
       ])
   }
@@ -157,7 +157,7 @@ extension Flow {
     Step(
       "confirm", "Confirmation", heading: { "Delete \($0.label(Key.organization))?" },
       explanation: { _ in
-        [.paragraph("This cannot be taken back. Type its name, letter by letter; pasting does not count.")]
+        [.paragraph("This cannot be taken back. Type its name to confirm it."), .keys("Pasting does not count.")]
       },
       help: [
         .paragraph("You will see once more what goes, and begin it yourself. Nothing is deleted by typing the name.")

@@ -100,7 +100,7 @@ extension Flow {
 
   private static func what(_ context: FlowContext, _ looks: JobsLooks) -> Step {
     Step(
-      "what", "What", heading: { _ in "What do you want to do with it?" },
+      "what", "Action", heading: { _ in "What do you want to do with it?" },
       explanation: { answers in
         let remedy = answers.detail(Key.job, Known.remedy) ?? ""
         return [
@@ -146,7 +146,7 @@ extension Flow {
       option(.setAside, "Set it aside", "The menu offers it no more."),
     ]
     return Field(
-      "action", "Do", name: "Do", .choice(all.filter { $0.disabled == nil } + all.filter { $0.disabled != nil }))
+      "action", "Action", .choice(all.filter { $0.disabled == nil } + all.filter { $0.disabled != nil }))
   }
 
   private static func recommended(_ job: JobOutlook?) -> Action {

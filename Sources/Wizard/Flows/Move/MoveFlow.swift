@@ -423,16 +423,9 @@ extension Flow {
       ],
       kind: .run(
         Runner(
-          operation: { try environment.operation(MoveDecisions($0)) }, weights: weights, noun: "The move",
+          operation: { try environment.operation(MoveDecisions($0)) }, weights: PhaseWeights.move, noun: "The move",
           outlivesWizard: environment.runsJobs)))
   }
-
-  /// As measured with many messages and few files; whatever is not named here takes next to no time.
-  private static let weights: [String: Double] = [
-    "export.messages": 15, "export.tables": 2, "export.files": 8, "export.verify": 5, "import.unpack": 5,
-    "import.survey": 5, "import.files": 8, "import.tables": 2, "import.messages": 70, "import.links": 3,
-    "import.commit": 40,
-  ]
 
   private static let result = Step(
     "result", "Result",

@@ -45,7 +45,7 @@ extension Flow {
           let followUp = RestoreAnswers.followUp(answers, record)
           guard let record, followUp != .restoreAnew else { return "Restoring this server" }
           return record.title(of: followUp)
-        }, weights: weights),
+        }, weights: PhaseWeights.restore),
       work.result(heading: { done(RestoreAnswers.followUp($0, record)) }),
     ]
     return Flow(
@@ -202,7 +202,4 @@ extension Flow {
     case .discard: []
     }
   }
-
-  /// As measured with many messages and few files; whatever is not named here takes next to no time.
-  private static let weights: [String: Double] = ["unpack": 20, "database": 60, "compare": 8, "prepare": 3]
 }

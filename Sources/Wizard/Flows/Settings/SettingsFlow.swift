@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  static let settings = Goal("settings", "Settings and secrets", "take over what should be") {
+  static let settings = Goal("settings", "Settings and secrets", "take over from an old server") {
     .settings($0, .real($0))
   }
 

@@ -1,0 +1,50 @@
+import Engine
+import Testing
+
+@testable import Wizard
+
+/// How far a job is, for whoever begins to watch it in its middle.
+@Suite("Watching a job that runs already")
+struct WatchingTests {
+  private static let plan = Plan(
+    title: "Import", phases: [Plan.Phase("unpack", "Read"), Plan.Phase("messages", "Messages")])
+  private let now = ContinuousClock.now
+
+  private func watched(at moment: ContinuousClock.Instant) -> RunState {
+    var run = RunState(ticket: 1, cancellation: .init(), weights: [:], now: moment)
+    let job = JobDescription.import(server: .init(root: "/"), .init(subdomain: "harbour", archive: "/tmp/a.tar.gz"))
+    run.planned(Self.plan, KnownJob(job, age: .seconds(100)), now: moment)
+    for event: ProgressEvent in [
+      .phaseStarted(id: "unpack", title: "Read", total: 10, unit: .steps), .phaseEnded(id: "unpack"),
+      .phaseStarted(id: "messages", title: "Messages", total: 1000, unit: .messages),
+      .advanced(id: "messages", done: 400, total: 1000, unit: .messages),
+    ] { run.hear(event, now: moment) }
+    return run
+  }
+
+  @Test("Its time is counted from its own beginning, and what lasts long weighs much")
+  func beginning() {
+    let run = watched(at: now)
+    #expect(run.elapsed(now: now) == .seconds(100))
+    #expect(abs(run.fraction - (5 + 70 * 0.4) / 75) < 0.001)
+  }
+
+  @Test("What was done before is not taken for done in no time")
+  func pace() throws {
+    var run = watched(at: now)
+    #expect(run.phasePace.speed(now: now) == nil)
+    let left = try #require(run.pace.left(until: 1, now: now))
+    // 44 % in 100 s.
+    #expect((120...135).contains(left), "\(left)")
+    let later = now + .seconds(10)
+    run.hear(.advanced(id: "messages", done: 440, total: 1000, unit: .messages), now: later)
+    #expect(run.phasePace.speed(now: later) == 4)
+  }
+
+  @Test("The log says no time of what was said before")
+  func log() {
+    var run = watched(at: now)
+    run.hear(.note("now"), now: now + .seconds(5))
+    #expect(run.log.map(\.after) == [nil, nil, .seconds(105)])
+  }
+}
