@@ -55,7 +55,7 @@ extension Flow {
         return Route(from: file ?? context.label, to: file == nil ? nil : context.label)
       },
       commands: { RestoreAnswers.commands($0, context, record) },
-      onward: { onward(RestoreAnswers.followUp($0, record), record) },
+      onward: { onward(RestoreAnswers.followUp($0, record), record) + settings($0, record, context) },
       steps: before + [welcome(isNew)] + asking + working)
   }
 
@@ -170,6 +170,22 @@ extension Flow {
     case .discard: "What was kept is deleted"
     case .restoreAnew: "This server is restored"
     }
+  }
+
+  /// Where this server's own settings were kept, single ones of the old server may be wanted all the same.
+  private static func settings(
+    _ answers: Answers, _ record: RestoreRecord?, _ context: FlowContext
+  ) -> [Continuation] {
+    let options = RestoreAnswers.options(answers)
+    guard RestoreAnswers.followUp(answers, record) == .restoreAnew, options.keepsSettings || options.keepsConfiguration,
+      options.identity == nil, case .archive(let path) = options.source
+    else { return [] }
+    let given: [String: Answer] = [
+      SettingsKey.path: .text(path), SettingsKey.data: .text(MigrationFacts.Kind.restore.rawValue),
+    ]
+    return [
+      Continuation("Compare the settings with the backup's", context.onward("settings", given: given), proposed: false)
+    ]
   }
 
   private static func onward(_ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord?) -> [Continuation] {
