@@ -38,6 +38,8 @@ struct ArchiveStep: Sendable {
     static let subdomain = "archive.subdomain"
     static let name = "archive.name"
     static let state = "archive.state"
+    /// "export", "backup" or nothing of these.
+    static let kind = "archive.kind"
   }
 
   let heading: String
@@ -75,6 +77,7 @@ struct ArchiveStep: Sendable {
         material.labels = [
           Label.subdomain: glance.subdomain ?? "", Label.name: glance.name ?? "",
           Label.state: glance.isDeactivated ? "deactivated" : "",
+          Label.kind: glance.isExport ? "export" : glance.isBackup ? "backup" : "",
         ]
         return material
       })
