@@ -90,7 +90,8 @@ struct MoveFlowTests {
       decisions.commands(brand: nil) == [
         "aloha-wizard export --root /source -r '' --output /tmp/move.tar.gz",
         "aloha-wizard import --root /target '' /tmp/move.tar.gz",
-        "# then copy camo_key from one secrets file to the other",
+        "aloha-wizard settings copy --root /target --from /source --migration import --without-advice "
+          + "--set camo_key=copy",
         "aloha-wizard organization reactivate --root /target -r ''",
       ])
   }

@@ -14,9 +14,9 @@ extension ArchiveSummary {
     add("Version", source.serverVersion.map { [source.brand, $0].compactMap { $0 }.joined(separator: " ") })
     add("Feature level", source.featureLevel.map(String.init))
     add("Newest migration", source.migrations["zerver"])
-    add("PostgreSQL", source.postgresVersion)
+    add("PostgreSQL", source.postgresVersion.map(Self.release))
     add("Made by", program)
-    add("Made", created ?? modified)
+    add("Made", (created ?? modified).map(Self.minute))
     add("Holds", options["reach"])
     add("Size", Amount.bytes(bytes))
     add("Unpacked", "\(Amount.bytes(memberBytes)) in \(Amount.of(Int64(members), "file"))")
@@ -27,5 +27,18 @@ extension ArchiveSummary {
     add("Channels", rows("zerver_stream"))
     add("Attachments", rows("zerver_attachment"))
     return facts
+  }
+}
+
+extension ArchiveSummary {
+  /// "15.20" for what PostgreSQL itself calls 150020.
+  private static func release(_ version: String) -> String {
+    guard let number = Int(version), number >= 100_000 else { return version }
+    return "\(number / 10_000).\(number % 10_000)"
+  }
+
+  /// As moments are written everywhere else.
+  private static func minute(_ moment: String) -> String {
+    Moment.microseconds(iso: moment).map { Age.words($0) } ?? moment
   }
 }

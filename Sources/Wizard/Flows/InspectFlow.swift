@@ -38,13 +38,7 @@ struct InspectFlow: Sendable {
       route: { answers in .init(from: answers.text(ArchiveStep.key)?.split(separator: "/").last.map(String.init)) },
       commands: { [context] in Self.commands($0, context) },
       onward: { answers in
-        if answers.label(ArchiveStep.Label.kind) == "backup" {
-          let given = BackupStep.given(answers.text(ArchiveStep.key) ?? "")
-          return [
-            Continuation("Rehearse its restore", .flow(Goal.rehearse.id, given: given)),
-            Continuation("Restore this server from it", .flow(Goal.restore.id, given: given)),
-          ]
-        }
+        guard answers.label(ArchiveStep.Label.kind) != "backup" else { return Self.afterBackup(answers) }
         let path: [String: Answer] = [ArchiveStep.key: answers[ArchiveStep.key] ?? .text("")]
         return [Continuation("Import it into this server", .flow("import", given: path))].filter { Goal.exists($0) }
       },
@@ -64,12 +58,27 @@ struct InspectFlow: Sendable {
       ])
   }
 
+  private static func isAgainst(_ answers: Answers) -> Bool {
+    answers.label(ArchiveStep.Label.kind) != "backup" && answers.flag(Key.against) ?? false
+  }
+
+  /// A backup is restored, not imported.
+  private static func afterBackup(_ answers: Answers) -> [Continuation] {
+    let backup = BackupStep.given(answers.text(ArchiveStep.key) ?? "")
+    let source: [String: Answer] = [RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]
+    return [
+      Continuation("Rehearse its restore", .flow("rehearse", given: backup)),
+      Continuation(
+        "Restore this server from it", .flow("restore", given: backup.merging(source) { first, _ in first })),
+    ]
+  }
+
   static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
     let path = answers.text(ArchiveStep.key) ?? ""
     let verify = "\(Program.name) verify \(ShellWord.quoted(path))"
     return [
       "\(Program.name) inspect \(ShellWord.quoted(path))",
-      answers.flag(Key.against) == true ? context.command(["verify", path, "--against-server"]) : verify,
+      isAgainst(answers) ? context.command(["verify", path, "--against-server"]) : verify,
     ]
   }
 
@@ -80,6 +89,8 @@ struct InspectFlow: Sendable {
         [.paragraph("Then it is also said whether this server could import it: version, address, space, system bots.")]
       },
       help: [.paragraph("Verifying only reads, here as there.")],
+      // Whether a backup can be restored here is found out by a rehearsal.
+      isVisible: { $0.label(ArchiveStep.Label.kind) != "backup" },
       fields: { [context] _ in
         let hasServer = FileSystem.isFolder(context.root) && (try? context.server.installation()) != nil
         return [
@@ -105,10 +116,10 @@ struct InspectFlow: Sendable {
         ]
       }, kind: .review,
       lookup: Lookup(
-        "Working out the plan", key: { "\($0.text(ArchiveStep.key) ?? "")\n\($0.flag(Key.against) ?? false)" }
+        "Working out the plan", key: { "\($0.text(ArchiveStep.key) ?? "")\n\(Self.isAgainst($0))" }
       ) {
         [verify] answers, _ in
-        Material(plan: try verify(answers.text(ArchiveStep.key) ?? "", answers.flag(Key.against) ?? false).plan())
+        Material(plan: try verify(answers.text(ArchiveStep.key) ?? "", Self.isAgainst(answers)).plan())
       }, proceed: "Verify it")
   }
 
@@ -118,7 +129,7 @@ struct InspectFlow: Sendable {
       help: [.paragraph("Esc stops it, after a question. Nothing is changed by verifying.")],
       kind: .run(
         Runner(
-          operation: { [verify] in try verify($0.text(ArchiveStep.key) ?? "", $0.flag(Key.against) ?? false) },
+          operation: { [verify] in try verify($0.text(ArchiveStep.key) ?? "", Self.isAgainst($0)) },
           weights: ["read": 20], noun: "The verification")))
   }
 }

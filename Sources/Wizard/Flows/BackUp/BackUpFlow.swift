@@ -80,7 +80,7 @@ extension Flow {
   // MARK: Steps
 
   private static let wish = Step(
-    "what", "What", heading: { _ in "What do you want to do?" },
+    "what", "Action", heading: { _ in "What do you want to do?" },
     help: [
       .paragraph(
         "A backup is the whole server in one file: what is needed to bring it back on this machine or on a new one. The "
@@ -90,7 +90,7 @@ extension Flow {
     fields: { _ in
       [
         Field(
-          "wish", "Backups", name: "Wish",
+          "wish", "Backups", name: "Action",
           .choice([
             .init("now", "Make a backup now", "The server goes on running meanwhile.", recommended: true),
             .init("nightly", "Make one every night", "Shows the lines for systemd or cron, with each explained."),
