@@ -214,9 +214,10 @@ struct RestoreFlowTests {
     walker.walk(to: "run")
     walker.end(.success(FakeWork.summary))
     let given = BackupStep.given("/srv/backup.tar.gz")
+    let source: [String: Answer] = [RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]
     #expect(
       walker.model.journey.continuations.map(\.onward).prefix(2) == [
-        .flow("rehearse", given: given), .flow("restore", given: given),
+        .flow("rehearse", given: given), .flow("restore", given: given.merging(source) { $1 }),
       ])
   }
 
