@@ -42,29 +42,37 @@ final class FakeServers: Sendable {
 
   func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
-  var environment: MoveEnvironment {
-    MoveEnvironment(
+  /// - Parameter runsJobs: whether work is said to outlive the wizard.
+  func context(target: String? = "/target", isTest: Bool = true, runsJobs: Bool = false) -> FlowContext {
+    FlowContext(
+      root: "/source", label: "source.example.com", target: target, isTest: isTest, engine: engine(runsJobs: runsJobs))
+  }
+
+  var looks: MoveLooks { MoveLooks(advice: { _ in self.state.withLock { $0.advice } }) }
+
+  private func engine(runsJobs: Bool) -> FlowEngine {
+    FlowEngine(
       glance: { root, _ in
         try self.state.withLock { state in
           state.glances.append(root)
           if let failure = state.glanceFailure { throw failure }
         }
         let name = root.split(separator: "/").last.map { "\($0).example.com" } ?? "here.example.com"
-        return MoveEnvironment.Glance(
+        return FlowEngine.Glance(
           label: name, facts: [Summary.Fact("Server", name), Summary.Fact("Software", "Aloha 9.0")])
       },
-      organizations: { _, _ in self.state.withLock { $0.organizations } },
+      organizations: { _, _ in self.state.withLock { $0.organizations } }, overviews: { _, _ in [] },
       findings: { _ in
         self.state.withLock { state in
           state.checks += 1
           return state.findings
         }
       },
-      advice: { _ in self.state.withLock { $0.advice } },
-      operation: { decisions in
-        self.state.withLock { $0.operations.append(decisions) }
+      plan: { _ in FakeMove.plan },
+      operation: { job in
+        if case .move(let decisions, _) = job { self.state.withLock { $0.operations.append(decisions) } }
         return FakeMove()
-      })
+      }, runsJobs: runsJobs)
   }
 }
 

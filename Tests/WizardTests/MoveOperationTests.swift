@@ -184,11 +184,13 @@ struct MoveOperationTests {
   @Test("the engine answers what the flow asks of it")
   func environment() throws {
     let pair = try pair()
-    let environment = MoveEnvironment.engine(brand: nil)
-    #expect(try environment.glance(pair.old.root, Cancellation()).label == pair.old.host)
-    #expect(try environment.organizations(pair.old.root, Cancellation()).contains { $0.subdomain == "harbour" })
-    #expect(try environment.advice(pair.decisions).contains { $0.id == "camo_key" })
-    #expect(try environment.findings(pair.decisions).contains { $0.subject == "subdomain" })
-    #expect(throws: PlainFailure.self) { try environment.glance("/nowhere", Cancellation()) }
+    let engine = FlowEngine.real(brand: nil)
+    #expect(try engine.glance(pair.old.root, Cancellation()).label == pair.old.host)
+    #expect(try engine.organizations(pair.old.root, Cancellation()).contains { $0.subdomain == "harbour" })
+    #expect(try engine.overviews(pair.old.root, Cancellation()).contains { $0.uploadBytes > 0 })
+    #expect(try MoveLooks.real(brand: nil).advice(pair.decisions).contains { $0.id == "camo_key" })
+    let move = JobDescription.move(pair.decisions, brand: nil)
+    #expect(try engine.findings(move).contains { $0.subject == "subdomain" })
+    #expect(throws: PlainFailure.self) { try engine.glance("/nowhere", Cancellation()) }
   }
 }

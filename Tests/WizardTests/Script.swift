@@ -101,7 +101,7 @@ struct LinearWalk {
 extension FakeServers {
   /// The flow of a move between these servers.
   func flow(target: String? = "/target") -> Flow {
-    .move(environment, MovePresets(source: "/source", target: target, archive: "/tmp/move.tar.gz", isTest: true))
+    .move(context(target: target), looks, archive: "/tmp/move.tar.gz")
   }
 
   /// What the last work that was begun had been told.

@@ -164,7 +164,7 @@ struct UnattendedMoveTests {
           MoveDecisions.Key.source: .text(old.root), MoveDecisions.Key.target: .text(new.root),
           MoveDecisions.Key.place: .text("here"),
         ]))
-      return try MoveEnvironment.engine(brand: nil).advice(decisions).map(\.id)
+      return try MoveLooks.real(brand: nil).advice(decisions).map(\.id)
     }
   }
 

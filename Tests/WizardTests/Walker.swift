@@ -41,8 +41,9 @@ final class Walker {
     _ servers: FakeServers, target: String? = "/target", size: Size = Size(columns: 80, rows: 24),
     glyphs: Glyphs = .unicode, isTest: Bool = true, answersAtOnce: Bool = true
   ) -> Walker {
-    let presets = MovePresets(source: "/source", target: target, archive: "/tmp/move.tar.gz", isTest: isTest)
-    return Walker(.move(servers.environment, presets), size: size, glyphs: glyphs, answersAtOnce: answersAtOnce)
+    Walker(
+      .move(servers.context(target: target, isTest: isTest), servers.looks, archive: "/tmp/move.tar.gz"), size: size,
+      glyphs: glyphs, answersAtOnce: answersAtOnce)
   }
 
   // MARK: Doing

@@ -31,13 +31,15 @@ extension FlowEngine {
   ///   - runsJobs: whether work runs in a process of its own; only this program itself can be one.
   static func real(brand: Brand?, runsJobs: Bool = false) -> FlowEngine {
     FlowEngine(
-      glance: { root, cancellation in
-        let glance = try MoveEnvironment.engine(brand: brand).glance(root, cancellation)
-        return Glance(label: glance.label, facts: glance.facts)
+      glance: { try look(at: installed(below: $0, brand: brand), cancellation: $1) },
+      organizations: { root, cancellation in
+        let server = try installed(below: root, brand: brand)
+        let connection = try server.connect(cancellation: cancellation)
+        defer { connection.close() }
+        return try Organization.list(connection, brand: server.brand)
       },
-      organizations: { try MoveEnvironment.engine(brand: brand).organizations($0, $1) },
       overviews: { root, cancellation in
-        let server = try Installation(root: root, brand: brand)
+        let server = try installed(below: root, brand: brand)
         let connection = try server.connect(cancellation: cancellation)
         defer { connection.close() }
         return try OrganizationOverview.list(connection, brand: server.brand)
@@ -50,5 +52,33 @@ extension FlowEngine {
       plan: { try $0.operation().plan() },
       operation: { runsJobs ? JobOperation($0) : try $0.operation() },
       runsJobs: runsJobs)
+  }
+
+  /// What is wrong with a folder in which there is no server at all is said in other words than what is wrong with a
+  /// server.
+  private static func installed(below root: String, brand: Brand?) throws -> Installation {
+    let brands = brand.map { [$0] } ?? Brand.allCases
+    guard brands.contains(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {
+      throw PlainFailure(
+        .configuration, SafeText.clean(root, limit: 100), "there is no server below this folder",
+        remedy: "give the folder that holds etc/\(brands[0].rawValue); on the server itself that is /")
+    }
+    return try Installation(root: root, brand: brand)
+  }
+
+  private static func look(at server: Installation, cancellation: Cancellation) throws -> Glance {
+    let connection = try server.connect(cancellation: cancellation)
+    defer { connection.close() }
+    let version = try ServerVersion.read(server, connection)
+    let organizations = try connection.value(
+      "SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [server.brand.internalSubdomain])
+    return Glance(
+      label: server.label,
+      facts: [
+        Summary.Fact("Server", server.label),
+        Summary.Fact("Software", "\(server.brand.title) \(version.name ?? "of an unknown version")"),
+        Summary.Fact("Organizations", organizations ?? "0"),
+        Summary.Fact("Uploads", server.storesUploadsInS3 ? "in S3" : server.uploadsFolder),
+      ])
   }
 }

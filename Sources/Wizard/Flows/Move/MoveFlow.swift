@@ -2,46 +2,37 @@ import Common
 import Engine
 import Terminal
 
-/// What is known before the first question.
-struct MovePresets: Sendable {
-  var source = "/"
-  var target: String?
-  /// Where the archive goes unless the operator says otherwise.
-  var archive: String
-  var brand: Brand?
-  var isTest = false
-}
-
 extension Goal {
   static let move = Goal("move", "Move an organization", "to another server, with all it has") { context in
-    .move(
-      .engine(brand: context.brand, runsJobs: context.engine.runsJobs),
-      MovePresets(
-        source: context.root, target: context.target, archive: context.archivePath("export"), brand: context.brand,
-        isTest: context.isTest))
+    .move(context, .real(brand: context.brand), archive: context.archivePath("export"))
   }
 }
 
 extension Flow {
   /// Moves an organization to another server.
-  static func move(_ environment: MoveEnvironment, _ presets: MovePresets) -> Flow {
+  ///
+  /// - Parameter archive: where it goes unless the operator says otherwise.
+  static func move(_ context: FlowContext, _ looks: MoveLooks, archive: String) -> Flow {
     Flow(
-      id: "move", title: "Move an organization", badge: presets.isTest ? .test : .production,
+      id: "move", title: "Move an organization", badge: context.badge,
       route: { answers in
         let place = answers.text(Key.place)
         return Route(
           from: named(answers.label(Key.source)),
           to: place == MoveDecisions.Place.elsewhere.rawValue ? "another machine" : named(answers.label(Key.target)))
       },
-      commands: { MoveDecisions($0).commands(brand: presets.brand) }, onward: onward,
+      commands: { MoveDecisions($0).commands(brand: context.brand) }, onward: onward,
       steps: [
-        welcome, source(environment, presets), organization(environment), target(environment, presets), address,
-        deactivate, memory, checks(environment), secrets(environment, presets), review(environment), run(environment),
-        result,
+        welcome, source(context), organization(context), target(context, looks, archive: archive), address, deactivate,
+        memory, checks(context), secrets(context, looks), review(context), run(context), result,
       ])
   }
 
   private typealias Key = MoveDecisions.Key
+
+  private static func job(_ answers: Answers, _ context: FlowContext) -> JobDescription {
+    .move(MoveDecisions(answers), brand: context.brand)
+  }
 
   /// Besides secrets a server has settings, which an export does not bring either.
   @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
@@ -86,7 +77,7 @@ extension Flow {
 
   // MARK: The old server
 
-  private static func source(_ environment: MoveEnvironment, _ presets: MovePresets) -> Step {
+  private static func source(_ context: FlowContext) -> Step {
     Step(
       "source", "Old server", heading: { _ in "Where is the organization now?" },
       explanation: { _ in
@@ -102,19 +93,19 @@ extension Flow {
         [
           Field(
             "root", "Folder of the old server", name: "Old server", .path(.folder),
-            preset: { _ in .text(presets.source) },
+            preset: { _ in .text(context.root) },
             check: { AnswerCheck.absolutePath($0.text(Key.source) ?? "") })
         ]
       },
       lookup: Lookup("Looking at the server", key: { $0.text(Key.source) ?? "" }) { answers, cancellation in
-        let glance = try environment.glance(answers.text(Key.source) ?? "/", cancellation)
+        let glance = try context.engine.glance(answers.text(Key.source) ?? "/", cancellation)
         return Material(facts: glance.facts, labels: [Key.source: glance.label])
       })
   }
 
   // MARK: The organization
 
-  private static func organization(_ environment: MoveEnvironment) -> Step {
+  private static func organization(_ context: FlowContext) -> Step {
     Step(
       "organization", "Organization", heading: { _ in "Which organization moves?" },
       explanation: { answers in
@@ -123,7 +114,7 @@ extension Flow {
       lookup: Lookup(
         "Looking for organizations", key: { $0.text(Key.source) ?? "" }, brings: [organizations([])]
       ) { answers, cancellation in
-        let all = try environment.organizations(answers.text(Key.source) ?? "/", cancellation)
+        let all = try context.engine.organizations(answers.text(Key.source) ?? "/", cancellation)
         guard all.contains(where: { !$0.isInternal }) else {
           throw PlainFailure(
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
@@ -160,7 +151,7 @@ extension Flow {
 
   // MARK: The new server
 
-  private static func target(_ environment: MoveEnvironment, _ presets: MovePresets) -> Step {
+  private static func target(_ context: FlowContext, _ looks: MoveLooks, archive: String) -> Step {
     Step(
       "target", "New server", heading: { _ in "Where does it go?" },
       help: [
@@ -182,16 +173,16 @@ extension Flow {
                 "The archive is made here; you get the commands for importing it there."),
             ]),
             preset: { _ in
-              .text((presets.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
+              .text((context.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
             }),
           Field(
             "root", "Folder of the new server", name: "New server", .path(.folder), isVisible: isHere,
-            preset: { _ in presets.target.map { .text($0) } },
+            preset: { _ in context.target.map { .text($0) } },
             check: { AnswerCheck.absolutePath($0.text(Key.target) ?? "") }),
           Field(
             "archive", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
             hint: { _ in "Only its owner can read it." },
-            preset: { _ in .text(presets.archive) },
+            preset: { _ in .text(archive) },
             check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
         ]
       },
@@ -210,10 +201,10 @@ extension Flow {
           ]
           return material
         }
-        let glance = try environment.glance(root, cancellation)
+        let glance = try context.engine.glance(root, cancellation)
         material.facts = glance.facts
         material.labels = [Key.target: glance.label]
-        if let memory = environment.memory(), memory < Memory.scarce {
+        if let memory = looks.memory(), memory < Memory.scarce {
           material.known = [Key.target: ["memory": Amount.bytes(memory)]]
         }
         return material
@@ -314,7 +305,7 @@ extension Flow {
 
   // MARK: Before it begins
 
-  private static func checks(_ environment: MoveEnvironment) -> Step {
+  private static func checks(_ context: FlowContext) -> Step {
     Step(
       "checks", "Checks", heading: { _ in "Is everything ready?" },
       explanation: { _ in
@@ -326,11 +317,11 @@ extension Flow {
             + "is yours to judge; you can go on.")
       ],
       lookup: Lookup("Checking both servers", key: fingerprint) { answers, _ in
-        Material(findings: try environment.findings(MoveDecisions(answers)))
+        Material(findings: try context.engine.findings(job(answers, context)))
       })
   }
 
-  private static func secrets(_ environment: MoveEnvironment, _ presets: MovePresets) -> Step {
+  private static func secrets(_ context: FlowContext, _ looks: MoveLooks) -> Step {
     Step(
       "secrets", "Secrets", heading: { _ in "Which secrets come along?" },
       explanation: { _ in
@@ -348,13 +339,13 @@ extension Flow {
       ],
       isVisible: { answers in
         // Counted among the steps before the question is asked, where it is known what the answer will be.
-        answers.text(Key.place) == nil ? presets.target != nil : isHere(answers)
+        answers.text(Key.place) == nil ? context.target != nil : isHere(answers)
       },
       lookup: Lookup(
         "Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" },
         brings: [secretDecisions([])]
       ) { answers, _ in
-        let advice = try environment.advice(MoveDecisions(answers))
+        let advice = try looks.advice(MoveDecisions(answers))
         guard !advice.isEmpty else {
           return Material(remark: "There is nothing to decide: no secret of the old server differs from the new one's.")
         }
@@ -382,7 +373,7 @@ extension Flow {
       why: advice.why, disabled: advice.state == .onlyTarget ? "The old server has none that could be copied." : nil)
   }
 
-  private static func review(_ environment: MoveEnvironment) -> Step {
+  private static func review(_ context: FlowContext) -> Step {
     Step(
       "review", "Review", heading: { _ in "Ready to move?" },
       explanation: { _ in
@@ -393,7 +384,7 @@ extension Flow {
       help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")],
       kind: .review,
       lookup: Lookup("Working out the plan", key: fingerprint) { answers, _ in
-        Material(plan: try environment.operation(MoveDecisions(answers)).plan())
+        Material(plan: try context.engine.plan(job(answers, context)))
       }, proceed: "Start the move")
   }
 
@@ -408,12 +399,12 @@ extension Flow {
 
   // MARK: The move
 
-  private static func run(_ environment: MoveEnvironment) -> Step {
+  private static func run(_ context: FlowContext) -> Step {
     Step(
       "run", "Move", heading: { "Moving \($0.label(Key.organization))" },
       help: [
         .paragraph(
-          environment.runsJobs
+          context.engine.runsJobs
             ? "You need not stay and watch: the move goes on when you leave, and when your connection breaks. The next start "
               + "of the wizard shows it again. Ctrl-O shows all that has been reported so far."
             : "You need not stay and watch. Ctrl-O shows all that has been reported so far."),
@@ -423,8 +414,8 @@ extension Flow {
       ],
       kind: .run(
         Runner(
-          operation: { try environment.operation(MoveDecisions($0)) }, weights: PhaseWeights.move, noun: "The move",
-          outlivesWizard: environment.runsJobs)))
+          operation: { try context.engine.operation(job($0, context)) }, weights: PhaseWeights.move, noun: "The move",
+          outlivesWizard: context.engine.runsJobs)))
   }
 
   private static let result = Step(
