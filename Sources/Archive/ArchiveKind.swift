@@ -32,7 +32,9 @@ public enum ArchiveKind: Sendable, Equatable {
         path, .unsuitable("this is \(description), not an export of an organization", remedy: "use restore for it"))
     case (.backup, .ourExport), (.backup, .officialExport):
       ArchiveFailure(
-        path, .unsuitable("this is \(description), not a backup", remedy: "use import for it"))
+        path,
+        // Seen at its beginning, where nothing says yet who made it.
+        .unsuitable("this is an export of an organization, not a backup of a server", remedy: "use import for it"))
     case (_, .other(let what)):
       ArchiveFailure(path, .unsuitable("this is \(what)", remedy: "give an archive that export or backup has made"))
     }

@@ -91,7 +91,7 @@ public enum Wizard {
   /// disconnected from.
   private static func first(_ options: WizardOptions) throws -> Flow? {
     let wanted = try options.goal.map { try goal($0) }
-    if let job = runningJob(options) {
+    if let job = runningJob(options), wanted?.id != Goal.jobs.id {
       return Goal.watch.flow(context(options, given: ["meet.job": .text(job.path)]))
     }
     return wanted?.flow(context(options))

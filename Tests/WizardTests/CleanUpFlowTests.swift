@@ -137,7 +137,7 @@ struct CleanUpFlowTests {
         == Continuation(
           "Import it again",
           .flow("import", given: ["archive.path": .text("/srv/a.tar.gz"), "address.subdomain": .text("harbour")])))
-    #expect(ways.contains(Continuation("Throw away another one", .flow("clean-up"))))
+    #expect(ways.contains(Continuation("Throw away another one", .flow("clean-up"), proposed: false)))
     #expect(
       walker.model.journey.flow.commands(walker.answers) == [
         "aloha-wizard organization delete -r harbour --with-uploads --dry-run --root /srv/chat",
@@ -191,7 +191,7 @@ struct CleanUpFlowTests {
 @Suite("Throwing away a test import, on a real server", .serialized)
 struct RealCleanUpTests {
   private let values: [String: Answer] = [
-    "organization.which": .text("bookclub"), "holds.anyway": .flag(true), "files.which": .text("ofOrganization"),
+    "organization.which": .text("bookclub"), "holds.anyway": .flag(true), "files.which": .text("organization"),
   ]
 
   @Test("rows and files are gone, the server's own organization stays, the cache is emptied")

@@ -191,6 +191,18 @@ struct JobsFlowTests {
     }
   }
 
+  @Test("an interrupted restore waits until the server was restored in another way")
+  func restoredOtherwise() throws {
+    try store { store, root in
+      let server = JobDescription.ServerReference(root: root)
+      _ = try leave(store, .restore(server: server, RestoreOptions(archive: "/tmp/a.tar.gz")))
+      #expect(try store.waiting().count == 1)
+      _ = try leave(
+        store, .restore(server: server, RestoreOptions(archive: "/tmp/b.tar.gz")), .finished(Summary(title: "done")))
+      #expect(try store.waiting().isEmpty)
+    }
+  }
+
   @Test("a second operator is told who runs what since when, before anything is asked of the server")
   func secondOperator() throws {
     try store { store, root in
@@ -203,7 +215,8 @@ struct JobsFlowTests {
       #expect(finding.reason.contains("runs since 2") && finding.reason.contains("Empty the cache"))
       #expect(finding.remedy?.contains("jobs attach \(job.id)") == true)
       #expect(try FlowEngine.real(brand: nil).findings(description) == [finding])
-      #expect(Flow.Waiting.find(root: root).first?.title == "Watch what is running")
+      let waiting = try #require(Flow.Waiting.find(root: root).first)
+      #expect(waiting.title == "Watch what is running" && waiting.summary.hasSuffix("Empty the cache"))
       withExtendedLifetime(life) {}
     }
   }

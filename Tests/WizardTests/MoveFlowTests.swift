@@ -156,6 +156,24 @@ struct MoveFlowTests {
     #expect(walker.step == "source")
   }
 
+  @Test("where memory is scarce the new server is stopped for the time of the import, unless said otherwise")
+  func scarceMemory() throws {
+    let servers = FakeServers()
+    var environment = servers.environment
+    environment.memory = { 300 << 20 }
+    let presets = MovePresets(source: "/source", target: "/target", archive: "/tmp/move.tar.gz", isTest: true)
+    let walker = Walker(.move(environment, presets))
+    walker.walk(to: "memory")
+    #expect(walker.sees("of memory are available here."))
+    walker.walk(to: "run")
+    #expect(try #require(begun(servers)).stopsTarget)
+    #expect(begun(servers)?.commands(brand: nil)[1].hasSuffix(" --stop-server") == true)
+    environment.memory = { 8 << 30 }
+    let rich = Walker(.move(environment, presets))
+    rich.walk(to: "run")
+    #expect(try #require(begun(servers)).stopsTarget == false)
+  }
+
   @Test("names from a database cannot reach the terminal")
   func hostileNames() {
     let servers = FakeServers()

@@ -81,6 +81,20 @@ struct MoveOperationTests {
     }
   }
 
+  @Test("a new server that is short of memory is stopped for the time of the import, and runs afterwards")
+  func stopsTarget() throws {
+    let pair = try pair()
+    let listener = Listener()
+    _ = try pair.operation { $0.stopsTarget = true }.run(progress: listener.progress)
+    let phases = listener.phases.filter { ["import.stop", "import.messages", "import.start"].contains($0) }
+    #expect(phases == ["import.stop", "import.messages", "import.start"])
+    func log(_ server: SandboxServer) throws -> String {
+      String(decoding: try FileSystem.read(server.scriptLog), as: UTF8.self)
+    }
+    #expect(try log(pair.new).contains("[stop-server]") && log(pair.new).contains("[start-server]"))
+    #expect(try !log(pair.old).contains("[stop-server]"))
+  }
+
   @Test("the organization is on the new server with all its messages, the old one is deactivated, secrets are copied")
   func moves() throws {
     let pair = try pair()

@@ -206,6 +206,22 @@ struct RestoreFlowTests {
     #expect(engine.begun == .discardRestore(server: .init(root: "/srv/chat")))
   }
 
+  @Test("a backup that was inspected leads on to its rehearsal and its restore, not to an import")
+  func inspected() {
+    let flow = InspectFlow(FakeEngine().context(), ArchiveFlowsTests.reader) { _, _ in FakeWork() }.flow
+    let walker = Walker(flow)
+    walker.type("/srv/backup.tar.gz")
+    walker.walk(to: "run")
+    walker.end(.success(FakeWork.summary))
+    let given = BackupStep.given("/srv/backup.tar.gz")
+    // What the restore would be of is answered with it.
+    let source = given.merging([RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]) { first, _ in first }
+    #expect(
+      walker.model.journey.continuations.map(\.onward).prefix(2) == [
+        .flow("rehearse", given: given), .flow("restore", given: source),
+      ])
+  }
+
   // MARK: Looks
 
   @Test("the steps as they look", arguments: GoldenTests.looks)

@@ -159,7 +159,7 @@ struct SettingsFlowTests {
     #expect(
       walker.model.journey.continuations.prefix(2) == [
         Continuation("Restart the server", .flow("server", given: ["action.which": .text("restart")])),
-        Continuation("Take it back", .flow("settings-undo")),
+        Continuation("Take it back", .flow("settings-undo"), proposed: false),
       ])
   }
 
@@ -259,6 +259,16 @@ struct RealSettingsTests {
     if let value = try secret(old, "camo_key")?.reveal() { #expect(!text.contains(value)) }
     try new.run(.undoSettings(new.context), ["none": .flag(true)])
     #expect(try secret(new, "camo_key") == before.0)
+  }
+
+  @Test("a folder below the old server's root is not advised for the new one, whatever it takes the place of")
+  func foreignFolder() throws {
+    let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
+    let advice = try SettingsLooks.real(new.context).advice(
+      old.server.root, MigrationFacts(kind: .restore, replacesSource: true))
+    let uploads = try #require(advice.first { $0.keys == ["LOCAL_UPLOADS_DIR"] })
+    #expect(uploads.recommended == .keep && uploads.why.contains("another root"))
+    #expect(advice.first { $0.keys == ["EXTERNAL_HOST"] }?.recommended == .copy)
   }
 
   @Test("no value of a secret is in anything that is shown")

@@ -67,12 +67,18 @@ extension Walker {
 }
 
 extension GoldenTests {
-  /// Each step up to the review, and the result, in all sizes.
+  /// Each of some steps, in all sizes.
+  ///
+  /// - Parameters:
+  ///   - answering: what is pressed at a step before it is looked at.
+  ///   - arriving: what is pressed at the step before one, so as to come to it.
   static func expect(
-    _ flow: Flow, _ look: Look, steps: [String], answering: (Walker, String) -> Void = { _, _ in }
+    _ flow: Flow, _ look: Look, steps: [String], answering: (Walker, String) -> Void = { _, _ in },
+    arriving: (Walker, String) -> Void = { _, _ in }
   ) throws {
     let walker = Walker(flow, size: look.size, glyphs: look.glyphs)
     for step in steps {
+      arriving(walker, step)
       walker.walk(to: step)
       answering(walker, step)
       try Golden.expect(walker.model.picture, "\(flow.id)-\(step)-\(look.name)")

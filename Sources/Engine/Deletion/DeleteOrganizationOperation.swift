@@ -76,10 +76,9 @@ public struct DeleteOrganizationOperation: Operation {
     let kept = options.uploads == .keep ? ["Its uploads, avatars and emoji: they stay on the disk"] : []
     return Plan(
       title: "Delete \(organization.label), id \(organization.id), from \(installation.label)", phases: phases,
-      // The large tables first.
-      destroys: shares.map { (rows: $0.rows, table: $0.table) }.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }
-        .map { "\(Amount.count(Int64($0.rows))) in \($0.table)" }
-        + (options.uploads == .keep ? [] : ["\(size) below \(installation.uploadsFolder)"]),
+      destroys: (options.uploads == .keep ? [] : ["\(size) below \(installation.uploadsFolder)"])
+        + shares.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }
+        .map { "\(Amount.count(Int64($0.rows))) in \($0.table)" },
       leavesAlone: ["All other organizations, row by row", "Settings and secrets of the server"] + kept,
       pointOfNoReturn: "until all rows are deleted everything can be taken back; after that the rest is finished")
   }

@@ -215,6 +215,8 @@ extension JobStore {
     return try outlooks().filter { job in
       defer { if let description = job.description { later.append(description) } }
       guard job.isBroken, let description = job.description, !later.contains(description) else { return false }
+      // A server has one state only: what was restored later stands in its place.
+      if description.isRestore, later.contains(where: \.isRestore) { return false }
       guard now - (job.started ?? 0) < Self.weeksOffered * 7 * 86_400_000_000 else { return false }
       return job.obstacles[.resume] == nil && !JobFolder(job.folder).isSetAside
     }

@@ -12,6 +12,12 @@ public struct MessageQueues: Sendable {
     self.program = program
   }
 
+  /// What a move has to know of the queues of the server that it leaves. Of a server below another root nothing can be
+  /// said: the queues of this machine are not its own.
+  public static func findings(before source: Installation) -> [Finding] {
+    source.root.isEmpty ? [MessageQueues(source).finding()] : []
+  }
+
   /// Whether they are empty. Never a blocker: a move without the last few events is a move still.
   public func finding() -> Finding {
     let host = installation.settings.text("RABBITMQ_HOST") ?? "localhost"

@@ -62,6 +62,15 @@ public struct PasswordResetOperation: Operation {
     ]
   }
 
+  /// Whether the server's command can be run from here.
+  public var canSend: Bool { ServerScripts(installation).isHere(command([])) }
+
+  /// The server's own commands, ready for a shell where the server is.
+  public func commands() throws -> [String] {
+    let server = ServerScripts(installation)
+    return scripts(for: try people().filter(\.getsMail)).map { server.commandLine($0) }
+  }
+
   public func check() throws -> [Finding] {
     let connection = try installation.connect()
     defer { connection.close() }
@@ -91,7 +100,7 @@ public struct PasswordResetOperation: Operation {
             + "without a pause", remedy: receivers.count > 100 ? "make sure that the mail server allows as many" : nil))
     let server = ServerScripts(installation)
     let commands = scripts(for: receivers)
-    if !server.isHere(command([])) {
+    if !canSend {
       findings.append(
         Finding(
           .blocker, "manage.py", "is not here",

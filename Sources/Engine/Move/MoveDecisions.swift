@@ -14,12 +14,15 @@ public struct MoveDecisions: Sendable, Codable, Equatable {
   public var deactivates: Bool
   public var wasDeactivated: Bool
   public var secrets: [String: SecretDecision]
+  /// Stops the new server for the time of the import, for a machine with little memory.
+  public var stopsTarget: Bool
 
   public init(
     source: String, target: String?, organization: String, archive: String, subdomain: String,
     allowsReserved: Bool = false, deactivates: Bool = false, wasDeactivated: Bool = false,
-    secrets: [String: SecretDecision] = [:]
+    secrets: [String: SecretDecision] = [:], stopsTarget: Bool = false
   ) {
+    self.stopsTarget = stopsTarget
     self.source = source
     self.target = target
     self.organization = organization
@@ -44,7 +47,7 @@ public struct MoveDecisions: Sendable, Codable, Equatable {
         + (deactivates ? " --deactivate" : "")
     ]
     guard let target else { return lines + importCommands(brand: brand) }
-    lines.append(line(["import"] + server(target, brand) + imported))
+    lines.append(line(["import"] + server(target, brand) + imported + (stopsTarget ? ["--stop-server"] : [])))
     if !copiedSecrets.isEmpty {
       lines.append(
         line(

@@ -39,6 +39,7 @@ public struct MoveOperation: Operation {
     var options = ImportOperation.Options(subdomain: decisions.subdomain, archive: decisions.archive)
     options.allowsReservedSubdomain = decisions.allowsReserved
     options.reportFolder = reportFolder
+    options.stopsServer = decisions.stopsTarget
     return ImportOperation(target, options)
   }
 
@@ -49,7 +50,7 @@ public struct MoveOperation: Operation {
   // MARK: Before
 
   public func check() throws -> [Finding] {
-    var findings = try export.check()
+    var findings = try export.check() + MessageQueues.findings(before: source)
     if let target {
       findings += try TargetChecks.findings(
         target, subdomain: decisions.subdomain, allowsReservedSubdomain: decisions.allowsReserved, source: source)

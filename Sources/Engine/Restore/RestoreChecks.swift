@@ -101,9 +101,11 @@ struct RestoreChecks {
 
   private func system() -> Finding {
     let here = BackupLayout.operatingSystem()
-    guard let there = head.system, let here, there != here, there != "unknown" else {
-      return Finding(.ok, "system", here.map { "\($0), as in the backup" } ?? "could not be looked at")
+    guard let here else { return Finding(.ok, "system", "could not be looked at") }
+    guard let there = head.system, there != "unknown" else {
+      return Finding(.ok, "system", "\(here); the backup does not say on which it was made")
     }
+    guard there != here else { return Finding(.ok, "system", "\(here), as in the backup") }
     return Finding(
       .warning, "system", "the backup was made on \(there), this is \(here)",
       remedy: "the order of letters may differ: REINDEX DATABASE afterwards; settings of services may need a look")

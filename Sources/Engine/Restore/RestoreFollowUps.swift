@@ -75,7 +75,14 @@ public struct ResumeRestoreOperation: Operation {
         [Plan.Phase("exchange", "Exchange the old state for the new one")]
           + ServerStep.afterwards.map { Plan.Phase($0.rawValue, $0.title) }
       }
-    return Plan(title: "Go on: \(record.label)", phases: phases)
+    let stays =
+      switch record.stage {
+      case .preparing, .stopped: ["All of this server: nothing of it was replaced"]
+      case .discarding: ["The server as it is now"]
+      case .rollingBack: ["The restored state: it is kept under other names until you discard it"]
+      default: ["The state before the restore: it is kept under other names until you discard it"]
+      }
+    return Plan(title: "Go on: \(record.label)", phases: phases, leavesAlone: stays)
   }
 
   public func run(progress: Progress) throws -> Summary {
@@ -103,7 +110,10 @@ public struct ResumeRestoreOperation: Operation {
       title = "What was kept is deleted"
     case .finished, .rolledBack: title = "Nothing was left to do"
     }
-    let summary = Summary(title: title, warnings: progress.warnings)
+    let kept = change.record.kept
+    let summary = Summary(
+      title: title, facts: kept.isEmpty ? [] : [Summary.Fact("Kept", kept.joined(separator: ", "))],
+      warnings: progress.warnings)
     progress.finished(summary)
     return summary
   }
@@ -138,7 +148,7 @@ public struct RollBackOperation: Operation {
     let record = try followUp.record(
       RestoreState(root: followUp.root), allowed: Self.canRollBack, otherwise: Self.otherwise)
     return Plan(
-      title: "Roll back the restore of \(record.created.prefix(19)) UTC",
+      title: "Roll back the restore of \(record.created.prefix(19).replacing("T", with: " ")) UTC",
       phases: [
         Plan.Phase("stop", ServerStep.stop.title),
         Plan.Phase("exchange", "Exchange the restored state for the old one"),

@@ -1,5 +1,6 @@
 import Archive
 import Common
+import Glibc
 
 /// What a backup is, and how it compares with the server that it would be restored on: looked at before anything is
 /// decided. Nothing is changed by looking.
@@ -60,6 +61,7 @@ public struct RestoreOutlook: Sendable, Equatable {
       let named = BackupLayout.moment(fileName: String(path.split(separator: "/").last ?? ""))
       add("Made", (moment ?? named).map { Age.words($0) } ?? "it does not say when")
     }
+    if let dump, let written = lastChange(dump.path) { add("Dump written", Age.words(written)) }
     add("Of the server", head.host)
     let version = head.serverVersion.map { "\(head.brand?.title ?? "") \($0)" }
     add("Software", version ?? "it does not say which version")
@@ -76,6 +78,12 @@ public struct RestoreOutlook: Sendable, Equatable {
           : "of every file; they are compared before anything is replaced")
     }
     return facts
+  }
+
+  /// Microseconds since 1970.
+  private static func lastChange(_ path: String) -> Int64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) * 1_000_000 : nil
   }
 
   private static func database(_ head: BackupHead, _ dump: DumpFile?) -> String {

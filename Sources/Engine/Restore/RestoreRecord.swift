@@ -105,6 +105,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
       "What had been prepared is removed, and the server runs as before the restore."
     case (.resume, .rollingBack): "The roll back is finished: the server becomes what it was before the restore."
     case (.resume, .discarding): "What is left of the state that is not in use is deleted."
+    case (.resume, .swapped): "The server's services are told of the new state, and the server is started."
     case (.resume, _): "The restored state is put in place, the server's services are told, and it is started."
     case (.rollBack, _):
       "The server is stopped, becomes what it was before the restore, and is started. The restored state is kept."

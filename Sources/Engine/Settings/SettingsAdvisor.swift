@@ -89,12 +89,17 @@ public struct SettingsAdvisor: Sendable {
     var wanted = pair.0 == nil ? .keep : entry?.recommended ?? .keep
     // With nothing to join it to, joining is copying.
     if wanted == .merge, pair.1 == nil { wanted = .copy }
+    // A throw-away server's folders are below its own root.
+    let isElsewhere = wanted == .copy && namesOtherRoot(pair.0?.literal)
+    if isElsewhere { wanted = .keep }
     let recommended = choices.contains(wanted) ? wanted : .keep
     let why =
       if let obstacle {
         "\(obstacle): change it by hand\(wanted == .copy ? ", for it should be copied" : "")"
       } else if pair.0 == nil {
         "the old server does not set it"
+      } else if isElsewhere {
+        "it names a folder of another root"
       } else {
         entry?.why ?? "what is not known is never copied without you"
       }
@@ -105,6 +110,11 @@ public struct SettingsAdvisor: Sendable {
       ifCopied: entry?.ifCopied ?? "This server uses the old server's value.",
       ifKept: entry?.ifKept ?? "This server goes on as it is.", choices: choices, recommended: recommended, why: why,
       isKnown: entry != nil, followUps: entry?.followUps ?? [.restart])
+  }
+
+  private func namesOtherRoot(_ literal: PythonLiteral?) -> Bool {
+    guard case .text(let path)? = literal, path.hasPrefix("/") else { return false }
+    return !path.hasPrefix(target.root + "/")
   }
 
   private func shown(_ name: String, _ assignment: PythonSettings.Assignment?) -> String? {

@@ -23,28 +23,23 @@ extension Flow {
   static func attach(_ job: JobFolder, _ context: FlowContext) -> Flow {
     let header = try? job.readHeader()
     let title = header?.plan?.title ?? header?.description.title ?? "A job"
+    let since = header.flatMap { Moment.microseconds(iso: $0.started) }.map { Age.words($0) }
+    let place = header?.terminal.map { ", on \($0)" } ?? ""
+    let begun = "Begun \(since ?? "at an unknown time") by \(header?.operator_ ?? "somebody")\(place)"
     return Flow(
-      id: "watch", title: "A job is running", badge: context.badge, route: { _ in Route(from: context.label) },
-      commands: { _ in [context.command(["jobs", "attach", job.id])] },
+      id: "watch", title: "Watch a job", badge: context.badge,
+      route: { _ in Route(from: context.label) }, commands: { _ in [context.command(["jobs", "attach", job.id])] },
       steps: [
         Step(
           "meet", "Job", heading: { _ in "A job is running on this server" },
           explanation: { _ in
             [
-              .paragraph("\(title)."),
+              .paragraph("\(title)."), .paragraph("\(begun)."),
               .paragraph(
                 "Only one job runs on a server at a time. You can watch this one, and stop it if you must; leaving again "
                   + "does not disturb it."),
             ]
-          }, kind: .review,
-          lookup: Lookup("Looking at the job", key: { _ in job.id }) { _, _ in
-            Material(facts: [
-              Summary.Fact("Job", job.id), Summary.Fact("Started by", header?.operator_ ?? "unknown"),
-              Summary.Fact(
-                "Since",
-                header.flatMap { Moment.microseconds(iso: $0.started) }.map { Age.words($0) } ?? "unknown"),
-            ])
-          }, proceed: "Watch it"),
+          }, kind: .review, proceed: "Watch it"),
         Step(
           "run", "Watch", heading: { _ in title },
           kind: .run(

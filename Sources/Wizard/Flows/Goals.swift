@@ -1,8 +1,9 @@
 extension Goal {
   /// All that the wizard can do, in the order of the menu.
   static let all: [Goal] = [
-    .move, .toCloud, .fromCloud, .export, .import, .cleanUp, .settings, .backUp, .restore, .rehearse, .server, .inspect,
-    .jobs,
+    .move, .toCloud, .fromCloud, .export, .import, .cleanUp, .settings, .organizations, .passwordResets, .backUp,
+    .restore,
+    .rehearse, .server, .inspect, .jobs,
   ]
 
   /// Flows that are come to from others only.

@@ -21,11 +21,8 @@ struct ServerLooks: Sendable {
     @Sendable func scripts() throws -> ServerScripts { ServerScripts(try Installation(root: root, brand: brand)) }
     return ServerLooks(
       queues: {
-        let server = try Installation(root: root, brand: brand)
-        guard server.root.isEmpty else {
-          return Finding(.ok, "queues", "are not looked at: this server is not the one of the machine itself")
-        }
-        return MessageQueues(server).finding()
+        MessageQueues.findings(before: try Installation(root: root, brand: brand)).first
+          ?? Finding(.ok, "queues", "are not looked at: this server is not the one of the machine itself")
       },
       command: { action in try scripts().commandLine(action.script) },
       obstacle: { action in
@@ -75,7 +72,7 @@ extension Flow {
         }
       },
       onward: { answers in
-        let again = Continuation("Something else with the server", context.onward("server"))
+        let again = Continuation("Something else with the server", context.onward("server"), proposed: false)
         guard action(answers) == .stop else { return [again] }
         return [Continuation("Start it again", context.onward("server", given: ServerKey.given(.start))), again]
       },

@@ -7,13 +7,17 @@ extension Flow.Waiting {
   ///
   /// - Parameter root: "/" in production.
   static func find(root: String, now: Int64 = Moment.now()) -> [Flow.Waiting] {
-    running(root) + restore(root) + broken(root, now: now)
+    running(root, now: now) + restore(root) + broken(root, now: now)
   }
 
-  private static func running(_ root: String) -> [Flow.Waiting] {
+  private static func running(_ root: String, now: Int64) -> [Flow.Waiting] {
     ((try? JobStore(root: root).running()) ?? []).map { job in
-      Flow.Waiting(
-        title: "Watch what is running", summary: (try? job.readHeader())?.whoRunsWhat() ?? "A job",
+      let header = try? job.readHeader()
+      return Flow.Waiting(
+        title: "Watch what is running",
+        summary: summary(
+          started: header.flatMap { Moment.microseconds(iso: $0.started) }, by: header?.operator_ ?? "somebody",
+          header?.plan?.title ?? header?.description.title ?? "a job", now: now),
         onward: .flow(Goal.watch.id, given: ["meet.job": .text(job.path)]))
     }
   }
@@ -21,7 +25,7 @@ extension Flow.Waiting {
   private static func restore(_ root: String) -> [Flow.Waiting] {
     guard let record = (try? RestoreState(root: root).current()) ?? nil, record.isUnfinished else { return [] }
     // While it runs it is watched, not finished.
-    guard running(root).isEmpty else { return [] }
+    guard ((try? JobStore(root: root).running()) ?? []).isEmpty else { return [] }
     return [
       Flow.Waiting(title: "Finish or undo a restore", summary: record.label, onward: .flow(Goal.restore.id))
     ]
@@ -30,11 +34,14 @@ extension Flow.Waiting {
   /// The newest few: more would hide what the menu is for.
   private static func broken(_ root: String, now: Int64) -> [Flow.Waiting] {
     ((try? JobStore(root: root).waiting(now: now)) ?? []).prefix(3).map { job in
-      let age = job.started.map { Age.ago($0, now: now) } ?? "some time ago"
       return Flow.Waiting(
         title: job.state == .failed ? "See why a job failed" : "Go on after an interruption",
-        summary: "\(age), by \(job.startedBy): \(job.title)",
+        summary: summary(started: job.started, by: job.startedBy, job.title, now: now),
         onward: .flow(Goal.jobs.id, given: ["job.which": .text(job.folder)]))
     }
+  }
+
+  private static func summary(started: Int64?, by who: String, _ what: String, now: Int64) -> String {
+    "\(started.map { Age.ago($0, now: now) } ?? "some time ago"), by \(SafeText.clean(who, limit: 60)): \(what)"
   }
 }

@@ -66,7 +66,7 @@ struct LinearRunner {
     return PlainFailure(
       .usage, "the wizard",
       "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing has been changed",
-      remedy: "answer every question, or put the answers into a file: \(Program.name) wizard --answers-template")
+      remedy: "answer every question, or put the answers into a file: \(Program.name) wizard GOAL --answers-template")
   }
 
   /// Says which flow begins, each time one does; how to answer, once.
@@ -77,8 +77,10 @@ struct LinearRunner {
     hasToldResult = false
     if !isFirst { voice.gap() }
     let route = journey.flow.route(journey.answers)
+    let badge = journey.flow.badge
     let subject = route.from.flatMap { route.to == nil ? ": \($0)" : nil } ?? ""
-    voice.say("\(journey.flow.title)\(subject). This is a \(journey.flow.badge.rawValue) server.")
+    let kind = badge == .restore ? "" : " This is a \(badge.rawValue) server."
+    voice.say("\(journey.flow.title)\(subject).\(kind)")
     if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
     guard isFirst else { return }
     voice.say(

@@ -14,7 +14,7 @@ struct JobsCommand: ParsableCommand {
     @Argument(help: "A job's id or the beginning of one; the newest unless given.")
     var id: String?
 
-    func job() throws -> JobFolder { try JobStore(server.installation()).job(id) }
+    func job() throws -> JobFolder { try JobStore(root: server.root).job(id) }
   }
 
   struct List: ParsableCommand {
@@ -24,7 +24,7 @@ struct JobsCommand: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-      let jobs = try JobStore(server.installation()).jobs()
+      let jobs = try JobStore(root: server.root).jobs()
       if output.json {
         for job in jobs { StandardStream.output(JSONText.of(Line(job))) }
       } else if jobs.isEmpty {
@@ -135,7 +135,7 @@ extension JobsCommand {
     var yes = false
 
     func run() throws {
-      let job = try JobStore(server.installation()).job(id)
+      let job = try JobStore(root: server.root).job(id)
       let header = try job.readHeader()
       if dryRun { return try output.rehearse(UndoJobOperation(job, despiteSignsOfLife: yes)) }
       if let subdomain = header.description.importedSubdomain, confirmDelete == nil,

@@ -106,6 +106,50 @@ struct JobTests {
     #expect(try server.state() == before)
   }
 
+  @Test("Stopping a job says what became of it; a killed one waits for a decision, and cannot be stopped or taken back")
+  func stopsAndWaits() throws {
+    let server = try Servers.fresh()
+    let lock = try blocker(server)
+    let folder = try job(server, importing(server))
+    try JobProcess.start(folder, executable: Executable.path())
+    #expect(
+      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    let store = try JobStore(server.installation)
+    let running = try #require(try store.outlooks().first)
+    #expect(running.state == .running && running.obstacles[.stop] == nil && running.obstacles[.resume] != nil)
+    #expect(try StopJobOperation(folder).check().isEmpty)
+    let stopped = try StopJobOperation(folder).run(progress: .silent)
+    #expect(stopped.facts == [Summary.Fact("What became of it", "it has stopped; what it had done was taken back")])
+    #expect(try StopJobOperation(folder).check().map(\.severity) == [.blocker])
+    #expect(try store.waiting().isEmpty)
+    try lock.execute("ROLLBACK")
+
+    let second = try blocker(server)
+    let killed = try job(server, importing(server))
+    try JobProcess.start(killed, executable: Executable.path())
+    #expect(
+      eventually { killed.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    let pid = try #require(
+      pid_t(String(decoding: try FileSystem.read("\(killed.path)/pid"), as: UTF8.self).trimmed.filter(\.isNumber)))
+    kill(pid, SIGKILL)
+    #expect(eventually { killed.state() == .lost })
+    try second.execute("ROLLBACK")
+    let waiting = try #require(try store.waiting().first)
+    let wanted = try importing(server)
+    #expect(waiting.folder == killed.path && waiting.state == .interrupted && waiting.description == wanted)
+    #expect(waiting.obstacles[.resume] == nil && waiting.obstacles[.stop] != nil && waiting.obstacles[.undo] != nil)
+    // Done once more, it can be taken back; and then not again.
+    let again = try job(server, try importing(server))
+    try JobProcess.run(again, cancellation: Cancellation())
+    #expect(try store.waiting().isEmpty)
+    func undoObstacle() throws -> String? { try store.outlooks().first { $0.folder == again.path }?.obstacles[.undo] }
+    #expect(try undoObstacle() == nil)
+    let reference = JobDescription.ServerReference(try server.installation)
+    let undo = try job(server, .undo(servers: [reference], folder: again.path, despiteSignsOfLife: false))
+    try JobProcess.run(undo, cancellation: Cancellation())
+    #expect(try undoObstacle() == "that has been done already")
+  }
+
   @Test("A job that was killed is seen as lost, has left nothing visible, and can be done once more")
   func killed() throws {
     let server = try Servers.fresh()

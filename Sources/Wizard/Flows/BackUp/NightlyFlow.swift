@@ -172,7 +172,7 @@ enum Retention {
   static func fields(_ step: String) -> [Field] {
     names.map { item in
       Field(
-        item.id, item.title, name: item.name, .text(placeholder: "0"), preset: { _ in .text(item.preset) },
+        item.id, item.title, name: item.name, .text(placeholder: ""), preset: { _ in .text(item.preset) },
         check: { answers in
           guard number(answers.text("\(step).\(item.id)")) != nil else { return "A number from 0 to 9999" }
           let all = names.compactMap { number(answers.text("\(step).\($0.id)")) }

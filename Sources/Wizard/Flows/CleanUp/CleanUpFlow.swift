@@ -101,7 +101,8 @@ extension Flow {
 
   private static func anyway(_ signs: [String]) -> Field {
     Field(
-      "anyway", "People seem to work in it: \(signs.joined(separator: "; ")). Delete it all the same?",
+      "anyway",
+      "People seem to work in it\(signs.isEmpty ? "" : ": \(signs.joined(separator: "; "))"). Delete it all the same?",
       name: "In use, as it seems",
       .yesNo(
         yes: .init("yes", "Yes, I know this organization; it was only a trial"),
@@ -136,7 +137,7 @@ extension Flow {
           "which", "Its files", name: "Files",
           .choice([
             .init(
-              DeleteOrganizationOperation.Options.Uploads.ofOrganization.rawValue,
+              Key.filesOfOrganization,
               "Delete the files of this organization",
               "Good where it will be imported again.", recommended: true, disabled: inS3),
             .init(
@@ -163,7 +164,7 @@ extension Flow {
       ],
       lookup: Lookup(
         "Counting", key: { WorkSteps.fingerprint(.cleanUp($0, context, isConfirmed: false)) },
-        brings: [named(context.label)]
+        brings: [named("NAME")]
       ) { answers, _ in
         let plan = try context.engine.plan(.cleanUp(answers, context, isConfirmed: false))
         let titles = ["rows": "Rows", "files": "Files"]
@@ -207,7 +208,7 @@ extension Flow {
     return [
       Continuation(
         archive == nil ? "Import into its place" : "Import it again", context.onward("import", given: given)),
-      Continuation("Throw away another one", context.onward("clean-up")),
+      Continuation("Throw away another one", context.onward("clean-up"), proposed: false),
     ]
   }
 }
@@ -220,6 +221,8 @@ enum CleanUpKey {
   static let found = "holds.found"
   static let files = "files.which"
   static let confirmed = "confirm.name"
+  /// An answer about files, as answers files have it.
+  static let filesOfOrganization = "organization"
 
   /// What has to be typed: the subdomain; for the root domain, which has none, the host name.
   static func word(_ answers: Answers, _ context: FlowContext) -> String {
@@ -240,7 +243,8 @@ extension JobDescription {
     _ answers: Answers, isConfirmed: Bool
   ) -> DeleteOrganizationOperation.Options {
     var options = DeleteOrganizationOperation.Options(subdomain: answers.text(CleanUpKey.organization) ?? "")
-    options.uploads = answers.text(CleanUpKey.files).flatMap { .init(rawValue: $0) } ?? .keep
+    let files = answers.text(CleanUpKey.files) ?? ""
+    options.uploads = files == CleanUpKey.filesOfOrganization ? .ofOrganization : .init(rawValue: files) ?? .keep
     options.despiteSignsOfLife = answers.flag(CleanUpKey.anyway) ?? false
     options.confirmation = isConfirmed ? options.subdomain : nil
     return options

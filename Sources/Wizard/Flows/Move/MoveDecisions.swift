@@ -14,6 +14,7 @@ extension MoveDecisions {
     static let reserved = "address.reserved"
     static let deactivate = "deactivate.old"
     static let secrets = "secrets.each"
+    static let stop = "memory.stop"
   }
 
   enum Place: String, Sendable {
@@ -33,6 +34,7 @@ extension MoveDecisions {
       subdomain: subdomain,
       allowsReserved: Self.isReserved(subdomain) && answers.flag(Key.reserved) ?? false,
       deactivates: !wasDeactivated && answers.flag(Key.deactivate) ?? false, wasDeactivated: wasDeactivated,
-      secrets: place == .here ? answers.map(Key.secrets).compactMapValues { SecretDecision(rawValue: $0) } : [:])
+      secrets: place == .here ? answers.map(Key.secrets).compactMapValues { SecretDecision(rawValue: $0) } : [:],
+      stopsTarget: place == .here && answers.detail(Key.target, "memory") != nil && answers.flag(Key.stop) ?? false)
   }
 }

@@ -17,6 +17,8 @@ struct MoveEnvironment: Sendable {
   var operation: @Sendable (MoveDecisions) throws -> any Operation
   /// The operation is a job: a process that goes on without the wizard.
   var runsJobs = false
+  /// Bytes of memory that this machine has to spare; nil where it does not say.
+  var memory: @Sendable () -> Int64? = { nil }
 }
 
 extension MoveEnvironment {
@@ -46,6 +48,7 @@ extension MoveEnvironment {
       findings: { decisions in
         let source = try server(decisions.source)
         var findings = try MoveOperation.export(decisions, from: source).check()
+        findings += MessageQueues.findings(before: source)
         if let target = decisions.target {
           findings += try TargetChecks.findings(
             server(target), subdomain: decisions.subdomain, allowsReservedSubdomain: decisions.allowsReserved,
@@ -62,7 +65,7 @@ extension MoveEnvironment {
         return MoveOperation(
           source: try server(decisions.source), target: try decisions.target.map { try server($0) },
           decisions: decisions, brand: brand)
-      }, runsJobs: runsJobs)
+      }, runsJobs: runsJobs, memory: { Memory.available })
   }
 
   private static func look(at server: Installation, cancellation: Cancellation) throws -> Glance {

@@ -36,7 +36,8 @@ extension Flow {
       commands: { MoveDecisions($0).commands(brand: presets.brand) }, onward: onward,
       steps: [
         welcome, source(environment, presets), organization(environment), target(environment, presets), address,
-        deactivate, checks(environment), secrets(environment, presets), review(environment), run(environment), result,
+        deactivate, memory, checks(environment), secrets(environment, presets), review(environment), run(environment),
+        result,
       ])
   }
 
@@ -212,6 +213,9 @@ extension Flow {
         let glance = try environment.glance(root, cancellation)
         material.facts = glance.facts
         material.labels = [Key.target: glance.label]
+        if let memory = environment.memory(), memory < Memory.scarce {
+          material.known = [Key.target: ["memory": Amount.bytes(memory)]]
+        }
         return material
       })
   }
@@ -282,6 +286,29 @@ extension Flow {
               "yes", "Yes, deactivate it", "Nothing is lost on the way. You can reactivate it at any time.",
               recommended: true),
             no: .init("no", "No, leave it open", "Good for a rehearsal, when people still work there.")))
+      ]
+    })
+
+  /// Only asked where memory is scarce.
+  private static let memory = Step(
+    "memory", "Memory", heading: { _ in "Stop the new server while importing?" },
+    explanation: { answers in
+      let left = answers.detail(Key.target, "memory").map { "Only \($0) of memory are available here. " } ?? ""
+      return [.paragraph("\(left)The server's manual advises to stop it then. Nobody can use it meanwhile.")]
+    },
+    help: [
+      .paragraph(
+        "This program needs little memory, whatever the size of the organization; PostgreSQL needs more than usual while it "
+          + "imports. The new server is started again when the import ends, whatever becomes of it.")
+    ],
+    isVisible: { isHere($0) && $0.detail(Key.target, "memory") != nil },
+    fields: { _ in
+      [
+        Field(
+          "stop", "The new server", name: "During the import",
+          .yesNo(
+            yes: .init("yes", "is stopped, and started again", "The safe way here.", recommended: true),
+            no: .init("no", "keeps running", "Where other organizations live on it already.")))
       ]
     })
 

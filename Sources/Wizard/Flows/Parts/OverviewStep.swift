@@ -19,6 +19,8 @@ struct OverviewStep: Sendable {
   var proposed: @Sendable ([OrganizationOverview]) -> OrganizationOverview? = { _ in nil }
   /// What else is looked up about it for later steps. Called on a worker thread.
   var more: @Sendable (OrganizationOverview) throws -> [String: String] = { _ in [:] }
+  /// Whether the server's own organization is listed, though it cannot be chosen.
+  var showsInternal = true
   /// What is said where none can be chosen.
   var nothing = "there is no organization on this server that this could be done with"
 
@@ -29,6 +31,7 @@ struct OverviewStep: Sendable {
       lookup: Lookup("Looking for organizations", key: { _ in context.root }, brings: [field([], [:])]) {
         _, cancellation in
         let all = try context.engine.overviews(context.root, cancellation)
+          .filter { showsInternal || !$0.organization.isInternal }
         guard all.contains(where: { reason($0) == nil }) else {
           throw PlainFailure(.notFound, context.label, nothing)
         }
@@ -68,7 +71,7 @@ struct OverviewStep: Sendable {
   static func state(_ item: OrganizationOverview) -> String {
     if item.organization.isInternal { return "internal" }
     guard item.organization.isDeactivated else { return "active" }
-    return item.redirect == nil ? "deactivated" : "redirects"
+    return item.redirect == nil ? "deactivated" : "moved"
   }
 }
 
@@ -76,7 +79,7 @@ extension OverviewStep.Column {
   fileprivate var heading: Table.Column {
     switch self {
     case .id: .init("Id", alignment: .trailing, least: 2)
-    case .name: .init("Name", least: 8, grows: true)
+    case .name: .init("Name", least: 10, grows: true)
     case .subdomain: .init("Subdomain", least: 9)
     case .users: .init("Users", alignment: .trailing, least: 5)
     case .messages: .init("Messages", alignment: .trailing, least: 8)
@@ -98,7 +101,10 @@ extension OverviewStep.Column {
     case .uploads: return Amount.bytes(item.uploadBytes)
     case .imported: return item.imported.map { String($0.prefix(10)) } ?? "made here"
     case .lastActive: return item.lastActivity.map { String($0.prefix(10)) } ?? "never"
-    case .state: return OverviewStep.state(item)
+    case .state:
+      // There is no room for the server's own long word.
+      let state = OverviewStep.state(item)
+      return state == "deactivated" ? "closed" : state
     }
   }
 }

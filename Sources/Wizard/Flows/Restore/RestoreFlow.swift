@@ -55,7 +55,7 @@ extension Flow {
         return Route(from: file ?? context.label, to: file == nil ? nil : context.label)
       },
       commands: { RestoreAnswers.commands($0, context, record) },
-      onward: { onward(RestoreAnswers.followUp($0, record)) },
+      onward: { onward(RestoreAnswers.followUp($0, record), record) + settings($0, record, context) },
       steps: before + [welcome(isNew)] + asking + working)
   }
 
@@ -172,17 +172,33 @@ extension Flow {
     }
   }
 
-  private static func onward(_ followUp: RestoreRecord.FollowUp) -> [Continuation] {
+  /// Where this server's own settings were kept, single ones of the old server may be wanted all the same.
+  private static func settings(
+    _ answers: Answers, _ record: RestoreRecord?, _ context: FlowContext
+  ) -> [Continuation] {
+    let options = RestoreAnswers.options(answers)
+    guard RestoreAnswers.followUp(answers, record) == .restoreAnew, options.keepsSettings || options.keepsConfiguration,
+      options.identity == nil, case .archive(let path) = options.source
+    else { return [] }
+    let given: [String: Answer] = [
+      SettingsKey.path: .text(path), SettingsKey.data: .text(MigrationFacts.Kind.restore.rawValue),
+    ]
+    return [
+      Continuation("Compare the settings with the backup's", context.onward("settings", given: given), proposed: false)
+    ]
+  }
+
+  private static func onward(_ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord?) -> [Continuation] {
     func again(_ title: String, _ next: RestoreRecord.FollowUp) -> Continuation {
       Continuation(title, .flow("restore", given: [Key.followUp: .text(next.rawValue)]))
     }
     let server = [Continuation("See whether the server runs", .flow("server"))].filter { Goal.exists($0) }
+    let back = [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]
     return switch followUp {
-    case .restoreAnew:
-      server + [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]
+    case .restoreAnew: server + back
     case .rollBack:
       server + [again("Restore anew, from a backup", .restoreAnew), again("Discard the restored state", .discard)]
-    case .resume: server
+    case .resume: server + ([.swapping, .swapped].contains(record?.stage) ? back : [])
     case .discard: []
     }
   }

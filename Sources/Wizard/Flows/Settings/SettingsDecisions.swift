@@ -60,10 +60,13 @@ extension CopySettingsOperation.Choices {
 
 extension Field {
   /// A table of decisions about settings or secrets.
-  static func settingDecisions(_ id: String, _ title: String, _ advice: [SettingAdvice], secrets: Bool) -> Field {
+  static func settingDecisions(
+    _ id: String, _ title: String, name: String? = nil, _ advice: [SettingAdvice], secrets: Bool
+  ) -> Field {
     let among: [SettingDecision] = secrets ? [.copy, .keep] : [.copy, .merge, .keep, .drop]
     return Field(
-      id, title, .decisions(advice.map(item), among: among.map { Decision(id: $0.rawValue, title: words($0)) }))
+      id, title, name: name,
+      .decisions(advice.map(item), among: among.map { Decision(id: $0.rawValue, title: words($0)) }))
   }
 
   private static func words(_ decision: SettingDecision) -> String {

@@ -32,8 +32,8 @@ extension Flow {
         let restart = context.onward("server", given: ServerKey.given(.restart))
         let next =
           answers.text(Key.follow) == Key.runHere
-          ? Continuation("Compare once more", compare) : Continuation("Restart the server", restart)
-        return [next, Continuation("Take it back", context.onward("settings-undo"))]
+          ? Continuation("Compare once more", compare, proposed: false) : Continuation("Restart the server", restart)
+        return [next, Continuation("Take it back", context.onward("settings-undo"), proposed: false)]
       },
       steps: [
         source(context, looks), situation(looks), secrets(looks), settings(looks), changes(context, looks),
@@ -197,7 +197,7 @@ extension Flow {
       .settingDecisions("each", "settings.py", $0, secrets: false)
     }
     let machine: @Sendable ([SettingAdvice]) -> Field = {
-      .settingDecisions("machine", "The conf file of the machine", $0, secrets: false)
+      .settingDecisions("machine", "The conf file of the machine", name: "Machine", $0, secrets: false)
     }
     return Step(
       "settings", "Settings", heading: { _ in "Which settings come along?" },
@@ -259,7 +259,8 @@ extension Flow {
               .blocker, "settings", "nothing is to be changed", remedy: "go back and decide otherwise, or leave")
           ])
         }
-        return Material(facts: lines.map { Summary.Fact("", $0) })
+        // What makes the lines shows secrets by their names only.
+        return Material(difference: Difference(unified: lines, hiding: []))
       })
   }
 

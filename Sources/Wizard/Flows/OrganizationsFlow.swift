@@ -1,0 +1,266 @@
+import Common
+import Engine
+
+extension Goal {
+  static let organizations = Goal("organizations", "Organizations", "close, open, change the address") {
+    .organizations($0, .real($0))
+  }
+}
+
+/// What the flow wants of the engine besides what all flows want. A test gives its own.
+struct OrganizationsLooks: Sendable {
+  /// Sessions of people who are signed in.
+  var sessions: @Sendable (_ subdomain: String) throws -> Int
+  /// Whether the server's own command for changing subdomains can be run from here.
+  var hasCommand: @Sendable () throws -> Bool
+
+  static func real(_ context: FlowContext) -> OrganizationsLooks {
+    let (root, brand) = (context.root, context.brand)
+    return OrganizationsLooks(
+      sessions: { subdomain in
+        let server = try Installation(root: root, brand: brand)
+        return try DeleteOrganizationOperation(server, .init(subdomain: subdomain)).history().activeSessions
+      },
+      hasCommand: {
+        ServerScripts(try Installation(root: root, brand: brand)).isHere(.manage("change_realm_subdomain", []))
+      })
+  }
+}
+
+enum OrganizationsKey {
+  static let organization = OverviewStep.key
+  static let action = "action.which"
+  static let subdomain = "address.subdomain"
+  static let reserved = "address.reserved"
+  static let redirect = "address.redirect"
+  /// What was found, not an answer.
+  static let found = "action.found"
+
+  enum Action: String, Sendable { case deactivate, reactivate, subdomain }
+}
+
+extension Flow {
+  /// The organizations of this server, and what can happen in the life of one.
+  static func organizations(_ context: FlowContext, _ looks: OrganizationsLooks) -> Flow {
+    let work = WorkSteps("The change", context) { job($0, context) }
+    return Flow(
+      id: "organizations", title: "Organizations", badge: context.badge, route: { _ in Route(from: context.label) },
+      commands: { commands($0, context) }, onward: { onward($0, context) },
+      steps: [
+        which(context), what(context, looks), address(context), effect(context, looks), work.checks(),
+        work.review(heading: "Do it now?", proceed: "Do it now"),
+        work.run("Change", heading: { "\(ing(action($0))) \($0.label(Key.organization))" }),
+        work.result { answers in
+          let name = answers.detail(Key.organization, "name") ?? "The organization"
+          return switch action(answers) {
+          case .deactivate: "\(name) is deactivated"
+          case .reactivate: "\(name) is open again"
+          case .subdomain: "\(name) has a new address"
+          }
+        },
+      ])
+  }
+
+  private typealias Key = OrganizationsKey
+
+  @Sendable private static func action(_ answers: Answers) -> Key.Action {
+    answers.text(Key.action).flatMap { .init(rawValue: $0) } ?? .deactivate
+  }
+
+  private static func ing(_ action: Key.Action) -> String {
+    switch action {
+    case .deactivate: "Deactivating"
+    case .reactivate: "Reactivating"
+    case .subdomain: "Moving"
+    }
+  }
+
+  // MARK: Which, and what
+
+  private static func which(_ context: FlowContext) -> Step {
+    OverviewStep(
+      heading: "These organizations are on this server",
+      columns: [.id, .name, .subdomain, .users, .messages, .uploads, .lastActive, .state],
+      explanation: [.paragraph("Choose one to close it, to open it again, or to change its address.")],
+      help: [
+        .paragraph(
+          "Users are those who can sign in, people and bots. Last seen is the last message, or the last time that somebody "
+            + "was there."),
+        .paragraph(
+          "Closed is what the server calls deactivated. One that has moved is what a change of address has left at the old one: it is empty, and sends people on."
+        ),
+        .paragraph("To delete one with all that it has, choose “Throw away a test import” in the menu."),
+      ],
+      disabled: { $0.redirect == nil ? nil : "it only sends people on to \($0.redirect ?? "")" },
+      proposed: { all in
+        all.filter { !$0.organization.isDeactivated }.max { $0.organization.messages < $1.organization.messages }
+      },
+      showsInternal: false, nothing: "there is no organization on this server yet"
+    ).step(context)
+  }
+
+  private static func what(_ context: FlowContext, _ looks: OrganizationsLooks) -> Step {
+    Step(
+      "action", "What", heading: { "What shall happen to \($0.label(Key.organization))?" },
+      explanation: { answers in
+        let known = ["users", "messages"].compactMap { answers.detail(Key.organization, $0) }
+        let uploads = answers.detail(Key.organization, "uploads").map { "\($0) of uploads" }
+        return [
+          .paragraph(
+            "Id \(answers.detail(Key.organization, "id") ?? ""): "
+              + (known + [uploads].compactMap { $0 }).joined(separator: ", ") + ".")
+        ]
+      },
+      help: [
+        .paragraph(
+          "To deactivate closes an organization: nobody can sign in, its bots get no answers, nothing is mailed. All its "
+            + "data stays, and it can be reactivated at any time."),
+        .paragraph(
+          "A new subdomain is a new address. What people, apps and bots have stored of the old one has to be told them anew; "
+            + "everybody signs in again."),
+      ],
+      fields: { answers in
+        let isClosed = answers.detail(Key.organization, "state") == "deactivated"
+        return [
+          Field(
+            "which", "What", name: "What is done",
+            .choice([
+              .init(
+                Key.Action.deactivate.rawValue, "Deactivate it", "Nobody can sign in; all data stays.",
+                disabled: isClosed ? "it is deactivated already" : nil),
+              .init(
+                Key.Action.reactivate.rawValue, "Reactivate it", "People can sign in again.", recommended: isClosed,
+                disabled: isClosed || answers.detail(Key.organization, "state") == nil ? nil : "it is active already"),
+              .init(Key.Action.subdomain.rawValue, "Change its subdomain", "It gets another address on this server."),
+            ]))
+        ]
+      },
+      lookup: Lookup("Looking for the server's command", key: { _ in context.root }) { _, _ in
+        Material(known: [Key.found: ["hasCommand": try looks.hasCommand() ? "yes" : "no"]])
+      })
+  }
+
+  // MARK: Address
+
+  private static func address(_ context: FlowContext) -> Step {
+    Step(
+      "address", "Address", heading: { _ in "What is its new subdomain?" },
+      explanation: { _ in [.paragraph("Whether it is free is looked at in the checks. Empty is the root domain.")] },
+      help: [
+        .paragraph(
+          "At the old address the server's own command leaves a deactivated organization that sends browsers on to the new "
+            + "one. Apps and bots do not follow it. As long as it is there, its name is taken."),
+        .paragraph("Links to the old address in messages stay as they were written."),
+      ],
+      isVisible: { action($0) == .subdomain },
+      fields: { answers in
+        let isMissing = answers.detail(Key.found, "hasCommand") == "no"
+        return [
+          Field(
+            "subdomain", "New subdomain", .text(placeholder: "(root domain)"),
+            hint: { answers in
+              let subdomain = answers.text(Key.subdomain) ?? ""
+              return "People will open https://\(subdomain.isEmpty ? "" : "\(subdomain).")\(context.label)"
+            },
+            preset: { $0.text(Key.organization).map { .text($0) } },
+            check: { answers in
+              let subdomain = answers.text(Key.subdomain) ?? ""
+              if subdomain == answers.text(Key.organization) { return "That is the one that it has" }
+              return AnswerCheck.subdomain(subdomain)
+            }),
+          Field(
+            "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
+            .yesNo(yes: .init("yes", "Yes, take it"), no: .init("no", "No", "Then change it above.")),
+            isVisible: { MoveDecisions.isReserved($0.text(Key.subdomain) ?? "") }, preset: { _ in .flag(false) },
+            check: { $0.flag(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+          Field(
+            "redirect", "Send people on from the old address?", name: "Redirect",
+            .yesNo(
+              yes: .init(
+                "yes", "Yes, leave a redirect there", "Browsers that come to the old address are sent to the new one.",
+                recommended: true,
+                disabled: isMissing ? "only the server's own command can make one, and it is not here" : nil),
+              no: .init("no", "No", "The old address is free again at once."))),
+        ]
+      })
+  }
+
+  // MARK: What it means
+
+  private static func effect(_ context: FlowContext, _ looks: OrganizationsLooks) -> Step {
+    Step(
+      "effect", "Effect", heading: { _ in "What will people see?" },
+      explanation: { effects($0) },
+      help: [.paragraph("Tell people beforehand. Sessions end for good: who comes back signs in anew.")],
+      lookup: Lookup("Counting", key: { $0.text(Key.organization) ?? "" }) { answers, _ in
+        let sessions = try looks.sessions(answers.text(Key.organization) ?? "")
+        return Material(facts: [
+          Summary.Fact("Signed in now", sessions == 0 ? "nobody" : Amount.of(Int64(sessions), "session")),
+          Summary.Fact("Can sign in", answers.detail(Key.organization, "users") ?? ""),
+        ])
+      })
+  }
+
+  @Sendable private static func effects(_ answers: Answers) -> [TextBlock] {
+    switch action(answers) {
+    case .deactivate:
+      [
+        .point("Everybody is signed out at once, on all devices."),
+        .point("Who opens its address reads that the organization has been deactivated."),
+        .point("Bots and other programs are refused. Mail that waits to be sent is dropped."),
+        .point("Nothing is deleted: reactivated, it is as it was."),
+      ]
+    case .reactivate:
+      [
+        .point("People can sign in again, with the password that they had."),
+        .point("Sessions that ended do not come back: everybody signs in once. API keys of bots work as before."),
+        .point("Mail that was dropped when it was closed is not sent any more."),
+      ]
+    case .subdomain:
+      [
+        .point("Everybody is signed out, and signs in at the new address."),
+        answers.flag(Key.redirect) == false
+          ? .point("At the old address there is nothing any more.")
+          : .point("A browser at the old address shows the new one, and is sent on. Apps and bots are not."),
+        .point("Apps on phones and desktops have to be told the new address, and every bot too."),
+        .point("Ways to sign in that know the address (SAML, OpenID Connect, GitHub …) need it there as well."),
+      ]
+    }
+  }
+
+  // MARK: What it comes to
+
+  @Sendable private static func job(_ answers: Answers, _ context: FlowContext) -> JobDescription {
+    let subdomain = answers.text(Key.organization) ?? ""
+    switch action(answers) {
+    case .deactivate: return .deactivate(server: context.server, subdomain: subdomain)
+    case .reactivate: return .reactivate(server: context.server, subdomain: subdomain)
+    case .subdomain:
+      let new = answers.text(Key.subdomain) ?? ""
+      return .changeSubdomain(
+        server: context.server, from: subdomain, to: new, leavesRedirect: answers.flag(Key.redirect) ?? true,
+        allowsReserved: MoveDecisions.isReserved(new) && answers.flag(Key.reserved) ?? false)
+    }
+  }
+
+  @Sendable private static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
+    let subdomain = answers.text(Key.organization) ?? ""
+    switch job(answers, context) {
+    case .changeSubdomain(_, _, let new, let leavesRedirect, let allowsReserved):
+      return [
+        context.command(
+          ["organization", "change-subdomain", "-r", subdomain, new] + (leavesRedirect ? [] : ["--skip-redirect"])
+            + (allowsReserved ? ["--allow-reserved-subdomain"] : []))
+      ]
+    default: return [context.command(["organization", action(answers).rawValue, "-r", subdomain])]
+    }
+  }
+
+  @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
+    let all = Continuation("See all organizations", context.onward("organizations"), proposed: false)
+    let restart = Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))
+    guard action(answers) == .deactivate, let which = answers[Key.organization] else { return [restart, all] }
+    let back: [String: Answer] = [Key.organization: which, Key.action: .text(Key.Action.reactivate.rawValue)]
+    return [restart, Continuation("Open it again", context.onward("organizations", given: back), proposed: false), all]
+  }
+}

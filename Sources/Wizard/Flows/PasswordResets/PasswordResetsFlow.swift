@@ -1,0 +1,240 @@
+import Common
+import Engine
+
+extension Goal {
+  static let passwordResets = Goal("password-resets", "Password resets", "mail for choosing new ones") {
+    .passwordResets($0, .real($0))
+  }
+}
+
+/// What the flow wants of the engine besides what all flows want. A test gives its own.
+struct PasswordResetLooks: Sendable {
+  typealias Person = PasswordResetOperation.Person
+
+  var people: @Sendable (_ subdomain: String, PasswordResetOperation.Audience, _ onlyNever: Bool) throws -> [Person]
+  /// What is in the mail, in sentences.
+  var preview: @Sendable (_ subdomain: String) throws -> [String]
+  /// The server's own commands, to be run where it is; empty where it can be done from here.
+  var commands: @Sendable (_ subdomain: String, PasswordResetOperation.Audience, _ onlyNever: Bool) throws -> [String]
+
+  static func real(_ context: FlowContext) -> PasswordResetLooks {
+    let (root, brand) = (context.root, context.brand)
+    @Sendable func operation(
+      _ subdomain: String, _ audience: PasswordResetOperation.Audience, _ onlyNever: Bool
+    ) throws -> PasswordResetOperation {
+      PasswordResetOperation(
+        try Installation(root: root, brand: brand), subdomain: subdomain, audience: audience,
+        onlyNeverSignedIn: onlyNever)
+    }
+    return PasswordResetLooks(
+      people: { try operation($0, $1, $2).people() }, preview: { try operation($0, .everybody, false).preview() },
+      commands: { subdomain, audience, onlyNever in
+        let operation = try operation(subdomain, audience, onlyNever)
+        return try operation.canSend ? [] : operation.commands()
+      })
+  }
+}
+
+enum PasswordResetKey {
+  static let organization = OrganizationStep.key
+  static let audience = "audience.who"
+  static let address = "audience.address"
+  static let never = "audience.never"
+
+  static let one = "one"
+  static let everybody = "everybody"
+}
+
+extension Flow {
+  /// Has the server send people the mail with which they choose a new password: to one first, then to all.
+  static func passwordResets(_ context: FlowContext, _ looks: PasswordResetLooks) -> Flow {
+    let work = WorkSteps("The mailing", context) { job($0, context) }
+    return Flow(
+      id: "password-resets", title: "Password resets", badge: context.badge,
+      route: { _ in Route(from: context.label) }, commands: { commands($0, context) },
+      onward: { onward($0, context) },
+      steps: [
+        OrganizationStep(
+          heading: "Whose people need new passwords?",
+          explanation: [
+            .paragraph(
+              "Passwords do not travel with an export. After an import people choose new ones, with a link that the server "
+                + "mails them.")
+          ],
+          help: [
+            .paragraph(
+              "They can ask for that mail themselves, with “Forgot your password?” on the page to sign in. To send it to "
+                + "them is more convenient, and they learn the new address by it."),
+            .paragraph("The server's own command and its own texts are used, and its own way to send mail."),
+          ],
+          disabled: { $0.isDeactivated ? "it is deactivated; nobody could sign in" : nil },
+          nothing: "there is no active organization on this server"
+        ).step(context),
+        audience, people(looks), preview(looks), work.checks(),
+        work.review(heading: "Ready to send?", proceed: "Send the mail"),
+        work.run(
+          "Mail", heading: { "Sending mail to people of \($0.label(Key.organization))" },
+          help: [.paragraph("Stopping leaves the rest unsent. What was sent cannot be taken back.")]),
+        work.result { isTest($0) ? "The test mail is sent" : "Password resets are sent" },
+      ])
+  }
+
+  private typealias Key = PasswordResetKey
+
+  @Sendable private static func isTest(_ answers: Answers) -> Bool { answers.text(Key.audience) != Key.everybody }
+
+  private static func asked(
+    _ answers: Answers
+  ) -> (subdomain: String, audience: PasswordResetOperation.Audience, onlyNever: Bool) {
+    let isTest = isTest(answers)
+    return (
+      answers.text(Key.organization) ?? "",
+      isTest ? .addresses([answers.text(Key.address) ?? ""]) : .everybody,
+      !isTest && answers.flag(Key.never) ?? false
+    )
+  }
+
+  // MARK: To whom
+
+  private static let audience = Step(
+    "audience", "To whom", heading: { _ in "Who gets the mail?" },
+    explanation: { _ in
+      [.paragraph("Send it to one address first, best your own: whether it arrives, and what it says.")]
+    },
+    help: [
+      .paragraph(
+        "The server's manual recommends that order too: a mail server that is set up wrongly shows itself at one address, "
+          + "not at a thousand."),
+      .paragraph(
+        "Who has not signed in here yet has no password here. Who has, chose one already, and needs no mail."),
+    ],
+    fields: { _ in
+      [
+        Field(
+          "who", "The mail goes to", name: "Mail goes to",
+          .choice([
+            .init(Key.one, "one address, as a test", "Best your own.", recommended: true),
+            .init(Key.everybody, "everybody", "After the test."),
+          ])),
+        Field(
+          "address", "Address", name: "Address", .text(placeholder: ""), isVisible: isTest,
+          hint: { _ in "Of somebody who belongs to the organization." },
+          check: { answers in
+            let address = answers.text(Key.address) ?? ""
+            if address.isEmpty { return "An address is needed here" }
+            return address.contains("@") && !address.contains(where: { $0 == " " || $0 == "," })
+              ? nil : "That is no mail address"
+          }),
+        Field(
+          "never", "Of everybody", name: "Of them",
+          .yesNo(
+            yes: .init("yes", "only who has not signed in here yet", "Right after an import.", recommended: true),
+            no: .init("no", "also who has", "Where everybody shall choose a new one.")),
+          isVisible: { !isTest($0) }),
+      ]
+    })
+
+  @Sendable private static func fingerprint(_ answers: Answers) -> String { "\(asked(answers))" }
+
+  private static func people(_ looks: PasswordResetLooks) -> Step {
+    Step(
+      "people", "People", heading: { _ in "Who gets mail, and who does not?" },
+      explanation: { _ in [.paragraph("Nothing has been sent yet.")] },
+      help: [
+        .paragraph(
+          "People who sign in by other means (a directory, GitHub, SAML and others) need no password. They get the mail "
+            + "too where the organization also lets people in with a password; tell them that they can ignore it."),
+        .paragraph("Bots get none: they have no password, and need their new API keys instead."),
+      ],
+      lookup: Lookup("Looking for people", key: fingerprint) { answers, _ in
+        let (subdomain, audience, onlyNever) = asked(answers)
+        let people = try looks.people(subdomain, audience, onlyNever)
+        var material = Material(facts: PasswordResetFacts.of(people))
+        if !people.contains(where: \.getsMail) {
+          material.findings = [
+            Finding(
+              .blocker, "people", people.first?.reason.map { "nobody gets mail: \($0)" } ?? "nobody gets mail",
+              remedy: "go back and choose others")
+          ]
+        }
+        let commands = try looks.commands(subdomain, audience, onlyNever)
+        if !commands.isEmpty {
+          material.text =
+            [.paragraph("The server's manage.py is not here. Where the server is, this does the same:")]
+            + commands.map { .command($0) }
+        }
+        return material
+      })
+  }
+
+  // MARK: What it says
+
+  private static func preview(_ looks: PasswordResetLooks) -> Step {
+    Step(
+      "preview", "The mail", heading: { _ in "What will they see?" },
+      explanation: { _ in [.paragraph("The words are the server's own; this is what they say.")] },
+      help: [
+        .paragraph(
+          "Announce the mail where people hear you: a mail that asks for a new password, and that nobody expects, looks like "
+            + "fraud.")
+      ],
+      lookup: Lookup("Looking at the settings", key: { $0.text(Key.organization) ?? "" }) { answers, _ in
+        Material(text: try looks.preview(answers.text(Key.organization) ?? "").map { .point($0) })
+      })
+  }
+
+  // MARK: What it comes to
+
+  @Sendable private static func job(_ answers: Answers, _ context: FlowContext) -> JobDescription {
+    let (subdomain, audience, onlyNever) = asked(answers)
+    return .passwordReset(
+      server: context.server, subdomain: subdomain, audience: audience, onlyNeverSignedIn: onlyNever)
+  }
+
+  @Sendable private static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
+    let (subdomain, audience, onlyNever) = asked(answers)
+    let who: [String] =
+      switch audience {
+      case .addresses(let addresses): ["--user"] + addresses
+      case .everybody: ["--all-users"] + (onlyNever ? ["--only-never-signed-in"] : [])
+      }
+    return [context.command(["password-reset", "-r", subdomain] + who)]
+  }
+
+  @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
+    guard let which = answers[Key.organization] else { return [] }
+    func again(_ title: String, _ audience: String) -> Continuation {
+      Continuation(
+        title,
+        context.onward("password-resets", given: [Key.organization: which, Key.audience: .text(audience)]))
+    }
+    return isTest(answers)
+      ? [again("Now all of them", Key.everybody), again("Another test", Key.one)] : []
+  }
+}
+
+/// Who gets mail and who does not, as names and values.
+enum PasswordResetFacts {
+  /// As many are named; the command line lists all.
+  private static let most = 200
+
+  static func of(_ people: [PasswordResetLooks.Person]) -> [Summary.Fact] {
+    let receivers = people.filter(\.getsMail)
+    var facts = [Summary.Fact("Get mail", Amount.of(Int64(receivers.count), "person", "people"))]
+    if receivers.count > 1 { facts.append(Summary.Fact("Rate", "one after another, without a pause")) }
+    let others = Dictionary(grouping: receivers.filter { $0.reason != nil }) { $0.reason ?? "" }
+    for (reason, group) in others.sorted(by: { $0.key < $1.key }) {
+      facts.append(Summary.Fact("Of them", "\(Amount.count(Int64(group.count))): \(reason)"))
+    }
+    let without = Dictionary(grouping: people.filter { !$0.getsMail }) { $0.reason ?? "" }
+    for (reason, group) in without.sorted(by: { $0.key < $1.key }) {
+      facts.append(Summary.Fact("No mail", "\(Amount.count(Int64(group.count))): \(reason)"))
+    }
+    facts += people.prefix(most).map { person in
+      let mail = person.getsMail ? person.name : "no mail: \(person.reason ?? "")"
+      return Summary.Fact("  \(person.address)", mail)
+    }
+    if people.count > most { facts.append(Summary.Fact("  and more", Amount.count(Int64(people.count - most)))) }
+    return facts
+  }
+}

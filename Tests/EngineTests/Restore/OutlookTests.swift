@@ -1,0 +1,85 @@
+import Archive
+import Common
+import Glibc
+import Sandbox
+import Testing
+
+@testable import Engine
+
+@Suite("What a backup is, before it is restored")
+struct OutlookTests {
+  private func outlook(_ server: SandboxServer, _ source: RestoreSource) throws -> RestoreOutlook {
+    try RestoreOutlook.look(root: server.root, brand: nil, RestoreOptions(source))
+  }
+
+  private func fact(_ outlook: RestoreOutlook, _ name: String) -> String? {
+    outlook.facts.first { $0.name == name }?.value
+  }
+
+  @Test("a backup of ours says when it was made, of which server, and what is in it; the server's own loss is seen")
+  func ours() throws {
+    let server = try Disaster.server("outlook")
+    try Disaster.folder { folder in
+      let path = "\(folder)/a.tar.gz"
+      _ = try Disaster.backup(server, to: path)
+      let outlook = try outlook(server, .archive(path))
+      #expect(outlook.backupHost == server.host && outlook.ownHost == server.host)
+      #expect(outlook.hasDatabase && outlook.hasSettings && outlook.hasUploads && outlook.hasOwnSettings)
+      #expect(outlook.version.severity == .ok)
+      #expect(fact(outlook, "Made")?.hasSuffix("just now") == true)
+      #expect(fact(outlook, "PostgreSQL") == "version 15")
+      #expect(fact(outlook, "Digests")?.hasPrefix("of every file") == true)
+      try FileSystem.removeTree(server.configuration)
+      let lost = try self.outlook(server, .archive(path))
+      #expect(!lost.hasOwnSettings && lost.ownHost == nil && lost.backupHost == server.host)
+    }
+  }
+
+  @Test("a backup of the server's own command, one without settings, and parts put aside")
+  func others() throws {
+    let server = try Disaster.server("outlook-others")
+    try Disaster.folder { folder in
+      let official = "\(folder)/official.tar.gz"
+      try Disaster.officialBackup(server, to: official)
+      let theirs = try outlook(server, .archive(official))
+      #expect(theirs.hasDatabase && theirs.hasSettings && theirs.hasUploads && theirs.backupHost == server.host)
+      #expect(fact(theirs, "Digests")?.hasPrefix("none") == true)
+
+      let dump = "\(folder)/dump.custom"
+      try Subprocess(
+        try PostgresTools.find(major: 15).path("pg_dump"),
+        ["--format=custom", "--file=\(dump)", "-h", server.parameters.host ?? "", "-U", "aloha", server.database]
+      ).runChecked()
+      let parts = try outlook(server, .manual(ManualBackup(database: dump)))
+      #expect(parts.hasDatabase && !parts.hasSettings && !parts.hasUploads && parts.hasOwnSettings)
+      #expect(fact(parts, "Database")?.hasPrefix("a dump of the form custom, ") == true)
+      #expect(fact(parts, "Settings")?.hasPrefix("not in it") == true)
+      #expect(throws: (any Error).self) { try outlook(server, .manual(ManualBackup(database: "\(folder)/none"))) }
+    }
+  }
+
+  @Test("backups are found where they lie, once each, the newest first; folders that are not there do not matter")
+  func found() throws {
+    try Disaster.folder { folder in
+      let names = ["aloha-backup-2026-11-20-03-30-00-a.tar.gz", "zulip-backup-2026-11-22-03-30-00-b.tar.gz.age"]
+      for name in names + ["notes.txt"] { try FileSystem.replace("\(folder)/\(name)", with: Array("x".utf8)) }
+      symlink(folder, "\(folder)/again")
+      let found = FoundBackups.list(in: ["\(folder)/nowhere", folder, "\(folder)/again", folder])
+      #expect(found.map(\.path) == names.reversed().map { "\(folder)/\($0)" })
+      #expect(found.map(\.isEncrypted) == [true, false])
+    }
+  }
+
+  @Test("folders that backups of this server went to are looked at without being named")
+  func usualFolders() throws {
+    try Disaster.folder { root in
+      try FileSystem.makeFolder("\(root)/var/lib")
+      let store = JobStore(root: root)
+      let reference = JobDescription.ServerReference(root: root)
+      _ = try store.make(.backup(server: reference, BackupOperation.Options(output: "/odd/place/b.tar.gz")), plan: nil)
+      let folders = FoundBackups.usualFolders(root: root, others: ["/tmp"])
+      #expect(folders.prefix(2) == ["/tmp", "/odd/place"])
+      #expect(folders.contains("\(root)/var/backups") && Set(folders).count == folders.count)
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("The life of an organization, as a flow")
+struct OrganizationsFlowTests {
+  private typealias Key = OrganizationsKey
+  private static let server = JobDescription.ServerReference(root: "/srv/chat")
+
+  static func looks(sessions: Int = 3, hasCommand: Bool = true) -> OrganizationsLooks {
+    OrganizationsLooks(sessions: { _ in sessions }, hasCommand: { hasCommand })
+  }
+
+  private func walker(_ engine: FakeEngine, _ looks: OrganizationsLooks = looks()) -> Walker {
+    Walker(.organizations(engine.context(), looks))
+  }
+
+  @Test("the list says of each what decides about it; one that only redirects cannot be chosen")
+  func list() {
+    let engine = FakeEngine()
+    engine.change {
+      $0.redirects = [3: "https://club.example.com"]
+    }
+    let walker = walker(engine)
+    for text in ["harbour", "12,480", "48.3 MB", "2026-11-22", "active", "moved"] {
+      #expect(walker.sees(text), "\(text) is missing")
+    }
+    walker.press(.down)
+    #expect(walker.sees("Not possible: it only sends people on to https://club.example.com"))
+  }
+
+  @Test("one that is open is closed, after it was said what people see and how many are signed in")
+  func deactivate() {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.walk(to: "action")
+    #expect(walker.sees("Not possible: it is active already"))
+    walker.walk(to: "effect")
+    #expect(walker.sees("Everybody is signed out at once"))
+    #expect(walker.sees("3 sessions"))
+    walker.walk(to: "run")
+    #expect(engine.begun == .deactivate(server: Self.server, subdomain: "harbour"))
+    walker.end(.success(FakeWork.summary))
+    #expect(
+      walker.model.journey.continuations.contains {
+        $0.onward
+          == .flow(
+            "organizations", given: ["organization.which": .text("harbour"), "action.which": .text("reactivate")])
+      })
+  }
+
+  @Test("one that is closed is proposed to be opened")
+  func reactivate() {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.press(.down, .enter)
+    #expect(walker.step == "action")
+    #expect(walker.sees("Not possible: it is deactivated already"))
+    walker.walk(to: "run")
+    #expect(engine.begun == .reactivate(server: Self.server, subdomain: ""))
+  }
+
+  @Test("another subdomain leaves a redirect, where the server's own command is there to make one")
+  func subdomain() {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.walk(to: "action")
+    walker.press(.down, .down, .enter)
+    #expect(walker.step == "address")
+    walker.press(.enter, .enter)
+    #expect(walker.step == "address")
+    #expect(walker.sees("That is the one that it has"))
+    walker.press(.up)
+    walker.type("-2")
+    walker.walk(to: "run")
+    #expect(
+      engine.begun
+        == .changeSubdomain(
+          server: Self.server, from: "harbour", to: "harbour-2", leavesRedirect: true, allowsReserved: false))
+    #expect(
+      walker.model.journey.flow.commands(walker.answers) == [
+        "aloha-wizard organization change-subdomain -r harbour harbour-2 --root /srv/chat"
+      ])
+    let without = Walker(.organizations(engine.context(), Self.looks(hasCommand: false)))
+    without.walk(to: "action")
+    without.press(.down, .down, .enter)
+    #expect(without.sees("Not possible: only the server's own command can make one"))
+    without.type("2")
+    without.walk(to: "run")
+    #expect(
+      engine.begun
+        == .changeSubdomain(
+          server: Self.server, from: "harbour", to: "harbour2", leavesRedirect: false, allowsReserved: false))
+  }
+
+  static let ways = [
+    FlowWay("closed", lines: ["", "1", "", "", "start"], keys: { _ in }),
+    FlowWay(
+      "moved to a reserved name without a redirect", lines: ["", "3", "chat", "y", "2", "", "", "start"],
+      keys: { walker in
+        walker.walk(to: "action")
+        walker.press(.down, .down, .enter, .control("u"))
+        walker.type("chat")
+        walker.press(.enter, .up, .enter, .down)
+      }),
+  ]
+
+  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  func threeWays(_ way: FlowWay) throws {
+    try way.check { engine in
+      engine.change { $0.plan.destroys = ["Its people's sessions"] }
+      return .organizations(engine.context(), Self.looks())
+    }
+  }
+
+  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    try GoldenTests.expect(
+      .organizations(FakeEngine().context(), Self.looks()), look,
+      steps: ["organization", "action", "address", "effect", "review"]
+    ) { walker, step in
+      if step == "address" {
+        walker.type("-2")
+      }
+    } arriving: { walker, step in
+      if step == "address" { walker.press(.down, .down) }
+    }
+  }
+}
+
+@Suite("The life of an organization, as a flow on a real server", .serialized)
+struct RealOrganizationsTests {
+  @Test("closed, opened again, moved: the database says so each time")
+  func life() throws {
+    let real = try RealFlows()
+    func flow() -> Flow { .organizations(real.context, .real(real.context)) }
+    func state() throws -> String? {
+      try real.value("SELECT string_id || ' ' || deactivated FROM zerver_realm WHERE name LIKE '%Book Club%'")
+    }
+    let club: [String: Answer] = ["organization.which": .text("bookclub")]
+    func values(_ more: [String: Answer]) -> [String: Answer] { club.merging(more) { _, new in new } }
+    try real.run(flow(), values(["action.which": .text("deactivate")]))
+    #expect(try state() == "bookclub true")
+    #expect(throws: (any Error).self) { try real.run(flow(), values(["action.which": .text("deactivate")])) }
+    try real.run(flow(), values(["action.which": .text("reactivate")]))
+    #expect(try state() == "bookclub false")
+    try real.run(
+      flow(),
+      values([
+        "action.which": .text("subdomain"), "address.subdomain": .text("readers"), "address.redirect": .flag(false),
+      ]))
+    #expect(try state() == "readers false")
+  }
+}

@@ -1,0 +1,173 @@
+import Common
+import Glibc
+import Postgres
+import Sandbox
+import Terminal
+import Testing
+
+@testable import Engine
+@testable import Wizard
+
+@Suite("Password resets, as a flow")
+struct PasswordResetsFlowTests {
+  private typealias Key = PasswordResetKey
+  private static let server = JobDescription.ServerReference(root: "/srv/chat")
+
+  static let everybody: [PasswordResetLooks.Person] = [
+    .init(address: "kai@example.com", name: "Kai", getsMail: true),
+    .init(address: "lani@example.com", name: "Lani", getsMail: true, reason: "signs in by other means too: github"),
+    .init(address: "old@example.com", name: "Old", getsMail: false, reason: "the account is deactivated"),
+  ]
+
+  static func looks(commands: [String] = []) -> PasswordResetLooks {
+    PasswordResetLooks(
+      people: { _, audience, _ in
+        guard case .addresses(let addresses) = audience else { return everybody }
+        return addresses.map { address in
+          everybody.first { $0.address == address }
+            ?? .init(
+              address: address, name: "", getsMail: false, reason: "nobody in this organization has that address")
+        }
+      }, preview: { _ in ["From: an address like noreply@chat.example.com", "It says that somebody asked for it."] },
+      commands: { _, _, _ in commands })
+  }
+
+  private func walker(_ engine: FakeEngine, _ looks: PasswordResetLooks = looks()) -> Walker {
+    Walker(.passwordResets(engine.context(), looks))
+  }
+
+  @Test("one address comes first; then all of them is the way on, with the organization given")
+  func oneThenAll() throws {
+    let engine = FakeEngine()
+    let walker = walker(engine)
+    walker.walk(to: "audience")
+    walker.press(.enter, .enter)
+    #expect(walker.step == "audience")
+    #expect(walker.sees("An address is needed here"))
+    walker.type("kai@example.com")
+    walker.walk(to: "preview")
+    #expect(walker.sees("noreply@chat.example.com"))
+    walker.walk(to: "run")
+    #expect(
+      engine.begun
+        == .passwordReset(
+          server: Self.server, subdomain: "harbour", audience: .addresses(["kai@example.com"]),
+          onlyNeverSignedIn: false))
+    walker.end(.success(FakeWork.summary))
+    let next = try #require(walker.model.journey.continuations.first)
+    #expect(next.title == "Now all of them" && next.isProposed)
+    guard case .flow("password-resets", let given) = next.onward else {
+      Issue.record("it leads to \(next.onward)")
+      return
+    }
+    let all = Walker(.passwordResets(engine.context(given: given), Self.looks()), given: GivenAnswers(values: given))
+    #expect(all.step == "audience", "the organization is not asked again")
+    all.walk(to: "run")
+    #expect(
+      engine.begun
+        == .passwordReset(server: Self.server, subdomain: "harbour", audience: .everybody, onlyNeverSignedIn: true))
+  }
+
+  @Test("it is said who gets mail, who does not and why, and who signs in by other means")
+  func people() {
+    let walker = walker(FakeEngine())
+    walker.walk(to: "audience")
+    walker.press(.down, .enter)
+    walker.walk(to: "people")
+    for text in ["2 people", "1: signs in by other means too: github", "1: the account is deactivated", "Kai"] {
+      #expect(walker.sees(text), "\(text) is missing")
+    }
+  }
+
+  @Test("an address that nobody has stops there")
+  func stranger() {
+    let walker = walker(FakeEngine())
+    walker.walk(to: "audience")
+    walker.press(.enter)
+    walker.type("nobody@example.com")
+    walker.walk(to: "people")
+    walker.press(.enter)
+    #expect(walker.step == "people")
+    #expect(walker.sees("nobody in this organization has that address"))
+  }
+
+  @Test("where there is no manage.py its exact command is shown")
+  func elsewhere() {
+    let command = "sudo -u aloha manage.py send_password_reset_email -r harbour -u kai@example.com"
+    let walker = walker(FakeEngine(), Self.looks(commands: [command]))
+    walker.walk(to: "audience")
+    walker.press(.enter)
+    walker.type("kai@example.com")
+    walker.walk(to: "people")
+    #expect(walker.sees("manage.py is not here"))
+    #expect(walker.sees("send_password_reset_email"))
+  }
+
+  @Test("a deactivated organization cannot be chosen")
+  func deactivated() {
+    let walker = walker(FakeEngine())
+    walker.press(.down)
+    #expect(walker.sees("Not possible: it is deactivated"))
+  }
+
+  static let ways = [
+    FlowWay("one address", lines: ["", "", "kai@example.com", "", "", "", ""]) { walker in
+      walker.walk(to: "audience")
+      walker.press(.enter)
+      walker.type("kai@example.com")
+    },
+    FlowWay("everybody", lines: ["", "2", "2", "", "", "", ""]) { walker in
+      walker.walk(to: "audience")
+      walker.press(.down, .enter, .down)
+    },
+  ]
+
+  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  func threeWays(_ way: FlowWay) throws {
+    try way.check { .passwordResets($0.context(), Self.looks()) }
+  }
+
+  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  func goldens(_ look: GoldenTests.Look) throws {
+    try GoldenTests.expect(
+      .passwordResets(FakeEngine().context(), Self.looks()), look,
+      steps: ["organization", "audience", "people", "preview", "review"]
+    ) { walker, step in
+      if step == "audience" {
+        walker.press(.enter)
+        walker.type("kai@example.com")
+      }
+    }
+  }
+}
+
+@Suite("Password resets, as a flow on a real server", .serialized)
+struct RealPasswordResetsTests {
+  @Test("the server's own command is asked for exactly those people")
+  func sends() throws {
+    let real = try RealFlows()
+    let address = try #require(
+      try real.value(
+        """
+        SELECT delivery_email FROM zerver_userprofile u JOIN zerver_realm r ON r.id = u.realm_id
+        WHERE r.string_id = 'bookclub' AND u.is_active AND NOT u.is_bot ORDER BY u.id LIMIT 1
+        """))
+    func flow() -> Flow { .passwordResets(real.context, .real(real.context)) }
+    try real.run(
+      flow(),
+      [
+        "organization.which": .text("bookclub"), "audience.who": .text("one"), "audience.address": .text(address),
+      ])
+    #expect(
+      real.scriptLog.contains("[manage.py] [send_password_reset_email] [-r] [bookclub] [-u] [\(address)]"))
+    try real.run(
+      flow(),
+      [
+        "organization.which": .text("bookclub"), "audience.who": .text("everybody"), "audience.never": .flag(false),
+      ])
+    #expect(real.scriptLog.contains("[send_password_reset_email] [-r] [bookclub] [--all-users]"))
+    try FileSystem.removeTree("\(real.server.deployment)/manage.py")
+    let commands = try PasswordResetLooks.real(real.context).commands("bookclub", .addresses([address]), false)
+    #expect(commands.count == 1 && commands[0].contains("manage.py send_password_reset_email -r bookclub -u"))
+  }
+}
