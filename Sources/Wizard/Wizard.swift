@@ -83,7 +83,7 @@ public enum Wizard {
   }
 
   /// The ids of all goals with a word about each, for help.
-  public static var goals: [(id: String, title: String)] { Goal.all.map { ($0.id, $0.title) } }
+  public static var goals: [(id: String, title: String)] { Goal.byName.map { ($0.id, $0.title) } }
 
   // MARK: Flows
 
@@ -104,8 +104,8 @@ public enum Wizard {
         path, ["flow: it is for \"\(SafeText.clean(name, limit: 40))\", and \"\(wanted)\" was asked for"])
     }
     let id = file.flow ?? options.goal ?? Goal.move.id
-    guard let goal = Goal.all.first(where: { $0.id == id }) else {
-      let ids = Goal.all.map(\.id).joined(separator: ", ")
+    guard let goal = Goal.byName.first(where: { $0.id == id }) else {
+      let ids = Goal.byName.map(\.id).joined(separator: ", ")
       throw AnswersFault.error(
         path, ["flow: there is no \"\(SafeText.clean(id, limit: 40))\"; there are: \(ids)"])
     }
@@ -113,10 +113,10 @@ public enum Wizard {
   }
 
   private static func goal(_ id: String) throws -> Goal {
-    guard let goal = Goal.all.first(where: { $0.id == id }) else {
+    guard let goal = Goal.byName.first(where: { $0.id == id }) else {
       throw PlainFailure(
         .usage, "'\(SafeText.clean(id, limit: 40))'", "the wizard knows no such goal",
-        remedy: "choose one of \(Goal.all.map(\.id).joined(separator: ", "))")
+        remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
     }
     return goal
   }

@@ -214,11 +214,10 @@ struct RestoreFlowTests {
     walker.walk(to: "run")
     walker.end(.success(FakeWork.summary))
     let given = BackupStep.given("/srv/backup.tar.gz")
-    // What the restore would be of is answered with it.
-    let source = given.merging([RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]) { first, _ in first }
+    let source: [String: Answer] = [RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]
     #expect(
       walker.model.journey.continuations.map(\.onward).prefix(2) == [
-        .flow("rehearse", given: given), .flow("restore", given: source),
+        .flow("rehearse", given: given), .flow("restore", given: given.merging(source) { $1 }),
       ])
   }
 

@@ -1,13 +1,16 @@
 extension Goal {
-  /// All that the wizard can do, in the order of the menu.
+  /// What the menu offers, in its order.
   static let all: [Goal] = [
     .move, .toCloud, .fromCloud, .export, .import, .cleanUp, .settings, .organizations, .passwordResets, .backUp,
-    .restore,
-    .rehearse, .server, .inspect, .jobs,
+    .restore, .rehearse, .server, .inspect, .jobs,
   ]
 
-  /// Flows that are come to from others only.
-  static let hidden: [Goal] = [.watch, .undoSettings, .nightly, .prune]
+  /// What follows from one of these, and can be begun with by name besides.
+  static let further: [Goal] = [.nightly, .prune, .undoSettings]
 
-  static func named(_ id: String) -> Goal? { (all + hidden).first { $0.id == id } }
+  /// All that can be asked for by name.
+  static let byName = all + further
+
+  /// - Returns: also what can only be come to.
+  static func named(_ id: String) -> Goal? { (byName + [.watch]).first { $0.id == id } }
 }

@@ -38,7 +38,7 @@ struct ArchiveStep: Sendable {
     static let subdomain = "archive.subdomain"
     static let name = "archive.name"
     static let state = "archive.state"
-    /// "backup" where it is one of a server.
+    /// "export", "backup" or nothing of these.
     static let kind = "archive.kind"
   }
 
@@ -76,7 +76,8 @@ struct ArchiveStep: Sendable {
         }
         material.labels = [
           Label.subdomain: glance.subdomain ?? "", Label.name: glance.name ?? "",
-          Label.state: glance.isDeactivated ? "deactivated" : "", Label.kind: glance.isBackup ? "backup" : "",
+          Label.state: glance.isDeactivated ? "deactivated" : "",
+          Label.kind: glance.isExport ? "export" : glance.isBackup ? "backup" : "",
         ]
         return material
       })
