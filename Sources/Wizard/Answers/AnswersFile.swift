@@ -116,7 +116,7 @@ enum AnswersFault {
   static func error(_ path: String, _ faults: [String]) -> PlainFailure {
     PlainFailure(
       .usage, "answers in \(SafeText.clean(path, limit: 200))", faults.joined(separator: "; "),
-      remedy: "correct it; what can stand in it is shown by: \(Program.name) wizard --answers-template")
+      remedy: "correct it; what can stand in it is shown by: \(Program.name) wizard GOAL --answers-template")
   }
 
   /// - Parameter missing: keys with what they are for.
@@ -125,6 +125,6 @@ enum AnswersFault {
       .usage, "answers in \(SafeText.clean(path, limit: 200))",
       "nobody can be asked here, and these are missing: \(missing.joined(separator: "; "))",
       remedy: "add them, or run it on a terminal to be asked; what can stand in it is shown by: "
-        + "\(Program.name) wizard --answers-template")
+        + "\(Program.name) wizard GOAL --answers-template")
   }
 }

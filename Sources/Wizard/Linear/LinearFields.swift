@@ -34,11 +34,14 @@ extension LinearRunner {
       disabled = option.disabled
     }
 
-    /// A row is read as its first cell, then each other one behind the name of its column.
+    /// A row is read as the cell that it is called by, else its first one, then each other behind the name of its column.
     init(_ row: Field.Row, _ columns: [Table.Column]) {
       id = row.id
-      title = row.cells.first ?? row.label
-      let rest = zip(columns, row.cells).dropFirst().map { $0.title.isEmpty ? $1 : "\($0.title) \($1)" }
+      let lead = row.cells.firstIndex(of: row.label) ?? 0
+      title = row.cells.isEmpty ? row.label : row.cells[lead]
+      let rest = zip(columns, row.cells).enumerated().filter { $0.offset != lead && !$0.element.1.isEmpty }.map {
+        $0.element.0.title.isEmpty ? $0.element.1 : "\($0.element.0.title) \($0.element.1)"
+      }
       details = rest.isEmpty ? [] : [rest.joined(separator: ", ")]
       disabled = row.disabled
     }

@@ -66,7 +66,7 @@ struct LinearRunner {
     return PlainFailure(
       .usage, "the wizard",
       "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing has been changed",
-      remedy: "answer every question, or put the answers into a file: \(Program.name) wizard --answers-template")
+      remedy: "answer every question, or put the answers into a file: \(Program.name) wizard GOAL --answers-template")
   }
 
   /// Says which flow begins, each time one does; how to answer, once.

@@ -60,10 +60,11 @@ struct JobsCommand: ParsableCommand {
           state = "finished"
           title = summary.title
         case .failed(let failure):
-          state = "failed"
+          // As the wizard calls it.
+          state = failure.exitCode == FailureFamily.cancelled.rawValue ? "stopped" : "failed"
           title = "\(header?.description.title ?? "?"): \(failure.reason)"
         case .lost:
-          state = "lost"
+          state = "interrupted"
           title = header?.plan?.title ?? header?.description.title ?? "?"
         }
       }
