@@ -48,6 +48,28 @@ public enum FileSystem {
     }
   }
 
+  /// The last bytes of a file, at most so many.
+  public static func readEnd(_ path: String, bytes: Int) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+    defer { close(descriptor) }
+    let size = lseek(descriptor, 0, SEEK_END)
+    let start = max(0, size - off_t(bytes))
+    var end = [UInt8](repeating: 0, count: Int(size - start))
+    var filled = 0
+    while filled < end.count {
+      let count = end.withUnsafeMutableBytes { buffer in
+        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+        return pread(descriptor, rest.baseAddress, rest.count, start + off_t(filled))
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+      if count == 0 { break }
+      filled += count
+    }
+    return Array(end[..<filled])
+  }
+
   /// Writes all of `bytes`, however many calls that takes.
   public static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws {
     guard let start = bytes.baseAddress else { return }

@@ -119,7 +119,7 @@ struct ExportChecks {
     return Finding(
       .warning, "organization",
       "\(organization.label) is active: what is written after the export began is not in the archive",
-      remedy: "deactivate it with --deactivate when you move for good")
+      remedy: "deactivate it first when you move for good")
   }
 
   private func unknown(_ model: DataModel) -> [Finding] {

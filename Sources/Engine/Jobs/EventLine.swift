@@ -3,10 +3,14 @@ import FoundationEssentials
 /// A progress event as one line of JSON and back: `{"event":"advanced","id":"messages","done":100,"total":559,…}`.
 public enum EventLine {
   /// Without a line break at the end.
-  public static func encode(_ event: ProgressEvent) -> String {
+  ///
+  /// - Parameter moment: when it happened, ISO 8601 in UTC; nil leaves it out.
+  public static func encode(_ event: ProgressEvent, at moment: String? = nil) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(Fields(event)) else { return "{}" }
+    var fields = Fields(event)
+    fields.at = moment
+    guard let data = try? encoder.encode(fields) else { return "{}" }
     return String(decoding: data, as: UTF8.self)
   }
 
@@ -18,6 +22,7 @@ public enum EventLine {
   /// All that any event can have; which of them it has, its name says.
   private struct Fields: Codable {
     var event_: String
+    var at: String?
     var id: String?
     var title: String?
     var done: Int64?
@@ -29,7 +34,7 @@ public enum EventLine {
 
     enum CodingKeys: String, CodingKey {
       case event_ = "event"
-      case id, title, done, total, unit, text, summary, failure
+      case at, id, title, done, total, unit, text, summary, failure
     }
 
     init(_ event: ProgressEvent) {

@@ -85,14 +85,34 @@ public struct JobFolder: Sendable {
   public func state() -> State {
     // Asked before the journal is read: a job that ends in between has written its last event by then.
     let isAlive = isLocked
-    for event in events().reversed() {
+    if let end = end(of: latestEvents) ?? (isAlive ? nil : end(of: events())) { return end }
+    return isAlive ? .running : .lost
+  }
+
+  private func end(of events: [ProgressEvent]) -> State? {
+    for event in events.reversed() {
       switch event {
       case .finished(let summary): return .finished(summary)
       case .failed(let failure): return .failed(failure)
       default: continue
       }
     }
-    return isAlive ? .running : .lost
+    return nil
+  }
+
+  /// The end of the journal: what is asked of every job, whenever jobs are listed. The first line may be cut.
+  private var latestEvents: [ProgressEvent] {
+    guard let bytes = try? FileSystem.readEnd(journal, bytes: 1 << 16) else { return [] }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { EventLine.decode(String($0)) }
+  }
+
+  /// Whether it had begun to work before it ended: what a check refused has not.
+  var hasBegun: Bool {
+    // What has not begun has said little.
+    guard let size = FileSystem.size(journal), size < 1 << 16 else { return true }
+    return latestEvents.contains { event in
+      if case .phaseStarted = event { true } else { false }
+    }
   }
 
   /// Whether the job's process lives.

@@ -218,7 +218,10 @@ extension JobStore {
       // A server has one state only: what was restored later stands in its place.
       if description.isRestore, later.contains(where: \.isRestore) { return false }
       guard now - (job.started ?? 0) < Self.weeksOffered * 7 * 86_400_000_000 else { return false }
-      return job.obstacles[.resume] == nil && !JobFolder(job.folder).isSetAside
+      let folder = JobFolder(job.folder)
+      // What was refused at once has been told to whoever asked for it.
+      if job.state == .failed, !folder.hasBegun { return false }
+      return job.obstacles[.resume] == nil && !folder.isSetAside
     }
   }
 

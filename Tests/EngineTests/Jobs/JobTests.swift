@@ -88,6 +88,34 @@ struct JobTests {
     #expect(eventually { if case .finished = folder.state() { true } else { false } })
   }
 
+  @Test("What a check refused is listed as failed, but waits for nobody; its lines say when they were written")
+  func refused() throws {
+    let server = try Servers.fresh()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try job(server, .export(server: reference, .init(subdomain: "nosuch", output: "/tmp/never.tar.gz")))
+    #expect(throws: PlainFailure.self) { try JobProcess.run(folder, cancellation: Cancellation()) }
+    let store = try JobStore(server.installation)
+    #expect(try store.outlooks().first?.state == .failed)
+    #expect(try store.waiting().isEmpty)
+    let journal = String(decoding: try FileSystem.read("\(folder.path)/journal.jsonl"), as: UTF8.self)
+    #expect(journal.contains("\"at\":\"20"))
+  }
+
+  @Test("How a job ended is found at the end of a long journal, and in one whose last line is very long")
+  func longJournals() throws {
+    let server = try Servers.fresh()
+    let reference = JobDescription.ServerReference(try server.installation)
+    let folder = try job(server, .flushCache(server: reference))
+    let line = EventLine.encode(.note(String(repeating: "x", count: 900))) + "\n"
+    var text = String(repeating: line, count: 200)
+    try FileSystem.replace("\(folder.path)/journal.jsonl", with: text.utf8)
+    #expect(folder.state() == .lost)
+    let summary = Summary(title: "done", facts: [], warnings: [String(repeating: "y", count: 100_000)], nextSteps: [])
+    text += EventLine.encode(.finished(summary)) + "\n"
+    try FileSystem.replace("\(folder.path)/journal.jsonl", with: text.utf8)
+    #expect(folder.state() == .finished(summary))
+  }
+
   @Test("A job that is asked to stop takes back what it has done, and says so")
   func stopping() throws {
     let server = try Servers.fresh()
