@@ -154,7 +154,9 @@ struct JobsFlowTests {
     -> JobFolder
   {
     let job = try store.make(description, plan: nil)
-    if let event { try FileSystem.replace(job.journal, with: Array((EventLine.encode(event) + "\n").utf8)) }
+    let begun = ProgressEvent.phaseStarted(id: "work", title: "Work", total: nil, unit: .steps)
+    let lines = [begun, event].compactMap { $0 }.map { EventLine.encode($0) + "\n" }.joined()
+    try FileSystem.replace(job.journal, with: Array(lines.utf8))
     return job
   }
 
