@@ -47,7 +47,7 @@ struct BackupChecks {
     findings.append(
       Finding(
         .ok, "not in it",
-        "logs, certificates of the web server, sessions' cache, tasks that wait in the queue, who is online"))
+        "logs, certificates of the web server, cached sessions, tasks that wait in the queue, who is online"))
     return findings
   }
 

@@ -95,7 +95,7 @@ public struct BackupSchedule: Sendable, Equatable {
     [Timer]
     # Every night, in the machine's own time zone.
     OnCalendar=*-*-* \(Self.two(hour)):\(Self.two(minute)):00
-    # Made up for after the machine was off at that time.
+    # Where the machine was off at that time, it runs when the machine is on again.
     Persistent=true
     # Servers that share a disk or a network do not all begin at once.
     RandomizedDelaySec=10min

@@ -80,7 +80,7 @@ public struct ExportOperation: Operation {
     return Plan(
       title: "Export \(organization.label) into \(output)", phases: phases,
       leavesAlone: options.deactivates
-        ? ["All data of the organization; it can be reactivated at any time"]
+        ? ["All data of the organization. Everybody is signed out, and nobody can sign in until it is reactivated"]
         : ["Everything: an export only reads"])
   }
 
@@ -282,10 +282,25 @@ public struct ExportOperation: Operation {
         Summary.Fact("Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))"),
         Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
         Summary.Fact("Verified", "every byte was read back and its digest compared"),
-      ] + (options.deactivates ? [Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions)))] : []),
+      ]
+        + (options.deactivates
+          ? [
+            Summary.Fact("State", "deactivated: nobody can sign in until it is reactivated"),
+            Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions))),
+          ] : []),
       warnings: progress.warnings,
       nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : [])
-        + (try whereItGoes(organization, version, finished.path)))
+        + (try whereItGoes(organization, version, finished.path)) + (options.deactivates ? openAgain : []))
+  }
+
+  /// Should the move be called off.
+  private var openAgain: [String] {
+    let root = installation.root.isEmpty ? [] : ["--root", installation.root]
+    let words = ["organization", "reactivate"] + root + ["-r", options.subdomain]
+    return [
+      "If the move is called off, open it again here:",
+      "$ " + ([Program.name] + words).map(ShellWord.quoted).joined(separator: " "),
+    ]
   }
 
   private func whereItGoes(_ organization: Organization, _ version: ServerVersion, _ path: String) throws -> [String] {

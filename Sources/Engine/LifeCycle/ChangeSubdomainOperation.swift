@@ -77,6 +77,7 @@ public struct ChangeSubdomainOperation: Operation {
     try progress.phase("subdomain", "Change the subdomain") { _ in
       if leavesRedirect {
         try ServerScripts(installation).run(script, progress: progress)
+        try confirm(organization, connection)
       } else {
         try OrganizationState.move(organization, to: newSubdomain, installation, connection)
       }
@@ -86,8 +87,25 @@ public struct ChangeSubdomainOperation: Operation {
     }
     let summary = Summary(
       title: "\(organization.name) is at \(OrganizationState.address(newSubdomain, installation))",
+      facts: [
+        Summary.Fact("New address", OrganizationState.address(newSubdomain, installation)),
+        Summary.Fact(
+          "Old address",
+          OrganizationState.address(subdomain, installation)
+            + (leavesRedirect ? ", sends browsers on" : ", answers no more")),
+      ],
       warnings: progress.warnings, nextSteps: ["Restart the server, so that it notices", "Tell people the new address"])
     progress.finished(summary)
     return summary
+  }
+
+  /// A command that ends well is believed when the database says so too.
+  private func confirm(_ organization: Organization, _ connection: Connection) throws {
+    let now = try connection.value("SELECT string_id FROM zerver_realm WHERE id = $1", [String(organization.id)])
+    guard now != newSubdomain else { return }
+    throw PlainFailure(
+      .command, "manage.py change_realm_subdomain",
+      "ended well, but the organization still has the subdomain '\(SafeText.clean(now ?? "", limit: 60))'",
+      remedy: "run it by hand and read what it says: \(ServerScripts(installation).commandLine(script))")
   }
 }

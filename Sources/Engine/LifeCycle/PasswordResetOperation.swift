@@ -113,7 +113,8 @@ public struct PasswordResetOperation: Operation {
   public func plan() throws -> Plan {
     let count = try people().filter(\.getsMail).count
     return Plan(
-      title: "Send password resets to people of \(OrganizationState.address(subdomain, installation))",
+      title: "Send a password reset to \(Amount.of(Int64(count), "person", "people")) of "
+        + OrganizationState.address(subdomain, installation),
       phases: [Plan.Phase("mail", "Send mail", amount: Amount.of(Int64(count), "person", "people"))],
       leavesAlone: ["Passwords that people have: they count until a new one is chosen"],
       pointOfNoReturn: "what has been sent by then cannot be taken back")
@@ -136,8 +137,8 @@ public struct PasswordResetOperation: Operation {
         try meter.advance(by: Int64(count))
       }
     }
-    var next = ["Look whether the mail has arrived, also among the unwanted"]
-    if case .addresses = audience { next.append("Then send it to everybody: password-reset --all-users") }
+    var next = ["Look whether the mail has arrived, also in the folder for unwanted mail"]
+    if case .addresses = audience { next.append("Then send it to everybody who has not signed in here yet") }
     let summary = Summary(
       title: "Password resets are sent", facts: [Summary.Fact("People", Amount.count(Int64(sent)))],
       warnings: progress.warnings, nextSteps: next)

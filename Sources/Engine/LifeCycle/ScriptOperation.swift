@@ -25,7 +25,15 @@ public struct ScriptOperation: Operation {
     ]
   }
 
-  public func plan() throws -> Plan { Plan(title: title, phases: [Plan.Phase("script", title)]) }
+  public func plan() throws -> Plan {
+    let consequence =
+      switch script {
+      case .stop: ": nobody can use \(installation.label) until it is started again"
+      case .restart: ": whoever works on \(installation.label) waits for some seconds"
+      default: ""
+      }
+    return Plan(title: title + consequence, phases: [Plan.Phase("script", title)])
+  }
 
   public func run(progress: Progress) throws -> Summary {
     let findings = try check()

@@ -197,7 +197,7 @@ public struct DiscardRestoreOperation: Operation {
       title: "Delete the state that is not in use",
       phases: [Plan.Phase("discard", "Delete the state that is not in use")],
       destroys: record.kept, leavesAlone: ["The server as it is now"],
-      pointOfNoReturn: "what has been deleted by then stays deleted; there is no roll back afterwards")
+      pointOfNoReturn: "what has been deleted by then stays deleted; it cannot be rolled back afterwards")
   }
 
   public func run(progress: Progress) throws -> Summary {

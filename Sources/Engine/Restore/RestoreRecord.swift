@@ -111,7 +111,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
       "The server is stopped, becomes what it was before the restore, and is started. The restored state is kept."
     case (.discard, .rolledBack): "The restored state is deleted, to free its space. The server stays as it is."
     case (.discard, _):
-      "The state before the restore is deleted, to free its space. There is no roll back afterwards."
+      "The state before the restore is deleted, to free its space. It cannot be rolled back afterwards."
     case (.restoreAnew, .preparing), (.restoreAnew, .stopped): "What this one had prepared is removed first."
     case (.restoreAnew, _): "What is kept of the last restore stays until you discard it."
     }

@@ -212,8 +212,16 @@ public struct UndoSettingsOperation: Operation {
     let summary = Summary(
       title: "The settings are as they were",
       facts: [Summary.Fact("Files", note.files.map(\.path).joined(separator: ", "))],
-      nextSteps: FollowUpOperation.instruction(.restart, installation))
+      nextSteps: followUps(of: note).flatMap { FollowUpOperation.instruction($0, installation) })
     progress.finished(summary)
     return summary
+  }
+
+  /// What was run after the copy made the machine fit the copied files: it has to be run again for the old ones.
+  private func followUps(of note: ConfigurationChange.Note) -> [FollowUp] {
+    let touchesMachine = note.files.contains {
+      $0.path.hasSuffix(installation.brand.secretsFile) || $0.path.hasSuffix(installation.brand.configurationFile)
+    }
+    return touchesMachine ? [.configureQueue, .applyConfiguration, .restart] : [.restart]
   }
 }

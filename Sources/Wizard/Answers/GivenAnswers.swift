@@ -5,6 +5,9 @@ struct GivenAnswers: Sendable, Equatable {
   /// The name of what may be destroyed, from the command line. No file can hold it.
   var confirmedName: String?
 
+  /// Steps that ask nothing are seen all the same: for an operator who comes from another flow, not for a file.
+  var showsFindings = false
+
   var isEmpty: Bool { values.isEmpty && confirmedName == nil }
 
   func answer(to field: Field, _ key: String) -> Answer? {

@@ -44,7 +44,11 @@ struct ToCloudFlow: Sendable {
         work.run(
           "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" },
           weights: PhaseWeights.export),
-        work.result { "\($0.detail(OrganizationStep.key, "name") ?? "The organization") is ready to be handed over" },
+        work.result { answers in
+          let name = answers.detail(OrganizationStep.key, "name") ?? "The organization"
+          let isFinal = answers.flag(Key.purpose) ?? true
+          return isFinal ? "\(name) is ready to be handed over" : "The rehearsal's export of \(name) is made"
+        },
       ])
   }
 

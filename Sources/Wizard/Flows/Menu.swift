@@ -28,7 +28,9 @@ extension Flow {
               return waiting.isEmpty
                 ? [] : [.paragraph("Something has been begun on this server and is not over; it comes first.")]
             }
-            return [.paragraph("There is no server here: \(obstacle). What does not need one can be done.")]
+            return [
+              .paragraph("\(obstacle.prefix(1).uppercased())\(obstacle.dropFirst()). What needs no server can be done.")
+            ]
           },
           help: [
             .paragraph(

@@ -80,7 +80,7 @@ extension Flow {
   private static func which(_ context: FlowContext) -> Step {
     OverviewStep(
       heading: "These organizations are on this server",
-      columns: [.id, .name, .subdomain, .users, .messages, .uploads, .lastActive, .state],
+      columns: [.name, .subdomain, .state, .users, .messages, .lastActive],
       explanation: [.paragraph("Choose one to close it, to open it again, or to change its address.")],
       help: [
         .paragraph(

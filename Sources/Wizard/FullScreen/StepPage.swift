@@ -194,9 +194,10 @@ extension WizardModel {
 
   private func add(_ plan: Plan, to builder: inout RowBuilder) {
     builder.gap()
-    for text in plan.destroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
+    builder.paragraph("\(plan.title).")
+    for text in plan.shortDestroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
     for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
-    if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "Stopping: \(point)") }
+    if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "If you stop it: \(point)") }
   }
 
   // MARK: Result

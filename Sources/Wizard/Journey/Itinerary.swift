@@ -66,6 +66,8 @@ struct Itinerary: Sendable {
     switch onward {
     case .leave: isOver = true
     case .menu:
+      // The menu stands where it was left, unless there is something now that comes first.
+      if journey.run?.isRunning != true { drafts[Flow.menuID] = ["goal.which": .text(journey.flow.id)] }
       guard let menu = atlas.menu?() else {
         isOver = true
         return
@@ -76,7 +78,7 @@ struct Itinerary: Sendable {
         isOver = true
         return
       }
-      change(to: flow, given: GivenAnswers(values: given))
+      change(to: flow, given: GivenAnswers(values: given, showsFindings: true))
     }
   }
 

@@ -261,6 +261,7 @@ struct Journey: Sendable {
 
   private var isGivenSoFar: Bool {
     guard !given.isEmpty, !wanted.contains(currentID), case .questions = step.kind else { return false }
+    if given.showsFindings, fields.isEmpty { return false }
     return fields.allSatisfy { answeredAsGiven.contains(step.key($0)) }
   }
 

@@ -39,9 +39,9 @@ extension LinearRunner {
     guard let plan else { return }
     voice.say("What will be done: \(plan.title).")
     for phase in plan.phases { voice.say("- \(phase.title)\(phase.amount.map { ", \($0)" } ?? "")", indent: 2) }
-    for text in plan.destroys { voice.say("GOES: \(text)", indent: 2) }
+    for text in plan.shortDestroys { voice.say("GOES: \(text)", indent: 2) }
     for text in plan.leavesAlone { voice.say("Stays: \(text)", indent: 2) }
-    if let point = plan.pointOfNoReturn { voice.say("Stopping: \(point)", indent: 2) }
+    if let point = plan.pointOfNoReturn { voice.say("If you stop it: \(point)", indent: 2) }
   }
 
   /// - Returns: whether something happened after which the review has to be said anew.

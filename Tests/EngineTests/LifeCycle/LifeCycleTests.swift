@@ -85,10 +85,21 @@ struct LifeCycleTests {
     _ = try ChangeSubdomainOperation(server.installation, from: "bookclub", to: "readers").run(progress: .silent)
     #expect(
       try text(server.scriptLog).contains("[manage.py] [change_realm_subdomain] [-r] [bookclub] [readers]"))
+    #expect(try server.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'readers'") == "1")
     try FileSystem.removeTree("\(server.deployment)/manage.py")
-    let findings = try ChangeSubdomainOperation(server.installation, from: "bookclub", to: "readers").check()
+    let findings = try ChangeSubdomainOperation(server.installation, from: "readers", to: "writers").check()
     let blocker = try #require(findings.first { $0.severity == .blocker })
-    #expect(blocker.remedy?.contains("manage.py change_realm_subdomain -r bookclub readers") == true)
+    #expect(blocker.remedy?.contains("manage.py change_realm_subdomain -r readers writers") == true)
+  }
+
+  @Test("does not believe the server's command when the database says otherwise")
+  func commandThatDoesNothing() throws {
+    let server = try server()
+    try FileSystem.replace("\(server.deployment)/manage.py", with: "#!/bin/sh\necho Done!\n".utf8, mode: 0o755)
+    let failure = #expect(throws: PlainFailure.self) {
+      try ChangeSubdomainOperation(server.installation, from: "bookclub", to: "readers").run(progress: .silent)
+    }
+    #expect(failure?.reason.contains("still has the subdomain 'bookclub'") == true)
   }
 
   @Test(

@@ -177,6 +177,8 @@ struct KillSweepTests {
         try Disaster.restore(scene.server, from: scene.archive)
         wasKilled = try run(words) { _, count in count == number }.wasKilled
         let state = RestoreState(root: scene.server.root)
+        // A script that it had just begun to start holds its lock for another moment.
+        #expect(eventually { (try? state.lock()) != nil })
         if let record = try state.current(), record.isUnfinished {
           _ = try ResumeRestoreOperation(root: scene.server.root).run(progress: .silent)
         } else if word == "--roll-back", try state.current()?.stage == .finished {

@@ -9,7 +9,26 @@ case $command in
 checkconfig) ;;
 send_password_reset_email) echo "Password reset e-mail sent" ;;
 flush_memcached) ;;
-change_realm_subdomain) echo "Done!" ;;
+change_realm_subdomain)
+  # The row moves as it does there; the closed organization that the real one leaves at the old place is not made.
+  shift
+  while [ $# -gt 0 ]; do
+    case $1 in
+    -r) old=$2 && shift ;;
+    --*) ;;
+    *) new=$1 ;;
+    esac
+    shift
+  done
+  etc=$root/etc/@brand@
+  value() { sed -n "s/^$1 *= *\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "$2"; }
+  psql=$(command -v psql || ls /usr/lib/postgresql/*/bin/psql | tail -n 1)
+  "$psql" -X -q -v ON_ERROR_STOP=1 -h "$(value REMOTE_POSTGRES_HOST "$etc/settings.py")" -U @brand@ \
+    -d "$(value database_name "$etc/@brand@.conf")" -v old="$old" -v new="$new" <<'SQL'
+UPDATE zerver_realm SET string_id = :'new' WHERE string_id = :'old';
+SQL
+  echo "Done!"
+  ;;
 migrate) echo "No migrations to apply." ;;
 register_server)
   echo "This shares the host name, the contact address and figures of each organization with the service."

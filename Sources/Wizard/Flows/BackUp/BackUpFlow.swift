@@ -230,7 +230,10 @@ extension Flow {
         [
           Field(
             "output", "File", name: "Goes to", .path,
-            hint: { _ in "Only its owner can read it." },
+            hint: { answers in
+              let isFleeting = answers.text(Key.output)?.hasPrefix("/tmp/") == true
+              return "Only its owner can read it." + (isFleeting ? " /tmp is emptied when the machine starts." : "")
+            },
             preset: { answers in
               let brand = answers.label(Known.brand)
               let name = names[brand.isEmpty ? context.brandName : brand] ?? "backup.tar.gz"

@@ -51,6 +51,13 @@ struct OverviewStep: Sendable {
     return Field(
       "which", "Organization",
       .table(columns: columns.map(\.heading), rows: all.map { row($0, found[$0.organization.subdomain] ?? [:]) }),
+      hint: { answers in
+        // What would take the room of the names in a narrow window.
+        guard let id = answers.detail(Self.key, "id"), let uploads = answers.detail(Self.key, "uploads") else {
+          return nil
+        }
+        return "The chosen one has the id \(id) in the database, and \(uploads) of uploads."
+      },
       preset: { _ in preset.map { .text($0) } })
   }
 

@@ -106,7 +106,7 @@ extension Flow {
         "The server's manual recommends that order too: a mail server that is set up wrongly shows itself at one address, "
           + "not at a thousand."),
       .paragraph(
-        "Who has not signed in here yet has no password here. Who has, chose one already, and needs no mail."),
+        "Who has not signed in here yet has no password here. Whoever has signed in has chosen one, and needs no mail."),
     ],
     fields: { _ in
       [

@@ -32,7 +32,7 @@ extension Flow {
         ]),
       discardConfirmation(context, record),
       work.review(
-        heading: "Ready to begin?", proceed: "Begin",
+        heading: "Replace this server's state?", proceed: "Begin",
         help: [
           .paragraph(
             "The server runs until the new state is complete and compared. Then it is stopped, the new takes the old "
@@ -106,7 +106,7 @@ extension Flow {
         [
           .paragraph("This goes for good:")
         ] + (record?.kept ?? []).map { .point($0) } + [
-          .paragraph("The server as it is now stays. There is no roll back afterwards.")
+          .paragraph("The server as it is now stays. It cannot be rolled back afterwards.")
         ]
       },
       help: [
@@ -144,7 +144,17 @@ extension Flow {
 
   private static func source(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
     Step(
-      "source", "What you have", heading: { _ in "What do you have?" }, isVisible: isNew,
+      "source", "What you have", heading: { _ in "What do you have?" },
+      help: [
+        .paragraph(
+          "A backup is a .tar.gz, encrypted or not, or the folder that it was unpacked into. It holds the database, the "
+            + "settings with their secrets, and the files of people."),
+        .paragraph(
+          "Parts are enough where no backup is there: a dump of the database as pg_dump makes it in any form, a copy of "
+            + "the folder /etc/aloha, a copy of the uploads. What is missing stays as it is on this server."),
+        .paragraph(
+          "An export of an organization is none of these: it is imported, not restored."),
+      ], isVisible: isNew,
       fields: { _ in
         [
           Field(
@@ -192,7 +202,7 @@ extension Flow {
     func again(_ title: String, _ next: RestoreRecord.FollowUp) -> Continuation {
       Continuation(title, .flow("restore", given: [Key.followUp: .text(next.rawValue)]))
     }
-    let server = [Continuation("See whether the server runs", .flow("server"))].filter { Goal.exists($0) }
+    let server = [Continuation("Start, stop or restart the server", .flow("server"))].filter { Goal.exists($0) }
     let back = [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]
     return switch followUp {
     case .restoreAnew: server + back
