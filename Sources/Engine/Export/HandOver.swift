@@ -12,11 +12,9 @@ public struct HandOver: Sendable, Codable, Equatable {
   /// Why a subdomain cannot be one in the cloud; nil where it can. Whether it is free there only the cloud knows.
   public static func objection(to subdomain: String) -> String? {
     if subdomain.isEmpty { return "In the cloud every organization has a subdomain" }
-    let allowed = subdomain.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-    guard allowed, subdomain.first != "-", subdomain.last != "-" else {
-      return "Only small letters a-z, digits, and dashes inside, can stand here"
+    guard SubdomainRules.isWellFormed(subdomain) else {
+      return "It takes 3 to 40 small letters a-z, digits, and dashes inside"
     }
-    guard (3...40).contains(subdomain.utf8.count) else { return "It takes 3 to 40 characters" }
     return Brand.allCases.contains { SubdomainRules.isReserved(subdomain, brand: $0) }
       ? "The cloud keeps this name for itself" : nil
   }

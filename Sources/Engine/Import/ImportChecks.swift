@@ -42,8 +42,7 @@ struct ImportChecks {
   private func subdomain() throws -> Finding {
     let name = options.subdomain
     let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
-    let allowed = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-    guard allowed, name.first != "-", name.last != "-", name.utf8.count <= 40 else {
+    guard SubdomainRules.isWellFormed(name, lengths: 0...40) else {
       return Finding(
         .blocker, "subdomain", "\(shown) cannot be one: small letters a–z, digits and dashes inside, at most 40",
         remedy: "choose another subdomain")

@@ -16,6 +16,14 @@ enum SubdomainRules {
     reserved.contains(name) || name == brand.rawValue || name == brand.internalSubdomain
   }
 
+  /// Whether a name has the form of a subdomain: small letters, digits, and dashes inside.
+  ///
+  /// - Parameter lengths: in characters. The server asks for three at least where people choose a name.
+  static func isWellFormed(_ name: String, lengths: ClosedRange<Int> = 3...40) -> Bool {
+    let allowed = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    return allowed && name.first != "-" && name.last != "-" && lengths.contains(name.utf8.count)
+  }
+
   /// - Returns: nothing where the name is free and allowed.
   static func obstacles(
     _ name: String, brand: Brand, allowsReserved: Bool, _ connection: Connection
@@ -24,13 +32,10 @@ enum SubdomainRules {
     func blocked(_ reason: String, _ remedy: String) -> [Finding] {
       [Finding(.blocker, "subdomain", "\(shown) \(reason)", remedy: remedy)]
     }
-    if !name.isEmpty {
-      let allowed = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-      guard allowed, name.first != "-", name.last != "-", (3...40).contains(name.utf8.count) else {
-        return blocked(
-          "cannot be one: small letters a–z, digits and dashes inside, three to forty of them",
-          "choose another subdomain")
-      }
+    guard name.isEmpty || isWellFormed(name) else {
+      return blocked(
+        "cannot be one: small letters a–z, digits and dashes inside, three to forty of them", "choose another subdomain"
+      )
     }
     if let other = try connection.query(
       "SELECT deactivated, coalesce(deactivated_redirect, '') <> '' FROM zerver_realm WHERE string_id = $1", [name]

@@ -67,9 +67,9 @@ final class ThrowawayCluster {
 
       """
     try FileSystem.replace("\(data)/postgresql.conf", with: configuration.utf8, mode: 0o644)
-    let life = try Self.pipe()
+    let life = try Handshake.pipe("throw-away PostgreSQL")
     let said: (read: Int32, write: Int32)
-    do { said = try Self.pipe() } catch {
+    do { said = try Handshake.pipe("throw-away PostgreSQL") } catch {
       close(life.read)
       close(life.write)
       throw error
@@ -90,7 +90,7 @@ final class ThrowawayCluster {
     parameters = ConnectionParameters(
       host: folder, port: 5432, database: "postgres", user: "postgres", sslMode: "disable",
       systemUser: user == "postgres" ? user : nil)
-    guard Self.saysReady(said.read) else {
+    guard Handshake.saysReady(said.read) else {
       let log = (try? FileSystem.read("\(data)/server.log")) ?? []
       let last = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)
       let words = last.map { SafeText.clean($0, limit: 200) }.joined(separator: " | ")
@@ -107,26 +107,5 @@ final class ThrowawayCluster {
     hasEnded = true
     close(lifeline)
     _ = Subprocess.wait(supervisor)
-  }
-
-  private static func pipe() throws -> (read: Int32, write: Int32) {
-    var ends: [Int32] = [-1, -1]
-    guard Glibc.pipe(&ends) == 0 else {
-      throw PlainFailure.system("throw-away PostgreSQL", "pipe", errno: errno, family: .command)
-    }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    return (ends[0], ends[1])
-  }
-
-  private static func saysReady(_ descriptor: Int32) -> Bool {
-    var text: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 64)
-    while true {
-      let count = read(descriptor, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { break }
-      text.append(contentsOf: chunk[0..<count])
-    }
-    return String(decoding: text, as: UTF8.self).contains("ready")
   }
 }

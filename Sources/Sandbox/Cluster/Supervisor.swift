@@ -15,9 +15,9 @@ struct Supervisor: Sendable {
   ) throws {
     try SampleFile.rewrite(Resources.text("cluster/supervise.sh").utf8, to: place.script)
     let words = [servers, place.data, place.socket, user.name ?? "", programs.control] + removing
-    let life = try Self.pipe()
+    let life = try Handshake.pipe("private PostgreSQL")
     let said: (read: Int32, write: Int32)
-    do { said = try Self.pipe() } catch {
+    do { said = try Handshake.pipe("private PostgreSQL") } catch {
       close(life.read)
       close(life.write)
       throw error
@@ -39,7 +39,7 @@ struct Supervisor: Sendable {
     mark = place.mark
     do {
       try SampleFile.rewrite(String(pid).utf8, to: mark)
-      guard Self.saysReady(said.read) else { throw Self.notStarted(place) }
+      guard Handshake.saysReady(said.read) else { throw Self.notStarted(place) }
     } catch {
       end()
       throw error
@@ -51,28 +51,6 @@ struct Supervisor: Sendable {
     close(lifeline)
     _ = Subprocess.wait(pid)
     unlink(mark)
-  }
-
-  private static func pipe() throws -> (read: Int32, write: Int32) {
-    var ends: [Int32] = [-1, -1]
-    guard Glibc.pipe(&ends) == 0 else {
-      throw PlainFailure.system("private PostgreSQL", "pipe", errno: errno, family: .command)
-    }
-    // A second holder of the owner's end would keep the cluster alive.
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    return (ends[0], ends[1])
-  }
-
-  private static func saysReady(_ descriptor: Int32) -> Bool {
-    var text: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 256)
-    while true {
-      let count = read(descriptor, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { break }
-      text.append(contentsOf: chunk[0..<count])
-    }
-    return String(decoding: text, as: UTF8.self).contains("ready")
   }
 
   private static func notStarted(_ place: ClusterPlace) -> PlainFailure {

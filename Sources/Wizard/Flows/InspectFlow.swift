@@ -130,6 +130,6 @@ struct InspectFlow: Sendable {
       kind: .run(
         Runner(
           operation: { [verify] in try verify($0.text(ArchiveStep.key) ?? "", Self.isAgainst($0)) },
-          weights: ["read": 20], noun: "The verification")))
+          weights: PhaseWeights.verification, noun: "The verification")))
   }
 }

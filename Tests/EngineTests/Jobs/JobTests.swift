@@ -47,6 +47,22 @@ struct JobTests {
     return connection
   }
 
+  /// Waits until an import has come to where ``blocker(_:)`` holds it.
+  private func expectInTheMiddle(_ folder: JobFolder, sourceLocation: SourceLocation = #_sourceLocation) {
+    let isThere = eventually {
+      folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } }
+    }
+    #expect(isThere, sourceLocation: sourceLocation)
+  }
+
+  /// Ends a job's process without a word, and waits until that is seen.
+  private func kill(_ folder: JobFolder) throws {
+    let pid = try #require(
+      pid_t(String(decoding: try FileSystem.read("\(folder.path)/pid"), as: UTF8.self).filter(\.isNumber)))
+    Glibc.kill(pid, SIGKILL)
+    #expect(eventually { folder.state() == .lost })
+  }
+
   @Test("A job runs in a process of its own, and whoever looks sees all that it said, from the beginning")
   func follows() throws {
     let server = try Servers.fresh()
@@ -70,8 +86,7 @@ struct JobTests {
     let lock = try blocker(server)
     let folder = try job(server, importing(server))
     try JobProcess.start(folder, executable: Executable.path())
-    #expect(
-      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    expectInTheMiddle(folder)
     let other = try job(
       server, .deactivate(server: JobDescription.ServerReference(try server.installation), subdomain: "x"))
     let failure = #expect(throws: PlainFailure.self) { try JobProcess.run(other, cancellation: Cancellation()) }
@@ -123,8 +138,7 @@ struct JobTests {
     let lock = try blocker(server)
     let folder = try job(server, importing(server))
     try JobProcess.start(folder, executable: Executable.path())
-    #expect(
-      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    expectInTheMiddle(folder)
     #expect(folder.state() == .running)
     try JobProcess.stop(folder)
     #expect(eventually { folder.state() != .running })
@@ -140,8 +154,7 @@ struct JobTests {
     let lock = try blocker(server)
     let folder = try job(server, importing(server))
     try JobProcess.start(folder, executable: Executable.path())
-    #expect(
-      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
+    expectInTheMiddle(folder)
     let store = try JobStore(server.installation)
     let running = try #require(try store.outlooks().first)
     #expect(running.state == .running && running.obstacles[.stop] == nil && running.obstacles[.resume] != nil)
@@ -155,12 +168,8 @@ struct JobTests {
     let second = try blocker(server)
     let killed = try job(server, importing(server))
     try JobProcess.start(killed, executable: Executable.path())
-    #expect(
-      eventually { killed.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
-    let pid = try #require(
-      pid_t(String(decoding: try FileSystem.read("\(killed.path)/pid"), as: UTF8.self).trimmed.filter(\.isNumber)))
-    kill(pid, SIGKILL)
-    #expect(eventually { killed.state() == .lost })
+    expectInTheMiddle(killed)
+    try kill(killed)
     try second.execute("ROLLBACK")
     let waiting = try #require(try store.waiting().first)
     let wanted = try importing(server)
@@ -184,12 +193,8 @@ struct JobTests {
     let lock = try blocker(server)
     let folder = try job(server, importing(server))
     try JobProcess.start(folder, executable: Executable.path())
-    #expect(
-      eventually { folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } } })
-    let pid = try #require(
-      pid_t(String(decoding: try FileSystem.read("\(folder.path)/pid"), as: UTF8.self).trimmed.filter(\.isNumber)))
-    kill(pid, SIGKILL)
-    #expect(eventually { folder.state() == .lost })
+    expectInTheMiddle(folder)
+    try kill(folder)
     try lock.execute("ROLLBACK")
     var events: [ProgressEvent] = []
     try JobFollower(folder).follow { events.append($0) }

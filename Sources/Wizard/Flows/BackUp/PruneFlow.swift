@@ -30,7 +30,7 @@ extension Flow {
         folder(context, looks), keep, preview(looks), confirm,
         work.checks(),
         work.review(heading: "Delete them?", proceed: "Delete the old backups"),
-        work.run("Deletion", heading: { _ in "Deleting old backups" }, weights: PhaseWeights.pruning),
+        work.run("Deletion", heading: { _ in "Deleting old backups" }),
         work.result(heading: { _ in "What was not to be kept is deleted" }),
       ])
   }
