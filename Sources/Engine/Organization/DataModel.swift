@@ -22,6 +22,10 @@ public struct DataModel: Sendable {
     public let references: String?
     public let isRequired: Bool
     public let hasDefault: Bool
+    /// Characters that the column holds at most; nil where there is no limit.
+    public let maximumLength: Int?
+    /// Whether a check of the table forbids negative numbers in it.
+    public let isNonNegative: Bool
   }
 
   public struct Table: Sendable {
@@ -93,7 +97,7 @@ extension DataModel {
       isKnown: Bool = true, otherReferences: [Catalog.ForeignKey] = []
     ) {
       let columns = DataModel.columns(of: table, rule: rule, catalog)
-      for column in columns where !column.type.isEmpty && !KnownColumns.contains(column.name, of: rule.table) {
+      for column in columns where !column.type.isEmpty && !KnownSchema.contains(column.name, of: rule.table) {
         if case .never = column.exported {
           withheld.append("\(rule.table).\(column.name)")
         } else if isKnown {
@@ -168,6 +172,7 @@ extension DataModel {
 
   private static func columns(of table: Catalog.Table, rule: TableRule, _ catalog: Catalog) -> [Column] {
     var rules = Dictionary(uniqueKeysWithValues: rule.columns.map { ($0.column, $0) })
+    let checks = Set(table.constraints.filter { $0.kind == "c" }.map(\.definition))
     var columns = table.columns.filter { !$0.isGenerated }.map { column in
       let special = rules.removeValue(forKey: column.name)
       let foreign = table.foreignKey(column.name)
@@ -176,7 +181,8 @@ extension DataModel {
         name: column.name, key: special?.key ?? natural, type: column.type,
         exported: special?.exported ?? defaultExport(column.name, of: rule.table),
         imported: special?.imported ?? .byCatalog, references: foreign?.table, isRequired: column.isRequired,
-        hasDefault: column.defaultExpression != nil || column.sequence != nil)
+        hasDefault: column.defaultExpression != nil || column.sequence != nil, maximumLength: column.maximumLength,
+        isNonNegative: checks.contains("CHECK ((\(column.name) >= 0))"))
     }
     // What remains are keys that no column of this version stands behind.
     for special in rule.columns where rules[special.column] != nil && !isColumn(special) {
@@ -184,7 +190,8 @@ extension DataModel {
       columns.append(
         Column(
           name: special.column, key: special.key ?? special.column, type: "", exported: special.exported,
-          imported: .ignored, references: nil, isRequired: false, hasDefault: true))
+          imported: .ignored, references: nil, isRequired: false, hasDefault: true, maximumLength: nil,
+          isNonNegative: false))
     }
     return columns
   }
@@ -197,7 +204,7 @@ extension DataModel {
   }
 
   private static func defaultExport(_ column: String, of table: String) -> ColumnRule.Exported {
-    if KnownColumns.contains(column, of: table) { return .value }
+    if KnownSchema.contains(column, of: table) { return .value }
     return soundsSecret(column) ? .never("its name sounds like a secret") : .value
   }
 

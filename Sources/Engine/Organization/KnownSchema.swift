@@ -1,0 +1,56 @@
+import Postgres
+
+/// The exported tables in the versions of the server that this program's map was made with: 9 to 12.
+///
+/// It tells what is new on a server (a column that is known needs no remark, one that is not is reported), and it stands
+/// in for a server's catalog where an archive is verified without one.
+enum KnownSchema {
+  static func contains(_ column: String, of table: String) -> Bool {
+    catalog[table]?.column(column) != nil
+  }
+
+  /// What all known versions accept: no column is stricter here than on any of them.
+  static let catalog = Catalog(
+    schema: "known",
+    tables: Dictionary(
+      uniqueKeysWithValues: KnownSchemaText.tables.map { table in
+        (table.name, self.table(table.name, columns: table.columns, unique: table.unique))
+      }))
+
+  private static func table(_ name: String, columns text: String, unique: [String]) -> Catalog.Table {
+    var columns: [Catalog.Column] = []
+    var keys: [Catalog.ForeignKey] = []
+    var checks: [Catalog.Constraint] = []
+    let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
+    // Two columns carry the server's name.
+    let branded = words.filter { $0.hasPrefix("zulip_") }.map { "aloha_" + $0.dropFirst(6) }
+    for word in words.map(String.init) + branded {
+      let reference = word.split(separator: ">", maxSplits: 1)
+      let parts = reference[0].split(separator: ":", maxSplits: 1)
+      let column = String(parts[0])
+      let type = parts.count > 1 ? parts[1] : "?"
+      if reference.count > 1 {
+        keys.append(Catalog.ForeignKey(name: column, column: column, table: String(reference[1])))
+      }
+      if type.contains("+") {
+        checks.append(Catalog.Constraint(name: column, kind: "c", definition: "CHECK ((\(column) >= 0))"))
+      }
+      columns.append(self.column(column, type: type))
+    }
+    let primary = columns.contains { $0.name == "id" } ? "id" : columns.first?.name
+    return Catalog.Table(
+      name: name, columns: columns, primaryKey: [primary].compactMap { $0 }, foreignKeys: keys,
+      indexes: unique.map {
+        Catalog.Index(name: "\(name) \($0)", definition: $0, isUnique: true, isPrimary: false, columns: [])
+      }, constraints: checks)
+  }
+
+  /// - Parameter type: `varchar60+!`, without what it refers to.
+  private static func column(_ name: String, type: Substring) -> Catalog.Column {
+    let word = type.filter { $0 != "+" && $0 != "!" }
+    let length = word.hasPrefix("varchar") ? Int(word.dropFirst("varchar".count)) : nil
+    return Catalog.Column(
+      name: name, type: length == nil ? word : "varchar", isRequired: type.contains("!"),
+      sequence: name == "id" ? "known" : nil, maximumLength: length)
+  }
+}
