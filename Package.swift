@@ -68,11 +68,15 @@ let package = Package(
       ],
       path: "Sources/benchmarks", swiftSettings: strict),
 
-    .testTarget(name: "CommonTests", dependencies: ["Common"], swiftSettings: strict),
+    // Makes inputs that nobody wrote, for the tests of everything that reads what others wrote.
+    .target(name: "CFuzzing", path: "Tests/CFuzzing", cSettings: strictC),
+    .target(name: "Fuzzing", dependencies: ["CFuzzing"], path: "Tests/Fuzzing", swiftSettings: strict),
+
+    .testTarget(name: "CommonTests", dependencies: ["Common", "Fuzzing"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Sandbox"], swiftSettings: strict),
-    .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: strict),
+    .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Fuzzing"], swiftSettings: strict),
     .testTarget(
-      name: "TerminalTests", dependencies: ["Terminal", "Common", "terminal-probe"], exclude: ["Goldens"],
+      name: "TerminalTests", dependencies: ["Terminal", "Common", "Fuzzing", "terminal-probe"], exclude: ["Goldens"],
       swiftSettings: strict),
     // A program that the terminal's tests run on a real terminal; it is no product.
     .executableTarget(
@@ -80,10 +84,11 @@ let package = Package(
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD"], swiftSettings: strict),
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "Sandbox", "Pictures", "aloha-wizard"], swiftSettings: strict),
+      name: "EngineTests", dependencies: ["Engine", "Sandbox", "Pictures", "Fuzzing", "aloha-wizard"],
+      swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
     .testTarget(
-      name: "WizardTests", dependencies: ["Wizard", "Sandbox"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "WizardTests", dependencies: ["Wizard", "Sandbox", "Fuzzing"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "ConformanceTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
