@@ -14,10 +14,10 @@ enum KnownSchema {
     schema: "known",
     tables: Dictionary(
       uniqueKeysWithValues: KnownSchemaText.tables.map { table in
-        (table.name, self.table(table.name, columns: table.columns, unique: table.unique))
+        (table.name, described(table.name, columns: table.columns, unique: table.unique))
       }))
 
-  private static func table(_ name: String, columns text: String, unique: [String]) -> Catalog.Table {
+  private static func described(_ name: String, columns text: String, unique: [String]) -> Catalog.Table {
     var columns: [Catalog.Column] = []
     var keys: [Catalog.ForeignKey] = []
     var checks: [Catalog.Constraint] = []
@@ -35,7 +35,7 @@ enum KnownSchema {
       if type.contains("+") {
         checks.append(Catalog.Constraint(name: column, kind: "c", definition: "CHECK ((\(column) >= 0))"))
       }
-      columns.append(self.column(column, type: type))
+      columns.append(described(column, type: type))
     }
     let primary = columns.contains { $0.name == "id" } ? "id" : columns.first?.name
     return Catalog.Table(
@@ -46,7 +46,7 @@ enum KnownSchema {
   }
 
   /// - Parameter type: `varchar60+!`, without what it refers to.
-  private static func column(_ name: String, type: Substring) -> Catalog.Column {
+  private static func described(_ name: String, type: Substring) -> Catalog.Column {
     let word = type.filter { $0 != "+" && $0 != "!" }
     let length = word.hasPrefix("varchar") ? Int(word.dropFirst("varchar".count)) : nil
     return Catalog.Column(
