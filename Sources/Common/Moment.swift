@@ -2,53 +2,78 @@ import Glibc
 
 /// Moments as text, in UTC.
 public enum Moment {
-  /// "2026-11-23T08:03:05.000000+00:00", from microseconds since 1970.
+  /// "2026-11-23T08:03:05.000000+00:00", from microseconds since 1970; years before the first as PostgreSQL writes them,
+  /// with " BC" behind.
   public static func iso(microseconds: Int64) -> String {
-    var seconds = time_t(microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000)
-    let fraction = microseconds - Int64(seconds) * 1_000_000
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
+    let parts = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    let isEarlier = parts.remainder < 0
+    var seconds = time_t(isEarlier ? parts.quotient - 1 : parts.quotient)
+    let fraction = isEarlier ? parts.remainder + 1_000_000 : parts.remainder
+    var fields = tm()
+    gmtime_r(&seconds, &fields)
     func pad(_ number: Int, _ width: Int) -> String {
       let digits = String(number)
       return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
-    let date = "\(pad(Int(parts.tm_year) + 1900, 4))-\(pad(Int(parts.tm_mon) + 1, 2))-\(pad(Int(parts.tm_mday), 2))"
-    let time = "\(pad(Int(parts.tm_hour), 2)):\(pad(Int(parts.tm_min), 2)):\(pad(Int(parts.tm_sec), 2))"
-    return "\(date)T\(time).\(pad(Int(fraction), 6))+00:00"
+    let year = Int(fields.tm_year) + 1900
+    let date = "\(pad(year > 0 ? year : 1 - year, 4))-\(pad(Int(fields.tm_mon) + 1, 2))-\(pad(Int(fields.tm_mday), 2))"
+    let time = "\(pad(Int(fields.tm_hour), 2)):\(pad(Int(fields.tm_min), 2)):\(pad(Int(fields.tm_sec), 2))"
+    return "\(date)T\(time).\(pad(Int(fraction), 6))+00:00\(year > 0 ? "" : " BC")"
   }
 
-  /// Microseconds since 1970 from "2026-11-23T08:03:05.123456+00:00" or the like; nil for anything else.
+  /// Microseconds since 1970 from "2026-11-23T08:03:05.123456+00:00" or the like: with a space in place of the T, without
+  /// a fraction, with "Z" or without a zone (which is UTC). Nil for anything else, and for a moment that does not exist.
   public static func microseconds(iso text: String) -> Int64? {
+    guard text.utf8.count <= 64 else { return nil }
     let bytes = Array(text.utf8)
-    func number(_ start: Int, _ length: Int) -> Int32? {
+    /// Two or four digits.
+    func number(_ start: Int, _ length: Int, upTo limit: Int) -> Int? {
       guard start + length <= bytes.count else { return nil }
-      return Int32(String(decoding: bytes[start..<start + length], as: UTF8.self))
+      var number = 0
+      for byte in bytes[start..<start + length] {
+        guard byte >= 0x30, byte <= 0x39 else { return nil }
+        number = number * 10 + Int(byte - 0x30)
+      }
+      return number <= limit ? number : nil
     }
-    guard bytes.count >= 19, let year = number(0, 4), let month = number(5, 2), let day = number(8, 2),
-      let hour = number(11, 2), let minute = number(14, 2), let second = number(17, 2)
+    guard bytes.count >= 19, bytes[4] == 0x2D, bytes[7] == 0x2D, bytes[13] == 0x3A, bytes[16] == 0x3A,
+      bytes[10] == 0x54 || bytes[10] == 0x74 || bytes[10] == 0x20,
+      let year = number(0, 4, upTo: 9999), let month = number(5, 2, upTo: 12), let day = number(8, 2, upTo: 31),
+      let hour = number(11, 2, upTo: 23), let minute = number(14, 2, upTo: 59), let second = number(17, 2, upTo: 60)
     else { return nil }
-    var parts = tm()
-    parts.tm_year = year - 1900
-    parts.tm_mon = month - 1
-    parts.tm_mday = day
-    parts.tm_hour = hour
-    parts.tm_min = minute
-    parts.tm_sec = second
-    var result = Int64(timegm(&parts)) * 1_000_000
+    var fields = tm()
+    fields.tm_year = Int32(year) - 1900
+    fields.tm_mon = Int32(month) - 1
+    fields.tm_mday = Int32(day)
+    fields.tm_hour = Int32(hour)
+    fields.tm_min = Int32(minute)
+    fields.tm_sec = Int32(second)
+    var result = Int64(timegm(&fields)) * 1_000_000
+    // A day that the month does not have became one of the next.
+    guard year > 0, Int(fields.tm_mon) + 1 == month || second == 60 else { return nil }
     var index = 19
     if index < bytes.count, bytes[index] == 0x2E {
       index += 1
       var unit: Int64 = 100_000
+      let first = index
       while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
         result += Int64(bytes[index] - 0x30) * unit
         unit /= 10
         index += 1
       }
+      guard index > first else { return nil }
     }
-    guard index < bytes.count, bytes[index] == 0x2B || bytes[index] == 0x2D else { return result }
+    guard index < bytes.count else { return result }
+    if bytes[index] == 0x5A || bytes[index] == 0x7A { return index + 1 == bytes.count ? result : nil }
+    guard bytes[index] == 0x2B || bytes[index] == 0x2D, let hours = number(index + 1, 2, upTo: 15) else { return nil }
     let sign: Int64 = bytes[index] == 0x2B ? -1 : 1
-    let hours = number(index + 1, 2) ?? 0
-    let minutes = number(index + (index + 3 < bytes.count && bytes[index + 3] == 0x3A ? 4 : 3), 2) ?? 0
+    var minutes = 0
+    index += 3
+    if index < bytes.count {
+      if bytes[index] == 0x3A { index += 1 }
+      guard index + 2 == bytes.count, let some = number(index, 2, upTo: 59) else { return nil }
+      minutes = some
+    }
     return result + sign * Int64(hours * 60 + minutes) * 60_000_000
   }
 

@@ -30,7 +30,7 @@ enum MigrationStatus {
   /// The applied migrations by app; empty where the text is not what it should be.
   static func decode(_ bytes: [UInt8]) -> [String: [String]] {
     var apps: [String: [String]] = [:]
-    try? bytes.withUnsafeBytes { text in
+    let isWhole: Void? = try? bytes.withUnsafeBytes { text in
       var scanner = JSONScanner(text, name: fileName)
       try scanner.object { scanner, key in
         guard String(decoding: key, as: UTF8.self) == "migrations_by_app" else {
@@ -50,8 +50,9 @@ enum MigrationStatus {
           }
         }
       }
+      try scanner.end()
     }
-    return apps
+    return isWhole == nil ? [:] : apps
   }
 
   /// The version of the server that the text names.

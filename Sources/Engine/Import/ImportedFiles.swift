@@ -120,6 +120,7 @@ struct ImportedFiles {
         try reader.read(&scanner)
         try body(reader)
       }
+      try scanner.end()
     }
   }
 }

@@ -18,8 +18,10 @@ final class TableDocument {
     file = try archive.open(name)
     try file.withMappedBytes { bytes in
       var scanner = JSONScanner(bytes, name: name)
+      var keys = RowKeys()
+      keys.beginRow()
       try scanner.object { scanner, key in
-        let table = String(decoding: key, as: UTF8.self)
+        let table = keys.names[try keys.index(of: key, scanner)]
         let isList = scanner.peek() == 0x5B
         let position = scanner.position
         let value = try scanner.value()
@@ -30,6 +32,7 @@ final class TableDocument {
         positions[table] = position
         tables.append(table)
       }
+      try scanner.end()
     }
   }
 

@@ -25,10 +25,10 @@ extension TextRewriter {
     var isFirst = true
     output.byte(0x7B)
     try scanner.object { scanner, key in
-      output.raw(isFirst ? "\"" : ", \"")
+      if !isFirst { output.raw(", ") }
       isFirst = false
-      output.raw(key)
-      output.raw("\": ")
+      output.string(key)
+      output.raw(": ")
       let name = String(decoding: key, as: UTF8.self)
       let value = try scanner.value()
       switch name {

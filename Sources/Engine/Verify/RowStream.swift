@@ -7,7 +7,7 @@ import Glibc
 /// Holds one row at a time, whatever the size of the document.
 final class RowStream {
   /// A document's rows never need more; one that does is hostile.
-  private static let longestRow = 256 << 20
+  private static let longestRow = RowReader.longestRow
 
   private enum State {
     /// Before the first bracket.

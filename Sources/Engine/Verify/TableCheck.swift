@@ -21,8 +21,9 @@ struct TableCheck {
   /// The fields of the current row; what is not there is `.missing`.
   private(set) var fields: [JSONScanner.Value]
   private(set) var currentID: Int64?
-  /// What the keys of the last row were, in their order: rows of a table are alike.
-  private var pattern: [(key: [UInt8], role: Role)] = []
+  private var keys = RowKeys()
+  /// The role of each of them.
+  private var roles: [Role] = []
 
   init(_ table: String) {
     self.table = table
@@ -39,19 +40,12 @@ struct TableCheck {
     rows += 1
     for index in fields.indices { fields[index] = .missing }
     currentID = nil
-    var place = 0
+    keys.beginRow()
     var scanner = JSONScanner(row, name: document)
     try scanner.object { scanner, key in
-      let role: Role
-      if place < pattern.count, pattern[place].key.count == key.count,
-        pattern[place].key.withUnsafeBytes({ $0.elementsEqual(key) })
-      {
-        role = pattern[place].role
-      } else {
-        role = learn(key, at: place)
-      }
-      place += 1
-      try take(try scanner.value(), role, document)
+      let index = try keys.index(of: key, scanner)
+      while roles.count <= index { roles.append(role(of: keys.names[roles.count])) }
+      try take(try scanner.value(), roles[index], document)
     }
     if let currentID, !ids.insert(currentID), firstDuplicate == nil { firstDuplicate = currentID }
   }
@@ -75,24 +69,13 @@ struct TableCheck {
     }
   }
 
-  private mutating func learn(_ key: UnsafeRawBufferPointer, at place: Int) -> Role {
-    let text = String(decoding: key, as: UTF8.self)
-    let role: Role
-    if text == "id" {
-      role = .id
-    } else if let target = KnownReferences.target(of: text) {
-      if let known = references.firstIndex(where: { $0.key == text }) {
-        role = .reference(known)
-      } else {
-        references.append((text, target, IDSet()))
-        role = .reference(references.count - 1)
-      }
-    } else {
-      role = Field(rawValue: text).map { .field($0) } ?? .ignored
+  private mutating func role(of key: String) -> Role {
+    if key == "id" { return .id }
+    guard let target = KnownReferences.target(of: key) else {
+      return Field(rawValue: key).map { .field($0) } ?? .ignored
     }
-    let entry = (key: Array(key), role: role)
-    if place < pattern.count { pattern[place] = entry } else if place == pattern.count { pattern.append(entry) }
-    return role
+    references.append((key, target, IDSet()))
+    return .reference(references.count - 1)
   }
 
   /// Adds a reference that no key of this name makes.

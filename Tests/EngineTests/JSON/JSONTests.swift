@@ -16,7 +16,7 @@ struct JSONScannerTests {
     "Strings are decoded with all their escapes",
     arguments: [
       (#""plain""#, "plain"), (#""a\"b\\c\/d""#, "a\"b\\c/d"), (#""\n\t\r\b\f""#, "\n\t\r\u{8}\u{C}"),
-      (#""é日""#, "é日"), (#""👍""#, "👍"), (#""\ud83d""#, "\u{FFFD}"), (#""""#, ""),
+      (#""é日""#, "é日"), (#""👍""#, "👍"), (#""""#, ""),
       (#""\\""#, "\\"), (#""日本語 👩‍👩‍👧""#, "日本語 👩‍👩‍👧"),
     ])
   func strings(_ json: String, _ text: String) throws {
@@ -47,7 +47,13 @@ struct JSONScannerTests {
     "Text that is not JSON is an error that names the member and the place, never a crash",
     arguments: [
       "", "{", "[", "[1", "[1,", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "\"open", "\"open\\\"", "[tru]", "nul",
-      "{a:1}", "[1 2]", String(repeating: "[", count: 200), "{\"a\":{\"b\":[}",
+      "{a:1}", "[1 2]", String(repeating: "[", count: 200), "{\"a\":{\"b\":[}", "[01]", "[1.]", "[.5]", "[+1]", "[-]",
+      "[1e]", "[--1]", "[1-2]", "[NaN]", "[Infinity]", "[-Infinity]", "[\"a\u{1}\"]", "[\"a\nb\"]", "[\"\\x\"]",
+      "[\"\\u12\"]",
+      "[\"\\ud800\"]", "[\"\\udc00\\ud800\"]", "[\"\\ud800\\u0041\"]", "[] []", "{}x", "{\"a\":{}}}", "[]\0",
+      "\u{FEFF}[]",
+      "[[1,]]", "[{\"a\":1,}]", "[{\"a\" 1}]", "[{1:2}]", "[[tru]]", "[\"12345678\u{8}\"]", "[1e99999]", "[1E-99999]",
+      "[" + String(repeating: "1", count: 1001) + "]",
     ])
   func malformed(_ json: String) throws {
     let failure = #expect(throws: PlainFailure.self) {
@@ -57,10 +63,69 @@ struct JSONScannerTests {
         } else {
           try scanner.array { scanner in _ = try scanner.value() }
         }
+        try scanner.end()
       }
     }
     #expect(failure?.family == .damagedArchive)
     #expect(failure?.subject == "test.json")
+  }
+
+  @Test(
+    "Strings that are not UTF-8 are refused",
+    arguments: [
+      [0xC0, 0x80], [0xFF], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80], [0xE0, 0x80, 0x80],
+      [0xF0, 0x80, 0x80, 0x80], [0xE2, 0x82, 0x41], [0xF1, 0x80, 0x80, 0x41],
+    ] as [[UInt8]])
+  func encoding(_ bytes: [UInt8]) {
+    for padding in 0..<9 {
+      let text = [0x22] + [UInt8](repeating: 0x61, count: padding) + bytes + [0x22]
+      #expect(throws: PlainFailure.self) {
+        try text.withUnsafeBytes { bytes in
+          var scanner = JSONScanner(bytes, name: "test.json")
+          _ = try scanner.value()
+        }
+      }
+    }
+  }
+
+  @Test(
+    "Numbers and moments that do not fit are nil",
+    arguments: [
+      "99999999999999", "-99999999999999", "1e300", "-1e300", "9999999999999", "9223372036854.775808", "1e13",
+      "-210866803200.5", "1e9999", "123456789012345678901234567890", "-1e9999",
+    ])
+  func outOfRange(_ json: String) throws {
+    #expect(try scan(json) { try $0.value().microseconds } == nil)
+    #expect(try scan("1e9999") { try $0.value().double } == nil)
+    #expect(try scan("9223372036854.775807") { try $0.value().microseconds } == .max)
+    #expect(try scan("-210866803200") { try $0.value().microseconds } == -210_866_803_200_000_000)
+  }
+
+  @Test("A key is the same however it is written, and a row cannot have it twice")
+  func keys() throws {
+    var reader = RowReader(keys: ["id", "a"])
+    try scan(#"{"\u0069d":7,"a":1}"#) { try reader.read(&$0) }
+    #expect(reader[0].int == 7)
+    for row in [
+      #"{"id":1,"id":2}"#, #"{"id":1,"\u0069d":2}"#, #"{"a":1,"id":3,"a":1}"#, #"{"x":1,"id":3,"x":1}"#,
+    ] {
+      let failure = #expect(throws: PlainFailure.self) { try scan(row) { try reader.read(&$0) } }
+      #expect(failure?.reason.contains("twice") == true)
+    }
+    try scan(#"{"id":1,"a":2}"#) { try reader.read(&$0) }
+    #expect(reader[0].int == 1 && reader[1].int == 2)
+  }
+
+  @Test("Rows with more different keys than any table has columns are refused, in one row and in many")
+  func tooManyKeys() throws {
+    var reader = RowReader(keys: ["id"])
+    let row = "{" + (0..<80_000).map { "\"k\($0)\":0" }.joined(separator: ",") + "}"
+    #expect(throws: PlainFailure.self) { try scan(row) { try reader.read(&$0) } }
+    var other = RowReader(keys: ["id"])
+    let rows = "[" + (0..<5000).map { "{\"k\($0)\":0}" }.joined(separator: ",") + "]"
+    #expect(throws: PlainFailure.self) { try scan(rows) { try $0.array { try other.read(&$0) } } }
+    let key = String(repeating: "k", count: 5000)
+    #expect(throws: PlainFailure.self) { try scan("{\"\(key)\":1}") { try other.read(&$0) } }
   }
 
   @Test("Rows are read whatever the order of their keys, and keys that nobody wants are named once")
