@@ -118,11 +118,11 @@ public struct Capabilities: Sendable, Equatable {
     return families.contains { terminal.lowercased().hasPrefix($0) }
   }
 
-  /// A locale that nobody set says nothing, as after `sudo` or under `cron`: the terminal at the other end is one of
-  /// today's. A locale that somebody set is believed.
+  /// The first of the three that is set decides; where none is, the locale is "C", as POSIX says, and the terminal is
+  /// sent nothing but ASCII.
   private static func showsUnicode(_ environment: [String: String]) -> Bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"]
-    guard let locale = names.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else { return true }
+    guard let locale = names.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else { return false }
     let name = locale.lowercased()
     return name.contains("utf-8") || name.contains("utf8")
   }

@@ -75,6 +75,21 @@ public struct Glyphs: Sendable, Equatable {
     return TextWidth.cells(text).reduce(into: "") { $0 += asciiCell($1) }
   }
 
+  /// ``asciiOnly(_:)`` line by line: line ends, tabs and other control characters stay.
+  public static func asciiLines(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+    return text.unicodeScalars.split(omittingEmptySubsequences: false) { $0.value < 0x20 }.reduce(
+      into: (text: "", place: text.unicodeScalars.startIndex)
+    ) { result, part in
+      // The control character before the part.
+      if result.place < part.startIndex {
+        result.text.unicodeScalars += text.unicodeScalars[result.place..<part.startIndex]
+      }
+      result.text += asciiOnly(String(part))
+      result.place = part.endIndex
+    }.text
+  }
+
   private static let plainSigns: [String: String] = [
     "–": "-", "—": "-", "‐": "-", "‑": "-", "…": ".", "‘": "'", "’": "'", "“": "\"", "”": "\"", "•": "*", "·": ".",
     "→": ">", "←": "<", "↑": "^", "↓": "v", "×": "x", "\u{A0}": " ", "✓": "v", "✗": "x", "─": "-", "│": "|",

@@ -77,10 +77,17 @@ public final class LineInterrupts: Sendable {
   func wait(also descriptor: Int32?, timeout: Duration?) -> Bool {
     var sources = [pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0)]
     if let descriptor { sources.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
-    let milliseconds = timeout.map { max(0, $0.components.seconds * 1000 + $0.components.attoseconds / Self.perMilli) }
-    poll(&sources, nfds_t(sources.count), milliseconds.map { Int32(clamping: $0) } ?? -1)
+    poll(&sources, nfds_t(sources.count), timeout.map(Self.milliseconds) ?? -1)
     if sources[0].revents != 0 { _ = wakeUp.hear() }
     return sources.count > 1 && sources[1].revents != 0
+  }
+
+  /// For `poll`; rounded up, so that who waits for a moment does not wake just before it.
+  static func milliseconds(_ duration: Duration) -> Int32 {
+    guard duration > .zero else { return 0 }
+    guard duration.components.seconds < 1_000_000 else { return .max }
+    return Int32(
+      clamping: duration.components.seconds * 1000 + (duration.components.attoseconds + perMilli - 1) / perMilli)
   }
 
   private static let perMilli: Int64 = 1_000_000_000_000_000

@@ -5,14 +5,22 @@ import Glibc
 /// a serial line or a log would stumble over.
 public struct LineTerminal: Sendable {
   private let showsUnicode: Bool
-  private let interrupts: LineInterrupts?
   private let rings: Bool
+  private let output: Int32
+  private let input: LineInput
 
-  /// - Parameter interrupts: heard while a line is waited for; without them Ctrl-C is a signal as ever.
-  public init(capabilities: Capabilities, interrupts: LineInterrupts? = nil) {
+  /// - Parameters:
+  ///   - interrupts: heard while a line is waited for; without them Ctrl-C is a signal as ever.
+  ///   - cancellation: where it is cancelled while a line is waited for, the answer is `.interrupted`.
+  ///   - output: where texts and questions are written.
+  public init(
+    capabilities: Capabilities, interrupts: LineInterrupts? = nil, cancellation: Cancellation? = nil,
+    output: Int32 = STDOUT_FILENO
+  ) {
     showsUnicode = capabilities.showsUnicode
     rings = capabilities.rings
-    self.interrupts = interrupts
+    self.output = output
+    input = LineInput(interrupts: interrupts, cancellation: cancellation)
   }
 
   public enum Answer: Sendable, Hashable {
@@ -22,6 +30,9 @@ public struct LineTerminal: Sendable {
     /// Ctrl-C: at a hidden answer, and elsewhere where interrupts are heard.
     case interrupted
   }
+
+  /// Whether standard input is a terminal, so that a person can read a question before answering it.
+  public var isAttended: Bool { input.isTerminal }
 
   /// Prints one line, or several.
   public func say(_ text: String) { print(text, end: "\n") }
@@ -36,103 +47,44 @@ public struct LineTerminal: Sendable {
   /// - Parameter hidden: nothing of the answer is shown, as for a password.
   public func ask(_ question: String, hidden: Bool = false) -> Answer {
     print(question, end: " ")
-    guard hidden, isatty(STDIN_FILENO) == 1 else {
-      let answer = line()
+    guard hidden, input.isTerminal else {
+      let answer = input.line()
       // Who types on a terminal sees it and ends its line; what comes from elsewhere is written down here.
       switch answer {
-      case .text(let text) where isatty(STDIN_FILENO) != 1: print(hidden ? "" : text, end: "\n")
+      case .text(let text) where !input.isTerminal: print(hidden ? "" : text, end: "\n")
       case .text: break
       case .end, .interrupted: print("", end: "\n")
       }
       return answer
     }
-    let answer = Self.hiddenLine()
+    let answer = input.hiddenLine()
     print("", end: "\n")
     return answer
   }
 
+  /// Prints a question and waits for a line that was typed after the question was there: what destroys is asked so.
+  ///
+  /// On a terminal everything that was typed or pasted before is discarded, also where it arrives in pieces, and of
+  /// several lines that arrive at once none is the answer. Both are said. Elsewhere it is ``ask(_:hidden:)``: see
+  /// ``isAttended``. Input that never pauses is `.end`.
+  public func askAfresh(_ question: String) -> Answer {
+    guard input.isTerminal else { return ask(question) }
+    while true {
+      switch input.discardUntilQuiet() {
+      case .interrupted: return .interrupted
+      case .end: return .end
+      case .quiet(let hasDiscarded):
+        if hasDiscarded { say("Input from before this question was discarded. It is not an answer.") }
+      }
+      let answer = ask(question)
+      guard case .text = answer, input.isFollowed() else { return answer }
+      say("Several lines arrived at once. None of them is taken as the answer.")
+    }
+  }
+
   private func print(_ text: String, end: String) {
-    let shown = (showsUnicode ? text : Self.ascii(text)) + end
+    let shown = (showsUnicode ? text : Glyphs.asciiLines(text)) + end
     // Nobody reads any more: the next question finds out.
-    try? Array(shown.utf8).withUnsafeBytes { try FileSystem.writeAll(STDOUT_FILENO, $0, path: "standard output") }
-  }
-
-  private static func ascii(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { Glyphs.asciiOnly(String($0)) }
-      .joined(separator: "\n")
-  }
-
-  // MARK: Reading
-
-  private static let longestLine = 1 << 20
-
-  private func line() -> Answer {
-    var bytes: [UInt8] = []
-    while true {
-      if let interrupts {
-        let canRead = interrupts.wait(also: STDIN_FILENO, timeout: nil)
-        switch interrupts.take() {
-        case .stop?: return .interrupted
-        case .gone?: return .end
-        case nil: if !canRead { continue }
-        }
-      }
-      guard let byte = Self.byte() else { break }
-      if byte == UInt8(ascii: "\n") { return .text(Self.text(bytes)) }
-      if bytes.count < Self.longestLine { bytes.append(byte) }
-    }
-    return bytes.isEmpty ? .end : .text(Self.text(bytes))
-  }
-
-  /// Reads with the echo off. Signals wait meanwhile: one that ended the program here would leave the shell without its
-  /// echo. Ctrl-C and Ctrl-D are read as what they are.
-  private static func hiddenLine() -> Answer {
-    var before = termios()
-    guard tcgetattr(STDIN_FILENO, &before) == 0 else { return .end }
-    var waiting = sigset_t()
-    var mask = sigset_t()
-    sigemptyset(&waiting)
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP] { sigaddset(&waiting, signal) }
-    pthread_sigmask(SIG_BLOCK, &waiting, &mask)
-    var quiet = before
-    quiet.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet)
-    defer {
-      tcsetattr(STDIN_FILENO, TCSADRAIN, &before)
-      pthread_sigmask(SIG_SETMASK, &mask, nil)
-    }
-    return editedLine()
-  }
-
-  private static func editedLine() -> Answer {
-    var bytes: [UInt8] = []
-    while let byte = byte() {
-      switch byte {
-      case 0x0A, 0x0D: return .text(text(bytes))
-      case 0x03: return .interrupted
-      case 0x04: if bytes.isEmpty { return .end }
-      case 0x08, 0x7F:
-        // A character goes whole: its following bytes, then its first.
-        while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
-      case 0x15: bytes = []
-      case 0x00...0x1F: break
-      default: if bytes.count < longestLine { bytes.append(byte) }
-      }
-    }
-    return .end
-  }
-
-  private static func byte() -> UInt8? {
-    var byte: UInt8 = 0
-    while true {
-      let count = read(STDIN_FILENO, &byte, 1)
-      if count == 1 { return byte }
-      if count < 0 && errno == EINTR { continue }
-      return nil
-    }
-  }
-
-  private static func text(_ bytes: [UInt8]) -> String {
-    String(decoding: bytes, as: UTF8.self)
+    try? Array(shown.utf8).withUnsafeBytes { try FileSystem.writeAll(output, $0, path: "standard output") }
   }
 }

@@ -66,7 +66,9 @@ public enum Wizard {
     let itinerary = Itinerary(flow, given: given, atlas: atlas)
     guard capabilities.fullScreen else {
       return try lineByLine(capabilities) { voice, desk in
-        var runner = LinearRunner(itinerary, voice: voice, desk: desk)
+        var runner = LinearRunner(
+          itinerary, voice: voice, desk: desk,
+          consent: LinearRunner.Consent(name: options.confirmedName, destroys: options.confirmsDestruction))
         return try runner.run()
       }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Common
+import Glibc
 
 /// The command line: every command turns its arguments into an operation of the engine and shows what it says.
 @main
@@ -24,6 +25,7 @@ struct AlohaWizard: ParsableCommand {
 
   static func main() {
     Interruption.prepare()
+    _ = StandardStream.wantsASCII
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -31,7 +33,11 @@ struct AlohaWizard: ParsableCommand {
       FailureText.write(failure)
       exit(withError: ExitCode(failure.family.rawValue))
     } catch {
-      exit(withError: error)
+      // As the parser's own `exit(withError:)`, but through streams that know what the terminal can show.
+      let code = exitCode(for: error)
+      let text = fullMessage(for: error)
+      if !text.isEmpty { code.isSuccess ? StandardStream.output(text + "\n") : StandardStream.error(text + "\n") }
+      Glibc.exit(code.rawValue)
     }
   }
 }

@@ -6,7 +6,7 @@ import Terminal
 /// Draws a screen, names each key that it gets, and dies in the way that it is told to: what the tests run on a real
 /// terminal, and a place to look at every part of a screen.
 ///
-///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--ask] [--crash trap|segv|abort|overflow|worker|worker-trap|worker-overflow]
+///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--ask] [--ask-afresh] [--crash trap|segv|abort|overflow|worker|worker-trap|worker-overflow]
 @main
 struct TerminalProbe {
   static func main() {
@@ -16,6 +16,7 @@ struct TerminalProbe {
         linear: arguments.contains("--linear"), ascii: arguments.contains("--ascii"),
         noColor: arguments.contains("--no-color")))
     if arguments.contains("--ask") { return ask(LineTerminal(capabilities: capabilities)) }
+    if arguments.contains("--ask-afresh") { return askAfresh(LineTerminal(capabilities: capabilities)) }
     if let reason = capabilities.linearReason {
       print("linear: \(reason)")
       return
@@ -39,6 +40,13 @@ struct TerminalProbe {
     let name = terminal.ask("Zürich or 漢字?")
     let password = terminal.ask("Password?", hidden: true)
     terminal.say("name \(name)\npassword \(password)")
+  }
+
+  /// Something that takes a moment, and then a question that counts.
+  private static func askAfresh(_ terminal: LineTerminal) {
+    terminal.say("Working")
+    sleep(1)
+    terminal.say("answer \(terminal.askAfresh("Really?"))")
   }
 
   private static func value(after flag: String, in arguments: [String]) -> String? {

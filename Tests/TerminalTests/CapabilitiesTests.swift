@@ -57,11 +57,16 @@ struct CapabilitiesTests {
     #expect(capabilities(["TERM": "xterm"], .init(noColor: true)).colors == .mono)
   }
 
-  @Test("Unicode where the locale says so or nobody says anything; the first of the three that is set decides")
+  @Test("Unicode is used where the locale says so; the first of the three variables that is set decides; none means C")
   func unicode() {
     #expect(capabilities(["TERM": "xterm", "LANG": "de_DE.UTF-8"]).showsUnicode)
     #expect(capabilities(["TERM": "xterm", "LANG": "C.utf8"]).showsUnicode)
-    #expect(capabilities(["TERM": "xterm"]).showsUnicode)
+    #expect(!capabilities(["TERM": "xterm"]).showsUnicode)
+    #expect(!capabilities(["TERM": "xterm-256color", "LANG": "", "LC_ALL": ""]).showsUnicode)
+    #expect(!capabilities(["TERM": "linux", "LANG": "en_US.ISO-8859-1"]).showsUnicode)
+    #expect(!capabilities(["TERM": "xterm", "LANG": "en_US"]).showsUnicode)
+    #expect(!capabilities(["TERM": "xterm", "LANG": "C.UTF-8", "LC_CTYPE": "C"]).showsUnicode)
+    #expect(capabilities(["TERM": "vt100", "LANG": "en_US.UTF-8"]).showsUnicode)
     #expect(!capabilities(["TERM": "xterm", "LANG": "C"]).showsUnicode)
     #expect(!capabilities(["TERM": "xterm", "LANG": "de_DE.UTF-8", "LC_ALL": "POSIX"]).showsUnicode)
     #expect(capabilities(["TERM": "xterm", "LANG": "C", "LC_CTYPE": "C.UTF-8", "LC_ALL": ""]).showsUnicode)
@@ -69,10 +74,11 @@ struct CapabilitiesTests {
 
   @Test("ASCII glyphs where Unicode, or a font for it, is missing, and where they are wanted")
   func glyphs() {
-    #expect(capabilities(["TERM": "xterm"]).glyphs == .unicode)
+    #expect(capabilities(["TERM": "xterm", "LANG": "C.UTF-8"]).glyphs == .unicode)
     #expect(capabilities(["TERM": "xterm", "LANG": "C"]).glyphs == .ascii)
-    #expect(capabilities(["TERM": "linux"]).glyphs == .ascii)
-    let wanted = capabilities(["TERM": "xterm"], .init(ascii: true))
+    #expect(capabilities(["TERM": "xterm"]).glyphs == .ascii)
+    #expect(capabilities(["TERM": "linux", "LANG": "C.UTF-8"]).glyphs == .ascii)
+    let wanted = capabilities(["TERM": "xterm", "LANG": "C.UTF-8"], .init(ascii: true))
     #expect(wanted.glyphs == .ascii)
     #expect(wanted.showsUnicode, "names stay as they are")
   }

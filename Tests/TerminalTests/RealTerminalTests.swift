@@ -260,11 +260,15 @@ struct LesserTerminalTests {
     #expect(looks.contains("\u{1B}[1;7mfocus"))
   }
 
-  @Test("no locale at all, as after sudo, shows Unicode all the same")
+  @Test("no locale at all is C: a terminal that may know only ASCII is sent nothing else")
   func noLocale() throws {
-    let session = try TmuxSession(environment: ["LANG": ""])
+    let session = try TmuxSession(environment: ["LANG": "", "TERM": "vt100"])
     try session.runProbe()
-    #expect(try session.screen.contains("Zürich 漢字 naïve ✓✗→ e\u{301}|"))
+    try session.record()
+    try session.press("t", "C-l", "x")
+    try session.waitFor("the key") { $0.contains("key x") }
+    #expect(try session.screen.contains("Zurich ???? naive vx> e|"))
+    #expect(try session.recorded().utf8.allSatisfy { $0 < 0x80 })
   }
 
   @Test("fewer colours", arguments: [("xterm", "eight"), ("vt100", "mono"), ("screen-256color", "twoFiftySix")])
@@ -322,4 +326,61 @@ struct LineTerminalTests {
     #expect(text.contains("Zurich or ????? one\nPassword?\nname text(\"one\")"))
     #expect(text.contains(#"password text("two")"#))
   }
+
+  @Test("a question that counts is not answered by lines, half lines or an end of input from before it")
+  func askedAfresh() throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run("\(TmuxSession.probePath) --ask-afresh")
+    try session.waitFor("the work") { $0.contains("Working") }
+    try session.send(bytes: Array("early\ny\n\u{04}\nha".utf8))
+    try session.waitFor("the question") { $0.contains("was discarded. It is not an answer.\nReally?") }
+    try session.press("l", "a", "t", "e", "Enter")
+    let text = try session.waitFor("the answer") { $0.contains("answer text(") }
+    #expect(text.contains(#"answer text("late")"#))
+    try session.expectCleanTerminal()
+  }
+
+  @Test("a paste that arrives in pieces, with pauses, is discarded to its end")
+  func pastedInPieces() throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run("\(TmuxSession.probePath) --ask-afresh")
+    try session.waitFor("the work") { $0.contains("Working") }
+    for piece in ["one\n", "tw", "o\nyes\n", "yes\n"] {
+      try session.send(bytes: Array(piece.utf8))
+      usleep(600_000)
+    }
+    try session.waitFor("the question") { $0.contains("Really?") }
+    try session.press("now", "Enter")
+    #expect(try session.waitFor("the answer") { $0.contains("answer text(") }.contains(#"answer text("now")"#))
+  }
+
+  @Test("of several lines that arrive at once after the question none is the answer")
+  func severalLines() throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run("\(TmuxSession.probePath) --ask-afresh")
+    try session.waitFor("the question") { $0.contains("Really?") }
+    try session.send(bytes: Array("yes\nyes\nand".utf8))
+    try session.waitFor("the second question") {
+      $0.contains("Several lines arrived at once") && $0.count(of: "Really?") == 2
+    }
+    try session.press("yes", "Enter")
+    #expect(try session.waitFor("the answer") { $0.contains("answer text(") }.contains(#"answer text("yes")"#))
+  }
+
+  @Test("Ctrl-C is heard while earlier input is discarded, and the echo is on again afterwards")
+  func endedWhileDiscarding() throws {
+    let session = try TmuxSession()
+    try session.run("\(TmuxSession.probePath) --ask-afresh")
+    try session.waitFor("the work") { $0.contains("Working") }
+    try session.send(bytes: [0x78])
+    usleep(1_500_000)
+    try session.send(bytes: [0x78, 0x0A, 0x03])
+    try session.waitFor("the answer") { $0.contains("answer interrupted") }
+    try session.waitForPrompt()
+    try session.expectCleanTerminal()
+  }
+}
+
+extension String {
+  fileprivate func count(of text: String) -> Int { ranges(of: text).count }
 }

@@ -76,6 +76,42 @@ struct LastQuestionTests {
     #expect(try isThere(server))
   }
 
+  @Test("in the linear wizard lines pasted at the first question delete nothing; typed after their questions they do")
+  func linearPaste() throws {
+    let server = try server("pasted")
+    let command = ["wizard", "clean-up", "--linear", "--root", server.root]
+    let pasted = try TmuxTerminal(command, columns: 120, rows: 90)
+    try pasted.waitFor("the first question") { $0.contains("Choose 1 to") || $0.contains("[1]:") }
+    try pasted.press("-l", "bookclub\ny\n1\n\nbookclub\nstart\n")
+    try pasted.waitFor("the question") {
+      $0.contains("Input from before this question was discarded") && $0.contains("\nType bookclub:")
+    }
+    #expect(try isThere(server))
+    try pasted.press("bookclub", "Enter")
+    try pasted.waitFor("the start") { $0.contains("start begins.") }
+    #expect(try isThere(server))
+    try pasted.press("start", "Enter")
+    try pasted.waitFor("the end") { $0.contains("What next") }
+    #expect(try !isThere(server))
+  }
+
+  @Test("a pipe of answers deletes nothing without the name on the command line")
+  func linearPipe() throws {
+    let server = try server("piped")
+    let answers = "bookclub\\ny\\n1\\n\\nstart\\n4\\n"
+    func piped(_ more: String) throws -> (status: Int32, output: String) {
+      let line = "printf '\(answers)' | \(TmuxTerminal.program) wizard clean-up --linear --root \(server.root) \(more)"
+      let result = try Subprocess("/bin/sh", ["-c", line], directory: "/").run()
+      return (result.status, result.output)
+    }
+    let silent = try piped("")
+    #expect(silent.status == 64 && silent.output.contains("--confirm-delete bookclub"), "\(silent.output)")
+    #expect(try isThere(server))
+    let said = try piped("--confirm-delete bookclub")
+    #expect(said.status == 0, "\(said.output)")
+    #expect(try !isThere(server))
+  }
+
   @Test("is not asked where a check forbids the deletion anyway")
   func blocked() throws {
     let server = try server("lively")

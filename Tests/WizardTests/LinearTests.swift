@@ -153,6 +153,38 @@ struct LinearTests {
     #expect(walk.script.leftOver == 0)
   }
 
+  @Test("a name and the start of the work are asked for afresh; other questions may be answered ahead")
+  func afresh() throws {
+    var walk = LinearWalk(
+      flow([colours, Field("name", "Type harbour to delete it", .confirmation(name: "harbour"))]), ["1", "harbour"])
+    _ = try walk.runner.run()
+    #expect(walk.script.freshQuestions.withLock { $0 } == ["Type harbour to delete it:"])
+    var move = LinearWalk(FakeServers().flow(), Array(repeating: "", count: 11))
+    _ = try move.runner.run()
+    let questions = move.script.freshQuestions.withLock { $0 }
+    #expect(questions.count == 1 && questions[0].contains("Start the move"))
+  }
+
+  @Test("lines of a file or a pipe confirm nothing; the command line can, with exactly the name that would be typed")
+  func unattendedConfirmation() throws {
+    let field = Field("name", "Type harbour to delete it", .confirmation(name: "harbour"))
+    func walk(_ name: String?) -> LinearWalk {
+      let script = Script(["harbour", "harbour"])
+      script.isAttended = false
+      return LinearWalk(flow([field]), script: script, consent: LinearRunner.Consent(name: name))
+    }
+    var without = walk(nil)
+    let refusal = #expect(throws: PlainFailure.self) { try without.runner.run() }
+    #expect(refusal?.family == .usage && refusal?.remedy?.contains("--confirm-delete harbour") == true)
+    #expect(without.answers.text("ask.name") == nil)
+    var other = walk("Harbour")
+    #expect(#expect(throws: PlainFailure.self) { try other.runner.run() }?.family == .usage)
+    var given = walk("harbour")
+    _ = try given.runner.run()
+    #expect(given.answers.text("ask.name") == "harbour")
+    #expect(given.script.says("harbour, as the command line says."))
+  }
+
   @Test("decisions are read with their advice; one is changed by its number, with what follows from each")
   func decisions() throws {
     let servers = FakeServers()

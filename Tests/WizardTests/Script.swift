@@ -18,6 +18,18 @@ final class Script: Conversation {
   let bells = Mutex(0)
   func ring() { bells.withLock { $0 += 1 } }
 
+  var isAttended: Bool {
+    get { attended.withLock { $0 } }
+    set { attended.withLock { $0 = newValue } }
+  }
+  private let attended = Mutex(true)
+  /// The questions that only a line answers which was typed after them.
+  let freshQuestions = Mutex<[String]>([])
+  func askAfresh(_ question: String) -> LineTerminal.Answer {
+    freshQuestions.withLock { $0.append(question) }
+    return ask(question, hidden: false)
+  }
+
   func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer {
     let answer = lines.withLock { $0.isEmpty ? .end : $0.removeFirst() }
     said.withLock { $0.append("\(question) ->") }
@@ -84,10 +96,14 @@ struct LinearWalk {
     self.init(flow, script: Script(lines), given: given, width: width)
   }
 
-  init(_ flow: Flow, script: Script, given: GivenAnswers = GivenAnswers(), width: Int? = nil) {
+  init(
+    _ flow: Flow, script: Script, given: GivenAnswers = GivenAnswers(), width: Int? = nil,
+    consent: LinearRunner.Consent = LinearRunner.Consent()
+  ) {
     self.script = script
     runner = LinearRunner(
-      Itinerary(flow, given: given), voice: LinearVoice(conversation: script, width: width), desk: desk)
+      Itinerary(flow, given: given), voice: LinearVoice(conversation: script, width: width), desk: desk,
+      consent: consent)
   }
 
   init(_ itinerary: Itinerary, _ lines: [String]) {

@@ -5,6 +5,10 @@ import Terminal
 protocol Conversation {
   func say(_ line: String)
   func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer
+  /// Asks a question that only a line answers which was typed after it.
+  func askAfresh(_ question: String) -> LineTerminal.Answer
+  /// Whether a person can be at the other end, who reads a question before answering it. A file or a pipe does not.
+  var isAttended: Bool { get }
   /// Calls somebody who is not listening.
   func ring()
 }
@@ -44,4 +48,6 @@ struct LinearVoice {
   func ask(_ question: String, hidden: Bool = false) -> LineTerminal.Answer {
     conversation.ask(SafeText.clean(question), hidden: hidden)
   }
+
+  func askAfresh(_ question: String) -> LineTerminal.Answer { conversation.askAfresh(SafeText.clean(question)) }
 }

@@ -250,12 +250,34 @@ extension LinearRunner {
 
   /// Nothing is proposed here, and Enter alone confirms nothing.
   private mutating func confirm(_ field: Field, _ key: String) throws -> Outcome {
+    guard voice.conversation.isAttended else { return try confirmUnattended(field, key) }
     while true {
-      guard case .text(let line) = try ask(field.asLine, ambiguous: ambiguous(field, key)) else { return .back }
+      guard case .text(let line) = try ask(field.asLine, afresh: true, ambiguous: ambiguous(field, key)) else {
+        return .back
+      }
       journey.answer(key, .text(line))
       guard let problem = field.problem(key, journey.answers) else { return .answered }
       voice.say("That will not do: \(problem).")
     }
+  }
+
+  /// A file or a pipe confirms nothing: its lines were written before the question. The command line can.
+  private mutating func confirmUnattended(_ field: Field, _ key: String) throws -> Outcome {
+    guard case .confirmation(let name) = field.kind else { return .answered }
+    let option = "--confirm-delete \(ShellWord.quoted(SafeText.clean(name)))"
+    guard let given = consent.name else {
+      throw PlainFailure(
+        .usage, journey.flow.title, "a confirmation is required, and is not read from a file or a pipe",
+        remedy: "give \(option), or run the wizard on a terminal")
+    }
+    guard given == name else {
+      throw PlainFailure(
+        .usage, "--confirm-delete \(SafeText.clean(given, limit: 60))", "is not the name that has to be confirmed",
+        remedy: "give \(option)")
+    }
+    voice.say("\(field.asLine) \(name), as the command line says.")
+    journey.answer(key, .text(name))
+    return .answered
   }
 }
 

@@ -50,9 +50,10 @@ extension LinearRunner {
     let failed = journey.obstacle == .failed
     // What destroys is never begun by Enter alone.
     let destroys = !(journey.material(of: step)?.plan?.destroys.isEmpty ?? true)
+    if destroys, !failed, !voice.conversation.isAttended { try checkConsent() }
     let go = failed ? "Enter looks again" : destroys ? "start begins" : "Enter: \(step.proceed)"
     let more = lines.isEmpty ? "" : " A number changes that decision, w writes an answers file,"
-    switch try ask("\(go).\(more) b goes back, q leaves:") {
+    switch try ask("\(go).\(more) b goes back, q leaves:", afresh: true) {
     case .back:
       goBack()
       return true
@@ -77,6 +78,14 @@ extension LinearRunner {
       carryOut()
       return true
     }
+  }
+
+  /// A line of a file or a pipe begins nothing that destroys, unless the command line says so too.
+  private func checkConsent() throws {
+    guard !consent.destroys, consent.name == nil else { return }
+    throw PlainFailure(
+      .usage, journey.flow.title, "data would be deleted, and the order to start is not read from a file or a pipe",
+      remedy: "give --yes, or run the wizard on a terminal")
   }
 
   private func tell(_ refusal: Journey.Refusal) {

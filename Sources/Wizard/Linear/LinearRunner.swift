@@ -7,6 +7,7 @@ import Terminal
 struct LinearRunner {
   let voice: LinearVoice
   let desk: any ErrandDesk
+  let consent: Consent
   var itinerary: Itinerary
   /// The step that was announced last.
   private var announced = ""
@@ -23,15 +24,25 @@ struct LinearRunner {
     case endOfInput
   }
 
+  /// What the command line says about what destroys. Needed where the answers come from a file or a pipe: lines that
+  /// were written before a question was asked do not answer it.
+  struct Consent: Sendable, Equatable {
+    /// `--confirm-delete`.
+    var name: String?
+    /// `--yes`.
+    var destroys = false
+  }
+
   var journey: Journey {
     get { itinerary.journey }
     _modify { yield &itinerary.journey }
   }
 
-  init(_ itinerary: Itinerary, voice: LinearVoice, desk: any ErrandDesk) {
+  init(_ itinerary: Itinerary, voice: LinearVoice, desk: any ErrandDesk, consent: Consent = Consent()) {
     self.itinerary = itinerary
     self.voice = voice
     self.desk = desk
+    self.consent = consent
   }
 
   /// - Returns: what came of it; nil where nothing happened.
@@ -133,11 +144,15 @@ struct LinearRunner {
 
   /// Asks for a line. Help and leaving are dealt with here.
   ///
-  /// - Parameter ambiguous: those of the letters that would be answers of their own; then it is asked what was meant.
-  mutating func ask(_ question: String, hidden: Bool = false, ambiguous: Set<String> = []) throws -> Reply {
+  /// - Parameters:
+  ///   - afresh: only a line that was typed after the question is an answer.
+  ///   - ambiguous: those of the letters that would be answers of their own; then it is asked what was meant.
+  mutating func ask(
+    _ question: String, hidden: Bool = false, afresh: Bool = false, ambiguous: Set<String> = []
+  ) throws -> Reply {
     while true {
       let text: String
-      switch voice.ask(question, hidden: hidden) {
+      switch afresh ? voice.askAfresh(question) : voice.ask(question, hidden: hidden) {
       case .end: throw Departure.endOfInput
       case .interrupted:
         try askToLeave()

@@ -29,7 +29,8 @@ extension LinearRunner {
     tell(trouble)
     // What was only watched cannot be tried again from here.
     let isWatched = journey.runner?.isWatched == true
-    switch try ask(isWatched ? "Enter goes back, q leaves:" : "Enter tries again, b goes back, q leaves:") {
+    let question = isWatched ? "Enter goes back, q leaves:" : "Enter tries again, b goes back, q leaves:"
+    switch try ask(question, afresh: !isWatched) {
     case .back: goBack()
     case .text(""): if isWatched { goBack() } else { journey.begin(now: .now) }
     case .text: voice.say("Enter alone is wanted, or ?, b, q.")

@@ -31,7 +31,7 @@ struct InspectCommand: ParsableCommand {
       view?.end()
       throw error
     }
-    StandardStream.output(output.json ? JSONText.of(summary) : text(summary))
+    if output.json { StandardStream.json(JSONText.of(summary)) } else { StandardStream.output(text(summary)) }
   }
 
   private func text(_ summary: ArchiveSummary) -> String {

@@ -13,7 +13,7 @@ final class JobView: Sendable {
   }
 
   func show(_ event: ProgressEvent) {
-    if json { StandardStream.output(EventLine.encode(event) + "\n") } else { lines.show(event) }
+    if json { StandardStream.json(EventLine.encode(event) + "\n") } else { lines.show(event) }
   }
 
   func finish(_ summary: Summary) {
@@ -23,7 +23,7 @@ final class JobView: Sendable {
 
   func end(_ error: any Error) {
     lines.end()
-    if json { StandardStream.output(EventLine.encode(.failed(FailureReport(error))) + "\n") }
+    if json { StandardStream.json(EventLine.encode(.failed(FailureReport(error))) + "\n") }
   }
 
   /// Follows a job that is a process of its own, to its end. Ctrl-C asks the job to stop; losing the terminal does not.

@@ -26,7 +26,7 @@ struct JobsCommand: ParsableCommand {
     func run() throws {
       let jobs = try JobStore(root: server.root).jobs()
       if output.json {
-        for job in jobs { StandardStream.output(JSONText.of(Line(job))) }
+        for job in jobs { StandardStream.json(JSONText.of(Line(job))) }
       } else if jobs.isEmpty {
         StandardStream.output("There has been no job on this server.\n")
       } else {

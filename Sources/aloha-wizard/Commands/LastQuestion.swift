@@ -2,6 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 import Glibc
+import Terminal
 
 /// The question before something goes, asked on a terminal. Scripts answer it beforehand, with `--confirm-delete` or
 /// `--yes`.
@@ -31,7 +32,7 @@ enum LastQuestion {
   /// - Throws: ``Cancelled`` where nothing was typed, `.usage` for another name.
   static func ask(name: String, _ purpose: String) throws {
     let expected = name.isEmpty ? "''" : name
-    let answer = try line("\nType \(SafeText.clean(expected)) \(purpose); anything else changes nothing: ")
+    let answer = try line("Type \(SafeText.clean(expected)) \(purpose); anything else changes nothing:")
     if answer == expected { return }
     guard !answer.isEmpty else { throw Cancelled() }
     throw PlainFailure(
@@ -41,26 +42,17 @@ enum LastQuestion {
 
   /// Asks for a yes.
   static func askYes() throws {
-    guard try line("\nDo this now? Type yes: ").lowercased() == "yes" else { throw Cancelled() }
+    guard try line("Do this now? Type yes:").lowercased() == "yes" else { throw Cancelled() }
   }
 
-  /// One line from the terminal, without the blanks around it. What was typed before the question does not count.
+  /// One line from the terminal, without the blanks around it. What was typed or pasted before the question does not
+  /// count.
   private static func line(_ question: String) throws -> String {
-    tcflush(0, TCIFLUSH)
-    StandardStream.error(question)
-    var waiting = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    // Ctrl-C leaves at once, not when the line is done.
-    while poll(&waiting, 1, 200) <= 0 {
-      guard !Interruption.cancellation.isCancelled else {
-        StandardStream.error("\n")
-        throw Cancelled()
-      }
-    }
-    guard let answer = readLine() else {
-      StandardStream.error("\n")
-      throw Cancelled()
-    }
-    let blanks: Set<Character> = [" ", "\t"]
+    let terminal = LineTerminal(
+      capabilities: .current(), cancellation: Interruption.cancellation, output: STDERR_FILENO)
+    StandardStream.error("\n")
+    guard case .text(let answer) = terminal.askAfresh(question) else { throw Cancelled() }
+    let blanks: Set<Character> = [" ", "\t", "\r"]
     return String(answer.drop(while: blanks.contains).reversed().drop(while: blanks.contains).reversed())
   }
 }

@@ -28,10 +28,13 @@ struct LookOptions: ParsableArguments {
       valueName: "file"))
   var answers: String?
 
-  @Flag(help: "With --answers: what destroys something is wanted.")
+  @Flag(help: "With --answers, or with lines from a pipe: data may be deleted.")
   var yes = false
 
-  @Option(help: ArgumentHelp("With --answers: the name of what may be destroyed.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The name of what may be deleted, where no one can be asked to type it: with --answers, or with lines from a pipe.",
+      valueName: "name"))
   var confirmDelete: String?
 
   /// Opens the wizard and prints what came of it once the screen is left.

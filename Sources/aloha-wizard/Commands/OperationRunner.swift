@@ -58,7 +58,7 @@ struct OutputOptions: ParsableArguments {
     let findings = try operation.check()
     let plan = try operation.plan()
     if json {
-      StandardStream.output(PlanText.json(plan, findings))
+      StandardStream.json(PlanText.json(plan, findings))
     } else {
       StandardStream.output(PlanText.of(plan, findings))
     }

@@ -19,7 +19,7 @@ struct OrganizationCommand: ParsableCommand {
       defer { connection.close() }
       let organizations = try OrganizationOverview.list(connection, brand: installation.brand)
       if output.json {
-        for organization in organizations { StandardStream.output(JSONText.of(Line(organization))) }
+        for organization in organizations { StandardStream.json(JSONText.of(Line(organization))) }
       } else {
         StandardStream.output(Self.table(organizations))
       }

@@ -48,7 +48,7 @@ struct PasswordResetCommand: ParsableCommand {
       onlyNeverSignedIn: onlyNeverSignedIn)
     let people = try operation.people()
     if output.json {
-      for person in people { StandardStream.output(JSONText.of(person)) }
+      for person in people { StandardStream.json(JSONText.of(person)) }
       return
     }
     let rows = people.map { person in

@@ -185,7 +185,7 @@ struct RestoreCommand: ParsableCommand {
   private func showStatus() throws {
     let records = try RestoreState(root: server.root).records()
     if output.json {
-      for record in records { StandardStream.output(JSONText.of(record)) }
+      for record in records { StandardStream.json(JSONText.of(record)) }
       return
     }
     guard !records.isEmpty else { return StandardStream.output("No restore is known on this server.\n") }

@@ -58,7 +58,7 @@ struct ServerCommand: ParsableCommand {
 
     func run() throws {
       let finding = MessageQueues(try server.installation()).finding()
-      if output.json { return StandardStream.output(JSONText.of(finding)) }
+      if output.json { return StandardStream.json(JSONText.of(finding)) }
       StandardStream.output("\(finding.severity.rawValue): \(finding.subject): \(finding.reason)\n")
       if let remedy = finding.remedy { StandardStream.output("  What to do: \(remedy)\n") }
     }

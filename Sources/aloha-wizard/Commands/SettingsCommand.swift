@@ -54,7 +54,7 @@ struct SettingsCommand: ParsableCommand {
       let facts = migration.facts(source, target)
       let advice = try SettingsAdvisor(from: source, to: target, facts: facts).advice()
       if output.json {
-        for item in advice { StandardStream.output(JSONText.of(item)) }
+        for item in advice { StandardStream.json(JSONText.of(item)) }
       } else {
         StandardStream.output(AdviceText.of(facts) + advice.map(AdviceText.of).joined())
         if advice.isEmpty { StandardStream.output("The two servers differ in nothing.\n") }
