@@ -21,7 +21,9 @@ final class TableDocument {
       var keys = RowKeys()
       keys.beginRow()
       try scanner.object { scanner, key in
-        let table = keys.names[try keys.index(of: key, scanner)]
+        // Two steps: a name is there only when its index is known.
+        let index = try keys.index(of: key, scanner)
+        let table = keys.names[index]
         let isList = scanner.peek() == 0x5B
         let position = scanner.position
         let value = try scanner.value()
