@@ -22,7 +22,7 @@ public struct MemberHeader: Sendable, Equatable {
   /// Permission bits, as the archive or the disk has them.
   public let mode: mode_t
 
-  init(name: String, size: Int64, modified: Int64, mode: mode_t = 0o600) {
+  public init(name: String, size: Int64, modified: Int64, mode: mode_t = 0o600) {
     self.name = name
     self.size = size
     self.modified = modified

@@ -1,9 +1,14 @@
 import Archive
 import Common
 
-/// What must be known of an archive before its first row can be written: all ids, and the few facts that other rows
-/// are computed from. One pass over every document; eight bytes a message stay in memory.
+/// What must be known of an archive before its first row can be written: that its content can be imported, all ids, and
+/// the few facts that other rows are computed from. Eight bytes a row stay in memory.
 struct ArchiveSurvey {
+  /// What an import repairs or leaves out, and what makes the archive unusable; see ``ArchiveContents``.
+  let findings: ContentFindings
+  /// All keys that the rows of each table have.
+  private let contents: ArchiveContents
+
   struct User {
     let id: Int64
     let isActive: Bool
@@ -50,20 +55,48 @@ struct ArchiveSurvey {
   /// The kind of a custom profile field that holds users.
   private static let userFieldType: Int64 = 6
 
+  /// Reads everything.
+  ///
+  /// - Throws: `.damagedArchive` where the content cannot be imported, `.unsuitableArchive` where it is of no organization.
   init(_ archive: OpenedArchive, _ model: DataModel, meter: Meter) throws {
+    messageFiles = archive.members.compactMap { member in DocumentList.shard(member.name).map { ($0, member.name) } }
+      .sorted { $0.0 < $1.0 }.map(\.1)
+    contents = ArchiveContents(model, keepsIDs: true)
+    for name in messageFiles {
+      try Self.read(name, archive, contents)
+      try meter.advance()
+    }
+    let messages = Set(messageFiles)
+    for member in archive.members where !messages.contains(member.name) {
+      try Self.read(member.name, archive, contents)
+      try meter.advance(by: 0)
+    }
+    findings = contents.finish(archive.manifest)
+    try findings.refuse(archive.path)
     realm = try TableDocument(archive, TableRule.Document.realm.rawValue)
     func optional(_ document: TableRule.Document) throws -> TableDocument? {
       archive.contains(document.rawValue) ? try TableDocument(archive, document.rawValue) : nil
     }
     attachments = try optional(.attachments)
     analytics = try optional(.analytics)
+    unknownTables = contents.unknownTables
     try readOrganization()
     try readPeople()
     try readRecipients()
     try readDetails()
-    try readIDs(model)
-    try readMessages(archive, meter: meter)
+    readIDs(model)
+    try sortMessages(archive)
   }
+
+  /// Shows one member to the reader.
+  private static func read(_ name: String, _ archive: OpenedArchive, _ contents: ArchiveContents) throws {
+    guard let entry = archive.entry(name), try contents.begin(MemberHeader(entry)) else { return }
+    try archive.open(name).withMappedBytes { try contents.take($0) }
+    try contents.end()
+  }
+
+  /// All keys that rows of a table have; none where it has no rows.
+  func keys(of table: String) -> Set<String> { contents.keys(of: table) }
 
   // MARK: realm.json
 
@@ -150,54 +183,37 @@ struct ArchiveSurvey {
     hasUserGroups = realm.contains("zerver_usergroup")
   }
 
-  private mutating func readIDs(_ model: DataModel) throws {
-    for document in [realm, attachments, analytics].compactMap({ $0 }) {
-      for table in document.tables {
-        if table.hasPrefix("zerver_userprofile_") { continue }
-        guard let known = model[table] else {
-          unknownTables.append(table)
-          continue
-        }
-        var found: [Int64] = []
-        var rows: Int64 = 0
-        try document.rows(of: table, keys: ["id"]) { reader in
-          rows += 1
-          if let id = reader[0].int { found.append(id) }
-        }
-        counts[table] = rows
-        if known.sequence != nil { ids[table] = found }
+  private mutating func readIDs(_ model: DataModel) {
+    for table in model.tables {
+      // Users of both kinds are one table.
+      let rows = contents.rows[table.name].map { rows in
+        table.rows == .users ? rows + (contents.rows[table.name + "_mirrordummy"] ?? 0) : rows
       }
+      if let rows { counts[table.name] = rows }
+      if table.sequence != nil, rows != nil { ids[table.name] = contents.ids(of: table.name) }
     }
     ids["zerver_userprofile"] = users.map(\.id)
-    counts["zerver_userprofile"] = Int64(users.count)
+    userMessages = counts["zerver_usermessage"] ?? 0
   }
 
   // MARK: Messages
 
-  private mutating func readMessages(_ archive: OpenedArchive, meter: Meter) throws {
-    var number = 1
-    while archive.contains(MessageShards.name(number)) {
-      messageFiles.append(MessageShards.name(number))
-      number += 1
-    }
-    // Converters of other products do not write messages in the order in which they were sent.
-    let byDate = realm.flags["sort_by_date"] == "true"
-    var found: [Int64] = []
+  /// Converters of other products do not write messages in the order in which they were sent, and say so.
+  private mutating func sortMessages(_ archive: OpenedArchive) throws {
+    guard realm.flags["sort_by_date"] == "true" else { return }
     var dated: [(date: Int64, id: Int64)] = []
     for name in messageFiles {
-      let document = try TableDocument(archive, name)
-      try document.rows(of: "zerver_message", keys: ["id", "date_sent"]) { reader in
+      try TableDocument(archive, name).rows(of: "zerver_message", keys: ["id", "date_sent"]) { reader in
         guard let id = reader[0].int else { return }
-        if byDate { dated.append(((reader[1].microseconds ?? 0) / 1_000_000, id)) } else { found.append(id) }
+        dated.append(((ValueRule.moment(reader[1]) ?? 0) / 1_000_000, id))
       }
-      var rows: Int64 = 0
-      try document.rows(of: "zerver_usermessage", keys: []) { _ in rows += 1 }
-      userMessages += rows
-      try meter.advance()
     }
-    if byDate { found = dated.sorted { ($0.date, $0.id) < ($1.date, $1.id) }.map(\.id) }
-    ids["zerver_message"] = found
-    counts["zerver_message"] = Int64(found.count)
-    counts["zerver_usermessage"] = userMessages
+    ids["zerver_message"] = dated.sorted { ($0.date, $0.id) < ($1.date, $1.id) }.map(\.id)
+  }
+}
+
+extension MemberHeader {
+  fileprivate init(_ entry: OpenedArchive.Entry) {
+    self.init(name: entry.name, size: entry.size, modified: entry.modified)
   }
 }

@@ -61,12 +61,12 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   public static func of(
     _ path: String, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> ArchiveSummary {
-    let contents = ExportContents()
+    let contents = ArchiveContents()
     let inspection = try Inspection.of(path, visitor: contents, cancellation: cancellation, progress: progress)
     return ArchiveSummary(inspection, contents)
   }
 
-  init(_ inspection: Inspection, _ contents: ExportContents) {
+  init(_ inspection: Inspection, _ contents: ArchiveContents) {
     path = inspection.path
     (kind, advice) = Self.meaning(of: inspection)
     description = inspection.kind.description
@@ -82,7 +82,8 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     if let manifest = inspection.manifest { read(manifest) }
     read(inspection.texts)
     guard inspection.kind.isExport else { return }
-    tables = contents.tables.filter { !$0.key.hasPrefix("records of ") }.mapValues(\.rows)
+    _ = contents.finish(inspection.manifest)
+    tables = contents.rows
     if let found = contents.organization {
       organization = Organization(
         name: SafeText.clean(found.name, limit: 100), subdomain: SafeText.clean(found.subdomain, limit: 60),

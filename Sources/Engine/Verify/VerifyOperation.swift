@@ -39,7 +39,7 @@ public struct VerifyOperation: Operation {
 
   /// - Throws: `.damagedArchive` where the archive is not whole, `.blocked` where it does not fit the server.
   public func run(progress: Progress) throws -> Summary {
-    let contents = ExportContents()
+    let contents = ArchiveContents()
     let report = try progress.phase("read", "Read every byte, row and reference", unit: .bytes) { meter in
       var seen: Int64 = 0
       return try ArchiveCheck.verifyDigests(
@@ -81,18 +81,14 @@ public struct VerifyOperation: Operation {
     return summary
   }
 
-  private func judge(_ findings: VerifyFindings, _ progress: Progress) throws {
+  private func judge(_ findings: ContentFindings, _ progress: Progress) throws {
     findings.warnings.forEach { progress.warn($0) }
-    guard findings.problemCount > 0 else { return }
     findings.problems.forEach { progress.warn($0) }
-    throw PlainFailure(
-      .damagedArchive, SafeText.clean(options.archive),
-      "\(Amount.of(Int64(findings.problemCount), "problem")): \(findings.problems.prefix(3).joined(separator: "; "))",
-      remedy: "make the archive again, or copy it again from where it was made")
+    try findings.refuse(options.archive)
   }
 
   private func judge(
-    _ server: Installation, _ contents: ExportContents, _ report: ArchiveCheck.Report, _ progress: Progress
+    _ server: Installation, _ contents: ArchiveContents, _ report: ArchiveCheck.Report, _ progress: Progress
   ) throws {
     let connection = try server.connect(cancellation: progress.cancellation)
     defer { connection.close() }
@@ -109,9 +105,9 @@ public struct VerifyOperation: Operation {
     if findings.contains(where: { $0.severity == .blocker }) { throw Blocked(findings) }
   }
 
-  private static func facts(_ contents: ExportContents) -> [Summary.Fact] {
-    func rows(_ table: String) -> String { Amount.count(contents.tables[table]?.rows ?? 0) }
-    let all = contents.tables.values.reduce(Int64(0)) { $0 + $1.rows }
+  private static func facts(_ contents: ArchiveContents) -> [Summary.Fact] {
+    func rows(_ table: String) -> String { Amount.count(contents.rows[table] ?? 0) }
+    let all = contents.rows.values.reduce(0, +)
     return [
       Summary.Fact("Organization", contents.organization.map { "\($0.name) ('\($0.subdomain)')" } ?? "unknown"),
       Summary.Fact("Messages", rows("zerver_message")),

@@ -28,6 +28,8 @@ final class RowStream {
   private let row: (_ table: String, UnsafeRawBufferPointer) throws -> Void
   /// Called when a table begins, so that one without rows is known too.
   private let begins: (_ table: String) throws -> Void
+  /// Called with each value of the document that is no list.
+  private let value: (_ key: String, UnsafeRawBufferPointer) throws -> Void
 
   private var state = State.start
   private var isPlainList = false
@@ -44,11 +46,13 @@ final class RowStream {
 
   init(
     _ name: String, begins: @escaping (String) throws -> Void,
-    row: @escaping (String, UnsafeRawBufferPointer) throws -> Void
+    row: @escaping (String, UnsafeRawBufferPointer) throws -> Void,
+    value: @escaping (String, UnsafeRawBufferPointer) throws -> Void = { _, _ in }
   ) {
     self.name = name
     self.begins = begins
     self.row = row
+    self.value = value
   }
 
   func take(_ bytes: UnsafeRawBufferPointer) throws {
@@ -162,12 +166,12 @@ final class RowStream {
       index += 1
     }
     let piece = UnsafeRawBufferPointer(start: base + start, count: index - start)
+    guard piece.count <= Self.longestRow - held.count else {
+      throw fault("a row is larger than the \(Self.longestRow >> 20) MiB that any can have", index)
+    }
     if isComplete && held.count == 0 {
       try complete(piece, index)
     } else {
-      guard held.count + piece.count <= Self.longestRow else {
-        throw fault("a row is larger than any should be", index)
-      }
       held.raw(piece)
       if isComplete { try complete(held.bytes, index) }
     }
@@ -186,7 +190,9 @@ final class RowStream {
     case .row:
       state = .afterRow
       try row(table, bytes)
-    default: state = .afterValue
+    default:
+      state = .afterValue
+      try value(table, bytes)
     }
   }
 

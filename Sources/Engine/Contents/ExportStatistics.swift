@@ -11,7 +11,7 @@ struct ExportStatistics {
     if name.hasSuffix(".json") { readJSON(name, bytes) } else { readText(bytes) }
   }
 
-  func check(counts: [String: [String: Int64]], records found: [String: Int64], _ findings: inout VerifyFindings) {
+  func check(counts: [String: [String: Int64]], records found: [String: Int64], _ findings: inout ContentFindings) {
     for (document, tables) in rows.sorted(by: { $0.key < $1.key }) {
       guard let there = counts[document] else {
         findings.problem("documents", "\(document) is missing, which the statistics count")

@@ -20,7 +20,7 @@ struct ArchivedFiles {
   mutating func found(_ name: String, size: Int64) {
     files[Array(name.utf8), default: Known()].size = size
     count += 1
-    bytes += size
+    bytes = bytes.addingReportingOverflow(size).partialValue
   }
 
   mutating func recorded(_ kind: String, path: String, size: Int64?, emoji: String?) {
@@ -37,24 +37,24 @@ struct ArchivedFiles {
   mutating func needed(emoji file: String) { emojiFiles.insert(file) }
 
   /// - Parameter skipped: names of files that the manifest says are missing.
-  func check(skipped: Set<String>, _ findings: inout VerifyFindings) {
-    for (key, file) in files {
+  func check(skipped: Set<String>, _ findings: inout ContentFindings) {
+    for (key, file) in files.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let name = String(decoding: key, as: UTF8.self)
       if file.size == nil, file.isRecorded || file.isNeeded {
         if skipped.contains(name) { continue }
-        findings.problem("files", "\(quoted(name)) is missing")
+        findings.warning("files", "\(quoted(name)) is missing: an import leaves a broken link")
       } else if let size = file.size, let recorded = file.recordedSize, size != recorded {
-        findings.problem("files", "\(quoted(name)) has \(size) bytes, its record says \(recorded)")
+        findings.warning("files", "\(quoted(name)) has \(size) bytes, its record says \(recorded)")
       } else if file.isNeeded && !file.isRecorded {
-        findings.problem("files", "\(quoted(name)) has no record: an import would lose it")
+        findings.warning("files", "\(quoted(name)) has no record")
       } else if file.size != nil && !file.isRecorded {
         findings.warning("files", "\(quoted(name)) has no record: an import leaves it behind")
       } else if name.hasPrefix("uploads/"), file.isRecorded, !file.isNeeded {
-        findings.problem("files", "\(quoted(name)) has no row among the attachments")
+        findings.warning("files", "\(quoted(name)) has no row among the attachments")
       }
     }
     for emoji in emojiFiles.subtracting(emojiRecords) where !skipped.contains(where: { $0.hasSuffix("/\(emoji)") }) {
-      findings.problem("files", "the custom emoji \(quoted(emoji)) has no picture")
+      findings.warning("files", "the custom emoji \(quoted(emoji)) has no picture")
     }
   }
 

@@ -1,0 +1,127 @@
+/// What is checked of one column's values, by what an import does with them: the counterpart of the cells that
+/// ``TableLoader`` writes.
+struct ColumnCheck {
+  enum Rule {
+    /// The import makes the value itself.
+    case unread
+    /// The row's own id.
+    case identity
+    case value(ValueRule)
+    /// An id; the reference's index.
+    case reference(Int)
+    /// `recipient.type_id`: the slot of the type, the references by type.
+    case recipientTarget(type: Int, [Int64: Int])
+    /// The slot of the reaction's type.
+    case emojiCode(type: Int, reference: Int, ValueRule)
+    /// A list of ids that belong to a joining table.
+    case identifiers(Int)
+    /// A UUID, or an empty text for which one is made.
+    case uuidIfAny(ValueRule)
+  }
+
+  let column: DataModel.Column
+  let rule: Rule
+  let slot: Int
+  /// Where the value stands in archives that use the column's own name as the key.
+  let otherSlot: Int?
+  /// Whether rows can refer to their own organization by it: then it needs no value.
+  private let isOrganization: Bool
+
+  init(
+    _ column: DataModel.Column, of table: DataModel.Table, spaces: IDSpaces, references: inout [ReferenceCheck],
+    slot: (String) -> Int
+  ) {
+    self.column = column
+    self.slot = slot(column.key)
+    otherSlot = column.name == column.key ? nil : slot(column.name)
+    isOrganization = column.references == "zerver_realm"
+    func add(_ target: String, _ consequence: ReferenceCheck.Consequence) -> Int {
+      references.append(
+        ReferenceCheck(
+          column: column.name, space: spaces[target], noun: TableNoun.one(target), consequence: consequence))
+      return references.count - 1
+    }
+    if let joined = Self.joinedTable(column) {
+      rule = .identifiers(add(joined, .cleared))
+      return
+    }
+    switch column.imported {
+    case .byCatalog:
+      if column.name == "id", table.hasID {
+        rule = .identity
+      } else if let target = column.references {
+        rule = .reference(add(target, column.isRequired ? .refused : .cleared))
+      } else {
+        rule = .value(ValueRule(column))
+      }
+    case .reference(let target): rule = .reference(add(target, .cleared))
+    case .recipientTarget:
+      let targets = [
+        Int64(ExportScope.RecipientType.personal): "zerver_userprofile",
+        Int64(ExportScope.RecipientType.channel): "zerver_stream",
+        Int64(ExportScope.RecipientType.group): "zerver_huddle",
+      ]
+      rule = .recipientTarget(type: slot("type"), targets.mapValues { add($0, .refused) })
+    case .emojiCode:
+      let consequence: ReferenceCheck.Consequence = table.rows == .reactions ? .leftOut : .cleared
+      rule = .emojiCode(
+        type: slot("reaction_type"), reference: add("zerver_realmemoji", consequence), ValueRule(column))
+    case .text, .profileValue, .uploadPath, .renderedDescription: rule = .value(ValueRule(column))
+    case .generatedIfMissing(.uuid): rule = .uuidIfAny(ValueRule(column))
+    default: rule = .unread
+    }
+  }
+
+  /// The table whose ids a key lists that only the export has; nil for all other columns.
+  static func joinedTable(_ column: DataModel.Column) -> String? {
+    guard case .identifiers(_, let child) = column.exported else { return nil }
+    return child == "message_id" ? "zerver_message" : "zerver_scheduledmessage"
+  }
+
+  /// How texts name it.
+  var name: String { column.name }
+
+  var isReference: Bool {
+    switch rule {
+    case .reference, .recipientTarget: true
+    default: false
+    }
+  }
+
+  /// Whether the value of the archive is the value of the column, up to new ids.
+  var isTakenOver: Bool {
+    switch rule {
+    case .unread, .uuidIfAny: false
+    default: true
+    }
+  }
+
+  /// Whether a row without it needs a substitute.
+  var isNeeded: Bool {
+    if case .unread = rule { return false }
+    return column.isRequired && !column.hasDefault && !isOrganization
+  }
+
+  /// Whether not even an archive of another version can do without it.
+  var isNeededAlways: Bool {
+    switch rule {
+    case .recipientTarget: true
+    case .reference:
+      ["zerver_userprofile", "zerver_message", "zerver_recipient", "zerver_stream"].contains(column.references)
+    default: false
+    }
+  }
+}
+
+/// Where the ids of each table are gathered. Named groups are groups: they have no ids of their own.
+final class IDSpaces {
+  private var spaces: [String: IDSpace] = [:]
+
+  subscript(_ table: String) -> IDSpace {
+    let name = table == "zerver_namedusergroup" ? "zerver_usergroup" : table
+    if let known = spaces[name] { return known }
+    let made = IDSpace()
+    spaces[name] = made
+    return made
+  }
+}

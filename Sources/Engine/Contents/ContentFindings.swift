@@ -1,0 +1,72 @@
+import Common
+
+/// What is wrong with an archive's content: everything is counted, the first of each kind is named.
+///
+/// A problem makes the archive unusable: it is refused before anything changes. A repair is what an import changes or
+/// leaves out so that the rest can be used. A warning says what stays as it is.
+struct ContentFindings: Sendable {
+  /// Named of each subject before the rest is only counted.
+  private static let shown = 10
+
+  private(set) var problems: [String] = []
+  private(set) var warnings: [String] = []
+  private var counts: [String: (problems: Int, warnings: Int)] = [:]
+  private var repairs: [Repair: Int] = [:]
+
+  private struct Repair: Hashable {
+    let subject: String
+    let text: RepairText
+  }
+
+  /// What happens to the rows, in words for one and for many.
+  struct RepairText: Hashable, Sendable {
+    let one: String
+    let many: String
+  }
+
+  var problemCount: Int { counts.values.reduce(0) { $0 + $1.problems } }
+
+  mutating func problem(_ subject: String, _ text: String) {
+    counts[subject, default: (0, 0)].problems += 1
+    if counts[subject]?.problems ?? 0 <= Self.shown {
+      problems.append("\(SafeText.clean(subject, limit: 120)): \(SafeText.clean(text, limit: 400))")
+    }
+  }
+
+  mutating func warning(_ subject: String, _ text: String) {
+    counts[subject, default: (0, 0)].warnings += 1
+    if counts[subject]?.warnings ?? 0 <= Self.shown {
+      warnings.append("\(SafeText.clean(subject, limit: 120)): \(SafeText.clean(text, limit: 400))")
+    }
+  }
+
+  /// Counts rows that an import changes or leaves out.
+  mutating func repair(_ subject: String, _ text: RepairText, count: Int = 1) {
+    repairs[Repair(subject: subject, text: text), default: 0] += count
+  }
+
+  /// Adds a line for each kind of repair, and "files: and 3 more" for what was only counted.
+  mutating func close() {
+    let lines = repairs.map { repair, count in
+      let text = "\(Amount.of(Int64(count), repair.text.one, repair.text.many))"
+      return "\(SafeText.clean(repair.subject, limit: 120)): \(SafeText.clean(text, limit: 400))"
+    }
+    warnings = lines.sorted() + warnings
+    repairs = [:]
+    for (subject, count) in counts.sorted(by: { $0.key < $1.key }) {
+      if count.problems > Self.shown { problems.append("\(subject): and \(count.problems - Self.shown) more") }
+      if count.warnings > Self.shown { warnings.append("\(subject): and \(count.warnings - Self.shown) more") }
+    }
+  }
+
+  /// Refuses an archive that has problems, with the first of them.
+  ///
+  /// - Throws: `.damagedArchive`.
+  func refuse(_ archive: String) throws {
+    guard problemCount > 0 else { return }
+    throw PlainFailure(
+      .damagedArchive, SafeText.clean(archive),
+      "\(Amount.of(Int64(problemCount), "problem")): \(problems.prefix(3).joined(separator: "; "))",
+      remedy: "make the archive again, or copy it again from where it was made")
+  }
+}

@@ -1,0 +1,253 @@
+import Common
+
+/// What is learned of one table while its rows pass, and what is wrong with them.
+///
+/// Built from the model of a server, or of the known versions where there is none: the same rules, in the same order, by
+/// which ``TableLoader`` writes the rows.
+final class TableContents {
+  let name: String
+  private(set) var rows: Int64 = 0
+  /// All keys that any row has had.
+  private(set) var keys: Set<String> = []
+  /// The ids of the rows in their order, where they are to be kept.
+  private(set) var orderedIDs: [Int64] = []
+  private(set) var references: [ReferenceCheck] = []
+  /// How many rows have a value for each column that must have one.
+  private var valued: [Int64]
+  /// The values of the current row; `.missing` where it has none.
+  private(set) var fields: [JSONScanner.Value]
+  private(set) var currentID: Int64?
+
+  private let columns: [ColumnCheck]
+  private let slots: [String: Int]
+  private let space: IDSpace?
+  private let keepsIDs: Bool
+  private var uniques: [UniqueKeys]
+  /// Keys in the order of the last row: rows of a table are alike.
+  private var pattern: [(key: [UInt8], slot: Int)] = []
+  private var learned: [[UInt8]: Int] = [:]
+  private var document = ""
+  private var number: Int64 = 0
+
+  /// No table of the server has nearly as many columns.
+  private static let maximumKeys = 2_000
+
+  /// - Parameters:
+  ///   - spaces: where the ids of each table are gathered.
+  ///   - extra: keys that the caller wants to read besides those of columns.
+  init(_ table: DataModel.Table, _ model: DataModel, spaces: IDSpaces, keepsIDs: Bool, extra: [String] = []) {
+    name = table.name
+    self.keepsIDs = keepsIDs
+    space = table.hasID ? spaces[table.name] : nil
+    var slots: [String: Int] = [:]
+    func slot(_ key: String) -> Int {
+      if let known = slots[key] { return known }
+      slots[key] = slots.count
+      return slots.count - 1
+    }
+    var references: [ReferenceCheck] = []
+    columns = table.columns.filter { !$0.type.isEmpty || ColumnCheck.joinedTable($0) != nil }.map { column in
+      ColumnCheck(column, of: table, spaces: spaces, references: &references, slot: slot)
+    }
+    for key in extra { _ = slot(key) }
+    self.references = references
+    let written = Dictionary(uniqueKeysWithValues: columns.map { ($0.column.name, $0) })
+    uniques = (model.catalog[table.name].map(UniqueRule.rules(of:)) ?? []).compactMap { rule in
+      // What an import makes up, or takes from elsewhere, cannot meet.
+      let found = rule.columns.compactMap { written[$0] }
+      guard found.count == rule.columns.count, found.allSatisfy(\.isTakenOver) else { return nil }
+      return UniqueKeys(rule, slots: found.map(\.slot), types: found.map(\.column.type))
+    }
+    self.slots = slots
+    fields = Array(repeating: .missing, count: slots.count)
+    valued = Array(repeating: 0, count: columns.count)
+  }
+
+  /// The value of a key in the current row.
+  subscript(_ key: String) -> JSONScanner.Value { slots[key].map { fields[$0] } ?? .missing }
+
+  /// A document begins that has rows of this table.
+  func begin(_ document: String) {
+    self.document = document
+    number = 0
+  }
+
+  /// Forgets the keys of unique indexes: no row that follows can have one of them.
+  func forgetKeys() {
+    for index in uniques.indices { uniques[index].removeAll() }
+  }
+
+  var place: RowPlace { RowPlace(document: document, number: number, id: currentID) }
+
+  // MARK: A row
+
+  /// Reads a row that is known to be sound JSON.
+  func read(_ row: UnsafeRawBufferPointer, _ findings: inout ContentFindings) throws {
+    rows += 1
+    number += 1
+    for index in fields.indices { fields[index] = .missing }
+    var place = 0
+    var scanner = JSONScanner(row, name: document)
+    try scanner.object { scanner, key in
+      let slot: Int
+      if place < pattern.count, pattern[place].key.count == key.count,
+        pattern[place].key.withUnsafeBytes({ $0.elementsEqual(key) })
+      {
+        slot = pattern[place].slot
+      } else {
+        slot = try learn(key, at: place)
+      }
+      place += 1
+      let value = try scanner.value()
+      if slot >= 0 { fields[slot] = value }
+    }
+    identify(&findings)
+    for index in columns.indices { check(index, &findings) }
+    for index in uniques.indices where !uniques[index].insert(fields) {
+      let columns = uniques[index].rule.parts.map(\.column).joined(separator: ", ")
+      problem(nil, "is the same as an earlier row in \(columns)", &findings)
+    }
+  }
+
+  private func learn(_ key: UnsafeRawBufferPointer, at place: Int) throws -> Int {
+    let bytes = Array(key)
+    let slot: Int
+    if let known = learned[bytes] {
+      slot = known
+    } else {
+      guard learned.count < Self.maximumKeys else {
+        throw PlainFailure(
+          .damagedArchive, "\(name) in \(document)", "has rows with more than \(Self.maximumKeys) different keys",
+          remedy: "make the archive again")
+      }
+      let text = String(decoding: bytes, as: UTF8.self)
+      slot = slots[text] ?? -1
+      learned[bytes] = slot
+      keys.insert(text)
+    }
+    if place < pattern.count {
+      pattern[place] = (bytes, slot)
+    } else if place == pattern.count {
+      pattern.append((bytes, slot))
+    }
+    return slot
+  }
+
+  private func identify(_ findings: inout ContentFindings) {
+    currentID = self["id"].int
+    guard let space, let id = currentID else { return }
+    if !space.insert(id) { problem("id", "is there twice", &findings) }
+    if keepsIDs { orderedIDs.append(id) }
+  }
+
+  private func check(_ index: Int, _ findings: inout ContentFindings) {
+    let check = columns[index]
+    var value = fields[check.slot]
+    if value.kind == .missing, let other = check.otherSlot { value = fields[other] }
+    if value.kind != .missing { valued[index] += 1 }
+    switch check.rule {
+    case .unread: break
+    case .identity:
+      if value.kind != .missing, value.int == nil { problem(check.name, "is no id", &findings) }
+    case .value(let rule):
+      if let fault = rule.fault(value) { problem(check.name, fault, &findings) }
+      if value.isEscaped { TextRepairs.count(value, in: name, &findings) }
+    case .reference(let reference): refer(reference, check, value, &findings)
+    case .recipientTarget(let type, let targets):
+      guard let kind = fields[type].int, let reference = targets[kind] else {
+        return problem(check.name, "belongs to a recipient of no known type", &findings)
+      }
+      refer(reference, check, value, &findings)
+    case .emojiCode(let type, let reference, let rule):
+      if let fault = rule.fault(value) { problem(check.name, fault, &findings) }
+      guard fields[type].text == "realm_emoji", value.kind == .string else { return }
+      // What is no number is the id of no emoji.
+      references[reference].refer(to: value.text.flatMap { Int64($0) } ?? -1, from: place)
+    case .identifiers(let reference):
+      guard value.kind == .array else { return }
+      eachID(value) { references[reference].refer(to: $0, from: place) }
+    case .uuidIfAny(let rule):
+      if value.kind != .string || !value.bytes.isEmpty, let fault = rule.fault(value) {
+        problem(check.name, fault, &findings)
+      }
+    }
+  }
+
+  private func refer(
+    _ reference: Int, _ check: ColumnCheck, _ value: JSONScanner.Value, _ findings: inout ContentFindings
+  ) {
+    if let id = value.int {
+      references[reference].refer(to: id, from: place)
+    } else if value.kind == .null {
+      if check.column.isRequired { problem(check.name, "is null, which this column cannot be", &findings) }
+    } else if value.kind != .missing {
+      problem(check.name, "is no id", &findings)
+    }
+  }
+
+  private func eachID(_ list: JSONScanner.Value, _ body: (Int64) -> Void) {
+    var scanner = JSONScanner(list.bytes, name: document)
+    try? scanner.array { scanner in
+      if let id = try scanner.value().int { body(id) }
+    }
+  }
+
+  private func problem(_ column: String?, _ text: String, _ findings: inout ContentFindings) {
+    findings.problem(name, "\(place.text): " + (column.map { "\($0) " } ?? "") + text)
+  }
+
+  // MARK: All rows
+
+  /// Looks at what is known only when all rows of all tables have passed.
+  func finish(_ findings: inout ContentFindings, groupsAreMade: Bool) {
+    for reference in references where !(groupsAreMade && reference.space.isEmpty && reference.isToGroup) {
+      for missing in reference.missing() {
+        switch reference.consequence {
+        case .refused:
+          findings.problem(
+            name,
+            "\(missing.place.text): \(reference.column) refers to \(missing.id): the archive has no \(reference.noun) "
+              + "\(missing.id)" + (missing.count > 1 ? " (\(missing.count) rows)" : ""))
+        case .cleared: findings.repair(name, .cleared(reference), count: missing.count)
+        case .leftOut: findings.repair(name, .leftOut(reference), count: missing.count)
+        }
+      }
+    }
+    for (index, check) in columns.enumerated() where valued[index] < rows {
+      if case .identity = check.rule, valued[index] > 0 || TableNoun.hasOne(name) {
+        findings.problem(name, "\(Amount.of(rows - valued[index], "row")) without an id")
+      }
+      guard check.isNeeded else { continue }
+      // A column that no row has is left to the server, as in archives of other versions.
+      if valued[index] == 0, !check.isNeededAlways { continue }
+      let lacking = Int(clamping: rows - valued[index])
+      if check.isReference {
+        findings.problem(name, "\(Amount.of(Int64(lacking), "row")) without \(check.name)")
+      } else {
+        findings.repair(name, .filled(check.name), count: lacking)
+      }
+    }
+  }
+}
+
+extension ReferenceCheck {
+  var isToGroup: Bool { noun == TableNoun.one("zerver_usergroup") }
+}
+
+extension ContentFindings.RepairText {
+  static func cleared(_ reference: ReferenceCheck) -> Self {
+    let what = "to a \(reference.noun) that is not in the archive"
+    return Self(
+      one: "reference by \(reference.column) \(what) is left empty",
+      many: "references by \(reference.column) \(what) are left empty")
+  }
+
+  static func leftOut(_ reference: ReferenceCheck) -> Self {
+    let what = "because the \(reference.noun) of \(reference.column) is not in the archive"
+    return Self(one: "row is left out, \(what)", many: "rows are left out, \(what)")
+  }
+
+  static func filled(_ column: String) -> Self {
+    Self(one: "row has no \(column): it is set to nothing", many: "rows have no \(column): it is set to nothing")
+  }
+}

@@ -1,0 +1,66 @@
+/// The keys that rows of a table have had, for one unique index.
+///
+/// Keys are kept as 128 bits of a hash that differs in each run: nobody can make two keys meet.
+struct UniqueKeys {
+  private struct Key: Hashable {
+    let high: Int
+    let low: Int
+  }
+
+  let rule: UniqueRule
+  /// Where the values of its parts, then of its condition, stand among a row's fields.
+  private let slots: [Int]
+  /// The types of its parts' columns: values that are written in two ways can be the same in the database.
+  private let types: [String]
+  private var keys: Set<Key> = []
+
+  init(_ rule: UniqueRule, slots: [Int], types: [String]) {
+    self.rule = rule
+    self.slots = slots
+    self.types = types
+  }
+
+  /// Forgets all keys, where the rows that follow cannot be the same as any before.
+  mutating func removeAll() { keys.removeAll(keepingCapacity: true) }
+
+  /// False where an earlier row has the same key. A key with a null in it is like no other.
+  mutating func insert(_ fields: [JSONScanner.Value]) -> Bool {
+    guard applies(fields) else { return true }
+    var high = Hasher()
+    var low = Hasher()
+    low.combine(1)
+    for (index, part) in rule.parts.enumerated() {
+      let value = fields[slots[index]]
+      if value.kind == .missing || value.kind == .null { return true }
+      switch (types[index], value.kind) {
+      case ("timestamptz", _): combine(ValueRule.moment(value))
+      case (_, .number): combine(value.int)
+      case (_, .string):
+        let text = part.folding.folded(value.text ?? "")
+        for scalar in text.unicodeScalars where scalar.value != 0 { combine(scalar.value) }
+        combine(UInt32.max)
+      default:
+        high.combine(bytes: value.bytes)
+        low.combine(bytes: value.bytes)
+      }
+    }
+
+    func combine(_ part: some Hashable) {
+      high.combine(part)
+      low.combine(part)
+    }
+    return keys.insert(Key(high: high.finalize(), low: low.finalize())).inserted
+  }
+
+  private func applies(_ fields: [JSONScanner.Value]) -> Bool {
+    guard let last = slots.last else { return false }
+    let value = fields[last]
+    switch rule.condition {
+    case .always: return true
+    case .isNull: return value.kind == .null || value.kind == .missing
+    case .isNotNull: return value.kind != .null && value.kind != .missing
+    case .not: return value.kind == .bool && !value.isTrue
+    case .holds: return value.isTrue
+    }
+  }
+}
