@@ -66,7 +66,7 @@ struct ColumnCheck {
       let consequence: ReferenceCheck.Consequence = table.rows == .reactions ? .leftOut : .cleared
       rule = .emojiCode(
         type: slot("reaction_type"), reference: add("zerver_realmemoji", consequence), ValueRule(column))
-    case .text, .profileValue, .uploadPath, .renderedDescription: rule = .value(ValueRule(column))
+    case .text, .profileValue, .uploadPath, .renderedDescription, .emojiPart: rule = .value(ValueRule(column))
     case .generatedIfMissing(.uuid): rule = .uuidIfAny(ValueRule(column))
     default: rule = .unread
     }

@@ -69,6 +69,9 @@ enum MigrationStatus {
     return version
   }
 
+  /// The number before the first full stop of a version: "11.0-dev" is 11; nil where there is none.
+  static func major(_ version: String) -> Int? { Int(version.prefix { $0 != "." }) }
+
   // MARK: As the server's own command lists them
 
   private static let noMigrations = "(no migrations)"

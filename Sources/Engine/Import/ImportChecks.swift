@@ -99,12 +99,26 @@ struct ImportChecks {
 
   private func versions(_ sourceVersion: String?, _ migrations: [UInt8]?) throws -> Finding {
     let here = try ServerVersion.read(installation, connection)
+    let override = "if you know that both servers have the same version, repeat with --ignore-versions"
     guard let migrations else {
+      let missing = "the archive does not say which migrations its server had; this one is \(here.label)"
+      // A server whose version is not known cannot be told from one that writes no such file.
+      guard here.name != nil else {
+        return Finding(.warning, "version", missing, remedy: "make sure that both servers have the same version")
+      }
       return Finding(
-        .warning, "version", "the archive does not say which migrations its server had; this one is \(here.label)",
-        remedy: "make sure that both servers have the same version")
+        options.ignoresVersions ? .warning : .blocker, "version", missing,
+        remedy: "make the archive again with the server's present version; \(override)")
     }
     let there = MigrationStatus.decode(migrations)
+    if let other = MigrationStatus.version(migrations), let own = here.name,
+      let theirs = MigrationStatus.major(other), let ours = MigrationStatus.major(own), theirs != ours
+    {
+      return Finding(
+        options.ignoresVersions ? .warning : .blocker, "version",
+        "the archive comes from version \(SafeText.clean(other, limit: 60)); this server has \(here.label)",
+        remedy: "bring both servers to the same version first; \(override)")
+    }
     let difference = MigrationStatus.difference(archive: there, server: here.migrations)
     guard difference.isEmpty else {
       return Finding(

@@ -116,8 +116,11 @@ public struct ImportOperation: Operation {
     }
     defer { archive.close() }
 
-    try SystemBots(installation: installation, connection: connection).makeMissing(progress: progress)
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
+    let survey = try progress.phase("survey", "Read what is in it") { meter in
+      try ArchiveSurvey(archive, model, meter: meter)
+    }
+    try SystemBots(installation: installation, connection: connection).makeMissing(progress: progress)
     let findings = try ImportChecks(
       installation: installation, options: options, connection: connection, model: model, hasTriedBots: true
     ).findings(
@@ -129,9 +132,7 @@ public struct ImportOperation: Operation {
     }
     guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
 
-    let survey = try progress.phase("survey", "Read what is in it") { meter in
-      try ArchiveSurvey(archive, model, meter: meter)
-    }
+    survey.findings.warnings.forEach(progress.warn)
     if options.stopsServer {
       try progress.phase("stop", "Stop the server") { _ in
         try ServerScripts(installation).run(.stop, progress: progress)

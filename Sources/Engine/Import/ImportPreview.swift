@@ -15,6 +15,7 @@ struct ImportPreview {
 
   func findings() throws -> [Finding] {
     [contents(), try identities(), resets(), losses(), missingFiles(), memory()].compactMap { $0 }
+      + survey.findings.warnings.map { Finding(.warning, "content", $0) }
   }
 
   /// Named amounts of what would be created.

@@ -64,7 +64,7 @@ struct ImportWork {
       return summary(facts, placed, rows)
     } catch {
       try takeBack(files, committing: committing, after: error)
-      throw error
+      throw RefusedRow.explained(error)
     }
   }
 

@@ -118,7 +118,11 @@ public enum TableMap {
       ]),
     .exported("zerver_reaction", rows: .reactions, [ColumnRule("emoji_code", imported: .emojiCode)]),
     .exported(
-      "zerver_userstatus", rows: .userColumn("user_profile_id"), [ColumnRule("emoji_code", imported: .emojiCode)]),
+      "zerver_userstatus", rows: .userColumn("user_profile_id"),
+      [
+        ColumnRule("emoji_code", imported: .emojiCode), ColumnRule("emoji_name", imported: .emojiPart),
+        ColumnRule("reaction_type", imported: .emojiPart),
+      ]),
 
     .exported(
       "zerver_attachment", in: .attachments, rows: .attachments,

@@ -88,6 +88,8 @@ public struct ColumnRule: Sendable {
     case recipientTarget
     /// The id of a custom emoji as text, where the row says that it is a custom one.
     case emojiCode
+    /// A column that says more of the row's custom emoji: nothing, where that one is not in the archive.
+    case emojiPart
     /// The value of a custom profile field; of a field that holds users their ids.
     case profileValue
     /// Made anew, whatever the export says.

@@ -77,8 +77,8 @@ struct RowImport {
     _ table: DataModel.Table, _ document: TableDocument, _ connection: Connection, _ meter: Meter,
     _ remarks: inout TableLoader.Remarks, _ notes: inout [String]
   ) throws {
-    guard var present = try document.keys(of: table.name) ?? firstOfDummies(table, document) else { return }
-    present.subtract([""])
+    let present = survey.keys(of: table.name)
+    guard !present.isEmpty else { return }
     let loader = TableLoader(table, present: present, facts: facts, model: model, brand: brand)
     if !loader.filled.isEmpty {
       notes.append("\(table.name): the archive has no \(loader.filled.joined(separator: ", ")); set to nothing")
@@ -101,10 +101,6 @@ struct RowImport {
     }
   }
 
-  private func firstOfDummies(_ table: DataModel.Table, _ document: TableDocument) throws -> Set<String>? {
-    table.rows == .users ? try document.keys(of: table.name + "_mirrordummy") : nil
-  }
-
   // MARK: Messages
 
   /// Each table in one stream, whatever the number of files: COPY into a table again and again costs.
@@ -112,8 +108,9 @@ struct RowImport {
     _ connection: Connection, _ meter: Meter, _ remarks: inout TableLoader.Remarks, _ notes: inout [String]
   ) throws {
     for name in ["zerver_message", "zerver_usermessage"] {
-      guard let table = model[name], let first = try firstKeys(of: name) else { continue }
-      let loader = TableLoader(table, present: first, facts: facts, model: model, brand: brand)
+      let present = survey.keys(of: name)
+      guard let table = model[name], !present.isEmpty else { continue }
+      let loader = TableLoader(table, present: present, facts: facts, model: model, brand: brand)
       written[name] = try loader.load(connection, remarks: &remarks) { row in
         for file in survey.messageFiles {
           try TableDocument(archive, file).rows(of: name, keys: loader.keys) { reader in
@@ -123,13 +120,6 @@ struct RowImport {
         }
       }
     }
-  }
-
-  private func firstKeys(of table: String) throws -> Set<String>? {
-    for file in survey.messageFiles {
-      if let keys = try TableDocument(archive, file).keys(of: table) { return keys }
-    }
-    return nil
   }
 
   // MARK: Joining tables
@@ -150,13 +140,10 @@ struct RowImport {
         try document.rows(of: table.name, keys: ["id", column.key]) { reader in
           guard let id = reader[0].int.flatMap({ own[$0] }), reader[1].kind == .array else { return }
           var scanner = JSONScanner(reader[1].bytes, name: document.name)
+          var tied: Set<Int64> = []
           try scanner.array { scanner in
-            guard let old = try scanner.value().int else { return }
-            guard let new = map[old] else {
-              throw PlainFailure(
-                .damagedArchive, "\(table.name) row \(reader[0].int ?? 0)",
-                "is tied to message \(old), which is not in the archive", remedy: "make the archive again")
-            }
+            // What the archive does not have was counted when it was read.
+            guard let new = try scanner.value().int.flatMap({ map[$0] }), tied.insert(new).inserted else { return }
             try writer.row([String(id), String(new)])
           }
         }
@@ -168,11 +155,14 @@ struct RowImport {
 
   private func report(_ remarks: TableLoader.Remarks, _ notes: [String], _ progress: Progress) {
     for note in notes { progress.warn(note) }
-    for (column, count) in remarks.cleared.sorted(by: { $0.key < $1.key }) {
-      progress.note("\(column): \(Amount.of(Int64(count), "reference")) to rows that are not in the archive left empty")
+    for (column, count) in remarks.keptTexts.sorted(by: { $0.key < $1.key }) {
+      progress.warn(
+        "\(column): \(Amount.of(Int64(count), "text")) would be too long with the new ids, and keep the old ones")
     }
-    if remarks.removedZeroBytes > 0 {
-      progress.warn("\(Amount.of(Int64(remarks.removedZeroBytes), "text")) held zero bytes, which are removed")
+    if remarks.unknownFieldUsers > 0 {
+      progress.warn(
+        "Custom profile fields: \(Amount.of(Int64(remarks.unknownFieldUsers), "user")) who are not in the archive are "
+          + "left out")
     }
     for table in survey.unknownTables {
       progress.warn("\(SafeText.clean(table, limit: 60)): this server has no such table; its rows are left out")

@@ -11,6 +11,10 @@ struct TableLoader {
     case reference(IDMap, optional: Bool)
     case recipientTarget(type: Int)
     case emojiCode(type: Int, IDMap)
+    /// A column that says something of the row's custom emoji: nothing, where that one is gone.
+    case emojiPart(type: Int, code: Int, IDMap)
+    /// The organization itself, which rows of other versions need not name.
+    case organization(Int64)
     case profileValue(field: Int, IDMap)
     case generated(ColumnRule.Generated)
     case generatedIfMissing(ColumnRule.Generated)
@@ -32,6 +36,7 @@ struct TableLoader {
     let cell: Cell
     /// Where its value stands among ``keys``.
     let value: Int
+    let rule: ValueRule
   }
 
   let table: DataModel.Table
@@ -44,11 +49,12 @@ struct TableLoader {
   private let brand: Brand
   private let idKey: Int?
 
-  /// Counts what was not as it should be in the rows.
+  /// Counts what could not be known before the rows were written. All else is in ``ArchiveSurvey/findings``.
   struct Remarks {
-    /// Optional references to rows that the archive does not have, by column.
-    var cleared: [String: Int] = [:]
-    var removedZeroBytes = 0
+    /// Users of custom profile fields that the archive does not have.
+    var unknownFieldUsers = 0
+    /// Texts that would not fit any more with their new ids, by column: they keep the old ones.
+    var keptTexts: [String: Int] = [:]
   }
 
   /// - Parameter present: the keys of the archive's rows.
@@ -67,10 +73,10 @@ struct TableLoader {
       let isPresent = present.contains(name)
       guard let cell = Self.cell(for: column, isPresent: isPresent, facts: facts, model: model, key: key, table: table)
       else { continue }
-      // System groups that the archive lacks are made and put in place afterwards.
-      let comesLater = column.references == "zerver_usergroup" || column.references == "zerver_namedusergroup"
-      if case .neutral = cell, !comesLater { filled.append(column.name) }
-      columns.append(Column(name: column.name, type: column.type, cell: cell, value: key(name)))
+      if case .neutral = cell, !Self.isToGroup(column) { filled.append(column.name) }
+      columns.append(
+        Column(
+          name: column.name, type: column.type, cell: cell, value: key(name), rule: ValueRule(column)))
     }
     self.table = table
     self.columns = columns
@@ -97,13 +103,21 @@ struct TableLoader {
     default: break
     }
     guard isPresent else {
+      if column.references == "zerver_realm", let organization = facts.maps["zerver_realm"]?.pairs.first?.new {
+        return .organization(organization)
+      }
       // What the archive does not have is left to the table's default, or stays empty.
       return column.isRequired && !column.hasDefault ? .neutral : nil
     }
+    // Groups that the archive lacks are made, and named by the settings, when all rows are in.
+    if isToGroup(column), facts.maps["zerver_usergroup"]?.count ?? 0 == 0 { return .neutral }
     switch column.imported {
     case .reference(let other): return .reference(facts.maps[other] ?? IDMap(), optional: true)
     case .recipientTarget: return .recipientTarget(type: key("type"))
     case .emojiCode: return .emojiCode(type: key("reaction_type"), facts.maps["zerver_realmemoji"] ?? IDMap())
+    case .emojiPart:
+      return .emojiPart(
+        type: key("reaction_type"), code: key("emoji_code"), facts.maps["zerver_realmemoji"] ?? IDMap())
     case .profileValue: return .profileValue(field: key("field"), facts.maps["zerver_userprofile"] ?? IDMap())
     case .text(let form): return .text(form)
     case .uploadPath: return .uploadPath
@@ -115,6 +129,10 @@ struct TableLoader {
       return .reference(facts.maps[other] ?? IDMap(), optional: !column.isRequired)
     }
     return .copy
+  }
+
+  private static func isToGroup(_ column: DataModel.Column) -> Bool {
+    column.references == "zerver_usergroup" || column.references == "zerver_namedusergroup"
   }
 
   /// The statement that takes the rows.
@@ -145,8 +163,15 @@ struct TableLoader {
     }
   }
 
-  /// Cloud plans allow some ways to sign in only to those who pay for them.
+  /// Whether the row is imported. Cloud plans allow some ways to sign in only to those who pay for them; a reaction with
+  /// a custom emoji that is gone says nothing.
   private func keeps(_ row: RowReader) -> Bool {
+    if table.rows == .reactions {
+      for case .emojiCode(let type, let map) in columns.lazy.map(\.cell) {
+        guard let code = columns.first(where: { $0.name == "emoji_code" })?.value else { break }
+        return !Self.isGone(row[code], type: row[type], map)
+      }
+    }
     guard table.name == "zerver_realmauthenticationmethod", let allowed = facts.allowedAuthentication,
       let name = columns.first(where: { $0.name == "name" })
     else { return true }
@@ -162,11 +187,13 @@ struct TableLoader {
     switch column.cell {
     case .copy: try plain(value, column, row, &sink, &scratch, &remarks)
     case .reference(let map, let optional):
-      guard let old = value.int else { return try sink.null() }
+      guard let old = value.int else {
+        guard optional else { throw unfit(column, row) }
+        return try sink.null()
+      }
       if let new = map[old] {
         try sink.integer(new, type: column.type)
       } else if optional {
-        remarks.cleared["\(table.name).\(column.name)", default: 0] += 1
         try sink.null()
       } else {
         throw dangling(column, old, row)
@@ -177,16 +204,21 @@ struct TableLoader {
       }
       try sink.integer(new, type: column.type)
     case .emojiCode(let type, let map):
-      guard row[type].text == "realm_emoji" else { return try plain(value, column, row, &sink, &scratch, &remarks) }
-      guard let old = value.text.flatMap({ Int64($0) }), let new = map[old] else {
-        throw dangling(column, value.text.flatMap { Int64($0) } ?? 0, row)
+      guard row[type].text == "realm_emoji", value.kind == .string else {
+        return try plain(value, column, row, &sink, &scratch, &remarks)
       }
+      guard let new = value.text.flatMap({ Int64($0) }).flatMap({ map[$0] }) else { return try empty(column, &sink) }
       try sink.text(String(new))
+    case .emojiPart(let type, let code, let map):
+      if Self.isGone(row[code], type: row[type], map) { return try empty(column, &sink) }
+      try plain(value, column, row, &sink, &scratch, &remarks)
+    case .organization(let id): try sink.integer(id, type: column.type)
     case .profileValue(let field, let map):
       guard let id = row[field].int, facts.userFields.contains(id) else {
         return try plain(value, column, row, &sink, &scratch, &remarks)
       }
-      try sink.text(renumbered(value.text ?? "[]", map))
+      guard value.kind == .string else { return try plain(value, column, row, &sink, &scratch, &remarks) }
+      try sink.text(renumbered(value.text ?? "[]", map, &remarks))
     case .generated(let kind): try generated(kind, column, &sink)
     case .generatedIfMissing(let kind):
       if value.kind == .string, !value.bytes.isEmpty, !facts.isCopy {
@@ -235,16 +267,16 @@ struct TableLoader {
       guard let number else { throw unfit(column, row) }
       return number
     }
+    if column.rule.fault(value) != nil { throw unfit(column, row) }
     switch column.type {
     case "int2", "int4", "int8": try sink.integer(number(value.int), type: column.type)
     case "bool":
       guard value.kind == .bool else { throw unfit(column, row) }
       try sink.bool(value.isTrue)
     case "timestamptz":
-      let moment = value.kind == .string ? value.text.flatMap { Moment.microseconds(iso: $0) } : value.microseconds
-      try sink.moment(number(moment))
+      try sink.moment(number(ValueRule.moment(value)))
     case "float8": try sink.double(number(value.double))
-    case "uuid": try sink.uuid(number(value.text))
+    case "uuid": try sink.uuid(number(ValueRule.uuid(value)))
     case "json", "jsonb":
       if value.kind == .string {
         // The quotes belong to the value.
@@ -259,7 +291,7 @@ struct TableLoader {
     case "text", "varchar", "bpchar", "citext", "name":
       guard value.kind == .string else { throw unfit(column, row) }
       guard value.isEscaped else { return try sink.text(value.bytes) }
-      decode(value, into: &scratch, &remarks)
+      decode(value, into: &scratch)
       try scratch.withUnsafeBytes { try sink.text($0) }
     default: try sink.foreign(value, type: column.type)
     }
@@ -269,7 +301,9 @@ struct TableLoader {
     _ value: JSONScanner.Value, _ form: ColumnRule.TextForm, _ column: Column, _ row: RowReader,
     _ sink: inout RowSink, _ scratch: inout [UInt8], _ remarks: inout Remarks
   ) throws {
-    guard value.kind == .string else { return try plain(value, column, row, &sink, &scratch, &remarks) }
+    guard value.kind == .string, column.rule.fault(value) == nil else {
+      return try plain(value, column, row, &sink, &scratch, &remarks)
+    }
     func rewritten(_ bytes: UnsafeRawBufferPointer) throws {
       let changed: [UInt8]? =
         switch form {
@@ -277,21 +311,25 @@ struct TableLoader {
         case .html: facts.rewriter.html(bytes)
         case .editHistory: facts.rewriter.editHistory(bytes)
         }
-      if let changed { try changed.withUnsafeBytes { try sink.text($0) } } else { try sink.text(bytes) }
+      guard let changed else { return try sink.text(bytes) }
+      try changed.withUnsafeBytes { changed in
+        if let limit = column.rule.maximumLength, TextLength.characters(of: changed) > limit {
+          remarks.keptTexts["\(table.name).\(column.name)", default: 0] += 1
+          return try sink.text(bytes)
+        }
+        try sink.text(changed)
+      }
     }
     guard value.isEscaped else { return try rewritten(value.bytes) }
-    decode(value, into: &scratch, &remarks)
+    decode(value, into: &scratch)
     try scratch.withUnsafeBytes(rewritten)
   }
 
   /// PostgreSQL's text cannot hold a zero byte; JSON can.
-  private func decode(_ value: JSONScanner.Value, into scratch: inout [UInt8], _ remarks: inout Remarks) {
+  private func decode(_ value: JSONScanner.Value, into scratch: inout [UInt8]) {
     scratch.removeAll(keepingCapacity: true)
     value.decode(into: &scratch)
-    if scratch.contains(0) {
-      scratch.removeAll { $0 == 0 }
-      remarks.removedZeroBytes += 1
-    }
+    if scratch.contains(0) { scratch.removeAll { $0 == 0 } }
   }
 
   private func generated(_ kind: ColumnRule.Generated, _ column: Column, _ sink: inout RowSink) throws {
@@ -324,10 +362,21 @@ struct TableLoader {
     }
   }
 
-  /// A JSON list of ids, each followed.
-  private func renumbered(_ list: String, _ map: IDMap) -> String {
-    let ids = list.split { !$0.isNumber }.compactMap { Int64($0) }
-    return "[\(ids.map { String(map[$0] ?? $0) }.joined(separator: ","))]"
+  /// A JSON list of ids, each followed. One that the archive does not have would be somebody else here.
+  private func renumbered(_ list: String, _ map: IDMap, _ remarks: inout Remarks) -> String {
+    let ids = list.split { !$0.isNumber }.map { Int64($0).flatMap { map[$0] } }
+    remarks.unknownFieldUsers += ids.count { $0 == nil }
+    return "[\(ids.compactMap { $0.map(String.init) }.joined(separator: ","))]"
+  }
+
+  /// Whether a row's custom emoji is not in the archive.
+  private static func isGone(_ code: JSONScanner.Value, type: JSONScanner.Value, _ map: IDMap) -> Bool {
+    guard type.text == "realm_emoji", code.kind == .string else { return false }
+    return code.text.flatMap { Int64($0) }.flatMap { map[$0] } == nil
+  }
+
+  private func empty(_ column: Column, _ sink: inout RowSink) throws {
+    if column.rule.isRequired { try sink.text("") } else { try sink.null() }
   }
 
   // MARK: What cannot be

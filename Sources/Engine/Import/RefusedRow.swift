@@ -1,0 +1,20 @@
+import Common
+import Postgres
+
+/// A row that the database refuses although every known rule let it pass: said as what it is, a row of the archive.
+enum RefusedRow {
+  /// SQLSTATE classes: data exceptions, and constraints that a row violates.
+  private static let classes = ["22", "23"]
+
+  /// The failure to report for an error of an import; the same error where it is of another kind.
+  static func explained(_ error: any Error) -> any Error {
+    guard let failure = error as? DatabaseFailure, let state = failure.sqlState,
+      classes.contains(where: state.hasPrefix)
+    else { return error }
+    let rule = failure.constraint.map { "its constraint \(SafeText.clean($0, limit: 100))" } ?? "the type of a column"
+    return PlainFailure(
+      .damagedArchive, failure.table.map { SafeText.clean($0, limit: 100) } ?? "rows",
+      "this server's database refuses a row because of \(rule)",
+      remedy: "make the archive again with the same version of the server")
+  }
+}
