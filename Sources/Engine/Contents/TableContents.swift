@@ -8,14 +8,14 @@ final class TableContents {
   let name: String
   private(set) var rows: Int64 = 0
   /// All keys that any row has had.
-  private(set) var keys: Set<String> = []
+  var keys: Set<String> {
+    Set(reader.unwanted).union(slots.filter { seen[$0.value] }.keys)
+  }
   /// The ids of the rows in their order, where they are to be kept.
   private(set) var orderedIDs: [Int64] = []
   private(set) var references: [ReferenceCheck] = []
   /// How many rows have a value for each column that must have one.
   private var valued: [Int64]
-  /// The values of the current row; `.missing` where it has none.
-  private(set) var fields: [JSONScanner.Value]
   private(set) var currentID: Int64?
 
   private let columns: [ColumnCheck]
@@ -23,14 +23,11 @@ final class TableContents {
   private let space: IDSpace?
   private let keepsIDs: Bool
   private var uniques: [UniqueKeys]
-  /// Keys in the order of the last row: rows of a table are alike.
-  private var pattern: [(key: [UInt8], slot: Int)] = []
-  private var learned: [[UInt8]: Int] = [:]
+  private var reader: RowReader
+  /// Whether any row had a value for each slot.
+  private var seen: [Bool]
   private var document = ""
   private var number: Int64 = 0
-
-  /// No table of the server has nearly as many columns.
-  private static let maximumKeys = 2_000
 
   /// - Parameters:
   ///   - spaces: where the ids of each table are gathered.
@@ -59,9 +56,13 @@ final class TableContents {
       return UniqueKeys(rule, slots: found.map(\.slot), types: found.map(\.column.type))
     }
     self.slots = slots
-    fields = Array(repeating: .missing, count: slots.count)
+    reader = RowReader(keys: slots.sorted { $0.value < $1.value }.map(\.key))
+    seen = Array(repeating: false, count: slots.count)
     valued = Array(repeating: 0, count: columns.count)
   }
+
+  /// The values of the current row by slot; `.missing` where it has none.
+  private var fields: [JSONScanner.Value] { reader.values }
 
   /// The value of a key in the current row.
   subscript(_ key: String) -> JSONScanner.Value { slots[key].map { fields[$0] } ?? .missing }
@@ -85,52 +86,15 @@ final class TableContents {
   func read(_ row: UnsafeRawBufferPointer, _ findings: inout ContentFindings) throws {
     rows += 1
     number += 1
-    for index in fields.indices { fields[index] = .missing }
-    var place = 0
     var scanner = JSONScanner(row, name: document)
-    try scanner.object { scanner, key in
-      let slot: Int
-      if place < pattern.count, pattern[place].key.count == key.count,
-        pattern[place].key.withUnsafeBytes({ $0.elementsEqual(key) })
-      {
-        slot = pattern[place].slot
-      } else {
-        slot = try learn(key, at: place)
-      }
-      place += 1
-      let value = try scanner.value()
-      if slot >= 0 { fields[slot] = value }
-    }
+    try reader.read(&scanner)
+    for slot in seen.indices where !seen[slot] { seen[slot] = fields[slot].kind != .missing }
     identify(&findings)
     for index in columns.indices { check(index, &findings) }
     for index in uniques.indices where !uniques[index].insert(fields) {
       let columns = uniques[index].rule.parts.map(\.column).joined(separator: ", ")
       problem(nil, "is the same as an earlier row in \(columns)", &findings)
     }
-  }
-
-  private func learn(_ key: UnsafeRawBufferPointer, at place: Int) throws -> Int {
-    let bytes = Array(key)
-    let slot: Int
-    if let known = learned[bytes] {
-      slot = known
-    } else {
-      guard learned.count < Self.maximumKeys else {
-        throw PlainFailure(
-          .damagedArchive, "\(name) in \(document)", "has rows with more than \(Self.maximumKeys) different keys",
-          remedy: "make the archive again")
-      }
-      let text = String(decoding: bytes, as: UTF8.self)
-      slot = slots[text] ?? -1
-      learned[bytes] = slot
-      keys.insert(text)
-    }
-    if place < pattern.count {
-      pattern[place] = (bytes, slot)
-    } else if place == pattern.count {
-      pattern.append((bytes, slot))
-    }
-    return slot
   }
 
   private func identify(_ findings: inout ContentFindings) {
