@@ -508,6 +508,36 @@ int ccurses_read(unsigned int *value, int wait) {
   return CCURSES_NOTHING;
 }
 
+int ccurses_read_paste(unsigned char *bytes, int capacity, int *matched, int wait) {
+  static const char mark[] = "\033[201~";
+  const int length = sizeof mark - 1;
+  int count = 0, has_read = 0;
+  while (screen && !ending_signal && *matched < length && count + 2 * length <= capacity) {
+    struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+    int ready = poll(&terminal, 1, has_read ? 0 : wait);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) break;
+    // No more than may be missing of the mark: what comes after it is for ncurses to read.
+    unsigned char part[sizeof mark];
+    ssize_t got = read(STDIN_FILENO, part, (size_t)(length - *matched));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return count > 0 ? count : -1;
+    has_read = 1;
+    for (ssize_t i = 0; i < got; i++) {
+      if (part[i] == (unsigned char)mark[*matched]) {
+        ++*matched;
+        continue;
+      }
+      // What looked like the mark was text.
+      memcpy(bytes + count, mark, (size_t)*matched);
+      count += *matched;
+      *matched = part[i] == (unsigned char)mark[0];
+      if (!*matched) bytes[count++] = part[i];
+    }
+  }
+  return count;
+}
+
 // ---- Waking up ----------------------------------------------------------------------------------------------------
 
 int ccurses_signal_descriptor(void) { return signal_pipe[0]; }

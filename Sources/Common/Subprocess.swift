@@ -37,10 +37,11 @@ public struct Subprocess: Sendable {
   ///
   /// - Parameters:
   ///   - input: what it reads on standard input.
+  ///   - descriptor: what it reads on standard input instead of a text; it stays the caller's.
   ///   - line: called with each line that it prints, as it comes.
   /// - Throws: `.command` where it cannot be started. A status that is not 0 is a result, not an error.
   public func run(
-    input: String? = nil, cancellation: Cancellation? = nil, line: ((String) -> Void)? = nil
+    input: String? = nil, descriptor: Int32? = nil, cancellation: Cancellation? = nil, line: ((String) -> Void)? = nil
   ) throws -> Result {
     var fromChild: [Int32] = [-1, -1]
     guard pipe(&fromChild) == 0 else {
@@ -48,7 +49,8 @@ public struct Subprocess: Sendable {
     }
     defer { close(fromChild[0]) }
     let inputFile = try input.map { try Self.temporaryInput($0) }
-    let pid = try spawn(input: inputFile ?? -1, output: fromChild[1], error: fromChild[1], newSession: false)
+    let pid = try spawn(
+      input: inputFile ?? descriptor ?? -1, output: fromChild[1], error: fromChild[1], newSession: false)
     close(fromChild[1])
     if let inputFile { close(inputFile) }
     let output = collect(fromChild[0], pid: pid, cancellation: cancellation, line: line)

@@ -7,13 +7,24 @@ struct KeyReader {
 
   /// How long the rest of a paste may be on its way, in milliseconds.
   private static let pastePatience: Int32 = 3000
-  private static let longestPaste = 1 << 20
+  /// No field takes more; what is beyond it is read and dropped.
+  static let longestPaste = 1 << 16
   private static let escape: UInt32 = 0x1B
+  private static let pasteEnd = Array("\u{1B}[201~".utf8)
+  /// After how long a pause in a paste a single key is one, and no part of the paste.
+  private static let pauseBeforeKey = Duration.milliseconds(700)
+
+  /// A key that came after a paste which never ended.
+  private var waiting: Key?
 
   /// The next key, if there is one. What has no meaning here is passed over.
   ///
   /// - Parameter wait: milliseconds for the first byte.
-  func next(wait: Int32) -> Reading {
+  mutating func next(wait: Int32) -> Reading {
+    if let key = waiting {
+      waiting = nil
+      return .key(key)
+    }
     var wait = wait
     while true {
       var value: UInt32 = 0
@@ -29,7 +40,7 @@ struct KeyReader {
     }
   }
 
-  private func key(_ code: Int32) -> Key? {
+  private mutating func key(_ code: Int32) -> Key? {
     switch code {
     case CCURSES_UP: .up
     case CCURSES_DOWN: .down
@@ -85,17 +96,60 @@ struct KeyReader {
     return ccurses_read(&value, 0) == CCURSES_CHARACTER ? value : nil
   }
 
-  private func paste() -> Key? {
-    var text = PastedText()
-    while true {
-      var value: UInt32 = 0
-      let kind = ccurses_read(&value, Self.pastePatience)
-      if kind == CCURSES_KEY && Int32(bitPattern: value) != CCURSES_PASTE_END { continue }
-      guard kind == CCURSES_CHARACTER else { break }
+  /// Reads a paste to its end mark, past ncurses, which would look at each byte for keys.
+  ///
+  /// A paste whose end never comes ends after a while without input, or with a key that is pressed after a pause.
+  private mutating func paste() -> Key? {
+    var raw: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    var matched: Int32 = 0
+    while matched < Self.pasteEnd.count {
+      let before = matched
+      var count = ccurses_read_paste(&chunk, Int32(chunk.count), &matched, 0)
+      if count == 0, matched == before {
+        let began = ContinuousClock.now
+        count = ccurses_read_paste(&chunk, Int32(chunk.count), &matched, Self.pastePatience)
+        if count == 0, matched == before { break }
+        if before == 0, ContinuousClock.now - began > Self.pauseBeforeKey {
+          var more = [UInt8](repeating: 0, count: 64)
+          let first = Array(chunk.prefix(Int(max(0, count)))) + Self.pasteEnd.prefix(Int(matched))
+          let atFirst = matched
+          let rest = ccurses_read_paste(&more, Int32(more.count), &matched, Self.togetherWithin)
+          if rest == 0, matched == atFirst, let key = loneKey(first) {
+            waiting = key
+            break
+          }
+          raw += chunk.prefix(Int(max(0, count))) + more.prefix(Int(max(0, rest)))
+          continue
+        }
+      }
+      guard count >= 0 else { break }
       // Too long a paste is cut off, but read to its end: its rest must not be taken for keys.
-      if text.bytes < Self.longestPaste { text.add(value) }
+      raw += chunk.prefix(min(Int(count), Self.longestPaste - min(raw.count, Self.longestPaste)))
     }
+    var text = PastedText()
+    for scalar in String(decoding: raw, as: UTF8.self).unicodeScalars { text.add(scalar.value) }
     return .paste(text.text)
+  }
+
+  /// Milliseconds within which the bytes of one key come.
+  private static let togetherWithin: Int32 = 100
+
+  /// The key whose bytes these are, all of them; nil where they are more than one.
+  private func loneKey(_ bytes: [UInt8]) -> Key? {
+    if bytes == [0x1B] { return .escape }
+    if bytes.count == 3, bytes[0] == 0x1B, bytes[1] == UInt8(ascii: "[") || bytes[1] == UInt8(ascii: "O") {
+      return switch bytes[2] {
+      case UInt8(ascii: "A"): .up
+      case UInt8(ascii: "B"): .down
+      case UInt8(ascii: "C"): .right
+      case UInt8(ascii: "D"): .left
+      default: nil
+      }
+    }
+    let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
+    guard scalars.count == 1, let scalar = scalars.first, scalar.value != 0x1B else { return nil }
+    return character(scalar.value)
   }
 }
 

@@ -23,7 +23,7 @@ public final class Screen {
   /// The colours that there really are.
   public let depth: ColorDepth
 
-  private let keys = KeyReader()
+  private var keys = KeyReader()
   private var isOpen = true
   private var hangup: Hangup?
   /// What ncurses has been told, so that only the rest need be said.

@@ -92,6 +92,32 @@ struct RealTerminalTests {
     #expect(text.contains(#"paste "ab\nc""#))
   }
 
+  @Test("a paste that never ends swallows no key that is pressed after a pause: Escape, Ctrl-C and letters are keys")
+  func pasteWithoutEnd() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    for (bytes, name): ([UInt8], String) in [([0x1B], "key Esc"), ([0x03], "key Ctrl-C"), ([0x78], "key x")] {
+      try session.send(bytes: Array("\u{1B}[200~abc".utf8))
+      usleep(1_200_000)
+      try session.send(bytes: bytes)
+      try session.waitFor(name) { $0.contains(name) && $0.contains(#"paste "abc""#) }
+    }
+    try session.send(bytes: Array("\u{1B}[200~late".utf8))
+    try session.waitFor("the paste by itself") { $0.contains(#"paste "late""#) }
+  }
+
+  @Test("what looks like the end of a paste is text, and keys right behind the end are keys")
+  func pasteEnds() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.send(bytes: Array("\u{1B}[200~a\u{1B}[201x\u{1B}\u{1B}[201~yz".utf8))
+    let text = try session.waitFor("the keys") { $0.contains("key z") }
+    #expect(text.contains(#"paste "a"#) && text.contains("key y"))
+    try session.paste(String(repeating: "x", count: 300_000))
+    try session.press("w")
+    try session.waitFor("the key after a long paste") { $0.contains("key w") }
+  }
+
   @Test("a message from another thread wakes it")
   func wakes() throws {
     let session = try TmuxSession()

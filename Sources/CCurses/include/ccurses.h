@@ -82,6 +82,10 @@ void ccurses_bell(void);
 // Reads one key. Waits WAIT milliseconds for its first byte, and as long as set by ESCAPE_DELAY after an Escape.
 int ccurses_read(unsigned int *value, int wait);
 
+// Reads bytes of a paste, up to its end mark and not beyond. *MATCHED is how many of the mark's 6 bytes have come, 0 to
+// begin with. Waits WAIT milliseconds for the first byte. Gives how many bytes of text were read, -1 at the end of input.
+int ccurses_read_paste(unsigned char *bytes, int capacity, int *matched, int wait);
+
 // Readable when a signal came. Take them with ccurses_take_signals, a set of the bits below.
 int ccurses_signal_descriptor(void);
 #define CCURSES_SIGNAL_RESIZED 1

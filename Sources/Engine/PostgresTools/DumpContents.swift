@@ -19,6 +19,9 @@ public struct DumpContents: Sendable, Equatable {
   /// The major version of the server that it was made of.
   public var serverMajor: Int?
   public var serverVersion: String?
+  /// The version of the pg_dump that made it: older programs may not be able to read it.
+  public var clientVersion: String?
+  public var clientMajor: Int? { clientVersion.flatMap(PostgresTools.majorVersion) }
   public var entries: [Entry] = []
 
   public var extensions: [String] { entries.filter { $0.kind == "EXTENSION" }.map(\.name) }
@@ -63,6 +66,7 @@ public struct DumpContents: Sendable, Equatable {
     case "Dumped from database version":
       serverVersion = value
       serverMajor = PostgresTools.majorVersion(value)
+    case "Dumped by pg_dump version": clientVersion = value
     default: break
     }
   }

@@ -32,15 +32,17 @@ struct ToolRun: Sendable {
   /// - Parameters:
   ///   - words: arguments besides those of ``connection(database:)``.
   ///   - database: another one than the session's.
+  ///   - input: what it reads on standard input.
   func run(
-    _ program: String, _ words: [String], database: String? = nil, cancellation: Cancellation? = nil,
+    _ program: String, _ words: [String], database: String? = nil, input: Int32? = nil,
+    cancellation: Cancellation? = nil,
     line: ((String) -> Void)? = nil
   ) throws {
     try withPasswordFile { environment in
       let process = Subprocess(
         tools.path(program), connection(database: database) + words, environment: environment, directory: "/",
         user: user)
-      let result = try process.run(cancellation: cancellation, line: line)
+      let result = try process.run(descriptor: input, cancellation: cancellation, line: line)
       try cancellation?.check()
       guard result.status == 0 else { throw ToolFailure(program: program, status: result.status, said: result.output) }
     }

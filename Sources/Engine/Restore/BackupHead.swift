@@ -14,6 +14,8 @@ struct BackupHead: Sendable {
   /// Small files of the settings, by name.
   var settings: [String: [UInt8]] = [:]
   var dump: DumpContents?
+  /// What a dump in plain SQL asks for, which has no table of contents.
+  var plain: PlainContents?
   var hasDatabase = false
   var hasSettings = false
   var hasUploads = false

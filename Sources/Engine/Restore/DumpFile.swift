@@ -126,29 +126,66 @@ struct DumpFile: Sendable, Equatable {
     }
   }
 
-  /// Looks through plain SQL for what would leave the database that it is restored into: `\connect` and other orders to
-  /// psql, which no dump of one database needs.
-  func checkPlain(cancellation: Cancellation?) throws {
-    guard form == .plain else { return }
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
-    defer { close(file) }
+  /// Looks through plain SQL, gzipped or not, for what would leave the database that it is restored into (`\connect` and
+  /// other orders to psql, which no dump of one database needs), and for what it asks of the database.
+  ///
+  /// - Returns: nil for a dump with a table of contents.
+  func plainContents(cancellation: Cancellation?) throws -> PlainContents? {
+    switch form {
+    case .plain:
+      let file = open(path, O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
+      defer { close(file) }
+      return try plainContents(of: file, cancellation: cancellation)
+    case .gzippedPlain:
+      var ends: [Int32] = [0, 0]
+      guard pipe(&ends) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      let child: pid_t
+      do {
+        defer { close(ends[1]) }
+        child = try Subprocess("/bin/gzip", ["-dc", "--", path], directory: "/").start(output: ends[1])
+      } catch {
+        close(ends[0])
+        throw error
+      }
+      defer { _ = Subprocess.wait(child) }
+      defer { close(ends[0]) }
+      return try plainContents(of: ends[0], cancellation: cancellation)
+    case .directory, .custom, .tar: return nil
+    }
+  }
+
+  private func plainContents(of file: Int32, cancellation: Cancellation?) throws -> PlainContents {
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
-    var scanner = PlainScanner()
+    var orders = PlainScanner()
+    var statements = SQLStatementScanner()
+    var contents = PlainContents()
     while true {
       try cancellation?.check()
       let count = read(file, &chunk, chunk.count)
       if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
       guard count > 0 else { break }
-      if let order = chunk.withUnsafeBytes({ scanner.take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }) {
+      let order = chunk.withUnsafeBytes { whole in
+        let bytes = UnsafeRawBufferPointer(rebasing: whole[..<count])
+        var found: [SQLStatement] = []
+        var comments: [String] = []
+        statements.take(bytes, found: { found.append($0) }, said: { comments.append($0) })
+        for comment in comments { contents.take(comment: comment) }
+        for statement in found { contents.take(statement) }
+        return orders.take(bytes)
+      }
+      if let order {
         throw Self.failure(
           path, "gives psql the order \(SafeText.clean(order, limit: 60)), which would leave the database it is for",
           "make the dump without --create, or make it with --format=custom")
       }
     }
-    guard scanner.hasEnd else {
+    guard orders.hasEnd else {
       throw Self.failure(path, "has no end: pg_dump was stopped, or the file was cut", "use another dump")
     }
+    return contents
   }
 
   static func failure(_ path: String, _ reason: String, _ remedy: String) -> PlainFailure {

@@ -15,13 +15,30 @@ struct DumpRestore: Sendable {
   let owner: String
   let workers: Int
 
+  /// The programs that restore a dump: not older than the pg_dump that made it, where such are installed.
+  ///
+  /// - Parameter major: of the PostgreSQL that it goes into.
+  static func tools(for contents: DumpContents?, major: Int, having programs: [String]) throws -> PostgresTools {
+    let needed = max(major, contents?.serverMajor ?? major)
+    if let client = contents?.clientMajor, client > needed,
+      let tools = try? PostgresTools.find(major: client, having: programs)
+    {
+      return tools
+    }
+    return try PostgresTools.find(major: needed, having: programs)
+  }
+
   /// - Parameter scratch: a folder that the program's user can read.
-  func run(scratch: String, meter: Meter, cancellation: Cancellation) throws {
+  /// - Returns: what was left out or changed because this PostgreSQL or this administrator cannot do it, each named.
+  func run(scratch: String, meter: Meter, cancellation: Cancellation) throws -> [String] {
+    let omissions: [String]
     switch dump.form {
-    case .plain, .gzippedPlain: try runScript(cancellation: cancellation)
-    case .directory, .custom, .tar: try runArchive(scratch: scratch, meter: meter, cancellation: cancellation)
+    case .plain, .gzippedPlain: omissions = try runScript(dump, cancellation: cancellation)
+    case .directory, .custom, .tar:
+      omissions = try runArchive(scratch: scratch, meter: meter, cancellation: cancellation)
     }
     try analyze(cancellation)
+    return omissions
   }
 
   /// Nothing here need be durable by itself: the transaction that gives the database its name comes after it in the
@@ -32,21 +49,23 @@ struct DumpRestore: Sendable {
       settings: ["synchronous_commit": "off", "maintenance_work_mem": "128MB"])
   }
 
-  private func runArchive(scratch: String, meter: Meter, cancellation: Cancellation) throws {
+  private func runArchive(scratch: String, meter: Meter, cancellation: Cancellation) throws -> [String] {
     let contents = try contents ?? DumpContents.read(dump.path, tools: tools, user: tool.user)
-    var words = ["--exit-on-error", "--verbose"]
+    let demands = contents.demands
+    let (fit, major) = try fit(demands, isScript: false)
+    var words = try arguments(contents, fit, scratch: scratch)
+    if Self.setsUnknownParameters(tools, major: major) {
+      let script = "\(scratch)/script.sql"
+      try Subprocess(
+        tools.path("pg_restore"), words + ["--file=\(script)", dump.path], directory: "/", user: tool.user
+      ).runChecked()
+      defer { unlink(script) }
+      return try runScript(DumpFile(path: script, form: .plain), isMade: true, cancellation: cancellation)
+        + fit.omissions(owner: owner)
+    }
+    words += ["--exit-on-error", "--verbose"]
     // pg_restore cannot read a tar file from several sessions.
     if dump.form != .tar { words.append("--jobs=\(workers)") }
-    if try !missingRoles(contents.owners).isEmpty {
-      // As another role: it owns all, and what only an administrator may do is done before.
-      let list = "\(scratch)/contents.list"
-      let kept = contents.entries.filter {
-        $0.kind != "EXTENSION" && !($0.kind == "COMMENT" && $0.name.hasPrefix("EXTENSION "))
-      }
-      try FileSystem.replace(list, with: (kept.map(\.line).joined(separator: "\n") + "\n").utf8, mode: 0o644)
-      try makeExtensions(contents.extensions)
-      words += ["--no-owner", "--no-privileges", "--role=\(owner)", "--use-list=\(list)"]
-    }
     meter.setTotal(Int64(contents.entries.count))
     let failure = Mutex<(any Error)?>(nil)
     var listener = PgRestoreListener()
@@ -55,28 +74,79 @@ struct DumpRestore: Sendable {
       do { try meter.advance() } catch { failure.withLock { $0 = error } }
     }
     if let error = failure.withLock({ $0 }) { throw error }
+    return fit.omissions(owner: owner)
+  }
+
+  /// pg_restore of version 17 and later begins with a parameter that older servers refuse, and ends there. What it would
+  /// do goes through a script then, without that parameter.
+  static func setsUnknownParameters(_ tools: PostgresTools, major: Int) -> Bool { tools.major >= 17 && major < 17 }
+
+  /// What pg_restore is told to leave out, and as whom it works.
+  private func arguments(_ contents: DumpContents, _ fit: DumpFit, scratch: String) throws -> [String] {
+    func isOmitted(_ entry: DumpContents.Entry) -> Bool {
+      switch entry.kind {
+      // What only an administrator may make is made before.
+      case "EXTENSION": fit.actsAsOwner
+      case "COMMENT" where entry.name.hasPrefix("EXTENSION "):
+        fit.omittedComments.contains(String(entry.name.dropFirst("EXTENSION ".count)))
+      case "COMMENT" where entry.name == "SCHEMA public": fit.omitsPublicComment
+      default: false
+      }
+    }
+    let kept = contents.entries.filter { !isOmitted($0) }
+    var words: [String] = []
+    if kept.count < contents.entries.count {
+      let list = "\(scratch)/contents.list"
+      try FileSystem.replace(list, with: (kept.map(\.line).joined(separator: "\n") + "\n").utf8, mode: 0o644)
+      words.append("--use-list=\(list)")
+    }
+    if fit.actsAsOwner {
+      try makeExtensions(contents.extensions)
+      words += ["--no-owner", "--no-privileges", "--role=\(owner)"]
+    }
+    return words
+  }
+
+  private func fit(_ demands: DumpFit.Demands, isScript: Bool) throws -> (DumpFit, major: Int) {
+    let connection = try access.connect(database: database)
+    defer { connection.close() }
+    let fit = try DumpFit(demands, isScript: isScript, isSuperuser: access.isSuperuser, connection)
+    return (fit, connection.serverVersion / 10_000)
   }
 
   /// Plain SQL goes through psql, which takes no orders from it: what is not SQL is refused.
-  private func runScript(cancellation: Cancellation) throws {
+  ///
+  /// - Parameter isMade: pg_restore has just written it, and nothing but settings can be too much for it.
+  private func runScript(_ script: DumpFile, isMade: Bool = false, cancellation: Cancellation) throws -> [String] {
+    var contents = try script.plainContents(cancellation: cancellation) ?? PlainContents()
+    if isMade { contents.items.removeAll { if case .setting = $0.kind { false } else { true } } }
+    var fit = try fit(contents.demands, isScript: true).0
     var words = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null"]
     // A dump that restricts psql itself must be left to it; psql knows the order since the releases of August 2025.
-    if try !restrictsItself(), tools.resistsHostileDumps {
+    if try !restrictsItself(script), tools.resistsHostileDumps {
       words.append("--command=\\restrict \(RandomText.alphanumeric(24))")
     }
-    try tool.run("psql", words + ["--file=\(dump.path)"], database: database, cancellation: cancellation)
+    if isMade {
+      fit.ignoresOwners()
+    } else if fit.actsAsOwner {
+      // It names no owner: everything must belong to the server, not to who restores it.
+      try makeExtensions(contents.extensions)
+      words.append("--command=SET ROLE \(Identifier.quote(owner))")
+    }
+    let edited = EditedScript(path: script.path, contents, fit, owner: owner)
+    if edited.edits.isEmpty {
+      try tool.run("psql", words + ["--file=\(script.path)"], database: database, cancellation: cancellation)
+    } else {
+      try edited.read { input in
+        try tool.run("psql", words + ["--file=-"], database: database, input: input, cancellation: cancellation)
+      }
+    }
+    return fit.omissions(owner: owner)
   }
 
-  private func restrictsItself() throws -> Bool {
-    let head = try Subprocess("/usr/bin/head", ["-c", "4096", dump.path], directory: "/", user: tool.user).run()
+  private func restrictsItself(_ script: DumpFile) throws -> Bool {
+    let head = try Subprocess("/usr/bin/head", ["-c", "4096", script.path], directory: "/", user: tool.user).run()
     return head.output.contains("\\restrict ")
-  }
-
-  private func missingRoles(_ owners: [String]) throws -> [String] {
-    let connection = try access.connect()
-    defer { connection.close() }
-    let known = Set(try connection.query("SELECT rolname FROM pg_roles").compactMap { $0[0] })
-    return owners.filter { !known.contains($0) }
   }
 
   private func makeExtensions(_ names: [String]) throws {

@@ -7,8 +7,12 @@ import Postgres
 /// says. The server itself is neither needed nor touched: it can run every night on the production machine.
 public struct RehearseOperation: Operation {
   public struct Options: Sendable, Codable, Equatable {
-    /// A backup, or the folder it was unpacked into.
+    /// A backup, or the folder it was unpacked into; of parts that were put aside by hand what texts call these.
     public var archive: String
+    /// Parts that were put aside by hand, instead of a backup.
+    public var manual: ManualBackup?
+    /// The kind of server that these parts are of, where they do not say.
+    public var brand: Brand?
     /// A file with age's private key, for an encrypted backup.
     public var identity: String?
     /// Where all of it is unpacked; nil: /var/tmp.
@@ -17,6 +21,12 @@ public struct RehearseOperation: Operation {
     public var parallel: Int?
 
     public init(archive: String) { self.archive = archive }
+
+    public init(manual: ManualBackup, brand: Brand?) {
+      archive = RestoreSource.manual(manual).label
+      self.manual = manual
+      self.brand = brand
+    }
 
     /// The newest backup in a folder.
     public init(newestIn folder: String) throws {
@@ -50,7 +60,7 @@ public struct RehearseOperation: Operation {
 
   public func check() throws -> [Finding] {
     let scratch = try ScratchFolder(in: "/tmp")
-    if let identity = try identity() {
+    if options.manual == nil, let identity = try identity() {
       return try findings(
         try BackupHead.read(
           encrypted: options.archive, identity: identity, scratch: scratch.path, cancellation: nil), work: workPlace())
@@ -67,31 +77,33 @@ public struct RehearseOperation: Operation {
     let cancellation = progress.cancellation
     let place = workPlace()
     let work = try ScratchFolder(in: place ?? "/tmp", for: nil)
-    let (archive, head) = try progress.phase("check", "Look at the backup") { _ -> (String, BackupHead) in
-      let (archive, head) = try self.head(in: work, cancellation: cancellation)
+    let (archive, head, manualDump) = try progress.phase("check", "Look at the backup") {
+      _ -> (String, BackupHead, DumpFile?) in
+      let (archive, head, dump) = try self.head(in: work, cancellation: cancellation)
       let findings = try self.findings(head, work: place)
       for finding in findings where finding.severity == .warning {
         progress.warn("\(finding.subject): \(finding.reason)")
       }
       guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-      return (archive, head)
+      return (archive, head, dump)
     }
     let user = try ThrowawayCluster.user()
     let room = try ScratchFolder(in: place ?? "/tmp", for: user)
     let unpacked = try progress.phase(
       "unpack", "Unpack into a throw-away folder and compare every digest", unit: .bytes
     ) { meter in
-      try unpack(archive, into: work.path, dump: "\(room.path)/database", user: user, meter, cancellation)
+      if let manual = options.manual {
+        return try bring(manual, manualDump, into: work.path, room: room.path, user: user, meter, cancellation)
+      }
+      return try unpack(archive, into: work.path, dump: "\(room.path)/database", user: user, meter, cancellation)
     }
     var report = RehearsalReport(
       archive: options.archive, created: unpacked.manifest?.created ?? head.facts?.created,
-      bytes: FileSystem.isFolder(options.archive) ? nil : FileSystem.size(options.archive))
+      bytes: options.manual != nil || FileSystem.isFolder(options.archive) ? nil : FileSystem.size(options.archive))
     report.hasDigests = unpacked.manifest != nil
-    report.files = Int64(unpacked.members.count { $0.name.hasPrefix("\(BackupLayout.uploads)/") })
-    if head.hasDatabase {
-      try restore(
-        dump: DumpFile(path: "\(room.path)/database", form: .directory), room: room.path, user: user, head, unpacked,
-        &report, progress)
+    report.files = Int64(unpacked.uploads.count)
+    if head.hasDatabase, let dump = unpacked.dump {
+      try restore(dump: dump, room: room.path, user: user, head, unpacked, &report, progress)
     }
     report.seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
     withExtendedLifetime((work, room)) {}
@@ -100,9 +112,29 @@ public struct RehearseOperation: Operation {
 
   // MARK: Parts
 
+  /// What was unpacked.
+  private struct Unpacked {
+    var manifest: Manifest?
+    /// Names below the uploads folder.
+    var uploads: Set<String> = []
+    var dump: DumpFile?
+  }
+
   private func head(
     in scratch: ScratchFolder, cancellation: Cancellation?
-  ) throws -> (archive: String, head: BackupHead) {
+  ) throws -> (archive: String, head: BackupHead, dump: DumpFile?) {
+    if let manual = options.manual {
+      let dump = try manual.database.map { try DumpFile.recognize($0) }
+      var head = try RestorePreparation.head(
+        of: manual, dump: dump, scratch: scratch.path, cancellation: cancellation)
+      head.brand = head.brand ?? options.brand
+      if let uploads = manual.uploads {
+        head.expectedBytes +=
+          try FileSystem.isFolder(uploads)
+          ? FolderReader(uploads, cancellation: cancellation).totalBytes : FileSystem.size(uploads) ?? 0
+      }
+      return (options.archive, head, dump)
+    }
     var archive = options.archive
     if FileSystem.isFolder(archive) {
       archive = BackupHead.unpackedFolder(archive)
@@ -111,7 +143,7 @@ public struct RehearseOperation: Operation {
       try Encryption.decrypt(archive, identity: identity, output: plain, cancellation: cancellation)
       archive = plain
     }
-    return (archive, try BackupHead.read(archive, scratch: scratch.path, cancellation: cancellation))
+    return (archive, try BackupHead.read(archive, scratch: scratch.path, cancellation: cancellation), nil)
   }
 
   /// The private key for an encrypted backup; nil where it is not encrypted.
@@ -145,11 +177,11 @@ public struct RehearseOperation: Operation {
           .blocker, "space", "about \(Amount.bytes(needed)) are needed in \(work), \(Amount.bytes(free)) are free",
           remedy: "name a folder on another disk with --work-folder"))
     if head.hasDatabase {
-      let major = head.dump?.serverMajor ?? head.postgresMajor ?? 0
       do {
-        let tools = try PostgresTools.find(major: major, having: ThrowawayCluster.programs)
-        findings.append(
-          Finding(.ok, "PostgreSQL", "the backup is of version \(major), rehearsed with \(tools.version)"))
+        let tools = try tools(head)
+        let of = major(head).map { "the backup is of version \($0), " } ?? ""
+        let by = (head.dump?.clientVersion ?? head.plain?.clientVersion).map { "made by pg_dump \($0), " } ?? ""
+        findings.append(Finding(.ok, "PostgreSQL", "\(of)\(by)rehearsed with \(tools.version)"))
       } catch let failure as any Failure {
         findings.append(Finding(.blocker, "PostgreSQL", failure.reason, remedy: failure.remedy))
       }
@@ -159,9 +191,51 @@ public struct RehearseOperation: Operation {
     return findings
   }
 
+  private func major(_ head: BackupHead) -> Int? {
+    head.dump?.serverMajor ?? head.postgresMajor ?? head.plain?.serverVersion.flatMap(PostgresTools.majorVersion)
+  }
+
+  /// PostgreSQL of the backup's version, or the next newer one. Plain SQL may well fit an older one, as in a restore.
+  private func tools(_ head: BackupHead) throws -> PostgresTools {
+    do {
+      return try PostgresTools.find(major: major(head) ?? 0, having: ThrowawayCluster.programs)
+    } catch  where head.plain != nil {
+      return try PostgresTools.find(major: 0, having: ThrowawayCluster.programs)
+    }
+  }
+
+  private func bring(
+    _ manual: ManualBackup, _ dump: DumpFile?, into work: String, room: String, user: String?, _ meter: Meter,
+    _ cancellation: Cancellation
+  ) throws -> Unpacked {
+    var result = Unpacked()
+    var seen: Int64 = 0
+    for (source, name) in [(manual.settings, "settings"), (manual.uploads, "uploads")] {
+      guard let source else { continue }
+      let unpacked = try PartsUnpacker.unpack(
+        source, parts: ["": "\(work)/\(name)"], skipsLinks: true, cancellation: cancellation
+      ) { done, total in
+        meter.setTotal(total)
+        try meter.advance(by: max(0, done - seen))
+        seen = max(seen, done)
+      }
+      if name == "uploads" { result.uploads = Set(unpacked.members.map(\.name)) }
+    }
+    result.dump = try dump?.brought(to: room, for: user, cancellation)
+    if let path = result.dump?.path, path.hasPrefix(room) { try hand(over: path, to: user) }
+    return result
+  }
+
+  private func hand(over path: String, to user: String?) throws {
+    guard let user, let entry = getpwnam(user) else { return }
+    let (owner, group) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
+    let names = FileSystem.isFolder(path) ? try FileSystem.names(in: path).map { "\(path)/\($0)" } : []
+    for file in [path] + names { lchown(file, owner, group) }
+  }
+
   private func unpack(
     _ archive: String, into work: String, dump: String, user: String?, _ meter: Meter, _ cancellation: Cancellation
-  ) throws -> PartsUnpacker.Result {
+  ) throws -> Unpacked {
     var seen: Int64 = 0
     let unpacked = try PartsUnpacker.unpack(
       archive,
@@ -173,22 +247,22 @@ public struct RehearseOperation: Operation {
       try meter.advance(by: max(0, done - seen))
       seen = max(seen, done)
     }
-    if let user, let entry = getpwnam(user) {
-      for path in [dump] + (try FileSystem.names(in: dump)).map({ "\(dump)/\($0)" }) {
-        lchown(path, entry.pointee.pw_uid, entry.pointee.pw_gid)
-      }
+    try hand(over: dump, to: user)
+    let prefix = "\(BackupLayout.uploads)/"
+    let uploads = unpacked.members.lazy.map(\.name).filter { $0.hasPrefix(prefix) }.map {
+      String($0.dropFirst(prefix.count))
     }
-    return unpacked
+    return Unpacked(
+      manifest: unpacked.manifest, uploads: Set(uploads), dump: DumpFile(path: dump, form: .directory))
   }
 
   private func restore(
-    dump: DumpFile, room: String, user: String?, _ head: BackupHead, _ unpacked: PartsUnpacker.Result,
+    dump: DumpFile, room: String, user: String?, _ head: BackupHead, _ unpacked: Unpacked,
     _ report: inout RehearsalReport, _ progress: Progress
   ) throws {
     let brand = head.brand ?? .aloha
     let owner = head.facts?.databaseUser ?? brand.databaseName
-    let tools = try PostgresTools.find(
-      major: head.dump?.serverMajor ?? head.postgresMajor ?? 0, having: ThrowawayCluster.programs)
+    let tools = try tools(head)
     let folder = "\(room)/cluster"
     guard mkdir(folder, 0o700) == 0 else { throw PlainFailure.system(folder, "cannot be made", errno: errno) }
     if let user, let entry = getpwnam(user) { chown(folder, entry.pointee.pw_uid, entry.pointee.pw_gid) }
@@ -200,16 +274,20 @@ public struct RehearseOperation: Operation {
     let began = ContinuousClock.now
     try progress.phase("database", "Restore the database", unit: .steps) { meter in
       let session = try access.connect()
-      for role in Set((head.dump?.owners ?? []) + [owner]).subtracting(["postgres"]).sorted() {
+      let owners = head.dump?.owners ?? head.plain?.owners ?? []
+      for role in Set(owners + [owner]).subtracting(["postgres"]).sorted() where !role.hasPrefix("pg_") {
         try session.execute("CREATE ROLE \(Identifier.quote(role))")
       }
       try session.execute(
         "CREATE DATABASE rehearsal OWNER \(Identifier.quote(owner)) TEMPLATE template0 ENCODING 'UTF8'")
       session.close()
-      try DumpRestore(
-        dump: dump, contents: head.dump, tools: tools, access: access, database: "rehearsal", owner: owner,
-        workers: workers
+      let omissions = try DumpRestore(
+        dump: dump, contents: head.dump,
+        tools: try DumpRestore.tools(for: head.dump, major: tools.major, having: ["pg_restore", "psql"]),
+        access: access,
+        database: "rehearsal", owner: owner, workers: workers
       ).run(scratch: room, meter: meter, cancellation: progress.cancellation)
+      for omission in omissions { progress.warn(omission) }
     }
     report.databaseSeconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1000
     let session = try access.connect(database: "rehearsal", cancellation: progress.cancellation)
@@ -230,14 +308,11 @@ public struct RehearseOperation: Operation {
     }
   }
 
-  private func missing(_ session: Connection, _ brand: Brand, _ unpacked: PartsUnpacker.Result) throws -> Int64 {
-    let prefix = "\(BackupLayout.uploads)/files/"
-    var files: Set<String> = []
-    for member in unpacked.members where member.name.hasPrefix(prefix) {
-      files.insert(String(member.name.dropFirst(prefix.count)))
-    }
+  private func missing(_ session: Connection, _ brand: Brand, _ unpacked: Unpacked) throws -> Int64 {
     let schema = Identifier.quote(brand.schema)
     return Int64(
-      try session.query("SELECT path_id FROM \(schema).zerver_attachment").count { !files.contains($0[0] ?? "") })
+      try session.query("SELECT path_id FROM \(schema).zerver_attachment").count {
+        !unpacked.uploads.contains("files/\($0[0] ?? "")")
+      })
   }
 }

@@ -127,11 +127,15 @@ struct RestoreChecks {
       return [Finding(.blocker, "administrator", "the database server went away", remedy: "start PostgreSQL")]
     }
     defer { connection.close() }
-    return [
+    let first = [
       head.dump.flatMap(WholeServer.finding), postgres(connection), role(connection),
-      extensions(connection, administrator), dictionaries(connection),
-      sessions(connection),
-    ].compactMap { $0 }
+      extensions(connection, administrator),
+    ]
+    let fit = DumpFitChecks(
+      head: head, access: administrator, database: installation.databaseParameters().database,
+      owner: installation.databaseParameters().user
+    ).findings(connection)
+    return first.compactMap { $0 } + fit + [dictionaries(connection), sessions(connection)].compactMap { $0 }
   }
 
   private func postgres(_ connection: Connection) -> Finding {
@@ -143,7 +147,8 @@ struct RestoreChecks {
         remedy: "install PostgreSQL \(there), or upgrade to it with the server's upgrade-postgresql")
     }
     do {
-      let tools = try PostgresTools.find(major: max(here, there ?? here))
+      let tools = try DumpRestore.tools(
+        for: head.dump, major: max(here, there ?? here), having: ["pg_dump", "pg_restore"])
       let list = head.dump.map { ", the dump lists \(Amount.of(Int64($0.tables.count), "table"))" } ?? ""
       if let there, there < here {
         return Finding(
@@ -175,7 +180,7 @@ struct RestoreChecks {
   }
 
   private func extensions(_ connection: Connection, _ administrator: AdministratorAccess) -> Finding? {
-    guard let wanted = head.dump?.extensions, !wanted.isEmpty else { return nil }
+    guard let wanted = head.dump?.extensions ?? head.plain?.extensions, !wanted.isEmpty else { return nil }
     let available = Set(
       (try? connection.query("SELECT name FROM pg_available_extensions"))?.compactMap { $0[0] } ?? [])
     let missing = wanted.filter { !available.contains($0) }
@@ -185,11 +190,8 @@ struct RestoreChecks {
         "this PostgreSQL lacks \(missing.map { SafeText.clean($0, limit: 60) }.joined(separator: ", "))",
         remedy: Self.remedy(missing, major: connection.serverVersion / 10_000))
     }
-    guard administrator.isSuperuser else {
-      return Finding(
-        .warning, "extensions", "\(wanted.joined(separator: ", ")) may need PostgreSQL's superuser",
-        remedy: "name it with --database-administrator")
-    }
+    // What another role cannot create is told with everything else that needs a superuser.
+    guard administrator.isSuperuser else { return nil }
     return Finding(.ok, "extensions", "\(wanted.joined(separator: ", ")) can be installed")
   }
 

@@ -48,7 +48,6 @@ final class RestorePreparation {
     case .manual(let backup):
       archive = nil
       dump = try backup.database.map { try DumpFile.recognize($0) }
-      try dump?.checkPlain(cancellation: cancellation)
       head = try Self.head(of: backup, dump: dump, scratch: scratch.path, cancellation: cancellation)
     }
     installation = try Self.installation(root: root, brand: brand, head: head)
@@ -105,7 +104,8 @@ final class RestorePreparation {
     return identity
   }
 
-  private static func head(
+  /// What a backup made by hand says about itself.
+  static func head(
     of backup: ManualBackup, dump: DumpFile?, scratch: String, cancellation: Cancellation?
   ) throws -> BackupHead {
     var head = BackupHead()
@@ -114,6 +114,7 @@ final class RestorePreparation {
     head.hasSettings = backup.settings != nil
     if let dump {
       head.expectedBytes += FileSystem.isFolder(dump.path) ? 0 : FileSystem.size(dump.path) ?? 0
+      head.plain = try dump.plainContents(cancellation: cancellation)
       if dump.form != .plain && dump.form != .gzippedPlain,
         let tools = PostgresTools.installed().max(by: { $0.major < $1.major })
       {

@@ -76,49 +76,8 @@ struct RestoreUnpacking {
         source, parts: parts, skipsLinks: true, cancellation: cancellation, progress: progress)
       if part == BackupLayout.uploads { result.files = Int64(unpacked.members.count) }
     }
-    if let dump = preparation.dump, let work { result.dump = try bring(dump, to: work, cancellation) }
+    if let dump = preparation.dump, let work { result.dump = try dump.brought(to: work.path, for: user, cancellation) }
     return result
-  }
-
-  /// A dump that the administrator cannot read where it is, is copied; one of gzipped SQL is unpacked.
-  private func bring(_ dump: DumpFile, to work: ScratchFolder, _ cancellation: Cancellation) throws -> DumpFile {
-    switch dump.form {
-    case .gzippedPlain:
-      let path = "\(work.path)/dump.sql"
-      try inflate(dump.path, to: path)
-      let plain = try DumpFile.recognize(path)
-      guard plain.form == .plain else {
-        throw DumpFile.failure(dump.path, "is compressed with gzip, but holds no plain SQL", "unpack it first")
-      }
-      try plain.checkPlain(cancellation: cancellation)
-      return plain
-    case .directory:
-      guard !isReadable("\(dump.path)/toc.dat") else { return dump }
-      let path = "\(work.path)/database"
-      _ = try PartsUnpacker.unpack(dump.path, parts: ["": path], cancellation: cancellation)
-      return DumpFile(path: path, form: .directory)
-    case .custom, .tar, .plain:
-      guard !isReadable(dump.path) else { return dump }
-      let path = "\(work.path)/dump"
-      try Subprocess("/bin/cp", ["--", dump.path, path], directory: "/").runChecked()
-      return DumpFile(path: path, form: dump.form)
-    }
-  }
-
-  private func isReadable(_ path: String) -> Bool {
-    guard let user else { return access(path, R_OK) == 0 }
-    return (try? Subprocess("/usr/bin/test", ["-r", path], directory: "/", user: user).run().status) == 0
-  }
-
-  private func inflate(_ source: String, to target: String) throws {
-    let file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw PlainFailure.system(target, "cannot be written", errno: errno) }
-    defer { close(file) }
-    let status = Subprocess.wait(
-      try Subprocess("/bin/gzip", ["-dc", "--", source], directory: "/").start(output: file))
-    guard status == 0 else {
-      throw DumpFile.failure(source, "cannot be unpacked: gzip ended with status \(status)", "use another copy of it")
-    }
   }
 
   /// What lies in the work folder is the administrator's to read, and nobody else's.

@@ -46,17 +46,17 @@ struct RestoredState {
   ) throws {
     try progress.phase("database", "Restore the database beside the old one", unit: .steps) { meter in
       try database.create(access)
-      try database.copySettings(access)
+      for setting in try database.copySettings(access) { progress.warn(setting) }
       let session = try access.connect(cancellation: progress.cancellation)
       let here = session.serverVersion / 10_000
       session.close()
       let contents = preparation.head.dump
-      let tools = try PostgresTools.find(
-        major: max(here, contents?.serverMajor ?? here), having: ["pg_restore", "psql"])
-      try DumpRestore(
+      let tools = try DumpRestore.tools(for: contents, major: here, having: ["pg_restore", "psql"])
+      let omissions = try DumpRestore(
         dump: dump, contents: contents, tools: tools, access: access, database: database.side, owner: database.owner,
         workers: preparation.options.workers
       ).run(scratch: scratch, meter: meter, cancellation: progress.cancellation)
+      for omission in omissions { progress.note(omission) }
     }
   }
 

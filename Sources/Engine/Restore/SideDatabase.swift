@@ -52,7 +52,9 @@ struct SideDatabase: Sendable, Codable, Equatable {
   }
 
   /// What was set for the old database alone (`ALTER DATABASE … SET`) is set for the new one; no dump carries that.
-  func copySettings(_ access: AdministratorAccess) throws {
+  ///
+  /// - Returns: settings that this administrator may not set, each named.
+  func copySettings(_ access: AdministratorAccess) throws -> [String] {
     let connection = try access.connect()
     defer { connection.close() }
     let settings = try connection.query(
@@ -60,19 +62,30 @@ struct SideDatabase: Sendable, Codable, Equatable {
       SELECT coalesce(r.rolname, ''), u.setting FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
       LEFT JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) AS u (setting) WHERE d.datname = $1
       """, [live])
+    var refused: [String] = []
     for row in settings {
       guard let setting = row[1], let equals = setting.firstIndex(of: "=") else { continue }
       let name = String(setting[..<equals])
-      // Values come as one text, lists too: the session takes it apart, and the database takes it from the session.
-      _ = try connection.query(
-        "SELECT set_config($1, $2, false)", [name, String(setting[setting.index(after: equals)...])])
-      let scope = "IN DATABASE \(Identifier.quote(side)) SET \(Identifier.quote(name)) FROM CURRENT"
-      let role = row[0] ?? ""
-      try connection.execute(
-        role.isEmpty
-          ? "ALTER DATABASE \(Identifier.quote(side)) SET \(Identifier.quote(name)) FROM CURRENT"
-          : "ALTER ROLE \(Identifier.quote(role)) \(scope)")
+      do {
+        try copy(name, String(setting[setting.index(after: equals)...]), role: row[0] ?? "", connection)
+      } catch let failure as DatabaseFailure where failure.sqlState == "42501" && !access.isSuperuser {
+        let whose = (row[0] ?? "").isEmpty ? "" : " of role \(SafeText.clean(row[0] ?? "", limit: 60))"
+        refused.append(
+          "The setting \(SafeText.clean(name, limit: 60))\(whose) for this database was not copied: that requires a superuser"
+        )
+      }
     }
+    return refused
+  }
+
+  private func copy(_ name: String, _ value: String, role: String, _ connection: Connection) throws {
+    // Values come as one text, lists too: the session takes it apart, and the database takes it from the session.
+    _ = try connection.query("SELECT set_config($1, $2, false)", [name, value])
+    let scope = "IN DATABASE \(Identifier.quote(side)) SET \(Identifier.quote(name)) FROM CURRENT"
+    try connection.execute(
+      role.isEmpty
+        ? "ALTER DATABASE \(Identifier.quote(side)) SET \(Identifier.quote(name)) FROM CURRENT"
+        : "ALTER ROLE \(Identifier.quote(role)) \(scope)")
   }
 
   // MARK: Swapping
@@ -128,7 +141,11 @@ struct SideDatabase: Sendable, Codable, Equatable {
   /// "55006" is what PostgreSQL says while anyone is connected.
   private static func endSessions(of database: String, _ connection: Connection) throws {
     _ = try connection.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+      // Ending the session of a role that one is no member of is an error.
+      """
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()
+      AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR pg_has_role(usesysid, 'MEMBER'))
+      """,
       [database])
   }
 

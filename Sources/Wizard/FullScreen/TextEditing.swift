@@ -10,6 +10,9 @@ struct LineEditor: Sendable, Equatable {
     self.caret = min(max(0, caret ?? characters.count), characters.count)
   }
 
+  /// The longest paste that a line takes, in bytes: as long as a path can be. What is longer was meant for elsewhere.
+  static let longestPaste = 4096
+
   var text: String { String(characters) }
 
   /// Does what a key means in a line; false where it means nothing there.

@@ -379,6 +379,10 @@ struct WizardModel: Sendable {
       notice = "This has to be typed, so that no slip of the clipboard destroys anything"
       return
     }
+    if case .paste(let text) = key, text.utf8.count > LineEditor.longestPaste {
+      notice = "Not pasted: the text is longer than \(LineEditor.longestPaste) bytes"
+      return
+    }
     var editor = editor(name)
     let before = editor.text
     guard editor.handle(key) else { return }

@@ -79,8 +79,9 @@ struct RestoreCommand: ParsableCommand {
       throw ValidationError("Give a backup, or the parts of one with --database, --uploads and --settings; not both.")
     }
     if rehearse {
-      guard (archive == nil) != (newestIn == nil) else {
-        throw ValidationError("Give a backup to rehearse, or --newest-in.")
+      guard [archive != nil, isManual, newestIn != nil].count(where: { $0 }) == 1 else {
+        throw ValidationError(
+          "Give a backup to rehearse, the parts of one with --database, --uploads and --settings, or --newest-in.")
       }
     } else if modes == 0 {
       guard archive != nil || isManual else { throw ValidationError("Give a backup to restore.") }
@@ -177,6 +178,9 @@ struct RestoreCommand: ParsableCommand {
 
   private func rehearsalOptions() throws -> RehearseOperation.Options {
     if let archive { return RehearseOperation.Options(archive: archive) }
+    if newestIn == nil, case .manual(let parts) = self.options.source {
+      return RehearseOperation.Options(manual: parts, brand: server.brand ?? (try? server.installation())?.brand)
+    }
     return try RehearseOperation.Options(newestIn: newestIn ?? ".")
   }
 

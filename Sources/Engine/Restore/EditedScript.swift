@@ -1,0 +1,132 @@
+import Common
+import Glibc
+import Postgres
+import Synchronization
+
+/// A script of SQL with some of its statements left out or replaced, read by a program while it is written.
+///
+/// The file itself is never changed, and nothing of its size is copied to a disk.
+struct EditedScript: Sendable {
+  struct Edit: Sendable, Equatable {
+    let range: Range<Int64>
+    /// What stands there instead; empty leaves the statement out.
+    let text: String
+  }
+
+  let path: String
+  /// In the order of the file, none within another.
+  let edits: [Edit]
+
+  init(path: String, edits: [Edit]) {
+    self.path = path
+    self.edits = edits
+  }
+
+  /// The edits that make a script fit.
+  ///
+  /// - Parameter owner: whom objects are given to where the script's own owner is out of reach.
+  init(path: String, _ contents: PlainContents, _ fit: DumpFit, owner: String) {
+    self.path = path
+    edits = contents.items.compactMap { item in
+      let text: String? =
+        switch item.kind {
+        case .setting(let name): fit.unknownSettings.contains(name) ? "" : nil
+        case .commentOnExtension(let name): fit.omittedComments.contains(name) ? "" : nil
+        case .commentOnPublicSchema: fit.omitsPublicComment ? "" : nil
+        case .owner(let role, let statement):
+          fit.replacedOwners.contains(role) ? "\(statement)\(Identifier.quote(owner));" : nil
+        case .session(let role):
+          // Only a superuser may change the session; the role does as well for what is made in it.
+          fit.omitsPrivileges ? (role == nil ? "RESET ROLE;" : "SET ROLE \(Identifier.quote(owner));") : nil
+        case .privileges: fit.omitsPrivileges ? "" : nil
+        case .makesExtension, .superuserObject: nil
+        }
+      return text.map { Edit(range: item.range, text: $0) }
+    }
+  }
+
+  /// Lets `body` read the edited script from a descriptor.
+  ///
+  /// - Throws: what `body` throws, and where the file could not be read to its end: then what was done is no use.
+  func read<Value>(_ body: (Int32) throws -> Value) throws -> Value {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
+    defer { close(file) }
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+    defer { close(ends[0]) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    // Who reads may end early; the writer must not wait for ever.
+    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+    let hasEnded = Cancellation()
+    let output = ends[1]
+    let failure = SharedFailure()
+    let writer: WorkerThread
+    do {
+      writer = try WorkerThread {
+        do { try write(from: file, to: output, until: hasEnded) } catch { failure.set(error) }
+        close(output)
+      }
+    } catch {
+      close(output)
+      throw error
+    }
+    let result: Result<Value, any Error> = Result { try body(ends[0]) }
+    hasEnded.cancel()
+    writer.join()
+    let value = try result.get()
+    if let error = failure.value { throw error }
+    return value
+  }
+
+  private final class SharedFailure: Sendable {
+    private let error = Mutex<(any Error)?>(nil)
+    func set(_ new: any Error) { error.withLock { $0 = $0 ?? new } }
+    var value: (any Error)? { error.withLock { $0 } }
+  }
+
+  private func write(from file: Int32, to output: Int32, until hasEnded: Cancellation) throws {
+    var place: Int64 = 0
+    for edit in edits {
+      try copy(from: file, place..<edit.range.lowerBound, to: output, hasEnded)
+      try write(Array(edit.text.utf8)[...], to: output, hasEnded)
+      place = edit.range.upperBound
+    }
+    try copy(from: file, place..<Int64.max, to: output, hasEnded)
+  }
+
+  private func copy(from file: Int32, _ range: Range<Int64>, to output: Int32, _ hasEnded: Cancellation) throws {
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let count = pread(file, &chunk, min(chunk.count, Int(clamping: range.upperBound - place)), off_t(place))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
+      guard count > 0 else { break }
+      try write(chunk[..<count], to: output, hasEnded)
+      place += Int64(count)
+    }
+    guard place == range.upperBound || range.upperBound == .max else {
+      throw DumpFile.failure(path, "became shorter while it was read", "use another copy of it")
+    }
+  }
+
+  private func write(_ bytes: ArraySlice<UInt8>, to output: Int32, _ hasEnded: Cancellation) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(output, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+      } else if errno == EAGAIN {
+        // Whoever read it has ended, for a reason of its own.
+        if hasEnded.isCancelled { return }
+        var source = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+        poll(&source, 1, 100)
+      } else if errno == EPIPE {
+        return
+      } else if errno != EINTR {
+        throw PlainFailure.system(path, "cannot be handed over", errno: errno, family: .archive)
+      }
+    }
+  }
+}
