@@ -22,7 +22,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // Its pkg-config file passes on flags of other libraries, which SwiftPM refuses with a warning.
-    .systemLibrary(name: "CGD", providers: [.apt(["libgd-dev"])]),
+    .systemLibrary(name: "CGD", providers: [.apt(["libgd-dev", "libwebp-dev"])]),
     .target(name: "CSystem", cSettings: strictC),
     .target(
       name: "CCurses", cSettings: strictC,
@@ -81,7 +81,7 @@ let package = Package(
     // A program that the terminal's tests run on a real terminal; it is no product.
     .executableTarget(
       name: "terminal-probe", dependencies: ["Terminal", "Common"], path: "Tests/TerminalProbe", swiftSettings: strict),
-    .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD"], swiftSettings: strict),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD", "Fuzzing"], swiftSettings: strict),
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(
       name: "EngineTests", dependencies: ["Engine", "Sandbox", "Pictures", "Fuzzing", "aloha-wizard"],

@@ -1,4 +1,5 @@
 import CGD
+import Glibc
 
 /// A decoded picture: rows of pixels in true color, with seven bits of alpha, 127 for what is not seen.
 final class Bitmap {
@@ -16,9 +17,18 @@ final class Bitmap {
   /// Of an animation, its first picture.
   init(decoding bytes: UnsafeRawBufferPointer, _ format: PictureHeader.Format) throws(PictureFailure) {
     _ = Self.isQuiet
+    let rewritten: [UInt8]? =
+      switch format {
+      case .png: PNGLayout.essential(bytes)
+      case .webp: WebPLayout.firstFrame(bytes)
+      default: nil
+      }
     let decoded =
-      format == .png
-      ? PNGLayout.essential(bytes).withUnsafeBytes { Self.decode($0, format) } : Self.decode(bytes, format)
+      if let rewritten {
+        rewritten.withUnsafeBytes { Self.decode($0, format) }
+      } else {
+        Self.decode(bytes, format)
+      }
     guard let decoded else { throw PictureFailure(.damaged) }
     image = decoded
     guard gdImagePaletteToTrueColor(decoded) != 0 else { throw PictureFailure(.outOfMemory) }
@@ -59,6 +69,62 @@ final class Bitmap {
         image, UInt32(max(side, width * side / short)), UInt32(max(side, height * side / short)))
     else { throw PictureFailure(.outOfMemory) }
     return Bitmap(scaled)
+  }
+
+  /// The whole of it, made smaller where it is wider or higher than said.
+  func fitted(width limitX: Int, height limitY: Int) throws(PictureFailure) -> Bitmap {
+    guard width > limitX || height > limitY else { return self }
+    // Whichever side is further beyond its limit decides; the other is rounded.
+    let byWidth = width * limitY >= height * limitX
+    let newWidth = byWidth ? limitX : max(1, (2 * width * limitY + height) / (2 * height))
+    let newHeight = byWidth ? max(1, (2 * height * limitX + width) / (2 * width)) : limitY
+    gdImageSetInterpolationMethod(image, GD_LANCZOS3)
+    guard let scaled = gdImageScale(image, UInt32(newWidth), UInt32(newHeight)) else {
+      throw PictureFailure(.outOfMemory)
+    }
+    return Bitmap(scaled)
+  }
+
+  /// The whole of it, turned upright.
+  func upright(orientation: Int) throws(PictureFailure) -> Bitmap {
+    guard (2...8).contains(orientation) else { return self }
+    let isTurned = orientation >= 5
+    let (newWidth, newHeight) = isTurned ? (height, width) : (width, height)
+    guard let made = gdImageCreateTrueColor(Int32(newWidth), Int32(newHeight)) else {
+      throw PictureFailure(.outOfMemory)
+    }
+    let result = Bitmap(made)
+    let (lastX, lastY) = (width - 1, height - 1)
+    for y in 0..<newHeight {
+      let row = result.row(y)
+      for x in 0..<newWidth {
+        let (sourceX, sourceY) =
+          switch orientation {
+          case 2: (lastX - x, y)
+          case 3: (lastX - x, lastY - y)
+          case 4: (x, lastY - y)
+          case 5: (y, x)
+          case 6: (y, lastY - x)
+          case 7: (lastX - y, lastY - x)
+          default: (lastX - y, x)
+          }
+        row?[x] = self.row(sourceY)?[sourceX] ?? 0
+      }
+    }
+    return result
+  }
+
+  /// A picture by the colors of its pixels.
+  static func made(
+    width: Int, height: Int, _ color: (_ x: Int, _ y: Int) -> Int32
+  ) throws(PictureFailure) -> Bitmap {
+    guard let made = gdImageCreateTrueColor(Int32(width), Int32(height)) else { throw PictureFailure(.outOfMemory) }
+    let result = Bitmap(made)
+    for y in 0..<height {
+      guard let row = result.row(y) else { continue }
+      for x in 0..<width { row[x] = color(x, y) }
+    }
+    return result
   }
 
   /// The square in its middle, turned upright.
@@ -131,5 +197,21 @@ final class Bitmap {
     guard let data = gdImagePngPtrEx(image, &size, 6) else { throw PictureFailure(.outOfMemory) }
     defer { gdFree(data) }
     return Array(UnsafeRawBufferPointer(start: data, count: Int(size)))
+  }
+
+  /// - Parameter quality: 0…100.
+  func webp(quality: Int) throws(PictureFailure) -> [UInt8] {
+    var size: Int32 = 0
+    guard let data = gdImageWebpPtrEx(image, &size, Int32(quality)) else { throw PictureFailure(.outOfMemory) }
+    defer { gdFree(data) }
+    return Array(UnsafeRawBufferPointer(start: data, count: Int(size)))
+  }
+
+  /// As one of the later pictures of an animation.
+  func webpOfAnimation(quality: Int) throws(PictureFailure) -> [UInt8] {
+    var size = 0
+    guard let data = cgd_webp_unfiltered(image, Float(quality), &size) else { throw PictureFailure(.outOfMemory) }
+    defer { free(data) }
+    return Array(UnsafeRawBufferPointer(start: data, count: size))
   }
 }

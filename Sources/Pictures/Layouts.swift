@@ -145,6 +145,31 @@ enum WebPLayout {
   }
 }
 
+extension WebPLayout {
+  /// The first picture of an animation as a file of its own: the decoder reads no animations. Nil for a still picture.
+  static func firstFrame(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+    let view = ByteView(bytes)
+    guard view.has("VP8X", at: 12), let flags = view.byte(20), flags & 0x02 != 0 else { return nil }
+    var place = 12
+    while let length = view.little(place + 4, 4) {
+      let body = place + 8
+      guard view.has("ANMF", at: place) else {
+        place = body + length + length % 2
+        continue
+      }
+      guard length > 16, body <= bytes.count - length else { return nil }
+      let isTransparent = view.has("ALPH", at: body + 16) || view.has("VP8L", at: body + 16)
+      // The size of the frame is stored as that of a canvas is: less one.
+      let head: [UInt8] =
+        Array("VP8X".utf8) + [10, 0, 0, 0, isTransparent ? 0x10 : 0, 0, 0, 0] + bytes[body + 6..<body + 12]
+      let chunks = Array("WEBP".utf8) + head + bytes[body + 16..<body + length]
+      let size = (0..<4).map { UInt8(truncatingIfNeeded: chunks.count >> (8 * $0)) }
+      return Array("RIFF".utf8) + size + chunks
+    }
+    return nil
+  }
+}
+
 enum BMPLayout {
   static func read(_ view: ByteView) -> Layout? {
     guard let size = view.little(14, 4) else { return nil }

@@ -7,7 +7,7 @@ public enum SquarePicture {
   ///
   /// - Parameters:
   ///   - bytes: a PNG, JPEG, GIF (its first picture), WebP or BMP.
-  ///   - sides: how many pixels wide and high each result is.
+  ///   - sides: how many pixels wide and high each result is; none to learn only whether the picture can be decoded.
   /// - Returns: files in the order of `sides`.
   public static func make(from bytes: UnsafeRawBufferPointer, sides: [Int]) throws(PictureFailure) -> [[UInt8]] {
     let header = try PictureHeader(bytes)
@@ -23,6 +23,11 @@ public enum SquarePicture {
       results.append(try result.png(keepsAlpha: isTransparent))
     }
     return results
+  }
+
+  /// A square of one unobtrusive color, as PNG: for a picture that is lost.
+  public static func plain(side: Int) throws(PictureFailure) -> [UInt8] {
+    try Bitmap.made(width: side, height: side) { _, _ in 0xB0B0B0 }.png(keepsAlpha: false)
   }
 
   public static func make(from bytes: [UInt8], sides: [Int]) throws(PictureFailure) -> [[UInt8]] {

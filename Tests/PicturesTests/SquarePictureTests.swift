@@ -102,4 +102,23 @@ struct SquarePictureTests {
     #expect(try files.map { try PictureHeader($0).width } == [500, 100])
     #expect(try files.map { try PictureHeader($0).height } == [500, 100])
   }
+
+  @Test("A logo is made smaller where it does not fit, never larger, and stands upright")
+  func fitted() throws {
+    func size(_ picture: Canvas, _ format: PictureHeader.Format = .png, held: UInt8? = nil) throws -> [Int] {
+      var bytes = picture.file(format)
+      if let held { bytes = bytes.held(held, littleEndian: true) }
+      let header = try PictureHeader(
+        bytes.withUnsafeBytes { try FittedPicture.make(from: $0, width: 800, height: 100) })
+      #expect(header.format == .png)
+      return [header.width, header.height]
+    }
+    #expect(try size(Canvas(corners: [Canvas.red, Canvas.green, Canvas.blue, Canvas.white], 20, 30)) == [20, 30])
+    #expect(try size(Canvas(corners: [Canvas.red, Canvas.green, Canvas.blue, Canvas.white], 1600, 40)) == [800, 20])
+    #expect(try size(Canvas(corners: [Canvas.red, Canvas.green, Canvas.blue, Canvas.white], 400, 400)) == [100, 100])
+    #expect(
+      try size(Canvas(corners: [Canvas.red, Canvas.green, Canvas.blue, Canvas.white], 30, 20), .jpeg, held: 6) == [
+        20, 30,
+      ])
+  }
 }
