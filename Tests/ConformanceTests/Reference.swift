@@ -7,12 +7,16 @@ import Testing
 /// Real servers' data and the official tools' results, where this machine has them: a folder `shared/reference` beside
 /// the project. A clone without it has nothing to be held against here; its own fixtures are tested elsewhere.
 enum Reference {
-  static let folder: String? = {
+  static let folder = folder(named: "reference")
+  /// The same from a newer server.
+  static let newer = folder(named: "reference-11")
+
+  private static func folder(named name: String) -> String? {
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let folder = package.deletingLastPathComponent().appendingPathComponent("shared/reference").path
+    let folder = package.deletingLastPathComponent().appendingPathComponent("shared/\(name)").path
     return FileSystem.isFolder(folder) ? folder : nil
-  }()
+  }
 
   static var isHere: Bool { folder != nil }
 
@@ -21,8 +25,9 @@ enum Reference {
     let directory: String
     let folder: String
 
-    init() throws {
-      folder = try #require(Reference.folder)
+    /// - Parameter reference: which data.
+    init(_ reference: String? = Reference.folder) throws {
+      folder = try #require(reference)
       directory = "/tmp/aloha-reference-\(RandomText.alphanumeric(8))"
       try FileSystem.makeFolder(directory, mode: 0o755)
       try Subprocess("/bin/bash", ["\(folder)/load", directory]).runChecked()

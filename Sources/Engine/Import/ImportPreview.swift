@@ -14,7 +14,7 @@ struct ImportPreview {
   let connection: Connection
 
   func findings() throws -> [Finding] {
-    [contents(), try identities(), resets(), losses(), missingFiles(), memory()].compactMap { $0 }
+    [contents(), try identities(), resets(), losses(), missingFiles(), try pictures(), memory()].compactMap { $0 }
       + survey.findings.warnings.map { Finding(.warning, "content", $0) }
   }
 
@@ -71,6 +71,14 @@ struct ImportPreview {
     return Finding(
       .warning, "files", "\(Amount.of(Int64(missing.count), "upload")) are not in the archive, the first is \(first)",
       remedy: "look for them on the old server; messages will show a broken link")
+  }
+
+  private func pictures() throws -> Finding? {
+    let sentences = try PicturePreview(archive: archive, survey: survey).sentences()
+    guard !sentences.isEmpty else { return nil }
+    return Finding(
+      .warning, "pictures", sentences.joined(separator: "; "),
+      remedy: "nothing, if defaults will do; else look for them on the old server and export again")
   }
 
   /// The import itself needs little; the server that runs beside it may not leave enough to PostgreSQL.

@@ -26,13 +26,13 @@ struct ImportWork {
 
       let imported = try ImportedFiles(
         archive, organization: organization, users: facts.maps["zerver_userprofile"] ?? IDMap(),
-        names: try avatarNames(), attachments: survey.uploadPaths)
+        names: try avatarNames(), survey: survey, keepsEmojiOriginals: try traits().keepsEmojiOriginals)
       let placed = try PlacedFiles(installation, organization: organization)
       files = placed
-      let warnings = try progress.phase("files", "Put files in place", total: imported.steps, unit: .files) { meter in
+      let pictures = try progress.phase("files", "Put files in place", total: imported.steps, unit: .files) { meter in
         try imported.place(archive, into: placed, meter: meter)
       }
-      warnings.forEach(progress.warn)
+      pictures.warnings.forEach(progress.warn)
       gatherFacts(&facts, imported, organization: organization)
       facts.isCopy = try isHereAlready()
 
@@ -47,7 +47,16 @@ struct ImportWork {
         for made in try defaults.complete() { progress.warn(made) }
       }
 
+      var previews = ImagePreviews.Result()
       try progress.phase("commit", "Check all references and make the organization visible") { _ in
+        try PictureRepairs(organization: organization, outcome: pictures, model: model, connection: connection).run()
+          .forEach(progress.warn)
+        previews = try ImagePreviews(
+          organization: organization, archive: archive, members: imported.membersOfUploads, placed: placed,
+          model: model,
+          connection: connection
+        ).create(progress.cancellation)
+        if let warning = previews.warning { progress.warn(warning) }
         try OrganizationCompletion(
           organization: organization, survey: survey, model: model, connection: connection
         ).run()
@@ -61,7 +70,9 @@ struct ImportWork {
         try connection.execute("COMMIT")
       }
       placed.keep()
-      return summary(facts, placed, rows)
+      let step = PreviewQueue(installation: installation, progress: progress, folder: options.reportFolder)
+        .add(previews.images)
+      return summary(facts, placed, rows, nextSteps: [step].compactMap(\.self))
     } catch {
       try takeBack(files, committing: committing, after: error)
       throw RefusedRow.explained(error)
@@ -149,9 +160,12 @@ struct ImportWork {
     return id
   }
 
+  private func traits() throws -> ServerTraits {
+    ServerTraits(model.catalog, migrations: try ServerVersion.read(installation, connection).migrations)
+  }
+
   private func avatarNames() throws -> AvatarNames {
-    let migrations = try ServerVersion.read(installation, connection).migrations
-    let isVersioned = ServerTraits(model.catalog, migrations: migrations).hasVersionedAvatars
+    let isVersioned = try traits().hasVersionedAvatars
     let versions = survey.users.map { ($0.id, $0.avatarVersion) }
     return AvatarNames(
       salt: try installation.avatarSalt(),
@@ -221,7 +235,7 @@ struct ImportWork {
     files.takeBack()
   }
 
-  private func summary(_ facts: ImportFacts, _ files: PlacedFiles, _ rows: RowImport) -> Summary {
+  private func summary(_ facts: ImportFacts, _ files: PlacedFiles, _ rows: RowImport, nextSteps: [String]) -> Summary {
     func count(_ table: String) -> String { Amount.count(Int64(rows.written[table] ?? 0)) }
     let name = survey.organization.name
     let place = options.subdomain.isEmpty ? "the root domain" : options.subdomain
@@ -246,6 +260,6 @@ struct ImportWork {
           "Tell your users to choose new passwords with “Forgot your password?”; those who sign in by other means "
             + "need not",
           "Bots need their new API keys; phones must sign in again",
-        ])
+        ] + nextSteps)
   }
 }

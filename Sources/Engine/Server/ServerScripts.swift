@@ -13,6 +13,8 @@ public struct ServerScripts: Sendable {
     case registerForPush
     /// `manage.py` with a command and its arguments.
     case manage(String, [String])
+    /// Puts events, one JSON object a line, into one of the server's queues.
+    case enqueue(String, String)
   }
 
   public let installation: Installation
@@ -33,6 +35,7 @@ public struct ServerScripts: Sendable {
     case .generateSecrets: "Generate secrets that are missing"
     case .registerForPush: "Register with the push notification service"
     case .manage(let command, _): "Run manage.py \(command)"
+    case .enqueue(let queue, _): "Add to the server's queue \(queue)"
     }
   }
 
@@ -94,7 +97,7 @@ public struct ServerScripts: Sendable {
     case .configureQueue: "scripts/setup/configure-rabbitmq"
     case .applyConfiguration: "scripts/\(brand.rawValue)-puppet-apply"
     case .generateSecrets: "scripts/setup/generate_secrets.py"
-    case .manage, .registerForPush: "manage.py"
+    case .manage, .registerForPush, .enqueue: "manage.py"
     }
   }
 
@@ -102,6 +105,7 @@ public struct ServerScripts: Sendable {
     switch script {
     case .manage(let command, let arguments): [command] + arguments
     case .registerForPush: ["register_server"]
+    case .enqueue(let queue, _): ["enqueue_file", queue, "-"]
     case .applyConfiguration: ["-f"]
     case .generateSecrets: ["--production"]
     default: []
@@ -112,12 +116,19 @@ public struct ServerScripts: Sendable {
   private func runsAsServer(_ script: Script) -> Bool {
     switch script {
     case .configureQueue, .applyConfiguration, .generateSecrets: false
-    case .start, .stop, .restart, .flushCache, .registerForPush, .manage: true
+    case .start, .stop, .restart, .flushCache, .registerForPush, .manage, .enqueue: true
     }
   }
 
-  /// What a script is answered that asks: the argument that does without the question has other names in other versions.
-  private func input(_ script: Script) -> String? { script == .registerForPush ? "y\n" : nil }
+  /// What a script reads: the answer of one that asks, as the argument that does without the question has other names in
+  /// other versions; the events for a queue.
+  private func input(_ script: Script) -> String? {
+    switch script {
+    case .registerForPush: "y\n"
+    case .enqueue(_, let events): events
+    default: nil
+    }
+  }
 
   /// As root on the machine itself, the least rights that do. Below another root there is no such user.
   private func user(_ script: Script) -> String? {

@@ -12,6 +12,8 @@ final class PlacedFiles {
 
   enum Place: CaseIterable {
     case messageFiles, avatars
+    /// Of images among the files of messages; made only where there are some.
+    case previews
   }
 
   private let installation: Installation
@@ -31,15 +33,17 @@ final class PlacedFiles {
     self.installation = installation
     self.organization = organization
     owner = Self.owner(of: installation.uploadsFolder)
-    for place in Place.allCases {
-      let parent = Self.parent(place, installation)
-      try makeFolder(parent)
-      let claim = try claim("\(parent)/\(organization)")
-      claims.append(claim)
-      let descriptor = open(claim.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-      guard descriptor >= 0 else { throw PlainFailure.system(claim.path, "cannot be opened", errno: errno) }
-      folders[place] = descriptor
-    }
+    for place in [Place.messageFiles, .avatars] { try prepare(place) }
+  }
+
+  private func prepare(_ place: Place) throws {
+    let parent = Self.parent(place, installation)
+    try makeFolder(parent)
+    let claim = try claim("\(parent)/\(organization)")
+    claims.append(claim)
+    let descriptor = open(claim.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { throw PlainFailure.system(claim.path, "cannot be opened", errno: errno) }
+    folders[place] = descriptor
   }
 
   deinit {
@@ -75,6 +79,7 @@ final class PlacedFiles {
 
   private func create(_ place: Place, _ path: String) throws -> (descriptor: Int32, name: String) {
     let name = "\(Self.parent(place, installation))/\(organization)/\(SafeText.clean(path, limit: 200))"
+    if folders[place] == nil { try prepare(place) }
     guard let root = folders[place] else { throw PlainFailure.system(name, "cannot be written", errno: EBADF) }
     try makeFolders(of: path, root)
     let target = FileSystem.openBeneath(root, path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
@@ -138,7 +143,11 @@ final class PlacedFiles {
   // MARK: Folders
 
   private static func parent(_ place: Place, _ installation: Installation) -> String {
-    place == .messageFiles ? installation.messageFilesFolder : installation.avatarsFolder
+    switch place {
+    case .messageFiles: installation.messageFilesFolder
+    case .avatars: installation.avatarsFolder
+    case .previews: installation.messageFilesFolder + "/thumbnail"
+    }
   }
 
   private func claim(_ folder: String) throws -> ClaimedFolder {

@@ -1,0 +1,39 @@
+/// Names of files as archives say them and as a disk can hold them.
+enum FileName {
+  /// Bytes that file systems allow.
+  private static let limit = 255
+  /// What the server adds to names: `.original`.
+  private static let reserve = 9
+  private static let longestEnding = 16
+
+  /// The last part of a path; "file" where that is none.
+  static func last(of path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return name.isEmpty || name == "." || name == ".." || name == "/" ? "file" : name
+  }
+
+  /// Whether a name can be used as it is: of one part, without control characters, and not too long.
+  static func isUsable(_ name: String) -> Bool {
+    last(of: name) == name && name.utf8.count <= limit - reserve && !name.utf8.contains { isControl($0) }
+  }
+
+  /// A name that can be used: without control characters, cut before its ending where it is too long.
+  static func stored(_ name: String) -> String {
+    let plain = name.utf8.contains { isControl($0) } ? String(name.unicodeScalars.filter { !isControl($0) }) : name
+    guard plain.utf8.count > limit else { return plain.isEmpty || plain == "." || plain == ".." ? "file" : plain }
+    let ending = plain.lastIndex(of: ".").map { String(plain[$0...]) } ?? ""
+    let kept = ending.utf8.count <= longestEnding ? ending : ""
+    var start = ""
+    var room = limit - kept.utf8.count
+    for character in plain.unicodeScalars {
+      room -= UTF8.width(character)
+      if room < 0 { break }
+      start.unicodeScalars.append(character)
+    }
+    return start + kept
+  }
+
+  private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || scalar.value == 0x7F }
+}

@@ -1,0 +1,133 @@
+import Archive
+import Common
+import Pictures
+
+/// Puts the pictures of custom emoji in place.
+///
+/// Servers keep of each emoji what was uploaded and the picture that they show; of an animated one, also a still
+/// picture for people who turned animations off. Archives hold no still pictures, and those of older servers and of
+/// other products no originals.
+struct EmojiPictures {
+  struct Emoji {
+    /// The name of its file on the server.
+    let file: String
+    /// What people type.
+    let name: String
+    /// What the archive's row says.
+    var isAnimated = false
+    /// Members of the archive.
+    var picture: String?
+    var original: String?
+    var still: String?
+
+    init(file: String, name: String) {
+      self.file = file
+      self.name = SafeText.clean(name, limit: 60)
+    }
+  }
+
+  private static let side = 64
+  private static let folder = "emoji/images"
+  private static let shown = 20
+
+  let emoji: [Emoji]
+  let archive: OpenedArchive
+  /// Whether this server needs originals and still pictures, whatever the archive has.
+  let keepsOriginals: Bool
+
+  func place(into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
+    var damaged: [String] = []
+    var missing: [String] = []
+    for emoji in emoji {
+      if emoji.picture == nil, emoji.original == nil {
+        missing.append(emoji.name)
+        try placeholder(emoji, into: placed)
+      } else if try !place(emoji, into: placed, &outcome) {
+        damaged.append(emoji.name)
+      }
+      try meter.advance()
+    }
+    if !damaged.isEmpty {
+      outcome.warnings.append(
+        "The pictures of \(Self.list(damaged)) are damaged, or none at all: the emoji are imported as they are; upload "
+          + "other pictures for them")
+    }
+    if !missing.isEmpty {
+      outcome.warnings.append(
+        "The archive has no pictures of \(Self.list(missing)): these emoji are shown as a grey square until other "
+          + "pictures are uploaded for them")
+    }
+  }
+
+  /// `1 custom emoji :tada:`
+  private static func list(_ names: [String]) -> String {
+    let more = names.count > shown ? " and \(names.count - shown) more" : ""
+    return "\(names.count) custom emoji (\(names.prefix(shown).map { ":\($0):" }.joined(separator: ", "))\(more))"
+  }
+
+  // MARK: One emoji
+
+  private enum Quality {
+    case readable
+    /// An image of a kind that is not decoded here.
+    case image
+    case damaged
+  }
+
+  /// - Returns: false where no picture of it can be shown.
+  private func place(_ emoji: Emoji, into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome) throws -> Bool {
+    let candidates = [emoji.picture, emoji.original].compactMap(\.self)
+    let usable = try candidates.first { try quality($0) != .damaged }
+    guard let best = usable ?? candidates.first else { return false }
+
+    let target = "\(Self.folder)/\(emoji.file)"
+    try copy(best, target, into: placed)
+    if keepsOriginals || emoji.original != nil {
+      let isKept = try emoji.original.map { try $0 == best || quality($0) != .damaged } ?? false
+      try copy(isKept ? emoji.original ?? best : best, "\(target).original", into: placed)
+    }
+    let frames = usable == nil ? 0 : try archive.open(best).withMappedBytes { MeasuredImage($0)?.frames ?? 0 }
+    if frames > 1 { outcome.animatedEmoji.insert(emoji.file) }
+    if emoji.still != nil || (keepsOriginals && (frames > 1 || emoji.isAnimated)) {
+      try still(emoji, best, into: placed)
+    }
+    return usable != nil
+  }
+
+  private func still(_ emoji: Emoji, _ best: String, into placed: PlacedFiles) throws {
+    let base = emoji.file.lastIndex(of: ".").flatMap { $0 > emoji.file.startIndex ? emoji.file[..<$0] : nil }
+    let target = "\(Self.folder)/still/\(base ?? emoji.file[...]).png"
+    if let still = emoji.still, try quality(still) != .damaged { return try copy(still, target, into: placed) }
+    for source in [emoji.original, emoji.picture].compactMap(\.self) {
+      let picture = try archive.open(source).withMappedBytes { bytes in
+        try? SquarePicture.make(from: bytes, sides: [Self.side]).first
+      }
+      if let picture { return try placed.add(.avatars, target, picture) }
+    }
+    // Shown moving is better than not at all.
+    try copy(best, target, into: placed)
+  }
+
+  private func quality(_ member: String) throws -> Quality {
+    try archive.open(member).withMappedBytes { bytes in
+      if (try? SquarePicture.make(from: bytes, sides: [])) != nil { return .readable }
+      guard let image = MeasuredImage(bytes) else { return .damaged }
+      // What is decoded here and could not be is cut off, or worse; animations have more than one picture to show.
+      let isDecodedHere = (try? PictureHeader(bytes)) != nil
+      return isDecodedHere && image.frames == 1 ? .damaged : .image
+    }
+  }
+
+  private func copy(_ member: String, _ target: String, into placed: PlacedFiles) throws {
+    try placed.copy(member, of: archive, to: .avatars, target)
+  }
+
+  /// The server's own exporter stops at an emoji that has no file.
+  private func placeholder(_ emoji: Emoji, into placed: PlacedFiles) throws {
+    let picture = try SquarePicture.plain(side: Self.side)
+    let target = "\(Self.folder)/\(emoji.file)"
+    try placed.add(.avatars, target, picture)
+    guard keepsOriginals else { return }
+    try placed.add(.avatars, "\(target).original", picture)
+  }
+}

@@ -1,0 +1,43 @@
+import Common
+
+/// Asks the server to make previews of imported images: it has a queue and workers for that.
+///
+/// Nothing is lost where it cannot be asked: it makes a preview when somebody first looks at it. Only messages that were
+/// exported before their preview was made show that they wait for it.
+struct PreviewQueue {
+  let installation: Installation
+  let progress: Progress
+  /// Where the list of images is left for a person to pass on; nil: nowhere.
+  let folder: String?
+
+  private static let queue = "thumbnail"
+
+  /// - Returns: the next step, where the server could not be asked.
+  func add(_ images: [Int64]) -> String? {
+    guard !images.isEmpty else { return nil }
+    let events = images.map { "{\"id\":\($0)}\n" }.joined()
+    let script = ServerScripts.Script.enqueue(Self.queue, events)
+    let scripts = ServerScripts(installation)
+    if scripts.isHere(script) {
+      do {
+        try progress.phase("previews", "Let the server make previews of images") { _ in
+          try scripts.run(script, progress: .silent)
+        }
+        return nil
+      } catch {
+        progress.warn("The server did not take images to make previews of: \(Self.text(error))")
+      }
+    }
+    let count = Amount.of(Int64(images.count), "image")
+    let lazily = "The server makes the previews (thumbnails) of \(count) when they are first viewed"
+    guard let folder, (try? FileSystem.replace("\(folder)/previews.jsonl", with: Array(events.utf8))) != nil else {
+      return lazily
+    }
+    return
+      "\(lazily); to make them now: \(scripts.commandLine(script)) < \(ShellWord.quoted("\(folder)/previews.jsonl"))"
+  }
+
+  private static func text(_ error: any Error) -> String {
+    (error as? any Failure).map { "\($0.subject): \($0.reason)" } ?? String(describing: error)
+  }
+}
