@@ -12,9 +12,9 @@ enum PreviewSource {
     return view.has("GIF8", at: 0)
   }
 
-  /// Eight bits a sample, no say about colors. Whether something shines through is seen when it is decoded.
+  /// At most eight bits a sample, no say about colors. Whether something shines through is seen when it is decoded.
   private static func isPlainPNG(_ view: ByteView) -> Bool {
-    guard let depth = view.byte(24), let color = view.byte(25), depth == 8, [0, 2, 3, 4, 6].contains(color)
+    guard let depth = view.byte(24), let color = view.byte(25), depth <= 8, [0, 2, 3, 4, 6].contains(color)
     else {
       return false
     }
