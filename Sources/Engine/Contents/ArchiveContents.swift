@@ -122,6 +122,9 @@ final class ArchiveContents: MemberVisitor {
           look(at: current)
         } else if currentName == Self.systemBots {
           try bots.read(row, document: name, spaces: spaces, &findings)
+        } else {
+          var scanner = JSONScanner(row, name: name)
+          _ = try scanner.value()
         }
       },
       value: { [unowned self] key, value in

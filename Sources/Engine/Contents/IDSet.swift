@@ -36,23 +36,4 @@ struct IDSet {
     current = chunks.removeValue(forKey: key) ?? [UInt64](repeating: 0, count: Self.words)
     currentKey = key
   }
-
-  /// Ids that are in this set, but in none of the others; `limit` of them, ascending, and how many there are.
-  func missing(from others: [IDSet], limit: Int) -> (first: [Int64], count: Int) {
-    var all = chunks
-    if let currentKey { all[currentKey] = current }
-    var found: [Int64] = []
-    var total = 0
-    for key in all.keys.sorted() {
-      for (index, word) in (all[key] ?? []).enumerated() where word != 0 {
-        for bit in 0..<64 where word & (UInt64(1) << UInt64(bit)) != 0 {
-          let id = key << Self.bits + Int64(index * 64 + bit)
-          if others.contains(where: { $0.contains(id) }) { continue }
-          total += 1
-          if found.count < limit { found.append(id) }
-        }
-      }
-    }
-    return (found, total)
-  }
 }

@@ -24,7 +24,7 @@ final class RowStream {
   }
 
   private let name: String
-  /// Called with each row; `table` is empty in a plain list.
+  /// Called with each row, which it has to read to its end: nobody else checks it. `table` is empty in a plain list.
   private let row: (_ table: String, UnsafeRawBufferPointer) throws -> Void
   /// Called when a table begins, so that one without rows is known too.
   private let begins: (_ table: String) throws -> Void
@@ -180,20 +180,29 @@ final class RowStream {
 
   private func complete(_ bytes: UnsafeRawBufferPointer, _ index: Int) throws {
     isHolding = false
-    if let place = StrictJSON.firstFault(bytes) { throw fault("it is no JSON", index - bytes.count + place) }
     switch state {
     case .key:
+      try check(bytes, index)
       var scanner = JSONScanner(bytes, name: name)
       table = try scanner.value().text ?? ""
       keyFollowsComma = false
       state = .colon
     case .row:
       state = .afterRow
-      try row(table, bytes)
+      do { try row(table, bytes) } catch {
+        // Where in the document is said better here.
+        try check(bytes, index)
+        throw error
+      }
     default:
+      try check(bytes, index)
       state = .afterValue
       try value(table, bytes)
     }
+  }
+
+  private func check(_ bytes: UnsafeRawBufferPointer, _ index: Int) throws {
+    if let place = StrictJSON.firstFault(bytes) { throw fault("it is no JSON", index - bytes.count + place) }
   }
 
   private func fault(_ what: String, _ index: Int) -> PlainFailure {

@@ -61,11 +61,8 @@ final class TableContents {
     valued = Array(repeating: 0, count: columns.count)
   }
 
-  /// The values of the current row by slot; `.missing` where it has none.
-  private var fields: [JSONScanner.Value] { reader.values }
-
   /// The value of a key in the current row.
-  subscript(_ key: String) -> JSONScanner.Value { slots[key].map { fields[$0] } ?? .missing }
+  subscript(_ key: String) -> JSONScanner.Value { slots[key].map { reader[$0] } ?? .missing }
 
   /// A document begins that has rows of this table.
   func begin(_ document: String) {
@@ -88,9 +85,10 @@ final class TableContents {
     number += 1
     var scanner = JSONScanner(row, name: document)
     try reader.read(&scanner)
+    let fields = reader.values
     for slot in seen.indices where !seen[slot] { seen[slot] = fields[slot].kind != .missing }
     identify(&findings)
-    for index in columns.indices { check(index, &findings) }
+    for index in columns.indices { check(index, fields, &findings) }
     for index in uniques.indices where !uniques[index].insert(fields) {
       let columns = uniques[index].rule.parts.map(\.column).joined(separator: ", ")
       problem(nil, "is the same as an earlier row in \(columns)", &findings)
@@ -104,7 +102,7 @@ final class TableContents {
     if keepsIDs { orderedIDs.append(id) }
   }
 
-  private func check(_ index: Int, _ findings: inout ContentFindings) {
+  private func check(_ index: Int, _ fields: [JSONScanner.Value], _ findings: inout ContentFindings) {
     let check = columns[index]
     var value = fields[check.slot]
     if value.kind == .missing, let other = check.otherSlot { value = fields[other] }

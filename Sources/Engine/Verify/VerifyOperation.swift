@@ -63,9 +63,12 @@ public struct VerifyOperation: Operation {
           : report.kind.isExport
             ? "the archive has none: its structure was checked" : "the archive has none: it unpacks"),
     ]
+    var isWhole = true
     if report.kind.isExport {
-      try judge(contents.finish(report.manifest), progress)
-      facts += Self.facts(contents)
+      let findings = contents.finish(report.manifest)
+      try judge(findings, progress)
+      isWhole = findings.warnings.isEmpty
+      facts += Self.facts(contents, isWhole: isWhole)
     }
     if let server, report.kind.isExport {
       try progress.phase("server", "Hold it against the server") { _ in
@@ -74,7 +77,8 @@ public struct VerifyOperation: Operation {
       facts.append(Summary.Fact("Server", "\(server.label) can import it"))
     }
     let summary = Summary(
-      title: "The archive is whole", facts: facts, warnings: progress.warnings,
+      title: isWhole ? "The archive is whole" : "The archive can be imported, but it is not whole", facts: facts,
+      warnings: progress.warnings,
       nextSteps: report.kind.isExport && server == nil
         ? ["Ask the other server whether it fits there: aloha-wizard verify --against-server ARCHIVE"] : [])
     progress.finished(summary)
@@ -105,7 +109,7 @@ public struct VerifyOperation: Operation {
     if findings.contains(where: { $0.severity == .blocker }) { throw Blocked(findings) }
   }
 
-  private static func facts(_ contents: ArchiveContents) -> [Summary.Fact] {
+  private static func facts(_ contents: ArchiveContents, isWhole: Bool) -> [Summary.Fact] {
     func rows(_ table: String) -> String { Amount.count(contents.rows[table] ?? 0) }
     let all = contents.rows.values.reduce(0, +)
     return [
@@ -113,7 +117,11 @@ public struct VerifyOperation: Operation {
       Summary.Fact("Messages", rows("zerver_message")),
       Summary.Fact("Users", rows("zerver_userprofile")),
       Summary.Fact("Files", "\(Amount.count(contents.files.count)), \(Amount.bytes(contents.files.bytes))"),
-      Summary.Fact("Rows", "\(Amount.count(all)), every one parses, every reference has its other end"),
+      Summary.Fact(
+        "Rows",
+        isWhole
+          ? "\(Amount.count(all)), every one parses, every reference has its other end"
+          : "\(Amount.count(all)), every one parses; the warnings name what an import repairs or leaves out"),
     ]
   }
 }

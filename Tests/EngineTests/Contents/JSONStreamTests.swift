@@ -46,7 +46,11 @@ struct JSONStreamTests {
     var found: [String] = []
     let stream = RowStream(
       "test.json", begins: { found.append("table \($0)") },
-      row: { found.append("\($0) \(String(decoding: $1, as: UTF8.self))") })
+      row: { table, row in
+        var scanner = JSONScanner(row, name: "test.json")
+        _ = try scanner.value()
+        found.append("\(table) \(String(decoding: row, as: UTF8.self))")
+      })
     let bytes = Array(text.utf8)
     for start in stride(from: 0, to: bytes.count, by: piece) {
       try bytes[start..<min(start + piece, bytes.count)].withUnsafeBytes { try stream.take($0) }
@@ -77,7 +81,7 @@ struct JSONStreamTests {
     for piece in [1, 1000] { #expect(throws: (any Error).self) { try rows(text, piece: piece) } }
   }
 
-  @Test("A set of ids knows what it has, and what another lacks")
+  @Test("A set of ids knows what it has")
   func ids() {
     var set = IDSet()
     var plain: Set<Int64> = []
@@ -89,10 +93,5 @@ struct JSONStreamTests {
     }
     #expect(set.count == plain.count)
     #expect(plain.allSatisfy { set.contains($0) })
-    var other = IDSet()
-    plain.sorted().dropLast(2).forEach { other.insert($0) }
-    let missing = set.missing(from: [other], limit: 5)
-    #expect(missing.first == plain.sorted().suffix(2) && missing.count == 2)
-    #expect(other.missing(from: [set], limit: 5).count == 0)
   }
 }
