@@ -6,7 +6,6 @@ enum GIFFrames {
     let milliseconds: Int
   }
 
-  private static let maximalFrames = 100
   private static let maximalBytes = 4 << 20
 
   static func read(_ bytes: UnsafeRawBufferPointer) -> [Frame]? {
@@ -32,7 +31,7 @@ enum GIFFrames {
       } else {
         guard kind == 0x2C, view.little(place + 1, 2) == 0, view.little(place + 3, 2) == 0,
           view.little(place + 5, 2) == width, view.little(place + 7, 2) == height, let flags = view.byte(place + 9),
-          let end = skipBlocks(view, from: place + 11 + colors(flags)), frames.count < maximalFrames
+          let end = skipBlocks(view, from: place + 11 + colors(flags)), frames.count < ImagePreview.maximalFrames
         else { return nil }
         frames.append(
           Frame(file: Array(bytes[..<head]) + control + bytes[place..<end] + [0x3B], milliseconds: milliseconds))

@@ -23,6 +23,8 @@ public enum ImagePreview {
   private static let large = (width: 4032, height: 3024)
   /// Larger ones take their time; the server makes those when they are looked at.
   static let maximalPixels = 12_000_000
+  /// Longer animations are left to the server.
+  public static let maximalFrames = 100
   private static let quality = 75
 
   /// All previews of an image, in the server's order; none where they are left to the server.

@@ -102,7 +102,7 @@ struct ImagePreviews {
     var budget = Self.pixelBudget
     for index in images.indices.reversed() {
       guard let size = sizes[index], let (member, target) = member(images[index]) else { continue }
-      budget -= size.width * size.height * min(size.frames, 3)
+      budget -= size.width * size.height * min(size.frames, ImagePreview.maximalFrames)
       guard budget >= 0 else { break }
       try cancellation.check()
       let files = try archive.open(member).withMappedBytes { ImagePreview.make(from: $0) }
