@@ -73,6 +73,8 @@ int csystem_open_beneath(int directory, const char *path, int flags, unsigned in
   return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
+int csystem_path_only(void) { return O_PATH; }
+
 int csystem_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 long long csystem_free_bytes(const char *path) {

@@ -123,20 +123,22 @@ public enum FileSystem {
     guard fsync(descriptor) == 0 else { throw PlainFailure.system(folder, "cannot be synced", errno: errno) }
   }
 
-  /// Removes a file or a folder with all that is in it; what is not there is no error. Links are removed, not followed.
+  /// Removes a file or a folder with all that is in it; a missing one is no error. Links are removed, not followed; a link
+  /// on the way to it is followed as ``OpenFolder`` says.
   public static func removeTree(_ path: String) throws {
+    guard lexists(path) else { return }
+    var parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+    guard let name = parts.popLast(), name != ".", name != ".." else {
+      throw PlainFailure.system(path, "cannot be removed", errno: EINVAL)
+    }
+    let parent = (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    try OpenFolder(parent.isEmpty ? "." : parent).removeTree(name)
+  }
+
+  /// Whether something has this name, a link that leads nowhere too.
+  public static func lexists(_ path: String) -> Bool {
     var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
-      guard unlink(path) == 0 || errno == ENOENT else {
-        throw PlainFailure.system(path, "cannot be removed", errno: errno)
-      }
-      return
-    }
-    for name in try names(in: path) { try removeTree("\(path)/\(name)") }
-    guard rmdir(path) == 0 || errno == ENOENT else {
-      throw PlainFailure.system(path, "cannot be removed", errno: errno)
-    }
+    return lstat(path, &status) == 0
   }
 
   /// The names in a folder, sorted, without `.` and `..`.

@@ -7,7 +7,8 @@ import Glibc
 /// it, anew, through no link. Together that keeps every name where it belongs.
 final class Unpacker {
   private let archive: String
-  private let folder: Int32
+  private let opened: OpenFolder
+  private var folder: Int32 { opened.descriptor }
   private let folderPath: String
   private var made: Set<ExactName> = []
   private var unchecked: Int64 = 0
@@ -22,14 +23,14 @@ final class Unpacker {
     self.archive = archive
     self.keepsAttributes = keepsAttributes
     folderPath = path
-    guard mkdir(path, 0o700) == 0 else {
-      throw PlainFailure.system(path, "the folder cannot be made", errno: errno)
+    let slash = path.lastIndex(of: "/")
+    let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    guard let made = try OpenFolder(parent).make(name) else {
+      throw PlainFailure.system(path, "the folder cannot be made", errno: EEXIST)
     }
-    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-    guard folder >= 0 else { throw PlainFailure.system(path, "the folder cannot be opened", errno: errno) }
+    opened = made
   }
-
-  deinit { if folder >= 0 { close(folder) } }
 
   /// - Throws: `.file` where the file system has no room for `bytes`.
   static func checkSpace(_ folder: String, for bytes: Int64) throws {

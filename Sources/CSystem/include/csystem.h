@@ -53,3 +53,6 @@ int csystem_thread_user(unsigned int user);
 // Returns it, or NULL where there is no memory; it is given back at the thread's end.
 void *csystem_begin_crash_stack(void);
 void csystem_end_crash_stack(void *stack);
+
+// O_PATH: opens a name without opening what it stands for.
+int csystem_path_only(void);

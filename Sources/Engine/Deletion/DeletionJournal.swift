@@ -12,10 +12,11 @@ struct DeletionJournal {
     var reach: OrganizationFiles.Reach
   }
 
-  private static let prefix = ".organization-deletion-"
+  static let prefix = ".organization-deletion-"
 
   let entry: Entry
-  private let path: String
+  private let uploads: OpenFolder
+  private let name: String
   private let lock: FileLock
 
   /// Writes the note.
@@ -23,31 +24,52 @@ struct DeletionJournal {
   /// - Throws: `.conflict` where another deletion of the same organization is running.
   init(_ entry: Entry, in uploads: String) throws {
     self.entry = entry
-    path = "\(uploads)/\(Self.prefix)\(entry.organization)"
+    self.uploads = try OpenFolder(uploads)
+    name = "\(Self.prefix)\(entry.organization)"
     // The lock is on a file of its own: the note itself is replaced in one step.
-    guard let lock = try FileLock(path + ".lock") else {
-      throw PlainFailure(.conflict, path, "another deletion uses it", remedy: "wait for it to end")
+    guard let lock = try FileLock(name + ".lock", in: self.uploads) else {
+      throw PlainFailure(.conflict, "\(uploads)/\(name)", "another deletion uses it", remedy: "wait for it to end")
     }
     self.lock = lock
-    try FileSystem.replace(path, with: Array(try JSONEncoder().encode(entry)))
+    try self.uploads.replace(name, with: Array(try JSONEncoder().encode(entry)))
   }
 
   /// All is done, or nothing was begun.
   func discard() {
-    unlink(path)
-    unlink(path + ".lock")
+    unlinkat(uploads.descriptor, name, 0)
+    unlinkat(uploads.descriptor, name + ".lock", 0)
+  }
+
+  /// The same, without touching anything: for reports.
+  static func abandoned(in uploads: String) throws -> [Entry] {
+    guard FileSystem.isFolder(uploads) else { return [] }
+    let folder = try OpenFolder(uploads)
+    return try folder.names().compactMap { name in
+      guard isNote(name), FileLock.isFree(name + ".lock", in: folder) else { return nil }
+      return entry(name, in: folder)
+    }
+  }
+
+  private static func isNote(_ name: String) -> Bool {
+    name.hasPrefix(prefix) && !name.hasSuffix(".lock") && !name.hasSuffix(".tmp")
+  }
+
+  private static func entry(_ name: String, in folder: OpenFolder) -> Entry? {
+    guard let bytes = try? folder.read(name, limit: 1 << 16),
+      var entry = try? JSONDecoder().decode(Entry.self, from: Data(bytes)), name == "\(prefix)\(entry.organization)"
+    else { return nil }
+    entry.name = SafeText.clean(entry.name, limit: 60)
+    return entry
   }
 
   /// Notes that no running deletion holds.
   static func leftovers(in uploads: String) throws -> [Entry] {
     guard FileSystem.isFolder(uploads) else { return [] }
-    return try FileSystem.names(in: uploads).compactMap { name in
-      guard name.hasPrefix(prefix), !name.hasSuffix(".lock"), !name.hasSuffix(".tmp"),
-        let lock = try FileLock("\(uploads)/\(name).lock")
-      else { return nil }
-      _ = lock
-      let bytes = try FileSystem.read("\(uploads)/\(name)", limit: 1 << 16)
-      return try? JSONDecoder().decode(Entry.self, from: Data(bytes))
+    let folder = try OpenFolder(uploads)
+    return try folder.names().compactMap { name in
+      guard isNote(name), let lock = try FileLock(name + ".lock", in: folder) else { return nil }
+      defer { withExtendedLifetime(lock) {} }
+      return entry(name, in: folder)
     }
   }
 }

@@ -7,51 +7,58 @@ import Glibc
 /// lock is free belongs to nobody any more. The next operation that wants one in the same place removes it, and the
 /// beginning of imports, backups and rehearsals in the places where they are by default.
 final class ScratchFolder: Sendable {
-  let path: String
+  private let place: OpenFolder
+  private let folder: OpenFolder
   private let lock: FileLock
 
+  var path: String { folder.path }
+
+  private static let mark = ".lock"
   static let prefix = ".aloha-wizard-work-"
   /// Where folders are made unless the operator names another place.
   static let places = ["/var/tmp", "/tmp"]
   /// How old a folder without a lock is before nobody can be about to lock it, in seconds.
-  private static let settled = 60
+  static let settled = 60
 
   /// - Parameters:
   ///   - parent: made where it is missing.
   ///   - user: the system user whom it is to belong to; nil for this one.
   init(in parent: String, for user: String? = nil) throws {
     try FileSystem.makeFolder(parent)
-    Self.removeLeftOvers(in: [parent], of: user)
-    (path, lock) = try Self.make(in: parent)
+    let place = try OpenFolder(parent)
+    Self.removeLeftOvers(in: place, of: user)
+    (folder, lock) = try Self.make(in: place)
+    self.place = place
     if let user, let entry = getpwnam(user) {
-      guard chown(path, entry.pointee.pw_uid, entry.pointee.pw_gid) == 0 else {
-        let failure = PlainFailure.system(path, "cannot be given to \(user)", errno: errno)
-        try? FileSystem.removeTree(path)
+      guard fchown(folder.descriptor, entry.pointee.pw_uid, entry.pointee.pw_gid) == 0 else {
+        let failure = PlainFailure.system(folder.path, "cannot be given to \(user)", errno: errno)
+        remove()
         throw failure
       }
     }
   }
 
   /// Between making the folder and locking it somebody may take it for a left-over: then another one is made.
-  private static func make(in parent: String) throws -> (String, FileLock) {
+  private static func make(in place: OpenFolder) throws -> (OpenFolder, FileLock) {
     for _ in 0..<20 {
-      let path = "\(parent)/\(prefix)\(RandomText.alphanumeric(10))"
-      guard mkdir(path, 0o700) == 0 else {
-        throw PlainFailure.system(path, "the folder cannot be made", errno: errno)
-      }
+      let name = "\(prefix)\(RandomText.alphanumeric(10))"
+      guard let folder = try place.make(name) else { continue }
       do {
-        if let lock = try FileLock("\(path)/.lock"), lock.isStill("\(path)/.lock") { return (path, lock) }
-      } catch  where FileSystem.isFolder(path) {
-        try? FileSystem.removeTree(path)
+        if let lock = try FileLock(mark, in: folder), lock.isStill(mark, in: folder) { return (folder, lock) }
+      } catch  where place.status(name) != nil {
+        try? place.removeTree(name)
         throw error
       } catch {}
     }
-    throw PlainFailure(.conflict, parent, "no folder for this work stays here", remedy: "name one with --work-folder")
+    throw PlainFailure(
+      .conflict, place.path, "no folder for this work stays here", remedy: "name one with --work-folder")
   }
 
   deinit { remove() }
 
-  func remove() { try? FileSystem.removeTree(path) }
+  func remove() { try? place.removeTree(name) }
+
+  private var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
   /// The first of some places that `user` can get to, through every folder on the way.
   static func place(among candidates: [String], for user: String?) -> String? {
@@ -82,30 +89,52 @@ final class ScratchFolder: Sendable {
   ///
   /// - Parameter user: folders that were given to this system user count as ours too.
   static func removeLeftOvers(in parents: [String] = places, of user: String? = nil) {
-    let users = [user, "postgres"].compactMap { $0 }
-    let owners = users.compactMap { (name: String) in getpwnam(name)?.pointee.pw_uid } + [geteuid()]
     for parent in parents {
-      for name in (try? FileSystem.names(in: parent)) ?? [] where name.hasPrefix(prefix) {
-        removeLeftOver("\(parent)/\(name)", owners)
-      }
+      guard let place = try? OpenFolder(parent) else { continue }
+      removeLeftOvers(in: place, of: user)
     }
   }
 
-  /// Others can write where these folders are: only what is a folder of ours is touched.
-  private static func removeLeftOver(_ path: String, _ owners: [uid_t]) {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0,
-      owners.contains(status.st_uid)
-    else { return }
-    let file = "\(path)/.lock"
-    guard FileSystem.exists(file) else {
-      // Killed before it could lock it. What has been put into it since goes only with a lock.
-      if time(nil) - status.st_mtim.tv_sec > settled { rmdir(path) }
-      return
+  private static func removeLeftOvers(in place: OpenFolder, of user: String?) {
+    for leftover in abandoned(in: place, of: user) { try? leftover.remove() }
+  }
+
+  /// A folder that a killed process has left. It is claimed for as long as this value lives.
+  struct Abandoned {
+    let name: String
+    let place: OpenFolder
+    let folder: OpenFolder
+    fileprivate let lock: FileLock?
+
+    var path: String { folder.path }
+
+    /// Removes it, and ends the throw-away PostgreSQL that may still work in it.
+    func remove() throws {
+      ThrowawayCluster.endAbandoned(in: folder)
+      // Killed before it could lock it: what has been put into it since goes only with a lock.
+      if lock == nil { unlinkat(place.descriptor, name, AT_REMOVEDIR) } else { try place.removeTree(name) }
     }
-    // Who holds the lock is alive.
-    guard let lock = try? FileLock(file) else { return }
-    try? FileSystem.removeTree(path)
-    withExtendedLifetime(lock) {}
+  }
+
+  /// What killed processes of this program have left in a folder. Others can write there: only what is a folder of ours
+  /// counts.
+  static func abandoned(in place: OpenFolder, of user: String? = nil) -> [Abandoned] {
+    // Root keeps nobody else's folders: besides its own there are those that were given to the database's user.
+    let users = geteuid() == 0 ? [user, "postgres"].compactMap { $0 } : []
+    let owners = users.compactMap { (name: String) in getpwnam(name)?.pointee.pw_uid } + [geteuid()]
+    return ((try? place.names()) ?? []).filter { $0.hasPrefix(prefix) }.compactMap { name in
+      guard let folder = try? place.folder(name) else { return nil }
+      var status = stat()
+      guard fstat(folder.descriptor, &status) == 0, status.st_mode & 0o077 == 0, owners.contains(status.st_uid) else {
+        return nil
+      }
+      guard folder.status(mark) != nil else {
+        return time(nil) - status.st_mtim.tv_sec > settled && (try? folder.isEmpty()) == true
+          ? Abandoned(name: name, place: place, folder: folder, lock: nil) : nil
+      }
+      // Who holds the lock is alive.
+      guard let lock = try? FileLock(mark, in: folder) else { return nil }
+      return Abandoned(name: name, place: place, folder: folder, lock: lock)
+    }
   }
 }

@@ -99,6 +99,24 @@ final class ThrowawayCluster {
     }
   }
 
+  /// Ends a PostgreSQL whose supervisor was killed too. Only one whose files are in this very folder, as the kernel says.
+  static func endAbandoned(in scratch: OpenFolder) {
+    guard let cluster = try? scratch.folder("cluster"), let data = try? cluster.folder("data"),
+      let bytes = try? data.read("postmaster.pid", limit: 4096),
+      let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first, let process = pid_t(line),
+      process > 1
+    else { return }
+    func works() -> Bool {
+      // PostgreSQL works in the folder of its data.
+      var (there, own) = (stat(), stat())
+      return stat("/proc/\(process)/cwd", &there) == 0 && fstat(data.descriptor, &own) == 0
+        && there.st_ino == own.st_ino && there.st_dev == own.st_dev
+    }
+    guard works() else { return }
+    kill(process, SIGQUIT)
+    for _ in 0..<100 where works() { usleep(50_000) }
+  }
+
   deinit { end() }
 
   /// Stops it and waits until it and its folder are gone.

@@ -264,8 +264,13 @@ public struct RehearseOperation: Operation {
     let owner = head.facts?.databaseUser ?? brand.databaseName
     let tools = try tools(head)
     let folder = "\(room)/cluster"
-    guard mkdir(folder, 0o700) == 0 else { throw PlainFailure.system(folder, "cannot be made", errno: errno) }
-    if let user, let entry = getpwnam(user) { chown(folder, entry.pointee.pw_uid, entry.pointee.pw_gid) }
+    var clusterOwner: OpenFolder.Owner?
+    if let user, let entry = getpwnam(user) {
+      clusterOwner = OpenFolder.Owner(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+    }
+    guard try OpenFolder(room).make("cluster", owner: clusterOwner) != nil else {
+      throw PlainFailure.system(folder, "cannot be made", errno: EEXIST)
+    }
     let cluster = try progress.phase("start", "Start a throw-away PostgreSQL") { _ in
       try ThrowawayCluster(tools: tools, folder: folder, user: user)
     }

@@ -101,40 +101,53 @@ struct RestorePlace: Sendable, Codable, Equatable {
     var old = stat()
     let hasOld = stat(live, &old) == 0
     let owner = hasOld ? (uid: old.st_uid, gid: old.st_gid) : fallback
+    let folder = try openSide()
     for link in links {
-      let path = "\(side)/\(link.name)"
       // The archive may have nothing of that name, or what the link led to when the backup was made.
-      if Move.isThere(path) { try FileSystem.removeTree(path) }
-      guard symlink(link.target, path) == 0 else { throw PlainFailure.system(path, "cannot be made", errno: errno) }
+      try folder.removeTree(link.name)
+      guard symlinkat(link.target, folder.descriptor, link.name) == 0 else {
+        throw PlainFailure.system("\(side)/\(link.name)", "cannot be made", errno: errno)
+      }
     }
-    try Self.give(side, to: owner)
+    for name in try FolderTree.names(in: folder) {
+      try FolderTree.visit(name, in: folder) { try Self.give($0, to: owner) }
+    }
+    if let owner, geteuid() == 0, fchown(folder.descriptor, owner.uid, owner.gid) != 0 {
+      throw PlainFailure.system(side, "cannot be given to its owner", errno: errno)
+    }
     // For exchanged contents the folder itself is scratch and goes away.
-    if !exchangesContents, chmod(side, hasOld ? old.st_mode & 0o7777 : 0o755) != 0 {
+    let mode = exchangesContents || !hasOld ? 0o755 : old.st_mode & 0o7777
+    guard fchmod(folder.descriptor, mode) == 0 else {
       throw PlainFailure.system(side, "cannot be given its permissions", errno: errno)
     }
-    try sync()
-  }
-
-  private static func give(_ path: String, to owner: (uid: uid_t, gid: gid_t)?) throws {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { throw PlainFailure.system(path, "cannot be looked at", errno: errno) }
-    if let owner, geteuid() == 0, lchown(path, owner.uid, owner.gid) != 0 {
-      throw PlainFailure.system(path, "cannot be given to its owner", errno: errno)
-    }
-    guard status.st_mode & S_IFMT == S_IFDIR else { return }
-    guard chmod(path, 0o755) == 0 else {
-      throw PlainFailure.system(path, "cannot be given its permissions", errno: errno)
-    }
-    for name in try FileSystem.names(in: path) { try give("\(path)/\(name)", to: owner) }
-  }
-
-  /// All that was written is on the disk before anything is renamed.
-  private func sync() throws {
-    let descriptor = open(side, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw PlainFailure.system(side, "cannot be opened", errno: errno) }
-    defer { close(descriptor) }
-    guard FileSystem.syncFileSystem(of: descriptor) else {
+    guard FileSystem.syncFileSystem(of: folder.descriptor) else {
       throw PlainFailure.system(side, "cannot be written to the disk", errno: errno)
+    }
+  }
+
+  /// What was unpacked, through no link: its parent may belong to the server's user.
+  private func openSide() throws -> OpenFolder {
+    guard let slash = side.lastIndex(of: "/") else { return try OpenFolder(side) }
+    let parent = try OpenFolder(slash == side.startIndex ? "/" : String(side[..<slash]))
+    guard let folder = try parent.folder(String(side[side.index(after: slash)...])) else {
+      throw PlainFailure.system(side, "cannot be opened", errno: ENOENT)
+    }
+    return folder
+  }
+
+  private static func give(_ entry: FolderTree.Entry, to owner: (uid: uid_t, gid: gid_t)?) throws {
+    // An owner's change takes some bits of the permissions away: it comes first.
+    if let owner, geteuid() == 0,
+      fchownat(entry.folder, entry.name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) != 0
+    {
+      throw PlainFailure.system(entry.path, "cannot be given to its owner", errno: errno)
+    }
+    guard entry.isFolder else { return }
+    let folder = openat(entry.folder, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard folder >= 0 else { throw PlainFailure.system(entry.path, "cannot be opened", errno: errno) }
+    defer { close(folder) }
+    guard fchmod(folder, 0o755) == 0 else {
+      throw PlainFailure.system(entry.path, "cannot be given its permissions", errno: errno)
     }
   }
 
@@ -146,13 +159,12 @@ struct RestorePlace: Sendable, Codable, Equatable {
       let out = Move.isThere(live) ? [Move(live: live, aside: before, direction: .out)] : []
       return out + [Move(live: live, aside: side, direction: .into)]
     }
-    try FileSystem.makeFolder(before, mode: 0o755)
+    let top = try OpenFolder(live)
+    let name = before.split(separator: "/").last.map(String.init) ?? before
     // It stays among the uploads for as long as the operator likes: the server's own backup command has to read it.
     var status = stat()
-    if stat(live, &status) == 0 {
-      chmod(before, status.st_mode & 0o7777)
-      if geteuid() == 0 { chown(before, status.st_uid, status.st_gid) }
-    }
+    let isKnown = fstat(top.descriptor, &status) == 0
+    _ = try top.madeFolder(name, mode: isKnown ? status.st_mode & 0o7777 : 0o755, owner: top.ownerOfContents)
     let old = try FileSystem.names(in: live).filter { !isScratch($0) && !staying.contains($0) }
     let new = try FileSystem.names(in: side).filter { !staying.contains($0) }
     return old.map { Move(live: "\(live)/\($0)", aside: "\(before)/\($0)", direction: .out) }

@@ -14,13 +14,17 @@ final class PlacedFiles {
     case messageFiles, avatars
     /// Of images among the files of messages; made only where there are some.
     case previews
+
+    /// The part of the uploads that it is in.
+    fileprivate var part: String { self == .avatars ? "avatars" : "files" }
   }
 
-  private let installation: Installation
+  private static let previews = "thumbnail"
+
+  private let uploads: OpenFolder
   private let organization: Int64
-  private let owner: (user: uid_t, group: gid_t)?
-  private var folders: [Place: Int32] = [:]
-  private var claims: [ClaimedFolder] = []
+  private let owner: OpenFolder.Owner?
+  private var claims: [Place: ClaimedFolder] = [:]
   private var isSettled = false
 
   private(set) var files: Int64 = 0
@@ -30,25 +34,26 @@ final class PlacedFiles {
   ///
   /// - Throws: `.conflict` where files of an organization of this id are there already.
   init(_ installation: Installation, organization: Int64) throws {
-    self.installation = installation
     self.organization = organization
-    owner = Self.owner(of: installation.uploadsFolder)
-    for place in [Place.messageFiles, .avatars] { try prepare(place) }
+    uploads = try UploadsFolder.made(installation)
+    // As root, files get the owner that the server's own have.
+    owner = uploads.ownerOfContents
+    for place in [Place.messageFiles, .avatars] { _ = try prepare(place) }
   }
 
-  private func prepare(_ place: Place) throws {
-    let parent = Self.parent(place, installation)
-    try makeFolder(parent)
-    let claim = try claim("\(parent)/\(organization)")
-    claims.append(claim)
-    let descriptor = open(claim.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw PlainFailure.system(claim.path, "cannot be opened", errno: errno) }
-    folders[place] = descriptor
+  private func prepare(_ place: Place) throws -> ClaimedFolder {
+    if let claim = claims[place] { return claim }
+    var parent =
+      try UploadsFolder.part(place.part, of: uploads)
+      ?? uploads.madeFolder(place.part, mode: 0o755, owner: owner)
+    if place == .previews { parent = try parent.madeFolder(Self.previews, mode: 0o755, owner: owner) }
+    let made = try claim(parent)
+    claims[place] = made
+    return made
   }
 
   deinit {
     if !isSettled { takeBack() }
-    folders.values.forEach { close($0) }
   }
 
   /// Copies a file.
@@ -78,41 +83,35 @@ final class PlacedFiles {
   }
 
   private func create(_ place: Place, _ path: String) throws -> (descriptor: Int32, name: String) {
-    let name = "\(Self.parent(place, installation))/\(organization)/\(SafeText.clean(path, limit: 200))"
-    if folders[place] == nil { try prepare(place) }
-    guard let root = folders[place] else { throw PlainFailure.system(name, "cannot be written", errno: EBADF) }
-    try makeFolders(of: path, root)
-    let target = FileSystem.openBeneath(root, path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
-    guard target >= 0 else { throw PlainFailure.system(name, "cannot be written", errno: errno) }
-    fchmod(target, 0o644)
-    if let owner { fchown(target, owner.user, owner.group) }
-    return (target, name)
+    let folder = try prepare(place).folder
+    let file = try folder.create(path, mode: 0o644, folderMode: 0o755, owner: owner)
+    return (file, "\(folder.path)/\(SafeText.clean(path, limit: 200))")
   }
 
   /// Waits until every file is on the disk: rows that name them are committed next.
   func sync() throws {
-    for descriptor in folders.values where !FileSystem.syncFileSystem(of: descriptor) {
-      throw PlainFailure.system(installation.uploadsFolder, "cannot be synced", errno: errno)
+    for claim in claims.values where !FileSystem.syncFileSystem(of: claim.folder.descriptor) {
+      throw PlainFailure.system(claim.path, "cannot be synced", errno: errno)
     }
   }
 
   /// The organization is visible: the files stay.
   func keep() {
     isSettled = true
-    claims.forEach { $0.release() }
+    claims.values.forEach { $0.release() }
   }
 
   /// The organization does not come: its files go.
   func takeBack() {
     isSettled = true
     // What cannot be removed now is for the next import to remove.
-    for claim in claims where (try? claim.remove()) == nil { claim.abandon() }
+    for claim in claims.values where (try? claim.remove()) == nil { claim.abandon() }
   }
 
   /// Nobody knows whether the organization is visible: the next start of an import settles it.
   func leaveOpen() {
     isSettled = true
-    claims.forEach { $0.abandon() }
+    claims.values.forEach { $0.abandon() }
   }
 
   // MARK: Leftovers
@@ -122,73 +121,62 @@ final class PlacedFiles {
   /// - Returns: the ids whose files were removed.
   static func recover(_ installation: Installation, organizationExists: (Int64) throws -> Bool) throws -> [Int64] {
     var removed: Set<Int64> = []
-    for place in Place.allCases {
-      let parent = parent(place, installation)
-      guard FileSystem.isFolder(parent) else { continue }
-      for name in try FileSystem.names(in: parent) {
-        guard let id = Int64(name), let claim = try ClaimedFolder.abandoned("\(parent)/\(name)", mark: marker) else {
-          continue
-        }
-        if try organizationExists(id) {
-          claim.release()
-        } else {
-          try claim.remove()
-          removed.insert(id)
-        }
+    for (id, claim) in try abandoned(installation) {
+      if try organizationExists(id) {
+        claim.release()
+      } else {
+        try claim.remove()
+        removed.insert(id)
       }
     }
     return removed.sorted()
   }
 
+  /// Folders whose imports are dead, with the ids of the organizations that they were for. They are claimed.
+  static func abandoned(_ installation: Installation) throws -> [(organization: Int64, claim: ClaimedFolder)] {
+    guard let uploads = try UploadsFolder.find(installation) else { return [] }
+    return try parents(uploads).flatMap { parent in
+      try parent.names().compactMap { name in
+        guard let id = Int64(name), let claim = try ClaimedFolder.abandoned(name, in: parent, mark: marker) else {
+          return nil
+        }
+        return (id, claim)
+      }
+    }
+  }
+
+  /// The same folders, without touching anything: for reports.
+  static func markedFolders(_ installation: Installation) throws -> [String] {
+    guard let uploads = try UploadsFolder.find(installation) else { return [] }
+    return try parents(uploads).flatMap { parent in
+      try parent.names().filter {
+        Int64($0) != nil && ClaimedFolder.isAbandoned($0, in: parent, mark: marker, whereEmpty: false)
+      }.map { "\(parent.path)/\($0)" }
+    }
+  }
+
   // MARK: Folders
 
-  private static func parent(_ place: Place, _ installation: Installation) -> String {
-    switch place {
-    case .messageFiles: installation.messageFilesFolder
-    case .avatars: installation.avatarsFolder
-    case .previews: installation.messageFilesFolder + "/thumbnail"
+  /// The folders of all organizations that are there. Only those of files and of avatars may be links.
+  private static func parents(_ uploads: OpenFolder) throws -> [OpenFolder] {
+    try Place.allCases.compactMap { place in
+      guard let part = try UploadsFolder.part(place.part, of: uploads) else { return nil }
+      guard place == .previews else { return part }
+      guard let status = part.status(previews), status.st_mode & S_IFMT == S_IFDIR else { return nil }
+      return try part.folder(previews)
     }
   }
 
-  private func claim(_ folder: String) throws -> ClaimedFolder {
+  private func claim(_ parent: OpenFolder) throws -> ClaimedFolder {
+    let name = String(organization)
     for _ in 0..<3 {
-      let claim = try ClaimedFolder.make(folder, mark: Self.marker, mode: 0o755) { folder in
-        chmod(folder, 0o755)
-        if let owner { chown(folder, owner.user, owner.group) }
+      if let claim = try ClaimedFolder.make(name, in: parent, mark: Self.marker, mode: 0o755, owner: owner) {
+        return claim
       }
-      if let claim { return claim }
-      if FileSystem.exists(folder) { break }
+      if parent.status(name) != nil { break }
     }
     throw PlainFailure(
-      .conflict, folder, "holds files of an organization that this database does not know",
+      .conflict, "\(parent.path)/\(name)", "holds files of an organization that this database does not know",
       remedy: "move that folder away; it is left from another database")
-  }
-
-  private func makeFolder(_ path: String) throws {
-    guard !FileSystem.isFolder(path) else { return }
-    try FileSystem.makeFolder(path, mode: 0o755)
-    chmod(path, 0o755)
-    if let owner { chown(path, owner.user, owner.group) }
-  }
-
-  private func makeFolders(of path: String, _ root: Int32) throws {
-    let parts = path.split(separator: "/").dropLast()
-    var folder = ""
-    for part in parts {
-      folder += folder.isEmpty ? part : "/" + part
-      guard mkdirat(root, folder, 0o755) == 0 else {
-        if errno == EEXIST { continue }
-        throw PlainFailure.system(SafeText.clean(folder, limit: 200), "the folder cannot be made", errno: errno)
-      }
-      fchmodat(root, folder, 0o755, 0)
-      if let owner { fchownat(root, folder, owner.user, owner.group, AT_SYMLINK_NOFOLLOW) }
-    }
-  }
-
-  /// As root, files get the owner that the server's own have.
-  private static func owner(of folder: String) -> (uid_t, gid_t)? {
-    var status = stat()
-    guard geteuid() == 0, stat(folder, &status) == 0 else { return nil }
-    return (status.st_uid, status.st_gid)
   }
 }

@@ -1,0 +1,33 @@
+import Common
+import Glibc
+
+/// The folder of a server's uploads, held open. It belongs to the server's user, and all that is done in it goes through
+/// descriptors.
+enum UploadsFolder {
+  /// Nil where there is none.
+  static func find(_ installation: Installation) throws -> OpenFolder? {
+    FileSystem.exists(installation.uploadsFolder) ? try OpenFolder(installation.uploadsFolder) : nil
+  }
+
+  /// Makes it where there is none. It is the server's to write, not only ours.
+  static func made(_ installation: Installation) throws -> OpenFolder {
+    let path = installation.uploadsFolder
+    if let found = try find(installation) { return found }
+    guard let slash = path.lastIndex(of: "/") else { return try OpenFolder(path) }
+    let parent = String(path[..<slash])
+    try FileSystem.makeFolder(parent, mode: 0o755)
+    var owner: OpenFolder.Owner?
+    if geteuid() == 0, let user = getpwnam(installation.brand.systemUser) {
+      owner = OpenFolder.Owner(user: user.pointee.pw_uid, group: user.pointee.pw_gid)
+    }
+    return try OpenFolder(parent).madeFolder(
+      String(path[path.index(after: slash)...]), mode: 0o755, owner: owner)
+  }
+
+  /// The folder of this name in it, which may be a link to another disk; nil where there is none.
+  static func part(_ name: String, of uploads: OpenFolder) throws -> OpenFolder? {
+    guard let status = uploads.status(name) else { return nil }
+    guard status.st_mode & S_IFMT == S_IFLNK else { return try uploads.folder(name) }
+    return try OpenFolder("\(uploads.path)/\(name)")
+  }
+}
