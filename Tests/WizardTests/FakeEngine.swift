@@ -41,9 +41,14 @@ final class FakeEngine: Sendable {
 
   private static func overview(_ organization: Organization, _ state: State) -> OrganizationOverview {
     let id = organization.id
+    var organization = organization
+    if let redirect = state.redirects[id] {
+      organization.redirect = redirect
+      organization.isEmpty = true
+    }
     return OrganizationOverview(
       organization: organization, uploadBytes: state.uploads[id] ?? 0, lastActivity: state.activity[id],
-      redirect: state.redirects[id], imported: state.imported[id])
+      imported: state.imported[id])
   }
 
   var engine: FlowEngine {

@@ -28,11 +28,11 @@ struct OrganizationsFlowTests {
       $0.redirects = [3: "https://club.example.com"]
     }
     let walker = walker(engine)
-    for text in ["harbour", "12,480", "48.3 MB", "2026-11-22", "active", "moved"] {
+    for text in ["harbour", "12,480", "48.3 MB", "2026-11-22", "active", "redirect"] {
       #expect(walker.sees(text), "\(text) is missing")
     }
     walker.press(.down)
-    #expect(walker.sees("Not possible: it only sends people on to https://club.example.com"))
+    #expect(walker.sees("Not possible: it is only a redirect to https://club.example.com"))
   }
 
   @Test("one that is open is closed, after it was said what people see and how many are signed in")

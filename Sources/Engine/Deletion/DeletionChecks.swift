@@ -19,7 +19,9 @@ extension DeleteOrganizationOperation {
       ]
     }
     let history = try OrganizationHistory(organization, connection, brand: installation.brand)
-    return [overview(organization, history), life(history)] + (try billing(organization, connection))
+    let state = StateFindings(organization: organization, installation: installation, connection: connection)
+    return [overview(organization, history)] + (try state.findings(.delete)) + [life(history)]
+      + (try billing(organization, connection))
       + uploads(organization, history) + [cache()]
   }
 

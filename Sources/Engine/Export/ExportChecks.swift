@@ -9,7 +9,8 @@ struct ExportChecks {
   let output: String
 
   func findings(_ organization: Organization, _ source: ExportSource, _ connection: Connection) throws -> [Finding] {
-    try [target(), space(organization, connection), uploads(), state(organization), database(connection)]
+    try [target(), space(organization, connection), uploads(), activity(organization), database(connection)]
+      + StateFindings(organization: organization, installation: installation, connection: connection).findings(.export)
       + consent(organization, source.traits, connection) + version(source.version) + unknown(source.model)
       + [options.handOver?.check(source.version, installation)].compactMap { $0 }
   }
@@ -107,7 +108,7 @@ struct ExportChecks {
     return Finding(.ok, "uploads", "in \(installation.uploadsFolder)")
   }
 
-  private func state(_ organization: Organization) -> Finding {
+  private func activity(_ organization: Organization) -> Finding {
     if organization.isInternal {
       return Finding(
         .blocker, "organization", "this is the server's internal organization, home of its system bots",

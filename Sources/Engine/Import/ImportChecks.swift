@@ -47,11 +47,7 @@ struct ImportChecks {
         .blocker, "subdomain", "\(shown) cannot be one: small letters a–z, digits and dashes inside, at most 40",
         remedy: "choose another subdomain")
     }
-    if try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [name]) != nil {
-      return Finding(
-        .blocker, "subdomain", "\(shown) is in use on this server",
-        remedy: "choose another subdomain, or delete that organization first if it was a test")
-    }
+    if let held = try SubdomainRules.holder(name, installation, connection) { return held }
     if SubdomainRules.isReserved(name, brand: installation.brand), !options.allowsReservedSubdomain {
       return Finding(
         .blocker, "subdomain", "\(shown) is reserved", remedy: "choose another one, or allow it on purpose")

@@ -38,9 +38,12 @@ public struct ChangeSubdomainOperation: Operation {
     if organization.isInternal {
       return [Finding(.blocker, "organization", "is the server's own", remedy: "choose another organization")]
     }
-    var findings = try SubdomainRules.obstacles(
-      newSubdomain, brand: installation.brand, allowsReserved: allowsReserved, connection)
-    if findings.isEmpty {
+    var findings = try StateFindings(
+      organization: organization, installation: installation, connection: connection
+    ).findings(.changeSubdomain)
+    let obstacles = try obstacles(organization, connection)
+    findings += obstacles
+    if obstacles.isEmpty {
       findings.append(
         Finding(.ok, "subdomain", "\(OrganizationState.address(newSubdomain, installation)) is free"))
     }
@@ -56,6 +59,23 @@ public struct ChangeSubdomainOperation: Operation {
         .warning, "people", "every app and every bot must be told the new address",
         remedy: "tell people before; the old address "
           + (leavesRedirect ? "sends browsers on, but not apps and bots" : "answers no more"))
+    ]
+  }
+
+  /// The organization's own redirect is in nobody's way: it goes where the organization comes back to its old name.
+  private func obstacles(_ organization: Organization, _ connection: Connection) throws -> [Finding] {
+    guard try OrganizationState.ownRedirect(at: newSubdomain, of: organization, installation, connection) != nil else {
+      return try SubdomainRules.obstacles(
+        newSubdomain, installation, allowsReserved: allowsReserved, connection)
+    }
+    let place = OrganizationState.address(newSubdomain, installation)
+    return [
+      leavesRedirect
+        ? Finding(
+          .blocker, "subdomain", "\(place) is held by a redirect to this organization, which an earlier move has left",
+          remedy: "delete that redirect first: organization delete -r \(ServerScripts.quoted(newSubdomain)); or use "
+            + "--skip-redirect, which removes it")
+        : Finding(.ok, "subdomain", "\(place) is held by a redirect to this organization; the redirect is removed")
     ]
   }
 

@@ -24,7 +24,11 @@ public struct DeactivateOperation: Operation {
           remedy: "choose another organization")
       ]
     }
-    return [Finding(.ok, "organization", "\(organization.label) has \(organization.activeUsers) active users")]
+    let state = StateFindings(organization: organization, installation: installation, connection: connection)
+    return [
+      Finding(
+        .ok, "organization", "\(organization.label) has \(Amount.of(Int64(organization.activeUsers), "active user"))")
+    ] + (try state.findings(.deactivate))
   }
 
   public func plan() throws -> Plan {

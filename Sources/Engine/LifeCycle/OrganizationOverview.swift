@@ -8,8 +8,6 @@ public struct OrganizationOverview: Sendable, Codable, Equatable {
   public var uploadBytes: Int64
   /// "2026-11-22T20:15:00Z"; nil where nobody ever was.
   public var lastActivity: String?
-  /// Where the people of a closed organization are sent on; nil where nowhere.
-  public var redirect: String?
   /// When it was imported into this server; nil where it was made here.
   public var imported: String? = nil
 
@@ -22,17 +20,16 @@ public struct OrganizationOverview: Sendable, Codable, Equatable {
           (SELECT max(a.last_visit) FROM zerver_useractivity a JOIN zerver_userprofile u ON u.id = a.user_profile_id
             WHERE u.realm_id = r.id AND NOT u.is_bot),
           (SELECT max(m.date_sent) FROM zerver_message m WHERE m.realm_id = r.id))
-          AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), r.deactivated_redirect,
+          AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         (SELECT max(l.event_time) FROM zerver_realmauditlog l WHERE l.realm_id = r.id AND l.event_type = $1)
       FROM zerver_realm r
       """, [String(AuditLog.Event.imported.rawValue)])
     let byID = Dictionary(uniqueKeysWithValues: details.map { (Int64($0[0] ?? "") ?? 0, $0) })
     return try Organization.list(connection, brand: brand).map { organization in
       let row = byID[organization.id]
-      let redirect = row?[3].map { SafeText.clean($0, limit: 200) }
       return OrganizationOverview(
         organization: organization, uploadBytes: row?[1].flatMap { Int64($0) } ?? 0, lastActivity: row?[2],
-        redirect: redirect?.isEmpty == true ? nil : redirect, imported: row?[4])
+        imported: row?[3])
     }
   }
 }

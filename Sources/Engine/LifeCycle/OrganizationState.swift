@@ -53,6 +53,9 @@ enum OrganizationState {
     let id = String(organization.id)
     try connection.transaction {
       let old = try connection.value("SELECT string_id FROM zerver_realm WHERE id = $1 FOR UPDATE", [id]) ?? ""
+      if let redirect = try ownRedirect(at: subdomain, of: organization, installation, connection) {
+        try remove(redirect, installation, connection)
+      }
       _ = try connection.query(
         "UPDATE zerver_realm SET string_id = $2, demo_organization_scheduled_deletion_date = NULL WHERE id = $1",
         [id, subdomain])
@@ -64,6 +67,29 @@ enum OrganizationState {
         "UPDATE zerver_realm SET deactivated_redirect = $2 WHERE deactivated_redirect = $1 AND deactivated",
         [address(old, installation), address(subdomain, installation)])
       _ = try Sessions.end(of: try users(organization, connection), connection)
+    }
+  }
+
+  /// The redirect that an earlier move of the organization has left at a name; nil where the name is held by anything
+  /// else, or by nothing.
+  static func ownRedirect(
+    at subdomain: String, of organization: Organization, _ installation: Installation, _ connection: Connection
+  ) throws -> Organization? {
+    guard let there = try? Organization.find(subdomain, connection, brand: installation.brand),
+      case .redirect(let address) = there.state,
+      RedirectTarget.subdomain(of: address, installation) == organization.subdomain
+    else { return nil }
+    return there
+  }
+
+  /// Deletes the few rows of a redirect, within the caller's transaction.
+  private static func remove(
+    _ redirect: Organization, _ installation: Installation, _ connection: Connection
+  ) throws {
+    let catalog = try Catalog.read(connection, schema: installation.brand.schema)
+    let doomed = try DoomedRows(redirect, catalog: catalog, brand: installation.brand, connection)
+    _ = try Progress.silent.phase("redirect", "Delete the redirect") { meter in
+      try RowDeletion(doomed: doomed, connection: connection).run(meter)
     }
   }
 

@@ -77,13 +77,9 @@ public struct PasswordResetOperation: Operation {
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
     let people = try people(connection)
     let receivers = people.filter(\.getsMail)
-    var findings: [Finding] = []
-    if organization.isDeactivated {
-      findings.append(
-        Finding(
-          .blocker, "organization", "\(organization.label) is deactivated; nobody could sign in",
-          remedy: "reactivate it first"))
-    }
+    var findings = try StateFindings(
+      organization: organization, installation: installation, connection: connection
+    ).findings(.passwordReset)
     for person in people where !person.getsMail {
       if case .addresses = audience {
         findings.append(

@@ -17,11 +17,11 @@ public struct ReactivateOperation: Operation {
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    return [
-      organization.isDeactivated
-        ? Finding(.ok, "organization", "\(organization.label) is deactivated")
-        : Finding(.ok, "organization", "\(organization.label) is active already")
-    ]
+    let state = StateFindings(organization: organization, installation: installation, connection: connection)
+    return
+      (organization.isDeactivated
+      ? [] : [Finding(.ok, "organization", "\(organization.label) is active already")])
+      + (try state.findings(.reactivate))
   }
 
   public func plan() throws -> Plan {
@@ -31,6 +31,11 @@ public struct ReactivateOperation: Operation {
   }
 
   public func run(progress: Progress) throws -> Summary {
+    let findings = try check()
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    for finding in findings where finding.severity == .warning {
+      progress.warn("\(finding.subject): \(finding.reason)")
+    }
     let connection = try installation.connect(cancellation: progress.cancellation)
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)

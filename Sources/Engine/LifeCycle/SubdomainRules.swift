@@ -26,25 +26,52 @@ enum SubdomainRules {
 
   /// - Returns: nothing where the name is free and allowed.
   static func obstacles(
-    _ name: String, brand: Brand, allowsReserved: Bool, _ connection: Connection
+    _ name: String, _ installation: Installation, allowsReserved: Bool, lengths: ClosedRange<Int> = 3...40,
+    _ connection: Connection
   ) throws -> [Finding] {
     let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
     func blocked(_ reason: String, _ remedy: String) -> [Finding] {
       [Finding(.blocker, "subdomain", "\(shown) \(reason)", remedy: remedy)]
     }
-    guard name.isEmpty || isWellFormed(name) else {
+    guard name.isEmpty || isWellFormed(name, lengths: lengths) else {
       return blocked(
-        "cannot be one: small letters a–z, digits and dashes inside, three to forty of them", "choose another subdomain"
-      )
+        "cannot be one: small letters a–z, digits and dashes inside, "
+          + (lengths.lowerBound > 1
+            ? "\(lengths.lowerBound) to \(lengths.upperBound)" : "at most \(lengths.upperBound)"),
+        "choose another subdomain")
     }
-    if let other = try connection.query(
-      "SELECT deactivated, coalesce(deactivated_redirect, '') <> '' FROM zerver_realm WHERE string_id = $1", [name]
-    ).first {
-      return other.bool(0) && other.bool(1)
-        ? blocked("only redirects to a moved organization, and is kept for that", "choose another subdomain")
-        : blocked("is in use on this server", "choose another subdomain")
-    }
-    return isReserved(name, brand: brand) && !allowsReserved
+    if let held = try holder(name, installation, connection) { return [held] }
+    return isReserved(name, brand: installation.brand) && !allowsReserved
       ? blocked("is reserved", "choose another one, or allow it on purpose") : []
+  }
+
+  /// What holds a name on this server, as a blocker; nil where it is free.
+  static func holder(_ name: String, _ installation: Installation, _ connection: Connection) throws -> Finding? {
+    guard try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [name]) != nil else { return nil }
+    let organization = try Organization.find(name, connection, brand: installation.brand)
+    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
+    let delete = "organization delete -r \(ServerScripts.quoted(name))"
+    switch organization.state {
+    case .redirect(let address):
+      let target = try RedirectTarget(address, installation, connection)
+      let here = target.organization.map { ", the organization \($0.label) of this server" } ?? ""
+      return Finding(
+        .blocker, "subdomain", "\(shown) is held by a redirect to \(address)\(here)",
+        remedy:
+          "choose another subdomain; or delete the redirect, which frees the name (\(delete)): the old address then "
+          + "no longer sends people on")
+    case .moved(let address):
+      return Finding(
+        .blocker, "subdomain", "\(shown) is in use by a deactivated organization that redirects to \(address)",
+        remedy: "choose another subdomain, or delete that organization first if it is no longer needed: \(delete)")
+    case .deactivated, .scrubbed:
+      return Finding(
+        .blocker, "subdomain", "\(shown) is in use by an organization that is \(organization.state.label)",
+        remedy: "choose another subdomain, or delete that organization first if it is no longer needed: \(delete)")
+    case .internal, .active, .demo:
+      return Finding(
+        .blocker, "subdomain", "\(shown) is in use on this server",
+        remedy: "choose another subdomain, or delete that organization first if it was a test")
+    }
   }
 }

@@ -7,6 +7,7 @@ enum AuditLog {
   enum Event: Int {
     case deactivated = 201
     case reactivated = 202
+    case scrubbed = 203
     case planChanged = 204
     case exported = 206
     case propertyChanged = 207

@@ -16,6 +16,16 @@ public struct Organization: Sendable, Codable, Equatable {
   public var messagesAreEstimated = false
   /// The home of the system bots; it cannot be moved.
   public var isInternal: Bool
+  /// Where the server sends people on while it is deactivated; nil where nowhere. Cleaned.
+  public var redirect: String? = nil
+  /// Whether it has neither users nor messages, not even deactivated ones.
+  public var isEmpty = false
+  /// Whether the server has removed the data of its people.
+  public var isScrubbed = false
+  /// The day on which the server deletes it as a demo, "2026-12-24"; nil for a permanent one.
+  public var demoDeletion: String? = nil
+  /// The day on which the server deletes the data of the deactivated organization; nil where none is planned.
+  public var plannedDeletion: String? = nil
 
   /// How texts name it.
   public var label: String {
@@ -63,7 +73,13 @@ extension Organization {
   }
 
   private static func rows(_ connection: Connection) throws -> [Row] {
-    try connection.query("SELECT id, string_id, name, deactivated FROM zerver_realm ORDER BY id")
+    // Versions of the server differ in the last three columns.
+    try connection.query(
+      """
+      SELECT id, string_id, name, deactivated, to_jsonb(r) ->> 'deactivated_redirect',
+        to_jsonb(r) ->> 'demo_organization_scheduled_deletion_date', to_jsonb(r) ->> 'scheduled_deletion_date'
+      FROM zerver_realm r ORDER BY id
+      """)
   }
 
   private static func organization(
@@ -75,14 +91,44 @@ extension Organization {
     let counts = try connection.query(
       """
       SELECT (SELECT count(*) FROM zerver_userprofile WHERE realm_id = $1 AND is_active),
-        \(estimate == nil ? "(SELECT count(*) FROM zerver_message WHERE realm_id = $1)" : "0")
+        \(estimate == nil ? "(SELECT count(*) FROM zerver_message WHERE realm_id = $1)" : "0"),
+        EXISTS (SELECT 1 FROM zerver_userprofile WHERE realm_id = $1)
+          OR EXISTS (SELECT 1 FROM zerver_message WHERE realm_id = $1)
       """, [String(id)])
     let subdomain = row[1] ?? ""
     return Organization(
       id: id, subdomain: SafeText.clean(subdomain, limit: 60), name: SafeText.clean(row[2] ?? "", limit: 60),
       isDeactivated: row.bool(3), activeUsers: counts.first?.int(0) ?? 0,
       messages: estimate ?? counts.first?.int(1) ?? 0, messagesAreEstimated: estimate != nil,
-      isInternal: subdomain == brand.internalSubdomain)
+      isInternal: subdomain == brand.internalSubdomain, redirect: redirect(row[4]),
+      isEmpty: counts.first?.bool(2) == false, isScrubbed: try isScrubbed(id, connection), demoDeletion: day(row[5]),
+      plannedDeletion: day(row[6]))
+  }
+}
+
+extension Organization {
+  private static func redirect(_ address: String?) -> String? {
+    let cleaned = SafeText.clean(address ?? "", limit: 200)
+    return cleaned.isEmpty ? nil : cleaned
+  }
+
+  /// "2026-12-24"; nil for none, and for an infinite time.
+  private static func day(_ moment: String?) -> String? {
+    guard let moment, moment.utf8.first.map({ (0x30...0x39).contains($0) }) == true else { return nil }
+    return SafeText.clean(moment.prefix { $0 != "T" && $0 != " " }, limit: 20)
+  }
+
+  /// Whether the server has said so in its log, or all people have the addresses that it gives to scrubbed ones; never
+  /// where anybody has another address, and could sign in.
+  private static func isScrubbed(_ id: Int64, _ connection: Connection) throws -> Bool {
+    let scrubbed = "delivery_email LIKE 'scrubbed-%'"
+    return try connection.value(
+      """
+      SELECT (EXISTS (SELECT 1 FROM zerver_realmauditlog WHERE realm_id = $1 AND event_type = $2)
+          OR EXISTS (SELECT 1 FROM zerver_userprofile WHERE realm_id = $1 AND NOT is_bot AND \(scrubbed)))
+        AND NOT EXISTS (
+          SELECT 1 FROM zerver_userprofile WHERE realm_id = $1 AND NOT is_bot AND is_active AND NOT \(scrubbed))
+      """, [String(id), String(AuditLog.Event.scrubbed.rawValue)]) == "t"
   }
 }
 

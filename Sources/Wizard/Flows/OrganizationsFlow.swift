@@ -87,11 +87,18 @@ extension Flow {
           "Users are those who can sign in, people and bots. Last seen is the last message, or the last time that somebody "
             + "was there."),
         .paragraph(
-          "Closed is what the server calls deactivated. One that has moved is what a change of address has left at the old one: it is empty, and sends people on."
+          "Closed is what the server calls deactivated. A redirect is what a change of address has left at the old one: it "
+            + "is empty, and sends people on. One that has moved is deactivated with all its data, and sends people on too."
+        ),
+        .paragraph(
+          "Of a scrubbed one the server has removed names, addresses, messages and files. A demo is deleted by the server on "
+            + "a day; the checks name it."
         ),
         .paragraph("To delete one with all that it has, choose “Throw away a test import” in the menu."),
       ],
-      disabled: { $0.redirect == nil ? nil : "it only sends people on to \($0.redirect ?? "")" },
+      disabled: { item in
+        if case .redirect(let address) = item.organization.state { "it is only a redirect to \(address)" } else { nil }
+      },
       proposed: { all in
         all.filter { !$0.organization.isDeactivated }.max { $0.organization.messages < $1.organization.messages }
       },
@@ -120,7 +127,7 @@ extension Flow {
             + "everybody signs in again."),
       ],
       fields: { answers in
-        let isClosed = answers.detail(Key.organization, "state") == "deactivated"
+        let isClosed = answers.detail(Key.organization, "deactivated") == "yes"
         return [
           Field(
             "which", "What", name: "What is done",

@@ -13,8 +13,7 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
-  var realm: String
+  @OptionGroup var organization: OrganizationOption
 
   @Option(
     name: .customLong("output"),
@@ -69,7 +68,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    var options = ExportOperation.Options(subdomain: realm, output: file.map { FileSystem.absolute($0) })
+    var options = ExportOperation.Options(subdomain: organization.realm, output: file.map { FileSystem.absolute($0) })
     options.deactivates = deactivate
     options.publicOnly = publicOnly
     if withConsent { options.consent = consentMessage.map { .byReactions(message: $0) } ?? .bySetting }

@@ -31,13 +31,18 @@ struct OrganizationCommand: ParsableCommand {
       let subdomain: String
       let name: String
       let isDeactivated: Bool
+      /// active, deactivated, redirect, moved, scrubbed, demo or internal.
+      let state: String
       let activeUsers: Int
       let messages: Int
       let messagesAreEstimated: Bool
       let isInternal: Bool
       let uploadBytes: Int64
       let lastActivity: String?
+      /// Where people are sent on while it is deactivated.
       let redirect: String?
+      /// The day on which the server deletes its data.
+      let deletion: String?
 
       init(_ overview: OrganizationOverview) {
         let organization = overview.organization
@@ -51,7 +56,9 @@ struct OrganizationCommand: ParsableCommand {
         isInternal = organization.isInternal
         uploadBytes = overview.uploadBytes
         lastActivity = overview.lastActivity
-        redirect = overview.redirect
+        state = organization.state.name
+        redirect = organization.redirect
+        deletion = organization.isDeactivated ? organization.plannedDeletion : organization.demoDeletion
       }
     }
 
@@ -63,16 +70,10 @@ struct OrganizationCommand: ParsableCommand {
           String(organization.id), organization.subdomain.isEmpty ? "''" : organization.subdomain, organization.name,
           Amount.count(Int64(organization.activeUsers)), organization.messageCount,
           Amount.bytes(overview.uploadBytes), overview.lastActivity.map { String($0.prefix(10)) } ?? "never",
-          state(overview),
+          organization.state.label,
         ]
       }
       return ColumnText.of([header] + rows, rightAligned: [0, 3, 4, 5])
-    }
-
-    private static func state(_ overview: OrganizationOverview) -> String {
-      if overview.organization.isInternal { return "internal" }
-      guard overview.organization.isDeactivated else { return "active" }
-      return overview.redirect.map { "moved to \($0)" } ?? "deactivated"
     }
   }
 
@@ -80,13 +81,12 @@ struct OrganizationCommand: ParsableCommand {
   struct Chosen: ParsableArguments {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
-    var realm: String
+    @OptionGroup var organization: OrganizationOption
     @Flag(help: "Show what would be done and what the checks find; change nothing.")
     var dryRun = false
 
     func perform(_ job: (JobDescription.ServerReference, String) -> JobDescription) throws {
-      try output.perform(job(server.reference, realm), dryRun: dryRun)
+      try output.perform(job(server.reference, organization.realm), dryRun: dryRun)
     }
   }
 
@@ -118,8 +118,7 @@ struct OrganizationCommand: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
-    var realm: String
+    @OptionGroup var organization: OrganizationOption
     @Flag(help: "Delete its uploads, avatars and emoji too.")
     var withUploads = false
     @Flag(help: "Delete everything in the uploads folder; only where it is the only organization.")
@@ -132,15 +131,15 @@ struct OrganizationCommand: ParsableCommand {
     var yes = false
 
     func run() throws {
-      var options = DeleteOrganizationOperation.Options(subdomain: realm)
+      var options = DeleteOrganizationOperation.Options(subdomain: organization.realm)
       options.uploads = withAllUploads ? .everything : withUploads ? .ofOrganization : .keep
       options.confirmation = confirmDelete
       options.despiteSignsOfLife = yes
       if !dryRun, confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) {
-        options.confirmation = realm
+        options.confirmation = organization.realm
         let operation = DeleteOrganizationOperation(try server.installation(), options)
         try LastQuestion.show(operation, more: try operation.confirmation())
-        try LastQuestion.ask(name: realm, "to delete it")
+        try LastQuestion.ask(name: organization.realm, "to delete it")
       }
       try output.perform(.deleteOrganization(server: server.reference, options), dryRun: dryRun)
     }

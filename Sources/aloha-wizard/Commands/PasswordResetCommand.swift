@@ -13,8 +13,7 @@ struct PasswordResetCommand: ParsableCommand {
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
-  var realm: String
+  @OptionGroup var organization: OrganizationOption
 
   @Option(
     name: [.customShort("u"), .customLong("user")], parsing: .upToNextOption,
@@ -36,7 +35,7 @@ struct PasswordResetCommand: ParsableCommand {
 
   func run() throws {
     let description = JobDescription.passwordReset(
-      server: server.reference, subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
+      server: server.reference, subdomain: organization.realm, audience: allUsers ? .everybody : .addresses(users),
       onlyNeverSignedIn: onlyNeverSignedIn)
     if dryRun { try show(try server.installation()) }
     try output.perform(description, dryRun: dryRun)
@@ -44,7 +43,7 @@ struct PasswordResetCommand: ParsableCommand {
 
   private func show(_ installation: Installation) throws {
     let operation = PasswordResetOperation(
-      installation, subdomain: realm, audience: allUsers ? .everybody : .addresses(users),
+      installation, subdomain: organization.realm, audience: allUsers ? .everybody : .addresses(users),
       onlyNeverSignedIn: onlyNeverSignedIn)
     let people = try operation.people()
     if output.json {

@@ -148,6 +148,7 @@ struct RestoreCommand: ParsableCommand {
     let organizations = (try? Organization.list(connection, brand: installation.brand)) ?? []
     let lines = organizations.filter { !$0.isInternal }.map { organization in
       "\(organization.label): \(Amount.of(Int64(organization.activeUsers), "user")), \(organization.messageAmount)"
+        + (organization.state == .active ? "" : " (\(organization.state.label))")
     }
     return lines.isEmpty ? [] : lines + ["It is kept under other names until you discard it"]
   }

@@ -115,7 +115,7 @@ extension Flow {
         "Looking for organizations", key: { $0.text(Key.source) ?? "" }, brings: [organizations([])]
       ) { answers, cancellation in
         let all = try context.engine.organizations(answers.text(Key.source) ?? "/", cancellation)
-        guard all.contains(where: { !$0.isInternal }) else {
+        guard all.contains(where: { row($0).disabled == nil }) else {
           throw PlainFailure(
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
             remedy: "go back and choose another server")
@@ -137,7 +137,13 @@ extension Flow {
   ]
 
   private static func row(_ organization: Organization) -> Field.Row {
-    let state = organization.isInternal ? "internal" : organization.isDeactivated ? "deactivated" : "active"
+    let state = organization.state.name
+    let reason: String? =
+      switch organization.state {
+      case .internal: "it is the home of the server's own bots; every server has its own"
+      case .redirect(let address): "it is only a redirect to \(address)"
+      default: nil
+      }
     return Field.Row(
       id: organization.subdomain,
       cells: [
@@ -145,7 +151,7 @@ extension Flow {
         Amount.count(Int64(organization.activeUsers)), organization.messageCount, state,
       ],
       label: organization.label,
-      disabled: organization.isInternal ? "it is the home of the server's own bots; every server has its own" : nil,
+      disabled: reason,
       details: ["state": state, "name": organization.name])
   }
 

@@ -30,8 +30,11 @@ struct OrganizationStep: Sendable {
   }
 
   private func reason(_ organization: Organization) -> String? {
-    organization.isInternal
-      ? "it is the home of the server's own bots; every server has its own" : disabled(organization)
+    switch organization.state {
+    case .internal: "it is the home of the server's own bots; every server has its own"
+    case .redirect(let address): "it is only a redirect to \(address)"
+    default: disabled(organization)
+    }
   }
 
   private func field(_ all: [Organization]) -> Field {
@@ -48,7 +51,7 @@ struct OrganizationStep: Sendable {
   ]
 
   private func row(_ organization: Organization) -> Field.Row {
-    let state = organization.isInternal ? "internal" : organization.isDeactivated ? "deactivated" : "active"
+    let state = organization.state.name
     return Field.Row(
       id: organization.subdomain,
       cells: [

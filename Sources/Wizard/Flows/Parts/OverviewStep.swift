@@ -64,21 +64,16 @@ struct OverviewStep: Sendable {
   private func row(_ item: OrganizationOverview, _ more: [String: String]) -> Field.Row {
     let organization = item.organization
     var details = [
-      "state": Self.state(item), "name": organization.name.isEmpty ? organization.label : organization.name,
+      "state": organization.state.name, "name": organization.name.isEmpty ? organization.label : organization.name,
       "id": String(organization.id), "users": Amount.of(Int64(organization.activeUsers), "active user"),
       "messages": organization.messageAmount, "uploads": Amount.bytes(item.uploadBytes),
     ]
-    details["redirect"] = item.redirect
+    details["deactivated"] = organization.isDeactivated ? "yes" : "no"
+    details["redirect"] = organization.redirect
     details["imported"] = item.imported
     return Field.Row(
       id: organization.subdomain, cells: columns.map { $0.cell(item) }, label: organization.label,
       disabled: reason(item), details: details.merging(more) { _, new in new })
-  }
-
-  static func state(_ item: OrganizationOverview) -> String {
-    if item.organization.isInternal { return "internal" }
-    guard item.organization.isDeactivated else { return "active" }
-    return item.redirect == nil ? "deactivated" : "moved"
   }
 }
 
@@ -110,8 +105,8 @@ extension OverviewStep.Column {
     case .lastActive: return item.lastActivity.map { String($0.prefix(10)) } ?? "never"
     case .state:
       // There is no room for the server's own long word.
-      let state = OverviewStep.state(item)
-      return state == "deactivated" ? "closed" : state
+      if case .deactivated = organization.state { return "closed" }
+      return organization.state.name
     }
   }
 }

@@ -1,0 +1,24 @@
+import ArgumentParser
+
+/// Which organization of the server a command is about: with -r, as the server's own commands have it, or by its name
+/// alone.
+struct OrganizationOption: ParsableArguments {
+  @Option(
+    name: [.customShort("r"), .customLong("realm")],
+    help: ArgumentHelp("The organization's subdomain; '' is the root domain.", valueName: "realm"))
+  private var option: String?
+
+  @Argument(help: ArgumentHelp("The subdomain without -r.", valueName: "realm"))
+  private var argument: String?
+
+  func validate() throws {
+    switch (option, argument) {
+    case (nil, nil):
+      throw ValidationError("Missing expected argument '--realm <realm>': the organization's subdomain.")
+    case (.some, .some): throw ValidationError("Give the organization's subdomain once.")
+    default: break
+    }
+  }
+
+  var realm: String { option ?? argument ?? "" }
+}

@@ -1,0 +1,211 @@
+import Common
+import Postgres
+import Sandbox
+import Testing
+
+@testable import Engine
+
+/// Organizations that are not what their names suggest.
+@Suite("An organization that only redirects, was scrubbed, or is to be deleted")
+struct OrganizationStateTests {
+  private func server() throws -> SandboxServer {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.bookclub, subdomain: "readers", messages: 10))
+    return server
+  }
+
+  private func find(_ subdomain: String, on server: SandboxServer) throws -> Organization {
+    let connection = try server.connect()
+    defer { connection.close() }
+    return try Organization.find(subdomain, connection, brand: server.brand)
+  }
+
+  private func blocker(_ findings: [Finding]) throws -> Finding {
+    try #require(findings.first { $0.severity == .blocker })
+  }
+
+  @Test("Each state is recognized from the facts of the rows")
+  func states() throws {
+    let server = try server()
+    let admin = try server.connectAsSuperuser()
+    func state() throws -> Organization.State { try find("readers", on: server).state }
+    #expect(try state() == .active)
+    try admin.execute(
+      "UPDATE zerver_realm SET demo_organization_scheduled_deletion_date = '2027-01-31 10:00Z' WHERE string_id = 'readers'"
+    )
+    #expect(try state() == .demo(deletion: "2027-01-31"))
+    for moment in ["infinity", "-infinity"] {
+      try admin.execute(
+        "UPDATE zerver_realm SET demo_organization_scheduled_deletion_date = '\(moment)' WHERE string_id = 'readers'")
+      #expect(try state() == .active, "\(moment)")
+    }
+    try admin.execute("UPDATE zerver_realm SET deactivated = true WHERE string_id = 'readers'")
+    #expect(try state() == .deactivated(deletion: nil))
+    try admin.execute(
+      """
+      ALTER TABLE zerver_realm ADD scheduled_deletion_date timestamptz;
+      UPDATE zerver_realm SET scheduled_deletion_date = '2027-02-28 10:00Z' WHERE string_id = 'readers'
+      """)
+    #expect(try state() == .deactivated(deletion: "2027-02-28"))
+    try admin.execute(
+      "UPDATE zerver_realm SET deactivated_redirect = 'https://elsewhere.example' WHERE string_id = 'readers'")
+    #expect(try state() == .moved(to: "https://elsewhere.example"))
+    try admin.execute("UPDATE zerver_realm SET deactivated = false WHERE string_id = 'readers'")
+    #expect(try state() == .active, "the server heeds a redirect only of what is deactivated")
+    try server.addRedirect("bookclub", to: "https://readers.\(server.host)")
+    #expect(try find("bookclub", on: server).state == .redirect(to: "https://readers.\(server.host)"))
+    try admin.execute(
+      "UPDATE zerver_userprofile SET delivery_email = 'scrubbed-' || id || '@x.example' WHERE realm_id > 1 AND NOT is_bot"
+    )
+    #expect(try state() == .scrubbed)
+    try admin.execute(
+      """
+      UPDATE zerver_userprofile SET delivery_email = 'new@x.example', is_active = true WHERE id =
+        (SELECT min(id) FROM zerver_userprofile WHERE realm_id > 1 AND NOT is_bot)
+      """)
+    #expect(try state() == .active, "somebody has joined since")
+  }
+
+  @Test("The address of a redirect cannot change the screen")
+  func cleaned() throws {
+    let server = try server()
+    try server.addRedirect("bookclub", to: "https://x.example/\u{1B}[31m\u{202E}gpj")
+    #expect(try find("bookclub", on: server).state == .redirect(to: "https://x.example/[31mgpj"))
+  }
+
+  @Test("Everything that would act on a redirect is refused, and says where the organization is")
+  func redirect() throws {
+    let server = try server()
+    let installation = try server.installation
+    let address = "https://readers.\(server.host)"
+    try server.addRedirect("bookclub", to: address)
+    let refused: [(String, any Engine.Operation)] = [
+      ("export", ExportOperation(installation, .init(subdomain: "bookclub", output: "\(server.root)/a.tar.gz"))),
+      ("deactivate", DeactivateOperation(installation, subdomain: "bookclub")),
+      ("reactivate", ReactivateOperation(installation, subdomain: "bookclub")),
+      ("change", ChangeSubdomainOperation(installation, from: "bookclub", to: "former")),
+      (
+        "password reset",
+        PasswordResetOperation(
+          installation, subdomain: "bookclub", audience: .everybody, onlyNeverSignedIn: false)
+      ),
+    ]
+    for (name, operation) in refused {
+      let blocker = try #require(try operation.check().first { $0.subject == "state" }, "\(name)")
+      #expect(blocker.severity == .blocker, "\(name)")
+      #expect(blocker.reason.contains("redirect to \(address)"), "\(name): \(blocker.reason)")
+      #expect(blocker.remedy?.contains("-r readers") == true, "\(name): \(blocker.remedy ?? "")")
+      #expect(throws: Blocked.self, "\(name)") { try operation.run(progress: .silent) }
+    }
+    #expect(try find("bookclub", on: server).state == .redirect(to: address))
+    let elsewhere = "https://readers.other.example"
+    try server.addRedirect("former", to: elsewhere)
+    let export = ExportOperation(installation, .init(subdomain: "former", output: "\(server.root)/b.tar.gz"))
+    #expect(try blocker(export.check()).remedy?.contains(elsewhere) == true)
+  }
+
+  @Test("A redirect is deleted with a warning; the organization that it leads to is not changed")
+  func deletion() throws {
+    let server = try server()
+    let before = try server.state()
+    try server.addRedirect("bookclub", to: "https://readers.\(server.host)")
+    var options = DeleteOrganizationOperation.Options(subdomain: "bookclub")
+    options.confirmation = "bookclub"
+    let operation = DeleteOrganizationOperation(try server.installation, options)
+    let finding = try #require(try operation.check().first { $0.subject == "state" })
+    #expect(finding.severity == .warning && finding.reason.contains("its name is free again"))
+    #expect(finding.reason.contains("(readers) is not changed"))
+    _ = try operation.run(progress: .silent)
+    #expect(try server.state() == before)
+  }
+
+  @Test("An import at a name that a redirect holds is told so, and what to do")
+  func importOverRedirect() throws {
+    let server = try server()
+    try server.addRedirect("harbour", to: "https://readers.\(server.host)")
+    let blocker = try blocker(try server.importing(Servers.archive()).check())
+    #expect(blocker.reason.contains("is held by a redirect to https://readers.\(server.host)"))
+    #expect(blocker.reason.contains("(readers) of this server"))
+    #expect(blocker.remedy?.contains("organization delete -r harbour") == true)
+    let moving = ChangeSubdomainOperation(try server.installation, from: "readers", to: "former")
+    #expect(try !moving.check().contains { $0.subject == "state" })
+  }
+
+  @Test("A moved, a scrubbed and a demo organization are exported with a warning that says what they are")
+  func warnings() throws {
+    let server = try server()
+    let admin = try server.connectAsSuperuser()
+    func warning() throws -> String {
+      let findings = try ExportOperation(
+        server.installation, .init(subdomain: "readers", output: "\(server.root)/a.tar.gz")
+      ).check()
+      let finding = try #require(findings.first { $0.subject == "state" })
+      #expect(finding.severity == .warning)
+      return finding.reason
+    }
+    try admin.execute(
+      "UPDATE zerver_realm SET demo_organization_scheduled_deletion_date = '2027-01-31' WHERE string_id = 'readers'")
+    #expect(try warning().contains("demo organization, which the server deletes on 2027-01-31"))
+    try admin.execute(
+      "UPDATE zerver_realm SET deactivated = true, deactivated_redirect = 'https://new.example' WHERE string_id = 'readers'"
+    )
+    #expect(try warning().contains("redirects to https://new.example"))
+    let reactivation = try ReactivateOperation(server.installation, subdomain: "readers").check()
+    #expect(reactivation.contains { $0.severity == .warning && $0.reason.contains("https://new.example") })
+    try admin.execute(
+      """
+      UPDATE zerver_realm SET deactivated_redirect = NULL WHERE string_id = 'readers';
+      UPDATE zerver_userprofile SET is_active = false WHERE realm_id > 1;
+      INSERT INTO zerver_realmauditlog (realm_id, event_type, event_time, backfilled, extra_data)
+        SELECT id, 203, now(), false, '{}' FROM zerver_realm WHERE string_id = 'readers'
+      """)
+    #expect(try warning().contains("was scrubbed"))
+  }
+
+  @Test("A change of the subdomain that left a redirect can be undone: the redirect makes room, others follow")
+  func undo() throws {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.bookclub, messages: 10))
+    let before = try server.databaseState()
+    let installation = try server.installation
+    let job = try JobStore(installation).make(
+      .changeSubdomain(
+        server: .init(installation), from: "bookclub", to: "readers", leavesRedirect: true, allowsReserved: false),
+      plan: nil)
+    try JobProcess.run(job, cancellation: Cancellation())
+    // The sandbox's command makes none.
+    try server.addRedirect("bookclub", to: "https://readers.\(server.host)")
+    try server.addRedirect("oldest", to: "https://readers.\(server.host)")
+    let again = ChangeSubdomainOperation(installation, from: "readers", to: "bookclub")
+    #expect(try blocker(again.check()).remedy?.contains("organization delete -r bookclub") == true)
+    let undo = UndoJobOperation(job)
+    #expect(try undo.check().contains { $0.severity == .ok && $0.reason.contains("the redirect is removed") })
+    _ = try undo.run(progress: .silent)
+    #expect(
+      try server.column("SELECT string_id FROM zerver_realm WHERE NOT deactivated ORDER BY id")
+        == ["alohainternal", "bookclub"])
+    #expect(
+      try server.value("SELECT deactivated_redirect FROM zerver_realm WHERE deactivated")
+        == "https://bookclub.\(server.host)")
+    try server.connectAsSuperuser().execute("DELETE FROM zerver_realm WHERE string_id = 'oldest'")
+    // Two entries of the log are all that is left.
+    let changed = try server.databaseState().filter { before[$0.key] != $0.value }.keys.sorted()
+    #expect(changed.allSatisfy { $0.contains("auditlog") || $0.contains("django_session") }, "\(changed)")
+  }
+}
+
+extension SandboxServer {
+  /// The row that the server's own command leaves at the old name when it changes a subdomain.
+  func addRedirect(_ subdomain: String, to address: String) throws {
+    let connection = try connectAsSuperuser()
+    defer { connection.close() }
+    _ = try connection.query(
+      """
+      INSERT INTO zerver_realm SELECT (jsonb_populate_record(r, jsonb_build_object(
+        'id', nextval(pg_get_serial_sequence('zerver_realm', 'id')), 'string_id', $1::text, 'deactivated', true,
+        'deactivated_redirect', $2::text, 'uuid', gen_random_uuid(), 'new_stream_announcements_stream_id', null,
+        'signup_announcements_stream_id', null, 'zulip_update_announcements_stream_id', null))).*
+      FROM zerver_realm r WHERE NOT deactivated ORDER BY id DESC LIMIT 1
+      """, [subdomain, address])
+  }
+}
