@@ -28,6 +28,8 @@ struct AlohaWizard: ParsableCommand {
     _ = StandardStream.wantsASCII
     do {
       var command = try parseAsRoot()
+      let described = command
+      defer { LeftoverReport.write(after: described) }
       try command.run()
     } catch let failure as any Failure {
       FailureText.write(failure)

@@ -29,6 +29,8 @@ final class PartialFile {
     descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be written", errno: errno) }
     self.temporary = temporary
+    // A file that nobody holds was left by a killed process.
+    FileLock.hold(descriptor)
   }
 
   deinit { discard() }

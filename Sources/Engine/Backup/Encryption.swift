@@ -48,11 +48,13 @@ public enum Encryption {
   /// Encrypts a file. `output` gets its name when it is complete and on the disk; nothing may exist there.
   static func encrypt(_ path: String, to recipient: String, output: String, cancellation: Cancellation?) throws {
     let partial = "\(output).\(RandomText.alphanumeric(8)).partial"
+    // Made and held here, private from the first byte on: age writes into it.
+    let file = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else { throw PlainFailure.system(output, "cannot be written", errno: errno) }
+    defer { close(file) }
+    FileLock.hold(file)
     do {
       try run(["-r", recipient, "-o", partial, path], subject: output, cancellation: cancellation)
-      let file = open(partial, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-      guard file >= 0 else { throw PlainFailure.system(output, "cannot be written", errno: errno) }
-      defer { close(file) }
       guard fchmod(file, 0o600) == 0, fsync(file) == 0 else {
         throw PlainFailure.system(output, "cannot be written", errno: errno)
       }

@@ -84,7 +84,7 @@ public struct DeleteOrganizationOperation: Operation {
   }
 
   public func run(progress: Progress) throws -> Summary {
-    let finished = try finishLeftovers(progress)
+    let finished = try InterruptedDeletions(installation).finish(progress: progress)
     let connection = try installation.connect(cancellation: progress.cancellation)
     defer { connection.close() }
     if let finished = finished.first(where: { $0.subdomain == options.subdomain }),
@@ -182,35 +182,7 @@ public struct DeleteOrganizationOperation: Operation {
   private func stillThere(_ organization: Organization) throws -> Bool {
     let connection = try installation.connect()
     defer { connection.close() }
-    return try Self.exists(organization.id, connection)
-  }
-
-  private static func exists(_ id: Int64, _ connection: Connection) throws -> Bool {
-    try connection.value("SELECT 1 FROM zerver_realm WHERE id = $1", [String(id)]) != nil
-  }
-
-  /// Settles what a deletion that was killed has left: files of an organization whose rows are gone go too.
-  private func finishLeftovers(_ progress: Progress) throws -> [DeletionJournal.Entry] {
-    let uploads = installation.uploadsFolder
-    let leftovers = try DeletionJournal.leftovers(in: uploads)
-    guard !leftovers.isEmpty else { return [] }
-    let connection = try installation.connect(cancellation: progress.cancellation)
-    defer { connection.close() }
-    var finished: [DeletionJournal.Entry] = []
-    for entry in leftovers {
-      let journal = try DeletionJournal(entry, in: uploads)
-      if try Self.exists(entry.organization, connection) {
-        journal.discard()
-        continue
-      }
-      let files = OrganizationFiles(uploads: uploads, organization: entry.organization, reach: entry.reach)
-      _ = try progress.phase("leftovers", "Finish an interrupted deletion", unit: .files) { meter in
-        try files.remove { try meter.advance() }
-      }
-      journal.discard()
-      finished.append(entry)
-    }
-    return finished
+    return try InterruptedDeletions.exists(organization.id, connection)
   }
 
   private static func explained(_ error: any Error) -> any Error {

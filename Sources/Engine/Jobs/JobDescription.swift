@@ -31,6 +31,9 @@ public enum JobDescription: Sendable, Codable, Equatable {
   /// Takes back what another job of this server has done; the folder is that job's.
   case undo(servers: [ServerReference], folder: String, despiteSignsOfLife: Bool)
 
+  /// Removes what interrupted commands have left.
+  case removeLeftovers(server: ServerReference)
+
   /// A server by its root folder.
   public struct ServerReference: Sendable, Codable, Equatable {
     /// `/` in production.
@@ -58,7 +61,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
       .passwordReset(let server, _, _, _), .undoSettings(let server, _), .flushCache(let server),
       .script(let server, _), .backup(let server, _), .pruneBackups(let server, _), .restore(let server, _),
       .rehearseRestore(let server, _), .resumeRestore(let server), .rollBackRestore(let server),
-      .discardRestore(let server):
+      .discardRestore(let server), .removeLeftovers(let server):
       [server]
     case .copySecrets(_, let target, _), .copySettings(_, let target, _): [target]
     case .undo(let servers, _, _): servers
@@ -66,6 +69,16 @@ public enum JobDescription: Sendable, Codable, Equatable {
       [ServerReference(root: decisions.source, brand: brand)]
         + (decisions.target.map { [ServerReference(root: $0, brand: brand)] } ?? [])
     }
+  }
+
+  /// Whether it begins with removing what interrupted commands have left; one that does nothing else does it itself.
+  var removesLeftovers: Bool {
+    if case .removeLeftovers = self { false } else { true }
+  }
+
+  /// Whether interrupted deletions are finished before it begins; a deletion does that itself, and reports it.
+  var finishesDeletions: Bool {
+    if case .deleteOrganization = self { false } else { true }
   }
 
   /// The organization that it makes on a server; nil where it makes none.
@@ -100,6 +113,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .resumeRestore: "Go on with the restore that was interrupted"
     case .rollBackRestore: "Roll back the restore"
     case .discardRestore: "Delete what is kept of the restore"
+    case .removeLeftovers: "Remove what interrupted commands have left"
     case .undo(_, let folder, _): "Take back job \(JobFolder(folder).id)"
     }
   }
@@ -148,6 +162,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .resumeRestore(let server): return ResumeRestoreOperation(root: server.root, brand: server.brand)
     case .rollBackRestore(let server): return RollBackOperation(root: server.root, brand: server.brand)
     case .discardRestore(let server): return DiscardRestoreOperation(root: server.root, brand: server.brand)
+    case .removeLeftovers(let server): return RemoveLeftoversOperation(server)
     case .script(let server, let script): return ScriptOperation(try server.installation(), script)
     }
   }

@@ -135,7 +135,7 @@ extension JobDescription {
     case .deleteOrganization, .pruneBackups: "what was deleted is gone"
     case .passwordReset: "mail that was sent cannot be called back"
     case .copySecrets: "the old secrets file lies beside the new one: copy it back by hand"
-    case .flushCache, .script: "it left nothing that could be taken back"
+    case .flushCache, .script, .removeLeftovers: "it left nothing that could be taken back"
     }
   }
 

@@ -42,6 +42,13 @@ public enum JobProcess {
       try FileSystem.replace("\(folder.path)/pid", with: Array("\(getpid())\n".utf8))
       let servers = try header.description.servers.map { try JobStore(root: $0.root).claim(for: folder) }
       defer { withExtendedLifetime(servers) {} }
+      let report = Progress(cancellation: Cancellation()) { event in
+        journal.append(event)
+        show(event)
+      }
+      for server in header.description.servers where header.description.removesLeftovers {
+        Leftovers.remove(server, finishesDeletions: header.description.finishesDeletions, progress: report)
+      }
       let operation = try header.description.operation(in: folder)
       let summary = try operation.run(
         progress: Progress(cancellation: cancellation) { event in

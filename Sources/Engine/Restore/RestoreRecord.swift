@@ -184,6 +184,12 @@ public struct RestoreState: Sendable {
     try FileSystem.syncFolder(of: path)
   }
 
+  /// Whether no process restores on this server now. Changes nothing.
+  var isIdle: Bool {
+    guard FileSystem.isFolder(folder) else { return true }
+    return (try? OpenFolder(folder)).map { FileLock.isFree("lock", in: $0) } ?? false
+  }
+
   func lock() throws -> FileLock {
     try FileSystem.makeFolder(folder)
     guard let lock = try FileLock("\(folder)/lock") else {

@@ -13,12 +13,19 @@ struct SideDatabase: Sendable, Codable, Equatable {
 
   init(live: String, owner: String, id: String) {
     // PostgreSQL cuts names at 63 bytes; what tells them apart stands at their end.
-    let stem = String(decoding: Array(live.utf8.prefix(36)), as: UTF8.self)
+    let stem = Self.stem(of: live)
     let mark = id.replacing("-", with: "_")
     self.live = live
     self.owner = owner
     side = "\(stem)_restore_\(mark)"
     before = "\(stem)_before_\(mark)"
+  }
+
+  /// What the names of databases that restores make begin with.
+  var stem: String { Self.stem(of: live) }
+
+  private static func stem(of live: String) -> String {
+    String(decoding: Array(live.utf8.prefix(36)), as: UTF8.self)
   }
 
   static func exists(_ name: String, _ connection: Connection) throws -> Bool {

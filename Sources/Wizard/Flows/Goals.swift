@@ -6,7 +6,7 @@ extension Goal {
   ]
 
   /// What follows from one of these, and can be begun with by name besides.
-  static let further: [Goal] = [.nightly, .prune, .undoSettings]
+  static let further: [Goal] = [.nightly, .prune, .undoSettings, .leftovers]
 
   /// All that can be asked for by name.
   static let byName = all + further

@@ -11,6 +11,8 @@ extension Goal {
 struct ServerLooks: Sendable {
   /// Whether what waits in the queues is worked off.
   var queues: @Sendable () throws -> Finding
+  /// What interrupted commands have left on the server.
+  var leftovers: @Sendable () -> [Finding] = { [] }
   /// The exact command of an action; nil where there is none for a shell.
   var command: @Sendable (ServerKey.Action) throws -> String?
   /// Why it cannot be done from here; nil where it can.
@@ -24,6 +26,7 @@ struct ServerLooks: Sendable {
         MessageQueues.findings(before: try Installation(root: root, brand: brand)).first
           ?? Finding(.ok, "queues", "are not looked at: this server is not the one of the machine itself")
       },
+      leftovers: { Leftovers.report(root: root, brand: brand).map(\.finding) },
       command: { action in try scripts().commandLine(action.script) },
       obstacle: { action in
         // The cache has more than one way to be emptied; the checks know them.
@@ -108,7 +111,7 @@ extension Flow {
         var obstacles: [ServerKey.Action: String] = [:]
         for action in ServerKey.Action.allCases { obstacles[action] = try looks.obstacle(action) }
         let queues = try looks.queues()
-        var material = Material(fields: [field(obstacles)], findings: [queues])
+        var material = Material(fields: [field(obstacles)], findings: [queues] + looks.leftovers())
         if !obstacles.isEmpty {
           material.text = [.paragraph("What cannot be done from here can be done where the server is:")]
           for action in ServerKey.Action.allCases where obstacles[action] != nil {

@@ -2,12 +2,22 @@ import Common
 import Engine
 
 extension Flow.Waiting {
-  /// What has been begun on a server and is not over: what runs, a restore that is not finished, jobs that broke. The
-  /// server's own settings may be lost.
+  /// What has been begun on a server and is not over: what runs, a restore that is not finished, jobs that broke,
+  /// leftovers. The server's own settings may be lost.
   ///
   /// - Parameter root: "/" in production.
   static func find(root: String, now: Int64 = Moment.now()) -> [Flow.Waiting] {
-    running(root, now: now) + restore(root) + broken(root, now: now)
+    running(root, now: now) + restore(root) + broken(root, now: now) + leftovers(root)
+  }
+
+  /// What nobody has to decide about: an interrupted restore has a line of its own.
+  private static func leftovers(_ root: String) -> [Flow.Waiting] {
+    let all = Leftovers.report(root: root).filter { $0.remedy == nil }
+    guard let first = all.first else { return [] }
+    let more = all.count > 1 ? ", and \(Amount.of(Int64(all.count - 1), "other"))" : ""
+    return [
+      Flow.Waiting(title: Goal.leftovers.title, summary: first.what + more, onward: .flow(Goal.leftovers.id))
+    ]
   }
 
   private static func running(_ root: String, now: Int64) -> [Flow.Waiting] {

@@ -4,8 +4,9 @@ import Engine
 
 struct ServerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "server", abstract: "Start, stop, restart and register the server; look whether its queues are empty.",
-    subcommands: [Start.self, Stop.self, Restart.self, Queues.self, Register.self])
+    commandName: "server",
+    abstract: "Start, stop, restart, register and clean the server; look whether its queues are empty.",
+    subcommands: [Start.self, Stop.self, Restart.self, Queues.self, Register.self, Clean.self])
 
   struct Start: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Start the server by its own script.")
@@ -48,6 +49,18 @@ struct ServerCommand: ParsableCommand {
     }
 
     func run() throws { try output.run(.script(server: server.reference, .registerForPush)) }
+  }
+
+  struct Clean: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Remove what interrupted commands have left: unpacked archives, work folders, unfinished files.",
+      discussion: "Every command that changes something does that before it begins. What is in use is not touched.")
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+    @Flag(help: "Show what would be removed; change nothing.")
+    var dryRun = false
+
+    func run() throws { try output.perform(.removeLeftovers(server: server.reference), dryRun: dryRun) }
   }
 
   struct Queues: ParsableCommand {

@@ -61,7 +61,7 @@ extension Flow {
         guard !all.isEmpty else {
           throw PlainFailure(.notFound, context.label, "there has been no job on this server")
         }
-        return Material(fields: [field(all, now: looks.now())])
+        return Material(fields: [field(all, now: looks.now())], findings: looks.leftovers(context.root))
       })
   }
 

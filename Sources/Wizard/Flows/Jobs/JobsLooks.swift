@@ -5,6 +5,8 @@ import Engine
 struct JobsLooks: Sendable {
   /// The newest first.
   var jobs: @Sendable (_ root: String) throws -> [JobOutlook]
+  /// What interrupted commands have left on the server.
+  var leftovers: @Sendable (_ root: String) -> [Finding] = { _ in [] }
   /// What one has reported, a line each.
   var report: @Sendable (_ folder: String) -> [String]
   /// What is done about one. `log` and `resume` are no operations of their own.
@@ -14,7 +16,8 @@ struct JobsLooks: Sendable {
   var now: @Sendable () -> Int64 = { Moment.now() }
 
   static let real = JobsLooks(
-    jobs: { try JobStore(root: $0).outlooks() }, report: { JobFolder($0).report() },
+    jobs: { try JobStore(root: $0).outlooks() },
+    leftovers: { root in Leftovers.report(root: root).map(\.finding) }, report: { JobFolder($0).report() },
     operation: { action, folder in
       let job = JobFolder(folder)
       return switch action {

@@ -1,0 +1,38 @@
+import Common
+import Postgres
+
+/// Deletions that were killed: files of organizations whose rows are gone are deleted too.
+struct InterruptedDeletions {
+  let installation: Installation
+
+  init(_ installation: Installation) { self.installation = installation }
+
+  /// - Parameter only: the id of one organization; nil: all.
+  /// - Returns: what was finished.
+  func finish(only: Int64? = nil, progress: Progress) throws -> [DeletionJournal.Entry] {
+    let uploads = installation.uploadsFolder
+    let leftovers = try DeletionJournal.leftovers(in: uploads).filter { only == nil || $0.organization == only }
+    guard !leftovers.isEmpty else { return [] }
+    let connection = try installation.connect(cancellation: progress.cancellation)
+    defer { connection.close() }
+    var finished: [DeletionJournal.Entry] = []
+    for entry in leftovers {
+      let journal = try DeletionJournal(entry, in: uploads)
+      if try Self.exists(entry.organization, connection) {
+        journal.discard()
+        continue
+      }
+      let files = OrganizationFiles(uploads: uploads, organization: entry.organization, reach: entry.reach)
+      _ = try progress.phase("leftovers", "Finish an interrupted deletion", unit: .files) { meter in
+        try files.remove { try meter.advance() }
+      }
+      journal.discard()
+      finished.append(entry)
+    }
+    return finished
+  }
+
+  static func exists(_ id: Int64, _ connection: Connection) throws -> Bool {
+    try connection.value("SELECT 1 FROM zerver_realm WHERE id = $1", [String(id)]) != nil
+  }
+}

@@ -1,0 +1,25 @@
+import Common
+import Postgres
+
+/// What an import leaves where it is killed: the unpacked archive among the uploads, and the files of an organization
+/// that has not come.
+struct ImportLeftovers: LeftoverKind {
+  func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
+    guard let installation = scene.installation, let uploads = try UploadsFolder.find(installation) else { return [] }
+    var found = try uploads.names().filter { $0.hasPrefix(WorkFolder.prefix) }.compactMap { name -> FoundLeftover? in
+      guard ClaimedFolder.isAbandoned(name, in: uploads, mark: WorkFolder.mark) else { return nil }
+      return FoundLeftover(
+        "unpacked archive of an interrupted import, with private messages", "\(uploads.path)/\(name)",
+        bytes: FolderTree.bytes(of: name, in: uploads)
+      ) { try ClaimedFolder.abandoned(name, in: uploads, mark: WorkFolder.mark)?.remove() }
+    }
+    guard let connection = scene.connection else { return found }
+    for path in try PlacedFiles.markedFolders(installation) {
+      found.append(
+        FoundLeftover("files of an interrupted import", path) {
+          try ImportTurn.settle(installation, connection, progress: .silent)
+        })
+    }
+    return found
+  }
+}

@@ -1,0 +1,49 @@
+import Archive
+import Common
+import Glibc
+
+/// Archives of exports and backups that were never finished, where the file system knows no files without a name.
+struct PartialArchives: LeftoverKind {
+  func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
+    Set(["/tmp"] + scene.jobFolders).sorted().flatMap { path -> [FoundLeftover] in
+      guard let folder = try? OpenFolder(path) else { return [] }
+      return ((try? folder.names()) ?? []).filter(Self.isPartial).compactMap { name in
+        OwnFile.bytes(name, in: folder).map { bytes in
+          FoundLeftover("unfinished archive of an interrupted command", "\(path)/\(name)", bytes: bytes) {
+            try OwnFile.remove(name, in: folder)
+          }
+        }
+      }
+    }
+  }
+
+  /// "x.tar.gz.Ab3dEf7h.partial", "x.tar.gz.age.Ab3dEf7h.partial".
+  static func isPartial(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count > 4, parts.last == "partial", parts[parts.count - 2].utf8.count == 8 else { return false }
+    let stem = parts.dropLast(2).joined(separator: ".")
+    return stem.hasSuffix(".tar.gz") || stem.hasSuffix(".tar.gz.age")
+  }
+}
+
+/// A plain file of this user that no process works on.
+enum OwnFile {
+  /// How long ago it was written before nobody can be about to lock it, in seconds.
+  private static let settled = 60
+
+  /// Its size; nil where it is no such file.
+  static func bytes(_ name: String, in folder: OpenFolder) -> Int64? {
+    guard let status = folder.status(name), isOld(status), FileLock.isFree(name, in: folder) else { return nil }
+    return Int64(status.st_size)
+  }
+
+  private static func isOld(_ status: stat) -> Bool {
+    status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && time(nil) - status.st_mtim.tv_sec > settled
+  }
+
+  /// Removes it, unless a process has taken it in the meantime.
+  static func remove(_ name: String, in folder: OpenFolder) throws {
+    guard bytes(name, in: folder) != nil else { return }
+    try folder.removeFile(name)
+  }
+}

@@ -1,0 +1,65 @@
+import Common
+import Postgres
+
+/// A restore that was interrupted, and folders and databases of restores that no record names. What becomes of them is
+/// the operator's decision: they may be the only copy of a state.
+struct RestoreLeftovers: LeftoverKind {
+  func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
+    let state = RestoreState(root: scene.root == "/" ? "" : scene.root)
+    guard state.isIdle else { return [] }
+    let records = try state.records()
+    let interrupted = records.filter(\.isUnfinished).map { record in
+      FoundLeftover(
+        "interrupted restore", record.label,
+        remedy: record.obstacle(to: .rollBack) == nil
+          ? "finish it with: \(Program.name) restore --resume; or take it back with: \(Program.name) restore --roll-back"
+          : "remove what it has prepared with: \(Program.name) restore --resume")
+    }
+    guard let installation = scene.installation else { return interrupted }
+    return interrupted + folders(installation, records) + (try databases(scene, records))
+  }
+
+  private func folders(_ installation: Installation, _ records: [RestoreRecord]) -> [FoundLeftover] {
+    let known = Set(records.flatMap { $0.places.flatMap { [$0.side, $0.before] } })
+    let parts = [
+      installation.root + installation.brand.configurationFolder, installation.uploadsFolder,
+      installation.messageFilesFolder, installation.avatarsFolder,
+    ]
+    let places = parts.flatMap { RestorePlace.find($0, part: "", id: "") }
+    var found: Set<String> = []
+    for place in places {
+      let name = place.live.split(separator: "/").last.map(String.init) ?? ""
+      let prefixes =
+        place.exchangesContents
+        ? [".aloha-wizard-restore-", ".aloha-wizard-before-"] : ["\(name).restore-", "\(name).before-"]
+      for entry in (try? FileSystem.names(in: place.parent)) ?? [] {
+        guard let prefix = prefixes.first(where: { entry.hasPrefix($0) }),
+          entry.dropFirst(prefix.count).first?.isNumber == true
+        else { continue }
+        found.insert("\(place.parent)/\(entry)")
+      }
+    }
+    return found.subtracting(known).sorted().map { path in
+      FoundLeftover(
+        "folder of a restore that has no record any more", path,
+        remedy: "look whether you still need it, then delete it by hand")
+    }
+  }
+
+  private func databases(_ scene: LeftoverScene, _ records: [RestoreRecord]) throws -> [FoundLeftover] {
+    guard let connection = scene.connection, let installation = scene.installation else { return [] }
+    let known = Set(records.compactMap(\.database).flatMap { [$0.side, $0.before] })
+    let stem = SideDatabase(live: installation.databaseParameters().database, owner: "", id: "").stem
+    let names = try connection.query(
+      "SELECT datname FROM pg_database WHERE datname ~ '_(restore|before)_[0-9]{8}_[0-9]{6}' ORDER BY 1"
+    ).compactMap { $0[0] }
+    return names.filter { name in
+      !known.contains(name) && (name.hasPrefix("\(stem)_restore_") || name.hasPrefix("\(stem)_before_"))
+    }.map { name in
+      FoundLeftover(
+        "database of a restore that has no record any more", name,
+        remedy: "look whether you still need it, then delete it as the database's administrator: dropdb "
+          + ServerScripts.quoted(name))
+    }
+  }
+}

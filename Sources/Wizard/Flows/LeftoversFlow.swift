@@ -1,0 +1,32 @@
+import Common
+import Engine
+
+extension Goal {
+  static let leftovers = Goal("leftovers", "Remove leftovers", "of interrupted commands") { .leftovers($0) }
+}
+
+extension Flow {
+  /// Removes what interrupted commands have left, and names what an operator has to decide about.
+  static func leftovers(_ context: FlowContext) -> Flow {
+    let work = WorkSteps("The removal", context) { _ in .removeLeftovers(server: context.server) }
+    return Flow(
+      id: "leftovers", title: "Remove leftovers", badge: context.badge, route: { _ in Route(from: context.label) },
+      commands: { _ in [context.command(["server", "clean"])] },
+      onward: { _ in [Continuation("See the jobs of this server", context.onward("jobs"), proposed: false)] },
+      steps: [
+        work.checks(
+          heading: "What have interrupted commands left?",
+          help: [
+            .paragraph(
+              "A command that was killed, or whose machine failed, can leave an unpacked archive, a work folder or an "
+                + "unfinished file. They may hold private messages and take space. What a running command works with is "
+                + "not listed and not touched."),
+            .paragraph(
+              "Every command that changes something removes them too, before it begins. An interrupted restore is finished "
+                + "or taken back in “Restore”."),
+          ]),
+        work.review(heading: "Remove them now?", proceed: "Remove the leftovers"),
+        work.run("Removal", heading: { _ in "Removing leftovers" }), work.result { _ in "Leftovers are removed" },
+      ])
+  }
+}
