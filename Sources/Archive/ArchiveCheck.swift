@@ -34,7 +34,7 @@ public enum ArchiveCheck {
   ) throws {
     // What we made ourselves needs no limit against being too large.
     let limits = Limits(
-      entries: .max, memberBytes: .max, totalBytes: .max, ratio: .max, manifestBytes: .max)
+      entries: .max, memberBytes: .max, totalBytes: .max, ratio: .max, manifestBytes: .max, nameBytes: .max)
     let reader = try ArchiveReader(
       descriptor, path: path, remembersNames: false, limits: limits, cancellation: cancellation, progress: progress)
     var index = 0
@@ -55,9 +55,10 @@ public enum ArchiveCheck {
     var detector = KindDetector()
     while let header = try source.next() {
       detector.take(header.name)
+      try collector.see(header)
       let isVisited = try visitor?.begin(header) ?? false
       let member = try digest(of: header, from: source) { bytes in
-        try collector.take(bytes, of: header)
+        collector.take(bytes, of: header)
         if isVisited { try visitor?.take(bytes) }
       }
       if isVisited { try visitor?.end() }
@@ -88,7 +89,7 @@ public enum ArchiveCheck {
       }
       guard member == expected else { throw differs(expected.name, path) }
     }
-    if let surplus = found.values.first {
+    if let surplus = members.first(where: { found[ExactName($0.name)] != nil }) {
       throw ArchiveFailure(path, .damaged("\"\(shown(surplus.name))\" is in the archive, but not in the manifest"))
     }
   }
@@ -116,26 +117,44 @@ public enum ArchiveCheck {
 
 /// Keeps the bytes of the manifest as they pass.
 struct ManifestCollector {
-  let path: String
-  let limits: Limits
+  private let path: String
+  private let limits: Limits
+  /// Nil where no manifest has been seen.
   private var bytes: [UInt8]?
+  private var members: Int64 = 0
+
+  /// What a manifest needs besides its members, and for each of them: a name of ``MemberName/limit`` bytes, each of them
+  /// written as six.
+  private static let head: Int64 = 16 << 20
+  private static let line: Int64 = 8 << 10
 
   init(path: String, limits: Limits) {
     self.path = path
     self.limits = limits
   }
 
-  mutating func take(_ piece: UnsafeRawBufferPointer, of header: MemberHeader) throws {
+  /// Must be called with every member, before its bytes.
+  mutating func see(_ header: MemberHeader) throws {
+    members += 1
     guard header.name == Manifest.fileName else { return }
     guard header.size <= limits.manifestBytes else {
       throw ArchiveFailure(path, .beyondLimit("\(Manifest.fileName) has \(header.size) bytes"))
     }
-    if bytes == nil { bytes = [] }
-    bytes?.append(contentsOf: piece)
+    bytes = []
   }
 
+  mutating func take(_ piece: UnsafeRawBufferPointer, of header: MemberHeader) {
+    if header.name == Manifest.fileName { bytes?.append(contentsOf: piece) }
+  }
+
+  /// The manifest, once all members have been seen; nil where there is none of ours.
   func manifest() throws -> Manifest? {
     guard let bytes else { return nil }
+    guard !bytes.isEmpty else { throw ArchiveFailure(path, .damaged("\(Manifest.fileName) is empty")) }
+    // Read into memory as a whole, which takes many times its size.
+    guard Int64(bytes.count) <= Self.head + Self.line * members else {
+      throw ArchiveFailure(path, .beyondLimit("\(Manifest.fileName) has \(bytes.count) bytes for \(members) members"))
+    }
     return try Manifest.decode(bytes, archive: path)
   }
 }

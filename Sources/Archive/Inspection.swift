@@ -68,6 +68,7 @@ public struct Inspection: Sendable, Equatable {
     do {
       while let header = try source.next() {
         detector.take(header.name)
+        try collector.see(header)
         count += 1
         bytes += header.size
         modified = max(modified, header.modified)
@@ -76,7 +77,7 @@ public struct Inspection: Sendable, Equatable {
         if interesting.contains(header.name) && header.size <= interestingBytes {
           texts[header.name] = try source.contents(limit: interestingBytes, of: path)
         } else if header.name == Manifest.fileName {
-          while let piece = try source.chunk() { try collector.take(piece, of: header) }
+          while let piece = try source.chunk() { collector.take(piece, of: header) }
         } else if let visitor, try visitor.begin(header) {
           while let piece = try source.chunk() { try visitor.take(piece) }
           try visitor.end()

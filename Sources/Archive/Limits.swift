@@ -11,12 +11,15 @@ public struct Limits: Sendable, Equatable {
   public var ratioFrom: Int64
   /// Bytes of the manifest.
   public var manifestBytes: Int64
-  /// Folders within folders, where a folder is read.
+  /// Folders within folders.
   public var depth: Int
+  /// Bytes of the names of all members: they are held in memory.
+  public var nameBytes: Int64
 
   public init(
     entries: Int = 10_000_000, memberBytes: Int64 = 1 << 40, totalBytes: Int64 = 16 << 40, ratio: Int64 = 200,
-    ratioFrom: Int64 = 1 << 30, manifestBytes: Int64 = 256 << 20, depth: Int = 64
+    ratioFrom: Int64 = 1 << 30, manifestBytes: Int64 = 256 << 20, depth: Int = 64,
+    nameBytes: Int64 = 1 << 30
   ) {
     self.entries = entries
     self.memberBytes = memberBytes
@@ -25,6 +28,7 @@ public struct Limits: Sendable, Equatable {
     self.ratioFrom = ratioFrom
     self.manifestBytes = manifestBytes
     self.depth = depth
+    self.nameBytes = nameBytes
   }
 
   /// Far beyond any organization, far below what a bomb does.

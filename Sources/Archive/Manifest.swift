@@ -151,17 +151,45 @@ extension Manifest {
       throw ArchiveFailure(archive, .damaged("\(fileName) is not readable"))
     }
     guard head.format == formatName else { return nil }
-    guard let version = head.formatVersion, version <= currentVersion else {
+    guard let version = head.formatVersion, version > 0 else {
+      throw ArchiveFailure(archive, .damaged("\(fileName) does not say of which version it is"))
+    }
+    guard version <= currentVersion else {
       throw ArchiveFailure(
         archive,
         .unsuitable("it was made by a later version of this program", remedy: "use that version to read it"))
     }
-    do {
-      return try decoder.decode(Manifest.self, from: data)
-    } catch {
+    guard let manifest = try? decoder.decode(Manifest.self, from: data) else {
       throw ArchiveFailure(archive, .damaged("\(fileName) lacks what it must have"))
     }
+    if let fault = manifest.fault { throw ArchiveFailure(archive, .damaged("\(fileName): \(fault)")) }
+    return manifest
   }
+
+  /// The first number or name that no writer can have written: everything else may add and use them as they are.
+  private var fault: String? {
+    func shown(_ name: String) -> String { "\"\(SafeText.clean(name, limit: 200))\"" }
+    if let level = source.featureLevel, !(0...1_000_000_000).contains(level) {
+      return "there is no feature level \(level)"
+    }
+    var rows: Int64 = 0
+    for (table, count) in tables.sorted(by: { $0.key < $1.key }) {
+      guard count >= 0, count <= Self.most - rows else { return "the table \(shown(table)) cannot have \(count) rows" }
+      rows += count
+    }
+    var bytes: Int64 = 0
+    for member in members {
+      guard MemberName.refusal(member.name) == nil else { return "\(shown(member.name)) is no name of a member" }
+      guard member.size >= 0, member.size <= Self.most - bytes else {
+        return "\(shown(member.name)) cannot have \(member.size) bytes"
+      }
+      bytes += member.size
+    }
+    return nil
+  }
+
+  /// Rows of all tables, bytes of all members.
+  private static let most: Int64 = 1 << 60
 
   private static func find(_ needle: [UInt8], in text: [UInt8]) -> Int? {
     guard text.count >= needle.count else { return nil }

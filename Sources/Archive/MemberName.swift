@@ -3,6 +3,8 @@ enum MemberName {
   /// Bytes of a whole path: what object stores allow, and few enough to stay within the system's limit of 4096 below
   /// any work folder.
   static let limit = 1024
+  /// Bytes of one part of a path: more, no file system takes.
+  static let longestPart = 255
 
   /// The first reason not to take a member of this name, or nil.
   static func refusal(_ name: some StringProtocol) -> ArchiveFailure.Refusal? {
@@ -12,9 +14,13 @@ enum MemberName {
     for part in name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
       if part.elementsEqual("..".utf8) { return .parentFolder }
       if part.isEmpty || part.elementsEqual(".".utf8) { return .unclearName }
+      if part.count > longestPart { return .longName }
     }
     return nil
   }
+
+  /// In how many folders the file of a path is.
+  static func depth(_ name: String) -> Int { name.utf8.count { $0 == UInt8(ascii: "/") } }
 
   /// The root folder and the path below it: ("export", "realm.json"). Nil where there is nothing below a folder.
   static func split(_ name: String) -> (root: String, rest: String)? {

@@ -32,7 +32,8 @@ public enum Amount {
 
   /// "45 s", "3 min 20 s", "1 h 5 min".
   public static func duration(seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
+    // An estimate may be anything.
+    let whole = seconds.isFinite ? Int(min(max(seconds.rounded(), 0), 1e12)) : 0
     if whole < 60 { return "\(whole) s" }
     if whole < 3600 { return whole % 60 == 0 ? "\(whole / 60) min" : "\(whole / 60) min \(whole % 60) s" }
     return (whole % 3600) / 60 == 0 ? "\(whole / 3600) h" : "\(whole / 3600) h \((whole % 3600) / 60) min"

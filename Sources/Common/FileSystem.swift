@@ -53,7 +53,7 @@ public enum FileSystem {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
     defer { close(descriptor) }
-    let size = lseek(descriptor, 0, SEEK_END)
+    let size = max(0, lseek(descriptor, 0, SEEK_END))
     let start = max(0, size - off_t(bytes))
     var end = [UInt8](repeating: 0, count: Int(size - start))
     var filled = 0

@@ -3,10 +3,19 @@ public enum SafeText {
   /// Takes out what could move the cursor, change colours, reorder or hide text: control characters, the marks that
   /// change the direction of writing, invisible joiners. Line breaks and tabs become spaces.
   ///
-  /// - Parameter limit: characters kept at most; a longer text ends with an ellipsis.
+  /// - Parameter limit: characters kept at most, and four times as many scalars; a longer text ends with an ellipsis. What
+  ///   is beyond is not read.
   public static func clean(_ text: some StringProtocol, limit: Int = .max) -> String {
+    let (most, isUnlimited) = max(limit, 0).multipliedReportingOverflow(by: 4)
+    var kept = 0
+    var isCut = false
     var cleaned = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
+      guard isUnlimited || kept <= most else {
+        isCut = true
+        break
+      }
+      kept += 1
       switch scalar.value {
       case 0x09, 0x0A, 0x0D, 0x2028, 0x2029: cleaned.append(" ")
       case 0x00...0x1F, 0x7F...0x9F: continue
@@ -15,7 +24,7 @@ public enum SafeText {
       }
     }
     let whole = String(cleaned)
-    guard whole.count > limit else { return whole }
+    guard isCut || (limit < .max && whole.count > limit) else { return whole }
     return String(whole.prefix(max(0, limit - 1))) + "…"
   }
 }

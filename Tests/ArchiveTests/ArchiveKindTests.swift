@@ -86,7 +86,7 @@ struct ManifestTests {
   private func full() throws -> Manifest {
     var manifest = exampleManifest
     let checksum = try #require(Checksum(hexadecimal: String(repeating: "0123456789abcdef", count: 4)))
-    manifest.members = ["realm.json", "odd \"name\" \\ \u{1}", "日本語/e\u{301}"].map {
+    manifest.members = ["realm.json", "odd \"name\" \\ x", "日本語/e\u{301}"].map {
       Member(name: $0, size: 7, sha256: checksum)
     }
     return manifest

@@ -114,6 +114,7 @@ struct HostileArchiveTests {
     let path = try scratch.write("a.tar", tar.closed)
     let found = try problem { _ = try OpenedArchive.open(path, workFolder: scratch.file("work")) }
     #expect(found == .refused(member: "a", .clash))
+    #expect(try problem { _ = try ArchiveCheck.verifyDigests(path) } == found)
     #expect(try FileSystem.names(in: scratch.file("work")) == [])
   }
 
@@ -129,15 +130,90 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("a part of a name that no file system takes is refused when it is unpacked")
+  @Test("a part of a name that no file system takes is refused by every reader, and not written")
   func longPart() throws {
     let scratch = try Scratch()
+    var tar = Tar()
+    let name = String(repeating: "n", count: 256)
+    let record = " path=root/\(name)\n"
+    tar.add("pax", "\(record.utf8.count + 3)\(record)", type: "x")
+    tar.add("root/short", "x")
+    let path = try scratch.write("a.tar", tar.closed)
+    let expected = ArchiveFailure.Problem.refused(member: "root/\(name)", .longName)
+    #expect(try problem { _ = try OpenedArchive.open(path, workFolder: scratch.file("work")) } == expected)
+    #expect(try problem { _ = try ArchiveCheck.verifyDigests(path) } == expected)
+    #expect(try Inspection.of(path).refused?.problem == expected)
     let writer = try ArchiveWriter(path: scratch.file("a.tar.gz"))
-    let name = String(repeating: "n", count: 300)
-    try writer.add(name, [1])
-    try writer.finish()
-    let found = try problem { _ = try OpenedArchive.open(scratch.file("a.tar.gz"), workFolder: scratch.file("work")) }
-    #expect(found == .refused(member: name, .longName))
+    #expect(throws: ArchiveFailure.self) { try writer.add(name, [1]) }
+    writer.abandon()
+  }
+
+  @Test("a name that begins with half a million dots and slashes costs no time")
+  func manyDots() throws {
+    for (name, type) in [(String(repeating: "./", count: 500_000), "0"), (String(repeating: "/", count: 900_000), "5")]
+    {
+      var tar = Tar()
+      let text = "path=root\(name)a\n"
+      let digits = String(text.utf8.count + 8).utf8.count
+      tar.add("pax", "\(text.utf8.count + digits + 1) \(text)", type: "x")
+      tar.add("root/short", "x", type: Character(type))
+      _ = try problemOf(tar.closed)
+      tar = Tar()
+      let dots = "path=\(name)root/a\n"
+      tar.add("pax", "\(dots.utf8.count + digits + 1) \(dots)", type: "x")
+      tar.add("root/short", "x", type: Character(type))
+      _ = try problemOf(tar.closed)
+    }
+  }
+
+  @Test("folders that are nested too deep are refused, packed and unpacked, and whether they are empty or not")
+  func deepFolders() throws {
+    for (levels, type) in [(64, "0"), (65, "0"), (64, "5"), (65, "5")] {
+      let scratch = try Scratch()
+      var tar = Tar()
+      let folders = String(repeating: "d/", count: levels)
+      let record = " path=root/\(type == "0" ? "\(folders)f" : folders)\n"
+      tar.add("pax", "\(record.utf8.count + 3)\(record)", type: "x")
+      tar.add("root/short", type: Character(type))
+      let path = try scratch.write("a.tar", tar.closed)
+      try FileSystem.makeFolder(scratch.file("folder/\(folders)"))
+      if type == "0" { try scratch.write("folder/\(folders)f", []) }
+      for path in [path, scratch.file("folder")] {
+        let found = try problem { _ = try ArchiveCheck.verifyDigests(path) }
+        if levels == 64 {
+          #expect(found == nil)
+        } else {
+          #expect(found == .beyondLimit("folders are nested deeper than 64"))
+        }
+      }
+    }
+  }
+
+  @Test("a size that the rest of the archive cannot hold is damage before anything is unpacked")
+  func sizeBeyondEnd() throws {
+    let scratch = try Scratch()
+    var tar = Tar()
+    tar.add("root/a", "x", size: 1 << 32)
+    for (name, bytes) in [("a.tar", tar.closed), ("a.tar.gz", try Gzip.pack(tar.closed))] {
+      let path = try scratch.write(name, bytes)
+      let expected = ArchiveFailure.Problem.damaged("\"a\" has 4294967296 bytes, more than the archive can hold")
+      #expect(try problem { _ = try OpenedArchive.open(path, workFolder: scratch.file("work")) } == expected)
+      #expect(try problem { _ = try ArchiveCheck.verifyDigests(path) } == expected)
+    }
+  }
+
+  @Test("thousands of empty gzip members are damage")
+  func emptyMembers() throws {
+    let empty = try Gzip.pack([])
+    var tar = Tar()
+    tar.add("root/a", "x")
+    let scratch = try Scratch()
+    let path = try scratch.write(
+      "a.tar.gz", Gzip.pack(tar.closed) + Array(repeating: empty, count: 2000).joined())
+    guard case .damaged = try problem({ _ = try contents(path) }) else {
+      Issue.record("it was taken")
+      return
+    }
   }
 
   @Test("a declared size that is not the real one is damage", arguments: [1, 500, 1100, 100_000, 1 << 32])
@@ -181,7 +257,7 @@ struct HostileArchiveTests {
     #expect(reader.unpacked <= 2 << 20)
   }
 
-  @Test("a seal that claims more than any disk has stops the unpacking, not the program")
+  @Test("a seal that claims more than the archive can hold is damage, and nothing is unpacked")
   func claims() throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -190,8 +266,11 @@ struct HostileArchiveTests {
     var bytes = try Gzip.pack(tar.closed)
     bytes.replaceSubrange(0..<10, with: GzipSeal(digest: String(repeating: "0", count: 64), size: .max).header)
     let path = try scratch.write("a.tar.gz", bytes)
-    let failure = #expect(throws: PlainFailure.self) { try OpenedArchive.open(path, workFolder: scratch.file("work")) }
-    #expect(failure?.family == .file)
+    let failure = #expect(throws: ArchiveFailure.self) {
+      try OpenedArchive.open(path, workFolder: scratch.file("work"))
+    }
+    #expect(failure?.family == .damagedArchive)
+    #expect(throws: ArchiveFailure.self) { try ArchiveCheck.verifyDigests(path) }
   }
 
   @Test("an error names the member without what could harm a terminal")

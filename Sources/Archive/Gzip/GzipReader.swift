@@ -26,6 +26,8 @@ final class GzipReader: ByteSource {
   private var checksum: UInt = 0
   private var memberSize: Int64 = 0
   private var members = 0
+  /// Members that unpacked to nothing.
+  private var emptyMembers = 0
   private var isInside = false
   private var isFinished = false
 
@@ -44,6 +46,8 @@ final class GzipReader: ByteSource {
     inflateEnd(&stream)
     input.deallocate()
   }
+
+  private static let mostEmptyMembers = 1000
 
   /// Packed bytes used so far.
   var position: Int64 { file.position - Int64(inputEnd - inputStart) }
@@ -104,6 +108,9 @@ final class GzipReader: ByteSource {
       throw damaged("the checksum does not match what was unpacked, up to byte \(position)")
     }
     isInside = false
+    // Each costs time, and none has a purpose.
+    if memberSize == 0 { emptyMembers += 1 }
+    guard emptyMembers <= Self.mostEmptyMembers else { throw damaged("it is made of empty parts, at byte \(position)") }
     if inputStart == inputEnd { try refill() }
     guard inputStart == inputEnd else {
       // Another member may follow; whether it is one shows when its header is read.

@@ -103,10 +103,11 @@ public final class OpenedArchive: Sendable {
     var entries: [Entry] = []
     while let header = try reader.next() {
       detector.take(header.name)
+      try collector.see(header)
       if detector.isCertainlyBackup, let failure = ArchiveKind.backup.failure(expecting: expecting, path: reader.path) {
         throw failure
       }
-      let member = try unpacker.write(header, from: reader) { try collector.take($0, of: header) }
+      let member = try unpacker.write(header, from: reader) { collector.take($0, of: header) }
       found.append(member)
       entries.append(
         Entry(
@@ -133,9 +134,10 @@ public final class OpenedArchive: Sendable {
     var detector = KindDetector()
     reader.files.forEach { detector.take($0.header.name) }
     var collector = ManifestCollector(path: reader.path, limits: limits)
+    for file in reader.files { try collector.see(file.header) }
     if let file = reader.files.first(where: { $0.header.name == Manifest.fileName }) {
       let member = try reader.open(file)
-      while let piece = try member.chunk() { try collector.take(piece, of: file.header) }
+      while let piece = try member.chunk() { collector.take(piece, of: file.header) }
     }
     let manifest = try collector.manifest()
     let kind = detector.kind(manifest: manifest)

@@ -54,6 +54,7 @@ public enum PartsUnpacker {
     var texts: [String: [UInt8]] = [:]
     while let header = try source.next() {
       detector.take(header.name)
+      try collector.see(header)
       if let place = place(of: header.name, parts: unpackers) {
         let inside = MemberHeader(
           name: place.rest, size: header.size, modified: header.modified, mode: header.mode)
@@ -65,7 +66,7 @@ public enum PartsUnpacker {
         var text: [UInt8] = []
         members.append(
           try ArchiveCheck.digest(of: header, from: source) { bytes in
-            try collector.take(bytes, of: header)
+            collector.take(bytes, of: header)
             if isText { text.append(contentsOf: bytes) }
           })
         if isText, texts.count < 64 { texts[header.name] = text }

@@ -26,6 +26,9 @@ public final class ArchiveReader: MemberSource {
   private let remembersNames: Bool
   private let skipsLinks: Bool
   private var names: Set<ExactName> = []
+  /// The folders that the members are in.
+  private var folders: Set<ExactName> = []
+  private var nameBytes: Int64 = 0
   private var entries = 0
   private var total: Int64 = 0
   private var current: (name: String, size: Int64, read: Int64)?
@@ -78,6 +81,12 @@ public final class ArchiveReader: MemberSource {
     let format = try FileFormat.recognize(descriptor, path: path)
     gzip = format == .gzip ? try GzipReader(file, limits: limits) : nil
     if case .foreign(let what) = format { throw ArchiveFailure(path, .foreign(what)) }
+    if gzip != nil {
+      let claimed = GzipReader.claimedSize(of: descriptor, path: path, size: size)
+      guard claimed <= Self.mostUnpacked(size) else {
+        throw ArchiveFailure(path, .damaged("it claims to hold \(claimed) bytes, more than its \(size) can be"))
+      }
+    }
     let pieces = try ReadAhead(gzip ?? file)
     self.pieces = pieces
     let total = size
@@ -141,6 +150,16 @@ public final class ArchiveReader: MemberSource {
     return max(size, GzipReader.claimedSize(of: descriptor, path: path, size: size))
   }
 
+  /// The most that some packed bytes can unpack to: deflate makes 1,032 of one. Some more have been unpacked already when
+  /// their number is known.
+  private static func mostUnpacked(_ packed: Int64) -> Int64 {
+    let (product, overflow) = packed.multipliedReportingOverflow(by: 1032)
+    let (sum, carry) = product.addingReportingOverflow(ahead)
+    return overflow || carry ? .max : sum
+  }
+
+  private static let ahead: Int64 = 4 << 20
+
   private func finish() throws {
     try tar.finish()
     isFinished = true
@@ -150,33 +169,56 @@ public final class ArchiveReader: MemberSource {
 
   /// The name below the root folder; nil for a folder.
   private func checkedName(_ entry: TarDecoder.Entry) throws -> String? {
-    let shown = String(decoding: entry.rawName, as: UTF8.self)
     func refuse(_ why: ArchiveFailure.Refusal) -> ArchiveFailure {
-      ArchiveFailure(path, .refused(member: shown, why))
+      ArchiveFailure(path, .refused(member: String(decoding: entry.rawName, as: UTF8.self), why))
     }
-    guard var name = String(validating: entry.rawName, as: UTF8.self) else { throw refuse(.notUTF8) }
+    let isFolder = entry.type == S_IFDIR && !entry.isHardLink
+    var bytes = entry.rawName[...]
     // "tar -c ./folder" writes names that way.
-    while name.utf8.starts(with: "./".utf8) { name = String(name.dropFirst(2)) }
-    if entry.type == S_IFDIR && !entry.isHardLink {
-      while name.utf8.last == UInt8(ascii: "/") { name = String(name.dropLast()) }
-      if name.isEmpty || name == "." { return nil }
+    while bytes.starts(with: "./".utf8) { bytes = bytes.dropFirst(2) }
+    if isFolder {
+      while bytes.last == UInt8(ascii: "/"), bytes.count > 1 { bytes = bytes.dropLast() }
     }
+    guard let name = String(validating: bytes, as: UTF8.self) else { throw refuse(.notUTF8) }
+    if isFolder, name.isEmpty || name == "." { return nil }
     if let refusal = MemberName.refusal(name) { throw refuse(refusal) }
     if let refusal = Self.refusal(entry) {
       guard skipsLinks, refusal == .symbolicLink else { throw refuse(refusal) }
       skippedLinks.append(MemberName.split(name)?.rest ?? name)
       return nil
     }
+    // Its depth in an unpacked folder, which has no root folder above.
+    guard MemberName.depth(name) - (isFolder ? 0 : 1) <= limits.depth else {
+      throw ArchiveFailure(path, .beyondLimit("folders are nested deeper than \(limits.depth)"))
+    }
     let root = name.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1).first.map { String($0) ?? "" } ?? name
     if let rootFolder, !rootFolder.utf8.elementsEqual(root.utf8) { throw refuse(.secondRoot) }
-    if entry.type == S_IFDIR {
+    if isFolder {
       rootFolder = root
       return nil
     }
     guard let (_, rest) = MemberName.split(name) else { throw refuse(.secondRoot) }
     rootFolder = root
-    guard !remembersNames || names.insert(ExactName(rest)).inserted else { throw refuse(.duplicate) }
+    if remembersNames { try remember(rest, refuse) }
     return rest
+  }
+
+  /// Refuses a name that was there already, and names that cannot be unpacked side by side.
+  private func remember(_ name: String, _ refuse: (ArchiveFailure.Refusal) -> ArchiveFailure) throws {
+    nameBytes += Int64(name.utf8.count)
+    guard nameBytes <= limits.nameBytes else {
+      throw ArchiveFailure(path, .beyondLimit("the names of its members have more than \(limits.nameBytes) bytes"))
+    }
+    guard names.insert(ExactName(name)).inserted else { throw refuse(.duplicate) }
+    guard !folders.contains(ExactName(name)) else { throw ArchiveFailure(path, .refused(member: name, .clash)) }
+    var end = name.utf8.endIndex
+    while let slash = name.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) {
+      let folder = String(name[..<slash])
+      // Where it is known, so are those above.
+      guard folders.insert(ExactName(folder)).inserted else { return }
+      guard !names.contains(ExactName(folder)) else { throw ArchiveFailure(path, .refused(member: folder, .clash)) }
+      end = slash
+    }
   }
 
   private static func refusal(_ entry: TarDecoder.Entry) -> ArchiveFailure.Refusal? {
@@ -195,6 +237,11 @@ public final class ArchiveReader: MemberSource {
   private func checkSize(_ size: Int64, of name: String) throws {
     guard size >= 0, size <= limits.memberBytes else {
       throw ArchiveFailure(path, .beyondLimit("\"\(SafeText.clean(name, limit: 200))\" has \(size) bytes"))
+    }
+    let left = self.size - pieces.position
+    guard size <= (gzip == nil ? left + Self.ahead : Self.mostUnpacked(left)) else {
+      throw ArchiveFailure(
+        path, .damaged("\"\(SafeText.clean(name, limit: 200))\" has \(size) bytes, more than the archive can hold"))
     }
     total += size
     guard total <= limits.totalBytes else {

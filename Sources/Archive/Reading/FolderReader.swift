@@ -24,6 +24,7 @@ public final class FolderReader: MemberSource {
   private var current: MemberFile?
   private var readBytes: Int64 = 0
   private var entries = 0
+  private var nameBytes: Int64 = 0
 
   /// Bytes of all files.
   public private(set) var totalBytes: Int64 = 0
@@ -125,6 +126,10 @@ public final class FolderReader: MemberSource {
     let size = Int64(status.st_size)
     guard size <= limits.memberBytes else {
       throw ArchiveFailure(path, .beyondLimit("\"\(SafeText.clean(name, limit: 200))\" has \(size) bytes"))
+    }
+    nameBytes += Int64(name.utf8.count)
+    guard nameBytes <= limits.nameBytes else {
+      throw ArchiveFailure(path, .beyondLimit("the names of its files have more than \(limits.nameBytes) bytes"))
     }
     totalBytes += size
     guard totalBytes <= limits.totalBytes else {

@@ -7,7 +7,9 @@ final class TarDecoder {
   struct Entry {
     /// As it is in the archive; not checked yet, perhaps not UTF-8.
     var rawName: [UInt8]
+    /// As the archive says it; perhaps negative.
     var size: Int64
+    /// In the years 1 to 9999.
     var modified: Int64
     var mode: mode_t
     var type: mode_t
@@ -77,7 +79,8 @@ final class TarDecoder {
       }
       return Entry(
         rawName: Self.name(of: entry), size: archive_entry_size(entry),
-        modified: Int64(archive_entry_mtime(entry)), mode: mode_t(archive_entry_perm(entry)),
+        modified: min(max(Int64(archive_entry_mtime(entry)), Self.earliest), Self.latest),
+        mode: mode_t(archive_entry_perm(entry)),
         type: mode_t(archive_entry_filetype(entry)),
         isHardLink: archive_entry_hardlink(entry) != nil,
         isSparse: archive_entry_sparse_count(entry) > 0)
@@ -113,6 +116,8 @@ final class TarDecoder {
   }
 
   private static let endMark: Int64 = 1024
+  private static let earliest: Int64 = -62_135_596_800
+  private static let latest: Int64 = 253_402_300_799
 
   private static func name(of entry: OpaquePointer) -> [UInt8] {
     guard let name = archive_entry_pathname(entry) else { return [] }

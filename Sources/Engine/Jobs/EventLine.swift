@@ -69,7 +69,10 @@ public enum EventLine {
       }
     }
 
+    /// Nil for an event of another kind, and for amounts that nobody can have counted, or take a hundredfold of.
     var event: ProgressEvent? {
+      let amounts: ClosedRange<Int64> = 0...1 << 56
+      guard done.map(amounts.contains) ?? true, total.map(amounts.contains) ?? true else { return nil }
       switch event_ {
       case "phase-started":
         guard let id, let title, let unit else { return nil }

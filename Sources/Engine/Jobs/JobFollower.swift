@@ -54,21 +54,29 @@ public final class JobFollower {
     return time(nil) - status.st_mtim.tv_sec > 15
   }
 
+  /// A line of ours is never longer; one that is, is passed over, not held.
+  private static let longestLine = 4 << 20
+
   private func read() -> [ProgressEvent] {
-    if descriptor < 0 { descriptor = open(folder.journal, O_RDONLY | O_CLOEXEC) }
+    if descriptor < 0 { descriptor = open(folder.journal, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { return [] }
+    var events: [ProgressEvent] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = Glibc.read(descriptor, &chunk, chunk.count)
       if count < 0 && errno == EINTR { continue }
-      if count <= 0 { break }
-      rest.append(contentsOf: chunk[0..<count])
+      if count <= 0 { return events }
+      var start = 0
+      while let end = chunk[start..<count].firstIndex(of: 10) {
+        rest.append(contentsOf: chunk[start..<end])
+        if rest.count <= Self.longestLine, let event = EventLine.decode(String(decoding: rest, as: UTF8.self)) {
+          events.append(event)
+        }
+        rest.removeAll(keepingCapacity: rest.count <= 1 << 16)
+        start = end + 1
+      }
+      if rest.count <= Self.longestLine { rest.append(contentsOf: chunk[start..<count]) }
     }
-    guard let last = rest.lastIndex(of: 10) else { return [] }
-    let lines = rest[...last].split(separator: 10)
-    let events = lines.compactMap { EventLine.decode(String(decoding: $0, as: UTF8.self)) }
-    rest.removeSubrange(...last)
-    return events
   }
 }
 

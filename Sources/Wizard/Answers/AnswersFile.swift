@@ -19,13 +19,18 @@ struct AnswersFile: Sendable, Equatable {
   private static let largest = 1 << 20
 
   static func read(_ path: String) throws -> AnswersFile {
-    try parse(String(decoding: FileSystem.read(path, limit: largest), as: UTF8.self), path: path)
+    guard let text = String(validating: try FileSystem.read(path, limit: largest), as: UTF8.self) else {
+      throw AnswersFault.error(path, ["it is not UTF-8"])
+    }
+    return try parse(text, path: path)
   }
 
   /// Reads the text of a file. All that is wrong with it is in one error.
   ///
   /// - Parameter path: only for the error.
   static func parse(_ text: String, path: String) throws -> AnswersFile {
+    // The parser would take it for the end.
+    guard !text.utf8.contains(0) else { throw AnswersFault.error(path, ["it holds a zero byte"]) }
     let table: TOMLTable
     do {
       table = try TOMLTable(string: text)

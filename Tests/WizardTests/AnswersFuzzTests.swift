@@ -1,0 +1,53 @@
+import Common
+import Fuzzing
+import Testing
+
+@testable import Wizard
+
+@Suite("Answers files that nobody wrote")
+struct AnswersFuzzTests {
+  @Test("A file is answers, or refused with all that is wrong with it")
+  func files() throws {
+    let corpus = [
+      """
+      flow = "move"
+      [source]
+      root = "/source"
+      [deactivate]
+      old = false
+      [secrets.each]
+      camo_key = "copy"
+      [people]
+      addresses = ["a@example.org", "b@example.org"]
+      """,
+      "flow = 'import'\narchive.path = \"\"\"a\nb\"\"\"\n[x]\ny = []\nz = {}\n",
+    ]
+    let tokens = [
+      "[source]", "[[a]]", "= {", "}", "\"\"\"", "'''", "true", "1979-05-27", "a.b.c = 1\n", "[[[[[[[[", "inf", "nan",
+      "\n",
+      "99999999999999999999", "\\uD800", "flow = ", ".", "#",
+    ]
+    let flow = FakeServers().flow()
+    try Fuzz("answers", corpus: corpus, tokens: tokens, largest: 1 << 14).run(1000) { input in
+      do {
+        let file = try AnswersFile.parse(String(decoding: input, as: UTF8.self), path: "a.toml")
+        for fault in file.faults(for: flow) {
+          try hold(!fault.unicodeScalars.contains { $0.value < 0x20 }, "it says \(fault)")
+        }
+      } catch let failure as PlainFailure {
+        try hold(failure.family == .usage && !failure.reason.isEmpty, "refused otherwise: \(failure)")
+        try hold(!failure.reason.unicodeScalars.contains { $0.value < 0x20 }, "it says \(failure.reason)")
+      }
+    }
+  }
+
+  @Test("Tables within tables without end, thousands of keys and a zero byte are refused in bounded time")
+  func extremes() {
+    let texts = [
+      String(repeating: "[", count: 100_000), "a = " + String(repeating: "[", count: 100_000),
+      "a = " + String(repeating: "{ b = ", count: 50_000), "flow = \"move\"\0",
+      String(repeating: "a.", count: 50_000) + "b = 1", (0..<20_000).map { "k\($0) = 1" }.joined(separator: "\n"),
+    ]
+    for text in texts { #expect(throws: PlainFailure.self) { try AnswersFile.parse(text, path: "a.toml") } }
+  }
+}
