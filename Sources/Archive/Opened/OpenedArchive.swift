@@ -114,9 +114,10 @@ public final class OpenedArchive: Sendable {
           name: header.name, size: header.size, modified: header.modified, sha256: member.sha256, identity: nil))
     }
     let manifest = try collector.manifest()
-    try ArchiveCheck.check(found, against: manifest, of: reader, path: reader.path)
+    // In this order for a folder too, which need not be read to know its kind.
     let kind = detector.kind(manifest: manifest)
     if let failure = kind.failure(expecting: expecting, path: reader.path) { throw failure }
+    try ArchiveCheck.check(found, against: manifest, of: reader, path: reader.path)
     let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { throw PlainFailure.system(folder, "cannot be opened", errno: errno) }
     self.kind = kind
