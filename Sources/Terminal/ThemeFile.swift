@@ -17,8 +17,7 @@ enum ThemeFile {
   ///
   /// - Parameter path: only for the error.
   static func parse(_ text: String, path: String) throws -> Theme {
-    // The parser would take it for the end.
-    guard !text.utf8.contains(0) else { throw Unusable(path: path, faults: ["it holds a zero byte"]) }
+    if let fault = TOMLText.fault(text) { throw Unusable(path: path, faults: [fault]) }
     let file: TOMLTable
     do {
       file = try TOMLTable(string: text)

@@ -30,9 +30,10 @@ struct ThemeFuzzTests {
   func extremes() {
     let texts = [
       String(repeating: "[", count: 100_000), "a = " + String(repeating: "[", count: 100_000),
-      "a = " + String(repeating: "{ b = ", count: 50_000), "name = \"t\"\0",
+      "a = " + String(repeating: "{ b = ", count: 50_000), "name = \"t\"\0", "[\r\nsea]", "[[\n", "[ (]",
+      "\u{FEFF}[\u{A0}\n]",
       String(repeating: "a.", count: 50_000) + "b = 1", (0..<20_000).map { "k\($0) = 1" }.joined(separator: "\n"),
     ]
-    for text in texts { #expect(throws: (any Failure).self) { try ThemeFile.parse(text, path: "t.toml") } }
+    for text in texts { #expect(throws: ThemeFile.Unusable.self) { try ThemeFile.parse(text, path: "t.toml") } }
   }
 }

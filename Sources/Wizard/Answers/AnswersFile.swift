@@ -1,5 +1,6 @@
 import Common
 import TOMLKit
+import Terminal
 
 /// A file with the answers to a flow: what `--answers` reads.
 ///
@@ -29,8 +30,7 @@ struct AnswersFile: Sendable, Equatable {
   ///
   /// - Parameter path: only for the error.
   static func parse(_ text: String, path: String) throws -> AnswersFile {
-    // The parser would take it for the end.
-    guard !text.utf8.contains(0) else { throw AnswersFault.error(path, ["it holds a zero byte"]) }
+    if let fault = TOMLText.fault(text) { throw AnswersFault.error(path, [fault]) }
     let table: TOMLTable
     do {
       table = try TOMLTable(string: text)
