@@ -34,6 +34,8 @@ final class RowStream {
   private var state = State.start
   private var isPlainList = false
   private var table = ""
+  /// The keys of the document: none may be there twice.
+  private var keys = RowKeys()
   /// Bytes before the current piece.
   private var offset: Int64 = 0
   /// What has been seen of a row or a value that is not complete.
@@ -53,6 +55,7 @@ final class RowStream {
     self.begins = begins
     self.row = row
     self.value = value
+    keys.beginRow()
   }
 
   func take(_ bytes: UnsafeRawBufferPointer) throws {
@@ -184,7 +187,10 @@ final class RowStream {
     case .key:
       try check(bytes, index)
       var scanner = JSONScanner(bytes, name: name)
-      table = try scanner.value().text ?? ""
+      var name: [UInt8] = []
+      try scanner.value().decode(into: &name)
+      let index = try name.withUnsafeBytes { try keys.index(of: $0, scanner) }
+      table = keys.names[index]
       keyFollowsComma = false
       state = .colon
     case .row:
