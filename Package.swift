@@ -85,7 +85,7 @@ let package = Package(
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(
       name: "EngineTests", dependencies: ["Engine", "Sandbox", "Pictures", "Fuzzing", "aloha-wizard"],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
     .testTarget(
       name: "WizardTests", dependencies: ["Wizard", "Sandbox", "Fuzzing"], exclude: ["Goldens"], swiftSettings: strict),

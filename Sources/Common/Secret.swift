@@ -11,6 +11,9 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
   /// The secret itself. Never for a log, an argument list or an error.
   public func reveal() -> String { value }
 
+  /// By bytes: two spellings of one character are two passwords.
+  public static func == (one: Secret, other: Secret) -> Bool { one.value.utf8.elementsEqual(other.value.utf8) }
+
   public var description: String { "(secret)" }
   public var debugDescription: String { "(secret)" }
   public var customMirror: Mirror { Mirror(self, children: [:]) }

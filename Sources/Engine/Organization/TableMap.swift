@@ -19,6 +19,8 @@ public enum TableMap {
         ColumnRule("max_invites", key: "_max_invites"),
         ColumnRule("uuid", imported: .generatedIfMissing(.uuid)),
         ColumnRule("uuid_owner_secret", imported: .generatedIfMissing(.organizationOwnerSecret)),
+        ColumnRule("description", imported: .text(.markdown)),
+        ColumnRule("welcome_message_custom_text", imported: .text(.markdown)),
       ]),
     .exported("zerver_presencesequence", rows: .organizationColumn("realm_id")),
     .exported("zerver_usergroup", rows: .organizationColumn("realm_id")),
@@ -27,8 +29,14 @@ public enum TableMap {
       [
         ColumnRule("realm_id", key: "realm_for_sharding"),
         ColumnRule("id", exported: .copy(of: "usergroup_ptr_id"), imported: .ignored),
+        ColumnRule("description", imported: .text(.markdown)),
       ]),
-    .exported("zerver_channelfolder", rows: .organizationColumn("realm_id")),
+    .exported(
+      "zerver_channelfolder", rows: .organizationColumn("realm_id"),
+      [
+        ColumnRule("description", imported: .text(.markdown)),
+        ColumnRule("rendered_description", imported: .text(.html)),
+      ]),
     .exported(
       "zerver_stream", rows: .organizationColumn("realm_id"),
       [
@@ -71,8 +79,11 @@ public enum TableMap {
 
     .exported("zerver_alertword", rows: .userColumn("user_profile_id")),
     .exported("zerver_onboardingstep", rows: .userColumn("user_id")),
-    .exported("zerver_savedsnippet", rows: .userColumn("user_profile_id")),
-    .exported("zerver_navigationview", rows: .userColumn("user_id")),
+    .exported(
+      "zerver_savedsnippet", rows: .userColumn("user_profile_id"),
+      [ColumnRule("content", imported: .text(.markdown))]),
+    .exported(
+      "zerver_navigationview", rows: .userColumn("user_id"), [ColumnRule("fragment", imported: .text(.fragment))]),
     .exported("zerver_externalauthid", rows: .userColumn("user_id")),
     .exported("zerver_usertopic", rows: .userColumn("user_profile_id")),
     .exported("zerver_muteduser", rows: .userColumn("user_profile_id")),
@@ -115,6 +126,7 @@ public enum TableMap {
         ColumnRule("reminder_target_message_id", imported: .reference("zerver_message")),
         ColumnRule("content", imported: .text(.markdown)),
         ColumnRule("rendered_content", imported: .text(.html)),
+        ColumnRule("reminder_note", imported: .text(.markdown)),
       ]),
     .exported("zerver_reaction", rows: .reactions, [ColumnRule("emoji_code", imported: .emojiCode)]),
     .exported(
@@ -122,6 +134,7 @@ public enum TableMap {
       [
         ColumnRule("emoji_code", imported: .emojiCode), ColumnRule("emoji_name", imported: .emojiPart),
         ColumnRule("reaction_type", imported: .emojiPart),
+        ColumnRule("status_text", imported: .text(.markdown)),
       ]),
 
     .exported(

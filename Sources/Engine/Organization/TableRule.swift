@@ -124,6 +124,8 @@ public struct ColumnRule: Sendable {
 
   public enum TextForm: Sendable, Equatable {
     case markdown, html, editHistory
+    /// The part of an address behind its `#`.
+    case fragment
   }
 
   init(

@@ -26,8 +26,18 @@ struct BackupHead: Sendable {
 
   private static let textLimit: Int64 = 1 << 20
 
-  var conf: ConfFile? { brand.flatMap { text("\($0.rawValue).conf") }.map(ConfFile.init) }
-  var secrets: Secrets? { brand.flatMap { text("\($0.rawValue)-secrets.conf") }.map { Secrets(ConfFile($0)) } }
+  /// The machine's configuration; nil where the backup has none that a server could read, see ``refusal(of:)``.
+  var conf: ConfFile? { try? iniFile("\(brand?.rawValue ?? "").conf") }
+  var secrets: Secrets? { (try? iniFile("\(brand?.rawValue ?? "")-secrets.conf")).map(Secrets.init) }
+
+  /// Why a server would refuse one of the backup's ini files; nil where it would not, or where there is no such file.
+  func refusal(of name: String) -> PlainFailure? {
+    do { _ = try iniFile(name) } catch { return error as? PlainFailure }
+    return nil
+  }
+
+  private func iniFile(_ name: String) throws -> ConfFile? { try settings[name].map { try ConfFile($0, name: name) } }
+
   /// The name under which people reached the server.
   var host: String? {
     (settingsFile?.text("EXTERNAL_HOST") ?? facts?.hostname).map { SafeText.clean($0, limit: 100) }

@@ -345,16 +345,24 @@ struct RestoreChecks {
       findings.append(Finding(.ok, "host name", there.map { "\($0), as on this server" } ?? "not in the backup"))
     }
     let restored = RestoredSettings(
-      installation: installation, options: options, settings: settings, conf: head.conf ?? ConfFile(""),
-      secrets: head.secrets ?? Secrets(ConfFile("")))
+      installation: installation, options: options, settings: settings, conf: head.conf ?? ConfFile(),
+      secrets: head.secrets ?? Secrets())
     findings += restored.changes.filter { change in
       if case .setting("EXTERNAL_HOST", _) = change.edit { return false }
       return true
     }.map { Finding(.ok, "settings", $0.text) }
-    if head.secrets == nil {
+    let files = (conf: "\(brand.rawValue).conf", secrets: "\(brand.rawValue)-secrets.conf")
+    for name in [files.secrets] + (options.keepsConfiguration ? [] : [files.conf]) {
+      guard let refusal = head.refusal(of: name) else { continue }
       findings.append(
         Finding(
-          .blocker, "secrets", "\(brand.rawValue)-secrets.conf is not in the backup",
+          .blocker, "settings", "\(name) in the backup cannot be used: \(refusal.reason)",
+          remedy: "restore with --keep-settings"))
+    }
+    if head.settings[files.secrets] == nil {
+      findings.append(
+        Finding(
+          .blocker, "secrets", "\(files.secrets) is not in the backup",
           remedy: "restore with --keep-settings; without the old avatar_salt all avatars have to be uploaded again"))
     }
     return findings

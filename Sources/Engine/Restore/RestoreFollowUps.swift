@@ -33,7 +33,7 @@ private struct RestoreFollowUp {
           let files = ["\(candidate.rawValue).conf", "settings.py", "\(candidate.rawValue)-secrets.conf"]
           guard let secrets = try ConfFile.read("\(folder)/\(files[2])") else { continue }
           return Installation(
-            root: root, brand: candidate, configuration: try ConfFile.read("\(folder)/\(files[0])") ?? ConfFile(""),
+            root: root, brand: candidate, configuration: try ConfFile.read("\(folder)/\(files[0])") ?? ConfFile(),
             settings: try SettingsFile.read("\(folder)/\(files[1])") ?? SettingsFile(""), secrets: Secrets(secrets))
         }
       }

@@ -141,7 +141,7 @@ final class RestorePreparation {
         throw failure
       }
       return Installation(
-        root: root, brand: brand, configuration: head.conf ?? ConfFile(""), settings: settings, secrets: secrets)
+        root: root, brand: brand, configuration: head.conf ?? ConfFile(), settings: settings, secrets: secrets)
     }
   }
 

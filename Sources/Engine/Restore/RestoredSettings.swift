@@ -62,7 +62,8 @@ struct RestoredSettings {
   }
 
   private static func shown(_ value: SettingsFile.Value?) -> String {
-    value.map { SafeText.clean(literal($0), limit: 120) } ?? "unset"
+    guard let value else { return "unset" }
+    return SecretSigns.cover("", literal(value)) ? "(a secret)" : SafeText.clean(literal(value), limit: 120)
   }
 
   private static func literal(_ value: SettingsFile.Value) -> String {
@@ -99,15 +100,15 @@ struct RestoredSettings {
         }
       case .conf(let section, let key, let value):
         try Self.rewrite(files.conf) { text in
-          var editor = ConfFileEditor(text)
-          editor.set(section, key, to: value)
+          var editor = try ConfFileEditor(text, name: files.conf)
+          try editor.set(section, key, to: value)
           return editor.text
         }
       case .secret(let name):
         guard let value = installation.secrets[name] else { continue }
         try Self.rewrite(files.secrets) { text in
-          var editor = ConfFileEditor(text)
-          editor.set("secrets", name, to: value.reveal())
+          var editor = try ConfFileEditor(text, name: files.secrets)
+          try editor.set("secrets", name, to: value.reveal())
           return editor.text
         }
       }
@@ -117,7 +118,7 @@ struct RestoredSettings {
     if stat(files.secrets, &status) == 0 { chmod(files.secrets, status.st_mode & 0o640) }
   }
 
-  private static func rewrite(_ path: String, _ change: (String) -> String) throws {
+  private static func rewrite(_ path: String, _ change: (String) throws -> String) throws {
     var status = stat()
     let mode = stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o640
     let bytes = FileSystem.exists(path) ? try FileSystem.read(path) : []
@@ -126,7 +127,7 @@ struct RestoredSettings {
         .configuration, path, "is not UTF-8 text: it cannot be changed safely",
         remedy: "restore with --keep-settings, and copy the settings by hand")
     }
-    try FileSystem.replace(path, with: change(old).utf8, mode: mode)
+    try FileSystem.replace(path, with: try change(old).utf8, mode: mode)
   }
 
   private static func copy(_ source: String, to target: String) throws {

@@ -87,7 +87,7 @@ struct RestoredState {
       let head = preparation.head
       try RestoredSettings(
         installation: installation, options: preparation.options, settings: head.settingsFile ?? SettingsFile(""),
-        conf: head.conf ?? ConfFile(""), secrets: head.secrets ?? Secrets(ConfFile(""))
+        conf: head.conf ?? ConfFile(), secrets: head.secrets ?? Secrets()
       ).apply(in: place.side)
     }
     let entry = getpwnam(installation.brand.systemUser)

@@ -1,85 +1,91 @@
 import Common
 
-/// One of the server's ini files: `[section]`, `key = value`, comments. Read the way the server reads it.
-public struct ConfFile: Sendable {
-  private var values: [String: [String: String]] = [:]
+/// One of the server's ini files: `[section]`, `key = value`, comments. Read exactly as the server reads it, by Python's
+/// `configparser.RawConfigParser`; see ``ConfLines`` for the rules.
+public struct ConfFile: Sendable, Equatable {
+  /// Sections and keys by their bytes: to Swift two spellings of one character are equal, to Python they are not.
+  private var values: [[UInt8]: [[UInt8]: String]] = [:]
 
-  public init(_ text: String) {
-    for line in ConfLine.all(TextLines(text)) {
+  /// A file without anything in it.
+  public init() {}
+
+  /// - Parameter name: how the failure names the file.
+  /// - Throws: `.configuration` where the server refuses the file: a section or a key that is there twice, a line that is
+  ///   neither, a line before the first section.
+  public init(_ text: String, name: String) throws {
+    self.init(try ConfLines(TextLines(text), name: name))
+  }
+
+  /// - Throws: also where the file is not UTF-8 text.
+  public init(_ bytes: [UInt8], name: String) throws {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw PlainFailure(
+        .configuration, name, "is not UTF-8 text; the server refuses such a file", remedy: "save it as UTF-8")
+    }
+    try self.init(text, name: name)
+  }
+
+  init(_ lines: ConfLines) {
+    var texts: [Int: [String]] = [:]
+    for (index, line) in lines.lines.enumerated() {
       switch line.kind {
-      case .entry(let key, let value): values[line.section, default: [:]][key] = value
-      case .continuation(let key, let value): values[line.section, default: [:]][key, default: ""] += "\n" + value
-      case .section, .blank, .comment, .other: break
+      case .comment: break
+      case .section:
+        values[Array((line.section ?? "").utf8), default: [:]] = values[Array((line.section ?? "").utf8)] ?? [:]
+      case .entry(_, let value): texts[index] = [value]
+      case .continuation(let text): line.entry.map { texts[$0, default: []].append(text) }
+      case .blank: line.entry.map { texts[$0, default: []].append("") }
       }
+    }
+    for (index, text) in texts {
+      guard case .entry(let key, _) = lines.lines[index].kind, let section = lines.lines[index].section else {
+        continue
+      }
+      values[Array(section.utf8), default: [:]][Array(key.utf8)] =
+        PythonText.strippedRight(text.joined(separator: "\n"))
     }
   }
 
   /// Reads a file; nil where there is none.
   public static func read(_ path: String) throws -> ConfFile? {
     guard FileSystem.exists(path) else { return nil }
-    return ConfFile(String(decoding: try FileSystem.read(path), as: UTF8.self))
+    return try ConfFile(try FileSystem.read(path), name: path)
   }
 
-  /// The value of a key, or nil. An empty value is a value.
+  /// The value of a key, or nil. An empty value is a value. What the section does not say is looked up in `[DEFAULT]`.
   public func value(_ section: String, _ key: String) -> String? {
-    values[section]?[key.lowercased()]
+    guard let own = values[Array(section.utf8)] else { return nil }
+    let key = Array(PythonText.lowercased(key).utf8)
+    return own[key] ?? values[Array(ConfLines.defaults.utf8)]?[key]
   }
 
-  public var sections: [String] { values.keys.sorted() }
-
-  public func keys(of section: String) -> [String] { (values[section] ?? [:]).keys.sorted() }
-}
-
-/// What one line of an ini file is.
-struct ConfLine: Equatable {
-  enum Kind: Equatable {
-    case blank, comment, other
-    case section
-    /// The key in small letters: keys are read without regard to case, as Python's configparser does.
-    case entry(key: String, value: String)
-    /// A line that begins with white space goes on with the value before it.
-    case continuation(key: String, value: String)
+  /// Whether the section itself has the key.
+  func has(_ section: String, _ key: String) -> Bool {
+    values[Array(section.utf8)]?[Array(PythonText.lowercased(key).utf8)] != nil
   }
 
-  let kind: Kind
-  /// Whose line it is; empty before the first one. A section's own first line belongs to it.
-  let section: String
-
-  static func all(_ text: TextLines) -> [ConfLine] {
-    var section = ""
-    var lastKey: String?
-    return text.lines.map { line in
-      let trimmed = line.text.trimmed
-      let kind: Kind
-      if trimmed.isEmpty {
-        lastKey = nil
-        kind = .blank
-      } else if trimmed.first == "#" || trimmed.first == ";" {
-        kind = .comment
-      } else if let lastKey, line.text.first == " " || line.text.first == "\t" {
-        kind = .continuation(key: lastKey, value: trimmed)
-      } else if trimmed.first == "[", trimmed.last == "]" {
-        section = String(trimmed.dropFirst().dropLast())
-        lastKey = nil
-        kind = .section
-      } else if let separator = trimmed.firstIndex(where: isSeparator) {
-        let key = trimmed[..<separator].trimmed.lowercased()
-        lastKey = key
-        kind = .entry(key: key, value: trimmed[trimmed.index(after: separator)...].trimmed)
-      } else {
-        kind = .other
-      }
-      return ConfLine(kind: kind, section: section)
+  /// Whether this file says the same as another one, except that a section has another value for one key, or no such key.
+  func isLike(_ other: ConfFile, but section: String, _ key: String, _ value: String?) -> Bool {
+    let (section, key) = (Array(section.utf8), Array(PythonText.lowercased(key).utf8))
+    var expected = other.values
+    if value != nil || expected[section] != nil { expected[section, default: [:]][key] = value }
+    guard Set(values.keys) == Set(expected.keys) else { return false }
+    return values.allSatisfy { name, own in
+      let others = expected[name] ?? [:]
+      return own.count == others.count
+        && own.allSatisfy { key, text in others[key].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
     }
   }
 
-  static func isSeparator(_ character: Character) -> Bool { character == "=" || character == ":" }
-}
+  /// Without `[DEFAULT]`.
+  public var sections: [String] {
+    values.keys.map { String(decoding: $0, as: UTF8.self) }.filter { $0 != ConfLines.defaults }.sorted()
+  }
 
-extension StringProtocol {
-  /// Without the white space at both ends.
-  var trimmed: String {
-    func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" || character == "\r" }
-    return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+  /// Its own keys and those of `[DEFAULT]`.
+  public func keys(of section: String) -> [String] {
+    guard let own = values[Array(section.utf8)] else { return [] }
+    let all = Set(own.keys).union(values[Array(ConfLines.defaults.utf8), default: [:]].keys)
+    return all.map { String(decoding: $0, as: UTF8.self) }.sorted()
   }
 }

@@ -25,7 +25,7 @@ public struct Installation: Sendable {
     }
     self.root = root
     self.brand = found
-    configuration = try ConfFile.read(root + found.configurationFile) ?? ConfFile("")
+    configuration = try ConfFile.read(root + found.configurationFile) ?? ConfFile()
     settings = try SettingsFile.read(root + found.settingsFile) ?? SettingsFile("")
     guard let secretsFile = try ConfFile.read(root + found.secretsFile) else {
       throw PlainFailure(

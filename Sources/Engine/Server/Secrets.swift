@@ -4,9 +4,13 @@ import Common
 public struct Secrets: Sendable {
   private let values: [String: Secret]
 
+  /// No secrets at all.
+  public init() { values = [:] }
+
   public init(_ file: ConfFile) {
     values = Dictionary(
-      uniqueKeysWithValues: file.keys(of: "secrets").map { ($0, Secret(file.value("secrets", $0) ?? "")) })
+      file.keys(of: "secrets").map { ($0, Secret(file.value("secrets", $0) ?? "")) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   public subscript(_ name: String) -> Secret? { values[name] }

@@ -1,69 +1,118 @@
+import Common
+
 /// Changes single values of an ini file and leaves every other byte as it is; new lines end as the file's own do.
+///
+/// What it has written is read again by the server's rules before it is given out: the changed key has exactly the value
+/// that was asked for, and all other keys have theirs.
 struct ConfFileEditor {
   private var file: TextLines
+  private let name: String
 
-  init(_ text: String) { file = TextLines(text) }
+  /// - Parameter name: how failures name the file.
+  /// - Throws: `.configuration` where the server refuses the file as it is.
+  init(_ text: String, name: String) throws {
+    file = TextLines(text)
+    self.name = name
+    _ = try ConfLines(file, name: name)
+  }
 
   var text: String { file.text }
 
   /// Takes a key out; its section stays.
-  mutating func drop(_ section: String, _ key: String) {
-    guard let index = index(section, key) else { return }
-    removeContinuation(after: index)
-    file.lines.remove(at: index)
+  mutating func drop(_ section: String, _ key: String) throws {
+    try change(section, key, to: nil) { editor in
+      guard let index = try editor.index(section, key) else { return }
+      try editor.removeRest(of: index)
+      editor.file.lines.remove(at: index)
+    }
   }
 
   /// Sets a key; where the section or the key is not there, it is added at the section's end.
   ///
   /// - Parameter text: the value. Its further lines are indented, so that they stay part of it.
-  mutating func set(_ section: String, _ key: String, to text: String) {
-    let values = TextLines(text).lines.map(\.text)
-    if let index = index(section, key) {
-      removeContinuation(after: index)
-      let beginning = Self.beginning(of: file.lines[index].text)
-      replace(index, with: entry(beginning, values))
-      return
+  /// - Throws: `.configuration` where no file can hold such a value, such as one with a line that begins with `#`; then
+  ///   nothing has changed.
+  mutating func set(_ section: String, _ key: String, to text: String) throws {
+    let values = text.split(separator: "\n" as Unicode.Scalar)
+    try change(section, key, to: text) { editor in
+      if let index = try editor.index(section, key) {
+        try editor.removeRest(of: index)
+        let line = editor.file.lines[index].text
+        editor.replace(index, with: Self.entry(Self.beginning(of: line), values, indentation: Self.indentation(line)))
+      } else if let place = try editor.end(of: section) {
+        let lines = Self.entry("\(place.indentation)\(key) = ", values, indentation: place.indentation)
+        editor.insert(lines, at: place.index)
+      } else {
+        editor.insert(
+          ["[\(section)]"] + Self.entry("\(key) = ", values, indentation: ""), at: editor.file.lines.count)
+        editor.file.lines[editor.file.lines.count - 1].end = editor.file.end
+      }
     }
-    let lines = entry("\(key) = ", values)
-    if let end = end(of: section) {
-      insert(lines, at: end)
-    } else {
-      insert(["[\(section)]"] + lines, at: file.lines.count)
-      file.lines[file.lines.count - 1].end = file.end
+  }
+
+  /// Makes a change, and takes it back where the file does not say afterwards what it should.
+  private mutating func change(
+    _ section: String, _ key: String, to value: String?, _ edit: (inout Self) throws -> Void
+  ) throws {
+    var edited = self
+    try edit(&edited)
+    let before = try ConfFile(text, name: name)
+    guard let after = try? ConfFile(edited.text, name: name), after.isLike(before, but: section, key, value) else {
+      throw PlainFailure(
+        .configuration, name,
+        "the key \(SafeText.clean(key, limit: 80)) cannot be changed: the server would not read the new value back "
+          + "unchanged", remedy: "change it by hand")
     }
+    self = edited
   }
 
   // MARK: Places
 
-  private func index(_ section: String, _ key: String) -> Int? {
-    ConfLine.all(file).firstIndex { line in
-      guard line.section == section, case .entry(let found, _) = line.kind else { return false }
-      return found == key.lowercased()
+  private func index(_ section: String, _ key: String) throws -> Int? {
+    let key = PythonText.lowercased(key)
+    return try ConfLines(file, name: name).lines.firstIndex { line in
+      guard case .entry(let found, _) = line.kind, let owner = line.section else { return false }
+      return owner.utf8.elementsEqual(section.utf8) && found.utf8.elementsEqual(key.utf8)
     }
   }
 
-  /// Behind the last line of a section that says something; nil where there is no such section.
-  private func end(of section: String) -> Int? {
-    let lines = ConfLine.all(file)
-    guard lines.contains(where: { $0.kind == .section && $0.section == section }) else { return nil }
-    return lines.lastIndex { $0.section == section && $0.kind != .blank }.map { $0 + 1 }
+  /// Behind the last line of a section that says something, with the white space that a new key needs before it; nil
+  /// where there is no such section.
+  ///
+  /// A key that were less indented than what follows would make that part of its value.
+  private func end(of section: String) throws -> (index: Int, indentation: String)? {
+    let lines = try ConfLines(file, name: name).lines
+    func isIts(_ line: ConfLines.Line) -> Bool { line.section.map { $0.utf8.elementsEqual(section.utf8) } ?? false }
+    func isHead(_ line: ConfLines.Line) -> Bool {
+      if case .entry = line.kind { true } else { line.kind == .section }
+    }
+    guard let last = lines.lastIndex(where: { isIts($0) && $0.kind != .blank }) else { return nil }
+    let around = [lines[...last].lastIndex(where: isHead), lines[(last + 1)...].firstIndex(where: isHead)]
+    let deepest = around.compactMap { $0 }.max { lines[$0].indentation < lines[$1].indentation }
+    return (last + 1, deepest.map { Self.indentation(file.lines[$0].text) } ?? "")
   }
 
   // MARK: Lines
 
-  /// A line up to its value: the key, the separator and the blanks around it, as somebody has written them.
-  private static func beginning(of line: String) -> String {
-    guard let separator = line.firstIndex(where: ConfLine.isSeparator) else { return line }
-    let behind = line[line.index(after: separator)...]
-    let blanks = behind.prefix { $0 == " " || $0 == "\t" }
-    let before = String(line[...separator])
-    // An empty value says nothing about the blank behind the separator; the one before it does.
-    if blanks.count == behind.count { return before + (line[..<separator].last == " " ? " " : "") }
-    return before + blanks
+  private static func indentation(_ line: String) -> String {
+    String(String.UnicodeScalarView(line.unicodeScalars.prefix { PythonText.isSpace($0) }))
   }
 
-  private func entry(_ beginning: String, _ values: [String]) -> [String] {
-    [beginning + (values.first ?? "")] + values.dropFirst().map { " \($0)" }
+  /// A line up to its value: the key, the separator and the blanks around it, as somebody has written them.
+  private static func beginning(of line: String) -> String {
+    let scalars = line.unicodeScalars
+    guard let separator = scalars.firstIndex(where: ConfLines.isSeparator) else { return line }
+    let behind = scalars[scalars.index(after: separator)...]
+    let blanks = behind.prefix { PythonText.isSpace($0) }
+    let before = String(String.UnicodeScalarView(scalars[...separator]))
+    // An empty value says nothing about the blank behind the separator; the one before it does.
+    if blanks.count == behind.count { return before + (scalars[..<separator].last == " " ? " " : "") }
+    return before + String(String.UnicodeScalarView(blanks))
+  }
+
+  /// The lines of an entry; those behind the first are indented deeper than it, except empty ones.
+  private static func entry(_ beginning: String, _ values: [String], indentation: String) -> [String] {
+    [beginning + (values.first ?? "")] + values.dropFirst().map { $0.isEmpty ? "" : "\(indentation) \($0)" }
   }
 
   private mutating func replace(_ index: Int, with texts: [String]) {
@@ -86,19 +135,22 @@ struct ConfFileEditor {
     file.lines.insert(contentsOf: new, at: index)
   }
 
-  /// Comments between the lines of a value stay.
-  private mutating func removeContinuation(after index: Int) {
-    let kinds = ConfLine.all(file).map(\.kind)
-    var last = index
-    var doomed: [Int] = []
-    while last + 1 < kinds.count {
-      last += 1
-      if case .continuation = kinds[last] {
-        doomed.append(last)
-      } else if kinds[last] != .comment {
-        break
-      }
+  /// Removes the further lines of a value, with the empty ones between them. Comments between them stay, and so do empty
+  /// lines behind the last one.
+  private mutating func removeRest(of index: Int) throws {
+    let lines = try ConfLines(file, name: name).lines
+    func continues(_ line: Int) -> Bool {
+      guard case .continuation = lines[line].kind else { return false }
+      return lines[line].entry == index
     }
-    for line in doomed.reversed() { file.lines.remove(at: line) }
+    guard let last = lines.indices.last(where: continues) else { return }
+    for line in (index + 1...last).reversed() where lines[line].entry == index { file.lines.remove(at: line) }
+  }
+}
+
+extension String {
+  /// The parts between separators, empty ones too.
+  fileprivate func split(separator: Unicode.Scalar) -> [String] {
+    unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
   }
 }

@@ -10,7 +10,10 @@ public struct ConfigurationSource: Sendable {
   public let brand: Brand
   /// The text of settings.py; nil where there is none.
   public let settings: String?
-  public let configuration: String?
+  /// The machine's configuration; nil where there is none.
+  public let configuration: ConfFile?
+  /// The same as text.
+  let configurationText: String?
   public let secrets: Secrets
   public let kind: Kind
   /// The root folder, where the source is a whole server: then its database can be asked too.
@@ -29,7 +32,8 @@ public struct ConfigurationSource: Sendable {
 
   private static let largest = 4 << 20
 
-  /// - Throws: `.notFound` where there is nothing at the path; `.unsuitableArchive` where there are no settings in it.
+  /// - Throws: `.notFound` where there is nothing at the path; `.unsuitableArchive` where there are no settings in it;
+  ///   `.configuration` where a server would refuse its secrets or its configuration.
   public init(_ path: String) throws {
     guard FileSystem.exists(path) else {
       throw PlainFailure(
@@ -66,14 +70,18 @@ public struct ConfigurationSource: Sendable {
   private init(
     label: String, brand: Brand, settings: [UInt8]?, configuration: [UInt8]?, secrets: [UInt8]?, root: String?,
     kind: Kind
-  ) {
+  ) throws {
     self.kind = kind
     func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+    func read(_ bytes: [UInt8]?, _ file: String) throws -> ConfFile? {
+      try bytes.map { try ConfFile($0, name: "\(Self.file(file)) of \(label)") }
+    }
     self.label = label
     self.brand = brand
     self.settings = text(settings)
-    self.configuration = text(configuration)
-    self.secrets = Secrets(ConfFile(text(secrets) ?? ""))
+    self.configuration = try read(configuration, brand.configurationFile)
+    configurationText = text(configuration)
+    self.secrets = try read(secrets, brand.secretsFile).map(Secrets.init) ?? Secrets()
     self.root = root
   }
 
@@ -86,7 +94,7 @@ public struct ConfigurationSource: Sendable {
       let path = "\(folder)/\(file(path))"
       return FileSystem.exists(path) ? try FileSystem.read(path, limit: largest) : nil
     }
-    return Self(
+    return try Self(
       label: label, brand: brand, settings: try read(brand.settingsFile),
       configuration: try read(brand.configurationFile), secrets: try read(brand.secretsFile), root: root,
       kind: root == nil ? .folder : .server)
@@ -114,7 +122,7 @@ public struct ConfigurationSource: Sendable {
         .unsuitableArchive, path, "holds no settings: it is no backup of a server",
         remedy: "exports hold none; give a backup, or a copy of the old server's /etc folder")
     }
-    return Self(
+    return try Self(
       label: path, brand: brand, settings: found["settings/settings.py"],
       configuration: found["settings/" + file(brand.configurationFile)],
       secrets: found["settings/" + file(brand.secretsFile)], root: nil, kind: .backup)

@@ -74,7 +74,7 @@ extension MigrationFacts {
       pushRegistered: Self.isPushRegistered(source, there),
       queueIsLocal: queue.map { ["localhost", "127.0.0.1", "::1"].contains($0) } ?? true,
       sharesDatabase: database.source != nil && database.source == database.target
-        && source.configuration.map { ConfFile($0).value("postgresql", "database_name") }
+        && source.configuration.map { $0.value("postgresql", "database_name") }
           == target.configuration.value("postgresql", "database_name")
     )
   }

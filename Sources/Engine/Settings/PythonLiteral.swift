@@ -63,6 +63,9 @@ enum PythonLiteral: Equatable {
 private struct PythonLiteralParser {
   private let source: [Character]
   private var position = 0
+  /// Brackets inside brackets. Python itself takes no more than this.
+  private var depth = 0
+  private static let deepest = 100
 
   init(_ source: String) { self.source = Array(source) }
 
@@ -106,7 +109,9 @@ private struct PythonLiteralParser {
 
   private mutating func value() -> PythonLiteral? {
     skip()
-    guard let character = current else { return nil }
+    guard let character = current, depth < Self.deepest else { return nil }
+    depth += 1
+    defer { depth -= 1 }
     switch character {
     case "(", "[": return sequence(character, closing: character == "(" ? ")" : "]")
     case "{": return braces()

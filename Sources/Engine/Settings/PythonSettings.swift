@@ -16,8 +16,16 @@ struct PythonSettings {
   /// In the order of the file; joined they are the file.
   private(set) var statements: [String]
 
+  /// Beside each statement the assignment that it is.
+  private var assignments: [Assignment?] = []
+  /// Of each name the statements that assign it.
+  private var places: [String: [Int]] = [:]
+  /// Of each word what uses it, besides literals: the name that is assigned, or nil for another statement.
+  private var uses: [String: [String?]] = [:]
+
   init(_ text: String) {
     statements = Self.split(text)
+    look()
   }
 
   var text: String { statements.joined() }
@@ -25,36 +33,32 @@ struct PythonSettings {
   /// Every name that is assigned at the beginning of a line, in the order of the file.
   var names: [String] {
     var seen: Set<String> = []
-    return statements.compactMap { Self.assignment($0)?.name }.filter { seen.insert($0).inserted }
+    return assignments.compactMap { $0?.name }.filter { seen.insert($0).inserted }
   }
 
   /// The assignment that counts: Python takes the last one. Nil where there is none.
   subscript(_ name: String) -> Assignment? {
-    statements.last { Self.assignment($0)?.name == name }.flatMap(Self.assignment)
+    places[name]?.last.flatMap { assignments[$0] }
   }
 
   /// Why a name cannot be changed by itself; nil where it can.
   func obstacle(_ name: String) -> String? {
-    let assignments = statements.compactMap(Self.assignment).filter { $0.name == name }
-    if assignments.count > 1 { return "it is assigned more than once" }
-    if let assignment = assignments.first, assignment.literal == nil { return "its value is computed by Python" }
-    let elsewhere = statements.contains { statement in
-      guard Self.isCode(statement) else { return false }
-      if let assignment = Self.assignment(statement) {
-        return assignment.name != name && assignment.literal == nil
-          && Self.mentions(name, in: assignment.expression)
-      }
-      return Self.mentions(name, in: statement)
+    let own = places[name] ?? []
+    if own.count > 1 { return "it is assigned more than once" }
+    if let assignment = own.first.flatMap({ assignments[$0] }), assignment.literal == nil {
+      return "its value is computed by Python"
     }
-    return elsewhere ? "other statements of the file use it" : nil
+    let isUsed = uses[name]?.contains { $0 != name } ?? false
+    return isUsed ? "other statements of the file use it" : nil
   }
 
   /// Replaces the assignment of a name by another whole statement, or adds it at the end. Its lines end as those of the
   /// file do.
   mutating func set(_ name: String, to statement: String, comment: String) {
+    defer { look() }
     let end = TextLines(text).end
     let line = TextLines(statement).lines.map { $0.text + end }.joined()
-    if let index = statements.lastIndex(where: { Self.assignment($0)?.name == name }) {
+    if let index = places[name]?.last {
       let endsFile = index == statements.count - 1 && !Self.endsLine(statements[index])
       statements[index] = endsFile ? String(line.dropLast()) : line
       return
@@ -64,13 +68,36 @@ struct PythonSettings {
   }
 
   mutating func drop(_ name: String) {
-    statements.removeAll { Self.assignment($0)?.name == name }
+    let doomed = Set(places[name] ?? [])
+    statements = statements.indices.filter { !doomed.contains($0) }.map { statements[$0] }
+    look()
+  }
+
+  /// Looks at each statement once, so that questions about single names cost nothing.
+  private mutating func look() {
+    assignments = statements.map(Self.assignment)
+    places = [:]
+    uses = [:]
+    for (index, statement) in statements.enumerated() {
+      if let assignment = assignments[index] {
+        places[assignment.name, default: []].append(index)
+        if assignment.literal != nil { continue }
+        for word in Self.words(assignment.expression) { uses[word, default: []].append(assignment.name) }
+      } else if Self.isCode(statement) {
+        for word in Self.words(statement) { uses[word, default: []].append(nil) }
+      }
+    }
   }
 
   // MARK: Statements
 
   /// By bytes: to Swift a carriage return and a line feed are one character.
-  private static func endsLine(_ text: String) -> Bool { text.utf8.last == 10 }
+  private static func endsLine(_ text: String) -> Bool { text.utf8.last == 10 || text.utf8.last == 13 }
+
+  /// Whether a line ends with this byte: Python takes a carriage return of its own for the end of a line too.
+  private static func isEnd(_ bytes: [UInt8], _ index: Int) -> Bool {
+    bytes[index] == 10 || (bytes[index] == 13 && !(index + 1 < bytes.count && bytes[index + 1] == 10))
+  }
 
   /// Ends of lines end a statement, unless a bracket, a long text or a backslash holds it open.
   private static func split(_ text: String) -> [String] {
@@ -85,14 +112,14 @@ struct PythonSettings {
     while index < bytes.count {
       switch bytes[index] {
       case UInt8(ascii: "#"):
-        while index + 1 < bytes.count, bytes[index + 1] != 10 { index += 1 }
+        while index + 1 < bytes.count, !isEnd(bytes, index + 1) { index += 1 }
       case UInt8(ascii: "\""), UInt8(ascii: "'"):
         let quote = bytes[index]
         index = starts(quote) ? longEnd(bytes, index, quote) : shortEnd(bytes, index, quote)
       case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
       case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
       case UInt8(ascii: "\\"): index = escaped(bytes, index)
-      case 10 where depth == 0:
+      case _ where depth == 0 && isEnd(bytes, index):
         statements.append(String(decoding: bytes[start...index], as: UTF8.self))
         start = index + 1
       default: break
@@ -117,7 +144,7 @@ struct PythonSettings {
         index = escaped(bytes, index)
       } else if bytes[index] == quote {
         return index
-      } else if bytes[index] == 10 {
+      } else if isEnd(bytes, index) {
         return index - 1
       }
       index += 1
@@ -157,8 +184,8 @@ struct PythonSettings {
       name: String(name), source: statement, expression: expression.trimmed, literal: PythonLiteral(expression))
   }
 
-  /// Whether code uses a name; what stands in comments and texts may count too, which is the careful side.
-  private static func mentions(_ name: String, in code: String) -> Bool {
-    code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == name }
+  /// The names that code uses; what is in comments and texts may count too, which is the careful side.
+  private static func words(_ code: String) -> Set<String> {
+    Set(code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
   }
 }

@@ -48,6 +48,14 @@ public struct SettingAdvice: Sendable, Codable, Equatable {
   public let isKnown: Bool
   /// What copying makes necessary afterwards.
   public let followUps: [FollowUp]
+  /// Of a key of the machine's configuration: its section, which may have dots in its name.
+  var section: String?
+
+  /// The section and the key of a key of the machine's configuration; nil for all else.
+  var place: (section: String, key: String)? {
+    guard let section, let name = keys.first, name.hasPrefix(section + ".") else { return nil }
+    return (section, String(name.dropFirst(section.count + 1)))
+  }
 }
 
 /// What a decision makes necessary: a step that the server's scripts do, or a person.

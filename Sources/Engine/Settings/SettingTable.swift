@@ -102,15 +102,6 @@ struct SettingTable {
     }
   }
 
-  /// Whether the value must not be shown: its name says so, or it is a dictionary with such a key in it.
-  static func soundsSecret(_ name: String, _ value: String = "") -> Bool {
-    let words = ["SECRET", "PASSWORD", "TOKEN", "PRIVATE", "API_KEY", "_DSN", "BIND_PASS"]
-    let harmless = ["PASSWORD_MIN", "PASSWORD_HASH", "PASSWORD_MAX", "ADD_TOKENS", "TOKENIZED_NOREPLY"]
-    if harmless.contains(where: { name.contains($0) }) { return false }
-    let value = value.uppercased()
-    return words.contains { name.uppercased().contains($0) || value.contains($0) }
-  }
-
   private static func subject(_ name: String, _ brand: Brand) -> Subject? {
     Subject.allCases.first { subject in
       subject.names.contains { pattern in

@@ -119,7 +119,8 @@ public struct SettingsAdvisor: Sendable {
 
   private func shown(_ name: String, _ assignment: PythonSettings.Assignment?) -> String? {
     guard let assignment else { return nil }
-    if SettingTable.soundsSecret(name, assignment.expression) {
+    let meant = assignment.literal?.description ?? ""
+    if SecretSigns.cover(name, assignment.expression) || SecretSigns.cover(name, meant) {
       return fingerprints.of([Secret(assignment.expression)])
     }
     return SafeText.clean(assignment.literal?.description ?? assignment.expression, limit: 200)
@@ -128,18 +129,18 @@ public struct SettingsAdvisor: Sendable {
   // MARK: The conf file
 
   private func configuration() -> [SettingAdvice] {
-    let there = ConfFile(source.configuration ?? "")
-    let here = ConfFile(own.configuration ?? "")
+    let there = source.configuration ?? ConfFile()
+    let here = own.configuration ?? ConfFile()
     let table = SettingTable(source: source.brand, facts: facts)
     var advice: [SettingAdvice] = []
     for section in Set(there.sections).union(here.sections).sorted() {
       for key in Set(there.keys(of: section)).union(here.keys(of: section)).sorted() {
         let pair = (there.value(section, key), here.value(section, key))
-        guard let state = Self.state(pair.0, pair.1), state != .same else { continue }
+        guard let state = Self.state(pair.0.map { Array($0.utf8) }, pair.1.map { Array($0.utf8) }), state != .same
+        else { continue }
         let entry = table.configurationEntry(section, key)
-        let secret = SettingTable.soundsSecret(key)
         func shown(_ value: String?) -> String? {
-          value.flatMap { secret ? fingerprints.of([Secret($0)]) : SafeText.clean($0, limit: 200) }
+          value.flatMap { SecretSigns.cover(key, $0) ? fingerprints.of([Secret($0)]) : SafeText.clean($0, limit: 200) }
         }
         advice.append(
           SettingAdvice(
@@ -148,10 +149,11 @@ public struct SettingsAdvisor: Sendable {
             targetValue: shown(pair.1), purpose: entry?.purpose ?? "This program does not know this setting.",
             ifCopied: entry?.ifCopied ?? "This machine uses the old machine's value.",
             ifKept: entry?.ifKept ?? "This machine goes on as it is.",
-            choices: (pair.0 == nil ? [] : [.copy]) + [.keep] + (pair.1 == nil ? [] : [.drop]), recommended: .keep,
+            choices: (pair.0 == nil ? [] : [.copy]) + [.keep] + (here.has(section, key) ? [.drop] : []),
+            recommended: .keep,
             why: pair.0 == nil
               ? "the old server does not set it" : entry?.why ?? "what is not known is never copied without you",
-            isKnown: entry != nil, followUps: entry?.followUps ?? [.applyConfiguration, .restart]))
+            isKnown: entry != nil, followUps: entry?.followUps ?? [.applyConfiguration, .restart], section: section))
       }
     }
     return advice.filter(\.isKnown) + advice.filter { !$0.isKnown }
@@ -165,7 +167,8 @@ public struct SettingsAdvisor: Sendable {
     let files: [(SettingAdvice.File, String, String?, String?, FollowUp)] = [
       (.settings, "settings.py", source.settings, own.settings, .hostname),
       (
-        .configuration, "\(target.brand.rawValue).conf", source.configuration, own.configuration, .applyConfiguration
+        .configuration, "\(target.brand.rawValue).conf", source.configurationText, own.configurationText,
+        .applyConfiguration
       ),
     ]
     return files.compactMap { file, name, there, here, followUp in

@@ -25,7 +25,7 @@ struct SettingsChange {
     try SettingAdvice.File.allCases.compactMap { kind in
       guard decided.contains(where: { $0.advice.file == kind }) else { return nil }
       let file = try ConfigurationFile(path(kind))
-      let new = Array(text(kind, old: file.text).utf8)
+      let new = Array(try text(kind, old: file.text).utf8)
       return new == file.bytes ? nil : File(name: Self.name(path(kind)), file: file, bytes: new)
     }
   }
@@ -42,16 +42,17 @@ struct SettingsChange {
   }
 
   func diff() throws -> [String] {
+    let masks = MaskedFiles()
     var lines: [String] = []
     for file in try files() {
       let new = String(decoding: file.bytes, as: UTF8.self)
       switch file.name {
       case Self.name(target.brand.settingsFile):
-        let marks = Fingerprints()
-        lines += UnifiedDiff.between(
-          Self.masked(file.file.text, marks), Self.masked(new, marks), name: file.file.path)
+        lines += UnifiedDiff.between(masks.settings(file.file.text), masks.settings(new), name: file.file.path)
       case Self.name(target.brand.configurationFile):
-        lines += UnifiedDiff.between(file.file.text, new, name: file.file.path)
+        let name = file.file.path
+        lines += UnifiedDiff.between(
+          try masks.configuration(file.file.text, name: name), try masks.configuration(new, name: name), name: name)
       default:
         lines += ["--- \(file.file.path)", "+++ \(file.file.path)"]
         lines += secretKeys().map { "+\($0.target) = (the old server's secret)" }
@@ -62,18 +63,18 @@ struct SettingsChange {
 
   // MARK: Texts
 
-  private func text(_ kind: SettingAdvice.File, old: String) -> String {
+  private func text(_ kind: SettingAdvice.File, old: String) throws -> String {
     let items = decided.filter { $0.advice.file == kind }
     if items.contains(where: { $0.decision == .copy && $0.advice.id == $0.advice.keys.first }) {
-      return (kind == .settings ? source.settings : source.configuration) ?? old
+      return (kind == .settings ? source.settings : source.configurationText) ?? old
     }
     switch kind {
     case .settings: return settings(items, old)
-    case .configuration: return configuration(items, old)
+    case .configuration: return try configuration(items, old)
     case .secrets:
-      var editor = ConfFileEditor(old)
+      var editor = try ConfFileEditor(old, name: path(kind))
       for key in secretKeys() {
-        if let value = source.secrets[key.source] { editor.set("secrets", key.target, to: value.reveal()) }
+        if let value = source.secrets[key.source] { try editor.set("secrets", key.target, to: value.reveal()) }
       }
       return editor.text
     }
@@ -115,16 +116,17 @@ struct SettingsChange {
     return "\(left) = \(bracket)\n\(items)\(closing)\n"
   }
 
-  private func configuration(_ items: [(advice: SettingAdvice, decision: SettingDecision)], _ old: String) -> String {
-    let there = ConfFile(source.configuration ?? "")
-    var editor = ConfFileEditor(old)
+  private func configuration(
+    _ items: [(advice: SettingAdvice, decision: SettingDecision)], _ old: String
+  ) throws -> String {
+    let there = source.configuration ?? ConfFile()
+    var editor = try ConfFileEditor(old, name: path(.configuration))
     for item in items {
-      let parts = (item.advice.keys.first ?? "").split(separator: ".", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { continue }
+      guard let (section, key) = item.advice.place else { continue }
       if item.decision == .drop {
-        editor.drop(parts[0], parts[1])
-      } else if let value = there.value(parts[0], parts[1]) {
-        editor.set(parts[0], parts[1], to: value)
+        try editor.drop(section, key)
+      } else if let value = there.value(section, key) {
+        try editor.set(section, key, to: value)
       }
     }
     return editor.text
@@ -137,18 +139,6 @@ struct SettingsChange {
     return decided.filter { $0.advice.file == .secrets && $0.decision == .copy }.flatMap(\.advice.keys).map { key in
       known.first { $0.source == key } ?? (key, key)
     }
-  }
-
-  /// Values of settings that sound like secrets are not shown; a mark shows where they change.
-  private static func masked(_ text: String, _ marks: Fingerprints) -> String {
-    let settings = PythonSettings(text)
-    return settings.statements.map { statement in
-      let name = statement.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-      guard !name.isEmpty, statement.contains("="),
-        SettingTable.soundsSecret(String(name), statement)
-      else { return statement }
-      return "\(name) = (secret \(marks.of([Secret(statement)]) ?? ""))\n"
-    }.joined()
   }
 
   private func path(_ kind: SettingAdvice.File) -> String {

@@ -57,7 +57,23 @@ public enum UnifiedDiff {
     return diff
   }
 
+  /// Texts that differ in more lines than this are shown as one whole for the other: to find what they have in common
+  /// takes time and memory that grow with the square of the difference.
+  private static let mostLines = 2000
+
   private static func aligned(_ before: [String], _ after: [String]) -> [Line] {
+    let shorter = min(before.count, after.count)
+    let start = zip(before, after).prefix { $0 == $1 }.count
+    let end = zip(before.reversed(), after.reversed()).prefix { $0 == $1 }.count
+    let tail = min(end, shorter - start)
+    let (old, new) = (before[start..<before.count - tail], after[start..<after.count - tail])
+    let middle =
+      old.count > mostLines || new.count > mostLines
+      ? old.map(Line.gone) + new.map(Line.new) : different(Array(old), Array(new))
+    return before[..<start].map(Line.same) + middle + before[(before.count - tail)...].map(Line.same)
+  }
+
+  private static func different(_ before: [String], _ after: [String]) -> [Line] {
     let changes = after.difference(from: before)
     var gone: Set<Int> = []
     var come: Set<Int> = []

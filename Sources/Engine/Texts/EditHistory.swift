@@ -1,26 +1,33 @@
 /// A message's edit history: a JSON list of edits, with ids of users and channels and with earlier texts.
 extension TextRewriter {
   /// The changed history, or nil where nothing changes or where it is not what the server writes.
-  func editHistory(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+  ///
+  /// An edit by somebody whom the archive does not have is nobody's, as old edits are.
+  func editHistory(_ text: UnsafeRawBufferPointer, unknown: inout Int) -> [UInt8]? {
     let output = JSONBuffer(capacity: text.count + 64)
     var scanner = JSONScanner(text, name: "edit_history")
     var changed = false
+    var missing = 0
     do {
       output.byte(0x5B)
       var isFirst = true
       try scanner.array { scanner in
         if !isFirst { output.raw(", ") }
         isFirst = false
-        changed = try edit(&scanner, into: output) || changed
+        changed = try edit(&scanner, into: output, &missing) || changed
       }
+      guard scanner.peek() == 0, scanner.position >= text.count else { return nil }
       output.byte(0x5D)
     } catch {
       return nil
     }
+    unknown += missing
     return changed ? Array(output.bytes) : nil
   }
 
-  private func edit(_ scanner: inout JSONScanner, into output: JSONBuffer) throws -> Bool {
+  private func edit(
+    _ scanner: inout JSONScanner, into output: JSONBuffer, _ unknown: inout Int
+  ) throws -> Bool {
     var changed = false
     var isFirst = true
     output.byte(0x7B)
@@ -32,10 +39,18 @@ extension TextRewriter {
       let name = String(decoding: key, as: UTF8.self)
       let value = try scanner.value()
       switch name {
-      case "user_id": changed = number(value, references.users, into: output) || changed
-      case "stream", "prev_stream": changed = number(value, references.channels, into: output) || changed
-      case "prev_content": changed = string(value, into: output) { markdown($0) } || changed
-      case "prev_rendered_content": changed = string(value, into: output) { html($0) } || changed
+      case "user_id":
+        let isForeign = value.int.map { references.users[$0] == nil } ?? false
+        if isForeign {
+          output.null()
+          unknown += 1
+        }
+        changed = (isForeign ? true : number(value, references.users, into: output, &unknown)) || changed
+      case "stream", "prev_stream": changed = number(value, references.channels, into: output, &unknown) || changed
+      case "prev_content":
+        changed = string(value, into: output) { markdown($0, unknown: &unknown) } || changed
+      case "prev_rendered_content":
+        changed = string(value, into: output) { html($0, unknown: &unknown) } || changed
       default: copy(value, into: output)
       }
     }
@@ -43,8 +58,11 @@ extension TextRewriter {
     return changed
   }
 
-  private func number(_ value: JSONScanner.Value, _ map: IDMap, into output: JSONBuffer) -> Bool {
+  private func number(
+    _ value: JSONScanner.Value, _ map: IDMap, into output: JSONBuffer, _ unknown: inout Int
+  ) -> Bool {
     guard let old = value.int, let new = map[old] else {
+      if value.int != nil { unknown += 1 }
       copy(value, into: output)
       return false
     }

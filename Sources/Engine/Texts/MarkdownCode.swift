@@ -1,91 +1,144 @@
-/// Where a Markdown text shows code: there nothing is a link.
+/// Where a Markdown text shows code or a formula: there nothing is a link or a mention.
 ///
-/// Fenced blocks (except the fences that hold ordinary text, `quote` and `spoiler`) and code between backticks.
+/// Fenced blocks (except the fences that hold ordinary text), indented blocks, code between backticks, formulas between
+/// two dollar signs. Found by the server's own rules, in time proportional to the text.
 struct MarkdownCode {
-  private var ranges: [Range<Int>] = []
+  /// Ascending, none touching another.
+  private let ranges: [Range<Int>]
 
   init(_ text: UnsafeRawBufferPointer) {
-    guard text.contains("`") || text.contains("~~~") else { return }
-    var position = 0
-    var open: [Block] = []
-    var prose: [Range<Int>] = []
-    while position < text.count {
-      let end = text.position(of: "\n", from: position) ?? text.count
-      if let fence = Self.fence(text, position, end) {
-        let closes = open.last.map { fence.closes($0) } ?? false
-        if closes, let block = open.popLast() {
-          if block.isCode { ranges.append(block.start..<end) }
-        } else if !(open.last?.isCode ?? false) {
-          let isText = fence.word == "quote" || fence.word == "spoiler"
-          open.append(Block(mark: fence.mark, length: fence.length, start: position, isCode: !isText))
-        }
-      } else if !(open.last?.isCode ?? false) {
-        prose.append(position..<end)
-      }
-      position = end + 1
+    guard
+      text.contains("`") || text.contains("~~~") || text.contains("$$") || text.contains("    ") || text.contains("\t")
+    else {
+      ranges = []
+      return
     }
-    // A fence that nobody closed goes on to the end.
-    if let block = open.last, block.isCode { ranges.append(block.start..<text.count) }
-    for line in prose { spans(text, line) }
+    let blocks = MarkdownBlocks(text)
+    var found = blocks.code
+    for prose in blocks.prose {
+      Self.codeSpans(in: text, prose, &found)
+      Self.formulas(in: text, prose, &found)
+    }
+    found.sort { $0.lowerBound < $1.lowerBound }
+    var merged: [Range<Int>] = []
+    for range in found {
+      if let last = merged.last, range.lowerBound < last.upperBound {
+        merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+      } else {
+        merged.append(range)
+      }
+    }
+    ranges = merged
   }
 
-  func contains(_ position: Int) -> Bool { ranges.contains { $0.contains(position) } }
+  func contains(_ position: Int) -> Bool { overlaps(position..<position + 1) }
 
-  private struct Block {
-    let mark: UInt8
-    let length: Int
+  /// Whether any of it is code.
+  func overlaps(_ range: Range<Int>) -> Bool {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].lowerBound < range.upperBound
+  }
+
+  // MARK: Backticks
+
+  private struct Ticks {
     let start: Int
-    let isCode: Bool
-  }
-
-  private struct Fence {
-    let mark: UInt8
     let length: Int
-    /// The first word behind it; a fence that closes a block has none.
-    let word: String
-
-    func closes(_ block: Block) -> Bool { word.isEmpty && mark == block.mark && length >= block.length }
   }
 
-  private static func fence(_ text: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Fence? {
-    var index = start
-    while index < end, text[index] == 0x20 { index += 1 }
-    guard index < end, text[index] == 0x60 || text[index] == 0x7E else { return nil }
-    let mark = text[index]
-    let first = index
-    while index < end, text[index] == mark { index += 1 }
-    guard index - first >= 3 else { return nil }
-    let rest = text.text(index, end).drop { $0 == " " }
-    // ```code``` on one line is no fence.
-    guard !rest.contains("`") else { return nil }
-    return Fence(mark: mark, length: index - first, word: String(rest.prefix { $0 != " " && $0 != "\r" }))
+  /// Code between runs of as many backticks, also across lines. A run that has no equal one behind it opens with as many
+  /// of its backticks as one has.
+  private static func codeSpans(
+    in text: UnsafeRawBufferPointer, _ prose: Range<Int>, _ found: inout [Range<Int>]
+  ) {
+    let runs = ticks(in: text, prose)
+    guard runs.count > 1 else { return }
+    // Per length the runs that have it, and how many of them are behind us: looked for from left to right only.
+    var places: [Int: (runs: [Int], next: Int)] = [:]
+    for (index, run) in runs.enumerated() { places[run.length, default: ([], 0)].runs.append(index) }
+    func closing(_ length: Int, behind index: Int) -> Int? {
+      guard var place = places[length] else { return nil }
+      while place.next < place.runs.count, place.runs[place.next] <= index { place.next += 1 }
+      places[length]?.next = place.next
+      return place.next < place.runs.count ? place.runs[place.next] : nil
+    }
+    var index = 0
+    while index < runs.count {
+      let run = runs[index]
+      let isEscaped = backslashes(in: text, before: run.start, from: prose.lowerBound) % 2 == 1
+      var length = run.length - (isEscaped ? 1 : 0)
+      let start = run.start + (isEscaped ? 1 : 0)
+      var close: Int?
+      while length > 0 {
+        close = closing(length, behind: index)
+        if close != nil { break }
+        length -= 1
+      }
+      if let close {
+        found.append(start..<(runs[close].start + runs[close].length))
+        index = close
+      }
+      index += 1
+    }
   }
 
-  /// Code between runs of as many backticks.
-  private mutating func spans(_ text: UnsafeRawBufferPointer, _ line: Range<Int>) {
-    var index = line.lowerBound
-    while index < line.upperBound {
+  private static func ticks(in text: UnsafeRawBufferPointer, _ prose: Range<Int>) -> [Ticks] {
+    var runs: [Ticks] = []
+    var index = prose.lowerBound
+    while index < prose.upperBound {
       guard text[index] == 0x60 else {
         index += 1
         continue
       }
       let start = index
-      while index < line.upperBound, text[index] == 0x60 { index += 1 }
-      let length = index - start
-      var probe = index
-      while probe < line.upperBound {
-        guard text[probe] == 0x60 else {
-          probe += 1
-          continue
-        }
-        let close = probe
-        while probe < line.upperBound, text[probe] == 0x60 { probe += 1 }
-        if probe - close == length {
-          ranges.append(start..<probe)
-          index = probe
-          break
-        }
+      while index < prose.upperBound, text[index] == 0x60 { index += 1 }
+      runs.append(Ticks(start: start, length: index - start))
+    }
+    return runs
+  }
+
+  private static func backslashes(in text: UnsafeRawBufferPointer, before position: Int, from start: Int) -> Int {
+    var index = position
+    while index > start, text[index - 1] == 0x5C { index -= 1 }
+    return position - index
+  }
+
+  // MARK: Formulas
+
+  /// `$$…$$` on one line, with no letter or digit at its outer sides and no other dollar sign inside.
+  private static func formulas(
+    in text: UnsafeRawBufferPointer, _ prose: Range<Int>, _ found: inout [Range<Int>]
+  ) {
+    let text = UnsafeRawBufferPointer(rebasing: text[..<prose.upperBound])
+    var position = prose.lowerBound
+    while let open = text.position(of: "$$", from: position) {
+      var index = open
+      while index < prose.upperBound, text[index] == 0x24 { index += 1 }
+      position = index
+      let opensHere = index - open == 2 && (open == prose.lowerBound || !isWord(text[open - 1]))
+      guard opensHere, index < prose.upperBound, text[index] != 0x0A, text[index] != 0x5F else { continue }
+      while index < prose.upperBound, text[index] != 0x0A {
+        if text[index] == 0x24, text[index - 1] != 0x5C { break }
+        index += 1
       }
+      position = index
+      guard index + 1 < prose.upperBound, text.has("$$", at: index) else { continue }
+      let end = index + 2
+      guard end >= prose.upperBound || (text[end] != 0x24 && !isWord(text[end])) else { continue }
+      found.append(open..<end)
+      position = end
+    }
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x80...: true
+    default: false
     }
   }
 }

@@ -1,28 +1,59 @@
-/// Makes the references inside a text follow the new ids: links to uploads, channels, conversations and messages,
-/// mentions, images of custom emoji, edit histories.
+/// Makes the references inside a text follow the new ids: mentions, links to uploads, channels, conversations and
+/// messages, images of custom emoji, edit histories.
 ///
 /// Only what is a reference is touched. Text that merely looks like one — in code, in the text of a page rather than in
-/// a tag, a link to another server, an id that the archive does not have — stays as it is, byte for byte.
+/// a tag, a link to another server — stays as it is, byte for byte. An id that the archive does not have may be somebody
+/// else's on the new server: what would name that somebody goes by name alone, all else stays as it is; both are counted.
+/// Every form takes time proportional to the text, whatever is in it.
 struct TextRewriter: Sendable {
   let references: References
 
   /// The changed text, or nil where nothing changes: the answer for nearly every message.
-  func markdown(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+  ///
+  /// - Parameter unknown: grows by the references to what the archive does not have.
+  func rewrite(_ text: UnsafeRawBufferPointer, _ form: ColumnRule.TextForm, unknown: inout Int) -> [UInt8]? {
+    switch form {
+    case .markdown: markdown(text, unknown: &unknown)
+    case .html: html(text, unknown: &unknown)
+    case .editHistory: editHistory(text, unknown: &unknown)
+    case .fragment: fragment(text, unknown: &unknown)
+    }
+  }
+
+  func markdown(_ text: UnsafeRawBufferPointer, unknown: inout Int) -> [UInt8]? {
     var edits = Edits()
     if !references.uploads.isEmpty, text.contains("user_uploads/") { uploads(in: text, &edits) }
-    if text.contains("#narrow/") {
+    let mentions = text.contains("@**") || text.contains("@_**") || text.contains("#**")
+    let links = text.contains("#narrow/")
+    let images = text.contains("/user_avatars/")
+    if mentions || links || images {
       let code = MarkdownCode(text)
-      NarrowLinks(references: references).find(in: text, from: 0, to: text.count, &edits) { code.contains($0) }
+      if mentions {
+        Mentions(references: references).find(in: text, outside: code, &edits, unknown: &unknown)
+      }
+      if links {
+        NarrowLinks(references: references).find(in: text, from: 0, to: text.count, &edits, unknown: &unknown) {
+          code.contains($0)
+        }
+      }
+      if images { emojiImages(in: text, from: 0, to: text.count, &edits) { code.contains($0) } }
     }
     return edits.isEmpty ? nil : edits.apply(to: text)
   }
 
-  func html(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+  func html(_ text: UnsafeRawBufferPointer, unknown: inout Int) -> [UInt8]? {
     var edits = Edits()
     if !references.uploads.isEmpty, text.contains("user_uploads/") { uploads(in: text, &edits) }
     if text.contains("#narrow/") || text.contains("data-") || text.contains("/user_avatars/") {
-      tags(in: text, &edits)
+      tags(in: text, &edits, &unknown)
     }
+    return edits.isEmpty ? nil : edits.apply(to: text)
+  }
+
+  /// The part of an address behind its `#`, as views of the sidebar keep it.
+  func fragment(_ text: UnsafeRawBufferPointer, unknown: inout Int) -> [UInt8]? {
+    var edits = Edits()
+    NarrowLinks(references: references).fragment(text, &edits, unknown: &unknown)
     return edits.isEmpty ? nil : edits.apply(to: text)
   }
 
@@ -53,28 +84,34 @@ struct TextRewriter: Sendable {
 
   // MARK: HTML
 
-  private func tags(in text: UnsafeRawBufferPointer, _ edits: inout Edits) {
+  private func tags(in text: UnsafeRawBufferPointer, _ edits: inout Edits, _ unknown: inout Int) {
     var position = 0
     while let open = text.position(of: "<", from: position) {
       let end = endOfTag(text, open)
       position = end
       guard end > open + 2, text[open + 1] != 0x2F else { continue }
       let tag = HTMLTag(text, open, end)
+      if let close = tag.endOfCode {
+        position = text.position(of: close, from: end) ?? text.count
+        continue
+      }
       if let place = tag.attribute("data-user-id"), tag.hasClass("user-mention") {
-        identifier(in: text, place, references.users, &edits)
+        identifier(in: text, place, references.users, &edits, &unknown)
       }
       if let place = tag.attribute("data-user-group-id"), tag.hasClass("user-group-mention") {
-        identifier(in: text, place, references.userGroups, &edits)
+        identifier(in: text, place, references.userGroups, &edits, &unknown)
       }
-      if let place = tag.attribute("data-stream-id"), tag.hasClass("stream") || tag.hasClass("stream-topic") {
-        identifier(in: text, place, references.channels, &edits)
+      if let place = tag.attribute("data-stream-id"),
+        ["stream", "stream-topic", "message-link"].contains(where: tag.hasClass)
+      {
+        identifier(in: text, place, references.channels, &edits, &unknown)
       }
-      if let place = tag.attribute("href") {
-        NarrowLinks(references: references).find(in: text, from: place.lowerBound, to: place.upperBound, &edits) { _ in
-          false
-        }
+      for place in [tag.attribute("href"), tag.attribute("src")].compactMap({ $0 }) {
+        NarrowLinks(references: references).find(
+          in: text, from: place.lowerBound, to: place.upperBound, &edits, unknown: &unknown
+        ) { _ in false }
+        emojiImages(in: text, from: place.lowerBound, to: place.upperBound, &edits) { _ in false }
       }
-      if let place = tag.attribute("src") { emojiImage(in: text, place, &edits) }
     }
   }
 
@@ -96,60 +133,38 @@ struct TextRewriter: Sendable {
     return text.count
   }
 
+  /// An id that the archive does not have becomes 0, which nothing has: the server and its apps then show the text that
+  /// is there.
   private func identifier(
-    in text: UnsafeRawBufferPointer, _ place: Range<Int>, _ map: IDMap, _ edits: inout Edits
+    in text: UnsafeRawBufferPointer, _ place: Range<Int>, _ map: IDMap, _ edits: inout Edits, _ unknown: inout Int
   ) {
-    guard let old = text.number(place.lowerBound, place.upperBound), let new = map[old], new != old else { return }
-    edits.replace(place.lowerBound, place.upperBound, with: new)
-  }
-
-  /// `/user_avatars/8/emoji/images/2.png`: the organization's id is in the path.
-  private func emojiImage(in text: UnsafeRawBufferPointer, _ place: Range<Int>, _ edits: inout Edits) {
-    guard text.has("/user_avatars/", at: place.lowerBound) else { return }
-    let start = place.lowerBound + 14
-    let end = text.endOfDigits(start)
-    guard text.has("/emoji/", at: end), text.number(start, end) == references.organization.old else { return }
-    edits.replace(start, end, with: references.organization.new)
-  }
-}
-
-/// One opening tag of a text.
-struct HTMLTag {
-  private let text: UnsafeRawBufferPointer
-  private var attributes: [(name: Range<Int>, value: Range<Int>)] = []
-
-  init(_ text: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {
-    self.text = text
-    var index = start + 1
-    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D }
-    while index < end, !isSpace(text[index]), text[index] != 0x3E { index += 1 }
-    while index < end {
-      while index < end, isSpace(text[index]) || text[index] == 0x2F || text[index] == 0x3E { index += 1 }
-      let nameStart = index
-      while index < end, text[index] != 0x3D, text[index] != 0x3E, !isSpace(text[index]) { index += 1 }
-      let name = nameStart..<index
-      guard index < end, text[index] == 0x3D else {
-        if index == nameStart { index += 1 }
-        continue
-      }
-      index += 1
-      guard index < end, text[index] == 0x22 || text[index] == 0x27 else { continue }
-      let quote = text[index]
-      let valueStart = index + 1
-      index = valueStart
-      while index < end, text[index] != quote { index += 1 }
-      attributes.append((name, valueStart..<index))
-      index += 1
+    guard let old = text.number(place.lowerBound, place.upperBound) else { return }
+    if let new = map[old] {
+      if new != old { edits.replace(place.lowerBound, place.upperBound, with: new) }
+    } else if old != 0 {
+      unknown += 1
+      edits.replace(place.lowerBound, place.upperBound, with: 0)
     }
   }
 
-  /// Where the value of an attribute stands.
-  func attribute(_ name: StaticString) -> Range<Int>? {
-    attributes.first { $0.name.count == name.utf8CodeUnitCount && text.has(name, at: $0.name.lowerBound) }?.value
-  }
+  // MARK: Images
 
-  func hasClass(_ name: StaticString) -> Bool {
-    guard let value = attribute("class") else { return false }
-    return text.text(value.lowerBound, value.upperBound).split(separator: " ").contains { $0 == "\(name)" }
+  /// `/user_avatars/8/emoji/images/2.png`: the organization's id is in the path.
+  private func emojiImages(
+    in text: UnsafeRawBufferPointer, from lowest: Int, to end: Int, _ edits: inout Edits,
+    unless isLeftAlone: (Int) -> Bool
+  ) {
+    guard references.organization.old != references.organization.new else { return }
+    let text = UnsafeRawBufferPointer(rebasing: text[..<end])
+    var position = lowest
+    while let found = text.position(of: "/user_avatars/", from: position) {
+      let start = found + 14
+      position = start
+      let end = text.endOfDigits(start)
+      guard text.has("/emoji/", at: end), text.number(start, end) == references.organization.old, !isLeftAlone(found),
+        references.leadsHere(text, found, from: lowest)
+      else { continue }
+      edits.replace(start, end, with: references.organization.new)
+    }
   }
 }

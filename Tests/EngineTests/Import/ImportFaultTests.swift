@@ -72,8 +72,8 @@ struct ImportFaultTests {
     let server = try #require(sandbox.servers.first)
     try server.requirePassword()
     let file = "\(server.configuration)/aloha-secrets.conf"
-    var editor = ConfFileEditor(String(decoding: try FileSystem.read(file), as: UTF8.self))
-    editor.set("secrets", "postgres_password", to: "wrong-password")
+    var editor = try ConfFileEditor(String(decoding: try FileSystem.read(file), as: UTF8.self), name: file)
+    try editor.set("secrets", "postgres_password", to: "wrong-password")
     try FileSystem.replace(file, with: Array(editor.text.utf8))
     let failure = #expect(throws: DatabaseFailure.self) {
       _ = try server.importing(Servers.archive()).run(progress: .silent)

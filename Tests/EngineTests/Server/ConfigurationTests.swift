@@ -6,8 +6,8 @@ import Testing
 @Suite("The server's configuration files")
 struct ConfigurationTests {
   @Test("An ini file is read as the server reads it")
-  func iniFile() {
-    let file = ConfFile(
+  func iniFile() throws {
+    let file = try ConfFile(
       """
       # a comment
       [machine]
@@ -21,7 +21,7 @@ struct ConfigurationTests {
       empty =
       long = first
         second
-      """)
+      """, name: "file")
     #expect(file.value("machine", "deploy_type") == "production")
     #expect(file.value("machine", "puppet_classes") == "aloha::profile::standalone")
     #expect(file.value("postgresql", "database_name") == "chat")
@@ -72,60 +72,60 @@ struct ConfigurationTests {
   }
 
   @Test("One value of an ini file is changed, every other byte stays")
-  func editing() {
+  func editing() throws {
     let text = "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta=2\n\n[other]\nbeta = 3\n"
-    var editor = ConfFileEditor(text)
-    editor.set("secrets", "beta", to: "new")
+    var editor = try ConfFileEditor(text, name: "file")
+    try editor.set("secrets", "beta", to: "new")
     #expect(editor.text == "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta=new\n\n[other]\nbeta = 3\n")
-    editor.set("secrets", "gamma", to: "4")
+    try editor.set("secrets", "gamma", to: "4")
     #expect(
       editor.text == "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta=new\ngamma = 4\n\n[other]\nbeta = 3\n")
-    editor.set("third", "delta", to: "5")
+    try editor.set("third", "delta", to: "5")
     #expect(editor.text.hasSuffix("[other]\nbeta = 3\n[third]\ndelta = 5\n"))
-    #expect(ConfFile(editor.text).value("secrets", "gamma") == "4")
+    #expect(try ConfFile(editor.text, name: "file").value("secrets", "gamma") == "4")
   }
 
   @Test("Lines that end as on other systems are read alike, and keep their ends when one value changes")
-  func otherEnds() {
+  func otherEnds() throws {
     let text =
       "# top\r\n[secrets]\r\nalpha: 1\r\nbeta   =  two\r\n  more\r\n# kept\r\n  and more\r\n\r\n[other]\r\nlast = 3"
     #expect(TextLines(text).text == text)
-    let file = ConfFile(text)
+    let file = try ConfFile(text, name: "file")
     #expect(file.sections == ["other", "secrets"])
     #expect(file.value("secrets", "alpha") == "1")
     #expect(file.value("secrets", "beta") == "two\nmore\nand more")
-    var editor = ConfFileEditor(text)
+    var editor = try ConfFileEditor(text, name: "file")
     #expect(editor.text == text)
-    editor.set("secrets", "beta", to: "2")
+    try editor.set("secrets", "beta", to: "2")
     #expect(editor.text == "# top\r\n[secrets]\r\nalpha: 1\r\nbeta   =  2\r\n# kept\r\n\r\n[other]\r\nlast = 3")
-    editor.set("secrets", "gamma", to: "3\n4")
+    try editor.set("secrets", "gamma", to: "3\n4")
     #expect(editor.text.contains("# kept\r\ngamma = 3\r\n 4\r\n\r\n[other]\r\nlast = 3"))
-    editor.set("other", "last", to: "5")
+    try editor.set("other", "last", to: "5")
     #expect(editor.text.hasSuffix("[other]\r\nlast = 5"), "the file does not end its last line")
-    editor.set("other", "new", to: "6")
+    try editor.set("other", "new", to: "6")
     #expect(editor.text.hasSuffix("[other]\r\nlast = 5\r\nnew = 6"))
-    editor.set("third", "delta", to: "7")
+    try editor.set("third", "delta", to: "7")
     #expect(editor.text.hasSuffix("new = 6\r\n[third]\r\ndelta = 7\r\n"))
-    editor.drop("secrets", "gamma")
+    try editor.drop("secrets", "gamma")
     #expect(!editor.text.contains("gamma") && editor.text.contains("# kept\r\n\r\n[other]"))
     #expect(!editor.text.replacing("\r\n", with: "").contains("\n"), "no line ends in another way")
-    #expect(ConfFile(editor.text).value("third", "delta") == "7")
+    #expect(try ConfFile(editor.text, name: "file").value("third", "delta") == "7")
   }
 
   @Test("In a file of mixed ends every line keeps its own, and new ones end as most do")
-  func mixedEnds() {
-    var editor = ConfFileEditor("[a]\r\none = 1\ntwo = 2\nthree = 3\r\n")
-    editor.set("a", "two", to: "second")
-    editor.set("a", "three", to: "third")
+  func mixedEnds() throws {
+    var editor = try ConfFileEditor("[a]\r\none = 1\ntwo = 2\nthree = 3\r\n", name: "file")
+    try editor.set("a", "two", to: "second")
+    try editor.set("a", "three", to: "third")
     #expect(editor.text == "[a]\r\none = 1\ntwo = second\nthree = third\r\n")
-    editor.set("a", "four", to: "4")
+    try editor.set("a", "four", to: "4")
     #expect(editor.text == "[a]\r\none = 1\ntwo = second\nthree = third\r\nfour = 4\n")
   }
 
   @Test("An empty value gets one that stands as the key is written")
-  func emptyValue() {
-    var editor = ConfFileEditor("[a]\none =\ntwo=\nthree: \n")
-    for key in ["one", "two", "three"] { editor.set("a", key, to: "x") }
+  func emptyValue() throws {
+    var editor = try ConfFileEditor("[a]\none =\ntwo=\nthree: \n", name: "file")
+    for key in ["one", "two", "three"] { try editor.set("a", key, to: "x") }
     #expect(editor.text == "[a]\none = x\ntwo=x\nthree:x\n")
   }
 

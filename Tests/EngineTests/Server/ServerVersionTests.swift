@@ -24,7 +24,7 @@ struct ServerVersionTests {
     let root = "/tmp/aloha-version-\(RandomText.alphanumeric(12))"
     defer { try? FileSystem.removeTree(root) }
     let server = Installation(
-      root: root, brand: .zulip, configuration: ConfFile(""), settings: SettingsFile(""), secrets: Secrets(ConfFile(""))
+      root: root, brand: .zulip, configuration: ConfFile(), settings: SettingsFile(""), secrets: Secrets()
     )
     #expect(try ServerVersion.installed(server) == ServerVersion())
 

@@ -11,17 +11,15 @@ struct TextRewriterTests {
       organization: (8, 2), uploads: ["8/6d/monkS9HrpnsPAMVF_nDGKfp3": "2/1f/ABCDEFGHIJKLMNOPQRSTUVWX"],
       hosts: ["chat.example.com"]))
 
-  private func markdown(_ text: String) -> String {
-    Array(text.utf8).withUnsafeBytes { rewriter.markdown($0).map { String(decoding: $0, as: UTF8.self) } ?? text }
+  private func rewritten(_ text: String, _ form: ColumnRule.TextForm) -> (text: String, unknown: Int) {
+    var unknown = 0
+    let changed = Array(text.utf8).withUnsafeBytes { rewriter.rewrite($0, form, unknown: &unknown) }
+    return (changed.map { String(decoding: $0, as: UTF8.self) } ?? text, unknown)
   }
 
-  private func html(_ text: String) -> String {
-    Array(text.utf8).withUnsafeBytes { rewriter.html($0).map { String(decoding: $0, as: UTF8.self) } ?? text }
-  }
-
-  private func history(_ text: String) -> String {
-    Array(text.utf8).withUnsafeBytes { rewriter.editHistory($0).map { String(decoding: $0, as: UTF8.self) } ?? text }
-  }
+  private func markdown(_ text: String) -> String { rewritten(text, .markdown).text }
+  private func html(_ text: String) -> String { rewritten(text, .html).text }
+  private func history(_ text: String) -> String { rewritten(text, .editHistory).text }
 
   @Test(
     "Links in Markdown follow the new ids",
@@ -31,7 +29,17 @@ struct TextRewriterTests {
         "[x](#narrow/channel/14-d.C3.A9j.C3.A0/topic/a.20b/near/505)",
         "[x](#narrow/channel/6-d.C3.A9j.C3.A0/topic/a.20b/near/1505)"
       ),
-      ("/#narrow/channel/9/topic/x/with/17.", "/#narrow/channel/4/topic/x/with/17."),
+      ("/#narrow/channel/9/topic/x/with/17.", "/#narrow/channel/4/topic/x/with/1017."),
+      ("#narrow/channel/9/topic/v1.2/near/17, and", "#narrow/channel/4/topic/v1.2/near/1017, and"),
+      ("see:https://chat.example.com/#narrow/near/17", "see:https://chat.example.com/#narrow/near/1017"),
+      ("a,http://chat.example.com/#narrow/near/17", "a,http://chat.example.com/#narrow/near/1017"),
+      ("chat.example.com/#narrow/near/17", "chat.example.com/#narrow/near/1017"),
+      ("#narrow/dm/10%2C11-dm/mentions/12-x", "#narrow/dm/110%2C111-dm/mentions/112-x"),
+      ("![e](/user_avatars/8/emoji/images/3.png)", "![e](/user_avatars/2/emoji/images/3.png)"),
+      (
+        "https://chat.example.com/user_avatars/8/emoji/images/3.png",
+        "https://chat.example.com/user_avatars/2/emoji/images/3.png"
+      ),
       ("/#narrow/channel/9/topic/x/with/17 yes", "/#narrow/channel/4/topic/x/with/1017 yes"),
       ("<#narrow/dm/10,11-group/near/17>", "<#narrow/dm/110,111-group/near/1017>"),
       ("#narrow/pm-with/12-pm", "#narrow/pm-with/112-pm"),
@@ -63,7 +71,9 @@ struct TextRewriterTests {
       "https://chat.example.com.evil.org/#narrow/stream/9-x", "`#narrow/stream/9-x`",
       "``a ` #narrow/stream/9-x``", "```\n#narrow/stream/9-x\n```", "~~~ python\n#narrow/stream/9-x", "#narrow/topic/9",
       "/user_uploads/9/6d/monkS9HrpnsPAMVF_nDGKfp3/a.png", "user_uploads/", "/user_uploads/8/6d/short",
-      "#narrow/stream/99999999999999999999-x",
+      "#narrow/stream/99999999999999999999-x", "x-https://chat.example.com/#narrow/stream/9-x",
+      "https://chat.example.com/x/#narrow/stream/9-x", "    #narrow/stream/9-x", "a\n\n\t#narrow/stream/9-x",
+      "`a\n#narrow/stream/9-x`", "/user_avatars/7/emoji/images/3.png", "`/user_avatars/8/emoji/images/3.png`",
     ])
   func lookalikes(_ text: String) {
     #expect(markdown(text) == text)
@@ -109,12 +119,49 @@ struct TextRewriterTests {
       #"<p>data-user-id="10" class="user-mention"</p>"#,
       #"<a href="https://other.example.org/#narrow/stream/9-x">y</a>"#,
       #"<img src="/user_avatars/7/emoji/images/3.png">"#, #"<img src="/user_avatars/8/abc.png">"#,
-      #"<span class="user-mention" data-user-id="999">@gone</span>"#,
+      #"<code><span class="user-mention" data-user-id="10">x</span></code>"#,
+      #"<pre class="x"><code><a href="/#narrow/stream/9-x">x</a></code></pre>"#,
+      #"<pre><a href="/#narrow/stream/9-x">x</a>"#,
       #"<p title="<a class='stream' data-stream-id='9'>">x"#,
       "<", "<a", #"<a href="#,
     ])
   func htmlLookalikes(_ text: String) {
     #expect(html(text) == text)
+  }
+
+  @Test(
+    "HTML that names what the archive does not have names nobody on the new server",
+    arguments: [
+      (
+        #"<span class="user-mention" data-user-id="999">@gone</span>"#,
+        #"<span class="user-mention" data-user-id="0">@gone</span>"#
+      ),
+      (
+        #"<span data-user-id="999" class="user-mention">@gone</span>"#,
+        #"<span data-user-id="0" class="user-mention">@gone</span>"#
+      ),
+      (
+        #"<span class="user-group-mention" data-user-group-id="9">@g</span>"#,
+        #"<span class="user-group-mention" data-user-group-id="0">@g</span>"#
+      ),
+      (
+        #"<a class="stream" data-stream-id="77" href="/#narrow/channel/77-x">#x</a>"#,
+        #"<a class="stream" data-stream-id="0" href="/#narrow/channel/77-x">#x</a>"#
+      ),
+    ])
+  func foreignTags(_ old: String, _ new: String) {
+    #expect(rewritten(old, .html).text == new)
+    #expect(rewritten(old, .html).unknown > 0)
+    #expect(rewritten(new, .html).text == new)
+  }
+
+  @Test("Views of the sidebar follow channels, people and messages")
+  func fragments() {
+    #expect(rewritten("narrow/channel/9-general/topic/x", .fragment).text == "narrow/channel/4-general/topic/x")
+    #expect(rewritten("#narrow/dm/10,11-group", .fragment).text == "#narrow/dm/110,111-group")
+    for same in ["narrow/is/starred", "inbox", "", "narrow/", "narrow/channel/99-x", "x/narrow/channel/9-x"] {
+      #expect(rewritten(same, .fragment).text == same)
+    }
   }
 
   @Test("Edit histories follow users, channels and the texts inside them")
@@ -124,7 +171,11 @@ struct TextRewriterTests {
     let new =
       #"[{"user_id": 110, "timestamp": 1700000000, "prev_content": "\"q\" #narrow/stream/4-x", "prev_rendered_content": "<p>old</p>", "prev_stream": 4, "stream": 6, "topic": "é\n"}]"#
     #expect(history(old) == new)
-    for same in [#"[{"user_id": null, "timestamp": 1}]"#, "not json", "[]", #"{"user_id": 10}"#] {
+    #expect(history(#"[{"user_id": 77, "timestamp": 1}]"#) == #"[{"user_id": null, "timestamp": 1}]"#)
+    for same in [
+      #"[{"user_id": null, "timestamp": 1}]"#, "not json", "[]", #"{"user_id": 10}"#, #"[{"user_id": 10}] x"#,
+      #"[{"user_id": 10}"#,
+    ] {
       #expect(history(same) == same)
     }
   }

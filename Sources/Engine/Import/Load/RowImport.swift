@@ -164,6 +164,11 @@ struct RowImport {
         "Custom profile fields: \(Amount.of(Int64(remarks.unknownFieldUsers), "user")) who are not in the archive are "
           + "left out")
     }
+    for (column, count) in remarks.unknownReferences.sorted(by: { $0.key < $1.key }) {
+      progress.warn(
+        "\(column): \(Amount.of(Int64(count), "reference")) inside texts to people, channels, groups or messages that are "
+          + "not in the archive; mentions go by name, links stay as they are")
+    }
     for table in survey.unknownTables {
       progress.warn("\(SafeText.clean(table, limit: 60)): this server has no such table; its rows are left out")
     }

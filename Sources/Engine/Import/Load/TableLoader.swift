@@ -55,6 +55,8 @@ struct TableLoader {
     var unknownFieldUsers = 0
     /// Texts that would not fit any more with their new ids, by column: they keep the old ones.
     var keptTexts: [String: Int] = [:]
+    /// References inside texts to people, channels, groups and messages that the archive does not have, by column.
+    var unknownReferences: [String: Int] = [:]
   }
 
   /// - Parameter present: the keys of the archive's rows.
@@ -215,7 +217,7 @@ struct TableLoader {
     case .organization(let id): try sink.integer(id, type: column.type)
     case .profileValue(let field, let map):
       guard let id = row[field].int, facts.userFields.contains(id) else {
-        return try plain(value, column, row, &sink, &scratch, &remarks)
+        return try text(value, .markdown, column, row, &sink, &scratch, &remarks)
       }
       guard value.kind == .string else { return try plain(value, column, row, &sink, &scratch, &remarks) }
       try sink.text(renumbered(value.text ?? "[]", map, &remarks))
@@ -305,12 +307,9 @@ struct TableLoader {
       return try plain(value, column, row, &sink, &scratch, &remarks)
     }
     func rewritten(_ bytes: UnsafeRawBufferPointer) throws {
-      let changed: [UInt8]? =
-        switch form {
-        case .markdown: facts.rewriter.markdown(bytes)
-        case .html: facts.rewriter.html(bytes)
-        case .editHistory: facts.rewriter.editHistory(bytes)
-        }
+      var unknown = 0
+      let changed = facts.rewriter.rewrite(bytes, form, unknown: &unknown)
+      if unknown > 0 { remarks.unknownReferences["\(table.name).\(column.name)", default: 0] += unknown }
       guard let changed else { return try sink.text(bytes) }
       try changed.withUnsafeBytes { changed in
         if let limit = column.rule.maximumLength, TextLength.characters(of: changed) > limit {
