@@ -61,6 +61,36 @@ public struct Manifest: Codable, Sendable, Equatable {
     }
   }
 
+  /// Rows that belong to what was archived and are deliberately not in it.
+  ///
+  /// Rows of the archive plus these are all rows of the table that belonged to the organization at that instant.
+  public struct LeftOut: Codable, Sendable, Equatable {
+    public var table: String
+    public var reason: String
+    public var count: Int64
+
+    public init(table: String, reason: String, count: Int64) {
+      self.table = table
+      self.reason = reason
+      self.count = count
+    }
+  }
+
+  /// Values that the format cannot express and that the archive has in another form.
+  public struct Changed: Codable, Sendable, Equatable {
+    public var table: String
+    public var column: String
+    public var reason: String
+    public var count: Int64
+
+    public init(table: String, column: String, reason: String, count: Int64) {
+      self.table = table
+      self.column = column
+      self.reason = reason
+      self.count = count
+    }
+  }
+
   public var format = formatName
   public var formatVersion = currentVersion
   /// Name and version of the program that made it.
@@ -74,6 +104,9 @@ public struct Manifest: Codable, Sendable, Equatable {
   public var tables: [String: Int64]
   public var options: [String: String]
   public var skipped: [Skipped]
+  /// Empty in archives of earlier versions of this program, which counted no such rows.
+  public var leftOut: [LeftOut]
+  public var changed: [Changed]
   /// The member that lists the source's migrations.
   public var migrations: String?
   /// Every member but the manifest. The writer fills it in.
@@ -82,7 +115,8 @@ public struct Manifest: Codable, Sendable, Equatable {
   public init(
     program: String, created: String = Manifest.timestamp(Int64(time(nil))), kind: Kind, source: Source,
     organization: Organization? = nil, tables: [String: Int64] = [:], options: [String: String] = [:],
-    skipped: [Skipped] = [], migrations: String? = nil, members: [Member] = []
+    skipped: [Skipped] = [], leftOut: [LeftOut] = [], changed: [Changed] = [], migrations: String? = nil,
+    members: [Member] = []
   ) {
     self.program = program
     self.created = created
@@ -92,8 +126,29 @@ public struct Manifest: Codable, Sendable, Equatable {
     self.tables = tables
     self.options = options
     self.skipped = skipped
+    self.leftOut = leftOut
+    self.changed = changed
     self.migrations = migrations
     self.members = members
+  }
+
+  /// Notes that only inform are read as far as they are understood: an archive is not refused because of them.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    format = try values.decode(String.self, forKey: .format)
+    formatVersion = try values.decode(Int.self, forKey: .formatVersion)
+    program = try values.decode(String.self, forKey: .program)
+    created = try values.decode(String.self, forKey: .created)
+    kind = try values.decode(Kind.self, forKey: .kind)
+    source = try values.decode(Source.self, forKey: .source)
+    organization = try values.decodeIfPresent(Organization.self, forKey: .organization)
+    tables = try values.decode([String: Int64].self, forKey: .tables)
+    options = try values.decode([String: String].self, forKey: .options)
+    skipped = try values.decode([Skipped].self, forKey: .skipped)
+    leftOut = (try? values.decode([LeftOut].self, forKey: .leftOut)) ?? []
+    changed = (try? values.decode([Changed].self, forKey: .changed)) ?? []
+    migrations = try values.decodeIfPresent(String.self, forKey: .migrations)
+    members = try values.decode([Member].self, forKey: .members)
   }
 
   /// Seconds since 1970 as "2026-01-31T12:00:00Z".

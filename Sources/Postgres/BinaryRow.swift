@@ -17,6 +17,7 @@ public struct BinaryRowReader {
       // Signature, flags, and an extension area of the length that it says.
       guard message.count >= 19 else { throw Self.malformed }
       let extensionLength = Int(message.loadUnaligned(fromByteOffset: 15, as: Int32.self).bigEndian)
+      guard extensionLength >= 0 else { throw Self.malformed }
       cursor = 19 + extensionLength
       sawHeader = true
       if cursor == message.count { return false }
@@ -34,7 +35,7 @@ public struct BinaryRowReader {
         fields.append(nil)
         continue
       }
-      guard message.count >= cursor + length else { throw Self.malformed }
+      guard message.count - cursor >= length else { throw Self.malformed }
       fields.append(UnsafeRawBufferPointer(rebasing: message[cursor..<cursor + length]))
       cursor += length
     }
@@ -59,14 +60,23 @@ extension UnsafeRawBufferPointer {
 
   public var postgresBool: Bool { count == 1 && self[0] != 0 }
 
-  public var postgresDouble: Double {
-    count == 4
-      ? Double(Float(bitPattern: loadUnaligned(as: UInt32.self).bigEndian))
-      : Double(bitPattern: loadUnaligned(as: UInt64.self).bigEndian)
+  /// real or double precision, by its length; nil for any other.
+  public var postgresDouble: Double? {
+    switch count {
+    case 4: Double(Float(bitPattern: loadUnaligned(as: UInt32.self).bigEndian))
+    case 8: Double(bitPattern: loadUnaligned(as: UInt64.self).bigEndian)
+    default: nil
+    }
   }
 
-  /// Microseconds since 1970-01-01 00:00 UTC of a timestamptz.
-  public var postgresMicroseconds: Int64 { postgresInteger + BinaryFormat.postgresEpoch }
+  /// Microseconds since 1970-01-01 00:00 UTC of a timestamptz; the largest or smallest number for `infinity`,
+  /// `-infinity` and what lies beyond.
+  public var postgresMicroseconds: Int64 {
+    let moment = postgresInteger
+    if moment == .min { return .min }
+    let (sum, overflow) = moment.addingReportingOverflow(BinaryFormat.postgresEpoch)
+    return overflow ? .max : sum
+  }
 
   public var postgresText: String { String(decoding: self, as: UTF8.self) }
 }

@@ -169,9 +169,13 @@ public final class Connection {
 
   private func put(_ bytes: UnsafeRawBufferPointer) throws {
     let connection = try live()
-    try cancellation?.check()
-    guard PQputCopyData(connection, bytes.assumingMemoryBound(to: CChar.self).baseAddress, Int32(bytes.count)) == 1
-    else { throw broken() }
+    // libpq takes no more than an Int32 says at a time.
+    for start in stride(from: 0, to: bytes.count, by: 1 << 30) {
+      try cancellation?.check()
+      let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + (1 << 30))])
+      guard PQputCopyData(connection, part.assumingMemoryBound(to: CChar.self).baseAddress, Int32(part.count)) == 1
+      else { throw broken() }
+    }
   }
 
   // MARK: Cancelling

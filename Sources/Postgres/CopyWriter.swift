@@ -1,3 +1,4 @@
+import Common
 import Glibc
 
 /// Builds the stream of a `COPY … FROM STDIN` in one buffer that is sent whenever it is full.
@@ -98,8 +99,10 @@ public final class CopyWriter {
   public func double(_ value: Double) throws { try bigint(Int64(bitPattern: value.bitPattern)) }
 
   /// Any type whose binary form is its bytes: text, varchar, json, bytea.
+  ///
+  /// - Throws: where the value is longer than the 1 GB that PostgreSQL holds in a field.
   public func bytes(_ value: UnsafeRawBufferPointer) throws {
-    try integer(Int32(value.count))
+    try integer(Self.length(value.count))
     try write(value)
   }
 
@@ -110,14 +113,27 @@ public final class CopyWriter {
 
   /// jsonb is its text behind a version byte.
   public func jsonb(_ value: UnsafeRawBufferPointer) throws {
-    try integer(Int32(value.count + 1))
+    try integer(Self.length(value.count) + 1)
     try integer(Int8(1))
     try write(value)
   }
 
+  private static func length(_ count: Int) throws -> Int32 {
+    guard count < 1 << 30 else {
+      throw PlainFailure(.database, "COPY", "a value of \(count) bytes is longer than PostgreSQL holds")
+    }
+    return Int32(count)
+  }
+
   /// - Parameter microseconds: since 1970-01-01 00:00 UTC.
+  ///
+  /// - Throws: where the moment is too early for PostgreSQL's numbers.
   public func timestamp(microseconds: Int64) throws {
-    try bigint(microseconds - BinaryFormat.postgresEpoch)
+    let (moment, overflow) = microseconds.subtractingReportingOverflow(BinaryFormat.postgresEpoch)
+    guard !overflow else {
+      throw PlainFailure(.database, "COPY", "a moment is out of PostgreSQL's range")
+    }
+    try bigint(moment)
   }
 
   /// Big-endian, as PostgreSQL has all numbers on the wire.

@@ -56,8 +56,10 @@ struct ExportStatistics {
           return
         }
         try scanner.object { scanner, table in
-          if let count = try scanner.value().int {
-            rows["\(key).json", default: [:]][String(decoding: table, as: UTF8.self)] = count
+          let table = String(decoding: table, as: UTF8.self)
+          // Later versions count the letters of this note beside their tables.
+          if let count = try scanner.value().int, table != "import_source" {
+            rows["\(key).json", default: [:]][table] = count
           }
         }
       }

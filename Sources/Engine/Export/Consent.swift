@@ -8,6 +8,8 @@ public enum Consent: Sendable, Codable, Equatable {
   /// By a reaction with the outbox emoji to this message.
   case byReactions(message: Int64)
 
+  /// The member of an archive that lists those who agreed, as a JSON list of their ids.
+  static let fileName = "consented_user_ids.json"
   private static let outbox = "1f4e4"
 
   /// The users of the organization who agreed.

@@ -61,8 +61,39 @@ public struct ExportOperation: Operation {
     defer { connection.close() }
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
     let source = try ExportSource(installation, connection)
-    return try ExportChecks(installation: installation, options: options, output: output)
+    let findings = try ExportChecks(installation: installation, options: options, output: output)
       .findings(organization, source, connection)
+    // Whoever cannot begin has other worries than single rows.
+    guard !findings.contains(where: { $0.severity == .blocker }) else { return findings }
+    return try findings + outlook(organization, source, connection)
+  }
+
+  /// What the archive would not hold: counted in one instant of the database, which is then let go.
+  private func outlook(
+    _ organization: Organization, _ source: ExportSource, _ connection: Connection
+  ) throws -> [Finding] {
+    guard !organization.messagesAreEstimated else {
+      return [Finding(.ok, "rows", "rows that are left out are counted during the export: the organization is large")]
+    }
+    return try connection.transaction("ISOLATION LEVEL REPEATABLE READ, READ ONLY") {
+      let scope = try ExportScope(
+        connection, organization: organization, brand: installation.brand,
+        reach: try reach(of: organization, source.traits, connection), model: source.model, traits: source.traits)
+      return try Completeness(model: source.model, scope: scope).account(connection, written: nil).findings
+        + sameMembers(scope, connection)
+    }
+  }
+
+  private func sameMembers(_ scope: ExportScope, _ connection: Connection) throws -> [Finding] {
+    let groups = try scope.groupsWithSameMembers(connection)
+    guard groups > 0 else { return [] }
+    return [
+      Finding(
+        .warning, "groups",
+        "\(Amount.of(groups, "group conversation")) \(groups == 1 ? "has" : "have") the same members as another one, "
+          + "after people left: the server's own importer may refuse the archive",
+        remedy: "import it with this program, which keeps each of them")
+    ]
   }
 
   public func plan() throws -> Plan {
@@ -143,12 +174,14 @@ public struct ExportOperation: Operation {
         session, organization: organization, brand: installation.brand, reach: reach, model: source.model,
         traits: source.traits, meter: meter)
       meter.setTotal(Int64(scope.messages.count))
+      for finding in try sameMembers(scope, session) { progress.warn("\(finding.subject): \(finding.reason)") }
       return scope
     }
     let archive = try ArchiveWriter(path: output, level: options.level)
     defer { archive.abandon() }
 
     var tables: [String: Int64] = [:]
+    var statistics = StatisticsDocument()
     let counts = try progress.phase(
       "messages", "Export messages", total: Int64(scope.messages.count), unit: .messages
     ) { meter in
@@ -160,16 +193,29 @@ public struct ExportOperation: Operation {
     }
     tables["zerver_message"] = counts.messages
     tables["zerver_usermessage"] = counts.userMessages
+    for (index, file) in counts.files.enumerated() {
+      statistics.add(
+        MessageShards.name(index + 1),
+        ["zerver_message": file.messages, "zerver_usermessage": file.userMessages])
+    }
+    var changed = counts.changed
 
     let documents = TableDocuments(
       model: source.model, scope: scope, brand: installation.brand, asActive: options.deactivates,
       host: installation.host ?? "example.com")
-    try progress.phase("tables", "Export people, channels and settings", unit: .rows) { meter in
+    let account = try progress.phase("tables", "Export people, channels and settings", unit: .rows) { meter in
       meter.setTotal(try documents.count(session))
       for document in TableRule.Document.allCases where document != .messages {
-        tables.merge(try documents.write(document, to: archive, session, meter: meter)) { _, new in new }
+        let written = try documents.write(document, to: archive, session, meter: meter)
+        tables.merge(written.rows) { _, new in new }
+        statistics.add(document.rawValue, written.rows)
+        changed += written.changed
       }
+      return try Completeness(model: source.model, scope: scope).account(session, written: tables)
     }
+    account.warn(progress)
+    changed = changed.summed()
+    for change in changed { progress.warn("Changed: \(change.text)") }
 
     let files = ExportedFiles(installation: installation, scope: scope, strict: options.strict)
     let items = try files.list(session)
@@ -178,16 +224,28 @@ public struct ExportOperation: Operation {
     ) { meter in
       try files.write(items, to: archive, progress: progress, meter: meter)
     }
+    statistics.records = report.records
 
+    if source.traits.listsExports { try archive.add(StatisticsDocument.fileName, statistics.encoded()) }
+    if case .consent(let users) = reach, source.traits.hasConsentSetting {
+      try archive.add(
+        Consent.fileName, Array("[\(Set(users).sorted().map(String.init).joined(separator: ","))]\n".utf8))
+    }
     try archive.add(
       MigrationStatus.fileName, MigrationStatus.encode(source.version, brand: installation.brand))
     try session.execute("COMMIT")
 
+    let manifest = manifest(scope, source.version, session) {
+      $0.tables = tables
+      $0.skipped = report.skipped
+      $0.leftOut = account.leftOut
+      $0.changed = changed
+    }
     let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) {
       meter in
       var seen: Int64 = 0
       return try archive.finish(
-        manifest: manifest(scope, source.version, tables: tables, skipped: report.skipped, session),
+        manifest: manifest,
         cancellation: cancellation
       ) { done, total in
         meter.setTotal(total)
@@ -197,11 +255,13 @@ public struct ExportOperation: Operation {
     }
     var sessions = 0
     if options.deactivates { sessions = endActivity(organization, session, progress) }
-    ExportRecord(organization: organization, reach: reach, archive: finished, tables: tables, began: began)
+    ExportRecord(
+      organization: organization, reach: reach, archive: finished, statistics: statistics.encoded(), began: began
+    )
       .write(session, source.model.catalog, progress)
     let summary = try summarize(
-      organization, source.version, tables: tables, report: report, finished: finished, endedSessions: sessions,
-      progress: progress)
+      organization, source.version, tables: tables, report: report,
+      notes: manifest.notes, finished: finished, endedSessions: sessions, progress: progress)
     progress.finished(summary)
     return Measurements(
       summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
@@ -249,26 +309,26 @@ public struct ExportOperation: Operation {
   // MARK: What is said of it
 
   private func manifest(
-    _ scope: ExportScope, _ version: ServerVersion, tables: [String: Int64], skipped: [Manifest.Skipped],
-    _ connection: Connection
+    _ scope: ExportScope, _ version: ServerVersion, _ connection: Connection, _ fill: (inout Manifest) -> Void
   ) -> Manifest {
-    Manifest(
+    var manifest = Manifest(
       program: Program.nameAndVersion, kind: .organizationExport,
       source: Manifest.Source(
         serverVersion: version.name, featureLevel: version.featureLevel, brand: installation.brand.rawValue,
         hostname: installation.host, postgresVersion: String(connection.serverVersion / 10_000)),
       organization: Manifest.Organization(subdomain: scope.organization.subdomain, name: scope.organization.name),
-      tables: tables,
       options: [
         "reach": options.publicOnly ? "public" : options.consent != nil ? "consent" : "everything",
         "deactivated": options.deactivates ? "yes" : "no",
       ],
-      skipped: skipped, migrations: MigrationStatus.fileName)
+      migrations: MigrationStatus.fileName)
+    fill(&manifest)
+    return manifest
   }
 
   private func summarize(
     _ organization: Organization, _ version: ServerVersion, tables: [String: Int64], report: ExportedFiles.Report,
-    finished: ArchiveWriter.Finished, endedSessions: Int, progress: Progress
+    notes: [Summary.Fact], finished: ArchiveWriter.Finished, endedSessions: Int, progress: Progress
   ) throws -> Summary {
     func count(_ table: String) -> String { Amount.count(tables[table] ?? 0) }
     return Summary(
@@ -283,6 +343,7 @@ public struct ExportOperation: Operation {
         Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
         Summary.Fact("Verified", "every byte was read back and its digest compared"),
       ]
+        + notes
         + (options.deactivates
           ? [
             Summary.Fact("State", "deactivated: nobody can sign in until it is reactivated"),

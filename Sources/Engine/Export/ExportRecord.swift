@@ -8,7 +8,8 @@ struct ExportRecord {
   let organization: Organization
   let reach: ExportScope.Reach
   let archive: ArchiveWriter.Finished
-  let tables: [String: Int64]
+  /// What `stats.json` says.
+  let statistics: [UInt8]
   /// Microseconds since 1970.
   let began: Int64
 
@@ -49,14 +50,6 @@ struct ExportRecord {
       case .publicChannels: .publicChannels
       case .consent: .consent
       }
-    let stats = JSONBuffer()
-    for (index, table) in tables.keys.sorted().enumerated() {
-      stats.byte(index == 0 ? 0x7B : 0x2C)
-      stats.string(table)
-      stats.byte(0x3A)
-      stats.integer(tables[table] ?? 0)
-    }
-    stats.raw(stats.count == 0 ? "{}" : "}")
     return try connection.value(
       """
       INSERT INTO zerver_realmexport (realm_id, type, status, date_requested, date_started, date_succeeded,
@@ -66,7 +59,7 @@ struct ExportRecord {
       [
         String(organization.id), String(type.rawValue), String(Self.succeeded), String(Double(began) / 1_000_000),
         try Digest.hexadecimal(ofFile: archive.path), String(archive.size),
-        String(decoding: stats.bytes, as: UTF8.self),
+        String(decoding: statistics, as: UTF8.self),
       ]
     ).flatMap { Int64($0) }
   }

@@ -17,7 +17,8 @@ struct ExportScope: Sendable {
 
   struct SystemBot: Sendable {
     let id: Int64
-    let recipient: Int64
+    /// Nil where the server has no personal recipient for it, as from version 12 on.
+    let recipient: Int64?
     /// The part of its address before the @.
     let localPart: String
     let usesGravatar: Bool
@@ -32,6 +33,8 @@ struct ExportScope: Sendable {
   /// Those of them that are people or bots, not mere names on old messages.
   let realUsers: [Int64]
   let systemBots: [SystemBot]
+  /// Whether one-to-one conversations have recipients of their own; from version 12 on they are groups of two.
+  let hasPersonalRecipients: Bool
   /// Recipients whose rows are exported.
   let recipients: [Int64]
   let groupRecipients: [Int64]
@@ -49,7 +52,7 @@ extension ExportScope {
   /// - Parameter meter: told of messages as they are found.
   init(
     _ connection: Connection, organization: Organization, brand: Brand, reach: Reach, model: DataModel,
-    traits: ServerTraits, meter: Meter
+    traits: ServerTraits, meter: Meter? = nil
   ) throws {
     let realm = organization.id
     self.organization = organization
@@ -67,19 +70,22 @@ extension ExportScope {
 
     let personal = try connection.identifiers(
       "SELECT id FROM zerver_recipient WHERE type = \(RecipientType.personal) AND type_id = ANY(\(SQL.literal(users)))")
+    hasPersonalRecipients = !personal.isEmpty || systemBots.contains { $0.recipient != nil }
     let channels = try connection.identifiers(
       """
       SELECT r.id FROM zerver_recipient r JOIN zerver_stream s ON s.id = r.type_id
       WHERE r.type = \(RecipientType.channel) AND s.realm_id = \(realm)
       """)
-    groupRecipients = try Self.groupRecipients(
-      connection, realm: realm, users: users,
+    groupRecipients = try GroupScope(
+      organization: realm, users: users, systemBots: bots, hasPersonalRecipients: hasPersonalRecipients
+    ).recipients(
+      connection,
       // Where the server guards what users have not agreed to, not even the existence of their groups is told.
-      membersWanted: traits.guardsPrivateRows ? Self.consenting(reach) : nil)
+      membersWanted: traits.guardsPrivateRows ? Self.consenting(reach) : nil, memberless: reach == .everything)
     recipients = (personal + channels + groupRecipients).sorted()
 
     messageCondition = try MessageScope(
-      organization: realm, users: users, realUsers: realUsers, systemBots: systemBots, recipients: recipients
+      organization: realm, users: users, systemBots: systemBots, recipients: recipients
     ).condition(reach, connection)
     messages = try connection.identifiers(
       "SELECT m.id FROM zerver_message m WHERE \(messageCondition) ORDER BY m.id", expected: organization.messages,
@@ -102,30 +108,14 @@ extension ExportScope {
       """
       SELECT u.id, r.id, split_part(u.email, '@', 1), u.avatar_source = 'G'
       FROM zerver_userprofile u JOIN zerver_realm o ON o.id = u.realm_id
-      JOIN zerver_recipient r ON r.type = \(RecipientType.personal) AND r.type_id = u.id
+      LEFT JOIN zerver_recipient r ON r.type = \(RecipientType.personal) AND r.type_id = u.id
       WHERE o.string_id = $1 AND u.is_bot AND split_part(u.email, '@', 1) = ANY($2::text[]) ORDER BY u.id
       """, [brand.internalSubdomain, "{\(systemBotNames.joined(separator: ","))}"]
     ).compactMap { row in
-      guard let id = row.int(0), let recipient = row.int(1), let name = row[2] else { return nil }
-      return SystemBot(id: Int64(id), recipient: Int64(recipient), localPart: name, usesGravatar: row.bool(3))
+      guard let id = row.int(0), let name = row[2] else { return nil }
+      return SystemBot(
+        id: Int64(id), recipient: row.int(1).map(Int64.init), localPart: name, usesGravatar: row.bool(3))
     }
-  }
-
-  /// A group with a member of another organization stays behind: that member would not exist on the other side.
-  ///
-  /// - Parameter membersWanted: one of these has to be in it; nil for all groups.
-  private static func groupRecipients(
-    _ connection: Connection, realm: Int64, users: [Int64], membersWanted: [Int64]?
-  ) throws -> [Int64] {
-    let wanted = membersWanted.map { Array(Set(users).intersection($0)).sorted() } ?? users
-    return try connection.identifiers(
-      """
-      SELECT s.recipient_id FROM zerver_subscription s JOIN zerver_recipient r ON r.id = s.recipient_id
-      WHERE r.type = \(RecipientType.group) AND s.user_profile_id = ANY(\(SQL.literal(wanted)))
-        AND NOT EXISTS (SELECT 1 FROM zerver_subscription o JOIN zerver_userprofile u ON u.id = o.user_profile_id
-          WHERE o.recipient_id = s.recipient_id AND u.realm_id <> \(realm))
-      GROUP BY s.recipient_id
-      """)
   }
 }
 
@@ -147,7 +137,7 @@ extension Connection {
     var ids: [Int64] = []
     ids.reserveCapacity(expected)
     try copyOut("COPY (\(query)) TO STDOUT (FORMAT binary)") { message in
-      guard try reader.read(message), let id = reader.fields[0] else { return }
+      guard try reader.read(message), let id = reader.fields.first ?? nil else { return }
       ids.append(id.postgresInteger)
       if ids.count & 0xFFFF == 0 { try meter?.advance(by: 0x10000) }
     }

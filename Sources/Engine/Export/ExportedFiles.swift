@@ -38,6 +38,8 @@ struct ExportedFiles {
     var files: Int64 = 0
     var bytes: Int64 = 0
     var skipped: [Manifest.Skipped] = []
+    /// Entries in the `records.json` of each kind.
+    var records: [String: Int64] = [:]
   }
 
   /// Adds the files and the records of each kind. Every kind has its `records.json`, an empty one too.
@@ -55,6 +57,7 @@ struct ExportedFiles {
           let isNew = added.insert(Array("\(kind.rawValue)/\(item.path)".utf8)).inserted
           let status = try add(item, root: root, to: isNew ? archive : nil)
           append(item, status, to: records)
+          report.records[kind.rawValue, default: 0] += 1
           report.files += isNew ? 1 : 0
           report.bytes += isNew ? Int64(status.st_size) : 0
         } catch let failure as any Failure where !strict && Self.isOnlyThisFile(failure) {
@@ -62,6 +65,7 @@ struct ExportedFiles {
         }
       }
       records.raw(records.count == 0 ? "[]\n" : "\n]\n")
+      report.records[kind.rawValue, default: 0] += 0
       try archive.add("\(kind.rawValue)/records.json", records.bytes)
     }
     return report
@@ -86,10 +90,11 @@ struct ExportedFiles {
   // MARK: Which files
 
   private func uploads(_ connection: Connection) throws -> [Item] {
-    try connection.query(
+    guard let table = scope.model["zerver_attachment"] else { return [] }
+    return try connection.query(
       """
       SELECT t.path_id, u.id, u.email FROM zerver_attachment t JOIN zerver_userprofile u ON u.id = t.owner_id
-      WHERE \(scope.condition(for: .attachments)) ORDER BY t.path_id COLLATE "C"
+      WHERE \(scope.condition(for: table)) ORDER BY t.path_id COLLATE "C"
       """
     ).map { row in
       let path = row[0] ?? ""
@@ -225,9 +230,15 @@ struct ExportedFiles {
       records.integer(Int64(status.st_size))
       records.raw(",\"last_modified\":")
       records.seconds(
-        microseconds: Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1000)
+        microseconds: Self.microseconds(status.st_mtim))
       records.raw(",\"content_type\":null")
     }
     records.byte(0x7D)
+  }
+
+  /// A file system may hold times that no number of microseconds can.
+  private static func microseconds(_ time: timespec) -> Int64 {
+    let (whole, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000)
+    return overflow ? 0 : whole.addingReportingOverflow(Int64(time.tv_nsec) / 1000).partialValue
   }
 }

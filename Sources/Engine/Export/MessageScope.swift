@@ -4,19 +4,18 @@ import Postgres
 struct MessageScope {
   let organization: Int64
   let users: [Int64]
-  let realUsers: [Int64]
   let systemBots: [ExportScope.SystemBot]
   /// Recipients whose rows are exported.
   let recipients: [Int64]
 
   /// The condition on a table named `m`: what anyone of the organization (or a system bot) sent to a recipient that is
-  /// exported, and what its users sent to a system bot.
+  /// exported, or to a system bot.
   func condition(_ reach: ExportScope.Reach, _ connection: Connection) throws -> String {
     let senders = users + systemBots.map(\.id)
-    let bots = systemBots.map(\.recipient)
+    let bots = systemBots.compactMap(\.recipient)
     switch reach {
     case .everything:
-      return "((\(sent(by: senders, to: recipients))) OR (\(sent(by: realUsers, to: bots))))"
+      return "(\(sent(by: senders, to: recipients + bots)))"
     case .publicChannels:
       return "(\(sent(by: senders, to: try publicChannels(connection))))"
     case .consent(let consenting):

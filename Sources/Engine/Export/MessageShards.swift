@@ -30,10 +30,14 @@ struct MessageShards: Sendable {
     return "messages-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".json"
   }
 
-  /// Rows written, by table.
+  /// What was written.
   struct Counts: Sendable {
-    var messages: Int64 = 0
-    var userMessages: Int64 = 0
+    /// Rows of each file, in the order of the files.
+    var files: [(messages: Int64, userMessages: Int64)] = []
+    var changed: [Manifest.Changed] = []
+
+    var messages: Int64 { files.reduce(0) { $0 + $1.messages } }
+    var userMessages: Int64 { files.reduce(0) { $0 + $1.userMessages } }
   }
 
   private struct Queue {
@@ -70,11 +74,13 @@ struct MessageShards: Sendable {
             try add(work, firstFile: range * Self.filesPerRange + 1, to: archive)
             queue.now { queue in
               queue.turn += 1
-              queue.counts.messages += Int64(ids.count)
-              queue.counts.userMessages += work.userMessageRows
+              queue.counts.files += work.files.filter { $0.messageRows > 0 }
+                .map { ($0.messageRows, $0.userMessageRows) }
             }
             try meter.advance(by: Int64(ids.count))
           }
+          let changed = work.messageChanges.list(messages) + (userMessages.map { work.userMessageChanges.list($0) } ?? [])
+          queue.now { $0.counts.changed += changed }
         } catch {
           queue.now { if $0.failure == nil { $0.failure = error } }
         }
@@ -101,7 +107,9 @@ struct MessageShards: Sendable {
       let id = field.postgresInteger
       while expected < ids.endIndex && ids[expected] < id { expected += 1 }
       guard expected < ids.endIndex, ids[expected] == id else { return }
-      messages.encode(reader.fields, into: work.messageRow((expected - ids.startIndex) / Self.messagesPerFile))
+      messages.encode(
+        reader.fields, into: work.messageRow((expected - ids.startIndex) / Self.messagesPerFile),
+        changes: work.messageChanges)
     }
 
     guard let userMessages, let messageField = userMessages.position(of: "message_id") else { return }
@@ -113,7 +121,8 @@ struct MessageShards: Sendable {
         let position = ids.firstPosition(of: field.postgresInteger)
       else { return }
       userMessages.encode(
-        reader.fields, into: work.userMessageRow((position - ids.startIndex) / Self.messagesPerFile))
+        reader.fields, into: work.userMessageRow((position - ids.startIndex) / Self.messagesPerFile),
+        changes: work.userMessageChanges)
     }
   }
 
@@ -147,27 +156,35 @@ private final class RangeBuffers {
   struct File {
     let messages = JSONBuffer(capacity: 1 << 20)
     let userMessages = JSONBuffer(capacity: 1 << 20)
+    var messageRows: Int64 = 0
+    var userMessageRows: Int64 = 0
   }
 
-  let files: [File]
-  private(set) var userMessageRows: Int64 = 0
+  private(set) var files: [File]
+  /// Of all ranges of the worker.
+  let messageChanges = ChangedValues()
+  let userMessageChanges = ChangedValues()
 
   init(files: Int) {
     self.files = (0..<files).map { _ in File() }
   }
 
   func reset() {
-    for file in files {
-      file.messages.removeAll()
-      file.userMessages.removeAll()
+    for index in files.indices {
+      files[index].messages.removeAll()
+      files[index].userMessages.removeAll()
+      files[index].messageRows = 0
+      files[index].userMessageRows = 0
     }
-    userMessageRows = 0
   }
 
-  func messageRow(_ file: Int) -> JSONBuffer { Self.row(files[file].messages) }
+  func messageRow(_ file: Int) -> JSONBuffer {
+    files[file].messageRows += 1
+    return Self.row(files[file].messages)
+  }
 
   func userMessageRow(_ file: Int) -> JSONBuffer {
-    userMessageRows += 1
+    files[file].userMessageRows += 1
     return Self.row(files[file].userMessages)
   }
 

@@ -6,7 +6,7 @@ import Postgres
 /// Built once a table: the query, and for each key its text and how its value is written.
 struct RowEncoder: Sendable {
   private enum Encoding: Sendable {
-    case integer, bool, text, moment, uuid, double, jsonb
+    case integer, bool, text, moment, uuid, float, double, jsonb
     /// JSON already, as text.
     case json
   }
@@ -21,6 +21,8 @@ struct RowEncoder: Sendable {
     /// `"name":` with the comma that is needed before it.
     let text: [UInt8]
     let source: Source
+    let column: String
+    let isRequired: Bool
   }
 
   let table: DataModel.Table
@@ -42,16 +44,17 @@ struct RowEncoder: Sendable {
     var positions: [String: Int] = [:]
     var keys: [Key] = []
 
-    func add(_ key: String, _ source: Source) {
+    func add(_ column: DataModel.Column, _ source: Source) {
       let text = JSONBuffer(capacity: 64)
       text.byte(keys.isEmpty ? 0x7B : 0x2C)
-      text.string(key)
+      text.string(column.key)
       text.byte(0x3A)
-      keys.append(Key(text: Array(text.bytes), source: source))
+      keys.append(
+        Key(text: Array(text.bytes), source: source, column: column.name, isRequired: column.isRequired))
     }
 
-    func select(_ key: String, _ expression: String, _ encoding: Encoding) {
-      add(key, .field(expressions.count, encoding))
+    func select(_ column: DataModel.Column, _ expression: String, _ encoding: Encoding) {
+      add(column, .field(expressions.count, encoding))
       expressions.append(expression)
     }
 
@@ -60,17 +63,17 @@ struct RowEncoder: Sendable {
     for column in ordered {
       switch column.exported {
       case .never: continue
-      case .null: add(column.key, .null)
-      case .emptyObject: add(column.key, .emptyObject)
-      case .emptyList: add(column.key, .emptyList)
-      case .copy(let other): select(column.key, "t.\(Identifier.quote(other))", .integer)
+      case .null: add(column, .null)
+      case .emptyObject: add(column, .emptyObject)
+      case .emptyList: add(column, .emptyList)
+      case .copy(let other): select(column, "t.\(Identifier.quote(other))", .integer)
       case .identifiers(let joining, let child):
-        select(column.key, Self.identifiers(of: table, joining: joining, child: child, scope: scope), .json)
+        select(column, Self.identifiers(of: table, joining: joining, child: child, scope: scope), .json)
       case .value:
         positions[column.name] = expressions.count
         let name = special[column.name] ?? "t.\(Identifier.quote(column.name))"
         let (expression, encoding) = Self.encoding(of: column.type, name)
-        select(column.key, expression, encoding)
+        select(column, expression, encoding)
       }
     }
     self.expressions = expressions
@@ -90,8 +93,12 @@ struct RowEncoder: Sendable {
   /// Where the field of a column stands in the rows; nil where the table has no such column.
   func position(of column: String) -> Int? { positions[column] }
 
-  func encode(_ fields: [UnsafeRawBufferPointer?], into output: JSONBuffer) {
-    for key in keys {
+  /// The name of the column behind a key of the rows.
+  func column(at key: Int) -> String { keys.indices.contains(key) ? keys[key].column : "" }
+
+  /// - Parameter changes: told of values that the format cannot express.
+  func encode(_ fields: [UnsafeRawBufferPointer?], into output: JSONBuffer, changes: ChangedValues) {
+    for (position, key) in keys.enumerated() {
       output.raw(key.text)
       switch key.source {
       case .null: output.null()
@@ -100,8 +107,10 @@ struct RowEncoder: Sendable {
       case .field(let index, let encoding):
         if overrideActive, index == deactivatedField {
           output.bool(false)
-        } else if let field = fields[index] {
-          Self.write(field, encoding, into: output)
+        } else if index < fields.count, let field = fields[index] {
+          if let change = Self.write(field, encoding, isRequired: key.isRequired, into: output) {
+            changes.note(change, at: position)
+          }
         } else {
           output.null()
         }
@@ -110,25 +119,52 @@ struct RowEncoder: Sendable {
     output.byte(0x7D)
   }
 
+  /// Moments that the official importer can read, in microseconds since 1970: from 0001-01-01 00:00:00 UTC to
+  /// 9999-12-31 23:59:59, one whole second before the end because it reads them as floating-point numbers.
+  private static let moments: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_000_000
+
+  /// - Returns: what had to be changed, nil nearly always.
   @inline(__always)
-  private static func write(_ field: UnsafeRawBufferPointer, _ encoding: Encoding, into output: JSONBuffer) {
+  private static func write(
+    _ field: UnsafeRawBufferPointer, _ encoding: Encoding, isRequired: Bool, into output: JSONBuffer
+  ) -> ValueChange? {
     switch encoding {
     case .integer: output.integer(field.postgresInteger)
     case .bool: output.bool(field.postgresBool)
     case .text: output.string(field)
-    case .moment: output.seconds(microseconds: field.postgresMicroseconds)
-    case .double: output.double(field.postgresDouble)
+    case .moment:
+      let moment = field.postgresMicroseconds
+      guard moments.contains(moment) else {
+        output.seconds(microseconds: moment < 0 ? moments.lowerBound : moments.upperBound)
+        return .moment
+      }
+      output.seconds(microseconds: moment)
+    case .float, .double:
+      let number = field.postgresDouble
+      guard let number, number.isFinite else {
+        let largest = encoding == .float ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
+        switch number {
+        case Double.infinity: output.double(largest)
+        case -Double.infinity: output.double(-largest)
+        default: if isRequired { output.integer(0) } else { output.null() }
+        }
+        return .number
+      }
+      output.double(number)
     case .json: output.raw(field)
     case .jsonb: output.raw(UnsafeRawBufferPointer(rebasing: field.dropFirst()))
-    case .uuid:
-      output.byte(0x22)
-      let digits = Array(Hexadecimal.encode(field).utf8)
-      for (index, digit) in digits.enumerated() {
-        if index == 8 || index == 12 || index == 16 || index == 20 { output.byte(0x2D) }
-        output.byte(digit)
-      }
-      output.byte(0x22)
+    case .uuid: writeUUID(field, into: output)
     }
+    return nil
+  }
+
+  private static func writeUUID(_ field: UnsafeRawBufferPointer, into output: JSONBuffer) {
+    output.byte(0x22)
+    for (index, digit) in Hexadecimal.encode(field).utf8.enumerated() {
+      if index == 8 || index == 12 || index == 16 || index == 20 { output.byte(0x2D) }
+      output.byte(digit)
+    }
+    output.byte(0x22)
   }
 
   /// A type that is not written here is left to PostgreSQL: an array becomes JSON, anything else its text.
@@ -139,7 +175,8 @@ struct RowEncoder: Sendable {
     case "text", "varchar", "bpchar", "name", "citext": (name, .text)
     case "timestamptz", "timestamp": (name, .moment)
     case "uuid": (name, .uuid)
-    case "float4", "float8": (name, .double)
+    case "float4": (name, .float)
+    case "float8": (name, .double)
     case "jsonb": (name, .jsonb)
     case "json": (name, .json)
     case _ where type.hasPrefix("_"): ("to_json(\(name))::text", .json)
@@ -152,11 +189,10 @@ struct RowEncoder: Sendable {
   ) -> String {
     let parent = Identifier.quote(table.name.split(separator: "_").last.map { "\($0)_id" } ?? "id")
     let column = Identifier.quote(child)
-    let rows: TableRule.Rows = child == "message_id" ? .messages : .scheduledMessages
     let target = child == "message_id" ? "zerver_message" : "zerver_scheduledmessage"
     return """
       (SELECT coalesce(json_agg(j.\(column) ORDER BY j.\(column)), '[]')::text FROM \(Identifier.quote(joining)) j \
-      WHERE j.\(parent) = t.id AND j.\(column) IN (SELECT t.id FROM \(target) t WHERE \(scope.condition(for: rows))))
+      WHERE j.\(parent) = t.id AND j.\(column) IN (\(scope.keys(of: target))))
       """
   }
 }

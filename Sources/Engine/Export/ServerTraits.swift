@@ -14,12 +14,16 @@ struct ServerTraits: Sendable, Equatable {
   /// Whether custom emoji are kept as they were uploaded, too.
   let keepsEmojiOriginals: Bool
 
+  /// Whether the server keeps a list of exports; its exporter then counts what it wrote in `stats.json`.
+  let listsExports: Bool
+
   private static let versionedAvatars = 544
   private static let emojiOriginals = 553
 
   init(_ catalog: Catalog, migrations: [String: [String]]) {
     let newest = MigrationStatus.newestNumber(migrations["zerver"] ?? [])
     hasConsentSetting = catalog["zerver_userprofile"]?.column("allow_private_data_export") != nil
+    listsExports = catalog["zerver_realmexport"] != nil
     hasVersionedAvatars = newest >= Self.versionedAvatars
     keepsEmojiOriginals = newest >= Self.emojiOriginals
   }

@@ -9,21 +9,16 @@ extension ExportScope {
   }
 
   func condition(for table: DataModel.Table) -> String {
-    let own = condition(for: table.rows)
-    // What nobody knows must not point at what is not exported.
-    let required = table.otherReferences.filter { table.column($0.column)?.isRequired ?? false }
-    return ([own] + required.map { "t.\(Identifier.quote($0.column)) IN (\(keys(of: $0.table, $0.referencedColumn)))" })
+    ([condition(for: table.rows)] + requiredReferences(of: table).map(\.condition))
       .map { "(\($0))" }.joined(separator: " AND ")
   }
 
-  /// Expressions that stand in for columns of a table that the map does not know: references that lead out of the export
-  /// and need not be there.
+  /// Expressions that stand in for columns which refer out of the export and need not: the reference becomes NULL.
   func looseReferences(of table: DataModel.Table) -> [String: String] {
     var expressions: [String: String] = [:]
-    for key in table.otherReferences where !(table.column(key.column)?.isRequired ?? false) {
-      let column = "t.\(Identifier.quote(key.column))"
-      expressions[key.column] =
-        "(CASE WHEN \(column) IN (\(keys(of: key.table, key.referencedColumn))) THEN \(column) END)"
+    for (column, target) in references(of: table) where !(table.column(column)?.isRequired ?? false) {
+      let name = "t.\(Identifier.quote(column))"
+      expressions[column] = "(CASE WHEN \(name) \(target) THEN \(name) END)"
     }
     return expressions
   }
@@ -63,10 +58,10 @@ extension ExportScope {
     return Set(users).intersection(consenting).sorted()
   }
 
-  private var exportedMessages: String { "SELECT m.id FROM zerver_message m WHERE \(messageCondition)" }
+  var exportedMessages: String { "SELECT m.id FROM zerver_message m WHERE \(messageCondition)" }
 
   /// The ids of a table's exported rows, as a subquery.
-  private func keys(of table: String, _ column: String? = nil) -> String {
+  func keys(of table: String, _ column: String? = nil) -> String {
     // The large one has its condition ready, on an alias of its own.
     if table == "zerver_message" { return exportedMessages }
     guard let found = model[table] else { return "SELECT NULL::int8" }
@@ -102,11 +97,14 @@ extension ExportScope {
 
   /// Scheduled messages are their sender's own.
   private func scheduled(_ alias: String) -> String {
-    switch reach {
-    case .everything: "\(alias).realm_id = \(organization.id)"
+    let own = """
+      \(alias).realm_id = \(organization.id) AND \(alias).sender_id = ANY(\(SQL.literal(knownUsers)))
+        AND \(alias).recipient_id = ANY(\(SQL.literal(knownRecipients)))
+      """
+    return switch reach {
+    case .everything: own
     case .publicChannels: "false"
-    case .consent(let users):
-      "\(alias).realm_id = \(organization.id) AND \(alias).sender_id = ANY(\(SQL.literal(users)))"
+    case .consent(let users): "\(own) AND \(alias).sender_id = ANY(\(SQL.literal(users)))"
     }
   }
 

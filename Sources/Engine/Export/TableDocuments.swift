@@ -21,11 +21,19 @@ struct TableDocuments {
     }
   }
 
-  /// Writes one document; rows of each table.
+  /// What was written of one document.
+  struct Written {
+    /// Rows of each table.
+    var rows: [String: Int64] = [:]
+    var changed: [Manifest.Changed] = []
+  }
+
+  /// Writes one document.
   func write(
     _ document: TableRule.Document, to archive: ArchiveWriter, _ connection: Connection, meter: Meter
-  ) throws -> [String: Int64] {
+  ) throws -> Written {
     var counts: [String: Int64] = [:]
+    var changed: [Manifest.Changed] = []
     try archive.addSpooled(document.rawValue) { spool in
       let output = JSONBuffer(capacity: 1 << 19)
       var isFirst = true
@@ -40,6 +48,7 @@ struct TableDocuments {
       for table in model.tables(in: document) {
         begin(table.name)
         let encoder = RowEncoder(table, scope: scope, replacing: replacements(for: table), asActive: asActive)
+        let changes = ChangedValues()
         var aside: JSONBuffer?
         if table.rows == .users { aside = JSONBuffer() }
         var written: Int64 = 0
@@ -54,7 +63,7 @@ struct TableDocuments {
           let target = isDummy ? aside ?? output : output
           if target !== output ? target.count > 0 : written > 0 { target.byte(0x2C) }
           target.byte(0x0A)
-          encoder.encode(reader.fields, into: target)
+          encoder.encode(reader.fields, into: target, changes: changes)
           if target === output { written += 1 } else { counts["zerver_userprofile_mirrordummy", default: 0] += 1 }
           if output.count > 1 << 18 {
             try spool.write(output.bytes)
@@ -64,6 +73,7 @@ struct TableDocuments {
         }
         output.raw("\n]")
         counts[table.name] = written
+        changed += changes.list(encoder)
         if let aside {
           begin("zerver_userprofile_mirrordummy")
           output.raw(aside.bytes)
@@ -83,7 +93,7 @@ struct TableDocuments {
       output.raw(isFirst ? "{}\n" : "}\n")
       try spool.write(output.bytes)
     }
-    return counts
+    return Written(rows: counts, changed: changed)
   }
 
   /// The system bots travel as names: the importer finds those of its own server.
@@ -94,8 +104,13 @@ struct TableDocuments {
       output.string("\(bot.localPart)@\(brand.botDomain)")
       output.raw(",\"id\":")
       output.integer(bot.id)
-      output.raw(",\"recipient_id\":")
-      output.integer(bot.recipient)
+      if let recipient = bot.recipient {
+        output.raw(",\"recipient_id\":")
+        output.integer(recipient)
+      } else if scope.hasPersonalRecipients {
+        // Importers of such versions look for the key.
+        output.raw(",\"recipient_id\":null")
+      }
       output.byte(0x7D)
     }
   }
@@ -103,6 +118,10 @@ struct TableDocuments {
   private func replacements(for table: DataModel.Table) -> [String: String] {
     var expressions = GuardedColumns(scope: scope, host: host).expressions(for: table)
     expressions.merge(scope.looseReferences(of: table)) { own, _ in own }
+    // Where the archive of a full export lies is nobody's business who may read only a part.
+    if table.name == "zerver_realmexport", scope.reach != .everything, table.column("export_path") != nil {
+      expressions["export_path"] = "NULL::text"
+    }
     // Someone of another organization (a server administrator) may have acted here; that user does not travel.
     if table.column("acting_user_id")?.references == "zerver_userprofile", table.column("realm_id") != nil {
       expressions["acting_user_id"] =

@@ -51,6 +51,8 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   /// Files and bytes by the first part of their names.
   public var parts: [String: Part] = [:]
   public var skippedFiles: [String] = []
+  /// What the archive says of rows that are not in it, and of values that it has in another form.
+  public var notes: [Summary.Fact] = []
   public var hasDigests: Bool
   /// Why it cannot be used, where it cannot.
   public var refusal: String?
@@ -105,6 +107,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
       Organization(name: SafeText.clean($0.name, limit: 100), subdomain: SafeText.clean($0.subdomain, limit: 60))
     }
     options = manifest.options.mapValues { SafeText.clean($0, limit: 60) }
+    notes = manifest.notes
     skippedFiles = manifest.skipped.map { SafeText.clean("\($0.name): \($0.reason)", limit: 300) }
   }
 

@@ -69,6 +69,7 @@ public struct VerifyOperation: Operation {
       try judge(findings, progress)
       isWhole = findings.warnings.isEmpty
       facts += Self.facts(contents, isWhole: isWhole)
+      facts += report.manifest?.notes ?? []
     }
     if let server, report.kind.isExport {
       try progress.phase("server", "Hold it against the server") { _ in

@@ -49,6 +49,7 @@ struct InspectCommand: ParsableCommand {
       text += "  \(name)\(String(repeating: " ", count: width - name.count))  \(SafeText.clean(value))\n"
     }
     if let refusal = summary.refusal { text += "It cannot be used: \(SafeText.clean(refusal))\n" }
+    for note in summary.notes { text += "  \(note.name): \(SafeText.clean(note.value))\n" }
     for skipped in summary.skippedFiles.prefix(20) { text += "  Not in it: \(SafeText.clean(skipped))\n" }
     return text + "What to do with it: \(SafeText.clean(summary.advice))\n"
   }
