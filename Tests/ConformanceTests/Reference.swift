@@ -52,6 +52,22 @@ enum Reference {
       return result.status == 0 ? "" : String(result.output.prefix(6000))
     }
 
+    /// All differences between two archives, one a line, without those that are expected.
+    func differences(_ expected: String, _ actual: String, except isExpected: (String) -> Bool) throws -> [String] {
+      let python = try #require(Subprocess.find("python3") ?? pyenvPython(), "the comparison needs python3")
+      // The script itself shows the first differences only.
+      let all = """
+        import sys
+        text = open(sys.argv[1]).read().replace("shown = 60", "shown = 10 ** 9")
+        sys.argv = sys.argv[1:]
+        exec(text)
+        """
+      let result = try Subprocess(python, ["-c", all, "\(folder)/compare-archives", expected, actual]).run()
+      let lines = result.output.split(separator: "\n").map(String.init)
+      try #require(lines.last?.contains("differences over") == true, "\(result.output.suffix(2000))")
+      return lines.dropLast().filter { !isExpected($0) }
+    }
+
     private func pyenvPython() -> String? {
       (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
         .first { access($0, X_OK) == 0 }

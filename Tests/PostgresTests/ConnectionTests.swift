@@ -115,6 +115,35 @@ struct CopyTests {
     #expect(rows == 1)
   }
 
+  @Test("Infinite moments and numbers are read without a trap, moments beyond PostgreSQL's are refused")
+  func beyond() throws {
+    let connection = try Cluster.connect()
+    try connection.execute("CREATE TEMP TABLE ends (a timestamptz, b float4, c float8)")
+    try connection.execute(
+      """
+      INSERT INTO ends VALUES ('infinity', 'NaN', 'infinity'), ('-infinity', 'infinity', 'NaN'),
+        ('294276-12-31', 0, 0), ('4713-01-01 BC', 0, 0)
+      """)
+    var reader = BinaryRowReader()
+    var moments: [Int64] = []
+    var numbers: [Double?] = []
+    try connection.copyOut("COPY (SELECT a, b, c FROM ends) TO STDOUT (FORMAT binary)") {
+      guard try reader.read($0), let moment = reader.fields[0], let number = reader.fields[1] else { return }
+      moments.append(moment.postgresMicroseconds)
+      numbers.append(number.postgresDouble)
+    }
+    #expect(moments == [.max, .min, .max, -210_863_520_000_000_000])
+    #expect(numbers.count == 4 && numbers[0]?.isNaN == true && numbers[1] == .infinity)
+    #expect(throws: (any Error).self) {
+      try connection.copyIn("COPY ends (a) FROM STDIN (FORMAT binary)") { writer in
+        try writer.header()
+        try writer.beginRow(columns: 1)
+        try writer.timestamp(microseconds: .min)
+      }
+    }
+    #expect(try connection.value("SELECT count(*) FROM ends") == "4")
+  }
+
   @Test("Text rows keep tabs, line breaks, backslashes and NULL apart")
   func textRows() throws {
     let connection = try Cluster.connect()

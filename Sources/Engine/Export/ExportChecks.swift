@@ -85,7 +85,9 @@ struct ExportChecks {
           String(organization.id)
         ])).flatMap { $0.flatMap { Int64($0) } } ?? 0
     let (needed, overflow) = uploads.addingReportingOverflow(Int64(organization.messages) * 600 + (16 << 20))
-    guard !overflow else { return Finding(.warning, "space", "the database says that uploads are larger than any disk") }
+    guard !overflow else {
+      return Finding(.warning, "space", "the database says that uploads are larger than any disk")
+    }
     guard let free = FileSystem.freeBytes(output) else { return Finding(.ok, "space", "could not be looked at") }
     guard free > needed else {
       return Finding(

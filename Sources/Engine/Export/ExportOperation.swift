@@ -258,7 +258,7 @@ public struct ExportOperation: Operation {
     ExportRecord(
       organization: organization, reach: reach, archive: finished, statistics: statistics.encoded(), began: began
     )
-      .write(session, source.model.catalog, progress)
+    .write(session, source.model.catalog, progress)
     let summary = try summarize(
       organization, source.version, tables: tables, report: report,
       notes: manifest.notes, finished: finished, endedSessions: sessions, progress: progress)

@@ -79,7 +79,8 @@ struct MessageShards: Sendable {
             }
             try meter.advance(by: Int64(ids.count))
           }
-          let changed = work.messageChanges.list(messages) + (userMessages.map { work.userMessageChanges.list($0) } ?? [])
+          let changed =
+            work.messageChanges.list(messages) + (userMessages.map { work.userMessageChanges.list($0) } ?? [])
           queue.now { $0.counts.changed += changed }
         } catch {
           queue.now { if $0.failure == nil { $0.failure = error } }

@@ -155,6 +155,7 @@ private struct MessageStatistics {
   }
 
   private static func rounded(_ amount: Double) -> Int {
+    guard amount < 1e15 else { return 1_000_000_000_000_000 }
     var unit = 1
     while amount / Double(unit) >= 100 { unit *= 10 }
     return Int((amount / Double(unit)).rounded()) * unit

@@ -16,6 +16,10 @@ public enum TableMap {
       [
         ColumnRule("string_id", imported: .subdomain),
         ColumnRule("push_notifications_enabled", imported: .off),
+        ColumnRule("push_notifications_enabled_end_timestamp", exported: .null("the push service granted it here")),
+        ColumnRule("scheduled_deletion_date", exported: .null("this server deletes it, no other one")),
+        ColumnRule(
+          "demo_organization_scheduled_deletion_date", exported: .null("this server deletes it, no other one")),
         ColumnRule("max_invites", key: "_max_invites"),
         ColumnRule("uuid", imported: .generatedIfMissing(.uuid)),
         ColumnRule("uuid_owner_secret", imported: .generatedIfMissing(.organizationOwnerSecret)),

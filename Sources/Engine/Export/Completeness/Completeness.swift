@@ -80,14 +80,14 @@ struct Completeness {
     let reasons = LeftOutReasons(scope: scope).reasons(for: table)
     // The large table has its condition ready, on an alias of its own.
     let isMessages = table.rows == .messages
-    let alias = isMessages ? "m" : "t"
+    let rows = isMessages ? "\(name) m JOIN zerver_recipient recipient ON recipient.id = m.recipient_id" : "\(name) t"
     let exported = isMessages ? scope.messageCondition : scope.condition(for: table)
     let rest = isMessages ? "m.realm_id = \(scope.organization.id)" : belongs
     let kinds = reasons.enumerated().map { "WHEN \($1.condition) THEN \($0)" }.joined(separator: " ")
     var accounted = written
     for row in try connection.query(
       """
-      SELECT \(reasons.isEmpty ? "-1" : "CASE \(kinds) ELSE -1 END"), count(*) FROM \(name) \(alias)
+      SELECT \(reasons.isEmpty ? "-1" : "CASE \(kinds) ELSE -1 END"), count(*) FROM \(rows)
       WHERE (\(rest)) AND (\(exported)) IS NOT TRUE GROUP BY 1 ORDER BY 1
       """)
     {

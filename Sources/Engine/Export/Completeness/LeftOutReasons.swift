@@ -21,7 +21,7 @@ struct LeftOutReasons {
   private static let conversations = "of conversations that are left out"
   private static let strangers = "references to people of other organizations"
 
-  /// - Parameter table: its rows are named `t`; those of `zerver_message` are named `m`.
+  /// - Parameter table: its rows are named `t`; those of `zerver_message` are named `m`, their recipients `recipient`.
   func reasons(for table: DataModel.Table) -> [LeftOutReason] {
     own(table) + references(table) + partial
   }
@@ -151,12 +151,9 @@ struct LeftOutReasons {
 
   private func messages() -> [LeftOutReason] {
     typealias Kind = ExportScope.RecipientType
-    func type(_ type: Int) -> String { "(SELECT r.type FROM zerver_recipient r WHERE r.id = m.recipient_id) = \(type)" }
+    func type(_ type: Int) -> String { "recipient.type = \(type)" }
     func target(_ table: String, _ condition: String) -> String {
-      """
-      EXISTS (SELECT 1 FROM zerver_recipient r JOIN \(table) x ON x.id = r.type_id
-        WHERE r.id = m.recipient_id AND \(condition))
-      """
+      "EXISTS (SELECT 1 FROM \(table) x WHERE x.id = recipient.type_id AND \(condition))"
     }
     let stranger = "NOT m.sender_id = ANY(\(SQL.literal(scope.knownUsers)))"
     let isInternal = """
@@ -179,7 +176,8 @@ struct LeftOutReasons {
             + target("zerver_userprofile", "x.realm_id \(isInternal) AND NOT x.id = ANY(\(bots))")),
         LeftOutReason(
           text: "messages to people of other organizations",
-          condition: type(Kind.personal) + " AND " + target("zerver_userprofile", "x.realm_id <> \(organization) AND NOT x.id = ANY(\(bots))")),
+          condition: type(Kind.personal) + " AND "
+            + target("zerver_userprofile", "x.realm_id <> \(organization) AND NOT x.id = ANY(\(bots))")),
         LeftOutReason(
           text: "messages to people who no longer exist",
           condition: type(Kind.personal) + " AND NOT " + target("zerver_userprofile", "true")),
