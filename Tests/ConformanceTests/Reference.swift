@@ -43,6 +43,18 @@ enum Reference {
     /// All three as they were.
     func reset() throws { try Subprocess("/bin/bash", ["\(folder)/load", directory]).runChecked() }
 
+    /// Restores a dump of the reference into one more database of the cluster, `zulip_NAME`.
+    func restore(_ dump: String, as name: String) throws {
+      let script = """
+        set -e
+        bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+        "$bin/psql" -qX -h "$1/socket" -U postgres -d postgres -c "create database zulip_$3 owner zulip template template0 \
+          encoding utf8 lc_collate 'C.UTF-8' lc_ctype 'C.UTF-8'"
+        "$bin/pg_restore" -h "$1/socket" -U postgres --no-owner --role=zulip -d "zulip_$3" "$2"
+        """
+      try Subprocess("/bin/bash", ["-c", script, "restore", directory, "\(folder)/\(dump)", name]).runChecked()
+    }
+
     func conninfo(_ name: String) -> String { "host=\(directory)/socket user=zulip dbname=zulip_\(name)" }
 
     /// What a comparison says; empty where it finds no difference.

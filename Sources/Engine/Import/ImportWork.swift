@@ -44,7 +44,9 @@ struct ImportWork {
         let defaults = OrganizationDefaults(
           organization: organization, brand: installation.brand, survey: survey, facts: facts, model: model,
           connection: connection)
+        try facts.conversations.write(connection)
         for made in try defaults.complete() { progress.warn(made) }
+        facts.conversations.notes.forEach(progress.warn)
       }
 
       var previews = ImagePreviews.Result()
@@ -57,9 +59,9 @@ struct ImportWork {
           connection: connection
         ).create(progress.cancellation)
         if let warning = previews.warning { progress.warn(warning) }
-        try OrganizationCompletion(
-          organization: organization, survey: survey, model: model, connection: connection
-        ).run()
+        let completion = OrganizationCompletion(
+          organization: organization, survey: survey, model: model, connection: connection)
+        try completion.run().forEach(progress.warn)
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         if let folder = options.reportFolder { try ImportRecord(folder: folder).write(facts.maps) }
         try placed.sync()
@@ -87,12 +89,22 @@ struct ImportWork {
 
   /// Takes new ids from the target's sequences, table by table, in the order of the archive's ids.
   private func assignIDs(_ facts: inout ImportFacts) throws {
+    facts.leftOutTables = namelessGroups
     for table in model.tables {
-      guard let sequence = table.sequence, var old = survey.ids[table.name], !old.isEmpty else { continue }
+      guard table.notImported == nil, !facts.leftOutTables.contains(table.name), let sequence = table.sequence,
+        var old = survey.ids[table.name], !old.isEmpty
+      else { continue }
       if table.name == "zerver_realmauthenticationmethod", model.hasBilling {
         // Rows that stay behind take no ids.
         let allowed = survey.authenticationMethods.filter { PlanRules.authenticationWithoutPlan.contains($0.name) }
         old = allowed.map(\.id)
+        let dropped = survey.authenticationMethods.map(\.name).filter {
+          !PlanRules.authenticationWithoutPlan.contains($0)
+        }
+        if !dropped.isEmpty {
+          let names = dropped.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+          progress.warn("Ways to sign in that this server allows only with a paid plan were dropped: \(names)")
+        }
       }
       if table.rows == .everything { continue }
       guard Set(old).count == old.count else {
@@ -104,9 +116,31 @@ struct ImportWork {
       facts.maps[table.name] = IDMap(old: old, new: new)
     }
     facts.maps["zerver_client"] = try clients()
-    try addSystemBots(&facts)
-    // A named group is a group: it has no id of its own.
-    facts.maps["zerver_namedusergroup"] = facts.maps["zerver_usergroup"]
+    let bots = try addSystemBots(&facts)
+    facts.conversations = try Conversations(
+      archive, survey, maps: facts.maps, bots: bots, model: model, connection)
+    facts.maps["zerver_namedusergroup"] = try namedGroups(facts)
+  }
+
+  /// Groups of which none has a name cannot be told apart, not even those that the server keeps itself.
+  private var namelessGroups: Set<String> {
+    guard model["zerver_namedusergroup"] != nil, survey.hasRows("zerver_usergroup"),
+      !survey.hasRows("zerver_namedusergroup")
+    else { return [] }
+    return [
+      "zerver_usergroup", "zerver_namedusergroup", "zerver_usergroupmembership", "zerver_groupgroupmembership",
+    ]
+  }
+
+  /// A named group is a group: it has no id of its own. Not every group has a name.
+  private func namedGroups(_ facts: ImportFacts) throws -> IDMap {
+    let groups = facts.maps["zerver_usergroup"] ?? IDMap()
+    var named: [Int64] = []
+    try survey.realm.rows(of: "zerver_namedusergroup", keys: ["usergroup_ptr", "usergroup_ptr_id", "id"]) { row in
+      guard let id = row[0].int ?? row[1].int ?? row[2].int, groups[id] != nil else { return }
+      named.append(id)
+    }
+    return IDMap(old: named, new: named.compactMap { groups[$0] })
   }
 
   /// Clients are shared by all organizations: those of the same name are the same.
@@ -129,28 +163,37 @@ struct ImportWork {
     return IDMap(old: survey.clients.map(\.id), new: new)
   }
 
-  /// The system bots of the archive are those of this server.
-  private func addSystemBots(_ facts: inout ImportFacts) throws {
+  /// The system bots of the archive are those of this server. One that this server does not have is spoken for by the
+  /// bot of its notifications.
+  ///
+  /// - Returns: the personal recipients of the bots by their ids here, where the server keeps them.
+  private func addSystemBots(_ facts: inout ImportFacts) throws -> [Int64: Int64] {
+    let here = try SystemBots(installation: installation, connection: connection).found()
     var users = (facts.maps["zerver_userprofile"] ?? IDMap()).pairs
     var recipients = (facts.maps["zerver_recipient"] ?? IDMap()).pairs
+    var knownUsers = Set(users.map(\.old))
+    var knownRecipients = Set(recipients.map(\.old))
+    var personal: [Int64: Int64] = [:]
     for bot in survey.systemBots {
-      let row = try connection.query(
-        """
-        SELECT u.id, r.id FROM zerver_userprofile u JOIN zerver_realm o ON o.id = u.realm_id
-        JOIN zerver_recipient r ON r.type = \(ExportScope.RecipientType.personal) AND r.type_id = u.id
-        WHERE o.string_id = $1 AND u.is_bot AND split_part(u.email, '@', 1) = $2
-        """, [installation.brand.internalSubdomain, bot.localPart]
-      ).first
-      guard let user = row?.int(0), let recipient = row?.int(1) else {
+      let name = SafeText.clean(bot.localPart, limit: 60)
+      guard let own = here[bot.localPart] ?? here[SystemBots.substitute] else {
         throw PlainFailure(
-          .blocked, "system bot \(SafeText.clean(bot.localPart))", "is not on this server",
+          .blocked, "system bot \(name)", "is not on this server",
           remedy: "run manage.py create_realm_internal_bots on this server")
       }
-      users.append((bot.id, Int64(user)))
-      if let old = bot.recipient { recipients.append((old, Int64(recipient))) }
+      if here[bot.localPart] == nil {
+        progress.warn(
+          "System bot \(name): this server has no such bot; its messages are shown as those of \(SystemBots.substitute)"
+        )
+      }
+      if knownUsers.insert(bot.id).inserted { users.append((bot.id, own.id)) }
+      guard let recipient = own.recipient else { continue }
+      personal[own.id] = recipient
+      if let old = bot.recipient, knownRecipients.insert(old).inserted { recipients.append((old, recipient)) }
     }
     facts.maps["zerver_userprofile"] = IDMap(old: users.map(\.old), new: users.map(\.new))
     facts.maps["zerver_recipient"] = IDMap(old: recipients.map(\.old), new: recipients.map(\.new))
+    return personal
   }
 
   private func newOrganization(_ facts: ImportFacts) throws -> Int64 {
@@ -182,11 +225,13 @@ struct ImportWork {
     let users = facts.maps["zerver_userprofile"] ?? IDMap()
     facts.activeUsers = Set(survey.users.filter(\.isActive).map(\.id))
     facts.systemBots = Set(survey.systemBots.map(\.id))
-    for (recipient, group) in survey.groupOfRecipient {
-      facts.groupMembers[group] = survey.membersOfRecipient[recipient]
-    }
     facts.userFields = survey.userFields
-    facts.firstOwner = survey.users.first { $0.isActive && $0.role == 100 }.flatMap { users[$0.id] }
+    // Somebody must be named; where no owner is active, the highest of the others.
+    let people = survey.users.filter { !$0.isBot }
+    let first =
+      people.first { $0.isActive && $0.role == 100 } ?? people.filter(\.isActive).min { $0.role < $1.role }
+      ?? people.first
+    facts.firstOwner = first.flatMap { users[$0.id] }
     facts.uploadPaths = files.uploadPaths
     facts.allowedAuthentication = model.hasBilling ? PlanRules.authenticationWithoutPlan : nil
     facts.rewriter = TextRewriter(

@@ -8,13 +8,22 @@ struct OrganizationCompletion {
   let model: DataModel
   let connection: Connection
 
-  func run() throws {
+  /// - Returns: what the operator should know, in words.
+  func run() throws -> [String] {
     try firstMessages()
+    try subscriberCounts()
+    try presenceSequence()
     try creationEvent()
     try plan()
-    try AuditLog.record(
-      .imported, organization: organization, details: try AuditLog.roleCount(organization, connection), connection)
+    var said = try dropAppointments()
+    said += try ServerRights(organization: organization, model: model, connection: connection).settle()
+    try channelActivity()
+    try AuditLog.record(.imported, organization: organization, details: try importDetails(), connection)
+    if isFromOtherProduct { said += try announcementChannels() }
+    return said
   }
+
+  // MARK: Counts
 
   private func firstMessages() throws {
     _ = try connection.query(
@@ -26,14 +35,144 @@ struct OrganizationCompletion {
       """, [String(organization)])
   }
 
+  /// Channels know how many active users are subscribed, so that the server need not count; archives may be of old.
+  private func subscriberCounts() throws {
+    guard model.catalog["zerver_stream"]?.column("subscriber_count") != nil else { return }
+    _ = try connection.query(
+      """
+      UPDATE zerver_stream s SET subscriber_count = c.number
+      FROM (SELECT o.id, (SELECT count(*) FROM zerver_subscription b JOIN zerver_recipient r ON r.id = b.recipient_id
+          JOIN zerver_userprofile u ON u.id = b.user_profile_id
+          WHERE r.type = \(ExportScope.RecipientType.channel) AND r.type_id = o.id AND b.active AND u.is_active) AS number
+        FROM zerver_stream o WHERE o.realm_id = $1) c
+      WHERE s.id = c.id AND s.subscriber_count <> c.number
+      """, [String(organization)])
+  }
+
+  /// Every organization counts changes of presence from a number of its own, which is never behind that of a row.
+  private func presenceSequence() throws {
+    guard model.catalog["zerver_presencesequence"] != nil else { return }
+    let more = try RequiredColumns(
+      of: "zerver_presencesequence", beyond: ["realm_id", "last_update_id"], connection)
+    _ = try connection.query(
+      """
+      INSERT INTO zerver_presencesequence (realm_id, last_update_id\(more.names)) SELECT $1::int8, 0\(more.values)
+      WHERE NOT EXISTS (SELECT 1 FROM zerver_presencesequence WHERE realm_id = $1::int8)
+      """, [String(organization)])
+    guard model.catalog["zerver_userpresence"]?.column("last_update_id") != nil else { return }
+    _ = try connection.query(
+      """
+      UPDATE zerver_presencesequence SET last_update_id = p.last
+      FROM (SELECT max(last_update_id) AS last FROM zerver_userpresence WHERE realm_id = $1) p
+      WHERE realm_id = $1 AND last_update_id < p.last
+      """, [String(organization)])
+  }
+
+  /// The days after which the server calls a channel without messages inactive.
+  private static let activityDays = 180
+
+  private func channelActivity() throws {
+    guard model.catalog["zerver_stream"]?.column("is_recently_active") != nil, !survey.organization.isDeactivated else {
+      return
+    }
+    _ = try connection.query(
+      """
+      UPDATE zerver_stream s SET is_recently_active = false
+      WHERE s.realm_id = $1 AND s.is_recently_active AND NOT EXISTS (
+        SELECT 1 FROM zerver_message m JOIN zerver_recipient r ON r.id = m.recipient_id
+        WHERE m.realm_id = $1 AND r.type = \(ExportScope.RecipientType.channel) AND r.type_id = s.id
+          AND m.date_sent >= now() - \(Self.activityDays) * interval '1 day')
+      """, [String(organization)])
+  }
+
+  // MARK: What ends with the old server
+
+  /// The dates at which the old server would have deleted the organization, and where it sent visitors: here the nightly
+  /// job would delete it, and visitors would be sent away.
+  private func dropAppointments() throws -> [String] {
+    let columns = (model.catalog["zerver_realm"]?.columns ?? []).filter { column in
+      !column.isRequired && (column.name.hasSuffix("deletion_date") || column.name.hasSuffix("_redirect"))
+    }.map(\.name)
+    guard !columns.isEmpty else { return [] }
+    let list = Identifier.list(columns)
+    let row = try connection.query("SELECT \(list) FROM zerver_realm WHERE id = $1", [String(organization)]).first
+    let found = columns.enumerated().compactMap { index, name in row?[index].map { (name: name, value: $0) } }
+    guard !found.isEmpty else { return [] }
+    let cleared = found.map { "\(Identifier.quote($0.name)) = NULL" }.joined(separator: ", ")
+    _ = try connection.query("UPDATE zerver_realm SET \(cleared) WHERE id = $1", [String(organization)])
+    return found.map { column in
+      let value = SafeText.clean(column.value, limit: 100)
+      return switch column.name {
+      case "demo_organization_scheduled_deletion_date":
+        "The organization is a demo that the old server deletes on \(value): the date is not imported, it stays here"
+      case "deactivated_redirect":
+        "The old server sends visitors of the organization to \(value): the redirect is not imported"
+      case let name where name.hasSuffix("deletion_date"):
+        "The old server deletes the organization on \(value) (\(name)): the date is not imported, it stays here"
+      default: "\(column.name) (\(value)) concerns the old server: it is not imported"
+      }
+    }
+  }
+
+  // MARK: The log
+
   /// Every organization has a first entry in its log; archives of converters have none.
   private func creationEvent() throws {
     guard !survey.hasCreationEvent else { return }
-    _ = try connection.query(
-      """
-      INSERT INTO zerver_realmauditlog (realm_id, event_type, event_time, backfilled, extra_data)
-      SELECT id, \(AuditLog.Event.created.rawValue), date_created, true, '{}' FROM zerver_realm WHERE id = $1
-      """, [String(organization)])
+    try AuditLog.insert(
+      .created, organization: organization, time: "r.date_created", isBackfilled: true,
+      from: "zerver_realm r WHERE r.id = \(organization)", connection)
+  }
+
+  /// The name of the product that the archive comes from, where it is one; later servers write it down.
+  private var importSource: String? {
+    guard let source = survey.realm.flags["import_source"], source != "null", (1...100).contains(source.utf8.count),
+      source.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || " ._-".contains($0)) })
+    else { return nil }
+    return source
+  }
+
+  private func importDetails() throws -> String {
+    let roles = try AuditLog.roleCount(organization, connection)
+    return importSource.map { "\(roles.dropLast()), \"import_source\": \"\($0)\"}" } ?? roles
+  }
+
+  /// Whether a converter has made the archive, not a server of this family.
+  private var isFromOtherProduct: Bool {
+    guard let importSource else { return !survey.hasRows("zerver_realmauditlog") }
+    return !Brand.allCases.contains { importSource == $0.rawValue }
+  }
+
+  /// New channels, and news of the server, are announced in the channel with the most subscribers, where the archive of
+  /// another product chooses none.
+  private func announcementChannels() throws -> [String] {
+    let settings = [
+      "new_stream_announcements_stream", "zulip_update_announcements_stream", "aloha_update_announcements_stream",
+    ]
+    .filter { model.catalog["zerver_realm"]?.column("\($0)_id") != nil }
+    guard
+      let channel = try connection.query(
+        """
+        SELECT s.id, s.name FROM zerver_stream s LEFT JOIN zerver_subscription b
+          ON b.recipient_id = s.recipient_id AND b.active
+        WHERE s.realm_id = $1 AND NOT s.deactivated GROUP BY s.id ORDER BY count(b.id) DESC, s.id LIMIT 1
+        """, [String(organization)]
+      ).first, let id = channel.int(0)
+    else { return [] }
+    var chosen: [String] = []
+    for setting in settings {
+      let changed = try connection.change(
+        "UPDATE zerver_realm SET \(setting)_id = $2 WHERE id = $1 AND \(setting)_id IS NULL",
+        [String(organization), String(id)])
+      guard changed > 0 else { continue }
+      try AuditLog.record(
+        .propertyChanged, organization: organization,
+        details: "{\"1\": null, \"2\": \(id), \"property\": \"\(setting)\"}", connection)
+      chosen.append(setting)
+    }
+    guard !chosen.isEmpty else { return [] }
+    let name = SafeText.clean(channel[1] ?? "", limit: 60)
+    return ["The archive chooses no channel for announcements: #\(name), with the most subscribers, is used"]
   }
 
   private func plan() throws {

@@ -7,6 +7,29 @@ struct SystemBots {
   let installation: Installation
   let connection: Connection
 
+  /// The bot that stands in for one that the server does not have.
+  static let substitute = "notification-bot"
+
+  struct Bot {
+    let id: Int64
+    /// Its personal recipient, where the server keeps them.
+    let recipient: Int64?
+  }
+
+  /// The bots of this server, by the part of their address before the `@`.
+  func found() throws -> [String: Bot] {
+    let rows = try connection.query(
+      """
+      SELECT split_part(u.email, '@', 1), u.id, r.id FROM zerver_userprofile u JOIN zerver_realm o ON o.id = u.realm_id
+      LEFT JOIN zerver_recipient r ON r.type = \(ExportScope.RecipientType.personal) AND r.type_id = u.id
+      WHERE o.string_id = $1 AND u.is_bot ORDER BY u.id DESC
+      """, [installation.brand.internalSubdomain])
+    return rows.reduce(into: [:]) { bots, row in
+      guard let name = row[0], let id = row.int(1) else { return }
+      bots[name] = Bot(id: Int64(id), recipient: row.int(2).map(Int64.init))
+    }
+  }
+
   /// Those of whom messages can come that this server does not have.
   func missing() throws -> [String] {
     let found = try connection.query(

@@ -5,6 +5,8 @@ import Postgres
 enum AuditLog {
   /// Event types of the server.
   enum Event: Int {
+    case userCreated = 101
+    case userDeactivated = 103
     case deactivated = 201
     case reactivated = 202
     case scrubbed = 203
@@ -18,15 +20,46 @@ enum AuditLog {
     case groupMemberAdded = 703
   }
 
+  /// Writes one event of an organization, now.
+  ///
   /// - Parameter details: a JSON object.
   static func record(
     _ event: Event, organization: Int64, details: String = "{}", _ connection: Connection
   ) throws {
+    try insert(event, organization: organization, details: details, from: "(SELECT 1) one", connection)
+  }
+
+  /// Writes one event for each row of `source`, with all columns that this version of the server requires.
+  ///
+  /// - Parameters:
+  ///   - details: a JSON object, the same for all.
+  ///   - time: an SQL expression for the time of the event.
+  ///   - isBackfilled: whether the event is told afterwards, of what happened elsewhere.
+  ///   - columns: more columns of the log with SQL expressions for their values.
+  ///   - source: what follows `FROM`; a constant of this program with numbers in it.
+  static func insert(
+    _ event: Event, organization: Int64, details: String = "{}", time: String = "now()", isBackfilled: Bool = false,
+    _ columns: [(name: String, value: String)] = [], from source: String, _ connection: Connection
+  ) throws {
+    try insert(
+      type: event.rawValue, organization: organization, details: details, time: time, isBackfilled: isBackfilled,
+      columns, from: source, connection)
+  }
+
+  /// The same for an event that the server has written already, by its number.
+  static func insert(
+    type: Int, organization: Int64, details: String = "{}", time: String = "now()", isBackfilled: Bool = false,
+    _ columns: [(name: String, value: String)] = [], from source: String, _ connection: Connection
+  ) throws {
+    let known = ["realm_id", "event_type", "event_time", "backfilled", "extra_data"] + columns.map(\.name)
+    let values = columns.map { ", \($0.value)" }.joined()
+    let more = try RequiredColumns(of: "zerver_realmauditlog", beyond: known, connection)
     _ = try connection.query(
       """
-      INSERT INTO zerver_realmauditlog (realm_id, event_type, event_time, backfilled, extra_data)
-      VALUES ($1, $2, now(), false, $3::jsonb)
-      """, [String(organization), String(event.rawValue), details])
+      INSERT INTO zerver_realmauditlog (\(known.joined(separator: ", "))\(more.names))
+      SELECT $1::int8, \(type), \(time), \(isBackfilled), $2::text::jsonb\(values)\(more.values)
+      FROM \(source)
+      """, [String(organization), details])
   }
 
   /// How many users of each role there are, people and bots apart, as several events note it.

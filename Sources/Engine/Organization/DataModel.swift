@@ -37,6 +37,8 @@ public struct DataModel: Sendable {
     /// The sequence of its `id`; nil where ids are not given by one.
     public let sequence: String?
     public let isKnown: Bool
+    /// Why an import leaves its rows out; nil where it writes them.
+    public let notImported: String?
     /// Of a table that the map does not know: references to other exported tables, besides the one that places it. Their
     /// rows may belong to another organization, or not be exported.
     public let otherReferences: [Catalog.ForeignKey]
@@ -45,6 +47,16 @@ public struct DataModel: Sendable {
     public var hasID: Bool { columns.contains { $0.name == "id" && !$0.type.isEmpty } }
 
     public func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+
+    /// The key of the user to whom a row belongs, where the row is about that user alone.
+    var ownerKey: String? {
+      switch rows {
+      case .userColumn(let name), .profileColumn(let name): column(name)?.key
+      case .organizationColumn where document == .analytics:
+        columns.first { $0.references == "zerver_userprofile" }?.key
+      default: nil
+      }
+    }
   }
 
   public let catalog: Catalog
@@ -59,6 +71,9 @@ public struct DataModel: Sendable {
   public subscript(_ name: String) -> Table? { tables.first { $0.name == name } }
 
   public func tables(in document: TableRule.Document) -> [Table] { tables.filter { $0.document == document } }
+
+  /// The tables of user groups: a named group's key is the key of its group.
+  static let groupTables: Set<String> = ["zerver_usergroup", "zerver_namedusergroup"]
 
   /// Whether this server bills organizations, as only the cloud does: imports get the limited plan there.
   public var hasBilling: Bool { catalog["corporate_customer"] != nil }
@@ -107,7 +122,8 @@ extension DataModel {
       tables.append(
         Table(
           name: rule.table, document: document, rows: rows, columns: columns,
-          sequence: table.column("id")?.sequence, isKnown: isKnown, otherReferences: otherReferences))
+          sequence: table.column("id")?.sequence, isKnown: isKnown, notImported: rule.notImported,
+          otherReferences: otherReferences))
     }
   }
 

@@ -72,14 +72,19 @@ public enum TableMap {
     .exported("zerver_realmdomain", rows: .organizationColumn("realm_id")),
     .exported("zerver_realmfilter", rows: .organizationColumn("realm_id")),
     .exported("zerver_realmplayground", rows: .organizationColumn("realm_id")),
-    .exported("zerver_realmexport", rows: .organizationColumn("realm_id")),
+    .exported(
+      "zerver_realmexport", rows: .organizationColumn("realm_id"),
+      notImported: "it lists exports that the old server made, and the server counts them against its weekly limit"),
 
     .exported("zerver_recipient", rows: .recipients, [ColumnRule("type_id", imported: .recipientTarget)]),
     .exported(
       "zerver_subscription", rows: .subscriptions, [ColumnRule("is_user_active", imported: .userIsActive)]),
     .exported("zerver_realmauditlog", rows: .auditLog),
     .exported(
-      "zerver_huddle", rows: .groupMessages, [ColumnRule("huddle_hash", imported: .groupMessageHash)]),
+      "zerver_huddle", rows: .groupMessages,
+      [
+        ColumnRule("huddle_hash", imported: .groupMessageHash), ColumnRule("group_size", imported: .groupMessageSize),
+      ]),
 
     .exported("zerver_alertword", rows: .userColumn("user_profile_id")),
     .exported("zerver_onboardingstep", rows: .userColumn("user_id")),

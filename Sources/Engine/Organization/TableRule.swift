@@ -7,6 +7,15 @@ public struct TableRule: Sendable {
   public let disposition: Disposition
   /// Only the columns that need a word; all others are copied, foreign keys follow the new ids.
   public let columns: [ColumnRule]
+  /// Why an import leaves the rows of an exported table out; nil where it writes them.
+  public let notImported: String?
+
+  init(table: String, disposition: Disposition, columns: [ColumnRule], notImported: String? = nil) {
+    self.table = table
+    self.disposition = disposition
+    self.columns = columns
+    self.notImported = notImported
+  }
 
   public enum Disposition: Sendable, Equatable {
     /// Its rows are part of an export, in this file.
@@ -106,6 +115,8 @@ public struct ColumnRule: Sendable {
     case userIsActive
     /// The key of a group message: a digest of its members' ids.
     case groupMessageHash
+    /// How many members a group message has.
+    case groupMessageSize
     /// The subdomain that the operator chose.
     case subdomain
     /// Off until the server itself finds that it works here.
@@ -140,9 +151,10 @@ public struct ColumnRule: Sendable {
 
 extension TableRule {
   static func exported(
-    _ table: String, in document: Document = .realm, rows: Rows, _ columns: [ColumnRule] = []
+    _ table: String, in document: Document = .realm, rows: Rows, _ columns: [ColumnRule] = [],
+    notImported: String? = nil
   ) -> TableRule {
-    TableRule(table: table, disposition: .exported(document, rows), columns: columns)
+    TableRule(table: table, disposition: .exported(document, rows), columns: columns, notImported: notImported)
   }
 
   static func carried(_ table: String, by parent: String) -> TableRule {

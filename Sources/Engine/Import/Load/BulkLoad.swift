@@ -17,6 +17,8 @@ struct BulkLoad {
     case checkedAtOnce
   }
 
+  /// The tables that are loaded between ``begin()`` and ``end()``: exactly these lose their triggers and checks.
+  private static let tableNames = ["zerver_message", "zerver_usermessage", "zerver_reaction"]
   /// Below this it is not worth it.
   private static let worthwhileRows: Int64 = 500
   /// The server's own trigger: each new message joins the queue of the search index.
@@ -47,8 +49,9 @@ struct BulkLoad {
     self.connection = connection
     catalog = model.catalog
     role = isAdministrator ? try connection.value("SELECT current_user") ?? brand.databaseName : ""
-    let large = ["zerver_message", "zerver_usermessage", "zerver_reaction"]
-      .filter { (counts[$0] ?? 0) >= Self.worthwhileRows }.compactMap { model.catalog[$0] }
+    // All or none: they are loaded between the same two steps, so that what is done to one is made good for each.
+    let isWorthwhile = Self.tableNames.contains { (counts[$0] ?? 0) >= Self.worthwhileRows }
+    let large = isWorthwhile ? Self.tableNames.compactMap { model.catalog[$0] } : []
     tables = large
     newIDs = large.reduce(into: [:]) { ranges, table in
       if let map = maps[table.name], let range = map.newRange { ranges[table.name] = range }

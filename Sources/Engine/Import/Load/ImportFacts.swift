@@ -15,8 +15,10 @@ struct ImportFacts {
   var activeUsers: Set<Int64> = []
   /// Old ids of the system bots, who are active on every server.
   var systemBots: Set<Int64> = []
-  /// Old ids of the members of each group message, by its old id.
-  var groupMembers: [Int64: [Int64]] = [:]
+  /// Tables whose rows cannot be used: groups of users without a name each.
+  var leftOutTables: Set<String> = []
+  /// The one-to-one and group conversations, with the places of their messages on this server.
+  var conversations = Conversations()
   var userFields: Set<Int64> = []
   /// New id of the organization's first owner who is active.
   var firstOwner: Int64?

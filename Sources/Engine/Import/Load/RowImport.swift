@@ -28,7 +28,10 @@ struct RowImport {
     var remarks = TableLoader.Remarks()
     var notes: [String] = []
 
-    let tables = model.tables.filter { $0.document == .realm && $0.rows != .everything && $0.rows != .reactions }
+    let tables = model.tables.filter {
+      $0.document == .realm && $0.notImported == nil && $0.rows != .everything && $0.rows != .reactions
+        && !facts.leftOutTables.contains($0.name)
+    }
     let total = tables.reduce(Int64(0)) { $0 + (survey.counts[$1.name] ?? 0) }
     try bulk.prepare()
     try progress.phase("tables", "Import people, channels and settings", total: total, unit: .rows) { meter in
@@ -72,6 +75,8 @@ struct RowImport {
   private static let formatKeys: Set<String> = [
     "groups", "user_permissions", "messages", "scheduled_messages", "id", "short_name",
   ]
+
+  private static let signInTable = "zerver_realmauthenticationmethod"
 
   private mutating func load(
     _ table: DataModel.Table, _ document: TableDocument, _ connection: Connection, _ meter: Meter,
@@ -163,6 +168,20 @@ struct RowImport {
       progress.warn(
         "Custom profile fields: \(Amount.of(Int64(remarks.unknownFieldUsers), "user")) who are not in the archive are "
           + "left out")
+    }
+    // Which ways to sign in were dropped is said by name.
+    for (table, count) in remarks.leftOut.sorted(by: { $0.key < $1.key }) where table != Self.signInTable {
+      progress.note("\(table): \(Amount.of(Int64(count), "row")) left out: this server has or makes them itself")
+    }
+    if !remarks.resetSettings.isEmpty {
+      let names = remarks.resetSettings.keys.sorted().map { String($0.drop { $0 != "." }.dropFirst()) }
+      progress.warn(
+        "\(Amount.of(Int64(remarks.resetSettings.values.reduce(0, +)), "setting")) named user groups that are not in the "
+          + "archive; the defaults of this server are used: \(Set(names).sorted().joined(separator: ", "))")
+    }
+    for table in model.tables {
+      guard let reason = table.notImported, let count = survey.counts[table.name], count > 0 else { continue }
+      progress.note("\(table.name): \(Amount.of(count, "row")) left out: \(reason)")
     }
     for (column, count) in remarks.unknownReferences.sorted(by: { $0.key < $1.key }) {
       progress.warn(

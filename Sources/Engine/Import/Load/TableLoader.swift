@@ -23,6 +23,9 @@ struct TableLoader {
     case renderedDescription(description: Int)
     case userIsActive(user: Int)
     case groupHash(id: Int)
+    case groupSize(id: Int)
+    /// The recipient of a message, which may depend on its sender.
+    case conversation(sender: Int, IDMap)
     case constant(String)
     case off
     case userOrFirstOwner(IDMap)
@@ -48,6 +51,11 @@ struct TableLoader {
   private let facts: ImportFacts
   private let brand: Brand
   private let idKey: Int?
+  /// Where the user stands to whom a row of the table belongs.
+  private let ownerKey: Int?
+  /// Rows of conversations that are not written, by their own id or, of subscriptions, by their recipient's.
+  private let leftOut: Set<Int64>
+  private let leftOutKey: Int?
 
   /// Counts what could not be known before the rows were written. All else is in ``ArchiveSurvey/findings``.
   struct Remarks {
@@ -55,6 +63,10 @@ struct TableLoader {
     var unknownFieldUsers = 0
     /// Texts that would not fit any more with their new ids, by column: they keep the old ones.
     var keptTexts: [String: Int] = [:]
+    /// Rows that are left out because the server's own bots, groups that were merged, or the plan have them already.
+    var leftOut: [String: Int] = [:]
+    /// Settings that name a group which the archive does not have, by column: they get this server's default.
+    var resetSettings: [String: Int] = [:]
     /// References inside texts to people, channels, groups and messages that the archive does not have, by column.
     var unknownReferences: [String: Int] = [:]
   }
@@ -86,6 +98,10 @@ struct TableLoader {
     self.facts = facts
     self.brand = brand
     idKey = present.contains("id") ? key("id") : nil
+    ownerKey = table.ownerKey.map(key)
+    let leavesByRecipient = table.rows == .subscriptions
+    leftOut = facts.conversations.leftOut[leavesByRecipient ? "zerver_recipient" : table.name] ?? []
+    leftOutKey = leavesByRecipient ? key("recipient") : idKey
     self.keys = keys
   }
 
@@ -101,6 +117,7 @@ struct TableLoader {
     case .off: return .off
     case .userIsActive: return .userIsActive(user: key("user_profile"))
     case .groupMessageHash: return .groupHash(id: key("id"))
+    case .groupMessageSize: return .groupSize(id: key("id"))
     case .renderedDescription: return .renderedDescription(description: key("description"))
     default: break
     }
@@ -127,6 +144,9 @@ struct TableLoader {
     default: break
     }
     if column.name == "id", let own = facts.maps[table.name] { return .reference(own, optional: false) }
+    if column.references == "zerver_recipient", table.rows == .messages || table.rows == .scheduledMessages {
+      return .conversation(sender: key("sender"), facts.maps["zerver_recipient"] ?? IDMap())
+    }
     if let other = column.references {
       return .reference(facts.maps[other] ?? IDMap(), optional: !column.isRequired)
     }
@@ -156,7 +176,10 @@ struct TableLoader {
       var sink = try RowSink(writer, types: columns.map(\.type))
       var scratch: [UInt8] = []
       try feed { row in
-        if !keeps(row) { return }
+        if !keeps(row) {
+          local.leftOut[table.name, default: 0] += 1
+          return
+        }
         try sink.beginRow()
         for column in columns { try write(column, row, &sink, &scratch, &local) }
         try sink.endRow()
@@ -165,9 +188,12 @@ struct TableLoader {
     }
   }
 
-  /// Whether the row is imported. Cloud plans allow some ways to sign in only to those who pay for them; a reaction with
-  /// a custom emoji that is gone says nothing.
+  /// Whether the row is imported. Rows of the server's own bots are on every server, conversations that were merged are
+  /// there once, cloud plans allow some ways to sign in only to those who pay for them; a reaction with a custom emoji
+  /// that is gone says nothing.
   private func keeps(_ row: RowReader) -> Bool {
+    if let ownerKey, let owner = row[ownerKey].int, facts.systemBots.contains(owner) { return false }
+    if !leftOut.isEmpty, let leftOutKey, let id = row[leftOutKey].int, leftOut.contains(id) { return false }
     if table.rows == .reactions {
       for case .emojiCode(let type, let map) in columns.lazy.map(\.cell) {
         guard let code = columns.first(where: { $0.name == "emoji_code" })?.value else { break }
@@ -195,6 +221,10 @@ struct TableLoader {
       }
       if let new = map[old] {
         try sink.integer(new, type: column.type)
+      } else if Self.isGroupSetting(column.name, of: table) {
+        // The defaults of this server are put in place once the system groups are known.
+        remarks.resetSettings["\(table.name).\(column.name)", default: 0] += 1
+        try neutral(column, &sink)
       } else if optional {
         try sink.null()
       } else {
@@ -245,11 +275,15 @@ struct TableLoader {
     case .userIsActive(let user):
       let id = row[user].int ?? 0
       try sink.bool(facts.activeUsers.contains(id) || facts.systemBots.contains(id))
-    case .groupHash(let id):
-      let map = facts.maps["zerver_userprofile"] ?? IDMap()
-      let members = (facts.groupMembers[row[id].int ?? 0] ?? []).compactMap { map[$0] }
-      let list = Set(members).sorted().map(String.init).joined(separator: ",")
-      try sink.text(Digest.hexadecimal(Array(list.utf8), .sha1))
+    case .conversation(let sender, let map):
+      guard let old = value.int else { return try plain(value, column, row, &sink, &scratch, &remarks) }
+      guard let new = facts.conversations.recipient(old, sender: row[sender].int) ?? map[old] else {
+        throw dangling(column, old, row)
+      }
+      try sink.integer(new, type: column.type)
+    case .groupHash(let id): try sink.text(facts.conversations.hash(of: row[id].int ?? 0))
+    case .groupSize(let id):
+      try sink.integer(facts.conversations.size(of: row[id].int ?? 0) ?? value.int ?? 0, type: column.type)
     case .constant(let text): try sink.text(text)
     case .off: try sink.bool(false)
     case .userOrFirstOwner(let map):
@@ -350,6 +384,13 @@ struct TableLoader {
       }
     default: try sink.text(column.type.hasPrefix("_") ? "{}" : "")
     }
+  }
+
+  /// Settings of the organization, its channels and groups that name a group of users who may do something.
+  private static func isGroupSetting(_ column: String, of table: DataModel.Table) -> Bool {
+    guard let references = table.column(column)?.references else { return false }
+    return DataModel.groupTables.contains(references) && table.rows == .organization
+      || DataModel.groupTables.contains(references) && column.hasPrefix("can_")
   }
 
   private func targets(of type: Int64?) -> IDMap? {

@@ -1,0 +1,335 @@
+import Archive
+import Common
+import Postgres
+
+/// One-to-one and group conversations of an archive as this server keeps them.
+///
+/// - Servers up to 11 keep a one-to-one conversation by a personal recipient of each user; later ones keep it as a group of
+///   two, and what a user writes to oneself as a group of one. An archive of the other kind is converted.
+/// - A server knows a group by its set of members (`zerver_huddle.huddle_hash` is unique). Groups that have the same
+///   members, because others were deleted, become one conversation. Groups without members stay apart.
+/// - A user without a personal recipient gets one where the server keeps them.
+///
+/// Ids of users are old ones of the archive unless they are called new.
+struct Conversations {
+  /// Old ids of rows that are not written, by table: what takes their place is already there or is written by ``write(_:)``.
+  private(set) var leftOut: [String: Set<Int64>] = [:]
+  /// What was merged or converted, in words for the operator.
+  private(set) var notes: [String] = []
+
+  private struct Direction: Hashable {
+    let sender: Int64
+    let recipient: Int64
+  }
+
+  private struct Group {
+    var hash: String
+    var size: Int64?
+  }
+
+  /// A row that the archive does not have.
+  private struct NewRecipient {
+    let id: Int64
+    let type: Int
+    /// New ids: of the user or the group, and of the members.
+    let target: Int64
+    let members: [Int64]
+    let hash: String
+  }
+
+  private var groups: [Int64: Group] = [:]
+  /// New recipients of old ones that are left out.
+  private var replaced: [Int64: Int64] = [:]
+  /// The same where it depends on who writes.
+  private var directed: [Direction: Int64] = [:]
+  private var made: [NewRecipient] = []
+
+  init() {}
+
+  /// The new recipient of a message whose old one is left out; nil where the archive's own row is kept.
+  func recipient(_ old: Int64, sender: Int64?) -> Int64? {
+    if replaced.isEmpty, directed.isEmpty { return nil }
+    if let sender, let new = directed[Direction(sender: sender, recipient: old)] { return new }
+    return replaced[old]
+  }
+
+  /// The key of a group by its old id.
+  func hash(of group: Int64) -> String { groups[group]?.hash ?? Self.uniqueHash(group) }
+
+  /// The number of its members; nil where it has none, and the archive's number is as good as any.
+  func size(of group: Int64) -> Int64? { groups[group]?.size }
+
+  // MARK: Finding out
+
+  /// Takes ids for the rows that have to be made.
+  ///
+  /// - Parameters:
+  ///   - maps: new ids of users (system bots included), groups and recipients.
+  ///   - bots: new recipients of the system bots by the bots' new ids, where this server has them.
+  init(
+    _ archive: OpenedArchive, _ survey: ArchiveSurvey, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
+    _ connection: Connection
+  ) throws {
+    let reading = try Reading(survey, users: maps["zerver_userprofile"] ?? IDMap())
+    let ids = NewIDs(model: model, connection: connection)
+    let recipients = maps["zerver_recipient"] ?? IDMap()
+    try settleGroups(reading, recipients: recipients, connection)
+    let keepsPersonal =
+      try model.catalog["zerver_userprofile"]?.column("recipient_id") != nil
+      || connection.value("SELECT 1 FROM zerver_recipient WHERE type = \(ExportScope.RecipientType.personal) LIMIT 1")
+        != nil
+    if keepsPersonal {
+      try addPersonal(archive, survey, reading, bots: bots, ids)
+    } else {
+      try removePersonal(archive, survey, reading, recipients: recipients, ids)
+    }
+  }
+
+  /// What the archive says of conversations.
+  private struct Reading {
+    let users: IDMap
+    let botIDs: Set<Int64>
+    /// Owners of personal recipients.
+    var owners: [Int64: Int64] = [:]
+    /// Personal recipients of this server's own bots, of which the archive need not have rows.
+    var botRecipients: [Int64: Int64] = [:]
+    /// Groups in the order of the archive, with their recipient and their members' new ids, ascending.
+    var groups: [(id: Int64, recipient: Int64, members: [Int64])] = []
+    var sizes: [Int64: Int64] = [:]
+
+    init(_ survey: ArchiveSurvey, users: IDMap) throws {
+      self.users = users
+      botIDs = Set(survey.systemBots.map(\.id))
+      for bot in survey.systemBots { if let recipient = bot.recipient { botRecipients[recipient] = bot.id } }
+      var owners: [Int64: Int64] = [:]
+      try survey.realm.rows(of: "zerver_recipient", keys: ["id", "type", "type_id"]) { row in
+        guard row[1].int == Int64(ExportScope.RecipientType.personal), let id = row[0].int else { return }
+        owners[id] = row[2].int
+      }
+      self.owners = owners
+      var sizes: [Int64: Int64] = [:]
+      try survey.realm.rows(of: "zerver_huddle", keys: ["id", "group_size"]) { row in
+        if let id = row[0].int { sizes[id] = row[1].int }
+      }
+      self.sizes = sizes
+      groups = survey.groupOfRecipient.sorted { $0.key < $1.key }.map { recipient, group in
+        let members = Set((survey.membersOfRecipient[recipient] ?? []).compactMap { users[$0] })
+        return (group, recipient, members.sorted())
+      }
+    }
+  }
+
+  private static func memberHash(_ members: [Int64]) -> String {
+    Digest.hexadecimal(Array(members.map(String.init).joined(separator: ",").utf8), .sha1)
+  }
+
+  /// For a group that no set of members leads to.
+  private static func uniqueHash(_ group: Int64) -> String { RandomText.hexadecimal(40) }
+
+  // MARK: Groups
+
+  private mutating func settleGroups(_ reading: Reading, recipients: IDMap, _ connection: Connection) throws {
+    // Other organizations may have groups without members, or of nobody but the server's own bots, too.
+    let bots = Set(reading.botIDs.compactMap { reading.users[$0] })
+    let shared = Set(reading.groups.filter { bots.isSuperset(of: $0.members) }.map { Self.memberHash($0.members) })
+    var taken: Set<String> = []
+    if !shared.isEmpty {
+      taken = Set(
+        try connection.query(
+          "SELECT huddle_hash FROM zerver_huddle WHERE huddle_hash = ANY($1::text[])",
+          ["{\(shared.sorted().joined(separator: ","))}"]
+        ).compactMap { $0[0] })
+    }
+    var first: [[Int64]: Int64] = [:]
+    var merged = 0
+    var empty = 0
+    for group in reading.groups {
+      if group.members.isEmpty { empty += 1 }
+      if !group.members.isEmpty, let other = first[group.members], let new = recipients[other] {
+        leftOut["zerver_huddle", default: []].insert(group.id)
+        leftOut["zerver_recipient", default: []].insert(group.recipient)
+        replaced[group.recipient] = new
+        merged += 1
+        continue
+      }
+      if !group.members.isEmpty { first[group.members] = group.recipient }
+      var hash = Self.memberHash(group.members)
+      if !taken.insert(hash).inserted { hash = Self.uniqueHash(group.id) }
+      groups[group.id] = Group(hash: hash, size: group.members.isEmpty ? nil : Int64(group.members.count))
+    }
+    if merged > 0 {
+      notes.append(
+        "\(Amount.of(Int64(merged), "group conversation")) had the same members as another one: their messages are in "
+          + "that one now")
+    }
+    if empty > 0 {
+      notes.append("\(Amount.of(Int64(empty), "group conversation")) without members: imported with their messages")
+    }
+  }
+
+  // MARK: To a server without personal recipients
+
+  private mutating func removePersonal(
+    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, recipients: IDMap, _ ids: NewIDs
+  ) throws {
+    let owners = reading.owners.merging(reading.botRecipients) { own, _ in own }
+    guard !owners.isEmpty else { return }
+    leftOut["zerver_recipient", default: []].formUnion(reading.owners.keys)
+    // A group of two may have been made before.
+    var known: [[Int64]: Int64] = [:]
+    for group in reading.groups where !group.members.isEmpty && known[group.members] == nil {
+      known[group.members] = recipients[group.recipient]
+    }
+    let directions = try Self.directions(archive, survey) { owners[$0] != nil }
+    var wanted: [(direction: Direction, members: [Int64])] = []
+    for direction in directions {
+      guard let owner = owners[direction.recipient], let new = reading.users[owner],
+        let sender = reading.users[direction.sender]
+      else { continue }
+      wanted.append((direction, Set([sender, new]).sorted()))
+    }
+    let missing = Set(wanted.map(\.members)).filter { known[$0] == nil }.sorted { $0.lexicographicallyPrecedes($1) }
+    let newGroups = try ids.take(missing.count, of: "zerver_huddle")
+    let newRecipients = try ids.take(missing.count, of: "zerver_recipient")
+    for ((members, group), recipient) in zip(zip(missing, newGroups), newRecipients) {
+      known[members] = recipient
+      made.append(
+        NewRecipient(
+          id: recipient, type: ExportScope.RecipientType.group, target: group, members: members,
+          hash: Self.memberHash(members)))
+    }
+    for (direction, members) in wanted { directed[direction] = known[members] }
+    notes.append(
+      "This server keeps one-to-one conversations as groups of two: "
+        + "\(Amount.of(Int64(Set(wanted.map(\.members)).count), "conversation")) converted")
+  }
+
+  /// Who wrote to which of the recipients that are asked for.
+  private static func directions(
+    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ suits: (Int64) -> Bool
+  ) throws -> [Direction] {
+    var found: Set<Direction> = []
+    func note(_ document: TableDocument, _ table: String) throws {
+      try document.rows(of: table, keys: ["sender", "recipient"]) { row in
+        guard let sender = row[0].int, let recipient = row[1].int, suits(recipient) else { return }
+        found.insert(Direction(sender: sender, recipient: recipient))
+      }
+    }
+    for file in survey.messageFiles { try note(TableDocument(archive, file), "zerver_message") }
+    try note(survey.realm, "zerver_scheduledmessage")
+    return found.sorted { ($0.recipient, $0.sender) < ($1.recipient, $1.sender) }
+  }
+
+  // MARK: To a server with personal recipients
+
+  private mutating func addPersonal(
+    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, bots: [Int64: Int64], _ ids: NewIDs
+  ) throws {
+    // Rows of the bots' own recipients are here already.
+    for (recipient, owner) in reading.owners where reading.botIDs.contains(owner) {
+      guard let bot = reading.users[owner], let own = bots[bot] else { continue }
+      leftOut["zerver_recipient", default: []].insert(recipient)
+      replaced[recipient] = own
+    }
+    let owned = Set(reading.owners.values)
+    let without = survey.users.map(\.id).filter { !owned.contains($0) }.compactMap { reading.users[$0] }
+    guard !without.isEmpty else { return }
+    var personal = bots
+    for (user, recipient) in zip(without, try ids.take(without.count, of: "zerver_recipient")) {
+      personal[user] = recipient
+      made.append(
+        NewRecipient(
+          id: recipient, type: ExportScope.RecipientType.personal, target: user, members: [user], hash: ""))
+    }
+    notes.append(
+      "\(Amount.of(Int64(without.count), "user")) without a personal recipient: added, as this server needs it")
+    guard reading.owners.isEmpty else { return }
+    try splitPairs(archive, survey, reading, personal: personal)
+  }
+
+  /// Groups of one or two of an archive that has no other one-to-one conversations.
+  private mutating func splitPairs(
+    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, personal: [Int64: Int64]
+  ) throws {
+    var pairs: [Int64: (group: Int64, members: [Int64])] = [:]
+    for group in reading.groups where (1...2).contains(reading.sizes[group.id] ?? Int64(group.members.count)) {
+      if !group.members.isEmpty { pairs[group.recipient] = (group.id, group.members) }
+    }
+    guard !pairs.isEmpty else { return }
+    var kept: Set<Int64> = []
+    for direction in try Self.directions(archive, survey, { pairs[$0] != nil }) {
+      guard let members = pairs[direction.recipient]?.members, let sender = reading.users[direction.sender] else {
+        continue
+      }
+      let others = members.filter { $0 != sender }
+      guard others.count <= 1, let recipient = personal[others.first ?? sender] else {
+        kept.insert(direction.recipient)
+        continue
+      }
+      directed[direction] = recipient
+    }
+    for (recipient, pair) in pairs where !kept.contains(recipient) {
+      leftOut["zerver_huddle", default: []].insert(pair.group)
+      leftOut["zerver_recipient", default: []].insert(recipient)
+    }
+    notes.append(
+      "This server keeps one-to-one conversations apart from groups: "
+        + "\(Amount.of(Int64(pairs.count - kept.count), "group")) of two converted")
+  }
+
+  // MARK: Writing
+
+  /// Writes the rows that the archive does not have. To be called when users are in.
+  func write(_ connection: Connection) throws {
+    guard !made.isEmpty else { return }
+    try connection.execute(
+      """
+      INSERT INTO zerver_recipient (id, type, type_id)
+      SELECT * FROM unnest(\(SQL.literal(made.map(\.id))), \(SQL.literal(made.map { Int64($0.type) })),
+        \(SQL.literal(made.map(\.target))))
+      """)
+    let groups = made.filter { $0.type == ExportScope.RecipientType.group }
+    if !groups.isEmpty {
+      let known = ["id", "huddle_hash", "recipient_id", "group_size"]
+      let more = try RequiredColumns(of: "zerver_huddle", beyond: known, connection)
+      let hasSize =
+        try connection.value(
+          """
+          SELECT 1 FROM pg_attribute WHERE attrelid = 'zerver_huddle'::regclass AND attname = 'group_size'
+            AND NOT attisdropped
+          """) != nil
+      _ = try connection.query(
+        """
+        INSERT INTO zerver_huddle (id, huddle_hash, recipient_id\(hasSize ? ", group_size" : "")\(more.names))
+        SELECT g.id, g.hash, g.recipient\(hasSize ? ", g.size" : "")\(more.values)
+        FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::int[]) g(id, hash, recipient, size)
+        """,
+        [
+          SQL.array(groups.map(\.target)), "{\(groups.map(\.hash).joined(separator: ","))}",
+          SQL.array(groups.map(\.id)), SQL.array(groups.map { Int64($0.members.count) }),
+        ])
+    }
+    let pairs = made.flatMap { row in row.members.map { (row.id, $0) } }
+    let known = ["active", "color", "is_muted", "is_user_active", "pin_to_top", "recipient_id", "user_profile_id"]
+    let more = try RequiredColumns(of: "zerver_subscription", beyond: known, connection)
+    _ = try connection.query(
+      """
+      INSERT INTO zerver_subscription (\(known.joined(separator: ", "))\(more.names))
+      SELECT true, '#c2c2c2', false, u.is_active, false, p.recipient, u.id\(more.values)
+      FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY p(recipient, member, place)
+      JOIN zerver_userprofile u ON u.id = p.member ORDER BY p.place
+      """, [SQL.array(pairs.map(\.0)), SQL.array(pairs.map(\.1))])
+  }
+}
+
+/// Takes new ids from the sequences of the server.
+struct NewIDs {
+  let model: DataModel
+  let connection: Connection
+
+  func take(_ count: Int, of table: String) throws -> [Int64] {
+    guard count > 0, let sequence = model[table]?.sequence else { return [] }
+    return try connection.identifiers(
+      "SELECT nextval(\(Identifier.literal(sequence))) FROM generate_series(1, \(count))")
+  }
+}
