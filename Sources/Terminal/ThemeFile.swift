@@ -17,7 +17,7 @@ enum ThemeFile {
   ///
   /// - Parameter path: only for the error.
   static func parse(_ text: String, path: String) throws -> Theme {
-    if let fault = TOMLText.fault(text) { throw Unusable(path: path, faults: [fault]) }
+    if let fault = TOMLGuard.fault(text) { throw Unusable(path: path, faults: [fault]) }
     let file: TOMLTable
     do {
       file = try TOMLTable(string: text)

@@ -30,7 +30,7 @@ struct AnswersFile: Sendable, Equatable {
   ///
   /// - Parameter path: only for the error.
   static func parse(_ text: String, path: String) throws -> AnswersFile {
-    if let fault = TOMLText.fault(text) { throw AnswersFault.error(path, [fault]) }
+    if let fault = TOMLGuard.fault(text) { throw AnswersFault.error(path, [fault]) }
     let table: TOMLTable
     do {
       table = try TOMLTable(string: text)

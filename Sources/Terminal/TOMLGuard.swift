@@ -1,5 +1,5 @@
 /// What is wrong with a text before the TOML parser may see it: what it takes for something else, or ends the program at.
-public enum TOMLText {
+public enum TOMLGuard {
   /// Parts of a dotted key: the parser follows them by recursion.
   private static let mostDots = 16
 
