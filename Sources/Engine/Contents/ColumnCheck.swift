@@ -50,7 +50,8 @@ struct ColumnCheck {
       if column.name == "id", table.hasID {
         rule = .identity
       } else if let target = column.references {
-        rule = .reference(add(target, column.isRequired ? .refused : .cleared))
+        let isSetting = table.isGroupSetting(column.name)
+        rule = .reference(add(target, isSetting ? .reset : column.isRequired ? .refused : .cleared))
       } else {
         rule = .value(ValueRule(column))
       }

@@ -24,6 +24,8 @@ struct ReferenceCheck {
     case cleared
     /// The row is left out.
     case leftOut
+    /// The setting gets the server's default.
+    case reset
   }
 
   let column: String

@@ -18,6 +18,8 @@ final class TableContents {
   private var valued: [Int64]
   private(set) var currentID: Int64?
 
+  /// Whether the model is no server's: then its columns may have other names in the archive's version.
+  private let isAssumed: Bool
   private let columns: [ColumnCheck]
   private let slots: [String: Int]
   private let space: IDSpace?
@@ -29,12 +31,18 @@ final class TableContents {
   private var document = ""
   private var number: Int64 = 0
 
+  /// Tables whose references have had the same names in all versions.
+  private static let lasting: Set<String> = [
+    "zerver_message", "zerver_usermessage", "zerver_recipient", "zerver_subscription", "zerver_reaction",
+  ]
+
   /// - Parameters:
   ///   - spaces: where the ids of each table are gathered.
   ///   - extra: keys that the caller wants to read besides those of columns.
   init(_ table: DataModel.Table, _ model: DataModel, spaces: IDSpaces, keepsIDs: Bool, extra: [String] = []) {
     name = table.name
     self.keepsIDs = keepsIDs
+    isAssumed = model.catalog.schema == KnownSchema.catalog.schema
     space = table.hasID ? spaces[table.name] : nil
     var slots: [String: Int] = [:]
     func slot(_ key: String) -> Int {
@@ -172,6 +180,7 @@ final class TableContents {
               + "\(missing.id)" + (missing.count > 1 ? " (\(missing.count) rows)" : ""))
         case .cleared: findings.repair(name, .cleared(reference), count: missing.count)
         case .leftOut: findings.repair(name, .leftOut(reference), count: missing.count)
+        case .reset: findings.repair(name, .reset(reference), count: missing.count)
         }
       }
     }
@@ -181,7 +190,7 @@ final class TableContents {
       }
       guard check.isNeeded else { continue }
       // A column that no row has is left to the server, as in archives of other versions.
-      if valued[index] == 0, !check.isNeededAlways { continue }
+      if valued[index] == 0, !check.isNeededAlways || isAssumed && !Self.lasting.contains(name) { continue }
       let lacking = Int(clamping: rows - valued[index])
       if check.isReference {
         findings.problem(name, "\(Amount.of(Int64(lacking), "row")) without \(check.name)")
@@ -207,6 +216,11 @@ extension ContentFindings.RepairText {
   static func leftOut(_ reference: ReferenceCheck) -> Self {
     let what = "because the \(reference.noun) of \(reference.column) is not in the archive"
     return Self(one: "row is left out, \(what)", many: "rows are left out, \(what)")
+  }
+
+  static func reset(_ reference: ReferenceCheck) -> Self {
+    let what = "a \(reference.noun) that is not in the archive: the server's default is used"
+    return Self(one: "setting \(reference.column) names \(what)", many: "settings \(reference.column) name \(what)")
   }
 
   static func filled(_ column: String) -> Self {

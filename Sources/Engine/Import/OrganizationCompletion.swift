@@ -124,9 +124,10 @@ struct OrganizationCompletion {
       from: "zerver_realm r WHERE r.id = \(organization)", connection)
   }
 
-  /// The name of the product that the archive comes from, where it is one; later servers write it down.
+  /// The other product that the archive comes from, where it is one; later servers write it down.
   private var importSource: String? {
     guard let source = survey.realm.flags["import_source"], source != "null", (1...100).contains(source.utf8.count),
+      Brand(rawValue: source) == nil,
       source.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || " ._-".contains($0)) })
     else { return nil }
     return source

@@ -48,6 +48,12 @@ public struct DataModel: Sendable {
 
     public func column(_ name: String) -> Column? { columns.first { $0.name == name } }
 
+    /// Whether a column says which group may do something: then the server has a default for it.
+    func isGroupSetting(_ name: String) -> Bool {
+      guard let references = column(name)?.references, DataModel.groupTables.contains(references) else { return false }
+      return rows == .organization || name.hasPrefix("can_")
+    }
+
     /// The key of the user to whom a row belongs, where the row is about that user alone.
     var ownerKey: String? {
       switch rows {

@@ -35,7 +35,9 @@ enum KnownSchema {
       if type.contains("+") {
         checks.append(Catalog.Constraint(name: column, kind: "c", definition: "CHECK ((\(column) >= 0))"))
       }
-      columns.append(described(column, type: type))
+      // Settings that name a group are added without one, and get theirs in a migration of their own.
+      let isSetting = reference.count > 1 && reference[1].hasSuffix("usergroup") && column.hasPrefix("can_")
+      columns.append(described(column, type: isSetting ? type.replacing("!", with: "") : type))
     }
     let primary = columns.contains { $0.name == "id" } ? "id" : columns.first?.name
     return Catalog.Table(

@@ -118,7 +118,7 @@ struct DeactivationTests {
     let row = try #require(
       try server.connect().query(
         """
-        SELECT type, status, sha256sum_hex, tarball_size_bytes, stats->>'zerver_message', id,
+        SELECT type, status, sha256sum_hex, tarball_size_bytes, stats->'messages-000001'->>'zerver_message', id,
           (SELECT extra_data->>'realm_export_id' FROM zerver_realmauditlog ORDER BY id DESC LIMIT 1)
         FROM zerver_realmexport
         """

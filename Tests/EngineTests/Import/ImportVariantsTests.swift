@@ -64,13 +64,6 @@ struct ImportVariantsTests {
     }
   }
 
-  /// An import of an archive that does not say which migrations its server had.
-  private func importing(_ archive: String, into server: SandboxServer) throws -> ImportOperation {
-    var options = ImportOperation.Options(subdomain: "harbour", archive: archive)
-    options.ignoresVersions = true
-    return ImportOperation(try server.installation, options)
-  }
-
   @Test("An archive without its migrations is refused by a server whose version is known")
   func unknownVersion() throws {
     let new = try Servers.fresh()
@@ -81,7 +74,7 @@ struct ImportVariantsTests {
   @Test("A converter's archive gets system groups with members by role, defaults, a log, and messages by date")
   func thirdParty() throws {
     let new = try Servers.fresh()
-    let summary = try importing(try converted(), into: new).run(progress: .silent)
+    let summary = try new.importing(try converted(), ignoringVersions: true).run(progress: .silent)
     #expect(summary.warnings.contains { $0.contains("system groups were made") })
     let realm = "(SELECT id FROM zerver_realm WHERE string_id = 'harbour')"
     func groups(_ subdomain: String) throws -> [String] {
@@ -160,7 +153,7 @@ struct ImportVariantsTests {
       for index in rows.indices { rows[index]["flavour"] = "sweet" }
       document["zerver_stream"] = rows
     }
-    let summary = try importing(folder, into: new).run(progress: .silent)
+    let summary = try new.importing(folder, ignoringVersions: true).run(progress: .silent)
     #expect(summary.warnings.contains { $0.contains("zerver_fromthefuture") })
     #expect(summary.warnings.contains { $0.contains("zerver_stream") && $0.contains("flavour") })
   }

@@ -71,6 +71,7 @@ struct MoveTests {
     ).map { row in
       var text = (0..<5).map { row[$0] ?? "" }.joined(separator: "\u{1}")
       text = try named(text, #"data-user-id=\\?"(\d+)"#, "u")
+      text = try named(text, #"@_?\*\*[^|*\n]+\|(\d+)\*\*"#, "u")
       text = try named(text, #"data-user-group-id=\\?"(\d+)"#, "g")
       text = try named(text, #"data-stream-id=\\?"(\d+)"#, "c")
       text = try named(text, #"#narrow/(?:stream|channel)/(\d+)"#, "c")

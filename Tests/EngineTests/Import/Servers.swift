@@ -42,8 +42,13 @@ enum Servers {
 extension SandboxServer {
   var installation: Installation { get throws { try Installation(root: root) } }
 
-  func importing(_ archive: String, as subdomain: String = "harbour") throws -> ImportOperation {
-    ImportOperation(try installation, ImportOperation.Options(subdomain: subdomain, archive: archive))
+  /// - Parameter ignoringVersions: also where the archive comes from another version, or does not say which.
+  func importing(
+    _ archive: String, as subdomain: String = "harbour", ignoringVersions: Bool = false
+  ) throws -> ImportOperation {
+    var options = ImportOperation.Options(subdomain: subdomain, archive: archive)
+    options.ignoresVersions = ignoringVersions
+    return ImportOperation(try installation, options)
   }
 
   func column(_ sql: String) throws -> [String] { try connect().query(sql).compactMap { $0[0] } }

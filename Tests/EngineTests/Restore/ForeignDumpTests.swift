@@ -184,8 +184,11 @@ struct ForeignDumpTests {
       let user = ToolRun(tools: tools, parameters: access.parameters).user
       let scratch = try ScratchFolder(in: "/tmp", for: user)
       let database = "\(server.database)_script"
-      try Disaster.execute(server, on: "postgres", "CREATE DATABASE \(database) OWNER aloha TEMPLATE template0")
-      defer { try? Disaster.execute(server, on: "postgres", "DROP DATABASE \(database) WITH (FORCE)") }
+      try Disaster.execute(
+        server, on: "postgres", "CREATE DATABASE \(Identifier.quote(database)) OWNER aloha TEMPLATE template0")
+      defer {
+        try? Disaster.execute(server, on: "postgres", "DROP DATABASE \(Identifier.quote(database)) WITH (FORCE)")
+      }
       let omissions = try Progress.silent.phase("database", "Restore", unit: .steps) { meter in
         try DumpRestore(
           dump: DumpFile.recognize("\(folder)/dump"), contents: nil, tools: tools, access: access, database: database,

@@ -99,7 +99,8 @@ struct RestoreTests {
       _ = try RollBackOperation(root: other.root).run(progress: .silent)
       _ = try DiscardRestoreOperation(root: other.root).run(progress: .silent)
 
-      let conf = try FileSystem.read("\(other.configuration)/aloha.conf") + Array("\n[machine]\n# mine\n".utf8)
+      let conf =
+        try FileSystem.read("\(other.configuration)/aloha.conf") + Array("\n[mine]\n# a section of the operator\n".utf8)
       try FileSystem.replace("\(other.configuration)/aloha.conf", with: conf, mode: 0o644)
       try Disaster.restore(other, from: path) { $0.keepsConfiguration = true }
       #expect(try FileSystem.read("\(other.configuration)/aloha.conf") == conf)

@@ -173,12 +173,6 @@ struct RowImport {
     for (table, count) in remarks.leftOut.sorted(by: { $0.key < $1.key }) where table != Self.signInTable {
       progress.note("\(table): \(Amount.of(Int64(count), "row")) left out: this server has or makes them itself")
     }
-    if !remarks.resetSettings.isEmpty {
-      let names = remarks.resetSettings.keys.sorted().map { String($0.drop { $0 != "." }.dropFirst()) }
-      progress.warn(
-        "\(Amount.of(Int64(remarks.resetSettings.values.reduce(0, +)), "setting")) named user groups that are not in the "
-          + "archive; the defaults of this server are used: \(Set(names).sorted().joined(separator: ", "))")
-    }
     for table in model.tables {
       guard let reason = table.notImported, let count = survey.counts[table.name], count > 0 else { continue }
       progress.note("\(table.name): \(Amount.of(count, "row")) left out: \(reason)")

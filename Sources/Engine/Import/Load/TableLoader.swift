@@ -65,8 +65,6 @@ struct TableLoader {
     var keptTexts: [String: Int] = [:]
     /// Rows that are left out because the server's own bots, groups that were merged, or the plan have them already.
     var leftOut: [String: Int] = [:]
-    /// Settings that name a group which the archive does not have, by column: they get this server's default.
-    var resetSettings: [String: Int] = [:]
     /// References inside texts to people, channels, groups and messages that the archive does not have, by column.
     var unknownReferences: [String: Int] = [:]
   }
@@ -221,9 +219,8 @@ struct TableLoader {
       }
       if let new = map[old] {
         try sink.integer(new, type: column.type)
-      } else if Self.isGroupSetting(column.name, of: table) {
+      } else if table.isGroupSetting(column.name) {
         // The defaults of this server are put in place once the system groups are known.
-        remarks.resetSettings["\(table.name).\(column.name)", default: 0] += 1
         try neutral(column, &sink)
       } else if optional {
         try sink.null()
@@ -384,13 +381,6 @@ struct TableLoader {
       }
     default: try sink.text(column.type.hasPrefix("_") ? "{}" : "")
     }
-  }
-
-  /// Settings of the organization, its channels and groups that name a group of users who may do something.
-  private static func isGroupSetting(_ column: String, of table: DataModel.Table) -> Bool {
-    guard let references = table.column(column)?.references else { return false }
-    return DataModel.groupTables.contains(references) && table.rows == .organization
-      || DataModel.groupTables.contains(references) && column.hasPrefix("can_")
   }
 
   private func targets(of type: Int64?) -> IDMap? {
