@@ -28,7 +28,7 @@ struct ImperfectArchiveTests {
     let message = try #require(archive.messages.first)
     let subscription = try #require(archive.ids("zerver_subscription").max())
     let last = try #require(archive.messages.compactMap { $0["id"] as? Int }.max())
-    let members = [[users[0], users[1]], [users[0], users[1]], users[0...2].map { $0 }, [], []]
+    let members = [[users[0], users[1]], [users[0], users[1]], Array(users.prefix(6)), [], []]
     var count = 0
     for (index, people) in members.enumerated() {
       archive["zerver_huddle"].append(["id": group + 1 + index, "huddle_hash": "stale\(index)"])
