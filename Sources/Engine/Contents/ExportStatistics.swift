@@ -11,6 +11,8 @@ struct ExportStatistics {
     if name.hasSuffix(".json") { readJSON(name, bytes) } else { readText(bytes) }
   }
 
+  /// A document that is counted and missing is a problem. Another number of rows or records is a warning: what is there can be
+  /// used.
   func check(counts: [String: [String: Int64]], records found: [String: Int64], _ findings: inout ContentFindings) {
     for (document, tables) in rows.sorted(by: { $0.key < $1.key }) {
       guard let there = counts[document] else {
@@ -18,11 +20,11 @@ struct ExportStatistics {
         continue
       }
       for (table, rows) in tables.sorted(by: { $0.key < $1.key }) where there[table] ?? 0 != rows {
-        findings.problem(table, "has \(there[table] ?? 0) rows in \(document), the statistics say \(rows)")
+        findings.warning(table, "has \(there[table] ?? 0) rows in \(document), the statistics say \(rows)")
       }
     }
     for (kind, count) in records.sorted(by: { $0.key < $1.key }) where found[kind] ?? 0 != count {
-      findings.problem("files", "\(kind) has \(found[kind] ?? 0) records, the statistics say \(count)")
+      findings.warning("files", "\(kind) has \(found[kind] ?? 0) records, the statistics say \(count)")
     }
   }
 
