@@ -41,9 +41,11 @@ final class TableContents {
   ///   - extra: keys that the caller wants to read besides those of columns.
   init(_ table: DataModel.Table, _ model: DataModel, spaces: IDSpaces, keepsIDs: Bool, extra: [String] = []) {
     name = table.name
-    self.keepsIDs = keepsIDs
+    // Ids that an import does not take over mean nothing: those of user messages, the largest table.
+    let hasIdentity = table.hasID && table.column("id")?.imported != .ignored
+    self.keepsIDs = keepsIDs && hasIdentity
     isAssumed = model.catalog.schema == KnownSchema.catalog.schema
-    space = table.hasID ? spaces[table.name] : nil
+    space = hasIdentity ? spaces[table.name] : nil
     var slots: [String: Int] = [:]
     func slot(_ key: String) -> Int {
       if let known = slots[key] { return known }
