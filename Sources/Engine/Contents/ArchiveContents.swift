@@ -33,6 +33,8 @@ final class ArchiveContents: MemberVisitor {
   private var captured: (name: String, bytes: [UInt8])?
   private var statistics: [(name: String, bytes: [UInt8])] = []
   private var shard: MessageShardCheck?
+  /// Rows of the table that is being read.
+  private var counted = (document: "", table: "", rows: Int64(0))
 
   private static let capturedBytes: Int64 = 4 << 20
   private static let statisticsNames: Set<String> = ["stats.txt", "stats.json"]
@@ -92,6 +94,7 @@ final class ArchiveContents: MemberVisitor {
 
   func end() throws {
     try stream?.end()
+    countRows()
     if let captured {
       if captured.name == MigrationStatus.fileName {
         migrations = captured.bytes
@@ -112,11 +115,13 @@ final class ArchiveContents: MemberVisitor {
     return RowStream(
       name,
       begins: { [unowned self] table in
-        currentName = table
+        countRows()
         current = begin(table, in: name, document)
+        currentName = table
+        counted = (name, table, 0)
       },
       row: { [unowned self] _, row in
-        counts[name]?[currentName]? += 1
+        counted.rows += 1
         if let current {
           try current.read(row, &findings)
           look(at: current)
@@ -132,6 +137,11 @@ final class ArchiveContents: MemberVisitor {
           findings.problem(key, "is no list of rows in \(name)")
         }
       })
+  }
+
+  private func countRows() {
+    if counted.rows > 0 { counts[counted.document]?[counted.table]? += counted.rows }
+    counted.rows = 0
   }
 
   /// A table begins; nil where its rows are only counted.
@@ -166,27 +176,27 @@ final class ArchiveContents: MemberVisitor {
 
   /// What some tables mean beyond their columns.
   private func look(at table: TableContents) {
-    switch table.name {
-    case "zerver_message":
+    switch table.meaning {
+    case .message:
       if let id = table.currentID { shard?.message(id) }
       guard let sent = ValueRule.moment(table["date_sent"]) else { return }
       span = (min(span?.first ?? sent, sent), max(span?.last ?? sent, sent))
-    case "zerver_usermessage":
+    case .userMessage:
       if let message = table["message"].int { shard?.userMessage(of: message, table.place) }
-    case "zerver_realm":
+    case .organization:
       organization = (
         table.currentID ?? 0, table["string_id"].text ?? "", table["name"].text ?? "", table["deactivated"].isTrue
       )
-    case "zerver_userprofile":
+    case .user:
       for key in ["delivery_email", "email"] {
         guard let address = table[key].text, !EmailAddress.isValid(address) else { continue }
         findings.problem(table.name, "\(table.place.text): \(key) \"\(address)\" is no e-mail address")
       }
-    case "zerver_attachment":
+    case .attachment:
       if let path = table["path_id"].text { files.needed(upload: path) }
-    case "zerver_realmemoji":
+    case .emoji:
       if let file = table["file_name"].text, !file.isEmpty { files.needed(emoji: file) }
-    default: break
+    case nil: break
     }
   }
 

@@ -5,7 +5,18 @@ import Common
 /// Built from the model of a server, or of the known versions where there is none: the same rules, in the same order, by
 /// which ``TableLoader`` writes the rows.
 final class TableContents {
+  /// Tables that mean more than their columns say.
+  enum Meaning: String {
+    case message = "zerver_message"
+    case userMessage = "zerver_usermessage"
+    case organization = "zerver_realm"
+    case user = "zerver_userprofile"
+    case attachment = "zerver_attachment"
+    case emoji = "zerver_realmemoji"
+  }
+
   let name: String
+  let meaning: Meaning?
   private(set) var rows: Int64 = 0
   /// All keys that any row has had.
   var keys: Set<String> {
@@ -22,6 +33,7 @@ final class TableContents {
   private let isAssumed: Bool
   private let columns: [ColumnCheck]
   private let slots: [String: Int]
+  private let idSlot: Int?
   private let space: IDSpace?
   private let keepsIDs: Bool
   private var uniques: [UniqueKeys]
@@ -41,6 +53,7 @@ final class TableContents {
   ///   - extra: keys that the caller wants to read besides those of columns.
   init(_ table: DataModel.Table, _ model: DataModel, spaces: IDSpaces, keepsIDs: Bool, extra: [String] = []) {
     name = table.name
+    meaning = Meaning(rawValue: table.name)
     // Ids that an import does not take over mean nothing: those of user messages, the largest table.
     let hasIdentity = table.hasID && table.column("id")?.imported != .ignored
     self.keepsIDs = keepsIDs && hasIdentity
@@ -66,6 +79,7 @@ final class TableContents {
       return UniqueKeys(rule, slots: found.map(\.slot), types: found.map(\.column.type))
     }
     self.slots = slots
+    idSlot = slots["id"]
     reader = RowReader(keys: slots.sorted { $0.value < $1.value }.map(\.key))
     seen = Array(repeating: false, count: slots.count)
     valued = Array(repeating: 0, count: columns.count)
@@ -106,7 +120,7 @@ final class TableContents {
   }
 
   private func identify(_ findings: inout ContentFindings) {
-    currentID = self["id"].int
+    currentID = idSlot.map { reader[$0] }?.int
     guard let space, let id = currentID else { return }
     if !space.insert(id) { problem("id", "is there twice", &findings) }
     if keepsIDs { orderedIDs.append(id) }
