@@ -1,4 +1,4 @@
-/// What is checked of one column's values, by what an import does with them: the counterpart of the cells that
+/// The checks of one column's values, by the treatment that an import gives them: the counterpart of the cells that
 /// ``TableLoader`` writes.
 struct ColumnCheck {
   enum Rule {
@@ -22,7 +22,7 @@ struct ColumnCheck {
   let column: DataModel.Column
   let rule: Rule
   let slot: Int
-  /// Where the value stands in archives that use the column's own name as the key.
+  /// The slot of the value in archives that use the column's own name as the key.
   let otherSlot: Int?
   /// Whether rows can refer to their own organization by it: then it needs no value.
   private let isOrganization: Bool

@@ -1,6 +1,6 @@
 import Common
 
-/// What is wrong with an archive's content: everything is counted, the first of each kind is named.
+/// The faults of an archive's content: all are counted, the first of each kind are named.
 ///
 /// A problem makes the archive unusable: it is refused before anything changes. A repair is what an import changes or
 /// leaves out so that the rest can be used. A warning says what stays as it is.

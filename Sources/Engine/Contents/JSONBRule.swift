@@ -7,7 +7,7 @@ enum JSONBRule {
   private static let maximumExponent = 16_000
   private static let maximumDigits = 16_000
 
-  /// What is refused; nil where nothing is.
+  /// Returns the reason for a refusal; nil where `jsonb` accepts the value.
   ///
   /// - Parameter value: sound JSON; a string without its quotes.
   static func fault(_ value: JSONScanner.Value) -> String? {

@@ -16,7 +16,7 @@ final class IDSpace {
 
 /// The references of one column, checked once all ids are known: rows may come before those that they refer to.
 struct ReferenceCheck {
-  /// What becomes of a row that refers to nothing.
+  /// The treatment of a row whose reference has no other end.
   enum Consequence {
     /// The archive is refused.
     case refused

@@ -24,7 +24,7 @@ final class RowStream {
   }
 
   private let name: String
-  /// Called with each row, which it has to read to its end: nobody else checks it. `table` is empty in a plain list.
+  /// Called with each row, which it has to read to its end: no other code checks it. `table` is empty in a plain list.
   private let row: (_ table: String, UnsafeRawBufferPointer) throws -> Void
   /// Called when a table begins, so that one without rows is known too.
   private let begins: (_ table: String) throws -> Void

@@ -1,6 +1,6 @@
 import Common
 
-/// What is learned of one table while its rows pass, and what is wrong with them.
+/// Collects the ids, keys and references of one table while its rows pass, and reports their faults.
 ///
 /// Built from the model of a server, or of the known versions where there is none: the same rules, in the same order, by
 /// which ``TableLoader`` writes the rows.
