@@ -40,7 +40,7 @@ enum JPEGLayout {
   static func read(_ view: ByteView) -> Layout? {
     var layout = Layout()
     var place = 2
-    while let marker = nextMarker(view, &place) {
+    while let marker = JPEGWalk.nextMarker(view, &place) {
       // Markers that stand alone.
       if marker == 0x01 || (0xD0...0xD8).contains(marker) { continue }
       guard marker != 0xD9, let length = view.big(place, 2), length >= 2 else { return nil }
@@ -58,23 +58,11 @@ enum JPEGLayout {
     return nil
   }
 
-  private static func nextMarker(_ view: ByteView, _ place: inout Int) -> Int? {
-    while let byte = view.byte(place) {
-      place += 1
-      if byte != 0xFF { continue }
-      while view.byte(place) == 0xFF { place += 1 }
-      guard let marker = view.byte(place) else { return nil }
-      place += 1
-      if marker != 0 { return marker }
-    }
-    return nil
-  }
-
   /// Decoders fill up what is missing with grey and call it a picture.
   private static func isWhole(_ scans: ByteView) -> Bool {
     var place = 0
     var count = 1
-    while let marker = nextMarker(scans, &place) {
+    while let marker = JPEGWalk.nextMarker(scans, &place) {
       if marker == 0xD9 { return true }
       if marker == 0xDA { count += 1 }
       if count > maximalScans { return false }
@@ -87,32 +75,21 @@ enum GIFLayout {
   static func read(_ view: ByteView) -> Layout? {
     guard let width = view.little(6, 2), let height = view.little(8, 2), let flags = view.byte(10) else { return nil }
     var layout = Layout(width: width, height: height)
-    var place = 13 + colors(flags)
+    var place = 13 + GIFWalk.colors(flags)
     while let kind = view.byte(place) {
       switch kind {
       case 0x21:
-        guard let end = skipBlocks(view, from: place + 2) else { return nil }
+        guard let end = GIFWalk.skipBlocks(view, from: place + 2) else { return nil }
         place = end
       case 0x2C:
         // The first picture is the one that is taken.
         guard let width = view.little(place + 5, 2), let height = view.little(place + 7, 2),
-          let flags = view.byte(place + 9), skipBlocks(view, from: place + 11 + colors(flags)) != nil
+          let flags = view.byte(place + 9), GIFWalk.skipBlocks(view, from: place + 11 + GIFWalk.colors(flags)) != nil
         else { return nil }
         layout.include(width: width, height: height)
         return layout
       default: return nil
       }
-    }
-    return nil
-  }
-
-  private static func colors(_ flags: Int) -> Int { flags & 0x80 == 0 ? 0 : 3 << (flags & 7 + 1) }
-
-  private static func skipBlocks(_ view: ByteView, from start: Int) -> Int? {
-    var place = start
-    while let length = view.byte(place) {
-      place += 1 + length
-      if length == 0 { return place }
     }
     return nil
   }

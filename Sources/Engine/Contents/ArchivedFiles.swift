@@ -42,7 +42,8 @@ struct ArchivedFiles {
       let name = String(decoding: key, as: UTF8.self)
       if file.size == nil, file.isRecorded || file.isNeeded {
         if skipped.contains(name) { continue }
-        findings.warning("files", "\(quoted(name)) is missing: an import leaves a broken link")
+        let consequence = name.hasPrefix("uploads/") ? ", at which the server's own export stops" : ""
+        findings.warning("files", "\(quoted(name)) is missing: an import leaves a broken link\(consequence)")
       } else if let size = file.size, let recorded = file.recordedSize, size != recorded {
         findings.warning("files", "\(quoted(name)) has \(size) bytes, its record says \(recorded)")
       } else if file.isNeeded && !file.isRecorded {

@@ -68,10 +68,9 @@ struct Conversations {
   ///   - bots: new recipients of the system bots by the bots' new ids, where this server has them.
   init(
     _ archive: OpenedArchive, _ survey: ArchiveSurvey, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
-    _ connection: Connection
+    ids: NewIDs, _ connection: Connection
   ) throws {
     let reading = try Reading(survey, users: maps["zerver_userprofile"] ?? IDMap())
-    let ids = NewIDs(model: model, connection: connection)
     let recipients = maps["zerver_recipient"] ?? IDMap()
     try settleGroups(reading, recipients: recipients, connection)
     let keepsPersonal =
@@ -319,17 +318,5 @@ struct Conversations {
       FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY p(recipient, member, place)
       JOIN zerver_userprofile u ON u.id = p.member ORDER BY p.place
       """, [SQL.array(pairs.map(\.0)), SQL.array(pairs.map(\.1))])
-  }
-}
-
-/// Takes new ids from the sequences of the server.
-struct NewIDs {
-  let model: DataModel
-  let connection: Connection
-
-  func take(_ count: Int, of table: String) throws -> [Int64] {
-    guard count > 0, let sequence = model[table]?.sequence else { return [] }
-    return try connection.identifiers(
-      "SELECT nextval(\(Identifier.literal(sequence))) FROM generate_series(1, \(count))")
   }
 }

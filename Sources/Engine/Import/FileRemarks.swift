@@ -1,9 +1,10 @@
 import Common
 
-/// What was not as it should be with the files that an archive lists: counted by kind, the first of each named.
+/// What was not as it should be with the files that an archive lists: counted by kind, the first of each named. Files
+/// that it lists and does not have are among its ``ContentFindings``.
 struct FileRemarks {
   enum Kind: CaseIterable {
-    case missing, withoutPath, claimedTwice, unusableName, ofNobody
+    case withoutPath, claimedTwice, unusableName, ofNobody
   }
 
   /// How many names of one kind are told.
@@ -21,9 +22,6 @@ struct FileRemarks {
   var sentences: [String] {
     Kind.allCases.flatMap { kind -> [String] in
       guard let count = counts[kind], let names = names[kind] else { return [] }
-      if kind == .missing, count <= Int64(Self.shown) {
-        return names.map { "\($0) is listed in the archive, but not in it" }
-      }
       let more = count > Int64(names.count) ? " and \(Amount.count(count - Int64(names.count))) more" : ""
       return ["\(Self.text(kind, count)): \(names.joined(separator: ", "))\(more)"]
     }
@@ -31,7 +29,6 @@ struct FileRemarks {
 
   private static func text(_ kind: Kind, _ count: Int64) -> String {
     switch kind {
-    case .missing: "\(Amount.of(count, "file")) listed in the archive, but not in it"
     case .withoutPath: "\(Amount.of(count, "file record")) without a path ignored"
     case .claimedTwice: "\(Amount.of(count, "file record")) ignored, as an earlier record has the same path"
     case .unusableName: "\(Amount.of(count, "picture")) left out, as no file can have such a name"

@@ -14,7 +14,11 @@ struct ImportPreview {
   let connection: Connection
 
   func findings() throws -> [Finding] {
-    [contents(), try identities(), resets(), losses(), missingFiles(), try pictures(), memory()].compactMap { $0 }
+    let facts = try expectedFacts()
+    let forecast = try ImportForecast(survey, facts, model: model, brand: installation.brand, connection)
+    return [contents(), identities(facts), resets(), try pictures(), memory()].compactMap { $0 }
+      + forecast.notes.map { Finding(.ok, "left behind", $0) }
+      + forecast.warnings.map { Finding(.warning, "import", $0) }
       + survey.findings.warnings.map { Finding(.warning, "content", $0) }
   }
 
@@ -32,21 +36,26 @@ struct ImportPreview {
     return Finding(.ok, "contents", "\(survey.organization.name): \(list)")
   }
 
+  /// The new ids as they would be now, which nobody has taken yet.
+  private func expectedFacts() throws -> ImportFacts {
+    var facts = ImportFacts(subdomain: options.subdomain)
+    let ids = NewIDs(areForeseen: true, model: model, connection: connection)
+    try IDAssignment(
+      installation: installation, model: model, archive: archive, survey: survey, connection: connection, ids: ids
+    ).assign(&facts)
+    return facts
+  }
+
   /// New ids come from the server's sequences; only on an empty server, and with luck, they are the old ones.
-  private func identities() throws -> Finding {
-    guard let sequence = model["zerver_userprofile"]?.sequence, let first = survey.users.first?.id else {
-      return Finding(.ok, "ids", "no users")
+  private func identities(_ facts: ImportFacts) -> Finding {
+    let new = facts.maps["zerver_userprofile"] ?? IDMap()
+    guard let changed = survey.users.first(where: { new[$0.id] != $0.id })?.id else {
+      return Finding(.ok, "ids", survey.users.isEmpty ? "no users" : "users keep their ids")
     }
-    let last =
-      try connection.value("SELECT coalesce(pg_sequence_last_value(\(Identifier.literal(sequence))), 0)")
-      .flatMap { Int64($0) } ?? 0
-    let same = survey.users.enumerated().allSatisfy { $1.id == last + 1 + Int64($0) }
-    return same
-      ? Finding(.ok, "ids", "users keep their ids")
-      : Finding(
-        .ok, "ids",
-        "users get new ids (\(first) becomes \(last + 1)): do not copy the push registration of the old server, nor "
-          + "its avatar_salt; links and mentions in messages are changed with them")
+    return Finding(
+      .ok, "ids",
+      "users get new ids (\(changed) becomes \(new[changed] ?? 0)): do not copy the push registration of the old server, "
+        + "nor its avatar_salt; links and mentions in messages are changed with them")
   }
 
   private func resets() -> Finding {
@@ -54,23 +63,6 @@ struct ImportPreview {
       .ok, "made anew",
       "passwords (users choose new ones by mail), API keys and tokens of bots, channel mail addresses; sessions, phones' "
         + "registrations, two-factor devices, drafts and invitations do not travel")
-  }
-
-  private func losses() -> Finding? {
-    guard !survey.unknownTables.isEmpty else { return nil }
-    let names = survey.unknownTables.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
-    return Finding(
-      .warning, "lost", "this server has no place for the rows of \(names)",
-      remedy: "bring this server to the version of the archive")
-  }
-
-  private func missingFiles() -> Finding? {
-    let missing = survey.uploadPaths.filter { !archive.contains("uploads/\($0)") }
-    guard !missing.isEmpty else { return nil }
-    let first = SafeText.clean(missing[0], limit: 120)
-    return Finding(
-      .warning, "files", "\(Amount.of(Int64(missing.count), "upload")) are not in the archive, the first is \(first)",
-      remedy: "look for them on the old server; messages will show a broken link")
   }
 
   private func pictures() throws -> Finding? {

@@ -21,8 +21,14 @@ struct ImportWork {
       try connection.execute("BEGIN")
       try turn.take(progress: progress)
       var facts = ImportFacts(subdomain: options.subdomain)
-      try assignIDs(&facts)
+      let ids = NewIDs(areForeseen: false, model: model, connection: connection)
+      try IDAssignment(
+        installation: installation, model: model, archive: archive, survey: survey, connection: connection, ids: ids
+      ).assign(&facts)
       let organization = try newOrganization(facts)
+      let forecast = try ImportForecast(survey, facts, model: model, brand: installation.brand, connection)
+      forecast.warnings.forEach(progress.warn)
+      forecast.notes.forEach(progress.note)
 
       let imported = try ImportedFiles(
         archive, organization: organization, users: facts.maps["zerver_userprofile"] ?? IDMap(),
@@ -45,8 +51,7 @@ struct ImportWork {
           organization: organization, brand: installation.brand, survey: survey, facts: facts, model: model,
           connection: connection)
         try facts.conversations.write(connection)
-        for made in try defaults.complete() { progress.warn(made) }
-        facts.conversations.notes.forEach(progress.warn)
+        try defaults.complete()
       }
 
       var previews = ImagePreviews.Result()
@@ -87,115 +92,6 @@ struct ImportWork {
     ImportTurn(installation: installation, subdomain: options.subdomain, connection: connection)
   }
 
-  /// Takes new ids from the target's sequences, table by table, in the order of the archive's ids.
-  private func assignIDs(_ facts: inout ImportFacts) throws {
-    facts.leftOutTables = namelessGroups
-    for table in model.tables {
-      guard table.notImported == nil, !facts.leftOutTables.contains(table.name), let sequence = table.sequence,
-        var old = survey.ids[table.name], !old.isEmpty
-      else { continue }
-      if table.name == "zerver_realmauthenticationmethod", model.hasBilling {
-        // Rows that stay behind take no ids.
-        let allowed = survey.authenticationMethods.filter { PlanRules.authenticationWithoutPlan.contains($0.name) }
-        old = allowed.map(\.id)
-        let dropped = survey.authenticationMethods.map(\.name).filter {
-          !PlanRules.authenticationWithoutPlan.contains($0)
-        }
-        if !dropped.isEmpty {
-          let names = dropped.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
-          progress.warn("Ways to sign in that this server allows only with a paid plan were dropped: \(names)")
-        }
-      }
-      if table.rows == .everything { continue }
-      guard Set(old).count == old.count else {
-        throw PlainFailure(
-          .damagedArchive, table.name, "has two rows of the same id", remedy: "make the archive again")
-      }
-      let new = try connection.identifiers(
-        "SELECT nextval(\(Identifier.literal(sequence))) FROM generate_series(1, \(old.count))")
-      facts.maps[table.name] = IDMap(old: old, new: new)
-    }
-    facts.maps["zerver_client"] = try clients()
-    let bots = try addSystemBots(&facts)
-    facts.conversations = try Conversations(
-      archive, survey, maps: facts.maps, bots: bots, model: model, connection)
-    facts.maps["zerver_namedusergroup"] = try namedGroups(facts)
-  }
-
-  /// Groups of which none has a name cannot be told apart, not even those that the server keeps itself.
-  private var namelessGroups: Set<String> {
-    guard model["zerver_namedusergroup"] != nil, survey.hasRows("zerver_usergroup"),
-      !survey.hasRows("zerver_namedusergroup")
-    else { return [] }
-    return [
-      "zerver_usergroup", "zerver_namedusergroup", "zerver_usergroupmembership", "zerver_groupgroupmembership",
-    ]
-  }
-
-  /// A named group is a group: it has no id of its own. Not every group has a name.
-  private func namedGroups(_ facts: ImportFacts) throws -> IDMap {
-    let groups = facts.maps["zerver_usergroup"] ?? IDMap()
-    var named: [Int64] = []
-    try survey.realm.rows(of: "zerver_namedusergroup", keys: ["usergroup_ptr", "usergroup_ptr_id", "id"]) { row in
-      guard let id = row[0].int ?? row[1].int ?? row[2].int, groups[id] != nil else { return }
-      named.append(id)
-    }
-    return IDMap(old: named, new: named.compactMap { groups[$0] })
-  }
-
-  /// Clients are shared by all organizations: those of the same name are the same.
-  private func clients() throws -> IDMap {
-    var known: [String: Int64] = [:]
-    for row in try connection.query("SELECT name, id FROM zerver_client ORDER BY id DESC") {
-      known[row[0] ?? ""] = row.int(1).map(Int64.init)
-    }
-    var new: [Int64] = []
-    for client in survey.clients {
-      if let id = known[client.name] {
-        new.append(id)
-        continue
-      }
-      let made = try connection.value("INSERT INTO zerver_client (name) VALUES ($1) RETURNING id", [client.name])
-      let id = made.flatMap { Int64($0) } ?? 0
-      known[client.name] = id
-      new.append(id)
-    }
-    return IDMap(old: survey.clients.map(\.id), new: new)
-  }
-
-  /// The system bots of the archive are those of this server. One that this server does not have is spoken for by the
-  /// bot of its notifications.
-  ///
-  /// - Returns: the personal recipients of the bots by their ids here, where the server keeps them.
-  private func addSystemBots(_ facts: inout ImportFacts) throws -> [Int64: Int64] {
-    let here = try SystemBots(installation: installation, connection: connection).found()
-    var users = (facts.maps["zerver_userprofile"] ?? IDMap()).pairs
-    var recipients = (facts.maps["zerver_recipient"] ?? IDMap()).pairs
-    var knownUsers = Set(users.map(\.old))
-    var knownRecipients = Set(recipients.map(\.old))
-    var personal: [Int64: Int64] = [:]
-    for bot in survey.systemBots {
-      let name = SafeText.clean(bot.localPart, limit: 60)
-      guard let own = here[bot.localPart] ?? here[SystemBots.substitute] else {
-        throw PlainFailure(
-          .blocked, "system bot \(name)", "is not on this server",
-          remedy: "run manage.py create_realm_internal_bots on this server")
-      }
-      if here[bot.localPart] == nil {
-        progress.warn(
-          "System bot \(name): this server has no such bot; its messages are shown as those of \(SystemBots.substitute)"
-        )
-      }
-      if knownUsers.insert(bot.id).inserted { users.append((bot.id, own.id)) }
-      guard let recipient = own.recipient else { continue }
-      personal[own.id] = recipient
-      if let old = bot.recipient, knownRecipients.insert(old).inserted { recipients.append((old, recipient)) }
-    }
-    facts.maps["zerver_userprofile"] = IDMap(old: users.map(\.old), new: users.map(\.new))
-    facts.maps["zerver_recipient"] = IDMap(old: recipients.map(\.old), new: recipients.map(\.new))
-    return personal
-  }
-
   private func newOrganization(_ facts: ImportFacts) throws -> Int64 {
     guard let id = facts.maps["zerver_realm"]?[survey.organization.id] else {
       throw PlainFailure(.damagedArchive, "realm.json", "holds no organization", remedy: "make the archive again")
@@ -233,7 +129,6 @@ struct ImportWork {
       ?? people.first
     facts.firstOwner = first.flatMap { users[$0.id] }
     facts.uploadPaths = files.uploadPaths
-    facts.allowedAuthentication = model.hasBilling ? PlanRules.authenticationWithoutPlan : nil
     facts.rewriter = TextRewriter(
       references: References(
         users: users, channels: facts.maps["zerver_stream"] ?? IDMap(),

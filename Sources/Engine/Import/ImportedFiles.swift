@@ -58,7 +58,7 @@ struct ImportedFiles {
     try avatars(archive, users, names)
     try emoji(archive, survey)
     try Self.records(archive, "realm_icons", keys: ["path"]) { record in
-      guard let path = record[0].text, isThere(archive, "realm_icons/\(path)") else { return }
+      guard let path = record[0].text, archive.contains("realm_icons/\(path)") else { return }
       let name = FileName.last(of: path)
       guard FileName.isUsable(name) else { return remarks.add(.unusableName, name) }
       icons.append(OrganizationPictures.Icon(member: "realm_icons/\(path)", name: name))
@@ -93,7 +93,7 @@ struct ImportedFiles {
     try Self.records(archive, "uploads", keys: ["path", "s3_path"]) { record in
       guard let path = record[0].text else { return remarks.add(.withoutPath, "uploads") }
       let identity = record[1].text ?? path
-      guard isThere(archive, "uploads/\(path)") else { return }
+      guard archive.contains("uploads/\(path)") else { return }
       addUploadPath(identity)
       guard let new = uploadPaths[identity] else { return }
       let target = String(new.dropFirst(String(organization).count + 1))
@@ -107,7 +107,7 @@ struct ImportedFiles {
       guard let path = record[0].text else { return remarks.add(.withoutPath, "avatars") }
       guard let old = record[2].int, let user = users[old] else { return remarks.add(.ofNobody, path) }
       let member = "avatars/\(path)"
-      guard isThere(archive, member) else { return }
+      guard archive.contains(member) else { return }
       let index = avatarOfUser[user] ?? avatars.count
       if index == avatars.count {
         avatars.append(AvatarPictures.Avatar(user: user, oldUser: old, name: names.name(user: user, oldUser: old)))
@@ -139,7 +139,7 @@ struct ImportedFiles {
     try Self.records(archive, "emoji", keys: ["path", "s3_path", "file_name", "name"]) { record in
       guard let path = record[0].text else { return remarks.add(.withoutPath, "emoji") }
       let member = "emoji/\(path)"
-      guard isThere(archive, member) else { return }
+      guard archive.contains(member) else { return }
       let identity = record[1].text ?? path
       let file = FileName.last(of: record[2].text ?? identity)
       guard FileName.isUsable(file) else { return remarks.add(.unusableName, file) }
@@ -156,13 +156,6 @@ struct ImportedFiles {
         emoji[index].picture = emoji[index].picture ?? member
       }
     }
-  }
-
-  /// Whether a file that a record names is in the archive; else it is noted.
-  private mutating func isThere(_ archive: OpenedArchive, _ member: String) -> Bool {
-    let isThere = archive.contains(member)
-    if !isThere { remarks.add(.missing, member) }
-    return isThere
   }
 
   /// As the server makes paths: a random folder that nobody can guess, and the file's own name.

@@ -15,12 +15,11 @@ struct OrganizationCompletion {
     try presenceSequence()
     try creationEvent()
     try plan()
-    var said = try dropAppointments()
-    said += try ServerRights(organization: organization, model: model, connection: connection).settle()
+    try Appointments(model: model).clear(organization: organization, connection)
+    try ServerRights(model: model).clear(organization: organization, connection)
     try channelActivity()
     try AuditLog.record(.imported, organization: organization, details: try importDetails(), connection)
-    if isFromOtherProduct { said += try announcementChannels() }
-    return said
+    return isFromOtherProduct ? try announcementChannels() : []
   }
 
   // MARK: Counts
@@ -83,35 +82,6 @@ struct OrganizationCompletion {
         WHERE m.realm_id = $1 AND r.type = \(ExportScope.RecipientType.channel) AND r.type_id = s.id
           AND m.date_sent >= now() - \(Self.activityDays) * interval '1 day')
       """, [String(organization)])
-  }
-
-  // MARK: What ends with the old server
-
-  /// The dates at which the old server would have deleted the organization, and where it sent visitors: here the nightly
-  /// job would delete it, and visitors would be sent away.
-  private func dropAppointments() throws -> [String] {
-    let columns = (model.catalog["zerver_realm"]?.columns ?? []).filter { column in
-      !column.isRequired && (column.name.hasSuffix("deletion_date") || column.name.hasSuffix("_redirect"))
-    }.map(\.name)
-    guard !columns.isEmpty else { return [] }
-    let list = Identifier.list(columns)
-    let row = try connection.query("SELECT \(list) FROM zerver_realm WHERE id = $1", [String(organization)]).first
-    let found = columns.enumerated().compactMap { index, name in row?[index].map { (name: name, value: $0) } }
-    guard !found.isEmpty else { return [] }
-    let cleared = found.map { "\(Identifier.quote($0.name)) = NULL" }.joined(separator: ", ")
-    _ = try connection.query("UPDATE zerver_realm SET \(cleared) WHERE id = $1", [String(organization)])
-    return found.map { column in
-      let value = SafeText.clean(column.value, limit: 100)
-      return switch column.name {
-      case "demo_organization_scheduled_deletion_date":
-        "The organization is a demo that the old server deletes on \(value): the date is not imported, it stays here"
-      case "deactivated_redirect":
-        "The old server sends visitors of the organization to \(value): the redirect is not imported"
-      case let name where name.hasSuffix("deletion_date"):
-        "The old server deletes the organization on \(value) (\(name)): the date is not imported, it stays here"
-      default: "\(column.name) (\(value)) concerns the old server: it is not imported"
-      }
-    }
   }
 
   // MARK: The log
@@ -177,7 +147,7 @@ struct OrganizationCompletion {
   }
 
   private func plan() throws {
-    let plan = model.hasBilling ? PlanRules.limited : PlanRules.selfHosted
+    let plan = PlanRules(of: model)
     let old = try connection.query(
       "SELECT plan_type, enable_spectator_access FROM zerver_realm WHERE id = $1", [String(organization)]
     ).first
@@ -203,21 +173,4 @@ struct OrganizationCompletion {
       .planChanged, organization: organization,
       details: "{\"old_value\": \(old?.int(0) ?? 1), \"new_value\": \(plan.type)}", connection)
   }
-}
-
-/// What a server's plans mean for an organization that comes to it.
-struct PlanRules {
-  let type: Int
-  let invitations: Int?
-  let visibleMessages: Int?
-  let withoutSpectators: Bool
-
-  static let selfHosted = PlanRules(type: 1, invitations: nil, visibleMessages: nil, withoutSpectators: false)
-  /// The free plan of the cloud.
-  static let limited = PlanRules(type: 2, invitations: 100, visibleMessages: 10_000, withoutSpectators: true)
-
-  /// Ways to sign in that the cloud allows without a paid plan.
-  static let authenticationWithoutPlan: Set<String> = [
-    "Dev", "Email", "LDAP", "RemoteUser", "GitHub", "GitLab", "Google", "Apple", "OpenID Connect",
-  ]
 }

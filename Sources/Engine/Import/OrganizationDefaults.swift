@@ -15,46 +15,67 @@ struct OrganizationDefaults {
 
   private static let groupTable = "zerver_usergroup"
 
-  /// Makes what is missing. To be called when users and channels are in, and before references are checked.
+  /// What ``complete()`` will make, in words.
   ///
-  /// - Returns: what was made, in words.
-  func complete() throws -> [String] {
-    var made: [String] = []
+  /// - Throws: `.unsuitableArchive` where this server has no pattern for it.
+  static func forecast(
+    _ survey: ArchiveSurvey, _ facts: ImportFacts, model: DataModel, brand: Brand, _ connection: Connection
+  ) throws -> [String] {
+    var said: [String] = []
+    if let pattern = try pattern(brand, connection) {
+      said += try SystemGroups.forecast(
+        survey, facts, areLeftOut: facts.leftOutTables.contains(groupTable), like: pattern, model: model, connection)
+      for (table, what) in [(userDefaults, "default settings for users"), (signInMethods, "ways to sign in")]
+      where lacks(table, survey, model) {
+        said.append("The archive has no \(what): those of a new organization are used")
+      }
+    }
+    if !survey.hasRows(auditLog) {
+      said.append("The archive has no audit log: it begins with the users and their subscriptions")
+    }
+    return said
+  }
+
+  private static let userDefaults = "zerver_realmuserdefault"
+  private static let signInMethods = "zerver_realmauthenticationmethod"
+  private static let auditLog = "zerver_realmauditlog"
+
+  private static func pattern(_ brand: Brand, _ connection: Connection) throws -> String? {
+    try connection.value("SELECT id FROM zerver_realm WHERE string_id = $1", [brand.internalSubdomain])
+  }
+
+  private static func lacks(_ table: String, _ survey: ArchiveSurvey, _ model: DataModel) -> Bool {
+    !survey.hasRows(table) && model.catalog[table] != nil
+  }
+
+  /// Makes what is missing. To be called when users and channels are in, and before references are checked.
+  func complete() throws {
     try nameRecipients()
-    let pattern = try connection.value(
-      "SELECT id FROM zerver_realm WHERE string_id = $1", [brand.internalSubdomain])
-    if let pattern {
-      made += try SystemGroups(
+    if let pattern = try Self.pattern(brand, connection) {
+      try SystemGroups(
         organization: organization, pattern: pattern, survey: survey,
         areLeftOut: facts.leftOutTables.contains(Self.groupTable),
         model: model, connection: connection
       ).complete()
-      made += try cloneDefaults(like: pattern)
+      try cloneDefaults(like: pattern)
     }
-    if !survey.hasRows("zerver_realmauditlog") {
+    if !survey.hasRows(Self.auditLog) {
       try addUserEvents()
       try addSubscriptionEvents()
-      made.append("The archive has no audit log: it begins with the users and their subscriptions")
     }
-    return made
   }
 
-  private func cloneDefaults(like pattern: String) throws -> [String] {
-    var made: [String] = []
+  private func cloneDefaults(like pattern: String) throws {
     let rows = RowClone(organization: organization, model: model, connection: connection)
-    if !survey.hasRows("zerver_realmuserdefault"), model.catalog["zerver_realmuserdefault"] != nil {
-      try rows.clone("zerver_realmuserdefault", where: "t.realm_id = \(pattern)")
-      made.append("The archive has no default settings for users: those of a new organization are used")
+    if Self.lacks(Self.userDefaults, survey, model) {
+      try rows.clone(Self.userDefaults, where: "t.realm_id = \(pattern)")
     }
-    let methods = "zerver_realmauthenticationmethod"
-    if !survey.hasRows(methods), model.catalog[methods] != nil {
+    if Self.lacks(Self.signInMethods, survey, model) {
       let allowed = facts.allowedAuthentication.map { names in
         " AND t.name IN (\(names.sorted().map(Identifier.literal).joined(separator: ", ")))"
       }
-      try rows.clone(methods, where: "t.realm_id = \(pattern)\(allowed ?? "")")
-      made.append("The archive has no ways to sign in: those of a new organization are used")
+      try rows.clone(Self.signInMethods, where: "t.realm_id = \(pattern)\(allowed ?? "")")
     }
-    return made
   }
 
   /// Channels, users and group messages know their recipients; archives need not say so.

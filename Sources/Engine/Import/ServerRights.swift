@@ -7,54 +7,59 @@ import Postgres
 /// (`is_staff`) is taken away where the server's own importer does that; the importers of earlier versions leave it, so
 /// that the people are only named.
 struct ServerRights {
-  let organization: Int64
   let model: DataModel
-  let connection: Connection
 
+  private static let table = "zerver_userprofile"
   private static let staff = "is_staff"
   private static let shownNames = 10
 
-  /// Takes the rights away.
-  ///
-  /// - Returns: who had or has which, in words.
-  func settle() throws -> [String] {
-    guard let users = model.catalog["zerver_userprofile"] else { return [] }
-    // From 12 on, where users have no recipient of their own, the importer takes all of them away.
-    let keepsStaff = users.column("recipient_id") != nil
-    let rights = users.columns.filter { $0.type == "bool" && Self.isRight($0.name) }.map(\.name)
-    var said: [String] = []
-    for right in rights {
-      let holders = try connection.query(
-        """
-        SELECT full_name, delivery_email FROM zerver_userprofile
-        WHERE realm_id = $1 AND \(Identifier.quote(right)) ORDER BY id
-        """, [String(organization)])
-      guard !holders.isEmpty else { continue }
-      let names = Self.list(holders)
-      if right == Self.staff, keepsStaff {
-        said.append(
-          "\(right): \(names) may see and do more than others on this whole server, as the archive says; take it away "
-            + "where you do not want that")
-        continue
+  private var rights: [DataModel.Column] {
+    (model[Self.table]?.columns ?? []).filter { $0.type == "bool" && Self.isRight($0.name) }
+  }
+
+  /// From 12 on, where users have no recipient of their own, the server's importer takes all of them away.
+  private func isKept(_ right: DataModel.Column) -> Bool {
+    right.name == Self.staff && model[Self.table]?.column("recipient_id") != nil
+  }
+
+  /// Who has which in the archive and what becomes of it, in words.
+  func sentences(_ survey: ArchiveSurvey) throws -> [String] {
+    let rights = rights
+    var holders: [[String]] = Array(repeating: [], count: rights.count)
+    var counts = Array(repeating: 0, count: rights.count)
+    for table in [Self.table, "\(Self.table)_mirrordummy"] {
+      try survey.realm.rows(of: table, keys: rights.map(\.key) + ["full_name", "delivery_email"]) { row in
+        for index in rights.indices where row[index].isTrue {
+          counts[index] += 1
+          guard counts[index] <= Self.shownNames else { continue }
+          let (name, address) = (row[rights.count].text ?? "", row[rights.count + 1].text ?? "")
+          holders[index].append("\(SafeText.clean(name, limit: 60)) (\(SafeText.clean(address, limit: 100)))")
+        }
       }
-      _ = try connection.query(
-        "UPDATE zerver_userprofile SET \(Identifier.quote(right)) = false WHERE realm_id = $1",
-        [String(organization)])
-      said.append("\(right): the archive gave this right on the whole server to \(names); it was taken away")
     }
-    return said
+    return rights.indices.filter { counts[$0] > 0 }.map { index in
+      let more = counts[index] - holders[index].count
+      let names = holders[index].joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+      return isKept(rights[index])
+        ? "\(rights[index].name): \(names) may see and do more than others on this whole server, as the archive says; "
+          + "take it away where you do not want that"
+        : "\(rights[index].name): the archive gives this right on the whole server to \(names); an import takes it away"
+    }
+  }
+
+  /// Takes them away.
+  func clear(organization: Int64, _ connection: Connection) throws {
+    let cleared = rights.filter { !isKept($0) }.map { Identifier.quote($0.name) }
+    guard !cleared.isEmpty else { return }
+    _ = try connection.query(
+      """
+      UPDATE \(Self.table) SET \(cleared.map { "\($0) = false" }.joined(separator: ", "))
+      WHERE realm_id = $1 AND (\(cleared.joined(separator: " OR ")))
+      """, [String(organization)])
   }
 
   /// `can_forge_sender`, `can_create_users`, and what later versions of the server add to them.
   private static func isRight(_ column: String) -> Bool {
     column == staff || column == "is_superuser" || column.hasPrefix("can_")
-  }
-
-  private static func list(_ holders: [Row]) -> String {
-    let names = holders.prefix(shownNames).map { row in
-      "\(SafeText.clean(row[0] ?? "", limit: 60)) (\(SafeText.clean(row[1] ?? "", limit: 100)))"
-    }
-    let more = holders.count - names.count
-    return names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
   }
 }

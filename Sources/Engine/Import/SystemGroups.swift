@@ -17,28 +17,52 @@ struct SystemGroups {
 
   private static let groupTable = "zerver_usergroup"
 
-  /// Makes the groups that are missing, with their members, and settles settings that name none.
+  /// What ``complete()`` will make, in words.
   ///
-  /// - Returns: what was made, in words.
-  func complete() throws -> [String] {
+  /// - Parameter areLeftOut: the groups of the archive cannot be used.
+  /// - Throws: `.unsuitableArchive` where groups are missing and the pattern has none either.
+  static func forecast(
+    _ survey: ArchiveSurvey, _ facts: ImportFacts, areLeftOut: Bool, like pattern: String, model: DataModel,
+    _ connection: Connection
+  ) throws -> [String] {
     guard model.catalog["zerver_namedusergroup"] != nil else { return [] }
-    let isBare = areLeftOut || !survey.hasRows(Self.groupTable)
-    let made = try addMissing(isBare: isBare)
-    try settleSettings()
-    guard !made.isEmpty else { return [] }
+    let isBare = areLeftOut || !survey.hasRows(groupTable)
+    let names = try connection.query(
+      "SELECT name FROM zerver_namedusergroup WHERE realm_id = $1 AND is_system_group ORDER BY usergroup_ptr_id",
+      [pattern]
+    ).compactMap { $0[0] }
+    if isBare, names.isEmpty || model[groupTable]?.sequence == nil {
+      throw PlainFailure(
+        .unsuitableArchive, "archive", "has no user groups, and this server has no pattern for them",
+        remedy: "import it with the server's own command")
+    }
     if areLeftOut {
       return [
-        "The archive has user groups, but not their names: \(Amount.of(survey.counts[Self.groupTable] ?? 0, "group")) "
-          + "left out; the system groups were made, with members by their roles"
+        "The archive has user groups, but not their names: \(Amount.of(survey.counts[groupTable] ?? 0, "group")) "
+          + "left out; the system groups are made, with members by their roles"
       ]
     }
-    return isBare
-      ? ["The archive has no user groups: the system groups were made, with members by their roles"]
-      : ["The archive lacks system groups: \(made.joined(separator: ", ")) were made, with members by their roles"]
+    if isBare { return ["The archive has no user groups: the system groups are made, with members by their roles"] }
+    var there: Set<String> = []
+    let groups = facts.maps[groupTable] ?? IDMap()
+    let keys = ["usergroup_ptr", "usergroup_ptr_id", "id", "is_system_group", "name"]
+    try survey.realm.rows(of: "zerver_namedusergroup", keys: keys) { row in
+      guard let id = row[0].int ?? row[1].int ?? row[2].int, groups[id] != nil, row[3].isTrue else { return }
+      if let name = row[4].text { there.insert(name) }
+    }
+    let missing = names.filter { !there.contains($0) }
+    guard !missing.isEmpty else { return [] }
+    return ["The archive lacks system groups: \(missing.joined(separator: ", ")) are made, with members by their roles"]
   }
 
-  /// - Returns: the names of the groups that were made.
-  private func addMissing(isBare: Bool) throws -> [String] {
+  /// Makes the groups that are missing, with their members, and settles settings that name none.
+  func complete() throws {
+    guard model.catalog["zerver_namedusergroup"] != nil else { return }
+    try addMissing(isBare: areLeftOut || !survey.hasRows(Self.groupTable))
+    try settleSettings()
+  }
+
+  private func addMissing(isBare: Bool) throws {
     let rows = try connection.query(
       """
       SELECT g.id, n.name, o.usergroup_ptr_id FROM zerver_usergroup g
@@ -48,13 +72,8 @@ struct SystemGroups {
       """, [pattern, String(organization), String(isBare)])
     let missing = rows.filter { $0[2] == nil }
     let old = missing.compactMap { $0.int(0).map(Int64.init) }
-    guard isBare || !old.isEmpty else { return [] }
-    let new = try NewIDs(model: model, connection: connection).take(old.count, of: Self.groupTable)
-    guard !old.isEmpty, new.count == old.count else {
-      throw PlainFailure(
-        .unsuitableArchive, "archive", "has no user groups, and this server has no pattern for them",
-        remedy: "import it with the server's own command")
-    }
+    guard !old.isEmpty else { return }
+    let new = try NewIDs(areForeseen: false, model: model, connection: connection).take(old.count, of: Self.groupTable)
     let there = rows.compactMap { row in
       row.int(0).flatMap { id in row.int(2).map { (old: Int64(id), new: Int64($0)) } }
     }
@@ -74,7 +93,6 @@ struct SystemGroups {
     if isBare { try settleOrganization(groups) }
     try addMembers(to: Set(names))
     try copyGroupEvents(like: pattern, IDMap(old: old, new: new))
-    return names
   }
 
   // MARK: Settings

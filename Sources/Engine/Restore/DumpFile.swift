@@ -79,8 +79,8 @@ struct DumpFile: Sendable, Equatable {
     }
   }
 
-  /// Looks at the beginning of what a gzipped file holds: plain SQL is the only thing that is read out of one.
-  private static func checkInside(_ path: String) throws {
+  /// Lends the descriptor of a pipe that a gzipped file comes out of. Whoever has seen enough need not read to the end.
+  private static func withUnzipped<Result>(_ path: String, _ body: (Int32) throws -> Result) throws -> Result {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -92,16 +92,26 @@ struct DumpFile: Sendable, Equatable {
       close(ends[0])
       throw error
     }
-    var head: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 4096)
-    while head.count < piece.count {
-      let got = read(ends[0], &piece, piece.count)
-      if got < 0 && errno == EINTR { continue }
-      guard got > 0 else { break }
-      head += piece.prefix(got)
+    defer {
+      close(ends[0])
+      _ = Subprocess.wait(child)
     }
-    close(ends[0])
-    _ = Subprocess.wait(child)
+    return try body(ends[0])
+  }
+
+  /// Looks at the beginning of what a gzipped file holds: plain SQL is the only thing that is read out of one.
+  private static func checkInside(_ path: String) throws {
+    let head = try withUnzipped(path) { plain in
+      var head: [UInt8] = []
+      var piece = [UInt8](repeating: 0, count: 4096)
+      while head.count < piece.count {
+        let got = read(plain, &piece, piece.count)
+        if got < 0 && errno == EINTR { continue }
+        guard got > 0 else { break }
+        head += piece.prefix(got)
+      }
+      return head
+    }
     if head.starts(with: Array("PGDMP".utf8)) {
       throw failure(path, "is a dump that was compressed once more", "unpack it first, with gunzip")
     }
@@ -138,20 +148,7 @@ struct DumpFile: Sendable, Equatable {
       defer { close(file) }
       return try plainContents(of: file, cancellation: cancellation)
     case .gzippedPlain:
-      var ends: [Int32] = [0, 0]
-      guard pipe(&ends) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      let child: pid_t
-      do {
-        defer { close(ends[1]) }
-        child = try Subprocess("/bin/gzip", ["-dc", "--", path], directory: "/").start(output: ends[1])
-      } catch {
-        close(ends[0])
-        throw error
-      }
-      defer { _ = Subprocess.wait(child) }
-      defer { close(ends[0]) }
-      return try plainContents(of: ends[0], cancellation: cancellation)
+      return try Self.withUnzipped(path) { try plainContents(of: $0, cancellation: cancellation) }
     case .directory, .custom, .tar: return nil
     }
   }

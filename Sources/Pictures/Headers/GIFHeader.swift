@@ -14,40 +14,29 @@ enum GIFHeader {
       header.width = 1
       header.height = 1
     }
-    var place = 13 + colors(flags)
+    var place = 13 + GIFWalk.colors(flags)
     while let kind = view.byte(place) {
       if kind == 0x3B { break }
       if kind == 0x21 {
-        guard let end = skipBlocks(view, from: place + 2) else { break }
+        guard let end = GIFWalk.skipBlocks(view, from: place + 2) else { break }
         place = end
       } else if kind == 0x2C {
         guard let left = view.little(place + 1, 2), let top = view.little(place + 3, 2),
           let width = view.little(place + 5, 2), let height = view.little(place + 7, 2),
           let flags = view.byte(place + 9)
         else { break }
-        let data = place + 10 + colors(flags)
+        let data = place + 10 + GIFWalk.colors(flags)
         guard view.byte(data) != nil else { break }
         // A canvas grows to what is drawn on it.
         header.width = max(header.width, left + width)
         header.height = max(header.height, top + height)
         header.frames += 1
-        guard let end = skipBlocks(view, from: data + 1) else { break }
+        guard let end = GIFWalk.skipBlocks(view, from: data + 1) else { break }
         place = end
       } else {
         break
       }
     }
     return header
-  }
-
-  private static func colors(_ flags: Int) -> Int { flags & 0x80 == 0 ? 0 : 3 << (flags & 7 + 1) }
-
-  private static func skipBlocks(_ view: ByteView, from start: Int) -> Int? {
-    var place = start
-    while let length = view.byte(place) {
-      place += 1 + length
-      if length == 0 { return place }
-    }
-    return nil
   }
 }

@@ -7,7 +7,7 @@ enum JPEGHeader {
     var header: ImageHeader?
     var orientation: Int?
     var place = 2
-    while let marker = nextMarker(view, &place) {
+    while let marker = JPEGWalk.nextMarker(view, &place) {
       // Markers that stand alone.
       if marker == 0x01 || (0xD0...0xD7).contains(marker) { continue }
       // A second beginning, or an end before any picture.
@@ -37,17 +37,5 @@ enum JPEGHeader {
       width <= longestSide, height <= longestSide
     else { return nil }
     return ImageHeader(width: width, height: height)
-  }
-
-  private static func nextMarker(_ view: ByteView, _ place: inout Int) -> Int? {
-    while let byte = view.byte(place) {
-      place += 1
-      if byte != 0xFF { continue }
-      while view.byte(place) == 0xFF { place += 1 }
-      guard let marker = view.byte(place) else { return nil }
-      place += 1
-      if marker != 0 { return marker }
-    }
-    return nil
   }
 }

@@ -13,7 +13,7 @@ enum GIFFrames {
     guard bytes.count <= maximalBytes, let width = view.little(6, 2), let height = view.little(8, 2),
       let flags = view.byte(10)
     else { return nil }
-    let head = 13 + colors(flags)
+    let head = 13 + GIFWalk.colors(flags)
     guard head <= bytes.count else { return nil }
     var frames: [Frame] = []
     var place = head
@@ -25,13 +25,14 @@ enum GIFFrames {
           guard let delay = view.little(place + 4, 2) else { return nil }
           milliseconds = delay * 10
         }
-        guard let end = skipBlocks(view, from: place + 2) else { return nil }
+        guard let end = GIFWalk.skipBlocks(view, from: place + 2) else { return nil }
         if view.byte(place + 1) == 0xF9 { control = Array(bytes[place..<end]) }
         place = end
       } else {
         guard kind == 0x2C, view.little(place + 1, 2) == 0, view.little(place + 3, 2) == 0,
           view.little(place + 5, 2) == width, view.little(place + 7, 2) == height, let flags = view.byte(place + 9),
-          let end = skipBlocks(view, from: place + 11 + colors(flags)), frames.count < ImagePreview.maximalFrames
+          let end = GIFWalk.skipBlocks(view, from: place + 11 + GIFWalk.colors(flags)),
+          frames.count < ImagePreview.maximalFrames
         else { return nil }
         frames.append(
           Frame(file: Array(bytes[..<head]) + control + bytes[place..<end] + [0x3B], milliseconds: milliseconds))
@@ -41,16 +42,5 @@ enum GIFFrames {
       }
     }
     return frames
-  }
-
-  private static func colors(_ flags: Int) -> Int { flags & 0x80 == 0 ? 0 : 3 << (flags & 7 + 1) }
-
-  private static func skipBlocks(_ view: ByteView, from start: Int) -> Int? {
-    var place = start
-    while let length = view.byte(place) {
-      place += 1 + length
-      if length == 0 { return place }
-    }
-    return nil
   }
 }

@@ -209,19 +209,6 @@ struct AgreementTests {
     },
   ]
 
-  /// The sandbox's archive, unpacked, without its manifest.
-  private func export() throws -> MutableExport {
-    let folder = try Servers.folder() + "/mutable-" + RandomText.alphanumeric(8)
-    let archive = try OpenedArchive.open(try Servers.archive(), workFolder: Servers.folder())
-    defer { archive.close() }
-    for member in archive.members where member.name != Manifest.fileName {
-      let path = "\(folder)/\(member.name)"
-      try FileSystem.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
-      try FileSystem.replace(path, with: try archive.open(member.name).bytes())
-    }
-    return MutableExport(folder: folder)
-  }
-
   /// Nil where it went through, else the family of the refusal.
   private func outcome(_ body: () throws -> Void) throws -> FailureFamily? {
     do {
@@ -236,7 +223,7 @@ struct AgreementTests {
     "The same archives are refused by all three, before anything changes, and imported by all three",
     arguments: mutations)
   func agreement(_ mutation: Mutation) throws {
-    let export = try export()
+    let export = MutableExport(folder: try Servers.unpackedArchive())
     defer { try? FileSystem.removeTree(export.folder) }
     try mutation.change(export)
     let server = try (mutation.isImportable ? Self.importing : Self.refusing).get()
@@ -277,7 +264,7 @@ struct AgreementTests {
 
   @Test("What is repaired is counted and named by verify, the dry run and the import")
   func repairs() throws {
-    let export = try export()
+    let export = MutableExport(folder: try Servers.unpackedArchive())
     defer { try? FileSystem.removeTree(export.folder) }
     try export.rows("zerver_reaction") { rows in
       for index in 0..<3 {
@@ -296,7 +283,7 @@ struct AgreementTests {
 
   @Test("A refusal names the file, the table, the row and the column")
   func refusal() throws {
-    let export = try export()
+    let export = MutableExport(folder: try Servers.unpackedArchive())
     defer { try? FileSystem.removeTree(export.folder) }
     var id = 0
     try export.rows("zerver_stream") { rows in

@@ -17,10 +17,7 @@ struct EditedArchive {
   private let folder: String
 
   init() throws {
-    folder = try Servers.folder() + "/edited-" + RandomText.alphanumeric(8)
-    try FileSystem.makeFolder(folder)
-    try Subprocess("/usr/bin/tar", ["-xzf", try Servers.archive(), "-C", folder, "--strip-components=1"]).runChecked()
-    try FileSystem.removeTree("\(folder)/manifest.json")
+    folder = try Servers.unpackedArchive()
     try FileSystem.removeTree("\(folder)/migration_status.json")
     realm = try Self.read("\(folder)/realm.json")
     analytics = try Self.read("\(folder)/analytics.json")

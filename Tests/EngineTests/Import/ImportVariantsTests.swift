@@ -75,7 +75,7 @@ struct ImportVariantsTests {
   func thirdParty() throws {
     let new = try Servers.fresh()
     let summary = try new.importing(try converted(), ignoringVersions: true).run(progress: .silent)
-    #expect(summary.warnings.contains { $0.contains("system groups were made") })
+    #expect(summary.warnings.contains { $0.contains("the system groups are made") })
     let realm = "(SELECT id FROM zerver_realm WHERE string_id = 'harbour')"
     func groups(_ subdomain: String) throws -> [String] {
       try new.column(

@@ -66,19 +66,6 @@ struct VerifyTests {
 
   // MARK: Archives without digests
 
-  /// The large organization's archive, unpacked, without our manifest.
-  private func unpacked() throws -> String {
-    let folder = try Servers.folder() + "/unpacked-" + RandomText.alphanumeric(8)
-    let archive = try OpenedArchive.open(try Servers.archive(), workFolder: Servers.folder())
-    defer { archive.close() }
-    for member in archive.members where member.name != Manifest.fileName {
-      let path = "\(folder)/\(member.name)"
-      try FileSystem.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
-      try FileSystem.replace(path, with: try archive.open(member.name).bytes())
-    }
-    return folder
-  }
-
   private typealias Document = [String: Any]
 
   private func change(_ folder: String, _ name: String, _ body: (inout Document) -> Void) throws {
@@ -97,7 +84,7 @@ struct VerifyTests {
 
   @Test("A folder without digests that is whole is sound, packed anew too")
   func sound() throws {
-    let folder = try unpacked()
+    let folder = try Servers.unpackedArchive()
     #expect(try problems(folder) == nil)
     try Subprocess(
       "/bin/tar", ["-czf", "\(folder).tar.gz", "-C", Servers.folder(), String(folder.split(separator: "/").last ?? "")]
@@ -116,7 +103,7 @@ struct VerifyTests {
       ("messages-000001.json", "zerver_message", "message"),
     ])
   func missingRow(document: String, table: String, noun: String) throws {
-    let folder = try unpacked()
+    let folder = try Servers.unpackedArchive()
     try change(folder, document) { document in rows(&document, table) { $0.removeAll() } }
     #expect(try problems(folder)?.contains("has no \(noun)") == true)
   }
@@ -128,7 +115,7 @@ struct VerifyTests {
 
   @Test("An attachment without its row, its record or its file can be imported, and is named")
   func files() throws {
-    let folder = try unpacked()
+    let folder = try Servers.unpackedArchive()
     let records = try #require(
       try JSONSerialization.jsonObject(with: Data(FileSystem.read("\(folder)/uploads/records.json"))) as? [Document])
     let path = try #require(records.first?["path"] as? String)
@@ -153,13 +140,13 @@ struct VerifyTests {
   @Test("A document that is missing, cut, or there with the same row twice is found")
   func documents() throws {
     for name in ["realm.json", "attachment.json", "avatars/records.json", "uploads/records.json"] {
-      let folder = try unpacked()
+      let folder = try Servers.unpackedArchive()
       unlink("\(folder)/\(name)")
       #expect(throws: (any Error).self, "\(name)") {
         _ = try VerifyOperation(VerifyOperation.Options(archive: folder)).run(progress: .silent)
       }
     }
-    let folder = try unpacked()
+    let folder = try Servers.unpackedArchive()
     let text = try FileSystem.read("\(folder)/realm.json")
     for length in [1, 1000, text.count / 2, text.count - 3] {
       try FileSystem.replace("\(folder)/realm.json", with: text[..<length])
@@ -174,7 +161,7 @@ struct VerifyTests {
 
   @Test("Message files with a gap between them are found: an import would stop there in silence")
   func gap() throws {
-    let folder = try unpacked()
+    let folder = try Servers.unpackedArchive()
     rename("\(folder)/messages-000001.json", "\(folder)/messages-000002.json")
     #expect(try problems(folder)?.contains("messages-000001.json is missing") == true)
   }
@@ -182,7 +169,7 @@ struct VerifyTests {
   @Test(
     "Rows that the official statistics count and the archive lacks are named; a document that is missing is refused")
   func statistics() throws {
-    let folder = try unpacked()
+    let folder = try Servers.unpackedArchive()
     try FileSystem.replace("\(folder)/stats.txt", with: "realm.json\n   1 zerver_realm\n9999 zerver_alertword\n".utf8)
     #expect(try warnings(folder).contains("the statistics say 9999"))
     unlink("\(folder)/stats.txt")
@@ -217,7 +204,7 @@ struct VerifyTests {
     #expect(ours.kind == "our-export" && ours.hasDigests && ours.tables["zerver_message"] == 700)
     #expect(ours.organization?.subdomain == "harbour" && ours.source.featureLevel == 261)
     #expect(ours.source.serverVersion == "9.0-dev+git" && ours.source.brand == "aloha")
-    let theirs = try ArchiveSummary.of(try unpacked())
+    let theirs = try ArchiveSummary.of(try Servers.unpackedArchive())
     #expect(theirs.kind == "official-export" && !theirs.hasDigests && theirs.program == nil)
     #expect(theirs.organization == ours.organization && theirs.tables == ours.tables)
     #expect(theirs.firstMessage == ours.firstMessage && theirs.lastMessage == ours.lastMessage)

@@ -15,6 +15,8 @@ struct ImportFacts {
   var activeUsers: Set<Int64> = []
   /// Old ids of the system bots, who are active on every server.
   var systemBots: Set<Int64> = []
+  /// System bots of the archive that this server does not have.
+  var substitutedBots: [String] = []
   /// Tables whose rows cannot be used: groups of users without a name each.
   var leftOutTables: Set<String> = []
   /// The one-to-one and group conversations, with the places of their messages on this server.

@@ -26,7 +26,6 @@ struct RowImport {
   ) throws {
     var bulk = bulk
     var remarks = TableLoader.Remarks()
-    var notes: [String] = []
 
     let tables = model.tables.filter {
       $0.document == .realm && $0.notImported == nil && $0.rows != .everything && $0.rows != .reactions
@@ -35,7 +34,7 @@ struct RowImport {
     let total = tables.reduce(Int64(0)) { $0 + (survey.counts[$1.name] ?? 0) }
     try bulk.prepare()
     try progress.phase("tables", "Import people, channels and settings", total: total, unit: .rows) { meter in
-      for table in tables { try load(table, survey.realm, connection, meter, &remarks, &notes) }
+      for table in tables { try load(table, survey.realm, connection, meter, &remarks) }
     }
 
     try complete()
@@ -45,9 +44,9 @@ struct RowImport {
     }
     try progress.phase("messages", "Import messages", total: large, unit: .rows) { meter in
       try bulk.begin()
-      try messages(connection, meter, &remarks, &notes)
+      try messages(connection, meter, &remarks)
       for table in model.tables where table.rows == .reactions {
-        try load(table, survey.realm, connection, meter, &remarks, &notes)
+        try load(table, survey.realm, connection, meter, &remarks)
       }
       try bulk.end()
     }
@@ -58,36 +57,26 @@ struct RowImport {
     try progress.phase("links", "Connect attachments and counts", unit: .rows) { meter in
       if let attachments = survey.attachments {
         for table in model.tables(in: .attachments) {
-          try load(table, attachments, connection, meter, &remarks, &notes)
+          try load(table, attachments, connection, meter, &remarks)
           try joins(of: table, attachments, connection)
         }
       }
       if let analytics = survey.analytics {
         for table in model.tables(in: .analytics) {
-          try load(table, analytics, connection, meter, &remarks, &notes)
+          try load(table, analytics, connection, meter, &remarks)
         }
       }
     }
-    report(remarks, notes, progress)
+    report(remarks, progress)
   }
-
-  /// Keys that the format has and that are no columns.
-  private static let formatKeys: Set<String> = [
-    "groups", "user_permissions", "messages", "scheduled_messages", "id", "short_name",
-  ]
-
-  private static let signInTable = "zerver_realmauthenticationmethod"
 
   private mutating func load(
     _ table: DataModel.Table, _ document: TableDocument, _ connection: Connection, _ meter: Meter,
-    _ remarks: inout TableLoader.Remarks, _ notes: inout [String]
+    _ remarks: inout TableLoader.Remarks
   ) throws {
     let present = survey.keys(of: table.name)
     guard !present.isEmpty else { return }
     let loader = TableLoader(table, present: present, facts: facts, model: model, brand: brand)
-    if !loader.filled.isEmpty {
-      notes.append("\(table.name): the archive has no \(loader.filled.joined(separator: ", ")); set to nothing")
-    }
     written[table.name] = try loader.load(connection, remarks: &remarks) { row in
       let sources =
         table.rows == .users ? [table.name, table.name + "_mirrordummy"] : [table.name]
@@ -98,19 +87,13 @@ struct RowImport {
         }
       }
     }
-    let known = Set(table.columns.flatMap { [$0.key, $0.name] })
-    let lost = present.subtracting(known).subtracting(Self.formatKeys).sorted()
-    if !lost.isEmpty {
-      let names = lost.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
-      notes.append("\(table.name): this server has no place for \(names)")
-    }
   }
 
   // MARK: Messages
 
   /// Each table in one stream, whatever the number of files: COPY into a table again and again costs.
   private mutating func messages(
-    _ connection: Connection, _ meter: Meter, _ remarks: inout TableLoader.Remarks, _ notes: inout [String]
+    _ connection: Connection, _ meter: Meter, _ remarks: inout TableLoader.Remarks
   ) throws {
     for name in ["zerver_message", "zerver_usermessage"] {
       let present = survey.keys(of: name)
@@ -158,8 +141,7 @@ struct RowImport {
 
   // MARK: What was not as it should be
 
-  private func report(_ remarks: TableLoader.Remarks, _ notes: [String], _ progress: Progress) {
-    for note in notes { progress.warn(note) }
+  private func report(_ remarks: TableLoader.Remarks, _ progress: Progress) {
     for (column, count) in remarks.keptTexts.sorted(by: { $0.key < $1.key }) {
       progress.warn(
         "\(column): \(Amount.of(Int64(count), "text")) would be too long with the new ids, and keep the old ones")
@@ -170,20 +152,13 @@ struct RowImport {
           + "left out")
     }
     // Which ways to sign in were dropped is said by name.
-    for (table, count) in remarks.leftOut.sorted(by: { $0.key < $1.key }) where table != Self.signInTable {
+    for (table, count) in remarks.leftOut.sorted(by: { $0.key < $1.key }) where table != IDAssignment.signInTable {
       progress.note("\(table): \(Amount.of(Int64(count), "row")) left out: this server has or makes them itself")
-    }
-    for table in model.tables {
-      guard let reason = table.notImported, let count = survey.counts[table.name], count > 0 else { continue }
-      progress.note("\(table.name): \(Amount.of(count, "row")) left out: \(reason)")
     }
     for (column, count) in remarks.unknownReferences.sorted(by: { $0.key < $1.key }) {
       progress.warn(
         "\(column): \(Amount.of(Int64(count), "reference")) inside texts to people, channels, groups or messages that are "
           + "not in the archive; mentions go by name, links stay as they are")
-    }
-    for table in survey.unknownTables {
-      progress.warn("\(SafeText.clean(table, limit: 60)): this server has no such table; its rows are left out")
     }
   }
 }

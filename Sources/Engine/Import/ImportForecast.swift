@@ -1,0 +1,103 @@
+import Archive
+import Common
+import Postgres
+
+/// What an import changes, leaves behind or makes anew because of the server that it goes to: known from the archive and
+/// the new ids, before the first row is written.
+///
+/// The dry run shows these sentences and the import reports the same.
+struct ImportForecast {
+  /// What the operator should know.
+  private(set) var warnings: [String] = []
+  /// What needs no thought, only a place in the log.
+  private(set) var notes: [String] = []
+
+  private let survey: ArchiveSurvey
+  private let facts: ImportFacts
+  private let model: DataModel
+  private let brand: Brand
+
+  /// Keys that the format has and that are no columns.
+  private static let formatKeys: Set<String> = [
+    "groups", "user_permissions", "messages", "scheduled_messages", "id", "short_name",
+  ]
+
+  /// - Throws: `.unsuitableArchive` where this server has no pattern for groups that the archive lacks.
+  init(
+    _ survey: ArchiveSurvey, _ facts: ImportFacts, model: DataModel, brand: Brand, _ connection: Connection
+  ) throws {
+    self.survey = survey
+    self.facts = facts
+    self.model = model
+    self.brand = brand
+    warnings += facts.conversations.notes
+    addBots()
+    addTables()
+    addColumns()
+    addPlan(try hasSpectators())
+    warnings += try OrganizationDefaults.forecast(survey, facts, model: model, brand: brand, connection)
+    warnings += try Appointments(model: model).sentences(survey)
+    warnings += try ServerRights(model: model).sentences(survey)
+  }
+
+  private mutating func addBots() {
+    for bot in facts.substitutedBots {
+      warnings.append(
+        "System bot \(SafeText.clean(bot, limit: 60)): this server has no such bot; its messages are shown as those of "
+          + SystemBots.substitute)
+    }
+  }
+
+  private mutating func addTables() {
+    for table in survey.unknownTables {
+      warnings.append("\(SafeText.clean(table, limit: 60)): this server has no such table; its rows are left out")
+    }
+    for table in model.tables {
+      guard let reason = table.notImported, let count = survey.counts[table.name], count > 0 else { continue }
+      notes.append("\(table.name): \(Amount.of(count, "row")) left out: \(reason)")
+    }
+  }
+
+  /// Columns that only one side has.
+  private mutating func addColumns() {
+    for table in model.tables where table.notImported == nil && !facts.leftOutTables.contains(table.name) {
+      let present = survey.keys(of: table.name)
+      if present.isEmpty || table.rows == .everything { continue }
+      let filled = TableLoader(table, present: present, facts: facts, model: model, brand: brand).filled
+      if !filled.isEmpty {
+        warnings.append("\(table.name): the archive has no \(filled.joined(separator: ", ")); set to nothing")
+      }
+      let known = Set(table.columns.flatMap { [$0.key, $0.name] })
+      let lost = present.subtracting(known).subtracting(Self.formatKeys).sorted()
+      if !lost.isEmpty {
+        let names = lost.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+        warnings.append("\(table.name): this server has no place for \(names)")
+      }
+    }
+  }
+
+  /// What the server allows only with a paid plan.
+  private mutating func addPlan(_ hasSpectators: Bool) {
+    guard let allowed = facts.allowedAuthentication else { return }
+    let dropped = survey.authenticationMethods.map(\.name).filter { !allowed.contains($0) }
+    if !dropped.isEmpty {
+      let names = dropped.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+      warnings.append("Ways to sign in that this server allows only with a paid plan are dropped: \(names)")
+    }
+    let plan = PlanRules(of: model)
+    if plan.withoutSpectators, hasSpectators {
+      warnings.append("Reading without an account is switched off: this server allows it only with a paid plan")
+    }
+    if let visible = plan.visibleMessages, let count = survey.counts["zerver_message"], count > visible {
+      warnings.append(
+        "Only the newest \(Amount.count(Int64(visible))) of \(Amount.count(count)) messages can be seen without a paid "
+          + "plan; the others are there")
+    }
+  }
+
+  private func hasSpectators() throws -> Bool {
+    var found = false
+    try survey.realm.rows(of: "zerver_realm", keys: ["enable_spectator_access"]) { found = $0[0].isTrue }
+    return found
+  }
+}
