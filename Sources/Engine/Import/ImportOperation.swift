@@ -47,6 +47,7 @@ public struct ImportOperation: Operation {
     // An archive that would be refused, or is of another kind, is told before it is unpacked.
     let inspection = try Inspection.of(options.archive)
     if let refused = inspection.refused { throw refused }
+    if let other = inspection.kind.failure(expecting: .export, path: options.archive) { throw other }
     let connection = try installation.connect()
     defer { connection.close() }
     try connection.execute("SET default_transaction_read_only = on")
@@ -56,7 +57,6 @@ public struct ImportOperation: Operation {
     ).findings(
       kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
       migrations: inspection.texts[MigrationStatus.fileName])
-    guard inspection.kind.isExport else { return findings }
     ScratchFolder.removeLeftOvers()
     let scratch = try ScratchFolder(in: "/var/tmp")
     defer { scratch.remove() }

@@ -206,11 +206,11 @@ struct ImportVariantsTests {
     try FileSystem.replace("\(folder)/aloha-backup/aloha-version", with: Array("9.0".utf8))
     try FileSystem.replace("\(folder)/aloha-backup/database/toc.dat", with: Array("x".utf8))
     try Subprocess("/usr/bin/tar", ["-czf", "\(folder)/backup.tar.gz", "-C", folder, "aloha-backup"]).runChecked()
-    let failure = #expect(throws: ArchiveFailure.self) {
-      _ = try new.importing("\(folder)/backup.tar.gz").run(progress: .silent)
-    }
+    let operation = try new.importing("\(folder)/backup.tar.gz")
+    let failure = #expect(throws: ArchiveFailure.self) { _ = try operation.run(progress: .silent) }
     #expect(failure?.family == .unsuitableArchive)
     #expect(failure?.remedy?.contains("restore") == true)
+    #expect(throws: ArchiveFailure.self) { _ = try operation.check() }
   }
 }
 
