@@ -14,17 +14,20 @@ public enum ArchiveCheck {
 
   /// Reads all of an archive or of an unpacked folder, and compares every digest with its manifest.
   ///
-  /// - Parameter visitor: sees the same bytes as they pass.
+  /// - Parameters:
+  ///   - stream: where the archive's bytes come from, instead of its file.
+  ///   - visitor: sees the same bytes as they pass.
   /// - Throws: ``ArchiveFailure`` with `.damaged` where anything differs; what the visitor throws.
   public static func verifyDigests(
-    _ path: String, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
+    _ path: String, stream: ArchiveStream? = nil, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
     cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> Report {
-    if FileSystem.isFolder(path) {
+    if stream == nil, FileSystem.isFolder(path) {
       let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
       return try verify(reader, path: path, limits: limits, visitor: visitor)
     }
-    let reader = try ArchiveReader(path, limits: limits, cancellation: cancellation, progress: progress)
+    let reader = try ArchiveReader(
+      path, stream: stream, limits: limits, cancellation: cancellation, progress: progress)
     return try verify(reader, path: path, limits: limits, visitor: visitor)
   }
 

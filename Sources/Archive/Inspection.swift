@@ -32,14 +32,16 @@ public struct Inspection: Sendable, Equatable {
 
   /// Reads an archive or an unpacked folder once.
   ///
-  /// - Parameter visitor: sees the members that this does not read itself.
+  /// - Parameters:
+  ///   - stream: where the archive's bytes come from, instead of its file.
+  ///   - visitor: sees the members that this does not read itself.
   /// - Throws: where it is missing, damaged or no archive at all. Members that would be refused are no error here: the
   ///   reading ends at the first, and the result says so.
   public static func of(
-    _ path: String, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
+    _ path: String, stream: ArchiveStream? = nil, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
     cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> Inspection {
-    if FileSystem.isFolder(path) {
+    if stream == nil, FileSystem.isFolder(path) {
       do {
         let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
         return try read(reader, path: path, size: reader.totalBytes, limits: limits, visitor: visitor)
@@ -50,7 +52,8 @@ public struct Inspection: Sendable, Equatable {
           manifest: nil, size: 0, members: 0, memberBytes: 0, parts: [:], modified: 0, texts: [:], refused: failure)
       }
     }
-    let reader = try ArchiveReader(path, limits: limits, cancellation: cancellation, progress: progress)
+    let reader = try ArchiveReader(
+      path, stream: stream, limits: limits, cancellation: cancellation, progress: progress)
     return try read(reader, path: path, size: reader.size, limits: limits, visitor: visitor)
   }
 

@@ -25,12 +25,17 @@ struct BackUpFlowTests {
 
   static let ways = [
     FlowWay("all of it", lines: ["", "", "", "/srv/a.tar.gz", "", "", ""]) { type("/srv/a.tar.gz", $0) },
-    FlowWay("the files alone, encrypted", lines: ["", "2", "2", "age1xyz", "/srv/a.tar.gz.age", "", "", ""]) { walker in
+    FlowWay(
+      "the files alone, encrypted",
+      lines: [
+        "", "2", "2", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "/srv/a.tar.gz.age", "", "", "",
+      ]
+    ) { walker in
       walker.walk(to: "content")
       walker.press(.character(" "))
       walker.walk(to: "encryption")
       walker.press(.down, .enter)
-      walker.type("age1xyz")
+      walker.type("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
       type("/srv/a.tar.gz.age", walker)
     },
   ]
@@ -42,7 +47,9 @@ struct BackUpFlowTests {
       #expect(options == BackupOperation.Options(output: "/srv/a.tar.gz"))
     } else {
       #expect(options.skipsDatabase && !options.skipsUploads)
-      #expect(options.recipient == "age1xyz" && options.output == "/srv/a.tar.gz.age")
+      #expect(
+        options.recipient == "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+          && options.output == "/srv/a.tar.gz.age")
     }
   }
 
@@ -64,7 +71,7 @@ struct BackUpFlowTests {
     #expect(plain.hasPrefix("/tmp/aloha-backup-20") && plain.hasSuffix(".tar.gz"))
     #expect(BackupFolder.isBackup(String(plain.dropFirst("/tmp/".count))))
     walker.press(.escape, .down, .enter)
-    walker.type("age1xyz")
+    walker.type("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
     walker.walk(to: "place")
     #expect(walker.answers.text("place.output") == "\(plain).age")
     walker.type("x")
@@ -190,10 +197,12 @@ struct BackUpFlowTests {
     let walker = Walker(.nightly(FakeEngine().context()), size: Size(columns: 200, rows: 120))
     walker.walk(to: "time")
     walker.press(.enter)
-    walker.type("age1xyz")
+    walker.type("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
     #expect(walker.sees("Not possible: the private key"))
     walker.walk(to: "units")
-    #expect(walker.sees("--encrypt-to age1xyz") && !walker.sees("--newest-in"))
+    #expect(
+      walker.sees("--encrypt-to age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
+        && !walker.sees("--newest-in"))
   }
 
   // MARK: Keeping few

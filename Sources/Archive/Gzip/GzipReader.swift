@@ -15,7 +15,7 @@ final class GzipReader: ByteSource {
     case doubtful
   }
 
-  private let file: FileSource
+  private let file: any ByteSource
   private let limits: Limits
   private var stream = z_stream()
   private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
@@ -34,7 +34,7 @@ final class GzipReader: ByteSource {
   private(set) var origin = Origin.foreign
   private var sealDigest: Digest?
 
-  init(_ file: FileSource, limits: Limits) throws {
+  init(_ file: any ByteSource, limits: Limits) throws {
     self.file = file
     self.limits = limits
     guard zlib_inflate_raw_init(&stream) == Z_OK else {
@@ -48,6 +48,8 @@ final class GzipReader: ByteSource {
   }
 
   private static let mostEmptyMembers = 1000
+
+  var path: String { file.path }
 
   /// Packed bytes used so far.
   var position: Int64 { file.position - Int64(inputEnd - inputStart) }
@@ -71,6 +73,9 @@ final class GzipReader: ByteSource {
     guard size > 4, pread(descriptor, &tail, 4, off_t(size) - 4) == 4 else { return 0 }
     return tail.reversed().reduce(0) { $0 << 8 | Int64($1) }
   }
+
+  /// The same of a stream, whose end has not come yet: 0 where its beginning has no seal.
+  static func claimedSize(head: [UInt8]) -> Int64 { GzipSeal(header: head).map { min($0.size, 1 << 60) } ?? 0 }
 
   // MARK: One member
 

@@ -8,7 +8,7 @@ import Glibc
 /// Files get the permissions that the archive gives them, less writing for others; folders 0755; times are kept. What
 /// belongs to no part is checked and passed over, except that small ones are kept in memory.
 public enum PartsUnpacker {
-  /// What was unpacked. Only to be believed because ``unpack(_:parts:expecting:skipsLinks:limits:cancellation:progress:)``
+  /// What was unpacked. Only to be believed because ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)``
   /// has returned it: every digest of the manifest, if there is one, has been compared by then.
   public struct Result: Sendable {
     public let kind: ArchiveKind
@@ -25,20 +25,22 @@ public enum PartsUnpacker {
 
   /// - Parameters:
   ///   - path: an archive, or the folder that it was unpacked into.
+  ///   - stream: where the archive's bytes come from, instead of its file.
   ///   - parts: which part goes into which folder. None of the folders may exist; each is made, 0700.
   ///   - progress: bytes of the archive; of a folder, bytes of its files.
   /// - Throws: where anything is wrong with the archive or a disk; the folders may then be there, half-full, and are
   ///   the caller's to remove.
   public static func unpack(
-    _ path: String, parts: [String: String], expecting: ArchiveKind.Expectation = .anything, skipsLinks: Bool = false,
-    limits: Limits = .standard, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+    _ path: String, stream: ArchiveStream? = nil, parts: [String: String],
+    expecting: ArchiveKind.Expectation = .anything, skipsLinks: Bool = false, limits: Limits = .standard,
+    cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> Result {
-    if FileSystem.isFolder(path) {
+    if stream == nil, FileSystem.isFolder(path) {
       let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
       return try unpack(reader, path: path, parts: parts, expecting: expecting, limits: limits) { [] }
     }
     let reader = try ArchiveReader(
-      path, skipsLinks: skipsLinks, limits: limits, cancellation: cancellation, progress: progress)
+      path, stream: stream, skipsLinks: skipsLinks, limits: limits, cancellation: cancellation, progress: progress)
     return try unpack(reader, path: path, parts: parts, expecting: expecting, limits: limits) { reader.skippedLinks }
   }
 

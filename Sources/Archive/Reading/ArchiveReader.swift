@@ -8,7 +8,7 @@ import Glibc
 /// ``next()`` has returned nil, and, where there is a manifest, when it has been compared too.
 public final class ArchiveReader: MemberSource {
   public let path: String
-  /// Bytes of the archive as it is on the disk.
+  /// Bytes of the archive as it is on the disk; of a stream, the most that can come.
   public let size: Int64
   public private(set) var rootFolder: String?
   /// Names of symbolic links that were passed over, as far as it has been read; see `skipsLinks`.
@@ -35,28 +35,39 @@ public final class ArchiveReader: MemberSource {
   private var isFinished = false
   private let descriptor: Int32
   private let ownsDescriptor: Bool
+  private let claimed: Int64
 
   /// - Parameters:
+  ///   - stream: where the bytes come from instead of the file: `path` is only its name then.
   ///   - skipsLinks: symbolic links are passed over and named in ``skippedLinks`` instead of ending the reading. The
   ///     server's own backups can hold some; none is ever made or followed.
   ///   - progress: called now and then with bytes of the file.
   /// - Throws: `.archive` where it is missing or unreadable, `.unsuitableArchive` where it is something else.
   public convenience init(
-    _ path: String, skipsLinks: Bool = false, limits: Limits = .standard, cancellation: Cancellation? = nil,
-    progress: ByteProgress? = nil
+    _ path: String, stream: ArchiveStream? = nil, skipsLinks: Bool = false, limits: Limits = .standard,
+    cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { throw ArchiveFailure(path, .missing) }
-      throw PlainFailure.system(SafeText.clean(path), "cannot be read", errno: errno, family: .archive)
-    }
-    do {
+    if let stream {
+      let source = try StreamSource(
+        stream.bytes, path: path, head: max(FileFormat.headSize, GzipSeal.headerSize))
       try self.init(
-        descriptor, path: path, closing: true, skipsLinks: skipsLinks, limits: limits, cancellation: cancellation,
-        progress: progress)
-    } catch {
-      close(descriptor)
-      throw error
+        source, format: FileFormat.recognize(source.head), size: stream.size,
+        claimed: GzipReader.claimedSize(head: source.head), descriptor: nil, remembersNames: true,
+        skipsLinks: skipsLinks, limits: limits, cancellation: cancellation, progress: progress)
+    } else {
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+      guard descriptor >= 0 else {
+        if errno == ENOENT { throw ArchiveFailure(path, .missing) }
+        throw PlainFailure.system(SafeText.clean(path), "cannot be read", errno: errno, family: .archive)
+      }
+      do {
+        try self.init(
+          descriptor, path: path, closing: true, skipsLinks: skipsLinks, limits: limits, cancellation: cancellation,
+          progress: progress)
+      } catch {
+        close(descriptor)
+        throw error
+      }
     }
   }
 
@@ -64,7 +75,7 @@ public final class ArchiveReader: MemberSource {
   ///
   /// - Parameter remembersNames: false where the caller compares the names with a list anyway, so that they need not be
   ///   in memory twice.
-  init(
+  convenience init(
     _ descriptor: Int32, path: String, closing: Bool = false, remembersNames: Bool = true, skipsLinks: Bool = false,
     limits: Limits, cancellation: Cancellation?, progress: ByteProgress?
   ) throws {
@@ -72,17 +83,29 @@ public final class ArchiveReader: MemberSource {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw ArchiveFailure(path, .foreign(status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "no plain file"))
     }
-    self.path = path
+    let size = Int64(status.st_size)
+    try self.init(
+      FileSource(descriptor, path: path), format: FileFormat.recognize(descriptor, path: path), size: size,
+      claimed: GzipReader.claimedSize(of: descriptor, path: path, size: size),
+      descriptor: (descriptor, closing), remembersNames: remembersNames, skipsLinks: skipsLinks, limits: limits,
+      cancellation: cancellation, progress: progress)
+  }
+
+  private init(
+    _ file: any ByteSource, format: FileFormat, size: Int64, claimed: Int64,
+    descriptor: (number: Int32, isOwned: Bool)?, remembersNames: Bool, skipsLinks: Bool, limits: Limits,
+    cancellation: Cancellation?, progress: ByteProgress?
+  ) throws {
+    path = file.path
     self.limits = limits
     self.cancellation = cancellation
     self.progress = progress
-    size = Int64(status.st_size)
-    let file = FileSource(descriptor, path: path)
-    let format = try FileFormat.recognize(descriptor, path: path)
+    self.size = size
+    self.claimed = claimed
+    let path = file.path
     gzip = format == .gzip ? try GzipReader(file, limits: limits) : nil
     if case .foreign(let what) = format { throw ArchiveFailure(path, .foreign(what)) }
     if gzip != nil {
-      let claimed = GzipReader.claimedSize(of: descriptor, path: path, size: size)
       guard claimed <= Self.mostUnpacked(size) else {
         throw ArchiveFailure(path, .damaged("it claims to hold \(claimed) bytes, more than its \(size) can be"))
       }
@@ -96,8 +119,8 @@ public final class ArchiveReader: MemberSource {
       try progress?(pieces.position, total)
       return piece
     }
-    self.descriptor = descriptor
-    ownsDescriptor = closing
+    self.descriptor = descriptor?.number ?? -1
+    ownsDescriptor = descriptor?.isOwned ?? false
     self.remembersNames = remembersNames
     self.skipsLinks = skipsLinks
   }
@@ -147,7 +170,7 @@ public final class ArchiveReader: MemberSource {
   /// a multiple of 4 GiB, for others.
   public var expectedBytes: Int64 {
     guard gzip != nil else { return size }
-    return max(size, GzipReader.claimedSize(of: descriptor, path: path, size: size))
+    return max(size, claimed)
   }
 
   /// The most that some packed bytes can unpack to: deflate makes 1,032 of one. Some more have been unpacked already when

@@ -3,6 +3,8 @@ import Glibc
 
 /// Gives the unpacked bytes of an archive, piece by piece.
 protocol ByteSource: AnyObject {
+  /// The archive, as texts name it.
+  var path: String { get }
   /// Fills as much of `buffer` as there is; 0 at the end, when everything about the source has been checked.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
   /// Bytes of the file that have been used.

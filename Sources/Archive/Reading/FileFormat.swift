@@ -14,19 +14,28 @@ enum FileFormat: Equatable {
     ([0x42, 0x5A, 0x68], "a bzip2 file"),
     ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz file"),
     ([0x37, 0x7A, 0xBC, 0xAF], "a 7-zip file"),
+    (Array("age-encryption.org/v1".utf8), "a file that age has encrypted"),
+    (Array("-----BEGIN AGE ENCRYPTED FILE-----".utf8), "a file that age has encrypted"),
     (Array("PGDMP".utf8), "a dump of a PostgreSQL database"),
     (Array("SQLite format".utf8), "an SQLite database"),
     (Array("{".utf8), "a JSON file"),
     (Array("[".utf8), "a JSON file"),
   ]
 
+  /// How many bytes tell.
+  static let headSize = 512
+
   static func recognize(_ descriptor: Int32, path: String) throws -> FileFormat {
-    var head = [UInt8](repeating: 0, count: 512)
+    var head = [UInt8](repeating: 0, count: headSize)
     let count = try head.withUnsafeMutableBytes { try FileSource(descriptor, path: path).read(into: $0) }
-    let bytes = head[..<count]
-    if count == 0 { return .foreign("an empty file") }
+    return recognize(Array(head[..<count]))
+  }
+
+  /// - Parameter bytes: the first ``headSize``, or all that there are.
+  static func recognize(_ bytes: [UInt8]) -> FileFormat {
+    if bytes.isEmpty { return .foreign("an empty file") }
     if bytes.starts(with: GzipFormat.magic) { return .gzip }
-    if count == 512, isTarHeader(head) { return .tar }
+    if bytes.count >= headSize, isTarHeader(Array(bytes.prefix(headSize))) { return .tar }
     return .foreign(signatures.first { bytes.starts(with: $0.bytes) }?.what ?? "a file of an unknown kind")
   }
 

@@ -36,7 +36,8 @@ public struct BackupOperation: Operation {
     self.installation = installation
     self.options = options
     let name = BackupLayout.fileName(installation.brand) + (options.recipient == nil ? "" : ".age")
-    output = options.output ?? "\(options.folder ?? "/tmp")/\(name)"
+    // A job's process works in another folder, and age too.
+    output = FileSystem.absolute(options.output ?? "\(options.folder ?? "/tmp")/\(name)")
   }
 
   public var name: String { "backup" }
@@ -177,6 +178,22 @@ public struct BackupOperation: Operation {
     return ScratchFolder.place(among: places, for: user)
   }
 
+  /// How its owner gets to know that it is whole elsewhere, and that it can be restored.
+  private var copying: [String] {
+    guard options.recipient != nil else {
+      return [
+        "Copy it to another machine, in another building; whether it arrived whole, this says there: "
+          + ArchiveWords.command(["verify", output]),
+        "Rehearse its restore: \(ArchiveWords.rehearse(output, nil))",
+      ]
+    }
+    return [
+      "Copy it and the .sha256 beside it to another machine, in another building; whether it arrived whole, this says "
+        + "there, without the private key: \(ArchiveWords.command(["verify", output]))",
+      "Rehearse its restore on a machine that may have the private key: \(ArchiveWords.rehearse(output, "KEYFILE"))",
+    ]
+  }
+
   private func summarize(
     tables: [String: Int64], _ content: BackupContent, bytes: Int64, members: Int, _ progress: Progress
   ) -> Summary {
@@ -193,10 +210,8 @@ public struct BackupOperation: Operation {
     facts.append(Summary.Fact("Verified", "every byte was read back and its digest compared"))
     return Summary(
       title: "\(installation.label) is backed up", facts: facts, warnings: progress.warnings,
-      nextSteps: [
-        "Copy it to another machine, in another building: aloha-wizard verify tells there whether it arrived whole",
-        "Rehearse: aloha-wizard restore --rehearse \(output)",
-        "Keep besides: certificates of the web server and logs, which are not in it",
+      nextSteps: copying + [
+        "Keep besides: certificates of the web server and logs, which are not in it"
       ])
   }
 }

@@ -1,3 +1,4 @@
+import Archive
 import Common
 import Glibc
 
@@ -15,18 +16,31 @@ enum BackupSeal {
     return size
   }
 
-  /// Whether the backup is what its seal says; nil where it has none.
-  static func matches(_ backup: String, cancellation: Cancellation? = nil) throws -> Bool? {
+  /// Whether the backup is what its seal says; nil where it has none, or one that is no SHA-256.
+  ///
+  /// - Parameter progress: bytes of the backup that have been read, and all of them.
+  static func matches(
+    _ backup: String, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+  ) throws -> Bool? {
+    guard let expected = digest(sealing: backup) else { return nil }
+    return try expected == digest(of: backup, cancellation, progress).hexadecimal
+  }
+
+  /// What the seal says; nil where there is none that can be read.
+  static func digest(sealing backup: String) -> String? {
     guard let text = try? FileSystem.read(path(for: backup), limit: 4096) else { return nil }
-    return try String(decoding: text.prefix(64), as: UTF8.self) == digest(of: backup, cancellation).hexadecimal
+    let word = text.prefix { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D }
+    let isDigest = word.count == 64 && word.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
+    return isDigest ? String(decoding: word, as: UTF8.self).lowercased() : nil
   }
 
   private static func digest(
-    of path: String, _ cancellation: Cancellation? = nil
+    of path: String, _ cancellation: Cancellation? = nil, _ progress: ByteProgress? = nil
   ) throws -> (hexadecimal: String, size: Int64) {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
     defer { close(file) }
+    let length = FileSystem.length(path) ?? 0
     var digest = Digest()
     var size: Int64 = 0
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
@@ -38,11 +52,18 @@ enum BackupSeal {
       if count == 0 { return (digest.hexadecimal(), size) }
       chunk.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       size += Int64(count)
+      try progress?(size, length)
     }
   }
 }
 
 extension FileSystem {
+  /// Bytes of the file that a path leads to, through links; nil where there is none.
+  static func length(_ path: String) -> Int64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : nil
+  }
+
   /// Bytes of a file; nil where there is none.
   static func size(_ path: String) -> Int64? {
     var status = stat()

@@ -1,3 +1,4 @@
+import Archive
 import Common
 import Glibc
 
@@ -6,33 +7,63 @@ import Glibc
 /// Who makes backups needs the public key only: whoever breaks into the server cannot read them with what is there. The
 /// private key belongs on another machine, and on paper: without it no one reads the backup ever again.
 public enum Encryption {
-  private static let mark = Array("age-encryption.org/v1".utf8)
+  /// The beginnings of the two forms of a file.
+  private static let marks = ["age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED FILE-----"].map { Array($0.utf8) }
 
   /// Whether a file was encrypted by age.
   public static func isEncrypted(_ path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    var head = [UInt8](repeating: 0, count: mark.count)
-    return read(descriptor, &head, head.count) == mark.count && head == mark
+    var head = [UInt8](repeating: 0, count: 64)
+    let count = read(descriptor, &head, head.count)
+    return count > 0 && marks.contains { head[..<count].starts(with: $0) }
+  }
+
+  /// The file of the private key for an archive, as a path from the root; nil where the archive is not encrypted.
+  ///
+  /// - Throws: `.unsuitableArchive` where it is encrypted and there is no key, `.usage` where the key cannot be read.
+  static func identity(for archive: String, _ identity: String?) throws -> String? {
+    guard !FileSystem.isFolder(archive), isEncrypted(archive) else { return nil }
+    guard let identity else {
+      throw PlainFailure(
+        .unsuitableArchive, SafeText.clean(archive, limit: 300), "is encrypted",
+        remedy: "give the file with the private key: --identity FILE")
+    }
+    let path = FileSystem.absolute(identity)
+    guard !FileSystem.isFolder(path), access(path, R_OK) == 0 else {
+      throw PlainFailure.system(
+        SafeText.clean(identity, limit: 200), "the private key cannot be read",
+        errno: FileSystem.isFolder(path) ? EISDIR : errno, family: .usage)
+    }
+    return path
+  }
+
+  /// The plain bytes of an archive, decrypted while they are read; nil where the archive is not encrypted.
+  ///
+  /// - Throws: as ``identity(for:_:)``. What age complains about is thrown by whoever reads.
+  static func stream(
+    of archive: String, identity: String?, cancellation: Cancellation?
+  ) throws -> ArchiveStream? {
+    guard let identity = try Self.identity(for: archive, identity) else { return nil }
+    return ArchiveStream(
+      try DecryptedStream(of: FileSystem.absolute(archive), identity: identity, cancellation: cancellation),
+      size: FileSystem.length(archive) ?? 0)
   }
 
   /// - Returns: nil where the recipient can be used; else what is wrong.
   static func problem(recipient: String) -> Finding? {
+    // The text is not shown: it may be the private key.
+    if let problem = InputRule.recipient(recipient) {
+      return Finding(
+        .blocker, "encryption", problem.prefix(1).lowercased() + problem.dropFirst(),
+        remedy:
+          "make a pair on another machine with: age-keygen -o backup-key.txt; give the public key, which begins with "
+          + "age1")
+    }
     guard let program = Subprocess.find("age") else {
       return Finding(
         .blocker, "encryption", "the program age is not installed on this machine", remedy: "apt-get install age")
-    }
-    if recipient.hasPrefix("AGE-SECRET-KEY-") {
-      return Finding(
-        .blocker, "encryption", "this is a private key: a server that makes backups must not have it",
-        remedy: "give the public key, which begins with age1, and move the private one to another machine")
-    }
-    let isKey = recipient.hasPrefix("age1") || recipient.hasPrefix("ssh-ed25519 ") || recipient.hasPrefix("ssh-rsa ")
-    guard isKey else {
-      return Finding(
-        .blocker, "encryption", "\(SafeText.clean(recipient, limit: 60)) is no public key",
-        remedy: "make a pair with: age-keygen -o backup-key.txt; give the public key, which begins with age1")
     }
     // age itself is the judge: nothing is encrypted to a key that it does not take.
     guard let result = try? Subprocess(program, ["-r", recipient, "-o", "/dev/null"]).run(input: ""),
@@ -47,6 +78,7 @@ public enum Encryption {
 
   /// Encrypts a file. `output` gets its name when it is complete and on the disk; nothing may exist there.
   static func encrypt(_ path: String, to recipient: String, output: String, cancellation: Cancellation?) throws {
+    let (path, output) = (FileSystem.absolute(path), FileSystem.absolute(output))
     let partial = "\(output).\(RandomText.alphanumeric(8)).partial"
     // Made and held here, private from the first byte on: age writes into it.
     let file = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -68,11 +100,6 @@ public enum Encryption {
     }
   }
 
-  /// Decrypts a file with the private key in `identity`.
-  static func decrypt(_ path: String, identity: String, output: String, cancellation: Cancellation?) throws {
-    try run(["-d", "-i", identity, "-o", output, path], subject: path, cancellation: cancellation)
-  }
-
   private static func run(_ words: [String], subject: String, cancellation: Cancellation?) throws {
     let result = try Subprocess(program(), words, directory: "/").run(cancellation: cancellation)
     try cancellation?.check()
@@ -88,12 +115,23 @@ public enum Encryption {
     return program
   }
 
-  /// What age's words mean.
-  static func failure(_ subject: String, said output: String) -> PlainFailure {
+  /// What it means that age has ended with an error.
+  ///
+  /// - Parameters:
+  ///   - said: what it has printed.
+  ///   - hasBegun: whether anything was decrypted by then: the key was the right one, and the file is damaged.
+  static func failure(_ subject: String, said output: String, hasBegun: Bool = false) -> PlainFailure {
     let said = output.split(separator: "\n").first.map { SafeText.clean($0, limit: 300) } ?? "no reason given"
-    let isWrongKey = output.contains("no identity matched")
+    let subject = SafeText.clean(subject, limit: 200)
+    guard !hasBegun else {
+      return PlainFailure(
+        .damagedArchive, subject, "the encrypted file is damaged or has no end (\(said))",
+        remedy: "copy it again from where it was made and compare the sizes, or use another backup")
+    }
     return PlainFailure(
-      isWrongKey ? .archive : .command, SafeText.clean(subject, limit: 200), said,
-      remedy: isWrongKey ? "give the private key that belongs to the public key it was encrypted to" : nil)
+      .archive, subject, "cannot be decrypted: \(said)",
+      remedy:
+        "give the private key that belongs to the public key it was encrypted to; with that key: the beginning of "
+        + "the file is damaged")
   }
 }

@@ -50,9 +50,13 @@ struct BackupHead: Sendable {
 
   /// Reads an archive, or the folder that it was unpacked into, as far as is needed.
   ///
-  /// - Parameter scratch: a folder for the dump's table of contents.
+  /// - Parameters:
+  ///   - identity: the file of the private key, where the archive is encrypted.
+  ///   - scratch: a folder for the dump's table of contents.
   /// - Throws: ``ArchiveFailure`` with `.unsuitable` where it is no backup: an export given by mistake is recognised.
-  static func read(_ path: String, scratch: String, cancellation: Cancellation?) throws -> BackupHead {
+  static func read(
+    _ path: String, identity: String? = nil, scratch: String, cancellation: Cancellation?
+  ) throws -> BackupHead {
     var head = BackupHead()
     if FileSystem.isFolder(path) {
       try checkFolder(path)
@@ -61,9 +65,10 @@ struct BackupHead: Sendable {
       try head.read(reader, path: path, scratch: scratch)
       return head
     }
-    let reader = try ArchiveReader(path, skipsLinks: true, cancellation: cancellation)
+    let stream = try Encryption.stream(of: path, identity: identity, cancellation: cancellation)
+    let reader = try ArchiveReader(path, stream: stream, skipsLinks: true, cancellation: cancellation)
     try head.read(reader, path: path, scratch: scratch)
-    head.expectedBytes = reader.expectedBytes
+    head.expectedBytes = max(reader.expectedBytes, stream == nil ? 0 : head.facts?.uploadsBytes ?? 0)
     head.links = reader.skippedLinks
     return head
   }
@@ -92,29 +97,6 @@ struct BackupHead: Sendable {
           remedy:
             "give the folder that backup's archive was unpacked into; parts that were put aside by hand are given "
             + "with --database, --uploads and --settings"))
-    }
-  }
-
-  /// Reads an encrypted archive as far as is needed, and decrypts little more than that.
-  ///
-  /// Only the first part of a file is believed here: whether the whole can be decrypted shows when it is restored.
-  static func read(
-    encrypted path: String, identity: String, scratch: String, cancellation: Cancellation?
-  ) throws -> BackupHead {
-    let beginning = try DecryptedBeginning(of: path, identity: identity, in: scratch)
-    defer { beginning.stop() }
-    var wanted: Int64 = 4 << 20
-    while true {
-      let hasMore = try beginning.extend(to: wanted, cancellation: cancellation)
-      do {
-        var head = try read(beginning.path, scratch: scratch, cancellation: cancellation)
-        // How much it unpacks to stands at the end of the file.
-        if hasMore { head.expectedBytes = max(FileSystem.size(path) ?? 0, head.facts?.uploadsBytes ?? 0) }
-        return head
-      } catch let failure as ArchiveFailure where hasMore && failure.family == .damagedArchive {
-        // It is cut off where the decryption stopped.
-        wanted *= 4
-      }
     }
   }
 

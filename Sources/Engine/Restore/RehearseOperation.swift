@@ -60,11 +60,6 @@ public struct RehearseOperation: Operation {
 
   public func check() throws -> [Finding] {
     let scratch = try ScratchFolder(in: "/tmp")
-    if options.manual == nil, let identity = try identity() {
-      return try findings(
-        try BackupHead.read(
-          encrypted: options.archive, identity: identity, scratch: scratch.path, cancellation: nil), work: workPlace())
-    }
     return try findings(try head(in: scratch, cancellation: nil).head, work: workPlace())
   }
 
@@ -135,20 +130,11 @@ public struct RehearseOperation: Operation {
       }
       return (options.archive, head, dump)
     }
-    var archive = options.archive
-    if FileSystem.isFolder(archive) {
-      archive = BackupHead.unpackedFolder(archive)
-    } else if let identity = try identity() {
-      let plain = "\(scratch.path)/backup.tar.gz"
-      try Encryption.decrypt(archive, identity: identity, output: plain, cancellation: cancellation)
-      archive = plain
-    }
-    return (archive, try BackupHead.read(archive, scratch: scratch.path, cancellation: cancellation), nil)
-  }
-
-  /// The private key for an encrypted backup; nil where it is not encrypted.
-  private func identity() throws -> String? {
-    try RestorePreparation.identity(for: options.archive, options.identity)
+    let archive =
+      FileSystem.isFolder(options.archive) ? BackupHead.unpackedFolder(options.archive) : options.archive
+    let head = try BackupHead.read(
+      archive, identity: options.identity, scratch: scratch.path, cancellation: cancellation)
+    return (archive, head, nil)
   }
 
   private func workPlace() -> String? {
@@ -238,7 +224,7 @@ public struct RehearseOperation: Operation {
   ) throws -> Unpacked {
     var seen: Int64 = 0
     let unpacked = try PartsUnpacker.unpack(
-      archive,
+      archive, stream: Encryption.stream(of: archive, identity: options.identity, cancellation: cancellation),
       parts: [
         BackupLayout.database: dump, BackupLayout.uploads: "\(work)/uploads", BackupLayout.settings: "\(work)/settings",
       ], expecting: .backup, skipsLinks: true, cancellation: cancellation

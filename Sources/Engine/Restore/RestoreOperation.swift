@@ -34,13 +34,13 @@ public struct RestoreOperation: Operation {
   public func check() throws -> [Finding] {
     let state = RestoreState(root: root)
     let preparation = try RestorePreparation(
-      root: root, brand: brand, options: options, id: try state.newID(), onlyLooks: true, cancellation: nil)
+      root: root, brand: brand, options: options, id: try state.newID(), cancellation: nil)
     return try earlier(state) + preparation.findings()
   }
 
   public func plan() throws -> Plan {
     let preparation = try RestorePreparation(
-      root: root, brand: brand, options: options, id: try RestoreState(root: root).newID(), onlyLooks: true,
+      root: root, brand: brand, options: options, id: try RestoreState(root: root).newID(),
       cancellation: nil)
     let installation = preparation.installation
     var phases = [

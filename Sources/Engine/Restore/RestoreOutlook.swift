@@ -41,7 +41,7 @@ public struct RestoreOutlook: Sendable, Equatable {
     root: String, brand: Brand?, _ options: RestoreOptions, cancellation: Cancellation? = nil
   ) throws -> RestoreOutlook {
     let preparation = try RestorePreparation(
-      root: root, brand: brand, options: options, id: "outlook", onlyLooks: true, cancellation: cancellation)
+      root: root, brand: brand, options: options, id: "outlook", cancellation: cancellation)
     let installation = preparation.installation
     let head = preparation.head
     let hasOwn = FileSystem.exists(installation.root + installation.brand.secretsFile)

@@ -14,7 +14,7 @@ final class RestorePreparation {
   let access: Result<AdministratorAccess, any Error>
   /// Where the dump is going to lie.
   let work: String?
-  /// The archive to read: decrypted where it was encrypted. Nil for manual backups, and where it is only looked at.
+  /// The archive to read. Nil for manual backups.
   let archive: String?
   /// The dump of a manual backup.
   let dump: DumpFile?
@@ -22,10 +22,8 @@ final class RestorePreparation {
 
   /// - Parameters:
   ///   - brand: nil: look what is installed, else what the backup is of.
-  ///   - onlyLooks: nothing will be restored: of an encrypted backup only the beginning is decrypted.
   init(
-    root: String, brand: Brand?, options: RestoreOptions, id: String, onlyLooks: Bool = false,
-    cancellation: Cancellation?
+    root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?
   ) throws {
     ScratchFolder.removeLeftOvers()
     let places = options.workFolder.map { [$0] } ?? ScratchFolder.places
@@ -36,15 +34,10 @@ final class RestorePreparation {
     switch options.source {
     case .archive(let path):
       dump = nil
-      if onlyLooks, let identity = try Self.identity(for: path, options.identity) {
-        archive = nil
-        head = try BackupHead.read(
-          encrypted: path, identity: identity, scratch: scratch.path, cancellation: cancellation)
-      } else {
-        let plain = try Self.decrypted(path, options, in: scratch, cancellation: cancellation)
-        archive = plain
-        head = try BackupHead.read(plain, scratch: scratch.path, cancellation: cancellation)
-      }
+      let place = FileSystem.isFolder(path) ? BackupHead.unpackedFolder(path) : path
+      archive = place
+      head = try BackupHead.read(
+        place, identity: options.identity, scratch: scratch.path, cancellation: cancellation)
     case .manual(let backup):
       archive = nil
       dump = try backup.database.map { try DumpFile.recognize($0) }
@@ -78,31 +71,6 @@ final class RestorePreparation {
   }
 
   // MARK: Parts
-
-  private static func decrypted(
-    _ path: String, _ options: RestoreOptions, in scratch: ScratchFolder, cancellation: Cancellation?
-  ) throws -> String {
-    if FileSystem.isFolder(path) { return BackupHead.unpackedFolder(path) }
-    guard let identity = try identity(for: path, options.identity) else { return path }
-    let plain = "\(scratch.path)/backup.tar.gz"
-    try Encryption.decrypt(path, identity: identity, output: plain, cancellation: cancellation)
-    return plain
-  }
-
-  /// The private key for an encrypted backup; nil where it is not encrypted.
-  static func identity(for path: String, _ identity: String?) throws -> String? {
-    guard !FileSystem.isFolder(path), Encryption.isEncrypted(path) else { return nil }
-    guard let identity else {
-      throw PlainFailure(
-        .unsuitableArchive, SafeText.clean(path, limit: 300), "is encrypted",
-        remedy: "give the file with the private key: --identity FILE")
-    }
-    guard Glibc.access(identity, R_OK) == 0 else {
-      throw PlainFailure.system(
-        SafeText.clean(identity, limit: 200), "the private key cannot be read", errno: errno, family: .usage)
-    }
-    return identity
-  }
 
   /// What a backup made by hand says about itself.
   static func head(

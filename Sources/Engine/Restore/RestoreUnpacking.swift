@@ -49,7 +49,9 @@ struct RestoreUnpacking {
     let folder = work.map { "\($0.path)/database" }
     if let folder { parts[BackupLayout.database] = folder }
     let unpacked = try PartsUnpacker.unpack(
-      archive, parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
+      archive,
+      stream: Encryption.stream(of: archive, identity: preparation.options.identity, cancellation: cancellation),
+      parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
     var result = Result()
     result.isProved = unpacked.manifest != nil
     result.tables = unpacked.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }

@@ -19,8 +19,14 @@ extension ArchiveSummary {
     add("Made", (created ?? modified).map(Self.minute))
     add("Holds", options["reach"])
     add("Size", Amount.bytes(bytes))
-    add("Unpacked", "\(Amount.bytes(memberBytes)) in \(Amount.of(Int64(members), "file"))")
-    add("Digests", hasDigests ? "of every file" : "none")
+    if kind != "encrypted" { add("Unpacked", "\(Amount.bytes(memberBytes)) in \(Amount.of(Int64(members), "file"))") }
+    if kind == "encrypted" {
+      add("Encryption", "by age; no private key was given")
+    } else {
+      if isEncrypted { add("Encryption", "by age; the private key opens it") }
+      add("Digests", hasDigests ? "of every file" : "none")
+    }
+    add("Seal", seal)
     add("Messages", rows("zerver_message"))
     if let firstMessage, let lastMessage { add("Sent", "\(firstMessage) to \(lastMessage)") }
     add("Users", rows("zerver_userprofile"))

@@ -27,7 +27,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   }
 
   public var path: String
-  /// "our-export", "official-export", "backup", "other".
+  /// "our-export", "official-export", "backup", "encrypted" where there was no key to look into it, "other".
   public var kind: String
   public var description: String
   /// What can be done with it.
@@ -54,23 +54,57 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   /// What the archive says of rows that are not in it, and of values that it has in another form.
   public var notes: [Summary.Fact] = []
   public var hasDigests: Bool
+  /// Whether age has encrypted it.
+  public var isEncrypted = false
+  /// What the `.sha256` beside an encrypted file proves; nil for what is not encrypted.
+  public var seal: String?
   /// Why it cannot be used, where it cannot.
   public var refusal: String?
 
   /// Reads an archive or an unpacked folder.
   ///
-  /// - Throws: where it is missing, damaged, or no archive at all.
+  /// - Parameter identity: a file with age's private key. Without it, of an encrypted archive only its seal is looked at.
+  /// - Throws: where it is missing, damaged, or no archive at all; where its seal is that of other bytes.
   public static func of(
-    _ path: String, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+    _ path: String, identity: String? = nil, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> ArchiveSummary {
+    if identity == nil, Encryption.isEncrypted(path) {
+      return ArchiveSummary(
+        SealedFile(path: path), try SealedFile(path: path).state(cancellation: cancellation, progress: progress))
+    }
     let contents = ArchiveContents()
-    let inspection = try Inspection.of(path, visitor: contents, cancellation: cancellation, progress: progress)
-    return ArchiveSummary(inspection, contents)
+    let stream = try Encryption.stream(of: path, identity: identity, cancellation: cancellation)
+    let inspection = try Inspection.of(
+      path, stream: stream, visitor: contents, cancellation: cancellation, progress: progress)
+    var summary = ArchiveSummary(inspection, contents, identity: stream == nil ? nil : identity)
+    summary.isEncrypted = stream != nil
+    return summary
   }
 
-  init(_ inspection: Inspection, _ contents: ArchiveContents) {
+  /// An encrypted file, seen from outside.
+  init(_ file: SealedFile, _ state: SealedFile.State) {
+    path = file.path
+    kind = "encrypted"
+    description = "a file that age has encrypted"
+    advice =
+      "On a machine that may have the private key: "
+      + "\(ArchiveWords.command(["inspect", file.path, "--identity", "KEYFILE"]))"
+    bytes = FileSystem.length(file.path) ?? 0
+    members = 0
+    memberBytes = 0
+    hasDigests = false
+    isEncrypted = true
+    seal = state.sentence
+    notes = [
+      Summary.Fact("Not proved", "what is in it, whether a key opens it, and whether it can be restored")
+    ]
+    let name = file.path.split(separator: "/").last.map(String.init) ?? ""
+    created = BackupLayout.moment(fileName: name).map { Manifest.timestamp($0 / 1_000_000) }
+  }
+
+  init(_ inspection: Inspection, _ contents: ArchiveContents, identity: String? = nil) {
     path = inspection.path
-    (kind, advice) = Self.meaning(of: inspection)
+    (kind, advice) = Self.meaning(of: inspection, identity)
     description = inspection.kind.description
     bytes = inspection.size
     members = inspection.members
@@ -130,16 +164,27 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     }
   }
 
-  private static func meaning(of inspection: Inspection) -> (String, String) {
+  private static func meaning(of inspection: Inspection, _ identity: String?) -> (String, String) {
     if inspection.refused != nil { return ("other", "Do not use it unless you know who made it.") }
     return switch inspection.kind {
     case .ourExport:
-      ("our-export", "Check it with verify, then import it: aloha-wizard import SUBDOMAIN \(inspection.path)")
-    case .officialExport:
-      ("official-export", "Check it with verify, then import it: aloha-wizard import SUBDOMAIN \(inspection.path)")
+      ("our-export", importing(inspection.path, identity))
+    case .officialExport: ("official-export", importing(inspection.path, identity))
     case .backup:
-      ("backup", "Restore it on a server that may lose what it has: aloha-wizard restore \(inspection.path)")
+      (
+        "backup",
+        "Rehearse it: \(ArchiveWords.rehearse(inspection.path, identity)). Then restore it on a server that may lose what it "
+          + "has: \(ArchiveWords.command(["restore", inspection.path], identity))"
+      )
     case .other: ("other", "Give an archive that export or backup has made.")
     }
+  }
+
+  private static func importing(_ path: String, _ identity: String?) -> String {
+    let words = ["import", "SUBDOMAIN", path]
+    // An import reads plain archives only.
+    guard let identity else { return "Check it with verify, then import it: \(ArchiveWords.command(words))" }
+    return "Decrypt it, then import what comes out: "
+      + ShellWord.quoted(words: ["age", "-d", "-i", identity, "-o", "export.tar.gz", path])
   }
 }

@@ -8,8 +8,13 @@ public struct VerifyOperation: Operation {
     public var archive: String
     /// With a server: the subdomain that the organization would get; nil for the one that it has.
     public var subdomain: String?
+    /// A file with age's private key, for an encrypted archive.
+    public var identity: String?
 
-    public init(archive: String) { self.archive = archive }
+    public init(archive: String, identity: String? = nil) {
+      self.archive = archive
+      self.identity = identity
+    }
   }
 
   public let options: Options
@@ -31,19 +36,31 @@ public struct VerifyOperation: Operation {
   }
 
   public func plan() throws -> Plan {
+    guard !isSealed else {
+      return Plan(
+        title: "Verify \(options.archive)", phases: [Plan.Phase("read", SealedFile.phase)],
+        leavesAlone: ["Everything: verifying only reads"])
+    }
     var phases = [Plan.Phase("read", "Read every byte, row and reference")]
     if server != nil { phases.append(Plan.Phase("server", "Hold it against the server")) }
     return Plan(
       title: "Verify \(options.archive)", phases: phases, leavesAlone: ["Everything: verifying only reads"])
   }
 
-  /// - Throws: `.damagedArchive` where the archive is not whole, `.blocked` where it does not fit the server.
+  /// Whether the archive is encrypted, and no key for it was given.
+  private var isSealed: Bool { options.identity == nil && Encryption.isEncrypted(options.archive) }
+
+  /// - Throws: `.damagedArchive` where the archive is not whole, `.blocked` where it does not fit the server, `.archive`
+  ///   where it is encrypted and nothing proves that it is whole.
   public func run(progress: Progress) throws -> Summary {
+    guard !isSealed else { return try SealedFile(path: options.archive).verify(progress) }
+    let stream = try Encryption.stream(
+      of: options.archive, identity: options.identity, cancellation: progress.cancellation)
     let contents = ArchiveContents()
     let report = try progress.phase("read", "Read every byte, row and reference", unit: .bytes) { meter in
       var seen: Int64 = 0
       return try ArchiveCheck.verifyDigests(
-        options.archive, visitor: contents, cancellation: progress.cancellation
+        options.archive, stream: stream, visitor: contents, cancellation: progress.cancellation
       ) { done, total in
         meter.setTotal(total)
         try meter.advance(by: done - seen)
@@ -63,6 +80,14 @@ public struct VerifyOperation: Operation {
           : report.kind.isExport
             ? "the archive has none: its structure was checked" : "the archive has none: it unpacks"),
     ]
+    if stream != nil {
+      facts.append(Summary.Fact("Encryption", "the private key opens it, and age has proved every byte"))
+      if BackupSeal.digest(sealing: options.archive) != nil, try BackupSeal.matches(options.archive) == false {
+        progress.warn(
+          "\(SafeText.clean(BackupSeal.path(for: options.archive), limit: 300)) belongs to another file: its SHA-256 is "
+            + "not that of this one")
+      }
+    }
     var isWhole = true
     if report.kind.isExport {
       let findings = contents.finish(report.manifest)
@@ -81,7 +106,9 @@ public struct VerifyOperation: Operation {
       title: isWhole ? "The archive is whole" : "The archive can be imported, but it is not whole", facts: facts,
       warnings: progress.warnings,
       nextSteps: report.kind.isExport && server == nil
-        ? ["Ask the other server whether it fits there: aloha-wizard verify --against-server ARCHIVE"] : [])
+        ? ["Ask the other server whether it fits there: aloha-wizard verify --against-server ARCHIVE"]
+        : report.kind == .backup
+          ? ["Rehearse its restore: \(ArchiveWords.rehearse(options.archive, options.identity))"] : [])
     progress.finished(summary)
     return summary
   }

@@ -11,7 +11,9 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Rows of every table, not only of those that people know.")
   var all = false
 
-  @Argument(help: "The archive: a .tar.gz, a .tar, or a folder.")
+  @OptionGroup var key: IdentityOption
+
+  @Argument(help: "The archive: a .tar.gz, a .tar, an encrypted .age, or a folder.")
   var archive: String
 
   func run() throws {
@@ -21,7 +23,9 @@ struct InspectCommand: ParsableCommand {
     do {
       summary = try progress.phase("read", "Read the archive", unit: .bytes) { meter in
         var seen: Int64 = 0
-        return try ArchiveSummary.of(archive, cancellation: progress.cancellation) { done, total in
+        return try ArchiveSummary.of(
+          FileSystem.absolute(archive), identity: key.path, cancellation: progress.cancellation
+        ) { done, total in
           meter.setTotal(total)
           try meter.advance(by: done - seen)
           seen = done

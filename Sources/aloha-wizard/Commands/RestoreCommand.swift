@@ -34,8 +34,7 @@ struct RestoreCommand: ParsableCommand {
   var externalHost: String?
   @Flag(help: "Restore although both have different versions. Data may not fit; only on purpose.")
   var ignoreVersions = false
-  @Option(help: ArgumentHelp("age's private key, for an encrypted backup.", valueName: "file"))
-  var identity: String?
+  @OptionGroup var key: IdentityOption
   @Option(help: ArgumentHelp("Where the dump lies meanwhile.", valueName: "folder"))
   var workFolder: String?
   @Option(help: "Sessions that restore at the same time (1 to 32).")
@@ -109,7 +108,7 @@ struct RestoreCommand: ParsableCommand {
     options.keepsConfiguration = keepConf
     options.externalHost = externalHost
     options.ignoresVersions = ignoreVersions
-    options.identity = whole(identity)
+    options.identity = key.path
     options.workFolder = whole(workFolder)
     options.parallel = parallel
     options.administrator = AdministratorAccess.Wish(
@@ -157,8 +156,8 @@ struct RestoreCommand: ParsableCommand {
 
   private func runRehearsal() throws {
     var options = try rehearsalOptions()
-    options.identity = identity
-    options.workFolder = workFolder
+    options.identity = key.path
+    options.workFolder = workFolder.map { FileSystem.absolute($0) }
     options.parallel = parallel
     let operation = RehearseOperation(options)
     if dryRun { return try output.rehearse(operation) }
@@ -178,7 +177,7 @@ struct RestoreCommand: ParsableCommand {
   }
 
   private func rehearsalOptions() throws -> RehearseOperation.Options {
-    if let archive { return RehearseOperation.Options(archive: archive) }
+    if let archive { return RehearseOperation.Options(archive: FileSystem.absolute(archive)) }
     if newestIn == nil, case .manual(let parts) = self.options.source {
       return RehearseOperation.Options(manual: parts, brand: server.brand ?? (try? server.installation())?.brand)
     }

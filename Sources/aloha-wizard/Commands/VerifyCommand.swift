@@ -9,13 +9,18 @@ struct VerifyCommand: ParsableCommand {
       Every digest is compared, every row is parsed, and every reference between rows, records and files must have its \
       other end. Archives without digests, those of the server's own commands, are checked by their structure.
 
+      An encrypted backup is decrypted while it is read, with --identity. Without the private key only the .sha256 beside \
+      it is compared: that proves that the file is what backup has written, and nothing about its content.
+
       With --against-server it also says whether this server could import it: migrations, subdomain, space, system bots.
       """)
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions
 
-  @Argument(help: "The archive: a .tar.gz, or the folder that it was unpacked into.")
+  @OptionGroup var key: IdentityOption
+
+  @Argument(help: "The archive: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
   var archive: String
 
   @Flag(help: "Hold it against this server too.")
@@ -25,7 +30,7 @@ struct VerifyCommand: ParsableCommand {
   var subdomain: String?
 
   func run() throws {
-    var options = VerifyOperation.Options(archive: archive)
+    var options = VerifyOperation.Options(archive: FileSystem.absolute(archive), identity: key.path)
     options.subdomain = subdomain
     try output.look(VerifyOperation(options, server: againstServer ? try server.installation() : nil))
   }

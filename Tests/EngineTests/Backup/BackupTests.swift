@@ -201,6 +201,12 @@ struct BackupTests {
 
 /// Pairs of keys for tests.
 enum Encrypted {
+  /// The public key that belongs to a private one.
+  static func recipient(of key: String) throws -> String {
+    let said = try Subprocess(try #require(Subprocess.find("age-keygen")), ["-y", key]).runChecked()
+    return String(try #require(said.split(separator: "\n").last))
+  }
+
   static var isPossible: Bool { Subprocess.find("age") != nil && Subprocess.find("age-keygen") != nil }
 
   static func pair(in folder: String, name: String = "key") throws -> (private: String, public: String) {

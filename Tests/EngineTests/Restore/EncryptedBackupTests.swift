@@ -76,7 +76,7 @@ struct EncryptedBackupTests {
       try Disaster.officialBackup(server, to: "\(folder)/plain.tar.gz")
       let path = "\(folder)/official.age"
       try Encryption.encrypt("\(folder)/plain.tar.gz", to: key.recipient, output: path, cancellation: nil)
-      let head = try BackupHead.read(encrypted: path, identity: key.file, scratch: folder, cancellation: nil)
+      let head = try BackupHead.read(path, identity: key.file, scratch: folder, cancellation: nil)
       let plain = try BackupHead.read("\(folder)/plain.tar.gz", scratch: folder, cancellation: nil)
       #expect(head.hasUploads && head.hasDatabase && head.settings == plain.settings)
       #expect(head.serverVersion == plain.serverVersion && head.dump?.serverMajor == plain.dump?.serverMajor)
@@ -102,7 +102,7 @@ struct EncryptedBackupTests {
       }
       #expect(none?.remedy?.contains("--identity") == true)
       #expect(throws: PlainFailure.self) {
-        try BackupHead.read(encrypted: path, identity: other.file, scratch: folder, cancellation: nil)
+        try BackupHead.read(path, identity: other.file, scratch: folder, cancellation: nil)
       }
       #expect(try FileSystem.names(in: folder) == before)
     }

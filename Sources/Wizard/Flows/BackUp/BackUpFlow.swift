@@ -242,23 +242,9 @@ extension Flow {
             },
             check: { answers in
               let path = answers.text(Key.output) ?? ""
-              guard encrypts(answers) else { return AnswerCheck.archive(path) }
-              if let problem = AnswerCheck.absolutePath(path) { return problem }
-              return path.hasSuffix(".tar.gz.age") ? nil : "Encrypted, its name must end with .tar.gz.age"
+              return AnswerCheck.archive(path, isEncrypted: encrypts(answers))
             })
         ]
       })
-  }
-}
-
-extension AnswerCheck {
-  /// A public key of age, or one of SSH, which age takes too. Whether it is a real one age itself says in the checks.
-  static func recipient(_ text: String) -> String? {
-    if text.isEmpty { return "The public key is needed here" }
-    if text.uppercased().hasPrefix("AGE-SECRET-KEY-") {
-      return "This is the private key. Keep it off this server; the public one begins with age1"
-    }
-    let isKey = text.hasPrefix("age1") || text.hasPrefix("ssh-ed25519 ") || text.hasPrefix("ssh-rsa ")
-    return isKey ? nil : "A public key begins with age1"
   }
 }

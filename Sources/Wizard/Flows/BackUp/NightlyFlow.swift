@@ -63,7 +63,7 @@ extension Flow {
       return [
         Field(
           "at", "At", name: "Time", .text(placeholder: "03:30"), preset: { _ in .text("03:30") },
-          check: { clock($0.text(Key.time) ?? "") == nil ? "An hour and a minute, as in 03:30" : nil }),
+          check: { AnswerCheck.time($0.text(Key.time) ?? "") }),
         Field(
           "recipient", "Encrypt to this public key", name: "Encrypted to", .text(placeholder: "(not encrypted)"),
           preset: { _ in .text("") },
@@ -118,17 +118,8 @@ extension Flow {
 
   // MARK: What it comes to
 
-  /// Hour and minute.
-  private static func clock(_ text: String) -> (hour: Int, minute: Int)? {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[1].count == 2, let hour = Int(parts[0]), let minute = Int(parts[1]),
-      (0...23).contains(hour), (0...59).contains(minute)
-    else { return nil }
-    return (hour, minute)
-  }
-
   private static func schedule(_ answers: Answers, _ context: FlowContext) -> BackupSchedule {
-    let time = clock(answers.text(Key.time) ?? "") ?? (3, 30)
+    let time = AnswerCheck.clock(answers.text(Key.time) ?? "") ?? (3, 30)
     let recipient = answers.text(Key.recipient).flatMap { $0.isEmpty ? nil : $0 }
     return BackupSchedule(
       folder: answers.text(Key.folder) ?? "", hour: time.hour, minute: time.minute,
@@ -197,7 +188,6 @@ enum Retention {
   }
 
   private static func number(_ text: String?) -> Int? {
-    guard let text, let number = Int(text), (0...9999).contains(number) else { return nil }
-    return number
+    text.flatMap { AnswerCheck.number($0, AnswerCheck.kept) }
   }
 }

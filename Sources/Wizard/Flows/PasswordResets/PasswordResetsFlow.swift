@@ -119,12 +119,7 @@ extension Flow {
         Field(
           "address", "Address", name: "Address", .text(placeholder: ""), isVisible: isTest,
           hint: { _ in "Of somebody who belongs to the organization." },
-          check: { answers in
-            let address = answers.text(Key.address) ?? ""
-            if address.isEmpty { return "An address is needed here" }
-            return address.contains("@") && !address.contains(where: { $0 == " " || $0 == "," })
-              ? nil : "That is no mail address"
-          }),
+          check: { AnswerCheck.address($0.text(Key.address) ?? "") }),
         Field(
           "never", "Of everybody", name: "Of them",
           .yesNo(

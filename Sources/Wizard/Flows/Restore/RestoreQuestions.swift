@@ -210,19 +210,3 @@ extension String {
   fileprivate func orDefault(_ other: String) -> String { isEmpty ? other : self }
   fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
-
-extension AnswerCheck {
-  /// A host name, with a port at most: what EXTERNAL_HOST takes.
-  static func hostName(_ text: String) -> String? {
-    if text.isEmpty { return "A name is needed here" }
-    if text.contains("/") { return "The name alone, without https:// and without a path" }
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    let isPort = parts.count == 1 || (parts.count == 2 && UInt16(parts[1]) != nil)
-    let labels = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-    let isName = labels.allSatisfy { label in
-      !label.isEmpty && label.utf8.count <= 63 && label.first != "-" && label.last != "-"
-        && label.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-    }
-    return isPort && isName ? nil : "Small letters, digits, dashes and dots, as in chat.example.com"
-  }
-}

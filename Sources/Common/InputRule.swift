@@ -1,0 +1,109 @@
+/// Why a value that an operator gives cannot be used, as a sentence without a full stop; nil where it can.
+///
+/// One rule for each kind of value: the wizard's fields and the options of the command line judge by the same. Nothing is
+/// looked up: whether a path exists or a name is free is found out by checks.
+public enum InputRule {
+  // MARK: Names
+
+  /// Letters, digits and dashes, as the server itself demands; empty is the root domain.
+  public static func subdomain(_ text: String) -> String? {
+    let allowed = text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+    guard allowed else {
+      return text.contains { $0.isUppercase }
+        ? "Only small letters, please" : "Only small letters a-z, digits and dashes can stand here"
+    }
+    if text.hasPrefix("-") || text.hasSuffix("-") { return "A dash can stand neither first nor last" }
+    if text.utf8.count > 40 { return "At most 40 characters; these are \(text.utf8.count)" }
+    return nil
+  }
+
+  /// A host name, with a port at most: what EXTERNAL_HOST takes.
+  public static func hostName(_ text: String) -> String? {
+    if text.isEmpty { return "A name is needed here" }
+    if text.contains("/") { return "The name alone, without https:// and without a path" }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let isPort = parts.count == 1 || (parts.count == 2 && number(String(parts[1]), 1...65_535) != nil)
+    let labels = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+    let isName = labels.allSatisfy { label in
+      !label.isEmpty && label.utf8.count <= 63 && label.utf8.first != UInt8(ascii: "-")
+        && label.utf8.last != UInt8(ascii: "-")
+        && label.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+    return isPort && isName && parts[0].utf8.count <= 253
+      ? nil : "Small letters, digits, dashes and dots, as in chat.example.com"
+  }
+
+  /// A mail address as it stands in a server's database: its parts are not looked at any closer than a mail server does.
+  public static func address(_ text: String) -> String? {
+    if text.isEmpty { return "An address is needed here" }
+    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+    let isPlain = !hasControlCharacter(text) && !text.contains { " ,;<>\"".contains($0) }
+    return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && isPlain && text.utf8.count <= 320
+      ? nil : "That is no mail address"
+  }
+
+  /// A role of PostgreSQL.
+  public static func role(_ text: String) -> String? {
+    if text.isEmpty { return "A name is needed here" }
+    if hasControlCharacter(text) { return "There is a control character in the name" }
+    return text.utf8.count <= 63 ? nil : "At most 63 bytes; these are \(text.utf8.count)"
+  }
+
+  // MARK: Paths
+
+  /// A path, from the root or from the working directory.
+  public static func path(_ text: String) -> String? {
+    if text.isEmpty { return "A path is needed here" }
+    return hasControlCharacter(text) ? "There is a control character in the path" : nil
+  }
+
+  /// A path from the root of the file system.
+  public static func absolutePath(_ text: String) -> String? {
+    if text.isEmpty { return "A path is needed here" }
+    if !text.hasPrefix("/") { return "The path must begin with /" }
+    return path(text)
+  }
+
+  /// The name of an archive that is to be made.
+  public static func archive(_ text: String, isEncrypted: Bool = false) -> String? {
+    if let problem = absolutePath(text) { return problem }
+    if isEncrypted { return text.hasSuffix(".tar.gz.age") ? nil : "Encrypted, its name must end with .tar.gz.age" }
+    return text.hasSuffix(".tar.gz") ? nil : "The name must end with .tar.gz"
+  }
+
+  // MARK: Numbers
+
+  /// A number in digits alone, within a range; nil where it is none.
+  public static func number(_ text: String, _ range: ClosedRange<Int>) -> Int? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text) else {
+      return nil
+    }
+    return range.contains(number) ? number : nil
+  }
+
+  /// How many backups may be kept of one kind.
+  public static let kept = 0...9999
+
+  /// An hour and a minute of a day; nil where it is none.
+  public static func clock(_ text: String) -> (hour: Int, minute: Int)? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, (1...2).contains(parts[0].count), parts[1].count == 2,
+      let hour = number(String(parts[0]), 0...23), let minute = number(String(parts[1]), 0...59)
+    else { return nil }
+    return (hour, minute)
+  }
+
+  public static func time(_ text: String) -> String? {
+    clock(text) == nil ? "An hour and a minute, as in 03:30" : nil
+  }
+
+  // MARK: Characters
+
+  static func hasControlCharacter(_ text: String) -> Bool {
+    text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+  }
+
+  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
+  }
+}

@@ -1,0 +1,82 @@
+import Archive
+import Common
+
+/// An encrypted archive without its private key: all that can be proved of it is what the `.sha256` beside it says.
+struct SealedFile: Sendable {
+  let path: String
+
+  enum State: Sendable, Equatable {
+    /// The file is, byte for byte, what was written.
+    case unchanged
+    /// There is no `.sha256` that could be read.
+    case unproved
+
+    var sentence: String {
+      switch self {
+      case .unchanged: "matches: every byte of the file is as it was written"
+      case .unproved: "none beside it that can be read: whether the file is whole cannot be proved"
+      }
+    }
+  }
+
+  static let phase = "Compare the encrypted file with the SHA-256 beside it"
+
+  /// - Throws: `.damagedArchive` where the seal is that of other bytes.
+  func state(cancellation: Cancellation?, progress: ByteProgress?) throws -> State {
+    switch try BackupSeal.matches(path, cancellation: cancellation, progress: progress) {
+    case true?: return .unchanged
+    case nil: return .unproved
+    case false?:
+      throw PlainFailure(
+        .damagedArchive, SafeText.clean(path, limit: 300),
+        "the file is damaged: its SHA-256 is not the one in \(SafeText.clean(BackupSeal.path(for: path), limit: 300))",
+        remedy: "copy both files again from where they were made, or use another backup")
+    }
+  }
+
+  /// - Throws: as ``state(cancellation:progress:)``; `.archive` where nothing can be proved.
+  func verify(_ progress: Progress) throws -> Summary {
+    let state = try progress.phase("read", Self.phase, unit: .bytes) { meter in
+      var seen: Int64 = 0
+      return try self.state(cancellation: progress.cancellation) { done, total in
+        meter.setTotal(total)
+        try meter.advance(by: done - seen)
+        seen = done
+      }
+    }
+    let command = ArchiveWords.command(["verify", path, "--identity", "KEYFILE"])
+    guard state == .unchanged else {
+      throw PlainFailure(
+        .archive, SafeText.clean(path, limit: 300),
+        "is encrypted, and nothing about it can be proved: no private key was given, and no "
+          + "\(SafeText.clean(BackupSeal.path(for: path), limit: 300)) can be read",
+        remedy:
+          "copy the .sha256 here from where the backup was made, or decrypt it where the private key is: \(command)")
+    }
+    let summary = Summary(
+      title: "The encrypted file is unchanged; its content was not looked at",
+      facts: [
+        Summary.Fact("Archive", path), Summary.Fact("Kind", "a file that age has encrypted"),
+        Summary.Fact("Size", Amount.bytes(FileSystem.length(path) ?? 0)),
+        Summary.Fact("Proved", "every byte is as it was when the backup was made"),
+        Summary.Fact("Not proved", "what is in it, whether a key opens it, and whether it can be restored"),
+      ], warnings: progress.warnings,
+      nextSteps: [
+        "On a machine that may have the private key: \(command)",
+        "There as well: \(ArchiveWords.rehearse(path, "KEYFILE"))",
+      ])
+    progress.finished(summary)
+    return summary
+  }
+}
+
+/// Command lines about an archive, as texts print them: to be copied into a shell.
+enum ArchiveWords {
+  static func command(_ words: [String], _ identity: String? = nil) -> String {
+    ShellWord.quoted(words: [Program.name] + words + (identity.map { ["--identity", $0] } ?? []))
+  }
+
+  static func rehearse(_ path: String, _ identity: String?) -> String {
+    command(["restore", "--rehearse", path], identity)
+  }
+}
