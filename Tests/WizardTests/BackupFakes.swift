@@ -29,12 +29,21 @@ enum BackupFakes {
 
   static func outlook(
     host: String? = "chat.example.com", own: String? = "chat.example.com", settings: Bool = true,
-    ownSettings: Bool = true, version: Finding = Finding(.ok, "version", "9.0, here and in the backup")
+    ownSettings: Bool = true, version: Finding = Finding(.ok, "version", "9.0, here and in the backup"),
+    newer: String? = nil
   ) -> RestoreOutlook {
     RestoreOutlook(
       facts: facts, backupHost: host, ownHost: own, hasSettings: settings, hasOwnSettings: ownSettings,
-      version: version)
+      version: version, newer: newer)
   }
+
+  /// What the checks say where the server has more than the backup.
+  static let newer = Finding(
+    .warning, "newer data",
+    "1,204 messages, 3 people and 17 files are newer than this backup (newest: today 14:02, 31 minutes ago)",
+    mustBeConfirmed: true)
+
+  static var newerOutlook: RestoreOutlook { outlook(newer: Finding.confirmation(of: [newer])) }
 
   static let otherVersion = Finding(
     .blocker, "version", "the backup is of 9.1, this server is 9.0", remedy: "install version 9.1 on this machine")

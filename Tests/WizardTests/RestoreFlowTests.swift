@@ -62,6 +62,89 @@ struct RestoreFlowTests {
     }
   }
 
+  // MARK: Data that is newer than the backup
+
+  static let newerWays = [
+    FlowWay(
+      "newer data, exported first", confirmedName: "chat.example.com",
+      lines: ["", "", "", "", "", "", "", "", "chat.example.com", "", ""]
+    ) { walker in
+      walker.walk(to: "newer")
+      #expect(walker.sees("1,204 messages, 3 people and 17 files are newer than this backup"))
+      walker.walk(to: "agree")
+      walker.type("chat.example.com")
+    },
+    FlowWay(
+      "newer data, exported into a folder", confirmedName: "chat.example.com",
+      lines: ["", "", "", "", "", "", "/mnt/large", "", "chat.example.com", "", ""]
+    ) { walker in
+      walker.walk(to: "newer")
+      walker.press(.enter)
+      walker.type("/mnt/large")
+      walker.walk(to: "agree")
+      walker.type("chat.example.com")
+    },
+    FlowWay(
+      "newer data, not exported", confirmedName: "chat.example.com",
+      lines: ["", "", "", "", "", "2", "", "chat.example.com", "", ""]
+    ) { walker in
+      walker.walk(to: "newer")
+      walker.press(.down, .enter)
+      walker.walk(to: "agree")
+      walker.type("chat.example.com")
+    },
+  ]
+
+  private static func newerFlow(_ engine: FakeEngine) -> Flow {
+    engine.change { $0.findings.append(BackupFakes.newer) }
+    return flow(engine, BackupFakes.looks(outlook: BackupFakes.newerOutlook))
+  }
+
+  @Test(
+    "what the backup has not is confirmed with the server's name, and exported first as advised", arguments: newerWays)
+  func newerData(way: FlowWay) throws {
+    let options = try #require(Self.options(try way.check { Self.newerFlow($0) }))
+    switch way.testDescription {
+    case "newer data, exported first": #expect(options.exportFirst == .init())
+    case "newer data, not exported": #expect(options.exportFirst == nil)
+    default: #expect(options.exportFirst == .init(folder: "/mnt/large"))
+    }
+  }
+
+  @Test("the sentence is in sight where the name is typed, on a screen and line by line; nothing else goes on")
+  func newerSentence() throws {
+    let walker = Walker(Self.newerFlow(FakeEngine()))
+    walker.walk(to: "agree")
+    #expect(walker.sees("1,204 messages, 3 people and 17 files are newer"))
+    walker.press(.enter)
+    #expect(walker.step == "agree")
+    walker.type("chat.example.org")
+    walker.press(.enter)
+    #expect(walker.step == "agree")
+    #expect(walker.model.journey.flow.commands(walker.answers)[0].contains("--export-first"))
+
+    var walk = LinearWalk(Self.newerFlow(FakeEngine()), ["", "", "", "", "", "", "", "", "chat.example.com", "", ""])
+    _ = try walk.runner.run()
+    let said = walk.script.transcript
+    let question = try #require(said.ranges(of: "Type the name of this server").last?.lowerBound)
+    let sentence = try #require(said[..<question].ranges(of: "1,204 messages").last?.lowerBound)
+    #expect(said[sentence..<question].split(separator: "\n").count < 6, "\(said[sentence..<question])")
+  }
+
+  @Test("a file of answers alone does not confirm it")
+  func newerUnattended() throws {
+    let walker = Walker(Self.newerFlow(FakeEngine()))
+    walker.walk(to: "agree")
+    let file = try AnswersFile.parse(walker.model.journey.answersText, path: "a.toml")
+    let engine = FakeEngine()
+    var runner = AnswersRunner(
+      Self.newerFlow(engine), given: GivenAnswers(values: file.values), orders: .init(path: "a.toml", destroys: true),
+      voice: LinearVoice(conversation: Script([]), width: nil), desk: PromptDesk())
+    let failure = #expect(throws: PlainFailure.self) { try runner.run() }
+    #expect(failure?.reason.contains("--confirm-delete chat.example.com") == true)
+    #expect(engine.begun == nil)
+  }
+
   @Test("a backup of another host name asks under which one the server is reached from now on")
   func hostNames() throws {
     for (choice, expected) in [("backup", nil), ("own", "new.example.com"), ("other", "third.example.com")] {

@@ -20,14 +20,18 @@ final class BackupContent {
   private var brand: Brand { installation.brand }
 
   /// The small files that say what this is; first, so that a restore knows before it unpacks anything.
-  func addFacts(_ session: Connection?, size: BackupSize, tree: FileTree?) throws -> Manifest.Source {
+  ///
+  /// - Parameter moment: not later than the snapshot of the database: what was written since is not in the backup.
+  func addFacts(
+    _ session: Connection?, size: BackupSize, tree: FileTree?, moment: Int64
+  ) throws -> Manifest.Source {
     let version = try session.map { try ServerVersion.read(installation, $0) } ?? ServerVersion.installed(installation)
     try archive.add(BackupLayout.versionFile(brand), Array("\(version.name ?? "unknown")\n".utf8))
     try archive.add(BackupLayout.systemFile, Array("\(BackupLayout.operatingSystem() ?? "unknown")\n".utf8))
     if let session { try archive.add(BackupLayout.postgresFile, Array("\(session.serverVersion)\n".utf8)) }
     let parameters = installation.databaseParameters()
     let facts = BackupFacts(
-      created: Manifest.timestamp(Moment.now() / 1_000_000), hostname: installation.host,
+      created: Moment.iso(microseconds: moment), hostname: installation.host,
       databaseName: parameters.database, databaseUser: parameters.user,
       databaseBytes: session == nil ? nil : size.database, uploadsFiles: tree == nil ? nil : size.uploadsFiles,
       uploadsBytes: tree == nil ? nil : size.uploads)

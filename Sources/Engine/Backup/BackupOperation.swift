@@ -79,6 +79,7 @@ public struct BackupOperation: Operation {
     ScratchFolder.removeLeftOvers()
     let session = try options.skipsDatabase ? nil : installation.connect(cancellation: progress.cancellation)
     defer { session?.close() }
+    let moment = Moment.now()
     let snapshot = try session?.exportSnapshot()
     let tree = try takesUploads ? FileTree(installation.uploadsFolder, cancellation: progress.cancellation) : nil
     let size = try size(session, tree)
@@ -103,7 +104,7 @@ public struct BackupOperation: Operation {
       level: options.level)
     defer { archive.abandon() }
     let content = BackupContent(installation: installation, archive: archive, progress: progress)
-    let source = try content.addFacts(session, size: size, tree: tree)
+    let source = try content.addFacts(session, size: size, tree: tree, moment: moment)
     try progress.phase("settings", "Add the settings and the secrets") { _ in try content.addSettings() }
     if let dump {
       try progress.phase("database", "Add the database", total: dump.bytes, unit: .bytes) { meter in

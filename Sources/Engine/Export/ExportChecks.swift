@@ -7,6 +7,8 @@ struct ExportChecks {
   let installation: Installation
   let options: ExportOperation.Options
   let output: String
+  /// Whether nobody can write meanwhile.
+  var isServerStopped = false
 
   func findings(_ organization: Organization, _ source: ExportSource, _ connection: Connection) throws -> [Finding] {
     try [target(), space(organization, connection), uploads(), activity(organization), database(connection)]
@@ -117,7 +119,7 @@ struct ExportChecks {
         .blocker, "organization", "this is the server's internal organization, home of its system bots",
         remedy: "choose another one; every server has its own")
     }
-    if options.deactivates || organization.isDeactivated {
+    if options.deactivates || organization.isDeactivated || isServerStopped {
       return Finding(.ok, "organization", "nobody writes to \(organization.label) during the export")
     }
     return Finding(

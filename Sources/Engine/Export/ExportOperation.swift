@@ -35,6 +35,8 @@ public struct ExportOperation: Operation {
 
   public let installation: Installation
   public let options: Options
+  /// Nobody can write while it runs, and the server's database is not told of it: a restore takes its place.
+  var isServerStopped = false
 
   public init(_ installation: Installation, _ options: Options) {
     self.installation = installation
@@ -136,8 +138,9 @@ public struct ExportOperation: Operation {
     let session = try installation.connect(cancellation: cancellation)
     defer { session.close() }
     let organization = try Organization.find(options.subdomain, session, brand: installation.brand)
-    let findings = try ExportChecks(installation: installation, options: options, output: output)
-      .findings(organization, ExportSource(installation, session), session)
+    let findings = try ExportChecks(
+      installation: installation, options: options, output: output, isServerStopped: isServerStopped
+    ).findings(organization, ExportSource(installation, session), session)
     for finding in findings where finding.severity == .warning {
       progress.warn("\(finding.subject): \(finding.reason)")
     }
@@ -255,10 +258,11 @@ public struct ExportOperation: Operation {
     }
     var sessions = 0
     if options.deactivates { sessions = endActivity(organization, session, progress) }
-    ExportRecord(
-      organization: organization, reach: reach, archive: finished, statistics: statistics.encoded(), began: began
-    )
-    .write(session, source.model.catalog, progress)
+    if !isServerStopped {
+      ExportRecord(
+        organization: organization, reach: reach, archive: finished, statistics: statistics.encoded(), began: began
+      ).write(session, source.model.catalog, progress)
+    }
     let summary = try summarize(
       organization, source.version, tables: tables, report: report,
       notes: manifest.notes, finished: finished, endedSessions: sessions, progress: progress)

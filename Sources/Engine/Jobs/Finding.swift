@@ -17,12 +17,28 @@ public struct Finding: Sendable, Codable, Equatable {
   public var reason: String
   /// What to do about it; nil where nothing needs to be done.
   public var remedy: String?
+  /// Set where an operator who is there has to type a name before going on; nil where a key is enough.
+  private var isConfirmedByName: Bool?
 
-  public init(_ severity: Severity, _ subject: String, _ reason: String, remedy: String? = nil) {
+  public init(
+    _ severity: Severity, _ subject: String, _ reason: String, remedy: String? = nil, mustBeConfirmed: Bool = false
+  ) {
     self.severity = severity
     self.subject = subject
     self.reason = reason
     self.remedy = remedy
+    isConfirmedByName = mustBeConfirmed ? true : nil
+  }
+
+  /// Whether an operator who is there has to type a name before going on, with ``reason`` in sight.
+  public var mustBeConfirmed: Bool { isConfirmedByName ?? false }
+
+  /// What has to be confirmed by typing a name, as sentences; nil where nothing has to be.
+  public static func confirmation(of findings: [Finding]) -> String? {
+    let reasons = findings.filter(\.mustBeConfirmed).map { finding in
+      finding.reason.prefix(1).uppercased() + finding.reason.dropFirst() + "."
+    }
+    return reasons.isEmpty ? nil : reasons.joined(separator: " ")
   }
 }
 

@@ -22,6 +22,8 @@ public struct DumpContents: Sendable, Equatable {
   /// The version of the pg_dump that made it: older programs may not be able to read it.
   public var clientVersion: String?
   public var clientMajor: Int? { clientVersion.flatMap(PostgresTools.majorVersion) }
+  /// By the clock of the machine that made it, without its zone: "2026-11-23 03:30:00 UTC", the zone being the reader's.
+  public var created: String?
   public var entries: [Entry] = []
 
   public var extensions: [String] { entries.filter { $0.kind == "EXTENSION" }.map(\.name) }
@@ -58,6 +60,8 @@ public struct DumpContents: Sendable, Equatable {
   }
 
   private mutating func readHeader(_ line: Substring) {
+    let mark = "; Archive created at "
+    if line.hasPrefix(mark), created == nil { created = SafeText.clean(line.dropFirst(mark.count), limit: 60) }
     guard let colon = line.range(of: ": ") else { return }
     let key = line[..<colon.lowerBound].drop { $0 == ";" || $0 == " " }
     let value = SafeText.clean(line[colon.upperBound...], limit: 200)

@@ -21,6 +21,10 @@ struct BackupHead: Sendable {
   var hasUploads = false
   /// What unpacking will take; a lower bound where the archive does not tell.
   var expectedBytes: Int64 = 0
+  /// When the server's own command has written the version file, in microseconds since 1970; nil where it does not say.
+  var versionFileTime: Int64?
+  /// The last change of a dump that was made by hand, in microseconds since 1970.
+  var dumpFileTime: Int64?
   /// Links in it, as far as it was read: nothing of what they led to is in the backup.
   var links: [String] = []
 
@@ -128,6 +132,10 @@ struct BackupHead: Sendable {
       brand = name == "aloha-version" ? .aloha : .zulip
       let version = try firstLine(source, path)
       serverVersion = version.isEmpty || version == "unknown" ? nil : version
+      // This program's own backups give their members no time.
+      if member.modified > 0 {
+        versionFileTime = member.modified.multipliedReportingOverflow(by: 1_000_000).partialValue
+      }
     case BackupLayout.systemFile: system = try firstLine(source, path)
     case BackupLayout.postgresFile: postgresMajor = PostgresTools.majorVersion(try firstLine(source, path))
     case BackupFacts.fileName:

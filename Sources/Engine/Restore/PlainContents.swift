@@ -28,6 +28,8 @@ struct PlainContents: Sendable, Equatable {
   var clientVersion: String?
   /// The version of the server that it was made of.
   var serverVersion: String?
+  /// When pg_dump began, by its own clock; only where it was asked to say more.
+  var started: String?
   var items: [Item] = []
 
   var settings: [String] { distinct { if case .setting(let name) = $0 { name } else { nil } } }
@@ -53,6 +55,7 @@ struct PlainContents: Sendable, Equatable {
     }
     clientVersion = clientVersion ?? value(" Dumped by pg_dump version ")
     serverVersion = serverVersion ?? value(" Dumped from database version ")
+    started = started ?? value(" Started on ")
   }
 
   mutating func take(_ statement: SQLStatement) {

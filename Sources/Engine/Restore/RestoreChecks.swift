@@ -12,11 +12,14 @@ struct RestoreChecks {
   let access: Result<AdministratorAccess, any Error>
   /// Where the dump is going to lie; nil where there is no such place.
   let work: String?
+  /// Where the organizations are exported before the exchange; nil where they are not.
+  var export: ServerExport?
 
   /// All findings, in the order in which an operator should read them.
   func findings() -> [Finding] {
     var findings = [kind(), integrity(), version(), system()]
     if head.hasDatabase { findings += database() }
+    findings += newer()
     findings += [space(), permissions()].flatMap { $0 }
     findings += settings()
     findings += links()
@@ -29,6 +32,16 @@ struct RestoreChecks {
   }
 
   private var brand: Brand { installation.brand }
+
+  /// What the server has and the backup has not, and how it is kept.
+  private func newer() -> [Finding] {
+    let newer = newerData
+    return newer.findings() + (export?.findings(isThere: newer.isThere) ?? [])
+  }
+
+  var newerData: NewerFindings {
+    NewerFindings(installation: installation, options: options, head: head, access: access)
+  }
 
   // MARK: The backup
 

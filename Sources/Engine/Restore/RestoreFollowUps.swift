@@ -196,7 +196,8 @@ public struct DiscardRestoreOperation: Operation {
     return Plan(
       title: "Delete the state that is not in use",
       phases: [Plan.Phase("discard", "Delete the state that is not in use")],
-      destroys: record.kept, leavesAlone: ["The server as it is now"],
+      destroys: record.kept,
+      leavesAlone: ["The server as it is now"] + (record.exports.map { ["The exports in \($0)"] } ?? []),
       pointOfNoReturn: "what has been deleted by then stays deleted; it cannot be rolled back afterwards")
   }
 

@@ -55,6 +55,9 @@ public struct RestoreOperation: Operation {
     }
     phases.append(Plan.Phase("prepare", "Prepare settings and files"))
     phases.append(Plan.Phase(ServerStep.stop.rawValue, ServerStep.stop.title))
+    if let export = preparation.export {
+      phases.append(Plan.Phase("export", "Export each organization of the old state", amount: "into \(export.folder)"))
+    }
     phases.append(Plan.Phase("exchange", "Exchange the old state for the new one"))
     phases += ServerStep.afterwards.map { Plan.Phase($0.rawValue, $0.title) }
     return Plan(
@@ -105,16 +108,21 @@ public struct RestoreOperation: Operation {
       try RestoreSwitch(preparation.installation, record, state).takeBack(progress.unstoppable)
     }
 
-    let record = RestoreRecord(
+    var record = RestoreRecord(
       id: preparation.id, source: options.source.label, database: preparation.database,
       places: preparation.replaced, administrator: options.administrator)
+    let export = preparation.checks.newerData.isThere ? preparation.export : nil
+    record.exports = export?.folder
     try state.save(record)
     var change = try RestoreSwitch(preparation.installation, record, state)
     let made: RestoredState
+    let exported: [ServerExport.Exported]
     do {
       made = try RestoredState.make(preparation, progress)
       try progress.cancellation.check()
       try change.stopServer(progress)
+      try progress.cancellation.check()
+      exported = try export?.run(progress) ?? []
       try progress.cancellation.check()
     } catch {
       do { try change.takeBack(progress.unstoppable) } catch {
@@ -139,7 +147,8 @@ public struct RestoreOperation: Operation {
       throw error
     }
     try change.tellServices(steady)
-    let summary = summarize(change.record, made, seconds: started, progress.warnings + steady.warnings)
+    let summary = summarize(
+      change.record, made, exported, seconds: started, progress.warnings + steady.warnings)
     progress.finished(summary)
     return summary
   }
@@ -152,14 +161,16 @@ public struct RestoreOperation: Operation {
   }
 
   private func summarize(
-    _ record: RestoreRecord, _ made: RestoredState, seconds started: ContinuousClock.Instant, _ warnings: [String]
+    _ record: RestoreRecord, _ made: RestoredState, _ exported: [ServerExport.Exported],
+    seconds started: ContinuousClock.Instant, _ warnings: [String]
   ) -> Summary {
     let seconds = Double((ContinuousClock.now - started).components.seconds)
     return Summary(
       title: "The server is restored",
-      facts: made.facts + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
+      facts: made.facts + (record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
+        + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
       warnings: warnings,
-      nextSteps: [
+      nextSteps: ServerExport.nextSteps(exported, root: root) + [
         "Sign in and look at a few conversations, pictures and people",
         "Not as it should be? Go back to the state before: aloha-wizard restore --roll-back",
         "All well? Free the space of the old state: aloha-wizard restore --discard "

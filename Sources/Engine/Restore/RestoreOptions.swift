@@ -52,10 +52,14 @@ public struct RestoreOptions: Sendable, Codable, Equatable {
   /// Sessions that restore at the same time; nil: one for each processor, four at most.
   public var parallel: Int?
   public var administrator = AdministratorAccess.Wish()
+  /// Exports every organization of the server first; nil: the old state is kept, and nothing is exported.
+  public var exportFirst: ExportFirst?
 
   public init(_ source: RestoreSource) { self.source = source }
 
   public init(archive: String) { self.init(.archive(archive)) }
+
+  var exportsFirst: Bool { exportFirst != nil }
 
   var workers: Int { max(1, min(parallel ?? min(WorkerThread.processors, 4), 32)) }
 }

@@ -18,10 +18,12 @@ public struct RestoreOutlook: Sendable, Equatable {
   public var hasOwnSettings: Bool
   /// How the versions compare: a blocker where they differ.
   public var version: Finding
+  /// What this server has that the backup has not, as sentences; nil where there is nothing to be told.
+  public var newer: String?
 
   public init(
     facts: [Summary.Fact], backupHost: String?, ownHost: String?, hasDatabase: Bool = true, hasSettings: Bool = true,
-    hasUploads: Bool = true, hasOwnSettings: Bool = true, version: Finding
+    hasUploads: Bool = true, hasOwnSettings: Bool = true, version: Finding, newer: String? = nil
   ) {
     self.facts = facts
     self.backupHost = backupHost
@@ -31,6 +33,7 @@ public struct RestoreOutlook: Sendable, Equatable {
     self.hasUploads = hasUploads
     self.hasOwnSettings = hasOwnSettings
     self.version = version
+    self.newer = newer
   }
 
   /// - Parameters:
@@ -48,7 +51,8 @@ public struct RestoreOutlook: Sendable, Equatable {
     return RestoreOutlook(
       facts: facts(head, preparation.dump, options), backupHost: head.host,
       ownHost: hasOwn ? installation.host : nil, hasDatabase: head.hasDatabase, hasSettings: head.hasSettings,
-      hasUploads: head.hasUploads, hasOwnSettings: hasOwn, version: preparation.checks.version())
+      hasUploads: head.hasUploads, hasOwnSettings: hasOwn, version: preparation.checks.version(),
+      newer: Finding.confirmation(of: preparation.checks.newerData.findings()))
   }
 
   private static func facts(_ head: BackupHead, _ dump: DumpFile?, _ options: RestoreOptions) -> [Summary.Fact] {
@@ -61,7 +65,7 @@ public struct RestoreOutlook: Sendable, Equatable {
       let named = BackupLayout.moment(fileName: String(path.split(separator: "/").last ?? ""))
       add("Made", (moment ?? named).map { Age.words($0) } ?? "it does not say when")
     }
-    if let dump, let written = lastChange(dump.path) { add("Dump written", Age.words(written)) }
+    if let dump, let written = FileSystem.lastChange(dump.path) { add("Dump written", Age.words(written)) }
     add("Of the server", head.host)
     let version = head.serverVersion.map { "\(head.brand?.title ?? "") \($0)" }
     add("Software", version ?? "it does not say which version")
@@ -78,12 +82,6 @@ public struct RestoreOutlook: Sendable, Equatable {
           : "of every file; they are compared before anything is replaced")
     }
     return facts
-  }
-
-  /// Microseconds since 1970.
-  private static func lastChange(_ path: String) -> Int64? {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) * 1_000_000 : nil
   }
 
   private static func database(_ head: BackupHead, _ dump: DumpFile?) -> String {

@@ -67,7 +67,14 @@ final class RestorePreparation {
   func findings() -> [Finding] { checks.findings() }
 
   var checks: RestoreChecks {
-    RestoreChecks(installation: installation, options: options, head: head, places: places, access: access, work: work)
+    RestoreChecks(
+      installation: installation, options: options, head: head, places: places, access: access, work: work,
+      export: export)
+  }
+
+  /// The exports that are made before the exchange; nil where none are requested.
+  var export: ServerExport? {
+    options.exportFirst.map { ServerExport(installation, $0, places: places, id: id) }
   }
 
   // MARK: Parts
@@ -83,6 +90,7 @@ final class RestorePreparation {
     if let dump {
       head.expectedBytes += FileSystem.isFolder(dump.path) ? 0 : FileSystem.size(dump.path) ?? 0
       head.plain = try dump.plainContents(cancellation: cancellation)
+      head.dumpFileTime = FileSystem.lastChange(dump.form == .directory ? "\(dump.path)/toc.dat" : dump.path)
       if dump.form != .plain && dump.form != .gzippedPlain,
         let tools = PostgresTools.installed().max(by: { $0.major < $1.major })
       {

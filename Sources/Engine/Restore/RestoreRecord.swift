@@ -39,6 +39,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   var moves: [Move] = []
   /// Steps of the server's services that are done, by their names.
   var doneSteps: [String] = []
+  /// The folder with exports of the state before the restore; nil where there are none. The operator's to delete.
+  public internal(set) var exports: String?
   let administrator: AdministratorAccess.Wish
 
   init(

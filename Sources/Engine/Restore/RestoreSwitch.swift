@@ -65,6 +65,8 @@ struct RestoreSwitch {
   /// Nothing was exchanged yet: removes what was made, and starts a server that was stopped.
   func takeBack(_ progress: Progress) throws {
     try removeSide()
+    // They are exports of the state that stays.
+    if let exports = record.exports { try FileSystem.removeTree(exports) }
     if record.stage == .stopped { try ServerSteps(installation).run(.start, progress) }
     try state.remove(record)
   }

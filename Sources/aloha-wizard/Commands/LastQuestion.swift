@@ -12,16 +12,31 @@ enum LastQuestion {
   /// Whether there is somebody to be asked.
   static func canBeAsked(json: Bool) -> Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
 
-  /// Shows what would be done, and what the checks find.
+  /// Shows what would be done, and what the checks find; last, right before the question, what has to be confirmed by
+  /// typing a name.
   ///
+  /// - Returns: whether there is such a thing.
   /// - Throws: the exit code for a blocker: then there is nothing to be asked.
-  static func show(_ operation: any Operation, more: [Finding] = [], alsoGoing: [String] = []) throws {
+  @discardableResult
+  static func show(_ operation: any Operation, more: [Finding] = [], alsoGoing: [String] = []) throws -> Bool {
     let findings = try operation.check() + more
     StandardStream.error(PlanText.of(try operation.plan(), findings))
     if !alsoGoing.isEmpty {
       StandardStream.error("\nWhat gives way:\n" + alsoGoing.map { "  - \(SafeText.clean($0))\n" }.joined())
     }
     if findings.contains(where: { $0.severity == .blocker }) { throw ExitCode(FailureFamily.blocked.rawValue) }
+    guard let confirmation = Finding.confirmation(of: findings) else { return false }
+    StandardStream.error("\n\(SafeText.clean(confirmation))\n")
+    return true
+  }
+
+  /// The name of this machine, for a server whose settings are lost and whose own name is not known.
+  static func machineName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "replace" }
+    let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    let name = SafeText.clean(String(decoding: bytes, as: UTF8.self), limit: 100)
+    return name.isEmpty ? "replace" : name
   }
 
   /// Asks for a name, letter by letter.

@@ -44,6 +44,13 @@ struct RestoreCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A file that holds that role's password.", valueName: "file"))
   var databasePasswordFile: String?
 
+  @Flag(help: "Export each organization of this server before the backup takes its place.")
+  var exportFirst = false
+  @Option(
+    help: ArgumentHelp(
+      "The same, into a new folder in this one; else beside the uploads.", valueName: "folder"))
+  var exportFolder: String?
+
   @Flag(help: "Restore into a throw-away database and folder, and compare; touches nothing of the server.")
   var rehearse = false
   @Option(help: ArgumentHelp("With --rehearse: the newest backup in this folder.", valueName: "folder"))
@@ -85,6 +92,9 @@ struct RestoreCommand: ParsableCommand {
     } else if modes == 0 {
       guard archive != nil || isManual else { throw ValidationError("Give a backup to restore.") }
     }
+    if exportFirst || exportFolder != nil, modes > 0 {
+      throw ValidationError("--export-first and --export-folder go with a restore.")
+    }
     if nagios || prometheus != nil || newestIn != nil, !rehearse {
       throw ValidationError("--nagios, --prometheus and --newest-in go with --rehearse.")
     }
@@ -111,6 +121,7 @@ struct RestoreCommand: ParsableCommand {
     options.identity = key.path
     options.workFolder = whole(workFolder)
     options.parallel = parallel
+    if exportFirst || exportFolder != nil { options.exportFirst = .init(folder: whole(exportFolder)) }
     options.administrator = AdministratorAccess.Wish(
       user: databaseAdministrator, passwordFile: whole(databasePasswordFile))
     return options
@@ -126,9 +137,11 @@ struct RestoreCommand: ParsableCommand {
           .usage, description.title, "changes the server, and nobody can be asked here",
           remedy: "give --yes when you want it done")
       }
-      try LastQuestion.show(try description.operation(), alsoGoing: replacesServer ? present() : [])
-      // A server whose settings are lost has no name that could be asked for.
-      if replacesServer || discard, let name = try? server.installation().host {
+      let mustBeTyped = try LastQuestion.show(
+        try description.operation(), alsoGoing: replacesServer ? present() : [])
+      // A server whose settings are lost has no name of its own that could be asked for.
+      let host = try? server.installation().host
+      if replacesServer || discard, let name = host ?? (mustBeTyped ? LastQuestion.machineName() : nil) {
         try LastQuestion.ask(
           name: name, discard ? "to delete what is kept" : "to let the backup take this server's place")
       } else {
@@ -196,6 +209,9 @@ struct RestoreCommand: ParsableCommand {
     for record in records {
       StandardStream.output("\(record.id): \(record.label)\n")
       for item in record.kept { StandardStream.output("  kept: \(item)\n") }
+      if let exports = record.exports {
+        StandardStream.output("  exports of the state before it, yours to delete: \(SafeText.clean(exports))\n")
+      }
       guard record.isUnfinished else { continue }
       for (word, followUp) in [("--resume", RestoreRecord.FollowUp.resume), ("--roll-back", .rollBack)]
       where record.obstacle(to: followUp) == nil {

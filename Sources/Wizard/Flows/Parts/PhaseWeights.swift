@@ -14,7 +14,7 @@ enum PhaseWeights {
 
   static let deletion: [String: Double] = ["rows": 28]
   static let backup: [String: Double] = ["dump": 15, "count": 2]
-  static let restore: [String: Double] = ["check": 2, "database": 123, "compare": 2, "prepare": 2]
+  static let restore: [String: Double] = ["check": 2, "database": 123, "compare": 2, "prepare": 2, "export": 31]
   static let rehearsal: [String: Double] = ["start": 8, "database": 118]
   static let verification: [String: Double] = ["read": 33]
 

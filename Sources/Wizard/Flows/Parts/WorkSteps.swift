@@ -16,6 +16,9 @@ struct WorkSteps: Sendable {
     self.job = job
   }
 
+  /// Under this key later steps find, as sentences, what the checks want to be confirmed by a typed name; empty: nothing.
+  static let confirmationKey = "checks.confirmation"
+
   /// Everything that could go wrong, looked at before anything is changed.
   func checks(
     heading: String = "Is everything ready?", help: [TextBlock] = [],
@@ -34,7 +37,9 @@ struct WorkSteps: Sendable {
             + "is yours to judge; you can go on.")
       ] + help, isVisible: isVisible,
       lookup: Lookup("Checking", key: { Self.fingerprint(job($0)) }) { answers, _ in
-        Material(findings: try engine.findings(job(answers)))
+        let findings = try engine.findings(job(answers))
+        return Material(
+          findings: findings, labels: [Self.confirmationKey: Finding.confirmation(of: findings) ?? ""])
       })
   }
 

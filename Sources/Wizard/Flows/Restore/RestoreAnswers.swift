@@ -13,6 +13,8 @@ enum RestoreAnswers {
     static let host = "host.which"
     static let hostName = "host.name"
     static let anyway = "version.anyway"
+    static let export = "newer.export"
+    static let exportFolder = "newer.folder"
   }
 
   /// What the look at the backup has found, as later steps ask for it.
@@ -24,6 +26,8 @@ enum RestoreAnswers {
     /// Why the versions do not fit; empty where they do.
     static let version = "contents.version"
     static let versionRemedy = "contents.version-remedy"
+    /// What this server has that the backup has not, as sentences; empty where there is nothing.
+    static let newer = "contents.newer"
   }
 
   static let parts = "parts"
@@ -60,6 +64,10 @@ enum RestoreAnswers {
       }
     }
     options.ignoresVersions = versionsDiffer(answers) && answers.flag(Key.anyway) ?? false
+    if hasNewer(answers), answers.flag(Key.export) == true {
+      let folder = answers.text(Key.exportFolder) ?? ""
+      options.exportFirst = .init(folder: folder.isEmpty ? nil : folder)
+    }
     return options
   }
 
@@ -77,6 +85,8 @@ enum RestoreAnswers {
   static func bringsSettings(_ answers: Answers) -> Bool { answers.label(Known.settings) == "yes" }
   static func hasOwnSettings(_ answers: Answers) -> Bool { answers.label(Known.ownSettings) == "yes" }
   static func versionsDiffer(_ answers: Answers) -> Bool { !answers.label(Known.version).isEmpty }
+
+  static func hasNewer(_ answers: Answers) -> Bool { !answers.label(Known.newer).isEmpty }
 
   static func hostsDiffer(_ answers: Answers) -> Bool {
     let there = answers.label(Known.backupHost)
@@ -109,6 +119,9 @@ enum RestoreAnswers {
     if options.keepsConfiguration { words.append("--keep-alohaconf") }
     if let host = options.externalHost { words += ["--external-host", host] }
     if options.ignoresVersions { words.append("--ignore-versions") }
+    if let export = options.exportFirst {
+      words += export.folder.map { ["--export-folder", $0] } ?? ["--export-first"]
+    }
     return words
   }
 }

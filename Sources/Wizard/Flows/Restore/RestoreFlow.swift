@@ -30,7 +30,7 @@ extension Flow {
             "Each of these is a reason for which restores have failed elsewhere: after the old database was gone. Here "
               + "they are looked at while everything is still in its place.")
         ]),
-      discardConfirmation(context, record),
+      discardConfirmation(context, record), agreement(context, isNew),
       work.review(
         heading: "Replace this server's state?", proceed: "Begin",
         help: [

@@ -90,6 +90,7 @@ extension Flow {
             Known.ownSettings: outlook.hasOwnSettings ? "yes" : "no",
             Known.version: differs ? outlook.version.reason : "",
             Known.versionRemedy: differs ? outlook.version.remedy ?? "" : "",
+            Known.newer: outlook.newer ?? "",
           ])
       })
   }
@@ -97,7 +98,62 @@ extension Flow {
   // MARK: Decisions
 
   static func decisions(_ isNew: @escaping @Sendable (Answers) -> Bool) -> [Step] {
-    [version(isNew), settings(isNew), host(isNew)]
+    [version(isNew), settings(isNew), host(isNew), newer(isNew)]
+  }
+
+  /// What the backup lacks, and whether it is exported first.
+  private static func newer(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "newer", "Newer data", heading: { _ in "This server has data that the backup has not" },
+      explanation: { answers in
+        [
+          .paragraph(answers.label(Known.newer)),
+          .paragraph(
+            "The old state is kept beside the server until you discard it. An export of each organization can be imported "
+              + "under another subdomain afterwards, so that people can read what was written since."),
+        ]
+      },
+      help: [
+        .paragraph(
+          "The exports are made after the server was stopped: nothing is written any more then, and nothing is missing in "
+            + "them. The server is down for as long as they take. If one of them fails, everything is taken back."),
+        .paragraph("They are in a folder of their own, which stays until you delete it."),
+      ], isVisible: { isNew($0) && RestoreAnswers.hasNewer($0) },
+      fields: { _ in
+        [
+          Field(
+            "export", "Export each organization first?", name: "Export first",
+            .yesNo(
+              yes: .init("yes", "Yes, before the backup takes its place", recommended: true),
+              no: .init("no", "No, the old state that is kept is enough"))),
+          Field(
+            "folder", "Folder for the exports", name: "Exports in", .path,
+            isVisible: { $0.flag(Key.export) == true },
+            hint: { ($0.text(Key.exportFolder) ?? "").isEmpty ? "Empty: a new folder beside the uploads." : nil },
+            preset: { _ in .text("") },
+            check: { answers in
+              let path = answers.text(Key.exportFolder) ?? ""
+              return path.isEmpty ? nil : AnswerCheck.absolutePath(path)
+            }),
+        ]
+      })
+  }
+
+  /// The typed confirmation, with what it is about right above it.
+  static func agreement(_ context: FlowContext, _ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "agree", "Confirm", heading: { _ in "Let the backup take this server's place?" },
+      explanation: { answers in
+        [.paragraph(answers.label(WorkSteps.confirmationKey))]
+      },
+      help: [
+        .paragraph(
+          "The old state is kept beside the server; with a roll back it comes back whole, until you discard it.")
+      ],
+      isVisible: { isNew($0) && !$0.label(WorkSteps.confirmationKey).isEmpty },
+      fields: { _ in
+        [Field("name", "Type the name of this server", name: "Confirmed", .confirmation(name: context.label))]
+      })
   }
 
   private static func version(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {

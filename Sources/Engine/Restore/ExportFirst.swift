@@ -1,0 +1,209 @@
+import Common
+import Glibc
+import Postgres
+import Synchronization
+
+extension RestoreOptions {
+  /// Exports every organization of the server before the backup takes its place.
+  public struct ExportFirst: Sendable, Codable, Equatable {
+    /// Where the folder of the exports is made; nil: beside the server's uploads.
+    public var folder: String?
+
+    public init(folder: String? = nil) { self.folder = folder }
+  }
+}
+
+/// Exports each organization of a server into a new folder, after the server was stopped and before its state is
+/// exchanged. The internal one, which every server has, is left out; deactivated ones are not.
+///
+/// Nothing but the folder is made: the server's database gets no record of these exports.
+struct ServerExport {
+  let installation: Installation
+  /// Does not exist before ``run(_:)``.
+  let folder: String
+
+  /// One organization, exported.
+  struct Exported: Sendable, Equatable {
+    let label: String
+    let subdomain: String
+    let path: String
+    /// "1,204 messages, 12 users, 45.2 MB".
+    let amounts: String
+  }
+
+  /// - Parameter places: those of the restore; the folder is made beside the uploads.
+  init(_ installation: Installation, _ wish: RestoreOptions.ExportFirst, places: [RestorePlace], id: String) {
+    self.installation = installation
+    let name = "\(installation.brand.rawValue)-exports-before-\(id)"
+    let uploads = places.first { $0.part == BackupLayout.uploads }?.live ?? installation.uploadsFolder
+    folder = "\(wish.folder ?? Self.parent(of: uploads))/\(name)"
+  }
+
+  private static func parent(of path: String) -> String {
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    return slash == path.startIndex ? "" : String(path[..<slash])
+  }
+
+  // MARK: Before
+
+  /// What would make the exports fail, found out while the server still runs.
+  ///
+  /// - Parameter isThere: whether the server has a database.
+  func findings(isThere: Bool) -> [Finding] {
+    guard isThere else {
+      return [Finding(.ok, "export", "this server has no database: nothing is exported before the exchange")]
+    }
+    do {
+      let connection = try installation.connect()
+      defer { connection.close() }
+      let organizations = try organizations(connection)
+      guard !FileSystem.exists(folder) else {
+        return [Finding(.blocker, "export", "\(folder) exists already", remedy: "start the restore again")]
+      }
+      var findings = [Finding]()
+      // The folder itself is made later: its parents decide.
+      let parent = Self.existingParent(of: folder)
+      let source = try ExportSource(installation, connection)
+      for organization in organizations {
+        let checks = ExportChecks(
+          installation: installation, options: ExportOperation.Options(subdomain: organization.subdomain),
+          output: "\(parent)/\(fileName(organization))", isServerStopped: true)
+        findings += try checks.findings(organization, source, connection).filter { $0.severity == .blocker }.map {
+          Finding(
+            .blocker, "export", "\(organization.label) cannot be exported first: \($0.subject): \($0.reason)",
+            remedy: "restore without --export-first, or name another folder with --export-folder")
+        }
+      }
+      if findings.isEmpty { findings += try space(organizations, parent, connection).map { [$0] } ?? [] }
+      guard findings.isEmpty else { return findings }
+      let names = organizations.map(\.label).joined(separator: ", ")
+      return [
+        Finding(
+          .ok, "export",
+          organizations.isEmpty
+            ? "this server hosts no organization: nothing is exported before the exchange"
+            : "\(names): exported into \(folder) after the server was stopped and before the exchange")
+      ]
+    } catch {
+      return [
+        Finding(
+          .blocker, "export", "nothing can be exported before the exchange: \(FailureReport(error).reason)",
+          remedy: "repair this server's database first, or restore without --export-first")
+      ]
+    }
+  }
+
+  /// All archives together.
+  private func space(
+    _ organizations: [Organization], _ parent: String, _ connection: Connection
+  ) throws -> Finding? {
+    let uploads =
+      try connection.value("SELECT least(coalesce(sum(size), 0), 1e18)::bigint FROM zerver_attachment")
+      .flatMap { Int64($0) } ?? 0
+    let messages = organizations.reduce(Int64(0)) { $0.addingReportingOverflow(Int64($1.messages)).partialValue }
+    let (rows, isTooLarge) = messages.multipliedReportingOverflow(by: 600)
+    let (needed, overflow) = uploads.addingReportingOverflow(isTooLarge ? Int64.max : rows)
+    guard let free = FileSystem.freeBytes(parent), overflow || free <= needed else { return nil }
+    return Finding(
+      .blocker, "space",
+      "exports: about \(overflow ? "all" : Amount.bytes(needed)) needed in \(parent), \(Amount.bytes(free)) free",
+      remedy: "free space on that disk, or name a folder on another one with --export-folder")
+  }
+
+  private static func existingParent(of path: String) -> String {
+    var folder = parent(of: path)
+    while !folder.isEmpty, !FileSystem.exists(folder) { folder = parent(of: folder) }
+    return folder.isEmpty ? "/" : folder
+  }
+
+  private func organizations(_ connection: Connection) throws -> [Organization] {
+    try Organization.list(connection, brand: installation.brand).filter { !$0.isInternal }
+  }
+
+  /// Subdomains come from the database: nothing of them but letters, digits and dashes names a file.
+  private func fileName(_ organization: Organization) -> String {
+    let plain = String(
+      organization.subdomain.unicodeScalars.filter {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "-"
+      }.map(Character.init))
+    let name = plain == organization.subdomain ? plain : "\(plain)-\(organization.id)"
+    return "\(installation.brand.rawValue)-export-\(name.isEmpty ? "root-domain" : name).tar.gz"
+  }
+
+  // MARK: The story
+
+  /// - Throws: where any of them cannot be exported whole; what was made by then is the caller's to remove.
+  func run(_ progress: Progress) throws -> [Exported] {
+    try progress.phase("export", "Export each organization of the old state", unit: .messages) { meter in
+      let connection = try installation.connect(cancellation: progress.cancellation)
+      defer { connection.close() }
+      let organizations = try organizations(connection)
+      meter.setTotal(organizations.reduce(0) { $0.addingReportingOverflow(Int64($1.messages)).partialValue })
+      try FileSystem.makeFolder(Self.parent(of: folder).isEmpty ? "/" : Self.parent(of: folder), mode: 0o755)
+      guard mkdir(folder, 0o700) == 0 else { throw PlainFailure.system(folder, "cannot be made", errno: errno) }
+      return try organizations.map { try export($0, meter, progress) }
+    }
+  }
+
+  private func export(_ organization: Organization, _ meter: Meter, _ progress: Progress) throws -> Exported {
+    let path = "\(folder)/\(fileName(organization))"
+    var operation = ExportOperation(
+      installation, ExportOperation.Options(subdomain: organization.subdomain, output: path))
+    operation.isServerStopped = true
+    let seen = Mutex<Int64>(0)
+    let own = Progress(cancellation: progress.cancellation) { event in
+      switch event {
+      case .advanced(id: "messages", let done, _, _):
+        let more = seen.withLock { seen in
+          defer { seen = max(seen, done) }
+          return max(0, done - seen)
+        }
+        // Who asked to stop is heard by the export itself.
+        try? meter.advance(by: more)
+      case .warning(let text): progress.warn("\(organization.label): \(text)")
+      default: break
+      }
+    }
+    do {
+      let summary = try operation.run(progress: own)
+      func fact(_ name: String) -> String { summary.facts.first { $0.name == name }?.value ?? "0" }
+      return Exported(
+        label: organization.label, subdomain: organization.subdomain, path: path,
+        amounts: "\(fact("Messages")) messages, \(fact("Users")) users, \(fact("Size"))")
+    } catch let failure as any Failure {
+      throw PlainFailure(
+        failure.family, "export of \(organization.label)", "\(failure.subject): \(failure.reason)",
+        remedy: (failure.remedy.map { "\($0). " } ?? "")
+          + "The server is as before. Restore again, without --export-first "
+          + "where these exports are not needed")
+    }
+  }
+
+  // MARK: Words
+
+  /// What a summary says of them.
+  static func facts(_ exported: [Exported], in folder: String) -> [Summary.Fact] {
+    [Summary.Fact("Exports of the old state", folder)] + exported.map { Summary.Fact($0.label, $0.amounts) }
+  }
+
+  /// How what is newer comes back.
+  static func nextSteps(_ exported: [Exported], root: String) -> [String] {
+    guard !exported.isEmpty else { return [] }
+    let place = root.isEmpty ? [] : ["--root", root]
+    return [
+      "Messages that are newer than the backup are in these exports. To bring them back, import an export under another "
+        + "subdomain, beside the restored organization:"
+    ]
+      + exported.map { export in
+        let words = ["import"] + place + [otherSubdomain(export.subdomain), export.path]
+        return "$ " + ([Program.name] + words).map(ShellWord.quoted).joined(separator: " ")
+      } + [
+        "Delete the exports when you no longer need them: they hold private messages, and --discard leaves them alone"
+      ]
+  }
+
+  /// Not longer than the server allows.
+  private static func otherSubdomain(_ subdomain: String) -> String {
+    subdomain.isEmpty ? "before-restore" : "\(subdomain.prefix(25))-before-restore"
+  }
+}
