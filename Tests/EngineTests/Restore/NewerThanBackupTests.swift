@@ -179,7 +179,7 @@ struct NewerThanBackupTests {
   func future() throws {
     try scene("newer-future") { scene in
       let preparation = try RestorePreparation(
-        root: scene.server.root, brand: nil, options: RestoreOptions(archive: scene.backup), id: "x", onlyLooks: true,
+        root: scene.server.root, brand: nil, options: RestoreOptions(archive: scene.backup), id: "x",
         cancellation: nil)
       var newer = preparation.checks.newerData
       newer.now -= 86_400_000_000
