@@ -8,6 +8,8 @@ public enum ArchiveCheck {
     public let manifest: Manifest?
     /// Whether every digest was compared; false where there is no manifest of ours to compare with.
     public let isDigestChecked: Bool
+    /// Names of folders at the top of it, where it has any as such.
+    public let folders: Set<String>
     /// Bytes of all members.
     public let memberBytes: Int64
   }
@@ -72,7 +74,7 @@ public enum ArchiveCheck {
     try check(members, against: manifest, of: source, path: path)
     return Report(
       kind: detector.kind(manifest: manifest), members: members, manifest: manifest, isDigestChecked: manifest != nil,
-      memberBytes: total)
+      folders: source.folders, memberBytes: total)
   }
 
   /// Compares all that was read with the manifest; without one there is nothing to compare.

@@ -13,6 +13,8 @@ public struct Inspection: Sendable, Equatable {
   public let memberBytes: Int64
   /// Members and bytes by the first part of their names: "uploads", "avatars"; files at the top by their own names.
   public let parts: [String: Part]
+  /// Names of folders at the top of it, where it has any as such.
+  public let folders: Set<String>
   /// The latest time of change of any member, in seconds since 1970.
   public let modified: Int64
   /// Small members that say what the archive is, by name: versions, migrations.
@@ -49,7 +51,8 @@ public struct Inspection: Sendable, Equatable {
         guard case .refused = failure.problem else { throw failure }
         return Inspection(
           path: path, kind: .other("a folder with something in it that no archive should have"), rootFolder: nil,
-          manifest: nil, size: 0, members: 0, memberBytes: 0, parts: [:], modified: 0, texts: [:], refused: failure)
+          manifest: nil, size: 0, members: 0, memberBytes: 0, parts: [:], folders: [], modified: 0, texts: [:],
+          refused: failure)
       }
     }
     let reader = try ArchiveReader(
@@ -94,6 +97,7 @@ public struct Inspection: Sendable, Equatable {
     return Inspection(
       path: path, kind: detector.kind(manifest: manifest), rootFolder: source.rootFolder, manifest: manifest,
       size: size,
-      members: count, memberBytes: bytes, parts: parts, modified: modified, texts: texts, refused: refused)
+      members: count, memberBytes: bytes, parts: parts, folders: source.folders, modified: modified, texts: texts,
+      refused: refused)
   }
 }

@@ -268,8 +268,9 @@ struct BackUpFlowTests {
         "what.wish": .text("now"), "content.parts": .list([]), "encryption.how": .text("none"),
         "place.output": .text("\(folder)/aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"),
       ])
+    let good = try FileSystem.read("\(folder)/aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz")
     for stamp in ["2026-11-20-03-30-00", "2026-11-21-03-30-00"] {
-      try FileSystem.replace("\(folder)/aloha-backup-\(stamp)-Ab3dE6gH.tar.gz", with: Array("old".utf8))
+      try FileSystem.replace("\(folder)/aloha-backup-\(stamp)-Ab3dE6gH.tar.gz", with: good)
     }
     try FileSystem.replace("\(folder)/notes.txt", with: Array("mine".utf8))
     var answers: [String: Answer] = ["folder.path": .text(folder)]
@@ -278,7 +279,9 @@ struct BackUpFlowTests {
     }
     try real.run(.prune(real.context, .real), answers, confirmedName: folder)
     #expect(
-      try FileSystem.names(in: folder).sorted() == ["aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz", "notes.txt"])
+      try FileSystem.names(in: folder).filter { !$0.hasPrefix(".") }.sorted() == [
+        "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz", "notes.txt",
+      ])
   }
 
   // MARK: Looks

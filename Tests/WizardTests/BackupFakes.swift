@@ -29,12 +29,13 @@ enum BackupFakes {
 
   static func outlook(
     host: String? = "chat.example.com", own: String? = "chat.example.com", settings: Bool = true,
-    ownSettings: Bool = true, version: Finding = Finding(.ok, "version", "9.0, here and in the backup"),
-    newer: String? = nil
+    ownSettings: Bool = true, holdings: BackupHoldings? = nil,
+    version: Finding = Finding(.ok, "version", "9.0, here and in the backup"), newer: String? = nil
   ) -> RestoreOutlook {
     RestoreOutlook(
-      facts: facts, backupHost: host, ownHost: own, hasSettings: settings, hasOwnSettings: ownSettings,
-      version: version, newer: newer)
+      facts: facts, backupHost: host, ownHost: own,
+      holdings: holdings ?? (settings ? .complete : BackupHoldings([.database, .uploads])),
+      consequences: holdings.map(\.consequences) ?? [], hasOwnSettings: ownSettings, version: version, newer: newer)
   }
 
   /// What the checks say where the server has more than the backup.
@@ -57,9 +58,10 @@ enum BackupFakes {
     BackupLooks(
       found: { _, _ in found }, outlook: { _, _, _ in outlook }, restored: { _ in record },
       estimate: { _, _ in try estimate() },
-      retention: { folder, policy in
-        folder == "/var/backups/aloha" ? policy.decide(found) : []
-      }, now: { now })
+      retention: { options, _ in
+        options.folder == "/var/backups/aloha"
+          ? options.policy.decide(found.map { KnownBackup($0, .sound(.complete)) }) : []
+      }, listed: { $0 == "/var/backups/aloha" ? found : [] }, now: { now })
   }
 
   static func record(_ stage: RestoreRecord.Stage) -> RestoreRecord {

@@ -225,16 +225,39 @@ struct RestoreFlowTests {
     #expect(walker.sees("The path must begin with /"))
   }
 
+  // MARK: A partial backup
+
+  @Test(
+    "a backup that does not hold a whole server is restored only by a decision of its own, which nobody has made before"
+  )
+  func partial() {
+    let engine = FakeEngine()
+    let holdings = BackupHoldings([.uploads, .settings])
+    let walker = Walker(Self.flow(engine, BackupFakes.looks(outlook: BackupFakes.outlook(holdings: holdings))))
+    walker.walk(to: "partial")
+    #expect(walker.sees("partial: without the database"))
+    walker.press(.enter, .enter)
+    #expect(walker.step == "partial", "No is what is chosen")
+    walker.press(.up)
+    walker.walk(to: "review")
+    walker.begin()
+    guard case .restore(_, let options)? = engine.begun else {
+      Issue.record("nothing was begun")
+      return
+    }
+    #expect(options.allowsPartial)
+  }
+
   // MARK: An earlier restore
 
   @Test(
     "an earlier restore comes first; what is possible depends on where it stands, and the rest says why not",
     arguments: [
       (
-        RestoreRecord.Stage.preparing, JobDescription.resumeRestore(server: .init(root: "/srv/chat")),
+        RestoreRecord.Stage.preparing, JobDescription.clearRestore(server: .init(root: "/srv/chat")),
         ["rollBack", "discard"]
       ),
-      (.stopped, .resumeRestore(server: .init(root: "/srv/chat")), ["rollBack", "discard"]),
+      (.stopped, .clearRestore(server: .init(root: "/srv/chat")), ["rollBack", "discard"]),
       (.swapping, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
       (.swapped, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
       (.rollingBack, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),

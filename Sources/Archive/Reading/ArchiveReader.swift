@@ -11,6 +11,7 @@ public final class ArchiveReader: MemberSource {
   /// Bytes of the archive as it is on the disk; of a stream, the most that can come.
   public let size: Int64
   public private(set) var rootFolder: String?
+  public private(set) var folders: Set<String> = []
   /// Names of symbolic links that were passed over, as far as it has been read; see `skipsLinks`.
   public private(set) var skippedLinks: [String] = []
   /// Bytes unpacked so far.
@@ -27,7 +28,7 @@ public final class ArchiveReader: MemberSource {
   private let skipsLinks: Bool
   private var names: Set<ExactName> = []
   /// The folders that the members are in.
-  private var folders: Set<ExactName> = []
+  private var parents: Set<ExactName> = []
   private var nameBytes: Int64 = 0
   private var entries = 0
   private var total: Int64 = 0
@@ -218,6 +219,7 @@ public final class ArchiveReader: MemberSource {
     if let rootFolder, !rootFolder.utf8.elementsEqual(root.utf8) { throw refuse(.secondRoot) }
     if isFolder {
       rootFolder = root
+      if let (_, rest) = MemberName.split(name), !rest.utf8.contains(UInt8(ascii: "/")) { folders.insert(rest) }
       return nil
     }
     guard let (_, rest) = MemberName.split(name) else { throw refuse(.secondRoot) }
@@ -233,12 +235,12 @@ public final class ArchiveReader: MemberSource {
       throw ArchiveFailure(path, .beyondLimit("the names of its members have more than \(limits.nameBytes) bytes"))
     }
     guard names.insert(ExactName(name)).inserted else { throw refuse(.duplicate) }
-    guard !folders.contains(ExactName(name)) else { throw ArchiveFailure(path, .refused(member: name, .clash)) }
+    guard !parents.contains(ExactName(name)) else { throw ArchiveFailure(path, .refused(member: name, .clash)) }
     var end = name.utf8.endIndex
     while let slash = name.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) {
       let folder = String(name[..<slash])
       // Where it is known, so are those above.
-      guard folders.insert(ExactName(folder)).inserted else { return }
+      guard parents.insert(ExactName(folder)).inserted else { return }
       guard !names.contains(ExactName(folder)) else { throw ArchiveFailure(path, .refused(member: folder, .clash)) }
       end = slash
     }

@@ -8,6 +8,7 @@ import Glibc
 public final class FolderReader: MemberSource {
   public let path: String
   public let rootFolder: String? = nil
+  public private(set) var folders: Set<String> = []
 
   /// What a file was when the folder was listed, so that a change is noticed.
   struct Found: Sendable {
@@ -94,7 +95,9 @@ public final class FolderReader: MemberSource {
       var status = stat()
       guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw unreadable(whole) }
       switch status.st_mode & S_IFMT {
-      case S_IFDIR: try list(whole, depth: depth + 1)
+      case S_IFDIR:
+        if depth == 0 { folders.insert(whole) }
+        try list(whole, depth: depth + 1)
       case S_IFREG: try take(whole, status)
       case S_IFLNK: throw refused(whole, .symbolicLink)
       case S_IFCHR, S_IFBLK: throw refused(whole, .device)

@@ -11,6 +11,10 @@ public protocol MemberSource: AnyObject {
 
   /// The one folder that everything is in; nil before the first member, and for an unpacked folder.
   var rootFolder: String? { get }
+
+  /// Names of the folders right below the root folder that were there as such, with something in them or not; as far as
+  /// it has been read.
+  var folders: Set<String> { get }
 }
 
 public struct MemberHeader: Sendable, Equatable {
@@ -43,6 +47,27 @@ extension MemberSource {
       bytes.append(contentsOf: piece)
     }
     return bytes
+  }
+}
+
+/// Shows the members of an archive to several, one after the other.
+public final class SeveralVisitors: MemberVisitor {
+  private let visitors: [any MemberVisitor]
+  private var wanted: [any MemberVisitor] = []
+
+  public init(_ visitors: [any MemberVisitor]) { self.visitors = visitors }
+
+  public func begin(_ header: MemberHeader) throws -> Bool {
+    wanted = try visitors.filter { try $0.begin(header) }
+    return !wanted.isEmpty
+  }
+
+  public func take(_ bytes: UnsafeRawBufferPointer) throws {
+    for visitor in wanted { try visitor.take(bytes) }
+  }
+
+  public func end() throws {
+    for visitor in wanted { try visitor.end() }
   }
 }
 

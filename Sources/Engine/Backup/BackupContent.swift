@@ -23,7 +23,7 @@ final class BackupContent {
   ///
   /// - Parameter moment: not later than the snapshot of the database: what was written since is not in the backup.
   func addFacts(
-    _ session: Connection?, size: BackupSize, tree: FileTree?, moment: Int64
+    _ session: Connection?, size: BackupSize, tree: FileTree?, moment: Int64, holdings: BackupHoldings
   ) throws -> Manifest.Source {
     let version = try session.map { try ServerVersion.read(installation, $0) } ?? ServerVersion.installed(installation)
     try archive.add(BackupLayout.versionFile(brand), Array("\(version.name ?? "unknown")\n".utf8))
@@ -34,7 +34,7 @@ final class BackupContent {
       created: Moment.iso(microseconds: moment), hostname: installation.host,
       databaseName: parameters.database, databaseUser: parameters.user,
       databaseBytes: session == nil ? nil : size.database, uploadsFiles: tree == nil ? nil : size.uploadsFiles,
-      uploadsBytes: tree == nil ? nil : size.uploads)
+      uploadsBytes: tree == nil ? nil : size.uploads, completeness: holdings.label)
     try archive.add(BackupFacts.fileName, try facts.encoded())
     if session != nil { try archive.add(MigrationStatus.fileName, MigrationStatus.encode(version, brand: brand)) }
     return Manifest.Source(

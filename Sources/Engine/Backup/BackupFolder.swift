@@ -1,4 +1,3 @@
-import Archive
 import Common
 import Glibc
 
@@ -22,32 +21,16 @@ enum BackupFolder {
       && (name.hasSuffix(".tar.gz") || name.hasSuffix(".tar.gz.age"))
   }
 
-  /// What reading a whole backup says of it.
-  enum State: Equatable {
-    case sound
-    /// Nothing to compare it with: made by the server's own command, or encrypted without a seal.
-    case unknown(String)
-    case damaged(String)
-  }
-
-  static func verify(_ backup: BackupFile, cancellation: Cancellation?, progress: ByteProgress?) throws -> State {
-    do {
-      if backup.isEncrypted {
-        return switch try BackupSeal.matches(backup.path, cancellation: cancellation) {
-        case true?: .sound
-        case false?: .damaged("it is not what its .sha256 says")
-        case nil: .unknown("it is encrypted and has no .sha256 beside it")
-        }
-      }
-      let report = try ArchiveCheck.verifyDigests(backup.path, cancellation: cancellation, progress: progress)
-      guard report.manifest?.kind == .backup else {
-        return .unknown("it was not made by this program: there are no digests to compare")
-      }
-      return .sound
-    } catch let cancelled as Cancelled {
-      throw cancelled
-    } catch let failure as any Failure {
-      return .damaged(failure.reason)
+  /// The newest backup of a folder; one that is partial by its name only where there are no others.
+  ///
+  /// - Throws: `.notFound` where there is none.
+  static func newest(_ folder: String) throws -> BackupFile {
+    let all = try list(folder).sorted { ($0.moment, $0.path) < ($1.moment, $1.path) }
+    guard let newest = all.last(where: { !$0.isNamedPartial }) ?? all.last else {
+      throw PlainFailure(
+        .notFound, folder, "holds no backup",
+        remedy: "make one: aloha-wizard backup --folder \(ShellWord.quoted(folder))")
     }
+    return newest
   }
 }

@@ -13,9 +13,16 @@ enum BackupLayout {
   static let uploads = "uploads"
   static let contents = "database/toc.dat"
 
-  /// "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"; the time in UTC, so that names sort by it.
-  static func fileName(_ brand: Brand, at microseconds: Int64 = Moment.now()) -> String {
-    "\(rootFolder(brand))-\(stamp(microseconds))-\(RandomText.alphanumeric(8)).tar.gz"
+  private static let partial = "partial"
+
+  /// "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"; the time in UTC, so that names sort by it. Partial ones are named
+  /// "aloha-backup-partial-2026-…".
+  static func fileName(_ brand: Brand, isPartial: Bool = false, at microseconds: Int64 = Moment.now()) -> String {
+    "\(rootFolder(brand))-\(isPartial ? "\(partial)-" : "")\(stamp(microseconds))-\(RandomText.alphanumeric(8)).tar.gz"
+  }
+
+  static func isPartial(fileName: some StringProtocol) -> Bool {
+    Brand.allCases.contains { fileName.hasPrefix("\(rootFolder($0))-\(partial)-") }
   }
 
   /// "2026-11-23-03-30-00".
@@ -59,6 +66,8 @@ struct BackupFacts: Codable, Sendable, Equatable {
   var databaseBytes: Int64?
   var uploadsFiles: Int64?
   var uploadsBytes: Int64?
+  /// "complete", or what is missing; nil in backups of earlier versions.
+  var completeness: String?
 
   func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()

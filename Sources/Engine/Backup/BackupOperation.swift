@@ -31,21 +31,33 @@ public struct BackupOperation: Operation {
   public let options: Options
   /// Where the archive will be.
   public let output: String
+  /// What it will hold.
+  public let holdings: BackupHoldings
 
   public init(_ installation: Installation, _ options: Options = Options()) {
     self.installation = installation
     self.options = options
-    let name = BackupLayout.fileName(installation.brand) + (options.recipient == nil ? "" : ".age")
+    let holdings = Self.holdings(installation, options)
+    let name =
+      BackupLayout.fileName(installation.brand, isPartial: !holdings.isComplete)
+      + (options.recipient == nil ? "" : ".age")
     // A job's process works in another folder, and age too.
     output = FileSystem.absolute(options.output ?? "\(options.folder ?? "/tmp")/\(name)")
+    self.holdings = holdings
   }
 
   public var name: String { "backup" }
 
   private var brand: Brand { installation.brand }
   private var workers: Int { max(1, min(options.parallel ?? min(WorkerThread.processors, 4), 32)) }
-  private var takesUploads: Bool {
-    !options.skipsUploads && !installation.storesUploadsInS3 && FileSystem.isFolder(installation.uploadsFolder)
+  private var takesUploads: Bool { holdings.has(.uploads) }
+
+  private static func holdings(_ installation: Installation, _ options: Options) -> BackupHoldings {
+    var parts: Set<BackupHoldings.Part> = [.settings]
+    if !options.skipsDatabase { parts.insert(.database) }
+    let isInS3 = installation.storesUploadsInS3
+    if !options.skipsUploads, !isInS3, FileSystem.isFolder(installation.uploadsFolder) { parts.insert(.uploads) }
+    return BackupHoldings(parts, keepsUploadsElsewhere: isInS3)
   }
 
   // MARK: Before
@@ -104,7 +116,7 @@ public struct BackupOperation: Operation {
       level: options.level)
     defer { archive.abandon() }
     let content = BackupContent(installation: installation, archive: archive, progress: progress)
-    let source = try content.addFacts(session, size: size, tree: tree, moment: moment)
+    let source = try content.addFacts(session, size: size, tree: tree, moment: moment, holdings: holdings)
     try progress.phase("settings", "Add the settings and the secrets") { _ in try content.addSettings() }
     if let dump {
       try progress.phase("database", "Add the database", total: dump.bytes, unit: .bytes) { meter in
@@ -123,24 +135,26 @@ public struct BackupOperation: Operation {
       program: Program.nameAndVersion, kind: .backup, source: source, tables: tables,
       options: [
         "database": options.skipsDatabase ? "left out" : "whole", "uploads": tree == nil ? "left out" : "whole",
+        "completeness": holdings.label,
       ],
       skipped: content.skipped, migrations: session == nil ? nil : MigrationStatus.fileName)
     let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) { meter in
-      var seen: Int64 = 0
-      return try archive.finish(manifest: manifest, cancellation: progress.cancellation) { done, total in
-        meter.setTotal(total)
-        try meter.advance(by: done - seen)
-        seen = done
-      }
+      try archive.finish(manifest: manifest, cancellation: progress.cancellation, progress: meter.follow())
     }
     var bytes = finished.size
     if let recipient = options.recipient {
       bytes = try progress.phase("encrypt", "Encrypt the archive") { _ in
         try Encryption.encrypt(finished.path, to: recipient, output: output, cancellation: progress.cancellation)
-        return try BackupSeal.write(for: output)
+        return try BackupSeal.write(for: output, holdings)
       }
     }
     withExtendedLifetime(plain) {}
+    // It has been read back: retention need not read it again.
+    if BackupFolder.isBackup(String(output.split(separator: "/").last ?? "")) {
+      var ledger = BackupLedger(BackupChecks.folder(of: output))
+      ledger.note(.sound(holdings), of: output)
+      ledger.save()
+    }
     let summary = summarize(tables: tables, content, bytes: bytes, members: finished.members.count, progress)
     progress.finished(summary)
     return summary
@@ -198,7 +212,10 @@ public struct BackupOperation: Operation {
   private func summarize(
     tables: [String: Int64], _ content: BackupContent, bytes: Int64, members: Int, _ progress: Progress
   ) -> Summary {
-    var facts = [Summary.Fact("Archive", output), Summary.Fact("Size", Amount.bytes(bytes))]
+    var facts = [
+      Summary.Fact("Archive", output), Summary.Fact("Size", Amount.bytes(bytes)),
+      Summary.Fact("Completeness", holdings.label),
+    ]
     if !options.skipsDatabase {
       facts.append(
         Summary.Fact(
@@ -210,7 +227,10 @@ public struct BackupOperation: Operation {
     facts.append(Summary.Fact("Skipped files", Amount.count(Int64(content.skipped.count))))
     facts.append(Summary.Fact("Verified", "every byte was read back and its digest compared"))
     return Summary(
-      title: "\(installation.label) is backed up", facts: facts, warnings: progress.warnings,
+      title: holdings.isComplete
+        ? "\(installation.label) is backed up"
+        : "\(installation.label) is backed up without \(BackupHoldings.list(holdings.missing))", facts: facts,
+      warnings: progress.warnings,
       nextSteps: copying + [
         "Keep besides: certificates of the web server and logs, which are not in it"
       ])

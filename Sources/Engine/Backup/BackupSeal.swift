@@ -7,12 +7,17 @@ import Glibc
 enum BackupSeal {
   static func path(for backup: String) -> String { "\(backup).sha256" }
 
+  /// What it holds stands behind the digest, in a line that `sha256sum` passes over: nobody can look into it.
+  private static let comment = "# holds: "
+
   /// - Returns: bytes of the backup.
   @discardableResult
-  static func write(for backup: String) throws -> Int64 {
+  static func write(for backup: String, _ holdings: BackupHoldings) throws -> Int64 {
     let (digest, size) = try digest(of: backup)
     let name = backup.split(separator: "/").last.map(String.init) ?? backup
-    try FileSystem.replace(path(for: backup), with: "\(digest)  \(name)\n".utf8)
+    let held = holdings.parts.sorted().map(\.rawValue) + (holdings.keepsUploadsElsewhere ? [elsewhere] : [])
+    try FileSystem.replace(
+      path(for: backup), with: "\(digest)  \(name)\n\(comment)\(held.joined(separator: " "))\n".utf8)
     return size
   }
 
@@ -32,6 +37,19 @@ enum BackupSeal {
     let word = text.prefix { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D }
     let isDigest = word.count == 64 && word.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
     return isDigest ? String(decoding: word, as: UTF8.self).lowercased() : nil
+  }
+
+  private static let elsewhere = "uploads-elsewhere"
+
+  /// What the seal says that the backup holds; nil in seals of earlier versions of this program, and of others.
+  static func holdings(sealing backup: String) -> BackupHoldings? {
+    guard let bytes = try? FileSystem.read(path(for: backup), limit: 4096) else { return nil }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return lines.first { $0.hasPrefix(comment) }.map { line in
+      let words = line.dropFirst(comment.count).split(separator: " ").map(String.init)
+      return BackupHoldings(
+        Set(words.compactMap { BackupHoldings.Part(rawValue: $0) }), keepsUploadsElsewhere: words.contains(elsewhere))
+    }
   }
 
   private static func digest(
@@ -68,5 +86,11 @@ extension FileSystem {
   static func size(_ path: String) -> Int64? {
     var status = stat()
     return lstat(path, &status) == 0 ? Int64(status.st_size) : nil
+  }
+
+  /// When a file was last changed, in microseconds since 1970; nil where there is none.
+  static func modified(_ path: String) -> Int64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) * 1_000_000 : nil
   }
 }

@@ -19,14 +19,35 @@ public struct RetentionPolicy: Sendable, Codable, Equatable {
   /// What becomes of one backup, and why.
   public struct Decision: Sendable, Equatable {
     public let backup: BackupFile
-    /// "last", "daily", "weekly", "monthly"; empty where it goes.
+    public let standing: BackupStanding
+    /// "last", "daily", "weekly", "monthly"; why it is not counted at all; empty where it goes.
     public let reasons: [String]
     public var isKept: Bool { !reasons.isEmpty }
+    /// Whether the policy has counted it: only backups that are known to be good are.
+    public var isCounted: Bool { standing.holdings != nil }
   }
 
   /// Decides for all, the newest first. Pure: it looks at no disk.
-  public func decide(_ backups: [BackupFile]) -> [Decision] {
-    let newestFirst = backups.sorted { ($0.moment, $0.path) > ($1.moment, $1.path) }
+  ///
+  /// Backups that hold the same parts are counted by themselves, so that no partial one takes the place of a complete one.
+  /// One that is not known to be good is not counted, and stays.
+  public func decide(_ backups: [KnownBackup]) -> [Decision] {
+    let newestFirst = backups.sorted { ($0.file.moment, $0.file.path) > ($1.file.moment, $1.file.path) }
+    var reasons: [String: [String]] = [:]
+    for (_, alike) in Dictionary(
+      grouping: newestFirst.filter { $0.standing.holdings != nil }, by: \.standing.holdings?.parts)
+    {
+      for (backup, why) in zip(alike, keepers(alike.map(\.file))) { reasons[backup.file.path] = why }
+    }
+    return newestFirst.map { backup in
+      Decision(
+        backup: backup.file, standing: backup.standing,
+        reasons: backup.standing.holdings == nil ? ["not counted"] : reasons[backup.file.path] ?? [])
+    }
+  }
+
+  /// Why each is kept; empty where it is not.
+  private func keepers(_ newestFirst: [BackupFile]) -> [[String]] {
     var reasons = [[String]](repeating: [], count: newestFirst.count)
     func keep(_ name: String, _ count: Int, _ period: (BackupFile) -> Int64) {
       var seen: Set<Int64> = []
@@ -39,7 +60,20 @@ public struct RetentionPolicy: Sendable, Codable, Equatable {
     // 1 January 1970 was a Thursday.
     keep("weekly", weekly) { ($0.day + 3) / 7 }
     keep("monthly", monthly) { $0.month }
-    return zip(newestFirst, reasons).map { Decision(backup: $0, reasons: $1) }
+    // Whatever the policy says, the newest of its kind stays.
+    if reasons.first?.isEmpty == true { reasons[0].append("newest") }
+    return reasons
+  }
+}
+
+/// A backup with what is known of it.
+public struct KnownBackup: Sendable, Equatable {
+  public let file: BackupFile
+  public let standing: BackupStanding
+
+  public init(_ file: BackupFile, _ standing: BackupStanding) {
+    self.file = file
+    self.standing = standing
   }
 }
 
@@ -57,6 +91,8 @@ public struct BackupFile: Sendable, Equatable {
   }
 
   public var isEncrypted: Bool { path.hasSuffix(".age") }
+  /// Whether its name says that it does not hold a whole server.
+  public var isNamedPartial: Bool { BackupLayout.isPartial(fileName: path.split(separator: "/").last ?? "") }
   var day: Int64 { moment / 86_400_000_000 }
   /// The year and the month as one number.
   var month: Int64 {

@@ -149,7 +149,7 @@ public struct ExportOperation: Operation {
     let deactivates = options.deactivates && !organization.isDeactivated
     if deactivates {
       try progress.phase("deactivate", "Deactivate the organization") { _ in
-        try OrganizationState.deactivate(organization, session)
+        try OrganizationState.deactivate(organization, because: .migration, session)
         // The server asks its cache whether an organization is active: until it is empty people go on writing.
         ServerCache.flushOrWarn(installation, progress: progress)
       }
@@ -244,17 +244,8 @@ public struct ExportOperation: Operation {
       $0.leftOut = account.leftOut
       $0.changed = changed
     }
-    let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) {
-      meter in
-      var seen: Int64 = 0
-      return try archive.finish(
-        manifest: manifest,
-        cancellation: cancellation
-      ) { done, total in
-        meter.setTotal(total)
-        try meter.advance(by: done - seen)
-        seen = done
-      }
+    let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) { meter in
+      try archive.finish(manifest: manifest, cancellation: cancellation, progress: meter.follow())
     }
     var sessions = 0
     if options.deactivates { sessions = endActivity(organization, session, progress) }

@@ -105,14 +105,9 @@ public struct ImportOperation: Operation {
     defer { try? workFolder.remove() }
 
     let archive = try progress.phase("unpack", "Check the archive", unit: .bytes) { meter in
-      var seen: Int64 = 0
-      return try OpenedArchive.open(
-        options.archive, workFolder: workFolder.path, expecting: .export, cancellation: cancellation
-      ) { done, total in
-        meter.setTotal(total)
-        try meter.advance(by: done - seen)
-        seen = done
-      }
+      try OpenedArchive.open(
+        options.archive, workFolder: workFolder.path, expecting: .export, cancellation: cancellation,
+        progress: meter.follow())
     }
     defer { archive.close() }
 

@@ -26,6 +26,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
   case restore(server: ServerReference, RestoreOptions)
   case rehearseRestore(server: ServerReference, RehearseOperation.Options)
   case resumeRestore(server: ServerReference)
+  case clearRestore(server: ServerReference)
   case rollBackRestore(server: ServerReference)
   case discardRestore(server: ServerReference)
   /// Takes back what another job of this server has done; the folder is that job's.
@@ -60,7 +61,8 @@ public enum JobDescription: Sendable, Codable, Equatable {
       .deleteOrganization(let server, _), .changeSubdomain(let server, _, _, _, _),
       .passwordReset(let server, _, _, _), .undoSettings(let server, _), .flushCache(let server),
       .script(let server, _), .backup(let server, _), .pruneBackups(let server, _), .restore(let server, _),
-      .rehearseRestore(let server, _), .resumeRestore(let server), .rollBackRestore(let server),
+      .rehearseRestore(let server, _), .resumeRestore(let server), .clearRestore(let server),
+      .rollBackRestore(let server),
       .discardRestore(let server), .removeLeftovers(let server):
       [server]
     case .copySecrets(_, let target, _), .copySettings(_, let target, _): [target]
@@ -111,6 +113,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .restore(_, let options): "Restore the server from \(options.source.label)"
     case .rehearseRestore(_, let options): "Rehearse the restore of \(options.archive)"
     case .resumeRestore: "Go on with the restore that was interrupted"
+    case .clearRestore: "Clear away what an interrupted restore had prepared"
     case .rollBackRestore: "Roll back the restore"
     case .discardRestore: "Delete what is kept of the restore"
     case .removeLeftovers: "Remove what interrupted commands have left"
@@ -159,6 +162,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .restore(let server, let options):
       return RestoreOperation(root: server.root, brand: server.brand, options)
     case .rehearseRestore(_, let options): return RehearseOperation(options)
+    case .clearRestore(let server): return ClearRestoreOperation(root: server.root, brand: server.brand)
     case .resumeRestore(let server): return ResumeRestoreOperation(root: server.root, brand: server.brand)
     case .rollBackRestore(let server): return RollBackOperation(root: server.root, brand: server.brand)
     case .discardRestore(let server): return DiscardRestoreOperation(root: server.root, brand: server.brand)

@@ -99,7 +99,8 @@ extension JobOutlook {
     guard description.isRestore, let server = description.servers.first,
       let record = (try? RestoreState(root: server.root).current()) ?? nil, record.isUnfinished
     else { return nil }
-    return "a restore knows by itself where it was interrupted: choose Restore in the menu"
+    return "a restore knows by itself where it was interrupted: restore --status says what can be done, and so does "
+      + "Restore in the menu"
   }
 
   private var undoObstacle: String? {
@@ -110,7 +111,7 @@ extension JobOutlook {
     case .failed, .stopped: return "it has not done its work: what it had begun was taken back"
     case .interrupted:
       return description.isRestore
-        ? "choose Restore in the menu: there it can be rolled back"
+        ? description.restoreAdvice
         : "it has not done its work: nothing of it is visible, and the next job clears away what it left"
     }
   }
@@ -119,9 +120,18 @@ extension JobOutlook {
 extension JobDescription {
   var isRestore: Bool {
     switch self {
-    case .restore, .resumeRestore, .rollBackRestore, .discardRestore: true
+    case .restore, .resumeRestore, .clearRestore, .rollBackRestore, .discardRestore: true
     default: false
     }
+  }
+
+  /// A restore keeps the state before it by itself: that is gone back to by its own command.
+  fileprivate var restoreAdvice: String {
+    let root = servers.first.map(\.root) ?? "/"
+    let server = root == "/" ? "" : " --root \(ShellWord.quoted(root))"
+    return
+      "a restore is taken back by its own command: \(Program.name) restore --roll-back\(server), or choose Restore in "
+      + "the menu; restore --status\(server) says where it stands"
   }
 
   /// Why what it does cannot be taken back by a job; nil where it can.
@@ -130,7 +140,7 @@ extension JobDescription {
     case .import, .export, .move, .deactivate, .reactivate, .changeSubdomain, .copySettings: nil
     case .backup: "a backup changes nothing; delete its file where you do not want it"
     case .rehearseRestore: "a rehearsal leaves nothing behind"
-    case .restore, .resumeRestore: "choose Restore in the menu: there it can be rolled back"
+    case .restore, .resumeRestore, .clearRestore: restoreAdvice
     case .rollBackRestore, .discardRestore, .undo, .undoSettings: "it took something back itself"
     case .deleteOrganization, .pruneBackups: "what was deleted is gone"
     case .passwordReset: "mail that was sent cannot be called back"

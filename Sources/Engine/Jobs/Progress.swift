@@ -1,3 +1,4 @@
+import Archive
 import Common
 import Synchronization
 
@@ -129,6 +130,18 @@ public final class Meter: Sendable {
   /// The total has become known, or was wrong.
   public func setTotal(_ total: Int64) {
     state.withLock { $0.total = total }
+  }
+
+  /// Follows a reader that says how many bytes of how many it has taken by now. For one reader after the other, one call
+  /// each.
+  func follow(total isKnown: Bool = true) -> ByteProgress {
+    var seen: Int64 = 0
+    return { done, total in
+      if isKnown { self.setTotal(total) }
+      guard done > seen else { return }
+      try self.advance(by: done - seen)
+      seen = done
+    }
   }
 
   fileprivate func flush() {

@@ -11,9 +11,9 @@ struct RestoreLeftovers: LeftoverKind {
     let interrupted = records.filter(\.isUnfinished).map { record in
       FoundLeftover(
         "interrupted restore", record.label,
-        remedy: record.obstacle(to: .rollBack) == nil
-          ? "finish it with: \(Program.name) restore --resume; or take it back with: \(Program.name) restore --roll-back"
-          : "remove what it has prepared with: \(Program.name) restore --resume")
+        remedy: RestoreRecord.FollowUp.allCases.filter { record.obstacle(to: $0) == nil }.compactMap { followUp in
+          followUp.word.map { "\(record.title(of: followUp)): \(Program.name) restore \($0)" }
+        }.joined(separator: "; "))
     }
     guard let installation = scene.installation else { return interrupted }
     return interrupted + folders(installation, records) + (try databases(scene, records))

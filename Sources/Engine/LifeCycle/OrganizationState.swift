@@ -3,16 +3,25 @@ import Postgres
 
 /// Switching an organization off and on again, as the server does it.
 enum OrganizationState {
+  /// Why an organization is deactivated, in the words of the server's log.
+  enum DeactivationReason: String {
+    case ownerRequest = "owner_request"
+    /// It is exported to another server at the same time.
+    case migration = "self_hosting_migration"
+  }
+
   /// Nobody can sign in any more; all data stays.
-  static func deactivate(_ organization: Organization, _ connection: Connection) throws {
+  static func deactivate(
+    _ organization: Organization, because reason: DeactivationReason = .ownerRequest, _ connection: Connection
+  ) throws {
     try connection.transaction {
       _ = try connection.query(
         "UPDATE zerver_realm SET deactivated = true WHERE id = $1", [String(organization.id)])
       let counts = try AuditLog.roleCount(organization.id, connection)
-      // Servers that plan deletions note a reason too; their own command gives this one.
+      // Servers that plan deletions note a reason too.
       let details =
         try hasPlannedDeletions(connection)
-        ? "\(counts.dropLast()), \"deactivation_reason\": \"owner_request\"}" : counts
+        ? "\(counts.dropLast()), \"deactivation_reason\": \"\(reason.rawValue)\"}" : counts
       try AuditLog.record(.deactivated, organization: organization.id, details: details, connection)
     }
   }

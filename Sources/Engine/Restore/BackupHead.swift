@@ -2,7 +2,10 @@ import Archive
 import Common
 import Glibc
 
-/// What a backup says about itself at its beginning: read without unpacking anything but a dump's table of contents.
+/// What a backup is and what it holds: read without unpacking anything but a dump's table of contents.
+///
+/// That a part is there is known as soon as it has been seen; that one is not there only when everything has been read.
+/// What the backup says of itself is held against that.
 struct BackupHead: Sendable {
   var brand: Brand?
   var serverVersion: String?
@@ -19,12 +22,25 @@ struct BackupHead: Sendable {
   var hasDatabase = false
   var hasSettings = false
   var hasUploads = false
+  /// Where it contradicts itself: each makes it a backup that cannot be trusted.
+  var contradictions: [String] = []
+  /// What it says wrongly of itself, and what is known better.
+  var oddities: [String] = []
   /// What unpacking will take; a lower bound where the archive does not tell.
   var expectedBytes: Int64 = 0
   /// When the server's own command has written the version file, in microseconds since 1970; nil where it does not say.
   var versionFileTime: Int64?
   /// The last change of a dump that was made by hand, in microseconds since 1970.
   var dumpFileTime: Int64?
+  /// What of a server it holds.
+  var holdings: BackupHoldings {
+    var parts: Set<BackupHoldings.Part> = []
+    if hasDatabase { parts.insert(.database) }
+    if hasUploads { parts.insert(.uploads) }
+    if hasSettings { parts.insert(.settings) }
+    return BackupHoldings(parts, keepsUploadsElsewhere: settingsFile?.keepsUploadsInS3 ?? false)
+  }
+
   /// Links in it, as far as it was read: nothing of what they led to is in the backup.
   var links: [String] = []
 
@@ -59,18 +75,20 @@ struct BackupHead: Sendable {
   ///   - scratch: a folder for the dump's table of contents.
   /// - Throws: ``ArchiveFailure`` with `.unsuitable` where it is no backup: an export given by mistake is recognised.
   static func read(
-    _ path: String, identity: String? = nil, scratch: String, cancellation: Cancellation?
+    _ path: String, identity: String? = nil, scratch: String, cancellation: Cancellation?,
+    progress: ByteProgress? = nil
   ) throws -> BackupHead {
     var head = BackupHead()
     if FileSystem.isFolder(path) {
       try checkFolder(path)
-      let reader = try FolderReader(path, cancellation: cancellation)
+      let reader = try FolderReader(path, cancellation: cancellation, progress: progress)
       head.expectedBytes = reader.totalBytes
       try head.read(reader, path: path, scratch: scratch)
       return head
     }
     let stream = try Encryption.stream(of: path, identity: identity, cancellation: cancellation)
-    let reader = try ArchiveReader(path, stream: stream, skipsLinks: true, cancellation: cancellation)
+    let reader = try ArchiveReader(
+      path, stream: stream, skipsLinks: true, cancellation: cancellation, progress: progress)
     try head.read(reader, path: path, scratch: scratch)
     head.expectedBytes = max(reader.expectedBytes, stream == nil ? 0 : head.facts?.uploadsBytes ?? 0)
     head.links = reader.skippedLinks
@@ -105,31 +123,57 @@ struct BackupHead: Sendable {
   }
 
   private mutating func read(_ source: some MemberSource, path: String, scratch: String) throws {
+    var seen = Seen()
     while let member = try source.next() {
       if let failure = ExportSigns.failure(seeing: member.name, path: path) { throw failure }
-      try take(member, from: source, path: path, scratch: scratch)
-      if isEnough { break }
+      try take(member, from: source, path: path, scratch: scratch, &seen)
+      if hasEverything { break }
     }
-    guard brand != nil || hasSettings || hasDatabase else {
+    // A folder without a file: an empty server's uploads.
+    hasUploads = hasUploads || source.folders.contains(BackupLayout.uploads)
+    guard brand != nil || hasSettings || hasDatabase || seen.dumpFiles > 0 else {
       throw ArchiveKind.other("an archive of something else").failure(expecting: .backup, path: path)
         ?? ArchiveFailure(path, .unsuitable("this is no backup", remedy: nil))
     }
+    contradict(seen)
   }
 
-  /// Our own backups tell at their beginning whether uploads follow; others have to be read up to the first.
-  private var isEnough: Bool {
-    guard brand != nil, hasSettings else { return false }
-    if let facts { return dump != nil || (facts.databaseBytes == nil && hasUploads) }
-    return hasUploads
+  /// Parts of a backup that were seen on the way.
+  private struct Seen {
+    var dumpFiles = 0
+    var brands: Set<Brand> = []
+  }
+
+  /// Nothing that could still come would change what is known.
+  private var hasEverything: Bool {
+    brand != nil && hasSettings && dump != nil && hasUploads && system != nil && postgresMajor != nil
+  }
+
+  /// What the backup says, against what it is.
+  private mutating func contradict(_ seen: Seen) {
+    if seen.brands.count > 1 { contradictions.append("it says that it is of two kinds of servers") }
+    if seen.dumpFiles > 0, !hasDatabase {
+      contradictions.append("the dump of its database has no table of contents (\(BackupLayout.contents))")
+    }
+    if facts?.databaseBytes != nil, !hasDatabase, seen.dumpFiles == 0 {
+      contradictions.append("it says that it holds a database, and holds none")
+    }
+    if let files = facts?.uploadsFiles, files > 0, !hasUploads {
+      contradictions.append("it says that it holds \(Amount.of(files, "upload")), and holds none")
+    }
+    if let dumped = dump?.serverMajor, let said = postgresMajor, dumped != said {
+      oddities.append("it says that its PostgreSQL was version \(said), but its dump is of version \(dumped)")
+    }
   }
 
   private mutating func take(
-    _ member: MemberHeader, from source: some MemberSource, path: String, scratch: String
+    _ member: MemberHeader, from source: some MemberSource, path: String, scratch: String, _ seen: inout Seen
   ) throws {
     let name = member.name
     switch name {
     case "aloha-version", "zulip-version":
       brand = name == "aloha-version" ? .aloha : .zulip
+      if let brand { seen.brands.insert(brand) }
       let version = try firstLine(source, path)
       serverVersion = version.isEmpty || version == "unknown" ? nil : version
       // This program's own backups give their members no time.
@@ -140,7 +184,8 @@ struct BackupHead: Sendable {
     case BackupLayout.postgresFile: postgresMajor = PostgresTools.majorVersion(try firstLine(source, path))
     case BackupFacts.fileName:
       facts = BackupFacts.decode(try source.contents(limit: Self.textLimit, of: path))
-      hasUploads = facts?.uploadsFiles != nil
+      // A server may have no uploads yet.
+      hasUploads = hasUploads || facts?.uploadsFiles == 0
     case MigrationStatus.fileName:
       migrations = MigrationStatus.decode(try source.contents(limit: 16 << 20, of: path))
     case BackupLayout.contents:
@@ -153,7 +198,7 @@ struct BackupHead: Sendable {
         settings[String(name.dropFirst(BackupLayout.settings.count + 1))] = try source.contents(
           limit: Self.textLimit, of: path)
       } else if name.hasPrefix("\(BackupLayout.database)/") {
-        hasDatabase = true
+        seen.dumpFiles += 1
       } else if name.hasPrefix("\(BackupLayout.uploads)/") {
         hasUploads = true
       }

@@ -8,6 +8,8 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   public let created: String?
   /// Of the file.
   public let bytes: Int64?
+  /// What the backup holds: only a complete one brings a server back.
+  public internal(set) var holdings = BackupHoldings([])
   /// Whether there were digests to compare.
   public internal(set) var hasDigests = false
   public internal(set) var tables: Int64 = 0
@@ -27,7 +29,14 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     self.bytes = bytes
   }
 
-  public var isSound: Bool { problems.isEmpty }
+  public var isSound: Bool { faults.isEmpty }
+
+  /// What makes the backup useless.
+  private var faults: [String] {
+    problems + (tables == 0 || rows == 0 ? ["no table with rows came out of it"] : [])
+  }
+
+  private var isPartial: Bool { !holdings.isComplete }
 
   /// Seconds since the backup was made.
   public func age(now: Int64 = Moment.now()) -> Int64? {
@@ -49,7 +58,9 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
       "time=\(Self.short(seconds))s rows=\(rows) files=\(files) missing=\(missingFiles)"
       + (age().map { " age=\($0)s" } ?? "") + (bytes.map { " size=\($0)B" } ?? "")
     let words: String =
-      if let first = problems.first { "\(name): \(first)" } else if missingFiles > 0 {
+      if let first = faults.first { "\(name): \(first)" } else if isPartial {
+        "\(sentence), but it is \(holdings.label)"
+      } else if missingFiles > 0 {
         "\(sentence), \(Amount.of(missingFiles, "file")) that messages name not in it"
       } else { sentence }
     // A bar begins the numbers.
@@ -57,7 +68,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   }
 
   /// 0 well, 1 a warning, 2 critical.
-  public var nagiosStatus: Int32 { problems.isEmpty ? missingFiles > 0 ? 1 : 0 : 2 }
+  public var nagiosStatus: Int32 { isSound ? missingFiles > 0 || isPartial ? 1 : 0 : 2 }
 
   /// The line of a rehearsal that could not be finished.
   public static func nagiosLine(failure: any Error) -> String {
@@ -82,6 +93,8 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     text += Self.metric(
       "aloha_wizard_rehearsal_timestamp_seconds", "When it ended.", "\(Moment.now() / 1_000_000)")
     text += Self.metric("aloha_wizard_rehearsal_duration_seconds", "How long it took.", Self.short(seconds))
+    text += Self.metric(
+      "aloha_wizard_backup_complete", "Whether the backup holds a whole server.", isPartial ? "0" : "1")
     text += Self.metric("aloha_wizard_rehearsal_rows", "Rows that were restored.", "\(rows)")
     text += Self.metric("aloha_wizard_rehearsal_files", "Files that were restored.", "\(files)")
     text += Self.metric(
@@ -108,15 +121,18 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     guard isSound else {
       throw PlainFailure(
         .damagedArchive, SafeText.clean(archive, limit: 300),
-        "was restored, but is not as it says: \(problems.prefix(5).joined(separator: "; "))",
+        "was restored, but is not as it says: \(faults.prefix(5).joined(separator: "; "))",
         remedy: "make a new backup and rehearse that; find out what happened to this one")
     }
     if missingFiles > 0 {
       progress.warn("\(Amount.of(missingFiles, "file")) that messages name are not in the backup")
     }
     let summary = Summary(
-      title: "The rehearsal went well: this backup can be restored",
+      title: isPartial
+        ? "The rehearsal went well, but no whole server can be restored from this backup"
+        : "The rehearsal went well: this backup can be restored",
       facts: [
+        Summary.Fact("Completeness", holdings.label),
         Summary.Fact(
           "Database",
           "\(Amount.of(tables, "table")), \(Amount.of(rows, "row")), in \(Amount.duration(seconds: databaseSeconds))"),

@@ -28,13 +28,9 @@ public struct RehearseOperation: Operation {
       self.brand = brand
     }
 
-    /// The newest backup in a folder.
+    /// The newest backup in a folder; one that is partial by its name only where there is no other.
     public init(newestIn folder: String) throws {
-      guard let newest = try BackupFolder.list(folder).max(by: { ($0.moment, $0.path) < ($1.moment, $1.path) }) else {
-        throw PlainFailure(
-          .notFound, folder, "holds no backup", remedy: "make one: aloha-wizard backup --folder \(folder)")
-      }
-      archive = newest.path
+      archive = try BackupFolder.newest(folder).path
     }
   }
 
@@ -72,9 +68,9 @@ public struct RehearseOperation: Operation {
     let cancellation = progress.cancellation
     let place = workPlace()
     let work = try ScratchFolder(in: place ?? "/tmp", for: nil)
-    let (archive, head, manualDump) = try progress.phase("check", "Look at the backup") {
-      _ -> (String, BackupHead, DumpFile?) in
-      let (archive, head, dump) = try self.head(in: work, cancellation: cancellation)
+    let (archive, head, manualDump) = try progress.phase("check", "Look at the backup", unit: .bytes) {
+      meter -> (String, BackupHead, DumpFile?) in
+      let (archive, head, dump) = try self.head(in: work, cancellation: cancellation, progress: meter.follow())
       let findings = try self.findings(head, work: place)
       for finding in findings where finding.severity == .warning {
         progress.warn("\(finding.subject): \(finding.reason)")
@@ -96,10 +92,14 @@ public struct RehearseOperation: Operation {
       archive: options.archive, created: unpacked.manifest?.created ?? head.facts?.created,
       bytes: options.manual != nil || FileSystem.isFolder(options.archive) ? nil : FileSystem.size(options.archive))
     report.hasDigests = unpacked.manifest != nil
+    report.holdings = head.holdings
     report.files = Int64(unpacked.uploads.count)
-    if head.hasDatabase, let dump = unpacked.dump {
-      try restore(dump: dump, room: room.path, user: user, head, unpacked, &report, progress)
+    guard let dump = unpacked.dump else {
+      throw PlainFailure(
+        .damagedArchive, SafeText.clean(options.archive, limit: 300), "holds no dump of a database",
+        remedy: "make a new backup and rehearse that; find out what happened to this one")
     }
+    try restore(dump: dump, room: room.path, user: user, head, unpacked, &report, progress)
     report.seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
     withExtendedLifetime((work, room)) {}
     return report
@@ -116,7 +116,7 @@ public struct RehearseOperation: Operation {
   }
 
   private func head(
-    in scratch: ScratchFolder, cancellation: Cancellation?
+    in scratch: ScratchFolder, cancellation: Cancellation?, progress: ByteProgress? = nil
   ) throws -> (archive: String, head: BackupHead, dump: DumpFile?) {
     if let manual = options.manual {
       let dump = try manual.database.map { try DumpFile.recognize($0) }
@@ -133,7 +133,7 @@ public struct RehearseOperation: Operation {
     let archive =
       FileSystem.isFolder(options.archive) ? BackupHead.unpackedFolder(options.archive) : options.archive
     let head = try BackupHead.read(
-      archive, identity: options.identity, scratch: scratch.path, cancellation: cancellation)
+      archive, identity: options.identity, scratch: scratch.path, cancellation: cancellation, progress: progress)
     return (archive, head, nil)
   }
 
@@ -150,7 +150,16 @@ public struct RehearseOperation: Operation {
           remedy: "name one with --work-folder: every folder on the way must be open to that user (chmod o+x)")
       ]
     }
-    var findings: [Finding] = []
+    var findings = head.contradictions.map {
+      Finding(.blocker, "backup", $0, remedy: "make a new backup; find out what happened to this one")
+    }
+    findings += head.oddities.map { Finding(.warning, "backup", $0) }
+    if head.hasDatabase, !head.holdings.isComplete {
+      findings.append(
+        Finding(
+          .warning, "partial backup", "\(head.holdings.label): only what is in it is rehearsed",
+          remedy: "rehearse a complete one too: this one cannot bring a server back"))
+    }
     // A production machine must keep room for itself, whatever a rehearsal takes.
     let reserve: Int64 = 512 << 20
     let needed = head.expectedBytes + (head.facts?.databaseBytes ?? head.expectedBytes * 2) + reserve
@@ -172,7 +181,10 @@ public struct RehearseOperation: Operation {
         findings.append(Finding(.blocker, "PostgreSQL", failure.reason, remedy: failure.remedy))
       }
     } else {
-      findings.append(Finding(.warning, "database", "the backup holds none: only its files are rehearsed"))
+      findings.append(
+        Finding(
+          .blocker, "database", "the backup holds none: no server can be brought back from it",
+          remedy: "rehearse a backup that holds one"))
     }
     return findings
   }
@@ -195,16 +207,10 @@ public struct RehearseOperation: Operation {
     _ cancellation: Cancellation
   ) throws -> Unpacked {
     var result = Unpacked()
-    var seen: Int64 = 0
     for (source, name) in [(manual.settings, "settings"), (manual.uploads, "uploads")] {
       guard let source else { continue }
       let unpacked = try PartsUnpacker.unpack(
-        source, parts: ["": "\(work)/\(name)"], skipsLinks: true, cancellation: cancellation
-      ) { done, total in
-        meter.setTotal(total)
-        try meter.advance(by: max(0, done - seen))
-        seen = max(seen, done)
-      }
+        source, parts: ["": "\(work)/\(name)"], skipsLinks: true, cancellation: cancellation, progress: meter.follow())
       if name == "uploads" { result.uploads = Set(unpacked.members.map(\.name)) }
     }
     result.dump = try dump?.brought(to: room, for: user, cancellation)
@@ -222,17 +228,11 @@ public struct RehearseOperation: Operation {
   private func unpack(
     _ archive: String, into work: String, dump: String, user: String?, _ meter: Meter, _ cancellation: Cancellation
   ) throws -> Unpacked {
-    var seen: Int64 = 0
     let unpacked = try PartsUnpacker.unpack(
       archive, stream: Encryption.stream(of: archive, identity: options.identity, cancellation: cancellation),
       parts: [
         BackupLayout.database: dump, BackupLayout.uploads: "\(work)/uploads", BackupLayout.settings: "\(work)/settings",
-      ], expecting: .backup, skipsLinks: true, cancellation: cancellation
-    ) { done, total in
-      meter.setTotal(total)
-      try meter.advance(by: max(0, done - seen))
-      seen = max(seen, done)
-    }
+      ], expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: meter.follow())
     try hand(over: dump, to: user)
     let prefix = "\(BackupLayout.uploads)/"
     let uploads = unpacked.members.lazy.map(\.name).filter { $0.hasPrefix(prefix) }.map {

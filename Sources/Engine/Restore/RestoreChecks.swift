@@ -17,7 +17,7 @@ struct RestoreChecks {
 
   /// All findings, in the order in which an operator should read them.
   func findings() -> [Finding] {
-    var findings = [kind(), integrity(), version(), system()]
+    var findings = kind() + [integrity(), version(), system()]
     if head.hasDatabase { findings += database() }
     findings += newer()
     findings += [space(), permissions()].flatMap { $0 }
@@ -45,28 +45,48 @@ struct RestoreChecks {
 
   // MARK: The backup
 
-  private func kind() -> Finding {
+  private func kind() -> [Finding] {
     if let other = head.brand, other != brand {
-      return Finding(
-        .blocker, "server", "this is a backup of \(other.title), this server is \(brand.title)",
-        remedy: "restore it on a server of its own kind")
+      return [
+        Finding(
+          .blocker, "server", "this is a backup of \(other.title), this server is \(brand.title)",
+          remedy: "restore it on a server of its own kind")
+      ]
     }
-    var parts: [String] = []
-    if head.hasDatabase { parts.append("the database") }
-    if head.hasUploads { parts.append("uploads") }
-    if head.hasSettings && !options.keepsSettings { parts.append("settings and secrets") }
-    guard let last = parts.popLast() else {
-      return Finding(
-        .blocker, "backup", "there is nothing in it to restore", remedy: "give a backup that holds more than versions")
+    let contradictions = head.contradictions.map {
+      Finding(.blocker, "backup", $0, remedy: "use another backup: this one was cut off or put together wrongly")
     }
-    let list = parts.isEmpty ? last : "\(parts.joined(separator: ", ")) and \(last)"
-    let stays = [
-      head.hasDatabase ? nil : "the database", head.hasUploads ? nil : "uploads",
-      head.hasSettings && !options.keepsSettings ? nil : "settings",
-    ].compactMap { $0 }
-    return Finding(
+    guard !head.holdings.parts.isEmpty, !restored.isEmpty else {
+      return contradictions + [
+        Finding(
+          .blocker, "backup", "there is nothing in it to restore", remedy: "give a backup that holds more than versions"
+        )
+      ]
+    }
+    let stays = BackupHoldings.Part.allCases.filter { !restored.contains($0) }
+    let parts = Finding(
       .ok, "backup",
-      "\(list) are restored" + (stays.isEmpty ? "" : "; \(stays.joined(separator: " and ")) stay as they are"))
+      "\(BackupHoldings.list(restored)) \(restored == [.database] ? "is" : "are") restored"
+        + (stays.isEmpty
+          ? "" : "; \(BackupHoldings.list(stays)) \(stays == [.database] ? "stays as it is" : "stay as they are")"))
+    return contradictions + [parts] + [partial()].compactMap(\.self)
+      + head.oddities.map { Finding(.warning, "backup", $0) }
+  }
+
+  /// The parts that are replaced.
+  private var restored: [BackupHoldings.Part] {
+    head.holdings.parts.sorted().filter { $0 != .settings || !options.keepsSettings }
+  }
+
+  /// To put only a part of another moment into a server is a decision of its own. Whoever gives parts by hand has made it.
+  private func partial() -> Finding? {
+    guard case .archive = options.source, !head.holdings.isComplete else { return nil }
+    return Finding(
+      options.allowsPartial ? .warning : .blocker, "partial backup",
+      "\(head.holdings.label); \(head.holdings.consequences.joined(separator: "; "))",
+      remedy: options.allowsPartial
+        ? "nothing, if that is what you want"
+        : "use a complete backup; or restore what is in this one on purpose, with --partial")
   }
 
   /// Only its beginning has been read by now.

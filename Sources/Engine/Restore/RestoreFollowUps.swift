@@ -5,21 +5,34 @@ private struct RestoreFollowUp {
   let root: String
   let brand: Brand?
 
-  func begin(
-    _ progress: Progress, allowed: (RestoreRecord) -> Bool, otherwise: String
-  ) throws -> (change: RestoreSwitch, lock: FileLock) {
+  func begin(_ wanted: RestoreRecord.FollowUp) throws -> (change: RestoreSwitch, lock: FileLock) {
     let state = RestoreState(root: root)
     let lock = try state.lock()
-    let record = try record(state, allowed: allowed, otherwise: otherwise)
+    let record = try record(state, for: wanted)
     return (try RestoreSwitch(try installation(record), record, state), lock)
   }
 
-  func record(_ state: RestoreState, allowed: (RestoreRecord) -> Bool, otherwise: String) throws -> RestoreRecord {
+  /// The record that something can be done about.
+  ///
+  /// - Throws: `.notFound` where there is none, `.conflict` where that cannot be done with it now.
+  func record(_ state: RestoreState, for wanted: RestoreRecord.FollowUp) throws -> RestoreRecord {
     guard let record = try state.current() else {
       throw PlainFailure(.notFound, "restore", "there was none on this server, or it has been discarded")
     }
-    guard allowed(record) else { throw PlainFailure(.conflict, "restore", "\(otherwise): \(record.label)") }
-    return record
+    guard let obstacle = record.obstacle(to: wanted) else { return record }
+    let possible = RestoreRecord.FollowUp.allCases.filter { $0.word != nil && record.obstacle(to: $0) == nil }
+    let words = possible.compactMap { follow in follow.word.map { "\(record.title(of: follow)): restore \($0)" } }
+    throw PlainFailure(
+      .conflict, "restore", "\(obstacle): \(record.label)",
+      remedy: words.isEmpty ? nil : words.joined(separator: "; "))
+  }
+
+  func finding(_ wanted: RestoreRecord.FollowUp) throws -> Finding {
+    let state = RestoreState(root: root)
+    let record = try record(state, for: wanted)
+    return state.isIdle
+      ? Finding(.ok, "restore", record.label)
+      : Finding(.blocker, "restore", record.label(isRunning: true), remedy: "wait until it has ended")
   }
 
   /// In the middle of an exchange the settings may be in none of their places: then those that wait or are kept are read.
@@ -42,7 +55,41 @@ private struct RestoreFollowUp {
   }
 }
 
-/// Goes on with a restore that was interrupted: finishes it where the exchange had begun, takes it back where not.
+/// Clears away what an interrupted restore had prepared before anything of the server was exchanged.
+public struct ClearRestoreOperation: Operation {
+  private let followUp: RestoreFollowUp
+
+  public init(root: String, brand: Brand? = nil) {
+    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
+  }
+
+  public var name: String { "restore-clear" }
+
+  public func check() throws -> [Finding] { [try followUp.finding(.clear)] }
+
+  public func plan() throws -> Plan {
+    let record = try followUp.record(RestoreState(root: followUp.root), for: .clear)
+    return Plan(
+      title: "Clear away: \(record.label)",
+      phases: [Plan.Phase("clean", "Remove what had been prepared; the server stays as it was")]
+        + (record.stage == .stopped ? [Plan.Phase(ServerStep.start.rawValue, ServerStep.start.title)] : []),
+      leavesAlone: ["All of this server: nothing of it was replaced"])
+  }
+
+  public func run(progress: Progress) throws -> Summary {
+    var (change, lock) = try followUp.begin(.clear)
+    defer { withExtendedLifetime(lock) {} }
+    let progress = progress.unstoppable
+    try change.takeBack(progress)
+    let summary = Summary(
+      title: "The server is as it was before the restore", facts: [], warnings: progress.warnings,
+      nextSteps: ServerSteps.advice(change.leftToOperator))
+    progress.finished(summary)
+    return summary
+  }
+}
+
+/// Finishes what has begun to change the server: a restore from its exchange on, a roll back, a deletion.
 public struct ResumeRestoreOperation: Operation {
   private let followUp: RestoreFollowUp
 
@@ -52,18 +99,12 @@ public struct ResumeRestoreOperation: Operation {
 
   public var name: String { "restore-resume" }
 
-  public func check() throws -> [Finding] {
-    let record = try followUp.record(
-      RestoreState(root: followUp.root), allowed: \.isUnfinished, otherwise: "nothing was interrupted")
-    return [Finding(.ok, "restore", record.label)]
-  }
+  public func check() throws -> [Finding] { [try followUp.finding(.resume)] }
 
   public func plan() throws -> Plan {
-    let record = try followUp.record(
-      RestoreState(root: followUp.root), allowed: \.isUnfinished, otherwise: "nothing was interrupted")
+    let record = try followUp.record(RestoreState(root: followUp.root), for: .resume)
     let phases: [Plan.Phase] =
       switch record.stage {
-      case .preparing, .stopped: [Plan.Phase("clean", "Remove what had been prepared; the server stays as it was")]
       case .discarding: [Plan.Phase("discard", "Delete the state that is not in use")]
       case .rollingBack:
         [
@@ -77,7 +118,6 @@ public struct ResumeRestoreOperation: Operation {
       }
     let stays =
       switch record.stage {
-      case .preparing, .stopped: ["All of this server: nothing of it was replaced"]
       case .discarding: ["The server as it is now"]
       case .rollingBack: ["The restored state: it is kept under other names until you discard it"]
       default: ["The state before the restore: it is kept under other names until you discard it"]
@@ -86,16 +126,13 @@ public struct ResumeRestoreOperation: Operation {
   }
 
   public func run(progress: Progress) throws -> Summary {
-    var (change, lock) = try followUp.begin(progress, allowed: \.isUnfinished, otherwise: "nothing was interrupted")
+    var (change, lock) = try followUp.begin(.resume)
     defer { withExtendedLifetime(lock) {} }
     let progress = progress.unstoppable
     let title: String
     switch change.record.stage {
-    case .preparing, .stopped:
-      try change.takeBack(progress)
-      title = "The server is as it was before the restore"
     case .swapping:
-      try ServerSteps(change.installation).run(.stop, progress)
+      try change.stopAgain(progress)
       try change.exchange(progress)
       try change.tellServices(progress)
       title = "The server is restored"
@@ -108,12 +145,12 @@ public struct ResumeRestoreOperation: Operation {
     case .discarding:
       try change.discard(progress)
       title = "What was kept is deleted"
-    case .finished, .rolledBack: title = "Nothing was left to do"
+    case .preparing, .stopped, .finished, .rolledBack: title = "Nothing was left to do"
     }
     let kept = change.record.kept
     let summary = Summary(
       title: title, facts: kept.isEmpty ? [] : [Summary.Fact("Kept", kept.joined(separator: ", "))],
-      warnings: progress.warnings)
+      warnings: progress.warnings, nextSteps: ServerSteps.advice(change.leftToOperator))
     progress.finished(summary)
     return summary
   }
@@ -129,24 +166,30 @@ public struct RollBackOperation: Operation {
 
   public var name: String { "restore-roll-back" }
 
-  private static func canRollBack(_ record: RestoreRecord) -> Bool { record.obstacle(to: .rollBack) == nil }
-
-  private static let otherwise = "there is nothing to roll back"
-
   public func check() throws -> [Finding] {
-    let record = try followUp.record(
-      RestoreState(root: followUp.root), allowed: Self.canRollBack, otherwise: Self.otherwise)
-    return [
-      Finding(.ok, "restore", record.label),
+    let state = RestoreState(root: followUp.root)
+    let record = try followUp.record(state, for: .rollBack)
+    var findings = [try followUp.finding(.rollBack)]
+    do {
+      try RestoreSwitch(try followUp.installation(record), record, state).requireOldState()
+    } catch let failure as PlainFailure where failure.family == .conflict {
+      findings.append(Finding(.blocker, failure.subject, failure.reason, remedy: failure.remedy))
+    }
+    if record.database != nil, record.hadDatabase == false {
+      findings.append(
+        Finding(
+          .warning, "database", "the server had none before the restore: afterwards it has none again",
+          remedy: "do not roll back, unless that is what you want"))
+    }
+    return findings + [
       Finding(
         .warning, "messages", "what was written since the restore is in the restored state, not in the old one",
-        remedy: "the restored state is kept; nothing of it is lost until you discard it"),
+        remedy: "the restored state is kept; nothing of it is lost until you discard it")
     ]
   }
 
   public func plan() throws -> Plan {
-    let record = try followUp.record(
-      RestoreState(root: followUp.root), allowed: Self.canRollBack, otherwise: Self.otherwise)
+    let record = try followUp.record(RestoreState(root: followUp.root), for: .rollBack)
     return Plan(
       title: "Roll back the restore of \(record.created.prefix(19).replacing("T", with: " ")) UTC",
       phases: [
@@ -157,14 +200,16 @@ public struct RollBackOperation: Operation {
   }
 
   public func run(progress: Progress) throws -> Summary {
-    var (change, lock) = try followUp.begin(progress, allowed: Self.canRollBack, otherwise: Self.otherwise)
+    var (change, lock) = try followUp.begin(.rollBack)
     defer { withExtendedLifetime(lock) {} }
     let progress = progress.unstoppable
     try change.rollBack(progress)
     let summary = Summary(
       title: "The server is as it was before the restore",
       facts: [Summary.Fact("Kept", change.record.kept.joined(separator: ", "))], warnings: progress.warnings,
-      nextSteps: ["Free the space of the restored state when you need it no more: aloha-wizard restore --discard"])
+      nextSteps: ServerSteps.advice(change.leftToOperator) + [
+        "Free the space of the restored state when you need it no more: aloha-wizard restore --discard"
+      ])
     progress.finished(summary)
     return summary
   }
@@ -180,19 +225,10 @@ public struct DiscardRestoreOperation: Operation {
 
   public var name: String { "restore-discard" }
 
-  private static func canDiscard(_ record: RestoreRecord) -> Bool { record.obstacle(to: .discard) == nil }
-
-  private static let otherwise = "it cannot be discarded before it is finished or rolled back"
-
-  public func check() throws -> [Finding] {
-    let record = try followUp.record(
-      RestoreState(root: followUp.root), allowed: Self.canDiscard, otherwise: Self.otherwise)
-    return [Finding(.ok, "restore", record.label)]
-  }
+  public func check() throws -> [Finding] { [try followUp.finding(.discard)] }
 
   public func plan() throws -> Plan {
-    let record = try followUp.record(
-      RestoreState(root: followUp.root), allowed: Self.canDiscard, otherwise: Self.otherwise)
+    let record = try followUp.record(RestoreState(root: followUp.root), for: .discard)
     return Plan(
       title: "Delete the state that is not in use",
       phases: [Plan.Phase("discard", "Delete the state that is not in use")],
@@ -202,7 +238,7 @@ public struct DiscardRestoreOperation: Operation {
   }
 
   public func run(progress: Progress) throws -> Summary {
-    var (change, lock) = try followUp.begin(progress, allowed: Self.canDiscard, otherwise: Self.otherwise)
+    var (change, lock) = try followUp.begin(.discard)
     defer { withExtendedLifetime(lock) {} }
     let kept = change.record.kept
     try change.discard(progress.unstoppable)

@@ -69,8 +69,15 @@ public struct RestoreOperation: Operation {
   }
 
   /// What earlier restores have left.
-  private func earlier(_ state: RestoreState) throws -> [Finding] {
+  ///
+  /// - Parameter isOurs: nobody else restores on this server, because this one holds the lock.
+  private func earlier(_ state: RestoreState, isOurs: Bool = false) throws -> [Finding] {
     guard let record = try state.current() else { return [] }
+    guard isOurs || state.isIdle else {
+      return [
+        Finding(.blocker, "another restore", record.label(isRunning: true), remedy: "wait until it has ended")
+      ]
+    }
     switch record.stage {
     case .preparing, .stopped:
       return [Finding(.ok, "earlier restore", "\(record.label); its leftovers are removed first")]
@@ -97,15 +104,17 @@ public struct RestoreOperation: Operation {
     let lock = try state.lock()
     defer { withExtendedLifetime(lock) {} }
 
-    let preparation = try progress.phase("check", "Look at the backup and at this server") { _ in
+    let preparation = try progress.phase("check", "Look at the backup and at this server", unit: .bytes) { meter in
       let preparation = try RestorePreparation(
-        root: root, brand: brand, options: options, id: try state.newID(), cancellation: progress.cancellation)
-      try pass(try earlier(state) + preparation.findings(), progress)
+        root: root, brand: brand, options: options, id: try state.newID(), cancellation: progress.cancellation,
+        progress: meter.follow())
+      try pass(try earlier(state, isOurs: true) + preparation.findings(), progress)
       return preparation
     }
     for record in try state.records() where record.stage == .preparing || record.stage == .stopped {
       progress.note("Removing the leftovers of an earlier restore that was interrupted.")
-      try RestoreSwitch(preparation.installation, record, state).takeBack(progress.unstoppable)
+      var earlier = try RestoreSwitch(preparation.installation, record, state)
+      try earlier.takeBack(progress.unstoppable)
     }
 
     var record = RestoreRecord(
@@ -128,7 +137,7 @@ public struct RestoreOperation: Operation {
       do { try change.takeBack(progress.unstoppable) } catch {
         progress.warn(
           "Nothing of this server was replaced, but what had been prepared could not all be removed (\(error)); "
-            + "restore --resume removes it")
+            + "restore --clear removes it")
       }
       throw error
     }
@@ -147,8 +156,7 @@ public struct RestoreOperation: Operation {
       throw error
     }
     try change.tellServices(steady)
-    let summary = summarize(
-      change.record, made, exported, seconds: started, progress.warnings + steady.warnings)
+    let summary = summarize(change, made, exported, seconds: started, progress.warnings + steady.warnings)
     progress.finished(summary)
     return summary
   }
@@ -161,20 +169,20 @@ public struct RestoreOperation: Operation {
   }
 
   private func summarize(
-    _ record: RestoreRecord, _ made: RestoredState, _ exported: [ServerExport.Exported],
+    _ change: RestoreSwitch, _ made: RestoredState, _ exported: [ServerExport.Exported],
     seconds started: ContinuousClock.Instant, _ warnings: [String]
   ) -> Summary {
     let seconds = Double((ContinuousClock.now - started).components.seconds)
     return Summary(
       title: "The server is restored",
-      facts: made.facts + (record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
+      facts: made.facts + (change.record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
         + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
       warnings: warnings,
-      nextSteps: ServerExport.nextSteps(exported, root: root) + [
+      nextSteps: ServerSteps.advice(change.leftToOperator) + ServerExport.nextSteps(exported, root: root) + [
         "Sign in and look at a few conversations, pictures and people",
         "Not as it should be? Go back to the state before: aloha-wizard restore --roll-back",
         "All well? Free the space of the old state: aloha-wizard restore --discard "
-          + "(\(record.kept.joined(separator: ", ")))",
+          + "(\(change.record.kept.joined(separator: ", ")))",
       ])
   }
 }

@@ -43,6 +43,8 @@ public struct RestoreOptions: Sendable, Codable, Equatable {
   public var keepsConfiguration = false
   /// The name under which people reach the restored server; nil: as in the backup.
   public var externalHost: String?
+  /// Restores a backup that does not hold a whole server: what it lacks stays as it is here.
+  public var allowsPartial = false
   /// Restores although server and backup have different versions.
   public var ignoresVersions = false
   /// A file with age's private key, for an encrypted backup.

@@ -1,6 +1,5 @@
 import Archive
 import Common
-import Glibc
 
 /// What a backup is, and how it compares with the server that it would be restored on: looked at before anything is
 /// decided. Nothing is changed by looking.
@@ -11,9 +10,11 @@ public struct RestoreOutlook: Sendable, Equatable {
   public var backupHost: String?
   /// The name of this server; nil where its settings are lost.
   public var ownHost: String?
-  public var hasDatabase: Bool
-  public var hasSettings: Bool
-  public var hasUploads: Bool
+  public var holdings: BackupHoldings
+  public var hasSettings: Bool { holdings.has(.settings) }
+  /// What it means to restore a backup that does not hold a whole server; empty for one that does, and for parts that
+  /// were given by hand.
+  public var consequences: [String]
   /// Whether this server has settings that could be kept.
   public var hasOwnSettings: Bool
   /// How the versions compare: a blocker where they differ.
@@ -22,15 +23,14 @@ public struct RestoreOutlook: Sendable, Equatable {
   public var newer: String?
 
   public init(
-    facts: [Summary.Fact], backupHost: String?, ownHost: String?, hasDatabase: Bool = true, hasSettings: Bool = true,
-    hasUploads: Bool = true, hasOwnSettings: Bool = true, version: Finding, newer: String? = nil
+    facts: [Summary.Fact], backupHost: String?, ownHost: String?, holdings: BackupHoldings = .complete,
+    consequences: [String] = [], hasOwnSettings: Bool = true, version: Finding, newer: String? = nil
   ) {
     self.facts = facts
     self.backupHost = backupHost
     self.ownHost = ownHost
-    self.hasDatabase = hasDatabase
-    self.hasSettings = hasSettings
-    self.hasUploads = hasUploads
+    self.holdings = holdings
+    self.consequences = consequences
     self.hasOwnSettings = hasOwnSettings
     self.version = version
     self.newer = newer
@@ -48,10 +48,12 @@ public struct RestoreOutlook: Sendable, Equatable {
     let installation = preparation.installation
     let head = preparation.head
     let hasOwn = FileSystem.exists(installation.root + installation.brand.secretsFile)
+    var consequences: [String] = []
+    if case .archive = options.source { consequences = head.holdings.consequences }
     return RestoreOutlook(
       facts: facts(head, preparation.dump, options), backupHost: head.host,
-      ownHost: hasOwn ? installation.host : nil, hasDatabase: head.hasDatabase, hasSettings: head.hasSettings,
-      hasUploads: head.hasUploads, hasOwnSettings: hasOwn, version: preparation.checks.version(),
+      ownHost: hasOwn ? installation.host : nil, holdings: head.holdings, consequences: consequences,
+      hasOwnSettings: hasOwn, version: preparation.checks.version(),
       newer: Finding.confirmation(of: preparation.checks.newerData.findings()))
   }
 
@@ -61,9 +63,9 @@ public struct RestoreOutlook: Sendable, Equatable {
       if let value { facts.append(Summary.Fact(name, value)) }
     }
     if case .archive(let path) = options.source {
-      let moment = head.facts.flatMap { Moment.microseconds(iso: $0.created) }
       let named = BackupLayout.moment(fileName: String(path.split(separator: "/").last ?? ""))
-      add("Made", (moment ?? named).map { Age.words($0) } ?? "it does not say when")
+      add("Made", (head.moment ?? named).map { Age.words($0) } ?? "it does not say when")
+      add("Completeness", head.holdings.label)
     }
     if let dump, let written = FileSystem.lastChange(dump.path) { add("Dump written", Age.words(written)) }
     add("Of the server", head.host)

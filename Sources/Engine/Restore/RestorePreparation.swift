@@ -23,7 +23,8 @@ final class RestorePreparation {
   /// - Parameters:
   ///   - brand: nil: look what is installed, else what the backup is of.
   init(
-    root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?
+    root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?,
+    progress: ByteProgress? = nil
   ) throws {
     ScratchFolder.removeLeftOvers()
     let places = options.workFolder.map { [$0] } ?? ScratchFolder.places
@@ -37,7 +38,7 @@ final class RestorePreparation {
       let place = FileSystem.isFolder(path) ? BackupHead.unpackedFolder(path) : path
       archive = place
       head = try BackupHead.read(
-        place, identity: options.identity, scratch: scratch.path, cancellation: cancellation)
+        place, identity: options.identity, scratch: scratch.path, cancellation: cancellation, progress: progress)
     case .manual(let backup):
       archive = nil
       dump = try backup.database.map { try DumpFile.recognize($0) }
@@ -88,6 +89,7 @@ final class RestorePreparation {
     head.hasUploads = backup.uploads != nil
     head.hasSettings = backup.settings != nil
     if let dump {
+      head.moment = FileSystem.modified(dump.path)
       head.expectedBytes += FileSystem.isFolder(dump.path) ? 0 : FileSystem.size(dump.path) ?? 0
       head.plain = try dump.plainContents(cancellation: cancellation)
       head.dumpFileTime = FileSystem.lastChange(dump.form == .directory ? "\(dump.path)/toc.dat" : dump.path)

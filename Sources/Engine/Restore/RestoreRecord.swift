@@ -37,6 +37,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   let database: SideDatabase?
   let places: [RestorePlace]
   var moves: [Move] = []
+  /// Whether the server had a database when the exchange began; nil until then, and in records of earlier versions.
+  var hadDatabase: Bool?
   /// Steps of the server's services that are done, by their names.
   var doneSteps: [String] = []
   /// The folder with exports of the state before the restore; nil where there are none. The operator's to delete.
@@ -65,15 +67,35 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
 
   /// What an operator can do about it.
   public enum FollowUp: String, Sendable, CaseIterable {
-    case resume, rollBack, discard
+    /// Finish what has begun to change the server.
+    case resume
+    /// Remove what was prepared before anything of the server changed.
+    case clear
+    case rollBack, discard
     /// Another restore, without one of these before it.
     case restoreAnew
+
+    /// How `restore` is told to do it; nil for another restore, which needs a backup.
+    public var word: String? {
+      switch self {
+      case .resume: "--resume"
+      case .clear: "--clear"
+      case .rollBack: "--roll-back"
+      case .discard: "--discard"
+      case .restoreAnew: nil
+      }
+    }
   }
 
   /// Why something cannot be done about it now; nil where it can.
   public func obstacle(to followUp: FollowUp) -> String? {
     switch (followUp, stage) {
-    case (.resume, .finished), (.resume, .rolledBack): "nothing of it was interrupted"
+    case (.resume, .finished), (.resume, .rolledBack), (.clear, .finished), (.clear, .rolledBack):
+      "nothing of it was interrupted"
+    case (.resume, .preparing), (.resume, .stopped):
+      "nothing was exchanged yet: what it had prepared is cleared away, and then it can begin anew"
+    case (.clear, _) where stage != .preparing && stage != .stopped:
+      "the exchange has begun: it can be finished or rolled back"
     case (.rollBack, .preparing), (.rollBack, .stopped): "nothing was replaced yet: this is the old server"
     case (.rollBack, .rolledBack): "it has been rolled back already"
     case (.rollBack, .discarding): "the old state is being deleted"
@@ -89,7 +111,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// "Finish it", in words that fit where it stands.
   public func title(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
-    case (.resume, .preparing), (.resume, .stopped): "Clear away what it had begun"
+    case (.clear, _): "Clear away what it had prepared"
     case (.resume, .rollingBack): "Finish rolling back"
     case (.resume, .discarding): "Finish deleting"
     case (.resume, _): "Finish it"
@@ -103,8 +125,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// What would happen, in a sentence or two.
   public func consequence(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
-    case (.resume, .preparing), (.resume, .stopped):
-      "What had been prepared is removed, and the server runs as before the restore."
+    case (.clear, _): "What had been prepared is removed, and the server runs as before the restore."
     case (.resume, .rollingBack): "The roll back is finished: the server becomes what it was before the restore."
     case (.resume, .discarding): "What is left of the state that is not in use is deleted."
     case (.resume, .swapped): "The server's services are told of the new state, and the server is started."
@@ -116,6 +137,21 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
       "The state before the restore is deleted, to free its space. It cannot be rolled back afterwards."
     case (.restoreAnew, .preparing), (.restoreAnew, .stopped): "What this one had prepared is removed first."
     case (.restoreAnew, _): "What is kept of the last restore stays until you discard it."
+    }
+  }
+
+  /// The same while a process works on it: it was not interrupted, and nothing can be done about it now.
+  public func label(isRunning: Bool) -> String {
+    guard isRunning else { return label }
+    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"
+    return switch stage {
+    case .preparing: "the restore \(of) is running: the new state is being made, this is the old server"
+    case .stopped: "the restore \(of) is running: the server is stopped, and nothing was replaced yet"
+    case .swapping: "the restore \(of) is running: the new state is taking the old one's place"
+    case .swapped: "the restore \(of) is running: the new state is in place, and the server's services are told"
+    case .rollingBack: "the restore \(of) is being rolled back"
+    case .discarding: "what was kept of the restore \(of) is being deleted"
+    case .finished, .rolledBack: label
     }
   }
 
@@ -187,7 +223,7 @@ public struct RestoreState: Sendable {
   }
 
   /// Whether no process restores on this server now. Changes nothing.
-  var isIdle: Bool {
+  public var isIdle: Bool {
     guard FileSystem.isFolder(folder) else { return true }
     return (try? OpenFolder(folder)).map { FileLock.isFree("lock", in: $0) } ?? false
   }

@@ -8,6 +8,8 @@ struct RestoreSwitch {
   private(set) var record: RestoreRecord
   private let state: RestoreState
   private let access: AdministratorAccess?
+  /// Steps of the server's services that this installation has no scripts for, as commands in their order.
+  private(set) var leftToOperator: [String] = []
 
   init(_ installation: Installation, _ record: RestoreRecord, _ state: RestoreState) throws {
     self.installation = installation
@@ -25,14 +27,23 @@ struct RestoreSwitch {
 
   mutating func stopServer(_ progress: Progress) throws {
     try enter(.stopped)
-    try ServerSteps(installation).run(.stop, progress)
+    try take(.stop, progress)
   }
+
+  /// Tells the services, or notes what the operator has to tell them.
+  private mutating func take(_ step: ServerStep, _ progress: Progress) throws {
+    if let command = try ServerSteps(installation).run(step, progress) { leftToOperator.append(command) }
+  }
+
+  /// The server may have been started since the exchange was interrupted.
+  mutating func stopAgain(_ progress: Progress) throws { try take(.stop, progress) }
 
   /// Both names of the database change in one transaction, each folder by a rename.
   mutating func exchange(_ progress: Progress) throws {
     try progress.phase("exchange", "Exchange the old state for the new one") { _ in
       if record.stage != .swapping {
         record.moves = try record.places.flatMap { try $0.moves() }
+        if let database = record.database, let access { record.hadDatabase = try database.found(access).live }
         try enter(.swapping)
       }
       if let database = record.database, let access { try database.swap(access) }
@@ -43,10 +54,9 @@ struct RestoreSwitch {
 
   mutating func tellServices(_ progress: Progress) throws {
     // The settings are others now.
-    let steps = ServerSteps(installation)
     for step in ServerStep.afterwards where !record.doneSteps.contains(step.rawValue) {
       do {
-        try steps.run(step, progress)
+        try take(step, progress)
       } catch let failure as PlainFailure {
         throw PlainFailure(
           failure.family, failure.subject, failure.reason,
@@ -63,11 +73,11 @@ struct RestoreSwitch {
   // MARK: Backwards
 
   /// Nothing was exchanged yet: removes what was made, and starts a server that was stopped.
-  func takeBack(_ progress: Progress) throws {
+  mutating func takeBack(_ progress: Progress) throws {
     try removeSide()
     // They are exports of the state that stays.
     if let exports = record.exports { try FileSystem.removeTree(exports) }
-    if record.stage == .stopped { try ServerSteps(installation).run(.start, progress) }
+    if record.stage == .stopped { try take(.start, progress) }
     try state.remove(record)
   }
 
@@ -78,17 +88,49 @@ struct RestoreSwitch {
     try takeBack(progress)
   }
 
+  /// What a roll back would put in place and what is not there any more, because somebody has removed it: with names.
+  /// Changes nothing.
+  func lostOldState() throws -> [String] {
+    var lost: [String] = []
+    if let database = record.database, let access, record.hadDatabase != false {
+      let found = try database.found(access)
+      // While the new one still waits the old one has its own name.
+      if !found.before, !(found.side && found.live) { lost.append("database \(database.before)") }
+    }
+    let isExchanged = record.stage == .finished || record.stage == .swapped
+    for move in record.moves where move.direction == .out && !Move.isThere(move.aside) {
+      let new = record.moves.first { $0.direction == .into && $0.live == move.live }
+      let isOldInPlace = !isExchanged && Move.isThere(move.live) && new.map { Move.isThere($0.aside) } != false
+      if !isOldInPlace { lost.append(move.aside) }
+    }
+    return lost
+  }
+
+  /// Refuses a roll back that could only take the restored state away, before anything moves.
+  func requireOldState() throws {
+    let lost = try lostOldState()
+    guard let first = lost.first else { return }
+    let names = lost.count > 3 ? "\(first) and \(lost.count - 1) more" : lost.joined(separator: ", ")
+    throw PlainFailure(
+      .conflict, "roll back", "the state before the restore is not there any more: \(names) was removed",
+      remedy:
+        "the server stays as it was restored; bring that back under the same name and repeat, or delete the rest of "
+        + "it with restore --discard")
+  }
+
   /// The old state takes its place again; the restored one is kept.
+  ///
+  /// - Throws: `.conflict` where the old state is gone, before anything moves.
   mutating func rollBack(_ progress: Progress) throws {
-    let steps = ServerSteps(installation)
+    try requireOldState()
     if record.stage != .rollingBack { try enter(.rollingBack) }
-    try steps.run(.stop, progress)
+    try take(.stop, progress)
     try progress.phase("exchange", "Exchange the restored state for the old one") { _ in
       try revert()
       record.doneSteps = []
       try enter(.rolledBack)
     }
-    for step in ServerStep.afterwards where step != .secrets { try steps.run(step, progress) }
+    for step in ServerStep.afterwards where step != .secrets { try take(step, progress) }
   }
 
   private func revert() throws {
@@ -101,6 +143,7 @@ struct RestoreSwitch {
   /// Deletes the state that is not in use.
   mutating func discard(_ progress: Progress) throws {
     let what = record.discards ?? record.stage
+    try requireStateInUse()
     if record.stage != .discarding {
       record.discards = record.stage
       try enter(.discarding)
@@ -117,6 +160,17 @@ struct RestoreSwitch {
       }
       try state.remove(record)
     }
+  }
+
+  /// What is deleted must not be the only copy.
+  private func requireStateInUse() throws {
+    guard let database = record.database, let access else { return }
+    let found = try database.found(access)
+    guard !found.live, found.before || found.side else { return }
+    throw PlainFailure(
+      .conflict, "discard",
+      "the server has no database \(database.live): what is kept may be the last copy of its data",
+      remedy: "roll back with restore --roll-back, or restore a backup first")
   }
 
   private func removeSide() throws {

@@ -21,12 +21,7 @@ struct RestoreUnpacking {
   }
 
   func run(_ meter: Meter, cancellation: Cancellation) throws -> Result {
-    var seen: Int64 = 0
-    let progress: ByteProgress = { done, total in
-      meter.setTotal(total)
-      try meter.advance(by: max(0, done - seen))
-      seen = max(seen, done)
-    }
+    let progress = meter.follow()
     var result = Result()
     for place in preparation.replaced where !place.exchangesContents {
       try FileSystem.makeFolder(place.parent, mode: 0o755)
@@ -52,6 +47,10 @@ struct RestoreUnpacking {
       archive,
       stream: Encryption.stream(of: archive, identity: preparation.options.identity, cancellation: cancellation),
       parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
+    // Seen only now where it stands behind everything else.
+    guard Brand.allCases.count(where: { unpacked.texts[BackupLayout.versionFile($0)] != nil }) <= 1 else {
+      throw ArchiveFailure(archive, .damaged("it says that it is of two kinds of servers"))
+    }
     var result = Result()
     result.isProved = unpacked.manifest != nil
     result.tables = unpacked.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }

@@ -37,13 +37,25 @@ struct ServerSteps: Sendable {
   func exists(_ step: ServerStep) -> Bool { scripts.isHere(step.script) }
 
   /// Runs one, with what it says as notes. One that this installation does not have is passed over, and said so.
-  func run(_ step: ServerStep, _ progress: Progress) throws {
+  ///
+  /// - Returns: the command that is left to the operator where the script is not here; nil where it has run.
+  @discardableResult
+  func run(_ step: ServerStep, _ progress: Progress) throws -> String? {
     try progress.phase(step.rawValue, step.title) { _ in
       guard exists(step) else {
-        return progress.note(
-          "This installation has no such script; the step is left to you: \(scripts.commandLine(step.script))")
+        let command = scripts.commandLine(step.script)
+        progress.note("This installation has no such script; the step is left to you: \(command)")
+        return command
       }
       try scripts.run(step.script, progress: progress)
+      return nil
     }
+  }
+
+  /// How a summary says what is left: each step with its command, in their order.
+  static func advice(_ commands: [String]) -> [String] {
+    guard !commands.isEmpty else { return [] }
+    return ["The server's own scripts are not on this machine. Where they are, run in this order:"]
+      + commands.map { "$ \($0)" }
   }
 }

@@ -104,6 +104,15 @@ struct SideDatabase: Sendable, Codable, Equatable {
     return try !Self.exists(side, connection)
   }
 
+  /// Which of its three databases there are now.
+  func found(_ access: AdministratorAccess) throws -> (live: Bool, side: Bool, before: Bool) {
+    let connection = try access.connect()
+    defer { connection.close() }
+    return (
+      try Self.exists(live, connection), try Self.exists(side, connection), try Self.exists(before, connection)
+    )
+  }
+
   /// The restored database takes the server's name. Both names change in one transaction: there is no moment between.
   func swap(_ access: AdministratorAccess) throws {
     try rename(access) { connection in

@@ -42,10 +42,7 @@ public struct Installation: Sendable {
   public var host: String? { settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) } }
 
   /// Whether uploads are kept in S3 rather than in a folder.
-  public var storesUploadsInS3: Bool {
-    settings["LOCAL_UPLOADS_DIR"] == SettingsFile.Value.none
-      || (settings.text("LOCAL_UPLOADS_DIR") == nil && settings.text("S3_AUTH_UPLOADS_BUCKET") != nil)
-  }
+  public var storesUploadsInS3: Bool { settings.keepsUploadsInS3 }
 
   /// The folder that holds `files` and `avatars`.
   public var uploadsFolder: String {

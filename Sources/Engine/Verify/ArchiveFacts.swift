@@ -18,6 +18,7 @@ extension ArchiveSummary {
     add("Made by", program)
     add("Made", (created ?? modified).map(Self.minute))
     add("Holds", options["reach"])
+    add("Completeness", completeness)
     add("Size", Amount.bytes(bytes))
     if kind != "encrypted" { add("Unpacked", "\(Amount.bytes(memberBytes)) in \(Amount.of(Int64(members), "file"))") }
     if kind == "encrypted" {

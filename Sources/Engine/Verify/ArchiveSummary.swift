@@ -58,6 +58,8 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   public var isEncrypted = false
   /// What the `.sha256` beside an encrypted file proves; nil for what is not encrypted.
   public var seal: String?
+  /// Whether a backup holds a whole server, and what it lacks; nil for other archives.
+  public var completeness: String?
   /// Why it cannot be used, where it cannot.
   public var refusal: String?
 
@@ -73,10 +75,13 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
         SealedFile(path: path), try SealedFile(path: path).state(cancellation: cancellation, progress: progress))
     }
     let contents = ArchiveContents()
+    let holdings = HoldingsReader()
     let stream = try Encryption.stream(of: path, identity: identity, cancellation: cancellation)
     let inspection = try Inspection.of(
-      path, stream: stream, visitor: contents, cancellation: cancellation, progress: progress)
-    var summary = ArchiveSummary(inspection, contents, identity: stream == nil ? nil : identity)
+      path, stream: stream, visitor: SeveralVisitors([contents, holdings]), cancellation: cancellation,
+      progress: progress)
+    var summary = ArchiveSummary(
+      inspection, contents, holdings.holdings(folders: inspection.folders), identity: stream == nil ? nil : identity)
     summary.isEncrypted = stream != nil
     return summary
   }
@@ -95,6 +100,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     hasDigests = false
     isEncrypted = true
     seal = state.sentence
+    completeness = BackupSeal.holdings(sealing: file.path).map { "\($0.label), as its .sha256 says" }
     notes = [
       Summary.Fact("Not proved", "what is in it, whether a key opens it, and whether it can be restored")
     ]
@@ -102,7 +108,9 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     created = BackupLayout.moment(fileName: name).map { Manifest.timestamp($0 / 1_000_000) }
   }
 
-  init(_ inspection: Inspection, _ contents: ArchiveContents, identity: String? = nil) {
+  init(
+    _ inspection: Inspection, _ contents: ArchiveContents, _ holdings: BackupHoldings, identity: String? = nil
+  ) {
     path = inspection.path
     (kind, advice) = Self.meaning(of: inspection, identity)
     description = inspection.kind.description
@@ -117,6 +125,12 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     if inspection.modified > 0 { modified = Manifest.timestamp(inspection.modified) }
     if let manifest = inspection.manifest { read(manifest) }
     read(inspection.texts)
+    if inspection.kind == .backup {
+      completeness = holdings.label
+      if !holdings.isComplete {
+        advice = "It does not hold a whole server: restore it only where you know why. \(advice)"
+      }
+    }
     guard inspection.kind.isExport else { return }
     _ = contents.finish(inspection.manifest)
     tables = contents.rows

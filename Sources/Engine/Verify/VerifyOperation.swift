@@ -57,15 +57,11 @@ public struct VerifyOperation: Operation {
     let stream = try Encryption.stream(
       of: options.archive, identity: options.identity, cancellation: progress.cancellation)
     let contents = ArchiveContents()
+    let holdings = HoldingsReader()
     let report = try progress.phase("read", "Read every byte, row and reference", unit: .bytes) { meter in
-      var seen: Int64 = 0
-      return try ArchiveCheck.verifyDigests(
-        options.archive, stream: stream, visitor: contents, cancellation: progress.cancellation
-      ) { done, total in
-        meter.setTotal(total)
-        try meter.advance(by: done - seen)
-        seen = done
-      }
+      try ArchiveCheck.verifyDigests(
+        options.archive, stream: stream, visitor: SeveralVisitors([contents, holdings]),
+        cancellation: progress.cancellation, progress: meter.follow())
     }
     if case .other = report.kind, let failure = report.kind.failure(expecting: .export, path: options.archive) {
       throw failure
@@ -102,8 +98,14 @@ public struct VerifyOperation: Operation {
       }
       facts.append(Summary.Fact("Server", "\(server.label) can import it"))
     }
+    var title = isWhole ? "The archive is whole" : "The archive can be imported, but it is not whole"
+    if report.kind == .backup {
+      let holdings = holdings.holdings(folders: report.folders)
+      facts.append(Summary.Fact("Completeness", holdings.label))
+      if !holdings.isComplete { title = "The archive is whole, but it does not hold a whole server" }
+    }
     let summary = Summary(
-      title: isWhole ? "The archive is whole" : "The archive can be imported, but it is not whole", facts: facts,
+      title: title, facts: facts,
       warnings: progress.warnings,
       nextSteps: report.kind.isExport && server == nil
         ? ["Ask the other server whether it fits there: aloha-wizard verify --against-server ARCHIVE"]

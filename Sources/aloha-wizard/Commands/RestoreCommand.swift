@@ -32,6 +32,8 @@ struct RestoreCommand: ParsableCommand {
   var keepConf = false
   @Option(help: ArgumentHelp("The name under which people reach the restored server.", valueName: "name"))
   var externalHost: String?
+  @Flag(help: "Restore a backup that does not hold a whole server: what it lacks stays as it is. Only on purpose.")
+  var partial = false
   @Flag(help: "Restore although both have different versions. Data may not fit; only on purpose.")
   var ignoreVersions = false
   @OptionGroup var key: IdentityOption
@@ -62,8 +64,10 @@ struct RestoreCommand: ParsableCommand {
 
   @Flag(help: "Exchange the restored state for the one before it.")
   var rollBack = false
-  @Flag(help: "Go on with a restore that was interrupted.")
+  @Flag(help: "Finish a restore that was interrupted after the exchange had begun.")
   var resume = false
+  @Flag(help: "Remove what an interrupted restore had prepared, before anything was exchanged.")
+  var clear = false
   @Flag(help: "Delete the state that is not in use any more.")
   var discard = false
   @Flag(help: "Say which state this server has.")
@@ -76,9 +80,9 @@ struct RestoreCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
-    let modes = [rehearse, rollBack, resume, discard, status].count { $0 }
+    let modes = [rehearse, rollBack, resume, clear, discard, status].count { $0 }
     guard modes <= 1 else {
-      throw ValidationError("Only one of --rehearse, --roll-back, --resume, --discard and --status.")
+      throw ValidationError("Only one of --rehearse, --roll-back, --resume, --clear, --discard and --status.")
     }
     let isManual = database != nil || uploads != nil || settings != nil
     if archive != nil && isManual {
@@ -105,6 +109,7 @@ struct RestoreCommand: ParsableCommand {
     if status { return try showStatus() }
     if rollBack { return try perform(.rollBackRestore(server: server.reference)) }
     if resume { return try perform(.resumeRestore(server: server.reference)) }
+    if clear { return try perform(.clearRestore(server: server.reference)) }
     if discard { return try perform(.discardRestore(server: server.reference)) }
     try perform(.restore(server: server.reference, options))
   }
@@ -117,6 +122,7 @@ struct RestoreCommand: ParsableCommand {
     options.keepsSettings = keepSettings
     options.keepsConfiguration = keepConf
     options.externalHost = externalHost
+    options.allowsPartial = partial
     options.ignoresVersions = ignoreVersions
     options.identity = key.path
     options.workFolder = whole(workFolder)
@@ -151,7 +157,7 @@ struct RestoreCommand: ParsableCommand {
     try output.run(description)
   }
 
-  private var replacesServer: Bool { !rollBack && !resume && !discard }
+  private var replacesServer: Bool { !rollBack && !resume && !clear && !discard }
 
   /// What is on this server now; empty where its database is lost.
   private func present() -> [String] {
@@ -199,23 +205,40 @@ struct RestoreCommand: ParsableCommand {
 
   // MARK: Status
 
+  private static func possible(_ record: RestoreRecord) -> [RestoreRecord.FollowUp] {
+    RestoreRecord.FollowUp.allCases.filter { $0.word != nil && record.obstacle(to: $0) == nil }
+  }
+
   private func showStatus() throws {
-    let records = try RestoreState(root: server.root).records()
+    let state = RestoreState(root: server.root)
+    let records = try state.records()
+    let running = try state.isIdle ? nil : state.current()?.id
     if output.json {
-      for record in records { StandardStream.json(JSONText.of(record)) }
+      struct Status: Encodable {
+        let isRunning: Bool
+        let label: String
+        let possible: [String]
+        let record: RestoreRecord
+      }
+      for record in records {
+        let isRunning = record.id == running
+        let status = Status(
+          isRunning: isRunning, label: record.label(isRunning: isRunning),
+          possible: isRunning ? [] : Self.possible(record).compactMap(\.word), record: record)
+        StandardStream.json(JSONText.of(status))
+      }
       return
     }
     guard !records.isEmpty else { return StandardStream.output("No restore is known on this server.\n") }
     for record in records {
-      StandardStream.output("\(record.id): \(record.label)\n")
+      StandardStream.output("\(record.id): \(record.label(isRunning: record.id == running))\n")
       for item in record.kept { StandardStream.output("  kept: \(item)\n") }
       if let exports = record.exports {
         StandardStream.output("  exports of the state before it, yours to delete: \(SafeText.clean(exports))\n")
       }
-      guard record.isUnfinished else { continue }
-      for (word, followUp) in [("--resume", RestoreRecord.FollowUp.resume), ("--roll-back", .rollBack)]
-      where record.obstacle(to: followUp) == nil {
-        StandardStream.output("  What to do: \(word)  \(record.title(of: followUp))\n")
+      if record.id == running { continue }
+      for followUp in Self.possible(record) {
+        StandardStream.output("  What can be done: \(followUp.word ?? "")  \(record.title(of: followUp))\n")
       }
     }
   }

@@ -75,14 +75,15 @@ struct KillSweepTests {
     ["restore", scene.archive, "--root", scene.server.root, "--yes", "--json"]
   }
 
-  /// After a kill: the record says which state it is, `--resume` leads to a whole one, and no trace is left afterwards.
+  /// After a kill: the record says which state it is, `--clear` or `--resume` lead to a whole one, and no trace is left
+  /// afterwards.
   private func lookAfter(_ scene: Scene, _ when: String, rollsBack: Bool) throws {
     let state = RestoreState(root: scene.server.root)
     if let record = try state.current() {
       switch record.stage {
       case .preparing, .stopped:
         #expect(try scene.state() == "old", "\(when)")
-        _ = try ResumeRestoreOperation(root: scene.server.root).run(progress: .silent)
+        _ = try ClearRestoreOperation(root: scene.server.root).run(progress: .silent)
         #expect(try scene.state() == "old", "\(when)")
       case .swapping, .swapped:
         if record.stage == .swapped { #expect(try scene.state() == "new", "\(when)") }

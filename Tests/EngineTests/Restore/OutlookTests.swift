@@ -24,7 +24,7 @@ struct OutlookTests {
       _ = try Disaster.backup(server, to: path)
       let outlook = try outlook(server, .archive(path))
       #expect(outlook.backupHost == server.host && outlook.ownHost == server.host)
-      #expect(outlook.hasDatabase && outlook.hasSettings && outlook.hasUploads && outlook.hasOwnSettings)
+      #expect(outlook.holdings == .complete && outlook.consequences == [] && outlook.hasOwnSettings)
       #expect(outlook.version.severity == .ok)
       #expect(fact(outlook, "Made")?.hasSuffix("just now") == true)
       #expect(fact(outlook, "PostgreSQL") == "version 15")
@@ -42,7 +42,7 @@ struct OutlookTests {
       let official = "\(folder)/official.tar.gz"
       try Disaster.officialBackup(server, to: official)
       let theirs = try outlook(server, .archive(official))
-      #expect(theirs.hasDatabase && theirs.hasSettings && theirs.hasUploads && theirs.backupHost == server.host)
+      #expect(theirs.holdings == .complete && theirs.backupHost == server.host)
       #expect(fact(theirs, "Digests")?.hasPrefix("none") == true)
 
       let dump = "\(folder)/dump.custom"
@@ -51,7 +51,7 @@ struct OutlookTests {
         ["--format=custom", "--file=\(dump)", "-h", server.parameters.host ?? "", "-U", "aloha", server.database]
       ).runChecked()
       let parts = try outlook(server, .manual(ManualBackup(database: dump)))
-      #expect(parts.hasDatabase && !parts.hasSettings && !parts.hasUploads && parts.hasOwnSettings)
+      #expect(parts.holdings.parts == [.database] && parts.hasOwnSettings)
       #expect(fact(parts, "Database")?.hasPrefix("a dump of the form custom, ") == true)
       #expect(fact(parts, "Settings")?.hasPrefix("not in it") == true)
       #expect(throws: (any Error).self) { try outlook(server, .manual(ManualBackup(database: "\(folder)/none"))) }

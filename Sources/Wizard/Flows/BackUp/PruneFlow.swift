@@ -56,7 +56,7 @@ extension Flow {
         ]
       },
       lookup: Lookup("Looking for backups", key: { $0.text(Key.folder) ?? "" }) { answers, _ in
-        let all = try looks.retention(answers.text(Key.folder) ?? "", RetentionPolicy()).map(\.backup)
+        let all = try looks.listed(answers.text(Key.folder) ?? "")
         guard let newest = all.first, let oldest = all.last else {
           throw PlainFailure(
             .notFound, SafeText.clean(answers.text(Key.folder) ?? "", limit: 200), "holds no backup",
@@ -81,10 +81,9 @@ extension Flow {
       "plan", "Which go", heading: { _ in "These would go, these would stay" },
       explanation: { _ in [.paragraph("Nothing is deleted yet.")] }, help: Retention.help,
       lookup: Lookup(
-        "Counting", key: { answers in "\(options(answers))" }
-      ) { answers, _ in
-        let options = options(answers)
-        let decisions = try looks.retention(options.folder, options.policy)
+        "Reading what nothing is known of yet", key: { answers in "\(options(answers))" }
+      ) { answers, cancellation in
+        let decisions = try looks.retention(options(answers), cancellation)
         let going = decisions.filter { !$0.isKept }
         var material = Material(
           findings: going.isEmpty
@@ -95,19 +94,20 @@ extension Flow {
             ] : [], labels: [Key.going: "\(going.count)"])
         let freed = Amount.bytes(going.reduce(0) { $0 + $1.backup.bytes })
         material.text = [.paragraph("Go: \(Amount.of(Int64(going.count), "backup")), \(freed).")]
-        material.text += going.map { .point(line($0.backup)) }
+        material.text += going.map { .point(line($0)) }
         material.text.append(.paragraph("Stay: \(Amount.count(Int64(decisions.count - going.count)))."))
         material.text += decisions.filter(\.isKept).map {
-          .point("\(line($0.backup)) (\($0.reasons.joined(separator: ", ")))")
+          .point("\(line($0)) (\($0.reasons.joined(separator: ", ")))")
         }
         return material
       })
   }
 
-  private static func line(_ backup: BackupFile) -> String {
+  private static func line(_ decision: RetentionPolicy.Decision) -> String {
+    let backup = decision.backup
     let day = Moment.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")
     let name = SafeText.clean(backup.path.split(separator: "/").last ?? "", limit: 120)
-    return "\(day), \(Amount.bytes(backup.bytes)): \(name)"
+    return "\(day), \(Amount.bytes(backup.bytes)), \(decision.standing.label): \(name)"
   }
 
   private static let confirm = Step(

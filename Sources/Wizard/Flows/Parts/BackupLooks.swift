@@ -11,7 +11,9 @@ struct BackupLooks: Sendable {
   var restored: @Sendable (_ root: String) throws -> RestoreRecord?
   var estimate: @Sendable (JobDescription.ServerReference, Cancellation) throws -> BackupEstimate
   /// What becomes of the backups in a folder, the newest first.
-  var retention: @Sendable (_ folder: String, RetentionPolicy) throws -> [RetentionPolicy.Decision]
+  var retention: @Sendable (PruneOperation.Options, Cancellation) throws -> [RetentionPolicy.Decision]
+  /// The backups in a folder, the newest first.
+  var listed: @Sendable (_ folder: String) throws -> [BackupFile]
   /// Microseconds since 1970.
   var now: @Sendable () -> Int64 = { Moment.now() }
 
@@ -20,11 +22,12 @@ struct BackupLooks: Sendable {
     outlook: { try RestoreOutlook.look(root: $0.root, brand: $0.brand, $1, cancellation: $2) },
     restored: { try RestoreState(root: $0).current() },
     estimate: { try BackupEstimate.look($0.installation(), cancellation: $1) },
-    retention: { folder, policy in
+    retention: { try PruneOperation($0).decisions(cancellation: $1) },
+    listed: { folder in
       guard FileSystem.isFolder(folder) else {
         throw PlainFailure(
           .notFound, SafeText.clean(folder, limit: 200), "there is no such folder", remedy: "give the backups' folder")
       }
-      return policy.decide(FoundBackups.list(in: [folder]))
+      return FoundBackups.list(in: [folder])
     })
 }

@@ -26,7 +26,7 @@ enum PhaseWeights {
     case .move: move
     case .deleteOrganization: deletion
     case .backup: backup
-    case .restore, .resumeRestore: restore
+    case .restore, .resumeRestore, .clearRestore: restore
     case .rehearseRestore: rehearsal
     default: [:]
     }

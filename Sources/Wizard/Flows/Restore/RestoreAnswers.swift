@@ -15,6 +15,7 @@ enum RestoreAnswers {
     static let anyway = "version.anyway"
     static let export = "newer.export"
     static let exportFolder = "newer.folder"
+    static let partial = "partial.anyway"
   }
 
   /// What the look at the backup has found, as later steps ask for it.
@@ -28,6 +29,9 @@ enum RestoreAnswers {
     static let versionRemedy = "contents.version-remedy"
     /// What this server has that the backup has not, as sentences; empty where there is nothing.
     static let newer = "contents.newer"
+    /// What it means to restore a backup that does not hold a whole server; empty for one that does.
+    static let partial = "contents.partial"
+    static let completeness = "contents.completeness"
   }
 
   static let parts = "parts"
@@ -37,7 +41,13 @@ enum RestoreAnswers {
   static func followUp(_ answers: Answers, _ record: RestoreRecord?) -> RestoreRecord.FollowUp {
     guard let record else { return .restoreAnew }
     let chosen = answers.text(Key.followUp).flatMap { RestoreRecord.FollowUp(rawValue: $0) }
-    return chosen ?? (record.isUnfinished ? .resume : .restoreAnew)
+    return chosen ?? advised(record)
+  }
+
+  /// What is recommended about an earlier restore.
+  static func advised(_ record: RestoreRecord) -> RestoreRecord.FollowUp {
+    guard record.isUnfinished else { return .restoreAnew }
+    return record.obstacle(to: .resume) == nil ? .resume : .clear
   }
 
   static func isManual(_ answers: Answers) -> Bool { answers.text(Key.source) == parts }
@@ -63,6 +73,7 @@ enum RestoreAnswers {
       default: break
       }
     }
+    options.allowsPartial = isPartial(answers) && answers.flag(Key.partial) ?? false
     options.ignoresVersions = versionsDiffer(answers) && answers.flag(Key.anyway) ?? false
     if hasNewer(answers), answers.flag(Key.export) == true {
       let folder = answers.text(Key.exportFolder) ?? ""
@@ -74,6 +85,7 @@ enum RestoreAnswers {
   static func job(_ answers: Answers, _ context: FlowContext, _ record: RestoreRecord?) -> JobDescription {
     switch followUp(answers, record) {
     case .resume: .resumeRestore(server: context.server)
+    case .clear: .clearRestore(server: context.server)
     case .rollBack: .rollBackRestore(server: context.server)
     case .discard: .discardRestore(server: context.server)
     case .restoreAnew: .restore(server: context.server, options(answers))
@@ -84,6 +96,7 @@ enum RestoreAnswers {
 
   static func bringsSettings(_ answers: Answers) -> Bool { answers.label(Known.settings) == "yes" }
   static func hasOwnSettings(_ answers: Answers) -> Bool { answers.label(Known.ownSettings) == "yes" }
+  static func isPartial(_ answers: Answers) -> Bool { !answers.label(Known.partial).isEmpty }
   static func versionsDiffer(_ answers: Answers) -> Bool { !answers.label(Known.version).isEmpty }
 
   static func hasNewer(_ answers: Answers) -> Bool { !answers.label(Known.newer).isEmpty }
@@ -98,9 +111,8 @@ enum RestoreAnswers {
 
   static func commands(_ answers: Answers, _ context: FlowContext, _ record: RestoreRecord?) -> [String] {
     switch followUp(answers, record) {
-    case .resume: return [context.command(["restore", "--resume"])]
-    case .rollBack: return [context.command(["restore", "--roll-back"])]
-    case .discard: return [context.command(["restore", "--discard"])]
+    case .resume, .clear, .rollBack, .discard:
+      return [context.command(["restore", followUp(answers, record).word ?? ""])]
     case .restoreAnew: return [context.command(["restore"] + words(options(answers)))]
     }
   }
@@ -118,6 +130,7 @@ enum RestoreAnswers {
     if options.keepsSettings { words.append("--keep-settings") }
     if options.keepsConfiguration { words.append("--keep-alohaconf") }
     if let host = options.externalHost { words += ["--external-host", host] }
+    if options.allowsPartial { words.append("--partial") }
     if options.ignoresVersions { words.append("--ignore-versions") }
     if let export = options.exportFirst {
       words += export.folder.map { ["--export-folder", $0] } ?? ["--export-first"]

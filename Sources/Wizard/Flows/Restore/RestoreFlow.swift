@@ -82,10 +82,10 @@ extension Flow {
         [
           Field(
             "what", "What do you want to do?", name: "About the earlier restore",
-            .choice([
-              option(.resume, record, recommended: record.isUnfinished), option(.rollBack, record),
-              option(.discard, record), option(.restoreAnew, record, recommended: !record.isUnfinished),
-            ]))
+            .choice(
+              RestoreRecord.FollowUp.allCases.filter { $0 != .clear || record.obstacle(to: $0) == nil }.filter {
+                $0 != .resume || record.obstacle(to: .clear) != nil
+              }.map { option($0, record, recommended: $0 == RestoreAnswers.advised(record)) }))
         ]
       })
   }
@@ -176,6 +176,7 @@ extension Flow {
   private static func done(_ followUp: RestoreRecord.FollowUp) -> String {
     switch followUp {
     case .resume: "Nothing of the restore is open any more"
+    case .clear: "What had been prepared is gone; this is the server as it was"
     case .rollBack: "This server is as it was before the restore"
     case .discard: "What was kept is deleted"
     case .restoreAnew: "This server is restored"
@@ -209,6 +210,7 @@ extension Flow {
     case .rollBack:
       server + [again("Restore anew, from a backup", .restoreAnew), again("Discard the restored state", .discard)]
     case .resume: server + ([.swapping, .swapped].contains(record?.stage) ? back : [])
+    case .clear: server + [again("Restore anew, from a backup", .restoreAnew)]
     case .discard: []
     }
   }

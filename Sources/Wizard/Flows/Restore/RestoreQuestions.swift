@@ -91,6 +91,8 @@ extension Flow {
             Known.version: differs ? outlook.version.reason : "",
             Known.versionRemedy: differs ? outlook.version.remedy ?? "" : "",
             Known.newer: outlook.newer ?? "",
+            Known.partial: outlook.consequences.joined(separator: "; "),
+            Known.completeness: outlook.holdings.label,
           ])
       })
   }
@@ -98,7 +100,39 @@ extension Flow {
   // MARK: Decisions
 
   static func decisions(_ isNew: @escaping @Sendable (Answers) -> Bool) -> [Step] {
-    [version(isNew), settings(isNew), host(isNew), newer(isNew)]
+    [partial(isNew), version(isNew), settings(isNew), host(isNew), newer(isNew)]
+  }
+
+  private static func partial(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "partial", "Partial backup", heading: { _ in "This backup does not hold a whole server" },
+      explanation: { answers in
+        [
+          .paragraph("It is \(answers.label(Known.completeness))."),
+          .paragraph("Restored as it is: \(answers.label(Known.partial))."),
+        ]
+      },
+      help: [
+        .paragraph(
+          "The parts of a server belong together: the database names the files of the uploads, and both are read with the "
+            + "secrets of the settings. Parts of another moment fit only by chance."),
+        .paragraph("Look for a complete backup first. Partial ones have “partial” in their names."),
+      ], isVisible: { isNew($0) && RestoreAnswers.isPartial($0) },
+      fields: { _ in
+        [
+          Field(
+            "anyway", "Restore only what is in it?", name: "Partial backup",
+            .yesNo(
+              yes: .init("yes", "Yes, this part alone", "What is missing stays as it is on this server."),
+              no: .init(
+                "no", "No, I look for a complete backup",
+                "Go back and choose another one; nothing has been changed.", recommended: true)),
+            check: { answers in
+              answers.flag(Key.partial) == true
+                ? nil : "Go back and choose a complete backup, or restore this part alone"
+            })
+        ]
+      })
   }
 
   /// What the backup lacks, and whether it is exported first.

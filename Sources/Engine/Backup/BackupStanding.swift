@@ -1,0 +1,63 @@
+import Archive
+import Common
+
+/// What reading a whole backup says of it.
+public enum BackupStanding: Sendable, Codable, Equatable {
+  /// Every digest fits.
+  case sound(BackupHoldings)
+  /// Nothing to compare it with: made by the server's own command, or encrypted without a seal.
+  case unproved(String)
+  case damaged(String)
+
+  /// What it holds; nil where it is not known to be good.
+  public var holdings: BackupHoldings? {
+    if case .sound(let holdings) = self { holdings } else { nil }
+  }
+
+  public var isCompleteAndSound: Bool { holdings?.isComplete ?? false }
+
+  /// "complete", "partial: without the database", "damaged: …"
+  public var label: String {
+    switch self {
+    case .sound(let holdings): holdings.label
+    case .unproved(let why): "cannot be proved good: \(why)"
+    case .damaged(let why): "damaged: \(why)"
+    }
+  }
+
+  /// Reads a backup to its end.
+  static func find(
+    _ backup: BackupFile, cancellation: Cancellation?, progress: ByteProgress? = nil
+  ) throws -> BackupStanding {
+    do {
+      if backup.isEncrypted { return try sealed(backup, cancellation) }
+      let reader = HoldingsReader()
+      let report = try ArchiveCheck.verifyDigests(
+        backup.path, visitor: reader, cancellation: cancellation, progress: progress)
+      guard report.manifest?.kind == .backup else {
+        return .unproved("it was not made by this program: there are no digests to compare")
+      }
+      let claimsNoUploads = report.manifest?.options[BackupLayout.uploads] == "whole"
+      return .sound(
+        reader.holdings(folders: claimsNoUploads ? report.folders.union([BackupLayout.uploads]) : report.folders))
+    } catch let cancelled as Cancelled {
+      throw cancelled
+    } catch let failure as any Failure {
+      return .damaged(failure.reason)
+    }
+  }
+
+  /// Only whoever has made it knows what is in an encrypted backup: it stands in its seal.
+  private static func sealed(_ backup: BackupFile, _ cancellation: Cancellation?) throws -> BackupStanding {
+    guard BackupSeal.digest(sealing: backup.path) != nil else {
+      return .unproved("it is encrypted and has no .sha256 beside it")
+    }
+    guard try BackupSeal.matches(backup.path, cancellation: cancellation) == true else {
+      return .damaged("it is not what its .sha256 says")
+    }
+    guard let holdings = BackupSeal.holdings(sealing: backup.path) else {
+      return .unproved("it is encrypted, and its .sha256 does not say what it holds")
+    }
+    return .sound(holdings)
+  }
+}

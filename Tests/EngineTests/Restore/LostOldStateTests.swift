@@ -1,0 +1,148 @@
+import Common
+import Glibc
+import Sandbox
+import Testing
+
+@testable import Engine
+
+@Suite("The state before a restore")
+struct LostOldStateTests {
+  private func restored(_ name: String, in folder: String) throws -> (server: SandboxServer, record: RestoreRecord) {
+    let server = try Disaster.server(name, messages: 10)
+    _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
+    try Disaster.execute(server, "UPDATE zerver_message SET content = 'old state'")
+    try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
+    return (server, try #require(try RestoreState(root: server.root).current()))
+  }
+
+  @Test("that somebody has removed is missed before anything moves, whichever part it was")
+  func removed() throws {
+    try Disaster.folder { folder in
+      let (server, record) = try restored("removed-by-hand", in: folder)
+      let now = try Disaster.fingerprint(server)
+      func refused(_ part: String) throws {
+        let findings = try RollBackOperation(root: server.root).check()
+        #expect(findings.contains { $0.severity == .blocker && $0.reason.contains(part) }, "\(part)")
+        let failure = #expect(throws: PlainFailure.self, "\(part)") {
+          try RollBackOperation(root: server.root).run(progress: .silent)
+        }
+        #expect(failure?.family == .conflict && failure?.reason.contains(part) == true, "\(part)")
+        try Disaster.expect(server, now, part)
+        #expect(try RestoreState(root: server.root).current()?.stage == .finished)
+      }
+      for place in record.places {
+        #expect(rename(place.before, "\(folder)/aside") == 0)
+        try refused(place.before)
+        #expect(rename("\(folder)/aside", place.before) == 0)
+      }
+      let kept = try #require(record.database).before
+      try Disaster.execute(server, on: "postgres", "ALTER DATABASE \"\(kept)\" RENAME TO elsewhere")
+      try refused(kept)
+      try Disaster.execute(server, on: "postgres", "ALTER DATABASE elsewhere RENAME TO \"\(kept)\"")
+      // Brought back, it can be gone back to.
+      _ = try RollBackOperation(root: server.root).run(progress: .silent)
+      #expect(try Disaster.fingerprint(server) != now)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("that is the only copy left is not discarded")
+  func onlyCopy() throws {
+    try Disaster.folder { folder in
+      let (server, record) = try restored("only-copy", in: folder)
+      let database = try #require(record.database)
+      try Disaster.execute(server, on: "postgres", "DROP DATABASE \"\(database.live)\" WITH (FORCE)")
+      let failure = #expect(throws: PlainFailure.self) {
+        try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      }
+      #expect(failure?.reason.contains("last copy") == true)
+      #expect(try Disaster.databases(server).contains(database.before))
+      try Disaster.execute(server, on: "postgres", "DROP DATABASE \"\(database.before)\" WITH (FORCE)")
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("that did not exist is none to be gone back to without a warning")
+  func noneBefore() throws {
+    try Disaster.folder { folder in
+      let server = try Disaster.server("none-before", messages: 10)
+      _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
+      try Disaster.destroy(server)
+      try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
+      #expect(try RestoreState(root: server.root).current()?.hadDatabase == false)
+      let findings = try RollBackOperation(root: server.root).check()
+      #expect(findings.contains { $0.severity == .warning && $0.subject == "database" })
+      #expect(!findings.contains { $0.severity == .blocker })
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("is said to be worked on while a restore runs, and to be interrupted only afterwards")
+  func running() throws {
+    try Disaster.folder { folder in
+      let server = try Disaster.server("watched", messages: 10)
+      _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
+      let state = RestoreState(root: server.root)
+      let progress = Progress { event in
+        guard case .phaseStarted(let id, _, _, _) = event, id == "database" else { return }
+        let record = (try? state.current()) ?? nil
+        #expect(!state.isIdle)
+        #expect(record?.label(isRunning: true).contains("is running") == true)
+        let findings =
+          (try? RestoreOperation(root: server.root, RestoreOptions(archive: "\(folder)/backup.tar.gz")).check())
+        #expect(findings?.contains { $0.subject == "another restore" && $0.severity == .blocker } == true)
+      }
+      _ = try RestoreOperation(root: server.root, RestoreOptions(archive: "\(folder)/backup.tar.gz")).run(
+        progress: progress)
+      #expect(state.isIdle)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("what was only prepared is cleared away, what was exchanged is finished: each by its own word")
+  func words() throws {
+    let server = try Disaster.server("two-words", messages: 5)
+    let state = RestoreState(root: server.root)
+    let record = RestoreRecord(
+      id: try state.newID(), source: "a backup", database: nil, places: [], administrator: AdministratorAccess.Wish())
+    try state.save(record)
+    let refused = #expect(throws: PlainFailure.self) {
+      try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+    }
+    #expect(refused?.remedy?.contains("--clear") == true)
+    _ = try ClearRestoreOperation(root: server.root).run(progress: .silent)
+    #expect(try state.records().isEmpty)
+    var exchanged = record
+    exchanged.stage = .swapped
+    try state.save(exchanged)
+    let second = #expect(throws: PlainFailure.self) {
+      try ClearRestoreOperation(root: server.root).run(progress: .silent)
+    }
+    #expect(second?.remedy?.contains("--resume") == true)
+    _ = try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+    #expect(try state.current()?.stage == .finished)
+    _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+    try server.run("scripts/stop-server")
+  }
+
+  @Test("steps that the server's scripts cannot take here are left as commands in their order")
+  func steps() throws {
+    try Disaster.folder { folder in
+      let server = try Disaster.server("without-scripts", messages: 5)
+      _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
+      let scripts = "\(try Installation(root: server.root).deploymentFolder)/scripts"
+      #expect(rename(scripts, "\(folder)/scripts") == 0)
+      let summary = try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
+      let commands = summary.nextSteps.filter { $0.hasPrefix("$ ") }
+      #expect(commands.count == 6)
+      #expect(commands.first?.contains("stop-server") == true && commands.last?.contains("flush-memcached") == true)
+      let back = try RollBackOperation(root: server.root).run(progress: .silent)
+      #expect(back.nextSteps.contains { $0.contains("start-server") })
+      #expect(rename("\(folder)/scripts", scripts) == 0)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+    }
+  }
+}
