@@ -87,10 +87,4 @@ extension FileSystem {
     var status = stat()
     return lstat(path, &status) == 0 ? Int64(status.st_size) : nil
   }
-
-  /// When a file was last changed, in microseconds since 1970; nil where there is none.
-  static func modified(_ path: String) -> Int64? {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) * 1_000_000 : nil
-  }
 }

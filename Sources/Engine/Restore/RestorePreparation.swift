@@ -89,7 +89,6 @@ final class RestorePreparation {
     head.hasUploads = backup.uploads != nil
     head.hasSettings = backup.settings != nil
     if let dump {
-      head.moment = FileSystem.modified(dump.path)
       head.expectedBytes += FileSystem.isFolder(dump.path) ? 0 : FileSystem.size(dump.path) ?? 0
       head.plain = try dump.plainContents(cancellation: cancellation)
       head.dumpFileTime = FileSystem.lastChange(dump.form == .directory ? "\(dump.path)/toc.dat" : dump.path)
