@@ -135,6 +135,15 @@ public enum FileSystem {
     try OpenFolder(parent.isEmpty ? "." : parent).removeTree(name)
   }
 
+  /// What a symbolic link says; nil where the path is none.
+  public static func linkTarget(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = buffer.withUnsafeMutableBytes { room in
+      room.baseAddress.map { readlink(path, $0, room.count) } ?? -1
+    }
+    return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
+  }
+
   /// Whether something has this name, a link that leads nowhere too.
   public static func lexists(_ path: String) -> Bool {
     var status = stat()

@@ -157,7 +157,8 @@ public enum Wizard {
     let server = try? Installation(root: root, brand: options.brand)
     return FlowContext(
       root: root, label: server?.label ?? root, target: target, brand: options.brand,
-      isTest: options.isTest, archiveFolder: options.archiveFolder ?? "/tmp",
+      isTest: options.isTest,
+      archiveFolder: options.archiveFolder ?? Container.find(root: root, brand: options.brand)?.backupFolder ?? "/tmp",
       // The servers of a demo end with it, and so must what works on them.
       engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)
   }

@@ -11,7 +11,7 @@ public struct BackupOperation: Operation {
   public struct Options: Sendable, Codable, Equatable {
     /// Where the archive goes; nil for a new name in ``folder``.
     public var output: String?
-    /// Where a new name is made up; nil for /tmp.
+    /// Where a new name is made up; nil for /tmp, in a container for ``Container/backupFolder``.
     public var folder: String?
     public var skipsDatabase = false
     public var skipsUploads = false
@@ -41,8 +41,9 @@ public struct BackupOperation: Operation {
     let name =
       BackupLayout.fileName(installation.brand, isPartial: !holdings.isComplete)
       + (options.recipient == nil ? "" : ".age")
+    let folder = options.folder ?? Container.find(installation)?.backupFolder ?? "/tmp"
     // A job's process works in another folder, and age too.
-    output = FileSystem.absolute(options.output ?? "\(options.folder ?? "/tmp")/\(name)")
+    output = FileSystem.absolute(options.output ?? "\(folder)/\(name)")
     self.holdings = holdings
   }
 

@@ -43,18 +43,18 @@ public struct BackupSchedule: Sendable, Equatable {
 
   private static let unit = "\(Program.name)-backup"
 
-  private var backup: [String] {
+  var backup: [String] {
     [program, "backup", "--folder", folder] + serverWords + (recipient.map { ["--encrypt-to", $0] } ?? [])
   }
 
-  private var prune: [String] {
+  var prune: [String] {
     [
       program, "backup", "prune", folder, "--keep-last", "\(policy.last)", "--keep-daily", "\(policy.daily)",
       "--keep-weekly", "\(policy.weekly)", "--keep-monthly", "\(policy.monthly)", "--yes",
     ]
   }
 
-  private var rehearsal: [String] {
+  var rehearsal: [String] {
     let metrics = metricsFolder.map { ["--prometheus", "\($0)/\(Program.name).prom"] } ?? []
     return [program, "restore", "--rehearse", "--newest-in", folder, "--nagios"] + serverWords + metrics
   }

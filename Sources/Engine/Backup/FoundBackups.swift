@@ -21,9 +21,10 @@ public enum FoundBackups {
       "/tmp", "/var/tmp", "/var/backups", "/var/backups/aloha", "/var/backups/zulip", "/var/backups/\(Program.name)",
       "/srv/backup", "/srv/backups", "/backup", "/backups", "/mnt", "/media", "/root",
     ]
+    let volume = Container.find(root: root).map { [$0.backupFolder] } ?? []
     let below = root == "/" || root.isEmpty ? [] : usual.map { root + $0 }
     var seen: Set<String> = []
-    return (others + used + below + usual).filter { seen.insert($0).inserted }
+    return (others + volume + used + below + usual).filter { seen.insert($0).inserted }
   }
 
   /// All backups in these folders, the newest first. Folders that are not there, or cannot be read, are passed over.

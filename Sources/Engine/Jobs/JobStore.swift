@@ -3,14 +3,17 @@ import Glibc
 
 /// The jobs of one server, and the rule that only one of them runs at a time.
 public struct JobStore: Sendable {
-  /// `/var/lib/aloha-wizard` below the server's root; who may not write there gets a folder of the own.
+  /// The ``StateFolder`` below the server's root; who may not write there gets a folder of the own.
   public let folder: String
+  /// Where jobs may be that were made before this place was the right one.
+  private let others: [String]
 
   public init(_ installation: Installation) { self.init(root: installation.root) }
 
   /// - Parameter root: "/" in production. The server's settings are not needed: a restore may have to bring them first.
   public init(root: String) {
-    let shared = "\(root == "/" ? "" : root)/var/lib/aloha-wizard"
+    let shared = StateFolder.path(root: root)
+    others = StateFolder.others(root: root)
     var probe = shared
     while !FileSystem.exists(probe), let slash = probe.lastIndex(of: "/"), slash > probe.startIndex {
       probe = String(probe[..<slash])
@@ -34,8 +37,12 @@ public struct JobStore: Sendable {
 
   /// All jobs, the newest first.
   public func jobs() throws -> [JobFolder] {
-    guard FileSystem.isFolder(jobsFolder) else { return [] }
-    return try FileSystem.names(in: jobsFolder).reversed().map { JobFolder("\(jobsFolder)/\($0)") }
+    let folders = [jobsFolder] + others.map { "\($0)/jobs" }
+    let found = try folders.filter { FileSystem.isFolder($0) }.flatMap { folder in
+      try FileSystem.names(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
+    }
+    // Their names begin with their times.
+    return found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path) }
       .filter { FileSystem.exists("\($0.path)/job.json") }
   }
 

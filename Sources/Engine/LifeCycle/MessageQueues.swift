@@ -21,11 +21,13 @@ public struct MessageQueues: Sendable {
   /// Whether they are empty. Never a blocker: a move without the last few events is a move still.
   public func finding() -> Finding {
     let host = installation.settings.text("RABBITMQ_HOST") ?? "localhost"
-    let command = "sudo rabbitmqctl list_queues name messages"
+    let isInContainer = Container.find(installation) != nil
+    let command =
+      (isInContainer ? "docker compose exec rabbitmq " : "sudo ") + "rabbitmqctl list_queues name messages"
     guard ["localhost", "127.0.0.1", "::1"].contains(host) else {
       return Finding(
         .warning, "queues", "are on \(SafeText.clean(host, limit: 100)); they cannot be looked at from here",
-        remedy: "there, run: \(command)")
+        remedy: (isInContainer ? "outside of the container, run: " : "there, run: ") + command)
     }
     guard let program, geteuid() == 0 else {
       return Finding(

@@ -1,3 +1,4 @@
+import Archive
 import Common
 import Glibc
 
@@ -6,10 +7,23 @@ struct DumpFile: Sendable, Equatable {
   enum Form: String, Sendable {
     case directory, custom, tar, plain
     case gzippedPlain = "gzipped plain"
+    /// As images of containers before version 12 make it: alone in a gzipped tar archive.
+    case archivedPlain = "plain, in an archive"
   }
 
   var path: String
   let form: Form
+  /// The name of plain SQL in its archive.
+  var member: String?
+
+  init(path: String, form: Form, member: String? = nil) {
+    self.path = path
+    self.form = form
+    self.member = member
+  }
+
+  /// Whether it is SQL that psql reads, without a table of contents.
+  var isPlain: Bool { [.plain, .gzippedPlain, .archivedPlain].contains(form) }
 
   /// - Throws: where it is no dump, or one that would write into other databases than it is told to.
   static func recognize(_ path: String) throws -> DumpFile {
@@ -30,6 +44,7 @@ struct DumpFile: Sendable, Equatable {
     head = Array(head.prefix(count))
     if head.starts(with: Array("PGDMP".utf8)) { return DumpFile(path: path, form: .custom) }
     if head.starts(with: [0x1F, 0x8B]) {
+      if let member = try archivedMember(path) { return DumpFile(path: path, form: .archivedPlain, member: member) }
       try checkInside(path)
       return DumpFile(path: path, form: .gzippedPlain)
     }
@@ -79,15 +94,31 @@ struct DumpFile: Sendable, Equatable {
     }
   }
 
-  /// Lends the descriptor of a pipe that a gzipped file comes out of. Whoever has seen enough need not read to the end.
-  private static func withUnzipped<Result>(_ path: String, _ body: (Int32) throws -> Result) throws -> Result {
+  /// The dump that is the first file of an archive and has the name that an image of a container gives it; else nil.
+  private static func archivedMember(_ path: String) throws -> String? {
+    guard let reader = try? ArchiveReader(path, skipsLinks: true), let first = try? reader.next() else { return nil }
+    guard first.name.split(separator: "/").last == "database-postgres.sql" else { return nil }
+    return [reader.rootFolder, first.name].compactMap { $0 }.joined(separator: "/")
+  }
+
+  /// Writes the SQL of a compressed file into a descriptor.
+  var unpacking: Subprocess {
+    guard let member else { return Subprocess("/bin/gzip", ["-dc", "--", path], directory: "/") }
+    return Subprocess("/bin/tar", ["-xzO", "-f", path, "--", member], directory: "/")
+  }
+
+  /// Lends the descriptor of a pipe that a compressed file comes out of. Whoever has seen enough need not read to the end.
+  private static func withUnzipped<Result>(
+    _ file: DumpFile, _ body: (Int32) throws -> Result
+  ) throws -> Result {
+    let path = file.path
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     let child: pid_t
     do {
       defer { close(ends[1]) }
-      child = try Subprocess("/bin/gzip", ["-dc", "--", path], directory: "/").start(output: ends[1])
+      child = try file.unpacking.start(output: ends[1])
     } catch {
       close(ends[0])
       throw error
@@ -101,7 +132,7 @@ struct DumpFile: Sendable, Equatable {
 
   /// Looks at the beginning of what a gzipped file holds: plain SQL is the only thing that is read out of one.
   private static func checkInside(_ path: String) throws {
-    let head = try withUnzipped(path) { plain in
+    let head = try withUnzipped(DumpFile(path: path, form: .gzippedPlain)) { plain in
       var head: [UInt8] = []
       var piece = [UInt8](repeating: 0, count: 4096)
       while head.count < piece.count {
@@ -147,8 +178,8 @@ struct DumpFile: Sendable, Equatable {
       guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
       defer { close(file) }
       return try plainContents(of: file, cancellation: cancellation)
-    case .gzippedPlain:
-      return try Self.withUnzipped(path) { try plainContents(of: $0, cancellation: cancellation) }
+    case .gzippedPlain, .archivedPlain:
+      return try Self.withUnzipped(self) { try plainContents(of: $0, cancellation: cancellation) }
     case .directory, .custom, .tar: return nil
     }
   }

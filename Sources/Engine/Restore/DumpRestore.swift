@@ -33,7 +33,7 @@ struct DumpRestore: Sendable {
   func run(scratch: String, meter: Meter, cancellation: Cancellation) throws -> [String] {
     let omissions: [String]
     switch dump.form {
-    case .plain, .gzippedPlain: omissions = try runScript(dump, cancellation: cancellation)
+    case .plain, .gzippedPlain, .archivedPlain: omissions = try runScript(dump, cancellation: cancellation)
     case .directory, .custom, .tar:
       omissions = try runArchive(scratch: scratch, meter: meter, cancellation: cancellation)
     }

@@ -9,12 +9,12 @@ extension DumpFile {
   /// - Parameter user: nil for this one.
   func brought(to folder: String, for user: String?, _ cancellation: Cancellation) throws -> DumpFile {
     switch form {
-    case .gzippedPlain:
+    case .gzippedPlain, .archivedPlain:
       let target = "\(folder)/dump.sql"
       try inflate(to: target)
       let plain = try DumpFile.recognize(target)
       guard plain.form == .plain else {
-        throw Self.failure(path, "is compressed with gzip, but holds no plain SQL", "unpack it first")
+        throw Self.failure(path, "is compressed, but holds no plain SQL", "unpack it first")
       }
       return plain
     case .directory:
@@ -39,9 +39,11 @@ extension DumpFile {
     let file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw PlainFailure.system(target, "cannot be written", errno: errno) }
     defer { close(file) }
-    let status = Subprocess.wait(try Subprocess("/bin/gzip", ["-dc", "--", path], directory: "/").start(output: file))
+    let status = Subprocess.wait(try unpacking.start(output: file))
     guard status == 0 else {
-      throw Self.failure(path, "cannot be unpacked: gzip ended with status \(status)", "use another copy of it")
+      throw Self.failure(
+        path, "cannot be unpacked: \(member == nil ? "gzip" : "tar") ended with status \(status)",
+        "use another copy of it")
     }
   }
 }

@@ -68,6 +68,7 @@ public struct RehearseOperation: Operation {
     let cancellation = progress.cancellation
     let place = workPlace()
     let work = try ScratchFolder(in: place ?? "/tmp", for: nil)
+    let manual = try parts()?.assembled(root: nil, in: work.path)
     let (archive, head, manualDump) = try progress.phase("check", "Look at the backup", unit: .bytes) {
       meter -> (String, BackupHead, DumpFile?) in
       let (archive, head, dump) = try self.head(in: work, cancellation: cancellation, progress: meter.follow())
@@ -83,14 +84,14 @@ public struct RehearseOperation: Operation {
     let unpacked = try progress.phase(
       "unpack", "Unpack into a throw-away folder and compare every digest", unit: .bytes
     ) { meter in
-      if let manual = options.manual {
+      if let manual {
         return try bring(manual, manualDump, into: work.path, room: room.path, user: user, meter, cancellation)
       }
       return try unpack(archive, into: work.path, dump: "\(room.path)/database", user: user, meter, cancellation)
     }
     var report = RehearsalReport(
       archive: options.archive, created: unpacked.manifest?.created ?? head.facts?.created,
-      bytes: options.manual != nil || FileSystem.isFolder(options.archive) ? nil : FileSystem.size(options.archive))
+      bytes: manual != nil || FileSystem.isFolder(options.archive) ? nil : FileSystem.size(options.archive))
     report.hasDigests = unpacked.manifest != nil
     report.holdings = head.holdings
     report.files = Int64(unpacked.uploads.count)
@@ -107,6 +108,15 @@ public struct RehearseOperation: Operation {
 
   // MARK: Parts
 
+  /// Parts that were put aside by hand, a copied volume taken apart; nil for a backup.
+  private func parts() throws -> ManualBackup? {
+    guard
+      case .manual(let parts) = try (options.manual.map { .manual($0) } ?? RestoreSource.archive(options.archive))
+        .resolved()
+    else { return nil }
+    return parts
+  }
+
   /// What was unpacked.
   private struct Unpacked {
     var manifest: Manifest?
@@ -118,7 +128,7 @@ public struct RehearseOperation: Operation {
   private func head(
     in scratch: ScratchFolder, cancellation: Cancellation?, progress: ByteProgress? = nil
   ) throws -> (archive: String, head: BackupHead, dump: DumpFile?) {
-    if let manual = options.manual {
+    if let manual = try parts()?.assembled(root: nil, in: scratch.path) {
       let dump = try manual.database.map { try DumpFile.recognize($0) }
       var head = try RestorePreparation.head(
         of: manual, dump: dump, scratch: scratch.path, cancellation: cancellation)

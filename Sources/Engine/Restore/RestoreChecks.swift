@@ -23,6 +23,7 @@ struct RestoreChecks {
     findings += [space(), permissions()].flatMap { $0 }
     findings += settings()
     findings += links()
+    findings += container()
     findings.append(services())
     findings.append(
       Finding(
@@ -432,20 +433,46 @@ struct RestoreChecks {
           .warning, "uploads", "the backup holds links instead of uploads: the files behind them are not in it",
           remedy: "copy the uploads folder from the old server's volume, and restore it with --uploads"))
     }
-    // Files of the configuration that live elsewhere, as in containers, become plain files here.
-    let folder = installation.root + brand.configurationFolder
-    if head.hasSettings, !options.keepsSettings {
-      for name in (try? FileSystem.names(in: folder)) ?? [] {
-        var status = stat()
-        guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
-        findings.append(
-          Finding(
-            .warning, "settings",
-            "\(folder)/\(SafeText.clean(name, limit: 80)) is a link here and becomes a plain file",
-            remedy: "in a container, copy it to the volume afterwards and make the link again"))
-      }
-    }
+    if head.hasSettings, !options.keepsSettings { findings += linkedSettings() }
     return findings
+  }
+
+  /// Files of the configuration that live elsewhere, as in containers: what happens to each.
+  private func linkedSettings() -> [Finding] {
+    guard let place = places.first(where: { $0.part == BackupLayout.settings }) else { return [] }
+    let kept = Set(place.links.map(\.name))
+    let fixed = Set(place.fixed ?? [])
+    return ((try? FileSystem.names(in: place.live)) ?? []).compactMap { name in
+      let path = "\(place.live)/\(name)"
+      let shown = SafeText.clean(path, limit: 200)
+      let target = FileSystem.linkTarget(path)
+      if fixed.contains(name) {
+        return Finding(
+          .warning, "settings", "\(shown) is mounted from outside and stays as it is",
+          remedy: "change that file where it comes from, and restart")
+      }
+      guard let target else { return nil }
+      guard kept.contains(name) else {
+        return Finding(
+          .warning, "settings", "\(shown) is a link to \(SafeText.clean(target, limit: 200)) and becomes a plain file",
+          remedy: "make the link again afterwards")
+      }
+      return Finding(
+        .ok, "settings", "\(shown) stays a link; \(SafeText.clean(target, limit: 200)) gets the restored content")
+    }
+  }
+
+  /// What is different where this server is in a container.
+  private func container() -> [Finding] {
+    guard let container = Container.find(installation) else { return [] }
+    guard head.hasSettings, !options.keepsSettings, let settings = head.settingsFile else { return [container.finding] }
+    let changes = RestoredSettings(
+      installation: installation, options: options, settings: settings, conf: head.conf ?? ConfFile(),
+      secrets: head.secrets ?? Secrets()
+    ).changes
+    let notice = try? RestoredEnvironment(installation: installation).notice(
+      head, changes, keepsConf: options.keepsConfiguration)
+    return [container.finding] + (notice?.findings ?? [])
   }
 
   private func services() -> Finding {
@@ -454,7 +481,9 @@ struct RestoreChecks {
     if missing.contains(.stop) || missing.contains(.start) {
       return Finding(
         .warning, "services", "the server's scripts are not in \(installation.deploymentFolder)",
-        remedy: "stop the server by hand before, and start it afterwards")
+        remedy: Container.find(installation) == nil
+          ? "stop the server by hand before, and start it afterwards"
+          : "stop it before with: supervisorctl stop all; and start it afterwards with: supervisorctl start all")
     }
     return Finding(.ok, "services", "the server is stopped when all is ready, and started again")
   }

@@ -13,8 +13,10 @@ public enum RestoreSource: Sendable, Codable, Equatable {
     switch self {
     case .archive(let path): SafeText.clean(path, limit: 300)
     case .manual(let backup):
-      [backup.database, backup.uploads, backup.settings].compactMap { $0 }.map { SafeText.clean($0, limit: 200) }
-        .joined(separator: ", ")
+      [backup.data, backup.database, backup.uploads, backup.settings].compactMap { $0 }.map {
+        SafeText.clean($0, limit: 200)
+      }
+      .joined(separator: ", ")
     }
   }
 }
@@ -27,8 +29,14 @@ public struct ManualBackup: Sendable, Codable, Equatable {
   public var settings: String?
   /// A copy of the uploads folder, the one that holds `files` and `avatars`, or an archive of one.
   public var uploads: String?
+  /// A copy of a container's volume `/data`, see ``DataFolder``: its uploads, its settings or secrets, and its newest dump,
+  /// as far as none of these is given by itself.
+  public var data: String?
+  /// The file of secrets alone, where no other settings were kept with it.
+  var secrets: String?
 
-  public init(database: String? = nil, settings: String? = nil, uploads: String? = nil) {
+  public init(database: String? = nil, settings: String? = nil, uploads: String? = nil, data: String? = nil) {
+    self.data = data
     self.database = database
     self.settings = settings
     self.uploads = uploads

@@ -4,7 +4,8 @@ import Glibc
 /// A folder of the server that a restore replaces: where it is, where the new one grows beside it, and where the old one
 /// goes. All three are on one file system, so that exchanging them is a rename.
 ///
-/// A folder that a file system is mounted on cannot be renamed: there it is the folder's contents that are exchanged.
+/// A folder that a file system is mounted on cannot be renamed: there it is the folder's contents that are exchanged. A
+/// link at the top of a folder stays a link: what it leads to, a folder or a single file, is a place of its own.
 struct RestorePlace: Sendable, Codable, Equatable {
   /// The part of the backup that goes there: "settings", "uploads", "uploads/files".
   let part: String
@@ -15,6 +16,10 @@ struct RestorePlace: Sendable, Codable, Equatable {
   var staying: [String] = []
   /// Links at its top that lead to places of their own, and are made again in the new folder.
   var links: [Link] = []
+  /// True for a single file that a link at the top of a folder leads to. Nil in records of earlier versions.
+  private(set) var isFile: Bool?
+  /// Files at its top that cannot be replaced: they are mounted from outside. Nil in records of earlier versions.
+  private(set) var fixed: [String]?
   let side: String
   let before: String
 
@@ -23,41 +28,64 @@ struct RestorePlace: Sendable, Codable, Equatable {
     let target: String
   }
 
-  private init(part: String, live: String, exchangesContents: Bool, id: String) {
+  private init(part: String, live: String, exchangesContents: Bool, isFile: Bool? = nil, id: String) {
     self.part = part
     self.live = live
     self.exchangesContents = exchangesContents
+    self.isFile = isFile
     side = exchangesContents ? "\(live)/.aloha-wizard-restore-\(id)" : "\(live).restore-\(id)"
     before = exchangesContents ? "\(live)/.aloha-wizard-before-\(id)" : "\(live).before-\(id)"
   }
 
   // MARK: Finding
 
-  /// The place of a folder, and those of folders at its top that are links or mounted. A folder that does not exist is
-  /// one whose parents do.
-  static func find(_ folder: String, part: String, id: String, mounts: Set<String> = mountPoints()) -> [RestorePlace] {
-    let live = resolved(folder)
+  /// The place of a folder, and those of folders and files at its top that are links or mounted. A folder that does not
+  /// exist is one whose parents do.
+  ///
+  /// - Parameter root: of the server: links are followed as it sees them.
+  static func find(
+    _ folder: String, part: String, id: String, root: String = "", mounts: Set<String> = mountPoints()
+  ) -> [RestorePlace] {
+    let live = resolved(ServerLink.destination(folder, root: root))
     var others: [RestorePlace] = []
     var links: [Link] = []
     var staying: [String] = []
+    var fixed: [String] = []
     for name in (try? FileSystem.names(in: live)) ?? [] {
       let path = "\(live)/\(name)"
+      let isFolder = FileSystem.isFolder(path)
       if mounts.contains(path) {
         staying.append(name)
-        others.append(RestorePlace(part: "\(part)/\(name)", live: path, exchangesContents: true, id: id))
-      } else if let target = linkTarget(path), FileSystem.isFolder(path) {
-        let real = resolved(path)
-        // A link within the folder is nothing special: what it leads to moves along.
-        if real.hasPrefix(live + "/") { continue }
+        if isFolder {
+          others.append(RestorePlace(part: "\(part)/\(name)", live: path, exchangesContents: true, id: id))
+        } else {
+          fixed.append(name)
+        }
+      } else if let target = FileSystem.linkTarget(path) {
+        let real = resolved(ServerLink.destination(path, root: root))
+        // What a link within the folder leads to moves along.
+        if real.hasPrefix(live + "/") {
+          let link = Link(name: name, target: target)
+          if !isFolder, inside(link, live: live) != nil { links.append(link) }
+          continue
+        }
+        guard isFolder || FileSystem.isFolder(Self.parent(of: real)) else { continue }
         links.append(Link(name: name, target: target))
+        if !isFolder && mounts.contains(real) {
+          fixed.append(name)
+          continue
+        }
         others.append(
-          RestorePlace(part: "\(part)/\(name)", live: real, exchangesContents: mounts.contains(real), id: id))
+          RestorePlace(
+            part: "\(part)/\(name)", live: real, exchangesContents: isFolder && mounts.contains(real),
+            isFile: isFolder ? nil : true, id: id))
       }
     }
     var place = RestorePlace(
       part: part, live: live, exchangesContents: mounts.contains(live) || !staying.isEmpty, id: id)
     place.links = links
     place.staying = staying
+    place.fixed = fixed.isEmpty ? nil : fixed
     return [place] + others
   }
 
@@ -79,30 +107,31 @@ struct RestorePlace: Sendable, Codable, Equatable {
     return String(cString: real)
   }
 
-  private static func linkTarget(_ path: String) -> String? {
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = buffer.withUnsafeMutableBytes { room in
-      room.baseAddress.map { readlink(path, $0, room.count) } ?? -1
-    }
-    return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
-  }
-
   // MARK: Preparing
 
   /// The folder in which something has to be made and renamed.
-  var parent: String {
-    exchangesContents ? live : live.lastIndex(of: "/").map { String(live[..<$0]) } ?? "/"
+  var parent: String { exchangesContents ? live : Self.parent(of: live) }
+
+  private static func parent(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
   }
 
   /// Gives what was unpacked the owner and the permissions of the folder that it replaces, and makes its links.
   ///
   /// - Parameter fallback: the owner where there is no such folder; nil leaves it to whoever runs this.
   func dress(fallback: (uid: uid_t, gid: gid_t)?) throws {
+    guard isFile != true else { return }
     var old = stat()
     let hasOld = stat(live, &old) == 0
     let owner = hasOld ? (uid: old.st_uid, gid: old.st_gid) : fallback
     let folder = try openSide()
     for link in links {
+      if let inside = Self.inside(link, live: live) {
+        // The link and what it leads to are one file: the backup may know it under either name.
+        let (own, target) = ("\(side)/\(link.name)", "\(side)/\(inside)")
+        if FileSystem.exists(own), rename(own, target) != 0 { continue }
+        guard FileSystem.exists(target) else { continue }
+      }
       // The archive may have nothing of that name, or what the link led to when the backup was made.
       try folder.removeTree(link.name)
       guard symlinkat(link.target, folder.descriptor, link.name) == 0 else {
@@ -122,6 +151,30 @@ struct RestorePlace: Sendable, Codable, Equatable {
     }
     guard FileSystem.syncFileSystem(of: folder.descriptor) else {
       throw PlainFailure.system(side, "cannot be written to the disk", errno: errno)
+    }
+  }
+
+  /// The name of what a link leads to, where that is beside it in the same folder.
+  private static func inside(_ link: Link, live: String) -> String? {
+    let target = link.target.hasPrefix(live + "/") ? String(link.target.dropFirst(live.count + 1)) : link.target
+    return target.contains("/") || target.isEmpty || target == ".." || target == "." ? nil : target
+  }
+
+  /// Takes the new content of a single file out of the folder whose link leads to it; a file that the folder does not
+  /// have stays as it is on the server. It gets the owner and the permissions of the file that it replaces.
+  func takeFile(from folder: String) throws {
+    guard isFile == true, let name = part.split(separator: "/").last else { return }
+    let source = "\(folder)/\(name)"
+    var new = stat()
+    guard lstat(source, &new) == 0, new.st_mode & S_IFMT == S_IFREG else { return }
+    var old = stat()
+    let hasOld = stat(live, &old) == 0
+    try FileSystem.replace(side, with: try FileSystem.read(source), mode: 0o600)
+    if geteuid() == 0, hasOld, lchown(side, old.st_uid, old.st_gid) != 0 {
+      throw PlainFailure.system(side, "cannot be given to its owner", errno: errno)
+    }
+    guard chmod(side, (hasOld ? old.st_mode : new.st_mode) & 0o7777) == 0 else {
+      throw PlainFailure.system(side, "cannot be given its permissions", errno: errno)
     }
   }
 
@@ -156,6 +209,9 @@ struct RestorePlace: Sendable, Codable, Equatable {
   /// The renames that put the new state in place, in their order.
   func moves() throws -> [Move] {
     guard exchangesContents else {
+      // The backup did not have the file.
+      if isFile == true && !Move.isThere(side) { return [] }
+      if try cannotBeRenamed() { return try contentMoves() }
       let out = Move.isThere(live) ? [Move(live: live, aside: before, direction: .out)] : []
       return out + [Move(live: live, aside: side, direction: .into)]
     }
@@ -169,6 +225,31 @@ struct RestorePlace: Sendable, Codable, Equatable {
     let new = try FileSystem.names(in: side).filter { !staying.contains($0) }
     return old.map { Move(live: "\(live)/\($0)", aside: "\(before)/\($0)", direction: .out) }
       + new.map { Move(live: "\(live)/\($0)", aside: "\(side)/\($0)", direction: .into) }
+  }
+
+  /// A container's file system renames no folder that came with the image: then its contents are exchanged, with the same
+  /// folders beside it.
+  private func contentMoves() throws -> [Move] {
+    var status = stat()
+    guard stat(live, &status) == 0, mkdir(before, status.st_mode & 0o7777) == 0 || errno == EEXIST else {
+      throw PlainFailure.system(before, "the folder cannot be made", errno: errno)
+    }
+    if geteuid() == 0 { lchown(before, status.st_uid, status.st_gid) }
+    return try FileSystem.names(in: live).map {
+      Move(live: "\(live)/\($0)", aside: "\(before)/\($0)", direction: .out)
+    }
+      + FileSystem.names(in: side).map { Move(live: "\(live)/\($0)", aside: "\(side)/\($0)", direction: .into) }
+  }
+
+  /// Asks the kernel to put the folder in the place of one that is not empty, which it never does: a folder of an image's
+  /// layer is refused for another reason (EXDEV).
+  private func cannotBeRenamed() throws -> Bool {
+    guard isFile != true, FileSystem.isFolder(live) else { return false }
+    let probe = "\(side)-probe"
+    try FileSystem.makeFolder(probe)
+    defer { try? FileSystem.removeTree(probe) }
+    try FileSystem.replace("\(probe)/full", with: [])
+    return rename(live, probe) != 0 && errno == EXDEV
   }
 
   private func isScratch(_ name: String) -> Bool { name.hasPrefix(".aloha-wizard-") || name == "lost+found" }

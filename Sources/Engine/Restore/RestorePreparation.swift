@@ -8,6 +8,8 @@ import Postgres
 final class RestorePreparation {
   let installation: Installation
   let options: RestoreOptions
+  /// What is restored, a copied volume taken apart.
+  let source: RestoreSource
   let id: String
   let head: BackupHead
   let places: [RestorePlace]
@@ -32,15 +34,18 @@ final class RestorePreparation {
     self.options = options
     self.id = id
     var head = BackupHead()
-    switch options.source {
+    switch try options.source.resolved() {
     case .archive(let path):
+      source = options.source
       dump = nil
       let place = FileSystem.isFolder(path) ? BackupHead.unpackedFolder(path) : path
       archive = place
       head = try BackupHead.read(
         place, identity: options.identity, scratch: scratch.path, cancellation: cancellation, progress: progress)
-    case .manual(let backup):
+    case .manual(let parts):
       archive = nil
+      let backup = try parts.assembled(root: root, in: scratch.path)
+      source = .manual(backup)
       dump = try backup.database.map { try DumpFile.recognize($0) }
       head = try Self.head(of: backup, dump: dump, scratch: scratch.path, cancellation: cancellation)
     }
@@ -92,7 +97,7 @@ final class RestorePreparation {
       head.expectedBytes += FileSystem.isFolder(dump.path) ? 0 : FileSystem.size(dump.path) ?? 0
       head.plain = try dump.plainContents(cancellation: cancellation)
       head.dumpFileTime = FileSystem.lastChange(dump.form == .directory ? "\(dump.path)/toc.dat" : dump.path)
-      if dump.form != .plain && dump.form != .gzippedPlain,
+      if !dump.isPlain,
         let tools = PostgresTools.installed().max(by: { $0.major < $1.major })
       {
         head.dump = try dump.contents(tools: tools)
@@ -124,8 +129,10 @@ final class RestorePreparation {
 
   private static func places(_ installation: Installation, id: String) -> [RestorePlace] {
     let settings = RestorePlace.find(
-      installation.root + installation.brand.configurationFolder, part: BackupLayout.settings, id: id)
-    let uploads = RestorePlace.find(installation.uploadsFolder, part: BackupLayout.uploads, id: id)
+      installation.root + installation.brand.configurationFolder, part: BackupLayout.settings, id: id,
+      root: installation.root)
+    let uploads = RestorePlace.find(
+      installation.uploadsFolder, part: BackupLayout.uploads, id: id, root: installation.root)
     return settings + uploads
   }
 

@@ -182,19 +182,24 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
 /// Where the records of a server are, and the lock that only one restore can hold.
 public struct RestoreState: Sendable {
   let folder: String
+  /// Where records may be that were made before this place was the right one.
+  private let others: [String]
 
   public init(root: String) {
-    folder = (root == "/" ? "" : root) + "/var/lib/aloha-wizard/restore"
+    folder = "\(StateFolder.path(root: root))/restore"
+    others = StateFolder.others(root: root).map { "\($0)/restore" }
   }
 
   /// All records, the oldest first.
   public func records() throws -> [RestoreRecord] {
-    guard FileSystem.isFolder(folder) else { return [] }
-    return try FileSystem.names(in: folder).filter { $0.hasSuffix(".json") }.map { name in
-      let bytes = try FileSystem.read("\(folder)/\(name)")
+    let files = try ([folder] + others).filter { FileSystem.isFolder($0) }.flatMap { folder in
+      try FileSystem.names(in: folder).filter { $0.hasSuffix(".json") }.map { (name: $0, path: "\(folder)/\($0)") }
+    }
+    return try files.sorted { ($0.name, $0.path) < ($1.name, $1.path) }.map { _, path in
+      let bytes = try FileSystem.read(path)
       guard let record = try? JSONDecoder().decode(RestoreRecord.self, from: Data(bytes)) else {
         throw PlainFailure(
-          .file, "\(folder)/\(name)", "is not readable as the record of a restore",
+          .file, path, "is not readable as the record of a restore",
           remedy: "use the version of this program that has written it")
       }
       return record
@@ -207,15 +212,21 @@ public struct RestoreState: Sendable {
     return all.last { $0.isUnfinished } ?? all.last
   }
 
+  /// A record stays where it was begun.
+  private func path(of record: RestoreRecord) -> String {
+    ([folder] + others).map { "\($0)/\(record.id).json" }.first { FileSystem.exists($0) }
+      ?? "\(folder)/\(record.id).json"
+  }
+
   func save(_ record: RestoreRecord) throws {
     try FileSystem.makeFolder(folder)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    try FileSystem.replace("\(folder)/\(record.id).json", with: try encoder.encode(record))
+    try FileSystem.replace(path(of: record), with: try encoder.encode(record))
   }
 
   func remove(_ record: RestoreRecord) throws {
-    let path = "\(folder)/\(record.id).json"
+    let path = path(of: record)
     guard unlink(path) == 0 || errno == ENOENT else {
       throw PlainFailure.system(path, "cannot be deleted", errno: errno)
     }

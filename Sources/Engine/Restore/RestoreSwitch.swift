@@ -1,4 +1,5 @@
 import Common
+import Glibc
 import Postgres
 
 /// Exchanges the old state of a server for the restored one, and back. Every step is noted before it is taken, can be
@@ -177,7 +178,8 @@ struct RestoreSwitch {
     if let database = record.database, let access { try SideDatabase.drop(database.side, access) }
     for place in record.places {
       try FileSystem.removeTree(place.side)
-      if place.exchangesContents { try FileSystem.removeTree(place.before) }
+      // Otherwise it is empty by now, and there only where the contents of a folder had to be exchanged.
+      if place.exchangesContents { try FileSystem.removeTree(place.before) } else { rmdir(place.before) }
     }
   }
 }

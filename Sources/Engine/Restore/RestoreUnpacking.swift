@@ -28,19 +28,22 @@ struct RestoreUnpacking {
     }
     if let archive = preparation.archive {
       result = try unpack(archive, cancellation: cancellation, progress)
-    } else if case .manual(let backup) = preparation.options.source {
+    } else if case .manual(let backup) = preparation.source {
       result = try collect(backup, cancellation: cancellation, progress)
     }
     if let dump = result.dump { try handOver(dump.path) }
     return result
   }
 
+  /// Single files that links lead to are taken out of their folders afterwards.
+  private var folders: [RestorePlace] { preparation.replaced.filter { $0.isFile != true } }
+
   // MARK: A backup
 
   private func unpack(_ archive: String, cancellation: Cancellation, _ progress: @escaping ByteProgress) throws
     -> Result
   {
-    var parts = Dictionary(preparation.replaced.map { ($0.part, $0.side) }) { first, _ in first }
+    var parts = Dictionary(folders.map { ($0.part, $0.side) }) { first, _ in first }
     let folder = work.map { "\($0.path)/database" }
     if let folder { parts[BackupLayout.database] = folder }
     let unpacked = try PartsUnpacker.unpack(
@@ -69,7 +72,7 @@ struct RestoreUnpacking {
   ) throws -> Result {
     var result = Result()
     for (source, part) in [(backup.settings, BackupLayout.settings), (backup.uploads, BackupLayout.uploads)] {
-      let places = preparation.replaced.filter { $0.part == part || $0.part.hasPrefix(part + "/") }
+      let places = folders.filter { $0.part == part || $0.part.hasPrefix(part + "/") }
       guard let source, !places.isEmpty else { continue }
       // Named by their parts within that folder: "" is all of it.
       let parts = Dictionary(places.map { (String($0.part.dropFirst(part.count + 1)), $0.side) }) { first, _ in first }

@@ -15,7 +15,8 @@ struct RestoredSettings {
   struct Change: Equatable {
     enum Edit: Equatable {
       case setting(String, SettingsFile.Value?)
-      case conf(section: String, key: String, value: String)
+      /// Nil takes the key out.
+      case conf(section: String, key: String, value: String?)
       case secret(String)
     }
 
@@ -30,7 +31,10 @@ struct RestoredSettings {
 
   var changes: [Change] {
     var changes: [Change] = []
-    for name in Self.machineSettings {
+    let isInContainer = Container.find(installation) != nil
+    // In a container the services are others, elsewhere they are here.
+    let services = isInContainer || Container.isOfImage(conf) ? ContainerEnvironment.services : []
+    for name in Self.machineSettings + services {
       let (here, there) = (installation.settings[name], settings[name])
       guard here != there, here != .some(.none) || there != nil else { continue }
       changes.append(
@@ -47,6 +51,11 @@ struct RestoredSettings {
           text: "\(key) stays \(value), as on this machine",
           edit: .conf(section: "postgresql", key: key, value: value)))
     }
+    changes += role()
+    let passwords = isInContainer ? ContainerEnvironment.servicePasswords.filter { $0 != "postgres_password" } : []
+    for name in passwords where installation.secrets[name].map({ $0 != secrets[name] }) == true {
+      changes.append(Change(text: "\(name) stays that of the container beside this one", edit: .secret(name)))
+    }
     if let password = installation.secrets["postgres_password"], password != secrets["postgres_password"] {
       changes.append(
         Change(
@@ -59,6 +68,23 @@ struct RestoredSettings {
           edit: .setting("EXTERNAL_HOST", .text(host))))
     }
     return changes
+  }
+
+  /// A machine's role stays what it is where one of the two is a container: applied to the other it would install
+  /// services that are elsewhere, or take those away that are here.
+  private func role() -> [Change] {
+    guard !options.keepsConfiguration, Container.isOfImage(conf) != Container.isOfImage(installation.configuration)
+    else {
+      return []
+    }
+    return [("machine", "puppet_classes"), ("application_server", "http_only")].compactMap { section, key in
+      let here = installation.configuration.value(section, key)
+      guard here != conf.value(section, key), here != nil || key == "http_only" else { return nil }
+      let shown = here.map { SafeText.clean($0, limit: 120) } ?? "unset"
+      return Change(
+        text: "\(key) stays \(shown): one of the two servers is a container",
+        edit: .conf(section: section, key: key, value: here))
+    }
   }
 
   private static func shown(_ value: SettingsFile.Value?) -> String {
@@ -101,7 +127,7 @@ struct RestoredSettings {
       case .conf(let section, let key, let value):
         try Self.rewrite(files.conf) { text in
           var editor = try ConfFileEditor(text, name: files.conf)
-          try editor.set(section, key, to: value)
+          if let value { try editor.set(section, key, to: value) } else { try editor.drop(section, key) }
           return editor.text
         }
       case .secret(let name):

@@ -10,6 +10,8 @@ struct RestoredState {
   var isProved = false
   var hasExpectedRows = false
   var hasUploads = false
+  /// What is left for the operator to set in the environment of a container.
+  var containerSteps: [String] = []
 
   /// Makes it. Throws where anything is not as the backup says; what was made by then is the caller's to remove.
   static func make(_ preparation: RestorePreparation, _ progress: Progress) throws -> RestoredState {
@@ -36,7 +38,9 @@ struct RestoredState {
       try state.compare(database, administrator, preparation.installation.brand, expected: unpacked.tables, progress)
     }
     work = nil
-    try progress.phase("prepare", "Prepare settings and files") { _ in try prepare(preparation) }
+    try progress.phase("prepare", "Prepare settings and files") { _ in
+      state.containerSteps = try prepare(preparation)
+    }
     return state
   }
 
@@ -81,18 +85,28 @@ struct RestoredState {
   }
 
   /// Settings that fit this machine, owners, permissions; all of it on the disk.
-  private static func prepare(_ preparation: RestorePreparation) throws {
+  ///
+  /// - Returns: what is left to be set by hand where this server is in a container.
+  private static func prepare(_ preparation: RestorePreparation) throws -> [String] {
     let installation = preparation.installation
+    var steps: [String] = []
     if let place = preparation.replaced.first(where: { $0.part == BackupLayout.settings }) {
       let head = preparation.head
       try RestoredSettings(
         installation: installation, options: preparation.options, settings: head.settingsFile ?? SettingsFile(""),
         conf: head.conf ?? ConfFile(), secrets: head.secrets ?? Secrets()
       ).apply(in: place.side)
+      steps =
+        try RestoredEnvironment(installation: installation).notice(settings: place.side)?
+        .write("restore-\(preparation.id)") ?? []
+      for file in preparation.replaced where file.isFile == true && file.part.hasPrefix("\(place.part)/") {
+        try file.takeFile(from: place.side)
+      }
     }
     let entry = getpwnam(installation.brand.systemUser)
     let fallback = entry.map { (uid: $0.pointee.pw_uid, gid: $0.pointee.pw_gid) }
     for place in preparation.replaced { try place.dress(fallback: fallback) }
+    return steps
   }
 
   var facts: [Summary.Fact] {

@@ -29,10 +29,18 @@ enum ServerStep: String, CaseIterable, Sendable {
 /// The steps as a server's installation can take them.
 struct ServerSteps: Sendable {
   private let scripts: ServerScripts
+  private let container: Container?
 
   init(_ installation: Installation) {
     scripts = ServerScripts(installation)
+    container = Container.find(installation)
   }
+
+  /// Steps that are not a server's own where it is in a container, and why.
+  private static let ofOtherContainers: [ServerStep: String] = [
+    .queue: "RabbitMQ is in another container and keeps its password, which has been kept here too.",
+    .machine: "The container applies its configuration by itself when it starts.",
+  ]
 
   func exists(_ step: ServerStep) -> Bool { scripts.isHere(step.script) }
 
@@ -42,6 +50,7 @@ struct ServerSteps: Sendable {
   @discardableResult
   func run(_ step: ServerStep, _ progress: Progress) throws -> String? {
     try progress.phase(step.rawValue, step.title) { _ in
+      if container != nil, let reason = Self.ofOtherContainers[step] { return progress.note(reason) }
       guard exists(step) else {
         let command = scripts.commandLine(step.script)
         progress.note("This installation has no such script; the step is left to you: \(command)")

@@ -17,7 +17,11 @@ public struct Installation: Sendable {
   public init(root: String, brand: Brand? = nil) throws {
     let root = Self.normalized(root)
     let candidates = brand.map { [$0] } ?? Brand.allCases
-    guard let found = candidates.first(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {
+    guard
+      let found = candidates.first(where: {
+        FileSystem.isFolder(ServerLink.destination(root + $0.configurationFolder, root: root))
+      })
+    else {
       let looked = candidates.map { root + $0.configurationFolder }.joined(separator: " or ")
       throw PlainFailure(
         .configuration, root.isEmpty ? "this machine" : root, "no server is installed here: there is no \(looked)",
@@ -25,9 +29,12 @@ public struct Installation: Sendable {
     }
     self.root = root
     self.brand = found
-    configuration = try ConfFile.read(root + found.configurationFile) ?? ConfFile()
-    settings = try SettingsFile.read(root + found.settingsFile) ?? SettingsFile("")
-    guard let secretsFile = try ConfFile.read(root + found.secretsFile) else {
+    func path(_ file: String) -> String { Self.path(of: file, root: root, brand: found) }
+    let conf = try ConfFile.read(path(found.configurationFile)) ?? ConfFile()
+    let settings = try SettingsFile.read(path(found.settingsFile))
+    configuration = conf
+    self.settings = settings ?? SettingsFile(container: Container.find(root: root, brand: found))
+    guard let secretsFile = try ConfFile.read(path(found.secretsFile)) else {
       throw PlainFailure(
         .configuration, root + found.secretsFile, "is missing",
         remedy: "a server cannot run without it: restore it from a backup")
@@ -47,7 +54,7 @@ public struct Installation: Sendable {
   /// The folder that holds `files` and `avatars`.
   public var uploadsFolder: String {
     let configured = settings.text("LOCAL_UPLOADS_DIR") ?? "\(brand.homeFolder)/uploads"
-    return path(configured)
+    return ServerLink.destination(path(configured), root: root)
   }
 
   public var messageFilesFolder: String { uploadsFolder + "/files" }
@@ -112,6 +119,12 @@ public struct Installation: Sendable {
         remedy: "the server makes one when it is installed: run its installer's secrets step")
     }
     return salt
+  }
+
+  /// A file of the configuration folder, through the links that containers have: of the folder, of the file, or both.
+  static func path(of file: String, root: String, brand: Brand) -> String {
+    let folder = ServerLink.destination(root + brand.configurationFolder, root: root)
+    return ServerLink.destination(folder + file.dropFirst(brand.configurationFolder.count), root: root)
   }
 
   /// Absolute: a process of another working directory must mean the same. Empty is what ``root`` itself says for `/`.

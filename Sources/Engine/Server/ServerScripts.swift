@@ -46,6 +46,10 @@ public struct ServerScripts: Sendable {
   public func commandLine(_ script: Script) -> String {
     let words = ([Self.shown(script, installation.brand)] + arguments(script)).map(Self.quoted)
     let command = words.joined(separator: " ")
+    // A container need not have sudo, and whoever is in it is root.
+    if Container.find(installation) != nil {
+      return runsAsServer(script) ? "su \(installation.brand.systemUser) -c \(Self.quoted(command))" : command
+    }
     return runsAsServer(script) ? "sudo -u \(installation.brand.systemUser) \(command)" : "sudo \(command)"
   }
 

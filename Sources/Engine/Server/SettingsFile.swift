@@ -34,6 +34,14 @@ public struct SettingsFile: Sendable {
     return SettingsFile(String(decoding: try FileSystem.read(path), as: UTF8.self))
   }
 
+  /// What the environment of a container says of its database, before its settings.py has been made; else nothing.
+  init(container: Container?) {
+    self.init("")
+    for (name, value) in container?.environment?.databaseSettings ?? [:] {
+      values[name] = Int(value).map { .number($0) } ?? .text(value)
+    }
+  }
+
   public subscript(_ name: String) -> Value? { values[name] }
 
   /// A text that is set and not empty.

@@ -24,6 +24,13 @@ struct ConfigurationFile {
 
   var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// Whether another path leads to the same file.
+  func isSame(as other: String) -> Bool {
+    guard let real = realpath(other, nil) else { return false }
+    defer { free(real) }
+    return String(cString: real) == path
+  }
+
   /// Why it cannot be replaced; nil where it can.
   var obstacle: Finding? {
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])

@@ -37,13 +37,15 @@ public struct ConfigurationSource: Sendable {
   public init(_ path: String) throws {
     guard FileSystem.exists(path) else {
       throw PlainFailure(
-        .notFound, path, "does not exist", remedy: "give a server's root folder, a copy of its /etc folder, or a backup"
+        .notFound, path, "does not exist",
+        remedy: "give a server's root folder, a copy of its /etc folder or of a container's /data, or a backup"
       )
     }
     guard FileSystem.isFolder(path) else {
       self = try Self.backup(path)
       return
     }
+    let path = DataFolder.recognize(path)?.settings ?? path
     for brand in Brand.allCases {
       for (folder, isRoot) in [(path + brand.configurationFolder, true), (path + "/settings", false), (path, false)] {
         let secrets = "\(folder)/\(Self.file(brand.secretsFile))"
@@ -56,7 +58,7 @@ public struct ConfigurationSource: Sendable {
     }
     throw PlainFailure(
       .notFound, path, "holds no settings of a server",
-      remedy: "give a server's root folder, a copy of its /etc folder, or a backup")
+      remedy: "give a server's root folder, a copy of its /etc folder or of a container's /data, or a backup")
   }
 
   /// The settings of a server.

@@ -70,7 +70,11 @@ public struct CopySettingsOperation: Operation {
     findings += decided.filter { !$0.advice.isKnown && $0.decision == .keep && $0.advice.state != .onlyTarget }.map {
       Finding(.warning, $0.advice.title, "is not known to this program; it stays as it is here")
     }
-    return findings + (try SettingsChange(self, decided).obstacles())
+    let change = try SettingsChange(self, decided)
+    if let container = Container.find(target) {
+      findings += [container.finding] + (try change.files().isEmpty ? [] : notice(container, change).findings)
+    }
+    return findings + (try change.obstacles())
   }
 
   public func plan() throws -> Plan {
@@ -94,7 +98,12 @@ public struct CopySettingsOperation: Operation {
     // Afterwards the servers differ no more, and nothing could be said about the differences.
     let needed = files.isEmpty ? [] : try followUps()
     var copies: [String] = []
+    var steps: [String] = []
     if !files.isEmpty {
+      if let container = Container.find(target) {
+        let stamp = BackupLayout.stamp(Moment.now())
+        steps = try notice(container, change).write("copied-\(stamp)")
+      }
       copies = try progress.phase("settings", "Write \(files.map(\.name).joined(separator: ", "))") { _ in
         try ConfigurationChange.apply(
           files.map { ($0.file, $0.bytes) }, folder: target.root + target.brand.configurationFolder)
@@ -110,9 +119,16 @@ public struct CopySettingsOperation: Operation {
           Summary.Fact("Changed", changed.joined(separator: ", ")),
           Summary.Fact("Old files", copies.joined(separator: ", ")),
         ], warnings: progress.warnings,
-      nextSteps: open.flatMap { FollowUpOperation.instruction($0, target) })
+      nextSteps: open.flatMap { FollowUpOperation.instruction($0, target) } + steps)
     progress.finished(summary)
     return summary
+  }
+
+  /// What the container's environment has to say, so that the change outlives its next start.
+  private func notice(_ container: Container, _ change: SettingsChange) throws -> ContainerNotice {
+    let files = try change.environmentFiles()
+    return ContainerNotice(
+      container: container, environment: ContainerEnvironment(container, old: files.old, new: files.new))
   }
 
   private func following(_ followUps: [FollowUp]) -> FollowUpOperation {

@@ -74,7 +74,8 @@ public struct FollowUpOperation: Operation {
   }
 
   private func script(_ step: FollowUp) -> ServerScripts.Script? {
-    step == .reregister && registersForPush ? .registerForPush : step.script
+    if step.isDoneByContainer(installation) { return nil }
+    return step == .reregister && registersForPush ? .registerForPush : step.script
   }
 
   /// What to do, and the exact command where there is one, as steps of a summary.

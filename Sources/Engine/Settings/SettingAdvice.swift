@@ -105,8 +105,14 @@ public enum FollowUp: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// Whether the server is in a container, which does this by itself when it starts; its services are in others.
+  func isDoneByContainer(_ installation: Installation) -> Bool {
+    (self == .configureQueue || self == .applyConfiguration) && Container.find(installation) != nil
+  }
+
   /// The exact command, to be run where the server is; nil where there is none.
   public func command(_ installation: Installation) -> String? {
+    if isDoneByContainer(installation) { return "docker compose up -d \(installation.brand.rawValue)" }
     let scripts = ServerScripts(installation)
     if let script { return scripts.commandLine(script) }
     return self == .reregister ? scripts.commandLine(.registerForPush) : nil

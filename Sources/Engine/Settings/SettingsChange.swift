@@ -30,6 +30,23 @@ struct SettingsChange {
     }
   }
 
+  /// All three files, before and after.
+  func environmentFiles() throws -> (old: ContainerEnvironment.Files, new: ContainerEnvironment.Files) {
+    var old = ContainerEnvironment.Files(
+      settings: "", conf: target.configuration, secrets: target.secrets)
+    if FileSystem.exists(path(.settings)) {
+      old.settings = String(decoding: try FileSystem.read(path(.settings)), as: UTF8.self)
+    }
+    var new = old
+    for change in try files() {
+      let text = String(decoding: change.bytes, as: UTF8.self)
+      if change.file.isSame(as: path(.settings)) { new.settings = text }
+      if change.file.isSame(as: path(.configuration)) { new.conf = try ConfFile(text, name: change.name) }
+      if change.file.isSame(as: path(.secrets)) { new.secrets = Secrets(try ConfFile(text, name: change.name)) }
+    }
+    return (old, new)
+  }
+
   func obstacles() throws -> [Finding] {
     try files().flatMap { change -> [Finding] in
       var findings = [change.file.obstacle].compactMap { $0 }
@@ -47,9 +64,9 @@ struct SettingsChange {
     for file in try files() {
       let new = String(decoding: file.bytes, as: UTF8.self)
       switch file.name {
-      case Self.name(target.brand.settingsFile):
+      case Self.name(path(.settings)):
         lines += UnifiedDiff.between(masks.settings(file.file.text), masks.settings(new), name: file.file.path)
-      case Self.name(target.brand.configurationFile):
+      case Self.name(path(.configuration)):
         let name = file.file.path
         lines += UnifiedDiff.between(
           try masks.configuration(file.file.text, name: name), try masks.configuration(new, name: name), name: name)
@@ -142,11 +159,13 @@ struct SettingsChange {
   }
 
   private func path(_ kind: SettingAdvice.File) -> String {
-    switch kind {
-    case .settings: target.root + target.brand.settingsFile
-    case .configuration: target.root + target.brand.configurationFile
-    case .secrets: target.root + target.brand.secretsFile
-    }
+    let file =
+      switch kind {
+      case .settings: target.brand.settingsFile
+      case .configuration: target.brand.configurationFile
+      case .secrets: target.brand.secretsFile
+      }
+    return Installation.path(of: file, root: target.root, brand: target.brand)
   }
 
   private static func name(_ path: String) -> String {

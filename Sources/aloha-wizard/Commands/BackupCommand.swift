@@ -19,7 +19,8 @@ struct BackupCommand: ParsableCommand {
 
     @Option(
       name: .customLong("output"),
-      help: ArgumentHelp("Where the archive goes; by default a new name in /tmp.", valueName: "file"))
+      help: ArgumentHelp(
+        "Where the archive goes; by default a new name in /tmp, in a container in /data/backups.", valueName: "file"))
     var file: String?
 
     @Option(help: ArgumentHelp("Make up a new name in this folder instead.", valueName: "folder"))
@@ -56,7 +57,9 @@ struct BackupCommand: ParsableCommand {
 
     func run() throws {
       var options = BackupOperation.Options(output: file.map { FileSystem.absolute($0) })
-      options.folder = folder.map { FileSystem.absolute($0) }
+      options.folder =
+        folder.map { FileSystem.absolute($0) }
+        ?? Container.find(root: server.root, brand: server.brand).map(\.backupFolder)
       options.skipsDatabase = skipDb
       options.skipsUploads = skipUploads
       options.parallel = parallel
@@ -113,7 +116,8 @@ struct BackupCommand: ParsableCommand {
 
   struct Schedule: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print a systemd timer and a line for cron that make a backup every night; installs nothing.")
+      abstract: "Print a systemd timer and a line for cron that make a backup every night; installs nothing.",
+      discussion: "In a container: a service for compose and a CronJob for Kubernetes.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var keep: KeepOptions
@@ -141,6 +145,9 @@ struct BackupCommand: ParsableCommand {
         folder: folder, hour: parts[0], minute: parts[1], policy: keep.policy, recipient: encryptTo,
         rehearses: rehearse,
         metricsFolder: metrics, serverWords: words)
+      if let container = Container.find(root: server.root, brand: server.brand) {
+        return StandardStream.output(ContainerSchedule(schedule, in: container).text)
+      }
       var text = "# /etc/systemd/system/aloha-wizard-backup.service\n\n\(schedule.service)\n"
       text += "# /etc/systemd/system/aloha-wizard-backup.timer\n\n\(schedule.timer)\n"
       text += "# Without systemd: /etc/cron.d/aloha-wizard-backup\n\n\(schedule.cron)\n"

@@ -8,7 +8,7 @@ struct RestoreCommand: ParsableCommand {
     discussion: """
       Everything is made beside the server's own and compared first; then the new takes the old one's place by renaming, \
       and the old state is kept. Backups of the server's own command are read as well; parts that were put aside by hand \
-      are given with --database, --uploads and --settings.
+      are given with --database, --uploads and --settings, a copy of a container's volume with --data.
       """)
 
   @OptionGroup var server: ServerOptions
@@ -23,6 +23,12 @@ struct RestoreCommand: ParsableCommand {
   var uploads: String?
   @Option(help: ArgumentHelp("A copy of the configuration folder.", valueName: "path"))
   var settings: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A copy of a container's /data: uploads, secrets and the newest dump in it, unless --database names another.",
+      valueName: "folder"))
+  var data: String?
 
   @Flag(help: "Leave all settings and secrets of this server as they are.")
   var keepSettings = false
@@ -84,7 +90,7 @@ struct RestoreCommand: ParsableCommand {
     guard modes <= 1 else {
       throw ValidationError("Only one of --rehearse, --roll-back, --resume, --clear, --discard and --status.")
     }
-    let isManual = database != nil || uploads != nil || settings != nil
+    let isManual = database != nil || uploads != nil || settings != nil || data != nil
     if archive != nil && isManual {
       throw ValidationError("Give a backup, or the parts of one with --database, --uploads and --settings; not both.")
     }
@@ -116,7 +122,8 @@ struct RestoreCommand: ParsableCommand {
 
   private var options: RestoreOptions {
     func whole(_ path: String?) -> String? { path.map { FileSystem.absolute($0) } }
-    let parts = ManualBackup(database: whole(database), settings: whole(settings), uploads: whole(uploads))
+    let parts = ManualBackup(
+      database: whole(database), settings: whole(settings), uploads: whole(uploads), data: whole(data))
     let source = whole(archive).map { RestoreSource.archive($0) } ?? .manual(parts)
     var options = RestoreOptions(source)
     options.keepsSettings = keepSettings

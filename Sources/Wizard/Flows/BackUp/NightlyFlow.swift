@@ -42,7 +42,12 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "path", "Folder", .path(.folder), preset: { _ in .text("/var/backups/\(context.brandName)") },
+            "path", "Folder", .path(.folder),
+            preset: { _ in
+              .text(
+                Container.find(root: context.root, brand: context.brand)?.backupFolder
+                  ?? "/var/backups/\(context.brandName)")
+            },
             check: { AnswerCheck.absolutePath($0.text(Key.folder) ?? "") })
         ]
       })
@@ -90,6 +95,9 @@ extension Flow {
       "units", "Lines", heading: { _ in "These lines make it nightly" },
       explanation: { answers in
         let schedule = schedule(answers, context)
+        if let container = Container.find(root: context.root, brand: context.brand) {
+          return containerUnits(ContainerSchedule(schedule, in: container), command(answers, context))
+        }
         var blocks: [TextBlock] = [
           .paragraph(
             "Nothing is installed by this program: read what will run on your server, then put it in place as root. All "
@@ -110,6 +118,20 @@ extension Flow {
             + "in any case."),
         .paragraph("A schedule that never ran is a hope: start the service once by hand, now."),
       ], kind: .crossroads { _ in .menu }, proceed: "back to the menu")
+  }
+
+  /// A container has no systemd: what runs something every night is outside.
+  private static func containerUnits(_ schedule: ContainerSchedule, _ command: String) -> [TextBlock] {
+    var blocks: [TextBlock] = [
+      .paragraph(
+        "This server runs in a container: a service beside it, or a job of Kubernetes, makes the backup in it. All of "
+          + "it as files, to be copied:"), .command(command), .paragraph("What to do:"),
+    ]
+    blocks += schedule.steps.map { .point($0) }
+    blocks.append(.paragraph("The service for compose.override.yaml:"))
+    blocks += lines(schedule.composeService)
+    blocks.append(.paragraph("The same for Kubernetes:"))
+    return blocks + lines(schedule.cronJob)
   }
 
   private static func lines(_ text: String) -> [TextBlock] {

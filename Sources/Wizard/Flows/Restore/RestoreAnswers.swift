@@ -9,6 +9,7 @@ enum RestoreAnswers {
     static let dump = "dump.path"
     static let configuration = "configuration.path"
     static let uploads = "uploads.path"
+    static let data = "data.path"
     static let settings = "settings.which"
     static let host = "host.which"
     static let hostName = "host.name"
@@ -36,6 +37,7 @@ enum RestoreAnswers {
 
   static let parts = "parts"
   static let backup = "backup"
+  static let volume = "volume"
 
   /// What is done about an earlier restore; `restoreAnew` where there is none.
   static func followUp(_ answers: Answers, _ record: RestoreRecord?) -> RestoreRecord.FollowUp {
@@ -50,11 +52,16 @@ enum RestoreAnswers {
     return record.obstacle(to: .resume) == nil ? .resume : .clear
   }
 
-  static func isManual(_ answers: Answers) -> Bool { answers.text(Key.source) == parts }
+  static func isManual(_ answers: Answers) -> Bool { answers.text(Key.source) == parts || isVolume(answers) }
+
+  static func isVolume(_ answers: Answers) -> Bool { answers.text(Key.source) == volume }
 
   static func source(_ answers: Answers) -> RestoreSource {
     guard isManual(answers) else { return .archive(BackupStep.path(answers)) }
     func path(_ key: String) -> String? { answers.text(key).flatMap { $0.isEmpty ? nil : $0 } }
+    guard !isVolume(answers) else {
+      return .manual(ManualBackup(database: path(Key.dump), data: path(Key.data)))
+    }
     return .manual(
       ManualBackup(database: path(Key.dump), settings: path(Key.configuration), uploads: path(Key.uploads)))
   }
@@ -122,6 +129,7 @@ enum RestoreAnswers {
     switch options.source {
     case .archive(let path): words.append(path)
     case .manual(let backup):
+      if let path = backup.data { words += ["--data", path] }
       if let path = backup.database { words += ["--database", path] }
       if let path = backup.settings { words += ["--settings", path] }
       if let path = backup.uploads { words += ["--uploads", path] }

@@ -153,6 +153,9 @@ extension Flow {
           "Parts are enough where no backup is there: a dump of the database as pg_dump makes it in any form, a copy of "
             + "the folder /etc/aloha, a copy of the uploads. What is missing stays as it is on this server."),
         .paragraph(
+          "A container keeps its uploads, its secrets and its own dumps in the volume /data: copy it with docker compose "
+            + "cp, or unpack the archive that was made of it, and give the folder."),
+        .paragraph(
           "An export of an organization is none of these: it is imported, not restored."),
       ], isVisible: isNew,
       fields: { _ in
@@ -163,6 +166,9 @@ extension Flow {
               .init(
                 RestoreAnswers.backup, "A backup", "Made by this program or by the server's own backup command.",
                 recommended: true),
+              .init(
+                RestoreAnswers.volume, "A copy of a container's /data",
+                "Uploads, secrets and the dumps that the container has made, as they lie in its volume."),
               .init(
                 RestoreAnswers.parts, "Parts that were put aside by hand",
                 "A dump of the database, a copy of the settings, a copy of the uploads: any of them."),

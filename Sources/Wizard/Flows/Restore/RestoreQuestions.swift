@@ -9,7 +9,17 @@ extension Flow {
   // MARK: Parts put aside by hand
 
   static func manualSteps(_ isManual: @escaping @Sendable (Answers) -> Bool) -> [Step] {
-    [
+    let isByHand: @Sendable (Answers) -> Bool = { isManual($0) && !RestoreAnswers.isVolume($0) }
+    let isVolume: @Sendable (Answers) -> Bool = { isManual($0) && RestoreAnswers.isVolume($0) }
+    return [
+      part(
+        "data", "Volume", "Where is the copy of /data?",
+        "The folder that holds uploads, backups and the server's secrets. Its newest dump is restored, unless you name "
+          + "another in the next step.",
+        help: "The settings of a container are made from its environment: its settings.py is in the volume only where "
+          + "LINK_SETTINGS_TO_DATA was set. Else this server keeps its own, and gets the secrets.", isVolume,
+        hint: "The folder itself, unpacked.",
+        check: { _ in "The path of the folder is needed here" }),
       part(
         "dump", "Database", "Where is the dump of the database?",
         "As pg_dump has written it: a folder, a custom or tar file, plain SQL, gzipped or not.",
@@ -20,11 +30,11 @@ extension Flow {
         "configuration", "Settings", "Where is the copy of the settings?",
         "A copy of /etc/aloha, or a tar.gz of one: settings.py, aloha.conf and the secrets.",
         help: "Without the old secrets everybody has to sign in again, and without the old avatar_salt no avatar is "
-          + "found. Copy them from the old machine's disk if you can.", isManual),
+          + "found. Copy them from the old machine's disk if you can.", isByHand),
       part(
         "uploads", "Uploads", "Where is the copy of the uploads?",
         "A copy of the uploads folder, the one that holds files and avatars, or a tar.gz of one.",
-        help: "Where the server keeps its files in S3 there is none: they are still in the bucket.", isManual,
+        help: "Where the server keeps its files in S3 there is none: they are still in the bucket.", isByHand,
         check: { answers in
           RestoreAnswers.source(answers) == .manual(ManualBackup())
             ? "Nothing was given in any of the three steps: go back, or give this one" : nil
@@ -34,7 +44,7 @@ extension Flow {
 
   private static func part(
     _ id: String, _ title: String, _ heading: String, _ explanation: String, help: String,
-    _ isVisible: @escaping @Sendable (Answers) -> Bool,
+    _ isVisible: @escaping @Sendable (Answers) -> Bool, hint: String = "Empty: there is none, it stays as it is.",
     check: @escaping @Sendable (Answers) -> String? = { _ in nil }
   ) -> Step {
     Step(
@@ -45,7 +55,7 @@ extension Flow {
         [
           Field(
             "path", "Path", name: title, .path,
-            hint: { ($0.text("\(id).path") ?? "").isEmpty ? "Empty: there is none, it stays as it is." : nil },
+            hint: { ($0.text("\(id).path") ?? "").isEmpty ? hint : nil },
             preset: { _ in .text("") },
             check: { answers in
               let path = answers.text("\(id).path") ?? ""

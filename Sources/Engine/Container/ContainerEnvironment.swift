@@ -1,0 +1,159 @@
+import Common
+
+/// What has to be set in a container's environment, so that its next start makes the settings that it was given here.
+///
+/// Values of secrets are in ``text(for:)`` alone, which is for a private file.
+struct ContainerEnvironment: Sendable, Equatable {
+  struct Variable: Sendable, Equatable {
+    let name: String
+    let value: String
+    let isSecret: Bool
+  }
+
+  /// To be set.
+  private(set) var variables: [Variable] = []
+  /// Secrets that the compose file hands over as files, by their names there.
+  private(set) var handedOver: [Variable] = []
+  /// Variables to be taken out of the compose file.
+  private(set) var removed: [String] = []
+  /// What no variable can hold, in words.
+  private(set) var beyond: [String] = []
+
+  var isEmpty: Bool { variables.isEmpty && handedOver.isEmpty && removed.isEmpty && beyond.isEmpty }
+
+  /// The files of a configuration, before a change or after it.
+  struct Files {
+    var settings = ""
+    var conf = ConfFile()
+    var secrets = Secrets()
+  }
+
+  /// - Parameters:
+  ///   - old: what the container has made at its start.
+  ///   - new: what it is to make from now on.
+  init(_ container: Container, old: Files, new: Files) {
+    if container.settings != .kept { addSettings(container, old.settings, new.settings) }
+    addConf(container, old.conf, new.conf)
+    addSecrets(container, old.secrets, new.secrets)
+    removed = Set(removed).subtracting(variables.map(\.name)).sorted()
+  }
+
+  // MARK: settings.py
+
+  /// Where the services are, is said by the compose file already.
+  static let services = [
+    "MEMCACHED_LOCATION", "RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_VHOST", "RABBITMQ_USERNAME", "REDIS_HOST",
+    "REDIS_PORT",
+  ]
+  static let ofMachine =
+    services + ["REMOTE_POSTGRES_HOST", "REMOTE_POSTGRES_PORT", "REMOTE_POSTGRES_SSLMODE", "LOCAL_UPLOADS_DIR"]
+
+  private mutating func addSettings(_ container: Container, _ old: String, _ new: String) {
+    let (old, new) = (ContainerSettings(old), ContainerSettings(new))
+    var python: [String] = []
+    for name in new.names where !Self.ofMachine.contains(name) {
+      guard let assignment = new[name], !ContainerSettings.areEqual(assignment, old[name]) else { continue }
+      switch ContainerPython.form(assignment, brand: container.brand) {
+      case .variable(let variable, let value):
+        let isSecret = SecretSigns.cover(name, value)
+        variables.append(Variable(name: variable, value: value, isSecret: isSecret))
+        // What the image writes for the shorter variable comes first, and would not count.
+        if variable != "SETTING_\(name)" { drop("SETTING_\(name)", container) }
+      case .statement(let statement):
+        python.append(statement)
+        drop("SETTING_\(name)", container)
+      }
+    }
+    for name in old.names where new[name] == nil && !Self.ofMachine.contains(name) {
+      drop("SETTING_\(name)", container)
+    }
+    let known = Set(old.otherStatements)
+    let others = new.otherStatements.filter { !known.contains($0) }
+    guard !(python + others).isEmpty else { return }
+    let name = "\(container.brand.rawValue.uppercased())_CUSTOM_SETTINGS"
+    let own = container.environment?[name].map { $0.hasSuffix("\n") ? $0 : $0 + "\n" } ?? ""
+    // The image prints the variable by `echo -e`, which takes backslashes for its own.
+    let added = (others + python).map { $0.replacing("\\", with: "\\\\") + "\n" }.joined()
+    variables.append(Variable(name: name, value: own + added, isSecret: true))
+  }
+
+  /// A variable that is not set need not be taken out; where that is not known, it is said all the same.
+  private mutating func drop(_ name: String, _ container: Container) {
+    guard container.environment.map({ $0[name] != nil }) ?? true else { return }
+    removed.append(name)
+  }
+
+  // MARK: The conf file
+
+  /// What belongs to the container itself: its role, its database, and what CERTIFICATES says.
+  private static let confOfMachine: Set<String> = [
+    "machine.puppet_classes", "machine.deploy_type", "postgresql.database_name", "postgresql.database_user",
+    "application_server.http_only",
+  ]
+
+  private mutating func addConf(_ container: Container, _ old: ConfFile, _ new: ConfFile) {
+    let isKept = container.keepsConfigurationInVolume
+    for section in new.sections {
+      for key in new.keys(of: section) where !Self.confOfMachine.contains("\(section).\(key)") {
+        guard let value = new.value(section, key), value != old.value(section, key) else { continue }
+        let name = "CONFIG_\(section)__\(key)"
+        // A file in the volume is kept; but what the environment says is written into it at each start.
+        if isKept, let environment = container.environment, environment[name] == nil { continue }
+        guard Self.isWord(section), Self.isWord(key), !key.contains("__"), !value.isEmpty, !value.contains("\n") else {
+          beyond.append(
+            "\(container.brand.rawValue).conf: [\(SafeText.clean(section, limit: 60))] "
+              + "\(SafeText.clean(key, limit: 60))")
+          continue
+        }
+        variables.append(Variable(name: name, value: value, isSecret: SecretSigns.cover(key, value)))
+      }
+    }
+    for section in old.sections {
+      for key in old.keys(of: section) where new.value(section, key) == nil {
+        if Self.confOfMachine.contains("\(section).\(key)") { continue }
+        let name = "CONFIG_\(section)__\(key)"
+        if let environment = container.environment, environment[name] == nil { continue }
+        removed.append(name)
+      }
+    }
+  }
+
+  /// Names that the image knows: small letters, digits and `_`.
+  private static func isWord(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { $0 == 0x5F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+  }
+
+  // MARK: Secrets
+
+  /// The passwords of services in other containers: those know them from the compose file.
+  static let servicePasswords = ["postgres_password", "rabbitmq_password", "memcached_password", "redis_password"]
+
+  /// Secrets are in the volume and stay there, unless the environment has them too: then that counts.
+  private mutating func addSecrets(_ container: Container, _ old: Secrets, _ new: Secrets) {
+    let mounted = "\(container.root)/run/secrets/\(container.brand.rawValue)__"
+    let file = ServerLink.destination(container.root + container.brand.secretsFile, root: container.root)
+    let isKept = container.keepsConfigurationInVolume || file.hasPrefix("\(container.root)\(Container.volume)/")
+    for key in new.names where !Self.servicePasswords.contains(key) {
+      guard let value = new[key], value != old[key] else { continue }
+      if FileSystem.exists(mounted + key) {
+        handedOver.append(
+          Variable(name: "\(container.brand.rawValue)__\(key)", value: value.reveal(), isSecret: true))
+        continue
+      }
+      let name = "SECRETS_\(key)"
+      let isSet = container.environment.map { $0[name] != nil || $0["\(name)_FILE"] != nil }
+      if isKept, isSet != true { continue }
+      let text = value.reveal()
+      let isName = key.utf8.allSatisfy { byte in
+        byte == 0x5F || byte == 0x2D || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
+      }
+      guard isName, !key.hasSuffix("_FILE"), !text.isEmpty, !text.contains("\n") else {
+        beyond.append("the secret \(SafeText.clean(key, limit: 60))")
+        continue
+      }
+      variables.append(Variable(name: name, value: text, isSecret: true))
+      if container.environment?["\(name)_FILE"] != nil { removed.append("\(name)_FILE") }
+    }
+  }
+}

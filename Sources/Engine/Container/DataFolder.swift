@@ -1,0 +1,145 @@
+import Common
+import Glibc
+
+/// A copy of a container's volume `/data`: a source of a restore like any other.
+///
+/// It holds uploads, secrets and dumps of the database that the image makes; the other settings only where the container
+/// was made to keep them there.
+public struct DataFolder: Sendable, Equatable {
+  public let path: String
+  public let brand: Brand
+  /// The whole configuration folder, where the container kept it in the volume.
+  public let settings: String?
+  /// The file of secrets alone, where it did not.
+  public let secrets: String?
+  /// Nil where there is no folder, or nothing in it.
+  public let uploads: String?
+  /// The dumps that the image has made, the newest first.
+  public let dumps: [String]
+
+  /// Recognises a volume by its secrets or settings beside its uploads or dumps.
+  ///
+  /// - Returns: nil where the folder is something else, such as a backup that was unpacked.
+  public static func recognize(_ path: String) -> DataFolder? {
+    guard FileSystem.isFolder(path) else { return nil }
+    for brand in Brand.allCases {
+      let name = brand.rawValue
+      guard !FileSystem.exists("\(path)/\(name)-version") else { return nil }
+      let folders = ["etc-\(name)", "settings/etc-\(name)"].map { "\(path)/\($0)" }
+      let settings = folders.first { FileSystem.isFolder($0) }
+      let file = "\(path)/\(name)-secrets.conf"
+      let secrets = isPlainFile(file) ? file : nil
+      guard settings != nil || secrets != nil else { continue }
+      let uploads = "\(path)/uploads"
+      let dumps = "\(path)/backups"
+      guard FileSystem.isFolder(uploads) || FileSystem.isFolder(dumps) else { continue }
+      let hasUploads = ((try? FileSystem.names(in: uploads)) ?? []).isEmpty == false
+      return DataFolder(
+        path: path, brand: brand, settings: settings, secrets: secrets, uploads: hasUploads ? uploads : nil,
+        dumps: Self.dumps(in: dumps))
+    }
+    return nil
+  }
+
+  /// `backup-2026-11-23T03_30_00+00_00.sql`, or `.tar.gz` of images before version 12; the moment is UTC, so that names
+  /// sort by it.
+  private static func dumps(in folder: String) -> [String] {
+    let names = (try? FileSystem.names(in: folder)) ?? []
+    return names.filter { name in
+      name.hasPrefix("backup-") && (name.hasSuffix(".sql") || name.hasSuffix(".tar.gz"))
+        && isPlainFile("\(folder)/\(name)")
+    }.sorted().reversed().map { "\(folder)/\($0)" }
+  }
+
+  private static func isPlainFile(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+}
+
+extension ManualBackup {
+  /// The same with the parts of a copied volume named one by one. A part that is given by itself is preferred.
+  ///
+  /// - Throws: `.unsuitableArchive` where ``data`` is no such copy, or where there is nothing in it to restore.
+  func resolved() throws -> ManualBackup {
+    var parts = self
+    if let path = data {
+      guard let folder = DataFolder.recognize(path) else {
+        let isFile = FileSystem.exists(path) && !FileSystem.isFolder(path)
+        throw PlainFailure(
+          .unsuitableArchive, SafeText.clean(path, limit: 300), "is no copy of a container's /data",
+          remedy: isFile
+            ? "unpack it into a folder of its own with tar -x, and give that folder"
+            : "give the folder that holds uploads, backups and the secrets or etc-… of the server")
+      }
+      parts.data = nil
+      parts.uploads = parts.uploads ?? folder.uploads
+      parts.database = parts.database ?? folder.dumps.first
+      parts.take(folder)
+    }
+    if let path = parts.uploads, let folder = DataFolder.recognize(path) { parts.uploads = folder.uploads }
+    if let path = parts.database, let folder = DataFolder.recognize(path) { parts.database = folder.dumps.first }
+    if let path = parts.settings, let folder = DataFolder.recognize(path) {
+      parts.settings = nil
+      parts.take(folder)
+    }
+    return parts
+  }
+
+  private mutating func take(_ folder: DataFolder) {
+    if settings == nil { settings = folder.settings }
+    let name = "\(folder.brand.rawValue)-secrets.conf"
+    let hasOwn = settings.map { path in
+      !FileSystem.isFolder(path)
+        || (FileSystem.exists("\(path)/\(name)") && FileSystem.linkTarget("\(path)/\(name)") == nil)
+    }
+    if hasOwn != true { secrets = secrets ?? folder.secrets }
+  }
+
+  /// The same with the file of secrets put among the other settings: those that were given with it, else those of this
+  /// server, which the secrets' own server did not keep in its volume.
+  ///
+  /// - Parameters:
+  ///   - root: of this server; nil: there is none, the secrets are alone.
+  ///   - scratch: a private folder.
+  func assembled(root: String?, in scratch: String) throws -> ManualBackup {
+    guard let secrets else { return self }
+    let name = secrets.split(separator: "/").last.map(String.init) ?? secrets
+    let brand = Brand.allCases.first { name == "\($0.rawValue)-secrets.conf" } ?? .aloha
+    let target = "\(scratch)/settings-\(RandomText.alphanumeric(8))"
+    try FileSystem.makeFolder(target)
+    if let settings {
+      // What a link in a copy leads to on this machine is another server's.
+      try Self.copy(settings, to: target, followsLinks: false)
+    } else if let root {
+      try Self.copy(
+        ServerLink.destination(root + brand.configurationFolder, root: root), to: target, followsLinks: true)
+    }
+    try FileSystem.replace("\(target)/\(name)", with: try FileSystem.read(secrets, limit: 1 << 20), mode: 0o640)
+    var parts = self
+    parts.settings = target
+    parts.secrets = nil
+    return parts
+  }
+
+  private static func copy(_ folder: String, to target: String, followsLinks: Bool) throws {
+    for name in (try? FileSystem.names(in: folder)) ?? [] {
+      let path = "\(folder)/\(name)"
+      guard FileSystem.exists(path), followsLinks || FileSystem.linkTarget(path) == nil else { continue }
+      try Subprocess("/bin/cp", [followsLinks ? "-aL" : "-a", "--", path, "\(target)/\(name)"], directory: "/")
+        .runChecked()
+    }
+  }
+}
+
+extension RestoreSource {
+  /// The same with a copied volume, which may be given as if it were a backup, taken apart.
+  func resolved() throws -> RestoreSource {
+    switch self {
+    case .archive(let path):
+      guard let folder = DataFolder.recognize(path) else { return self }
+      return .manual(try ManualBackup(data: folder.path).resolved())
+    case .manual(let parts): return .manual(try parts.resolved())
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import Common
+
+/// Where this program keeps what it has to know on a server: jobs, records of restores, settings to be set by hand.
+public enum StateFolder {
+  private static let usual = "/var/lib/\(Program.name)"
+
+  /// `/var/lib/aloha-wizard` below the root; in a container `/data/aloha-wizard`, for everything else is lost with it.
+  ///
+  /// - Parameter root: "/" in production. The server's settings are not needed.
+  public static func path(root: String) -> String {
+    let root = root == "/" ? "" : root
+    guard Container.find(root: root)?.hasVolume == true else { return root + usual }
+    return "\(root)\(Container.volume)/\(Program.name)"
+  }
+
+  /// Other folders that state may be in: that of a server before it was recognised as a container, and the other way round.
+  static func others(root: String) -> [String] {
+    let root = root == "/" ? "" : root
+    let own = path(root: root)
+    return [root + usual, "\(root)\(Container.volume)/\(Program.name)"].filter { $0 != own && FileSystem.isFolder($0) }
+  }
+}
