@@ -44,7 +44,9 @@ final class BackupContent {
 
   /// A server cannot come back without them: nothing of them is skipped but what is no file.
   func addSettings() throws {
-    let tree = try FileTree(installation.root + brand.configurationFolder, cancellation: progress.cancellation)
+    let folder = ServerLink.destination(
+      installation.root + brand.configurationFolder, root: installation.root)
+    let tree = try FileTree(folder, root: installation.root, cancellation: progress.cancellation)
     note(tree, below: BackupLayout.settings)
     for file in tree.files {
       let descriptor = FileTree.open(file)

@@ -23,6 +23,7 @@ final class FileTree {
   private(set) var followed: [String] = []
   private(set) var bytes: Int64 = 0
   private var way: [Identity] = []
+  private let serverRoot: String
 
   private struct Identity: Equatable {
     let device: dev_t
@@ -46,8 +47,11 @@ final class FileTree {
     deinit { close(descriptor) }
   }
 
-  /// - Parameter folder: may be a link itself; containers keep uploads on a volume.
-  init(_ folder: String, cancellation: Cancellation? = nil) throws {
+  /// - Parameters:
+  ///   - folder: may be a link itself; containers keep uploads on a volume.
+  ///   - root: of the server: links to absolute paths are followed as it sees them.
+  init(_ folder: String, root serverRoot: String = "", cancellation: Cancellation? = nil) throws {
+    self.serverRoot = serverRoot
     guard let root = Root(folder) else { throw PlainFailure.system(folder, "cannot be read", errno: errno) }
     var status = stat()
     guard fstat(root.descriptor, &status) == 0 else {
@@ -93,7 +97,9 @@ final class FileTree {
   }
 
   private func follow(_ link: String, _ status: stat, name: String, cancellation: Cancellation?) throws {
-    guard let resolved = realpath(link, nil) else { return skip(name, "the link leads nowhere") }
+    guard let resolved = realpath(ServerLink.destination(link, root: serverRoot), nil) else {
+      return skip(name, "the link leads nowhere")
+    }
     defer { free(resolved) }
     let path = String(cString: resolved)
     var target = stat()

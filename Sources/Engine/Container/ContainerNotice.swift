@@ -69,7 +69,9 @@ struct ContainerNotice {
     return [
       "The container makes its settings from its environment at each start. Set this in the compose file, or the next "
         + "start undoes it; the file with all values, secrets too, is \(path) (for root alone; delete it afterwards):"
-    ] + lines + ["Then make the container again, outside of it: docker compose up -d"]
+    ] + lines + [
+      "Then make the container again, outside of it: docker compose up -d. After a roll back, take out again what was set"
+    ]
   }
 
   static func folder(root: String) -> String { "\(StateFolder.path(root: root))/settings" }
@@ -93,7 +95,7 @@ struct ContainerNotice {
 
 extension Container {
   /// What every check of a change says about the container itself.
-  var finding: Finding {
+  public var finding: Finding {
     let by = "recognised by \(signs.joined(separator: ", "))"
     guard hasVolume else {
       return Finding(

@@ -21,7 +21,7 @@ enum ContainerPython {
 
   static func form(_ assignment: PythonSettings.Assignment, brand: Brand) -> Form {
     let name = assignment.name
-    let statement = Form.statement(assignment.source.trimmed)
+    let statement = Form.statement(stripped(assignment.source))
     guard name.utf8.allSatisfy({ $0 == 0x5F || isDigit($0) || (0x41...0x5A).contains($0 & 0xDF) }) else {
       return statement
     }
@@ -30,7 +30,8 @@ enum ContainerPython {
     }
     let variable = { (value: String) in Form.variable(name: "SETTING_\(name)", value: value) }
     guard let literal = assignment.literal else {
-      return computed.contains(name) || isBracketed(assignment.expression) ? variable(assignment.expression) : statement
+      return computed.contains(name) || isBracketed(assignment.expression)
+        ? variable(stripped(assignment.expression)) : statement
     }
     if computed.contains(name) { return variable(literal.description) }
     switch literal {
@@ -66,6 +67,14 @@ enum ContainerPython {
     return [("[", "]"), ("(", ")"), ("{", "}")].contains { solid.hasPrefix($0.0) && solid.hasSuffix($0.1) }
   }
 
+  /// Without spaces and ends of lines around it.
+  static func stripped(_ text: some StringProtocol) -> String {
+    let isSpace = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace }
+    let scalars = text.unicodeScalars.drop(while: isSpace)
+    let end = scalars.lastIndex { !isSpace($0) }
+    return end.map { String(String.UnicodeScalarView(scalars[...$0])) } ?? ""
+  }
+
   private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }
 
@@ -82,7 +91,7 @@ struct ContainerSettings {
     guard let own = python[name] else { return nil }
     guard name == ContainerPython.backends, var texts = own.literal?.texts else { return own }
     for statement in python.statements where statement.hasPrefix(name) {
-      let rest = statement.dropFirst(name.count).trimmed
+      let rest = ContainerPython.stripped(statement.dropFirst(name.count))
       guard rest.hasPrefix("+="), let more = PythonLiteral(String(rest.dropFirst(2)))?.texts else { continue }
       texts += more
     }
@@ -93,7 +102,7 @@ struct ContainerSettings {
 
   /// Statements that assign nothing: imports, conditions, calls.
   var otherStatements: [String] {
-    python.statements.map { $0.trimmed }.filter { statement in
+    python.statements.map { ContainerPython.stripped($0) }.filter { statement in
       guard !statement.isEmpty, !statement.hasPrefix("#"), !statement.hasPrefix("\"\"\""), !statement.hasPrefix("'''")
       else { return false }
       return PythonSettings(statement).names.isEmpty && !statement.hasPrefix("\(ContainerPython.backends) +=")

@@ -16,12 +16,16 @@ public struct ScriptOperation: Operation {
 
   public func check() throws -> [Finding] {
     let scripts = ServerScripts(installation)
-    return [
+    let container = Container.find(installation)
+    let about = container.map { [$0.finding] } ?? []
+    return about + [
       scripts.isHere(script)
         ? Finding(.ok, "script", scripts.commandLine(script))
         : Finding(
           .blocker, "script", "the server's script is not here",
-          remedy: "run it where the server is: \(scripts.commandLine(script))")
+          remedy: container == nil
+            ? "run it where the server is: \(scripts.commandLine(script))"
+            : "supervisor runs its services: supervisorctl status; or make the container again: docker compose up -d")
     ]
   }
 

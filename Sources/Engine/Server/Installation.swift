@@ -34,7 +34,9 @@ public struct Installation: Sendable {
     let settings = try SettingsFile.read(path(found.settingsFile))
     configuration = conf
     self.settings = settings ?? SettingsFile(container: Container.find(root: root, brand: found))
-    guard let secretsFile = try ConfFile.read(path(found.secretsFile)) else {
+    // A container links its secrets into place when it starts; until then they are in its volume.
+    let kept = "\(root)\(Container.volume)/\(found.rawValue)-secrets.conf"
+    guard let secretsFile = try ConfFile.read(path(found.secretsFile)) ?? ConfFile.read(kept) else {
       throw PlainFailure(
         .configuration, root + found.secretsFile, "is missing",
         remedy: "a server cannot run without it: restore it from a backup")

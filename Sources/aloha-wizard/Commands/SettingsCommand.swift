@@ -7,7 +7,7 @@ struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settings", abstract: "Compare settings and secrets with an old server's, and copy what should be.",
     discussion: """
-      The old server is its root folder, a copy of its /etc folder, or a backup. Values of secrets are never shown: a \
+      The old server is its root folder, a copy of its /etc folder or of a container's /data, or a backup. Values of secrets are never shown: a \
       mark tells equal ones from different ones, within one report.
       """,
     subcommands: [Compare.self, Copy.self, Undo.self])
@@ -15,7 +15,9 @@ struct SettingsCommand: ParsableCommand {
   /// What the advice is made for.
   struct Migration: ParsableArguments {
     @Option(
-      help: ArgumentHelp("The old server: its root folder, a copy of its /etc folder, or a backup.", valueName: "path"))
+      help: ArgumentHelp(
+        "The old server: its root folder, a copy of its /etc folder or a container's /data, or a backup.",
+        valueName: "path"))
     var from: String
 
     @Option(help: "How the data came: import (new ids) or restore (the old ids); found out unless given.")
@@ -56,6 +58,9 @@ struct SettingsCommand: ParsableCommand {
       if output.json {
         for item in advice { StandardStream.json(JSONText.of(item)) }
       } else {
+        if let container = Container.find(target) {
+          StandardStream.output("This server: \(container.finding.subject): \(container.finding.reason)\n")
+        }
         StandardStream.output(AdviceText.of(facts) + advice.map(AdviceText.of).joined())
         if advice.isEmpty { StandardStream.output("The two servers differ in nothing.\n") }
       }
