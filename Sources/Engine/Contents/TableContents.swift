@@ -29,8 +29,6 @@ final class TableContents {
   private var valued: [Int64]
   private(set) var currentID: Int64?
 
-  /// Whether the model is no server's: then its columns may have other names in the archive's version.
-  private let isAssumed: Bool
   private let columns: [ColumnCheck]
   private let slots: [String: Int]
   private let idSlot: Int?
@@ -43,11 +41,6 @@ final class TableContents {
   private var document = ""
   private var number: Int64 = 0
 
-  /// Tables whose references have had the same names in all versions.
-  private static let lasting: Set<String> = [
-    "zerver_message", "zerver_usermessage", "zerver_recipient", "zerver_subscription", "zerver_reaction",
-  ]
-
   /// - Parameters:
   ///   - spaces: where the ids of each table are gathered.
   ///   - extra: keys that the caller wants to read besides those of columns.
@@ -57,7 +50,6 @@ final class TableContents {
     // Ids that an import does not take over mean nothing: those of user messages, the largest table.
     let hasIdentity = table.hasID && table.column("id")?.imported != .ignored
     self.keepsIDs = keepsIDs && hasIdentity
-    isAssumed = model.catalog.schema == KnownSchema.catalog.schema
     space = hasIdentity ? spaces[table.name] : nil
     var slots: [String: Int] = [:]
     func slot(_ key: String) -> Int {
@@ -206,7 +198,7 @@ final class TableContents {
       }
       guard check.isNeeded else { continue }
       // A column that no row has is left to the server, as in archives of other versions.
-      if valued[index] == 0, !check.isNeededAlways || isAssumed && !Self.lasting.contains(name) { continue }
+      if valued[index] == 0, !check.isNeededAlways { continue }
       let lacking = Int(clamping: rows - valued[index])
       if check.isReference {
         findings.problem(name, "\(Amount.of(Int64(lacking), "row")) without \(check.name)")

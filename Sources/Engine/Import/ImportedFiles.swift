@@ -38,6 +38,7 @@ struct ImportedFiles {
   private var emojiOfFile: [String: Int] = [:]
   private(set) var icons: [OrganizationPictures.Icon] = []
   private let keepsEmojiOriginals: Bool
+  private static let originalEnding = ".original"
   private let organization: Int64
   /// Targets of uploads: two records may claim the same.
   private var taken: Set<String> = []
@@ -141,14 +142,17 @@ struct ImportedFiles {
       let member = "emoji/\(path)"
       guard archive.contains(member) else { return }
       let identity = record[1].text ?? path
-      let file = FileName.last(of: record[2].text ?? identity)
+      let isOriginal = identity.hasSuffix(Self.originalEnding)
+      let last = FileName.last(of: record[2].text ?? identity)
+      // An original is of the emoji whose file it is named after.
+      let file = record[2].text == nil && isOriginal ? String(last.dropLast(Self.originalEnding.count)) : last
       guard FileName.isUsable(file) else { return remarks.add(.unusableName, file) }
       let index = emojiOfFile[file] ?? emoji.count
       if index == emoji.count {
         emoji.append(EmojiPictures.Emoji(file: file, name: record[3].text ?? file))
         emojiOfFile[file] = index
       }
-      if identity.hasSuffix(".original") {
+      if isOriginal {
         emoji[index].original = emoji[index].original ?? member
       } else if identity.contains("/still/") {
         emoji[index].still = emoji[index].still ?? member

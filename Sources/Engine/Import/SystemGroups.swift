@@ -44,22 +44,40 @@ struct SystemGroups {
     }
     if isBare { return ["The archive has no user groups: the system groups are made, with members by their roles"] }
     var there: Set<String> = []
+    var unmarked: [String] = []
     let groups = facts.maps[groupTable] ?? IDMap()
     let keys = ["usergroup_ptr", "usergroup_ptr_id", "id", "is_system_group", "name"]
     try survey.realm.rows(of: "zerver_namedusergroup", keys: keys) { row in
-      guard let id = row[0].int ?? row[1].int ?? row[2].int, groups[id] != nil, row[3].isTrue else { return }
-      if let name = row[4].text { there.insert(name) }
+      guard let id = row[0].int ?? row[1].int ?? row[2].int, groups[id] != nil, let name = row[4].text else { return }
+      there.insert(name)
+      if !row[3].isTrue, names.contains(name) { unmarked.append(name) }
+    }
+    var said: [String] = []
+    if !unmarked.isEmpty {
+      said.append("Groups with names of the server's own are used as such: \(unmarked.joined(separator: ", "))")
     }
     let missing = names.filter { !there.contains($0) }
-    guard !missing.isEmpty else { return [] }
-    return ["The archive lacks system groups: \(missing.joined(separator: ", ")) are made, with members by their roles"]
+    guard !missing.isEmpty else { return said }
+    return said + [
+      "The archive lacks system groups: \(missing.joined(separator: ", ")) are made, with members by their roles"
+    ]
   }
 
   /// Makes the groups that are missing, with their members, and settles settings that name none.
   func complete() throws {
     guard model.catalog["zerver_namedusergroup"] != nil else { return }
+    try markOwn()
     try addMissing(isBare: areLeftOut || !survey.hasRows(Self.groupTable))
     try settleSettings()
+  }
+
+  /// Names of the server's own groups are nobody else's: whatever the archive says of a group that has one, it is it.
+  private func markOwn() throws {
+    _ = try connection.query(
+      """
+      UPDATE zerver_namedusergroup SET is_system_group = true WHERE realm_id = $1 AND NOT is_system_group
+        AND name IN (SELECT name FROM zerver_namedusergroup WHERE realm_id = $2 AND is_system_group)
+      """, [String(organization), pattern])
   }
 
   private func addMissing(isBare: Bool) throws {

@@ -26,6 +26,8 @@ final class PlacedFiles {
   private let owner: OpenFolder.Owner?
   private var claims: [Place: ClaimedFolder] = [:]
   private var isSettled = false
+  /// Parts of the uploads that were not there before.
+  private var newParts: [String] = []
 
   private(set) var files: Int64 = 0
   private(set) var bytes: Int64 = 0
@@ -43,9 +45,9 @@ final class PlacedFiles {
 
   private func prepare(_ place: Place) throws -> ClaimedFolder {
     if let claim = claims[place] { return claim }
-    var parent =
-      try UploadsFolder.part(place.part, of: uploads)
-      ?? uploads.madeFolder(place.part, mode: 0o755, owner: owner)
+    let known = try UploadsFolder.part(place.part, of: uploads)
+    if known == nil { newParts.append(place.part) }
+    var parent = try known ?? uploads.madeFolder(place.part, mode: 0o755, owner: owner)
     if place == .previews { parent = try parent.madeFolder(Self.previews, mode: 0o755, owner: owner) }
     let made = try claim(parent)
     claims[place] = made
@@ -82,6 +84,11 @@ final class PlacedFiles {
     bytes += Int64(content.count)
   }
 
+  /// Whether a file was put there before.
+  func has(_ place: Place, _ path: String) -> Bool {
+    claims[place].map { faccessat($0.folder.descriptor, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 } ?? false
+  }
+
   private func create(_ place: Place, _ path: String) throws -> (descriptor: Int32, name: String) {
     let folder = try prepare(place).folder
     let file = try folder.create(path, mode: 0o644, folderMode: 0o755, owner: owner)
@@ -106,6 +113,8 @@ final class PlacedFiles {
     isSettled = true
     // What cannot be removed now is for the next import to remove.
     for claim in claims.values where (try? claim.remove()) == nil { claim.abandon() }
+    // Only where nobody has put anything into them.
+    for part in newParts { unlinkat(uploads.descriptor, part, AT_REMOVEDIR) }
   }
 
   /// Nobody knows whether the organization is visible: the next start of an import settles it.

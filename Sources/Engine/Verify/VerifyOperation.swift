@@ -56,7 +56,8 @@ public struct VerifyOperation: Operation {
     guard !isSealed else { return try SealedFile(path: options.archive).verify(progress) }
     let stream = try Encryption.stream(
       of: options.archive, identity: options.identity, cancellation: progress.cancellation)
-    let contents = ArchiveContents()
+    // With a server it is that one's tables that the rows have to fit.
+    let contents = ArchiveContents(try server.map(Self.model) ?? .known)
     let holdings = HoldingsReader()
     let report = try progress.phase("read", "Read every byte, row and reference", unit: .bytes) { meter in
       try ArchiveCheck.verifyDigests(
@@ -119,6 +120,12 @@ public struct VerifyOperation: Operation {
     findings.warnings.forEach { progress.warn($0) }
     findings.problems.forEach { progress.warn($0) }
     try findings.refuse(options.archive)
+  }
+
+  private static func model(of server: Installation) throws -> DataModel {
+    let connection = try server.connect()
+    defer { connection.close() }
+    return DataModel(try Catalog.read(connection, schema: server.brand.schema))
   }
 
   private func judge(

@@ -102,7 +102,7 @@ struct EmojiPictures {
       let picture = try archive.open(source).withMappedBytes { bytes in
         try? SquarePicture.make(from: bytes, sides: [Self.side]).first
       }
-      if let picture { return try placed.add(.avatars, target, picture) }
+      if let picture { return try add(picture, target, into: placed) }
     }
     // Shown moving is better than not at all.
     try copy(best, target, into: placed)
@@ -118,16 +118,23 @@ struct EmojiPictures {
     }
   }
 
+  /// The names of archives can make two emoji share a file: the first keeps it.
   private func copy(_ member: String, _ target: String, into placed: PlacedFiles) throws {
+    if placed.has(.avatars, target) { return }
     try placed.copy(member, of: archive, to: .avatars, target)
+  }
+
+  private func add(_ picture: [UInt8], _ target: String, into placed: PlacedFiles) throws {
+    if placed.has(.avatars, target) { return }
+    try placed.add(.avatars, target, picture)
   }
 
   /// The server's own exporter stops at an emoji that has no file.
   private func placeholder(_ emoji: Emoji, into placed: PlacedFiles) throws {
     let picture = try SquarePicture.plain(side: Self.side)
     let target = "\(Self.folder)/\(emoji.file)"
-    try placed.add(.avatars, target, picture)
+    try add(picture, target, into: placed)
     guard keepsOriginals else { return }
-    try placed.add(.avatars, "\(target).original", picture)
+    try add(picture, "\(target).original", into: placed)
   }
 }
