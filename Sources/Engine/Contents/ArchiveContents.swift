@@ -204,7 +204,7 @@ final class ArchiveContents: MemberVisitor {
     records[kind] = 0
     var reader = RowReader(keys: ["path", "size", "file_name"])
     return RowStream(
-      name, begins: { _ in },
+      name, isList: true, begins: { _ in },
       row: { [unowned self] _, row in
         records[kind, default: 0] += 1
         var scanner = JSONScanner(row, name: name)

@@ -26,6 +26,8 @@ struct ColumnCheck {
   let otherSlot: Int?
   /// Whether rows can refer to their own organization by it: then it needs no value.
   private let isOrganization: Bool
+  /// Whether it is a setting that names a group: where it names none, the server's default is used.
+  let isSetting: Bool
 
   init(
     _ column: DataModel.Column, of table: DataModel.Table, spaces: IDSpaces, references: inout [ReferenceCheck],
@@ -35,6 +37,7 @@ struct ColumnCheck {
     self.slot = slot(column.key)
     otherSlot = column.name == column.key ? nil : slot(column.name)
     isOrganization = column.references == "zerver_realm"
+    isSetting = table.isGroupSetting(column.name)
     func add(_ target: String, _ consequence: ReferenceCheck.Consequence) -> Int {
       references.append(
         ReferenceCheck(
@@ -50,7 +53,6 @@ struct ColumnCheck {
       if column.name == "id", table.hasID {
         rule = .identity
       } else if let target = column.references {
-        let isSetting = table.isGroupSetting(column.name)
         rule = .reference(add(target, isSetting ? .reset : column.isRequired ? .refused : .cleared))
       } else {
         rule = .value(ValueRule(column))
@@ -107,10 +109,16 @@ struct ColumnCheck {
   var isNeededAlways: Bool {
     switch rule {
     case .recipientTarget: true
-    case .reference:
-      ["zerver_userprofile", "zerver_message", "zerver_recipient", "zerver_stream"].contains(column.references)
+    case .reference: !isSetting
     default: false
     }
+  }
+
+  /// What a unique index has to know of the column.
+  var forUniqueness: UniqueKeys.Column {
+    // Moments and uuids are made up, each for itself.
+    let isFilled = isNeeded && !isReference && !["timestamptz", "uuid"].contains(column.type)
+    return UniqueKeys.Column(slot: slot, otherSlot: otherSlot, type: column.type, isFilled: isFilled)
   }
 }
 

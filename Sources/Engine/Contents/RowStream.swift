@@ -24,6 +24,8 @@ final class RowStream {
   }
 
   private let name: String
+  /// Whether the document has to be a plain list; else it has to be an object of tables.
+  private let expectsList: Bool
   /// Called with each row, which it has to read to its end: no other code checks it. `table` is empty in a plain list.
   private let row: (_ table: String, UnsafeRawBufferPointer) throws -> Void
   /// Called when a table begins, so that one without rows is known too.
@@ -32,7 +34,6 @@ final class RowStream {
   private let value: (_ key: String, UnsafeRawBufferPointer) throws -> Void
 
   private var state = State.start
-  private var isPlainList = false
   private var table = ""
   /// The keys of the document: none may be there twice.
   private var keys = RowKeys()
@@ -47,11 +48,12 @@ final class RowStream {
   private var keyFollowsComma = false
 
   init(
-    _ name: String, begins: @escaping (String) throws -> Void,
+    _ name: String, isList expectsList: Bool = false, begins: @escaping (String) throws -> Void,
     row: @escaping (String, UnsafeRawBufferPointer) throws -> Void,
     value: @escaping (String, UnsafeRawBufferPointer) throws -> Void = { _, _ in }
   ) {
     self.name = name
+    self.expectsList = expectsList
     self.begins = begins
     self.row = row
     self.value = value
@@ -83,9 +85,8 @@ final class RowStream {
   /// Takes a byte of the structure; where the next one stands.
   private func step(_ byte: UInt8, at index: Int) throws -> Int {
     switch (state, byte) {
-    case (.start, 0x7B): state = .key
-    case (.start, 0x5B):
-      isPlainList = true
+    case (.start, 0x7B) where !expectsList: state = .key
+    case (.start, 0x5B) where expectsList:
       state = .row(afterComma: false)
       try begins("")
     case (.key, 0x22):
@@ -114,7 +115,7 @@ final class RowStream {
     return index + 1
   }
 
-  private func endList() { state = isPlainList ? .end : .afterValue }
+  private func endList() { state = expectsList ? .end : .afterValue }
 
   private func beginHolding() {
     held.removeAll()

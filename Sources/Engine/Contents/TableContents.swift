@@ -68,7 +68,7 @@ final class TableContents {
       // What an import makes up, or takes from elsewhere, cannot meet.
       let found = rule.columns.compactMap { written[$0] }
       guard found.count == rule.columns.count, found.allSatisfy(\.isTakenOver) else { return nil }
-      return UniqueKeys(rule, slots: found.map(\.slot), types: found.map(\.column.type))
+      return UniqueKeys(rule, found.map(\.forUniqueness))
     }
     self.slots = slots
     idSlot = slots["id"]
@@ -200,7 +200,7 @@ final class TableContents {
       // A column that no row has is left to the server, as in archives of other versions.
       if valued[index] == 0, !check.isNeededAlways { continue }
       let lacking = Int(clamping: rows - valued[index])
-      if check.isReference {
+      if check.isReference, !check.isSetting {
         findings.problem(name, "\(Amount.of(Int64(lacking), "row")) without \(check.name)")
       } else {
         findings.repair(name, .filled(check.name), count: lacking)

@@ -7,17 +7,31 @@ struct UniqueKeys {
     let low: Int
   }
 
+  /// A column that the rule looks at.
+  struct Column {
+    /// Where its value stands among a row's fields, and where in archives that use the column's own name.
+    let slot: Int
+    let otherSlot: Int?
+    /// Values that are written in two ways can be the same in the database.
+    let type: String
+    /// Rows without it get one and the same value.
+    let isFilled: Bool
+
+    func value(_ fields: [JSONScanner.Value]) -> JSONScanner.Value {
+      let value = fields[slot]
+      guard value.kind == .missing, let otherSlot else { return value }
+      return fields[otherSlot]
+    }
+  }
+
   let rule: UniqueRule
-  /// Where the values of its parts, then of its condition, stand among a row's fields.
-  private let slots: [Int]
-  /// The types of its parts' columns: values that are written in two ways can be the same in the database.
-  private let types: [String]
+  /// Of its parts, then of its condition.
+  private let columns: [Column]
   private var keys: Set<Key> = []
 
-  init(_ rule: UniqueRule, slots: [Int], types: [String]) {
+  init(_ rule: UniqueRule, _ columns: [Column]) {
     self.rule = rule
-    self.slots = slots
-    self.types = types
+    self.columns = columns
   }
 
   /// Forgets all keys, where the rows that follow cannot be the same as any before.
@@ -30,9 +44,13 @@ struct UniqueKeys {
     var low = Hasher()
     low.combine(1)
     for (index, part) in rule.parts.enumerated() {
-      let value = fields[slots[index]]
+      let value = columns[index].value(fields)
+      if value.kind == .missing, columns[index].isFilled {
+        combine(UInt32.max - 1)
+        continue
+      }
       if value.kind == .missing || value.kind == .null { return true }
-      switch (types[index], value.kind) {
+      switch (columns[index].type, value.kind) {
       case ("timestamptz", _): combine(ValueRule.moment(value))
       case (_, .number): combine(value.int)
       case (_, .string):
@@ -53,8 +71,7 @@ struct UniqueKeys {
   }
 
   private func applies(_ fields: [JSONScanner.Value]) -> Bool {
-    guard let last = slots.last else { return false }
-    let value = fields[last]
+    guard let value = columns.last?.value(fields) else { return false }
     switch rule.condition {
     case .always: return true
     case .isNull: return value.kind == .null || value.kind == .missing

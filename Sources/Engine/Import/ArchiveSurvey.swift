@@ -138,7 +138,8 @@ struct ArchiveSurvey {
     systemBots = bots
     var clients: [(Int64, String)] = []
     try realm.rows(of: "zerver_client", keys: ["id", "name"]) { reader in
-      if let id = reader[0].int, let name = reader[1].text { clients.append((id, name)) }
+      // One without a name is there all the same: rows refer to it.
+      if let id = reader[0].int { clients.append((id, reader[1].text ?? "")) }
     }
     self.clients = clients
   }

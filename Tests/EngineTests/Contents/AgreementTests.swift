@@ -210,6 +210,30 @@ struct AgreementTests {
       try export.rows("zerver_message", in: messages) { $0[0].removeValue(forKey: "edit_history") }
     },
     .imported("a table that no version has") { try $0.rows("zerver_nosuchtable") { $0 = [["id": 1]] } },
+    .imported("a client without a name, a setting of a channel that names no group, rows without their organization") {
+      export in
+      try export.rows("zerver_client") { $0[0].removeValue(forKey: "name") }
+      try export.rows("zerver_stream") { rows in
+        rows[0].removeValue(forKey: "can_remove_subscribers_group")
+        rows[1].removeValue(forKey: "realm")
+      }
+      try export.rows("zerver_userprofile") { $0[1].removeValue(forKey: "realm") }
+    },
+    .refused("two names that both are missing") { export in
+      try export.rows("zerver_stream") { rows in
+        for index in 0...1 { rows[index].removeValue(forKey: "name") }
+      }
+    },
+    .refused("the client of every row") { export in
+      try export.rows("zerver_useractivity") { rows in
+        for index in rows.indices { rows[index].removeValue(forKey: "client") }
+      }
+    },
+    .refused("a list where the tables belong") { export in
+      try export.text("analytics.json") { "[\($0)]" }
+    },
+    .refused("an empty list where the tables belong") { try $0.text("attachment.json") { _ in "[]" } },
+    .refused("an object where records belong") { try $0.text("uploads/records.json") { _ in "{}" } },
     .imported("groups with the names of the server's own that are not marked as such") { export in
       try export.rows("zerver_namedusergroup") { rows in
         for index in rows.indices { rows[index].removeValue(forKey: "is_system_group") }

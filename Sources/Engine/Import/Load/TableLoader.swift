@@ -13,8 +13,8 @@ struct TableLoader {
     case emojiCode(type: Int, IDMap)
     /// A column that says something of the row's custom emoji: nothing, where that one is gone.
     case emojiPart(type: Int, code: Int, IDMap)
-    /// The organization itself, which rows of other versions need not name.
-    case organization(Int64)
+    /// The organization itself, which rows need not name.
+    case organization(IDMap)
     case profileValue(field: Int, IDMap)
     case generated(ColumnRule.Generated)
     case generatedIfMissing(ColumnRule.Generated)
@@ -119,10 +119,12 @@ struct TableLoader {
     case .renderedDescription: return .renderedDescription(description: key("description"))
     default: break
     }
+    if column.references == "zerver_realm", column.imported == .byCatalog, isPresent || column.isRequired,
+      let realms = facts.maps["zerver_realm"], realms.count == 1
+    {
+      return .organization(realms)
+    }
     guard isPresent else {
-      if column.references == "zerver_realm", let organization = facts.maps["zerver_realm"]?.pairs.first?.new {
-        return .organization(organization)
-      }
       // What the archive does not have is left to the table's default, or stays empty.
       return column.isRequired && !column.hasDefault ? .neutral : nil
     }
@@ -214,6 +216,7 @@ struct TableLoader {
     case .copy: try plain(value, column, row, &sink, &scratch, &remarks)
     case .reference(let map, let optional):
       guard let old = value.int else {
+        if value.kind == .missing, table.isGroupSetting(column.name) { return try neutral(column, &sink) }
         guard optional else { throw unfit(column, row) }
         return try sink.null()
       }
@@ -241,7 +244,12 @@ struct TableLoader {
     case .emojiPart(let type, let code, let map):
       if Self.isGone(row[code], type: row[type], map) { return try empty(column, &sink) }
       try plain(value, column, row, &sink, &scratch, &remarks)
-    case .organization(let id): try sink.integer(id, type: column.type)
+    case .organization(let realms):
+      if value.kind == .null, !column.rule.isRequired { return try sink.null() }
+      guard let id = value.kind == .missing ? realms.pairs.first?.new : value.int.flatMap({ realms[$0] }) else {
+        throw dangling(column, value.int ?? 0, row)
+      }
+      try sink.integer(id, type: column.type)
     case .profileValue(let field, let map):
       guard let id = row[field].int, facts.userFields.contains(id) else {
         return try text(value, .markdown, column, row, &sink, &scratch, &remarks)
