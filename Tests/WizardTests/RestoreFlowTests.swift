@@ -45,6 +45,17 @@ struct RestoreFlowTests {
       walker.walk(to: "settings")
       walker.press(.down, .enter)
     },
+    FlowWay(
+      "a copy of a container's volume", lines: ["", "3", "/mnt/data", "/mnt/dump.sql", "", "2", "", ""]
+    ) { walker in
+      walker.walk(to: "source")
+      walker.press(.down, .down, .enter)
+      walker.type("/mnt/data")
+      walker.walk(to: "dump")
+      walker.type("/mnt/dump.sql")
+      walker.walk(to: "settings")
+      walker.press(.down, .enter)
+    },
   ]
 
   @Test("a screen, lines and a file restore the same", arguments: ways)
@@ -53,6 +64,8 @@ struct RestoreFlowTests {
     switch way.testDescription {
     case "the newest backup, as advised":
       #expect(options == RestoreOptions(archive: BackupFakes.newest.path))
+    case "a copy of a container's volume":
+      #expect(options.source == .manual(ManualBackup(database: "/mnt/dump.sql", data: "/mnt/data")))
     case "parts put aside by hand":
       #expect(options.source == .manual(ManualBackup(database: "/mnt/dump.sql.gz", uploads: "/mnt/uploads")))
       #expect(options.keepsConfiguration && !options.keepsSettings)

@@ -1,4 +1,5 @@
 import Common
+import Glibc
 
 /// Tells an operator what to set in the compose file: with the values of secrets in a private file, without them on the
 /// terminal and in logs.
@@ -72,6 +73,24 @@ struct ContainerNotice {
     ] + lines + [
       "Then make the container again, outside of it: docker compose up -d. After a roll back, take out again what was set"
     ]
+  }
+
+  /// What is left to be set after a restore that was interrupted and went on.
+  static func reminder(root: String, restore id: String) -> [String] {
+    let path = file(root: root, restore: id)
+    guard FileSystem.exists(path) else { return [] }
+    return [
+      "The container makes its settings from its environment at each start: set in the compose file what is in \(path)"
+    ]
+  }
+
+  /// Deletes the private file of a restore that is over.
+  static func forget(root: String, restore id: String) { unlink(file(root: root, restore: id)) }
+
+  static func fileName(restore id: String) -> String { "restore-\(id)" }
+
+  private static func file(root: String, restore id: String) -> String {
+    "\(folder(root: root))/\(fileName(restore: id)).yaml"
   }
 
   static func folder(root: String) -> String { "\(StateFolder.path(root: root))/settings" }

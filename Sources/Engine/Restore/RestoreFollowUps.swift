@@ -150,7 +150,10 @@ public struct ResumeRestoreOperation: Operation {
     let kept = change.record.kept
     let summary = Summary(
       title: title, facts: kept.isEmpty ? [] : [Summary.Fact("Kept", kept.joined(separator: ", "))],
-      warnings: progress.warnings, nextSteps: ServerSteps.advice(change.leftToOperator))
+      warnings: progress.warnings,
+      nextSteps: (change.record.stage == .finished
+        ? ContainerNotice.reminder(root: followUp.root, restore: change.record.id) : [])
+        + ServerSteps.advice(change.leftToOperator))
     progress.finished(summary)
     return summary
   }

@@ -123,7 +123,8 @@ final class RestorePreparation {
         throw failure
       }
       return Installation(
-        root: root, brand: brand, configuration: head.conf ?? ConfFile(), settings: settings, secrets: secrets)
+        root: root, brand: brand, configuration: head.conf ?? ConfFile(),
+        settings: settings.placed(in: Container.find(root: root, brand: brand)), secrets: secrets)
     }
   }
 

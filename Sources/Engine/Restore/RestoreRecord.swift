@@ -182,10 +182,12 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
 /// Where the records of a server are, and the lock that only one restore can hold.
 public struct RestoreState: Sendable {
   let folder: String
+  private let root: String
   /// Where records may be that were made before this place was the right one.
   private let others: [String]
 
   public init(root: String) {
+    self.root = root == "/" ? "" : root
     folder = "\(StateFolder.path(root: root))/restore"
     others = StateFolder.others(root: root).map { "\($0)/restore" }
   }
@@ -227,6 +229,7 @@ public struct RestoreState: Sendable {
 
   func remove(_ record: RestoreRecord) throws {
     let path = path(of: record)
+    ContainerNotice.forget(root: root, restore: record.id)
     guard unlink(path) == 0 || errno == ENOENT else {
       throw PlainFailure.system(path, "cannot be deleted", errno: errno)
     }

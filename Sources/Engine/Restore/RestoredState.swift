@@ -98,7 +98,7 @@ struct RestoredState {
       ).apply(in: place.side)
       steps =
         try RestoredEnvironment(installation: installation).notice(settings: place.side)?
-        .write("restore-\(preparation.id)") ?? []
+        .write(ContainerNotice.fileName(restore: preparation.id)) ?? []
       for file in preparation.replaced where file.isFile == true && file.part.hasPrefix("\(place.part)/") {
         try file.takeFile(from: place.side)
       }

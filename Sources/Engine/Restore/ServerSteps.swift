@@ -50,7 +50,10 @@ struct ServerSteps: Sendable {
   @discardableResult
   func run(_ step: ServerStep, _ progress: Progress) throws -> String? {
     try progress.phase(step.rawValue, step.title) { _ in
-      if container != nil, let reason = Self.ofOtherContainers[step] { return progress.note(reason) }
+      if container != nil, let reason = Self.ofOtherContainers[step] {
+        progress.note(reason)
+        return nil
+      }
       guard exists(step) else {
         let command = scripts.commandLine(step.script)
         progress.note("This installation has no such script; the step is left to you: \(command)")

@@ -36,10 +36,16 @@ public struct SettingsFile: Sendable {
 
   /// What the environment of a container says of its database, before its settings.py has been made; else nothing.
   init(container: Container?) {
-    self.init("")
+    self = SettingsFile("").placed(in: container)
+  }
+
+  /// The same with the database where the environment of a container says that it is.
+  func placed(in container: Container?) -> SettingsFile {
+    var placed = self
     for (name, value) in container?.environment?.databaseSettings ?? [:] {
-      values[name] = Int(value).map { .number($0) } ?? .text(value)
+      placed.values[name] = Int(value).map { .number($0) } ?? .text(value)
     }
+    return placed
   }
 
   public subscript(_ name: String) -> Value? { values[name] }

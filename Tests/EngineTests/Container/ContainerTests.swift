@@ -101,6 +101,8 @@ struct ContainerTests {
     let server = try Disaster.server("container-links-\(asInside)", messages: 20)
     let before = try Disaster.fingerprint(server)
     try ContainerLayout.lay(server, asInside: asInside)
+    // The sandbox's scripts see the links as this machine does.
+    if asInside { try FileSystem.removeTree("\(server.deployment)/scripts") }
     let installation = try Installation(root: server.root)
     #expect(installation.secrets["avatar_salt"]?.reveal() == server.avatarSalt)
     try Disaster.folder { folder in

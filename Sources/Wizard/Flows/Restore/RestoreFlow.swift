@@ -167,11 +167,11 @@ extension Flow {
                 RestoreAnswers.backup, "A backup", "Made by this program or by the server's own backup command.",
                 recommended: true),
               .init(
-                RestoreAnswers.volume, "A copy of a container's /data",
-                "Uploads, secrets and the dumps that the container has made, as they lie in its volume."),
-              .init(
                 RestoreAnswers.parts, "Parts that were put aside by hand",
                 "A dump of the database, a copy of the settings, a copy of the uploads: any of them."),
+              .init(
+                RestoreAnswers.volume, "A copy of a container's /data",
+                "Uploads, secrets and the dumps that the container has made, as they lie in its volume."),
             ]))
         ]
       })
