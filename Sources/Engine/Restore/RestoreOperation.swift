@@ -178,11 +178,12 @@ public struct RestoreOperation: Operation {
       facts: made.facts + (change.record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
         + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
       warnings: warnings,
-      nextSteps: made.containerSteps + ServerSteps.advice(change.leftToOperator) + ServerExport.nextSteps(exported, root: root) + [
-        "Sign in and look at a few conversations, pictures and people",
-        "Not as it should be? Go back to the state before: aloha-wizard restore --roll-back",
-        "All well? Free the space of the old state: aloha-wizard restore --discard "
-          + "(\(change.record.kept.joined(separator: ", ")))",
-      ])
+      nextSteps: made.containerSteps + ServerSteps.advice(change.leftToOperator)
+        + ServerExport.nextSteps(exported, root: root) + [
+          "Sign in and look at a few conversations, pictures and people",
+          "Not as it should be? Go back to the state before: aloha-wizard restore --roll-back",
+          "All well? Free the space of the old state: aloha-wizard restore --discard "
+            + "(\(change.record.kept.joined(separator: ", ")))",
+        ])
   }
 }
