@@ -71,7 +71,7 @@ struct ContainerNotice {
       "The container makes its settings from its environment at each start. Set this in the compose file, or the next "
         + "start undoes it; the file with all values, secrets too, is \(path) (for root alone; delete it afterwards):"
     ] + lines + [
-      "Then make the container again, outside of it: docker compose up -d. After a roll back, take out again what was set"
+      "Then make the container again, outside of it: docker compose up -d. Take it out again after a roll back or an undo"
     ]
   }
 

@@ -8,15 +8,24 @@ import Common
 public struct ContainerSchedule: Sendable {
   private let schedule: BackupSchedule
   private let container: Container
+  /// A rehearsal was asked for and is not in the texts.
+  private let cannotRehearse: Bool
 
-  public init(_ schedule: BackupSchedule, in container: Container) {
+  /// - Parameter canRehearse: whether PostgreSQL's server, which a rehearsal starts, is installed in the container; the
+  ///   image brings its client programs alone. By default it is looked for here.
+  public init(
+    _ schedule: BackupSchedule, in container: Container,
+    canRehearse: Bool = !PostgresTools.installed(having: ThrowawayCluster.programs).isEmpty
+  ) {
     self.container = container
+    cannotRehearse = schedule.rehearses && !canRehearse
     let folder = "\(container.root)\(Container.volume)/"
     var schedule = schedule
     if container.hasVolume, !schedule.program.hasPrefix(folder) {
       // What is anywhere else in a container is lost with it.
       schedule.program = "\(folder)\(Program.name)/bin/\(Program.name)"
     }
+    schedule.rehearses = schedule.rehearses && canRehearse
     self.schedule = schedule
   }
 
@@ -208,9 +217,15 @@ public struct ContainerSchedule: Sendable {
       "with Kubernetes: save the jobs as a file, put in the name of your StatefulSet (kubectl get statefulset), then "
         + "kubectl apply -n NAMESPACE -f FILE",
       "run it once by hand now: \(BackupSchedule.shell(schedule.backup))",
-      "let another machine fetch \(BackupSchedule.shell([schedule.folder])) every day: a backup on the same volume is none",
-      "the image's own dumps of the database (AUTO_BACKUP_ENABLED) hold no uploads and no settings, and are never deleted",
     ]
+      + (cannotRehearse
+        ? [
+          "a rehearsal needs PostgreSQL's server, which is not in this container: rehearse where the backups are copied "
+            + "to, with restore --rehearse --newest-in FOLDER"
+        ] : []) + [
+        "let another machine fetch \(BackupSchedule.shell([schedule.folder])) every day: a backup on the same volume is none",
+        "the image's own dumps of the database (AUTO_BACKUP_ENABLED) hold no uploads and no settings, and are never deleted",
+      ]
   }
 
   /// All of it as one text.

@@ -143,3 +143,35 @@ extension RestoreSource {
     }
   }
 }
+
+extension RestoreSource {
+  /// What is taken out of a copied volume, and what is not in it; nothing for other sources.
+  func volumeFindings() -> [Finding] {
+    let given: (path: String?, dump: String?) =
+      switch self {
+      case .archive(let path): (path, nil)
+      case .manual(let parts): (parts.data, parts.database)
+      }
+    guard let folder = given.path.flatMap({ DataFolder.recognize($0) }) else { return [] }
+    var findings: [Finding] = []
+    if let dump = folder.dumps.first, given.dump == nil {
+      let name = SafeText.clean(dump.split(separator: "/").last ?? "", limit: 100)
+      let age = FileSystem.lastChange(dump).map { ", written \(Age.words($0))" } ?? ""
+      findings.append(
+        Finding(
+          .ok, "volume",
+          "the database is restored from \(name)\(age), the newest of \(Amount.of(Int64(folder.dumps.count), "dump"))"))
+    } else if given.dump == nil {
+      findings.append(
+        Finding(
+          .warning, "volume", "holds no dump of the database in backups",
+          remedy: "make one in its container (/sbin/entrypoint.sh app:backup), or give one with --database"))
+    }
+    if folder.uploads == nil { findings.append(Finding(.warning, "volume", "holds no uploads")) }
+    if folder.settings == nil {
+      findings.append(
+        Finding(.ok, "volume", "holds the secrets, but no other settings: this server keeps its own"))
+    }
+    return findings
+  }
+}

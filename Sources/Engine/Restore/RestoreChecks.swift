@@ -23,7 +23,7 @@ struct RestoreChecks {
     findings += [space(), permissions()].flatMap { $0 }
     findings += settings()
     findings += links()
-    findings += container()
+    findings += options.source.volumeFindings() + container()
     findings.append(services())
     findings.append(
       Finding(

@@ -59,7 +59,7 @@ struct SettingsCommand: ParsableCommand {
         for item in advice { StandardStream.json(JSONText.of(item)) }
       } else {
         if let container = Container.find(target) {
-          StandardStream.output("This server: \(container.finding.subject): \(container.finding.reason)\n")
+          StandardStream.output("Container: \(container.finding.reason).\n")
         }
         StandardStream.output(AdviceText.of(facts) + advice.map(AdviceText.of).joined())
         if advice.isEmpty { StandardStream.output("The two servers differ in nothing.\n") }

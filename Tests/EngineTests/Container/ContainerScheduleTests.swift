@@ -12,7 +12,15 @@ struct ContainerScheduleTests {
   private func schedule(_ folder: String, rehearses: Bool = true) -> ContainerSchedule {
     let schedule = BackupSchedule(
       folder: folder, hour: 4, minute: 5, rehearses: rehearses, program: "/usr/local/bin/aloha-wizard")
-    return ContainerSchedule(schedule, in: container)
+    return ContainerSchedule(schedule, in: container, canRehearse: true)
+  }
+
+  @Test("has no rehearsal in it where the container has no PostgreSQL to start, and says so")
+  func noServer() {
+    let schedule = BackupSchedule(folder: "/data/backups", program: "/p")
+    let text = ContainerSchedule(schedule, in: container, canRehearse: false).text
+    #expect(!text.contains("\"--rehearse\"") && !text.contains("inside /data/aloha-wizard/bin/aloha-wizard restore"))
+    #expect(text.contains("a rehearsal needs PostgreSQL's server"))
   }
 
   @Test("names a program that outlives the container, and every step of the night")
