@@ -12,11 +12,12 @@ public struct ContainerSchedule: Sendable {
   private let cannotRehearse: Bool
 
   /// - Parameter canRehearse: whether PostgreSQL's server, which a rehearsal starts, is installed in the container; the
-  ///   image brings its client programs alone. By default it is looked for here.
+  ///   image brings its client programs alone. Nil: it is looked for here.
   public init(
     _ schedule: BackupSchedule, in container: Container,
-    canRehearse: Bool = !PostgresTools.installed(having: ThrowawayCluster.programs).isEmpty
+    canRehearse: Bool? = nil
   ) {
+    let canRehearse = canRehearse ?? !PostgresTools.installed(having: ThrowawayCluster.programs).isEmpty
     self.container = container
     cannotRehearse = schedule.rehearses && !canRehearse
     let folder = "\(container.root)\(Container.volume)/"
