@@ -84,7 +84,7 @@ public enum PartsUnpacker {
   }
 
   /// The part that a member belongs to, and its name in there.
-  private static func place(of name: String, parts: [String: Unpacker]) -> (unpacker: Unpacker, rest: String)? {
+  static func place(of name: String, parts: [String: Unpacker]) -> (unpacker: Unpacker, rest: String)? {
     var end = name.utf8.endIndex
     while let slash = name.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) {
       if let unpacker = parts[String(name[..<slash])] {

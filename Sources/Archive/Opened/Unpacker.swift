@@ -55,6 +55,9 @@ final class Unpacker {
     return member
   }
 
+  /// Takes a file back that turned out not to be what it should be.
+  func remove(_ name: String) { unlinkat(folder, name, 0) }
+
   private func setAttributes(of file: Int32, _ header: MemberHeader) throws {
     let modified = timespec(tv_sec: Int(header.modified), tv_nsec: 0)
     var times = [modified, modified]

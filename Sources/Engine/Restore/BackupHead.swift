@@ -75,7 +75,7 @@ struct BackupHead: Sendable {
   ///   - scratch: a folder for the dump's table of contents.
   /// - Throws: ``ArchiveFailure`` with `.unsuitable` where it is no backup: an export given by mistake is recognised.
   static func read(
-    _ path: String, identity: String? = nil, scratch: String, cancellation: Cancellation?,
+    _ path: String, identity: String? = nil, salvages: Bool = false, scratch: String, cancellation: Cancellation?,
     progress: ByteProgress? = nil
   ) throws -> BackupHead {
     var head = BackupHead()
@@ -84,6 +84,13 @@ struct BackupHead: Sendable {
       let reader = try FolderReader(path, cancellation: cancellation, progress: progress)
       head.expectedBytes = reader.totalBytes
       try head.read(reader, path: path, scratch: scratch)
+      return head
+    }
+    if salvages, !Encryption.isEncrypted(path) {
+      let reader = try SalvageReader(path, cancellation: cancellation, progress: progress)
+      try head.read(reader, path: path, scratch: scratch)
+      head.expectedBytes = FileSystem.size(path) ?? 0
+      head.links = reader.skippedLinks
       return head
     }
     let stream = try Encryption.stream(of: path, identity: identity, cancellation: cancellation)
@@ -126,7 +133,8 @@ struct BackupHead: Sendable {
     var seen = Seen()
     while let member = try source.next() {
       if let failure = ExportSigns.failure(seeing: member.name, path: path) { throw failure }
-      try take(member, from: source, path: path, scratch: scratch, &seen)
+      // Only a reader that salvages says so: whatever was in it is as good as not there.
+      do { try take(member, from: source, path: path, scratch: scratch, &seen) } catch is SalvageReader.Broken {}
       if hasEverything { break }
     }
     // A folder without a file: an empty server's uploads.

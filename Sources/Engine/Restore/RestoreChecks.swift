@@ -94,6 +94,16 @@ struct RestoreChecks {
   private func integrity() -> Finding {
     let reason =
       "every byte is looked at, and compared with the backup's digests, before anything of this server changes"
+    if options.salvages {
+      if case .archive(let path) = options.source, Encryption.isEncrypted(path) {
+        return Finding(
+          .blocker, "damage", "a damaged backup that is encrypted cannot be salvaged: age stops at the first wrong byte",
+          remedy: "use another backup; or let age decrypt what it can, and salvage that file")
+      }
+      return Finding(
+        .warning, "damage", "files that are damaged are left out, and named; the database has to be whole",
+        remedy: "use another backup, if there is one")
+    }
     guard case .archive(let path) = options.source, !FileSystem.isFolder(path), !Encryption.isEncrypted(path) else {
       return Finding(.ok, "damage", reason)
     }

@@ -53,6 +53,8 @@ public struct RestoreOptions: Sendable, Codable, Equatable {
   public var externalHost: String?
   /// Restores a backup that does not hold a whole server: what it lacks stays as it is here.
   public var allowsPartial = false
+  /// Restores what is whole of a damaged backup, and names what is lost. The database has to be whole.
+  public var salvages = false
   /// Restores although server and backup have different versions.
   public var ignoresVersions = false
   /// A file with age's private key, for an encrypted backup.

@@ -41,7 +41,7 @@ final class RestorePreparation {
       let place = FileSystem.isFolder(path) ? BackupHead.unpackedFolder(path) : path
       archive = place
       head = try BackupHead.read(
-        place, identity: options.identity, scratch: scratch.path, cancellation: cancellation, progress: progress)
+        place, identity: options.identity, salvages: options.salvages, scratch: scratch.path, cancellation: cancellation, progress: progress)
     case .manual(let parts):
       archive = nil
       let backup = try parts.assembled(root: root, in: scratch.path)
@@ -62,6 +62,9 @@ final class RestorePreparation {
     let own = installation.databaseParameters()
     return SideDatabase(live: own.database, owner: own.user, id: id)
   }
+
+  /// Where files are listed that a damaged backup does not have any more.
+  var lossesFile: String { "\(RestoreState(root: installation.root).folder)/\(id)-lost.txt" }
 
   /// The places that this restore replaces.
   var replaced: [RestorePlace] {

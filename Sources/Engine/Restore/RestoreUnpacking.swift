@@ -18,6 +18,8 @@ struct RestoreUnpacking {
     var files: Int64 = 0
     /// Whether every digest of a manifest was compared.
     var isProved = false
+    /// Files of a damaged backup that could not be had, and where all of them are listed.
+    var losses: SalvageLosses?
   }
 
   func run(_ meter: Meter, cancellation: Cancellation) throws -> Result {
@@ -46,10 +48,20 @@ struct RestoreUnpacking {
     var parts = Dictionary(folders.map { ($0.part, $0.side) }) { first, _ in first }
     let folder = work.map { "\($0.path)/database" }
     if let folder { parts[BackupLayout.database] = folder }
-    let unpacked = try PartsUnpacker.unpack(
-      archive,
-      stream: Encryption.stream(of: archive, identity: preparation.options.identity, cancellation: cancellation),
-      parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
+    if preparation.options.salvages {
+      return try salvage(archive, parts, dump: folder, cancellation: cancellation, progress)
+    }
+    let unpacked: PartsUnpacker.Result
+    do {
+      unpacked = try PartsUnpacker.unpack(
+        archive,
+        stream: Encryption.stream(of: archive, identity: preparation.options.identity, cancellation: cancellation),
+        parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
+    } catch let failure as ArchiveFailure where failure.family == .damagedArchive {
+      throw PlainFailure(
+        .damagedArchive, failure.subject, failure.reason,
+        remedy: "use another backup. Where there is none: restore --salvage brings back what is whole, and names the rest")
+    }
     // Seen only now where it stands behind everything else.
     guard Brand.allCases.count(where: { unpacked.texts[BackupLayout.versionFile($0)] != nil }) <= 1 else {
       throw ArchiveFailure(archive, .damaged("it says that it is of two kinds of servers"))
@@ -62,6 +74,30 @@ struct RestoreUnpacking {
     guard folder == nil || result.dump != nil else {
       throw ArchiveFailure(archive, .damaged("the dump of the database has no table of contents"))
     }
+    return result
+  }
+
+  /// What is left of a damaged backup. One file of people that is lost costs that file; without the database, or the
+  /// secrets, there is no server.
+  private func salvage(
+    _ archive: String, _ parts: [String: String], dump folder: String?, cancellation: Cancellation,
+    _ progress: @escaping ByteProgress
+  ) throws -> Result {
+    let salvaged = try PartsUnpacker.salvage(archive, parts: parts, cancellation: cancellation, progress: progress)
+    let losses = SalvageLosses(salvaged.lost, isProved: salvaged.manifest != nil)
+    if folder != nil { try losses.requireDatabase(archive) }
+    if parts.keys.contains(BackupLayout.settings) {
+      try losses.requireSettings(archive, preparation.installation.brand)
+    }
+    var result = Result()
+    result.isProved = salvaged.manifest != nil
+    result.tables = salvaged.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }
+    result.files = Int64(salvaged.members.count { $0.name.hasPrefix("\(BackupLayout.uploads)/") })
+    if let folder, FileSystem.exists("\(folder)/toc.dat") { result.dump = DumpFile(path: folder, form: .directory) }
+    guard folder == nil || result.dump != nil else {
+      throw ArchiveFailure(archive, .damaged("the dump of the database has no table of contents"))
+    }
+    result.losses = losses
     return result
   }
 

@@ -8,6 +8,8 @@ struct RestoredState {
   var tables: [String: Int64] = [:]
   var files: Int64 = 0
   var isProved = false
+  /// What a damaged backup has cost.
+  var losses: Summary.Fact?
   var hasExpectedRows = false
   var hasUploads = false
   /// What is left for the operator to set in the environment of a container.
@@ -30,6 +32,14 @@ struct RestoredState {
     var state = RestoredState()
     state.files = unpacked.files
     state.isProved = unpacked.isProved
+    if let losses = unpacked.losses {
+      losses.warnings.forEach(progress.warn)
+      let list = preparation.lossesFile
+      try losses.write(list)
+      if losses.count > 0 {
+        state.losses = Summary.Fact("Lost", "\(Amount.of(Int64(losses.count), "file")), listed in \(list)")
+      }
+    }
     state.hasExpectedRows = unpacked.tables != nil
     state.hasUploads = preparation.head.hasUploads
     if let database = preparation.database, let administrator, let dump = unpacked.dump, let work {
@@ -122,6 +132,6 @@ struct RestoredState {
     facts.append(
       Summary.Fact(
         "Digests", isProved ? "every one was compared" : "the backup has none; gzip's own checksum was compared"))
-    return facts
+    return facts + [losses].compactMap(\.self)
   }
 }

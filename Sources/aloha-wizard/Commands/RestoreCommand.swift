@@ -40,6 +40,8 @@ struct RestoreCommand: ParsableCommand {
   var externalHost: String?
   @Flag(help: "Restore a backup that does not hold a whole server: what it lacks stays as it is. Only on purpose.")
   var partial = false
+  @Flag(help: "Restore what is whole of a damaged backup, and name what is lost.")
+  var salvage = false
   @Flag(help: "Restore although both have different versions. Data may not fit; only on purpose.")
   var ignoreVersions = false
   @OptionGroup var key: IdentityOption
@@ -130,6 +132,7 @@ struct RestoreCommand: ParsableCommand {
     options.keepsConfiguration = keepConf
     options.externalHost = externalHost
     options.allowsPartial = partial
+    options.salvages = salvage
     options.ignoresVersions = ignoreVersions
     options.identity = key.path
     options.workFolder = whole(workFolder)

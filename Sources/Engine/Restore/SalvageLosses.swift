@@ -1,0 +1,69 @@
+import Archive
+import Common
+
+/// What was lost of a damaged backup, and what that means for a server.
+struct SalvageLosses {
+  private let lost: [PartsUnpacker.Lost]
+  /// Whether the backup's own list of files was there to compare with.
+  private let isProved: Bool
+
+  private static let shown = 10
+
+  init(_ lost: [PartsUnpacker.Lost], isProved: Bool) {
+    self.lost = lost
+    self.isProved = isProved
+  }
+
+  private func part(_ name: String) -> [PartsUnpacker.Lost] { lost.filter { $0.name.hasPrefix("\(name)/") } }
+
+  /// - Throws: `.damagedArchive` where a file of the dump is lost.
+  func requireDatabase(_ archive: String) throws {
+    let files = part(BackupLayout.database)
+    guard let first = files.first else { return }
+    throw PlainFailure(
+      .damagedArchive, SafeText.clean(archive, limit: 300),
+      "\(Amount.of(Int64(files.count), "file")) of its database cannot be had, \(Self.text(first)): a server without these "
+        + "rows would not fit together",
+      remedy: "use another backup for the database; its uploads and settings can be unpacked by hand and given with "
+        + "--uploads and --settings")
+  }
+
+  /// - Throws: `.damagedArchive` where a file is lost that a server cannot start without.
+  func requireSettings(_ archive: String, _ brand: Brand) throws {
+    let needed = ["settings.py", "\(brand.rawValue)-secrets.conf", "\(brand.rawValue).conf"]
+    let files = part(BackupLayout.settings)
+    guard let first = files.first(where: { file in needed.contains { file.name == "\(BackupLayout.settings)/\($0)" } })
+    else { return }
+    throw PlainFailure(
+      .damagedArchive, SafeText.clean(archive, limit: 300), "\(Self.text(first)), and no server starts without it",
+      remedy: "restore with --keep-settings, and copy that file from elsewhere")
+  }
+
+  /// For the summary.
+  var warnings: [String] {
+    var said: [String] = []
+    if !lost.isEmpty {
+      said.append("\(Amount.of(Int64(lost.count), "file")) of the backup \(lost.count == 1 ? "is" : "are") lost")
+      said += lost.prefix(Self.shown).map { "Lost: \(Self.text($0))" }
+      if lost.count > Self.shown { said.append("Lost: \(lost.count - Self.shown) more, in the list") }
+    }
+    if !isProved {
+      said.append(
+        "The backup's own list of files is lost: what came after the damage is not known, and nothing could be compared")
+    }
+    return said
+  }
+
+  var count: Int { lost.count }
+
+  /// Writes all of them, a line each.
+  func write(_ path: String) throws {
+    guard !lost.isEmpty else { return }
+    let lines = lost.map { "\(SafeText.clean($0.name, limit: 1000)): \($0.why)\n" }.joined()
+    try FileSystem.replace(path, with: lines.utf8)
+  }
+
+  private static func text(_ lost: PartsUnpacker.Lost) -> String {
+    "\(SafeText.clean(lost.name, limit: 200)): \(lost.why)"
+  }
+}

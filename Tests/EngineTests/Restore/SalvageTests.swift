@@ -1,0 +1,146 @@
+import Archive
+import Common
+import Glibc
+import Sandbox
+import Testing
+
+@testable import Engine
+
+@Suite("A damaged backup")
+struct SalvageTests {
+  /// Where the bytes of an upload stand in an archive: files that are compressed already are stored as they are.
+  private func place(of needle: [UInt8], in archive: [UInt8]) throws -> Int {
+    let first = try #require(needle.first)
+    return try #require(
+      archive.indices.first { index in
+        archive[index] == first && index + needle.count <= archive.count
+          && archive[index..<index + needle.count].elementsEqual(needle)
+      })
+  }
+
+  private func scene(_ name: String, in folder: String) throws -> (server: SandboxServer, archive: [UInt8], path: String) {
+    let server = try Disaster.server(name, messages: 20)
+    // Long enough for some blocks of their own, and nothing that could be compressed.
+    for letter in ["a", "b", "c"] {
+      let bytes = (0..<600_000).map { _ in UInt8.random(in: 0...255) }
+      try FileSystem.replace("\(server.uploads)/files/large-\(letter).png", with: bytes, mode: 0o644)
+    }
+    let text = Array(repeating: "the same words again and again, ", count: 40_000).joined()
+    try FileSystem.replace("\(server.uploads)/files/words.txt", with: text.utf8, mode: 0o644)
+    let path = "\(folder)/backup.tar.gz"
+    _ = try Disaster.backup(server, to: path)
+    return (server, try FileSystem.read(path), path)
+  }
+
+  private func salvage(_ server: SandboxServer, _ path: String) throws -> Summary {
+    try Disaster.restore(server, from: path) { $0.salvages = true }
+  }
+
+  @Test("with one wrong bit in an upload costs that file and nothing else, and the file is named")
+  func oneUpload() throws {
+    try Disaster.folder { folder in
+      var (server, archive, path) = try scene("salvage-upload", in: folder)
+      let before = try Disaster.fingerprint(server)
+      let bytes = try FileSystem.read("\(server.uploads)/files/large-b.png")
+      archive[try place(of: Array(bytes[1000..<1040]), in: archive)] ^= 1
+      try FileSystem.replace(path, with: archive)
+      let refused = #expect(throws: PlainFailure.self) { try Disaster.restore(server, from: path) }
+      #expect(refused?.family == .damagedArchive && refused?.remedy?.contains("--salvage") == true)
+      try Disaster.expect(server, before)
+
+      let summary = try salvage(server, path)
+      #expect(summary.warnings.contains { $0.hasPrefix("Lost: uploads/files/large-b.png") })
+      #expect(summary.facts.contains { $0.name == "Lost" && $0.value.hasPrefix("1 file, listed in ") })
+      var expected = before
+      expected.uploads.removeAll { $0.hasPrefix("files/large-b.png ") }
+      try Disaster.expect(server, expected)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("whose packed bytes make no sense in the middle goes on behind that place")
+  func brokenBlock() throws {
+    try Disaster.folder { folder in
+      var (server, archive, path) = try scene("salvage-block", in: folder)
+      let before = try Disaster.fingerprint(server)
+      let bytes = try FileSystem.read("\(server.uploads)/files/large-a.png")
+      let start = try place(of: Array(bytes[200_000..<200_040]), in: archive)
+      // The headers of blocks go with what is in them.
+      for index in start..<start + 80_000 { archive[index] = UInt8(truncatingIfNeeded: index &* 7 &+ 3) }
+      try FileSystem.replace(path, with: archive)
+      let summary = try salvage(server, path)
+      let after = try Disaster.fingerprint(server)
+      #expect(after.tables == before.tables && after.settings == before.settings)
+      let lost = Set(before.uploads).subtracting(after.uploads)
+      #expect(Set(after.uploads).isSubset(of: Set(before.uploads)), "nothing is there that was not")
+      #expect(lost.contains { $0.hasPrefix("files/large-a.png ") })
+      #expect(lost.count <= 3, "\(lost)")
+      #expect(summary.warnings.count { $0.hasPrefix("Lost: ") } == lost.count)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("that was cut off among the uploads brings the server back with what came before")
+  func cutOff() throws {
+    try Disaster.folder { folder in
+      let (server, archive, path) = try scene("salvage-cut", in: folder)
+      let before = try Disaster.fingerprint(server)
+      let bytes = try FileSystem.read("\(server.uploads)/files/large-c.png")
+      let end = try place(of: Array(bytes[300_000..<300_040]), in: archive)
+      try FileSystem.replace(path, with: archive[..<end])
+      let summary = try salvage(server, path)
+      let after = try Disaster.fingerprint(server)
+      #expect(after.tables == before.tables && after.settings == before.settings)
+      #expect(Set(after.uploads).isSubset(of: Set(before.uploads)))
+      #expect(after.uploads.contains { $0.hasPrefix("files/large-a.png ") })
+      #expect(!after.uploads.contains { $0.hasPrefix("files/large-c.png ") })
+      #expect(summary.warnings.contains { $0.contains("own list of files is lost") })
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("that was unpacked and lost a file, or had one changed, is held against its manifest")
+  func folder() throws {
+    try Disaster.folder { folder in
+      let (server, _, path) = try scene("salvage-folder", in: folder)
+      let before = try Disaster.fingerprint(server)
+      try Subprocess("/bin/tar", ["-C", folder, "-xzf", path]).runChecked()
+      let root = "\(folder)/aloha-backup"
+      try FileSystem.removeTree("\(root)/uploads/files/large-a.png")
+      try FileSystem.replace("\(root)/uploads/files/words.txt", with: "other words".utf8, mode: 0o644)
+      try FileSystem.replace("\(root)/uploads/files/planted.txt", with: "planted".utf8, mode: 0o644)
+      let summary = try salvage(server, root)
+      let lost = summary.warnings.filter { $0.hasPrefix("Lost: ") }.sorted()
+      #expect(lost.count == 3)
+      var expected = before
+      expected.uploads.removeAll { $0.hasPrefix("files/large-a.png ") || $0.hasPrefix("files/words.txt ") }
+      try Disaster.expect(server, expected)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("without its whole database, or without its secrets, is none to make a server of")
+  func needed() throws {
+    try Disaster.folder { folder in
+      let (server, _, path) = try scene("salvage-needed", in: folder)
+      let before = try Disaster.fingerprint(server)
+      try Subprocess("/bin/tar", ["-C", folder, "-xzf", path]).runChecked()
+      let root = "\(folder)/aloha-backup"
+      let rows = try #require(try FileSystem.names(in: "\(root)/database").first { $0.hasSuffix(".gz") })
+      let kept = try FileSystem.read("\(root)/database/\(rows)")
+      try FileSystem.replace("\(root)/database/\(rows)", with: kept.dropLast(1))
+      let database = #expect(throws: PlainFailure.self) { try salvage(server, root) }
+      #expect(database?.family == .damagedArchive && database?.reason.contains(rows) == true)
+      try FileSystem.replace("\(root)/database/\(rows)", with: kept)
+      try FileSystem.replace("\(root)/settings/aloha-secrets.conf", with: "[secrets]\navatar_salt = other\n".utf8)
+      let secrets = #expect(throws: PlainFailure.self) { try salvage(server, root) }
+      #expect(secrets?.remedy?.contains("--keep-settings") == true)
+      try Disaster.expect(server, before)
+      #expect(try Disaster.leftOvers(server) == [])
+    }
+  }
+}
