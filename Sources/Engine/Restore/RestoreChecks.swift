@@ -97,7 +97,8 @@ struct RestoreChecks {
     if options.salvages {
       if case .archive(let path) = options.source, Encryption.isEncrypted(path) {
         return Finding(
-          .blocker, "damage", "a damaged backup that is encrypted cannot be salvaged: age stops at the first wrong byte",
+          .blocker, "damage",
+          "a damaged backup that is encrypted cannot be salvaged: age stops at the first wrong byte",
           remedy: "use another backup; or let age decrypt what it can, and salvage that file")
       }
       return Finding(

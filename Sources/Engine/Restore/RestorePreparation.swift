@@ -41,7 +41,8 @@ final class RestorePreparation {
       let place = FileSystem.isFolder(path) ? BackupHead.unpackedFolder(path) : path
       archive = place
       head = try BackupHead.read(
-        place, identity: options.identity, salvages: options.salvages, scratch: scratch.path, cancellation: cancellation, progress: progress)
+        place, identity: options.identity, salvages: options.salvages, scratch: scratch.path,
+        cancellation: cancellation, progress: progress)
     case .manual(let parts):
       archive = nil
       let backup = try parts.assembled(root: root, in: scratch.path)

@@ -60,7 +60,8 @@ struct RestoreUnpacking {
     } catch let failure as ArchiveFailure where failure.family == .damagedArchive {
       throw PlainFailure(
         .damagedArchive, failure.subject, failure.reason,
-        remedy: "use another backup. Where there is none: restore --salvage brings back what is whole, and names the rest")
+        remedy:
+          "use another backup. Where there is none: restore --salvage brings back what is whole, and names the rest")
     }
     // Seen only now where it stands behind everything else.
     guard Brand.allCases.count(where: { unpacked.texts[BackupLayout.versionFile($0)] != nil }) <= 1 else {

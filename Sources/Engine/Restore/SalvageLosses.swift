@@ -49,7 +49,8 @@ struct SalvageLosses {
     }
     if !isProved {
       said.append(
-        "The backup's own list of files is lost: what came after the damage is not known, and nothing could be compared")
+        "The backup's own list of files is lost: what came after the damage is not known, and nothing could be compared"
+      )
     }
     return said
   }

@@ -18,7 +18,9 @@ struct SalvageTests {
       })
   }
 
-  private func scene(_ name: String, in folder: String) throws -> (server: SandboxServer, archive: [UInt8], path: String) {
+  private func scene(_ name: String, in folder: String) throws -> (
+    server: SandboxServer, archive: [UInt8], path: String
+  ) {
     let server = try Disaster.server(name, messages: 20)
     // Long enough for some blocks of their own, and nothing that could be compressed.
     for letter in ["a", "b", "c"] {
