@@ -16,17 +16,29 @@ enum BackupFolder {
     }
   }
 
+  /// The same, with what the folder's ledger or their seals say of them.
+  static func known(_ folder: String) throws -> [BackupFile] {
+    let ledger = BackupLedger(folder)
+    return try list(folder).map { backup in
+      var backup = backup
+      backup.standing =
+        ledger.standing(of: backup)
+        ?? (backup.isEncrypted ? BackupSeal.holdings(sealing: backup.path).map { .sound($0) } : nil)
+      return backup
+    }
+  }
+
   static func isBackup(_ name: String) -> Bool {
     Brand.allCases.contains { name.hasPrefix("\(BackupLayout.rootFolder($0))-") }
       && (name.hasSuffix(".tar.gz") || name.hasSuffix(".tar.gz.age"))
   }
 
-  /// The newest backup of a folder; one that is partial by its name only where there are no others.
+  /// The newest backup of a folder; one that is known to be partial only where there are no others.
   ///
   /// - Throws: `.notFound` where there is none.
   static func newest(_ folder: String) throws -> BackupFile {
-    let all = try list(folder).sorted { ($0.moment, $0.path) < ($1.moment, $1.path) }
-    guard let newest = all.last(where: { !$0.isNamedPartial }) ?? all.last else {
+    let all = try known(folder).sorted { ($0.moment, $0.path) < ($1.moment, $1.path) }
+    guard let newest = all.last(where: { !$0.isPartial }) ?? all.last else {
       throw PlainFailure(
         .notFound, folder, "holds no backup",
         remedy: "make one: aloha-wizard backup --folder \(ShellWord.quoted(folder))")

@@ -30,7 +30,7 @@ public enum FoundBackups {
   /// All backups in these folders, the newest first. Folders that are not there, or cannot be read, are passed over.
   public static func list(in folders: [String]) -> [BackupFile] {
     var seen: Set<String> = []
-    let found = folders.flatMap { (try? BackupFolder.list($0)) ?? [] }.filter { backup in
+    let found = folders.flatMap { (try? BackupFolder.known($0)) ?? [] }.filter { backup in
       guard let real = realpath(backup.path, nil) else { return false }
       defer { free(real) }
       return seen.insert(String(cString: real)).inserted

@@ -83,6 +83,8 @@ public struct BackupFile: Sendable, Equatable {
   /// Microseconds since 1970: from its name, else when it was last changed.
   public let moment: Int64
   public let bytes: Int64
+  /// What is known of it without reading it; nil where nothing is.
+  public var standing: BackupStanding?
 
   public init(path: String, moment: Int64, bytes: Int64) {
     self.path = path
@@ -91,8 +93,15 @@ public struct BackupFile: Sendable, Equatable {
   }
 
   public var isEncrypted: Bool { path.hasSuffix(".age") }
-  /// Whether its name says that it does not hold a whole server.
-  public var isNamedPartial: Bool { BackupLayout.isPartial(fileName: path.split(separator: "/").last ?? "") }
+  /// Whether it is known not to hold a whole server, by its name at the latest.
+  public var isPartial: Bool {
+    standing?.holdings.map { !$0.isComplete } ?? BackupLayout.isPartial(fileName: path.split(separator: "/").last ?? "")
+  }
+  /// What a list should say of it before somebody chooses it; nil where nothing is known against it.
+  public var remark: String? {
+    if case .damaged? = standing { return "damaged" }
+    return isPartial ? "partial" : nil
+  }
   var day: Int64 { moment / 86_400_000_000 }
   /// The year and the month as one number.
   var month: Int64 {

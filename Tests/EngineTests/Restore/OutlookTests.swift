@@ -67,6 +67,14 @@ struct OutlookTests {
       let found = FoundBackups.list(in: ["\(folder)/nowhere", folder, "\(folder)/again", folder])
       #expect(found.map(\.path) == names.reversed().map { "\(folder)/\($0)" })
       #expect(found.map(\.isEncrypted) == [true, false])
+      #expect(found.allSatisfy { $0.remark == nil })
+      // What is known of them is said in the list.
+      try BackupSeal.write(for: "\(folder)/\(names[1])", BackupHoldings([.uploads, .settings]))
+      var ledger = BackupLedger(folder)
+      ledger.note(.damaged("cut off"), of: "\(folder)/\(names[0])")
+      ledger.save()
+      #expect(FoundBackups.list(in: [folder]).map(\.remark) == ["partial", "damaged"])
+      #expect(try BackupFolder.newest(folder).path.hasSuffix(names[0]))
     }
   }
 

@@ -92,7 +92,7 @@ struct BackupStep: Sendable {
       cells: [
         String(Moment.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")),
         Age.ago(backup.moment, now: now), Amount.bytes(backup.bytes),
-        (backup.isNamedPartial ? "partial, " : "") + (backup.isEncrypted ? "encrypted, " : "") + "/"
+        (backup.remark.map { "\($0), " } ?? "") + (backup.isEncrypted ? "encrypted, " : "") + "/"
           + path.split(separator: "/").dropLast().joined(separator: "/"),
       ], label: path)
   }
