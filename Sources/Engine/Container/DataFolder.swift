@@ -133,10 +133,12 @@ extension ManualBackup {
 }
 
 extension RestoreSource {
-  /// The same with a copied volume, which may be given as if it were a backup, taken apart.
+  /// The same with a copied volume, which may be given as if it were a backup, taken apart; and with a dump that an image
+  /// has made as what it is: the database alone.
   func resolved() throws -> RestoreSource {
     switch self {
     case .archive(let path):
+      if DumpFile.isOfImage(path) { return .manual(ManualBackup(database: path)) }
       guard let folder = DataFolder.recognize(path) else { return self }
       return .manual(try ManualBackup(data: folder.path).resolved())
     case .manual(let parts): return .manual(try parts.resolved())

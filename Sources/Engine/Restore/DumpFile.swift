@@ -94,6 +94,18 @@ struct DumpFile: Sendable, Equatable {
     }
   }
 
+  /// Whether a file is a dump as a container's image makes it: in the custom format, before version 12 alone in an archive.
+  static func isOfImage(_ path: String) -> Bool {
+    guard !FileSystem.isFolder(path) else { return false }
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    var head = [UInt8](repeating: 0, count: 5)
+    guard read(file, &head, head.count) == head.count else { return false }
+    if head.elementsEqual("PGDMP".utf8) { return true }
+    return head.starts(with: [0x1F, 0x8B]) && (try? archivedMember(path)) != nil
+  }
+
   /// The dump that is the first file of an archive and has the name that an image of a container gives it; else nil.
   private static func archivedMember(_ path: String) throws -> String? {
     guard let reader = try? ArchiveReader(path, skipsLinks: true), let first = try? reader.next() else { return nil }

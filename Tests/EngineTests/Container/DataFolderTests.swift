@@ -49,6 +49,8 @@ struct DataFolderTests {
     let before = try Disaster.fingerprint(server)
     try Disaster.folder { folder in
       let data = try copy(server, to: folder, Dump(rawValue: form) ?? .custom, settings: true)
+      let dump = try #require(DataFolder.recognize(data)?.dumps.first)
+      #expect(try RestoreSource.archive(dump).resolved() == .manual(ManualBackup(database: dump)))
       try Disaster.destroy(server)
       var options = RestoreOptions(.manual(ManualBackup(data: data)))
       options.workFolder = nil
