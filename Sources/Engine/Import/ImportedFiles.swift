@@ -38,7 +38,6 @@ struct ImportedFiles {
   private var emojiOfFile: [String: Int] = [:]
   private(set) var icons: [OrganizationPictures.Icon] = []
   private let keepsEmojiOriginals: Bool
-  private static let originalEnding = ".original"
   private let organization: Int64
   /// Targets of uploads: two records may claim the same.
   private var taken: Set<String> = []
@@ -142,10 +141,8 @@ struct ImportedFiles {
       let member = "emoji/\(path)"
       guard archive.contains(member) else { return }
       let identity = record[1].text ?? path
-      let isOriginal = identity.hasSuffix(Self.originalEnding)
-      let last = FileName.last(of: record[2].text ?? identity)
-      // An original is of the emoji whose file it is named after.
-      let file = record[2].text == nil && isOriginal ? String(last.dropLast(Self.originalEnding.count)) : last
+      let isOriginal = identity.hasSuffix(FileName.originalEnding)
+      let file = record[2].text.map(FileName.last(of:)) ?? FileName.emoji(of: identity)
       guard FileName.isUsable(file) else { return remarks.add(.unusableName, file) }
       let index = emojiOfFile[file] ?? emoji.count
       if index == emoji.count {

@@ -12,6 +12,14 @@ enum FileName {
     return name.isEmpty || name == "." || name == ".." || name == "/" ? "file" : name
   }
 
+  static let originalEnding = ".original"
+
+  /// The file of a custom emoji by the path of one of its pictures: an original is named after the emoji's file.
+  static func emoji(of path: String) -> String {
+    let name = last(of: path)
+    return name.hasSuffix(originalEnding) ? String(name.dropLast(originalEnding.count)) : name
+  }
+
   /// Whether a name can be used as it is: of one part, without control characters, and not too long.
   static func isUsable(_ name: String) -> Bool {
     last(of: name) == name && name.utf8.count <= limit - reserve && !name.utf8.contains { isControl($0) }
