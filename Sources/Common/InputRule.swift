@@ -42,6 +42,17 @@ public enum InputRule {
       ? nil : "That is no mail address"
   }
 
+  /// Who gets mail from this machine: an address, or one of its users.
+  public static func mailbox(_ text: String) -> String? {
+    if text.isEmpty { return "An address is needed here" }
+    let characters = text.utf8.allSatisfy { byte in
+      (0x41...0x5A).contains(byte) || isLetterOrDigit(byte) || "-_.+@".utf8.contains(byte)
+    }
+    let isUser = !text.contains("@") && text.utf8.count <= 32
+    return characters && text.utf8.first != UInt8(ascii: "-") && (isUser || address(text) == nil)
+      ? nil : "That is no mail address, and no user of this machine"
+  }
+
   /// A role of PostgreSQL.
   public static func role(_ text: String) -> String? {
     if text.isEmpty { return "A name is needed here" }
@@ -67,7 +78,7 @@ public enum InputRule {
   /// The name of an archive that is to be made.
   public static func archive(_ text: String, isEncrypted: Bool = false) -> String? {
     if let problem = absolutePath(text) { return problem }
-    if isEncrypted { return text.hasSuffix(".tar.gz.age") ? nil : "Encrypted, its name must end with .tar.gz.age" }
+    if isEncrypted { return text.hasSuffix(".age") ? nil : "Encrypted, its name must end with .tar.gz.age" }
     return text.hasSuffix(".tar.gz") ? nil : "The name must end with .tar.gz"
   }
 

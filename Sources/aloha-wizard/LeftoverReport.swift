@@ -26,7 +26,7 @@ extension VerifyCommand: OnServer {}
 extension RestoreCommand: OnServer {}
 extension PasswordResetCommand: OnServer {}
 extension BackupCommand.Make: OnServer {}
-extension BackupCommand.Schedule: OnServer {}
+extension BackupScheduleCommand: OnServer {}
 extension CacheCommand.Flush: OnServer {}
 extension JobsCommand.List: OnServer {}
 extension JobsCommand.Undo: OnServer {}

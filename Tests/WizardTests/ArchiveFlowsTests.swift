@@ -10,13 +10,17 @@ import Testing
 /// Exporting, importing, both ways of the cloud, looking at an archive.
 @Suite("Flows around archives")
 struct ArchiveFlowsTests {
-  static let reader = ArchiveReader { path, _ in
+  static let reader = ArchiveReader { path, identity, _ in
     switch path {
     case "/srv/none.tar.gz":
       throw PlainFailure(.notFound, path, "there is no such file", remedy: "check the path")
     case "/srv/backup.tar.gz":
       return .init(
         description: "a backup of a server", facts: [], isExport: false, isBackup: true, advice: "restore it")
+    case "/srv/backup.tar.gz.age":
+      return .init(
+        description: identity == nil ? "a file that age has encrypted" : "a backup of a server", facts: [],
+        isExport: false, isBackup: identity != nil, isSealed: identity == nil, advice: "restore it")
     case "/srv/evil.tar.gz":
       return .init(
         description: "an archive", facts: [], isExport: false, isBackup: false, advice: "",
@@ -179,8 +183,8 @@ struct ArchiveFlowsTests {
 
   @Test("inspecting shows what it is; verifying begins with what was chosen, and leads on to the import")
   func inspect() {
-    let flow = InspectFlow(FakeEngine().context(), Self.reader) { archive, against in
-      #expect(archive == "/srv/a.tar.gz" && !against)
+    let flow = InspectFlow(FakeEngine().context(), Self.reader) { archive, identity, against in
+      #expect(archive == "/srv/a.tar.gz" && identity == nil && !against)
       return FakeWork()
     }.flow
     let walker = Walker(flow)
@@ -190,6 +194,44 @@ struct ArchiveFlowsTests {
     walker.walk(to: "run")
     walker.end(.success(FakeWork.summary))
     #expect(walker.focusedLine.contains("Import it into this server"))
+  }
+
+  @Test("an encrypted archive is looked at with its key where there is one, and by its seal where there is none")
+  func encrypted() throws {
+    let key = "/srv/key.txt"
+    for identity in [nil, key] {
+      let flow = InspectFlow(FakeEngine().context(), Self.reader) { archive, given, against in
+        #expect(archive == "/srv/backup.tar.gz.age" && given == identity && !against)
+        return FakeWork()
+      }.flow
+      let walker = Walker(flow, size: Size(columns: 120, rows: 40))
+      walker.type("/srv/backup.tar.gz.age")
+      #expect(walker.sees("File of its private key"))
+      walker.press(.enter)
+      #expect(walker.sees("age has encrypted"))
+      walker.type("relative")
+      #expect(walker.sees("The path must begin with /"))
+      walker.press(.control("u"))
+      if let identity {
+        walker.type(identity)
+        walker.press(.enter)
+        #expect(walker.sees("a backup of a server"))
+      }
+      walker.walk(to: "run")
+      walker.end(.success(FakeWork.summary))
+      #expect(walker.sees("content was not looked at") == (identity == nil))
+      let given = BackupStep.given("/srv/backup.tar.gz.age", identity: identity)
+      #expect(walker.model.journey.continuations.first?.onward == .flow("rehearse", given: given))
+    }
+    let answers = Answers([
+      ArchiveStep.key: .text("/srv/b.age"), ArchiveStep.identityKey: .text(key),
+      ArchiveStep.Label.kind: .text("backup"),
+    ])
+    #expect(
+      InspectFlow.commands(answers, FakeEngine().context()) == [
+        "aloha-wizard inspect /srv/b.age --identity /srv/key.txt",
+        "aloha-wizard verify /srv/b.age --identity /srv/key.txt",
+      ])
   }
 
   // MARK: Looks
@@ -218,7 +260,7 @@ struct ArchiveFlowsTests {
     try GoldenTests.expect(
       FromCloudFlow(context, Self.reader).flow, look, steps: ["welcome", "archive", "version"], answering: answering)
     try GoldenTests.expect(
-      InspectFlow(context, Self.reader) { _, _ in FakeWork() }.flow, look, steps: ["archive", "against", "review"],
+      InspectFlow(context, Self.reader) { _, _, _ in FakeWork() }.flow, look, steps: ["archive", "against", "review"],
       answering: answering)
   }
 

@@ -327,7 +327,7 @@ struct RestoreFlowTests {
 
   @Test("a backup that was inspected leads on to its rehearsal and its restore, not to an import")
   func inspected() {
-    let flow = InspectFlow(FakeEngine().context(), ArchiveFlowsTests.reader) { _, _ in FakeWork() }.flow
+    let flow = InspectFlow(FakeEngine().context(), ArchiveFlowsTests.reader) { _, _, _ in FakeWork() }.flow
     let walker = Walker(flow)
     walker.type("/srv/backup.tar.gz")
     walker.walk(to: "run")

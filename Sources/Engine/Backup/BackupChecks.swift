@@ -35,7 +35,7 @@ struct BackupChecks {
     if let connection, !options.skipsDatabase { findings.append(tools(connection)) }
     findings.append(uploads(size))
     findings.append(contents(size))
-    if let queue = RabbitQueues.finding() { findings.append(queue) }
+    findings.append(MessageQueues.finding(beforeBackup: installation))
     if let recipient = options.recipient {
       findings.append(
         Encryption.problem(recipient: recipient)
@@ -44,11 +44,7 @@ struct BackupChecks {
       findings.append(
         Finding(.ok, "encryption", "none: the file holds every secret and message, readable for its owner alone"))
     }
-    findings.append(
-      Finding(
-        .ok, "not in it",
-        "logs, certificates of the web server, cached sessions, tasks that wait in the queue, who is online"))
-    return findings
+    return findings + NotInBackup.list(installation).map(\.finding)
   }
 
   private func target() -> Finding {

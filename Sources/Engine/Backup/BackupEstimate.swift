@@ -11,7 +11,7 @@ public struct BackupEstimate: Sendable, Equatable {
   public var uploads: Int64
   /// Files are in S3, and so in no backup of this machine.
   public var storesUploadsInS3: Bool
-  /// What waits in RabbitMQ; nil where it cannot be looked at.
+  /// What waits in RabbitMQ, or why that is not known.
   public var queues: Finding?
   /// Whether the program that encrypts is installed.
   public var canEncrypt: Bool
@@ -41,7 +41,7 @@ public struct BackupEstimate: Sendable, Equatable {
     return BackupEstimate(
       database: size, rows: try Dump.sizes(connection).values.reduce(0, +),
       uploadsFiles: Int64(tree?.files.count ?? 0), uploads: tree?.bytes ?? 0, storesUploadsInS3: inS3,
-      queues: RabbitQueues.finding(), canEncrypt: Subprocess.find("age") != nil)
+      queues: MessageQueues.finding(beforeBackup: installation), canEncrypt: Subprocess.find("age") != nil)
   }
 
   /// Bytes of the archive, roughly, and seconds until it is there.

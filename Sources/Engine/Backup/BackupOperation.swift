@@ -232,8 +232,6 @@ public struct BackupOperation: Operation {
         ? "\(installation.label) is backed up"
         : "\(installation.label) is backed up without \(BackupHoldings.list(holdings.missing))", facts: facts,
       warnings: progress.warnings,
-      nextSteps: copying + [
-        "Keep besides: certificates of the web server and logs, which are not in it"
-      ])
+      nextSteps: copying + NotInBackup.list(installation).compactMap(\.step) + [])
   }
 }

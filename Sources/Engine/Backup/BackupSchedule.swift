@@ -1,10 +1,11 @@
 import Common
 import Glibc
 
-/// Nightly backups as text: a systemd service and its timer, and the same as a line for cron, each line explained.
+/// Nightly backups as text: units for systemd, and the same as a file for cron, each line explained.
 ///
-/// Nothing is installed: what runs every night on a server should have been read by whoever answers for it.
-public struct BackupSchedule: Sendable, Equatable {
+/// What runs every night on a server should have been read by whoever answers for it: ``InstallScheduleOperation`` puts
+/// the files in place only after they were shown.
+public struct BackupSchedule: Sendable, Codable, Equatable {
   /// The program's own path.
   public var program: String
   public var folder: String
@@ -18,11 +19,13 @@ public struct BackupSchedule: Sendable, Equatable {
   public var metricsFolder: String?
   /// `--root` and `--brand`, where they are not the defaults.
   public var serverWords: [String]
+  /// Who gets mail about a failure: an address, or a user of this machine.
+  public var mailTo: String
 
   public init(
     folder: String, hour: Int = 3, minute: Int = 30, policy: RetentionPolicy = RetentionPolicy(),
     recipient: String? = nil, rehearses: Bool = true, metricsFolder: String? = nil, serverWords: [String] = [],
-    program: String = BackupSchedule.ownPath
+    program: String = BackupSchedule.ownPath, mailTo: String = "root"
   ) {
     self.folder = folder
     self.hour = hour
@@ -33,6 +36,7 @@ public struct BackupSchedule: Sendable, Equatable {
     self.metricsFolder = metricsFolder
     self.serverWords = serverWords
     self.program = program
+    self.mailTo = mailTo
   }
 
   public static var ownPath: String {
@@ -41,7 +45,55 @@ public struct BackupSchedule: Sendable, Equatable {
     return String(cString: path)
   }
 
-  private static let unit = "\(Program.name)-backup"
+  /// Why texts made of these values would not do what they say; nil where they would.
+  public func objection() -> String? {
+    let paths =
+      [("the folder", folder), ("the program", program)] + (metricsFolder.map { [("the metrics", $0)] } ?? [])
+    for (name, path) in paths {
+      if let problem = InputRule.absolutePath(path) { return "\(name): \(problem)" }
+    }
+    for word in serverWords {
+      if let problem = InputRule.path(word) { return "the server: \(problem)" }
+    }
+    if let recipient, let problem = InputRule.recipient(recipient) { return "the public key: \(problem)" }
+    if let problem = InputRule.mailbox(mailTo) { return "who gets mail: \(problem)" }
+    let numbers = [policy.last, policy.daily, policy.weekly, policy.monthly]
+    guard numbers.allSatisfy(InputRule.kept.contains), numbers.contains(where: { $0 > 0 }) else {
+      return "the numbers of backups to keep: 0 to 9999, one of them more than 0"
+    }
+    return (0...23).contains(hour) && (0...59).contains(minute) ? nil : "the time: an hour and a minute, as in 03:30"
+  }
+
+  // MARK: The files
+
+  /// Who starts the backup.
+  public enum Manager: String, Sendable, Codable, CaseIterable {
+    case systemd, cron
+  }
+
+  public struct File: Sendable, Encodable, Equatable {
+    /// From the root of the file system.
+    public let path: String
+    public let text: String
+  }
+
+  static let unit = "\(Program.name)-backup"
+  private static let failureUnit = "\(unit)-failed"
+  public static let timerName = "\(unit).timer"
+  public static let cronPath = "/etc/cron.d/\(unit)"
+  static let unitFolder = "/etc/systemd/system"
+
+  public func files(for manager: Manager) -> [File] {
+    switch manager {
+    case .systemd:
+      [
+        File(path: "\(Self.unitFolder)/\(Self.unit).service", text: service),
+        File(path: "\(Self.unitFolder)/\(Self.failureUnit).service", text: failureService),
+        File(path: "\(Self.unitFolder)/\(Self.timerName)", text: timer),
+      ]
+    case .cron: [File(path: Self.cronPath, text: cron)]
+    }
+  }
 
   var backup: [String] {
     [program, "backup", "--folder", folder] + serverWords + (recipient.map { ["--encrypt-to", $0] } ?? [])
@@ -61,16 +113,21 @@ public struct BackupSchedule: Sendable, Equatable {
 
   /// `/etc/systemd/system/aloha-wizard-backup.service`.
   public var service: String {
+    let sundays = "[ \"$(date +%u)\" != 7 ] || exec \(Self.shell(rehearsal))"
     let rehearse =
       rehearses
       ? "# Sundays: restore the newest backup into a throw-away database and compare it. A failure shows in systemctl.\n"
-        + "ExecStart=/bin/sh -c '[ \"$(date +%%u)\" != 7 ] || exec \(Self.shell(rehearsal).replacing("%", with: "%%"))'\n"
-      : ""
+        + "ExecStart=\(Self.systemd(["/bin/sh", "-c", sundays]))\n" : ""
+    let root = serverWords.firstIndex(of: "--root").flatMap { index in serverWords.dropFirst(index + 1).first }
+    let writable = ([folder] + [metricsFolder, root].compactMap { $0 }).map { Self.unitPath("-\($0)") }
     return """
       [Unit]
       Description=Backup of the chat server
       # The database has to be there before it can be dumped.
       After=postgresql.service
+      # A failure is reported, see that unit. A backup that was never begun is not: let monitoring watch the age of the
+      # newest file too.
+      OnFailure=\(Self.failureUnit).service
 
       [Service]
       Type=oneshot
@@ -79,10 +136,43 @@ public struct BackupSchedule: Sendable, Equatable {
       IOSchedulingClass=idle
       # Files of the backup are for root alone.
       UMask=0077
+      # What it need not do it cannot do: it reads everything, and writes to its folder, /var and /tmp.
+      NoNewPrivileges=yes
+      ProtectSystem=full
+      ProtectHome=read-only
+      ReadWritePaths=\(writable.joined(separator: " "))
+      ProtectKernelModules=yes
+      ProtectKernelTunables=yes
+      ProtectControlGroups=yes
+      RestrictRealtime=yes
+      RestrictNamespaces=yes
+      LockPersonality=yes
       ExecStart=\(Self.systemd(backup))
       # Runs only if the backup succeeded, and keeps the last backup that is known to be good in any case.
       ExecStart=\(Self.systemd(prune))
       \(rehearse)
+      """
+  }
+
+  /// `/etc/systemd/system/aloha-wizard-backup-failed.service`: started where the backup fails.
+  public var failureService: String {
+    let name = "\(Self.unit).service"
+    let log = "logger -p daemon.crit -t \(Self.unit) 'The backup or its rehearsal failed, see: journalctl -u \(name)'"
+    let mail =
+      "command -v sendmail >/dev/null || exit 0; { echo 'To: \(mailTo)'; echo \"Subject: The backup of $(hostname) failed\"; "
+      + "echo; journalctl --no-pager -n 40 -u \(name); } | sendmail \(Self.shell([mailTo]))"
+    return """
+      [Unit]
+      Description=Report of a failed backup of the chat server
+
+      [Service]
+      Type=oneshot
+      # Into the system's log, with a priority that monitoring looks for.
+      ExecStart=-\(Self.systemd(["/bin/sh", "-c", log]))
+      # By mail, where this machine can send mail: the last lines that the backup has printed. Put your own way of being
+      # told here, a call of your monitoring for instance.
+      ExecStart=-\(Self.systemd(["/bin/sh", "-c", mail]))
+
       """
   }
 
@@ -108,13 +198,13 @@ public struct BackupSchedule: Sendable, Equatable {
 
   /// `/etc/cron.d/aloha-wizard-backup`, for machines without systemd.
   public var cron: String {
-    let rehearse =
-      rehearses
-      ? "\(minute) \((hour + 2) % 24) * * 0  root  \(Self.shell(rehearsal).replacing("%", with: "\\%"))\n" : ""
+    let later = "\(minute) \((hour + 2) % 24) * * 0"
+    let rehearse = rehearses ? "\(later)  root  \(Self.cron(Self.shell(rehearsal)))\n" : ""
     return """
-      # What is printed is mailed to root; without mail a failure goes unseen, so monitor the age of the newest backup too.
-      MAILTO=root
-      \(minute) \(hour) * * *  root  nice \(Self.shell(backup)) && \(Self.shell(prune))
+      # What is printed is mailed to \(mailTo); without mail a failure goes unseen, so monitor the age of the newest backup
+      # too.
+      MAILTO=\(mailTo)
+      \(minute) \(hour) * * *  root  nice \(Self.cron("\(Self.shell(backup)) && \(Self.shell(prune))"))
       \(rehearse)
       """
   }
@@ -123,14 +213,28 @@ public struct BackupSchedule: Sendable, Equatable {
   public var steps: [String] {
     [
       "mkdir -m 0700 -p \(Self.shell([folder]))",
-      "write the service to /etc/systemd/system/\(Self.unit).service",
-      "write the timer to /etc/systemd/system/\(Self.unit).timer",
-      "systemctl daemon-reload && systemctl enable --now \(Self.unit).timer",
+      "write the files to \(Self.unitFolder), or the one for cron to \(Self.cronPath)",
+      "systemctl daemon-reload && systemctl enable --now \(Self.timerName)",
       "systemctl start \(Self.unit).service    (once now: a schedule that never ran is a hope)",
-      "systemctl list-timers \(Self.unit).timer",
+      "systemctl list-timers \(Self.timerName)",
+      "systemctl start \(Self.failureUnit).service    (once now: does its report reach you?)",
       "let another machine fetch the folder every day: a backup on the same disk is none",
+    ] + elsewhere
+  }
+
+  /// How encrypted backups are rehearsed: not on this machine.
+  public var elsewhere: [String] {
+    guard recipient != nil else { return [] }
+    let words = [Program.name, "restore", "--rehearse", "--newest-in", folder, "--identity", "KEYFILE", "--nagios"]
+    return [
+      "rehearse on another machine: the private key is not on this one, so the backups cannot be rehearsed here. On a "
+        + "machine that fetches the folder and may have the key, every week: \(Self.shell(words))",
+      "whether a copy is what was written, that is known without the key: \(Program.name) verify FILE (with the .sha256 "
+        + "beside it)",
     ]
   }
+
+  // MARK: Quoting
 
   private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
@@ -143,12 +247,23 @@ public struct BackupSchedule: Sendable, Equatable {
     }.joined(separator: " ")
   }
 
+  /// cron reads a "%" as the end of a line, in quotes as well.
+  static func cron(_ command: String) -> String { command.replacing("%", with: "\\%") }
+
   /// For ExecStart: in double quotes, with what systemd expands doubled.
   static func systemd(_ words: [String]) -> String {
     words.map { word in
       let escaped = word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("%", with: "%%")
         .replacing("$", with: "$$")
-      return escaped.contains(" ") || escaped.contains("'") ? "\"\(escaped)\"" : escaped
+      // A semicolon alone separates commands, and an empty word would be lost.
+      let isPlain = !escaped.isEmpty && escaped != ";" && !escaped.contains { " '\";#".contains($0) }
+      return isPlain ? escaped : "\"\(escaped)\""
     }.joined(separator: " ")
+  }
+
+  /// For settings of a unit that take paths: there "$" means nothing.
+  private static func unitPath(_ path: String) -> String {
+    let escaped = path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("%", with: "%%")
+    return escaped.contains { " '\"".contains($0) } ? "\"\(escaped)\"" : escaped
   }
 }

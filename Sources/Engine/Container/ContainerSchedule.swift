@@ -226,7 +226,7 @@ public struct ContainerSchedule: Sendable {
         ] : []) + [
         "let another machine fetch \(BackupSchedule.shell([schedule.folder])) every day: a backup on the same volume is none",
         "the image's own dumps of the database (AUTO_BACKUP_ENABLED) hold no uploads and no settings, and are never deleted",
-      ]
+      ] + schedule.elsewhere
   }
 
   /// All of it as one text.

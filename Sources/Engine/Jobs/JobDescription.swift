@@ -22,6 +22,8 @@ public enum JobDescription: Sendable, Codable, Equatable {
   case script(server: ServerReference, ServerScripts.Script)
   case backup(server: ServerReference, BackupOperation.Options)
   case pruneBackups(server: ServerReference, PruneOperation.Options)
+  /// Nightly backups, by systemd or cron of the machine.
+  case installSchedule(server: ServerReference, InstallScheduleOperation.Options)
   /// The server's settings may be lost: it is found by its root folder.
   case restore(server: ServerReference, RestoreOptions)
   case rehearseRestore(server: ServerReference, RehearseOperation.Options)
@@ -60,9 +62,9 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .export(let server, _), .import(let server, _), .deactivate(let server, _), .reactivate(let server, _),
       .deleteOrganization(let server, _), .changeSubdomain(let server, _, _, _, _),
       .passwordReset(let server, _, _, _), .undoSettings(let server, _), .flushCache(let server),
-      .script(let server, _), .backup(let server, _), .pruneBackups(let server, _), .restore(let server, _),
-      .rehearseRestore(let server, _), .resumeRestore(let server), .clearRestore(let server),
-      .rollBackRestore(let server),
+      .script(let server, _), .backup(let server, _), .pruneBackups(let server, _),
+      .installSchedule(let server, _), .restore(let server, _), .rehearseRestore(let server, _),
+      .resumeRestore(let server), .clearRestore(let server), .rollBackRestore(let server),
       .discardRestore(let server), .removeLeftovers(let server):
       [server]
     case .copySecrets(_, let target, _), .copySettings(_, let target, _): [target]
@@ -110,6 +112,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
     case .script(_, let script): ServerScripts.title(script)
     case .backup: "Back up the server"
     case .pruneBackups(_, let options): "Delete old backups in \(options.folder)"
+    case .installSchedule(_, let options): "Back up every night into \(options.schedule.folder)"
     case .restore(_, let options): "Restore the server from \(options.source.label)"
     case .rehearseRestore(_, let options): "Rehearse the restore of \(options.archive)"
     case .resumeRestore: "Go on with the restore that was interrupted"
@@ -159,6 +162,7 @@ public enum JobDescription: Sendable, Codable, Equatable {
       return UndoJobOperation(JobFolder(folder), despiteSignsOfLife: despiteSignsOfLife)
     case .backup(let server, let options): return BackupOperation(try server.installation(), options)
     case .pruneBackups(_, let options): return PruneOperation(options)
+    case .installSchedule(let server, let options): return InstallScheduleOperation(root: server.root, options)
     case .restore(let server, let options):
       return RestoreOperation(root: server.root, brand: server.brand, options)
     case .rehearseRestore(_, let options): return RehearseOperation(options)

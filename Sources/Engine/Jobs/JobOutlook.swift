@@ -142,6 +142,7 @@ extension JobDescription {
     case .rehearseRestore: "a rehearsal leaves nothing behind"
     case .restore, .resumeRestore, .clearRestore: restoreAdvice
     case .rollBackRestore, .discardRestore, .undo, .undoSettings: "it took something back itself"
+    case .installSchedule: "switch its timer off, and delete the files that it has named"
     case .deleteOrganization, .pruneBackups: "what was deleted is gone"
     case .passwordReset: "mail that was sent cannot be called back"
     case .copySecrets: "the old secrets file lies beside the new one: copy it back by hand"

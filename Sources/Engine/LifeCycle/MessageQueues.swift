@@ -18,6 +18,15 @@ public struct MessageQueues: Sendable {
     source.root.isEmpty ? [MessageQueues(source).finding()] : []
   }
 
+  /// What a backup of a server has to say of them: never nothing, so that no one takes them for empty.
+  public static func finding(beforeBackup installation: Installation) -> Finding {
+    guard !installation.root.isEmpty else { return MessageQueues(installation).finding() }
+    return Finding(
+      .ok, "queues",
+      "could not be looked at: RabbitMQ of this machine is not that of a server in \(SafeText.clean(installation.root, limit: 200)); "
+        + "tasks that wait in it are in no backup")
+  }
+
   /// Whether they are empty. Never a blocker: a move without the last few events is a move still.
   public func finding() -> Finding {
     let host = installation.settings.text("RABBITMQ_HOST") ?? "localhost"

@@ -105,10 +105,18 @@ struct RestoreChecks {
         .warning, "damage", "files that are damaged are left out, and named; the database has to be whole",
         remedy: "use another backup, if there is one")
     }
-    guard case .archive(let path) = options.source, !FileSystem.isFolder(path), !Encryption.isEncrypted(path) else {
+    guard case .archive(let path) = options.source, !FileSystem.isFolder(path) else {
       return Finding(.ok, "damage", reason)
     }
-    return Finding(.ok, "damage", "\(reason); to know it now: aloha-wizard verify \(ShellWord.quoted(path))")
+    let identity = Encryption.isEncrypted(path) ? options.identity : nil
+    return Finding(
+      .ok, "damage", "\(reason); to know it now: \(ArchiveWords.command(["verify", path], identity))")
+  }
+
+  /// What a machine that a backup is restored on is installed with.
+  private static func installing(_ head: BackupHead) -> String {
+    let postgres = (head.dump?.serverMajor ?? head.postgresMajor).map { " --postgresql-version=\($0)" } ?? ""
+    return "its installer with --no-init-db\(postgres): the database comes with the backup"
   }
 
   func version() -> Finding {
@@ -121,7 +129,7 @@ struct RestoreChecks {
     guard let here = (try? ServerVersion.installed(installation))?.name else {
       return Finding(
         .warning, "version", "no server is installed in \(installation.deploymentFolder); the backup is of \(there)",
-        remedy: "install version \(there) first, then restore")
+        remedy: "install version \(there) first, then restore; \(Self.installing(head))")
     }
     let difference = migrationDifference()
     if there == here && difference.isEmpty { return Finding(.ok, "version", "\(here), here and in the backup") }
@@ -132,7 +140,7 @@ struct RestoreChecks {
     return Finding(
       options.ignoresVersions ? .warning : .blocker, "version", reason,
       remedy:
-        "install version \(there) on this machine, restore, then upgrade; with --ignore-versions at your own risk: "
+        "install version \(there) on this machine (\(Self.installing(head))), restore, then upgrade; with --ignore-versions at your own risk: "
         + "then run manage.py migrate afterwards")
   }
 
@@ -221,7 +229,9 @@ struct RestoreChecks {
     }
     return Finding(
       .blocker, "role", "PostgreSQL has no role \(user), whom the server's tables belong to",
-      remedy: "install the server first: its installer makes the role")
+      remedy: "install the server first. Installed with --no-init-db it has no role yet, then: sudo -u postgres psql "
+        + "-c 'CREATE ROLE \(Identifier.quote(user)) LOGIN' "
+        + "-c 'ALTER ROLE \(Identifier.quote(user)) SET search_path = \(Identifier.quote(brand.schema)), public'")
   }
 
   private func extensions(_ connection: Connection, _ administrator: AdministratorAccess) -> Finding? {

@@ -181,6 +181,7 @@ public struct RestoreOperation: Operation {
       nextSteps: made.containerSteps + ServerSteps.advice(change.leftToOperator)
         + ServerExport.nextSteps(exported, root: root) + [
           "Sign in and look at a few conversations, pictures and people",
+          NotInBackup.bringingLogsBack(brand ?? .aloha),
           "Not as it should be? Go back to the state before: aloha-wizard restore --roll-back",
           "All well? Free the space of the old state: aloha-wizard restore --discard "
             + "(\(change.record.kept.joined(separator: ", ")))",

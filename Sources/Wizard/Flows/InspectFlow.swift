@@ -16,19 +16,20 @@ struct InspectFlow: Sendable {
 
   let context: FlowContext
   let reader: ArchiveReader
-  /// Made of the archive, and of whether it is held against this server.
-  var verify: @Sendable (_ archive: String, _ againstServer: Bool) throws -> any Operation
+  /// Made of the archive, its private key, and of whether it is held against this server.
+  var verify: @Sendable (_ archive: String, _ identity: String?, _ againstServer: Bool) throws -> any Operation
 
   init(
     _ context: FlowContext, _ reader: ArchiveReader,
-    verify: (@Sendable (String, Bool) throws -> any Operation)? = nil
+    verify: (@Sendable (String, String?, Bool) throws -> any Operation)? = nil
   ) {
     self.context = context
     self.reader = reader
     let server = context.server
     self.verify =
-      verify ?? { archive, against in
-        VerifyOperation(.init(archive: archive), server: against ? try server.installation() : nil)
+      verify ?? { archive, identity, against in
+        VerifyOperation(
+          .init(archive: archive, identity: identity), server: against ? try server.installation() : nil)
       }
   }
 
@@ -38,33 +39,52 @@ struct InspectFlow: Sendable {
       route: { answers in .init(from: answers.text(ArchiveStep.key)?.split(separator: "/").last.map(String.init)) },
       commands: { [context] in Self.commands($0, context) },
       onward: { answers in
-        guard answers.label(ArchiveStep.Label.kind) != "backup" else { return Self.afterBackup(answers) }
+        guard Self.mayBeExport(answers) else { return Self.afterBackup(answers) }
         let path: [String: Answer] = [ArchiveStep.key: answers[ArchiveStep.key] ?? .text("")]
         return [Continuation("Import it into this server", .flow("import", given: path))].filter { Goal.exists($0) }
       },
       steps: [
         ArchiveStep(
           heading: "Which archive?",
-          explanation: [.paragraph("An export or a backup: a .tar.gz, or the folder that it was unpacked into.")],
+          explanation: [
+            .paragraph("An export or a backup: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
+          ],
           help: [
             .paragraph("The archive is read once. Nothing is unpacked, and nothing from it is run or trusted."),
+            .paragraph(
+              "An encrypted archive is decrypted while it is read; nothing of it is written to a disk. Without the "
+                + "private key only the .sha256 beside it can be compared: that tells whether the file is what the "
+                + "backup has written, and nothing about what is in it."),
             .paragraph(
               "What it says of itself is shown here; whether that is true, and whether it is whole, is what the next "
                 + "steps find out."),
           ]
         ).step(reader), against, review, run,
         Step(
-          "result", "Result", heading: { _ in "The archive is whole" }, kind: .result, proceed: "Leave the wizard"),
+          "result", "Result",
+          heading: { answers in
+            Self.isSealed(answers) ? "The file is unchanged; its content was not looked at" : "The archive is whole"
+          }, kind: .result, proceed: "Leave the wizard"),
       ])
   }
 
   private static func isAgainst(_ answers: Answers) -> Bool {
-    answers.label(ArchiveStep.Label.kind) != "backup" && answers.flag(Key.against) ?? false
+    mayBeExport(answers) && answers.flag(Key.against) ?? false
+  }
+
+  /// Whether it may be imported: it is neither a backup nor a file that was looked at from outside.
+  private static func mayBeExport(_ answers: Answers) -> Bool {
+    !["backup", "encrypted"].contains(answers.label(ArchiveStep.Label.kind))
+  }
+
+  private static func isSealed(_ answers: Answers) -> Bool {
+    answers.label(ArchiveStep.Label.kind) == "encrypted"
   }
 
   /// A backup is restored, not imported.
   private static func afterBackup(_ answers: Answers) -> [Continuation] {
-    let backup = BackupStep.given(answers.text(ArchiveStep.key) ?? "")
+    let backup = BackupStep.given(
+      answers.text(ArchiveStep.key) ?? "", identity: ArchiveStep.identity(answers))
     let source: [String: Answer] = [RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]
     return [
       Continuation("Rehearse its restore", .flow("rehearse", given: backup)),
@@ -75,10 +95,12 @@ struct InspectFlow: Sendable {
 
   static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
     let path = answers.text(ArchiveStep.key) ?? ""
-    let verify = "\(Program.name) verify \(ShellWord.quoted(path))"
+    let words = [path] + ArchiveStep.identityWords(answers)
     return [
-      "\(Program.name) inspect \(ShellWord.quoted(path))",
-      isAgainst(answers) ? context.command(["verify", path, "--against-server"]) : verify,
+      ShellWord.quoted(words: [Program.name, "inspect"] + words),
+      isAgainst(answers)
+        ? context.command(["verify"] + words + ["--against-server"])
+        : ShellWord.quoted(words: [Program.name, "verify"] + words),
     ]
   }
 
@@ -90,7 +112,7 @@ struct InspectFlow: Sendable {
       },
       help: [.paragraph("Verifying only reads, here as there.")],
       // Whether a backup can be restored here is found out by a rehearsal.
-      isVisible: { $0.label(ArchiveStep.Label.kind) != "backup" },
+      isVisible: Self.mayBeExport,
       fields: { [context] _ in
         let hasServer = FileSystem.isFolder(context.root) && (try? context.server.installation()) != nil
         return [
@@ -108,18 +130,29 @@ struct InspectFlow: Sendable {
   private var review: Step {
     Step(
       "review", "Verify", heading: { _ in "Check it to its last byte?" },
-      explanation: { _ in
-        [
+      explanation: { answers in
+        guard !Self.isSealed(answers) else {
+          return [
+            .paragraph(
+              "The file is compared with the .sha256 beside it. Nothing in it is looked at: that needs the private key."
+            )
+          ]
+        }
+        return [
           .paragraph(
             "Every digest is compared, every row is read, and every reference between rows and files must have its "
               + "other end. Nothing is changed.")
         ]
       }, kind: .review,
       lookup: Lookup(
-        "Working out the plan", key: { "\($0.text(ArchiveStep.key) ?? "")\n\(Self.isAgainst($0))" }
+        "Working out the plan",
+        key: { "\($0.text(ArchiveStep.key) ?? "")\n\(ArchiveStep.identity($0) ?? "")\n\(Self.isAgainst($0))" }
       ) {
         [verify] answers, _ in
-        Material(plan: try verify(answers.text(ArchiveStep.key) ?? "", Self.isAgainst(answers)).plan())
+        Material(
+          plan: try verify(
+            answers.text(ArchiveStep.key) ?? "", ArchiveStep.identity(answers), Self.isAgainst(answers)
+          ).plan())
       }, proceed: "Verify it")
   }
 
@@ -129,7 +162,9 @@ struct InspectFlow: Sendable {
       help: [.paragraph("Esc stops it, after a question. Nothing is changed by verifying.")],
       kind: .run(
         Runner(
-          operation: { [verify] in try verify($0.text(ArchiveStep.key) ?? "", Self.isAgainst($0)) },
+          operation: { [verify] in
+            try verify($0.text(ArchiveStep.key) ?? "", ArchiveStep.identity($0), Self.isAgainst($0))
+          },
           weights: PhaseWeights.verification, noun: "The verification")))
   }
 }

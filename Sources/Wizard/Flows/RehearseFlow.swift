@@ -41,7 +41,7 @@ extension Flow {
             "Restore this server from it",
             .flow(
               "restore",
-              given: BackupStep.given(BackupStep.path(answers)).merging([
+              given: BackupStep.given(BackupStep.path(answers), identity: BackupStep.identity(answers)).merging([
                 RestoreAnswers.Key.source: .text(RestoreAnswers.backup)
               ]) { first, _ in first })),
         ]

@@ -8,8 +8,15 @@ struct BackupCommand: ParsableCommand {
     discussion: """
       The archive is laid out as the server's own backups: its own restore reads it too. It gets its name when it is \
       complete and has been read back.
+
+      Not in it: logs, certificates of the web server, files in S3, tasks that wait in RabbitMQ. The checks print the \
+      command that saves each.
+
+      Between two backups there is nothing: for less than a night's loss, the server's own continuous backups \
+      (backups_directory in its configuration, watched by its Nagios plugin check_postgresql_backup) and its streaming \
+      replication to a second machine come besides; they hold the database alone.
       """,
-    subcommands: [Make.self, Prune.self, Schedule.self], defaultSubcommand: Make.self)
+    subcommands: [Make.self, Prune.self, BackupScheduleCommand.self], defaultSubcommand: Make.self)
 
   struct Make: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Make a backup (what backup does by itself).")
@@ -52,6 +59,9 @@ struct BackupCommand: ParsableCommand {
     func validate() throws {
       guard (1...9).contains(level) else { throw ValidationError("--level is a number from 1 to 9.") }
       guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
+      try OptionRule.check("--encrypt-to", encryptTo, InputRule.recipient)
+      try OptionRule.archive("--output", file, isEncrypted: encryptTo != nil)
+      try OptionRule.paths([("--folder", folder), ("--work-folder", workFolder)])
       if file != nil && folder != nil { throw ValidationError("--output and --folder exclude each other.") }
     }
 
@@ -83,8 +93,8 @@ struct BackupCommand: ParsableCommand {
     var keepMonthly = 12
 
     func validate() throws {
-      guard [keepLast, keepDaily, keepWeekly, keepMonthly].allSatisfy({ $0 >= 0 }) else {
-        throw ValidationError("The numbers of backups to keep are not negative.")
+      guard [keepLast, keepDaily, keepWeekly, keepMonthly].allSatisfy(InputRule.kept.contains) else {
+        throw ValidationError("The numbers of backups to keep are from 0 to \(InputRule.kept.upperBound).")
       }
       guard keepLast + keepDaily + keepWeekly + keepMonthly > 0 else {
         throw ValidationError("Nothing would be kept: give one of the --keep options more than 0.")
@@ -108,51 +118,12 @@ struct BackupCommand: ParsableCommand {
     @Flag(help: "Delete them; without this nothing is deleted.")
     var yes = false
 
+    func validate() throws { try OptionRule.paths([("The folder", folder)]) }
+
     func run() throws {
-      let operation = PruneOperation(PruneOperation.Options(folder: folder, policy: keep.policy))
+      let operation = PruneOperation(
+        PruneOperation.Options(folder: FileSystem.absolute(folder), policy: keep.policy))
       if yes { try output.look(operation) } else { try output.rehearse(operation) }
-    }
-  }
-
-  struct Schedule: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Print a systemd timer and a line for cron that make a backup every night; installs nothing.",
-      discussion: "In a container: a service for compose and a CronJob for Kubernetes.")
-
-    @OptionGroup var server: ServerOptions
-    @OptionGroup var keep: KeepOptions
-    @Argument(help: "The folder of the backups.")
-    var folder: String
-    @Option(help: ArgumentHelp("When, in the machine's time zone.", valueName: "hh:mm"))
-    var time = "03:30"
-    @Option(help: ArgumentHelp("Encrypt to this public key of age.", valueName: "key"))
-    var encryptTo: String?
-    @Option(help: ArgumentHelp("Write metrics for Prometheus' node exporter into this folder.", valueName: "folder"))
-    var metrics: String?
-    @Flag(inversion: .prefixedNo, help: "Rehearse the newest backup on Sundays.")
-    var rehearse = true
-
-    func run() throws {
-      let parts = time.split(separator: ":").compactMap { Int($0) }
-      guard parts.count == 2, (0...23).contains(parts[0]), (0...59).contains(parts[1]) else {
-        throw ValidationError("--time is an hour and a minute: 03:30.")
-      }
-      guard folder.hasPrefix("/") else { throw ValidationError("Give the folder with its whole path.") }
-      var words: [String] = []
-      if server.root != "/" { words += ["--root", server.root] }
-      if let brand = server.brand { words += ["--brand", brand.rawValue] }
-      let schedule = BackupSchedule(
-        folder: folder, hour: parts[0], minute: parts[1], policy: keep.policy, recipient: encryptTo,
-        rehearses: rehearse,
-        metricsFolder: metrics, serverWords: words)
-      if let container = Container.find(root: server.root, brand: server.brand) {
-        return StandardStream.output(ContainerSchedule(schedule, in: container).text)
-      }
-      var text = "# /etc/systemd/system/aloha-wizard-backup.service\n\n\(schedule.service)\n"
-      text += "# /etc/systemd/system/aloha-wizard-backup.timer\n\n\(schedule.timer)\n"
-      text += "# Without systemd: /etc/cron.d/aloha-wizard-backup\n\n\(schedule.cron)\n"
-      text += "# What to do:\n" + schedule.steps.enumerated().map { "#   \($0 + 1). \($1)\n" }.joined()
-      StandardStream.output(text)
     }
   }
 }

@@ -28,6 +28,7 @@ struct DemoCommand: ParsableCommand {
   @OptionGroup var looks: LookOptions
 
   func validate() throws {
+    try OptionRule.paths([("--dir", dir)])
     guard (0...10_000_000).contains(messages) else { throw ValidationError("--messages is a number up to 10,000,000.") }
   }
 

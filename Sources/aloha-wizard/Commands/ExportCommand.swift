@@ -8,6 +8,9 @@ struct ExportCommand: ParsableCommand {
     discussion: """
       The archive has the server's own export format: its official importer reads it, and so does import. It gets its \
       name when it is complete and has been read back.
+
+      To keep public channels as web pages, when an organization is closed for good, there is the HTML archive tool: \
+      https://github.com/zulip/zulip-archive.
       """)
 
   @OptionGroup var server: ServerOptions
@@ -60,6 +63,8 @@ struct ExportCommand: ParsableCommand {
     guard withConsent || consentMessage == nil else {
       throw ValidationError("--consent-message goes with --with-consent.")
     }
+    try OptionRule.archive("--output", file)
+    guard consentMessage ?? 1 > 0 else { throw ValidationError("--consent-message is the number of a message.") }
     if let forCloud, let reason = HandOver.objection(to: forCloud) {
       throw ValidationError("--for-cloud: \(reason).")
     }

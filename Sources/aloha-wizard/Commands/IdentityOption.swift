@@ -7,7 +7,7 @@ struct IdentityOption: ParsableArguments {
   private var identity: String?
 
   func validate() throws {
-    if let identity, let problem = InputRule.path(identity) { throw ValidationError("--identity: \(problem).") }
+    try OptionRule.check("--identity", identity, InputRule.path)
   }
 
   /// From the root: a job's process works in another folder.

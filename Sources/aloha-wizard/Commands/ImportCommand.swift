@@ -37,6 +37,11 @@ struct ImportCommand: ParsableCommand {
   @Flag(help: "Show what would be done and what the checks find; change nothing.")
   var dryRun = false
 
+  func validate() throws {
+    try OptionRule.check("The subdomain", subdomain, InputRule.subdomain)
+    try OptionRule.paths([("The archive", archive), ("--report", report)])
+  }
+
   func run() throws {
     var options = ImportOperation.Options(subdomain: subdomain, archive: FileSystem.absolute(archive))
     options.allowsReservedSubdomain = allowReservedSubdomain

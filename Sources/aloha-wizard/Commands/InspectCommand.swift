@@ -16,6 +16,8 @@ struct InspectCommand: ParsableCommand {
   @Argument(help: "The archive: a .tar.gz, a .tar, an encrypted .age, or a folder.")
   var archive: String
 
+  func validate() throws { try OptionRule.paths([("The archive", archive)]) }
+
   func run() throws {
     let view = output.json ? nil : ProgressLines()
     let progress = Progress(cancellation: Interruption.cancellation) { event in view?.show(event) }

@@ -113,6 +113,9 @@ struct OrganizationCommand: ParsableCommand {
         messages, sessions, scheduled mail. Other organizations stay as they are. For an organization that people \
         have used the server's manual advises to deactivate it instead: that can be undone.
 
+        What people should still be able to read as web pages is saved before: with the HTML archive tool, \
+        https://github.com/zulip/zulip-archive.
+
         On a terminal it shows what goes and asks for the subdomain; scripts give it with --confirm-delete.
         """)
 
@@ -161,6 +164,8 @@ struct OrganizationCommand: ParsableCommand {
     var allowReservedSubdomain = false
     @Flag(help: "Show what would be done and what the checks find; change nothing.")
     var dryRun = false
+
+    func validate() throws { try OptionRule.check("The new subdomain", newSubdomain, InputRule.subdomain) }
 
     func run() throws {
       try output.perform(

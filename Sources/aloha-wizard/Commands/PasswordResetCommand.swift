@@ -30,6 +30,7 @@ struct PasswordResetCommand: ParsableCommand {
   var dryRun = false
 
   func validate() throws {
+    for user in users { try OptionRule.check("--user", user, InputRule.address) }
     if users.isEmpty != allUsers { throw ValidationError("Give addresses with --user, or --all-users.") }
   }
 

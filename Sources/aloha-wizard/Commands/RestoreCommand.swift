@@ -9,6 +9,9 @@ struct RestoreCommand: ParsableCommand {
       Everything is made beside the server's own and compared first; then the new takes the old one's place by renaming, \
       and the old state is kept. Backups of the server's own command are read as well; parts that were put aside by hand \
       are given with --database, --uploads and --settings, a copy of a container's volume with --data.
+
+      On a new machine install the server first, in the version of the backup, with --no-init-db: the database comes with \
+      the backup. Logs are in no backup; where you have saved the old ones, unpack them into /var/log afterwards.
       """)
 
   @OptionGroup var server: ServerOptions
@@ -87,6 +90,13 @@ struct RestoreCommand: ParsableCommand {
   var yes = false
 
   func validate() throws {
+    try OptionRule.paths([
+      ("The backup", archive), ("--database", database), ("--uploads", uploads), ("--settings", settings),
+      ("--work-folder", workFolder), ("--database-password-file", databasePasswordFile), ("--newest-in", newestIn),
+      ("--prometheus", prometheus),
+    ])
+    try OptionRule.check("--external-host", externalHost, InputRule.hostName)
+    try OptionRule.check("--database-administrator", databaseAdministrator, InputRule.role)
     guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
     let modes = [rehearse, rollBack, resume, clear, discard, status].count { $0 }
     guard modes <= 1 else {
@@ -210,7 +220,7 @@ struct RestoreCommand: ParsableCommand {
     if newestIn == nil, case .manual(let parts) = self.options.source {
       return RehearseOperation.Options(manual: parts, brand: server.brand ?? (try? server.installation())?.brand)
     }
-    return try RehearseOperation.Options(newestIn: newestIn ?? ".")
+    return try RehearseOperation.Options(newestIn: FileSystem.absolute(newestIn ?? "."))
   }
 
   // MARK: Status

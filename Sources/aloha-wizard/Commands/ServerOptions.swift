@@ -17,13 +17,15 @@ struct ServerOptions: ParsableArguments {
   /// A variable that a script has forgotten to set must not lead to the machine's own server.
   func validate() throws {
     if root.isEmpty { throw ValidationError("--root needs a folder; / is this machine's own server.") }
+    try OptionRule.check("--root", root, InputRule.path)
   }
 
   /// The server with its full path: a job's process works in another folder.
   var reference: JobDescription.ServerReference {
     let path = realpath(root, nil)
     defer { free(path) }
-    return JobDescription.ServerReference(root: path.map { String(cString: $0) } ?? root, brand: brand)
+    return JobDescription.ServerReference(
+      root: path.map { String(cString: $0) } ?? FileSystem.absolute(root), brand: brand)
   }
 
   func installation() throws -> Installation {

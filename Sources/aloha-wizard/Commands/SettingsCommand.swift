@@ -26,6 +26,8 @@ struct SettingsCommand: ParsableCommand {
     @Flag(help: "This server takes the old one's place, or stands beside it; by default told from the host names.")
     var place: Place?
 
+    func validate() throws { try OptionRule.paths([("--from", from)]) }
+
     enum Place: String, EnumerableFlag {
       case replaces, beside
     }
@@ -34,7 +36,7 @@ struct SettingsCommand: ParsableCommand {
     var fullPath: String {
       let path = realpath(from, nil)
       defer { free(path) }
-      return path.map { String(cString: $0) } ?? from
+      return path.map { String(cString: $0) } ?? FileSystem.absolute(from)
     }
 
     func facts(_ source: ConfigurationSource, _ target: Installation) -> MigrationFacts {

@@ -29,6 +29,12 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "With --against-server: the subdomain that it would get; by default the one that it has.")
   var subdomain: String?
 
+  func validate() throws {
+    try OptionRule.paths([("The archive", archive)])
+    try OptionRule.check("--subdomain", subdomain, InputRule.subdomain)
+    guard subdomain == nil || againstServer else { throw ValidationError("--subdomain goes with --against-server.") }
+  }
+
   func run() throws {
     var options = VerifyOperation.Options(archive: FileSystem.absolute(archive), identity: key.path)
     options.subdomain = subdomain

@@ -21,6 +21,8 @@ struct WizardCommand: ParsableCommand {
   @Flag(help: "Print an answers file with every key that there is, and a word about each.")
   var answersTemplate = false
 
+  func validate() throws { try OptionRule.paths([("--target", target)]) }
+
   func run() throws {
     if answersTemplate {
       var options = WizardOptions()

@@ -113,16 +113,21 @@ struct BackupScheduleTests {
   @Test("is a service and a timer that systemd accepts", .enabled(if: Subprocess.find("systemd-analyze") != nil))
   func systemd() throws {
     try Disaster.folder { folder in
-      let units = ["aloha-wizard-backup.service": schedule.service, "aloha-wizard-backup.timer": schedule.timer]
-      for (name, text) in units {
-        try FileSystem.replace(
-          "\(folder)/\(name)", with: text.replacing("/usr/bin/aloha-wizard", with: "/bin/true").utf8)
+      var odd = schedule
+      odd.program = "/bin/true"
+      odd.folder = "/srv/50% of \"my\" back$ups; it's"
+      odd.serverWords = ["--root", "/srv/it's here"]
+      odd.metricsFolder = "/var/lib/node exporter"
+      for schedule in [odd, BackupSchedule(folder: "/b", recipient: Self.key, program: "/bin/true")] {
+        var names: [String] = []
+        for file in schedule.files(for: .systemd) {
+          names.append("\(folder)/\(file.path.split(separator: "/").last ?? "")")
+          try FileSystem.replace(names[names.count - 1], with: file.text.utf8)
+        }
+        let result = try Subprocess(try #require(Subprocess.find("systemd-analyze")), ["verify"] + names).run()
+        let complaints = result.output.split(separator: "\n").filter { $0.contains("aloha-wizard-backup") }
+        #expect(complaints == [])
       }
-      let result = try Subprocess(
-        try #require(Subprocess.find("systemd-analyze")), ["verify", "\(folder)/aloha-wizard-backup.timer"]
-      ).run()
-      let complaints = result.output.split(separator: "\n").filter { $0.contains("aloha-wizard-backup") }
-      #expect(complaints == [])
     }
   }
 
@@ -134,6 +139,44 @@ struct BackupScheduleTests {
     #expect(schedule.cron.contains("5 3 * * *  root  nice /usr/bin/aloha-wizard backup --folder '/srv/my backups' && "))
   }
 
+  @Test(
+    "gives the shell that systemd starts for a rehearsal the folder's own name", arguments: ["it's 5%", "a b", "$x"])
+  func rehearsedFolder(name: String) throws {
+    let schedule = BackupSchedule(folder: "/srv/\(name)", program: "/bin/echo")
+    let line = try #require(schedule.service.split(separator: "\n").first { $0.contains("/bin/sh") })
+    // As systemd takes it apart: the last word is the script.
+    let quoted = try #require(line.split(separator: "/bin/sh -c ", maxSplits: 1).last)
+    let script = quoted.dropFirst().dropLast().replacing("\\\"", with: "\"").replacing("%%", with: "%")
+      .replacing("$$", with: "$").replacing("\\\\", with: "\\").replacing("!= 7", with: "= never")
+    let said = try Subprocess("/bin/sh", ["-c", String(script)]).runChecked()
+    #expect(said.contains("--newest-in /srv/\(name) --nagios"))
+  }
+
+  @Test("gives cron each percent sign as one")
+  func percent() {
+    let schedule = BackupSchedule(folder: "/srv/100%", program: "/usr/bin/aloha-wizard")
+    let lines = schedule.cron.split(separator: "\n").filter { $0.contains("/srv/100") }
+    #expect(lines.count == 2 && lines.allSatisfy { !$0.replacing("\\%", with: "").contains("%") })
+    #expect(lines[0].contains("--folder '/srv/100\\%'"))
+  }
+
+  @Test("tells somebody when it fails")
+  func failure() {
+    var schedule = schedule
+    schedule.mailTo = "ops@example.com"
+    #expect(schedule.service.contains("OnFailure=aloha-wizard-backup-failed.service\n"))
+    #expect(schedule.files(for: .systemd).contains { $0.path.hasSuffix("/aloha-wizard-backup-failed.service") })
+    #expect(schedule.failureService.contains("logger") && schedule.failureService.contains("sendmail ops@example.com"))
+    #expect(schedule.cron.contains("MAILTO=ops@example.com\n"))
+  }
+
+  @Test("says how encrypted backups are rehearsed elsewhere")
+  func elsewhere() {
+    #expect(schedule.elsewhere.isEmpty)
+    let encrypted = BackupSchedule(folder: "/b", recipient: Self.key, program: "/usr/bin/aloha-wizard")
+    #expect(encrypted.steps.contains { $0.contains("--rehearse --newest-in /b --identity KEYFILE --nagios") })
+  }
+
   @Test("rehearses on Sundays, but not where only the public key is")
   func rehearsals() {
     #expect(schedule.service.contains("--rehearse"))
@@ -143,13 +186,31 @@ struct BackupScheduleTests {
   }
 }
 
-@Suite("RabbitMQ's queues")
-struct RabbitQueuesTests {
-  @Test("that hold nothing are left out, lines that are none too")
-  func parse() {
-    let queues = RabbitQueues.parse(
-      "Timeout: 60.0 seconds\nuser_activity\t0\nmissedmessage_emails\t12\nnotify_tornado\t3\n")
-    #expect(queues.map(\.name) == ["missedmessage_emails", "notify_tornado"])
-    #expect(queues.map(\.messages) == [12, 3])
+@Suite("What is not in a backup")
+struct NotInBackupTests {
+  @Test("is named one by one, each with the command that saves it, and queues that could not be looked at as well")
+  func named() throws {
+    let server = try Disaster.server("notinbackup", messages: 0)
+    let findings = try BackupOperation(try Installation(root: server.root), .init(output: "/tmp/never.tar.gz")).check()
+    func remedy(_ name: String) -> String? { findings.first { $0.subject == "not in it: \(name)" }?.remedy }
+    #expect(remedy("logs")?.contains("tar -czf aloha-logs.tar.gz -C / var/log/aloha") == true)
+    #expect(remedy("certificates")?.contains("etc/ssl/private/aloha.key") == true)
+    #expect(remedy("tasks in RabbitMQ")?.contains("rabbitmqctl list_queues") == true)
+    #expect(remedy("files in S3") == nil)
+    #expect(findings.contains { $0.subject == "queues" && $0.reason.contains("could not be looked at") })
+  }
+
+  @Test("includes the buckets of a server that keeps its files in S3")
+  func buckets() throws {
+    let server = try Disaster.server("notinbackups3", messages: 0)
+    let path = "\(server.configuration)/settings.py"
+    let text = String(decoding: try FileSystem.read(path), as: UTF8.self).split(separator: "\n").filter {
+      !$0.hasPrefix("LOCAL_UPLOADS_DIR")
+    }.joined(separator: "\n")
+    try FileSystem.replace(
+      path, with: "\(text)\nS3_AUTH_UPLOADS_BUCKET = 'chat-files'\nS3_AVATAR_BUCKET = 'chat-avatars'\n".utf8)
+    let list = NotInBackup.list(try Installation(root: server.root))
+    let s3 = try #require(list.first { $0.name == "files in S3" }?.remedy)
+    #expect(s3.contains("s3://chat-files FOLDER/") && s3.contains("s3://chat-avatars FOLDER/"))
   }
 }

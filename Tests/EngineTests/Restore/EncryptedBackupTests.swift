@@ -33,7 +33,7 @@ struct EncryptedBackupTests {
 
   @Test("is looked at by decrypting its beginning only; restoring it needs it whole")
   func beginning() throws {
-    let server = try Disaster.server("sealed", messages: 10)
+    let server = try Disaster.server("sealedbeginning", messages: 10)
     try Disaster.folder { folder in
       let key = try keys(folder)
       // So large that what is read ahead cannot be all of it.

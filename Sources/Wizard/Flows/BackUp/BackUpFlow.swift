@@ -116,9 +116,10 @@ extension Flow {
         ]
       },
       help: [
-        .paragraph(
-          "Not in a backup, whatever you choose: logs, certificates of the web server, files that are kept in S3, tasks "
-            + "that wait in RabbitMQ, sign-ins that are kept in memory, who is online and who is typing."),
+        .paragraph("Not in a backup, whatever you choose; the checks show the command that saves each:"),
+        .point("logs of the server,"), .point("certificates of the web server,"), .point("files that are kept in S3,"),
+        .point("tasks that wait in RabbitMQ, which should be none,"),
+        .point("what is kept in memory: who is online and who is typing."),
         .paragraph(
           "Without the database, or without the uploads, it is no whole backup: good only where these are backed up in "
             + "another way."),

@@ -13,16 +13,26 @@ enum NightlyAnswers {
   static let time = "time.at"
   static let recipient = "time.recipient"
   static let rehearses = "time.rehearse"
+  static let how = "units.how"
 }
 
 extension Flow {
   private typealias Key = NightlyAnswers
 
-  /// Asks what is needed for nightly backups, and shows the files for it. It installs nothing.
+  /// Asks what is needed for nightly backups, and shows the files for it. It installs them only where that was chosen.
   static func nightly(_ context: FlowContext) -> Flow {
-    Flow(
+    let work = WorkSteps("The installation", context) { answers in
+      .installSchedule(server: context.server, InstallScheduleOperation.Options(schedule(answers, context)))
+    }
+    return Flow(
       id: "nightly", title: "Back up every night", badge: context.badge, route: { _ in Route(from: context.label) },
-      steps: [folder(context), time, keep, units(context)])
+      commands: { [command($0, context) + " --install"] },
+      steps: [
+        folder(context), time, keep, units(context), work.checks(),
+        work.review(heading: "Put the files in place?", proceed: "Put them in place"),
+        work.run("Installation", heading: { _ in "Putting the schedule in place" }),
+        work.result(heading: { _ in "The server is backed up every night" }),
+      ])
   }
 
   private static func folder(_ context: FlowContext) -> Step {
@@ -61,7 +71,8 @@ extension Flow {
           + "but takes what is left. The server's own nightly work runs in the first hours after midnight UTC."),
       .paragraph(
         "A rehearsal restores the newest backup into a throw-away database on Sundays. An encrypted one cannot be "
-          + "rehearsed here: the private key is elsewhere, as it should be."),
+          + "rehearsed here: the private key is elsewhere, as it should be. The next steps show how another machine, "
+          + "which may have the key, rehearses it every week."),
     ],
     fields: { answers in
       let encrypted = !(answers.text(Key.recipient) ?? "").isEmpty
@@ -100,13 +111,15 @@ extension Flow {
         }
         var blocks: [TextBlock] = [
           .paragraph(
-            "Nothing is installed by this program: read what will run on your server, then put it in place as root. All "
-              + "of it as files, to be copied:"),
+            "Read what will run on your server. Then put it in place as root, or let this program do it. The same text, "
+              + "to be copied:"),
           .command(command(answers, context)), .paragraph("What to do:"),
         ]
         blocks += schedule.steps.map { .point($0) }
         blocks.append(.paragraph("The service, with what each line is for:"))
         blocks += lines(schedule.service)
+        blocks.append(.paragraph("The report of a failure:"))
+        blocks += lines(schedule.failureService)
         blocks.append(.paragraph("The timer:"))
         blocks += lines(schedule.timer)
         blocks.append(.paragraph("Without systemd, /etc/cron.d/\(Program.name)-backup:"))
@@ -117,7 +130,26 @@ extension Flow {
           "Old backups are deleted only after a new one has been made, and the last one that is known to be good stays "
             + "in any case."),
         .paragraph("A schedule that never ran is a hope: start the service once by hand, now."),
-      ], kind: .crossroads { _ in .menu }, proceed: "back to the menu")
+        .paragraph(
+          "Between two nights a backup holds nothing. Where that is too much: the server's own continuous backups "
+            + "(backups_directory in aloha.conf, watched by its Nagios plugin check_postgresql_backup) and its streaming "
+            + "replication to a second machine. Neither holds uploads or settings: they come besides this, not instead."
+        ),
+      ],
+      fields: { _ in
+        let isContainer = Container.find(root: context.root, brand: context.brand) != nil
+        return [
+          Field(
+            "how", "Who puts them in place?", name: "Put in place",
+            .choice([
+              .init("show", "I do it myself", "Back to the menu: nothing is installed.", recommended: true),
+              .init(
+                "install", "This program, now",
+                "Shows first what it replaces, writes the files, and switches the timer on.",
+                disabled: isContainer ? "the server runs in a container: what starts it is outside" : nil),
+            ]))
+        ]
+      }, turnOff: { $0.text(Key.how) == "install" ? nil : .menu })
   }
 
   /// A container has no systemd: what runs something every night is outside.

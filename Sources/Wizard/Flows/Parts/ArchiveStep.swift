@@ -9,6 +9,8 @@ struct ArchiveReader: Sendable {
     var facts: [Summary.Fact]
     var isExport: Bool
     var isBackup: Bool
+    /// Encrypted, and looked at without a key.
+    var isSealed = false
     /// What to do with it.
     var advice: String
     /// Why it cannot be used, where it cannot.
@@ -18,13 +20,14 @@ struct ArchiveReader: Sendable {
     var isDeactivated = false
   }
 
-  var glance: @Sendable (_ path: String, Cancellation) throws -> Glance
+  var glance: @Sendable (_ path: String, _ identity: String?, Cancellation) throws -> Glance
 
-  static let real = ArchiveReader { path, cancellation in
-    let summary = try ArchiveSummary.of(path, cancellation: cancellation)
+  static let real = ArchiveReader { path, identity, cancellation in
+    let summary = try ArchiveSummary.of(path, identity: identity, cancellation: cancellation)
     return Glance(
       description: summary.description, facts: summary.facts, isExport: summary.kind.hasSuffix("export"),
-      isBackup: summary.kind == "backup", advice: summary.advice, refusal: summary.refusal,
+      isBackup: summary.kind == "backup", isSealed: summary.kind == "encrypted", advice: summary.advice,
+      refusal: summary.refusal,
       subdomain: summary.organization?.subdomain, name: summary.organization?.name,
       isDeactivated: summary.organization?.isDeactivated ?? false)
   }
@@ -33,12 +36,13 @@ struct ArchiveReader: Sendable {
 /// The step that asks for an archive and says what it is.
 struct ArchiveStep: Sendable {
   static let key = "archive.path"
+  static let identityKey = "archive.identity"
   /// What the look found out, for later steps; text fields that nobody is asked.
   enum Label {
     static let subdomain = "archive.subdomain"
     static let name = "archive.name"
     static let state = "archive.state"
-    /// "export", "backup" or nothing of these.
+    /// "export", "backup", "encrypted" or nothing of these.
     static let kind = "archive.kind"
   }
 
@@ -49,6 +53,25 @@ struct ArchiveStep: Sendable {
   /// Exports only; anything else is refused.
   var mustBeExport = false
 
+  /// The private key that was given for an encrypted archive; nil where there is none.
+  static func identity(_ answers: Answers) -> String? {
+    guard EncryptedFile.isOne(answers.text(key) ?? "") else { return nil }
+    return answers.text(identityKey).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// The rest of a command line that names the key.
+  static func identityWords(_ answers: Answers) -> [String] { identity(answers).map { ["--identity", $0] } ?? [] }
+
+  private static let identityField = Field(
+    "identity", "File of its private key", name: "Private key", .path,
+    isVisible: { EncryptedFile.isOne($0.text(key) ?? "") },
+    hint: { ($0.text(identityKey) ?? "").isEmpty ? "Empty: only the .sha256 beside the archive is compared." : nil },
+    preset: { _ in .text("") },
+    check: { answers in
+      let path = answers.text(identityKey) ?? ""
+      return path.isEmpty ? nil : AnswerCheck.absolutePath(path)
+    })
+
   func step(_ reader: ArchiveReader) -> Step {
     let (heading, explanation, preset, mustBeExport) = (heading, explanation, preset, mustBeExport)
     return Step(
@@ -58,10 +81,12 @@ struct ArchiveStep: Sendable {
           Field(
             "path", "Archive", .path, preset: { _ in preset.map { .text($0) } },
             check: { AnswerCheck.absolutePath($0.text(Self.key) ?? "") })
-        ]
+        ] + (mustBeExport ? [] : [Self.identityField])
       },
-      lookup: Lookup("Reading the archive", key: { $0.text(Self.key) ?? "" }) { answers, cancellation in
-        let glance = try reader.glance(answers.text(Self.key) ?? "", cancellation)
+      lookup: Lookup(
+        "Reading the archive", key: { "\($0.text(Self.key) ?? "")\n\(Self.identity($0) ?? "")" }
+      ) { answers, cancellation in
+        let glance = try reader.glance(answers.text(Self.key) ?? "", Self.identity(answers), cancellation)
         var material = Material(facts: [Summary.Fact("What it is", glance.description)] + glance.facts)
         if let refusal = glance.refusal {
           material.findings = [
@@ -77,7 +102,7 @@ struct ArchiveStep: Sendable {
         material.labels = [
           Label.subdomain: glance.subdomain ?? "", Label.name: glance.name ?? "",
           Label.state: glance.isDeactivated ? "deactivated" : "",
-          Label.kind: glance.isExport ? "export" : glance.isBackup ? "backup" : "",
+          Label.kind: glance.isExport ? "export" : glance.isBackup ? "backup" : glance.isSealed ? "encrypted" : "",
         ]
         return material
       })

@@ -23,16 +23,17 @@ struct BackupStep: Sendable {
   }
 
   /// Answers that lead past the question, wherever the backup is.
-  static func given(_ path: String) -> [String: Answer] {
-    [Key.which: .text(other), Key.path: .text(path)]
+  static func given(_ path: String, identity: String? = nil) -> [String: Answer] {
+    var answers: [String: Answer] = [Key.which: .text(other), Key.path: .text(path)]
+    if let identity { answers[Key.identity] = .text(identity) }
+    return answers
   }
 
   static func fileName(_ answers: Answers) -> String? {
     path(answers).split(separator: "/").last.map(String.init)
   }
 
-  /// By its name: nothing is opened while the operator types.
-  static func isEncrypted(_ answers: Answers) -> Bool { path(answers).hasSuffix(".age") }
+  static func isEncrypted(_ answers: Answers) -> Bool { EncryptedFile.isOne(path(answers)) }
 
   static func identity(_ answers: Answers) -> String? { isEncrypted(answers) ? answers.text(Key.identity) : nil }
 

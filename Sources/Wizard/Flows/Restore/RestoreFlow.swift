@@ -138,6 +138,9 @@ extension Flow {
           "The server has to be installed on this machine, in the version that the backup is of. Its settings and its "
             + "database may be lost: they come with the backup."),
         .paragraph(
+          "On a new machine install that version with --no-init-db, and with --postgresql-version for the PostgreSQL that "
+            + "the backup is of: the database comes with the backup. The checks say what is missing then."),
+        .paragraph(
           "What people write while you restore is not in the backup. Where the server still runs, tell them first."),
       ], isVisible: isNew, proceed: "begin")
   }

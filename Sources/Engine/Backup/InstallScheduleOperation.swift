@@ -1,0 +1,303 @@
+import Common
+import Glibc
+
+/// Puts the files of a ``BackupSchedule`` in place and switches it on: by systemd, or as a file for cron where there is
+/// none. Doing it again changes nothing. Where it fails, the files are as they were before.
+public struct InstallScheduleOperation: Operation {
+  public struct Options: Sendable, Codable, Equatable {
+    public var schedule: BackupSchedule
+    /// nil: whichever the machine has.
+    public var manager: BackupSchedule.Manager?
+
+    public init(_ schedule: BackupSchedule, manager: BackupSchedule.Manager? = nil) {
+      self.schedule = schedule
+      self.manager = manager
+    }
+  }
+
+  public let options: Options
+  /// "" in production; else a folder that is taken for /, whose files are written.
+  private let root: String
+
+  public init(root: String, _ options: Options) {
+    self.root = root == "/" ? "" : root
+    self.options = options
+  }
+
+  public var name: String { "install-schedule" }
+
+  private var schedule: BackupSchedule { options.schedule }
+
+  /// systemd runs where its own folder is; in a folder that only stands for a machine, where its units could be.
+  public var manager: BackupSchedule.Manager {
+    if let manager = options.manager { return manager }
+    let isRunning = FileSystem.isFolder("\(root)/run/systemd/system")
+    let hasUnits = !root.isEmpty && FileSystem.isFolder(root + BackupSchedule.unitFolder)
+    return isRunning || hasUnits ? .systemd : .cron
+  }
+
+  /// A file that the schedule consists of, and what is in its place.
+  public struct Change: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+      case new, same, different
+      /// One of another manager's, which would make every backup a second time.
+      case surplus
+    }
+
+    public let path: String
+    public let kind: Kind
+    public let before: String?
+    /// nil where the file is removed.
+    public let after: String?
+  }
+
+  public func changes() -> [Change] {
+    var changes = schedule.files(for: manager).map { file in
+      let path = root + file.path
+      let before = Self.text(path)
+      return Change(
+        path: path, kind: before == nil ? .new : before == file.text ? .same : .different, before: before,
+        after: file.text)
+    }
+    let cron = root + BackupSchedule.cronPath
+    if manager == .systemd, let before = Self.text(cron) {
+      changes.append(Change(path: cron, kind: .surplus, before: before, after: nil))
+    }
+    return changes
+  }
+
+  /// The whole of every new file, and what would change in those that are there.
+  public func shown() -> [String] {
+    changes().flatMap { change -> [String] in
+      let lines = change.after?.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) ?? []
+      return switch change.kind {
+      case .new: ["# New: \(change.path)", ""] + lines
+      case .same: ["# Unchanged: \(change.path)", ""]
+      case .different:
+        ["# Changed: \(change.path)", ""]
+          + UnifiedDiff.between(change.before ?? "", change.after ?? "", name: change.path) + [""]
+      case .surplus: ["# Removed, because systemd makes the backup: \(change.path)", ""]
+      }
+    }
+  }
+
+  private static func text(_ path: String) -> String? {
+    (try? FileSystem.read(path, limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  // MARK: Before
+
+  public func check() throws -> [Finding] {
+    if let objection = schedule.objection() {
+      return [Finding(.blocker, "schedule", objection, remedy: "correct it, and begin again")]
+    }
+    guard Container.find(root: root.isEmpty ? "/" : root) == nil else {
+      return [
+        Finding(
+          .blocker, "schedule", "the server runs in a container: what starts it every night is outside",
+          remedy: "see the service for compose and the CronJob: \(Program.name) backup schedule FOLDER")
+      ]
+    }
+    return [started(), files(), folder(), program(), encryption()].compactMap { $0 }
+  }
+
+  public func plan() throws -> Plan {
+    let changes = changes()
+    return Plan(
+      title: "Back up every night into \(SafeText.clean(schedule.folder, limit: 200)), by \(manager.rawValue)",
+      phases: [Plan.Phase("files", "Put the files in place")]
+        + (manager == .systemd ? [Plan.Phase("enable", "Switch the timer on")] : []),
+      destroys: changes.compactMap { change in
+        switch change.kind {
+        case .different: "the text that is in \(change.path) now"
+        case .surplus: change.path
+        case .new, .same: nil
+        }
+      },
+      leavesAlone: ["The server itself and all backups"]
+        + changes.filter { $0.kind == .same }.map { "\($0.path), which is the same" })
+  }
+
+  private func started() -> Finding {
+    guard manager == .cron else {
+      return systemctl == nil
+        ? Finding(
+          .warning, "systemd",
+          "there is no systemctl\(root.isEmpty ? "" : " in \(root)"): the timer is not switched on",
+          remedy: "afterwards, on the machine itself: \(Self.enabling)")
+        : Finding(.ok, "systemd", "starts the backup")
+    }
+    guard root.isEmpty, !FileSystem.isFolder("/etc/cron.d") else {
+      return Finding(.ok, "cron", "starts the backup; systemd does not run here")
+    }
+    return Finding(
+      .blocker, "schedule", "neither systemd nor cron is on this machine",
+      remedy: "apt-get install cron, or let what starts programs here run the lines of: backup schedule")
+  }
+
+  private func files() -> Finding? {
+    let folder = root + (manager == .systemd ? BackupSchedule.unitFolder : "/etc/cron.d")
+    // The nearest one that is there: what is missing below it is made.
+    var probe = folder
+    while !FileSystem.exists(probe), let slash = probe.lastIndex(of: "/"), slash > probe.startIndex {
+      probe = String(probe[..<slash])
+    }
+    guard access(probe, W_OK) == 0 else {
+      return Finding(.blocker, "permissions", "\(probe) cannot be written", remedy: "run it as root")
+    }
+    let changes = changes()
+    let different = changes.filter { $0.kind == .different }.map(\.path)
+    guard different.isEmpty else {
+      return Finding(
+        .warning, "files", "\(different.joined(separator: ", ")): other text is there, and is replaced",
+        remedy: "compare the differences that are shown; keep a copy of what you have written yourself")
+    }
+    return Finding(
+      .ok, "files", changes.allSatisfy { $0.kind == .same } ? "all are in place already" : "nothing is in their place")
+  }
+
+  private func folder() -> Finding {
+    let shown = SafeText.clean(schedule.folder, limit: 200)
+    var status = stat()
+    guard stat(schedule.folder, &status) == 0 else {
+      return Finding(.ok, "folder", "\(shown) is made, for its owner alone")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      return Finding(.blocker, "folder", "\(shown) is no folder", remedy: "choose another one")
+    }
+    guard status.st_mode & 0o022 == 0 else {
+      return Finding(
+        .warning, "folder", "others may write into \(shown): they could put backups of their own there",
+        remedy: "chmod 0700 \(ShellWord.quoted(schedule.folder))")
+    }
+    return Finding(.ok, "folder", shown)
+  }
+
+  private func program() -> Finding? {
+    guard access(schedule.program, X_OK) == 0 else {
+      return Finding(
+        .blocker, "program", "\(schedule.program) cannot be started", remedy: "copy \(Program.name) to /usr/local/bin")
+    }
+    let fleeting =
+      ["/tmp/", "/var/tmp/"].contains { schedule.program.hasPrefix($0) } || schedule.program.contains("/.build/")
+    return fleeting
+      ? Finding(
+        .warning, "program", "\(schedule.program) is not a place that stays",
+        remedy: "copy it to /usr/local/bin, and begin again with that one") : nil
+  }
+
+  private func encryption() -> Finding? {
+    guard let recipient = schedule.recipient else { return nil }
+    return Encryption.problem(recipient: recipient)
+      ?? Finding(
+        .ok, "encryption",
+        "to \(SafeText.clean(recipient.prefix(24), limit: 24))…; rehearsals need the private key: they are made on another "
+          + "machine")
+  }
+
+  // MARK: The story
+
+  public func run(progress: Progress) throws -> Summary {
+    let findings = try check()
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    for finding in findings where finding.severity == .warning {
+      progress.warn("\(finding.subject): \(finding.reason)")
+    }
+    let changes = changes()
+    let isEnabled: Bool
+    do {
+      try progress.phase("files", "Put the files in place") { _ in
+        try FileSystem.makeFolder(BackupChecks.folder(of: schedule.folder), mode: 0o755)
+        try FileSystem.makeFolder(schedule.folder, mode: 0o700)
+        for change in changes { try put(change) }
+      }
+      try progress.cancellation.check()
+      isEnabled = try manager == .systemd && enable(progress)
+    } catch {
+      for change in changes where change.kind != .same { takeBack(change) }
+      if manager == .systemd, let systemctl { _ = try? Subprocess(systemctl, ["daemon-reload"], directory: "/").run() }
+      throw error
+    }
+    let summary = Summary(
+      title: changes.allSatisfy { $0.kind == .same } ? "The schedule was in place already" : "The schedule is in place",
+      facts: changes.map { Summary.Fact(Self.word($0.kind), $0.path) }
+        + [
+          Summary.Fact(
+            "Every night", "at \(Self.two(schedule.hour)):\(Self.two(schedule.minute)), into \(schedule.folder)")
+        ]
+        + (isEnabled ? [Summary.Fact("Switched on", BackupSchedule.timerName)] : []),
+      warnings: progress.warnings, nextSteps: nextSteps(isEnabled))
+    progress.finished(summary)
+    return summary
+  }
+
+  private func nextSteps(_ isEnabled: Bool) -> [String] {
+    let unit = BackupSchedule.unit
+    let first =
+      manager == .cron
+      ? ["Run it once now, a schedule that never ran is a hope: the first line of \(root)\(BackupSchedule.cronPath)"]
+      : (isEnabled ? [] : ["On the machine itself: \(Self.enabling)"]) + [
+        "Run it once now, a schedule that never ran is a hope: systemctl start \(unit).service",
+        "Does the report of a failure reach you? systemctl start \(unit)-failed.service",
+        "When it runs next: systemctl list-timers \(BackupSchedule.timerName)",
+      ]
+    return first + ["Let another machine fetch the folder every day: a backup on the same disk is none"]
+      + schedule.elsewhere.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+  }
+
+  private func put(_ change: Change) throws {
+    guard change.kind != .same else { return }
+    guard let after = change.after else {
+      unlink(change.path)
+      return
+    }
+    try FileSystem.makeFolder(BackupChecks.folder(of: change.path), mode: 0o755)
+    try FileSystem.replace(change.path, with: after.utf8, mode: 0o644)
+  }
+
+  private func takeBack(_ change: Change) {
+    if let before = change.before {
+      try? FileSystem.replace(change.path, with: before.utf8, mode: 0o644)
+    } else {
+      unlink(change.path)
+    }
+  }
+
+  /// - Returns: whether it was switched on; false where there is no systemctl.
+  private func enable(_ progress: Progress) throws -> Bool {
+    guard let systemctl else { return false }
+    return try progress.phase("enable", "Switch the timer on") { _ in
+      for words in [["daemon-reload"], ["enable", "--now", BackupSchedule.timerName]] {
+        let result = try Subprocess(systemctl, words, directory: "/").run(cancellation: progress.cancellation) { line in
+          progress.note(SafeText.clean(line, limit: 300))
+        }
+        guard result.status == 0 else {
+          throw PlainFailure(
+            .command, "systemctl \(words.joined(separator: " "))",
+            "ended with status \(result.status); the files are as they were before",
+            remedy: "see what it says, repair that, and begin again")
+        }
+      }
+      return true
+    }
+  }
+
+  /// Of a folder that stands for a machine, its own: this machine's systemd knows nothing of it.
+  private var systemctl: String? {
+    guard !root.isEmpty else { return Subprocess.find("systemctl") }
+    return ["\(root)/usr/bin/systemctl", "\(root)/bin/systemctl"].first { access($0, X_OK) == 0 }
+  }
+
+  private static let enabling = "systemctl daemon-reload && systemctl enable --now \(BackupSchedule.timerName)"
+
+  private static func word(_ kind: Change.Kind) -> String {
+    switch kind {
+    case .new: "New"
+    case .same: "Unchanged"
+    case .different: "Replaced"
+    case .surplus: "Removed"
+    }
+  }
+
+  private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}

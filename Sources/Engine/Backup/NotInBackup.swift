@@ -1,0 +1,54 @@
+import Common
+
+/// What a backup of a server does not hold, and how each is saved besides. The server's manual names the same.
+struct NotInBackup: Sendable, Equatable {
+  /// "logs".
+  let name: String
+  /// Why it is not in a backup.
+  let reason: String
+  /// How to save it: a command, or what to do instead; nil where there is nothing to be saved.
+  let remedy: String?
+
+  /// For one server; commands are for a shell of root on it.
+  static func list(_ installation: Installation) -> [NotInBackup] {
+    let name = installation.brand.rawValue
+    let bucket = installation.settings.text("S3_AUTH_UPLOADS_BUCKET") ?? "BUCKET"
+    let avatars = installation.settings.text("S3_AVATAR_BUCKET") ?? "BUCKET"
+    let s3 = NotInBackup(
+      name: "files in S3", reason: "they stay in their buckets, which have tools of their own",
+      remedy: "turn versioning on, or copy them: "
+        + Set([bucket, avatars]).sorted().map {
+          ShellWord.quoted(words: ["aws", "s3", "sync", "s3://\(SafeText.clean($0, limit: 100))", "FOLDER/"])
+        }.joined(separator: "; "))
+    return [
+      NotInBackup(
+        name: "logs", reason: "the server only adds to /var/log/\(name), which can be larger than all the rest",
+        remedy: "\(tar("\(name)-logs.tar.gz")) var/log/\(name)"),
+      NotInBackup(
+        name: "certificates", reason: "those of Certbot are issued again, others come from whoever has issued them",
+        remedy: "\(tar("\(name)-certificates.tar.gz")) etc/ssl/certs/\(name).combined-chain.crt "
+          + "etc/ssl/private/\(name).key (and etc/letsencrypt, where Certbot has made them)"),
+    ] + (installation.storesUploadsInS3 ? [s3] : []) + [
+      NotInBackup(
+        name: "tasks in RabbitMQ", reason: "its queues are empty on a healthy server, and cannot be saved",
+        remedy: "wait until they are: rabbitmqctl list_queues name messages"),
+      NotInBackup(
+        name: "what is kept in memory",
+        reason: "who is online, who is typing, counters of requests: all of it is made again",
+        remedy: nil),
+    ]
+  }
+
+  /// What brings saved logs back after a restore: they are in no backup, so no restore can.
+  static func bringingLogsBack(_ brand: Brand) -> String {
+    "Logs are in no backup. Where you have saved the old server's, this brings them back: "
+      + "tar -xzf \(brand.rawValue)-logs.tar.gz -C /"
+  }
+
+  private static func tar(_ file: String) -> String { "umask 077; tar -czf \(file) -C /" }
+
+  var finding: Finding { Finding(.ok, "not in it: \(name)", reason, remedy: remedy) }
+
+  /// As a next step after a backup; nil where there is nothing to do.
+  var step: String? { remedy.map { "Not in the backup: \(name). \($0.prefix(1).uppercased() + $0.dropFirst())" } }
+}

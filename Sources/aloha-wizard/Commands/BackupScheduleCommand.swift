@@ -1,0 +1,128 @@
+import ArgumentParser
+import Common
+import Engine
+
+struct BackupScheduleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schedule",
+    abstract:
+      "Print what makes a backup every night: units for systemd, a file for cron; with --install put it in place.",
+    discussion: """
+      Each line is explained. The units report a failure: OnFailure= starts a second unit, which writes to the system's log \
+      and sends mail where the machine can.
+
+      --install shows the files, and how they differ from those that are there, asks, writes them and switches the timer \
+      on; without systemd it writes the file for cron. Doing it again changes nothing.
+
+      In a container: a service for compose and a CronJob for Kubernetes; nothing is installed there.
+
+      Backups that are encrypted cannot be rehearsed on this machine, which has no private key: what another machine has \
+      to do is printed.
+      """)
+
+  /// Who starts it.
+  enum By: String, EnumerableFlag {
+    case systemd, cron
+
+    static func help(for value: By) -> ArgumentHelp? {
+      value == .systemd ? "With --install: by systemd or by cron; by default whichever is here." : nil
+    }
+  }
+
+  @OptionGroup var server: ServerOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var keep: BackupCommand.KeepOptions
+  @Argument(help: "The folder of the backups.")
+  var folder: String
+  @Option(help: ArgumentHelp("When, in the machine's time zone.", valueName: "hh:mm"))
+  var time = "03:30"
+  @Option(help: ArgumentHelp("Encrypt to this public key of age.", valueName: "key"))
+  var encryptTo: String?
+  @Option(help: ArgumentHelp("Write metrics for Prometheus' node exporter into this folder.", valueName: "folder"))
+  var metrics: String?
+  @Option(
+    help: ArgumentHelp("Who gets mail about a failure: an address, or a user of this machine.", valueName: "address"))
+  var mailTo = "root"
+  @Flag(inversion: .prefixedNo, help: "Rehearse the newest backup on Sundays; by default where it is not encrypted.")
+  var rehearse: Bool?
+  @Flag(help: "Put the files in place and switch them on, after showing them and asking.")
+  var install = false
+  @Flag var by: By?
+  @Flag(help: "With --install: show what would be done and what the checks find; change nothing.")
+  var dryRun = false
+  @Flag(help: "With --install: do it without asking.")
+  var yes = false
+
+  func validate() throws {
+    try OptionRule.check("--time", time, InputRule.time)
+    try OptionRule.paths([("The folder", folder), ("--metrics", metrics)])
+    try OptionRule.check("--encrypt-to", encryptTo, InputRule.recipient)
+    try OptionRule.check("--mail-to", mailTo, InputRule.mailbox)
+    guard install || (by == nil && !dryRun && !yes) else {
+      throw ValidationError("--systemd, --cron, --dry-run and --yes go with --install.")
+    }
+    guard FileSystem.isFolder(server.root) else { throw ValidationError("--root: There is no such folder.") }
+    guard encryptTo == nil || rehearse != true else {
+      throw ValidationError(
+        """
+        --rehearse needs the private key, which is not to be on the server that --encrypt-to makes backups for. Leave \
+        --rehearse out; how another machine rehearses them is printed with the schedule.
+        """)
+    }
+  }
+
+  func run() throws {
+    let schedule = try schedule()
+    guard install else { return print(schedule) }
+    let reference = server.reference
+    let operation = InstallScheduleOperation(
+      root: reference.root,
+      InstallScheduleOperation.Options(schedule, manager: by.flatMap { BackupSchedule.Manager(rawValue: $0.rawValue) }))
+    // Where progress goes, so that a script gets the result alone.
+    StandardStream.error(operation.shown().map { SafeText.clean($0) + "\n" }.joined())
+    if dryRun { return try output.rehearse(operation) }
+    if !yes {
+      guard LastQuestion.canBeAsked(json: output.json) else {
+        try output.rehearse(operation)
+        throw PlainFailure(
+          .usage, "backup schedule --install", "changes this machine, and nobody can be asked here",
+          remedy: "give --yes when you want it done")
+      }
+      try LastQuestion.show(operation)
+      try LastQuestion.askYes()
+    }
+    try output.look(operation)
+  }
+
+  private func schedule() throws -> BackupSchedule {
+    guard let clock = InputRule.clock(time) else { throw ValidationError("--time is an hour and a minute: 03:30.") }
+    // Whatever starts it works in another folder.
+    let reference = server.reference
+    var words: [String] = []
+    if reference.root != "/" { words += ["--root", reference.root] }
+    if let brand = server.brand { words += ["--brand", brand.rawValue] }
+    let schedule = BackupSchedule(
+      folder: FileSystem.absolute(folder), hour: clock.hour, minute: clock.minute, policy: keep.policy,
+      recipient: encryptTo, rehearses: rehearse ?? true, metricsFolder: metrics.map { FileSystem.absolute($0) },
+      serverWords: words, mailTo: mailTo)
+    if let objection = schedule.objection() { throw ValidationError("\(objection).") }
+    return schedule
+  }
+
+  private func print(_ schedule: BackupSchedule) {
+    if let container = Container.find(root: server.root, brand: server.brand) {
+      return StandardStream.output(ContainerSchedule(schedule, in: container).text)
+    }
+    let units = schedule.files(for: .systemd)
+    let files = units + schedule.files(for: .cron)
+    if output.json {
+      for file in files { StandardStream.json(JSONText.of(file)) }
+      return
+    }
+    var text = units.map { "# \($0.path)\n\n\($0.text)\n" }.joined()
+    text += "# Without systemd: \(BackupSchedule.cronPath)\n\n\(schedule.cron)\n"
+    text += "# What to do (the same, with the question first: --install):\n"
+    text += schedule.steps.enumerated().map { "#   \($0 + 1). \($1)\n" }.joined()
+    StandardStream.output(text)
+  }
+}

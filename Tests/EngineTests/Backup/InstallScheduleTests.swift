@@ -1,0 +1,137 @@
+import Common
+import Glibc
+import Testing
+
+@testable import Engine
+
+@Suite("Putting a schedule for backups in place")
+struct InstallScheduleTests {
+  /// A folder that stands for a machine, with systemd or without, and a program that can be started.
+  private struct Machine {
+    let root: String
+    let backups: String
+
+    init(_ folder: String, hasSystemd: Bool, systemctl: String? = nil) throws {
+      root = "\(folder)/machine"
+      backups = "\(folder)/backups"
+      try FileSystem.makeFolder("\(root)/etc", mode: 0o755)
+      if hasSystemd { try FileSystem.makeFolder("\(root)/run/systemd/system", mode: 0o755) }
+      guard let systemctl else { return }
+      try FileSystem.makeFolder("\(root)/usr/bin", mode: 0o755)
+      try FileSystem.replace("\(root)/usr/bin/systemctl", with: "#!/bin/sh\n\(systemctl)\n".utf8, mode: 0o755)
+    }
+
+    func operation(_ change: (inout BackupSchedule) -> Void = { _ in }) -> InstallScheduleOperation {
+      var schedule = BackupSchedule(folder: backups, serverWords: ["--root", root], program: "/bin/true")
+      change(&schedule)
+      return InstallScheduleOperation(root: root, .init(schedule))
+    }
+
+    func text(_ path: String) throws -> String { String(decoding: try FileSystem.read(root + path), as: UTF8.self) }
+    func exists(_ path: String) -> Bool { FileSystem.exists(root + path) }
+  }
+
+  private static let service = "/etc/systemd/system/aloha-wizard-backup.service"
+  private static let failed = "/etc/systemd/system/aloha-wizard-backup-failed.service"
+  private static let timer = "/etc/systemd/system/aloha-wizard-backup.timer"
+
+  @Test("writes units, switches the timer on, and changes nothing when it is done again")
+  func systemd() throws {
+    try Disaster.folder { folder in
+      let machine = try Machine(folder, hasSystemd: true, systemctl: "echo \"$@\" >>\(folder)/called")
+      let operation = machine.operation()
+      #expect(operation.manager == .systemd)
+      #expect(operation.shown().contains("OnFailure=aloha-wizard-backup-failed.service"))
+      let summary = try operation.run(progress: .silent)
+      #expect(summary.facts.contains { $0.name == "Switched on" })
+      #expect(try machine.text(Self.service) == operation.options.schedule.service)
+      #expect(machine.exists(Self.failed) && machine.exists(Self.timer) && !machine.exists(BackupSchedule.cronPath))
+      var status = stat()
+      #expect(stat(machine.backups, &status) == 0 && status.st_mode & 0o777 == 0o700)
+      let called = "daemon-reload\nenable --now aloha-wizard-backup.timer\n"
+      #expect(String(decoding: try FileSystem.read("\(folder)/called"), as: UTF8.self) == called)
+
+      let again = try operation.run(progress: .silent)
+      #expect(again.title.contains("already") && again.facts.filter { $0.name == "Unchanged" }.count == 3)
+      #expect(operation.changes().allSatisfy { $0.kind == .same })
+      #expect(try operation.plan().destroys.isEmpty)
+    }
+  }
+
+  @Test("shows how it differs from the files that are there, and replaces them")
+  func differences() throws {
+    try Disaster.folder { folder in
+      let machine = try Machine(folder, hasSystemd: true)
+      _ = try machine.operation().run(progress: .silent)
+      let later = machine.operation { $0.hour = 5 }
+      let shown = later.shown()
+      #expect(shown.contains("-OnCalendar=*-*-* 03:30:00") && shown.contains("+OnCalendar=*-*-* 05:30:00"))
+      #expect(shown.contains("# Unchanged: \(machine.root)\(Self.service)"))
+      #expect(try later.plan().destroys == ["the text that is in \(machine.root)\(Self.timer) now"])
+      #expect(try later.check().contains { $0.subject == "files" && $0.severity == .warning })
+      let summary = try later.run(progress: .silent)
+      #expect(try machine.text(Self.timer).contains("05:30"))
+      // Without systemctl in that folder nothing is switched on, and that is said.
+      #expect(!summary.facts.contains { $0.name == "Switched on" })
+      #expect(summary.nextSteps.contains { $0.contains("systemctl enable --now") || $0.contains("enable --now") })
+    }
+  }
+
+  @Test("uses cron where there is no systemd, and leaves no second schedule where both have been")
+  func cron() throws {
+    try Disaster.folder { folder in
+      let machine = try Machine(folder, hasSystemd: false)
+      _ = try machine.operation().run(progress: .silent)
+      #expect(try machine.text(BackupSchedule.cronPath) == machine.operation().options.schedule.cron)
+      #expect(!machine.exists(Self.service))
+
+      try FileSystem.makeFolder("\(machine.root)/run/systemd/system", mode: 0o755)
+      let operation = machine.operation()
+      #expect(operation.changes().contains { $0.kind == .surplus })
+      _ = try operation.run(progress: .silent)
+      #expect(machine.exists(Self.timer) && !machine.exists(BackupSchedule.cronPath))
+    }
+  }
+
+  @Test("that fails leaves the files as they were")
+  func failure() throws {
+    try Disaster.folder { folder in
+      let machine = try Machine(folder, hasSystemd: true, systemctl: "case $1 in enable) exit 1;; esac")
+      try FileSystem.makeFolder("\(machine.root)/etc/systemd/system", mode: 0o755)
+      try FileSystem.replace(machine.root + Self.timer, with: "mine\n".utf8)
+      #expect(throws: PlainFailure.self) { try machine.operation().run(progress: .silent) }
+      #expect(try machine.text(Self.timer) == "mine\n")
+      #expect(!machine.exists(Self.service) && !machine.exists(Self.failed))
+    }
+  }
+
+  @Test(
+    "is refused where its texts would not do what they say",
+    arguments: ["relative", "/with\nline", "", "/with\u{1B}escape"])
+  func refused(folder: String) throws {
+    try Disaster.folder { place in
+      let machine = try Machine(place, hasSystemd: true)
+      let operation = machine.operation { $0.folder = folder }
+      #expect(try operation.check().contains { $0.severity == .blocker })
+      #expect(throws: Blocked.self) { try operation.run(progress: .silent) }
+      #expect(!machine.exists("/etc/systemd"))
+    }
+  }
+
+  @Test("refuses a key, an address and numbers that cannot be used")
+  func values() {
+    let good = BackupSchedule(folder: "/b", program: "/bin/true")
+    #expect(good.objection() == nil)
+    let changes: [(inout BackupSchedule) -> Void] = [
+      { $0.recipient = "notakey" }, { $0.mailTo = "root\nMAILTO=x" }, { $0.mailTo = "-t" }, { $0.hour = 24 },
+      { $0.minute = -1 }, { $0.policy = RetentionPolicy(last: 0, daily: 0, weekly: 0, monthly: 0) },
+      { $0.policy.last = -1 }, { $0.policy.last = .max }, { $0.serverWords = ["--root", "/a\nb"] },
+      { $0.metricsFolder = "relative" }, { $0.program = "aloha-wizard" },
+    ]
+    for change in changes {
+      var schedule = good
+      change(&schedule)
+      #expect(schedule.objection() != nil, "\(schedule)")
+    }
+  }
+}
