@@ -203,11 +203,16 @@ public final class OpenFolder: Sendable {
 
   /// Removes all that is in it.
   ///
-  /// - Parameter sparing: one name that stays.
-  public func removeContents(sparing: String? = nil) throws {
+  /// - Parameters:
+  ///   - sparing: one name that stays.
+  ///   - removed: called after each entry that was removed.
+  public func removeContents(sparing: String? = nil, removed: () throws -> Void = {}) throws {
     let spared = sparing.map { Array($0.utf8CString) }
     for name in try FolderTree.names(descriptor, path: path) where name != spared {
-      try FolderTree.visit(name, in: descriptor, path: path) { entry in try entry.remove() }
+      try FolderTree.visit(name, in: descriptor, path: path) { entry in
+        try entry.remove()
+        try removed()
+      }
     }
   }
 

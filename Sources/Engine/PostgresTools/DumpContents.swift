@@ -1,4 +1,5 @@
 import Common
+import Glibc
 
 /// What `pg_restore --list` says about a dump, without reading its rows.
 public struct DumpContents: Sendable, Equatable {
@@ -25,6 +26,8 @@ public struct DumpContents: Sendable, Equatable {
   /// By the clock of the machine that made it, without its zone: "2026-11-23 03:30:00 UTC", the zone being the reader's.
   public var created: String?
   public var entries: [Entry] = []
+  /// What its definitions ask for, which the table of contents alone does not tell; nil where they could not be read.
+  var schema: PlainContents?
 
   public var extensions: [String] { entries.filter { $0.kind == "EXTENSION" }.map(\.name) }
   /// Roles that own something in it.
@@ -37,7 +40,8 @@ public struct DumpContents: Sendable, Equatable {
     "INDEX ATTACH", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE",
     "EVENT TRIGGER", "MATERIALIZED VIEW DATA", "MATERIALIZED VIEW", "DEFAULT ACL", "FOREIGN TABLE", "FOREIGN SERVER",
     "FOREIGN DATA WRAPPER", "USER MAPPING", "OPERATOR CLASS", "OPERATOR FAMILY", "ACCESS METHOD", "ROW SECURITY",
-    "BLOB METADATA", "DATABASE PROPERTIES", "PUBLICATION TABLE", "PROCEDURAL LANGUAGE",
+    "BLOB METADATA", "DATABASE PROPERTIES", "PUBLICATION TABLES IN SCHEMA", "PUBLICATION TABLE", "PROCEDURAL LANGUAGE",
+    "SECURITY LABEL", "SUBSCRIPTION TABLE",
   ]
 
   public init(listing: String) {
@@ -56,7 +60,24 @@ public struct DumpContents: Sendable, Equatable {
     guard result.status == 0 else {
       throw ToolFailure(program: "pg_restore", status: result.status, said: result.output)
     }
-    return DumpContents(listing: result.output)
+    var contents = DumpContents(listing: result.output)
+    contents.schema = try? schema(dump, tools: tools, user: user)
+    return contents
+  }
+
+  /// The definitions as SQL, without rows: what pg_restore would carry out.
+  private static func schema(_ dump: String, tools: PostgresTools, user: String?) throws -> PlainContents? {
+    let pipe = try Handshake.pipe("pg_restore")
+    defer { close(pipe.read) }
+    let child: pid_t
+    do {
+      defer { close(pipe.write) }
+      let script = "exec \"$0\" --schema-only --file=- -- \"$1\" 2>/dev/null"
+      child = try Subprocess("/bin/sh", ["-c", script, tools.path("pg_restore"), dump], directory: "/", user: user)
+        .start(output: pipe.write)
+    }
+    let contents = PlainContents.read(pipe.read)
+    return Subprocess.wait(child) == 0 ? contents : nil
   }
 
   private mutating func readHeader(_ line: Substring) {

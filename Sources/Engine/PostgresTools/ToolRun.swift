@@ -88,9 +88,12 @@ public struct ToolFailure: Failure, Equatable {
     return text.isEmpty ? "ended with status \(status)" : text
   }
 
+  /// Whether it found no room on a disk, its own or the server's.
+  var isFullDisk: Bool { said.contains("No space left on device") }
+
   public var remedy: String? {
     func has(_ text: String) -> Bool { said.contains(text) }
-    if has("No space left on device") { return "free some space on that disk, then run it again" }
+    if isFullDisk { return "free some space on that disk, then run it again" }
     if has("unsupported version") || has("server version mismatch") {
       return "install PostgreSQL's client programs of the version that made the dump, or a newer one"
     }

@@ -7,9 +7,9 @@ import Postgres
 /// A superuser may do everything, but settings that a PostgreSQL does not know it does not know from anybody. Another
 /// role can make neither an extension that is not trusted, nor change one that is there, nor give objects to roles that
 /// it is no member of. What can be left out without a loss is left out and named; for the rest a superuser is needed.
-struct DumpFit: Sendable, Equatable {
+struct DumpFit: Sendable {
   /// What the dump asks for.
-  struct Demands: Sendable, Equatable {
+  struct Demands: Sendable {
     var settings: [String] = []
     var extensions: [String] = []
     var extensionComments: [String] = []
@@ -19,6 +19,31 @@ struct DumpFit: Sendable, Equatable {
     var owners: [String] = []
     /// Roles whose default privileges are set.
     var defaultPrivileges: [String] = []
+    /// Roles that privileges are given to or taken from.
+    var grantees: [String] = []
+    var policies: [(name: String, roles: [String])] = []
+    var tablespaces: [String] = []
+    var labelProviders: [String] = []
+    var subscriptions: [String] = []
+    /// Those that only a superuser can make.
+    var publications: [String] = []
+    var collations: [(name: String, provider: String, hasRules: Bool)] = []
+
+    /// What the definitions ask for, whatever form the dump has.
+    mutating func take(_ items: [PlainContents.Item]) {
+      for item in items {
+        switch item.kind {
+        case .privileges(_, let roles): grantees += roles
+        case .policy(let name, let roles): policies.append((name, roles))
+        case .tablespace(let name): tablespaces.append(name)
+        case .securityLabel(let provider): labelProviders.append(provider)
+        case .subscription(let name): subscriptions.append(name)
+        case .publication(let name, let needsSuperuser): if needsSuperuser { publications.append(name) }
+        case .collation(let name, let provider, let hasRules): collations.append((name, provider, hasRules))
+        default: break
+        }
+      }
+    }
   }
 
   /// Settings that this PostgreSQL does not know.
@@ -28,8 +53,17 @@ struct DumpFit: Sendable, Equatable {
   private(set) var omitsPublicComment = false
   /// Owners that do not exist here, or whom this administrator cannot give anything.
   private(set) var replacedOwners: Set<String> = []
+  /// Roles that privileges are for and that do not exist here.
+  private(set) var missingGrantees: Set<String> = []
+  private(set) var missingTablespaces: Set<String> = []
+  /// Providers of security labels that this PostgreSQL has not loaded.
+  private(set) var missingLabelProviders: Set<String> = []
+  private(set) var subscriptions: Set<String> = []
+  private(set) var omittedPublications: Set<String> = []
   /// What only a superuser can do, by name.
   private(set) var obstacles: [String] = []
+  /// What this PostgreSQL cannot have at all, whoever asks, each with what to do.
+  private(set) var impossible: [(reason: String, remedy: String)] = []
   /// Whether everything is made as the role that is to own it.
   private(set) var actsAsOwner: Bool
 
@@ -49,15 +83,71 @@ struct DumpFit: Sendable, Equatable {
       replacedOwners.insert(role)
     }
     actsAsOwner = demands.owners.isEmpty || !isScript && !replacedOwners.isEmpty
+    missingGrantees = Set(demands.grantees).subtracting(roles).subtracting(Self.roleWords)
+    let tablespaces = Set(try connection.query("SELECT spcname FROM pg_tablespace").compactMap { $0[0] })
+    missingTablespaces = Set(demands.tablespaces).subtracting(tablespaces)
+    subscriptions = Set(demands.subscriptions)
+    for provider in Set(demands.labelProviders) where try !Self.isLoaded(provider, connection) {
+      missingLabelProviders.insert(provider)
+    }
+    impossible = try Self.impossible(demands, roles: roles, connection)
     guard !isSuperuser || actsAsOwner else { return }
     omittedComments = Set(demands.extensionComments)
     omitsPublicComment = demands.hasPublicComment
+    omittedPublications = Set(demands.publications)
     obstacles = demands.superuserObjects
     guard !isSuperuser else { return }
     let there = Set(try connection.query("SELECT extname FROM pg_extension").compactMap { $0[0] })
     for name in Set(demands.extensions).subtracting(there).sorted() where try !Self.isTrusted(name, connection) {
       obstacles.append("extension \(SafeText.clean(name, limit: 60))")
     }
+  }
+
+  /// Words that stand where a role can.
+  private static let roleWords: Set = ["public", "current_user", "session_user", "current_role"]
+
+  /// A provider that is not loaded is complained about before anything else; the object does not exist, so that nothing
+  /// is changed.
+  private static func isLoaded(_ provider: String, _ connection: Connection) throws -> Bool {
+    do {
+      try connection.execute(
+        "SECURITY LABEL FOR \(Identifier.quote(provider)) ON TABLE pg_catalog.aloha_wizard_has_no_such_table IS NULL")
+      return true
+    } catch let failure as DatabaseFailure where failure.sqlState != nil {
+      return failure.sqlState != "22023"
+    }
+  }
+
+  private static func impossible(
+    _ demands: Demands, roles: Set<String>, _ connection: Connection
+  ) throws -> [(reason: String, remedy: String)] {
+    var found: [(reason: String, remedy: String)] = []
+    func clean(_ name: String) -> String { SafeText.clean(name, limit: 60) }
+    for policy in demands.policies {
+      let missing = policy.roles.filter { !roles.contains($0) && !roleWords.contains($0) }
+      guard !missing.isEmpty else { continue }
+      found.append(
+        (
+          "the policy \(clean(policy.name)) is for \(missing.map(clean).joined(separator: ", ")), which does not exist here",
+          "create the role first: " + missing.map { "CREATE ROLE \(Identifier.quote($0))" }.joined(separator: "; ")
+        ))
+    }
+    let major = connection.serverVersion / 10_000
+    for collation in demands.collations {
+      func needs(_ what: String, _ remedy: String) {
+        found.append(("the collation \(clean(collation.name)) needs \(what)", remedy))
+      }
+      if collation.provider == "builtin", major < 17 {
+        needs("the provider builtin, which came with PostgreSQL 17; here is \(major)", "restore it on PostgreSQL 17")
+      } else if collation.hasRules, major < 16 {
+        needs("rules of its own, which came with PostgreSQL 16; here is \(major)", "restore it on PostgreSQL 16")
+      } else if collation.provider == "icu",
+        try connection.query("SELECT 1 FROM pg_collation WHERE collprovider = 'i' LIMIT 1").isEmpty
+      {
+        needs("ICU, without which this PostgreSQL was built", "install a PostgreSQL that has it, as Debian's")
+      }
+    }
+    return found
   }
 
   /// A value that only a superuser may see is one that is known.
@@ -92,10 +182,33 @@ struct DumpFit: Sendable, Equatable {
       "COMMENT ON EXTENSION \(SafeText.clean($0, limit: 60)) is skipped: only the extension's owner can set it"
     }
     if omitsPublicComment { said.append("COMMENT ON SCHEMA public is skipped: only the schema's owner can set it") }
+    func names(_ set: Set<String>) -> String {
+      set.sorted().map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+    }
+    if !missingTablespaces.isEmpty {
+      said.append(
+        "The tablespace \(names(missingTablespaces)) does not exist here: its tables and indexes go to the database's own"
+      )
+    }
+    if !missingLabelProviders.isEmpty {
+      said.append(
+        "Security labels of \(names(missingLabelProviders)) are skipped: this PostgreSQL has not loaded that provider")
+    }
+    if !subscriptions.isEmpty {
+      said.append(
+        "The subscription \(names(subscriptions)) is skipped: two servers must not use one replication slot; create it "
+          + "again where it is needed")
+    }
+    if !omittedPublications.isEmpty {
+      said.append("The publication \(names(omittedPublications)) is skipped: only a superuser can create it")
+    }
+    if replacedOwners.isEmpty, !missingGrantees.isEmpty {
+      said.append(
+        "GRANT and REVOKE for \(names(missingGrantees)) are skipped: the role does not exist here")
+    }
     guard !replacedOwners.isEmpty else { return said }
-    let names = replacedOwners.sorted().map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
     said.append(
-      "Objects of \(names) will belong to \(owner), and GRANT, REVOKE and ALTER DEFAULT PRIVILEGES are skipped: the role "
+      "Objects of \(names(replacedOwners)) will belong to \(owner), and GRANT, REVOKE and ALTER DEFAULT PRIVILEGES are skipped: the role "
         + "does not exist here, or the administrator is not a member of it")
     return said
   }
@@ -118,11 +231,14 @@ extension DumpContents {
       default: break
       }
     }
+    demands.take(schema?.items ?? [])
+    // Without the definitions, their names are known at least.
+    demands.subscriptions += entries.filter { $0.kind == "SUBSCRIPTION" }.map(\.name)
     return demands
   }
 
   private static let superuserKinds: Set = [
-    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SUBSCRIPTION", "ACCESS METHOD", "TEXT SEARCH PARSER",
+    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "ACCESS METHOD", "TEXT SEARCH PARSER",
     "TEXT SEARCH TEMPLATE", "OPERATOR CLASS", "OPERATOR FAMILY", "PROCEDURAL LANGUAGE",
   ]
 }
@@ -138,11 +254,12 @@ extension PlainContents {
       switch item.kind {
       case .commentOnExtension(let name): demands.extensionComments.append(name)
       case .commentOnPublicSchema: demands.hasPublicComment = true
-      case .privileges(let role?): demands.defaultPrivileges.append(role)
+      case .privileges(let role?, _): demands.defaultPrivileges.append(role)
       case .superuserObject(let name): demands.superuserObjects.append(name)
       default: break
       }
     }
+    demands.take(items)
     return demands
   }
 }

@@ -17,6 +17,9 @@ struct DumpFitChecks {
         demands, isScript: head.plain != nil, isSuperuser: access.isSuperuser, connection)
       findings += fit.omissions(owner: owner).map { Finding(.warning, "dump", $0 + made) }
       findings += obstacle(fit).map { [$0] } ?? []
+      findings += fit.impossible.map { Finding(.blocker, "dump", $0.reason + made, remedy: $0.remedy) }
+      findings += encoding(connection).map { [$0] } ?? []
+      findings += plainVersion(connection).map { [$0] } ?? []
       findings += program(connection).map { [$0] } ?? []
     } catch {
       let reason = (error as? any Failure)?.reason ?? "\(error)"
@@ -44,6 +47,36 @@ struct DumpFitChecks {
       .blocker, "superuser",
       "the dump is restored as \(owner), who is not a superuser and cannot create: \(names)",
       remedy: roles.isEmpty ? "make the dump without --no-owner" : "create the missing roles first: \(roles)")
+  }
+
+  /// Text of one encoding does not always fit into a database of another.
+  private func encoding(_ connection: Connection) -> Finding? {
+    guard let there = head.plain?.encoding ?? head.dump?.schema?.encoding, !there.isEmpty else { return nil }
+    let own = try? connection.value(
+      "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = $1", [database])
+    let here = own ?? "UTF8"
+    guard there.uppercased() != here.uppercased() else { return nil }
+    if there.uppercased() == "SQL_ASCII" {
+      return Finding(
+        .warning, "encoding",
+        "the dump's text has no encoding (SQL_ASCII), the restored database has \(here): the restore fails at the first "
+          + "text that is not \(here)\(made)",
+        remedy: "rehearse it first: --rehearse; else make the dump again with pg_dump --encoding=UTF8")
+    }
+    return Finding(
+      here.uppercased() == "UTF8" ? .ok : .warning, "encoding",
+      "the dump's text is \(there) and is converted to \(here), the encoding of this server's database\(made)",
+      remedy: here.uppercased() == "UTF8" ? nil : "rehearse it first: characters that \(here) lacks make it fail")
+  }
+
+  /// Plain SQL of a newer PostgreSQL fits where it uses nothing new; nothing but trying tells.
+  private func plainVersion(_ connection: Connection) -> Finding? {
+    let here = connection.serverVersion / 10_000
+    guard let there = head.plain?.serverMajor, there > here else { return nil }
+    return Finding(
+      .warning, "PostgreSQL",
+      "the dump is of PostgreSQL \(there), here is \(here): the restore fails where the dump uses what came later\(made)",
+      remedy: "rehearse it first: --rehearse; else install PostgreSQL \(there)")
   }
 
   /// pg_restore of version 17 and later begins with a parameter that older servers refuse.

@@ -83,6 +83,16 @@ struct DumpRestore: Sendable {
 
   /// What pg_restore is told to leave out, and as whom it works.
   private func arguments(_ contents: DumpContents, _ fit: DumpFit, scratch: String) throws -> [String] {
+    let omittedNames = Set(
+      fit.subscriptions.map { "SUBSCRIPTION \($0)" } + fit.omittedPublications.map { "PUBLICATION \($0)" })
+    // One entry holds all privileges of an object.
+    let omittedPrivileges = Set(
+      (contents.schema?.items ?? []).compactMap { item -> PlainContents.Header? in
+        guard case .privileges(_, let grantees) = item.kind, !fit.missingGrantees.isDisjoint(with: grantees) else {
+          return nil
+        }
+        return item.header
+      })
     func isOmitted(_ entry: DumpContents.Entry) -> Bool {
       switch entry.kind {
       // What only an administrator may make is made before.
@@ -90,6 +100,12 @@ struct DumpRestore: Sendable {
       case "COMMENT" where entry.name.hasPrefix("EXTENSION "):
         fit.omittedComments.contains(String(entry.name.dropFirst("EXTENSION ".count)))
       case "COMMENT" where entry.name == "SCHEMA public": fit.omitsPublicComment
+      case "COMMENT": omittedNames.contains(entry.name)
+      case "ACL", "DEFAULT ACL":
+        omittedPrivileges.contains(
+          PlainContents.Header(name: entry.name, type: entry.kind, schema: entry.schema))
+      case "PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA":
+        fit.omittedPublications.contains { entry.name == $0 || entry.name.hasPrefix("\($0) ") }
       default: false
       }
     }
@@ -100,6 +116,9 @@ struct DumpRestore: Sendable {
       try FileSystem.replace(list, with: (kept.map(\.line).joined(separator: "\n") + "\n").utf8, mode: 0o644)
       words.append("--use-list=\(list)")
     }
+    if !fit.missingTablespaces.isEmpty { words.append("--no-tablespaces") }
+    if !fit.missingLabelProviders.isEmpty { words.append("--no-security-labels") }
+    if !fit.subscriptions.isEmpty { words.append("--no-subscriptions") }
     if fit.actsAsOwner {
       try makeExtensions(contents.extensions)
       words += ["--no-owner", "--no-privileges", "--role=\(owner)"]

@@ -38,8 +38,13 @@ struct EditedScript: Sendable {
         case .session(let role):
           // Only a superuser may change the session; the role does as well for what is made in it.
           fit.omitsPrivileges ? (role == nil ? "RESET ROLE;" : "SET ROLE \(Identifier.quote(owner));") : nil
-        case .privileges: fit.omitsPrivileges ? "" : nil
-        case .makesExtension, .superuserObject: nil
+        case .privileges(_, let grantees):
+          fit.omitsPrivileges || !fit.missingGrantees.isDisjoint(with: grantees) ? "" : nil
+        case .tablespace(let name): fit.missingTablespaces.contains(name) ? "SET default_tablespace = '';" : nil
+        case .securityLabel(let provider): fit.missingLabelProviders.contains(provider) ? "" : nil
+        case .subscription: ""
+        case .publication(let name, _): fit.omittedPublications.contains(name) ? "" : nil
+        case .makesExtension, .superuserObject, .policy, .collation: nil
         }
       return text.map { Edit(range: item.range, text: $0) }
     }

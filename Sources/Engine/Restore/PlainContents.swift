@@ -1,4 +1,5 @@
 import Common
+import Glibc
 
 /// What a dump in plain SQL asks for, as far as it can be refused or changed: the counterpart of ``DumpContents`` for
 /// dumps without a table of contents.
@@ -11,8 +12,19 @@ struct PlainContents: Sendable, Equatable {
     case commentOnPublicSchema
     /// `ALTER … OWNER TO role`; the text up to the role.
     case owner(String, statement: String)
-    /// `GRANT`, `REVOKE`, and `ALTER DEFAULT PRIVILEGES FOR ROLE role`.
-    case privileges(role: String?)
+    /// `GRANT`, `REVOKE`, and `ALTER DEFAULT PRIVILEGES FOR ROLE role`; whom they are given or taken.
+    case privileges(role: String?, grantees: [String])
+    /// `CREATE POLICY`, for some roles.
+    case policy(String, roles: [String])
+    /// `SET default_tablespace = name`, and a tablespace that a table or an index names by itself.
+    case tablespace(String)
+    case securityLabel(provider: String)
+    /// Anything about a subscription.
+    case subscription(String)
+    /// Anything about a publication; whether only a superuser can make it.
+    case publication(String, needsSuperuser: Bool)
+    /// A collation of a provider, with its rules of order or without.
+    case collation(String, provider: String, hasRules: Bool)
     /// `SET SESSION AUTHORIZATION`; nil is the default one.
     case session(String?)
     /// Something that only a superuser may make: "event trigger audit".
@@ -22,6 +34,33 @@ struct PlainContents: Sendable, Equatable {
   struct Item: Sendable, Equatable {
     let range: Range<Int64>
     let kind: Kind
+    /// The object that pg_dump's comment before the statement names: "TABLE zerver_realm", of the type "ACL".
+    var header: Header?
+  }
+
+  /// pg_dump's comment before each object: "Name: TABLE zerver_realm; Type: ACL; Schema: aloha; Owner: aloha".
+  struct Header: Sendable, Hashable {
+    let name: String
+    let type: String
+    let schema: String
+
+    init(name: String, type: String, schema: String) {
+      self.name = name
+      self.type = type
+      self.schema = schema
+    }
+
+    init?(comment: String) {
+      let (mark, typeMark, schemaMark) = ("Name: ", "; Type: ", "; Schema: ")
+      guard comment.hasPrefix(" " + mark) || comment.hasPrefix(" Data for " + mark),
+        let type = comment.ranges(of: typeMark).last, let schema = comment.ranges(of: schemaMark).last,
+        let start = comment.ranges(of: mark).first, start.upperBound <= type.lowerBound,
+        type.upperBound <= schema.lowerBound
+      else { return nil }
+      name = String(comment[start.upperBound..<type.lowerBound])
+      self.type = String(comment[type.upperBound..<schema.lowerBound])
+      self.schema = String(comment[schema.upperBound...].prefix { $0 != ";" })
+    }
   }
 
   /// The version of the pg_dump that wrote it.
@@ -30,8 +69,12 @@ struct PlainContents: Sendable, Equatable {
   var serverVersion: String?
   /// When pg_dump began, by its own clock; only where it was asked to say more.
   var started: String?
+  /// The encoding that its text is in: "UTF8".
+  var encoding: String?
   var items: [Item] = []
+  private var header: Header?
 
+  var serverMajor: Int? { serverVersion.flatMap(PostgresTools.majorVersion) }
   var settings: [String] { distinct { if case .setting(let name) = $0 { name } else { nil } } }
   var extensions: [String] { distinct { if case .makesExtension(let name) = $0 { name } else { nil } } }
   /// Roles that own something in it; empty where it was made without owners.
@@ -50,6 +93,7 @@ struct PlainContents: Sendable, Equatable {
   // MARK: Reading
 
   mutating func take(comment: String) {
+    if let named = Header(comment: comment) { header = named }
     func value(_ mark: String) -> String? {
       comment.hasPrefix(mark) ? SafeText.clean(comment.dropFirst(mark.count), limit: 60) : nil
     }
@@ -61,15 +105,29 @@ struct PlainContents: Sendable, Equatable {
   mutating func take(_ statement: SQLStatement) {
     // Dumps can hold millions of INSERT: only what begins in one of these ways is looked at.
     switch statement.text.first.map({ $0 | 0x20 }) {
-    case UInt8(ascii: "s"), UInt8(ascii: "c"), UInt8(ascii: "a"), UInt8(ascii: "g"), UInt8(ascii: "r"): break
+    case UInt8(ascii: "s"):
+      if encoding == nil, statement.text.count < 200 { encoding = Self.encoding(statement.text) }
+    case UInt8(ascii: "c"), UInt8(ascii: "a"), UInt8(ascii: "g"), UInt8(ascii: "r"): break
     default: return
     }
     guard let kind = Self.kind(of: SQLWords(statement.text), statement.text) else { return }
-    items.append(Item(range: statement.range, kind: kind))
+    items.append(Item(range: statement.range, kind: kind, header: header))
+  }
+
+  /// `SET client_encoding = 'UTF8'`.
+  private static func encoding(_ text: [UInt8]) -> String? {
+    guard SQLWords(text).begins("set", "client_encoding") else { return nil }
+    return quoted(text).map { SafeText.clean($0, limit: 40) }
   }
 
   private static func kind(of words: SQLWords, _ text: [UInt8]) -> Kind? {
+    if let kind = PlainKinds.replication(words) { return kind }
     switch words.words.first {
+    case .word("security")?:
+      return words.begins("security", "label", "for") ? words.name(at: 3).map { .securityLabel(provider: $0) } : nil
+    case .word("set")? where words.begins("set", "default_tablespace"):
+      let name = words.name(at: 3) ?? quoted(text) ?? ""
+      return name.isEmpty ? nil : .tablespace(name)
     case .word("set")?:
       if words.begins("set", "session", "authorization") {
         let name = words.name(at: 3) ?? quoted(text)
@@ -78,15 +136,16 @@ struct PlainContents: Sendable, Equatable {
       // With a dot it is a setting of an extension, which every PostgreSQL takes.
       guard let name = words.name(at: 1), words.words.count > 3, isAssignment(words) else { return nil }
       return .setting(name)
-    case .word("create")?: return made(words)
+    case .word("create")?: return PlainKinds.collation(words, text) ?? PlainKinds.policy(words) ?? made(words)
     case .word("comment")?:
       if words.begins("comment", "on", "extension") { return words.name(at: 3).map { .commentOnExtension($0) } }
       return words.begins("comment", "on", "schema") && words.name(at: 3) == "public" ? .commentOnPublicSchema : nil
-    case .word("grant")?, .word("revoke")?: return .privileges(role: nil)
+    case .word("grant")?, .word("revoke")?: return .privileges(role: nil, grantees: PlainKinds.grantees(words))
     case .word("alter")?:
       if words.begins("alter", "default", "privileges") {
         return .privileges(
-          role: words.begins("alter", "default", "privileges", "for", "role") ? words.name(at: 5) : nil)
+          role: words.begins("alter", "default", "privileges", "for", "role") ? words.name(at: 5) : nil,
+          grantees: PlainKinds.grantees(words))
       }
       return owner(words, text)
     default: return nil
@@ -104,7 +163,7 @@ struct PlainContents: Sendable, Equatable {
     }
     if words.begins("create", "extension") { return words.name(at: 2).map { .makesExtension($0) } }
     let kinds: [[String]] = [
-      ["event", "trigger"], ["foreign", "data", "wrapper"], ["subscription"], ["access", "method"],
+      ["event", "trigger"], ["foreign", "data", "wrapper"], ["access", "method"],
       ["text", "search", "parser"], ["text", "search", "template"], ["operator", "class"], ["operator", "family"],
       ["procedural", "language"], ["language"],
     ]
@@ -138,8 +197,33 @@ struct PlainContents: Sendable, Equatable {
     return .owner(role, statement: String(whole[..<place]))
   }
 
+  /// Reads a script to its end.
+  ///
+  /// - Parameter file: stays the caller's.
+  static func read(_ file: Int32) -> PlainContents? {
+    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    var statements = SQLStatementScanner()
+    var contents = PlainContents()
+    while true {
+      let count = Glibc.read(file, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { return nil }
+      if count == 0 { return contents }
+      chunk.withUnsafeBytes { whole in
+        var found: [(statement: SQLStatement?, comment: String?)] = []
+        statements.take(
+          UnsafeRawBufferPointer(rebasing: whole[..<count]), found: { found.append(($0, nil)) },
+          said: { found.append((nil, $0)) })
+        for item in found {
+          if let comment = item.comment { contents.take(comment: comment) }
+          if let statement = item.statement { contents.take(statement) }
+        }
+      }
+    }
+  }
+
   /// What stands between single quotes.
-  private static func quoted(_ text: [UInt8]) -> String? {
+  static func quoted(_ text: [UInt8]) -> String? {
     let parts = text.split(separator: UInt8(ascii: "'"), omittingEmptySubsequences: false)
     return parts.count > 2 ? String(decoding: parts[1], as: UTF8.self) : nil
   }

@@ -293,7 +293,8 @@ struct RestoreChecks {
     var findings: [Finding] = []
     let database = head.facts?.databaseBytes ?? head.expectedBytes * 3
     if head.hasDatabase, case .success(let administrator) = access, let connection = try? administrator.connect(),
-      let folder = (try? connection.value("SHOW data_directory")) ?? nil, FileSystem.isFolder(folder)
+      let folder = DatabaseForm.folder(of: installation.databaseParameters().database, connection),
+      FileSystem.isFolder(folder)
     {
       connection.close()
       findings.append(Self.space("database", folder, database, "the old database stays until you discard it"))

@@ -43,9 +43,11 @@ struct RestoredState {
     state.hasExpectedRows = unpacked.tables != nil
     state.hasUploads = preparation.head.hasUploads
     if let database = preparation.database, let administrator, let dump = unpacked.dump, let work {
-      try state.restore(
-        dump, into: database, administrator, preparation, scratch: work.path, progress)
-      try state.compare(database, administrator, preparation.installation.brand, expected: unpacked.tables, progress)
+      try FullDisk.naming(database: database, administrator, work: work.path) {
+        try state.restore(
+          dump, into: database, administrator, preparation, scratch: work.path, progress)
+        try state.compare(database, administrator, preparation.installation.brand, expected: unpacked.tables, progress)
+      }
     }
     work = nil
     try progress.phase("prepare", "Prepare settings and files") { _ in

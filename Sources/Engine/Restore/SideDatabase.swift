@@ -34,26 +34,12 @@ struct SideDatabase: Sendable, Codable, Equatable {
 
   // MARK: Making
 
-  /// Makes the empty side database, with the same encoding and order of letters as the server's, where that exists.
+  /// Makes the empty side database, with the same encoding, order of letters and tablespace as the
+  /// server's, where that exists.
   func create(_ access: AdministratorAccess) throws {
     let connection = try access.connect()
     defer { connection.close() }
-    var form = "ENCODING 'UTF8'"
-    // Columns for ICU came with version 15, and changed their name with 17.
-    let query = """
-      SELECT pg_encoding_to_char(encoding), datcollate, datctype, to_jsonb(d) ->> 'datlocprovider',
-        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
-      FROM pg_database d WHERE datname = $1
-      """
-    if let row = try connection.query(query, [live]).first {
-      form = "ENCODING \(Identifier.literal(row[0] ?? "UTF8"))"
-      if let collate = row[1], let ctype = row[2] {
-        form += " LC_COLLATE \(Identifier.literal(collate)) LC_CTYPE \(Identifier.literal(ctype))"
-      }
-      if row[3] == "i", let locale = row[4] {
-        form += " LOCALE_PROVIDER icu ICU_LOCALE \(Identifier.literal(locale))"
-      }
-    }
+    let form = try DatabaseForm.read(of: live, connection).clause
     try connection.execute(
       "CREATE DATABASE \(Identifier.quote(side)) OWNER \(Identifier.quote(owner)) TEMPLATE template0 \(form)")
   }

@@ -115,7 +115,7 @@ struct LeftOverTests {
     try FileSystem.replace("\(elsewhere)/.lock", with: [])
     let link = "\(place)/\(ScratchFolder.prefix)link"
     #expect(symlink(elsewhere, link) == 0)
-    var kept = [open, fresh, filled, elsewhere, link]
+    var kept = [open, filled, elsewhere, link]
     if geteuid() == 0 {
       let foreign = try make("foreign")
       #expect(chown(foreign, 4711, 4711) == 0)
@@ -123,6 +123,10 @@ struct LeftOverTests {
     }
     let live = try ScratchFolder(in: place)
     #expect(!FileSystem.exists(dead) && !FileSystem.exists(old))
+    // Who is about to lock an empty one makes another.
+    #expect(!FileSystem.exists(fresh))
+    // A filled one without a lock is left to the operator, who is told of it.
+    #expect(ScratchFolder.unlocked(in: try OpenFolder(place)) == ["\(ScratchFolder.prefix)filled"])
     for path in kept { #expect(FileSystem.exists(path), "\(path)") }
     ScratchFolder.removeLeftOvers(in: [place])
     #expect(FileSystem.exists("\(live.path)/.lock"))

@@ -8,7 +8,7 @@ import Testing
 /// Dumps that ask for more than this PostgreSQL knows, or than this administrator may do.
 @Suite("A dump of other programs, roles and rights")
 struct ForeignDumpTests {
-  private func dump(_ server: SandboxServer, _ path: String, _ words: String...) throws {
+  func dump(_ server: SandboxServer, _ path: String, _ words: String...) throws {
     let tools = try PostgresTools.find(major: 15)
     try Subprocess(
       tools.path("pg_dump"),
@@ -16,7 +16,7 @@ struct ForeignDumpTests {
     ).runChecked()
   }
 
-  private func options(_ dump: String, administrator: String? = nil) -> RestoreOptions {
+  func options(_ dump: String, administrator: String? = nil) -> RestoreOptions {
     var options = RestoreOptions(.manual(ManualBackup(database: dump)))
     options.keepsSettings = true
     options.administrator = AdministratorAccess.Wish(user: administrator)
@@ -24,7 +24,7 @@ struct ForeignDumpTests {
   }
 
   /// A role that may create databases, and whatever the server's role may, and nothing else.
-  private func makeAdministrator(_ server: SandboxServer, _ name: String, isMember: Bool = true) throws {
+  func makeAdministrator(_ server: SandboxServer, _ name: String, isMember: Bool = true) throws {
     try Disaster.execute(server, on: "postgres", "DROP ROLE IF EXISTS \(name); CREATE ROLE \(name) LOGIN CREATEDB")
     if isMember { try Disaster.execute(server, on: "postgres", "GRANT aloha TO \(name)") }
   }

@@ -1,0 +1,73 @@
+import Common
+
+/// Statements of a dump that name roles, providers or other servers, taken apart as far as it matters here.
+enum PlainKinds {
+  /// Whom a GRANT gives something, or a REVOKE takes it from; without PUBLIC, which is no role.
+  static func grantees(_ words: SQLWords) -> [String] {
+    let all = words.words
+    let marks = [SQLWords.Word.word("to"), .word("from")]
+    guard let start = all.lastIndex(where: { marks.contains($0) }) else { return [] }
+    return roles(words, after: start)
+  }
+
+  /// `CREATE POLICY name ON table … TO role, … USING …`.
+  static func policy(_ words: SQLWords) -> PlainContents.Kind? {
+    guard words.begins("create", "policy"), let name = words.name(at: 2) else { return nil }
+    let end = words.words.firstIndex { $0 == .word("using") || $0 == .word("with") } ?? words.words.count
+    guard let start = words.words[..<end].firstIndex(of: .word("to")) else { return nil }
+    let found = roles(words, after: start)
+    return found.isEmpty ? nil : .policy(name, roles: found)
+  }
+
+  /// Names between commas.
+  private static func roles(_ words: SQLWords, after start: Int) -> [String] {
+    var roles: [String] = []
+    var index = start + 1
+    while index < words.words.count {
+      if words.words[index] == .word("group") { index += 1 }
+      guard let name = words.name(at: index) else { break }
+      if words.words[index] != .word("public") { roles.append(name) }
+      guard index + 1 < words.words.count, words.words[index + 1] == .sign(UInt8(ascii: ",")) else { break }
+      index += 2
+    }
+    return roles
+  }
+
+  /// Anything about a publication or a subscription: what makes it, changes it, gives it away, comments on it.
+  static func replication(_ words: SQLWords) -> PlainContents.Kind? {
+    let kinds = ["publication", "subscription"]
+    for kind in kinds {
+      let place: Int
+      if words.begins("create", kind) || words.begins("alter", kind) {
+        place = 2
+      } else if words.begins("comment", "on", kind) {
+        place = 3
+      } else if words.begins("security", "label"), let index = words.words.firstIndex(of: .word(kind)) {
+        place = index + 1
+      } else {
+        continue
+      }
+      guard let name = words.name(at: place) else { return nil }
+      if kind == "subscription" { return .subscription(name) }
+      let isForAll =
+        words.words.count > place + 3 && words.begins("create", kind)
+        && words.words[place + 1] == .word("for") && words.words[place + 2] == .word("all")
+      let isSchema = zip(words.words, words.words.dropFirst()).contains {
+        $0 == .word("tables") && $1 == .word("in")
+      }
+      return .publication(name, needsSuperuser: isForAll || isSchema)
+    }
+    return nil
+  }
+
+  /// `CREATE COLLATION schema.name (provider = icu, …)`.
+  static func collation(_ words: SQLWords, _ text: [UInt8]) -> PlainContents.Kind? {
+    guard words.begins("create", "collation") else { return nil }
+    let all = words.words
+    let isQualified = all.count > 4 && all[3] == .sign(UInt8(ascii: "."))
+    guard let name = words.name(at: isQualified ? 4 : 2),
+      let provider = all.firstIndex(of: .word("provider")).flatMap({ words.name(at: $0 + 2) })
+    else { return nil }
+    return .collation(name, provider: provider, hasRules: all.contains(.word("rules")))
+  }
+}

@@ -1,0 +1,121 @@
+import Common
+import Glibc
+import Sandbox
+import Testing
+
+@testable import Engine
+
+/// A work folder holds whole dumps: whatever moment its process dies at, the next command has to find it.
+@Suite("A work folder", .serialized)
+struct ScratchFolderTests {
+  private func place() throws -> String {
+    let place = try Servers.folder() + "/scratch-\(RandomText.alphanumeric(8))"
+    try FileSystem.makeFolder(place)
+    return place
+  }
+
+  private func fill(_ path: String) throws {
+    try FileSystem.makeFolder("\(path)/database/inner")
+    for name in ["a", "database/toc.dat", "database/inner/b", "z"] {
+      try FileSystem.replace("\(path)/\(name)", with: "rows".utf8)
+    }
+  }
+
+  @Test("is found by the next command, whichever of its files the process was removing when it died")
+  func removal() throws {
+    let place = try place()
+    let folder = "\(place)/\(ScratchFolder.prefix)removed"
+    try FileSystem.makeFolder(folder)
+    try fill(folder)
+    try FileSystem.replace("\(folder)/.lock", with: [])
+    let open = try OpenFolder(place)
+    var moments = 0
+    try ScratchFolder.remove(try #require(try open.folder("\(ScratchFolder.prefix)removed")), folder, in: open) {
+      // What a process that dies now leaves, in a place of its own.
+      moments += 1
+      let other = "\(place)/moment-\(moments)"
+      try FileSystem.makeFolder(other)
+      try Subprocess("/bin/cp", ["-a", folder, other]).runChecked()
+      #expect(try ScratchFolder.abandoned(in: OpenFolder(other)).count == 1, "\(moments)")
+      ScratchFolder.removeLeftOvers(in: [other])
+      #expect(try FileSystem.names(in: other) == [], "\(moments)")
+    }
+    #expect(moments == 7)
+    rmdir(folder)
+    try FileSystem.removeTree(place)
+  }
+
+  @Test(
+    "is cleaned by the next command after the program was killed at any moment of removing it",
+    .enabled(if: Disaster.program != nil && FileSystem.exists("/usr/bin/strace"), "needs the program and strace"))
+  func killedWhileRemoving() throws {
+    let server = try Servers.fresh()
+    let place = try place()
+    let backup = "\(place)/backup.tar.gz"
+    _ = try Disaster.backup(server, to: backup)
+    let program = try #require(Disaster.program)
+    let words = ["restore", backup, "--dry-run", "--work-folder", place, "--root", server.root]
+    func work() throws -> [String] { try FileSystem.names(in: place).filter { $0.hasPrefix(ScratchFolder.prefix) } }
+    var kills = 0
+    for number in 1...30 {
+      let result = try Subprocess(
+        "/usr/bin/strace",
+        ["-f", "-qq", "-e", "trace=unlinkat", "-e", "inject=unlinkat:signal=SIGKILL:when=\(number)", program] + words,
+        directory: "/"
+      ).run()
+      if result.status != 128 + SIGKILL { break }
+      kills += 1
+      for name in try work() {
+        let left = try FileSystem.names(in: "\(place)/\(name)")
+        #expect(left.isEmpty || left.contains(".lock"), "\(number): \(left)")
+      }
+      // Another command, in another place, finds it: the place is remembered.
+      let isLeft = try !work().isEmpty
+      let report = Leftovers.report(root: server.root)
+      #expect(report.contains { $0.subject.hasPrefix("\(place)/") } == isLeft, "\(number)")
+      if number.isMultiple(of: 2) {
+        ScratchFolder.removeLeftOvers()
+      } else {
+        Leftovers.remove(.init(try server.installation), progress: .silent)
+      }
+      #expect(try work() == [], "\(number)")
+    }
+    #expect(kills > 3)
+    try FileSystem.removeTree(place)
+  }
+
+  @Test("in a place that an operator named is remembered for as long as there is one, and no longer")
+  func places() throws {
+    let place = try place()
+    let file = "\(place)/places"
+    let (first, second) = ("\(place)/first", "\(place)/second")
+    for folder in [first, second] {
+      try FileSystem.makeFolder("\(folder)/\(ScratchFolder.prefix)x")
+      ScratchPlaces.remember(folder, in: file)
+      ScratchPlaces.remember(folder, in: file)
+    }
+    ScratchPlaces.remember("/var/tmp", in: file)
+    ScratchPlaces.remember("/odd\nname", in: file)
+    #expect(ScratchPlaces.remembered(in: file) == [first, second])
+    try FileSystem.removeTree("\(first)/\(ScratchFolder.prefix)x")
+    #expect(ScratchPlaces.remembered(in: file) == [second])
+    try FileSystem.removeTree(second)
+    #expect(ScratchPlaces.remembered(in: file) == [])
+    for number in 0..<100 { ScratchPlaces.remember("/nowhere/\(number)", in: file) }
+    #expect(try FileSystem.read(file).count { $0 == 10 } == 64)
+    // Others cannot make this program look where they like.
+    chmod(file, 0o666)
+    #expect(ScratchPlaces.remembered(in: file) == [])
+    try FileSystem.removeTree(place)
+  }
+
+  @Test("that cannot be made says why: the disk is full", .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
+  func fullDisk() throws {
+    let place = try place()
+    // No inode is left.
+    try Subprocess("/bin/mount", ["-t", "tmpfs", "-o", "size=1m,nr_inodes=1", "aloha-test", place]).runChecked()
+    defer { _ = try? Subprocess("/bin/umount", ["-l", place]).run() }
+    let failure = #expect(throws: PlainFailure.self) { _ = try ScratchFolder(in: place) }
+    #expect(failure?.reason.contains("No space left") == true, "\(String(describing: failure))")
+  }
+}
