@@ -212,7 +212,9 @@ final class ArchiveContents: MemberVisitor {
         guard let path = reader[0].text else {
           return findings.problem("files", "record \(records[kind] ?? 0) of \(kind) names no file")
         }
-        files.recorded(kind, path: path, size: reader[1].int, emoji: kind == "emoji" ? reader[2].text ?? FileName.emoji(of: path) : nil)
+        files.recorded(
+          kind, path: path, size: reader[1].int,
+          emoji: kind == "emoji" ? reader[2].text ?? FileName.emoji(of: path) : nil)
       })
   }
 
