@@ -5,8 +5,7 @@ import Common
 ///
 /// Where what is packed makes no sense, everything up to the next place at which a block can begin is left out, and the
 /// reading goes on there: this program's archives have such a place every few hundred kilobytes, those of gzip have
-/// none. What comes after a gap can be wrong where it repeats something from before it. Whoever reads has to prove what
-/// he gets by other means.
+/// none. Bytes after a gap can be wrong where they repeat some from before it: compare them with a digest.
 final class SalvagingGzip: ByteSource {
   private let file: any ByteSource
   private var stream = z_stream()
@@ -15,9 +14,9 @@ final class SalvagingGzip: ByteSource {
   private var end = 0
   private var isInside = false
   private var isFinished = false
-  /// Set where something was left out before the bytes that come next; whoever has seen it resets it.
+  /// Set where bytes were left out before the next ones; the reader resets it.
   var hasGap = false
-  /// What was wrong, in words; the first few.
+  /// The first faults, in words.
   private(set) var faults: [String] = []
 
   private static let mark: [UInt8] = [0x00, 0x00, 0xFF, 0xFF]
@@ -111,7 +110,7 @@ final class SalvagingGzip: ByteSource {
     // A header is short; what does not look like one after the first member is no part of the archive.
     while end - start < 1 << 10, try more() {}
     guard let length = Self.headerLength(input[start..<end]) else {
-      note("something that is not part of it stands at byte \(position)")
+      note("bytes that are not part of it follow at byte \(position)")
       isFinished = true
       return
     }

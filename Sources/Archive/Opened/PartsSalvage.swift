@@ -16,6 +16,8 @@ extension PartsUnpacker {
     /// Small members that belong to no part, by name.
     public let texts: [String: [UInt8]]
     public let lost: [Lost]
+    /// What was wrong with the archive's file itself, in words.
+    public let faults: [String]
   }
 
   private static let textLimit: Int64 = 4 << 20
@@ -30,10 +32,12 @@ extension PartsUnpacker {
   ) throws -> Salvaged {
     if FileSystem.isFolder(path) {
       let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
-      return try salvage(reader, path: path, parts: parts, limits: limits) { true }
+      return try salvage(reader, path: path, parts: parts, limits: limits) { (true, []) }
     }
     let reader = try SalvageReader(path, cancellation: cancellation, progress: progress)
-    return try salvage(reader, path: path, parts: parts, limits: limits) { reader.isUndamaged }
+    return try salvage(reader, path: path, parts: parts, limits: limits) {
+      (reader.isUndamaged, reader.faults)
+    }
   }
 
   private struct Found {
@@ -43,7 +47,8 @@ extension PartsUnpacker {
   }
 
   private static func salvage(
-    _ source: some MemberSource, path: String, parts: [String: String], limits: Limits, isUndamaged: () -> Bool
+    _ source: some MemberSource, path: String, parts: [String: String], limits: Limits,
+    state: () -> (isUndamaged: Bool, faults: [String])
   ) throws -> Salvaged {
     var unpackers: [String: Unpacker] = [:]
     for (part, folder) in parts { unpackers[part] = try Unpacker(archive: path, into: folder, keepsAttributes: true) }
@@ -71,7 +76,7 @@ extension PartsUnpacker {
         }
         member.name = header.name
         guard member.size == header.size else { throw SalvageReader.Broken() }
-        found.append(Found(member: member, isBelieved: isUndamaged()))
+        found.append(Found(member: member, isBelieved: state().isUndamaged))
       } catch is SalvageReader.Broken {
         place?.unpacker.remove(place?.rest ?? "")
         texts[header.name] = nil
@@ -87,7 +92,9 @@ extension PartsUnpacker {
       texts[item.member.name] = nil
       if let place = place(of: item.member.name, parts: unpackers) { place.unpacker.remove(place.rest) }
     }
-    return Salvaged(members: kept, manifest: manifest, texts: texts, lost: lost.sorted { $0.name < $1.name })
+    return Salvaged(
+      members: kept, manifest: manifest, texts: texts, lost: lost.sorted { $0.name < $1.name },
+      faults: state().faults)
   }
 
   /// What is believed, and what is not.

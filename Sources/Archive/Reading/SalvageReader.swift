@@ -17,6 +17,9 @@ public final class SalvageReader: MemberSource {
   /// Whether everything before the current member was read without a fault.
   public private(set) var isUndamaged = true
 
+  /// What was wrong with the file itself, in words; the first few.
+  public var faults: [String] { gzip?.faults ?? [] }
+
   private let source: any ByteSource
   private let gzip: SalvagingGzip?
   private let cancellation: Cancellation?

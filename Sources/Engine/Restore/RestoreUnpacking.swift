@@ -85,7 +85,7 @@ struct RestoreUnpacking {
     _ progress: @escaping ByteProgress
   ) throws -> Result {
     let salvaged = try PartsUnpacker.salvage(archive, parts: parts, cancellation: cancellation, progress: progress)
-    let losses = SalvageLosses(salvaged.lost, isProved: salvaged.manifest != nil)
+    let losses = SalvageLosses(salvaged.lost, faults: salvaged.faults, isProved: salvaged.manifest != nil)
     if folder != nil { try losses.requireDatabase(archive) }
     if parts.keys.contains(BackupLayout.settings) {
       try losses.requireSettings(archive, preparation.installation.brand)

@@ -4,13 +4,16 @@ import Common
 /// What was lost of a damaged backup, and what that means for a server.
 struct SalvageLosses {
   private let lost: [PartsUnpacker.Lost]
+  /// What was wrong with the archive's file itself.
+  private let faults: [String]
   /// Whether the backup's own list of files was there to compare with.
   private let isProved: Bool
 
   private static let shown = 10
 
-  init(_ lost: [PartsUnpacker.Lost], isProved: Bool) {
+  init(_ lost: [PartsUnpacker.Lost], faults: [String], isProved: Bool) {
     self.lost = lost
+    self.faults = faults
     self.isProved = isProved
   }
 
@@ -41,7 +44,7 @@ struct SalvageLosses {
 
   /// For the summary.
   var warnings: [String] {
-    var said: [String] = []
+    var said = faults.prefix(3).map { "Damage in the archive: \($0)" }
     if !lost.isEmpty {
       said.append("\(Amount.of(Int64(lost.count), "file")) of the backup \(lost.count == 1 ? "is" : "are") lost")
       said += lost.prefix(Self.shown).map { "Lost: \(Self.text($0))" }

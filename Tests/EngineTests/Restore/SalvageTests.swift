@@ -79,6 +79,7 @@ struct SalvageTests {
       #expect(lost.contains { $0.hasPrefix("files/large-a.png ") })
       #expect(lost.count <= 3, "\(lost)")
       #expect(summary.warnings.count { $0.hasPrefix("Lost: ") } == lost.count)
+      #expect(summary.warnings.contains { $0.hasPrefix("Damage in the archive: what is packed at byte ") })
       _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
       try server.run("scripts/stop-server")
     }
