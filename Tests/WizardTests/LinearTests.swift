@@ -130,7 +130,7 @@ struct LinearTests {
     var walk = LinearWalk(servers.flow(), ["", ""])
     let failure = #expect(throws: PlainFailure.self) { try walk.runner.run() }
     #expect(failure?.family == .usage)
-    #expect(failure?.reason == "the input ended at step 3 of 11, Organization; nothing has been changed")
+    #expect(failure?.reason == "the input ended at step 3 of 11, Organization; nothing of it was begun")
     #expect(servers.state.withLock { $0.operations.isEmpty })
   }
 

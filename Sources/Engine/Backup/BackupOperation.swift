@@ -199,9 +199,8 @@ public struct BackupOperation: Operation {
     guard options.recipient != nil else {
       return [
         "Copy it to another machine, in another building; whether it arrived whole, this says there: "
-          + ArchiveWords.command(["verify", output]),
-        "Rehearse its restore: \(ArchiveWords.rehearse(output, nil))",
-      ]
+          + ArchiveWords.command(["verify", output])
+      ] + (holdings.has(.database) ? ["Rehearse its restore: \(ArchiveWords.rehearse(output, nil))"] : [])
     }
     return [
       "Copy it and the .sha256 beside it to another machine, in another building; whether it arrived whole, this says "

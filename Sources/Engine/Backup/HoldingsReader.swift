@@ -5,22 +5,47 @@ import Common
 final class HoldingsReader: MemberVisitor {
   private var parts: Set<BackupHoldings.Part> = []
   private var settings: [UInt8]?
-  private var isInSettings = false
+  private var contents: [UInt8]?
+  private var dumpFiles: Set<String> = []
+  private var isInContents = false
 
   private static let settingsFile = "\(BackupLayout.settings)/settings.py"
   private static let textLimit: Int64 = 1 << 20
+  private static let contentsLimit: Int64 = 64 << 20
 
   func begin(_ header: MemberHeader) -> Bool {
     let name = header.name
     if name == BackupLayout.contents { parts.insert(.database) }
     if name.hasPrefix("\(BackupLayout.uploads)/") { parts.insert(.uploads) }
     if name.hasPrefix("\(BackupLayout.settings)/") { parts.insert(.settings) }
+    if name.hasPrefix("\(BackupLayout.database)/") {
+      dumpFiles.insert(String(name.dropFirst(BackupLayout.database.count + 1)))
+    }
+    isInContents = name == BackupLayout.contents && header.size <= Self.contentsLimit
+    if isInContents {
+      contents = []
+      return true
+    }
     guard name == Self.settingsFile, header.size <= Self.textLimit else { return false }
     settings = []
     return true
   }
 
-  func take(_ bytes: UnsafeRawBufferPointer) { settings?.append(contentsOf: bytes) }
+  func take(_ bytes: UnsafeRawBufferPointer) {
+    if isInContents { contents?.append(contentsOf: bytes) } else { settings?.append(contentsOf: bytes) }
+  }
+
+  /// Files of the dump that its table of contents speaks of and that have not passed; empty where there is no
+  /// pg_restore to read it.
+  func missingDumpFiles() throws -> [String] {
+    guard let contents, let tools = PostgresTools.installed().max(by: { $0.major < $1.major }) else { return [] }
+    let scratch = try ScratchFolder(in: ScratchFolder.place(among: ScratchFolder.places, for: nil) ?? "/tmp")
+    defer { scratch.remove() }
+    let folder = "\(scratch.path)/contents"
+    try FileSystem.makeFolder(folder)
+    try FileSystem.replace("\(folder)/toc.dat", with: contents)
+    return DumpFiles.missing(try DumpContents.read(folder, tools: tools), among: dumpFiles)
+  }
 
   func end() {}
 

@@ -29,6 +29,8 @@ final class TableContents {
   private var valued: [Int64]
   private(set) var currentID: Int64?
 
+  /// The model is what is known of all versions, not a server's.
+  private let isAssumed: Bool
   private let columns: [ColumnCheck]
   private let slots: [String: Int]
   private let idSlot: Int?
@@ -46,6 +48,7 @@ final class TableContents {
   ///   - extra: keys that the caller wants to read besides those of columns.
   init(_ table: DataModel.Table, _ model: DataModel, spaces: IDSpaces, keepsIDs: Bool, extra: [String] = []) {
     name = table.name
+    isAssumed = model.catalog.schema == KnownSchema.catalog.schema
     meaning = Meaning(rawValue: table.name)
     // Ids that an import does not take over mean nothing: those of user messages, the largest table.
     let hasIdentity = table.hasID && table.column("id")?.imported != .ignored
@@ -199,6 +202,8 @@ final class TableContents {
       guard check.isNeeded else { continue }
       // A column that no row has is left to the server, as in archives of other versions.
       if valued[index] == 0, !check.isNeededAlways { continue }
+      // Rows with keys that no known version has may have it under a name of a later one.
+      if valued[index] == 0, isAssumed, !reader.unwanted.isEmpty { continue }
       let lacking = Int(clamping: rows - valued[index])
       if check.isReference, !check.isSetting {
         findings.problem(name, "\(Amount.of(Int64(lacking), "row")) without \(check.name)")

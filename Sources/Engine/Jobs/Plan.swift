@@ -20,18 +20,21 @@ public struct Plan: Sendable, Codable, Equatable {
   public var phases: [Phase]
   /// What is gone afterwards; empty for most.
   public var destroys: [String]
+  /// What another state takes the place of, and is kept; nil for most. Not begun by a slip, either.
+  public var replaces: String?
   /// What a worried operator wants to hear is left alone.
   public var leavesAlone: [String]
   /// The phase at whose end it can no longer be stopped, in words; nil where it can be stopped at any time.
   public var pointOfNoReturn: String?
 
   public init(
-    title: String, phases: [Phase], destroys: [String] = [], leavesAlone: [String] = [],
+    title: String, phases: [Phase], destroys: [String] = [], replaces: String? = nil, leavesAlone: [String] = [],
     pointOfNoReturn: String? = nil
   ) {
     self.title = title
     self.phases = phases
     self.destroys = destroys
+    self.replaces = replaces
     self.leavesAlone = leavesAlone
     self.pointOfNoReturn = pointOfNoReturn
   }

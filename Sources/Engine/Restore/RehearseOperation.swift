@@ -100,6 +100,9 @@ public struct RehearseOperation: Operation {
         .damagedArchive, SafeText.clean(options.archive, limit: 300), "holds no dump of a database",
         remedy: "make a new backup and rehearse that; find out what happened to this one")
     }
+    if dump.form == .directory, let contents = head.dump {
+      try DumpFiles.require(contents, in: dump.path, of: options.archive)
+    }
     try restore(dump: dump, room: room.path, user: user, head, unpacked, &report, progress)
     report.seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
     withExtendedLifetime((work, room)) {}

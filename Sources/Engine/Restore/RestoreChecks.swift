@@ -55,7 +55,10 @@ struct RestoreChecks {
       ]
     }
     let contradictions = head.contradictions.map {
-      Finding(.blocker, "backup", $0, remedy: "use another backup: this one was cut off or put together wrongly")
+      // What is cut off is what a salvage is for.
+      Finding(
+        options.salvages ? .warning : .blocker, "backup", $0,
+        remedy: "use another backup: this one was cut off or put together wrongly")
     }
     guard !head.holdings.parts.isEmpty, !restored.isEmpty else {
       return contradictions + [
@@ -82,10 +85,11 @@ struct RestoreChecks {
   /// To put only a part of another moment into a server is a decision of its own. Whoever gives parts by hand has made it.
   private func partial() -> Finding? {
     guard case .archive = options.source, !head.holdings.isComplete else { return nil }
+    let isWished = options.allowsPartial || options.salvages
     return Finding(
-      options.allowsPartial ? .warning : .blocker, "partial backup",
+      isWished ? .warning : .blocker, "partial backup",
       "\(head.holdings.label); \(head.holdings.consequences.joined(separator: "; "))",
-      remedy: options.allowsPartial
+      remedy: isWished
         ? "nothing, if that is what you want"
         : "use a complete backup; or restore what is in this one on purpose, with --partial")
   }

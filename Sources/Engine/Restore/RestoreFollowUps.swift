@@ -55,6 +55,17 @@ private struct RestoreFollowUp {
   }
 }
 
+/// What is kept of a restore, seen from the disk and the database.
+public enum KeptState {
+  /// - Returns: names with whether each is there; nil where that cannot be found out.
+  public static func find(_ record: RestoreRecord, root: String, brand: Brand? = nil) -> [(
+    name: String, isThere: Bool
+  )]? {
+    let followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
+    return try? RestoreSwitch(followUp.installation(record), record, RestoreState(root: root)).kept()
+  }
+}
+
 /// Clears away what an interrupted restore had prepared before anything of the server was exchanged.
 public struct ClearRestoreOperation: Operation {
   private let followUp: RestoreFollowUp
@@ -143,7 +154,7 @@ public struct ResumeRestoreOperation: Operation {
       try change.rollBack(progress)
       title = "The restore is rolled back"
     case .discarding:
-      try change.discard(progress)
+      _ = try change.discard(progress)
       title = "What was kept is deleted"
     case .preparing, .stopped, .finished, .rolledBack: title = "Nothing was left to do"
     }
@@ -199,6 +210,7 @@ public struct RollBackOperation: Operation {
         Plan.Phase("stop", ServerStep.stop.title),
         Plan.Phase("exchange", "Exchange the restored state for the old one"),
       ] + ServerStep.afterwards.dropFirst().map { Plan.Phase($0.rawValue, $0.title) },
+      replaces: "the restored state",
       leavesAlone: ["The restored state: it is kept under other names until you discard it"])
   }
 
@@ -243,11 +255,11 @@ public struct DiscardRestoreOperation: Operation {
   public func run(progress: Progress) throws -> Summary {
     var (change, lock) = try followUp.begin(.discard)
     defer { withExtendedLifetime(lock) {} }
-    let kept = change.record.kept
-    try change.discard(progress.unstoppable)
+    let deleted = try change.discard(progress.unstoppable)
     let summary = Summary(
-      title: "What was kept of the restore is deleted",
-      facts: kept.map { Summary.Fact("Deleted", $0) })
+      title: deleted.isEmpty
+        ? "Nothing that was kept of the restore was there any more" : "What was kept of the restore is deleted",
+      facts: deleted.map { Summary.Fact("Deleted", $0) })
     progress.finished(summary)
     return summary
   }

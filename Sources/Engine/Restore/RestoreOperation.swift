@@ -62,6 +62,7 @@ public struct RestoreOperation: Operation {
     phases += ServerStep.afterwards.map { Plan.Phase($0.rawValue, $0.title) }
     return Plan(
       title: "Restore \(installation.label) from \(options.source.label)", phases: phases,
+      replaces: "the state of \(installation.label)",
       leavesAlone: [
         "The old state: it is kept under other names until you discard it, and can be had back with --roll-back",
         "Everything, until the new state is complete and compared; the server runs until then",
@@ -174,7 +175,8 @@ public struct RestoreOperation: Operation {
   ) -> Summary {
     let seconds = Double((ContinuousClock.now - started).components.seconds)
     return Summary(
-      title: "The server is restored",
+      title: made.losses == nil
+        ? "The server is restored" : "The server is restored, without what was lost of its backup",
       facts: made.facts + (change.record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
         + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
       warnings: warnings,

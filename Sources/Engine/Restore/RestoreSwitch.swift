@@ -104,6 +104,13 @@ struct RestoreSwitch {
       let isOldInPlace = !isExchanged && Move.isThere(move.live) && new.map { Move.isThere($0.aside) } != false
       if !isOldInPlace { lost.append(move.aside) }
     }
+    // Settings are what the server is found by.
+    for move in record.moves where move.direction == .out && Move.isThere(move.aside) {
+      guard move.live == installation.root + installation.brand.configurationFolder,
+        (try? FileSystem.names(in: move.aside))?.isEmpty != false
+      else { continue }
+      lost.append("everything in \(move.aside)")
+    }
     return lost
   }
 
@@ -124,14 +131,26 @@ struct RestoreSwitch {
   /// - Throws: `.conflict` where the old state is gone, before anything moves.
   mutating func rollBack(_ progress: Progress) throws {
     try requireOldState()
-    if record.stage != .rollingBack { try enter(.rollingBack) }
-    try take(.stop, progress)
-    try progress.phase("exchange", "Exchange the restored state for the old one") { _ in
-      try revert()
+    if record.stage != .rollingBack {
       record.doneSteps = []
-      try enter(.rolledBack)
+      try enter(.rollingBack)
     }
-    for step in ServerStep.afterwards where step != .secrets { try take(step, progress) }
+    try take(.stop, progress)
+    try progress.phase("exchange", "Exchange the restored state for the old one") { _ in try revert() }
+    // It is rolled back only when the server's services know it: until then it can be gone on with.
+    for step in ServerStep.afterwards where step != .secrets && !record.doneSteps.contains(step.rawValue) {
+      do {
+        try take(step, progress)
+      } catch let failure as PlainFailure {
+        throw PlainFailure(
+          failure.family, failure.subject, failure.reason,
+          remedy: "the old data is in place. " + (failure.remedy.map { "\($0). " } ?? "")
+            + "Repair this, then go on with: aloha-wizard restore --resume")
+      }
+      record.doneSteps.append(step.rawValue)
+      try state.save(record)
+    }
+    try enter(.rolledBack)
   }
 
   private func revert() throws {
@@ -142,9 +161,12 @@ struct RestoreSwitch {
   // MARK: The end
 
   /// Deletes the state that is not in use.
-  mutating func discard(_ progress: Progress) throws {
+  ///
+  /// - Returns: what was there and is deleted, by name.
+  mutating func discard(_ progress: Progress) throws -> [String] {
     let what = record.discards ?? record.stage
     try requireStateInUse()
+    let deleted = try kept().filter(\.isThere).map(\.name)
     if record.stage != .discarding {
       record.discards = record.stage
       try enter(.discarding)
@@ -161,6 +183,23 @@ struct RestoreSwitch {
       }
       try state.remove(record)
     }
+    return deleted
+  }
+
+  /// What is kept beside the server by the record, and whether it is there. Changes nothing.
+  func kept() throws -> [(name: String, isThere: Bool)] {
+    let names = Set(record.kept)
+    var found: [(name: String, isThere: Bool)] = []
+    if let database = record.database, let access {
+      let state = try database.found(access)
+      for (name, isThere) in [(database.before, state.before), (database.side, state.side)] {
+        if names.contains("database \(name)") { found.append(("database \(name)", isThere)) }
+      }
+    }
+    for folder in record.places.flatMap({ [$0.before, $0.side] }) where names.contains(folder) {
+      found.append((folder, Move.isThere(folder)))
+    }
+    return found
   }
 
   /// What is deleted must not be the only copy.

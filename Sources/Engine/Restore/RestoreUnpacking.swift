@@ -75,6 +75,9 @@ struct RestoreUnpacking {
     guard folder == nil || result.dump != nil else {
       throw ArchiveFailure(archive, .damaged("the dump of the database has no table of contents"))
     }
+    if let folder, let contents = preparation.head.dump {
+      try DumpFiles.require(contents, in: folder, of: archive)
+    }
     return result
   }
 
@@ -97,6 +100,9 @@ struct RestoreUnpacking {
     if let folder, FileSystem.exists("\(folder)/toc.dat") { result.dump = DumpFile(path: folder, form: .directory) }
     guard folder == nil || result.dump != nil else {
       throw ArchiveFailure(archive, .damaged("the dump of the database has no table of contents"))
+    }
+    if let folder, let contents = preparation.head.dump {
+      try DumpFiles.require(contents, in: folder, of: archive)
     }
     result.losses = losses
     return result

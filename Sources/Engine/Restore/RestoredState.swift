@@ -8,6 +8,8 @@ struct RestoredState {
   var tables: [String: Int64] = [:]
   var files: Int64 = 0
   var isProved = false
+  /// Whether it was made of a damaged backup.
+  var isSalvaged = false
   /// What a damaged backup has cost.
   var losses: Summary.Fact?
   var hasExpectedRows = false
@@ -33,11 +35,15 @@ struct RestoredState {
     state.files = unpacked.files
     state.isProved = unpacked.isProved
     if let losses = unpacked.losses {
+      state.isSalvaged = true
       losses.warnings.forEach(progress.warn)
       let list = preparation.lossesFile
       try losses.write(list)
-      if losses.count > 0 {
-        state.losses = Summary.Fact("Lost", "\(Amount.of(Int64(losses.count), "file")), listed in \(list)")
+      let count = losses.count(expected: preparation.head.facts?.uploadsFiles, uploads: unpacked.files)
+      if count > 0 || !losses.isComplete {
+        let amount = count > 0 ? Amount.of(count, "file") : "how many files is not known"
+        let names = FileSystem.exists(list) ? "; names that are known: \(list)" : ""
+        state.losses = Summary.Fact("Lost", "\(amount)\(names)")
       }
     }
     state.hasExpectedRows = unpacked.tables != nil
@@ -133,7 +139,10 @@ struct RestoredState {
     if hasUploads { facts.append(Summary.Fact("Uploads", Amount.of(files, "file"))) }
     facts.append(
       Summary.Fact(
-        "Digests", isProved ? "every one was compared" : "the backup has none; gzip's own checksum was compared"))
+        "Digests",
+        isProved
+          ? "every one was compared"
+          : isSalvaged ? "none could be compared" : "the backup has none; gzip's own checksum was compared"))
     return facts + [losses].compactMap(\.self)
   }
 }

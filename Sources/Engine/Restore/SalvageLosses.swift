@@ -58,7 +58,16 @@ struct SalvageLosses {
     return said
   }
 
-  var count: Int { lost.count }
+  /// All files that are lost, as far as that is known: by name, or by the number that the backup says it held.
+  ///
+  /// - Parameters:
+  ///   - expected: uploads that the backup says it holds; nil where it does not say.
+  ///   - uploads: those that came.
+  func count(expected: Int64?, uploads: Int64) -> Int64 {
+    max(Int64(lost.count), max(0, (expected ?? 0).subtractingReportingOverflow(uploads).partialValue))
+  }
+
+  var isComplete: Bool { isProved }
 
   /// Writes all of them, a line each.
   func write(_ path: String) throws {

@@ -101,6 +101,13 @@ public struct VerifyOperation: Operation {
     }
     var title = isWhole ? "The archive is whole" : "The archive can be imported, but it is not whole"
     if report.kind == .backup {
+      let missing = try holdings.missingDumpFiles()
+      if let first = missing.first {
+        throw PlainFailure(
+          .damagedArchive, SafeText.clean(options.archive, limit: 300),
+          "its dump lacks \(Amount.of(Int64(missing.count), "file")) with rows, the first is \(first)",
+          remedy: "make a new backup; no server can be restored from this one")
+      }
       let holdings = holdings.holdings(folders: report.folders)
       facts.append(Summary.Fact("Completeness", holdings.label))
       if !holdings.isComplete { title = "The archive is whole, but it does not hold a whole server" }

@@ -48,8 +48,9 @@ extension LinearRunner {
   private mutating func choose(among lines: [ReviewLine]) throws -> Bool {
     let step = journey.step
     let failed = journey.obstacle == .failed
-    // What destroys is never begun by Enter alone.
-    let destroys = !(journey.material(of: step)?.plan?.destroys.isEmpty ?? true)
+    // What destroys, or takes a server's place, is never begun by Enter alone.
+    let plan = journey.material(of: step)?.plan
+    let destroys = plan?.destroys.isEmpty == false || plan?.replaces != nil
     if destroys, !failed, !voice.conversation.isAttended { try checkConsent() }
     let go = failed ? "Enter looks again" : destroys ? "start begins" : "Enter: \(step.proceed)"
     let more = lines.isEmpty ? "" : " A number changes that decision, w writes an answers file,"
@@ -84,7 +85,8 @@ extension LinearRunner {
   private func checkConsent() throws {
     guard !consent.destroys, consent.name == nil else { return }
     throw PlainFailure(
-      .usage, journey.flow.title, "data would be deleted, and the order to start is not read from a file or a pipe",
+      .usage, journey.flow.title,
+      "data would be deleted or replaced, and the order to start is not read from a file or a pipe",
       remedy: "give --yes, or run the wizard on a terminal")
   }
 

@@ -76,7 +76,7 @@ struct LinearRunner {
     let place = journey.position
     return PlainFailure(
       .usage, "the wizard",
-      "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing has been changed",
+      "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing of it was begun",
       remedy: "answer every question, or put the answers into a file: \(Program.name) wizard GOAL --answers-template")
   }
 

@@ -194,15 +194,14 @@ struct RestoreCommand: ParsableCommand {
   // MARK: Rehearsing
 
   private func runRehearsal() throws {
-    var options = try rehearsalOptions()
-    options.identity = key.path
-    options.workFolder = workFolder.map { FileSystem.absolute($0) }
-    options.parallel = parallel
-    let operation = RehearseOperation(options)
-    if dryRun { return try output.rehearse(operation) }
-    guard nagios || prometheus != nil else { return try output.look(operation) }
+    guard nagios || prometheus != nil, !dryRun else {
+      let operation = RehearseOperation(try rehearsalOptions())
+      return dryRun ? try output.rehearse(operation) : try output.look(operation)
+    }
     let report: RehearsalReport
     do {
+      // For monitoring a folder without a backup is a failed rehearsal, too.
+      let operation = RehearseOperation(try rehearsalOptions())
       report = try operation.rehearse(Progress(cancellation: Interruption.cancellation) { _ in })
     } catch {
       if let prometheus { try RehearsalReport.writePrometheus(failureTo: prometheus) }
@@ -216,6 +215,14 @@ struct RestoreCommand: ParsableCommand {
   }
 
   private func rehearsalOptions() throws -> RehearseOperation.Options {
+    var options = try rehearsalSource()
+    options.identity = key.path
+    options.workFolder = workFolder.map { FileSystem.absolute($0) }
+    options.parallel = parallel
+    return options
+  }
+
+  private func rehearsalSource() throws -> RehearseOperation.Options {
     if let archive { return RehearseOperation.Options(archive: FileSystem.absolute(archive)) }
     if newestIn == nil, case .manual(let parts) = self.options.source {
       return RehearseOperation.Options(manual: parts, brand: server.brand ?? (try? server.installation())?.brand)
@@ -252,7 +259,10 @@ struct RestoreCommand: ParsableCommand {
     guard !records.isEmpty else { return StandardStream.output("No restore is known on this server.\n") }
     for record in records {
       StandardStream.output("\(record.id): \(record.label(isRunning: record.id == running))\n")
-      for item in record.kept { StandardStream.output("  kept: \(item)\n") }
+      let kept = KeptState.find(record, root: server.root, brand: server.brand) ?? record.kept.map { ($0, true) }
+      for item in kept {
+        StandardStream.output("  kept: \(item.name)\(item.isThere ? "" : ": it is not there any more")\n")
+      }
       if let exports = record.exports {
         StandardStream.output("  exports of the state before it, yours to delete: \(SafeText.clean(exports))\n")
       }

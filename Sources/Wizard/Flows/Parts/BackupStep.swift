@@ -75,7 +75,9 @@ struct BackupStep: Sendable {
         hint: { answers in
           let path = answers.text(Key.which) ?? ""
           return path == Self.other ? nil : SafeText.clean(path, limit: 300)
-        }),
+        },
+        // One that cannot bring a server back is never what Enter takes.
+        preset: { _ in found.first { $0.remark == nil }.map { .text($0.path) } }),
       Field(
         "path", "Its path", name: "Path", .path, isVisible: { $0.text(Key.which) == Self.other },
         hint: { _ in "A .tar.gz, an encrypted .age, or the folder that it was unpacked into." },
