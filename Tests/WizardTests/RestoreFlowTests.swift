@@ -18,13 +18,24 @@ struct RestoreFlowTests {
     return options
   }
 
+  /// Types the name without which nothing takes the server's place.
+  private static func confirm(_ walker: Walker) {
+    walker.walk(to: "agree")
+    walker.type("chat.example.com")
+  }
+
   // MARK: The same decisions in three ways
 
   static let ways = [
-    FlowWay("the newest backup, as advised", lines: ["", "", "", "", "", "", ""]) { _ in },
     FlowWay(
-      "another one, encrypted, keeping the settings",
-      lines: ["", "", "4", "/mnt/b.tar.gz.age", "/mnt/key", "", "3", "", ""]
+      "the newest backup, as advised", confirmedName: "chat.example.com",
+      lines: ["", "", "", "", "", "", "chat.example.com", ""]
+    ) { walker in
+      confirm(walker)
+    },
+    FlowWay(
+      "another one, encrypted, keeping the settings", confirmedName: "chat.example.com",
+      lines: ["", "", "4", "/mnt/b.tar.gz.age", "/mnt/key", "", "3", "", "chat.example.com", ""]
     ) { walker in
       walker.walk(to: "backup")
       walker.press(.down, .down, .down, .enter)
@@ -33,9 +44,11 @@ struct RestoreFlowTests {
       walker.type("/mnt/key")
       walker.walk(to: "settings")
       walker.press(.down, .down, .enter)
+      confirm(walker)
     },
     FlowWay(
-      "parts put aside by hand", lines: ["", "2", "/mnt/dump.sql.gz", "", "/mnt/uploads", "", "2", "", ""]
+      "parts put aside by hand", confirmedName: "chat.example.com",
+      lines: ["", "2", "/mnt/dump.sql.gz", "", "/mnt/uploads", "", "2", "", "chat.example.com", ""]
     ) { walker in
       walker.walk(to: "source")
       walker.press(.down, .enter)
@@ -44,9 +57,11 @@ struct RestoreFlowTests {
       walker.type("/mnt/uploads")
       walker.walk(to: "settings")
       walker.press(.down, .enter)
+      confirm(walker)
     },
     FlowWay(
-      "a copy of a container's volume", lines: ["", "3", "/mnt/data", "/mnt/dump.sql", "", "2", "", ""]
+      "a copy of a container's volume", confirmedName: "chat.example.com",
+      lines: ["", "3", "/mnt/data", "/mnt/dump.sql", "", "2", "", "chat.example.com", ""]
     ) { walker in
       walker.walk(to: "source")
       walker.press(.down, .down, .enter)
@@ -55,6 +70,7 @@ struct RestoreFlowTests {
       walker.type("/mnt/dump.sql")
       walker.walk(to: "settings")
       walker.press(.down, .enter)
+      confirm(walker)
     },
   ]
 
@@ -84,8 +100,7 @@ struct RestoreFlowTests {
     ) { walker in
       walker.walk(to: "newer")
       #expect(walker.sees("1,204 messages, 3 people and 17 files are newer than this backup"))
-      walker.walk(to: "agree")
-      walker.type("chat.example.com")
+      confirm(walker)
     },
     FlowWay(
       "newer data, exported into a folder", confirmedName: "chat.example.com",
@@ -94,8 +109,7 @@ struct RestoreFlowTests {
       walker.walk(to: "newer")
       walker.press(.enter)
       walker.type("/mnt/large")
-      walker.walk(to: "agree")
-      walker.type("chat.example.com")
+      confirm(walker)
     },
     FlowWay(
       "newer data, not exported", confirmedName: "chat.example.com",
@@ -103,8 +117,7 @@ struct RestoreFlowTests {
     ) { walker in
       walker.walk(to: "newer")
       walker.press(.down, .enter)
-      walker.walk(to: "agree")
-      walker.type("chat.example.com")
+      confirm(walker)
     },
   ]
 
@@ -174,6 +187,7 @@ struct RestoreFlowTests {
         walker.type("third.example.com")
       }
       walker.press(.enter)
+      Self.confirm(walker)
       walker.walk(to: "review")
       walker.begin()
       #expect(Self.options(engine.begun)?.externalHost == expected)
@@ -186,7 +200,7 @@ struct RestoreFlowTests {
   @Test("where this server's settings are kept, or its name is the same, nobody is asked about names")
   func noHostQuestion() {
     let same = Walker(Self.flow(FakeEngine()))
-    same.walk(to: "review")
+    same.walk(to: "agree")
     #expect(!same.model.journey.steps.contains { $0.id == "host" || $0.id == "version" })
     let looks = BackupFakes.looks(outlook: BackupFakes.outlook(own: "new.example.com"))
     let kept = Walker(Self.flow(FakeEngine(), looks))
@@ -215,6 +229,7 @@ struct RestoreFlowTests {
     walker.press(.enter, .enter, .enter)
     #expect(walker.step == "version" && walker.sees("Install the backup's version"))
     walker.press(.up, .enter)
+    Self.confirm(walker)
     walker.walk(to: "review")
     walker.begin()
     #expect(Self.options(engine.begun)?.ignoresVersions == true)
@@ -252,6 +267,7 @@ struct RestoreFlowTests {
     walker.press(.enter, .enter)
     #expect(walker.step == "partial", "No is what is chosen")
     walker.press(.up)
+    Self.confirm(walker)
     walker.walk(to: "review")
     walker.begin()
     guard case .restore(_, let options)? = engine.begun else {
@@ -291,12 +307,13 @@ struct RestoreFlowTests {
     guard case .choice(let options)? = walker.model.journey.fields.first?.kind else { return }
     #expect(options.filter { $0.disabled != nil }.map(\.id) == impossible)
     #expect(options.allSatisfy { ($0.disabled ?? $0.detail)?.isEmpty == false })
+    if case .restore = advised { Self.confirm(walker) }
     walker.walk(to: "review")
     walker.begin()
     #expect(engine.begun == advised)
   }
 
-  @Test("a roll back begins where the restore's result leads to it, without a question in between")
+  @Test("a roll back begins where the restore's result leads to it, and only when the server's name was typed")
   func rollBack() {
     let engine = FakeEngine()
     let looks = BackupFakes.looks(record: BackupFakes.record(.finished))
@@ -304,9 +321,23 @@ struct RestoreFlowTests {
     let walker = Walker(Self.flow(engine, looks), given: given)
     // A warning deserves to be read.
     #expect(walker.step == "checks")
+    walker.walk(to: "agree")
+    walker.press(.enter, .enter)
+    #expect(walker.step == "agree")
+    walker.type("chat.example.com")
     walker.walk(to: "review")
     walker.begin()
     #expect(engine.begun == .rollBackRestore(server: .init(root: "/srv/chat")))
+  }
+
+  @Test("Enter alone never replaces a server, whether or not it has data that the backup has not")
+  func enterAlone() {
+    let engine = FakeEngine()
+    let walker = Walker(Self.flow(engine))
+    walker.walk(to: "agree")
+    #expect(walker.sees("What this server has now gives way"))
+    for _ in 0..<10 { walker.press(.enter) }
+    #expect(walker.step == "agree" && engine.begun == nil)
   }
 
   @Test("what is kept is discarded only when the server's name was typed")
@@ -348,9 +379,10 @@ struct RestoreFlowTests {
       outlook: BackupFakes.outlook(own: "new.example.com", version: BackupFakes.otherVersion))
     try GoldenTests.expect(
       Self.flow(FakeEngine(), looks), look,
-      steps: ["welcome", "source", "backup", "contents", "version", "settings", "host", "checks", "review"]
+      steps: ["welcome", "source", "backup", "contents", "version", "settings", "host", "checks", "agree", "review"]
     ) { walker, step in
       if step == "version" { walker.press(.up, .character(" ")) }
+      if step == "agree" { walker.type("chat.example.com") }
     }
     let interrupted = BackupFakes.looks(record: BackupFakes.record(.swapping))
     try GoldenTests.expect(Self.flow(FakeEngine(), interrupted), look, steps: ["earlier"])
@@ -380,13 +412,15 @@ struct RestoreFlowTests {
     let answers = BackupStep.given(archive).merging([
       RestoreAnswers.Key.source: .text("backup"), RestoreAnswers.Key.settings: .text("backup"),
     ]) { first, _ in first }
-    let text = try real.run(.restore(real.context, .real), answers)
+    let text = try real.run(.restore(real.context, .real), answers, confirmedName: real.context.label)
     #expect(text.contains("This server is restored"))
     #expect(try real.value(count) == before)
     #expect(try real.value("SELECT count(*) FROM zerver_usermessage") != "0")
     #expect(FileSystem.isFolder(real.server.uploads) && FileSystem.isFolder(real.server.configuration))
 
-    let back = try real.run(.restore(real.context, .real), [RestoreAnswers.Key.followUp: .text("rollBack")])
+    let back = try real.run(
+      .restore(real.context, .real), [RestoreAnswers.Key.followUp: .text("rollBack")],
+      confirmedName: real.context.label)
     #expect(back.contains("as it was before the restore"))
     #expect(!FileSystem.isFolder(real.server.uploads))
   }

@@ -30,6 +30,12 @@ struct BackupChecks {
   let output: String
   let workers: Int
 
+  /// The system user who writes the dump: with peer authentication the database's; nil for this one.
+  static func user(_ installation: Installation) -> String? {
+    let run = PostgresTools(folder: "", major: 0, version: "")
+    return ToolRun(tools: run, parameters: installation.databaseParameters()).user
+  }
+
   func findings(_ connection: Connection?, _ size: BackupSize, work: String?) -> [Finding] {
     var findings = [target(), space(size, work: work)]
     if let connection, !options.skipsDatabase { findings.append(tools(connection)) }
@@ -65,9 +71,7 @@ struct BackupChecks {
   private func space(_ size: BackupSize, work: String?) -> Finding {
     let folder = Self.folder(of: output)
     guard options.skipsDatabase || work != nil else {
-      return Finding(
-        .blocker, "work folder", "no folder that the database's user could enter has room for the dump",
-        remedy: "name one with --work-folder")
+      return WorkFolderCheck.missing(named: options.workFolder, for: Self.user(installation))
     }
     let copies: Int64 = options.recipient == nil ? 1 : 2
     var needs = [folder: size.archive * copies]

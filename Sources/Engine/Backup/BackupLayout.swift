@@ -75,8 +75,14 @@ struct BackupFacts: Codable, Sendable, Equatable {
     return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
   }
 
-  /// Nil where the text is not what it should be: a restore can do without.
+  /// Nil where the text is not what it should be: a restore can do without. An amount that no server has, negative or
+  /// above a PiB, counts as not said: sums of such amounts never overflow.
   static func decode(_ bytes: [UInt8]) -> BackupFacts? {
-    try? JSONDecoder().decode(BackupFacts.self, from: Data(bytes))
+    guard var facts = try? JSONDecoder().decode(BackupFacts.self, from: Data(bytes)) else { return nil }
+    func plausible(_ amount: Int64?) -> Int64? { amount.flatMap { (0...(1 << 50)).contains($0) ? $0 : nil } }
+    facts.databaseBytes = plausible(facts.databaseBytes)
+    facts.uploadsFiles = plausible(facts.uploadsFiles)
+    facts.uploadsBytes = plausible(facts.uploadsBytes)
+    return facts
   }
 }

@@ -67,7 +67,7 @@ public struct BackupOperation: Operation {
     let connection = try options.skipsDatabase ? nil : installation.connect()
     defer { connection?.close() }
     let tree = try takesUploads ? FileTree(installation.uploadsFolder) : nil
-    return checks().findings(connection, try size(connection, tree), work: workPlace(connection))
+    return checks().findings(connection, try size(connection, tree), work: workPlace())
   }
 
   public func plan() throws -> Plan {
@@ -96,7 +96,7 @@ public struct BackupOperation: Operation {
     let snapshot = try session?.exportSnapshot()
     let tree = try takesUploads ? FileTree(installation.uploadsFolder, cancellation: progress.cancellation) : nil
     let size = try size(session, tree)
-    let work = workPlace(session)
+    let work = workPlace()
     try passChecks(checks().findings(session, size, work: work), progress)
 
     var tables: [String: Int64] = [:]
@@ -185,13 +185,10 @@ public struct BackupOperation: Operation {
     return size
   }
 
-  /// Where pg_dump can write: with peer authentication it runs as the database's user.
-  private func workPlace(_ connection: Connection?) -> String? {
-    let parameters = installation.databaseParameters()
-    let run = PostgresTools(folder: "", major: 0, version: "")
-    let user = ToolRun(tools: run, parameters: parameters).user
-    let places = options.workFolder.map { [$0] } ?? [BackupChecks.folder(of: output), "/var/tmp", "/tmp"]
-    return ScratchFolder.place(among: places, for: user)
+  /// Where pg_dump can write.
+  private func workPlace() -> String? {
+    let places = options.workFolder.map { [$0] } ?? [BackupChecks.folder(of: output)] + ScratchFolder.places
+    return ScratchFolder.place(among: places, for: BackupChecks.user(installation))
   }
 
   /// How its owner gets to know that it is whole elsewhere, and that it can be restored.

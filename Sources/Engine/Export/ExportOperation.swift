@@ -366,7 +366,7 @@ public struct ExportOperation: Operation {
     }
     return [
       "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
-      "Import it there: aloha-wizard import SUBDOMAIN \(path)",
+      "Import it there: \(Program.command(["import", "SUBDOMAIN", path]))",
     ]
   }
 }

@@ -99,8 +99,8 @@ extension JobOutlook {
     guard description.isRestore, let server = description.servers.first,
       let record = (try? RestoreState(root: server.root).current()) ?? nil, record.isUnfinished
     else { return nil }
-    return "a restore knows by itself where it was interrupted: restore --status says what can be done, and so does "
-      + "Restore in the menu"
+    return "a restore knows by itself where it was interrupted: \(Program.command(["restore", "--status"], root: server.root)) "
+      + "says what can be done, and so does Restore in the menu"
   }
 
   private var undoObstacle: String? {
@@ -128,10 +128,9 @@ extension JobDescription {
   /// A restore keeps the state before it by itself: that is gone back to by its own command.
   fileprivate var restoreAdvice: String {
     let root = servers.first.map(\.root) ?? "/"
-    let server = root == "/" ? "" : " --root \(ShellWord.quoted(root))"
     return
-      "a restore is taken back by its own command: \(Program.name) restore --roll-back\(server), or choose Restore in "
-      + "the menu; restore --status\(server) says where it stands"
+      "a restore is taken back by its own command: \(Program.command(["restore", "--roll-back"], root: root)), or choose "
+      + "Restore in the menu; \(Program.command(["restore", "--status"], root: root)) says where it stands"
   }
 
   /// Why what it does cannot be taken back by a job; nil where it can.

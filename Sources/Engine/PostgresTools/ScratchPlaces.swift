@@ -14,7 +14,12 @@ enum ScratchPlaces {
   /// Adds a place, unless commands look there anyway.
   static func remember(_ place: String, in file: String = file) {
     guard place.hasPrefix("/"), !place.contains("\n"), !ScratchFolder.places.contains(place) else { return }
-    change(file) { $0.contains(place) ? $0 : Array(($0 + [place]).suffix(most)) }
+    change(file) { places in
+      if places.contains(place) { return places }
+      // Those in which nothing is left make room before those that a later command has to clean.
+      let before = places.count < most ? places : places.filter(hasFolders)
+      return Array((before + [place]).suffix(most))
+    }
   }
 
   /// The places, without those in which there is no work folder any more: they are forgotten.
@@ -72,7 +77,7 @@ enum ScratchPlaces {
 
   /// Waits a moment for another process, no longer.
   private static func lock(_ name: String, in folder: OpenFolder) -> FileLock? {
-    for _ in 0..<20 {
+    for _ in 0..<200 {
       do {
         if let lock = try FileLock(name, in: folder) { return lock }
       } catch { return nil }

@@ -185,9 +185,7 @@ struct BackupHead: Sendable {
       let version = try firstLine(source, path)
       serverVersion = version.isEmpty || version == "unknown" ? nil : version
       // This program's own backups give their members no time.
-      if member.modified > 0 {
-        versionFileTime = member.modified.multipliedReportingOverflow(by: 1_000_000).partialValue
-      }
+      if (1...Moment.lastSecond).contains(member.modified) { versionFileTime = member.modified * 1_000_000 }
     case BackupLayout.systemFile: system = try firstLine(source, path)
     case BackupLayout.postgresFile: postgresMajor = PostgresTools.majorVersion(try firstLine(source, path))
     case BackupFacts.fileName:

@@ -157,11 +157,7 @@ public struct RehearseOperation: Operation {
 
   private func findings(_ head: BackupHead, work: String?) throws -> [Finding] {
     guard let work else {
-      return [
-        Finding(
-          .blocker, "work folder", "no folder was found that PostgreSQL's user can enter",
-          remedy: "name one with --work-folder: every folder on the way must be open to that user (chmod o+x)")
-      ]
+      return [WorkFolderCheck.missing(named: options.workFolder, for: (try? ThrowawayCluster.user()) ?? nil)]
     }
     var findings = head.contradictions.map {
       Finding(.blocker, "backup", $0, remedy: "make a new backup; find out what happened to this one")
@@ -175,15 +171,16 @@ public struct RehearseOperation: Operation {
     }
     // A production machine must keep room for itself, whatever a rehearsal takes.
     let reserve: Int64 = 512 << 20
-    let needed = head.expectedBytes + (head.facts?.databaseBytes ?? head.expectedBytes * 2) + reserve
+    let needed = head.expectedBytes + (head.facts?.databaseBytes ?? head.expectedBytes * 2)
     let free = FileSystem.freeBytes(work) ?? 0
+    let amounts = "about \(Amount.bytes(needed)) in \(work), where \(Amount.bytes(free)) are free"
     findings.append(
-      free > needed
-        ? Finding(
-          .ok, "space", "about \(Amount.bytes(needed - reserve)) of \(Amount.bytes(free)) in \(work), gone afterwards")
+      free - needed > reserve
+        ? Finding(.ok, "space", "\(amounts); gone afterwards")
         : Finding(
-          .blocker, "space", "about \(Amount.bytes(needed)) are needed in \(work), \(Amount.bytes(free)) are free",
-          remedy: "name a folder on another disk with --work-folder"))
+          .blocker, "space",
+          "it takes \(amounts), and \(Amount.bytes(reserve)) have to stay free for the server that runs there",
+          remedy: "free some space, or name a folder on another disk with --work-folder"))
     if head.hasDatabase {
       do {
         let tools = try tools(head)

@@ -187,11 +187,8 @@ struct RestoreChecks {
     if head.hasDatabase {
       let dump = max(0, head.expectedBytes - (head.facts?.uploadsBytes ?? 0))
       guard let work else {
-        findings.append(
-          Finding(
-            .blocker, "work folder", "no folder was found that the database's administrator can enter",
-            remedy: "name one with --work-folder: every folder on the way must be open to that user (chmod o+x)"))
-        return findings
+        let user = (try? access.get()).flatMap(RestorePreparation.user(of:))
+        return findings + [WorkFolderCheck.missing(named: options.workFolder, for: user)]
       }
       findings.append(Self.space("work folder", work, dump, "gone afterwards"))
     }

@@ -20,19 +20,27 @@ private struct RestoreFollowUp {
       throw PlainFailure(.notFound, "restore", "there was none on this server, or it has been discarded")
     }
     guard let obstacle = record.obstacle(to: wanted) else { return record }
-    let possible = RestoreRecord.FollowUp.allCases.filter { $0.word != nil && record.obstacle(to: $0) == nil }
-    let words = possible.compactMap { follow in follow.word.map { "\(record.title(of: follow)): restore \($0)" } }
     throw PlainFailure(
-      .conflict, "restore", "\(obstacle): \(record.label)",
-      remedy: words.isEmpty ? nil : words.joined(separator: "; "))
+      .conflict, "restore", "\(obstacle): \(record.label)", remedy: record.advice(root: root, brand: brand))
   }
 
-  func finding(_ wanted: RestoreRecord.FollowUp) throws -> Finding {
+  func command(_ word: String) -> String {
+    Program.command(["restore", word], root: root, brand: brand?.rawValue)
+  }
+
+  /// What it would be done to, and other restores of which something is kept: they stay.
+  func findings(_ wanted: RestoreRecord.FollowUp) throws -> [Finding] {
     let state = RestoreState(root: root)
     let record = try record(state, for: wanted)
-    return state.isIdle
-      ? Finding(.ok, "restore", record.label)
-      : Finding(.blocker, "restore", record.label(isRunning: true), remedy: "wait until it has ended")
+    guard state.isIdle else {
+      return [Finding(.blocker, "restore", record.label(isRunning: true), remedy: "wait until it has ended")]
+    }
+    let others = try state.records().filter { $0.id != record.id }.map { other in
+      Finding(
+        .warning, "another restore", "\(other.label). It stays as it is: \(other.kept.joined(separator: ", "))",
+        remedy: "repeat this when it is the only one: the newest comes first")
+    }
+    return [Finding(.ok, "restore", record.label)] + others
   }
 
   /// In the middle of an exchange the settings may be in none of their places: then those that wait or are kept are read.
@@ -76,7 +84,7 @@ public struct ClearRestoreOperation: Operation {
 
   public var name: String { "restore-clear" }
 
-  public func check() throws -> [Finding] { [try followUp.finding(.clear)] }
+  public func check() throws -> [Finding] { try followUp.findings(.clear) }
 
   public func plan() throws -> Plan {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .clear)
@@ -110,7 +118,7 @@ public struct ResumeRestoreOperation: Operation {
 
   public var name: String { "restore-resume" }
 
-  public func check() throws -> [Finding] { [try followUp.finding(.resume)] }
+  public func check() throws -> [Finding] { try followUp.findings(.resume) }
 
   public func plan() throws -> Plan {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .resume)
@@ -183,7 +191,7 @@ public struct RollBackOperation: Operation {
   public func check() throws -> [Finding] {
     let state = RestoreState(root: followUp.root)
     let record = try followUp.record(state, for: .rollBack)
-    var findings = [try followUp.finding(.rollBack)]
+    var findings = try followUp.findings(.rollBack)
     do {
       try RestoreSwitch(try followUp.installation(record), record, state).requireOldState()
     } catch let failure as PlainFailure where failure.family == .conflict {
@@ -223,7 +231,7 @@ public struct RollBackOperation: Operation {
       title: "The server is as it was before the restore",
       facts: [Summary.Fact("Kept", change.record.kept.joined(separator: ", "))], warnings: progress.warnings,
       nextSteps: ServerSteps.advice(change.leftToOperator) + [
-        "Free the space of the restored state when you need it no more: aloha-wizard restore --discard"
+        "Free the space of the restored state when you need it no more: \(followUp.command("--discard"))"
       ])
     progress.finished(summary)
     return summary
@@ -240,7 +248,7 @@ public struct DiscardRestoreOperation: Operation {
 
   public var name: String { "restore-discard" }
 
-  public func check() throws -> [Finding] { [try followUp.finding(.discard)] }
+  public func check() throws -> [Finding] { try followUp.findings(.discard) }
 
   public func plan() throws -> Plan {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .discard)

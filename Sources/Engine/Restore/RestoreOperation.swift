@@ -83,16 +83,14 @@ public struct RestoreOperation: Operation {
     case .preparing, .stopped:
       return [Finding(.ok, "earlier restore", "\(record.label); its leftovers are removed first")]
     case .finished, .rolledBack:
-      return [
+      return try state.records().map { record in
         Finding(
           .warning, "earlier restore", "\(record.label): \(record.kept.joined(separator: ", "))",
-          remedy: "free its space with --discard when you need it no more")
-      ]
+          remedy: "free its space when you need it no more: \(command("--discard"))")
+      }
     case .swapping, .swapped, .rollingBack, .discarding:
       return [
-        Finding(
-          .blocker, "earlier restore", record.label, remedy: "finish it with --resume, or take it back with --roll-back"
-        )
+        Finding(.blocker, "earlier restore", record.label, remedy: record.advice(root: root, brand: brand))
       ]
     }
   }
@@ -138,7 +136,7 @@ public struct RestoreOperation: Operation {
       do { try change.takeBack(progress.unstoppable) } catch {
         progress.warn(
           "Nothing of this server was replaced, but what had been prepared could not all be removed (\(error)); "
-            + "restore --clear removes it")
+            + "this removes it: \(command("--clear"))")
       }
       throw error
     }
@@ -152,7 +150,8 @@ public struct RestoreOperation: Operation {
         throw PlainFailure(
           failure?.family ?? .unexpected, failure?.subject ?? "exchange",
           "\(failure?.reason ?? "\(error)"); and it could not be taken back: \(second)",
-          remedy: "repair the cause, then finish it with restore --resume, or take it back with restore --roll-back")
+          remedy:
+            "repair the cause, then finish it: \(command("--resume")); or take it back: \(command("--roll-back"))")
       }
       throw error
     }
@@ -184,9 +183,13 @@ public struct RestoreOperation: Operation {
         + ServerExport.nextSteps(exported, root: root) + [
           "Sign in and look at a few conversations, pictures and people",
           NotInBackup.bringingLogsBack(brand ?? .aloha),
-          "Not as it should be? Go back to the state before: aloha-wizard restore --roll-back",
-          "All well? Free the space of the old state: aloha-wizard restore --discard "
+          "Not as it should be? Go back to the state before: \(command("--roll-back"))",
+          "All well? Free the space of the old state: \(command("--discard")) "
             + "(\(change.record.kept.joined(separator: ", ")))",
         ])
+  }
+
+  private func command(_ word: String) -> String {
+    Program.command(["restore", word], root: root, brand: brand?.rawValue)
   }
 }

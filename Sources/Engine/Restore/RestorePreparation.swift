@@ -141,11 +141,14 @@ final class RestorePreparation {
     return settings + uploads
   }
 
+  /// The system user who reads the dump for the database's administrator; nil for this one.
+  static func user(of access: AdministratorAccess) -> String? {
+    ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: access.parameters).user
+  }
+
   private static func workPlace(_ options: RestoreOptions, _ access: Result<AdministratorAccess, any Error>) -> String?
   {
-    let user = (try? access.get()).flatMap {
-      ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
-    }
+    let user = (try? access.get()).flatMap(user(of:))
     return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ScratchFolder.places, for: user)
   }
 }

@@ -108,6 +108,18 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
+  /// What can be done about it now, each with its command: "Finish it: aloha-wizard restore --resume". Nil where nothing
+  /// can.
+  func advice(root: String, brand: Brand? = nil) -> String? {
+    let possible = FollowUp.allCases.filter { obstacle(to: $0) == nil }
+    let sentences = possible.compactMap { followUp in
+      followUp.word.map {
+        "\(title(of: followUp)): \(Program.command(["restore", $0], root: root, brand: brand?.rawValue))"
+      }
+    }
+    return sentences.isEmpty ? nil : sentences.joined(separator: ". ")
+  }
+
   /// "Finish it", in words that fit where it stands.
   public func title(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
@@ -125,7 +137,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// What would happen, in a sentence or two.
   public func consequence(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
-    case (.clear, _): "What had been prepared is removed, and the server runs as before the restore."
+    case (.clear, .stopped): "What had been prepared is removed, and the server is started: it is as before the restore."
+    case (.clear, _): "What had been prepared is removed. The server runs on as before the restore."
     case (.resume, .rollingBack): "The roll back is finished: the server becomes what it was before the restore."
     case (.resume, .discarding): "What is left of the state that is not in use is deleted."
     case (.resume, .swapped): "The server's services are told of the new state, and the server is started."
@@ -159,11 +172,14 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   public var label: String {
     let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"
     return switch stage {
-    case .preparing, .stopped: "the restore \(of) was interrupted before anything was replaced: this is the old server"
-    case .swapping: "the restore \(of) was interrupted while the new state took the old one's place"
+    case .preparing: "the restore \(of) was interrupted before anything was replaced: this is the old server"
+    case .stopped:
+      "the restore \(of) was interrupted before anything was replaced: this is the old server, which was stopped for it"
+    case .swapping:
+      "the restore \(of) was interrupted while the new state took the old one's place; the server was stopped for it"
     case .swapped: "the restore \(of) has put the new state in place; the server's services still have to be told"
     case .finished: "the restore \(of) is in place; the state before it is kept"
-    case .rollingBack: "rolling back the restore \(of) was interrupted"
+    case .rollingBack: "rolling back the restore \(of) was interrupted; the server was stopped for it"
     case .rolledBack: "the restore \(of) was rolled back: this is the server as before it; the restored state is kept"
     case .discarding: "deleting what was kept of the restore \(of) was interrupted"
     }

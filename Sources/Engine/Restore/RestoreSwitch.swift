@@ -19,6 +19,11 @@ struct RestoreSwitch {
     access = try record.database.map { _ in try AdministratorAccess.find(installation, record.administrator) }
   }
 
+  private func command(_ word: String) -> String {
+    // The kind of server is told by its files, unless they are found in none of their places.
+    Program.command(["restore", word], root: installation.root)
+  }
+
   private mutating func enter(_ stage: RestoreRecord.Stage) throws {
     record.stage = stage
     try state.save(record)
@@ -62,8 +67,7 @@ struct RestoreSwitch {
         throw PlainFailure(
           failure.family, failure.subject, failure.reason,
           remedy: "the data is in place. " + (failure.remedy.map { "\($0). " } ?? "")
-            + "Repair this, then go on with: aloha-wizard restore --resume; "
-            + "or go back with: aloha-wizard restore --roll-back")
+            + "Repair this, then go on with: \(command("--resume")); or go back with: \(command("--roll-back"))")
       }
       record.doneSteps.append(step.rawValue)
       try state.save(record)
@@ -123,7 +127,7 @@ struct RestoreSwitch {
       .conflict, "roll back", "the state before the restore is not there any more: \(names) was removed",
       remedy:
         "the server stays as it was restored; bring that back under the same name and repeat, or delete the rest of "
-        + "it with restore --discard")
+        + "it with \(command("--discard"))")
   }
 
   /// The old state takes its place again; the restored one is kept.
@@ -145,7 +149,7 @@ struct RestoreSwitch {
         throw PlainFailure(
           failure.family, failure.subject, failure.reason,
           remedy: "the old data is in place. " + (failure.remedy.map { "\($0). " } ?? "")
-            + "Repair this, then go on with: aloha-wizard restore --resume")
+            + "Repair this, then go on with: \(command("--resume"))")
       }
       record.doneSteps.append(step.rawValue)
       try state.save(record)
@@ -202,15 +206,28 @@ struct RestoreSwitch {
     return found
   }
 
-  /// What is deleted must not be the only copy.
+  /// What is deleted must not be the only copy of something that the server should have now: after a restore all that
+  /// was in the backup, after a roll back all that the server had before.
   private func requireStateInUse() throws {
-    guard let database = record.database, let access else { return }
-    let found = try database.found(access)
-    guard !found.live, found.before || found.side else { return }
+    let isRolledBack = (record.discards ?? record.stage) == .rolledBack
+    var missing: [String] = []
+    if let database = record.database, let access, !isRolledBack || record.hadDatabase != false {
+      let found = try database.found(access)
+      if !found.live, found.before || found.side { missing.append("database \(database.live)") }
+    }
+    for place in record.places where !Move.isThere(place.live) {
+      let had = record.moves.contains {
+        ($0.live == place.live || $0.live.hasPrefix("\(place.live)/")) && $0.direction == (isRolledBack ? .out : .into)
+      }
+      if had, Move.isThere(place.before) || Move.isThere(place.side) { missing.append(place.live) }
+    }
+    guard !missing.isEmpty else { return }
     throw PlainFailure(
       .conflict, "discard",
-      "the server has no database \(database.live): what is kept may be the last copy of its data",
-      remedy: "roll back with restore --roll-back, or restore a backup first")
+      "the server does not have its \(missing.joined(separator: ", ")): what is kept may be the last copy of its data",
+      remedy: isRolledBack
+        ? "put it back in its place, or restore a backup first"
+        : "go back with \(command("--roll-back")), or restore a backup first")
   }
 
   private func removeSide() throws {

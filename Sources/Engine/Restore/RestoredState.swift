@@ -21,9 +21,7 @@ struct RestoredState {
   static func make(_ preparation: RestorePreparation, _ progress: Progress) throws -> RestoredState {
     let cancellation = progress.cancellation
     let administrator = try preparation.database.map { _ in try preparation.access.get() }
-    let user = administrator.flatMap {
-      ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: $0.parameters).user
-    }
+    let user = administrator.flatMap(RestorePreparation.user(of:))
     var work: ScratchFolder?
     if preparation.database != nil, let place = preparation.work { work = try ScratchFolder(in: place, for: user) }
     let unpacked = try progress.phase(

@@ -68,8 +68,6 @@ struct FlowContext: Sendable {
 
   /// A command line of this program for this server, ready to be copied.
   func command(_ words: [String], on root: String? = nil) -> String {
-    let root = root ?? self.root
-    let server = (root == "/" ? [] : ["--root", root]) + (brand.map { ["--brand", $0.rawValue] } ?? [])
-    return ([Program.name] + words + server).map(ShellWord.quoted).joined(separator: " ")
+    Program.command(words, root: root ?? self.root, brand: brand?.rawValue)
   }
 }

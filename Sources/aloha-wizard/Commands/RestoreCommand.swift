@@ -239,7 +239,8 @@ struct RestoreCommand: ParsableCommand {
   private func showStatus() throws {
     let state = RestoreState(root: server.root)
     let records = try state.records()
-    let running = try state.isIdle ? nil : state.current()?.id
+    let current = try state.current()?.id
+    let running = state.isIdle ? nil : current
     if output.json {
       struct Status: Encodable {
         let isRunning: Bool
@@ -251,7 +252,7 @@ struct RestoreCommand: ParsableCommand {
         let isRunning = record.id == running
         let status = Status(
           isRunning: isRunning, label: record.label(isRunning: isRunning),
-          possible: isRunning ? [] : Self.possible(record).compactMap(\.word), record: record)
+          possible: isRunning || record.id != current ? [] : Self.possible(record).compactMap(\.word), record: record)
         StandardStream.json(JSONText.of(status))
       }
       return
@@ -267,8 +268,12 @@ struct RestoreCommand: ParsableCommand {
         StandardStream.output("  exports of the state before it, yours to delete: \(SafeText.clean(exports))\n")
       }
       if record.id == running { continue }
+      // Others have to wait for it.
+      guard record.id == current else { continue }
       for followUp in Self.possible(record) {
-        StandardStream.output("  What can be done: \(followUp.word ?? "")  \(record.title(of: followUp))\n")
+        let command = Program.command(["restore", followUp.word ?? ""], root: server.root, brand: server.brand?.rawValue)
+        StandardStream.output("  \(record.title(of: followUp)): \(command)\n")
+        StandardStream.output("    \(record.consequence(of: followUp))\n")
       }
     }
   }

@@ -71,8 +71,10 @@ struct ScratchFolderTests {
       }
       // Another command, in another place, finds it: the place is remembered.
       let isLeft = try !work().isEmpty
-      let report = Leftovers.report(root: server.root)
-      #expect(report.contains { $0.subject.hasPrefix("\(place)/") } == isLeft, "\(number)")
+      let isTold = Leftovers.report(root: server.root).contains { $0.subject.hasPrefix("\(place)/") }
+      // Commands of other tests look in this place too, and may have cleaned it in the meantime.
+      let isLeftStill = try !work().isEmpty
+      #expect(isTold ? isLeft : !isLeftStill, "\(number)")
       if number.isMultiple(of: 2) {
         ScratchFolder.removeLeftOvers()
       } else {
@@ -101,8 +103,12 @@ struct ScratchFolderTests {
     #expect(ScratchPlaces.remembered(in: file) == [second])
     try FileSystem.removeTree(second)
     #expect(ScratchPlaces.remembered(in: file) == [])
+    // Places in which nothing is left never push out one that has to be cleaned.
+    try FileSystem.makeFolder("\(first)/\(ScratchFolder.prefix)x")
+    ScratchPlaces.remember(first, in: file)
     for number in 0..<100 { ScratchPlaces.remember("/nowhere/\(number)", in: file) }
-    #expect(try FileSystem.read(file).count { $0 == 10 } == 64)
+    #expect(try FileSystem.read(file).count { $0 == 10 } <= 64)
+    #expect(ScratchPlaces.remembered(in: file) == [first])
     // Others cannot make this program look where they like.
     chmod(file, 0o666)
     #expect(ScratchPlaces.remembered(in: file) == [])

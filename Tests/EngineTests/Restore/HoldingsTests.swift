@@ -99,6 +99,16 @@ struct HoldingsTests {
       try Subprocess("/bin/tar", ["-C", place, "-xzf", original]).runChecked()
       let root = "\(place)/aloha-backup"
       try FileSystem.removeTree("\(root)/manifest.json")
+      // Amounts that no server has are not reckoned with.
+      try FileSystem.replace(
+        "\(root)/backup.json",
+        with: """
+          {"program": "x", "created": "9999-12-31T23:59:59Z", "databaseBytes": 9223372036854775807,
+           "uploadsBytes": 9223372036854775807, "uploadsFiles": -9223372036854775808}
+          """.utf8)
+      #expect(try RestoreOperation(root: server.root, RestoreOptions(archive: root)).check().count > 5)
+      #expect(try RehearseOperation(RehearseOperation.Options(archive: root)).rehearse(.silent).isSound)
+      try FileSystem.removeTree("\(root)/backup.json")
       try FileSystem.replace("\(root)/postgres-version", with: "9.6\n".utf8)
       var options = RestoreOptions(archive: root)
       options.allowsPartial = true

@@ -74,7 +74,94 @@ struct LostOldStateTests {
       let findings = try RollBackOperation(root: server.root).check()
       #expect(findings.contains { $0.severity == .warning && $0.subject == "database" })
       #expect(!findings.contains { $0.severity == .blocker })
+      // Rolled back it has none again, as it should: the restored one is not taken for something that is missing.
+      _ = try RollBackOperation(root: server.root).run(progress: .silent)
+      let summary = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      #expect(summary.facts.contains { $0.value.contains("_restore_") }, "\(summary.facts)")
+      #expect(try Disaster.databases(server) == [])
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("of a folder is not discarded where the server does not have that folder")
+  func onlyCopyOfFiles() throws {
+    try Disaster.folder { folder in
+      let (server, record) = try restored("only-files", in: folder)
+      let uploads = try #require(record.places.first { $0.part == BackupLayout.uploads })
+      #expect(rename(uploads.live, "\(folder)/aside") == 0)
+      let failure = #expect(throws: PlainFailure.self) {
+        try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      }
+      #expect(failure?.reason.contains(uploads.live) == true && FileSystem.isFolder(uploads.before))
+      #expect(failure?.remedy?.contains("restore --roll-back --root \(server.root)") == true)
+      #expect(rename("\(folder)/aside", uploads.live) == 0)
       _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      #expect(!FileSystem.exists(uploads.before))
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("whose settings folder was emptied is not gone back to: nothing would be found by it")
+  func emptySettings() throws {
+    try Disaster.folder { folder in
+      let (server, record) = try restored("empty-settings", in: folder)
+      let settings = try #require(record.places.first { $0.part == BackupLayout.settings })
+      #expect(rename(settings.before, "\(folder)/aside") == 0)
+      try FileSystem.makeFolder(settings.before)
+      let now = try Disaster.fingerprint(server)
+      let failure = #expect(throws: PlainFailure.self) {
+        try RollBackOperation(root: server.root).run(progress: .silent)
+      }
+      #expect(failure?.reason.contains("everything in \(settings.before)") == true)
+      try Disaster.expect(server, now)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("is gone back to only when the server's services know it: until then the roll back can be gone on with")
+  func toldServices() throws {
+    try Disaster.folder { folder in
+      let (server, _) = try restored("untold", in: folder)
+      let start = "\(try Installation(root: server.root).deploymentFolder)/scripts/start-server"
+      let script = try FileSystem.read(start)
+      try FileSystem.replace(start, with: "#!/bin/sh\necho no such service >&2; exit 3\n".utf8, mode: 0o755)
+      let failure = #expect(throws: PlainFailure.self) {
+        try RollBackOperation(root: server.root).run(progress: .silent)
+      }
+      #expect(failure?.remedy?.contains("restore --resume --root \(server.root)") == true)
+      let state = RestoreState(root: server.root)
+      #expect(try state.current()?.stage == .rollingBack)
+      let stops = try Disaster.scripts(server).count { $0.hasPrefix("[stop-server") }
+      try FileSystem.replace(start, with: script, mode: 0o755)
+      let summary = try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+      #expect(summary.title == "The restore is rolled back")
+      #expect(try state.current()?.stage == .rolledBack)
+      #expect(try Disaster.scripts(server).count { $0.hasPrefix("[stop-server") } == stops + 1)
+      #expect(try Disaster.scripts(server).contains { $0.hasPrefix("[start-server") })
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("of two restores is told of each: what is done is done to the newest, and the other one stays")
+  func twoRestores() throws {
+    try Disaster.folder { folder in
+      let (server, first) = try restored("twice", in: folder)
+      try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
+      let state = RestoreState(root: server.root)
+      let second = try #require(try state.current())
+      #expect(second.id != first.id)
+      #expect(try state.records().count == 2)
+      let findings = try DiscardRestoreOperation(root: server.root).check()
+      let other = findings.first { $0.subject == "another restore" }
+      let kept = try #require(first.database).before
+      #expect(other?.severity == .warning && other?.reason.contains(kept) == true)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      #expect(try Disaster.databases(server).contains(kept))
+      #expect(try state.current()?.id == first.id)
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      #expect(try Disaster.leftOvers(server) == [])
       try server.run("scripts/stop-server")
     }
   }

@@ -30,7 +30,7 @@ extension Flow {
             "Each of these is a reason for which restores have failed elsewhere: after the old database was gone. Here "
               + "they are looked at while everything is still in its place.")
         ]),
-      discardConfirmation(context, record), agreement(context, isNew),
+      discardConfirmation(context, record), agreement(context, record),
       work.review(
         heading: "Replace this server's state?", proceed: "Begin",
         help: [
@@ -114,7 +114,7 @@ extension Flow {
       ],
       isVisible: { RestoreAnswers.followUp($0, record) == .discard },
       fields: { _ in
-        [Field("name", "Type the name of this server", name: "Confirmed", .confirmation(name: context.label))]
+        [Field("name", "Type the name of this server: \(context.label)", name: "Confirmed", .confirmation(name: context.label))]
       })
   }
 

@@ -183,20 +183,32 @@ extension Flow {
       })
   }
 
-  /// The typed confirmation, with what it is about right above it.
-  static func agreement(_ context: FlowContext, _ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
-    Step(
-      "agree", "Confirm", heading: { _ in "Let the backup take this server's place?" },
+  /// The typed confirmation, with what it is about right above it. Enter alone never replaces a server: the command asks
+  /// for the same name.
+  static func agreement(_ context: FlowContext, _ record: RestoreRecord?) -> Step {
+    @Sendable func isRollBack(_ answers: Answers) -> Bool { RestoreAnswers.followUp(answers, record) == .rollBack }
+    @Sendable func isNew(_ answers: Answers) -> Bool { RestoreAnswers.followUp(answers, record) == .restoreAnew }
+    return Step(
+      "agree", "Confirm",
+      heading: { answers in
+        isRollBack(answers)
+          ? "Let the state before the restore come back?" : "Let the backup take this server's place?"
+      },
       explanation: { answers in
-        [.paragraph(answers.label(WorkSteps.confirmationKey))]
+        let confirmation = answers.label(WorkSteps.confirmationKey)
+        let consequence =
+          isRollBack(answers)
+          ? "What was written since the restore is in the restored state, which gives way and is kept beside the server."
+          : "What this server has now gives way to the backup, and is kept beside it. It is down while both change places."
+        return [.paragraph(confirmation.isEmpty ? consequence : confirmation)]
       },
       help: [
         .paragraph(
           "The old state is kept beside the server; with a roll back it comes back whole, until you discard it.")
       ],
-      isVisible: { isNew($0) && !$0.label(WorkSteps.confirmationKey).isEmpty },
+      isVisible: { isNew($0) || isRollBack($0) },
       fields: { _ in
-        [Field("name", "Type the name of this server", name: "Confirmed", .confirmation(name: context.label))]
+        [Field("name", "Type the name of this server: \(context.label)", name: "Confirmed", .confirmation(name: context.label))]
       })
   }
 

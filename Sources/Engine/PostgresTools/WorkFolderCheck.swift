@@ -1,0 +1,38 @@
+import Common
+import Glibc
+
+/// What is wrong with the folder in which a dump would lie meanwhile.
+enum WorkFolderCheck {
+  /// A blocker that names the cause, for a place that was looked for and not found.
+  ///
+  /// - Parameters:
+  ///   - named: the folder that the operator has named with `--work-folder`; nil for the usual places.
+  ///   - user: the system user who has to get through every folder on the way; nil for this one.
+  static func missing(named: String?, for user: String?) -> Finding {
+    let who = user.map { "the user \($0), who reads and writes the dump," } ?? "this user"
+    guard let named else {
+      return Finding(
+        .blocker, "work folder",
+        "\(who) can use none of the usual folders (\(ScratchFolder.places.joined(separator: ", ")))",
+        remedy: "name one with --work-folder: every folder on the way must be open to that user (chmod o+x)")
+    }
+    let folder = SafeText.clean(named, limit: 300)
+    guard FileSystem.exists(named) else {
+      return Finding(
+        .blocker, "work folder", "there is no folder \(folder)",
+        remedy: "make it, or name another one with --work-folder")
+    }
+    guard FileSystem.isFolder(named) else {
+      return Finding(
+        .blocker, "work folder", "\(folder) is a file, not a folder", remedy: "name a folder with --work-folder")
+    }
+    guard access(named, W_OK) == 0 else {
+      return Finding(
+        .blocker, "work folder", "\(folder) cannot be written", remedy: "name another one with --work-folder")
+    }
+    let obstacle = SafeText.clean(ScratchFolder.obstacle(to: named, user: user) ?? named, limit: 300)
+    return Finding(
+      .blocker, "work folder", "\(who) cannot enter \(obstacle)",
+      remedy: "open it: chmod o+x \(ShellWord.quoted(obstacle)), or name another folder with --work-folder")
+  }
+}
