@@ -193,6 +193,23 @@ struct JobsFlowTests {
     }
   }
 
+  @Test("what a check has refused does not wait, however much it had read; nor does a backup after which one was made")
+  func refusedOrMadeUpFor() throws {
+    try store { store, root in
+      let server = JobDescription.ServerReference(root: root)
+      let blocked = Blocked([Finding(.blocker, "subdomain", "is taken")])
+      _ = try leave(
+        store, .import(server: server, .init(subdomain: "a", archive: "/tmp/a.tar.gz")), .failed(FailureReport(blocked)))
+      #expect(try store.waiting().isEmpty)
+      let killed = try leave(store, .backup(server: server, .init(output: "/tmp/1.tar.gz")))
+      #expect(try store.waiting().map(\.folder) == [killed.path])
+      _ = try leave(store, .backup(server: server, .init(output: "/tmp/2.tar.gz")))
+      #expect(try store.waiting().count == 2)
+      _ = try leave(store, .backup(server: server, .init(output: "/tmp/3.tar.gz")), .finished(Summary(title: "done")))
+      #expect(try store.waiting().isEmpty)
+    }
+  }
+
   @Test("an interrupted restore waits until the server was restored in another way")
   func restoredOtherwise() throws {
     try store { store, root in

@@ -95,7 +95,8 @@ public struct InstallScheduleOperation: Operation {
       return [
         Finding(
           .blocker, "schedule", "the server runs in a container: what starts it every night is outside",
-          remedy: "see the service for compose and the CronJob: \(Program.name) backup schedule FOLDER")
+          remedy: "see the service for compose and the CronJob: "
+            + Program.command(["backup", "schedule", schedule.folder], root: root))
       ]
     }
     return [started(), files(), folder(), program(), encryption()].compactMap { $0 }

@@ -106,8 +106,14 @@ public struct JobFolder: Sendable {
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { EventLine.decode(String($0)) }
   }
 
-  /// Whether it had begun to work before it ended: what a check refused has not.
-  var hasBegun: Bool {
+  /// Whether a check has refused it: nothing was changed, and nothing is to be gone on with.
+  var wasRefused: Bool {
+    if case .failed(let failure) = state(), failure.exitCode == FailureFamily.blocked.rawValue { return true }
+    return !hasBegun
+  }
+
+  /// Whether it had begun to work before it ended.
+  private var hasBegun: Bool {
     // What has not begun has said little.
     guard let size = FileSystem.size(journal), size < 1 << 16 else { return true }
     return latestEvents.contains { event in

@@ -222,15 +222,21 @@ extension JobStore {
   /// and whose work no later job has taken up.
   public func waiting(now: Int64 = Moment.now()) throws -> [JobOutlook] {
     var later: [JobDescription] = []
+    var hasBackup = false
     return try outlooks().filter { job in
-      defer { if let description = job.description { later.append(description) } }
+      defer {
+        if let description = job.description { later.append(description) }
+        if case .backup? = job.description, job.state == .finished { hasBackup = true }
+      }
       guard job.isBroken, let description = job.description, !later.contains(description) else { return false }
       // A server has one state only: what was restored later stands in its place.
       if description.isRestore, later.contains(where: \.isRestore) { return false }
       guard now - (job.started ?? 0) < Self.weeksOffered * 7 * 86_400_000_000 else { return false }
       let folder = JobFolder(job.folder)
-      // What was refused at once has been told to whoever asked for it.
-      if job.state == .failed, !folder.hasBegun { return false }
+      // A backup that broke is made up for by the next one that did not, whatever that is called.
+      if case .backup = description, hasBackup { return false }
+      // What was refused has been told to whoever asked for it, and has changed nothing.
+      if job.state == .failed, folder.wasRefused { return false }
       return job.obstacles[.resume] == nil && !folder.isSetAside
     }
   }
@@ -245,8 +251,9 @@ extension JobStore {
       let who = (try? job.readHeader())?.whoRunsWhat() ?? "another job is running"
       return Finding(
         .blocker, "another job", who,
-        remedy: "wait for it, then look again. To watch it or stop it: \(Program.name) jobs attach \(job.id), or the "
-          + "first line of the menu")
+        remedy:
+          "wait for it, then look again. To watch it or stop it: "
+          + "\(Program.command(["jobs", "attach", job.id], root: server.root)), or the first line of the menu")
     }
     return nil
   }

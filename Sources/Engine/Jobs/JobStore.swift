@@ -5,6 +5,7 @@ import Glibc
 public struct JobStore: Sendable {
   /// The ``StateFolder`` below the server's root; who may not write there gets a folder of the own.
   public let folder: String
+  private let root: String
   /// Where jobs may be that were made before this place was the right one.
   private let others: [String]
 
@@ -12,6 +13,7 @@ public struct JobStore: Sendable {
 
   /// - Parameter root: "/" in production. The server's settings are not needed: a restore may have to bring them first.
   public init(root: String) {
+    self.root = root
     let shared = StateFolder.path(root: root)
     others = StateFolder.others(root: root)
     var probe = shared
@@ -93,6 +95,7 @@ public struct JobStore: Sendable {
     throw PlainFailure(
       .conflict, "this server",
       header.map { "another job is running: \($0.whoRunsWhat())" } ?? "another job is running",
-      remedy: "wait until it has ended, or watch it: \(Program.name) jobs attach\(other.map { " \($0.id)" } ?? "")")
+      remedy: "wait until it has ended, or watch it: "
+        + Program.command(["jobs", "attach"] + (other.map { [$0.id] } ?? []), root: root))
   }
 }

@@ -12,7 +12,7 @@ public struct RemoveLeftoversOperation: Operation {
 
   public func check() throws -> [Finding] {
     let found = Leftovers.report(root: server.root, brand: server.brand)
-    return found.isEmpty ? [Finding(.ok, "leftovers", "there are none")] : found.map(\.finding)
+    return found.isEmpty ? [Finding(.ok, "leftovers", "there are none")] : found.map { $0.finding(root: server.root) }
   }
 
   public func plan() throws -> Plan {
@@ -39,9 +39,11 @@ public struct RemoveLeftoversOperation: Operation {
 
 extension Leftover {
   /// As a check reports it.
-  public var finding: Finding {
+  ///
+  /// - Parameter root: of the server that it was found on.
+  public func finding(root: String) -> Finding {
     Finding(
       .warning, "leftovers", text,
-      remedy: remedy ?? "nothing: the next job removes it; at once: \(Program.name) server clean")
+      remedy: remedy ?? "nothing: the next job removes it; at once: \(Program.command(["server", "clean"], root: root))")
   }
 }

@@ -11,9 +11,7 @@ struct RestoreLeftovers: LeftoverKind {
     let interrupted = records.filter(\.isUnfinished).map { record in
       FoundLeftover(
         "interrupted restore", record.label,
-        remedy: RestoreRecord.FollowUp.allCases.filter { record.obstacle(to: $0) == nil }.compactMap { followUp in
-          followUp.word.map { "\(record.title(of: followUp)): \(Program.name) restore \($0)" }
-        }.joined(separator: "; "))
+        remedy: record.advice(root: scene.root) ?? "look at it: \(Program.command(["restore", "--status"], root: scene.root))")
     }
     guard let installation = scene.installation else { return interrupted }
     return interrupted + folders(installation, records) + (try databases(scene, records))

@@ -162,8 +162,8 @@ public struct MoveOperation: Operation {
       throw PlainFailure(
         (reason as? any Failure)?.family ?? .unexpected, trouble.subject,
         "\(trouble.reason); and the organization could not be reactivated on the old server: \(FailureReport(error).reason)",
-        remedy: "reactivate it there: \(Program.name) organization reactivate -r "
-          + ShellWord.quoted(decisions.organization))
+        remedy: "reactivate it there: "
+          + Program.command(["organization", "reactivate", "-r", decisions.organization], root: source.root))
     }
   }
 

@@ -26,7 +26,7 @@ struct ServerLooks: Sendable {
         MessageQueues.findings(before: try Installation(root: root, brand: brand)).first
           ?? Finding(.ok, "queues", "are not looked at: this server is not the one of the machine itself")
       },
-      leftovers: { Leftovers.report(root: root, brand: brand).map(\.finding) },
+      leftovers: { Leftovers.report(root: root, brand: brand).map { $0.finding(root: root) } },
       command: { action in try scripts().commandLine(action.script) },
       obstacle: { action in
         // The cache has more than one way to be emptied; the checks know them.

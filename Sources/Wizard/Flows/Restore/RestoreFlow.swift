@@ -18,7 +18,7 @@ extension Flow {
     let isArchive: @Sendable (Answers) -> Bool = { isNew($0) && !RestoreAnswers.isManual($0) }
     let isManual: @Sendable (Answers) -> Bool = { isNew($0) && RestoreAnswers.isManual($0) }
     let work = WorkSteps("The restore", context) { RestoreAnswers.job($0, context, record) }
-    let before = record.map { [earlier($0)] } ?? []
+    let before = record.map { [earlier($0, context)] } ?? []
     let asking =
       [source(isNew)]
       + BackupStep(heading: "Which backup is it?", isVisible: isArchive).steps(context, looks)
@@ -61,7 +61,7 @@ extension Flow {
 
   // MARK: An earlier restore
 
-  private static func earlier(_ record: RestoreRecord) -> Step {
+  private static func earlier(_ record: RestoreRecord, _ context: FlowContext) -> Step {
     Step(
       "earlier", "Earlier",
       heading: { _ in
@@ -76,7 +76,7 @@ extension Flow {
         .paragraph(
           "A restore can be interrupted at any moment: this server has then either its old state or the new one, and "
             + "its record says which. Nothing is lost by taking your time."),
-        .paragraph("Look by hand, if you like:"), .command("\(Program.name) restore --status"),
+        .paragraph("Look by hand, if you like:"), .command(context.command(["restore", "--status"])),
       ],
       fields: { _ in
         [
