@@ -114,6 +114,9 @@ public enum Wizard {
     return goal.flow(context(options))
   }
 
+  /// - Throws: `.usage` where there is no goal of that name, before anything is made for it.
+  public static func requireGoal(_ id: String) throws { _ = try goal(id) }
+
   private static func goal(_ id: String) throws -> Goal {
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
       throw PlainFailure(

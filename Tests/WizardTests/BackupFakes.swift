@@ -30,12 +30,14 @@ enum BackupFakes {
   static func outlook(
     host: String? = "chat.example.com", own: String? = "chat.example.com", settings: Bool = true,
     ownSettings: Bool = true, holdings: BackupHoldings? = nil,
-    version: Finding = Finding(.ok, "version", "9.0, here and in the backup"), newer: String? = nil
+    version: Finding = Finding(.ok, "version", "9.0, here and in the backup"), newer: String? = nil,
+    damage: String? = nil
   ) -> RestoreOutlook {
     RestoreOutlook(
       facts: facts, backupHost: host, ownHost: own,
       holdings: holdings ?? (settings ? .complete : BackupHoldings([.database, .uploads])),
-      consequences: holdings.map(\.consequences) ?? [], hasOwnSettings: ownSettings, version: version, newer: newer)
+      consequences: holdings.map(\.consequences) ?? [], hasOwnSettings: ownSettings, version: version, newer: newer,
+      damage: damage)
   }
 
   /// What the checks say where the server has more than the backup.

@@ -277,6 +277,25 @@ struct RestoreFlowTests {
     #expect(options.allowsPartial)
   }
 
+  // MARK: A damaged backup
+
+  @Test("of a damaged backup what is whole is restored, only by a decision of its own, which nobody has made before")
+  func damaged() {
+    let engine = FakeEngine()
+    let outlook = BackupFakes.outlook(damage: "the archive is damaged: it ends in the middle, at byte 60000")
+    let walker = Walker(Self.flow(engine, BackupFakes.looks(outlook: outlook)))
+    walker.walk(to: "damage")
+    #expect(walker.sees("Its file is not whole") && walker.sees("byte 60000"))
+    walker.press(.enter, .enter)
+    #expect(walker.step == "damage", "No is what is chosen")
+    walker.press(.up)
+    Self.confirm(walker)
+    walker.walk(to: "review")
+    #expect(walker.model.journey.flow.commands(walker.answers)[0].contains(" --salvage"))
+    walker.begin()
+    #expect(Self.options(engine.begun)?.salvages == true)
+  }
+
   // MARK: An earlier restore
 
   @Test(

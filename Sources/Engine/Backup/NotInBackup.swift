@@ -31,7 +31,7 @@ struct NotInBackup: Sendable, Equatable {
     ] + (installation.storesUploadsInS3 ? [s3] : []) + [
       NotInBackup(
         name: "tasks in RabbitMQ", reason: "its queues are empty on a healthy server, and cannot be saved",
-        remedy: "wait until they are: rabbitmqctl list_queues name messages"),
+        remedy: "wait until they are done: rabbitmqctl list_queues name messages"),
       NotInBackup(
         name: "what is kept in memory",
         reason: "who is online, who is typing, counters of requests: all of it is made again",
@@ -50,5 +50,5 @@ struct NotInBackup: Sendable, Equatable {
   var finding: Finding { Finding(.ok, "not in it: \(name)", reason, remedy: remedy) }
 
   /// As a next step after a backup; nil where there is nothing to do.
-  var step: String? { remedy.map { "Not in the backup: \(name). \($0.prefix(1).uppercased() + $0.dropFirst())" } }
+  var step: String? { remedy.map { "Not in the backup: \(name). How to save it: \($0)" } }
 }

@@ -103,7 +103,7 @@ struct RestoreChecks {
         return Finding(
           .blocker, "damage",
           "a damaged backup that is encrypted cannot be salvaged: age stops at the first wrong byte",
-          remedy: "use another backup; or let age decrypt what it can, and salvage that file")
+          remedy: "use another backup. Where there is none: \(SalvageAdvice.decrypting(path))")
       }
       return Finding(
         .warning, "damage", "files that are damaged are left out, and named; the database has to be whole",

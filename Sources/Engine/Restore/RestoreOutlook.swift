@@ -21,11 +21,15 @@ public struct RestoreOutlook: Sendable, Equatable {
   public var version: Finding
   /// What this server has that the backup has not, as sentences; nil where there is nothing to be told.
   public var newer: String?
+  /// What is wrong with the backup's file, where only what is whole of it can be restored; nil where nothing was seen.
+  public var damage: String?
 
   public init(
     facts: [Summary.Fact], backupHost: String?, ownHost: String?, holdings: BackupHoldings = .complete,
-    consequences: [String] = [], hasOwnSettings: Bool = true, version: Finding, newer: String? = nil
+    consequences: [String] = [], hasOwnSettings: Bool = true, version: Finding, newer: String? = nil,
+    damage: String? = nil
   ) {
+    self.damage = damage
     self.facts = facts
     self.backupHost = backupHost
     self.ownHost = ownHost
@@ -43,8 +47,7 @@ public struct RestoreOutlook: Sendable, Equatable {
   public static func look(
     root: String, brand: Brand?, _ options: RestoreOptions, cancellation: Cancellation? = nil
   ) throws -> RestoreOutlook {
-    let preparation = try RestorePreparation(
-      root: root, brand: brand, options: options, id: "outlook", cancellation: cancellation)
+    let (preparation, damage) = try prepare(root: root, brand: brand, options, cancellation)
     let installation = preparation.installation
     let head = preparation.head
     let hasOwn = FileSystem.exists(installation.root + installation.brand.secretsFile)
@@ -54,7 +57,24 @@ public struct RestoreOutlook: Sendable, Equatable {
       facts: facts(head, preparation.dump, options), backupHost: head.host,
       ownHost: hasOwn ? installation.host : nil, holdings: head.holdings, consequences: consequences,
       hasOwnSettings: hasOwn, version: preparation.checks.version(),
-      newer: Finding.confirmation(of: preparation.checks.newerData.findings()))
+      newer: Finding.confirmation(of: preparation.checks.newerData.findings()), damage: damage)
+  }
+
+  /// A damaged backup is looked at as a salvage would: what it is can be told all the same.
+  private static func prepare(
+    root: String, brand: Brand?, _ options: RestoreOptions, _ cancellation: Cancellation?
+  ) throws -> (RestorePreparation, damage: String?) {
+    func look(_ options: RestoreOptions) throws -> RestorePreparation {
+      try RestorePreparation(root: root, brand: brand, options: options, id: "outlook", cancellation: cancellation)
+    }
+    do { return (try look(options), nil) } catch let failure as PlainFailure
+      where failure.family == .damagedArchive && options.identity == nil && !options.salvages
+    {
+      guard case .archive = options.source else { throw failure }
+      var salvaging = options
+      salvaging.salvages = true
+      return (try look(salvaging), failure.reason)
+    }
   }
 
   private static func facts(_ head: BackupHead, _ dump: DumpFile?, _ options: RestoreOptions) -> [Summary.Fact] {

@@ -40,9 +40,13 @@ final class RestorePreparation {
       dump = nil
       let place = FileSystem.isFolder(path) ? BackupHead.unpackedFolder(path) : path
       archive = place
-      head = try BackupHead.read(
-        place, identity: options.identity, salvages: options.salvages, scratch: scratch.path,
-        cancellation: cancellation, progress: progress)
+      do {
+        head = try BackupHead.read(
+          place, identity: options.identity, salvages: options.salvages, scratch: scratch.path,
+          cancellation: cancellation, progress: progress)
+      } catch let failure as ArchiveFailure where failure.family == .damagedArchive {
+        throw SalvageAdvice.adding(to: failure, of: place, options, root: root)
+      }
     case .manual(let parts):
       archive = nil
       let backup = try parts.assembled(root: root, in: scratch.path)

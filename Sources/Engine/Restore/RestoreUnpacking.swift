@@ -58,10 +58,8 @@ struct RestoreUnpacking {
         stream: Encryption.stream(of: archive, identity: preparation.options.identity, cancellation: cancellation),
         parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
     } catch let failure as ArchiveFailure where failure.family == .damagedArchive {
-      throw PlainFailure(
-        .damagedArchive, failure.subject, failure.reason,
-        remedy:
-          "use another backup. Where there is none: restore --salvage brings back what is whole, and names the rest")
+      throw SalvageAdvice.adding(
+        to: failure, of: archive, preparation.options, root: preparation.installation.root)
     }
     // Seen only now where it stands behind everything else.
     guard Brand.allCases.count(where: { unpacked.texts[BackupLayout.versionFile($0)] != nil }) <= 1 else {

@@ -113,7 +113,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   ) {
     path = inspection.path
     (kind, advice) = Self.meaning(of: inspection, identity)
-    description = inspection.kind.description
+    description = inspection.refused == nil ? inspection.kind.description : "an archive that cannot be used as it is"
     bytes = inspection.size
     members = inspection.members
     memberBytes = inspection.memberBytes
@@ -128,7 +128,10 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     if inspection.kind == .backup {
       completeness = holdings.label
       if !holdings.isComplete {
-        advice = "It does not hold a whole server: restore it only where you know why. \(advice)"
+        description = "a partial backup of a server"
+        advice =
+          "Look for a complete backup first: this one does not hold a whole server. To restore what is in it all the "
+          + "same: \(ArchiveWords.command(["restore", inspection.path, "--partial"], identity))"
       }
     }
     guard inspection.kind.isExport else { return }
@@ -179,7 +182,9 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   }
 
   private static func meaning(of inspection: Inspection, _ identity: String?) -> (String, String) {
-    if inspection.refused != nil { return ("other", "Do not use it unless you know who made it.") }
+    if let refused = inspection.refused {
+      return ("other", refused.remedy.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." } ?? "Use another one.")
+    }
     return switch inspection.kind {
     case .ourExport:
       ("our-export", importing(inspection.path, identity))

@@ -3,6 +3,7 @@ import Common
 import Engine
 import Glibc
 import Sandbox
+import Wizard
 
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -33,6 +34,7 @@ struct DemoCommand: ParsableCommand {
   }
 
   func run() throws {
+    if goal != "menu" { try Wizard.requireGoal(goal) }
     let sandbox = try Sandbox.demo(directory: dir, messages: messages) { StandardStream.error("  \($0) …\n") }
     defer { sandbox.stop() }
     let old = "\(sandbox.directory)/old-server"

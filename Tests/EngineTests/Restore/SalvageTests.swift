@@ -105,6 +105,71 @@ struct SalvageTests {
     }
   }
 
+  @Test("that was cut off before any upload keeps this server's own files, and says that the backup's are lost")
+  func cutBeforeUploads() throws {
+    try Disaster.folder { folder in
+      let (server, _, path) = try scene("salvage-no-uploads", in: folder)
+      let before = try Disaster.fingerprint(server)
+      try Subprocess("/bin/tar", ["-C", folder, "-xzf", path]).runChecked()
+      let parts = ["aloha-version", "backup.json", "postgres-version", "settings", "database"]
+      try Subprocess("/bin/tar", ["-C", folder, "-czf", path] + parts.map { "aloha-backup/\($0)" }).runChecked()
+      try FileSystem.replace(path, with: try FileSystem.read(path).dropLast(12))
+      try Disaster.execute(server, "UPDATE zerver_message SET content = 'written since'")
+      let summary = try salvage(server, path)
+      try Disaster.expect(server, before)
+      #expect(summary.facts.contains { $0.name == "Lost" && $0.value.hasPrefix("\(before.uploads.count) files") })
+      #expect(summary.warnings.contains { $0.contains("upload") }, "\(summary.warnings)")
+      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("is known as such at the first look, where its damage is at its beginning; else before anything is replaced")
+  func firstLook() throws {
+    try Disaster.folder { folder in
+      let (server, archive, path) = try scene("salvage-first-look", in: folder)
+      try FileSystem.replace(path, with: archive[..<30_000])
+      let options = RestoreOptions(archive: path)
+      let failure = #expect(throws: PlainFailure.self) {
+        try RestoreOperation(root: server.root, options).check()
+      }
+      let command = "aloha-wizard restore --salvage \(path) --root \(server.root)"
+      #expect(failure?.family == .damagedArchive && failure?.remedy?.contains(command) == true)
+      let look = try RestoreOutlook.look(root: server.root, brand: nil, options)
+      #expect(look.damage == failure?.reason && look.backupHost == "salvage-first-look.example.com", "\(look)")
+      try server.run("scripts/stop-server")
+    }
+  }
+
+  @Test("whose dump lacks a file with rows is found by verify, by a rehearsal and by a restore, without any digest")
+  func missingRows() throws {
+    try Disaster.folder { folder in
+      let server = try Disaster.server("rows-missing", messages: 10)
+      let before = try Disaster.fingerprint(server)
+      let path = "\(folder)/official.tar.gz"
+      try Disaster.officialBackup(server, to: path)
+      try Subprocess("/bin/tar", ["-C", folder, "-xzPf", path]).runChecked()
+      let dump = "\(folder)/aloha-backup/database"
+      let rows = try #require(try FileSystem.names(in: dump).filter { $0.hasSuffix(".dat.gz") }.max())
+      try FileSystem.removeTree("\(dump)/\(rows)")
+      try Subprocess("/bin/tar", ["-C", folder, "-czf", path, "aloha-backup"]).runChecked()
+      let number = rows.prefix { $0.isNumber }
+      func expectFound(_ what: String, _ body: () throws -> Void) {
+        let failure = #expect(throws: PlainFailure.self, "\(what)") { try body() }
+        #expect(failure?.family == .damagedArchive, "\(what)")
+        #expect(failure?.reason.contains("\(number).dat") == true, "\(what): \(String(describing: failure))")
+      }
+      expectFound("verify") { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).run(progress: .silent) }
+      expectFound("rehearse") {
+        _ = try RehearseOperation(RehearseOperation.Options(archive: path)).rehearse(.silent)
+      }
+      expectFound("restore") { try Disaster.restore(server, from: path) }
+      expectFound("salvage") { _ = try salvage(server, path) }
+      try Disaster.expect(server, before)
+      #expect(try Disaster.leftOvers(server) == [])
+    }
+  }
+
   @Test("that was unpacked and lost a file, or had one changed, is held against its manifest")
   func folder() throws {
     try Disaster.folder { folder in

@@ -90,7 +90,7 @@ struct ArchiveStep: Sendable {
         var material = Material(facts: [Summary.Fact("What it is", glance.description)] + glance.facts)
         if let refusal = glance.refusal {
           material.findings = [
-            Finding(.blocker, "archive", refusal, remedy: "do not use it unless you know who made it")
+            Finding(.blocker, "archive", refusal, remedy: glance.advice)
           ]
         } else if mustBeExport, !glance.isExport {
           material.findings = [

@@ -17,6 +17,7 @@ enum RestoreAnswers {
     static let export = "newer.export"
     static let exportFolder = "newer.folder"
     static let partial = "partial.anyway"
+    static let salvage = "damage.salvage"
   }
 
   /// What the look at the backup has found, as later steps ask for it.
@@ -33,6 +34,8 @@ enum RestoreAnswers {
     /// What it means to restore a backup that does not hold a whole server; empty for one that does.
     static let partial = "contents.partial"
     static let completeness = "contents.completeness"
+    /// What is wrong with the backup's file; empty where nothing was seen.
+    static let damage = "contents.damage"
   }
 
   static let parts = "parts"
@@ -80,6 +83,7 @@ enum RestoreAnswers {
       default: break
       }
     }
+    options.salvages = isDamaged(answers) && answers.flag(Key.salvage) ?? false
     options.allowsPartial = isPartial(answers) && answers.flag(Key.partial) ?? false
     options.ignoresVersions = versionsDiffer(answers) && answers.flag(Key.anyway) ?? false
     if hasNewer(answers), answers.flag(Key.export) == true {
@@ -104,6 +108,7 @@ enum RestoreAnswers {
   static func bringsSettings(_ answers: Answers) -> Bool { answers.label(Known.settings) == "yes" }
   static func hasOwnSettings(_ answers: Answers) -> Bool { answers.label(Known.ownSettings) == "yes" }
   static func isPartial(_ answers: Answers) -> Bool { !answers.label(Known.partial).isEmpty }
+  static func isDamaged(_ answers: Answers) -> Bool { !answers.label(Known.damage).isEmpty }
   static func versionsDiffer(_ answers: Answers) -> Bool { !answers.label(Known.version).isEmpty }
 
   static func hasNewer(_ answers: Answers) -> Bool { !answers.label(Known.newer).isEmpty }
@@ -138,6 +143,7 @@ enum RestoreAnswers {
     if options.keepsSettings { words.append("--keep-settings") }
     if options.keepsConfiguration { words.append("--keep-alohaconf") }
     if let host = options.externalHost { words += ["--external-host", host] }
+    if options.salvages { words.append("--salvage") }
     if options.allowsPartial { words.append("--partial") }
     if options.ignoresVersions { words.append("--ignore-versions") }
     if let export = options.exportFirst {

@@ -100,7 +100,7 @@ extension Flow {
             Known.ownSettings: outlook.hasOwnSettings ? "yes" : "no",
             Known.version: differs ? outlook.version.reason : "",
             Known.versionRemedy: differs ? outlook.version.remedy ?? "" : "",
-            Known.newer: outlook.newer ?? "",
+            Known.newer: outlook.newer ?? "", Known.damage: outlook.damage ?? "",
             Known.partial: outlook.consequences.joined(separator: "; "),
             Known.completeness: outlook.holdings.label,
           ])
@@ -110,7 +110,41 @@ extension Flow {
   // MARK: Decisions
 
   static func decisions(_ isNew: @escaping @Sendable (Answers) -> Bool) -> [Step] {
-    [partial(isNew), version(isNew), settings(isNew), host(isNew), newer(isNew)]
+    [damaged(isNew), partial(isNew), version(isNew), settings(isNew), host(isNew), newer(isNew)]
+  }
+
+  private static func damaged(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
+    Step(
+      "damage", "Damage", heading: { _ in "This backup is damaged" },
+      explanation: { answers in
+        [
+          .paragraph("Its file is not whole: \(answers.label(Known.damage))."),
+          .paragraph(
+            "What is whole of it can be restored: every file is compared with its digest, and each one that is lost is "
+              + "named. The database comes back only as a whole, or not at all."),
+        ]
+      },
+      help: [
+        .paragraph(
+          "Look for another backup first, or copy this one again from where it was made: a copy that was cut is the most "
+            + "common cause."),
+        .paragraph("The old state of this server is kept beside the restored one here too, until you discard it."),
+      ], isVisible: { isNew($0) && RestoreAnswers.isDamaged($0) },
+      fields: { _ in
+        [
+          Field(
+            "salvage", "Restore what is whole of it?", name: "Damaged backup",
+            .yesNo(
+              yes: .init("yes", "Yes, what is whole of it", "What is lost is listed in the result."),
+              no: .init(
+                "no", "No, I look for another backup",
+                "Go back and choose another one; nothing has been changed.", recommended: true)),
+            check: { answers in
+              answers.flag(Key.salvage) == true
+                ? nil : "Go back and choose another backup, or restore what is whole of this one"
+            })
+        ]
+      })
   }
 
   private static func partial(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
@@ -127,7 +161,7 @@ extension Flow {
           "The parts of a server belong together: the database names the files of the uploads, and both are read with the "
             + "secrets of the settings. Parts of another moment fit only by chance."),
         .paragraph("Look for a complete backup first. Partial ones have “partial” in their names."),
-      ], isVisible: { isNew($0) && RestoreAnswers.isPartial($0) },
+      ], isVisible: { isNew($0) && RestoreAnswers.isPartial($0) && !RestoreAnswers.options($0).salvages },
       fields: { _ in
         [
           Field(

@@ -1,0 +1,27 @@
+import Archive
+import Common
+
+/// What is said to an operator whose backup is damaged.
+enum SalvageAdvice {
+  /// The same failure, with the way to what is whole of the backup.
+  ///
+  /// - Parameter root: of the server that it would be restored on.
+  static func adding(
+    to failure: ArchiveFailure, of archive: String, _ options: RestoreOptions, root: String
+  ) -> PlainFailure {
+    var remedy = "use another backup"
+    if Encryption.isEncrypted(archive) {
+      remedy += ". Where there is none: \(decrypting(archive))"
+    } else if !options.salvages {
+      let command = Program.command(["restore", "--salvage", archive], root: root)
+      remedy += ". Where there is none, this brings back what is whole, and names the rest: \(command)"
+    }
+    return PlainFailure(failure.family, failure.subject, failure.reason, remedy: remedy)
+  }
+
+  /// age gives out what stands before the first wrong byte.
+  static func decrypting(_ archive: String) -> String {
+    "let age decrypt what comes before the damage, and restore that with --salvage: "
+      + "age -d -i KEYFILE \(ShellWord.quoted(archive)) > PART.tar.gz"
+  }
+}
