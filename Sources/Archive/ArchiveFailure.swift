@@ -75,7 +75,7 @@ public struct ArchiveFailure: Failure, Equatable {
     case .missing: "check the path"
     case .foreign: "give a .tar.gz, a .tar or the unpacked folder"
     case .damaged: "copy it again from where it was made and compare the sizes, or make a new one"
-    case .refused(_, .secondRoot): 
+    case .refused(_, .secondRoot):
       "it was packed without a folder around everything: unpack it into an empty folder, and give that folder: "
         + "mkdir FOLDER; tar -xzf \(ShellWord.quoted(SafeText.clean(path, limit: 300))) -C FOLDER"
     case .refused: "do not use this archive unless you know who made it"

@@ -46,6 +46,14 @@ public enum ArchiveKind: Sendable, Equatable {
   }
 }
 
+/// Members that make an archive a backup of a server, however partial, as long as it is no export.
+public enum BackupSigns {
+  public static let names: Set<String> = [
+    "database/toc.dat", "settings/settings.py", "settings/aloha.conf", "settings/zulip.conf",
+    "settings/aloha-secrets.conf", "settings/zulip-secrets.conf",
+  ]
+}
+
 /// Finds out what an archive is from the names that pass, without keeping them.
 struct KindDetector {
   private var hasOrganization = false
@@ -53,6 +61,8 @@ struct KindDetector {
   private var hasDatabase = false
   private var hasSettings = false
   private var hasVersion = false
+  /// What only a server's backup has, whatever else is missing.
+  private var hasBackupSign = false
   private var hasSlackUsers = false
   private var hasSlackChannels = false
   private var isEmpty = true
@@ -62,13 +72,14 @@ struct KindDetector {
     switch name {
     case "realm.json": hasOrganization = true
     case "aloha-version", "zulip-version": hasVersion = true
+    case _ where BackupSigns.names.contains(name): hasBackupSign = true
     case "users.json": hasSlackUsers = true
     case "channels.json": hasSlackChannels = true
     default:
       if name.hasPrefix("messages-") && name.hasSuffix(".json") { hasMessages = true }
-      if name.hasPrefix("database/") { hasDatabase = true }
-      if name.hasPrefix("settings/") { hasSettings = true }
     }
+    if name.hasPrefix("database/") { hasDatabase = true }
+    if name.hasPrefix("settings/") { hasSettings = true }
   }
 
   /// Known before the end only for what can be nothing else.
@@ -83,7 +94,7 @@ struct KindDetector {
     case nil: break
     }
     if hasOrganization { return .officialExport }
-    if hasVersion && (hasDatabase || hasSettings) || hasDatabase && hasSettings { return .backup }
+    if hasVersion || hasBackupSign || hasDatabase && hasSettings { return .backup }
     if hasMessages { return .other("an export that lacks realm.json") }
     if hasSlackUsers && hasSlackChannels { return .other("an export from Slack") }
     if isEmpty { return .other("an archive with nothing in it") }

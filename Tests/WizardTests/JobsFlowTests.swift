@@ -199,7 +199,8 @@ struct JobsFlowTests {
       let server = JobDescription.ServerReference(root: root)
       let blocked = Blocked([Finding(.blocker, "subdomain", "is taken")])
       _ = try leave(
-        store, .import(server: server, .init(subdomain: "a", archive: "/tmp/a.tar.gz")), .failed(FailureReport(blocked)))
+        store, .import(server: server, .init(subdomain: "a", archive: "/tmp/a.tar.gz")), .failed(FailureReport(blocked))
+      )
       #expect(try store.waiting().isEmpty)
       let killed = try leave(store, .backup(server: server, .init(output: "/tmp/1.tar.gz")))
       #expect(try store.waiting().map(\.folder) == [killed.path])

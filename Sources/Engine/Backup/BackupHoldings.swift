@@ -9,6 +9,22 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
       allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
     }
 
+    /// The part that a member of a backup shows to be there. A database is there with its table of contents: without it
+    /// the files of its rows are of no use.
+    ///
+    /// - Parameter member: its name below the backup's own folder.
+    init?(member name: String) {
+      if name == BackupLayout.contents {
+        self = .database
+      } else if name.hasPrefix("\(BackupLayout.uploads)/") {
+        self = .uploads
+      } else if name.hasPrefix("\(BackupLayout.settings)/") {
+        self = .settings
+      } else {
+        return nil
+      }
+    }
+
     /// "the uploads"
     var title: String {
       switch self {

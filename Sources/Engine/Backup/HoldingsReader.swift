@@ -15,9 +15,7 @@ final class HoldingsReader: MemberVisitor {
 
   func begin(_ header: MemberHeader) -> Bool {
     let name = header.name
-    if name == BackupLayout.contents { parts.insert(.database) }
-    if name.hasPrefix("\(BackupLayout.uploads)/") { parts.insert(.uploads) }
-    if name.hasPrefix("\(BackupLayout.settings)/") { parts.insert(.settings) }
+    if let part = BackupHoldings.Part(member: name) { parts.insert(part) }
     if name.hasPrefix("\(BackupLayout.database)/") {
       dumpFiles.insert(String(name.dropFirst(BackupLayout.database.count + 1)))
     }

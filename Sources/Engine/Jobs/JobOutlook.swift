@@ -99,7 +99,8 @@ extension JobOutlook {
     guard description.isRestore, let server = description.servers.first,
       let record = (try? RestoreState(root: server.root).current()) ?? nil, record.isUnfinished
     else { return nil }
-    return "a restore knows by itself where it was interrupted: \(Program.command(["restore", "--status"], root: server.root)) "
+    return
+      "a restore knows by itself where it was interrupted: \(Program.command(["restore", "--status"], root: server.root)) "
       + "says what can be done, and so does Restore in the menu"
   }
 

@@ -44,6 +44,7 @@ extension Leftover {
   public func finding(root: String) -> Finding {
     Finding(
       .warning, "leftovers", text,
-      remedy: remedy ?? "nothing: the next job removes it; at once: \(Program.command(["server", "clean"], root: root))")
+      remedy: remedy ?? "nothing: the next job removes it; at once: \(Program.command(["server", "clean"], root: root))"
+    )
   }
 }

@@ -11,7 +11,8 @@ struct RestoreLeftovers: LeftoverKind {
     let interrupted = records.filter(\.isUnfinished).map { record in
       FoundLeftover(
         "interrupted restore", record.label,
-        remedy: record.advice(root: scene.root) ?? "look at it: \(Program.command(["restore", "--status"], root: scene.root))")
+        remedy: record.advice(root: scene.root)
+          ?? "look at it: \(Program.command(["restore", "--status"], root: scene.root))")
     }
     guard let installation = scene.installation else { return interrupted }
     return interrupted + folders(installation, records) + (try databases(scene, records))

@@ -139,7 +139,7 @@ struct BackupHead: Sendable {
     }
     // A folder without a file: an empty server's uploads.
     hasUploads = hasUploads || source.folders.contains(BackupLayout.uploads)
-    guard brand != nil || hasSettings || hasDatabase || seen.dumpFiles > 0 else {
+    guard brand != nil || seen.hasSign || hasSettings && seen.dumpFiles > 0 else {
       throw ArchiveKind.other("an archive of something else").failure(expecting: .backup, path: path)
         ?? ArchiveFailure(path, .unsuitable("this is no backup", remedy: nil))
     }
@@ -149,6 +149,8 @@ struct BackupHead: Sendable {
   /// Parts of a backup that were seen on the way.
   private struct Seen {
     var dumpFiles = 0
+    /// The same as decides what kind of archive it is.
+    var hasSign = false
     var brands: Set<Brand> = []
   }
 
@@ -178,6 +180,14 @@ struct BackupHead: Sendable {
     _ member: MemberHeader, from source: some MemberSource, path: String, scratch: String, _ seen: inout Seen
   ) throws {
     let name = member.name
+    if BackupSigns.names.contains(name) { seen.hasSign = true }
+    let part = BackupHoldings.Part(member: name)
+    switch part {
+    case .database?: hasDatabase = true
+    case .settings?: hasSettings = true
+    case .uploads?: hasUploads = true
+    case nil: break
+    }
     switch name {
     case "aloha-version", "zulip-version":
       brand = name == "aloha-version" ? .aloha : .zulip
@@ -194,20 +204,13 @@ struct BackupHead: Sendable {
       hasUploads = hasUploads || facts?.uploadsFiles == 0
     case MigrationStatus.fileName:
       migrations = MigrationStatus.decode(try source.contents(limit: 16 << 20, of: path))
-    case BackupLayout.contents:
-      hasDatabase = true
-      dump = try contents(source, path: path, scratch: scratch)
-    default:
-      if name.hasPrefix("\(BackupLayout.settings)/") {
-        hasSettings = true
-        guard member.size <= Self.textLimit else { return }
-        settings[String(name.dropFirst(BackupLayout.settings.count + 1))] = try source.contents(
-          limit: Self.textLimit, of: path)
-      } else if name.hasPrefix("\(BackupLayout.database)/") {
-        seen.dumpFiles += 1
-      } else if name.hasPrefix("\(BackupLayout.uploads)/") {
-        hasUploads = true
-      }
+    case BackupLayout.contents: dump = try contents(source, path: path, scratch: scratch)
+    case _ where part == .settings:
+      guard member.size <= Self.textLimit else { return }
+      settings[String(name.dropFirst(BackupLayout.settings.count + 1))] = try source.contents(
+        limit: Self.textLimit, of: path)
+    case _ where name.hasPrefix("\(BackupLayout.database)/"): seen.dumpFiles += 1
+    default: break
     }
   }
 

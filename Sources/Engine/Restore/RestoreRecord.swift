@@ -137,7 +137,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// What would happen, in a sentence or two.
   public func consequence(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
-    case (.clear, .stopped): "What had been prepared is removed, and the server is started: it is as before the restore."
+    case (.clear, .stopped):
+      "What had been prepared is removed, and the server is started: it is as before the restore."
     case (.clear, _): "What had been prepared is removed. The server runs on as before the restore."
     case (.resume, .rollingBack): "The roll back is finished: the server becomes what it was before the restore."
     case (.resume, .discarding): "What is left of the state that is not in use is deleted."

@@ -167,14 +167,20 @@ struct RestoreCommand: ParsableCommand {
         try description.operation(), alsoGoing: replacesServer ? present() : [])
       // A server whose settings are lost has no name of its own that could be asked for.
       let host = try? server.installation().host
-      if replacesServer || discard, let name = host ?? (mustBeTyped ? LastQuestion.machineName() : nil) {
-        try LastQuestion.ask(
-          name: name, discard ? "to delete what is kept" : "to let the backup take this server's place")
+      if let purpose = purposeOfName, let name = host ?? (mustBeTyped ? LastQuestion.machineName() : nil) {
+        try LastQuestion.ask(name: name, purpose)
       } else {
         try LastQuestion.askYes()
       }
     }
     try output.run(description)
+  }
+
+  /// For what the server's name has to be typed; nil where a yes is enough, as nothing takes another state's place.
+  private var purposeOfName: String? {
+    if discard { return "to delete what is kept" }
+    if rollBack { return "to let the state before the restore come back" }
+    return replacesServer ? "to let the backup take this server's place" : nil
   }
 
   private var replacesServer: Bool { !rollBack && !resume && !clear && !discard }
@@ -271,7 +277,8 @@ struct RestoreCommand: ParsableCommand {
       // Others have to wait for it.
       guard record.id == current else { continue }
       for followUp in Self.possible(record) {
-        let command = Program.command(["restore", followUp.word ?? ""], root: server.root, brand: server.brand?.rawValue)
+        let command = Program.command(
+          ["restore", followUp.word ?? ""], root: server.root, brand: server.brand?.rawValue)
         StandardStream.output("  \(record.title(of: followUp)): \(command)\n")
         StandardStream.output("    \(record.consequence(of: followUp))\n")
       }

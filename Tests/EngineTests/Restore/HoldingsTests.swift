@@ -78,6 +78,32 @@ struct HoldingsTests {
     }
   }
 
+  @Test(
+    "is told alike by inspect, verify, a rehearsal and a restore, whatever single part it is",
+    arguments: [["database"], ["settings"], ["aloha-version", "uploads"], ["aloha-version"], ["uploads"]])
+  func alike(parts: [String]) throws {
+    let server = try Disaster.server("alike-\(parts.joined())", messages: 5)
+    try Disaster.folder { folder in
+      let original = "\(folder)/backup.tar.gz"
+      _ = try Disaster.backup(server, to: original)
+      let packed = try repack(original, parts, in: folder)
+      let isBackup = parts != ["uploads"]
+      let completeness = try ArchiveSummary.of(packed).completeness
+      #expect((completeness != nil) == isBackup)
+      func refusal(_ body: () throws -> Void) -> FailureFamily? {
+        do { try body() } catch { return (error as? any Failure)?.family }
+        return nil
+      }
+      let verified = refusal { _ = try VerifyOperation(.init(archive: packed)).run(progress: .silent) }
+      let rehearsed = refusal { _ = try RehearseOperation(.init(archive: packed)).rehearse(.silent) }
+      let restored = refusal { try Disaster.restore(server, from: packed) }
+      #expect(restored == (isBackup ? .blocked : .unsuitableArchive))
+      #expect(verified == (isBackup ? nil : .unsuitableArchive))
+      #expect(rehearsed == (parts == ["database"] ? nil : isBackup ? .blocked : .unsuitableArchive))
+      try server.run("scripts/stop-server")
+    }
+  }
+
   @Test("is held against what it says of itself")
   func contradictions() throws {
     let server = try Disaster.server("contradicting", messages: 10)

@@ -17,7 +17,8 @@ struct JobsLooks: Sendable {
 
   static let real = JobsLooks(
     jobs: { try JobStore(root: $0).outlooks() },
-    leftovers: { root in Leftovers.report(root: root).map { $0.finding(root: root) } }, report: { JobFolder($0).report() },
+    leftovers: { root in Leftovers.report(root: root).map { $0.finding(root: root) } },
+    report: { JobFolder($0).report() },
     operation: { action, folder in
       let job = JobFolder(folder)
       return switch action {

@@ -114,7 +114,11 @@ extension Flow {
       ],
       isVisible: { RestoreAnswers.followUp($0, record) == .discard },
       fields: { _ in
-        [Field("name", "Type the name of this server: \(context.label)", name: "Confirmed", .confirmation(name: context.label))]
+        [
+          Field(
+            "name", "Type the name of this server: \(context.label)", name: "Confirmed",
+            .confirmation(name: context.label))
+        ]
       })
   }
 

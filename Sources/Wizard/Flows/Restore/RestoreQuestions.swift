@@ -242,7 +242,11 @@ extension Flow {
       ],
       isVisible: { isNew($0) || isRollBack($0) },
       fields: { _ in
-        [Field("name", "Type the name of this server: \(context.label)", name: "Confirmed", .confirmation(name: context.label))]
+        [
+          Field(
+            "name", "Type the name of this server: \(context.label)", name: "Confirmed",
+            .confirmation(name: context.label))
+        ]
       })
   }
 
