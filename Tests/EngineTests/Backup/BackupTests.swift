@@ -35,6 +35,18 @@ struct BackupTests {
     }
   }
 
+  @Test("is restored whole by the steps of the server's own command, on a server that has lost everything")
+  func officialRestore() throws {
+    let server = try Disaster.server("theirs")
+    try Disaster.folder { folder in
+      let before = try Disaster.fingerprint(server)
+      _ = try Disaster.backup(server, to: "\(folder)/ours.tar.gz")
+      try Disaster.destroy(server)
+      try Disaster.officialRestore(server, from: "\(folder)/ours.tar.gz")
+      try Disaster.expect(server, before)
+    }
+  }
+
   @Test("holds one moment: rows that come while it is made are in none of its tables")
   func snapshot() throws {
     let server = try Disaster.server("moving")

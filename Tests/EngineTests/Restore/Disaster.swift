@@ -173,6 +173,32 @@ enum Disaster {
     return try body()
   }
 
+  /// As the server's own command restores a backup: tar puts settings and uploads into their places, the database is made
+  /// anew and pg_restore fills it.
+  static func officialRestore(_ server: SandboxServer, from path: String) throws {
+    try folder { work in
+      try FileSystem.makeFolder("\(work)/aloha-backup", mode: 0o755)
+      try Subprocess(
+        "/bin/tar",
+        [
+          "--keep-directory-symlink", "-C", work, "-xPzf", path,
+          "--transform=s|^aloha-backup/settings(/.*)?$|\(server.configuration)\\1|x",
+          "--transform=s|^aloha-backup/uploads(/.*)?$|\(server.uploads)\\1|x",
+        ]
+      ).runChecked()
+      let database = Identifier.quote(server.database)
+      try execute(server, on: "postgres", "DROP DATABASE IF EXISTS \(database) WITH (FORCE)")
+      try execute(server, on: "postgres", "CREATE DATABASE \(database) OWNER aloha TEMPLATE template0 ENCODING 'UTF8'")
+      try Subprocess(
+        try PostgresTools.find(major: 15).path("pg_restore"),
+        [
+          "--exit-on-error", "-h", server.parameters.host ?? "", "-U", "postgres", "--no-password", "-d",
+          server.database, "\(work)/aloha-backup/database",
+        ]
+      ).runChecked()
+    }
+  }
+
   /// As the server's own command makes it: pg_dump and tar, no manifest.
   static func officialBackup(_ server: SandboxServer, to path: String, links: Bool = false) throws {
     try folder { work in
