@@ -196,7 +196,7 @@ struct JobsFlowTests {
   @Test("what a check has refused does not wait, however much it had read; nor does a backup after which one was made")
   func refusedOrMadeUpFor() throws {
     try store { store, root in
-      let server = JobDescription.ServerReference(root: root)
+      let server = ServerReference(root: root)
       let blocked = Blocked([Finding(.blocker, "subdomain", "is taken")])
       _ = try leave(
         store, .import(server: server, .init(subdomain: "a", archive: "/tmp/a.tar.gz")), .failed(FailureReport(blocked))
@@ -214,7 +214,7 @@ struct JobsFlowTests {
   @Test("an interrupted restore waits until the server was restored in another way")
   func restoredOtherwise() throws {
     try store { store, root in
-      let server = JobDescription.ServerReference(root: root)
+      let server = ServerReference(root: root)
       _ = try leave(store, .restore(server: server, RestoreOptions(archive: "/tmp/a.tar.gz")))
       #expect(try store.waiting().count == 1)
       _ = try leave(

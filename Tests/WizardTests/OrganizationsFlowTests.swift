@@ -11,7 +11,7 @@ import Testing
 @Suite("The life of an organization, as a flow")
 struct OrganizationsFlowTests {
   private typealias Key = OrganizationsKey
-  private static let server = JobDescription.ServerReference(root: "/srv/chat")
+  private static let server = ServerReference(root: "/srv/chat")
 
   static func looks(sessions: Int = 3, hasCommand: Bool = true) -> OrganizationsLooks {
     OrganizationsLooks(sessions: { _ in sessions }, hasCommand: { hasCommand })

@@ -11,7 +11,7 @@ import Testing
 @Suite("Password resets, as a flow")
 struct PasswordResetsFlowTests {
   private typealias Key = PasswordResetKey
-  private static let server = JobDescription.ServerReference(root: "/srv/chat")
+  private static let server = ServerReference(root: "/srv/chat")
 
   static let everybody: [PasswordResetLooks.Person] = [
     .init(address: "kai@example.com", name: "Kai", getsMail: true),

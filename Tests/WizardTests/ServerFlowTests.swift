@@ -22,7 +22,7 @@ struct ServerFlowTests {
     let walker = Walker(.server(engine.context(), Self.looks()))
     for _ in 0..<number { walker.press(.down) }
     walker.walk(to: "run")
-    let server = JobDescription.ServerReference(root: "/srv/chat")
+    let server = ServerReference(root: "/srv/chat")
     #expect(
       engine.begun == (action == .flushCache ? .flushCache(server: server) : .script(server: server, action.script)))
   }

@@ -3,20 +3,13 @@ import Glibc
 
 /// Backups that are found on a machine by looking where they usually lie.
 public enum FoundBackups {
-  /// Folders worth a look: those that earlier jobs of this server have written backups to, and the usual ones.
+  /// Folders worth a look.
   ///
   /// - Parameters:
   ///   - root: of the server; "/" in production.
   ///   - others: further ones; they come first.
-  public static func usualFolders(root: String, others: [String] = []) -> [String] {
-    let jobs = (try? JobStore(root: root).jobs()) ?? []
-    let used = jobs.prefix(200).compactMap { job -> String? in
-      switch (try? job.readHeader())?.description {
-      case .backup(_, let options)?: options.output.map { BackupChecks.folder(of: $0) } ?? options.folder
-      case .pruneBackups(_, let options)?: options.folder
-      default: nil
-      }
-    }
+  ///   - used: those that earlier jobs of this server have written backups to.
+  static func usualFolders(root: String, others: [String], used: [String]) -> [String] {
     let usual = [
       "/tmp", "/var/tmp", "/var/backups", "/var/backups/aloha", "/var/backups/zulip", "/var/backups/\(Program.name)",
       "/srv/backup", "/srv/backups", "/backup", "/backups", "/mnt", "/media", "/root",

@@ -48,20 +48,24 @@ struct LeftoverScene {
   let installation: Installation?
   /// Nil where the database does not answer: then only what needs none is found.
   let connection: Connection?
-  /// Folders in which the jobs of this server have worked or put archives.
-  let jobFolders: [String]
+  let jobs: JobPlaces
 
-  init(root: String, brand: Brand?) {
+  init(root: String, brand: Brand?, jobs: JobPlaces) {
     self.root = root
     installation = try? Installation(root: root, brand: brand)
     connection = installation.flatMap { try? $0.connect() }
-    let jobs = ((try? JobStore(root: root).jobs()) ?? []).prefix(Self.mostJobs)
-    jobFolders = Set(jobs.flatMap { (try? $0.readHeader())?.description.workPlaces ?? [] }).sorted()
+    self.jobs = jobs
   }
 
   func close() { connection?.close() }
+}
 
-  private static let mostJobs = 50
+/// Where the jobs of a server may have left something.
+struct JobPlaces: Sendable {
+  /// The folder that jobs are recorded in.
+  let records: String
+  /// Folders in which they have worked or put archives.
+  let work: [String]
 }
 
 /// What interrupted commands have left, of every kind. To let the program know a new kind, add it to ``kinds``.
@@ -74,8 +78,8 @@ public enum Leftovers {
   ]
 
   /// What is there now. Never fails: what cannot be looked at is passed over, as another command is the subject.
-  public static func report(root: String, brand: Brand? = nil) -> [Leftover] {
-    let scene = LeftoverScene(root: root, brand: brand)
+  static func report(root: String, brand: Brand?, jobs: JobPlaces) -> [Leftover] {
+    let scene = LeftoverScene(root: root, brand: brand, jobs: jobs)
     defer { scene.close() }
     return find(scene).map(\.leftover)
   }
@@ -86,9 +90,9 @@ public enum Leftovers {
   /// - Returns: what was removed, and what is left for a decision or could not be removed.
   @discardableResult
   static func remove(
-    _ server: JobDescription.ServerReference, finishesDeletions: Bool = true, progress: Progress
+    _ server: ServerReference, jobs: JobPlaces, finishesDeletions: Bool = true, progress: Progress
   ) -> (removed: [Leftover], remaining: [Leftover]) {
-    let scene = LeftoverScene(root: server.root, brand: server.brand)
+    let scene = LeftoverScene(root: server.root, brand: server.brand, jobs: jobs)
     defer { scene.close() }
     var (removed, remaining): ([Leftover], [Leftover]) = ([], [])
     for found in find(scene, finishesDeletions: finishesDeletions) {
@@ -110,24 +114,5 @@ public enum Leftovers {
 
   private static func find(_ scene: LeftoverScene, finishesDeletions: Bool = true) -> [FoundLeftover] {
     kinds.filter { finishesDeletions || !($0 is DeletionLeftovers) }.flatMap { (try? $0.find(scene)) ?? [] }
-  }
-}
-
-extension JobDescription {
-  /// Folders in which a job of this kind works or puts archives.
-  fileprivate var workPlaces: [String] {
-    func folder(of path: String?) -> [String] {
-      guard let path, path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return [] }
-      return [slash == path.startIndex ? "/" : String(path[..<slash])]
-    }
-    return switch self {
-    case .export(_, let options): folder(of: options.output)
-    case .move(let decisions, _): folder(of: decisions.archive)
-    case .backup(_, let options): folder(of: options.output) + [options.folder, options.workFolder].compactMap { $0 }
-    case .pruneBackups(_, let options): [options.folder]
-    case .restore(_, let options): [options.workFolder].compactMap { $0 }
-    case .rehearseRestore(_, let options): [options.workFolder].compactMap { $0 }
-    default: []
-    }
   }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// Archives of exports and backups that were never finished, where the file system knows no files without a name.
 struct PartialArchives: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
-    Set(["/tmp"] + scene.jobFolders).sorted().flatMap { path -> [FoundLeftover] in
+    Set(["/tmp"] + scene.jobs.work).sorted().flatMap { path -> [FoundLeftover] in
       guard let folder = try? OpenFolder(path) else { return [] }
       return ((try? folder.names()) ?? []).filter(Self.isPartial).compactMap { name in
         OwnFile.bytes(name, in: folder).map { bytes in

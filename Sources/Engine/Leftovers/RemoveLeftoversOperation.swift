@@ -4,19 +4,24 @@ import Common
 ///
 /// Every job begins with that: as a job of its own it does nothing besides.
 public struct RemoveLeftoversOperation: Operation {
-  public let server: JobDescription.ServerReference
+  public let server: ServerReference
 
-  public init(_ server: JobDescription.ServerReference) { self.server = server }
+  private let jobs: JobPlaces
+
+  init(_ server: ServerReference, jobs: JobPlaces) {
+    self.server = server
+    self.jobs = jobs
+  }
 
   public var name: String { "remove-leftovers" }
 
   public func check() throws -> [Finding] {
-    let found = Leftovers.report(root: server.root, brand: server.brand)
+    let found = Leftovers.report(root: server.root, brand: server.brand, jobs: jobs)
     return found.isEmpty ? [Finding(.ok, "leftovers", "there are none")] : found.map { $0.finding(root: server.root) }
   }
 
   public func plan() throws -> Plan {
-    let found = Leftovers.report(root: server.root, brand: server.brand)
+    let found = Leftovers.report(root: server.root, brand: server.brand, jobs: jobs)
     return Plan(
       title: "Remove what interrupted commands have left", phases: [Plan.Phase("leftovers", "Remove leftovers")],
       destroys: found.filter { $0.remedy == nil }.map(\.text),
@@ -26,7 +31,7 @@ public struct RemoveLeftoversOperation: Operation {
 
   public func run(progress: Progress) throws -> Summary {
     let (removed, remaining) = try progress.phase("leftovers", "Remove leftovers") { _ in
-      Leftovers.remove(server, progress: progress)
+      Leftovers.remove(server, jobs: jobs, progress: progress)
     }
     let summary = Summary(
       title: removed.isEmpty ? "There was nothing to remove" : "Leftovers are removed",

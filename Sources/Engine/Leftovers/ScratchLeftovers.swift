@@ -3,7 +3,7 @@ import Common
 /// Private folders for unpacked archives, dumps and throw-away databases, whose process is dead.
 struct ScratchLeftovers: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
-    Set(ScratchFolder.places + ScratchPlaces.remembered() + scene.jobFolders).sorted().flatMap {
+    Set(ScratchFolder.places + ScratchPlaces.remembered() + scene.jobs.work).sorted().flatMap {
       path -> [FoundLeftover] in
       guard let place = try? OpenFolder(path) else { return [] }
       let abandoned = ScratchFolder.abandoned(in: place).map { abandoned in

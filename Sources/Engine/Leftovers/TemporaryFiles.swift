@@ -3,7 +3,7 @@ import Common
 /// Files that were about to take the place of others: configuration with secrets, records, notes.
 struct TemporaryFiles: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
-    var places = [(JobStore(root: scene.root).folder, ""), (RestoreState(root: scene.root).folder, "")]
+    var places = [(scene.jobs.records, ""), (RestoreState(root: scene.root).folder, "")]
     if let installation = scene.installation {
       places.append((installation.root + installation.brand.configurationFolder, ""))
       places.append((installation.uploadsFolder, DeletionJournal.prefix))

@@ -44,7 +44,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
   ///
   /// - Parameter root: of the server: links are followed as it sees them.
   static func find(
-    _ folder: String, part: String, id: String, root: String = "", mounts: Set<String> = mountPoints()
+    _ folder: String, part: String, id: String, root: String = "", mounts: Set<String> = MountTable.points()
   ) -> [RestorePlace] {
     let live = resolved(ServerLink.destination(folder, root: root))
     var others: [RestorePlace] = []
@@ -87,18 +87,6 @@ struct RestorePlace: Sendable, Codable, Equatable {
     place.staying = staying
     place.fixed = fixed.isEmpty ? nil : fixed
     return [place] + others
-  }
-
-  /// Where file systems are mounted; bind mounts too, which `stat` does not show.
-  static func mountPoints(_ table: String = "/proc/self/mountinfo") -> Set<String> {
-    guard let bytes = try? FileSystem.read(table) else { return [] }
-    return Set(
-      String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line -> String? in
-        let words = line.split(separator: " ")
-        guard words.count > 4 else { return nil }
-        return String(words[4]).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing(
-          "\\134", with: "\\")
-      })
   }
 
   private static func resolved(_ path: String) -> String {

@@ -48,7 +48,7 @@ struct FlowContext: Sendable {
   /// What is given under this key is the folder of the server that the next flow is about, where it is another one.
   static let serverKey = "server.root"
 
-  var server: JobDescription.ServerReference { .init(root: root, brand: brand) }
+  var server: ServerReference { .init(root: root, brand: brand) }
   var badge: Flow.Badge { isTest ? .test : .production }
   /// As file names have it.
   var brandName: String { (brand ?? .aloha).rawValue }

@@ -85,7 +85,7 @@ struct OrganizationCommand: ParsableCommand {
     @Flag(help: "Show what would be done and what the checks find; change nothing.")
     var dryRun = false
 
-    func perform(_ job: (JobDescription.ServerReference, String) -> JobDescription) throws {
+    func perform(_ job: (ServerReference, String) -> JobDescription) throws {
       try output.perform(job(server.reference, organization.realm), dryRun: dryRun)
     }
   }

@@ -21,10 +21,10 @@ struct ServerOptions: ParsableArguments {
   }
 
   /// The server with its full path: a job's process works in another folder.
-  var reference: JobDescription.ServerReference {
+  var reference: ServerReference {
     let path = realpath(root, nil)
     defer { free(path) }
-    return JobDescription.ServerReference(
+    return ServerReference(
       root: path.map { String(cString: $0) } ?? FileSystem.absolute(root), brand: brand)
   }
 

@@ -50,7 +50,7 @@ struct ContainerTests {
     try root { root in
       let before = JobStore(root: root)
       #expect(before.folder == "\(root)/var/lib/aloha-wizard")
-      let server = JobDescription.ServerReference(root: root)
+      let server = ServerReference(root: root)
       let old = try before.make(.restore(server: server, RestoreOptions(archive: "/old")), plan: nil)
       let record = RestoreRecord(
         id: "20250101-000000", source: "old", database: nil, places: [], administrator: AdministratorAccess.Wish())

@@ -36,7 +36,7 @@ struct JobTests {
 
   private func importing(_ server: SandboxServer) throws -> JobDescription {
     .import(
-      server: JobDescription.ServerReference(try server.installation),
+      server: ServerReference(try server.installation),
       ImportOperation.Options(subdomain: "harbour", archive: try Servers.archive()))
   }
 
@@ -88,7 +88,7 @@ struct JobTests {
     try JobProcess.start(folder, executable: Executable.path())
     expectInTheMiddle(folder)
     let other = try job(
-      server, .deactivate(server: JobDescription.ServerReference(try server.installation), subdomain: "x"))
+      server, .deactivate(server: ServerReference(try server.installation), subdomain: "x"))
     let failure = #expect(throws: PlainFailure.self) { try JobProcess.run(other, cancellation: Cancellation()) }
     #expect(failure?.family == .conflict)
     #expect(failure?.remedy?.contains(folder.id) == true)
@@ -106,7 +106,7 @@ struct JobTests {
   @Test("What a check refused is listed as failed, but waits for nobody; its lines say when they were written")
   func refused() throws {
     let server = try Servers.fresh()
-    let reference = JobDescription.ServerReference(try server.installation)
+    let reference = ServerReference(try server.installation)
     let folder = try job(server, .export(server: reference, .init(subdomain: "nosuch", output: "/tmp/never.tar.gz")))
     #expect(throws: PlainFailure.self) { try JobProcess.run(folder, cancellation: Cancellation()) }
     let store = try JobStore(server.installation)
@@ -119,7 +119,7 @@ struct JobTests {
   @Test("How a job ended is found at the end of a long journal, and in one whose last line is very long")
   func longJournals() throws {
     let server = try Servers.fresh()
-    let reference = JobDescription.ServerReference(try server.installation)
+    let reference = ServerReference(try server.installation)
     let folder = try job(server, .flushCache(server: reference))
     let line = EventLine.encode(.note(String(repeating: "x", count: 900))) + "\n"
     var text = String(repeating: line, count: 200)
@@ -181,7 +181,7 @@ struct JobTests {
     #expect(try store.waiting().isEmpty)
     func undoObstacle() throws -> String? { try store.outlooks().first { $0.folder == again.path }?.obstacles[.undo] }
     #expect(try undoObstacle() == nil)
-    let reference = JobDescription.ServerReference(try server.installation)
+    let reference = ServerReference(try server.installation)
     let undo = try job(server, .undo(servers: [reference], folder: again.path, despiteSignsOfLife: false))
     try JobProcess.run(undo, cancellation: Cancellation())
     #expect(try undoObstacle() == "that has been done already")
@@ -209,7 +209,7 @@ struct JobTests {
   @Test("What a job is comes back from its folder as it was, without a secret in it")
   func header() throws {
     let server = try Servers.fresh()
-    let reference = JobDescription.ServerReference(try server.installation)
+    let reference = ServerReference(try server.installation)
     let descriptions: [JobDescription] = [
       try importing(server), .export(server: reference, ExportOperation.Options(subdomain: "", output: "/x")),
       .copySecrets(from: reference, to: reference, decisions: ["camo_key": .copy]),
@@ -238,7 +238,7 @@ struct UndoTests {
     let server = try Servers.fresh()
     try server.add(SampleOrganization(.bookclub, subdomain: "stays", messages: 20))
     let before = try server.state()
-    let reference = JobDescription.ServerReference(try server.installation)
+    let reference = ServerReference(try server.installation)
     let folder = try run(
       server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
     #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
@@ -253,7 +253,7 @@ struct UndoTests {
   @Test("An organization that the job has not made is left alone")
   func another() throws {
     let server = try Servers.fresh()
-    let reference = JobDescription.ServerReference(try server.installation)
+    let reference = ServerReference(try server.installation)
     let folder = try run(
       server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
     try server.connect().execute("UPDATE zerver_realm SET string_id = 'renamed' WHERE string_id = 'harbour'")
@@ -268,7 +268,7 @@ struct UndoTests {
   @Test("A job that has not done its work cannot be taken back")
   func unfinished() throws {
     let server = try Servers.fresh()
-    let reference = JobDescription.ServerReference(try server.installation)
+    let reference = ServerReference(try server.installation)
     let folder = try JobStore(server.installation).make(
       .import(server: reference, .init(subdomain: "www", archive: try Servers.archive())), plan: nil)
     _ = try? JobProcess.run(folder, cancellation: Cancellation())

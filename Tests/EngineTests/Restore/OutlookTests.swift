@@ -83,7 +83,7 @@ struct OutlookTests {
     try Disaster.folder { root in
       try FileSystem.makeFolder("\(root)/var/lib")
       let store = JobStore(root: root)
-      let reference = JobDescription.ServerReference(root: root)
+      let reference = ServerReference(root: root)
       _ = try store.make(.backup(server: reference, BackupOperation.Options(output: "/odd/place/b.tar.gz")), plan: nil)
       let folders = FoundBackups.usualFolders(root: root, others: ["/tmp"])
       #expect(folders.prefix(2) == ["/tmp", "/odd/place"])

@@ -6,10 +6,10 @@ struct BackupLooks: Sendable {
   /// Backups in the usual folders and in these, the newest first.
   var found: @Sendable (_ root: String, _ others: [String]) -> [BackupFile]
   /// What a backup is, and how it compares with the server.
-  var outlook: @Sendable (JobDescription.ServerReference, RestoreOptions, Cancellation) throws -> RestoreOutlook
+  var outlook: @Sendable (ServerReference, RestoreOptions, Cancellation) throws -> RestoreOutlook
   /// The restore that something can be done about; nil where there was none.
   var restored: @Sendable (_ root: String) throws -> RestoreRecord?
-  var estimate: @Sendable (JobDescription.ServerReference, Cancellation) throws -> BackupEstimate
+  var estimate: @Sendable (ServerReference, Cancellation) throws -> BackupEstimate
   /// What becomes of the backups in a folder, the newest first.
   var retention: @Sendable (PruneOperation.Options, Cancellation) throws -> [RetentionPolicy.Decision]
   /// The backups in a folder, the newest first.

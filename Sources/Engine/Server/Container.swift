@@ -104,7 +104,7 @@ public struct Container: Sendable, Equatable {
     let isManual = environment.map { $0.isTrue("MANUAL_CONFIGURATION") } ?? keepsConfigurationInVolume
     guard isManual else { return .madeAtEachStart }
     let folder = root + brand.configurationFolder
-    let isMounted = RestorePlace.mountPoints().contains { $0 == folder || $0.hasPrefix(folder + "/") }
+    let isMounted = MountTable.points().contains { $0 == folder || $0.hasPrefix(folder + "/") }
     return keepsConfigurationInVolume || isMounted ? .kept : .lostWithTheContainer
   }
 }

@@ -1,0 +1,20 @@
+/// How long ago something was, as people say it.
+public enum Age {
+  /// "2026-11-23 03:30 UTC, 7 h ago".
+  public static func words(_ microseconds: Int64, now: Int64 = Moment.now()) -> String {
+    let stamp = Moment.iso(microseconds: microseconds).prefix(16).replacing("T", with: " ")
+    return "\(stamp) UTC, \(ago(microseconds, now: now))"
+  }
+
+  /// "7 h ago", "3 days ago".
+  public static func ago(_ microseconds: Int64, now: Int64 = Moment.now()) -> String {
+    let seconds = (now - microseconds) / 1_000_000
+    return switch seconds {
+    case ..<0: "in the future"
+    case ..<90: "just now"
+    case ..<5400: "\(seconds / 60) min ago"
+    case ..<172_800: "\(seconds / 3600) h ago"
+    default: "\(seconds / 86_400) days ago"
+    }
+  }
+}

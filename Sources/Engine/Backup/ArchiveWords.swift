@@ -1,0 +1,12 @@
+import Common
+
+/// Command lines about an archive, as texts print them: to be copied into a shell.
+enum ArchiveWords {
+  static func command(_ words: [String], _ identity: String? = nil) -> String {
+    ShellWord.quoted(words: [Program.name] + words + (identity.map { ["--identity", $0] } ?? []))
+  }
+
+  static func rehearse(_ path: String, _ identity: String?) -> String {
+    command(["restore", "--rehearse", path], identity)
+  }
+}

@@ -1,0 +1,74 @@
+import Common
+
+/// What the jobs of a server know of its disks: where they have worked, where they have put archives and backups.
+extension JobStore {
+  private static let mostJobs = 50
+  private static let mostJobsWithBackups = 200
+
+  /// Where leftovers of jobs are looked for.
+  var places: JobPlaces {
+    let newest = ((try? jobs()) ?? []).prefix(Self.mostJobs)
+    return JobPlaces(
+      records: folder, work: Set(newest.flatMap { (try? $0.readHeader())?.description.workPlaces ?? [] }).sorted())
+  }
+
+  /// Folders that backups were written to, in the order of the jobs.
+  var backupFolders: [String] {
+    ((try? jobs()) ?? []).prefix(Self.mostJobsWithBackups).compactMap { job -> String? in
+      switch (try? job.readHeader())?.description {
+      case .backup(_, let options)?: options.output.map { BackupChecks.folder(of: $0) } ?? options.folder
+      case .pruneBackups(_, let options)?: options.folder
+      default: nil
+      }
+    }
+  }
+}
+
+extension FoundBackups {
+  /// Folders worth a look: those that earlier jobs of this server have written backups to, and the usual ones.
+  ///
+  /// - Parameters:
+  ///   - root: of the server; "/" in production.
+  ///   - others: further ones; they come first.
+  public static func usualFolders(root: String, others: [String] = []) -> [String] {
+    usualFolders(root: root, others: others, used: JobStore(root: root).backupFolders)
+  }
+}
+
+extension Leftovers {
+  /// What is there now. Never fails: what cannot be looked at is passed over, as another command is the subject.
+  public static func report(root: String, brand: Brand? = nil) -> [Leftover] {
+    report(root: root, brand: brand, jobs: JobStore(root: root).places)
+  }
+
+  /// Removes what can be removed without a decision, see ``remove(_:jobs:finishesDeletions:progress:)``.
+  @discardableResult
+  static func remove(
+    _ server: ServerReference, finishesDeletions: Bool = true, progress: Progress
+  ) -> (removed: [Leftover], remaining: [Leftover]) {
+    remove(server, jobs: JobStore(root: server.root).places, finishesDeletions: finishesDeletions, progress: progress)
+  }
+}
+
+extension RemoveLeftoversOperation {
+  public init(_ server: ServerReference) { self.init(server, jobs: JobStore(root: server.root).places) }
+}
+
+extension JobDescription {
+  /// Folders in which a job of this kind works or puts archives.
+  fileprivate var workPlaces: [String] {
+    func folder(of path: String?) -> [String] {
+      guard let path, path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return [] }
+      return [slash == path.startIndex ? "/" : String(path[..<slash])]
+    }
+    return switch self {
+    case .export(_, let options): folder(of: options.output)
+    case .move(let decisions, _): folder(of: decisions.archive)
+    case .backup(_, let options): folder(of: options.output) + [options.folder, options.workFolder].compactMap { $0 }
+    case .pruneBackups(_, let options): [options.folder]
+    case .restore(_, let options): [options.workFolder].compactMap { $0 }
+    case .rehearseRestore(_, let options): [options.workFolder].compactMap { $0 }
+    default: []
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Common
+
+extension ManualBackup {
+  /// The same with the parts of a copied volume named one by one. A part that is given by itself is preferred.
+  ///
+  /// - Throws: `.unsuitableArchive` where ``data`` is no such copy, or where there is nothing in it to restore.
+  func resolved() throws -> ManualBackup {
+    var parts = self
+    if let path = data {
+      guard let folder = DataFolder.recognize(path) else {
+        let isFile = FileSystem.exists(path) && !FileSystem.isFolder(path)
+        throw PlainFailure(
+          .unsuitableArchive, SafeText.clean(path, limit: 300), "is no copy of a container's /data",
+          remedy: isFile
+            ? "unpack it into a folder of its own with tar -x, and give that folder"
+            : "give the folder that holds uploads, backups and the secrets or etc-… of the server")
+      }
+      parts.data = nil
+      parts.uploads = parts.uploads ?? folder.uploads
+      parts.database = parts.database ?? folder.dumps.first
+      parts.take(folder)
+    }
+    if let path = parts.uploads, let folder = DataFolder.recognize(path) { parts.uploads = folder.uploads }
+    if let path = parts.database, let folder = DataFolder.recognize(path) { parts.database = folder.dumps.first }
+    if let path = parts.settings, let folder = DataFolder.recognize(path) {
+      parts.settings = nil
+      parts.take(folder)
+    }
+    return parts
+  }
+
+  private mutating func take(_ folder: DataFolder) {
+    if settings == nil { settings = folder.settings }
+    let name = "\(folder.brand.rawValue)-secrets.conf"
+    let hasOwn = settings.map { path in
+      !FileSystem.isFolder(path)
+        || (FileSystem.exists("\(path)/\(name)") && FileSystem.linkTarget("\(path)/\(name)") == nil)
+    }
+    if hasOwn != true { secrets = secrets ?? folder.secrets }
+  }
+
+  /// The same with the file of secrets put among the other settings: those that were given with it, else those of this
+  /// server, which the secrets' own server did not keep in its volume.
+  ///
+  /// - Parameters:
+  ///   - root: of this server; nil: there is none, the secrets are alone.
+  ///   - scratch: a private folder.
+  func assembled(root: String?, in scratch: String) throws -> ManualBackup {
+    guard let secrets else { return self }
+    let name = secrets.split(separator: "/").last.map(String.init) ?? secrets
+    let brand = Brand.allCases.first { name == "\($0.rawValue)-secrets.conf" } ?? .aloha
+    let target = "\(scratch)/settings-\(RandomText.alphanumeric(8))"
+    try FileSystem.makeFolder(target)
+    if let settings {
+      // What a link in a copy leads to on this machine is another server's.
+      try Self.copy(settings, to: target, followsLinks: false)
+    } else if let root {
+      try Self.copy(
+        ServerLink.destination(root + brand.configurationFolder, root: root), to: target, followsLinks: true)
+    }
+    try FileSystem.replace("\(target)/\(name)", with: try FileSystem.read(secrets, limit: 1 << 20), mode: 0o640)
+    var parts = self
+    parts.settings = target
+    parts.secrets = nil
+    return parts
+  }
+
+  private static func copy(_ folder: String, to target: String, followsLinks: Bool) throws {
+    for name in (try? FileSystem.names(in: folder)) ?? [] {
+      let path = "\(folder)/\(name)"
+      guard FileSystem.exists(path), followsLinks || FileSystem.linkTarget(path) == nil else { continue }
+      try Subprocess("/bin/cp", [followsLinks ? "-aL" : "-a", "--", path, "\(target)/\(name)"], directory: "/")
+        .runChecked()
+    }
+  }
+}
+
+extension RestoreSource {
+  /// The same with a copied volume, which may be given as if it were a backup, taken apart; and with a dump that an image
+  /// has made as what it is: the database alone.
+  func resolved() throws -> RestoreSource {
+    switch self {
+    case .archive(let path):
+      if DumpFile.isOfImage(path) { return .manual(ManualBackup(database: path)) }
+      guard let folder = DataFolder.recognize(path) else { return self }
+      return .manual(try ManualBackup(data: folder.path).resolved())
+    case .manual(let parts): return .manual(try parts.resolved())
+    }
+  }
+}
+
+extension RestoreSource {
+  /// What is taken out of a copied volume, and what is not in it; nothing for other sources.
+  func volumeFindings() -> [Finding] {
+    let given: (path: String?, dump: String?) =
+      switch self {
+      case .archive(let path): (path, nil)
+      case .manual(let parts): (parts.data, parts.database)
+      }
+    guard let folder = given.path.flatMap({ DataFolder.recognize($0) }) else { return [] }
+    var findings: [Finding] = []
+    if let dump = folder.dumps.first, given.dump == nil {
+      let name = SafeText.clean(dump.split(separator: "/").last ?? "", limit: 100)
+      let age = FileSystem.lastChange(dump).map { ", written \(Age.words($0))" } ?? ""
+      findings.append(
+        Finding(
+          .ok, "volume",
+          "the database is restored from \(name)\(age), the newest of \(Amount.of(Int64(folder.dumps.count), "dump"))"))
+    } else if given.dump == nil {
+      findings.append(
+        Finding(
+          .warning, "volume", "holds no dump of the database in backups",
+          remedy: "make one in its container (/sbin/entrypoint.sh app:backup), or give one with --database"))
+    }
+    if folder.uploads == nil { findings.append(Finding(.warning, "volume", "holds no uploads")) }
+    if folder.settings == nil {
+      findings.append(
+        Finding(.ok, "volume", "holds the secrets, but no other settings: this server keeps its own"))
+    }
+    return findings
+  }
+}
