@@ -121,9 +121,11 @@ struct AnswersTests {
     let walker = Walker(FakeServers().flow(), given: given)
     #expect(walker.step == "checks")
     walker.press(.escape)
+    #expect(walker.step == "secrets")
+    walker.press(.escape)
     #expect(walker.step == "deactivate")
     #expect(walker.answers.flag("deactivate.old") == false)
-    walker.press(.up, .enter)
+    walker.press(.up, .enter, .enter)
     #expect(walker.step == "checks")
     #expect(walker.answers.flag("deactivate.old") == true)
   }

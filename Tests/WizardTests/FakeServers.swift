@@ -29,6 +29,9 @@ final class FakeServers: Sendable {
     ]
     var glances: [String] = []
     var checks = 0
+    /// What was checked and planned, in their order.
+    var checked: [MoveDecisions] = []
+    var planned: [MoveDecisions] = []
     var operations: [MoveDecisions] = []
   }
 
@@ -62,13 +65,17 @@ final class FakeServers: Sendable {
           label: name, facts: [Summary.Fact("Server", name), Summary.Fact("Software", "Aloha 9.0")])
       },
       organizations: { _, _ in self.state.withLock { $0.organizations } }, overviews: { _, _ in [] },
-      findings: { _ in
+      findings: { job in
         self.state.withLock { state in
           state.checks += 1
+          if case .move(let decisions, _) = job { state.checked.append(decisions) }
           return state.findings
         }
       },
-      plan: { _ in FakeMove.plan },
+      plan: { job in
+        if case .move(let decisions, _) = job { self.state.withLock { $0.planned.append(decisions) } }
+        return FakeMove.plan
+      },
       operation: { job in
         if case .move(let decisions, _) = job { self.state.withLock { $0.operations.append(decisions) } }
         return FakeMove()

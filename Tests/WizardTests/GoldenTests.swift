@@ -29,7 +29,7 @@ struct GoldenTests {
   func steps(_ look: Look) throws {
     let walker = walker(look)
     for step in [
-      "welcome", "source", "organization", "target", "address", "deactivate", "checks", "secrets", "review",
+      "welcome", "source", "organization", "target", "address", "deactivate", "secrets", "checks", "review",
     ] {
       walker.walk(to: step)
       try Golden.expect(walker.model.picture, "\(step)-\(look.name)")

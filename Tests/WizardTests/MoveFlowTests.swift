@@ -32,6 +32,23 @@ struct MoveFlowTests {
     #expect(walker.hasEnded)
   }
 
+  @Test("checks and plan are those of the secrets that were decided, also when a decision changes from the review")
+  func secretsAreChecked() throws {
+    let servers = FakeServers()
+    let walker = Walker.move(servers)
+    walker.walk(to: "review")
+    let advised: [String: SecretDecision] = ["camo_key": .copy, "avatar_salt": .keep]
+    #expect(servers.state.withLock { $0.checked.map(\.secrets) } == [advised])
+    #expect(servers.state.withLock { $0.planned.map(\.secrets) } == [advised])
+    walker.press(.up, .enter)
+    #expect(walker.step == "secrets")
+    walker.press(.character(" "), .enter)
+    walker.walk(to: "review")
+    let changed: [String: SecretDecision] = ["camo_key": .keep, "avatar_salt": .keep]
+    #expect(servers.state.withLock { $0.checked.map(\.secrets) } == [advised, changed])
+    #expect(servers.state.withLock { $0.planned.map(\.secrets) } == [advised, changed])
+  }
+
   @Test("the text for the normal screen says what was done and what to do next, commands as they are typed")
   func plainText() throws {
     let walker = Walker.move(FakeServers())

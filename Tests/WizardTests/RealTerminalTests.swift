@@ -15,8 +15,8 @@ struct RealTerminalTests {
     let screens: [(step: String, sign: String)] = [
       ("Welcome", "Enter begin"), ("Old server", "old.example.com"), ("Organization", "▸ ●"),
       ("New server", "new.example.com"), ("New server", "▸ \(folder)/new-server"), ("New server", "▸ \(folder)/aloha-"),
-      ("Address", "▸ harbour"), ("Old organization", "▸ ● Yes, deactivate it"), ("Checks", "Nothing stands in the way"),
-      ("Secrets", "▸ avatar_salt"), ("Review", "▸ Start the move"),
+      ("Address", "▸ harbour"), ("Old organization", "▸ ● Yes, deactivate it"), ("Secrets", "▸ avatar_salt"),
+      ("Checks", "Nothing stands in the way"), ("Review", "▸ Start the move"),
     ]
     for (step, sign) in screens {
       let screen = try terminal.waitFor("\(step) with \(sign)") {

@@ -240,11 +240,11 @@ struct PaceTests {
 
   @Test("estimates are as coarse as they are uncertain")
   func words() {
-    #expect(WizardModel.about(seconds: 0) == "a few seconds left")
-    #expect(WizardModel.about(seconds: 31) == "about 35 s left")
-    #expect(WizardModel.about(seconds: 58) == "about 1 min left")
-    #expect(WizardModel.about(seconds: 600) == "about 10 min left")
-    #expect(WizardModel.about(seconds: 3600 * 2 + 700) == "about 2 h 10 min left")
-    #expect(WizardModel.about(seconds: .infinity) == "a very long time left")
+    #expect(TimeLeft.about(seconds: 0) == "a few seconds left")
+    #expect(TimeLeft.about(seconds: 31) == "about 35 s left")
+    #expect(TimeLeft.about(seconds: 58) == "about 1 min left")
+    #expect(TimeLeft.about(seconds: 600) == "about 10 min left")
+    #expect(TimeLeft.about(seconds: 3600 * 2 + 700) == "about 2 h 10 min left")
+    #expect(TimeLeft.about(seconds: .infinity) == "a very long time left")
   }
 }

@@ -131,7 +131,7 @@ struct ScreenTests {
     let servers = FakeServers()
     servers.change { $0.organizations[1].name = "Harbour" }
     let walker = Walker.move(servers, glyphs: .ascii)
-    for step in ["source", "organization", "target", "address", "deactivate", "checks", "secrets", "review", "run"] {
+    for step in ["source", "organization", "target", "address", "deactivate", "secrets", "checks", "review", "run"] {
       walker.walk(to: step)
       #expect(walker.screen.utf8.allSatisfy { $0 < 0x80 }, "\(step)")
       walker.press(.function(1))
@@ -142,7 +142,7 @@ struct ScreenTests {
 
   @Test("every key of the key bar does something, in every step")
   func keyBar() {
-    for step in ["welcome", "source", "organization", "target", "address", "checks", "secrets", "review", "run"] {
+    for step in ["welcome", "source", "organization", "target", "address", "secrets", "checks", "review", "run"] {
       let count = walked(to: step).model.bindings.count
       for index in 0..<count {
         let walker = walked(to: step)

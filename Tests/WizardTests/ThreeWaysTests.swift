@@ -31,7 +31,7 @@ struct ThreeWaysTests {
         walker.walk(to: "secrets")
         walker.press(.character(" "), .down, .character(" "))
       },
-      lines: ["", "", "", "1", "/other", "/tmp/a b.tar.gz", "port", "2", "", "1", "2", "2", "1", "", ""]),
+      lines: ["", "", "", "1", "/other", "/tmp/a b.tar.gz", "port", "2", "1", "2", "2", "1", "", "", ""]),
     Way(
       testDescription: "to another machine",
       keys: { walker in

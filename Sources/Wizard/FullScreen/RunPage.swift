@@ -71,7 +71,7 @@ extension WizardModel {
       parts.append("stopping")
     } else {
       parts.append(
-        run.pace.left(until: 1, now: now).map { Self.about(seconds: $0) } ?? "estimating\(glyphs.ellipsis)")
+        run.pace.left(until: 1, now: now).map { TimeLeft.about(seconds: $0) } ?? "estimating\(glyphs.ellipsis)")
     }
     if let phase = run.current, phase.unit != .steps, let speed = run.phasePace.speed(now: now) {
       let number = speed.isFinite && speed < 1e15 ? Int64(speed.rounded()) : 0
@@ -90,19 +90,5 @@ extension WizardModel {
     guard let last = run.log.last else { return .empty }
     return .text(
       TextWidth.truncated(warned(last), to: width, ellipsis: glyphs.ellipsis), last.isWarning ? .warning : .muted)
-  }
-
-  /// As precise as an estimate can be.
-  static func about(seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 86_400 * 30 else { return "a very long time left" }
-    let whole = Int(seconds.rounded(.up))
-    switch whole {
-    case ..<10: return "a few seconds left"
-    case ..<55: return "about \((whole + 4) / 5 * 5) s left"
-    case ..<3300: return "about \(max(1, (whole + 30) / 60)) min left"
-    default:
-      let (hours, minutes) = ((whole + 150) / 300 * 5).quotientAndRemainder(dividingBy: 60)
-      return minutes == 0 ? "about \(hours) h left" : "about \(hours) h \(minutes) min left"
-    }
   }
 }

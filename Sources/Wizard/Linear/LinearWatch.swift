@@ -123,7 +123,7 @@ struct Watcher {
       parts.append("\(phase.title)\(done.isEmpty ? "" : ", \(done)")")
     }
     parts.append("\(Amount.duration(seconds: run.elapsed(now: .now).seconds)) so far")
-    if let left = run.pace.left(until: 1, now: .now) { parts.append(WizardModel.about(seconds: left)) }
+    if let left = run.pace.left(until: 1, now: .now) { parts.append(TimeLeft.about(seconds: left)) }
     say("\(run.isStopping ? "Stopping" : "Still running"): \(parts.joined(separator: "; "))")
   }
 

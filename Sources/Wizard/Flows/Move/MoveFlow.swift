@@ -13,7 +13,8 @@ extension Flow {
   ///
   /// - Parameter archive: where it goes unless the operator says otherwise.
   static func move(_ context: FlowContext, _ looks: MoveLooks, archive: String) -> Flow {
-    Flow(
+    let work = WorkSteps("The move", context) { job($0, context) }
+    return Flow(
       id: "move", title: "Move an organization", badge: context.badge,
       route: { answers in
         let place = answers.text(Key.place)
@@ -24,7 +25,15 @@ extension Flow {
       commands: { MoveDecisions($0).commands(brand: context.brand) }, onward: onward,
       steps: [
         welcome, source(context), organization(context), target(context, looks, archive: archive), address, deactivate,
-        memory, checks(context), secrets(context, looks), review(context), run(context), result,
+        memory, secrets(context, looks),
+        // Whether the decided secrets can be written is one of the checks.
+        work.checks(), work.review(heading: "Ready to move?", proceed: "Start the move"),
+        work.run(
+          "Move", heading: { "Moving \($0.label(Key.organization))" },
+          help: [
+            .paragraph(
+              "Until the organization is visible on the new server, everything is taken back when it is stopped.")
+          ], weights: PhaseWeights.move), result,
       ])
   }
 
@@ -309,23 +318,7 @@ extension Flow {
       ]
     })
 
-  // MARK: Before it begins
-
-  private static func checks(_ context: FlowContext) -> Step {
-    Step(
-      "checks", "Checks", heading: { _ in "Is everything ready?" },
-      explanation: { _ in
-        [.paragraph("Everything that could go wrong is looked at now. Nothing is changed by looking.")]
-      },
-      help: [
-        .paragraph(
-          "What stands in the way has to be solved first: do what is advised, then look again. What deserves attention "
-            + "is yours to judge; you can go on.")
-      ],
-      lookup: Lookup("Checking both servers", key: fingerprint) { answers, _ in
-        Material(findings: try context.engine.findings(job(answers, context)))
-      })
-  }
+  // MARK: Secrets
 
   private static func secrets(_ context: FlowContext, _ looks: MoveLooks) -> Step {
     Step(
@@ -379,50 +372,7 @@ extension Flow {
       why: advice.why, disabled: advice.state == .onlyTarget ? "The old server has none that could be copied." : nil)
   }
 
-  private static func review(_ context: FlowContext) -> Step {
-    Step(
-      "review", "Review", heading: { _ in "Ready to move?" },
-      explanation: { _ in
-        [
-          .paragraph("This is what you decided; nothing has been changed yet."), .keys("Enter on a line changes it."),
-        ]
-      },
-      help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")],
-      kind: .review,
-      lookup: Lookup("Working out the plan", key: fingerprint) { answers, _ in
-        Material(plan: try context.engine.plan(job(answers, context)))
-      }, proceed: "Start the move")
-  }
-
-  /// Everything that checks and plan depend on.
-  @Sendable private static func fingerprint(_ answers: Answers) -> String {
-    let decisions = MoveDecisions(answers)
-    return [
-      decisions.source, decisions.target ?? "", decisions.organization, decisions.subdomain, decisions.archive,
-      decisions.deactivates ? "deactivates" : "leaves open", decisions.allowsReserved ? "takes it" : "",
-    ].joined(separator: "\n")
-  }
-
   // MARK: The move
-
-  private static func run(_ context: FlowContext) -> Step {
-    Step(
-      "run", "Move", heading: { "Moving \($0.label(Key.organization))" },
-      help: [
-        .paragraph(
-          context.engine.runsJobs
-            ? "You need not stay and watch: the move goes on when you leave, and when your connection breaks. The next start "
-              + "of the wizard shows it again. Ctrl-O shows all that has been reported so far."
-            : "You need not stay and watch. Ctrl-O shows all that has been reported so far."),
-        .paragraph(
-          "Esc stops it after a question. Until the organization is visible on the new server, everything is taken back."
-        ),
-      ],
-      kind: .run(
-        Runner(
-          operation: { try context.engine.operation(job($0, context)) }, weights: PhaseWeights.move, noun: "The move",
-          outlivesWizard: context.engine.runsJobs)))
-  }
 
   private static let result = Step(
     "result", "Result",
