@@ -2,7 +2,7 @@ import Glibc
 
 /// Moments as text, in UTC.
 public enum Moment {
-  /// The last second of the year 9999, in seconds since 1970. What lies behind it is no time that anybody has written.
+  /// The last second of the year 9999, in seconds since 1970. Later values are not times of files or backups.
   public static let lastSecond: Int64 = 253_402_300_799
 
   /// "2026-11-23T08:03:05.000000+00:00", from microseconds since 1970; years before the first as PostgreSQL writes them,

@@ -3,23 +3,11 @@ import Common
 /// Texts in YAML, always in double quotes: so no value can be taken for a number, a word or more lines than one.
 enum YAML {
   static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case "\r": quoted += "\\r"
-      case _ where isUnprintable(scalar.value):
-        let digits = String(scalar.value, radix: 16, uppercase: true)
-        let width = scalar.value <= 0xFF ? 2 : scalar.value <= 0xFFFF ? 4 : 8
-        let mark = width == 2 ? "x" : width == 4 ? "u" : "U"
-        quoted += "\\\(mark)" + String(repeating: "0", count: max(0, width - digits.count)) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
+    QuotedText.doubleQuoted(text) { scalar in
+      guard isUnprintable(scalar.value) else { return nil }
+      let (mark, digits) = scalar.value <= 0xFF ? ("x", 2) : scalar.value <= 0xFFFF ? ("u", 4) : ("U", 8)
+      return QuotedText.escape(scalar, mark: mark, digits: digits, uppercase: true)
     }
-    return quoted + "\""
   }
 
   /// A value of a compose file, which takes a dollar sign for a variable unless there are two.

@@ -234,9 +234,9 @@ extension JobStore {
       if description.isRestore, later.contains(where: \.isRestore) { return false }
       guard now - (job.started ?? 0) < Self.weeksOffered * 7 * 86_400_000_000 else { return false }
       let folder = JobFolder(job.folder)
-      // A backup that broke is made up for by the next one that did not, whatever that is called.
+      // A later backup that succeeded replaces a failed one, under whichever file name.
       if case .backup = description, hasBackup { return false }
-      // What was refused has been told to whoever asked for it, and has changed nothing.
+      // A refused job changed nothing, and its reasons were shown when it was refused.
       if job.state == .failed, folder.wasRefused { return false }
       return job.obstacles[.resume] == nil && !folder.isSetAside
     }

@@ -1,6 +1,6 @@
 import Common
 
-/// What the jobs of a server know of its disks: where they have worked, where they have put archives and backups.
+/// Folders that the jobs of a server have worked in or written archives and backups to.
 extension JobStore {
   private static let mostJobs = 50
   private static let mostJobsWithBackups = 200
@@ -36,7 +36,8 @@ extension FoundBackups {
 }
 
 extension Leftovers {
-  /// What is there now. Never fails: what cannot be looked at is passed over, as another command is the subject.
+  /// Lists the leftovers of now. Never fails: places that cannot be read are skipped, because another command is the
+  /// subject.
   public static func report(root: String, brand: Brand? = nil) -> [Leftover] {
     report(root: root, brand: brand, jobs: JobStore(root: root).places)
   }

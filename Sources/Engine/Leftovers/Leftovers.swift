@@ -77,7 +77,8 @@ public enum Leftovers {
     ImportLeftovers(), DeletionLeftovers(), ScratchLeftovers(), PartialArchives(), TemporaryFiles(), RestoreLeftovers(),
   ]
 
-  /// What is there now. Never fails: what cannot be looked at is passed over, as another command is the subject.
+  /// Lists the leftovers of now. Never fails: places that cannot be read are skipped, because another command is the
+  /// subject.
   static func report(root: String, brand: Brand?, jobs: JobPlaces) -> [Leftover] {
     let scene = LeftoverScene(root: root, brand: brand, jobs: jobs)
     defer { scene.close() }

@@ -1,7 +1,7 @@
 import Common
 import Glibc
 
-/// What is wrong with the folder in which a dump would lie meanwhile.
+/// Says why a folder cannot hold the dump while an operation runs.
 enum WorkFolderCheck {
   /// A blocker that names the cause, for a place that was looked for and not found.
   ///

@@ -28,7 +28,7 @@ private struct RestoreFollowUp {
     Program.command(["restore", word], root: root, brand: brand?.rawValue)
   }
 
-  /// What it would be done to, and other restores of which something is kept: they stay.
+  /// The restore that it would change, and a warning for each other restore that keeps something: those stay.
   func findings(_ wanted: RestoreRecord.FollowUp) throws -> [Finding] {
     let state = RestoreState(root: root)
     let record = try record(state, for: wanted)

@@ -21,7 +21,7 @@ public struct RestoreOutlook: Sendable, Equatable {
   public var version: Finding
   /// What this server has that the backup has not, as sentences; nil where there is nothing to be told.
   public var newer: String?
-  /// What is wrong with the backup's file, where only what is whole of it can be restored; nil where nothing was seen.
+  /// The damage of the backup's file, where only its undamaged parts can be restored; nil if none was seen.
   public var damage: String?
 
   public init(
@@ -60,7 +60,7 @@ public struct RestoreOutlook: Sendable, Equatable {
       newer: Finding.confirmation(of: preparation.checks.newerData.findings()), damage: damage)
   }
 
-  /// A damaged backup is looked at as a salvage would: what it is can be told all the same.
+  /// Reads a damaged backup as a salvage does, so that its facts can still be shown.
   private static func prepare(
     root: String, brand: Brand?, _ options: RestoreOptions, _ cancellation: Cancellation?
   ) throws -> (RestorePreparation, damage: String?) {

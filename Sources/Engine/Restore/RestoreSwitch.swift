@@ -20,7 +20,7 @@ struct RestoreSwitch {
   }
 
   private func command(_ word: String) -> String {
-    // The kind of server is told by its files, unless they are found in none of their places.
+    // No brand: it is recognized from the server's files.
     Program.command(["restore", word], root: installation.root)
   }
 
@@ -206,8 +206,8 @@ struct RestoreSwitch {
     return found
   }
 
-  /// What is deleted must not be the only copy of something that the server should have now: after a restore all that
-  /// was in the backup, after a roll back all that the server had before.
+  /// Refuses to delete the only copy of a database or a folder that the server should have now: after a restore those of
+  /// the backup, after a roll back those that it had before.
   private func requireStateInUse() throws {
     let isRolledBack = (record.discards ?? record.stage) == .rolledBack
     var missing: [String] = []

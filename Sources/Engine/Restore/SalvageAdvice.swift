@@ -1,7 +1,7 @@
 import Archive
 import Common
 
-/// What is said to an operator whose backup is damaged.
+/// The remedies for a damaged backup.
 enum SalvageAdvice {
   /// The same failure, with the way to what is whole of the backup.
   ///

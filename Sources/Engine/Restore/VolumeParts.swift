@@ -90,7 +90,7 @@ extension RestoreSource {
 }
 
 extension RestoreSource {
-  /// What is taken out of a copied volume, and what is not in it; nothing for other sources.
+  /// Names the parts that a copied volume has and lacks; empty for other sources.
   func volumeFindings() -> [Finding] {
     let given: (path: String?, dump: String?) =
       switch self {

@@ -1,3 +1,5 @@
+import Common
+
 /// A value of Python that needs no running to be known: texts, numbers, `True`, `False`, `None`, and lists, tuples,
 /// sets and dictionaries of such.
 enum PythonLiteral: Equatable {
@@ -43,20 +45,7 @@ enum PythonLiteral: Equatable {
     return texts.count == items.count ? texts : nil
   }
 
-  static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case "\r": quoted += "\\r"
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
-  }
+  static func quoted(_ text: String) -> String { QuotedText.doubleQuoted(text) }
 }
 
 /// Reads one literal from its text.

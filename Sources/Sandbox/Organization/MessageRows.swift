@@ -129,8 +129,8 @@ final class MessageRows {
     let editTime = line.earlier == nil ? nil : message.time + 4 * Timestamp.minute
     let history = line.earlier.map { earlier in
       #"[{"user_id": \#(sender), "timestamp": \#(editTime?.seconds ?? 0), "#
-        + #""prev_content": \#(JSONText.quote(fill(earlier.content))), "#
-        + #""prev_rendered_content": \#(JSONText.quote(fill(earlier.rendered))), "prev_rendered_content_version": 1}]"#
+        + #""prev_content": \#(QuotedText.doubleQuoted(fill(earlier.content))), "#
+        + #""prev_rendered_content": \#(QuotedText.doubleQuoted(fill(earlier.rendered))), "prev_rendered_content_version": 1}]"#
     }
     try addReactions(line, instance, message: id)
     try addPoll(line, message: id, sender: sender)
@@ -166,7 +166,7 @@ final class MessageRows {
 
   private func addPoll(_ line: Conversation.Line, message: Int, sender: Int) throws {
     guard line.told.text.hasPrefix("/poll ") else { return }
-    let parts = line.told.text.dropFirst(6).split(separator: "\n").map { JSONText.quote(String($0)) }
+    let parts = line.told.text.dropFirst(6).split(separator: "\n").map { QuotedText.doubleQuoted($0) }
     let options = parts.dropFirst().joined(separator: ", ")
     let poll = #"{"widget_type": "poll", "extra_data": {"question": \#(parts[0]), "options": [\#(options)]}}"#
     var said = [(sender, poll)]
@@ -235,22 +235,5 @@ final class MessageRows {
     if reader == sender { return true }
     let ageInDays = (until.microseconds - message.time.microseconds) / Timestamp.day
     return cast.realm.random.chance(ageInDays > 5 ? 98 : 60)
-  }
-}
-
-/// Text inside JSON.
-enum JSONText {
-  static func quote(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 }

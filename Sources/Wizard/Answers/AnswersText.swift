@@ -146,19 +146,9 @@ enum TOMLText {
   }
 
   static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
+    QuotedText.doubleQuoted(text) { scalar in
+      guard scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) else { return nil }
+      return QuotedText.escape(scalar, mark: "u", digits: 4)
     }
-    return quoted + "\""
   }
 }

@@ -34,7 +34,7 @@ enum RestoreAnswers {
     /// What it means to restore a backup that does not hold a whole server; empty for one that does.
     static let partial = "contents.partial"
     static let completeness = "contents.completeness"
-    /// What is wrong with the backup's file; empty where nothing was seen.
+    /// The damage of the backup's file; empty if none was seen.
     static let damage = "contents.damage"
   }
 
