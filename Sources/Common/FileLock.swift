@@ -6,27 +6,25 @@ public final class FileLock: Sendable {
   private let descriptor: Int32
 
   /// Takes the lock without waiting; nil where someone else holds it. The file is made where there is none.
-  public init?(_ path: String) throws {
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be opened", errno: errno) }
-    guard csystem_lock(descriptor) == 0 else {
-      let code = errno
-      close(descriptor)
-      if code == EWOULDBLOCK { return nil }
-      throw PlainFailure.system(path, "cannot be locked", errno: code)
-    }
+  public convenience init?(_ path: String) throws {
+    try self.init(taking: open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600), path)
   }
 
   /// The same for a file in an open folder.
-  public init?(_ name: String, in folder: OpenFolder) throws {
-    let path = "\(folder.path)/\(name)"
-    descriptor = openat(folder.descriptor, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be opened", errno: errno) }
-    guard csystem_lock(descriptor) == 0 else {
-      let code = errno
-      close(descriptor)
-      if code == EWOULDBLOCK { return nil }
-      throw PlainFailure.system(path, "cannot be locked", errno: code)
+  public convenience init?(_ name: String, in folder: OpenFolder) throws {
+    let file = openat(folder.descriptor, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    try self.init(taking: file, "\(folder.path)/\(name)")
+  }
+
+  /// - Parameter file: as `open` gave it. It is closed with this object, also where this fails: an object that has all of
+  ///   its properties ends as any other does, and a second `close` could meet another thread's file of the same number.
+  private init?(taking file: Int32, _ path: String) throws {
+    let code = errno
+    descriptor = file
+    guard file >= 0 else { throw PlainFailure.system(path, "cannot be opened", errno: code) }
+    guard csystem_lock(file) == 0 else {
+      if errno == EWOULDBLOCK { return nil }
+      throw PlainFailure.system(path, "cannot be locked", errno: errno)
     }
   }
 
@@ -41,7 +39,7 @@ public final class FileLock: Sendable {
     return csystem_lock(file) == 0
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Whether the file of this name is still the one that is locked, and was not replaced or removed.
   public func isStill(_ name: String, in folder: OpenFolder) -> Bool {

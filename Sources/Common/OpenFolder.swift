@@ -63,14 +63,17 @@ public final class OpenFolder: Sendable {
 
   /// Makes a folder.
   ///
-  /// - Returns: nil where something of that name exists.
+  /// - Returns: nil where something of that name exists, or where someone removed it at once.
   public func make(_ name: String, mode: mode_t = 0o700, owner: Owner? = nil) throws -> OpenFolder? {
     guard mkdirat(descriptor, name, 0o700) == 0 else {
       if errno == EEXIST { return nil }
       throw failure(name, "the folder cannot be made", errno)
     }
     let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard inner >= 0 else { throw failure(name, "the folder cannot be opened", errno) }
+    guard inner >= 0 else {
+      if errno == ENOENT { return nil }
+      throw failure(name, "the folder cannot be opened", errno)
+    }
     let made = OpenFolder(descriptor: inner, path: "\(path)/\(name)")
     var status = stat()
     // Another one may have been put in its place in between: that is not ours to give away or to fill.

@@ -34,8 +34,13 @@ final class ClaimedFolder {
       let folder = try parent.folder(name)
     else { return nil }
     if folder.status(mark) != nil { return try ClaimedFolder(folder, name, parent, mark) }
-    // Killed before it was marked, or after. Of another kind are only folders with something in them.
-    return try folder.isEmpty() ? ClaimedFolder(folder, name, parent, mark) : nil
+    do {
+      // Killed before it was marked, or after. Of another kind are only folders with something in them.
+      return try folder.isEmpty() ? ClaimedFolder(folder, name, parent, mark) : nil
+    } catch  where parent.status(name) == nil {
+      // Its owner has just removed it.
+      return nil
+    }
   }
 
   /// Whether ``abandoned(_:in:mark:)`` would claim it, without touching anything.
@@ -61,8 +66,8 @@ final class ClaimedFolder {
       if parent.status(name) == nil { return nil }
       throw error
     }
-    // The same, between the opening of the mark and its locking.
-    guard folder.status(mark) != nil else { return nil }
+    // The same, between the opening of the mark and its locking: others may have made a new mark since.
+    guard lock?.isStill(mark, in: folder) == true else { return nil }
   }
 
   /// The folder is finished, and nobody's any more.
@@ -75,9 +80,14 @@ final class ClaimedFolder {
   func remove() throws {
     try folder.removeContents(sparing: mark)
     try folder.removeFile(mark)
-    // Something else of that name may have taken its place: only what is empty by now goes.
-    guard unlinkat(parent.descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENOTDIR else {
-      throw PlainFailure.system(SafeText.clean(path, limit: 300), "cannot be removed", errno: errno)
+    // Something else of that name may have taken its place: only what is empty by now goes. Without its mark the folder
+    // is anybody's who cleans up: whoever has marked it since removes it.
+    while unlinkat(parent.descriptor, name, AT_REMOVEDIR) != 0, errno != ENOENT, errno != ENOTDIR {
+      let code = errno
+      if code == ENOTEMPTY, folder.status(mark) != nil { break }
+      guard code == ENOTEMPTY, (try? folder.isEmpty()) != false else {
+        throw PlainFailure.system(SafeText.clean(path, limit: 300), "cannot be removed", errno: code)
+      }
     }
     lock = nil
   }
