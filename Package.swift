@@ -72,6 +72,13 @@ let package = Package(
     .target(name: "CFuzzing", path: "Tests/CFuzzing", cSettings: strictC),
     .target(name: "Fuzzing", dependencies: ["CFuzzing"], path: "Tests/Fuzzing", swiftSettings: strict),
 
+    // An operation that only the tests know, and the program that runs it as a job; it is no product.
+    .target(
+      name: "ProbeOperations", dependencies: ["Common", "Engine"], path: "Tests/ProbeOperations", swiftSettings: strict),
+    .executableTarget(
+      name: "job-probe", dependencies: ["ProbeOperations", "Common", "Engine"], path: "Tests/JobProbe",
+      swiftSettings: strict),
+
     .testTarget(name: "CommonTests", dependencies: ["Common", "Fuzzing"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Sandbox"], swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Fuzzing"], swiftSettings: strict),
@@ -84,7 +91,8 @@ let package = Package(
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CGD", "Fuzzing"], swiftSettings: strict),
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "Sandbox", "Pictures", "Fuzzing", "aloha-wizard"],
+      name: "EngineTests",
+      dependencies: ["Engine", "Sandbox", "Pictures", "Fuzzing", "ProbeOperations", "job-probe", "aloha-wizard"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
     .testTarget(

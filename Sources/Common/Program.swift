@@ -10,7 +10,11 @@ public enum Program {
   ///   - root: of the server that it is for; named where it is not the machine's own.
   ///   - brand: named where the operator has named it.
   public static func command(_ words: [String], root: String = "/", brand: String? = nil) -> String {
-    let server = (root == "/" || root.isEmpty ? [] : ["--root", root]) + (brand.map { ["--brand", $0] } ?? [])
-    return ([name] + words + server).map(ShellWord.quoted).joined(separator: " ")
+    ([name] + words + serverWords(root: root, brand: brand)).map(ShellWord.quoted).joined(separator: " ")
+  }
+
+  /// The options that name a server.
+  public static func serverWords(root: String, brand: String?) -> [String] {
+    (root == "/" || root.isEmpty ? [] : ["--root", root]) + (brand.map { ["--brand", $0] } ?? [])
   }
 }

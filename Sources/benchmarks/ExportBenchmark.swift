@@ -122,7 +122,7 @@ struct ExportBenchmark: ParsableCommand {
     func run() throws {
       var options = ExportOperation.Options(subdomain: subdomain, output: archive)
       options.level = level
-      let measured = try ExportOperation(Installation(root: root), options).measured(progress: .silent)
+      let measured = try ExportOperation(ServerReference(root: root), options).measured(progress: .silent)
       print(
         Double(measured.rows), Double(measured.memberBytes), Double(measured.archiveBytes),
         measured.compressionSeconds, Double(Measuring.peakMemory))

@@ -33,7 +33,7 @@ struct ImportBenchmark: ParsableCommand {
     try server("shared").add(SampleOrganization(.bookclub, subdomain: "others", messages: max(1000, messages / 10)))
     let archive = "\(sandbox.directory)/benchmark.tar.gz"
     _ = try ExportOperation(
-      Installation(root: source.root), ExportOperation.Options(subdomain: organization.subdomain, output: archive)
+      ServerReference(root: source.root), ExportOperation.Options(subdomain: organization.subdomain, output: archive)
     ).run(progress: .silent)
 
     print("Import of \(Amount.count(Int64(messages))) messages, \(WorkerThread.processors) processors")
@@ -136,7 +136,7 @@ struct ImportBenchmark: ParsableCommand {
         }
       }
       _ = try ImportOperation(
-        Installation(root: root), ImportOperation.Options(subdomain: "benchmark", archive: archive)
+        ServerReference(root: root), ImportOperation.Options(subdomain: "benchmark", archive: archive)
       ).run(progress: progress)
       print(Double(watch.withLock { $0.rows }), Double(Measuring.peakMemory))
     }

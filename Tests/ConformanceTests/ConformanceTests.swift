@@ -7,12 +7,12 @@ import Testing
 struct ConformanceTests {
   private func export(_ servers: Reference.Servers, to path: String) throws {
     let options = ExportOperation.Options(subdomain: "zulip", output: path)
-    _ = try ExportOperation(servers.installation("source"), options).run(progress: .silent)
+    _ = try ExportOperation(ServerReference(servers.installation("source")), options).perform(.silent)
   }
 
   private func importArchive(_ servers: Reference.Servers, _ path: String) throws {
     let options = ImportOperation.Options(subdomain: "", archive: path)
-    _ = try ImportOperation(servers.installation("target"), options).run(progress: .silent)
+    _ = try ImportOperation(ServerReference(servers.installation("target")), options).perform(.silent)
   }
 
   @Test("An export has no difference to the official exporter's")
@@ -27,14 +27,14 @@ struct ConformanceTests {
   func verifying() throws {
     let folder = try #require(Reference.folder)
     let official = "\(folder)/export.tar.gz"
-    _ = try VerifyOperation(VerifyOperation.Options(archive: official)).run(progress: .silent)
+    _ = try VerifyOperation(VerifyOperation.Options(archive: official)).perform(.silent)
     var bytes = try FileSystem.read(official)
     bytes[bytes.count / 2] ^= 1
     let damaged = "/tmp/aloha-damaged-\(RandomText.alphanumeric(8)).tar.gz"
     try FileSystem.replace(damaged, with: bytes)
     defer { unlink(damaged) }
     #expect(throws: (any Error).self) {
-      _ = try VerifyOperation(VerifyOperation.Options(archive: damaged)).run(progress: .silent)
+      _ = try VerifyOperation(VerifyOperation.Options(archive: damaged)).perform(.silent)
     }
   }
 

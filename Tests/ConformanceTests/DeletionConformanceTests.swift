@@ -12,7 +12,7 @@ struct DeletionConformanceTests {
     options.uploads = .ofOrganization
     options.confirmation = ""
     options.despiteSignsOfLife = true
-    _ = try DeleteOrganizationOperation(servers.installation("golden"), options).run(progress: .silent)
+    _ = try DeleteOrganizationOperation(ServerReference(servers.installation("golden")), options).perform(.silent)
     // What apps are called belongs to no organization; the importer has taught the server new names.
     let said = try servers.differences("compare-databases", servers.conninfo("target"), servers.conninfo("golden"))
     let others = said.split(separator: "\n").filter {

@@ -9,7 +9,7 @@ struct ImportedFilesConformanceTests {
   func importing() throws {
     let servers = try Reference.Servers(Reference.newer)
     let options = ImportOperation.Options(subdomain: "", archive: "\(servers.folder)/export.tar.gz")
-    _ = try ImportOperation(servers.installation("target"), options).run(progress: .silent)
+    _ = try ImportOperation(ServerReference(servers.installation("target")), options).perform(.silent)
     #expect(try files(servers, "target") == files(servers, "golden"))
     #expect(try images(servers, "target") == images(servers, "golden"))
   }

@@ -20,7 +20,7 @@ struct NewerExportTests {
       let archive = "\(servers.directory)/\(name).tar.gz"
       var options = ExportOperation.Options(subdomain: "zulip", output: archive)
       change(&options)
-      _ = try ExportOperation(servers.installation("source"), options).run(progress: .silent)
+      _ = try ExportOperation(ServerReference(servers.installation("source")), options).perform(.silent)
       // It is in the server's list now, which the official exports do not have.
       try sql(servers, "DELETE FROM zerver_realmexport WHERE id > 7")
       return archive

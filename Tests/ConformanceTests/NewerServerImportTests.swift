@@ -18,7 +18,7 @@ struct NewerServerImportTests {
 
   private func importArchive(_ servers: Reference.Servers, into server: String, at subdomain: String) throws {
     let options = ImportOperation.Options(subdomain: subdomain, archive: "\(servers.folder)/export.tar.gz")
-    _ = try ImportOperation(servers.installation(server), options).run(progress: .silent)
+    _ = try ImportOperation(ServerReference(servers.installation(server)), options).perform(.silent)
   }
 
   /// The tables that differ, each with the number of rows that are missing or other and of rows that are not expected.

@@ -64,7 +64,7 @@ struct AnswersTests {
     #expect(begun.secrets == ["camo_key": .copy, "avatar_salt": .copy])
     #expect(!script.says("->"))
     #expect(script.says("6. Subdomain: port"))
-    #expect(script.says("WARNING: uploads: 3 files are missing on the disk"))
+    #expect(script.says("Warning: uploads: 3 files are missing on the disk"))
   }
 
   @Test("what is missing is refused with the whole list where nobody can be asked, and nothing is begun")
@@ -158,8 +158,8 @@ struct AnswersTests {
         "place = \"here\"", "place = \"there\"",
         "target.place: there is no \"there\"; possible: \"here\", \"elsewhere\""
       ),
-      ("old = false", "old = \"no\"", "deactivate.old: true or false is wanted"),
-      ("subdomain = \"port\"", "subdomain = 7", "address.subdomain: a text in quotes"),
+      ("old = false", "old = \"no\"", "deactivate.old: must be true or false"),
+      ("subdomain = \"port\"", "subdomain = 7", "address.subdomain: must be a text in quotes"),
       ("subdomain = \"port\"", "subdomain = \"Port\"", "address.subdomain: Only small letters, please"),
       ("camo_key = \"copy\"", "camo_key = \"move\"", "camo_key: \"move\" is no decision; \"copy\" or \"keep\""),
       ("camo_key = \"copy\"", "camo_key = \"copy\"\ncamo_kee = \"keep\"", "nothing to decide about \"camo_kee\" here"),
@@ -225,7 +225,7 @@ struct AnswersTests {
     let flow = destroying(["12 channels"], names: false)
     var without = try runner("", flow: flow)
     let failure = #expect(throws: PlainFailure.self) { try without.run() }
-    #expect(failure?.reason == "this destroys: 12 channels")
+    #expect(failure?.reason == "this deletes: 12 channels")
     #expect(failure?.remedy?.contains("--yes") == true)
     var with = try runner("", flow: flow, destroys: true)
     guard case .done = try with.run() else {
@@ -243,7 +243,7 @@ struct AnswersTests {
   func linearSecondWord() throws {
     var walk = LinearWalk(destroying(["12 channels"], names: false), ["", "", "start"])
     _ = try walk.runner.run()
-    #expect(walk.script.says("GOES: 12 channels"))
+    #expect(walk.script.says("Will be deleted: 12 channels"))
     #expect(walk.script.leftOver == 0)
   }
 

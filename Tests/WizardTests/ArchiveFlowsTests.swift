@@ -77,11 +77,9 @@ struct ArchiveFlowsTests {
   @Test("a screen, lines and a file export the same", arguments: exports)
   func exportsAlike(way: FlowWay) throws {
     let job = try way.check(Self.export)
-    guard case .export(let server, let options) = job else {
-      Issue.record("no export: \(job)")
-      return
-    }
-    #expect(server.root == "/srv/chat" && options.output == "/srv/a.tar.gz")
+    let export = try #require(job as? ExportOperation)
+    let options = export.options
+    #expect(export.server.root == "/srv/chat" && options.output == "/srv/a.tar.gz")
     switch way.testDescription {
     case "as advised": #expect(options.subdomain == "harbour" && !options.deactivates && options.consent == nil)
     case "public channels, deactivated": #expect(options.publicOnly && options.deactivates)
@@ -107,10 +105,7 @@ struct ArchiveFlowsTests {
   @Test("a screen, lines and a file import the same", arguments: imports)
   func importsAlike(way: FlowWay) throws {
     let job = try way.check(Self.importing)
-    guard case .import(_, let options) = job else {
-      Issue.record("no import: \(job)")
-      return
-    }
+    let options = try #require(job as? ImportOperation).options
     #expect(options.archive == "/srv/a.tar.gz")
     let isReserved = way.testDescription.contains("reserved")
     #expect(options.subdomain == (isReserved ? "www" : "harbour"))
@@ -127,7 +122,8 @@ struct ArchiveFlowsTests {
       walker.press(.up, .character(" "))
       Self.path("/srv/a.tar.gz", walker)
     }
-    guard case .export(_, let options) = try way.check({ ToCloudFlow($0.context()).flow }) else { return }
+    let job = try way.check { ToCloudFlow($0.context()).flow }
+    let options = try #require(job as? ExportOperation).options
     #expect(options.handOver == HandOver(subdomain: "harbour-team"))
     #expect(options.deactivates)
   }
@@ -136,7 +132,9 @@ struct ArchiveFlowsTests {
   func fromCloud() throws {
     let engine = FakeEngine()
     engine.change {
-      $0.findings = [Finding(.blocker, "version", "the archive comes from another version", remedy: "upgrade")]
+      $0.findings = [
+        Finding(.blocker, "version", "the archive comes from another version", remedy: "upgrade", id: .version)
+      ]
     }
     let walker = Walker(FromCloudFlow(engine.context(), Self.reader).flow)
     walker.walk(to: "archive")
@@ -145,14 +143,11 @@ struct ArchiveFlowsTests {
     walker.press(.enter)
     #expect(walker.step == "version")
     #expect(walker.sees("upgrade-aloha-from-git main"))
-    engine.change { $0.findings = [Finding(.ok, "version", "the same migrations on both sides")] }
+    engine.change { $0.findings = [Finding(.ok, "version", "the same migrations on both sides", id: .version)] }
     walker.press(.character("r"))
     walker.walk(to: "review")
     walker.begin()
-    guard case .import(_, let options)? = engine.begun else {
-      Issue.record("nothing was begun")
-      return
-    }
+    let options = try #require(engine.begun as? ImportOperation).options
     #expect(options.subdomain == "harbour")
   }
 
@@ -224,7 +219,7 @@ struct ArchiveFlowsTests {
       #expect(walker.model.journey.continuations.first?.onward == .flow("rehearse", given: given))
     }
     let answers = Answers([
-      ArchiveStep.key: .text("/srv/b.age"), ArchiveStep.identityKey: .text(key),
+      ArchiveStep.key.name: .text("/srv/b.age"), ArchiveStep.identityKey.name: .text(key),
       ArchiveStep.Label.kind: .text("backup"),
     ])
     #expect(
@@ -274,19 +269,21 @@ struct ArchiveFlowsTests {
     let exported = try real.run(
       ExportFlow(context).flow,
       [
-        OrganizationStep.key: .text("bookclub"), ExportFlow.Key.reach: .text("everything"),
-        ExportFlow.Key.archive: .text(archive), ExportFlow.Key.deactivate: .flag(false),
+        OrganizationStep.key.name: .text("bookclub"), ExportFlow.Key.reach.name: .text("everything"),
+        ExportFlow.Key.archive.name: .text(archive), ExportFlow.Key.deactivate.name: .flag(false),
       ])
     #expect(exported.contains("is exported") && FileSystem.exists(archive))
 
     let verified = try real.run(
-      InspectFlow(context, .real).flow, [ArchiveStep.key: .text(archive), InspectFlow.Key.against: .flag(false)])
+      InspectFlow(context, .real).flow,
+      [ArchiveStep.key.name: .text(archive), InspectFlow.Key.against.name: .flag(false)])
     #expect(verified.contains("The archive is whole"))
 
     try real.run(
       ImportFlow(context, .real).flow,
       [
-        ArchiveStep.key: .text(archive), ImportFlow.Key.subdomain: .text("second"), ImportFlow.Key.stop: .flag(true),
+        ArchiveStep.key.name: .text(archive), ImportFlow.Key.subdomain.name: .text("second"),
+        ImportFlow.Key.stop.name: .flag(true),
       ])
     let count = "SELECT count(*) FROM zerver_message m JOIN zerver_realm r ON r.id = m.realm_id WHERE r.string_id = "
     #expect(try real.value("\(count)'second'") == real.value("\(count)'bookclub'"))
@@ -301,8 +298,8 @@ struct ArchiveFlowsTests {
     let text = try real.run(
       ToCloudFlow(real.context).flow,
       [
-        OrganizationStep.key: .text("bookclub"), ToCloudFlow.Key.subdomain: .text("readers"),
-        ToCloudFlow.Key.purpose: .flag(true), ToCloudFlow.Key.archive: .text(archive),
+        OrganizationStep.key.name: .text("bookclub"), ToCloudFlow.Key.subdomain.name: .text("readers"),
+        ToCloudFlow.Key.purpose.name: .flag(true), ToCloudFlow.Key.archive.name: .text(archive),
       ])
     #expect(text.contains("'readers'"))
     #expect(text.contains(try Digest.hexadecimal(ofFile: archive)))

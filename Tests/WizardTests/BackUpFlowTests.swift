@@ -12,9 +12,9 @@ struct BackUpFlowTests {
     .backUp(engine.context(), looks)
   }
 
-  private static func options(_ job: JobDescription?) -> BackupOperation.Options? {
-    guard case .backup(let server, let options)? = job, server.root == "/srv/chat" else { return nil }
-    return options
+  private static func options(_ job: (any Operation)?) -> BackupOperation.Options? {
+    guard let backup = job as? BackupOperation, backup.server.root == "/srv/chat" else { return nil }
+    return backup.options
   }
 
   private static func type(_ path: String, _ walker: Walker) {
@@ -122,7 +122,7 @@ struct BackUpFlowTests {
     walker.walk(to: "review")
     let onward = walker.model.journey.flow.onward(walker.answers).map(\.onward)
     #expect(onward.first == .flow("rehearse", given: BackupStep.given("/srv/backups/a.tar.gz")))
-    #expect(onward.last == .flow("nightly", given: [NightlyAnswers.folder: .text("/srv/backups")]))
+    #expect(onward.last == .flow("nightly", given: [NightlyAnswers.folder.name: .text("/srv/backups")]))
     let engine = FakeEngine()
     let rehearsal = Walker(
       .rehearse(engine.context(), BackupFakes.looks()), given: GivenAnswers(values: BackupStep.given("/srv/x.tar.gz")))
@@ -130,7 +130,7 @@ struct BackUpFlowTests {
     rehearsal.begin()
     #expect(
       engine.begun
-        == .rehearseRestore(server: .init(root: "/srv/chat"), RehearseOperation.Options(archive: "/srv/x.tar.gz")))
+        == RehearseOperation(.init(root: "/srv/chat"), RehearseOperation.Options(archive: "/srv/x.tar.gz")))
   }
 
   @Test("the other two wishes lead to flows of their own")
@@ -158,10 +158,7 @@ struct BackUpFlowTests {
   @Test("a screen, lines and a file rehearse the same", arguments: rehearsals)
   func rehearsedAlike(way: FlowWay) throws {
     let job = try way.check { .rehearse($0.context(), BackupFakes.looks()) }
-    guard case .rehearseRestore(_, let options) = job else {
-      Issue.record("no rehearsal: \(job)")
-      return
-    }
+    let options = try #require(job as? RehearseOperation).options
     let isNewest = way.testDescription == "the newest"
     #expect(options.archive == (isNewest ? BackupFakes.found[0] : BackupFakes.found[2]).path)
     #expect(options.identity == (isNewest ? nil : "/root/key.txt"))
@@ -228,8 +225,8 @@ struct BackUpFlowTests {
     walker.begin()
     #expect(
       engine.begun
-        == .pruneBackups(
-          server: .init(root: "/srv/chat"),
+        == PruneOperation(
+          .init(root: "/srv/chat"),
           .init(folder: "/var/backups/aloha", policy: .init(last: 1, daily: 1, weekly: 0, monthly: 0))))
   }
 

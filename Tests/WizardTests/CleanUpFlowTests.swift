@@ -27,15 +27,14 @@ struct CleanUpFlowTests {
   }
 
   private func begun(_ engine: FakeEngine) -> DeleteOrganizationOperation.Options? {
-    guard case .deleteOrganization(_, let options)? = engine.begun else { return nil }
-    return options
+    (engine.begun as? DeleteOrganizationOperation)?.options
   }
 
   @Test("the youngest import is proposed, its rows are shown, its files go with it; only its typed name confirms it")
   func asAdvised() throws {
     let engine = FakeEngine()
     let walker = walker(engine)
-    #expect(walker.answers.text(CleanUpKey.organization) == "harbour")
+    #expect(walker.answers.given(CleanUpKey.organization) == "harbour")
     walker.walk(to: "holds")
     for text in ["by an import, on 2026-11-20", "/srv/a.tar.gz", "zerver_usermessage", "98,000", "nothing was written"]
     {
@@ -64,8 +63,8 @@ struct CleanUpFlowTests {
     let engine = FakeEngine()
     let walker = walker(engine)
     walker.walk(to: "confirm")
-    for case .deleteOrganization(_, let options) in engine.state.withLock({ $0.checked }) {
-      #expect(options.confirmation == nil)
+    for case let deletion as DeleteOrganizationOperation in engine.state.withLock({ $0.checked }) {
+      #expect(deletion.options.confirmation == nil)
     }
     #expect(engine.begun == nil)
   }
@@ -137,7 +136,7 @@ struct CleanUpFlowTests {
         == Continuation(
           "Import it again",
           .flow("import", given: ["archive.path": .text("/srv/a.tar.gz"), "address.subdomain": .text("harbour")])))
-    #expect(ways.contains(Continuation("Throw away another one", .flow("clean-up"), proposed: false)))
+    #expect(ways.contains(Continuation("Delete another one", .flow("clean-up"), proposed: false)))
     #expect(
       walker.model.journey.flow.commands(walker.answers) == [
         "aloha-wizard organization delete -r harbour --with-uploads --dry-run --root /srv/chat",
@@ -223,7 +222,7 @@ struct RealCleanUpTests {
     try FileSystem.replace(archive, with: Array("x".utf8))
     let store = JobStore(root: root)
     let job = try store.make(
-      .import(server: .init(root: root), .init(subdomain: "tryout", archive: archive)), plan: nil)
+      ImportOperation(.init(root: root), .init(subdomain: "tryout", archive: archive)), plan: nil)
     #expect(store.archive(importedInto: root, as: "tryout") == nil, "it has not come to an end")
     let event = EventLine.encode(.finished(Summary(title: "", facts: [], warnings: [], nextSteps: [])))
     try FileSystem.replace("\(job.path)/journal.jsonl", with: Array("\(event)\n".utf8))

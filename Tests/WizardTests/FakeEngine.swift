@@ -28,8 +28,8 @@ final class FakeEngine: Sendable {
     ]
     var plan = FakeWork.plan
     /// What was checked and planned, and what was begun.
-    var checked: [JobDescription] = []
-    var begun: [JobDescription] = []
+    var checked: [any Operation] = []
+    var begun: [any Operation] = []
   }
 
   let state = Mutex(State())
@@ -37,7 +37,7 @@ final class FakeEngine: Sendable {
   func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
   /// What the last work that was begun is to do.
-  var begun: JobDescription? { state.withLock { $0.begun.last } }
+  var begun: (any Operation)? { state.withLock { $0.begun.last } }
 
   private static func overview(_ organization: Organization, _ state: State) -> OrganizationOverview {
     let id = organization.id
@@ -65,7 +65,7 @@ final class FakeEngine: Sendable {
         }
       },
       plan: { _ in self.state.withLock { $0.plan } },
-      operation: { job in
+      work: { job in
         self.state.withLock { $0.begun.append(job) }
         return FakeWork()
       })
@@ -80,17 +80,27 @@ final class FakeEngine: Sendable {
 }
 
 /// Never run: tests tell the wizard themselves what becomes of it.
-struct FakeWork: Operation {
-  var name: String { "work" }
+struct FakeWork: Runnable {
   func check() throws -> [Finding] { [] }
   func plan() throws -> Plan { Self.plan }
   func run(progress: Progress) throws -> Summary { Self.summary }
 
   static let plan = Plan(
     title: "Work on it",
-    phases: [.init("rows", "Work on rows", amount: "13,904 rows"), .init("cache", "Empty the cache")],
+    phases: [
+      .init(id: "rows", title: "Work on rows", amount: "13,904 rows"), .init(id: "cache", title: "Empty the cache"),
+    ],
     leavesAlone: ["All other organizations"])
 
   static let summary = Summary(
     title: "It is done", facts: [.init("Rows", "13,904")], warnings: [], nextSteps: ["Restart the server"])
+}
+
+/// Whether both are the same operation with the same decisions.
+func == (left: (any Operation)?, right: (any Operation)?) -> Bool {
+  switch (left, right) {
+  case (let left?, let right?): left.isEqual(to: right)
+  case (nil, nil): true
+  default: false
+  }
 }

@@ -68,24 +68,23 @@ final class FakeServers: Sendable {
       findings: { job in
         self.state.withLock { state in
           state.checks += 1
-          if case .move(let decisions, _) = job { state.checked.append(decisions) }
+          if let move = job as? MoveOperation { state.checked.append(move.decisions) }
           return state.findings
         }
       },
       plan: { job in
-        if case .move(let decisions, _) = job { self.state.withLock { $0.planned.append(decisions) } }
+        if let move = job as? MoveOperation { self.state.withLock { $0.planned.append(move.decisions) } }
         return FakeMove.plan
       },
-      operation: { job in
-        if case .move(let decisions, _) = job { self.state.withLock { $0.operations.append(decisions) } }
+      work: { job in
+        if let move = job as? MoveOperation { self.state.withLock { $0.operations.append(move.decisions) } }
         return FakeMove()
       }, runsJobs: runsJobs)
   }
 }
 
 /// Never run: tests tell the wizard themselves what becomes of it.
-struct FakeMove: Operation {
-  var name: String { "move" }
+struct FakeMove: Runnable {
   func check() throws -> [Finding] { [] }
   func plan() throws -> Plan { Self.plan }
   func run(progress: Progress) throws -> Summary { Self.summary }
@@ -93,8 +92,10 @@ struct FakeMove: Operation {
   static let plan = Plan(
     title: "Move it",
     phases: [
-      .init("export.messages", "Export messages", amount: "12,480 messages"), .init("export.files", "Export files"),
-      .init("import.messages", "Import messages"), .init("import.commit", "Make it visible"),
+      .init(id: "export.messages", title: "Export messages", amount: "12,480 messages", weight: 20),
+      .init(id: "export.files", title: "Export files"),
+      .init(id: "import.messages", title: "Import messages", weight: 48),
+      .init(id: "import.commit", title: "Make it visible", weight: 18),
     ],
     leavesAlone: ["All data on the old server"],
     pointOfNoReturn: "until the organization is visible on the new server, everything can be taken back")
@@ -102,5 +103,6 @@ struct FakeMove: Operation {
   static let summary = Summary(
     title: "It is moved",
     facts: [.init("Address", "https://harbour.target.example.com"), .init("Messages", "12,480")],
-    warnings: ["3 files were missing"], nextSteps: ["Restart the new server:", "$ restart-server", "Tell your users"])
+    warnings: ["3 files were missing"],
+    nextSteps: [.init("Restart the new server:", command: "restart-server"), "Tell your users"])
 }

@@ -8,18 +8,18 @@ import Testing
 
 @Suite("Jobs as a flow")
 struct JobsFlowTests {
-  private static let export = JobDescription.export(
-    server: .init(root: "/srv/chat"), .init(subdomain: "harbour", output: "/tmp/harbour.tar.gz"))
-  private static let importing = JobDescription.import(
-    server: .init(root: "/srv/chat"), .init(subdomain: "second", archive: "/tmp/harbour.tar.gz"))
+  private static let export = ExportOperation(
+    .init(root: "/srv/chat"), .init(subdomain: "harbour", output: "/tmp/harbour.tar.gz"))
+  private static let importing = ImportOperation(
+    .init(root: "/srv/chat"), .init(subdomain: "second", archive: "/tmp/harbour.tar.gz"))
 
   private static func job(
-    _ name: String, _ state: JobOutlook.State, _ description: JobDescription, outcome: String = "",
+    _ name: String, _ state: JobOutlook.State, _ operation: any Operation, outcome: String = "",
     obstacles: [JobOutlook.Action: String] = [:]
   ) -> JobOutlook {
     JobOutlook(
-      folder: "/var/lib/jobs/\(name)", title: description.title, startedBy: "ann", terminal: "/dev/pts/3",
-      started: BackupFakes.now - 3_600_000_000 * 5, state: state, outcome: outcome, description: description,
+      folder: "/var/lib/jobs/\(name)", title: operation.title, startedBy: "ann", terminal: "/dev/pts/3",
+      started: BackupFakes.now - 3_600_000_000 * 5, state: state, outcome: outcome, operation: operation,
       obstacles: obstacles)
   }
 
@@ -40,11 +40,11 @@ struct JobsFlowTests {
     JobsLooks(
       jobs: { _ in jobs },
       report: { _ in ["Export messages", "  Warning: 3 files are missing", "Failed: disk: is full"] },
-      operation: { action, folder in NamedWork(name: "\(action.rawValue) \(JobFolder(folder).id)") },
-      description: { folder in jobs.first { $0.folder == folder }?.description ?? export }, now: { BackupFakes.now })
+      work: { action, folder in NamedWork(name: "\(action.rawValue) \(JobFolder(folder).id)") },
+      operation: { folder in jobs.first { $0.folder == folder }?.operation ?? export }, now: { BackupFakes.now })
   }
 
-  private struct NamedWork: Operation {
+  private struct NamedWork: Runnable {
     let name: String
     func check() throws -> [Finding] { [] }
     func plan() throws -> Plan { Plan(title: name, phases: []) }
@@ -86,7 +86,7 @@ struct JobsFlowTests {
     let engine = FakeEngine()
     let walker = Self.walker([Self.broken], engine)
     walker.walk(to: "review")
-    #expect(engine.state.withLock { $0.checked } == [Self.export])
+    #expect(engine.state.withLock { $0.checked }.allSatisfy { $0.isEqual(to: Self.export) })
     walker.begin()
     #expect(engine.begun == Self.export)
   }
@@ -115,7 +115,7 @@ struct JobsFlowTests {
     walker.begin()
     #expect(
       engine.begun
-        == .undo(servers: [.init(root: "/srv/chat")], folder: Self.done.folder, despiteSignsOfLife: false))
+        == UndoJobOperation(servers: [.init(root: "/srv/chat")], folder: Self.done.folder, despiteSignsOfLife: false))
   }
 
   @Test("what a job has reported can be read, and leads back to the jobs")
@@ -150,10 +150,10 @@ struct JobsFlowTests {
   }
 
   /// A job as its process leaves it; without an event it is one whose process was killed.
-  private func leave(_ store: JobStore, _ description: JobDescription, _ event: ProgressEvent? = nil) throws
+  private func leave(_ store: JobStore, _ operation: any Operation, _ event: ProgressEvent? = nil) throws
     -> JobFolder
   {
-    let job = try store.make(description, plan: nil)
+    let job = try store.make(operation, plan: nil)
     let begun = ProgressEvent.phaseStarted(id: "work", title: "Work", total: nil, unit: .steps)
     let lines = [begun, event].compactMap { $0 }.map { EventLine.encode($0) + "\n" }.joined()
     try FileSystem.replace(job.journal, with: Array(lines.utf8))
@@ -163,16 +163,16 @@ struct JobsFlowTests {
   @Test("broken jobs wait in the menu until they were done once more, or set aside")
   func waiting() throws {
     try store { store, root in
-      let description = JobDescription.export(server: .init(root: root), .init(subdomain: "a", output: "/tmp/a.tar.gz"))
+      let description = ExportOperation(.init(root: root), .init(subdomain: "a", output: "/tmp/a.tar.gz"))
       let lost = try leave(store, description)
       #expect(try store.waiting().map(\.folder) == [lost.path])
       let waiting = Flow.Waiting.find(root: root)
       #expect(waiting.map(\.title) == ["Go on after an interruption"])
       #expect(waiting.first?.onward == .flow("jobs", given: ["job.which": .text(lost.path)]))
-      let other = JobDescription.flushCache(server: .init(root: root))
+      let other = FlushCacheOperation(.init(root: root))
       let failed = try leave(store, other, .failed(FailureReport(PlainFailure(.file, "disk", "is full"))))
       #expect(try Set(store.waiting().map(\.folder)) == [lost.path, failed.path])
-      _ = try SetJobAsideOperation(failed).run(progress: .silent)
+      _ = try JobDismissal(failed).perform(.silent)
       #expect(try store.waiting().map(\.folder) == [lost.path])
       let outlook = try #require(try store.outlooks().first { $0.folder == failed.path })
       #expect(outlook.state == .failed && outlook.outcome == "disk: is full")
@@ -183,8 +183,8 @@ struct JobsFlowTests {
   @Test("a job that its operator stopped does not wait for anybody, nor does one whose work was done later")
   func notWaiting() throws {
     try store { store, root in
-      let description = JobDescription.flushCache(server: .init(root: root))
-      _ = try leave(store, .script(server: .init(root: root), .restart), .failed(FailureReport(Cancelled())))
+      let description = FlushCacheOperation(.init(root: root))
+      _ = try leave(store, ScriptOperation(.init(root: root), .restart), .failed(FailureReport(Cancelled())))
       #expect(try store.waiting().isEmpty)
       let lost = try leave(store, description)
       #expect(try store.waiting().map(\.folder) == [lost.path])
@@ -199,14 +199,14 @@ struct JobsFlowTests {
       let server = ServerReference(root: root)
       let blocked = Blocked([Finding(.blocker, "subdomain", "is taken")])
       _ = try leave(
-        store, .import(server: server, .init(subdomain: "a", archive: "/tmp/a.tar.gz")), .failed(FailureReport(blocked))
+        store, ImportOperation(server, .init(subdomain: "a", archive: "/tmp/a.tar.gz")), .failed(FailureReport(blocked))
       )
       #expect(try store.waiting().isEmpty)
-      let killed = try leave(store, .backup(server: server, .init(output: "/tmp/1.tar.gz")))
+      let killed = try leave(store, BackupOperation(server, .init(output: "/tmp/1.tar.gz")))
       #expect(try store.waiting().map(\.folder) == [killed.path])
-      _ = try leave(store, .backup(server: server, .init(output: "/tmp/2.tar.gz")))
+      _ = try leave(store, BackupOperation(server, .init(output: "/tmp/2.tar.gz")))
       #expect(try store.waiting().count == 2)
-      _ = try leave(store, .backup(server: server, .init(output: "/tmp/3.tar.gz")), .finished(Summary(title: "done")))
+      _ = try leave(store, BackupOperation(server, .init(output: "/tmp/3.tar.gz")), .finished(Summary(title: "done")))
       #expect(try store.waiting().isEmpty)
     }
   }
@@ -215,10 +215,10 @@ struct JobsFlowTests {
   func restoredOtherwise() throws {
     try store { store, root in
       let server = ServerReference(root: root)
-      _ = try leave(store, .restore(server: server, RestoreOptions(archive: "/tmp/a.tar.gz")))
+      _ = try leave(store, RestoreOperation(server, RestoreOptions(archive: "/tmp/a.tar.gz")))
       #expect(try store.waiting().count == 1)
       _ = try leave(
-        store, .restore(server: server, RestoreOptions(archive: "/tmp/b.tar.gz")), .finished(Summary(title: "done")))
+        store, RestoreOperation(server, RestoreOptions(archive: "/tmp/b.tar.gz")), .finished(Summary(title: "done")))
       #expect(try store.waiting().isEmpty)
     }
   }
@@ -226,7 +226,7 @@ struct JobsFlowTests {
   @Test("a second operator is told who runs what since when, before anything is asked of the server")
   func secondOperator() throws {
     try store { store, root in
-      let description = JobDescription.flushCache(server: .init(root: root))
+      let description = FlushCacheOperation(.init(root: root))
       #expect(JobStore.othersAtWork(description) == nil)
       let job = try leave(store, description)
       let life = try #require(try FileLock(job.lock))

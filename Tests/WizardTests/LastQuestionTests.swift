@@ -119,11 +119,11 @@ struct LastQuestionTests {
     // Somebody has written since the sample was made.
     try connection.execute("UPDATE zerver_message SET date_sent = now() - interval '1 minute'")
     let operation = DeleteOrganizationOperation(
-      try Installation(root: server.root), DeleteOrganizationOperation.Options(subdomain: "bookclub"))
+      ServerReference(root: server.root), DeleteOrganizationOperation.Options(subdomain: "bookclub"))
     try #require(try !operation.history().signsOfLife.isEmpty)
     let terminal = try TmuxTerminal(
       ["organization", "delete", "-r", "bookclub", "--root", server.root], columns: 120, rows: 90)
-    let screen = try terminal.waitFor("the end") { $0.contains("BLOCKER") && $0.contains("\n$") }
+    let screen = try terminal.waitFor("the end") { $0.contains("Blocked:") && $0.contains("\n$") }
     #expect(screen.contains("signs of life") && !screen.contains("Type bookclub"))
     #expect(try isThere(server))
   }
@@ -144,8 +144,8 @@ struct LastQuestionTests {
   func restore() throws {
     let server = try server("replaced")
     let backup = "\(server.root)/backup.tar.gz"
-    _ = try BackupOperation(Installation(root: server.root), BackupOperation.Options(output: backup)).run(
-      progress: .silent)
+    _ = try BackupOperation(ServerReference(root: server.root), BackupOperation.Options(output: backup)).perform(
+      .silent)
     try server.connect().execute("UPDATE zerver_message SET content = 'since'")
     func isRestored() throws -> Bool {
       try server.connect().value("SELECT 1 FROM zerver_message WHERE content = 'since' LIMIT 1") == nil
@@ -156,7 +156,7 @@ struct LastQuestionTests {
 
     let wrong = try TmuxTerminal(command, columns: 140, rows: 90)
     let question = try wrong.waitFor("the question") { $0.contains("Type \(server.host) to let") }
-    #expect(question.contains("What gives way") && question.contains("30 messages"))
+    #expect(question.contains("Content of this server now") && question.contains("30 messages"))
     try wrong.press("yes", "Enter")
     try wrong.waitFor("the refusal") { $0.contains("'yes': is not the name") }
     #expect(try !isRestored())
@@ -164,12 +164,12 @@ struct LastQuestionTests {
     let right = try TmuxTerminal(command, columns: 140, rows: 90)
     try right.waitFor("the question") { $0.contains("Type \(server.host) to let") }
     try right.press(server.host, "Enter")
-    try right.waitFor("the end") { $0.contains("What to do next") }
+    try right.waitFor("the end") { $0.contains("Next steps") }
     #expect(try isRestored())
 
     let discard = try TmuxTerminal(["restore", "--discard", "--root", server.root], columns: 140, rows: 90)
     let kept = try discard.waitFor("the question") { $0.contains("Type \(server.host) to delete what is kept") }
-    #expect(kept.contains("What goes:"))
+    #expect(kept.contains("Will be deleted:"))
     try discard.press("no", "Enter")
     try discard.waitFor("the refusal") { $0.contains("'no': is not the name") }
     #expect(try RestoreState(root: server.root).current() != nil)

@@ -27,7 +27,7 @@ struct LeftoversFlowTests {
     let walker = Walker(.leftovers(engine.context()))
     #expect(walker.sees("unpacked archive of an interrupted import"))
     walker.walk(to: "run")
-    #expect(engine.begun == .removeLeftovers(server: .init(root: "/srv/chat")))
+    #expect(engine.begun == RemoveLeftoversOperation(.init(root: "/srv/chat")))
     #expect(
       walker.model.journey.flow.commands(walker.answers) == ["aloha-wizard server clean --root /srv/chat"])
   }

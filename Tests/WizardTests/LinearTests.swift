@@ -35,7 +35,7 @@ struct LinearTests {
     }
     #expect(walk.script.says("Folder of the old server [/source]: ->"))
     #expect(walk.script.says("Server: target.example.com"))
-    #expect(walk.script.says("  WARNING: uploads: 3 files are missing on the disk"))
+    #expect(walk.script.says("  Warning: uploads: 3 files are missing on the disk"))
     #expect(walk.script.says("    What to do: look for them in an older backup"))
     #expect(!walk.script.says("\u{1B}"))
     // Keys of the screen have no place here.
@@ -52,7 +52,7 @@ struct LinearTests {
       walk.script.says(
         "  1. Red\n     Like a rose.\n  2. Green\n     Not possible: it is sold out\n  3. Blue (recommended)"))
     #expect(walk.script.says("Choose 1 to 3 [3]: ->"))
-    #expect(walk.script.transcript.contains("A number from 1 to 3 is wanted."))
+    #expect(walk.script.transcript.contains("Enter a number from 1 to 3."))
     #expect(walk.script.transcript.contains("\nNot possible: it is sold out\n"))
   }
 
@@ -83,7 +83,7 @@ struct LinearTests {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "Upper", "''", "q", "y"])
     #expect(try walk.runner.run() == nil)
-    #expect(walk.script.says("That will not do: Only small letters, please."))
+    #expect(walk.script.says("Invalid: Only small letters, please."))
     #expect(walk.answers.text("address.subdomain") == "")
     #expect(walk.script.says("Subdomain, '' for (root domain) [harbour]: ->"))
     #expect(walk.script.says("People will open https://target.example.com"))
@@ -140,7 +140,7 @@ struct LinearTests {
     _ = try walk.runner.run()
     #expect(walk.answers.secret("ask.key")?.reveal() == "s3cret")
     #expect(!walk.script.says("s3cret"))
-    #expect(walk.script.says("That will not do: Nothing has been typed yet."))
+    #expect(walk.script.says("Invalid: Nothing has been typed yet."))
   }
 
   @Test("a name to be typed is taken only as it is; Enter confirms nothing")
@@ -207,7 +207,7 @@ struct LinearTests {
     _ = try walk.runner.run()
     #expect(
       walk.script.says(
-        "One thing stands in the way.\n  IN THE WAY: space: there is too little\n    What to do: make room"))
+        "1 blocker.\n  Blocked: space: there is too little\n    What to do: make room"))
     #expect(walk.runner.journey.step.id == "secrets")
     #expect(servers.state.withLock { $0.checks } == 2)
   }
@@ -218,7 +218,7 @@ struct LinearTests {
     servers.change { $0.glanceFailure = PlainFailure(.connection, "/source", "nobody answers", remedy: "start it") }
     var walk = LinearWalk(servers.flow(), ["", "", "c", "/elsewhere", "q", "y"])
     _ = try walk.runner.run()
-    #expect(walk.script.says("It did not work. /source: nobody answers\n  What to do: start it"))
+    #expect(walk.script.says("Failed. /source: nobody answers\n  What to do: start it"))
     #expect(walk.answers.text("source.root") == "/elsewhere")
   }
 
@@ -233,7 +233,7 @@ struct LinearTests {
     _ = try walk.runner.run()
     #expect(walk.script.says("  7. Deactivate the old one: Yes, deactivate it"))
     #expect(walk.script.says("  7. Deactivate the old one: No, leave it open"))
-    #expect(walk.script.says("Stays: All data on the old server"))
+    #expect(walk.script.says("Not changed: All data on the old server"))
     #expect(walk.script.says("Saved without secrets in \(path)."))
     #expect(walk.script.says("there is a file of that name already"))
     #expect(try AnswersFile.read(path).values["deactivate.old"] == .flag(false))
@@ -312,7 +312,7 @@ struct LinearRunningTests {
     #expect(walk.script.says("It goes on."))
     #expect(walk.script.says("Until the organization is visible on the new server, everything can be taken back."))
     #expect(walk.script.says("It is being stopped already; a moment, please."))
-    #expect(walk.script.says("Stopped, as you wished. Everything is as it was before."))
+    #expect(walk.script.says("Stopped at your request. All changes were rolled back."))
   }
 
   @Test("where it fails it can be tried again")
@@ -326,7 +326,7 @@ struct LinearRunningTests {
     _ = try walk.runner.run()
     #expect(walk.script.says("is moved"))
     #expect(attempts == 2)
-    #expect(walk.script.says("It did not work. /tmp: the disk is full"))
+    #expect(walk.script.says("Failed. /tmp: the disk is full"))
   }
 
   @Test("when nobody can say what to do after a failure, it is the failure that is told")

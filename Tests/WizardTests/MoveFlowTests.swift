@@ -58,8 +58,8 @@ struct MoveFlowTests {
     let text = try #require(walker.model.journey.plainText)
     #expect(text.contains("Harbour Café 港 is moved"))
     #expect(text.contains("  Address   https://harbour.target.example.com\n"))
-    #expect(text.contains("\nWarning: 3 files were missing\n"))
-    #expect(text.contains("\n  - Restart the new server:\n      restart-server\n"))
+    #expect(text.contains("\n  Warning: 3 files were missing\n"))
+    #expect(text.contains("\nNext steps:\n  1. Restart the new server:\n       restart-server\n"))
   }
 
   @Test("to another machine the archive is made, no secret is asked about, and the commands for there are told")
@@ -74,7 +74,7 @@ struct MoveFlowTests {
     walker.walk(to: "review")
     #expect(
       walker.model.journey.flow.commands(walker.answers) == [
-        "aloha-wizard export --root /source -r harbour --output /tmp/move.tar.gz --deactivate",
+        "aloha-wizard export -r harbour --output /tmp/move.tar.gz --deactivate --root /source",
         "aloha-wizard import harbour /tmp/move.tar.gz",
       ])
     walker.walk(to: "run")
@@ -85,7 +85,7 @@ struct MoveFlowTests {
   func noTarget() {
     let walker = Walker.move(FakeServers(), target: nil)
     walker.walk(to: "review")
-    #expect(walker.answers.text(Key.place) == "elsewhere")
+    #expect(walker.answers.given(Key.place) == .elsewhere)
   }
 
   @Test("an organization that is deactivated already is not asked about, and is opened on the new server")
@@ -104,12 +104,12 @@ struct MoveFlowTests {
     #expect(!decisions.deactivates)
     #expect(decisions.subdomain == "")
     #expect(
-      decisions.commands(brand: nil) == [
-        "aloha-wizard export --root /source -r '' --output /tmp/move.tar.gz",
-        "aloha-wizard import --root /target '' /tmp/move.tar.gz",
-        "aloha-wizard settings copy --root /target --from /source --migration import --without-advice "
-          + "--set camo_key=copy",
-        "aloha-wizard organization reactivate --root /target -r ''",
+      MoveOperation(decisions).commands.map(\.text) == [
+        "aloha-wizard export -r '' --output /tmp/move.tar.gz --root /source",
+        "aloha-wizard import '' /tmp/move.tar.gz --root /target",
+        "aloha-wizard settings copy --from /source --migration import --without-advice --set camo_key=copy "
+          + "--root /target",
+        "aloha-wizard organization reactivate -r '' --root /target",
       ])
   }
 
@@ -117,17 +117,17 @@ struct MoveFlowTests {
   func presetsFollow() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "address")
-    #expect(walker.answers.text(Key.subdomain) == "harbour")
+    #expect(walker.answers.given(Key.subdomain) == "harbour")
     walker.press(.escape, .escape)
     #expect(walker.step == "organization")
     walker.press(.down, .enter)
     walker.walk(to: "address")
-    #expect(walker.answers.text(Key.subdomain) == "")
+    #expect(walker.answers.given(Key.subdomain) == "")
     walker.type("mine")
     walker.press(.escape, .escape)
     walker.press(.up, .enter)
     walker.walk(to: "address")
-    #expect(walker.answers.text(Key.subdomain) == "mine")
+    #expect(walker.answers.given(Key.subdomain) == "mine")
   }
 
   @Test("a reserved name is a decision of its own: taken where it stays as it was, else to be wanted")
@@ -137,10 +137,10 @@ struct MoveFlowTests {
     let walker = Walker.move(servers)
     walker.walk(to: "address")
     #expect(walker.sees("Take it all the same?"))
-    #expect(walker.answers.flag(Key.reserved) == true)
+    #expect(walker.answers.given(Key.reserved) == true)
     walker.press(.control("u"))
     walker.type("www")
-    #expect(walker.answers.flag(Key.reserved) == false)
+    #expect(walker.answers.given(Key.reserved) == false)
     walker.press(.enter, .enter)
     #expect(walker.step == "address")
     #expect(walker.sees("Then choose another subdomain"))
@@ -148,7 +148,9 @@ struct MoveFlowTests {
     #expect(walker.step == "deactivate")
     walker.walk(to: "run")
     #expect(try #require(begun(servers)).allowsReserved)
-    #expect(begun(servers)?.commands(brand: nil)[1].hasSuffix(" --allow-reserved-subdomain") == true)
+    #expect(
+      begun(servers).map { MoveOperation($0).commands[1].words.joined(separator: " ") }?.hasSuffix(
+        " --allow-reserved-subdomain") == true)
   }
 
   @Test("the server that the organization is on cannot be the new one, however its folder is written")
@@ -183,7 +185,9 @@ struct MoveFlowTests {
     #expect(walker.sees("of memory are available here."))
     walker.walk(to: "run")
     #expect(try #require(begun(servers)).stopsTarget)
-    #expect(begun(servers)?.commands(brand: nil)[1].hasSuffix(" --stop-server") == true)
+    #expect(
+      begun(servers).map { MoveOperation($0).commands[1].words.joined(separator: " ") }?.hasSuffix(" --stop-server")
+        == true)
     looks.memory = { 8 << 30 }
     let rich = Walker(.move(servers.context(), looks, archive: "/tmp/move.tar.gz"))
     rich.walk(to: "run")
@@ -209,7 +213,7 @@ struct MoveFlowTests {
     #expect(data.contains(#""deactivate.old":true"#))
     let again = try JSONAnswers.decode(data)
     #expect(MoveDecisions(again).secrets == MoveDecisions(walker.answers).secrets)
-    #expect(again.flag(Key.deactivate) == true)
+    #expect(again[Key.deactivate])
   }
 
   @Test("command lines can be pasted into a shell")

@@ -21,18 +21,17 @@ struct MoveOperationTests {
     var decisions: MoveDecisions {
       MoveDecisions(
         Answers([
-          Key.source: .text(old.root), Key.target: .text(new.root), Key.place: .text("here"),
-          Key.organization: .text("harbour"), Key.subdomain: .text("harbour"), Key.archive: .text(archive),
-          Key.deactivate: .flag(true), Key.secrets: .map(["camo_key": "copy", "avatar_salt": "keep"]),
+          Key.source.name: .text(old.root), Key.target.name: .text(new.root), Key.place.name: .text("here"),
+          Key.organization.name: .text("harbour"), Key.subdomain.name: .text("harbour"),
+          Key.archive.name: .text(archive),
+          Key.deactivate.name: .flag(true), Key.secrets.name: .map(["camo_key": "copy", "avatar_salt": "keep"]),
         ]))
     }
 
     func operation(_ change: (inout MoveDecisions) -> Void = { _ in }) throws -> MoveOperation {
       var decisions = decisions
       change(&decisions)
-      return MoveOperation(
-        source: try Installation(root: old.root),
-        target: try decisions.target.map { try Installation(root: $0) }, decisions: decisions, brand: nil)
+      return MoveOperation(decisions)
     }
 
     func isDeactivated(_ server: SandboxServer) throws -> String? {
@@ -85,7 +84,7 @@ struct MoveOperationTests {
   func stopsTarget() throws {
     let pair = try pair()
     let listener = Listener()
-    _ = try pair.operation { $0.stopsTarget = true }.run(progress: listener.progress)
+    _ = try pair.operation { $0.stopsTarget = true }.perform(listener.progress)
     let phases = listener.phases.filter { ["import.stop", "import.messages", "import.start"].contains($0) }
     #expect(phases == ["import.stop", "import.messages", "import.start"])
     func log(_ server: SandboxServer) throws -> String {
@@ -102,7 +101,7 @@ struct MoveOperationTests {
     let operation = try pair.operation()
     #expect(try !operation.check().contains { $0.severity == .blocker })
     let plan = try operation.plan()
-    let summary = try operation.run(progress: listener.progress)
+    let summary = try operation.perform(listener.progress)
     #expect(try pair.messages(pair.new) == pair.messages(pair.old))
     #expect(try pair.isDeactivated(pair.new) == "f")
     #expect(try pair.isDeactivated(pair.old) == "t")
@@ -111,7 +110,7 @@ struct MoveOperationTests {
     #expect(new["camo_key"] == old["camo_key"])
     #expect(new["avatar_salt"] != old["avatar_salt"])
     #expect(summary.warnings == [])
-    #expect(summary.nextSteps.contains("$ rm \(pair.archive)"))
+    #expect(summary.nextStepLines.contains("$ rm \(pair.archive)"))
     #expect(summary.facts.contains { $0.name == "New server" && $0.value == "active" })
     #expect(listener.phases.allSatisfy { id in plan.phases.contains { $0.id == id } })
     #expect(listener.events.count { if case .finished = $0 { true } else { false } } == 1)
@@ -122,7 +121,7 @@ struct MoveOperationTests {
     for place in ["export.messages", "import.messages"] {
       let pair = try pair()
       let listener = Listener(stopsAt: place)
-      #expect(throws: Cancelled.self) { try pair.operation().run(progress: listener.progress) }
+      #expect(throws: Cancelled.self) { try pair.operation().perform(listener.progress) }
       #expect(try pair.isDeactivated(pair.old) == "f", "\(place)")
       #expect(try pair.messages(pair.new) == "0")
       #expect(!FileSystem.exists(pair.archive))
@@ -133,7 +132,7 @@ struct MoveOperationTests {
   func blocked() throws {
     let pair = try pair()
     try pair.new.add(SampleOrganization(.bookclub, subdomain: "harbour", messages: 5))
-    #expect(throws: Blocked.self) { try pair.operation().run(progress: .silent) }
+    #expect(throws: Blocked.self) { try pair.operation().perform(.silent) }
     #expect(try pair.isDeactivated(pair.old) == "f")
     #expect(!FileSystem.exists(pair.archive))
   }
@@ -142,31 +141,33 @@ struct MoveOperationTests {
   func archiveInTheWay() throws {
     let pair = try pair()
     try FileSystem.replace(pair.archive, with: "mine".utf8)
-    #expect(throws: Blocked.self) { try pair.operation().run(progress: .silent) }
+    #expect(throws: Blocked.self) { try pair.operation().perform(.silent) }
     #expect(try FileSystem.read(pair.archive) == Array("mine".utf8))
   }
 
   @Test("when only the secrets fail, the organization is moved all the same, and it is said what is missing")
   func secretsFail() throws {
     let pair = try pair()
-    let operation = try pair.operation()
-    try FileSystem.removeTree("\(pair.new.configuration)/aloha-secrets.conf")
-    let summary = try operation.run(progress: .silent)
+    let secrets = "\(pair.new.configuration)/aloha-secrets.conf"
+    let summary = try pair.operation().perform(
+      Progress { event in
+        if case .phaseEnded(id: "import.commit") = event { try? FileSystem.removeTree(secrets) }
+      })
     #expect(try pair.messages(pair.new) == pair.messages(pair.old))
     #expect(!summary.warnings.isEmpty)
-    #expect(summary.nextSteps.contains { $0.contains("Copy by hand") && $0.contains("camo_key") })
+    #expect(summary.nextStepLines.contains { $0.contains("Copy by hand") && $0.contains("camo_key") })
     #expect(!summary.facts.contains { $0.name == "Secrets copied" })
   }
 
   @Test("an organization that was deactivated before is opened on the new server, and stays closed on the old one")
   func reopened() throws {
     let pair = try pair()
-    _ = try DeactivateOperation(Installation(root: pair.old.root), subdomain: "harbour").run(progress: .silent)
+    _ = try DeactivateOperation(ServerReference(root: pair.old.root), subdomain: "harbour").perform(.silent)
     let operation = try pair.operation {
       $0.deactivates = false
       $0.wasDeactivated = true
     }
-    _ = try operation.run(progress: .silent)
+    _ = try operation.perform(.silent)
     #expect(try pair.isDeactivated(pair.new) == "f")
     #expect(try pair.isDeactivated(pair.old) == "t")
   }
@@ -174,10 +175,10 @@ struct MoveOperationTests {
   @Test("for another machine there is an archive, and the commands that import it there")
   func elsewhere() throws {
     let pair = try pair()
-    let summary = try pair.operation { $0.target = nil }.run(progress: .silent)
+    let summary = try pair.operation { $0.target = nil }.perform(.silent)
     #expect(FileSystem.exists(pair.archive))
-    #expect(summary.nextSteps.contains("$ aloha-wizard import harbour \(pair.archive)"))
-    #expect(summary.nextSteps.contains("$ aloha-wizard import --dry-run harbour \(pair.archive)"))
+    #expect(summary.nextStepLines.contains("$ aloha-wizard import harbour \(pair.archive)"))
+    #expect(summary.nextStepLines.contains("$ aloha-wizard import harbour \(pair.archive) --dry-run"))
     #expect(try pair.isDeactivated(pair.old) == "t")
   }
 
@@ -189,7 +190,7 @@ struct MoveOperationTests {
     #expect(try engine.organizations(pair.old.root, Cancellation()).contains { $0.subdomain == "harbour" })
     #expect(try engine.overviews(pair.old.root, Cancellation()).contains { $0.uploadBytes > 0 })
     #expect(try MoveLooks.real(brand: nil).advice(pair.decisions).contains { $0.id == "camo_key" })
-    let move = JobDescription.move(pair.decisions, brand: nil)
+    let move = MoveOperation(pair.decisions, brand: nil)
     #expect(try engine.findings(move).contains { $0.subject == "subdomain" })
     #expect(throws: PlainFailure.self) { try engine.glance("/nowhere", Cancellation()) }
   }

@@ -45,7 +45,7 @@ struct OrganizationsFlowTests {
     #expect(walker.sees("Everybody is signed out at once"))
     #expect(walker.sees("3 sessions"))
     walker.walk(to: "run")
-    #expect(engine.begun == .deactivate(server: Self.server, subdomain: "harbour"))
+    #expect(engine.begun == DeactivateOperation(Self.server, subdomain: "harbour"))
     walker.end(.success(FakeWork.summary))
     #expect(
       walker.model.journey.continuations.contains {
@@ -63,7 +63,7 @@ struct OrganizationsFlowTests {
     #expect(walker.step == "action")
     #expect(walker.sees("Not possible: it is deactivated already"))
     walker.walk(to: "run")
-    #expect(engine.begun == .reactivate(server: Self.server, subdomain: ""))
+    #expect(engine.begun == ReactivateOperation(Self.server, subdomain: ""))
   }
 
   @Test("another subdomain leaves a redirect, where the server's own command is there to make one")
@@ -81,8 +81,8 @@ struct OrganizationsFlowTests {
     walker.walk(to: "run")
     #expect(
       engine.begun
-        == .changeSubdomain(
-          server: Self.server, from: "harbour", to: "harbour-2", leavesRedirect: true, allowsReserved: false))
+        == ChangeSubdomainOperation(
+          Self.server, from: "harbour", to: "harbour-2", leavesRedirect: true, allowsReserved: false))
     #expect(
       walker.model.journey.flow.commands(walker.answers) == [
         "aloha-wizard organization change-subdomain -r harbour harbour-2 --root /srv/chat"
@@ -95,8 +95,8 @@ struct OrganizationsFlowTests {
     without.walk(to: "run")
     #expect(
       engine.begun
-        == .changeSubdomain(
-          server: Self.server, from: "harbour", to: "harbour2", leavesRedirect: false, allowsReserved: false))
+        == ChangeSubdomainOperation(
+          Self.server, from: "harbour", to: "harbour2", leavesRedirect: false, allowsReserved: false))
   }
 
   static let ways = [

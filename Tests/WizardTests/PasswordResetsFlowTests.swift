@@ -50,8 +50,8 @@ struct PasswordResetsFlowTests {
     walker.walk(to: "run")
     #expect(
       engine.begun
-        == .passwordReset(
-          server: Self.server, subdomain: "harbour", audience: .addresses(["kai@example.com"]),
+        == PasswordResetOperation(
+          Self.server, subdomain: "harbour", audience: .addresses(["kai@example.com"]),
           onlyNeverSignedIn: false))
     walker.end(.success(FakeWork.summary))
     let next = try #require(walker.model.journey.continuations.first)
@@ -65,7 +65,7 @@ struct PasswordResetsFlowTests {
     all.walk(to: "run")
     #expect(
       engine.begun
-        == .passwordReset(server: Self.server, subdomain: "harbour", audience: .everybody, onlyNeverSignedIn: true))
+        == PasswordResetOperation(Self.server, subdomain: "harbour", audience: .everybody, onlyNeverSignedIn: true))
   }
 
   @Test("it is said who gets mail, who does not and why, and who signs in by other means")

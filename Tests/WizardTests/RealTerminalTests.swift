@@ -16,7 +16,7 @@ struct RealTerminalTests {
       ("Welcome", "Enter begin"), ("Old server", "old.example.com"), ("Organization", "▸ ●"),
       ("New server", "new.example.com"), ("New server", "▸ \(folder)/new-server"), ("New server", "▸ \(folder)/aloha-"),
       ("Address", "▸ harbour"), ("Old organization", "▸ ● Yes, deactivate it"), ("Secrets", "▸ avatar_salt"),
-      ("Checks", "Nothing stands in the way"), ("Review", "▸ Start the move"),
+      ("Checks", "All checks passed"), ("Review", "▸ Start the move"),
     ]
     for (step, sign) in screens {
       let screen = try terminal.waitFor("\(step) with \(sign)") {
@@ -31,7 +31,7 @@ struct RealTerminalTests {
     #expect(counts.1 == counts.2 && counts.1 != "0")
     try terminal.press("Enter")
     let text = try terminal.waitFor("the shell") {
-      $0.contains("What to do next:") && $0.contains("\n$")
+      $0.contains("Next steps:") && $0.contains("\n$")
     }
     #expect(text.contains("rm \(folder)/aloha-"))
     #expect(try !terminal.isOnAlternateScreen)

@@ -13,9 +13,9 @@ struct RestoreFlowTests {
     .restore(engine.context(), looks)
   }
 
-  private static func options(_ job: JobDescription?) -> RestoreOptions? {
-    guard case .restore(let server, let options)? = job, server.root == "/srv/chat" else { return nil }
-    return options
+  private static func options(_ job: (any Operation)?) -> RestoreOptions? {
+    guard let restore = job as? RestoreOperation, restore.server.root == "/srv/chat" else { return nil }
+    return restore.options
   }
 
   /// Types the name without which nothing takes the server's place.
@@ -270,8 +270,8 @@ struct RestoreFlowTests {
     Self.confirm(walker)
     walker.walk(to: "review")
     walker.begin()
-    guard case .restore(_, let options)? = engine.begun else {
-      Issue.record("nothing was begun")
+    guard let options = (engine.begun as? RestoreOperation)?.options else {
+      Issue.record("no restore was begun")
       return
     }
     #expect(options.allowsPartial)
@@ -302,31 +302,31 @@ struct RestoreFlowTests {
     "an earlier restore comes first; what is possible depends on where it stands, and the rest says why not",
     arguments: [
       (
-        RestoreRecord.Stage.preparing, JobDescription.clearRestore(server: .init(root: "/srv/chat")),
+        RestoreRecord.Stage.preparing, ClearRestoreOperation(.init(root: "/srv/chat")) as any Operation,
         ["rollBack", "discard"]
       ),
-      (.stopped, .clearRestore(server: .init(root: "/srv/chat")), ["rollBack", "discard"]),
-      (.swapping, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
-      (.swapped, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
-      (.rollingBack, .resumeRestore(server: .init(root: "/srv/chat")), ["discard", "restoreAnew"]),
-      (.discarding, .resumeRestore(server: .init(root: "/srv/chat")), ["rollBack", "restoreAnew"]),
+      (.stopped, ClearRestoreOperation(.init(root: "/srv/chat")), ["rollBack", "discard"]),
+      (.swapping, ResumeRestoreOperation(.init(root: "/srv/chat")), ["discard", "restoreAnew"]),
+      (.swapped, ResumeRestoreOperation(.init(root: "/srv/chat")), ["discard", "restoreAnew"]),
+      (.rollingBack, ResumeRestoreOperation(.init(root: "/srv/chat")), ["discard", "restoreAnew"]),
+      (.discarding, ResumeRestoreOperation(.init(root: "/srv/chat")), ["rollBack", "restoreAnew"]),
       (
-        .finished, .restore(server: .init(root: "/srv/chat"), RestoreOptions(archive: BackupFakes.newest.path)),
+        .finished, RestoreOperation(.init(root: "/srv/chat"), RestoreOptions(archive: BackupFakes.newest.path)),
         ["resume"]
       ),
       (
-        .rolledBack, .restore(server: .init(root: "/srv/chat"), RestoreOptions(archive: BackupFakes.newest.path)),
+        .rolledBack, RestoreOperation(.init(root: "/srv/chat"), RestoreOptions(archive: BackupFakes.newest.path)),
         ["resume", "rollBack"]
       ),
     ])
-  func earlier(stage: RestoreRecord.Stage, advised: JobDescription, impossible: [String]) throws {
+  func earlier(stage: RestoreRecord.Stage, advised: any Operation, impossible: [String]) throws {
     let engine = FakeEngine()
     let walker = Walker(Self.flow(engine, BackupFakes.looks(record: BackupFakes.record(stage))))
     #expect(walker.step == "earlier")
     guard case .choice(let options)? = walker.model.journey.fields.first?.kind else { return }
     #expect(options.filter { $0.disabled != nil }.map(\.id) == impossible)
     #expect(options.allSatisfy { ($0.disabled ?? $0.detail)?.isEmpty == false })
-    if case .restore = advised { Self.confirm(walker) }
+    if advised is RestoreOperation { Self.confirm(walker) }
     walker.walk(to: "review")
     walker.begin()
     #expect(engine.begun == advised)
@@ -336,7 +336,7 @@ struct RestoreFlowTests {
   func rollBack() {
     let engine = FakeEngine()
     let looks = BackupFakes.looks(record: BackupFakes.record(.finished))
-    let given = GivenAnswers(values: [RestoreAnswers.Key.followUp: .text("rollBack")])
+    let given = GivenAnswers(values: [RestoreAnswers.Key.followUp.name: .text("rollBack")])
     let walker = Walker(Self.flow(engine, looks), given: given)
     // A warning deserves to be read.
     #expect(walker.step == "checks")
@@ -346,7 +346,7 @@ struct RestoreFlowTests {
     walker.type("chat.example.com")
     walker.walk(to: "review")
     walker.begin()
-    #expect(engine.begun == .rollBackRestore(server: .init(root: "/srv/chat")))
+    #expect(engine.begun == RollBackOperation(.init(root: "/srv/chat")))
   }
 
   @Test("Enter alone never replaces a server, whether or not it has data that the backup has not")
@@ -372,7 +372,7 @@ struct RestoreFlowTests {
     walker.type("m")
     walker.walk(to: "review")
     walker.begin()
-    #expect(engine.begun == .discardRestore(server: .init(root: "/srv/chat")))
+    #expect(engine.begun == DiscardRestoreOperation(.init(root: "/srv/chat")))
   }
 
   @Test("a backup that was inspected leads on to its rehearsal and its restore, not to an import")
@@ -383,7 +383,7 @@ struct RestoreFlowTests {
     walker.walk(to: "run")
     walker.end(.success(FakeWork.summary))
     let given = BackupStep.given("/srv/backup.tar.gz")
-    let source: [String: Answer] = [RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]
+    let source: [String: Answer] = [RestoreAnswers.Key.source.name: .text(RestoreAnswers.backup)]
     #expect(
       walker.model.journey.continuations.map(\.onward).prefix(2) == [
         .flow("rehearse", given: given), .flow("restore", given: given.merging(source) { $1 }),
@@ -429,7 +429,7 @@ struct RestoreFlowTests {
     try FileSystem.removeTree(real.server.uploads)
     try FileSystem.removeTree(real.server.configuration)
     let answers = BackupStep.given(archive).merging([
-      RestoreAnswers.Key.source: .text("backup"), RestoreAnswers.Key.settings: .text("backup"),
+      RestoreAnswers.Key.source.name: .text("backup"), RestoreAnswers.Key.settings.name: .text("backup"),
     ]) { first, _ in first }
     let text = try real.run(.restore(real.context, .real), answers, confirmedName: real.context.label)
     #expect(text.contains("This server is restored"))
@@ -438,7 +438,7 @@ struct RestoreFlowTests {
     #expect(FileSystem.isFolder(real.server.uploads) && FileSystem.isFolder(real.server.configuration))
 
     let back = try real.run(
-      .restore(real.context, .real), [RestoreAnswers.Key.followUp: .text("rollBack")],
+      .restore(real.context, .real), [RestoreAnswers.Key.followUp.name: .text("rollBack")],
       confirmedName: real.context.label)
     #expect(back.contains("as it was before the restore"))
     #expect(!FileSystem.isFolder(real.server.uploads))

@@ -98,7 +98,7 @@ struct RunningTests {
     #expect(!walker.hasEnded)
     walker.end(.failure(Trouble(Cancelled())))
     #expect(walker.hasEnded)
-    #expect(walker.model.journey.plainText?.contains("as it was before") == true)
+    #expect(walker.model.journey.plainText?.contains("rolled back") == true)
   }
 
   @Test("a question about stopping goes away when there is nothing left to stop")

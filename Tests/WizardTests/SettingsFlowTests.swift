@@ -79,8 +79,7 @@ struct SettingsFlowTests {
   }
 
   private func begun(_ engine: FakeEngine) -> (from: String, CopySettingsOperation.Choices)? {
-    guard case .copySettings(let from, _, let choices)? = engine.begun else { return nil }
-    return (from, choices)
+    (engine.begun as? CopySettingsOperation).map { ($0.source, $0.choices) }
   }
 
   @Test("Enter alone leads to what is advised, and to nothing else; the scripts are run")
@@ -123,13 +122,13 @@ struct SettingsFlowTests {
     #expect(walker.sees("take out: It is taken out here"))
     #expect(!walker.sees("join:"))
     walker.press(.right, .right, .right)
-    #expect(walker.answers.map(Key.settings)["settings.EXTERNAL_HOST"] == "drop")
+    #expect(walker.answers[Key.settings]["settings.EXTERNAL_HOST"] == "drop")
     walker.press(.left, .left, .left)
-    #expect(walker.answers.map(Key.settings)["settings.EXTERNAL_HOST"] == "copy")
+    #expect(walker.answers[Key.settings]["settings.EXTERNAL_HOST"] == "copy")
     walker.press(.down)
     #expect(walker.sees("join: Both lists in one"))
     walker.press(.down, .character(" "))
-    #expect(walker.answers.map(Key.settings)["settings.COMPUTED"] == "keep")
+    #expect(walker.answers[Key.settings]["settings.COMPUTED"] == "keep")
     #expect(walker.sees("Nothing can be done about it here"))
   }
 
@@ -191,7 +190,7 @@ struct SettingsFlowTests {
     let engine = FakeEngine()
     let walker = Walker(.undoSettings(engine.context()))
     walker.walk(to: "run")
-    #expect(engine.begun == .undoSettings(server: .init(root: "/srv/chat"), overwritesEdits: false))
+    #expect(engine.begun == UndoSettingsOperation(.init(root: "/srv/chat"), overwritesEdits: false))
   }
 
   static let ways = [

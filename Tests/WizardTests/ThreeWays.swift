@@ -27,7 +27,7 @@ struct FlowWay: Sendable, CustomTestStringConvertible {
   /// - Parameter flow: made anew for each of the three, between engines of their own.
   /// - Returns: the work.
   @discardableResult
-  func check(_ flow: (FakeEngine) -> Flow) throws -> JobDescription {
+  func check(_ flow: (FakeEngine) -> Flow) throws -> any Operation {
     let onScreen = FakeEngine()
     let walker = Walker(flow(onScreen))
     keys(walker)

@@ -57,7 +57,7 @@ struct UnattendedMoveTests {
     let result = try pair.run(["--linear"], input: lines.joined(separator: "\n") + "\n")
     #expect(result.status == 0, "\(result.output)")
     #expect(result.output.contains("Begun: Export messages"))
-    #expect(result.output.contains("What to do next:"))
+    #expect(result.output.contains("Next steps:"))
     #expect(!result.output.contains("\u{1B}"))
     let count = try #require(try pair.messages(pair.new))
     #expect(count == (try pair.messages(pair.old)) && count != "0")
@@ -161,8 +161,8 @@ struct UnattendedMoveTests {
     static func names(_ old: SandboxServer, _ new: SandboxServer) throws -> [String] {
       let decisions = MoveDecisions(
         Answers([
-          MoveDecisions.Key.source: .text(old.root), MoveDecisions.Key.target: .text(new.root),
-          MoveDecisions.Key.place: .text("here"),
+          MoveDecisions.Key.source.name: .text(old.root), MoveDecisions.Key.target.name: .text(new.root),
+          MoveDecisions.Key.place.name: .text("here"),
         ]))
       return try MoveLooks.real(brand: nil).advice(decisions).map(\.id)
     }

@@ -7,13 +7,12 @@ import Testing
 @Suite("Watching a job that runs already")
 struct WatchingTests {
   private static let plan = Plan(
-    title: "Import", phases: [Plan.Phase("unpack", "Read"), Plan.Phase("messages", "Messages")])
+    title: "Import", phases: [Plan.Phase(ImportOperation.Phase.unpack), Plan.Phase(ImportOperation.Phase.messages)])
   private let now = ContinuousClock.now
 
   private func watched(at moment: ContinuousClock.Instant) -> RunState {
-    var run = RunState(ticket: 1, cancellation: .init(), weights: [:], now: moment)
-    let job = JobDescription.import(server: .init(root: "/"), .init(subdomain: "harbour", archive: "/tmp/a.tar.gz"))
-    run.planned(Self.plan, KnownJob(job, age: .seconds(100)), now: moment)
+    var run = RunState(ticket: 1, cancellation: .init(), now: moment)
+    run.planned(Self.plan, age: .seconds(100), now: moment)
     for event: ProgressEvent in [
       .phaseStarted(id: "unpack", title: "Read", total: 10, unit: .steps), .phaseEnded(id: "unpack"),
       .phaseStarted(id: "messages", title: "Messages", total: 1000, unit: .messages),
@@ -22,17 +21,13 @@ struct WatchingTests {
     return run
   }
 
-  /// Of the two phases that the job here has.
-  private var weights: (read: Double, messages: Double)? {
-    guard let read = PhaseWeights.import["unpack"], let messages = PhaseWeights.import["messages"] else { return nil }
-    return (read, messages)
-  }
+  private let read = ImportOperation.Phase.unpack.weight
+  private let messages = ImportOperation.Phase.messages.weight
 
   @Test("Its time is counted from its own beginning, and what lasts long weighs much")
   func beginning() throws {
     let run = watched(at: now)
     #expect(run.elapsed(now: now) == .seconds(100))
-    let (read, messages) = try #require(weights)
     #expect(messages > 2 * read, "else this shows nothing")
     #expect(abs(run.fraction - (read + messages * 0.4) / (read + messages)) < 0.001)
   }
@@ -43,7 +38,6 @@ struct WatchingTests {
     #expect(run.phasePace.speed(now: now) == nil)
     let left = try #require(run.pace.left(until: 1, now: now))
     // So much of it took 100 s.
-    let (read, messages) = try #require(weights)
     let done = (read + messages * 0.4) / (read + messages)
     #expect(abs(left - 100 * (1 - done) / done) < 1, "\(left)")
     let later = now + .seconds(10)

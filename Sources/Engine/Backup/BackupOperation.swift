@@ -1,7 +1,4 @@
-import Archive
 import Common
-import Glibc
-import Postgres
 
 /// Backs up a whole server into one archive, laid out as the server's own backups: its own restore reads ours.
 ///
@@ -9,9 +6,9 @@ import Postgres
 /// gets its name when it is complete and has been read back.
 public struct BackupOperation: Operation {
   public struct Options: Sendable, Codable, Equatable {
-    /// Where the archive goes; nil for a new name in ``folder``.
+    /// The archive to write; nil for a generated name in ``folder``.
     public var output: String?
-    /// Where a new name is made up; nil for /tmp, in a container for ``Container/backupFolder``.
+    /// The folder of a generated name; nil for /tmp, in a container for ``Container/backupFolder``.
     public var folder: String?
     public var skipsDatabase = false
     public var skipsUploads = false
@@ -19,7 +16,7 @@ public struct BackupOperation: Operation {
     public var parallel: Int?
     /// Compression, 1 (fast) to 9 (small).
     public var level = 1
-    /// Where the dump lies until it is in the archive; nil: beside the archive, or in /var/tmp.
+    /// The folder of the dump until it is in the archive; nil: beside the archive, or /var/tmp.
     public var workFolder: String?
     /// age's public key to encrypt to; nil: not encrypted.
     public var recipient: String?
@@ -27,207 +24,87 @@ public struct BackupOperation: Operation {
     public init(output: String? = nil) { self.output = output }
   }
 
-  public let installation: Installation
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case dump, count, settings, database, uploads, verify, encrypt
+
+    public var title: String {
+      switch self {
+      case .dump: "Dump the database"
+      case .count: "Count the rows of every table"
+      case .settings: "Add the settings and the secrets"
+      case .database: "Add the database"
+      case .uploads: "Add uploaded files"
+      case .verify: "Read the archive back"
+      case .encrypt: "Encrypt the archive"
+      }
+    }
+
+    public var weight: Double {
+      switch self {
+      case .dump: 15
+      case .count: 2
+      default: 1
+      }
+    }
+  }
+
+  public static let kind = "backup"
+  public let server: ServerReference
   public let options: Options
-  /// Where the archive will be.
-  public let output: String
-  /// What it will hold.
-  public let holdings: BackupHoldings
 
-  public init(_ installation: Installation, _ options: Options = Options()) {
-    self.installation = installation
+  public init(_ server: ServerReference, _ options: Options = Options()) {
+    self.server = server
     self.options = options
-    let holdings = Self.holdings(installation, options)
-    let name =
-      BackupLayout.fileName(installation.brand, isPartial: !holdings.isComplete)
-      + (options.recipient == nil ? "" : ".age")
-    let folder = options.folder ?? Container.find(installation)?.backupFolder ?? "/tmp"
-    // A job's process works in another folder, and age too.
-    output = FileSystem.absolute(options.output ?? "\(folder)/\(name)")
-    self.holdings = holdings
   }
 
-  public var name: String { "backup" }
-
-  private var brand: Brand { installation.brand }
-  private var workers: Int { max(1, min(options.parallel ?? min(WorkerThread.processors, 4), 32)) }
-  private var takesUploads: Bool { holdings.has(.uploads) }
-
-  private static func holdings(_ installation: Installation, _ options: Options) -> BackupHoldings {
-    var parts: Set<BackupHoldings.Part> = [.settings]
-    if !options.skipsDatabase { parts.insert(.database) }
-    let isInS3 = installation.storesUploadsInS3
-    if !options.skipsUploads, !isInS3, FileSystem.isFolder(installation.uploadsFolder) { parts.insert(.uploads) }
-    return BackupHoldings(parts, keepsUploadsElsewhere: isInS3)
+  /// The same with a generated name for the archive, where none was given. Reads the server's settings.
+  public func named() throws -> BackupOperation {
+    var options = options
+    options.output = try work().output
+    return BackupOperation(server, options)
   }
 
-  // MARK: Before
+  // MARK: The operation as others see it
 
-  public func check() throws -> [Finding] {
-    let connection = try options.skipsDatabase ? nil : installation.connect()
-    defer { connection?.close() }
-    let tree = try takesUploads ? FileTree(installation.uploadsFolder) : nil
-    return checks().findings(connection, try size(connection, tree), work: workPlace())
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Back up the server" }
+
+  public var traces: OperationTraces {
+    OperationTraces(
+      backupFolder: options.output.map { BackupChecks.folder(of: $0) } ?? options.folder,
+      workFolders: [OperationTraces.folder(of: options.output), options.folder, options.workFolder])
   }
 
-  public func plan() throws -> Plan {
-    var phases: [Plan.Phase] = []
-    if !options.skipsDatabase {
-      phases.append(Plan.Phase("dump", "Dump the database"))
-      phases.append(Plan.Phase("count", "Count the rows of every table"))
+  public var commands: [ProgramCommand] {
+    var words = ["backup"]
+    if let output = options.output {
+      words += ["--output", output]
+    } else if let folder = options.folder {
+      words += ["--folder", folder]
     }
-    phases.append(Plan.Phase("settings", "Add the settings and the secrets"))
-    if !options.skipsDatabase { phases.append(Plan.Phase("database", "Add the database")) }
-    if takesUploads { phases.append(Plan.Phase("uploads", "Add uploaded files")) }
-    phases.append(Plan.Phase("verify", "Read the archive back"))
-    if options.recipient != nil { phases.append(Plan.Phase("encrypt", "Encrypt the archive")) }
-    return Plan(
-      title: "Back up \(installation.label) into \(output)", phases: phases,
-      leavesAlone: ["Everything: a backup only reads, and people go on working meanwhile"])
+    if options.skipsDatabase { words.append("--skip-db") }
+    if options.skipsUploads { words.append("--skip-uploads") }
+    if let parallel = options.parallel { words += ["--parallel", "\(parallel)"] }
+    if options.level != 1 { words += ["--level", "\(options.level)"] }
+    if let recipient = options.recipient { words += ["--encrypt-to", recipient] }
+    if let workFolder = options.workFolder { words += ["--work-folder", workFolder] }
+    return [ProgramCommand(words, on: server)]
   }
 
-  // MARK: The story
-
-  public func run(progress: Progress) throws -> Summary {
-    ScratchFolder.removeLeftOvers()
-    let session = try options.skipsDatabase ? nil : installation.connect(cancellation: progress.cancellation)
-    defer { session?.close() }
-    let moment = Moment.now()
-    let snapshot = try session?.exportSnapshot()
-    let tree = try takesUploads ? FileTree(installation.uploadsFolder, cancellation: progress.cancellation) : nil
-    let size = try size(session, tree)
-    let work = workPlace()
-    try passChecks(checks().findings(session, size, work: work), progress)
-
-    var tables: [String: Int64] = [:]
-    var dump: Dump?
-    if let session, let snapshot, let work {
-      dump = try progress.phase("dump", "Dump the database", total: size.rows, unit: .bytes) { meter in
-        try Dump(installation, session, snapshot, workers: workers, level: options.level, in: work, meter: meter)
-      }
-      tables = try progress.phase("count", "Count the rows of every table", unit: .rows) { meter in
-        try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
-      }
-    }
-
-    let encrypted = options.recipient != nil
-    let plain = try encrypted ? ScratchFolder(in: BackupChecks.folder(of: output)) : nil
-    let archive = try ArchiveWriter(
-      path: plain.map { "\($0.path)/backup.tar.gz" } ?? output, rootFolder: BackupLayout.rootFolder(brand),
-      level: options.level)
-    defer { archive.abandon() }
-    let content = BackupContent(installation: installation, archive: archive, progress: progress)
-    let source = try content.addFacts(session, size: size, tree: tree, moment: moment, holdings: holdings)
-    try progress.phase("settings", "Add the settings and the secrets") { _ in try content.addSettings() }
-    if let dump {
-      try progress.phase("database", "Add the database", total: dump.bytes, unit: .bytes) { meter in
-        try content.addDump(dump.folder, meter: meter)
-      }
-    }
-    dump = nil
-    if let tree {
-      try progress.phase("uploads", "Add uploaded files", total: tree.bytes, unit: .bytes) { meter in
-        try content.addUploads(tree, attachments: content.attachments(session), meter: meter)
-      }
-    }
-    try session?.execute("COMMIT")
-
-    let manifest = Manifest(
-      program: Program.nameAndVersion, kind: .backup, source: source, tables: tables,
-      options: [
-        "database": options.skipsDatabase ? "left out" : "whole", "uploads": tree == nil ? "left out" : "whole",
-        "completeness": holdings.label,
-      ],
-      skipped: content.skipped, migrations: session == nil ? nil : MigrationStatus.fileName)
-    let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) { meter in
-      try archive.finish(manifest: manifest, cancellation: progress.cancellation, progress: meter.follow())
-    }
-    var bytes = finished.size
-    if let recipient = options.recipient {
-      bytes = try progress.phase("encrypt", "Encrypt the archive") { _ in
-        try Encryption.encrypt(finished.path, to: recipient, output: output, cancellation: progress.cancellation)
-        return try BackupSeal.write(for: output, holdings)
-      }
-    }
-    withExtendedLifetime(plain) {}
-    // It has been read back: retention need not read it again.
-    if BackupFolder.isBackup(String(output.split(separator: "/").last ?? "")) {
-      var ledger = BackupLedger(BackupChecks.folder(of: output))
-      ledger.note(.sound(holdings), of: output)
-      ledger.save()
-    }
-    let summary = summarize(tables: tables, content, bytes: bytes, members: finished.members.count, progress)
-    progress.finished(summary)
-    return summary
+  public func undo(_ context: UndoContext) -> UndoRule {
+    .impossible("a backup changes nothing; delete its file where you do not want it")
   }
 
-  // MARK: Parts
-
-  private func checks() -> BackupChecks {
-    BackupChecks(installation: installation, options: options, output: output, workers: workers)
+  /// A later backup that succeeded replaces a failed one, under whichever file name.
+  public func isSuperseded(by later: any Operation, hasFinished: Bool) -> Bool {
+    isEqual(to: later) || (hasFinished && later is BackupOperation)
   }
 
-  private func passChecks(_ findings: [Finding], _ progress: Progress) throws {
-    for finding in findings where finding.severity == .warning {
-      progress.warn("\(finding.subject): \(finding.reason)")
-    }
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-  }
+  // MARK: Check, plan, run
 
-  private func size(_ connection: Connection?, _ tree: FileTree?) throws -> BackupSize {
-    var size = BackupSize()
-    if let connection {
-      size.database = try connection.value("SELECT pg_database_size(current_database())").flatMap { Int64($0) } ?? 0
-      size.rows = try Dump.sizes(connection).values.reduce(0, +)
-    }
-    size.uploadsFiles = Int64(tree?.files.count ?? 0)
-    size.uploads = tree?.bytes ?? 0
-    return size
-  }
+  public func check() throws -> [Finding] { try work().check() }
+  public func plan() throws -> Plan { try work().plan() }
+  public func run(progress: Progress) throws -> Summary { try work().run(progress) }
 
-  /// Where pg_dump can write.
-  private func workPlace() -> String? {
-    let places = options.workFolder.map { [$0] } ?? [BackupChecks.folder(of: output)] + ScratchFolder.places
-    return ScratchFolder.place(among: places, for: BackupChecks.user(installation))
-  }
-
-  /// How its owner gets to know that it is whole elsewhere, and that it can be restored.
-  private var copying: [String] {
-    guard options.recipient != nil else {
-      return [
-        "Copy it to another machine, in another building; whether it arrived whole, this says there: "
-          + ArchiveWords.command(["verify", output])
-      ] + (holdings.has(.database) ? ["Rehearse its restore: \(ArchiveWords.rehearse(output, nil))"] : [])
-    }
-    return [
-      "Copy it and the .sha256 beside it to another machine, in another building; whether it arrived whole, this says "
-        + "there, without the private key: \(ArchiveWords.command(["verify", output]))",
-      "Rehearse its restore on a machine that may have the private key: \(ArchiveWords.rehearse(output, "KEYFILE"))",
-    ]
-  }
-
-  private func summarize(
-    tables: [String: Int64], _ content: BackupContent, bytes: Int64, members: Int, _ progress: Progress
-  ) -> Summary {
-    var facts = [
-      Summary.Fact("Archive", output), Summary.Fact("Size", Amount.bytes(bytes)),
-      Summary.Fact("Completeness", holdings.label),
-    ]
-    if !options.skipsDatabase {
-      facts.append(
-        Summary.Fact(
-          "Database",
-          "\(Amount.of(Int64(tables.count), "table")), \(Amount.of(tables.values.reduce(0, +), "row"))"))
-    }
-    facts.append(
-      Summary.Fact("Uploads", takesUploads ? Amount.of(content.uploadedFiles, "file") : "not in it"))
-    facts.append(Summary.Fact("Skipped files", Amount.count(Int64(content.skipped.count))))
-    facts.append(Summary.Fact("Verified", "every byte was read back and its digest compared"))
-    return Summary(
-      title: holdings.isComplete
-        ? "\(installation.label) is backed up"
-        : "\(installation.label) is backed up without \(BackupHoldings.list(holdings.missing))", facts: facts,
-      warnings: progress.warnings,
-      nextSteps: copying + NotInBackup.list(installation).compactMap(\.step) + [])
-  }
+  private func work() throws -> BackupRun { BackupRun(try server.installation(), options) }
 }

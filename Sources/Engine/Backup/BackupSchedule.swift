@@ -64,6 +64,17 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     return (0...23).contains(hour) && (0...59).contains(minute) ? nil : "the time: an hour and a minute, as in 03:30"
   }
 
+  /// The same as a command of this program, without the server.
+  public var words: [String] {
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    var words = ["backup", "schedule", folder, "--time", "\(two(hour)):\(two(minute))"] + policy.words
+    if let recipient { words += ["--encrypt-to", recipient] }
+    if let metricsFolder { words += ["--metrics", metricsFolder] }
+    if mailTo != "root" { words += ["--mail-to", mailTo] }
+    if !rehearses && recipient == nil { words.append("--no-rehearse") }
+    return words
+  }
+
   // MARK: The files
 
   /// Who starts the backup.
@@ -99,12 +110,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     [program, "backup", "--folder", folder] + serverWords + (recipient.map { ["--encrypt-to", $0] } ?? [])
   }
 
-  var prune: [String] {
-    [
-      program, "backup", "prune", folder, "--keep-last", "\(policy.last)", "--keep-daily", "\(policy.daily)",
-      "--keep-weekly", "\(policy.weekly)", "--keep-monthly", "\(policy.monthly)", "--yes",
-    ]
-  }
+  var prune: [String] { [program, "backup", "prune", folder] + policy.words + ["--yes"] }
 
   var rehearsal: [String] {
     let metrics = metricsFolder.map { ["--prometheus", "\($0)/\(Program.name).prom"] } ?? []

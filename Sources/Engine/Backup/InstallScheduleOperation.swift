@@ -15,16 +15,33 @@ public struct InstallScheduleOperation: Operation {
     }
   }
 
-  public let options: Options
-  /// "" in production; else a folder that is taken for /, whose files are written.
-  private let root: String
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case files, enable
 
-  public init(root: String, _ options: Options) {
-    self.root = root == "/" ? "" : root
+    public var title: String { self == .files ? "Put the files in place" : "Switch the timer on" }
+  }
+
+  public static let kind = "installSchedule"
+  public let server: ServerReference
+  public let options: Options
+  /// "" in production; else a folder that stands for /, in which the files are written.
+  private var root: String { server.root == "/" ? "" : server.root }
+
+  public init(_ server: ServerReference, _ options: Options) {
+    self.server = server
     self.options = options
   }
 
-  public var name: String { "install-schedule" }
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Back up every night into \(options.schedule.folder)" }
+  public var commands: [ProgramCommand] { [ProgramCommand(schedule.words + ["--install"] + managerWords, on: server)] }
+  private var managerWords: [String] { options.manager.map { ["--\($0.rawValue)"] } ?? [] }
+
+  public func undo(_ context: UndoContext) -> UndoRule {
+    .impossible("switch its timer off, and delete the files that it has named")
+  }
 
   private var schedule: BackupSchedule { options.schedule }
 
@@ -106,8 +123,8 @@ public struct InstallScheduleOperation: Operation {
     let changes = changes()
     return Plan(
       title: "Back up every night into \(SafeText.clean(schedule.folder, limit: 200)), by \(manager.rawValue)",
-      phases: [Plan.Phase("files", "Put the files in place")]
-        + (manager == .systemd ? [Plan.Phase("enable", "Switch the timer on")] : []),
+      phases: [Plan.Phase(Phase.files)]
+        + (manager == .systemd ? [Plan.Phase(Phase.enable)] : []),
       destroys: changes.compactMap { change in
         switch change.kind {
         case .different: "the text that is in \(change.path) now"
@@ -199,15 +216,11 @@ public struct InstallScheduleOperation: Operation {
   // MARK: The story
 
   public func run(progress: Progress) throws -> Summary {
-    let findings = try check()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-    for finding in findings where finding.severity == .warning {
-      progress.warn("\(finding.subject): \(finding.reason)")
-    }
+    try progress.pass(check())
     let changes = changes()
     let isEnabled: Bool
     do {
-      try progress.phase("files", "Put the files in place") { _ in
+      try progress.phase(Phase.files) { _ in
         try FileSystem.makeFolder(BackupChecks.folder(of: schedule.folder), mode: 0o755)
         try FileSystem.makeFolder(schedule.folder, mode: 0o700)
         for change in changes { try put(change) }
@@ -219,7 +232,7 @@ public struct InstallScheduleOperation: Operation {
       if manager == .systemd, let systemctl { _ = try? Subprocess(systemctl, ["daemon-reload"], directory: "/").run() }
       throw error
     }
-    let summary = Summary(
+    return Summary(
       title: changes.allSatisfy { $0.kind == .same } ? "The schedule was in place already" : "The schedule is in place",
       facts: changes.map { Summary.Fact(Self.word($0.kind), $0.path) }
         + [
@@ -227,14 +240,12 @@ public struct InstallScheduleOperation: Operation {
             "Every night", "at \(Self.two(schedule.hour)):\(Self.two(schedule.minute)), into \(schedule.folder)")
         ]
         + (isEnabled ? [Summary.Fact("Switched on", BackupSchedule.timerName)] : []),
-      warnings: progress.warnings, nextSteps: nextSteps(isEnabled))
-    progress.finished(summary)
-    return summary
+      nextSteps: nextSteps(isEnabled))
   }
 
-  private func nextSteps(_ isEnabled: Bool) -> [String] {
+  private func nextSteps(_ isEnabled: Bool) -> [Summary.Step] {
     let unit = BackupSchedule.unit
-    let first =
+    let first: [Summary.Step] =
       manager == .cron
       ? ["Run it once now, a schedule that never ran is a hope: the first line of \(root)\(BackupSchedule.cronPath)"]
       : (isEnabled ? [] : ["On the machine itself: \(Self.enabling)"]) + [
@@ -243,7 +254,7 @@ public struct InstallScheduleOperation: Operation {
         "When it runs next: systemctl list-timers \(BackupSchedule.timerName)",
       ]
     return first + ["Let another machine fetch the folder every day: a backup on the same disk is none"]
-      + schedule.elsewhere.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+      + schedule.elsewhere.map { Summary.Step($0.prefix(1).uppercased() + $0.dropFirst()) }
   }
 
   private func put(_ change: Change) throws {
@@ -267,7 +278,7 @@ public struct InstallScheduleOperation: Operation {
   /// - Returns: whether it was switched on; false where there is no systemctl.
   private func enable(_ progress: Progress) throws -> Bool {
     guard let systemctl else { return false }
-    return try progress.phase("enable", "Switch the timer on") { _ in
+    return try progress.phase(Phase.enable) { _ in
       for words in [["daemon-reload"], ["enable", "--now", BackupSchedule.timerName]] {
         let result = try Subprocess(systemctl, words, directory: "/").run(cancellation: progress.cancellation) { line in
           progress.note(SafeText.clean(line, limit: 300))

@@ -17,11 +17,49 @@ public struct PruneOperation: Operation {
     }
   }
 
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case read, verify, delete
+
+    public var title: String {
+      switch self {
+      case .read: "Read the backups that nothing is known of yet"
+      case .verify: "Find the last backup that is known to be good"
+      case .delete: "Delete the others"
+      }
+    }
+  }
+
+  public static let kind = "pruneBackups"
+  /// The server whose backups they are; it is not read.
+  public let server: ServerReference
   public let options: Options
 
-  public init(_ options: Options) { self.options = options }
+  public init(_ server: ServerReference, _ options: Options) {
+    self.server = server
+    self.options = options
+  }
 
-  public var name: String { "backup-prune" }
+  /// For a command that belongs to no server.
+  public init(_ options: Options) { self.init(ServerReference(root: "/"), options) }
+
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Delete old backups in \(options.folder)" }
+  public var traces: OperationTraces {
+    OperationTraces(backupFolder: options.folder, workFolders: [options.folder])
+  }
+
+  public var commands: [ProgramCommand] {
+    [
+      ProgramCommand(
+        ["backup", "prune", options.folder] + options.policy.words + ["--yes"], on: ServerReference(root: "/"))
+    ]
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("what was deleted is gone") }
+
+  // MARK: For the decision
 
   /// What would become of every backup in the folder, the newest first. Those that nothing is known of are read.
   public func decisions(cancellation: Cancellation? = nil) throws -> [RetentionPolicy.Decision] {
@@ -70,11 +108,7 @@ public struct PruneOperation: Operation {
     let decisions = try decisions()
     return Plan(
       title: "Delete backups in \(options.folder) that are not kept",
-      phases: [
-        Plan.Phase("read", "Read the backups that nothing is known of yet"),
-        Plan.Phase("verify", "Find the last backup that is known to be good"),
-        Plan.Phase("delete", "Delete the others"),
-      ],
+      phases: Phase.allCases.map { Plan.Phase($0) },
       destroys: decisions.filter { !$0.isKept }.map {
         "\($0.backup.path), \(Amount.bytes($0.backup.bytes)), of \(Self.day($0.backup)), \($0.standing.label)"
       },
@@ -88,7 +122,7 @@ public struct PruneOperation: Operation {
 
   public func run(progress: Progress) throws -> Summary {
     var ledger = BackupLedger(options.folder)
-    let known = try progress.phase("read", "Read the backups that nothing is known of yet", unit: .bytes) { meter in
+    let known = try progress.phase(Phase.read, unit: .bytes) { meter in
       try BackupFolder.list(options.folder).map { backup in
         KnownBackup(backup, try ledger.standing(of: backup) ?? read(backup, &ledger, progress, meter))
       }
@@ -103,12 +137,12 @@ public struct PruneOperation: Operation {
     }
     var deleted: [BackupFile] = []
     if !decisions.allSatisfy(\.isKept) {
-      decisions = try progress.phase("verify", "Find the last backup that is known to be good", unit: .bytes) { meter in
+      decisions = try progress.phase(Phase.verify, unit: .bytes) { meter in
         try proved(known, &ledger, progress, meter)
       }
       ledger.save()
       let going = decisions.filter { !$0.isKept }
-      deleted = try progress.phase("delete", "Delete the others", total: Int64(going.count), unit: .files) { meter in
+      deleted = try progress.phase(Phase.delete, total: Int64(going.count), unit: .files) { meter in
         try going.map { try delete($0.backup, meter) }
       }
       ledger.save()
@@ -116,7 +150,7 @@ public struct PruneOperation: Operation {
     if !decisions.contains(where: \.standing.isCompleteAndSound), !decisions.isEmpty {
       progress.warn("No backup in \(options.folder) is known to be complete and good: make one")
     }
-    return summarize(deleted, of: decisions.count, progress)
+    return summarize(deleted, of: decisions.count)
   }
 
   /// Decides on what the newest of each kind turn out to be now. One that is not good any more is not counted, and the
@@ -165,16 +199,14 @@ public struct PruneOperation: Operation {
     return backup
   }
 
-  private func summarize(_ deleted: [BackupFile], of count: Int, _ progress: Progress) -> Summary {
+  private func summarize(_ deleted: [BackupFile], of count: Int) -> Summary {
     let freed = deleted.reduce(Int64(0)) { $0 + $1.bytes }
-    let summary = Summary(
+    return Summary(
       title: deleted.isEmpty ? "No backup was deleted" : "\(Amount.of(Int64(deleted.count), "backup")) are deleted",
       facts: [
         Summary.Fact("Deleted", Amount.count(Int64(deleted.count))), Summary.Fact("Freed", Amount.bytes(freed)),
         Summary.Fact("Kept", Amount.count(Int64(count - deleted.count))),
-      ], warnings: progress.warnings)
-    progress.finished(summary)
-    return summary
+      ])
   }
 
   private static func day(_ backup: BackupFile) -> String { String(Moment.iso(microseconds: backup.moment).prefix(10)) }

@@ -2,7 +2,7 @@ import Common
 
 /// Which backups are worth keeping.
 public struct RetentionPolicy: Sendable, Codable, Equatable {
-  /// The newest so many.
+  /// Number of newest backups.
   public var last: Int
   /// The newest of each of the last so many days that have one; likewise weeks (from Monday) and months. In UTC.
   public var daily: Int
@@ -14,6 +14,14 @@ public struct RetentionPolicy: Sendable, Codable, Equatable {
     self.daily = daily
     self.weekly = weekly
     self.monthly = monthly
+  }
+
+  /// The same as options of the command line.
+  public var words: [String] {
+    [
+      "--keep-last", "\(last)", "--keep-daily", "\(daily)", "--keep-weekly", "\(weekly)", "--keep-monthly",
+      "\(monthly)",
+    ]
   }
 
   /// What becomes of one backup, and why.

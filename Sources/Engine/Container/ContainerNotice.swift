@@ -61,22 +61,23 @@ struct ContainerNotice {
   ///
   /// - Parameter name: of the file, without its folder.
   /// - Returns: steps for a summary; none where nothing has to be set.
-  func write(_ name: String) throws -> [String] {
+  func write(_ name: String) throws -> [Summary.Step] {
     guard !environment.isEmpty else { return [] }
     let folder = Self.folder(root: container.root)
     try FileSystem.makeFolder(folder)
     let path = "\(folder)/\(name).yaml"
     try FileSystem.replace(path, with: privateText.utf8, mode: 0o600)
     return [
-      "The container makes its settings from its environment at each start. Set this in the compose file, or the next "
-        + "start undoes it; the file with all values, secrets too, is \(path) (for root alone; delete it afterwards):"
-    ] + lines + [
-      "Then make the container again, outside of it: docker compose up -d. Take it out again after a roll back or an undo"
+      Summary.Step(
+        "The container makes its settings from its environment at each start. Set this in the compose file, or the next "
+          + "start undoes it; the file with all values, secrets too, is \(path) (for root alone; delete it afterwards):",
+        commands: lines),
+      "Then make the container again, outside of it: docker compose up -d. Take it out again after a roll back or an undo",
     ]
   }
 
   /// What is left to be set after a restore that was interrupted and went on.
-  static func reminder(root: String, restore id: String) -> [String] {
+  static func reminder(root: String, restore id: String) -> [Summary.Step] {
     let path = file(root: root, restore: id)
     guard FileSystem.exists(path) else { return [] }
     return [

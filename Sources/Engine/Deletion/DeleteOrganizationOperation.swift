@@ -1,202 +1,91 @@
 import Common
-import Postgres
 
 /// Deletes an organization with everything that belongs to it, as after a test import.
 ///
-/// The order is the promise: files are found while their rows still say whose they are; all rows go in one transaction;
-/// files go once that is committed; the cache is emptied last. Stopped or killed before the commit, nothing has happened.
-/// Killed after it, the next deletion finishes the files.
+/// The order is the promise: files are found while their rows still say whose they are; all rows are deleted in one
+/// transaction; files are deleted once it is committed; the cache is emptied last. Stopped or killed before the commit,
+/// nothing has happened. Killed after it, the next deletion finishes the files.
 public struct DeleteOrganizationOperation: Operation {
   public struct Options: Sendable, Codable, Equatable {
     /// `''` is the root domain.
     public var subdomain: String
     public var uploads: Uploads = .keep
-    /// The subdomain once more, typed by whoever wants it gone.
+    /// The subdomain once more, typed by the operator.
     public var confirmation: String?
-    /// Also where it looks as if people work in it.
+    /// Deletes it although people seem to work in it.
     public var despiteSignsOfLife = false
 
     public enum Uploads: String, Sendable, Codable, CaseIterable {
       case keep
       /// Uploads, avatars, emoji of this organization.
       case ofOrganization
-      /// All that is in the uploads folder; only where it is the server's only organization.
+      /// The whole content of the uploads folder; only where it is the server's only organization.
       case everything
     }
 
     public init(subdomain: String) { self.subdomain = subdomain }
   }
 
-  public let installation: Installation
+  public enum Phase: String, OperationPhase {
+    case leftovers, rows, files, cache
+
+    public var title: String {
+      switch self {
+      case .leftovers: "Finish an interrupted deletion"
+      case .rows: "Delete rows"
+      case .files: "Delete files"
+      case .cache: "Empty the cache"
+      }
+    }
+
+    public var weight: Double { self == .rows ? 28 : 1 }
+  }
+
+  public static let kind = "deleteOrganization"
+  public let server: ServerReference
   public let options: Options
 
-  public init(_ installation: Installation, _ options: Options) {
-    self.installation = installation
+  public init(_ server: ServerReference, _ options: Options) {
+    self.server = server
     self.options = options
   }
 
-  public var name: String { "delete-organization" }
+  // MARK: The operation as others see it
 
-  public func check() throws -> [Finding] {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    return try findings(connection)
-  }
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Delete '\(options.subdomain)'" }
+  public static var leftovers: LeftoverPolicy { .removedExceptDeletions }
 
-  /// What it holds and how it came, for whoever has to decide.
-  public func history() throws -> OrganizationHistory {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    let organization = try find(connection)
-    return try OrganizationHistory(organization, connection, brand: installation.brand)
-  }
-
-  /// Rows by table that would go; changes nothing.
-  public func rows() throws -> [(table: String, rows: Int)] {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    let organization = try find(connection)
-    return try counted(organization, connection).map { ($0.table, $0.rows) }
-  }
-
-  public func plan() throws -> Plan {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    guard let organization = try? find(connection), !organization.isInternal else {
-      return Plan(title: "Delete an organization", phases: [])
+  public var commands: [ProgramCommand] {
+    var words = ["organization", "delete", "-r", options.subdomain]
+    switch options.uploads {
+    case .keep: break
+    case .ofOrganization: words.append("--with-uploads")
+    case .everything: words.append("--with-all-uploads")
     }
-    let shares = try counted(organization, connection)
-    let total = Amount.of(Int64(shares.reduce(0) { $0 + $1.rows }), "row")
-    let files = files(of: organization)
-    let amount = try files.measure()
-    let size = "\(Amount.of(amount.files, "file")), \(Amount.bytes(amount.bytes))"
-    var phases = [Plan.Phase("rows", "Delete rows", amount: total)]
-    if options.uploads != .keep { phases.append(Plan.Phase("files", "Delete files", amount: size)) }
-    phases.append(Plan.Phase("cache", "Empty the cache"))
-    let kept = options.uploads == .keep ? ["Its uploads, avatars and emoji: they stay on the disk"] : []
-    return Plan(
-      title: "Delete \(organization.label), id \(organization.id), from \(installation.label)", phases: phases,
-      destroys: (options.uploads == .keep ? [] : ["\(size) below \(installation.uploadsFolder)"])
-        + shares.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }
-        .map { "\(Amount.count(Int64($0.rows))) in \($0.table)" },
-      leavesAlone: ["All other organizations, row by row", "Settings and secrets of the server"] + kept,
-      pointOfNoReturn: "until all rows are deleted everything can be taken back; after that the rest is finished")
+    if let confirmation = options.confirmation { words += ["--confirm-delete", confirmation] }
+    if options.despiteSignsOfLife { words.append("--yes") }
+    return [ProgramCommand(words, on: server)]
   }
 
-  public func run(progress: Progress) throws -> Summary {
-    let finished = try InterruptedDeletions(installation).finish(progress: progress)
-    let connection = try installation.connect(cancellation: progress.cancellation)
-    defer { connection.close() }
-    if let finished = finished.first(where: { $0.subdomain == options.subdomain }),
-      try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [options.subdomain]) == nil
-    {
-      return summarize(finished, progress)
-    }
-    let organization = try find(connection)
-    let findings = try findings(connection) + confirmation()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-    let files = files(of: organization)
-    let journal = try files.reach == .none ? nil : journal(organization, files.reach)
-    let shares: [DoomedRows.Share]
-    do {
-      shares = try deleteRows(of: organization, connection, progress)
-    } catch {
-      // Nobody knows what became of a commit whose answer was lost: then the next start looks.
-      if let journal, (try? stillThere(organization)) == true { journal.discard() }
-      throw Self.explained(error)
-    }
-    let removed = try removeFiles(files, journal, progress)
-    try progress.phase("cache", "Empty the cache") { _ in
-      ServerCache.flushOrWarn(installation, progress: progress)
-    }
-    return summarize(organization, shares, removed, progress)
-  }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("what was deleted is gone") }
 
-  // MARK: Steps
+  // MARK: Check, plan, run
 
-  private func find(_ connection: Connection) throws -> Organization {
-    try Organization.find(options.subdomain, connection, brand: installation.brand)
-  }
+  public func check() throws -> [Finding] { try work().check() }
+  public func plan() throws -> Plan { try work().plan() }
+  public func run(progress: Progress) throws -> Summary { try work().run(progress) }
 
-  private func files(of organization: Organization) -> OrganizationFiles {
-    let reach: OrganizationFiles.Reach =
-      switch options.uploads {
-      case .keep: .none
-      case .ofOrganization: .organization
-      case .everything: .everything
-      }
-    return OrganizationFiles(
-      uploads: installation.uploadsFolder, organization: organization.id,
-      reach: installation.storesUploadsInS3 ? .none : reach)
-  }
+  // MARK: For the decision
 
-  private func journal(_ organization: Organization, _ reach: OrganizationFiles.Reach) throws -> DeletionJournal? {
-    guard FileSystem.isFolder(installation.uploadsFolder) else { return nil }
-    return try DeletionJournal(
-      DeletionJournal.Entry(
-        organization: organization.id, subdomain: organization.subdomain, name: organization.name, reach: reach),
-      in: installation.uploadsFolder)
-  }
+  /// Returns what the organization holds and where it came from.
+  public func history() throws -> OrganizationHistory { try work().history() }
 
-  private func deleteRows(
-    of organization: Organization, _ connection: Connection, _ progress: Progress
-  ) throws -> [DoomedRows.Share] {
-    try progress.phase("rows", "Delete rows", unit: .rows) { meter in
-      let catalog = try Catalog.read(connection, schema: installation.brand.schema)
-      return try connection.transaction {
-        try Self.lock(organization, connection)
-        let doomed = try DoomedRows(organization, catalog: catalog, brand: installation.brand, connection)
-        return try RowDeletion(doomed: doomed, connection: connection).run(meter)
-      }
-    }
-  }
+  /// Returns the rows by table that would be deleted; changes nothing.
+  public func rows() throws -> [(table: String, rows: Int)] { try work().rows() }
 
-  /// Whoever writes for these people from now on waits for the end, and fails there: no row can slip in between.
-  private static func lock(_ organization: Organization, _ connection: Connection) throws {
-    try connection.execute("SET LOCAL lock_timeout = '\(RowDeletion.lockTimeout)'")
-    _ = try connection.query("SELECT 1 FROM zerver_realm WHERE id = $1 FOR UPDATE", [String(organization.id)])
-    _ = try connection.query(
-      "SELECT 1 FROM zerver_userprofile WHERE realm_id = $1 ORDER BY id FOR UPDATE", [String(organization.id)])
-  }
+  /// Returns what is missing of the operator's confirmation; empty where nothing is. A dry run does without.
+  public func confirmation() throws -> [Finding] { try work().confirmation() }
 
-  private func removeFiles(
-    _ files: OrganizationFiles, _ journal: DeletionJournal?, _ progress: Progress
-  ) throws -> OrganizationFiles.Amount {
-    guard files.reach != .none else { return OrganizationFiles.Amount() }
-    let amount = try progress.phase("files", "Delete files", unit: .files) { meter in
-      try files.remove { try meter.advance() }
-    }
-    journal?.discard()
-    return amount
-  }
-
-  private func counted(_ organization: Organization, _ connection: Connection) throws -> [DoomedRows.Share] {
-    let catalog = try Catalog.read(connection, schema: installation.brand.schema)
-    try connection.execute("BEGIN")
-    defer { try? connection.execute("ROLLBACK") }
-    return try DoomedRows(organization, catalog: catalog, brand: installation.brand, connection).shares()
-  }
-
-  // MARK: Leftovers
-
-  private func stillThere(_ organization: Organization) throws -> Bool {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    return try InterruptedDeletions.exists(organization.id, connection)
-  }
-
-  private static func explained(_ error: any Error) -> any Error {
-    guard let failure = error as? DatabaseFailure else { return error }
-    switch failure.sqlState {
-    case "55P03":
-      return PlainFailure(
-        .conflict, "rows", "somebody else holds them and did not let go within \(RowDeletion.lockTimeout)",
-        remedy: "stop the server, then run it again; nothing was deleted")
-    case "23503", "40P01":
-      return PlainFailure(
-        .conflict, failure.subject, "the server wrote into it meanwhile; nothing was deleted",
-        remedy: "deactivate the organization or stop the server, then run it again")
-    default: return error
-    }
-  }
+  private func work() throws -> DeletionRun { DeletionRun(try server.installation(), options) }
 }

@@ -3,7 +3,7 @@ import Glibc
 import Postgres
 
 /// What speaks for and against a deletion, and what is said when it is done.
-extension DeleteOrganizationOperation {
+extension DeletionRun {
   func findings(_ connection: Connection) throws -> [Finding] {
     let organization: Organization
     do {
@@ -107,7 +107,7 @@ extension DeleteOrganizationOperation {
   }
 
   /// What is missing of the operator's word for it; empty where all is said. A rehearsal does without.
-  public func confirmation() throws -> [Finding] {
+  func confirmation() throws -> [Finding] {
     var findings: [Finding] = []
     if options.confirmation != options.subdomain {
       let name = ServerScripts.quoted(options.subdomain)
@@ -129,8 +129,7 @@ extension DeleteOrganizationOperation {
   // MARK: Afterwards
 
   func summarize(
-    _ organization: Organization, _ shares: [DoomedRows.Share], _ removed: OrganizationFiles.Amount,
-    _ progress: Progress
+    _ organization: Organization, _ shares: [DoomedRows.Share], _ removed: OrganizationFiles.Amount
   ) -> Summary {
     let total = shares.reduce(0) { $0 + $1.rows }
     func rows(_ table: String) -> String { Amount.count(Int64(shares.first { $0.table == table }?.rows ?? 0)) }
@@ -141,20 +140,16 @@ extension DeleteOrganizationOperation {
     if options.uploads != .keep {
       facts.append(Summary.Fact("Files", "\(Amount.count(removed.files)), \(Amount.bytes(removed.bytes))"))
     }
-    let summary = Summary(
-      title: "\(organization.label) is deleted", facts: facts, warnings: progress.warnings,
+    return Summary(
+      title: "\(organization.label) is deleted", facts: facts,
       nextSteps: ["Restart the server, so that it forgets the organization"])
-    progress.finished(summary)
-    return summary
   }
 
   func summarize(_ finished: DeletionJournal.Entry, _ progress: Progress) -> Summary {
     ServerCache.flushOrWarn(installation, progress: progress)
-    let summary = Summary(
-      title: "The deletion of \(finished.name) that was interrupted is finished", warnings: progress.warnings,
+    return Summary(
+      title: "The deletion of \(finished.name) that was interrupted is finished",
       nextSteps: ["Restart the server, so that it forgets the organization"])
-    progress.finished(summary)
-    return summary
   }
 
   private static func day(_ timestamp: String) -> String { String(timestamp.prefix(10)) }

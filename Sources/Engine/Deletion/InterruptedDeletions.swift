@@ -9,7 +9,9 @@ struct InterruptedDeletions {
 
   /// - Parameter only: the id of one organization; nil: all.
   /// - Returns: what was finished.
-  func finish(only: Int64? = nil, progress: Progress) throws -> [DeletionJournal.Entry] {
+  func finish(
+    only: Int64? = nil, progress: Progress, advance: () throws -> Void = {}
+  ) throws -> [DeletionJournal.Entry] {
     let uploads = installation.uploadsFolder
     let leftovers = try DeletionJournal.leftovers(in: uploads).filter { only == nil || $0.organization == only }
     guard !leftovers.isEmpty else { return [] }
@@ -23,14 +25,16 @@ struct InterruptedDeletions {
         continue
       }
       let files = OrganizationFiles(uploads: uploads, organization: entry.organization, reach: entry.reach)
-      _ = try progress.phase("leftovers", "Finish an interrupted deletion", unit: .files) { meter in
-        try files.remove { try meter.advance() }
-      }
+      progress.note("Finishing the interrupted deletion of \(SafeText.clean(entry.name, limit: 100))")
+      _ = try files.remove { try advance() }
       journal.discard()
       finished.append(entry)
     }
     return finished
   }
+
+  /// Whether there is any.
+  var areThere: Bool { get throws { try !DeletionJournal.leftovers(in: installation.uploadsFolder).isEmpty } }
 
   static func exists(_ id: Int64, _ connection: Connection) throws -> Bool {
     try connection.value("SELECT 1 FROM zerver_realm WHERE id = $1", [String(id)]) != nil

@@ -1,22 +1,19 @@
-import Archive
 import Common
-import Glibc
-import Postgres
 
 /// Exports one organization into an archive that the server's own importer and this program's read.
 ///
 /// All rows are read from one snapshot of the database, the list of files too. The archive gets its name when it is
-/// complete and has been read back; until then nothing of that name exists.
+/// complete and has been read back; until then no file of that name exists.
 public struct ExportOperation: Operation {
   public struct Options: Sendable, Codable, Equatable {
     /// The organization's subdomain; empty for the root domain.
     public var subdomain: String
-    /// Where the archive goes; nil for a new name in /tmp.
+    /// The archive to write; nil for a generated name in /tmp.
     public var output: String?
-    /// Ends all sessions first, so that nobody writes any more; the archive itself says that it is active.
+    /// Ends all sessions first, so that messages stop; in the archive the organization is active.
     public var deactivates = false
     public var publicOnly = false
-    /// Only what public channels hold, and what those can read who have agreed; nil for everything.
+    /// Only public channels, and the private data of people who have consented; nil for everything.
     public var consent: Consent?
     /// Sessions that read at the same time; nil: one for each processor, four at most.
     public var parallel: Int?
@@ -24,7 +21,7 @@ public struct ExportOperation: Operation {
     public var level = 1
     /// Stops at a file that cannot be read instead of skipping it.
     public var strict = false
-    /// It is made to be imported in the cloud; nil where it is not.
+    /// The archive is made for an import in the cloud; nil where it is not.
     public var handOver: HandOver?
 
     public init(subdomain: String, output: String? = nil) {
@@ -33,340 +30,101 @@ public struct ExportOperation: Operation {
     }
   }
 
-  public let installation: Installation
-  public let options: Options
-  /// Nobody can write while it runs, and the server's database is not told of it: a restore takes its place.
-  var isServerStopped = false
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case deactivate, read, messages, tables, files, verify
 
-  public init(_ installation: Installation, _ options: Options) {
-    self.installation = installation
+    public var title: String {
+      switch self {
+      case .deactivate: "Deactivate the organization"
+      case .read: "Find out what belongs to the organization"
+      case .messages: "Export messages"
+      case .tables: "Export people, channels and settings"
+      case .files: "Export uploaded files"
+      case .verify: "Read the archive back"
+      }
+    }
+
+    public var weight: Double {
+      switch self {
+      case .read: 3
+      case .messages: 20
+      case .tables: 2
+      case .verify: 6
+      case .deactivate, .files: 1
+      }
+    }
+  }
+
+  public static let kind = "export"
+  public let server: ServerReference
+  public let options: Options
+
+  public init(_ server: ServerReference, _ options: Options) {
+    self.server = server
     var options = options
-    options.output = options.output ?? Self.defaultOutput(installation.brand)
+    options.output = options.output ?? Self.newOutput(server.brand ?? .aloha)
     self.options = options
   }
 
-  public var name: String { "export" }
-
-  /// Where the archive will be.
-  public var output: String { options.output ?? Self.defaultOutput(installation.brand) }
-
-  private static func defaultOutput(_ brand: Brand) -> String {
+  /// Returns a generated name for an archive in /tmp.
+  public static func newOutput(_ brand: Brand) -> String {
     "/tmp/\(brand.rawValue)-export-\(RandomText.alphanumeric(8)).tar.gz"
   }
 
-  private var workers: Int { max(1, min(options.parallel ?? min(WorkerThread.processors, 4), 32)) }
+  /// The archive to write.
+  public var output: String { options.output ?? Self.newOutput(server.brand ?? .aloha) }
 
-  // MARK: Before
+  // MARK: The operation as others see it
 
-  public func check() throws -> [Finding] {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
-    let source = try ExportSource(installation, connection)
-    let findings = try ExportChecks(installation: installation, options: options, output: output)
-      .findings(organization, source, connection)
-    // Whoever cannot begin has other worries than single rows.
-    guard !findings.contains(where: { $0.severity == .blocker }) else { return findings }
-    return try findings + outlook(organization, source, connection)
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Export '\(options.subdomain)' into \(options.output ?? "an archive")" }
+  public var traces: OperationTraces {
+    OperationTraces(workFolders: [OperationTraces.folder(of: options.output)])
   }
 
-  /// What the archive would not hold: counted in one instant of the database, which is then let go.
-  private func outlook(
-    _ organization: Organization, _ source: ExportSource, _ connection: Connection
-  ) throws -> [Finding] {
-    guard !organization.messagesAreEstimated else {
-      return [Finding(.ok, "rows", "rows that are left out are counted during the export: the organization is large")]
+  public var commands: [ProgramCommand] {
+    var words = ["export", "-r", options.subdomain]
+    if let output = options.output { words += ["--output", output] }
+    if options.deactivates { words.append("--deactivate") }
+    if options.publicOnly { words.append("--public-only") }
+    switch options.consent {
+    case .bySetting?: words.append("--with-consent")
+    case .byReactions(let message)?: words += ["--with-consent", "--consent-message", "\(message)"]
+    case nil: break
     }
-    return try connection.transaction("ISOLATION LEVEL REPEATABLE READ, READ ONLY") {
-      let scope = try ExportScope(
-        connection, organization: organization, brand: installation.brand,
-        reach: try reach(of: organization, source.traits, connection), model: source.model, traits: source.traits)
-      return try Completeness(model: source.model, scope: scope).account(connection, written: nil).findings
-        + sameMembers(scope, connection)
-    }
+    if let parallel = options.parallel { words += ["--parallel", "\(parallel)"] }
+    if options.level != 1 { words += ["--level", "\(options.level)"] }
+    if options.strict { words.append("--strict") }
+    if let handOver = options.handOver { words += ["--for-cloud", handOver.subdomain] }
+    return [ProgramCommand(words, on: server)]
   }
 
-  private func sameMembers(_ scope: ExportScope, _ connection: Connection) throws -> [Finding] {
-    let groups = try scope.groupsWithSameMembers(connection)
-    guard groups > 0 else { return [] }
-    return [
-      Finding(
-        .warning, "groups",
-        "\(Amount.of(groups, "group conversation")) \(groups == 1 ? "has" : "have") the same members as another one, "
-          + "after people left: the server's own importer may refuse the archive",
-        remedy: "import it with this program, which keeps each of them")
-    ]
+  public func undo(_ context: UndoContext) -> UndoRule {
+    let archive = options.output
+    var operations: [any Runnable] = archive.map { [RemoveFile($0)] } ?? []
+    if options.deactivates { operations.append(ReactivateOperation(server, subdomain: options.subdomain)) }
+    return .operations(operations, confirmation: archive.map { .file($0) })
   }
 
-  public func plan() throws -> Plan {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
-    var phases = [
-      Plan.Phase("read", "Find out what belongs to the organization"),
-      Plan.Phase("messages", "Export messages", amount: organization.messageAmount),
-      Plan.Phase("tables", "Export people, channels and settings"),
-      Plan.Phase("files", "Export uploaded files"),
-      Plan.Phase("verify", "Read the archive back"),
-    ]
-    if options.deactivates { phases.insert(Plan.Phase("deactivate", "Deactivate the organization"), at: 0) }
-    return Plan(
-      title: "Export \(organization.label) into \(output)", phases: phases,
-      leavesAlone: options.deactivates
-        ? ["All data of the organization. Everybody is signed out, and nobody can sign in until it is reactivated"]
-        : ["Everything: an export only reads"])
-  }
+  // MARK: Check, plan, run
 
-  // MARK: The story
-
+  public func check() throws -> [Finding] { try ExportRun(server.installation(), options).check() }
+  public func plan() throws -> Plan { try ExportRun(server.installation(), options).plan() }
   public func run(progress: Progress) throws -> Summary { try measured(progress: progress).summary }
 
-  /// What an export took and moved, for benchmarks.
+  /// The amounts of an export, for benchmarks.
   public struct Measurements: Sendable {
     public let summary: Summary
     public let rows: Int64
     /// Bytes of all members, and of the archive.
     public let memberBytes: Int64
     public let archiveBytes: Int64
-    /// Processor time that compressing has taken.
+    /// Processor time of the compression.
     public let compressionSeconds: Double
   }
 
-  /// The same as ``run(progress:)``.
+  /// Does the same as ``run(progress:)``.
   public func measured(progress: Progress) throws -> Measurements {
-    let cancellation = progress.cancellation
-    let session = try installation.connect(cancellation: cancellation)
-    defer { session.close() }
-    let organization = try Organization.find(options.subdomain, session, brand: installation.brand)
-    let findings = try ExportChecks(
-      installation: installation, options: options, output: output, isServerStopped: isServerStopped
-    ).findings(organization, ExportSource(installation, session), session)
-    for finding in findings where finding.severity == .warning {
-      progress.warn("\(finding.subject): \(finding.reason)")
-    }
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-
-    let deactivates = options.deactivates && !organization.isDeactivated
-    if deactivates {
-      try progress.phase("deactivate", "Deactivate the organization") { _ in
-        try OrganizationState.deactivate(organization, because: .migration, session)
-        // The server asks its cache whether an organization is active: until it is empty people go on writing.
-        ServerCache.flushOrWarn(installation, progress: progress)
-      }
-    }
-    do {
-      return try export(organization, session, progress: progress)
-    } catch {
-      if deactivates { takeBackDeactivation(organization, progress) }
-      throw error
-    }
-  }
-
-  private func export(
-    _ organization: Organization, _ session: Connection, progress: Progress
-  ) throws -> Measurements {
-    let began = Moment.now()
-    let cancellation = progress.cancellation
-    let snapshot = try session.exportSnapshot()
-    let source = try ExportSource(installation, session)
-    let reach = try reach(of: organization, source.traits, session)
-    let scope = try progress.phase(
-      "read", "Find out what belongs to the organization", total: Int64(organization.messages), unit: .messages
-    ) { meter in
-      let scope = try ExportScope(
-        session, organization: organization, brand: installation.brand, reach: reach, model: source.model,
-        traits: source.traits, meter: meter)
-      meter.setTotal(Int64(scope.messages.count))
-      for finding in try sameMembers(scope, session) { progress.warn("\(finding.subject): \(finding.reason)") }
-      return scope
-    }
-    let archive = try ArchiveWriter(path: output, level: options.level)
-    defer { archive.abandon() }
-
-    var tables: [String: Int64] = [:]
-    var statistics = StatisticsDocument()
-    let counts = try progress.phase(
-      "messages", "Export messages", total: Int64(scope.messages.count), unit: .messages
-    ) { meter in
-      try MessageShards(model: source.model, scope: scope).write(to: archive, workers: workers, meter: meter) {
-        let connection = try installation.connect(cancellation: cancellation)
-        try connection.adopt(snapshot)
-        return connection
-      }
-    }
-    tables["zerver_message"] = counts.messages
-    tables["zerver_usermessage"] = counts.userMessages
-    for (index, file) in counts.files.enumerated() {
-      statistics.add(
-        MessageShards.name(index + 1),
-        ["zerver_message": file.messages, "zerver_usermessage": file.userMessages])
-    }
-    var changed = counts.changed
-
-    let documents = TableDocuments(
-      model: source.model, scope: scope, brand: installation.brand, asActive: options.deactivates,
-      host: installation.host ?? "example.com")
-    let account = try progress.phase("tables", "Export people, channels and settings", unit: .rows) { meter in
-      meter.setTotal(try documents.count(session))
-      for document in TableRule.Document.allCases where document != .messages {
-        let written = try documents.write(document, to: archive, session, meter: meter)
-        tables.merge(written.rows) { _, new in new }
-        statistics.add(document.rawValue, written.rows)
-        changed += written.changed
-      }
-      return try Completeness(model: source.model, scope: scope).account(session, written: tables)
-    }
-    account.warn(progress)
-    changed = changed.summed()
-    for change in changed { progress.warn("Changed: \(change.text)") }
-
-    let files = ExportedFiles(installation: installation, scope: scope, strict: options.strict)
-    let items = try files.list(session)
-    let report = try progress.phase(
-      "files", "Export uploaded files", total: Int64(items.count), unit: .files
-    ) { meter in
-      try files.write(items, to: archive, progress: progress, meter: meter)
-    }
-    statistics.records = report.records
-
-    if source.traits.listsExports { try archive.add(StatisticsDocument.fileName, statistics.encoded()) }
-    if case .consent(let users) = reach, source.traits.hasConsentSetting {
-      try archive.add(
-        Consent.fileName, Array("[\(Set(users).sorted().map(String.init).joined(separator: ","))]\n".utf8))
-    }
-    try archive.add(
-      MigrationStatus.fileName, MigrationStatus.encode(source.version, brand: installation.brand))
-    try session.execute("COMMIT")
-
-    let manifest = manifest(scope, source.version, session) {
-      $0.tables = tables
-      $0.skipped = report.skipped
-      $0.leftOut = account.leftOut
-      $0.changed = changed
-    }
-    let finished = try progress.phase("verify", "Read the archive back", unit: .bytes) { meter in
-      try archive.finish(manifest: manifest, cancellation: cancellation, progress: meter.follow())
-    }
-    var sessions = 0
-    if options.deactivates { sessions = endActivity(organization, session, progress) }
-    if !isServerStopped {
-      ExportRecord(
-        organization: organization, reach: reach, archive: finished, statistics: statistics.encoded(), began: began
-      ).write(session, source.model.catalog, progress)
-    }
-    let summary = try summarize(
-      organization, source.version, tables: tables, report: report,
-      notes: manifest.notes, finished: finished, endedSessions: sessions, progress: progress)
-    progress.finished(summary)
-    return Measurements(
-      summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
-      archiveBytes: finished.size, compressionSeconds: finished.compressionSeconds)
-  }
-
-  /// Whose messages are exported; who agreed is read from the export's own snapshot.
-  private func reach(
-    of organization: Organization, _ traits: ServerTraits, _ connection: Connection
-  ) throws -> ExportScope.Reach {
-    if let consent = options.consent {
-      return .consent(users: try consent.users(of: organization, traits, connection))
-    }
-    return options.publicOnly ? .publicChannels : .everything
-  }
-
-  // MARK: Deactivating
-
-  /// The archive is there: from now on nobody needs what is still open. Failing here must not take it away.
-  private func endActivity(_ organization: Organization, _ connection: Connection, _ progress: Progress) -> Int {
-    do {
-      let ended = try OrganizationState.endActivity(organization, connection)
-      // It holds copies of the sessions.
-      ServerCache.flushOrWarn(installation, progress: progress)
-      return ended
-    } catch {
-      progress.warn("Open sessions of \(organization.label) could not be ended: \(error)")
-      return 0
-    }
-  }
-
-  /// On a session of its own: the export's may be what failed.
-  private func takeBackDeactivation(_ organization: Organization, _ progress: Progress) {
-    do {
-      let connection = try installation.connect()
-      defer { connection.close() }
-      try OrganizationState.reactivate(organization, connection)
-      // Whoever wanted to stop the export does not want to stop this.
-      ServerCache.flushOrWarn(installation, progress: progress.unstoppable)
-    } catch {
-      progress.warn("\(organization.label) is still deactivated: \(error). Reactivate it when you are ready.")
-    }
-  }
-
-  // MARK: What is said of it
-
-  private func manifest(
-    _ scope: ExportScope, _ version: ServerVersion, _ connection: Connection, _ fill: (inout Manifest) -> Void
-  ) -> Manifest {
-    var manifest = Manifest(
-      program: Program.nameAndVersion, kind: .organizationExport,
-      source: Manifest.Source(
-        serverVersion: version.name, featureLevel: version.featureLevel, brand: installation.brand.rawValue,
-        hostname: installation.host, postgresVersion: String(connection.serverVersion / 10_000)),
-      organization: Manifest.Organization(subdomain: scope.organization.subdomain, name: scope.organization.name),
-      options: [
-        "reach": options.publicOnly ? "public" : options.consent != nil ? "consent" : "everything",
-        "deactivated": options.deactivates ? "yes" : "no",
-      ],
-      migrations: MigrationStatus.fileName)
-    fill(&manifest)
-    return manifest
-  }
-
-  private func summarize(
-    _ organization: Organization, _ version: ServerVersion, tables: [String: Int64], report: ExportedFiles.Report,
-    notes: [Summary.Fact], finished: ArchiveWriter.Finished, endedSessions: Int, progress: Progress
-  ) throws -> Summary {
-    func count(_ table: String) -> String { Amount.count(tables[table] ?? 0) }
-    return Summary(
-      title: "\(organization.label) is exported",
-      facts: [
-        Summary.Fact("Archive", finished.path),
-        Summary.Fact("Size", Amount.bytes(finished.size)),
-        Summary.Fact("Messages", count("zerver_message")),
-        Summary.Fact("Users", count("zerver_userprofile")),
-        Summary.Fact("Channels", count("zerver_stream")),
-        Summary.Fact("Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))"),
-        Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
-        Summary.Fact("Verified", "every byte was read back and its digest compared"),
-      ]
-        + notes
-        + (options.deactivates
-          ? [
-            Summary.Fact("State", "deactivated: nobody can sign in until it is reactivated"),
-            Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions))),
-          ] : []),
-      warnings: progress.warnings,
-      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : [])
-        + (try whereItGoes(organization, version, finished.path)) + (options.deactivates ? openAgain : []))
-  }
-
-  /// Should the move be called off.
-  private var openAgain: [String] {
-    let root = installation.root.isEmpty ? [] : ["--root", installation.root]
-    let words = ["organization", "reactivate"] + root + ["-r", options.subdomain]
-    return [
-      "If the move is called off, open it again here:",
-      "$ " + ([Program.name] + words).map(ShellWord.quoted).joined(separator: " "),
-    ]
-  }
-
-  private func whereItGoes(_ organization: Organization, _ version: ServerVersion, _ path: String) throws -> [String] {
-    if let handOver = options.handOver {
-      return handOver.nextSteps(
-        archive: path, digest: try Digest.hexadecimal(ofFile: path), organization: organization, version: version)
-    }
-    return [
-      "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
-      "Import it there: \(Program.command(["import", "SUBDOMAIN", path]))",
-    ]
+    try ExportRun(server.installation(), options).run(progress)
   }
 }

@@ -46,14 +46,14 @@ public struct HandOver: Sendable, Codable, Equatable {
   /// What is left to do, and what to write to those who import it.
   ///
   /// - Parameter digest: SHA-256 of the whole file, in hexadecimal.
-  func nextSteps(archive: String, digest: String, organization: Organization, version: ServerVersion) -> [String] {
+  func nextSteps(archive: String, digest: String, organization: Organization, version: ServerVersion) -> [Summary.Step]
+  {
     [
       "Ask the cloud's support where to bring the archive; it holds private messages: never send it by mail",
-      "Tell them: the subdomain '\(subdomain)', the server's version \(version.label), "
-        + "\(Amount.of(Int64(organization.activeUsers), "user")), "
-        + "\(organization.messageAmount)",
-      "And the digest, so that they know that it arrived whole (SHA-256):",
-      "$ \(digest)",
+      Summary.Step(
+        "Tell them: the subdomain '\(subdomain)', the server's version \(version.label), "
+          + "\(Amount.of(Int64(organization.activeUsers), "user")), \(organization.messageAmount)"),
+      Summary.Step("And the digest, so that they know that it arrived whole (SHA-256):", command: digest),
       "Leave the old organization as it is until you have seen the new one; then tell your users the new address",
       "In the cloud everybody chooses a new password, or signs in by other means; bots need new API keys",
     ]

@@ -100,11 +100,12 @@ struct ImportChecks {
       let missing = "the archive does not say which migrations its server had; this one is \(here.label)"
       // A server whose version is not known cannot be told from one that writes no such file.
       guard here.name != nil else {
-        return Finding(.warning, "version", missing, remedy: "make sure that both servers have the same version")
+        return Finding(
+          .warning, "version", missing, remedy: "make sure that both servers have the same version", id: .version)
       }
       return Finding(
         options.ignoresVersions ? .warning : .blocker, "version", missing,
-        remedy: "make the archive again with the server's present version; \(override)")
+        remedy: "make the archive again with the server's present version; \(override)", id: .version)
     }
     let there = MigrationStatus.decode(migrations)
     if let other = MigrationStatus.version(migrations), let own = here.name,
@@ -113,7 +114,7 @@ struct ImportChecks {
       return Finding(
         options.ignoresVersions ? .warning : .blocker, "version",
         "the archive comes from version \(SafeText.clean(other, limit: 60)); this server has \(here.label)",
-        remedy: "bring both servers to the same version first; \(override)")
+        remedy: "bring both servers to the same version first; \(override)", id: .version)
     }
     let difference = MigrationStatus.difference(archive: there, server: here.migrations)
     guard difference.isEmpty else {
@@ -123,9 +124,9 @@ struct ImportChecks {
           + "here: \(here.label)): " + difference.joined(separator: "; "),
         remedy:
           "bring this server to the archive's version first; for an export from the cloud that is the branch main: "
-          + "upgrade-\(installation.brand.rawValue)-from-git main")
+          + "upgrade-\(installation.brand.rawValue)-from-git main", id: .version)
     }
-    return Finding(.ok, "version", "the same migrations on both sides")
+    return Finding(.ok, "version", "the same migrations on both sides", id: .version)
   }
 
   private func standby() throws -> Finding {

@@ -26,15 +26,66 @@ public struct ImportOperation: Operation {
     }
   }
 
-  public let installation: Installation
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case unpack, survey, bots, stop, files, tables, messages, indexes, links, commit, previews, start
+
+    public var title: String {
+      switch self {
+      case .unpack: "Check the archive"
+      case .survey: "Read what is in it"
+      case .bots: "Let the server make its own bots, where they are missing"
+      case .stop: "Stop the server"
+      case .files: "Put files in place"
+      case .tables: "Import people, channels and settings"
+      case .messages: "Import messages"
+      case .indexes: "Build indexes and check references"
+      case .links: "Connect attachments and counts"
+      case .commit: "Check all references and make the organization visible"
+      case .previews: "Let the server make previews of images, where there are any"
+      case .start: "Start the server again"
+      }
+    }
+
+    public var weight: Double {
+      switch self {
+      case .unpack, .survey: 5
+      case .messages: 48
+      case .indexes: 118
+      case .commit: 18
+      default: 1
+      }
+    }
+  }
+
+  public static let kind = "import"
+  public let server: ServerReference
   public let options: Options
 
-  public init(_ installation: Installation, _ options: Options) {
-    self.installation = installation
+  public init(_ server: ServerReference, _ options: Options) {
+    self.server = server
     self.options = options
   }
 
-  public var name: String { "import" }
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Import \(options.archive) as '\(options.subdomain)'" }
+  public var traces: OperationTraces { OperationTraces(imported: (options.archive, options.subdomain)) }
+
+  public var commands: [ProgramCommand] {
+    var words = ["import", options.subdomain, options.archive]
+    if options.allowsReservedSubdomain { words.append("--allow-reserved-subdomain") }
+    if options.ignoresVersions { words.append("--ignore-versions") }
+    if options.stopsServer { words.append("--stop-server") }
+    if let folder = options.reportFolder { words += ["--report", folder] }
+    return [ProgramCommand(words, on: server)]
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule {
+    .operations(
+      [DeletionOfImported(server, subdomain: options.subdomain, recordFolder: options.reportFolder, context)],
+      confirmation: .organization(subdomain: options.subdomain))
+  }
 
   /// Whether servers keep a subdomain for themselves: it can be imported into only when that is wished.
   public static func isReserved(_ subdomain: String, brand: Brand) -> Bool {
@@ -44,6 +95,7 @@ public struct ImportOperation: Operation {
   // MARK: Before
 
   public func check() throws -> [Finding] {
+    let installation = try server.installation()
     // An archive that would be refused, or is of another kind, is told before it is unpacked.
     let inspection = try Inspection.of(options.archive)
     if let refused = inspection.refused { throw refused }
@@ -62,9 +114,7 @@ public struct ImportOperation: Operation {
     defer { scratch.remove() }
     let archive = try OpenedArchive.open(options.archive, workFolder: scratch.path, expecting: .export)
     defer { archive.close() }
-    let survey = try Progress.silent.phase("survey", "Read what is in it") {
-      try ArchiveSurvey(archive, model, meter: $0)
-    }
+    let survey = try ArchiveSurvey(archive, model, meter: .unseen)
     return try findings
       + ImportPreview(
         installation: installation, options: options, archive: archive, model: model, survey: survey,
@@ -74,20 +124,10 @@ public struct ImportOperation: Operation {
 
   public func plan() throws -> Plan {
     let place = options.subdomain.isEmpty ? "at the root domain" : "as '\(SafeText.clean(options.subdomain))'"
-    let stop = options.stopsServer ? [Plan.Phase("stop", "Stop the server")] : []
-    let start = options.stopsServer ? [Plan.Phase("start", "Start the server again")] : []
+    let phases = Phase.allCases.filter { ($0 != .stop && $0 != .start) || options.stopsServer }
     return Plan(
-      title: "Import \(SafeText.clean(options.archive)) into \(installation.label) \(place)",
-      phases: [
-        Plan.Phase("unpack", "Check the archive"), Plan.Phase("survey", "Read what is in it"),
-      ] + stop + [
-        Plan.Phase("files", "Put files in place"),
-        Plan.Phase("tables", "Import people, channels and settings"),
-        Plan.Phase("messages", "Import messages"),
-        Plan.Phase("indexes", "Build indexes and check references"),
-        Plan.Phase("links", "Connect attachments and counts"),
-        Plan.Phase("commit", "Check all references and make the organization visible"),
-      ] + start,
+      title: "Import \(SafeText.clean(options.archive)) into \(try server.installation().label) \(place)",
+      phases: phases.map { Plan.Phase($0) },
       leavesAlone: ["All other organizations of this server", "The archive"],
       pointOfNoReturn: "until the last phase ends nothing is visible, and everything can be taken back")
   }
@@ -95,7 +135,9 @@ public struct ImportOperation: Operation {
   // MARK: The story
 
   public func run(progress: Progress) throws -> Summary {
+    let installation = try server.installation()
     let cancellation = progress.cancellation
+    let recordFolder = options.reportFolder ?? progress.recordFolder
     let connection = try installation.connect(cancellation: cancellation)
     defer { connection.close() }
     // An import that was killed may have left files behind: they go before the next one begins.
@@ -104,7 +146,7 @@ public struct ImportOperation: Operation {
     let workFolder = try WorkFolder.make(installation)
     defer { try? workFolder.remove() }
 
-    let archive = try progress.phase("unpack", "Check the archive", unit: .bytes) { meter in
+    let archive = try progress.phase(Phase.unpack, unit: .bytes) { meter in
       try OpenedArchive.open(
         options.archive, workFolder: workFolder.path, expecting: .export, cancellation: cancellation,
         progress: meter.follow())
@@ -112,7 +154,7 @@ public struct ImportOperation: Operation {
     defer { archive.close() }
 
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
-    let survey = try progress.phase("survey", "Read what is in it") { meter in
+    let survey = try progress.phase(Phase.survey) { meter in
       try ArchiveSurvey(archive, model, meter: meter)
     }
     try SystemBots(installation: installation, connection: connection).makeMissing(progress: progress)
@@ -122,14 +164,11 @@ public struct ImportOperation: Operation {
       kind: archive.kind, manifest: archive.manifest, memberBytes: archive.members.reduce(0) { $0 + $1.size },
       migrations: try archive.contains(MigrationStatus.fileName)
         ? archive.open(MigrationStatus.fileName).bytes(limit: 1 << 20) : nil)
-    for finding in findings where finding.severity == .warning {
-      progress.warn("\(finding.subject): \(finding.reason)")
-    }
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    try progress.pass(findings)
 
     survey.findings.warnings.forEach(progress.warn)
     if options.stopsServer {
-      try progress.phase("stop", "Stop the server") { _ in
+      try progress.phase(Phase.stop) { _ in
         try ServerScripts(installation).run(.stop, progress: progress)
       }
     }
@@ -140,28 +179,28 @@ public struct ImportOperation: Operation {
     defer { administrator?.close() }
     let work = ImportWork(
       installation: installation, options: options, model: model, archive: archive, survey: survey,
-      connection: administrator ?? connection, isAdministrator: administrator != nil, progress: progress)
-    var result: Summary
+      connection: administrator ?? connection, isAdministrator: administrator != nil, progress: progress,
+      recordFolder: recordFolder)
+    let result: Summary
     do {
       result = try work.run()
     } catch {
-      // Whatever becomes of the import, the server runs afterwards.
-      if options.stopsServer { startAgain(progress.unstoppable) }
+      // The server runs afterwards, whether the import succeeded or not.
+      if options.stopsServer { startAgain(installation, progress.unstoppable) }
       throw error
     }
-    if options.stopsServer {
-      let unstoppable = progress.unstoppable
-      startAgain(unstoppable)
-      result.warnings += unstoppable.warnings
+    if options.stopsServer { startAgain(installation, progress.unstoppable) }
+    if let recordFolder {
+      var report = result
+      report.warnings = progress.warnings
+      try ImportRecord(folder: recordFolder).write(report)
     }
-    if let folder = options.reportFolder { try ImportRecord(folder: folder).write(result) }
-    progress.finished(result)
     return result
   }
 
-  private func startAgain(_ progress: Progress) {
+  private func startAgain(_ installation: Installation, _ progress: Progress) {
     do {
-      try progress.phase("start", "Start the server again") { _ in
+      try progress.phase(Phase.start) { _ in
         try ServerScripts(installation).run(.start, progress: progress)
       }
     } catch {

@@ -1,4 +1,5 @@
 import Common
+import FoundationEssentials
 
 /// What an import leaves for later questions: the map of all ids, and the report.
 struct ImportRecord {
@@ -20,6 +21,17 @@ struct ImportRecord {
       }
     }
     try FileSystem.replace("\(folder)/id-map.jsonl", with: lines.bytes)
+  }
+
+  /// Returns the id of the organization that the import has made.
+  func organization() throws -> Int64? {
+    struct Pair: Decodable {
+      let table: String
+      let new: Int64
+    }
+    let map = String(decoding: try FileSystem.read("\(folder)/id-map.jsonl", limit: 1 << 30), as: UTF8.self)
+    let line = map.split(separator: "\n").first { $0.hasPrefix("{\"table\":\"zerver_realm\",") }
+    return try line.map { try JSONDecoder().decode(Pair.self, from: Data($0.utf8)).new }
   }
 
   /// `report.json`: the summary as it was shown.

@@ -13,6 +13,8 @@ struct ImportWork {
   /// Whether the session was opened with the rights of the database's administrator.
   let isAdministrator: Bool
   let progress: Progress
+  /// Where the map of all ids is left; nil: nowhere.
+  let recordFolder: String?
 
   func run() throws -> Summary {
     var files: PlacedFiles?
@@ -35,7 +37,7 @@ struct ImportWork {
         names: try avatarNames(), survey: survey, keepsEmojiOriginals: try traits().keepsEmojiOriginals)
       let placed = try PlacedFiles(installation, organization: organization)
       files = placed
-      let pictures = try progress.phase("files", "Put files in place", total: imported.steps, unit: .files) { meter in
+      let pictures = try progress.phase(ImportOperation.Phase.files, total: imported.steps, unit: .files) { meter in
         try imported.place(archive, into: placed, meter: meter)
       }
       pictures.warnings.forEach(progress.warn)
@@ -55,7 +57,7 @@ struct ImportWork {
       }
 
       var previews = ImagePreviews.Result()
-      try progress.phase("commit", "Check all references and make the organization visible") { _ in
+      try progress.phase(ImportOperation.Phase.commit) { _ in
         try PictureRepairs(organization: organization, outcome: pictures, model: model, connection: connection).run()
           .forEach(progress.warn)
         previews = try ImagePreviews(
@@ -68,7 +70,7 @@ struct ImportWork {
           organization: organization, survey: survey, model: model, connection: connection)
         try completion.run().forEach(progress.warn)
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        if let folder = options.reportFolder { try ImportRecord(folder: folder).write(facts.maps) }
+        if let folder = recordFolder { try ImportRecord(folder: folder).write(facts.maps) }
         try placed.sync()
         try progress.cancellation.check()
         // From here on it cannot be stopped any more, only come or not.
@@ -77,9 +79,9 @@ struct ImportWork {
         try connection.execute("COMMIT")
       }
       placed.keep()
-      let step = PreviewQueue(installation: installation, progress: progress, folder: options.reportFolder)
+      let step = PreviewQueue(installation: installation, progress: progress, folder: recordFolder)
         .add(previews.images)
-      return summary(facts, placed, rows, nextSteps: [step].compactMap(\.self))
+      return summary(facts, placed, rows, nextSteps: step.map { [Summary.Step($0)] } ?? [])
     } catch {
       try takeBack(files, committing: committing, after: error)
       throw RefusedRow.explained(error)
@@ -175,30 +177,33 @@ struct ImportWork {
     files.takeBack()
   }
 
-  private func summary(_ facts: ImportFacts, _ files: PlacedFiles, _ rows: RowImport, nextSteps: [String]) -> Summary {
+  private func summary(
+    _ facts: ImportFacts, _ files: PlacedFiles, _ rows: RowImport, nextSteps: [Summary.Step]
+  ) -> Summary {
     func count(_ table: String) -> String { Amount.count(Int64(rows.written[table] ?? 0)) }
     let name = survey.organization.name
     let place = options.subdomain.isEmpty ? "the root domain" : options.subdomain
     let host = installation.host.map { options.subdomain.isEmpty ? $0 : "\(options.subdomain).\($0)" }
     let renumbered = facts.maps["zerver_userprofile"]?.renumbers ?? false
-    let record = options.reportFolder.map { [Summary.Fact("Map of ids", "\($0)/id-map.jsonl")] } ?? []
+    let record = recordFolder.map { [Summary.Fact("Map of ids", "\($0)/id-map.jsonl")] } ?? []
     return Summary(
       title: "\(name) is imported at \(place)",
       facts: [
-        Summary.Fact("Address", host.map { "https://\($0)" } ?? place),
-        Summary.Fact("Messages", count("zerver_message")),
-        Summary.Fact("Users", count("zerver_userprofile")),
-        Summary.Fact("Channels", count("zerver_stream")),
-        Summary.Fact("Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))"),
-        Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before"),
+        Summary.Fact("Address", host.map { "https://\($0)" } ?? place, id: .address),
+        Summary.Fact("Messages", count("zerver_message"), id: .messages),
+        Summary.Fact("Users", count("zerver_userprofile"), id: .users),
+        Summary.Fact("Channels", count("zerver_stream"), id: .channels),
+        Summary.Fact("Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))", id: .files),
+        Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before", id: .userIDs),
         Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),
       ] + record,
-      warnings: progress.warnings,
-      nextSteps: (survey.organization.isDeactivated ? ["Reactivate the organization when you are ready"] : [])
+      nextSteps: (survey.organization.isDeactivated
+        ? [Summary.Step("Reactivate the organization when you are ready", id: .reactivate)] : [])
         + [
-          "Restart the server, so that it forgets what it had cached",
-          "Tell your users to choose new passwords with “Forgot your password?”; those who sign in by other means "
-            + "need not",
+          Summary.Step("Restart the server, so that it forgets what it had cached", id: .restart),
+          Summary.Step(
+            "Tell your users to choose new passwords with “Forgot your password?”; those who sign in by other means "
+              + "need not"),
           "Bots need their new API keys; phones must sign in again",
         ] + nextSteps)
   }

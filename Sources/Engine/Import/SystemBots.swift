@@ -59,7 +59,7 @@ struct SystemBots {
   func makeMissing(progress: Progress) throws {
     guard try !missing().isEmpty, canBeMade else { return }
     do {
-      try progress.phase("bots", "Let the server make its own bots") { _ in
+      try progress.phase(ImportOperation.Phase.bots) { _ in
         try ServerScripts(installation).run(Self.script, progress: progress)
       }
     } catch let failure as PlainFailure where failure.family == .command {

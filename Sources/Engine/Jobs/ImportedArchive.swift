@@ -7,17 +7,12 @@ extension JobStore {
   public func archive(importedInto root: String, as subdomain: String) -> String? {
     let root = FileSystem.absolute(root)
     for job in (try? jobs()) ?? [] {
-      guard let description = try? job.readHeader().description, description.importedSubdomain == subdomain,
+      guard let operation = try? job.readHeader().operation, let imported = operation.traces.imported,
+        imported.subdomain == subdomain,
         // Of a move it is the last of its servers that the organization came to.
-        description.servers.last.map({ FileSystem.absolute($0.root) }) == root, case .finished = job.state()
+        operation.servers.last.map({ FileSystem.absolute($0.root) }) == root, case .finished = job.state()
       else { continue }
-      let archive: String? =
-        switch description {
-        case .import(_, let options): options.archive
-        case .move(let decisions, _): decisions.archive
-        default: nil
-        }
-      return archive.flatMap { FileSystem.exists($0) ? $0 : nil }
+      return FileSystem.exists(imported.archive) ? imported.archive : nil
     }
     return nil
   }

@@ -10,14 +10,17 @@ import Glibc
 /// - `log`: what the process itself wrote to its standard streams.
 public struct JobFolder: Sendable {
   public let path: String
+  let catalog: OperationCatalog
 
-  public init(_ path: String) {
+  /// - Parameter catalog: the operations that its header can name.
+  public init(_ path: String, catalog: OperationCatalog = .standard) {
     self.path = path
+    self.catalog = catalog
   }
 
   /// What a job is, as `job.json` says it.
-  public struct Header: Sendable, Codable, Equatable {
-    public var description: JobDescription
+  public struct Header: Sendable, Codable {
+    public var operation: any Operation
     public var plan: Plan?
     /// The user who started it, and on which terminal.
     public var operator_: String
@@ -25,11 +28,49 @@ public struct JobFolder: Sendable {
     /// ISO 8601, in UTC.
     public var started: String
 
-    enum CodingKeys: String, CodingKey {
-      case description, plan
+    private enum CodingKeys: String, CodingKey {
+      case operation = "description"
+      case plan
       case operator_ = "operator"
       case terminal, started
     }
+
+    init(_ operation: any Operation, plan: Plan?) {
+      self.operation = operation
+      self.plan = plan
+      operator_ = Operator.name
+      terminal = Operator.terminal
+      started = Moment.iso(microseconds: Moment.now())
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      operation = try container.decode(StoredOperation.self, forKey: .operation).operation
+      plan = try container.decodeIfPresent(Plan.self, forKey: .plan)
+      operator_ = try container.decode(String.self, forKey: .operator_)
+      terminal = try container.decodeIfPresent(String.self, forKey: .terminal)
+      started = try container.decode(String.self, forKey: .started)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(StoredOperation(operation), forKey: .operation)
+      try container.encodeIfPresent(plan, forKey: .plan)
+      try container.encode(operator_, forKey: .operator_)
+      try container.encodeIfPresent(terminal, forKey: .terminal)
+      try container.encode(started, forKey: .started)
+    }
+
+    /// In the first version the options of an operation had no name but their place: `_0`, `_1`.
+    fileprivate static func key(_ path: [any CodingKey]) -> any CodingKey {
+      let name = path[path.count - 1].stringValue
+      let isUnnamed =
+        path.count == 3 && path[0].stringValue == CodingKeys.operation.rawValue && name.hasPrefix("_")
+        && Int(name.dropFirst()) != nil
+      return isUnnamed ? Options.options : path[path.count - 1]
+    }
+
+    private enum Options: String, CodingKey { case options }
   }
 
   /// Where a job stands.
@@ -51,13 +92,13 @@ public struct JobFolder: Sendable {
 
   // MARK: Making
 
-  static func make(_ description: JobDescription, plan: Plan?, below parent: String) throws -> JobFolder {
+  static func make(
+    _ operation: any Operation, plan: Plan?, below parent: String, catalog: OperationCatalog
+  ) throws -> JobFolder {
     let stamp = Moment.iso(microseconds: Moment.now()).filter { $0.isNumber || $0 == "T" }.prefix(15)
-    let folder = JobFolder("\(parent)/\(stamp)-\(RandomText.alphanumeric(4).lowercased())")
+    let folder = JobFolder("\(parent)/\(stamp)-\(RandomText.alphanumeric(4).lowercased())", catalog: catalog)
     try FileSystem.makeFolder(folder.path)
-    let header = Header(
-      description: description, plan: plan, operator_: Operator.name, terminal: Operator.terminal,
-      started: Moment.iso(microseconds: Moment.now()))
+    let header = Header(operation, plan: plan)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try FileSystem.replace(folder.header, with: Array(try encoder.encode(header)))
@@ -68,7 +109,10 @@ public struct JobFolder: Sendable {
 
   public func readHeader() throws -> Header {
     do {
-      return try JSONDecoder().decode(Header.self, from: Data(try FileSystem.read(header)))
+      let decoder = JSONDecoder()
+      if let key = StoredOperation.catalog { decoder.userInfo[key] = catalog }
+      decoder.keyDecodingStrategy = .custom(Header.key)
+      return try decoder.decode(Header.self, from: Data(try FileSystem.read(header)))
     } catch let failure as PlainFailure {
       throw failure
     } catch {

@@ -3,12 +3,16 @@ import Glibc
 
 /// Asks a running job to stop and sees what becomes of it: it takes back what it has done, unless that is past its point
 /// of no return.
-public struct StopJobOperation: Operation {
+public struct JobStop: Runnable {
   public let folder: JobFolder
 
   public init(_ folder: JobFolder) { self.folder = folder }
 
-  public var name: String { "stop-job" }
+  private enum Phase: String, OperationPhase, CaseIterable {
+    case stop, end
+
+    var title: String { self == .stop ? "Ask it to stop" : "Wait until it has taken back what it did" }
+  }
 
   public func check() throws -> [Finding] {
     folder.state() == .running ? [] : [Finding(.blocker, "job \(folder.id)", "is not running any more")]
@@ -17,16 +21,16 @@ public struct StopJobOperation: Operation {
   public func plan() throws -> Plan {
     let header = try folder.readHeader()
     return Plan(
-      title: "Stop: \(header.plan?.title ?? header.description.title)",
-      phases: [Plan.Phase("stop", "Ask it to stop"), Plan.Phase("end", "Wait until it has taken back what it did")],
+      title: "Stop: \(header.plan?.title ?? header.operation.title)",
+      phases: Phase.allCases.map { Plan.Phase($0) },
       leavesAlone: ["Everything as it was before the job, once it has stopped"],
       pointOfNoReturn: header.plan?.pointOfNoReturn)
   }
 
   public func run(progress: Progress) throws -> Summary {
-    try progress.phase("stop", "Ask it to stop") { _ in try JobProcess.stop(folder) }
+    try progress.phase(Phase.stop) { _ in try JobProcess.stop(folder) }
     var outcome: ProgressEvent?
-    try progress.phase("end", "Wait until it has taken back what it did") { _ in
+    try progress.phase(Phase.end) { _ in
       try JobFollower(folder).follow { event in
         switch event {
         case .finished, .failed: outcome = event
@@ -37,13 +41,11 @@ public struct StopJobOperation: Operation {
         try progress.cancellation.check()
       }
     }
-    let summary = Summary(title: "The job has ended", facts: [Summary.Fact("What became of it", Self.words(outcome))])
-    progress.finished(summary)
-    return summary
+    return Summary(title: "The job has ended", facts: [Summary.Fact("Outcome", Self.words(outcome))])
   }
 }
 
-extension StopJobOperation {
+extension JobStop {
   private static func words(_ outcome: ProgressEvent?) -> String {
     switch outcome {
     case .finished(let done)?: "it had done its work before it could stop: \(done.title)"
@@ -55,26 +57,28 @@ extension StopJobOperation {
 }
 
 /// Offers a broken job no more.
-public struct SetJobAsideOperation: Operation {
+public struct JobDismissal: Runnable {
   public let folder: JobFolder
 
   public init(_ folder: JobFolder) { self.folder = folder }
 
-  public var name: String { "set-job-aside" }
+  private enum Phase: String, OperationPhase {
+    case mark
+
+    var title: String { "Mark it as dismissed" }
+  }
 
   public func check() throws -> [Finding] { [] }
 
   public func plan() throws -> Plan {
     Plan(
-      title: "Set job \(folder.id) aside", phases: [Plan.Phase("mark", "Offer it no more")],
+      title: "Dismiss job \(folder.id)", phases: [Plan.Phase(Phase.mark)],
       leavesAlone: ["The job in the list of jobs, with all that it reported", "The server: nothing of it is changed"])
   }
 
   public func run(progress: Progress) throws -> Summary {
-    try progress.phase("mark", "Offer it no more") { _ in try folder.setAside() }
-    let summary = Summary(
-      title: "The job is set aside", facts: [Summary.Fact("Job", "\(folder.id), still in the list of jobs")])
-    progress.finished(summary)
-    return summary
+    try progress.phase(Phase.mark) { _ in try folder.setAside() }
+    return Summary(
+      title: "The job is dismissed", facts: [Summary.Fact("Job", "\(folder.id), still in the list of jobs")])
   }
 }

@@ -2,7 +2,7 @@ import Common
 import Glibc
 
 /// A job as an operator sees it: who started what when, what became of it, and what can be done about it now.
-public struct JobOutlook: Sendable, Equatable {
+public struct JobOutlook: Sendable {
   public enum State: String, Sendable {
     case running, finished, failed
     /// The operator wished it; what it had done was taken back.
@@ -13,7 +13,7 @@ public struct JobOutlook: Sendable, Equatable {
 
   public enum Action: String, Sendable, CaseIterable {
     case watch, log, stop, resume, undo
-    /// Offer it no more.
+    /// Mark it as dismissed.
     case setAside = "set-aside"
   }
 
@@ -28,13 +28,14 @@ public struct JobOutlook: Sendable, Equatable {
   public var outcome: String
   /// What to do about a failure.
   public var remedy: String?
-  public var description: JobDescription?
+  /// What it was to do; nil where that cannot be read.
+  public var operation: (any Operation)?
   /// By action, why it cannot be done; what is not in it can.
   public var obstacles: [Action: String]
 
   public init(
     folder: String, title: String, startedBy: String, terminal: String? = nil, started: Int64?, state: State,
-    outcome: String = "", remedy: String? = nil, description: JobDescription? = nil,
+    outcome: String = "", remedy: String? = nil, operation: (any Operation)? = nil,
     obstacles: [Action: String] = [:]
   ) {
     self.folder = folder
@@ -45,7 +46,7 @@ public struct JobOutlook: Sendable, Equatable {
     self.state = state
     self.outcome = outcome
     self.remedy = remedy
-    self.description = description
+    self.operation = operation
     self.obstacles = obstacles
   }
 
@@ -59,7 +60,7 @@ extension JobOutlook {
   /// - Parameter undone: folders of jobs that were taken back already.
   init(_ job: JobFolder, undone: Set<String>) {
     let header = try? job.readHeader()
-    let description = header?.description
+    let operation = header?.operation
     let state: State
     var outcome = ""
     var remedy: String?
@@ -77,10 +78,10 @@ extension JobOutlook {
       outcome = "its process was ended from outside, or the machine went down"
     }
     self.init(
-      folder: job.path, title: SafeText.clean(header?.plan?.title ?? description?.title ?? "unknown", limit: 200),
+      folder: job.path, title: SafeText.clean(header?.plan?.title ?? operation?.title ?? "unknown", limit: 200),
       startedBy: SafeText.clean(header?.operator_ ?? "unknown", limit: 60), terminal: header?.terminal,
       started: header.flatMap { Moment.microseconds(iso: $0.started) }, state: state, outcome: outcome,
-      remedy: remedy, description: description)
+      remedy: remedy, operation: operation)
     obstacles[.watch] = state == .running ? nil : "it is not running any more"
     obstacles[.stop] = obstacles[.watch]
     obstacles[.resume] = resumeObstacle
@@ -90,75 +91,28 @@ extension JobOutlook {
   }
 
   private var resumeObstacle: String? {
-    guard let description else { return "what it was to do cannot be read" }
+    guard let operation else { return "what it was to do cannot be read" }
     switch state {
     case .running: return "it is running"
     case .finished: return "it has done its work"
-    case .failed, .stopped, .interrupted: break
+    case .failed, .stopped, .interrupted: return operation.rerunObstacle
     }
-    guard description.isRestore, let server = description.servers.first,
-      let record = (try? RestoreState(root: server.root).current()) ?? nil, record.isUnfinished
-    else { return nil }
-    return
-      "a restore knows by itself where it was interrupted: \(Program.command(["restore", "--status"], root: server.root)) "
-      + "says what can be done, and so does Restore in the menu"
   }
 
   private var undoObstacle: String? {
-    guard let description else { return "what it has done cannot be read" }
+    guard let operation else { return "what it has done cannot be read" }
     switch state {
-    case .finished: return description.undoObstacle
+    case .finished: return undo?.obstacle
     case .running: return "it is running; it can be stopped, and takes back what it has done"
     case .failed, .stopped: return "it has not done its work: what it had begun was taken back"
     case .interrupted:
-      return description.isRestore
-        ? description.restoreAdvice
-        : "it has not done its work: nothing of it is visible, and the next job clears away what it left"
-    }
-  }
-}
-
-extension JobDescription {
-  var isRestore: Bool {
-    switch self {
-    case .restore, .resumeRestore, .clearRestore, .rollBackRestore, .discardRestore: true
-    default: false
+      return operation.interruptionAdvice
+        ?? "it has not done its work: nothing of it is visible, and the next job clears away what it left"
     }
   }
 
-  /// A restore keeps the state before it by itself: that is gone back to by its own command.
-  fileprivate var restoreAdvice: String {
-    let root = servers.first.map(\.root) ?? "/"
-    return
-      "a restore is taken back by its own command: \(Program.command(["restore", "--roll-back"], root: root)), or choose "
-      + "Restore in the menu; \(Program.command(["restore", "--status"], root: root)) says where it stands"
-  }
-
-  /// Why what it does cannot be taken back by a job; nil where it can.
-  public var undoObstacle: String? {
-    switch self {
-    case .import, .export, .move, .deactivate, .reactivate, .changeSubdomain, .copySettings: nil
-    case .backup: "a backup changes nothing; delete its file where you do not want it"
-    case .rehearseRestore: "a rehearsal leaves nothing behind"
-    case .restore, .resumeRestore, .clearRestore: restoreAdvice
-    case .rollBackRestore, .discardRestore, .undo, .undoSettings: "it took something back itself"
-    case .installSchedule: "switch its timer off, and delete the files that it has named"
-    case .deleteOrganization, .pruneBackups: "what was deleted is gone"
-    case .passwordReset: "mail that was sent cannot be called back"
-    case .copySecrets: "the old secrets file lies beside the new one: copy it back by hand"
-    case .flushCache, .script, .removeLeftovers: "it left nothing that could be taken back"
-    }
-  }
-
-  /// What is gone when it is taken back, for the operator to type: the organization that it made, or the archive's name.
-  public var nameToConfirmUndo: String? {
-    if let importedSubdomain { return importedSubdomain }
-    switch self {
-    case .export(_, let options): return options.output?.split(separator: "/").last.map(String.init)
-    case .move(let decisions, _): return decisions.archive.split(separator: "/").last.map(String.init)
-    default: return nil
-    }
-  }
+  /// How it would be undone; nil where what it was to do cannot be read.
+  public var undo: UndoRule? { operation?.undo(UndoContext(recordFolder: folder)) }
 }
 
 extension FailureReport {
@@ -201,7 +155,7 @@ extension JobFolder.Header {
   public func whoRunsWhat(now: Int64 = Moment.now()) -> String {
     let place = terminal.map { ", on \($0)," } ?? ""
     let since = Moment.microseconds(iso: started).map { Age.words($0, now: now) } ?? started
-    return "\(operator_)\(place) runs since \(since): \(SafeText.clean(plan?.title ?? description.title, limit: 200))"
+    return "\(operator_)\(place) runs since \(since): \(SafeText.clean(plan?.title ?? operation.title, limit: 200))"
   }
 }
 
@@ -211,9 +165,9 @@ extension JobStore {
     let all = Array(try jobs().prefix(100))
     let undone = Set(
       all.compactMap { job -> String? in
-        guard case .undo(_, let folder, _)? = (try? job.readHeader())?.description, case .finished = job.state()
+        guard let undo = (try? job.readHeader())?.operation as? UndoJobOperation, case .finished = job.state()
         else { return nil }
-        return folder
+        return undo.folder
       })
     // Names tell jobs of the same second apart, but not which one was first.
     return all.map { JobOutlook($0, undone: undone) }.sorted { ($0.started ?? 0, $0.id) > ($1.started ?? 0, $1.id) }
@@ -222,20 +176,14 @@ extension JobStore {
   /// Broken jobs that somebody should decide about, the newest first: those of the last weeks that were not set aside,
   /// and whose work no later job has taken up.
   public func waiting(now: Int64 = Moment.now()) throws -> [JobOutlook] {
-    var later: [JobDescription] = []
-    var hasBackup = false
+    var later: [(operation: any Operation, hasFinished: Bool)] = []
     return try outlooks().filter { job in
-      defer {
-        if let description = job.description { later.append(description) }
-        if case .backup? = job.description, job.state == .finished { hasBackup = true }
-      }
-      guard job.isBroken, let description = job.description, !later.contains(description) else { return false }
-      // A server has one state only: what was restored later stands in its place.
-      if description.isRestore, later.contains(where: \.isRestore) { return false }
+      defer { if let operation = job.operation { later.append((operation, job.state == .finished)) } }
+      guard job.isBroken, let operation = job.operation,
+        !later.contains(where: { operation.isSuperseded(by: $0.operation, hasFinished: $0.hasFinished) })
+      else { return false }
       guard now - (job.started ?? 0) < Self.weeksOffered * 7 * 86_400_000_000 else { return false }
       let folder = JobFolder(job.folder)
-      // A later backup that succeeded replaces a failed one, under whichever file name.
-      if case .backup = description, hasBackup { return false }
       // A refused job changed nothing, and its reasons were shown when it was refused.
       if job.state == .failed, folder.wasRefused { return false }
       return job.obstacles[.resume] == nil && !folder.isSetAside
@@ -245,8 +193,8 @@ extension JobStore {
   private static let weeksOffered: Int64 = 4
 
   /// Whether another job forbids to begin on these servers, and who runs it.
-  public static func othersAtWork(_ description: JobDescription) -> Finding? {
-    for server in description.servers {
+  public static func othersAtWork(_ operation: any Operation) -> Finding? {
+    for server in operation.servers {
       let store = JobStore(root: server.root)
       guard let job = (try? store.running())?.first else { continue }
       let who = (try? job.readHeader())?.whoRunsWhat() ?? "another job is running"

@@ -38,28 +38,31 @@ public enum JobProcess {
     defer { withExtendedLifetime(life) {} }
     let journal = try Journal(folder)
     do {
-      let header = try folder.readHeader()
+      let operation = try folder.readHeader().operation
       try FileSystem.replace("\(folder.path)/pid", with: Array("\(getpid())\n".utf8))
-      let servers = try header.description.servers.map { try JobStore(root: $0.root).claim(for: folder) }
+      let servers = try operation.servers.map {
+        try JobStore(root: $0.root, catalog: folder.catalog).claim(for: folder)
+      }
       defer { withExtendedLifetime(servers) {} }
-      let report = Progress(cancellation: Cancellation()) { event in
+      let tell: @Sendable (ProgressEvent) -> Void = { event in
         journal.append(event)
         show(event)
       }
-      for server in header.description.servers where header.description.removesLeftovers {
-        Leftovers.remove(server, finishesDeletions: header.description.finishesDeletions, progress: report)
-      }
-      let operation = try header.description.operation(in: folder)
-      let summary = try operation.run(
-        progress: Progress(cancellation: cancellation) { event in
-          journal.append(event)
-          show(event)
-        })
-      if !journal.hasEnded { journal.append(.finished(summary)) }
+      clean(before: operation, Progress(tell))
+      let summary = try operation.perform(Progress(cancellation: cancellation, recordFolder: folder.path, tell))
       return summary
     } catch {
       journal.append(.failed(FailureReport(error)))
       throw error
+    }
+  }
+
+  /// Removes leftovers of interrupted commands, as far as the operation does not do it itself.
+  private static func clean(before operation: any Operation, _ progress: Progress) {
+    let policy = type(of: operation).leftovers
+    guard policy != .left else { return }
+    for server in operation.servers {
+      Leftovers.remove(server, finishesDeletions: policy == .removed, progress: progress)
     }
   }
 

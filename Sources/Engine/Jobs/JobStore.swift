@@ -8,12 +8,16 @@ public struct JobStore: Sendable {
   private let root: String
   /// Where jobs may be that were made before this place was the right one.
   private let others: [String]
+  private let catalog: OperationCatalog
 
   public init(_ installation: Installation) { self.init(root: installation.root) }
 
-  /// - Parameter root: "/" in production. The server's settings are not needed: a restore may have to bring them first.
-  public init(root: String) {
+  /// - Parameters:
+  ///   - root: "/" in production. The server's settings are not needed: a restore may have to bring them first.
+  ///   - catalog: the operations that its jobs can be of.
+  public init(root: String, catalog: OperationCatalog = .standard) {
     self.root = root
+    self.catalog = catalog
     let shared = StateFolder.path(root: root)
     others = StateFolder.others(root: root)
     var probe = shared
@@ -30,9 +34,9 @@ public struct JobStore: Sendable {
   }
 
   /// Where a job is listed.
-  public init(of description: JobDescription) throws {
-    guard let server = description.servers.first else { throw PlainFailure(.usage, "job", "names no server") }
-    self.init(root: server.root)
+  public init(of operation: any Operation, catalog: OperationCatalog = .standard) throws {
+    guard let server = operation.servers.first else { throw PlainFailure(.usage, "job", "names no server") }
+    self.init(root: server.root, catalog: catalog)
   }
 
   private var jobsFolder: String { "\(folder)/jobs" }
@@ -44,7 +48,7 @@ public struct JobStore: Sendable {
       try FileSystem.names(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
     }
     // Their names begin with their times.
-    return found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path) }
+    return found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
       .filter { FileSystem.exists("\($0.path)/job.json") }
   }
 
@@ -74,14 +78,14 @@ public struct JobStore: Sendable {
   /// failed.
   ///
   /// - Throws: `.conflict`, naming who runs what on one of its servers.
-  public static func refuseWhereBusy(_ description: JobDescription) throws {
-    for server in description.servers { _ = try JobStore(root: server.root).claim() }
+  public static func refuseWhereBusy(_ operation: any Operation) throws {
+    for server in operation.servers { _ = try JobStore(root: server.root).claim() }
   }
 
   /// A folder for a new job.
-  public func make(_ description: JobDescription, plan: Plan?) throws -> JobFolder {
+  public func make(_ operation: any Operation, plan: Plan?) throws -> JobFolder {
     try FileSystem.makeFolder(jobsFolder)
-    return try JobFolder.make(description, plan: plan, below: jobsFolder)
+    return try JobFolder.make(operation, plan: plan, below: jobsFolder, catalog: catalog)
   }
 
   /// Takes the server for a job, until the lock goes away.

@@ -9,17 +9,14 @@ extension JobStore {
   var places: JobPlaces {
     let newest = ((try? jobs()) ?? []).prefix(Self.mostJobs)
     return JobPlaces(
-      records: folder, work: Set(newest.flatMap { (try? $0.readHeader())?.description.workPlaces ?? [] }).sorted())
+      records: folder, work: Set(newest.flatMap { (try? $0.readHeader())?.operation.traces.workFolders ?? [] }).sorted()
+    )
   }
 
   /// Folders that backups were written to, in the order of the jobs.
   var backupFolders: [String] {
-    ((try? jobs()) ?? []).prefix(Self.mostJobsWithBackups).compactMap { job -> String? in
-      switch (try? job.readHeader())?.description {
-      case .backup(_, let options)?: options.output.map { BackupChecks.folder(of: $0) } ?? options.folder
-      case .pruneBackups(_, let options)?: options.folder
-      default: nil
-      }
+    ((try? jobs()) ?? []).prefix(Self.mostJobsWithBackups).compactMap {
+      (try? $0.readHeader())?.operation.traces.backupFolder
     }
   }
 }
@@ -48,28 +45,5 @@ extension Leftovers {
     _ server: ServerReference, finishesDeletions: Bool = true, progress: Progress
   ) -> (removed: [Leftover], remaining: [Leftover]) {
     remove(server, jobs: JobStore(root: server.root).places, finishesDeletions: finishesDeletions, progress: progress)
-  }
-}
-
-extension RemoveLeftoversOperation {
-  public init(_ server: ServerReference) { self.init(server, jobs: JobStore(root: server.root).places) }
-}
-
-extension JobDescription {
-  /// Folders in which a job of this kind works or puts archives.
-  fileprivate var workPlaces: [String] {
-    func folder(of path: String?) -> [String] {
-      guard let path, path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return [] }
-      return [slash == path.startIndex ? "/" : String(path[..<slash])]
-    }
-    return switch self {
-    case .export(_, let options): folder(of: options.output)
-    case .move(let decisions, _): folder(of: decisions.archive)
-    case .backup(_, let options): folder(of: options.output) + [options.folder, options.workFolder].compactMap { $0 }
-    case .pruneBackups(_, let options): [options.folder]
-    case .restore(_, let options): [options.workFolder].compactMap { $0 }
-    case .rehearseRestore(_, let options): [options.workFolder].compactMap { $0 }
-    default: []
-    }
   }
 }

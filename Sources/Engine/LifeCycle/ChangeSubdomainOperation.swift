@@ -6,32 +6,65 @@ import Postgres
 /// The server leaves a closed organization at the old place, which sends people on to the new one. Making an
 /// organization is the server's own business: with a redirect its management command does it all.
 public struct ChangeSubdomainOperation: Operation {
-  public let installation: Installation
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case subdomain, cache
+
+    public var title: String { self == .subdomain ? "Change the subdomain" : "Empty the cache" }
+  }
+
+  public static let kind = "changeSubdomain"
+  public let server: ServerReference
   public let subdomain: String
   public let newSubdomain: String
-  /// Whether people who come to the old address are sent on.
+  /// Whether browsers that open the old address are redirected.
   public let leavesRedirect: Bool
   public let allowsReserved: Bool
 
+  private enum CodingKeys: String, CodingKey {
+    case server, leavesRedirect, allowsReserved
+    case subdomain = "from"
+    case newSubdomain = "to"
+  }
+
   public init(
-    _ installation: Installation, from subdomain: String, to newSubdomain: String, leavesRedirect: Bool = true,
+    _ server: ServerReference, from subdomain: String, to newSubdomain: String, leavesRedirect: Bool = true,
     allowsReserved: Bool = false
   ) {
-    self.installation = installation
+    self.server = server
     self.subdomain = subdomain
     self.newSubdomain = newSubdomain
     self.leavesRedirect = leavesRedirect
     self.allowsReserved = allowsReserved
   }
 
-  public var name: String { "change-subdomain" }
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Move '\(subdomain)' to '\(newSubdomain)'" }
+
+  public var commands: [ProgramCommand] {
+    var words = ["organization", "change-subdomain", "-r", subdomain, newSubdomain]
+    if !leavesRedirect { words.append("--skip-redirect") }
+    if allowsReserved { words.append("--allow-reserved-subdomain") }
+    return [ProgramCommand(words, on: server)]
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule {
+    .operations([
+      ChangeSubdomainOperation(
+        server, from: newSubdomain, to: subdomain, leavesRedirect: false, allowsReserved: allowsReserved)
+    ])
+  }
 
   private var script: ServerScripts.Script {
     let reserved = allowsReserved ? ["--allow-reserved-subdomain"] : []
     return .manage("change_realm_subdomain", reserved + ["-r", subdomain, newSubdomain])
   }
 
+  // MARK: Check, plan, run
+
   public func check() throws -> [Finding] {
+    let installation = try server.installation()
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
@@ -41,7 +74,7 @@ public struct ChangeSubdomainOperation: Operation {
     var findings = try StateFindings(
       organization: organization, installation: installation, connection: connection
     ).findings(.changeSubdomain)
-    let obstacles = try obstacles(organization, connection)
+    let obstacles = try obstacles(organization, installation, connection)
     findings += obstacles
     if obstacles.isEmpty {
       findings.append(
@@ -63,7 +96,9 @@ public struct ChangeSubdomainOperation: Operation {
   }
 
   /// The organization's own redirect is in nobody's way: it goes where the organization comes back to its old name.
-  private func obstacles(_ organization: Organization, _ connection: Connection) throws -> [Finding] {
+  private func obstacles(
+    _ organization: Organization, _ installation: Installation, _ connection: Connection
+  ) throws -> [Finding] {
     guard try OrganizationState.ownRedirect(at: newSubdomain, of: organization, installation, connection) != nil else {
       return try SubdomainRules.obstacles(
         newSubdomain, installation, allowsReserved: allowsReserved, connection)
@@ -80,32 +115,33 @@ public struct ChangeSubdomainOperation: Operation {
   }
 
   public func plan() throws -> Plan {
-    Plan(
+    let installation = try server.installation()
+    return Plan(
       title: "Move the organization from \(OrganizationState.address(subdomain, installation)) to "
         + OrganizationState.address(newSubdomain, installation),
-      phases: [Plan.Phase("subdomain", "Change the subdomain"), Plan.Phase("cache", "Empty the cache")],
+      phases: Phase.allCases.map { Plan.Phase($0) },
       destroys: ["Sessions of its people: they sign in at the new address"],
       leavesAlone: ["All other data, and links of the old address in messages: they stay as they were written"])
   }
 
   public func run(progress: Progress) throws -> Summary {
-    let findings = try check()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    try progress.pass(check())
+    let installation = try server.installation()
     let connection = try installation.connect(cancellation: progress.cancellation)
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    try progress.phase("subdomain", "Change the subdomain") { _ in
+    try progress.phase(Phase.subdomain) { _ in
       if leavesRedirect {
         try ServerScripts(installation).run(script, progress: progress)
-        try confirm(organization, connection)
+        try confirm(organization, installation, connection)
       } else {
         try OrganizationState.move(organization, to: newSubdomain, installation, connection)
       }
     }
-    try progress.phase("cache", "Empty the cache") { _ in
+    try progress.phase(Phase.cache) { _ in
       ServerCache.flushOrWarn(installation, progress: progress)
     }
-    let summary = Summary(
+    return Summary(
       title: "\(organization.name) is at \(OrganizationState.address(newSubdomain, installation))",
       facts: [
         Summary.Fact("New address", OrganizationState.address(newSubdomain, installation)),
@@ -114,13 +150,13 @@ public struct ChangeSubdomainOperation: Operation {
           OrganizationState.address(subdomain, installation)
             + (leavesRedirect ? ", sends browsers on" : ", answers no more")),
       ],
-      warnings: progress.warnings, nextSteps: ["Restart the server, so that it notices", "Tell people the new address"])
-    progress.finished(summary)
-    return summary
+      nextSteps: ["Restart the server, so that it notices", "Tell people the new address"])
   }
 
   /// A command that ends well is believed when the database says so too.
-  private func confirm(_ organization: Organization, _ connection: Connection) throws {
+  private func confirm(
+    _ organization: Organization, _ installation: Installation, _ connection: Connection
+  ) throws {
     let now = try connection.value("SELECT string_id FROM zerver_realm WHERE id = $1", [String(organization.id)])
     guard now != newSubdomain else { return }
     throw PlainFailure(

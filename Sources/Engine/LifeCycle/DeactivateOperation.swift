@@ -3,17 +3,37 @@ import Postgres
 
 /// Closes an organization: nobody can sign in any more, sessions end, all data stays.
 public struct DeactivateOperation: Operation {
-  public let installation: Installation
+  private enum Phase: String, OperationPhase {
+    case deactivate
+
+    var title: String { "Deactivate the organization" }
+  }
+
+  public static let kind = "deactivate"
+  public let server: ServerReference
   public let subdomain: String
 
-  public init(_ installation: Installation, subdomain: String) {
-    self.installation = installation
+  public init(_ server: ServerReference, subdomain: String) {
+    self.server = server
     self.subdomain = subdomain
   }
 
-  public var name: String { "deactivate" }
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Deactivate '\(subdomain)'" }
+  public var commands: [ProgramCommand] {
+    [ProgramCommand(["organization", "deactivate", "-r", subdomain], on: server)]
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule {
+    .operations([ReactivateOperation(server, subdomain: subdomain)])
+  }
+
+  // MARK: Check, plan, run
 
   public func check() throws -> [Finding] {
+    let installation = try server.installation()
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
@@ -33,29 +53,27 @@ public struct DeactivateOperation: Operation {
 
   public func plan() throws -> Plan {
     Plan(
-      title: "Deactivate the organization", phases: [Plan.Phase("deactivate", "Deactivate the organization")],
+      title: "Deactivate the organization", phases: [Plan.Phase(Phase.deactivate)],
       destroys: ["Its people's sessions, and mail that waits to be sent"],
       leavesAlone: ["All other data; it can be reactivated at any time"])
   }
 
   public func run(progress: Progress) throws -> Summary {
-    let findings = try check()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    try progress.pass(check())
+    let installation = try server.installation()
     let connection = try installation.connect(cancellation: progress.cancellation)
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    let sessions = try progress.phase("deactivate", "Deactivate the organization") { _ in
+    let sessions = try progress.phase(Phase.deactivate) { _ in
       if !organization.isDeactivated { try OrganizationState.deactivate(organization, connection) }
       let ended = try OrganizationState.endActivity(organization, connection)
       // The cache holds sessions too; until it is empty those who are signed in stay so.
       ServerCache.flushOrWarn(installation, progress: progress)
       return ended
     }
-    let summary = Summary(
+    return Summary(
       title: "\(organization.label) is deactivated",
-      facts: [Summary.Fact("Sessions ended", Amount.count(Int64(sessions)))], warnings: progress.warnings,
+      facts: [Summary.Fact("Sessions ended", Amount.count(Int64(sessions)))],
       nextSteps: ["Restart the server, so that it notices"])
-    progress.finished(summary)
-    return summary
   }
 }

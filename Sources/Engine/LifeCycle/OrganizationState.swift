@@ -97,9 +97,7 @@ enum OrganizationState {
   ) throws {
     let catalog = try Catalog.read(connection, schema: installation.brand.schema)
     let doomed = try DoomedRows(redirect, catalog: catalog, brand: installation.brand, connection)
-    _ = try Progress.silent.phase("redirect", "Delete the redirect") { meter in
-      try RowDeletion(doomed: doomed, connection: connection).run(meter)
-    }
+    _ = try RowDeletion(doomed: doomed, connection: connection).run(.unseen)
   }
 
   /// "https://lab.example.com".

@@ -1,7 +1,4 @@
-import Common
-import Postgres
-
-/// Has the server send people the mail with which they choose a new password: its templates and its mail server do it.
+/// Lets the server send people the mail with which they choose a new password: its templates and its mail server do it.
 public struct PasswordResetOperation: Operation {
   public enum Audience: Sendable, Codable, Equatable {
     case addresses([String])
@@ -14,7 +11,7 @@ public struct PasswordResetOperation: Operation {
     public var address: String
     public var name: String
     public var getsMail: Bool
-    /// Why no mail goes out, or what is worth knowing where one does.
+    /// Why no mail is sent, or what is worth knowing where one is.
     public var reason: String?
     /// Exactly as the database has it.
     var exactAddress = ""
@@ -22,207 +19,63 @@ public struct PasswordResetOperation: Operation {
     enum CodingKeys: String, CodingKey { case address, name, getsMail, reason }
   }
 
-  public let installation: Installation
+  public enum Phase: String, OperationPhase {
+    case mail
+
+    public var title: String { "Send mail" }
+  }
+
+  public static let kind = "passwordReset"
+  public let server: ServerReference
   public let subdomain: String
   public let audience: Audience
   public let onlyNeverSignedIn: Bool
 
-  /// Addresses handed to one call of the server's command.
-  private static let batch = 200
-
   public init(
-    _ installation: Installation, subdomain: String, audience: Audience, onlyNeverSignedIn: Bool = false
+    _ server: ServerReference, subdomain: String, audience: Audience, onlyNeverSignedIn: Bool = false
   ) {
-    self.installation = installation
+    self.server = server
     self.subdomain = subdomain
     self.audience = audience
     self.onlyNeverSignedIn = onlyNeverSignedIn
   }
 
-  public var name: String { "password-reset" }
+  // MARK: The operation as others see it
 
-  /// Everybody who was asked for, with what becomes of them. Nothing is sent.
-  public func people() throws -> [Person] {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    return try people(connection)
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Send password resets to people of '\(subdomain)'" }
+
+  public var commands: [ProgramCommand] {
+    var words = ["password-reset", "-r", subdomain]
+    switch audience {
+    case .addresses(let addresses): words += ["--user"] + addresses
+    case .everybody: words.append("--all-users")
+    }
+    if onlyNeverSignedIn { words.append("--only-never-signed-in") }
+    return [ProgramCommand(words, on: server)]
   }
 
-  /// What a person will find in the mail, in our words.
-  public func preview() -> [String] {
-    let host = OrganizationState.address(subdomain, installation)
-    let sender = installation.settings.text("NOREPLY_EMAIL_ADDRESS") ?? "noreply@\(installation.host ?? "")"
-    return [
-      "From: an address like \(SafeText.clean(sender, limit: 100))",
-      "The mail says that somebody asked for a new password for the person's account on \(host), and to ignore it "
-        + "if that was not wanted.",
-      "A link below \(host)/accounts/password/reset/ leads to a page where a new password is typed twice. It works "
-        + "once, and for a limited time; then \"Forgot password\" on the page to sign in sends another.",
-      "People should be told beforehand, or they take it for a fraud.",
-    ]
-  }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("mail that was sent cannot be called back") }
+
+  // MARK: Check, plan, run
+
+  public func check() throws -> [Finding] { try work().check() }
+  public func plan() throws -> Plan { try work().plan() }
+  public func run(progress: Progress) throws -> Summary { try work().run(progress) }
+
+  // MARK: For the decision
+
+  /// Returns everybody who was asked for, and whether each gets mail. Nothing is sent.
+  public func people() throws -> [Person] { try work().people() }
+
+  /// Returns the content of the mail, in our words.
+  public func preview() throws -> [String] { try work().preview() }
 
   /// Whether the server's command can be run from here.
-  public var canSend: Bool { ServerScripts(installation).isHere(command([])) }
+  public var canSend: Bool { get throws { try work().canSend } }
 
-  /// The server's own commands, ready for a shell where the server is.
-  public func commands() throws -> [String] {
-    let server = ServerScripts(installation)
-    return scripts(for: try people().filter(\.getsMail)).map { server.commandLine($0) }
-  }
+  /// Returns the server's own commands, ready for a shell where the server is.
+  public func serverCommands() throws -> [String] { try work().commands() }
 
-  public func check() throws -> [Finding] {
-    let connection = try installation.connect()
-    defer { connection.close() }
-    let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    let people = try people(connection)
-    let receivers = people.filter(\.getsMail)
-    var findings = try StateFindings(
-      organization: organization, installation: installation, connection: connection
-    ).findings(.passwordReset)
-    for person in people where !person.getsMail {
-      if case .addresses = audience {
-        findings.append(
-          Finding(.blocker, person.address, "gets no mail: \(person.reason ?? "")", remedy: "leave that address out"))
-      }
-    }
-    findings += try signInMethods(organization, connection)
-    findings.append(
-      receivers.isEmpty
-        ? Finding(.blocker, "people", "nobody would get mail")
-        : Finding(
-          .ok, "people",
-          "\(Amount.of(Int64(receivers.count), "person gets", "people get")) mail; the server sends one after another "
-            + "without a pause", remedy: receivers.count > 100 ? "make sure that the mail server allows as many" : nil))
-    let server = ServerScripts(installation)
-    let commands = scripts(for: receivers)
-    if !canSend {
-      findings.append(
-        Finding(
-          .blocker, "manage.py", "is not here",
-          remedy: "run it where the server is: "
-            + commands.map { server.commandLine($0) }.joined(separator: "; ")))
-    }
-    return findings
-  }
-
-  public func plan() throws -> Plan {
-    let count = try people().filter(\.getsMail).count
-    return Plan(
-      title: "Send a password reset to \(Amount.of(Int64(count), "person", "people")) of "
-        + OrganizationState.address(subdomain, installation),
-      phases: [Plan.Phase("mail", "Send mail", amount: Amount.of(Int64(count), "person", "people"))],
-      leavesAlone: ["Passwords that people have: they count until a new one is chosen"],
-      pointOfNoReturn: "what has been sent by then cannot be taken back")
-  }
-
-  public func run(progress: Progress) throws -> Summary {
-    let findings = try check()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-    let receivers = try people().filter(\.getsMail)
-    let server = ServerScripts(installation)
-    var sent = 0
-    try progress.phase("mail", "Send mail", total: Int64(receivers.count), unit: .steps) { meter in
-      for (index, script) in scripts(for: receivers).enumerated() {
-        do { try server.run(script, progress: progress) } catch {
-          if sent > 0 { progress.warn("\(Amount.of(Int64(sent), "mail")) had been sent before it stopped") }
-          throw error
-        }
-        let count = isForAll(receivers) ? receivers.count : min(Self.batch, receivers.count - index * Self.batch)
-        sent += count
-        try meter.advance(by: Int64(count))
-      }
-    }
-    var next = ["Look whether the mail has arrived, also in the folder for unwanted mail"]
-    if case .addresses = audience { next.append("Then send it to everybody who has not signed in here yet") }
-    let summary = Summary(
-      title: "Password resets are sent", facts: [Summary.Fact("People", Amount.count(Int64(sent)))],
-      warnings: progress.warnings, nextSteps: next)
-    progress.finished(summary)
-    return summary
-  }
-
-  // MARK: Who
-
-  private func people(_ connection: Connection) throws -> [Person] {
-    let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    let rows = try connection.query(
-      """
-      SELECT u.delivery_email, u.full_name, u.is_active, u.is_bot, u.is_mirror_dummy, u.tos_version = '-1',
-        u.password NOT LIKE '!%' AND u.password <> '',
-        (SELECT string_agg(DISTINCT s.provider, ', ') FROM social_auth_usersocialauth s WHERE s.user_id = u.id)
-      FROM zerver_userprofile u WHERE u.realm_id = $1 ORDER BY u.id
-      """, [String(organization.id)])
-    let all = rows.map { row in (address: row[0] ?? "", person: person(row)) }
-    switch audience {
-    case .everybody: return all.filter { $0.person.getsMail || $0.person.reason != Self.isNoPerson }.map(\.person)
-    case .addresses(let addresses):
-      return addresses.map { address in
-        all.first { $0.address.lowercased() == address.lowercased() }?.person
-          ?? Person(
-            address: SafeText.clean(address, limit: 100), name: "", getsMail: false,
-            reason: "nobody in this organization has that address")
-      }
-    }
-  }
-
-  private static let isNoPerson = "is a bot, or a name on old messages only"
-
-  private func person(_ row: Row) -> Person {
-    var person = Person(
-      address: SafeText.clean(row[0] ?? "", limit: 100), name: SafeText.clean(row[1] ?? "", limit: 60), getsMail: true,
-      exactAddress: row[0] ?? "")
-    if row.bool(3) || row.bool(4) {
-      person.getsMail = false
-      person.reason = Self.isNoPerson
-    } else if !row.bool(2) {
-      person.getsMail = false
-      person.reason = "the account is deactivated"
-    } else if onlyNeverSignedIn, !row.bool(5) {
-      person.getsMail = false
-      person.reason = "has signed in here already"
-    } else if let provider = row[7] {
-      person.reason = "signs in by other means too: \(SafeText.clean(provider, limit: 60))"
-    } else if row.bool(6) {
-      person.reason = "has a password already"
-    }
-    return person
-  }
-
-  /// Where passwords do not count, mail about them only confuses.
-  private func signInMethods(_ organization: Organization, _ connection: Connection) throws -> [Finding] {
-    let methods = try connection.query(
-      "SELECT name FROM zerver_realmauthenticationmethod WHERE realm_id = $1 ORDER BY name", [String(organization.id)]
-    ).compactMap { $0[0].map { SafeText.clean($0, limit: 40) } }.filter(SignInMethods(installation).isOffered)
-    if !methods.isEmpty, !methods.contains("Email"), !methods.contains("Dev") {
-      return [
-        Finding(
-          .blocker, "signing in",
-          "the organization lets nobody in with a password, but with "
-            + methods.joined(separator: ", "), remedy: "tell people to sign in that way; they need no mail")
-      ]
-    }
-    let others = methods.filter { !["Email", "Dev"].contains($0) }
-    guard !others.isEmpty else { return [Finding(.ok, "signing in", "with address and password")] }
-    var reason = "also with \(others.joined(separator: ", ")): who uses that needs no new password"
-    if others.contains("LDAP") { reason += "; who is in the directory (LDAP) keeps the password that it has" }
-    return [Finding(.ok, "signing in", reason)]
-  }
-
-  // MARK: The server's command
-
-  /// Everybody can be asked for at once where nobody of them is left out.
-  private func isForAll(_ receivers: [Person]) -> Bool { audience == .everybody && !onlyNeverSignedIn }
-
-  private func command(_ audience: [String]) -> ServerScripts.Script {
-    .manage("send_password_reset_email", ["-r", subdomain] + audience)
-  }
-
-  private func scripts(for receivers: [Person]) -> [ServerScripts.Script] {
-    if isForAll(receivers) { return [command(["--all-users"])] }
-    return stride(from: 0, to: receivers.count, by: Self.batch).map { start in
-      let part = receivers[start..<min(start + Self.batch, receivers.count)]
-      return command(["-u", part.map(\.exactAddress).joined(separator: ",")])
-    }
-  }
+  private func work() throws -> PasswordResetRun { PasswordResetRun(try server.installation(), self) }
 }

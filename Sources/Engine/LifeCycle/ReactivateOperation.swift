@@ -3,17 +3,37 @@ import Postgres
 
 /// Lets the people of a deactivated organization in again.
 public struct ReactivateOperation: Operation {
-  public let installation: Installation
+  private enum Phase: String, OperationPhase {
+    case reactivate
+
+    var title: String { "Reactivate the organization" }
+  }
+
+  public static let kind = "reactivate"
+  public let server: ServerReference
   public let subdomain: String
 
-  public init(_ installation: Installation, subdomain: String) {
-    self.installation = installation
+  public init(_ server: ServerReference, subdomain: String) {
+    self.server = server
     self.subdomain = subdomain
   }
 
-  public var name: String { "reactivate" }
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Reactivate '\(subdomain)'" }
+  public var commands: [ProgramCommand] {
+    [ProgramCommand(["organization", "reactivate", "-r", subdomain], on: server)]
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule {
+    .operations([DeactivateOperation(server, subdomain: subdomain)])
+  }
+
+  // MARK: Check, plan, run
 
   public func check() throws -> [Finding] {
+    let installation = try server.installation()
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
@@ -26,30 +46,25 @@ public struct ReactivateOperation: Operation {
 
   public func plan() throws -> Plan {
     Plan(
-      title: "Reactivate the organization", phases: [Plan.Phase("reactivate", "Reactivate the organization")],
+      title: "Reactivate the organization", phases: [Plan.Phase(Phase.reactivate)],
       leavesAlone: ["All data"])
   }
 
   public func run(progress: Progress) throws -> Summary {
-    let findings = try check()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-    for finding in findings where finding.severity == .warning {
-      progress.warn("\(finding.subject): \(finding.reason)")
-    }
+    try progress.pass(check())
+    let installation = try server.installation()
     let connection = try installation.connect(cancellation: progress.cancellation)
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
-    try progress.phase("reactivate", "Reactivate the organization") { _ in
+    try progress.phase(Phase.reactivate) { _ in
       if organization.isDeactivated {
         try OrganizationState.reactivate(organization, connection)
         ServerCache.flushOrWarn(installation, progress: progress)
       }
     }
-    let summary = Summary(
+    return Summary(
       title: "\(organization.label) is active",
-      facts: [Summary.Fact("Users", Amount.count(Int64(organization.activeUsers)))], warnings: progress.warnings,
+      facts: [Summary.Fact("Users", Amount.count(Int64(organization.activeUsers)))],
       nextSteps: ["Restart the server, so that it notices"])
-    progress.finished(summary)
-    return summary
   }
 }

@@ -1,20 +1,48 @@
 import Common
 
-/// Runs one of the server's own scripts; its output comes as notes, line by line.
+/// Runs one of the server's own scripts; its output becomes notes, line by line.
 public struct ScriptOperation: Operation {
-  public let installation: Installation
+  private struct Phase: OperationPhase {
+    let id = "script"
+    let title: String
+  }
+
+  public static let kind = "script"
+  public let server: ServerReference
   public let script: ServerScripts.Script
 
-  public init(_ installation: Installation, _ script: ServerScripts.Script) {
-    self.installation = installation
+  private enum CodingKeys: String, CodingKey {
+    case server
+    case script = "options"
+  }
+
+  public init(_ server: ServerReference, _ script: ServerScripts.Script) {
+    self.server = server
     self.script = script
   }
 
-  public var name: String { "script" }
+  // MARK: The operation as others see it
 
-  private var title: String { ServerScripts.title(script) }
+  public var servers: [ServerReference] { [server] }
+  public var title: String { ServerScripts.title(script) }
+  private var phase: Phase { Phase(title: title) }
+
+  public var commands: [ProgramCommand] {
+    switch script {
+    case .start: [ProgramCommand(["server", "start"], on: server)]
+    case .stop: [ProgramCommand(["server", "stop"], on: server)]
+    case .restart: [ProgramCommand(["server", "restart"], on: server)]
+    case .registerForPush: [ProgramCommand(["server", "register", "--agree-to-push-terms"], on: server)]
+    default: []
+    }
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing that could be taken back") }
+
+  // MARK: Check, plan, run
 
   public func check() throws -> [Finding] {
+    let installation = try server.installation()
     let scripts = ServerScripts(installation)
     let container = Container.find(installation)
     let about = container.map { [$0.finding] } ?? []
@@ -30,21 +58,20 @@ public struct ScriptOperation: Operation {
   }
 
   public func plan() throws -> Plan {
+    let label = try server.installation().label
     let consequence =
       switch script {
-      case .stop: ": nobody can use \(installation.label) until it is started again"
-      case .restart: ": whoever works on \(installation.label) waits for some seconds"
+      case .stop: ": nobody can use \(label) until it is started again"
+      case .restart: ": whoever works on \(label) waits for some seconds"
       default: ""
       }
-    return Plan(title: title + consequence, phases: [Plan.Phase("script", title)])
+    return Plan(title: title + consequence, phases: [Plan.Phase(phase)])
   }
 
   public func run(progress: Progress) throws -> Summary {
-    let findings = try check()
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
-    try progress.phase("script", title) { _ in try ServerScripts(installation).run(script, progress: progress) }
-    let summary = Summary(title: "\(title): done", warnings: progress.warnings)
-    progress.finished(summary)
-    return summary
+    try progress.pass(check())
+    let scripts = ServerScripts(try server.installation())
+    try progress.phase(phase) { _ in try scripts.run(script, progress: progress) }
+    return Summary(title: "\(title): done")
   }
 }

@@ -39,43 +39,4 @@ public struct MoveDecisions: Sendable, Codable, Equatable {
   }
 
   public var copiedSecrets: [String] { secrets.filter { $0.value == .copy }.keys.sorted() }
-
-  /// The same as a script would do it.
-  public func commands(brand: Brand?) -> [String] {
-    var lines = [
-      line(["export"] + server(source, brand) + ["-r", organization, "--output", archive])
-        + (deactivates ? " --deactivate" : "")
-    ]
-    guard let target else { return lines + importCommands(brand: brand) }
-    lines.append(line(["import"] + server(target, brand) + imported + (stopsTarget ? ["--stop-server"] : [])))
-    if !copiedSecrets.isEmpty {
-      lines.append(
-        line(
-          ["settings", "copy"] + server(target, brand) + [
-            "--from", source, "--migration", "import", "--without-advice",
-          ]
-            + copiedSecrets.flatMap { ["--set", "\($0)=copy"] }))
-    }
-    if wasDeactivated {
-      lines.append(line(["organization", "reactivate"] + server(target, brand) + ["-r", subdomain]))
-    }
-    return lines
-  }
-
-  /// To be typed on the other machine.
-  public func importCommands(brand: Brand?) -> [String] {
-    let reactivate =
-      wasDeactivated ? [line(["organization", "reactivate"] + server("/", brand) + ["-r", subdomain])] : []
-    return [line(["import"] + server("/", brand) + imported)] + reactivate
-  }
-
-  private var imported: [String] { [subdomain, archive] + (allowsReserved ? ["--allow-reserved-subdomain"] : []) }
-
-  private func server(_ root: String, _ brand: Brand?) -> [String] {
-    (root == "/" ? [] : ["--root", root]) + (brand.map { ["--brand", $0.rawValue] } ?? [])
-  }
-
-  private func line(_ words: [String]) -> String {
-    ([Program.name] + words).map(ShellWord.quoted).joined(separator: " ")
-  }
 }

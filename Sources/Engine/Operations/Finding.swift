@@ -10,6 +10,11 @@ public struct Finding: Sendable, Codable, Equatable {
     }
   }
 
+  /// What the finding is about, for programs; nil where none asks for it.
+  public enum ID: String, Sendable, Codable {
+    case version
+  }
+
   public var severity: Severity
   /// What was looked at, in a few words: "subdomain", "space for the archive".
   public var subject: String
@@ -17,16 +22,19 @@ public struct Finding: Sendable, Codable, Equatable {
   public var reason: String
   /// What to do about it; nil where nothing needs to be done.
   public var remedy: String?
+  public var id: ID?
   /// Set where an operator who is there has to type a name before going on; nil where a key is enough.
   private var isConfirmedByName: Bool?
 
   public init(
-    _ severity: Severity, _ subject: String, _ reason: String, remedy: String? = nil, mustBeConfirmed: Bool = false
+    _ severity: Severity, _ subject: String, _ reason: String, remedy: String? = nil, mustBeConfirmed: Bool = false,
+    id: ID? = nil
   ) {
     self.severity = severity
     self.subject = subject
     self.reason = reason
     self.remedy = remedy
+    self.id = id
     isConfirmedByName = mustBeConfirmed ? true : nil
   }
 

@@ -7,11 +7,18 @@ public struct Plan: Sendable, Codable, Equatable {
     public var title: String
     /// How much there is to do, where that is known: "559 messages".
     public var amount: String?
+    /// The expected duration compared with the other phases, see ``OperationPhase/weight``; nil: 1.
+    public var weight: Double?
 
-    public init(_ id: String, _ title: String, amount: String? = nil) {
+    public init(_ phase: some OperationPhase, amount: String? = nil) {
+      self.init(id: phase.id, title: phase.title, amount: amount, weight: phase.weight)
+    }
+
+    init(id: String, title: String, amount: String? = nil, weight: Double = 1) {
       self.id = id
       self.title = title
       self.amount = amount
+      self.weight = weight == 1 ? nil : weight
     }
   }
 

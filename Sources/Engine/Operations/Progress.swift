@@ -2,87 +2,95 @@ import Archive
 import Common
 import Synchronization
 
-/// What an operation has done, for the result screen, the report and `--json`.
-public struct Summary: Sendable, Codable, Equatable {
-  /// One sentence in the past tense.
-  public var title: String
-  /// Named amounts in the order in which they should be shown: ("messages", "559").
-  public var facts: [Fact]
-  /// What the operator should read.
-  public var warnings: [String]
-  /// What to do next, one step a line.
-  public var nextSteps: [String]
-
-  public struct Fact: Sendable, Codable, Equatable {
-    public var name: String
-    public var value: String
-
-    public init(_ name: String, _ value: String) {
-      self.name = name
-      self.value = value
-    }
-  }
-
-  public init(title: String, facts: [Fact] = [], warnings: [String] = [], nextSteps: [String] = []) {
-    self.title = title
-    self.facts = facts
-    self.warnings = warnings
-    self.nextSteps = nextSteps
-  }
-}
-
-/// The way out of a running operation: events to whoever follows, and the operator's wish to stop on the way back.
+/// The way out of a running operation: events to its followers, and the operator's request to stop on the way back.
 ///
 /// Safe to use from several threads. Advances are passed on at most every 50 ms a phase, and always at its end.
 public final class Progress: Sendable {
   public let cancellation: Cancellation
+  /// The folder where the operation leaves records for later questions, as the map of all ids; nil outside a job.
+  public let recordFolder: String?
   private let sink: @Sendable (ProgressEvent) -> Void
-  private let state = Mutex(State())
+  private let given: Warnings
 
-  private struct State {
-    var warnings: [String] = []
+  /// The warnings of an operation with all of its parts.
+  private final class Warnings: Sendable {
+    let texts = Mutex<[String]>([])
   }
 
-  public init(cancellation: Cancellation = Cancellation(), _ sink: @escaping @Sendable (ProgressEvent) -> Void) {
+  public convenience init(
+    cancellation: Cancellation = Cancellation(), recordFolder: String? = nil,
+    _ sink: @escaping @Sendable (ProgressEvent) -> Void
+  ) {
+    self.init(cancellation, recordFolder, Warnings(), sink)
+  }
+
+  private init(
+    _ cancellation: Cancellation, _ recordFolder: String?, _ given: Warnings,
+    _ sink: @escaping @Sendable (ProgressEvent) -> Void
+  ) {
     self.cancellation = cancellation
+    self.recordFolder = recordFolder
+    self.given = given
     self.sink = sink
   }
 
-  /// Nobody listens.
+  /// Without followers.
   public static var silent: Progress { Progress { _ in } }
 
-  /// The same listener, but nobody can stop the work any more: for what follows a point of no return.
-  public var unstoppable: Progress { Progress(cancellation: Cancellation(), sink) }
+  /// The same, except that the work cannot be stopped any more: for what follows a point of no return.
+  public var unstoppable: Progress { Progress(Cancellation(), recordFolder, given, sink) }
 
-  /// The warnings given so far.
-  public var warnings: [String] { state.withLock { $0.warnings } }
+  /// The same for a part of the operation: the ids of its phases begin with the part's name.
+  func part(_ name: String) -> Progress {
+    Progress(cancellation, recordFolder, given) { [sink] in sink($0.inPart(name)) }
+  }
+
+  /// The same, except that followers see nothing but warnings: for repairs after a failure.
+  var quiet: Progress {
+    Progress(Cancellation(), recordFolder, given) { [sink] event in
+      if case .warning = event { sink(event) }
+    }
+  }
+
+  /// The warnings given so far, by the operation and all of its parts.
+  public var warnings: [String] { given.texts.withLock { $0 } }
 
   public func note(_ text: String) { sink(.note(text)) }
 
   public func warn(_ text: String) {
-    state.withLock { $0.warnings.append(text) }
+    given.texts.withLock { $0.append(text) }
     sink(.warning(text))
   }
 
-  public func finished(_ summary: Summary) { sink(.finished(summary)) }
+  /// Gives a check's warnings as warnings of the run.
+  ///
+  /// - Throws: ``Blocked`` where there is a blocker.
+  public func pass(_ findings: [Finding]) throws {
+    for finding in findings where finding.severity == .warning { warn("\(finding.subject): \(finding.reason)") }
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+  }
 
-  /// Passes on what a part of the work has said. A warning of the part is one of the whole.
+  func finished(_ summary: Summary) { sink(.finished(summary)) }
+
+  /// Passes on an event of work that another process does.
   public func relay(_ event: ProgressEvent) {
-    if case .warning(let text) = event { state.withLock { $0.warnings.append(text) } }
+    if case .warning(let text) = event { given.texts.withLock { $0.append(text) } }
     sink(event)
   }
 
   /// Runs one phase: its start, its end, and a meter for what happens between. A phase that throws does not end.
+  ///
+  /// - Throws: ``Common/Cancelled`` before it begins, once the operator has asked to stop; what `body` throws.
   public func phase<Value>(
-    _ id: String, _ title: String, total: Int64? = nil, unit: ProgressEvent.Unit = .steps,
+    _ phase: some OperationPhase, total: Int64? = nil, unit: ProgressEvent.Unit = .steps,
     _ body: (Meter) throws -> Value
   ) throws -> Value {
     try cancellation.check()
-    sink(.phaseStarted(id: id, title: title, total: total, unit: unit))
-    let meter = Meter(id: id, total: total, unit: unit, cancellation: cancellation, sink: sink)
+    sink(.phaseStarted(id: phase.id, title: phase.title, total: total, unit: unit))
+    let meter = Meter(id: phase.id, total: total, unit: unit, cancellation: cancellation, sink: sink)
     let value = try body(meter)
     meter.flush()
-    sink(.phaseEnded(id: id))
+    sink(.phaseEnded(id: phase.id))
     return value
   }
 }
@@ -111,6 +119,11 @@ public final class Meter: Sendable {
     self.cancellation = cancellation
     self.sink = sink
     state = Mutex(State(total: total))
+  }
+
+  /// For work that belongs to no phase: it cannot be stopped, and its amounts are shown nowhere.
+  static var unseen: Meter {
+    Meter(id: "", total: nil, unit: .steps, cancellation: Cancellation()) { _ in }
   }
 
   /// So many more are done. Throws ``Common/Cancelled`` once the operator has asked to stop.

@@ -22,6 +22,20 @@ public enum ProgressEvent: Sendable, Equatable {
   }
 }
 
+extension ProgressEvent {
+  /// The same as an event of a part of an operation.
+  func inPart(_ name: String) -> ProgressEvent {
+    switch self {
+    case .phaseStarted(let id, let title, let total, let unit):
+      .phaseStarted(id: "\(name).\(id)", title: title, total: total, unit: unit)
+    case .advanced(let id, let done, let total, let unit):
+      .advanced(id: "\(name).\(id)", done: done, total: total, unit: unit)
+    case .phaseEnded(let id): .phaseEnded(id: "\(name).\(id)")
+    case .note, .warning, .finished, .failed: self
+    }
+  }
+}
+
 /// A failure as text: what front ends in other processes see of one.
 public struct FailureReport: Sendable, Codable, Equatable {
   public var subject: String

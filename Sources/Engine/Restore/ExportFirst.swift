@@ -134,7 +134,7 @@ struct ServerExport {
 
   /// - Throws: where any of them cannot be exported whole; what was made by then is the caller's to remove.
   func run(_ progress: Progress) throws -> [Exported] {
-    try progress.phase("export", "Export each organization of the old state", unit: .messages) { meter in
+    try progress.phase(RestorePhase.export, unit: .messages) { meter in
       let connection = try installation.connect(cancellation: progress.cancellation)
       defer { connection.close() }
       let organizations = try organizations(connection)
@@ -147,13 +147,13 @@ struct ServerExport {
 
   private func export(_ organization: Organization, _ meter: Meter, _ progress: Progress) throws -> Exported {
     let path = "\(folder)/\(fileName(organization))"
-    var operation = ExportOperation(
+    var operation = ExportRun(
       installation, ExportOperation.Options(subdomain: organization.subdomain, output: path))
     operation.isServerStopped = true
     let seen = Mutex<Int64>(0)
     let own = Progress(cancellation: progress.cancellation) { event in
       switch event {
-      case .advanced(id: "messages", let done, _, _):
+      case .advanced(id: ExportOperation.Phase.messages.id, let done, _, _):
         let more = seen.withLock { seen in
           defer { seen = max(seen, done) }
           return max(0, done - seen)
@@ -165,11 +165,11 @@ struct ServerExport {
       }
     }
     do {
-      let summary = try operation.run(progress: own)
-      func fact(_ name: String) -> String { summary.facts.first { $0.name == name }?.value ?? "0" }
+      let summary = try operation.run(own).summary
+      func fact(_ id: Summary.Fact.ID) -> String { summary[id]?.value ?? "0" }
       return Exported(
         label: organization.label, subdomain: organization.subdomain, path: path,
-        amounts: "\(fact("Messages")) messages, \(fact("Users")) users, \(fact("Size"))")
+        amounts: "\(fact(.messages)) messages, \(fact(.users)) users, \(fact(.size))")
     } catch let failure as any Failure {
       throw PlainFailure(
         failure.family, "export of \(organization.label)", "\(failure.subject): \(failure.reason)",
@@ -186,20 +186,18 @@ struct ServerExport {
     [Summary.Fact("Exports of the old state", folder)] + exported.map { Summary.Fact($0.label, $0.amounts) }
   }
 
-  /// How what is newer comes back.
-  static func nextSteps(_ exported: [Exported], root: String) -> [String] {
+  /// How messages that are newer than the backup are brought back.
+  static func nextSteps(_ exported: [Exported], on server: ServerReference) -> [Summary.Step] {
     guard !exported.isEmpty else { return [] }
-    let place = root.isEmpty ? [] : ["--root", root]
     return [
-      "Messages that are newer than the backup are in these exports. To bring them back, import an export under another "
-        + "subdomain, beside the restored organization:"
+      Summary.Step(
+        "Messages that are newer than the backup are in these exports. To bring them back, import an export under "
+          + "another subdomain, beside the restored organization:",
+        commands: exported.map { export in
+          ProgramCommand(["import", otherSubdomain(export.subdomain), export.path], on: server).text
+        }),
+      "Delete the exports when you no longer need them: they hold private messages, and --discard leaves them alone",
     ]
-      + exported.map { export in
-        let words = ["import"] + place + [otherSubdomain(export.subdomain), export.path]
-        return "$ " + ([Program.name] + words).map(ShellWord.quoted).joined(separator: " ")
-      } + [
-        "Delete the exports when you no longer need them: they hold private messages, and --discard leaves them alone"
-      ]
   }
 
   /// Not longer than the server allows.

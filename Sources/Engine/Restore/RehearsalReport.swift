@@ -127,7 +127,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     if missingFiles > 0 {
       progress.warn("\(Amount.of(missingFiles, "file")) that messages name are not in the backup")
     }
-    let summary = Summary(
+    return Summary(
       title: isPartial
         ? "The rehearsal went well, but no whole server can be restored from this backup"
         : "The rehearsal went well: this backup can be restored",
@@ -141,8 +141,6 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
         Summary.Fact("Age of the backup", age().map { Amount.duration(seconds: Double($0)) } ?? "unknown"),
         Summary.Fact("Time", Amount.duration(seconds: seconds)),
         Summary.Fact("Monitoring", nagiosLine),
-      ], warnings: progress.warnings)
-    progress.finished(summary)
-    return summary
+      ])
   }
 }

@@ -34,24 +34,67 @@ public struct RehearseOperation: Operation {
     }
   }
 
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case check, unpack, start, database, compare, files
+
+    public var title: String {
+      switch self {
+      case .check: "Look at the backup"
+      case .unpack: "Unpack into a throw-away folder and compare every digest"
+      case .start: "Start a throw-away PostgreSQL"
+      case .database: "Restore the database"
+      case .compare: "Compare the rows of every table with the backup"
+      case .files: "Look for the file of every upload that messages name"
+      }
+    }
+
+    public var weight: Double {
+      switch self {
+      case .start: 8
+      case .database: 118
+      default: 1
+      }
+    }
+  }
+
+  public static let kind = "rehearseRestore"
+  /// The server among whose jobs it is listed; it is neither needed nor touched.
+  public let server: ServerReference
   public let options: Options
 
-  public init(_ options: Options) { self.options = options }
+  public init(_ server: ServerReference, _ options: Options) {
+    self.server = server
+    self.options = options
+  }
 
-  public var name: String { "restore-rehearse" }
+  /// For a command that belongs to no server.
+  public init(_ options: Options) { self.init(ServerReference(root: "/"), options) }
+
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Rehearse the restore of \(options.archive)" }
+  public var traces: OperationTraces { OperationTraces(workFolders: [options.workFolder]) }
+
+  public var commands: [ProgramCommand] {
+    var words = ["restore", "--rehearse"] + (options.manual?.words ?? [options.archive])
+    if let identity = options.identity { words += ["--identity", identity] }
+    if let workFolder = options.workFolder { words += ["--work-folder", workFolder] }
+    if let parallel = options.parallel { words += ["--parallel", "\(parallel)"] }
+    return [ProgramCommand(words, on: server)]
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("a rehearsal leaves nothing behind") }
+
+  // MARK: Check, plan, run
 
   private var workers: Int { max(1, min(options.parallel ?? max(1, WorkerThread.processors / 2), 32)) }
 
   public func plan() throws -> Plan {
     Plan(
       title: "Rehearse the restore of \(SafeText.clean(options.archive, limit: 300))",
-      phases: [
-        Plan.Phase("check", "Look at the backup"),
-        Plan.Phase("unpack", "Unpack into a throw-away folder and compare every digest"),
-        Plan.Phase("start", "Start a throw-away PostgreSQL"), Plan.Phase("database", "Restore the database"),
-        Plan.Phase("compare", "Compare the rows of every table with the backup"),
-        Plan.Phase("files", "Look for the file of every upload that messages name"),
-      ], leavesAlone: ["The server: its database, its files and its services are not touched"])
+      phases: Phase.allCases.map { Plan.Phase($0) },
+      leavesAlone: ["The server: its database, its files and its services are not touched"])
   }
 
   public func check() throws -> [Finding] {
@@ -69,21 +112,16 @@ public struct RehearseOperation: Operation {
     let place = workPlace()
     let work = try ScratchFolder(in: place ?? "/tmp", for: nil)
     let manual = try parts()?.assembled(root: nil, in: work.path)
-    let (archive, head, manualDump) = try progress.phase("check", "Look at the backup", unit: .bytes) {
+    let (archive, head, manualDump) = try progress.phase(Phase.check, unit: .bytes) {
       meter -> (String, BackupHead, DumpFile?) in
       let (archive, head, dump) = try self.head(in: work, cancellation: cancellation, progress: meter.follow())
       let findings = try self.findings(head, work: place)
-      for finding in findings where finding.severity == .warning {
-        progress.warn("\(finding.subject): \(finding.reason)")
-      }
-      guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+      try progress.pass(findings)
       return (archive, head, dump)
     }
     let user = try ThrowawayCluster.user()
     let room = try ScratchFolder(in: place ?? "/tmp", for: user)
-    let unpacked = try progress.phase(
-      "unpack", "Unpack into a throw-away folder and compare every digest", unit: .bytes
-    ) { meter in
+    let unpacked = try progress.phase(Phase.unpack, unit: .bytes) { meter in
       if let manual {
         return try bring(manual, manualDump, into: work.path, room: room.path, user: user, meter, cancellation)
       }
@@ -267,13 +305,13 @@ public struct RehearseOperation: Operation {
     guard try OpenFolder(room).make("cluster", owner: clusterOwner) != nil else {
       throw PlainFailure.system(folder, "cannot be made", errno: EEXIST)
     }
-    let cluster = try progress.phase("start", "Start a throw-away PostgreSQL") { _ in
+    let cluster = try progress.phase(Phase.start) { _ in
       try ThrowawayCluster(tools: tools, folder: folder, user: user)
     }
     defer { cluster.end() }
     let access = AdministratorAccess(parameters: cluster.parameters, isSuperuser: true)
     let began = ContinuousClock.now
-    try progress.phase("database", "Restore the database", unit: .steps) { meter in
+    try progress.phase(Phase.database, unit: .steps) { meter in
       let session = try access.connect()
       let owners = head.dump?.owners ?? head.plain?.owners ?? []
       for role in Set(owners + [owner]).subtracting(["postgres"]).sorted() where !role.hasPrefix("pg_") {
@@ -294,7 +332,7 @@ public struct RehearseOperation: Operation {
     let session = try access.connect(database: "rehearsal", cancellation: progress.cancellation)
     defer { session.close() }
     let expected = unpacked.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }
-    let found = try progress.phase("compare", "Compare the rows of every table with the backup", unit: .rows) { meter in
+    let found = try progress.phase(Phase.compare, unit: .rows) { meter in
       let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
       try WholeServer.check(found)
       return found
@@ -303,7 +341,7 @@ public struct RehearseOperation: Operation {
     report.rows = found.values.reduce(0, +)
     report.problems = expected.map { RowCounts.differences(expected: $0, found: found) } ?? []
     if head.hasUploads {
-      report.missingFiles = try progress.phase("files", "Look for the file of every upload that messages name") { _ in
+      report.missingFiles = try progress.phase(Phase.files) { _ in
         try missing(session, brand, unpacked)
       }
     }

@@ -5,6 +5,11 @@ private struct RestoreFollowUp {
   let root: String
   let brand: Brand?
 
+  init(_ server: ServerReference) {
+    root = server.root == "/" ? "" : server.root
+    brand = server.brand
+  }
+
   func begin(_ wanted: RestoreRecord.FollowUp) throws -> (change: RestoreSwitch, lock: FileLock) {
     let state = RestoreState(root: root)
     let lock = try state.lock()
@@ -69,20 +74,23 @@ public enum KeptState {
   public static func find(_ record: RestoreRecord, root: String, brand: Brand? = nil) -> [(
     name: String, isThere: Bool
   )]? {
-    let followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
+    let followUp = RestoreFollowUp(ServerReference(root: root, brand: brand))
     return try? RestoreSwitch(followUp.installation(record), record, RestoreState(root: root)).kept()
   }
 }
 
 /// Clears away what an interrupted restore had prepared before anything of the server was exchanged.
-public struct ClearRestoreOperation: Operation {
-  private let followUp: RestoreFollowUp
+public struct ClearRestoreOperation: RestoreFamily {
+  public static let kind = "clearRestore"
+  public let server: ServerReference
 
-  public init(root: String, brand: Brand? = nil) {
-    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
-  }
+  public init(_ server: ServerReference) { self.server = server }
 
-  public var name: String { "restore-clear" }
+  public var title: String { "Clear away what an interrupted restore had prepared" }
+  public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--clear"], on: server)] }
+  public func undo(_ context: UndoContext) -> UndoRule { takenBackByRollingBack }
+
+  private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 
   public func check() throws -> [Finding] { try followUp.findings(.clear) }
 
@@ -90,8 +98,8 @@ public struct ClearRestoreOperation: Operation {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .clear)
     return Plan(
       title: "Clear away: \(record.label)",
-      phases: [Plan.Phase("clean", "Remove what had been prepared; the server stays as it was")]
-        + (record.stage == .stopped ? [Plan.Phase(ServerStep.start.rawValue, ServerStep.start.title)] : []),
+      phases: [Plan.Phase(RestorePhase.clean)]
+        + (record.stage == .stopped ? [Plan.Phase(ServerStep.start)] : []),
       leavesAlone: ["All of this server: nothing of it was replaced"])
   }
 
@@ -100,23 +108,24 @@ public struct ClearRestoreOperation: Operation {
     defer { withExtendedLifetime(lock) {} }
     let progress = progress.unstoppable
     try change.takeBack(progress)
-    let summary = Summary(
-      title: "The server is as it was before the restore", facts: [], warnings: progress.warnings,
+    return Summary(
+      title: "The server is as it was before the restore", facts: [],
       nextSteps: ServerSteps.advice(change.leftToOperator))
-    progress.finished(summary)
-    return summary
   }
 }
 
 /// Finishes what has begun to change the server: a restore from its exchange on, a roll back, a deletion.
-public struct ResumeRestoreOperation: Operation {
-  private let followUp: RestoreFollowUp
+public struct ResumeRestoreOperation: RestoreFamily {
+  public static let kind = "resumeRestore"
+  public let server: ServerReference
 
-  public init(root: String, brand: Brand? = nil) {
-    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
-  }
+  public init(_ server: ServerReference) { self.server = server }
 
-  public var name: String { "restore-resume" }
+  public var title: String { "Go on with the restore that was interrupted" }
+  public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--resume"], on: server)] }
+  public func undo(_ context: UndoContext) -> UndoRule { takenBackByRollingBack }
+
+  private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 
   public func check() throws -> [Finding] { try followUp.findings(.resume) }
 
@@ -124,16 +133,16 @@ public struct ResumeRestoreOperation: Operation {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .resume)
     let phases: [Plan.Phase] =
       switch record.stage {
-      case .discarding: [Plan.Phase("discard", "Delete the state that is not in use")]
+      case .discarding: [Plan.Phase(RestorePhase.discard)]
       case .rollingBack:
         [
-          Plan.Phase("stop", ServerStep.stop.title),
-          Plan.Phase("exchange", "Exchange the restored state for the old one"),
+          Plan.Phase(ServerStep.stop),
+          Plan.Phase(RestorePhase.exchangeBack),
         ]
-          + ServerStep.afterwards.dropFirst().map { Plan.Phase($0.rawValue, $0.title) }
+          + ServerStep.afterwards.dropFirst().map { Plan.Phase($0) }
       default:
-        [Plan.Phase("exchange", "Exchange the old state for the new one")]
-          + ServerStep.afterwards.map { Plan.Phase($0.rawValue, $0.title) }
+        [Plan.Phase(RestorePhase.exchange)]
+          + ServerStep.afterwards.map { Plan.Phase($0) }
       }
     let stays =
       switch record.stage {
@@ -167,26 +176,26 @@ public struct ResumeRestoreOperation: Operation {
     case .preparing, .stopped, .finished, .rolledBack: title = "Nothing was left to do"
     }
     let kept = change.record.kept
-    let summary = Summary(
+    return Summary(
       title: title, facts: kept.isEmpty ? [] : [Summary.Fact("Kept", kept.joined(separator: ", "))],
-      warnings: progress.warnings,
       nextSteps: (change.record.stage == .finished
         ? ContainerNotice.reminder(root: followUp.root, restore: change.record.id) : [])
         + ServerSteps.advice(change.leftToOperator))
-    progress.finished(summary)
-    return summary
   }
 }
 
 /// Exchanges the restored state for the one before it. The restored one is kept in its turn.
-public struct RollBackOperation: Operation {
-  private let followUp: RestoreFollowUp
+public struct RollBackOperation: RestoreFamily {
+  public static let kind = "rollBackRestore"
+  public let server: ServerReference
 
-  public init(root: String, brand: Brand? = nil) {
-    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
-  }
+  public init(_ server: ServerReference) { self.server = server }
 
-  public var name: String { "restore-roll-back" }
+  public var title: String { "Roll back the restore" }
+  public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--roll-back"], on: server)] }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it took something back itself") }
+
+  private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 
   public func check() throws -> [Finding] {
     let state = RestoreState(root: followUp.root)
@@ -215,9 +224,9 @@ public struct RollBackOperation: Operation {
     return Plan(
       title: "Roll back the restore of \(record.created.prefix(19).replacing("T", with: " ")) UTC",
       phases: [
-        Plan.Phase("stop", ServerStep.stop.title),
-        Plan.Phase("exchange", "Exchange the restored state for the old one"),
-      ] + ServerStep.afterwards.dropFirst().map { Plan.Phase($0.rawValue, $0.title) },
+        Plan.Phase(ServerStep.stop),
+        Plan.Phase(RestorePhase.exchangeBack),
+      ] + ServerStep.afterwards.dropFirst().map { Plan.Phase($0) },
       replaces: "the restored state",
       leavesAlone: ["The restored state: it is kept under other names until you discard it"])
   }
@@ -227,26 +236,27 @@ public struct RollBackOperation: Operation {
     defer { withExtendedLifetime(lock) {} }
     let progress = progress.unstoppable
     try change.rollBack(progress)
-    let summary = Summary(
+    return Summary(
       title: "The server is as it was before the restore",
-      facts: [Summary.Fact("Kept", change.record.kept.joined(separator: ", "))], warnings: progress.warnings,
+      facts: [Summary.Fact("Kept", change.record.kept.joined(separator: ", "))],
       nextSteps: ServerSteps.advice(change.leftToOperator) + [
         "Free the space of the restored state when you need it no more: \(followUp.command("--discard"))"
       ])
-    progress.finished(summary)
-    return summary
   }
 }
 
 /// Deletes the state that is not in use any more: after a restore the old one, after a roll back the restored one.
-public struct DiscardRestoreOperation: Operation {
-  private let followUp: RestoreFollowUp
+public struct DiscardRestoreOperation: RestoreFamily {
+  public static let kind = "discardRestore"
+  public let server: ServerReference
 
-  public init(root: String, brand: Brand? = nil) {
-    followUp = RestoreFollowUp(root: root == "/" ? "" : root, brand: brand)
-  }
+  public init(_ server: ServerReference) { self.server = server }
 
-  public var name: String { "restore-discard" }
+  public var title: String { "Delete what is kept of the restore" }
+  public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--discard"], on: server)] }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it took something back itself") }
+
+  private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 
   public func check() throws -> [Finding] { try followUp.findings(.discard) }
 
@@ -254,7 +264,7 @@ public struct DiscardRestoreOperation: Operation {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .discard)
     return Plan(
       title: "Delete the state that is not in use",
-      phases: [Plan.Phase("discard", "Delete the state that is not in use")],
+      phases: [Plan.Phase(RestorePhase.discard)],
       destroys: record.kept,
       leavesAlone: ["The server as it is now"] + (record.exports.map { ["The exports in \($0)"] } ?? []),
       pointOfNoReturn: "what has been deleted by then stays deleted; it cannot be rolled back afterwards")
@@ -264,11 +274,9 @@ public struct DiscardRestoreOperation: Operation {
     var (change, lock) = try followUp.begin(.discard)
     defer { withExtendedLifetime(lock) {} }
     let deleted = try change.discard(progress.unstoppable)
-    let summary = Summary(
+    return Summary(
       title: deleted.isEmpty
         ? "Nothing that was kept of the restore was there any more" : "What was kept of the restore is deleted",
       facts: deleted.map { Summary.Fact("Deleted", $0) })
-    progress.finished(summary)
-    return summary
   }
 }

@@ -9,25 +9,27 @@ import Postgres
 /// and the new takes the old one's place by renaming. Until that moment a failure leaves the server as it was; from then
 /// on the old state is kept, and ``RollBackOperation`` exchanges them back. A program that is killed leaves a
 /// ``RestoreRecord``, with which ``ResumeRestoreOperation`` goes on.
-public struct RestoreOperation: Operation {
-  public let root: String
-  public let brand: Brand?
+public struct RestoreOperation: RestoreFamily {
+  public static let kind = "restore"
+  public let server: ServerReference
   public let options: RestoreOptions
 
-  /// - Parameters:
-  ///   - root: the server's root folder, "/" in production. Its settings may be lost, the server must be installed.
-  ///   - brand: nil: recognised from the settings, else from the backup.
-  public init(root: String, brand: Brand? = nil, _ options: RestoreOptions) {
-    self.root = root == "/" ? "" : root
-    self.brand = brand
+  /// - Parameter server: its settings may be lost, but it must be installed. Without a brand it is recognised from the
+  ///   settings, else from the backup.
+  public init(_ server: ServerReference, _ options: RestoreOptions) {
+    self.server = server
     self.options = options
   }
 
-  public init(_ installation: Installation, _ options: RestoreOptions) {
-    self.init(root: installation.root, brand: installation.brand, options)
-  }
+  private var root: String { server.root == "/" ? "" : server.root }
+  private var brand: Brand? { server.brand }
 
-  public var name: String { "restore" }
+  // MARK: The operation as others see it
+
+  public var title: String { "Restore the server from \(options.source.label)" }
+  public var commands: [ProgramCommand] { [ProgramCommand(["restore"] + options.words, on: server)] }
+  public var traces: OperationTraces { OperationTraces(workFolders: [options.workFolder]) }
+  public func undo(_ context: UndoContext) -> UndoRule { takenBackByRollingBack }
 
   // MARK: Before
 
@@ -43,23 +45,18 @@ public struct RestoreOperation: Operation {
       root: root, brand: brand, options: options, id: try RestoreState(root: root).newID(),
       cancellation: nil)
     let installation = preparation.installation
-    var phases = [
-      Plan.Phase("check", "Look at the backup and at this server"),
-      Plan.Phase("unpack", "Unpack beside the server's own folders and compare every digest"),
-    ]
+    var phases = [Plan.Phase(RestorePhase.check), Plan.Phase(RestorePhase.unpack)]
     if let database = preparation.database {
       phases += [
-        Plan.Phase("database", "Restore the database beside the old one", amount: "as \(database.side)"),
-        Plan.Phase("compare", "Compare the rows of every table with the backup"),
+        Plan.Phase(RestorePhase.database, amount: "as \(database.side)"), Plan.Phase(RestorePhase.compare),
       ]
     }
-    phases.append(Plan.Phase("prepare", "Prepare settings and files"))
-    phases.append(Plan.Phase(ServerStep.stop.rawValue, ServerStep.stop.title))
+    phases += [Plan.Phase(RestorePhase.prepare), Plan.Phase(ServerStep.stop)]
     if let export = preparation.export {
-      phases.append(Plan.Phase("export", "Export each organization of the old state", amount: "into \(export.folder)"))
+      phases.append(Plan.Phase(RestorePhase.export, amount: "into \(export.folder)"))
     }
-    phases.append(Plan.Phase("exchange", "Exchange the old state for the new one"))
-    phases += ServerStep.afterwards.map { Plan.Phase($0.rawValue, $0.title) }
+    phases.append(Plan.Phase(RestorePhase.exchange))
+    phases += ServerStep.afterwards.map { Plan.Phase($0) }
     return Plan(
       title: "Restore \(installation.label) from \(options.source.label)", phases: phases,
       replaces: "the state of \(installation.label)",
@@ -103,11 +100,11 @@ public struct RestoreOperation: Operation {
     let lock = try state.lock()
     defer { withExtendedLifetime(lock) {} }
 
-    let preparation = try progress.phase("check", "Look at the backup and at this server", unit: .bytes) { meter in
+    let preparation = try progress.phase(RestorePhase.check, unit: .bytes) { meter in
       let preparation = try RestorePreparation(
         root: root, brand: brand, options: options, id: try state.newID(), cancellation: progress.cancellation,
         progress: meter.follow())
-      try pass(try earlier(state, isOurs: true) + preparation.findings(), progress)
+      try progress.pass(try earlier(state, isOurs: true) + preparation.findings())
       return preparation
     }
     for record in try state.records() where record.stage == .preparing || record.stage == .stopped {
@@ -156,40 +153,29 @@ public struct RestoreOperation: Operation {
       throw error
     }
     try change.tellServices(steady)
-    let summary = summarize(change, made, exported, seconds: started, progress.warnings + steady.warnings)
-    progress.finished(summary)
-    return summary
-  }
-
-  private func pass(_ findings: [Finding], _ progress: Progress) throws {
-    for finding in findings where finding.severity == .warning {
-      progress.warn("\(finding.subject): \(finding.reason)")
-    }
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    return summarize(change, made, exported, seconds: started)
   }
 
   private func summarize(
     _ change: RestoreSwitch, _ made: RestoredState, _ exported: [ServerExport.Exported],
-    seconds started: ContinuousClock.Instant, _ warnings: [String]
+    seconds started: ContinuousClock.Instant
   ) -> Summary {
     let seconds = Double((ContinuousClock.now - started).components.seconds)
+    var steps = made.containerSteps + ServerSteps.advice(change.leftToOperator)
+    steps += ServerExport.nextSteps(exported, on: server)
+    steps += [
+      "Sign in and look at a few conversations, pictures and people",
+      Summary.Step(NotInBackup.bringingLogsBack(brand ?? .aloha)),
+      "Not as it should be? Go back to the state before: \(command("--roll-back"))",
+      Summary.Step(
+        "All well? Free the space of the old state: \(command("--discard")) "
+          + "(\(change.record.kept.joined(separator: ", ")))"),
+    ]
     return Summary(
       title: made.losses == nil
         ? "The server is restored" : "The server is restored, without what was lost of its backup",
       facts: made.facts + (change.record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
         + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
-      warnings: warnings,
-      nextSteps: made.containerSteps + ServerSteps.advice(change.leftToOperator)
-        + ServerExport.nextSteps(exported, root: root) + [
-          "Sign in and look at a few conversations, pictures and people",
-          NotInBackup.bringingLogsBack(brand ?? .aloha),
-          "Not as it should be? Go back to the state before: \(command("--roll-back"))",
-          "All well? Free the space of the old state: \(command("--discard")) "
-            + "(\(change.record.kept.joined(separator: ", ")))",
-        ])
-  }
-
-  private func command(_ word: String) -> String {
-    Program.command(["restore", word], root: root, brand: brand?.rawValue)
+      nextSteps: steps)
   }
 }

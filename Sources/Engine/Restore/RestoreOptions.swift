@@ -21,6 +21,23 @@ public enum RestoreSource: Sendable, Codable, Equatable {
   }
 }
 
+extension RestoreSource {
+  /// The same as words of the command line.
+  var words: [String] {
+    switch self {
+    case .archive(let path): [path]
+    case .manual(let backup): backup.words
+    }
+  }
+}
+
+extension ManualBackup {
+  var words: [String] {
+    [("--data", data), ("--database", database), ("--settings", settings), ("--uploads", uploads)]
+      .flatMap { option, path in path.map { [option, $0] } ?? [] }
+  }
+}
+
 /// The parts of a backup made by hand; what is nil stays as it is on the server.
 public struct ManualBackup: Sendable, Codable, Equatable {
   /// Whatever pg_dump writes: a directory, a custom or tar file, or plain SQL, gzipped or not.
@@ -70,6 +87,24 @@ public struct RestoreOptions: Sendable, Codable, Equatable {
   public init(_ source: RestoreSource) { self.source = source }
 
   public init(archive: String) { self.init(.archive(archive)) }
+
+  /// The same as words of the command line, the source among them.
+  var words: [String] {
+    var words = source.words
+    if let identity { words += ["--identity", identity] }
+    if keepsSettings { words.append("--keep-settings") }
+    if keepsConfiguration { words.append("--keep-alohaconf") }
+    if let externalHost { words += ["--external-host", externalHost] }
+    if salvages { words.append("--salvage") }
+    if allowsPartial { words.append("--partial") }
+    if ignoresVersions { words.append("--ignore-versions") }
+    if let workFolder { words += ["--work-folder", workFolder] }
+    if let parallel { words += ["--parallel", "\(parallel)"] }
+    if let user = administrator.user { words += ["--database-administrator", user] }
+    if let file = administrator.passwordFile { words += ["--database-password-file", file] }
+    if let exportFirst { words += exportFirst.folder.map { ["--export-folder", $0] } ?? ["--export-first"] }
+    return words
+  }
 
   var exportsFirst: Bool { exportFirst != nil }
 

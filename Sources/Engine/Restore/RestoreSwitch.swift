@@ -46,7 +46,7 @@ struct RestoreSwitch {
 
   /// Both names of the database change in one transaction, each folder by a rename.
   mutating func exchange(_ progress: Progress) throws {
-    try progress.phase("exchange", "Exchange the old state for the new one") { _ in
+    try progress.phase(RestorePhase.exchange) { _ in
       if record.stage != .swapping {
         record.moves = try record.places.flatMap { try $0.moves() }
         if let database = record.database, let access { record.hadDatabase = try database.found(access).live }
@@ -140,7 +140,7 @@ struct RestoreSwitch {
       try enter(.rollingBack)
     }
     try take(.stop, progress)
-    try progress.phase("exchange", "Exchange the restored state for the old one") { _ in try revert() }
+    try progress.phase(RestorePhase.exchangeBack) { _ in try revert() }
     // It is rolled back only when the server's services know it: until then it can be gone on with.
     for step in ServerStep.afterwards where step != .secrets && !record.doneSteps.contains(step.rawValue) {
       do {
@@ -175,7 +175,7 @@ struct RestoreSwitch {
       record.discards = record.stage
       try enter(.discarding)
     }
-    try progress.phase("discard", "Delete the state that is not in use") { _ in
+    try progress.phase(RestorePhase.discard) { _ in
       if what == .rolledBack {
         try removeSide()
       } else {

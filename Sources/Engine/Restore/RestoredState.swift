@@ -15,7 +15,7 @@ struct RestoredState {
   var hasExpectedRows = false
   var hasUploads = false
   /// What is left for the operator to set in the environment of a container.
-  var containerSteps: [String] = []
+  var containerSteps: [Summary.Step] = []
 
   /// Makes it. Throws where anything is not as the backup says; what was made by then is the caller's to remove.
   static func make(_ preparation: RestorePreparation, _ progress: Progress) throws -> RestoredState {
@@ -24,9 +24,7 @@ struct RestoredState {
     let user = administrator.flatMap(RestorePreparation.user(of:))
     var work: ScratchFolder?
     if preparation.database != nil, let place = preparation.work { work = try ScratchFolder(in: place, for: user) }
-    let unpacked = try progress.phase(
-      "unpack", "Unpack beside the server's own folders and compare every digest", unit: .bytes
-    ) { meter in
+    let unpacked = try progress.phase(RestorePhase.unpack, unit: .bytes) { meter in
       try RestoreUnpacking(preparation: preparation, work: work, user: user).run(meter, cancellation: cancellation)
     }
     var state = RestoredState()
@@ -54,7 +52,7 @@ struct RestoredState {
       }
     }
     work = nil
-    try progress.phase("prepare", "Prepare settings and files") { _ in
+    try progress.phase(RestorePhase.prepare) { _ in
       state.containerSteps = try prepare(preparation)
     }
     return state
@@ -64,7 +62,7 @@ struct RestoredState {
     _ dump: DumpFile, into database: SideDatabase, _ access: AdministratorAccess, _ preparation: RestorePreparation,
     scratch: String, _ progress: Progress
   ) throws {
-    try progress.phase("database", "Restore the database beside the old one", unit: .steps) { meter in
+    try progress.phase(RestorePhase.database, unit: .steps) { meter in
       try database.create(access)
       for setting in try database.copySettings(access) { progress.warn(setting) }
       let session = try access.connect(cancellation: progress.cancellation)
@@ -84,7 +82,7 @@ struct RestoredState {
     _ database: SideDatabase, _ access: AdministratorAccess, _ brand: Brand, expected: [String: Int64]?,
     _ progress: Progress
   ) throws {
-    tables = try progress.phase("compare", "Compare the rows of every table with the backup", unit: .rows) { meter in
+    tables = try progress.phase(RestorePhase.compare, unit: .rows) { meter in
       let session = try access.connect(database: database.side, cancellation: progress.cancellation)
       defer { session.close() }
       let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
@@ -103,9 +101,9 @@ struct RestoredState {
   /// Settings that fit this machine, owners, permissions; all of it on the disk.
   ///
   /// - Returns: what is left to be set by hand where this server is in a container.
-  private static func prepare(_ preparation: RestorePreparation) throws -> [String] {
+  private static func prepare(_ preparation: RestorePreparation) throws -> [Summary.Step] {
     let installation = preparation.installation
-    var steps: [String] = []
+    var steps: [Summary.Step] = []
     if let place = preparation.replaced.first(where: { $0.part == BackupLayout.settings }) {
       let head = preparation.head
       try RestoredSettings(

@@ -1,7 +1,7 @@
 import Common
 
 /// What has to be told to the services of a server, in its order; each through the server's own script.
-enum ServerStep: String, CaseIterable, Sendable {
+enum ServerStep: String, OperationPhase, CaseIterable {
   case stop
   case secrets
   case queue
@@ -49,7 +49,7 @@ struct ServerSteps: Sendable {
   /// - Returns: the command that is left to the operator where the script is not here; nil where it has run.
   @discardableResult
   func run(_ step: ServerStep, _ progress: Progress) throws -> String? {
-    try progress.phase(step.rawValue, step.title) { _ in
+    try progress.phase(step) { _ in
       if container != nil, let reason = Self.ofOtherContainers[step] {
         progress.note(reason)
         return nil
@@ -65,9 +65,11 @@ struct ServerSteps: Sendable {
   }
 
   /// How a summary says what is left: each step with its command, in their order.
-  static func advice(_ commands: [String]) -> [String] {
+  static func advice(_ commands: [String]) -> [Summary.Step] {
     guard !commands.isEmpty else { return [] }
-    return ["The server's own scripts are not on this machine. Where they are, run in this order:"]
-      + commands.map { "$ \($0)" }
+    return [
+      Summary.Step(
+        "The server's own scripts are not on this machine. Where they are, run in this order:", commands: commands)
+    ]
   }
 }

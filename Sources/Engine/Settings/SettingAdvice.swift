@@ -59,7 +59,7 @@ public struct SettingAdvice: Sendable, Codable, Equatable {
 }
 
 /// What a decision makes necessary: a step that the server's scripts do, or a person.
-public enum FollowUp: String, Sendable, Codable, CaseIterable {
+public enum FollowUp: String, OperationPhase, Codable, CaseIterable {
   case configureQueue, applyConfiguration, databasePassword, restart, reregister, hostname, flushCache
 
   /// "Give the message queue its password".

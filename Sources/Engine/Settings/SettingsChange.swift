@@ -13,7 +13,7 @@ struct SettingsChange {
   private let decided: [(advice: SettingAdvice, decision: SettingDecision)]
 
   init(
-    _ operation: CopySettingsOperation, _ decided: [(advice: SettingAdvice, decision: SettingDecision)]
+    _ operation: CopySettingsRun, _ decided: [(advice: SettingAdvice, decision: SettingDecision)]
   ) throws {
     source = operation.source
     target = operation.target

@@ -19,7 +19,11 @@ struct SealedFile: Sendable {
     }
   }
 
-  static let phase = "Compare the encrypted file with the SHA-256 beside it"
+  enum Phase: String, OperationPhase {
+    case read
+
+    var title: String { "Compare the encrypted file with the SHA-256 beside it" }
+  }
 
   /// - Throws: `.damagedArchive` where the seal is that of other bytes.
   func state(cancellation: Cancellation?, progress: ByteProgress?) throws -> State {
@@ -36,7 +40,7 @@ struct SealedFile: Sendable {
 
   /// - Throws: as ``state(cancellation:progress:)``; `.archive` where nothing can be proved.
   func verify(_ progress: Progress) throws -> Summary {
-    let state = try progress.phase("read", Self.phase, unit: .bytes) { meter in
+    let state = try progress.phase(Phase.read, unit: .bytes) { meter in
       var seen: Int64 = 0
       return try self.state(cancellation: progress.cancellation) { done, total in
         meter.setTotal(total)
@@ -53,19 +57,17 @@ struct SealedFile: Sendable {
         remedy:
           "copy the .sha256 here from where the backup was made, or decrypt it where the private key is: \(command)")
     }
-    let summary = Summary(
+    return Summary(
       title: "The encrypted file is unchanged; its content was not looked at",
       facts: [
         Summary.Fact("Archive", path), Summary.Fact("Kind", "a file that age has encrypted"),
         Summary.Fact("Size", Amount.bytes(FileSystem.length(path) ?? 0)),
         Summary.Fact("Proved", "every byte is as it was when the backup was made"),
         Summary.Fact("Not proved", "what is in it, whether a key opens it, and whether it can be restored"),
-      ], warnings: progress.warnings,
+      ],
       nextSteps: [
         "On a machine that may have the private key: \(command)",
         "There as well: \(ArchiveWords.rehearse(path, "KEYFILE"))",
       ])
-    progress.finished(summary)
-    return summary
   }
 }

@@ -3,7 +3,7 @@ import Common
 import Postgres
 
 /// Reads an archive to its last byte and says whether it is whole, and, where a server is given, whether it fits there.
-public struct VerifyOperation: Operation {
+public struct VerifyOperation: Runnable {
   public struct Options: Sendable, Codable, Equatable {
     public var archive: String
     /// With a server: the subdomain that the organization would get; nil for the one that it has.
@@ -26,7 +26,12 @@ public struct VerifyOperation: Operation {
     self.server = server
   }
 
-  public var name: String { "verify" }
+  enum Phase: String, OperationPhase {
+    case read, server
+
+    var title: String { self == .read ? "Read every byte, row and reference" : "Compare it with the server" }
+    var weight: Double { self == .read ? 33 : 1 }
+  }
 
   public func check() throws -> [Finding] {
     guard FileSystem.exists(options.archive) else {
@@ -38,11 +43,11 @@ public struct VerifyOperation: Operation {
   public func plan() throws -> Plan {
     guard !isSealed else {
       return Plan(
-        title: "Verify \(options.archive)", phases: [Plan.Phase("read", SealedFile.phase)],
+        title: "Verify \(options.archive)", phases: [Plan.Phase(SealedFile.Phase.read)],
         leavesAlone: ["Everything: verifying only reads"])
     }
-    var phases = [Plan.Phase("read", "Read every byte, row and reference")]
-    if server != nil { phases.append(Plan.Phase("server", "Hold it against the server")) }
+    var phases = [Plan.Phase(Phase.read)]
+    if server != nil { phases.append(Plan.Phase(Phase.server)) }
     return Plan(
       title: "Verify \(options.archive)", phases: phases, leavesAlone: ["Everything: verifying only reads"])
   }
@@ -59,7 +64,7 @@ public struct VerifyOperation: Operation {
     // With a server it is that one's tables that the rows have to fit.
     let contents = ArchiveContents(try server.map(Self.model) ?? .known)
     let holdings = HoldingsReader()
-    let report = try progress.phase("read", "Read every byte, row and reference", unit: .bytes) { meter in
+    let report = try progress.phase(Phase.read, unit: .bytes) { meter in
       try ArchiveCheck.verifyDigests(
         options.archive, stream: stream, visitor: SeveralVisitors([contents, holdings]),
         cancellation: progress.cancellation, progress: meter.follow())
@@ -94,7 +99,7 @@ public struct VerifyOperation: Operation {
       facts += report.manifest?.notes ?? []
     }
     if let server, report.kind.isExport {
-      try progress.phase("server", "Hold it against the server") { _ in
+      try progress.phase(Phase.server) { _ in
         try judge(server, contents, report, progress)
       }
       facts.append(Summary.Fact("Server", "\(server.label) can import it"))
@@ -112,15 +117,12 @@ public struct VerifyOperation: Operation {
       facts.append(Summary.Fact("Completeness", holdings.label))
       if !holdings.isComplete { title = "The archive is whole, but it does not hold a whole server" }
     }
-    let summary = Summary(
+    return Summary(
       title: title, facts: facts,
-      warnings: progress.warnings,
       nextSteps: report.kind.isExport && server == nil
         ? ["Ask the other server whether it fits there: aloha-wizard verify --against-server ARCHIVE"]
         : report.kind == .backup
           ? ["Rehearse its restore: \(ArchiveWords.rehearse(options.archive, options.identity))"] : [])
-    progress.finished(summary)
-    return summary
   }
 
   private func judge(_ findings: ContentFindings, _ progress: Progress) throws {
@@ -147,10 +149,7 @@ public struct VerifyOperation: Operation {
     ).serverFindings(
       memberBytes: report.memberBytes, migrations: contents.migrations.isEmpty ? nil : contents.migrations,
       sourceVersion: report.manifest?.source.serverVersion)
-    for finding in findings where finding.severity == .warning {
-      progress.warn("\(finding.subject): \(finding.reason)")
-    }
-    if findings.contains(where: { $0.severity == .blocker }) { throw Blocked(findings) }
+    try progress.pass(findings)
   }
 
   private static func facts(_ contents: ArchiveContents, isWhole: Bool) -> [Summary.Fact] {

@@ -9,6 +9,8 @@ public struct SandboxServer: Sendable {
   public let brand: Brand
   /// What `--root` takes: `etc` and `home` are below it.
   public let root: String
+  /// How operations name it.
+  public var reference: ServerReference { ServerReference(root: root) }
   /// The host name that its users would type.
   public let host: String
   public let database: String

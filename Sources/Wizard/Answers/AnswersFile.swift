@@ -95,17 +95,17 @@ struct AnswersFile: Sendable, Equatable {
       if let array = value?.array {
         let texts = array.compactMap { $0.string }
         if texts.count == array.count { return .list(texts) }
-        return fault(key, "a list of texts is wanted")
+        return fault(key, "must be a list of texts")
       }
       if let table = value?.table {
         var map: [String: String] = [:]
         for item in table.keys {
-          guard let text = table[item]?.string else { return fault("\(key).\(item)", "a text is wanted") }
+          guard let text = table[item]?.string else { return fault("\(key).\(item)", "must be a text") }
           map[item] = text
         }
         return .map(map)
       }
-      return fault(key, "a text in quotes, true or false, a list or a table is wanted")
+      return fault(key, "must be a text in quotes, true or false, a list or a table")
     }
 
     @discardableResult

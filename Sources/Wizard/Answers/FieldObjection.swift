@@ -6,20 +6,20 @@ extension Field {
     guard !accepts(answer) else { return nil }
     switch (kind, answer) {
     case (.choice(let options), .text(let id)): return Self.objection(to: [id], among: options)
-    case (.choice(let options), _): return "one text is wanted: \(Self.names(options))"
+    case (.choice(let options), _): return "must be one of: \(Self.names(options))"
     case (.multipleChoice(let options), .list(let ids)): return Self.objection(to: ids, among: options)
-    case (.multipleChoice(let options), _): return "a list is wanted, of: \(Self.names(options))"
+    case (.multipleChoice(let options), _): return "must be a list of: \(Self.names(options))"
     case (.table(_, let rows), let answer):
       let options = rows.map { Option($0.id, $0.label, disabled: $0.disabled) }
       if case .text(let id) = answer { return Self.objection(to: [id], among: options) }
-      return "one text is wanted: \(Self.names(options))"
+      return "must be one of: \(Self.names(options))"
     case (.yesNo(let yes, let no), .flag(let flag)): return (flag ? yes : no).disabled
-    case (.yesNo, _): return "true or false is wanted"
+    case (.yesNo, _): return "must be true or false"
     case (.decisions(let items, let among), .map(let map)): return Self.objection(to: map, items, among)
     case (.decisions(let items, let among), _):
-      return "a table is wanted, with \(Self.alternatives(among)) for each of: "
+      return "must be a table with \(Self.alternatives(among)) for each of: "
         + items.map(\.id).joined(separator: ", ")
-    case (.text, _), (.path, _): return "a text in quotes is wanted"
+    case (.text, _), (.path, _): return "must be a text in quotes"
     case (.secret, _), (.confirmation, _): return "it cannot be given beforehand"
     }
   }

@@ -21,10 +21,20 @@ struct Answers: Sendable, Equatable {
     self.values = values
   }
 
-  subscript(key: String) -> Answer? {
-    get { values[key] }
-    set { values[key] = newValue }
+  /// The answer as it is, by its name.
+  subscript(name: String) -> Answer? {
+    get { values[name] }
+    set { values[name] = newValue }
   }
+
+  /// The value that was answered; what the key says where nothing was.
+  subscript<Value>(key: AnswerKey<Value>) -> Value {
+    get { given(key) ?? key.unanswered }
+    set { values[key.name] = newValue.answer }
+  }
+
+  /// The value that was answered; nil where nothing was, or nothing of the key's type.
+  func given<Value>(_ key: AnswerKey<Value>) -> Value? { values[key.name].flatMap { Value(answer: $0) } }
 
   func text(_ key: String) -> String? {
     if case .text(let text) = values[key] { text } else { nil }
@@ -49,8 +59,12 @@ struct Answers: Sendable, Equatable {
   /// The answer in words; what was answered where there are none.
   func label(_ key: String) -> String { labels[key] ?? text(key) ?? "" }
 
+  func label(_ key: AnswerKey<some AnswerValue>) -> String { label(key.name) }
+
   /// What is known of the chosen row.
   func detail(_ key: String, _ name: String) -> String? { details[key]?[name] }
+
+  func detail(_ key: AnswerKey<some AnswerValue>, _ name: String) -> String? { detail(key.name, name) }
 
   mutating func set(label: String?, for key: String) { labels[key] = label }
   mutating func set(details: [String: String], for key: String) { self.details[key] = details }

@@ -3,7 +3,7 @@ import Engine
 
 /// What all flows want of the engine. A test gives its own.
 ///
-/// What is to be done is one value, a ``JobDescription``: it is checked, planned and run from the same answers, and a test
+/// What is to be done is one value, an ``Engine/Operation``: it is checked, planned and run from the same answers, and a test
 /// that compares it has compared every decision.
 struct FlowEngine: Sendable {
   /// What is seen of a server from outside.
@@ -16,9 +16,10 @@ struct FlowEngine: Sendable {
   var glance: @Sendable (_ root: String, Cancellation) throws -> Glance
   var organizations: @Sendable (_ root: String, Cancellation) throws -> [Organization]
   var overviews: @Sendable (_ root: String, Cancellation) throws -> [OrganizationOverview]
-  var findings: @Sendable (JobDescription) throws -> [Finding]
-  var plan: @Sendable (JobDescription) throws -> Plan
-  var operation: @Sendable (JobDescription) throws -> any Operation
+  var findings: @Sendable (any Operation) throws -> [Finding]
+  var plan: @Sendable (any Operation) throws -> Plan
+  /// How it is run: as it is, or as a job.
+  var work: @Sendable (any Operation) throws -> any Runnable
   /// Operations are jobs: processes that go on without the wizard.
   var runsJobs = false
 }
@@ -45,12 +46,12 @@ extension FlowEngine {
         return try OrganizationOverview.list(connection, brand: server.brand)
       },
       // Asked before the operation itself looks: the server may be in the middle of what the other job does.
-      findings: { description in
-        if let other = JobStore.othersAtWork(description) { return [other] }
-        return try description.operation().check()
+      findings: { operation in
+        if let other = JobStore.othersAtWork(operation) { return [other] }
+        return try operation.check()
       },
-      plan: { try $0.operation().plan() },
-      operation: { runsJobs ? JobOperation($0) : try $0.operation() },
+      plan: { try $0.plan() },
+      work: { operation -> any Runnable in if runsJobs { JobLaunch(operation) } else { operation } },
       runsJobs: runsJobs)
   }
 

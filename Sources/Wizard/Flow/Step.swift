@@ -133,9 +133,7 @@ struct Material: Sendable, Equatable {
 /// How a step does its work.
 struct Runner: Sendable {
   /// Made on a worker thread, for it may look at a server.
-  let operation: @Sendable (Answers) throws -> any Operation
-  /// How long a phase takes compared with the others; 1 unless named here. For the overall bar.
-  var weights: [String: Double] = [:]
+  let operation: @Sendable (Answers) throws -> any Runnable
   /// What is running, for questions about it: "The move".
   var noun = "The work"
   /// It is a job of its own: it goes on when the wizard is left, and when the terminal goes away.

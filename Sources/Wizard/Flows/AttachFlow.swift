@@ -22,7 +22,7 @@ extension Flow {
 
   static func attach(_ job: JobFolder, _ context: FlowContext) -> Flow {
     let header = try? job.readHeader()
-    let title = header?.plan?.title ?? header?.description.title ?? "A job"
+    let title = header?.plan?.title ?? header?.operation.title ?? "A job"
     let since = header.flatMap { Moment.microseconds(iso: $0.started) }.map { Age.words($0) }
     let place = header?.terminal.map { ", on \($0)" } ?? ""
     let begun = "Begun \(since ?? "at an unknown time") by \(header?.operator_ ?? "somebody")\(place)"
@@ -43,7 +43,7 @@ extension Flow {
         Step(
           "run", "Watch", heading: { _ in title },
           kind: .run(
-            Runner(operation: { _ in AttachOperation(job) }, noun: "The job", outlivesWizard: true, isWatched: true))),
+            Runner(operation: { _ in JobAttachment(job) }, noun: "The job", outlivesWizard: true, isWatched: true))),
         Step(
           "result", "Result", heading: { _ in "The job has done its work" }, kind: .result, proceed: "Leave the wizard"),
       ])

@@ -14,9 +14,9 @@ extension Goal {
 /// From this server to the cloud: the export, and all that has to be told to those who import it there.
 struct ToCloudFlow: Sendable {
   enum Key {
-    static let subdomain = "address.subdomain"
-    static let purpose = "purpose.final"
-    static let archive = "archive.path"
+    static let subdomain: AnswerKey<String> = "address.subdomain"
+    static let purpose: AnswerKey<Bool> = "purpose.final"
+    static let archive: AnswerKey<String> = "archive.path"
   }
 
   let context: FlowContext
@@ -26,15 +26,17 @@ struct ToCloudFlow: Sendable {
   }
 
   var flow: Flow {
-    let work = WorkSteps("The export", context, job: job)
+    let work = WorkSteps("The export", context) { [context] in
+      ExportOperation(context.server, Self.options($0))
+    }
     return Flow(
       id: "to-cloud", title: "Move to the cloud", badge: context.badge,
       route: { [label = context.label] _ in .init(from: label, to: "the cloud") },
-      commands: { [context] in [ExportFlow.command(Self.options($0), context)] },
+      commands: work.commands,
       onward: { answers in
         [
           Continuation(
-            "Verify the archive", .flow("inspect", given: [ArchiveStep.key: answers[Key.archive] ?? .text("")]))
+            "Verify the archive", .flow("inspect", given: [ArchiveStep.key.name: .text(answers[Key.archive])]))
         ]
       },
       steps: [
@@ -42,11 +44,10 @@ struct ToCloudFlow: Sendable {
         OrganizationStep(heading: "Which organization moves?").step(context), version, address, purpose, archive,
         work.checks(), work.review(heading: "Ready to export?", proceed: "Start the export"),
         work.run(
-          "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" },
-          weights: PhaseWeights.export),
+          "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" }),
         work.result { answers in
           let name = answers.detail(OrganizationStep.key, "name") ?? "The organization"
-          let isFinal = answers.flag(Key.purpose) ?? true
+          let isFinal = answers.given(Key.purpose) ?? true
           return isFinal ? "\(name) is ready to be handed over" : "The rehearsal's export of \(name) is made"
         },
       ])
@@ -54,16 +55,12 @@ struct ToCloudFlow: Sendable {
 
   // MARK: Decisions
 
-  @Sendable private func job(_ answers: Answers) -> JobDescription {
-    .export(server: context.server, Self.options(answers))
-  }
-
   static func options(_ answers: Answers) -> ExportOperation.Options {
     var options = ExportOperation.Options(
-      subdomain: answers.text(OrganizationStep.key) ?? "", output: answers.text(Key.archive))
-    options.handOver = HandOver(subdomain: answers.text(Key.subdomain) ?? "")
+      subdomain: answers[OrganizationStep.key], output: answers.given(Key.archive))
+    options.handOver = HandOver(subdomain: answers[Key.subdomain])
     options.deactivates =
-      answers.detail(OrganizationStep.key, "state") != "deactivated" && answers.flag(Key.purpose) ?? false
+      answers.detail(OrganizationStep.key, "state") != "deactivated" && answers[Key.purpose]
     return options
   }
 
@@ -124,8 +121,8 @@ struct ToCloudFlow: Sendable {
         [
           Field(
             "subdomain", "Subdomain in the cloud", .text(placeholder: "(none yet)"),
-            preset: { .text($0.text(OrganizationStep.key) ?? "") },
-            check: { HandOver.objection(to: $0.text(Key.subdomain) ?? "") })
+            preset: { .text($0[OrganizationStep.key]) },
+            check: { HandOver.objection(to: $0[Key.subdomain]) })
         ]
       })
   }
@@ -169,7 +166,7 @@ struct ToCloudFlow: Sendable {
           Field(
             "path", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
             hint: { _ in "Only its owner can read it." },
-            preset: { _ in .text(path) }, check: { AnswerCheck.archive($0.text(Key.archive) ?? "") })
+            preset: { _ in .text(path) }, check: { AnswerCheck.archive($0[Key.archive]) })
         ]
       })
   }
@@ -190,7 +187,7 @@ struct FromCloudFlow: Sendable {
     return Flow(
       id: "from-cloud", title: "Move from the cloud", badge: context.badge,
       route: { [label = context.label] _ in .init(from: "the cloud", to: label) },
-      commands: { [context] in ImportFlow.commands($0, context) }, onward: importing.onward,
+      commands: importing.work.commands, onward: importing.onward,
       steps: [
         welcome,
         ArchiveStep(
@@ -245,13 +242,13 @@ struct FromCloudFlow: Sendable {
         .paragraph(
           "Where the server is ahead of the export, ask for a new export; data of an older version does not fit."),
       ],
-      lookup: Lookup("Comparing versions", key: { $0.text(ArchiveStep.key) ?? "" }) { [context] answers, cancellation in
-        let path = answers.text(ArchiveStep.key) ?? ""
+      lookup: Lookup("Comparing versions", key: { $0[ArchiveStep.key] }) { [context] answers, cancellation in
+        let path = answers[ArchiveStep.key]
         let glance = try context.engine.glance(context.root, cancellation)
         // The address is asked later; what is said of it here would be said too early.
         let options = ImportOperation.Options(subdomain: answers.label(ArchiveStep.Label.subdomain), archive: path)
-        let findings = try context.engine.findings(.import(server: context.server, options))
-        return Material(facts: glance.facts, findings: findings.filter { $0.subject == "version" })
+        let findings = try context.engine.findings(ImportOperation(context.server, options))
+        return Material(facts: glance.facts, findings: findings.filter { $0.id == .version })
       })
   }
 }

@@ -10,13 +10,13 @@ extension Goal {
 /// Exports an organization into an archive, and nothing more.
 struct ExportFlow: Sendable {
   enum Key {
-    static let reach = "scope.reach"
-    static let message = "scope.message"
-    static let archive = "archive.path"
-    static let deactivate = "archive.deactivate"
+    static let reach = AnswerKey("scope.reach", unanswered: Reach.everything)
+    static let message: AnswerKey<String> = "scope.message"
+    static let archive: AnswerKey<String> = "archive.path"
+    static let deactivate: AnswerKey<Bool> = "archive.deactivate"
   }
 
-  enum Reach: String, Sendable {
+  enum Reach: String, AnswerValue {
     case everything, open = "public", consent
   }
 
@@ -27,16 +27,18 @@ struct ExportFlow: Sendable {
   }
 
   var flow: Flow {
-    let work = WorkSteps("The export", context, job: job)
+    let work = WorkSteps("The export", context) { [context] in
+      ExportOperation(context.server, Self.options($0))
+    }
     return Flow(
       id: "export", title: "Export an organization", badge: context.badge,
       route: { [label = context.label] answers in
-        .init(from: label, to: answers.text(Key.archive).flatMap { $0.split(separator: "/").last }.map(String.init))
+        .init(from: label, to: answers.given(Key.archive).flatMap { $0.split(separator: "/").last }.map(String.init))
       },
-      commands: { [context] in [Self.command(Self.options($0), context)] },
+      commands: work.commands,
       onward: { answers in
-        let path = answers.text(Key.archive) ?? ""
-        return [Continuation("Verify the archive", .flow("inspect", given: [ArchiveStep.key: .text(path)]))]
+        let path = answers[Key.archive]
+        return [Continuation("Verify the archive", .flow("inspect", given: [ArchiveStep.key.name: .text(path)]))]
       },
       steps: [
         OrganizationStep(
@@ -53,45 +55,26 @@ struct ExportFlow: Sendable {
         ).step(context), scope, place, work.checks(),
         work.review(heading: "Ready to export?", proceed: "Start the export"),
         work.run(
-          "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" },
-          weights: PhaseWeights.export),
+          "Export", heading: { "Exporting \($0.label(OrganizationStep.key))" }),
         work.result { "\($0.detail(OrganizationStep.key, "name") ?? "The organization") is exported" },
       ])
   }
 
   // MARK: Decisions
 
-  @Sendable private func job(_ answers: Answers) -> JobDescription {
-    .export(server: context.server, Self.options(answers))
-  }
-
   static func options(_ answers: Answers) -> ExportOperation.Options {
     var options = ExportOperation.Options(
-      subdomain: answers.text(OrganizationStep.key) ?? "", output: answers.text(Key.archive))
-    switch answers.text(Key.reach).flatMap(Reach.init) ?? .everything {
+      subdomain: answers[OrganizationStep.key], output: answers.given(Key.archive))
+    switch answers[Key.reach] {
     case .everything: break
     case .open: options.publicOnly = true
     case .consent:
-      let message = Int64(answers.text(Key.message) ?? "")
+      let message = Int64(answers[Key.message])
       options.consent = message.map { .byReactions(message: $0) } ?? .bySetting
     }
     options.deactivates =
-      answers.detail(OrganizationStep.key, "state") != "deactivated" && answers.flag(Key.deactivate) ?? false
+      answers.detail(OrganizationStep.key, "state") != "deactivated" && answers[Key.deactivate]
     return options
-  }
-
-  /// The same as a command.
-  static func command(_ options: ExportOperation.Options, _ context: FlowContext) -> String {
-    var words = ["export", "-r", options.subdomain, "--output", options.output ?? ""]
-    if options.deactivates { words.append("--deactivate") }
-    if options.publicOnly { words.append("--public-only") }
-    switch options.consent {
-    case .bySetting?: words.append("--with-consent")
-    case .byReactions(let message)?: words += ["--with-consent", "--consent-message", "\(message)"]
-    case nil: break
-    }
-    if let handOver = options.handOver { words += ["--for-cloud", handOver.subdomain] }
-    return context.command(words)
   }
 
   // MARK: Steps
@@ -122,12 +105,12 @@ struct ExportFlow: Sendable {
           Field(
             "message", "Number of the message that asked for consent", name: "Consent message",
             .text(placeholder: "(none: by the people's settings)"),
-            isVisible: { $0.text(Key.reach) == Reach.consent.rawValue },
+            isVisible: { $0.given(Key.reach) == .consent },
             hint: { _ in "Only on servers older than 10.0; leave it empty otherwise." },
             preset: { _ in .text("") },
             check: { answers in
-              let text = answers.text(Key.message) ?? ""
-              return text.isEmpty || Int64(text).map { $0 > 0 } ?? false ? nil : "A number is wanted, or nothing"
+              let text = answers[Key.message]
+              return text.isEmpty || Int64(text).map { $0 > 0 } ?? false ? nil : "Enter a number, or leave it empty"
             }),
         ]
       })
@@ -151,7 +134,7 @@ struct ExportFlow: Sendable {
             "path", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
             hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(path) },
-            check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
+            check: { AnswerCheck.archive($0[Key.archive]) }),
           Field(
             "deactivate", "Deactivate the organization first?", name: "Deactivate it",
             .yesNo(

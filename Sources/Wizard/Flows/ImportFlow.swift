@@ -10,9 +10,9 @@ extension Goal {
 /// Imports an organization from an archive into this server.
 struct ImportFlow: Sendable {
   enum Key {
-    static let subdomain = "address.subdomain"
-    static let reserved = "address.reserved"
-    static let stop = "memory.stop"
+    static let subdomain: AnswerKey<String> = "address.subdomain"
+    static let reserved: AnswerKey<Bool> = "address.reserved"
+    static let stop: AnswerKey<Bool> = "memory.stop"
   }
 
   let context: FlowContext
@@ -29,7 +29,7 @@ struct ImportFlow: Sendable {
   var flow: Flow {
     Flow(
       id: "import", title: "Import an organization", badge: context.badge, route: route,
-      commands: { [context] in Self.commands($0, context) }, onward: onward,
+      commands: work.commands, onward: onward,
       steps: [
         ArchiveStep(
           heading: "Which archive is imported?",
@@ -46,14 +46,13 @@ struct ImportFlow: Sendable {
 
   /// The steps after the archive, the same wherever it comes from.
   var rest: [Step] {
-    let work = WorkSteps("The import", context, job: job)
+    let work = work
     return [
       address, stop, work.checks(),
       work.review(heading: "Ready to import?", proceed: "Start the import"),
       work.run(
         "Import", heading: { "Importing \($0.label(ArchiveStep.Label.name))" },
-        help: [.paragraph("Until the organization is visible, everything can be taken back.")],
-        weights: PhaseWeights.import),
+        help: [.paragraph("Until the organization is visible, everything can be taken back.")]),
       work.result { answers in
         let name = answers.label(ArchiveStep.Label.name)
         return "\(name.isEmpty ? "The organization" : name) is imported"
@@ -62,36 +61,28 @@ struct ImportFlow: Sendable {
   }
 
   @Sendable func route(_ answers: Answers) -> Flow.Route {
-    let file = answers.text(ArchiveStep.key)?.split(separator: "/").last.map(String.init)
+    let file = answers.given(ArchiveStep.key)?.split(separator: "/").last.map(String.init)
     return .init(from: file ?? "an archive", to: context.label)
   }
 
   @Sendable func onward(_ answers: Answers) -> [Continuation] {
-    let organization: [String: Answer] = [OrganizationStep.key: .text(answers.text(Key.subdomain) ?? "")]
+    let organization: [String: Answer] = [OrganizationStep.key.name: .text(answers[Key.subdomain])]
     return [Continuation("Send password resets", .flow("password-resets", given: organization))]
       .filter { Goal.exists($0) }
   }
 
   // MARK: Decisions
 
-  @Sendable private func job(_ answers: Answers) -> JobDescription {
-    .import(server: context.server, Self.options(answers))
+  var work: WorkSteps {
+    WorkSteps("The import", context) { [context] in ImportOperation(context.server, Self.options($0)) }
   }
 
   static func options(_ answers: Answers) -> ImportOperation.Options {
-    let subdomain = answers.text(Key.subdomain) ?? ""
-    var options = ImportOperation.Options(subdomain: subdomain, archive: answers.text(ArchiveStep.key) ?? "")
-    options.allowsReservedSubdomain = MoveDecisions.isReserved(subdomain) && answers.flag(Key.reserved) ?? false
-    options.stopsServer = answers.flag(Key.stop) ?? false
+    let subdomain = answers[Key.subdomain]
+    var options = ImportOperation.Options(subdomain: subdomain, archive: answers[ArchiveStep.key])
+    options.allowsReservedSubdomain = MoveDecisions.isReserved(subdomain) && answers[Key.reserved]
+    options.stopsServer = answers[Key.stop]
     return options
-  }
-
-  static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
-    let options = options(answers)
-    var words = ["import", options.subdomain, options.archive]
-    if options.allowsReservedSubdomain { words.append("--allow-reserved-subdomain") }
-    if options.stopsServer { words.append("--stop-server") }
-    return [context.command(words)]
   }
 
   // MARK: Steps
@@ -114,19 +105,19 @@ struct ImportFlow: Sendable {
           Field(
             "subdomain", "Subdomain", .text(placeholder: "(root domain)"),
             hint: { answers in
-              let subdomain = answers.text(Key.subdomain) ?? ""
+              let subdomain = answers[Key.subdomain]
               return "People will open https://\(subdomain.isEmpty ? context.label : "\(subdomain).\(context.label)")"
             },
             preset: { .text($0.label(ArchiveStep.Label.subdomain)) },
-            check: { AnswerCheck.subdomain($0.text(Key.subdomain) ?? "") }),
+            check: { AnswerCheck.subdomain($0[Key.subdomain]) }),
           Field(
             "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
             .yesNo(
               yes: .init("yes", "Yes, take it", "Good where it is the organization's name already."),
               no: .init("no", "No", "Then change it above.")),
-            isVisible: { MoveDecisions.isReserved($0.text(Key.subdomain) ?? "") },
-            preset: { .flag($0.text(Key.subdomain) == $0.label(ArchiveStep.Label.subdomain)) },
-            check: { $0.flag(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+            isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
+            preset: { .flag($0.given(Key.subdomain) == $0.label(ArchiveStep.Label.subdomain)) },
+            check: { $0.given(Key.reserved) == false ? "Then choose another subdomain" : nil }),
         ]
       })
   }

@@ -11,17 +11,17 @@ extension Goal {
 /// Says what an archive is, and checks it to its last byte.
 struct InspectFlow: Sendable {
   enum Key {
-    static let against = "against.server"
+    static let against: AnswerKey<Bool> = "against.server"
   }
 
   let context: FlowContext
   let reader: ArchiveReader
   /// Made of the archive, its private key, and of whether it is held against this server.
-  var verify: @Sendable (_ archive: String, _ identity: String?, _ againstServer: Bool) throws -> any Operation
+  var verify: @Sendable (_ archive: String, _ identity: String?, _ againstServer: Bool) throws -> any Runnable
 
   init(
     _ context: FlowContext, _ reader: ArchiveReader,
-    verify: (@Sendable (String, String?, Bool) throws -> any Operation)? = nil
+    verify: (@Sendable (String, String?, Bool) throws -> any Runnable)? = nil
   ) {
     self.context = context
     self.reader = reader
@@ -36,11 +36,11 @@ struct InspectFlow: Sendable {
   var flow: Flow {
     Flow(
       id: "inspect", title: "Inspect an archive", badge: context.badge,
-      route: { answers in .init(from: answers.text(ArchiveStep.key)?.split(separator: "/").last.map(String.init)) },
+      route: { answers in .init(from: answers.given(ArchiveStep.key)?.split(separator: "/").last.map(String.init)) },
       commands: { [context] in Self.commands($0, context) },
       onward: { answers in
         guard Self.mayBeExport(answers) else { return Self.afterBackup(answers) }
-        let path: [String: Answer] = [ArchiveStep.key: answers[ArchiveStep.key] ?? .text("")]
+        let path: [String: Answer] = [ArchiveStep.key.name: .text(answers[ArchiveStep.key])]
         return [Continuation("Import it into this server", .flow("import", given: path))].filter { Goal.exists($0) }
       },
       steps: [
@@ -69,7 +69,7 @@ struct InspectFlow: Sendable {
   }
 
   private static func isAgainst(_ answers: Answers) -> Bool {
-    mayBeExport(answers) && answers.flag(Key.against) ?? false
+    mayBeExport(answers) && answers[Key.against]
   }
 
   /// Whether it may be imported: it is neither a backup nor a file that was looked at from outside.
@@ -84,8 +84,8 @@ struct InspectFlow: Sendable {
   /// A backup is restored, not imported.
   private static func afterBackup(_ answers: Answers) -> [Continuation] {
     let backup = BackupStep.given(
-      answers.text(ArchiveStep.key) ?? "", identity: ArchiveStep.identity(answers))
-    let source: [String: Answer] = [RestoreAnswers.Key.source: .text(RestoreAnswers.backup)]
+      answers[ArchiveStep.key], identity: ArchiveStep.identity(answers))
+    let source: [String: Answer] = [RestoreAnswers.Key.source.name: .text(RestoreAnswers.backup)]
     return [
       Continuation("Rehearse its restore", .flow("rehearse", given: backup)),
       Continuation(
@@ -94,7 +94,7 @@ struct InspectFlow: Sendable {
   }
 
   static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
-    let path = answers.text(ArchiveStep.key) ?? ""
+    let path = answers[ArchiveStep.key]
     let words = [path] + ArchiveStep.identityWords(answers)
     return [
       ShellWord.quoted(words: [Program.name, "inspect"] + words),
@@ -146,12 +146,12 @@ struct InspectFlow: Sendable {
       }, kind: .review,
       lookup: Lookup(
         "Working out the plan",
-        key: { "\($0.text(ArchiveStep.key) ?? "")\n\(ArchiveStep.identity($0) ?? "")\n\(Self.isAgainst($0))" }
+        key: { "\($0[ArchiveStep.key])\n\(ArchiveStep.identity($0) ?? "")\n\(Self.isAgainst($0))" }
       ) {
         [verify] answers, _ in
         Material(
           plan: try verify(
-            answers.text(ArchiveStep.key) ?? "", ArchiveStep.identity(answers), Self.isAgainst(answers)
+            answers[ArchiveStep.key], ArchiveStep.identity(answers), Self.isAgainst(answers)
           ).plan())
       }, proceed: "Verify it")
   }
@@ -163,8 +163,7 @@ struct InspectFlow: Sendable {
       kind: .run(
         Runner(
           operation: { [verify] in
-            try verify($0.text(ArchiveStep.key) ?? "", ArchiveStep.identity($0), Self.isAgainst($0))
-          },
-          weights: PhaseWeights.verification, noun: "The verification")))
+            try verify($0[ArchiveStep.key], ArchiveStep.identity($0), Self.isAgainst($0))
+          }, noun: "The verification")))
   }
 }

@@ -8,10 +8,10 @@ extension Goal {
 extension Flow {
   /// Removes what interrupted commands have left, and names what an operator has to decide about.
   static func leftovers(_ context: FlowContext) -> Flow {
-    let work = WorkSteps("The removal", context) { _ in .removeLeftovers(server: context.server) }
+    let work = WorkSteps("The removal", context) { _ in RemoveLeftoversOperation(context.server) }
     return Flow(
       id: "leftovers", title: "Remove leftovers", badge: context.badge, route: { _ in Route(from: context.label) },
-      commands: { _ in [context.command(["server", "clean"])] },
+      commands: work.commands,
       onward: { _ in [Continuation("See the jobs of this server", context.onward("jobs"), proposed: false)] },
       steps: [
         work.checks(

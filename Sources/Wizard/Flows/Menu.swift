@@ -2,6 +2,9 @@ import Common
 import Engine
 import Terminal
 
+/// The line of the menu that was chosen.
+private let goalKey: AnswerKey<String> = "goal.which"
+
 extension Flow {
   /// The first screen: what can be done.
   ///
@@ -38,7 +41,7 @@ extension Flow {
             .paragraph("Another server than that of this machine: \(Program.name) --root FOLDER."),
           ],
           kind: .crossroads { answers in
-            let id = answers.text("goal.which") ?? ""
+            let id = answers[goalKey]
             return waiting.enumerated().first { "waiting-\($0.offset)" == id }?.element.onward ?? .flow(id)
           },
           fields: { _ in

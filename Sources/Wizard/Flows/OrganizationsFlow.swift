@@ -18,8 +18,8 @@ struct OrganizationsLooks: Sendable {
     let (root, brand) = (context.root, context.brand)
     return OrganizationsLooks(
       sessions: { subdomain in
-        let server = try Installation(root: root, brand: brand)
-        return try DeleteOrganizationOperation(server, .init(subdomain: subdomain)).history().activeSessions
+        try DeleteOrganizationOperation(ServerReference(root: root, brand: brand), .init(subdomain: subdomain))
+          .history().activeSessions
       },
       hasCommand: {
         ServerScripts(try Installation(root: root, brand: brand)).isHere(.manage("change_realm_subdomain", []))
@@ -29,23 +29,23 @@ struct OrganizationsLooks: Sendable {
 
 enum OrganizationsKey {
   static let organization = OverviewStep.key
-  static let action = "action.which"
-  static let subdomain = "address.subdomain"
-  static let reserved = "address.reserved"
-  static let redirect = "address.redirect"
+  static let action = AnswerKey("action.which", unanswered: Action.deactivate)
+  static let subdomain: AnswerKey<String> = "address.subdomain"
+  static let reserved: AnswerKey<Bool> = "address.reserved"
+  static let redirect = AnswerKey("address.redirect", unanswered: true)
   /// What was found, not an answer.
   static let found = "action.found"
 
-  enum Action: String, Sendable { case deactivate, reactivate, subdomain }
+  enum Action: String, AnswerValue { case deactivate, reactivate, subdomain }
 }
 
 extension Flow {
   /// The organizations of this server, and what can happen in the life of one.
   static func organizations(_ context: FlowContext, _ looks: OrganizationsLooks) -> Flow {
-    let work = WorkSteps("The change", context) { job($0, context) }
+    let work = WorkSteps("The change", context) { change($0, context) }
     return Flow(
       id: "organizations", title: "Organizations", badge: context.badge, route: { _ in Route(from: context.label) },
-      commands: { commands($0, context) }, onward: { onward($0, context) },
+      commands: work.commands, onward: { onward($0, context) },
       steps: [
         which(context), what(context, looks), address(context), effect(context, looks), work.checks(),
         work.review(heading: "Do it now?", proceed: "Do it now"),
@@ -64,7 +64,7 @@ extension Flow {
   private typealias Key = OrganizationsKey
 
   @Sendable private static func action(_ answers: Answers) -> Key.Action {
-    answers.text(Key.action).flatMap { .init(rawValue: $0) } ?? .deactivate
+    answers[Key.action]
   }
 
   private static func ing(_ action: Key.Action) -> String {
@@ -94,7 +94,7 @@ extension Flow {
           "Of a scrubbed one the server has removed names, addresses, messages and files. A demo is deleted by the server on "
             + "a day; the checks name it."
         ),
-        .paragraph("To delete one with all that it has, choose “Throw away a test import” in the menu."),
+        .paragraph("To delete one with all that it has, choose “Delete a test import” in the menu."),
       ],
       disabled: { item in
         if case .redirect(let address) = item.organization.state { "it is only a redirect to \(address)" } else { nil }
@@ -166,20 +166,20 @@ extension Flow {
           Field(
             "subdomain", "New subdomain", .text(placeholder: "(root domain)"),
             hint: { answers in
-              let subdomain = answers.text(Key.subdomain) ?? ""
+              let subdomain = answers[Key.subdomain]
               return "People will open https://\(subdomain.isEmpty ? "" : "\(subdomain).")\(context.label)"
             },
-            preset: { $0.text(Key.organization).map { .text($0) } },
+            preset: { $0.given(Key.organization).map { .text($0) } },
             check: { answers in
-              let subdomain = answers.text(Key.subdomain) ?? ""
-              if subdomain == answers.text(Key.organization) { return "That is the one that it has" }
+              let subdomain = answers[Key.subdomain]
+              if subdomain == answers.given(Key.organization) { return "That is the one that it has" }
               return AnswerCheck.subdomain(subdomain)
             }),
           Field(
             "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
             .yesNo(yes: .init("yes", "Yes, take it"), no: .init("no", "No", "Then change it above.")),
-            isVisible: { MoveDecisions.isReserved($0.text(Key.subdomain) ?? "") }, preset: { _ in .flag(false) },
-            check: { $0.flag(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+            isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) }, preset: { _ in .flag(false) },
+            check: { $0.given(Key.reserved) == false ? "Then choose another subdomain" : nil }),
           Field(
             "redirect", "Send people on from the old address?", name: "Redirect",
             .yesNo(
@@ -199,8 +199,8 @@ extension Flow {
       "effect", "Effect", heading: { _ in "What will people see?" },
       explanation: { effects($0) },
       help: [.paragraph("Tell people beforehand. Sessions end for good: who comes back signs in anew.")],
-      lookup: Lookup("Counting", key: { $0.text(Key.organization) ?? "" }) { answers, _ in
-        let sessions = try looks.sessions(answers.text(Key.organization) ?? "")
+      lookup: Lookup("Counting", key: { $0[Key.organization] }) { answers, _ in
+        let sessions = try looks.sessions(answers[Key.organization])
         return Material(facts: [
           Summary.Fact("Signed in now", sessions == 0 ? "nobody" : Amount.of(Int64(sessions), "session")),
           Summary.Fact("Can sign in", answers.detail(Key.organization, "users") ?? ""),
@@ -226,7 +226,7 @@ extension Flow {
     case .subdomain:
       [
         .point("Everybody is signed out, and signs in at the new address."),
-        answers.flag(Key.redirect) == false
+        answers.given(Key.redirect) == false
           ? .point("At the old address there is nothing any more.")
           : .point("A browser at the old address shows the new one, and is sent on. Apps and bots are not."),
         .point("Apps on phones and desktops have to be told the new address, and every bot too."),
@@ -237,37 +237,24 @@ extension Flow {
 
   // MARK: What it comes to
 
-  @Sendable private static func job(_ answers: Answers, _ context: FlowContext) -> JobDescription {
-    let subdomain = answers.text(Key.organization) ?? ""
+  @Sendable private static func change(_ answers: Answers, _ context: FlowContext) -> any Operation {
+    let subdomain = answers[Key.organization]
     switch action(answers) {
-    case .deactivate: return .deactivate(server: context.server, subdomain: subdomain)
-    case .reactivate: return .reactivate(server: context.server, subdomain: subdomain)
+    case .deactivate: return DeactivateOperation(context.server, subdomain: subdomain)
+    case .reactivate: return ReactivateOperation(context.server, subdomain: subdomain)
     case .subdomain:
-      let new = answers.text(Key.subdomain) ?? ""
-      return .changeSubdomain(
-        server: context.server, from: subdomain, to: new, leavesRedirect: answers.flag(Key.redirect) ?? true,
-        allowsReserved: MoveDecisions.isReserved(new) && answers.flag(Key.reserved) ?? false)
-    }
-  }
-
-  @Sendable private static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
-    let subdomain = answers.text(Key.organization) ?? ""
-    switch job(answers, context) {
-    case .changeSubdomain(_, _, let new, let leavesRedirect, let allowsReserved):
-      return [
-        context.command(
-          ["organization", "change-subdomain", "-r", subdomain, new] + (leavesRedirect ? [] : ["--skip-redirect"])
-            + (allowsReserved ? ["--allow-reserved-subdomain"] : []))
-      ]
-    default: return [context.command(["organization", action(answers).rawValue, "-r", subdomain])]
+      let new = answers[Key.subdomain]
+      return ChangeSubdomainOperation(
+        context.server, from: subdomain, to: new, leavesRedirect: answers[Key.redirect],
+        allowsReserved: MoveDecisions.isReserved(new) && answers[Key.reserved])
     }
   }
 
   @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
     let all = Continuation("See all organizations", context.onward("organizations"), proposed: false)
     let restart = Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))
-    guard action(answers) == .deactivate, let which = answers[Key.organization] else { return [restart, all] }
-    let back: [String: Answer] = [Key.organization: which, Key.action: .text(Key.Action.reactivate.rawValue)]
+    guard action(answers) == .deactivate, let which = answers[Key.organization.name] else { return [restart, all] }
+    let back: [String: Answer] = [Key.organization.name: which, Key.action.name: .text(Key.Action.reactivate.rawValue)]
     return [restart, Continuation("Open it again", context.onward("organizations", given: back), proposed: false), all]
   }
 }

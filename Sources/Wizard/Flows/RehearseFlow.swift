@@ -10,15 +10,14 @@ extension Goal {
 extension Flow {
   /// Restores a backup into a throw-away PostgreSQL, to know that it can be done.
   static func rehearse(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
-    let work = WorkSteps("The rehearsal", context) { .rehearseRestore(server: context.server, rehearsal($0)) }
+    let work = WorkSteps("The rehearsal", context) { RehearseOperation(context.server, rehearsal($0)) }
     let working = [
       work.checks(),
       work.review(
         heading: "Ready to rehearse?", proceed: "Begin the rehearsal",
         help: [.paragraph("It takes half of the processors at most, so that people on the server notice nothing.")]),
       work.run(
-        "Rehearsal", heading: { "Rehearsing with \(BackupStep.fileName($0) ?? "the backup")" },
-        weights: PhaseWeights.rehearsal),
+        "Rehearsal", heading: { "Rehearsing with \(BackupStep.fileName($0) ?? "the backup")" }),
       work.result(heading: { _ in "This backup can be restored" }),
     ]
     return Flow(
@@ -28,8 +27,7 @@ extension Flow {
         let options = rehearsal(answers)
         let identity = options.identity.map { ["--identity", $0] } ?? []
         let folder = options.archive.split(separator: "/").dropLast().joined(separator: "/")
-        return [
-          context.command(["restore", "--rehearse", options.archive] + identity),
+        return work.commands(answers) + [
           "# for your monitoring, the newest in its folder:",
           context.command(["restore", "--rehearse", "--newest-in", "/\(folder)", "--nagios"] + identity),
         ]
@@ -42,7 +40,7 @@ extension Flow {
             .flow(
               "restore",
               given: BackupStep.given(BackupStep.path(answers), identity: BackupStep.identity(answers)).merging([
-                RestoreAnswers.Key.source: .text(RestoreAnswers.backup)
+                RestoreAnswers.Key.source.name: .text(RestoreAnswers.backup)
               ]) { first, _ in first })),
         ]
       },

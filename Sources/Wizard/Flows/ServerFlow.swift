@@ -37,9 +37,9 @@ struct ServerLooks: Sendable {
 }
 
 enum ServerKey {
-  static let action = "action.which"
+  static let action = AnswerKey("action.which", unanswered: Action.restart)
 
-  enum Action: String, Sendable, CaseIterable {
+  enum Action: String, AnswerValue, CaseIterable {
     case restart, stop, start, flushCache = "flush-cache"
 
     var script: ServerScripts.Script {
@@ -52,7 +52,7 @@ enum ServerKey {
     }
   }
 
-  static func given(_ action: Action) -> [String: Answer] { [Self.action: .text(action.rawValue)] }
+  static func given(_ action: Action) -> [String: Answer] { [Self.action.name: .text(action.rawValue)] }
 }
 
 extension Flow {
@@ -61,18 +61,13 @@ extension Flow {
     let work = WorkSteps("The script", context) { answers in
       let action = Self.action(answers)
       return action == .flushCache
-        ? .flushCache(server: context.server) : .script(server: context.server, action.script)
+        ? FlushCacheOperation(context.server) as any Operation : ScriptOperation(context.server, action.script)
     }
     return Flow(
       id: "server", title: "Start and stop the server", badge: context.badge,
       route: { _ in Route(from: context.label) },
       commands: { answers in
-        switch action(answers) {
-        case .restart: [context.command(["server", "restart"])]
-        case .stop: [context.command(["server", "queues"]), context.command(["server", "stop"])]
-        case .start: [context.command(["server", "start"])]
-        case .flushCache: [context.command(["cache", "flush"])]
-        }
+        (action(answers) == .stop ? [context.command(["server", "queues"])] : []) + work.commands(answers)
       },
       onward: { answers in
         let again = Continuation("Something else with the server", context.onward("server"), proposed: false)
@@ -89,7 +84,7 @@ extension Flow {
   }
 
   @Sendable private static func action(_ answers: Answers) -> ServerKey.Action {
-    answers.text(ServerKey.action).flatMap { .init(rawValue: $0) } ?? .restart
+    answers[ServerKey.action]
   }
 
   private static func which(_ context: FlowContext, _ looks: ServerLooks) -> Step {

@@ -27,7 +27,7 @@ extension Flow.Waiting {
         title: "Watch what is running",
         summary: summary(
           started: header.flatMap { Moment.microseconds(iso: $0.started) }, by: header?.operator_ ?? "somebody",
-          header?.plan?.title ?? header?.description.title ?? "a job", now: now),
+          header?.plan?.title ?? header?.operation.title ?? "a job", now: now),
         onward: .flow(Goal.watch.id, given: ["meet.job": .text(job.path)]))
     }
   }

@@ -242,6 +242,6 @@ extension WizardModel {
     }
     if focus == .button(.start), journey.obstacle == .looking { return "Still looking; a moment, please" }
     guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = journey.obstacle else { return nil }
-    return "Solve what stands in the way first; \(isTyping ? "Ctrl-R" : "r") looks again"
+    return "Resolve the blockers first; \(isTyping ? "Ctrl-R" : "r") looks again"
   }
 }

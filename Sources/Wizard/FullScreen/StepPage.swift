@@ -59,7 +59,7 @@ extension WizardModel {
     builder.pairs(material.facts.map { ($0.name, $0.value) })
     if !material.findings.isEmpty {
       builder.gap()
-      add(material.findings, to: &builder)
+      builder.report(.of(material.findings))
     }
     if let remark = material.remark {
       builder.gap()
@@ -75,44 +75,11 @@ extension WizardModel {
     }
   }
 
-  /// What stands in the way first, then what deserves attention, then what is well.
-  private func add(_ findings: [Finding], to builder: inout RowBuilder) {
-    let blockers = findings.count { $0.severity == .blocker }
-    let warnings = findings.count { $0.severity == .warning }
-    if blockers > 0 {
-      builder.paragraph(
-        blockers == 1 ? "One thing stands in the way." : "\(blockers) things stand in the way.", .error)
-    } else if warnings > 0 {
-      builder.paragraph(
-        "Nothing stands in the way; \(warnings == 1 ? "one thing deserves" : "\(warnings) things deserve") attention.",
-        .warning)
-    } else {
-      builder.paragraph("Nothing stands in the way.", .ok)
-    }
-    builder.gap()
-    for severity in Finding.Severity.allCases.reversed() {
-      for finding in findings where finding.severity == severity { add(finding, to: &builder) }
-    }
-  }
-
-  private func add(_ finding: Finding, to builder: inout RowBuilder) {
-    let (mark, role): (String, Role) =
-      switch finding.severity {
-      case .ok: (glyphs.done, .ok)
-      case .warning: (glyphs.warning, .warning)
-      case .blocker: (glyphs.failed, .error)
-      }
-    builder.marked(Span(mark, role), "\(finding.subject): \(finding.reason)", finding.severity == .ok ? .text : role)
-    if let remedy = finding.remedy {
-      builder.marked(Span(glyphs.arrowRight, .secondary), remedy, .text, indent: 2)
-    }
-  }
-
   /// An error, calmly: what, why, what to do; and the ways on.
   func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
     if trouble.isCancelled {
       builder.marked(Span(glyphs.skipped, .warning), journey.wordsOfStopping, .warning)
-      builder.paragraph("Everything is as it was before.", .text, indent: 2)
+      builder.paragraph("All changes were rolled back.", .text, indent: 2)
     } else {
       builder.marked(Span(glyphs.failed, .error), trouble.subject, .error)
       builder.paragraph(trouble.reason, .text, indent: 2)
@@ -161,7 +128,7 @@ extension WizardModel {
     let commands = journey.flow.commands(journey.answers)
     if !commands.isEmpty {
       builder.gap()
-      builder.paragraph("The same as commands:", .secondary)
+      builder.paragraph("Equivalent commands:", .secondary)
       for command in commands { builder.command(command) }
     }
     guard !journey.lookupFailed else { return Page(rows: builder.rows) }
@@ -181,7 +148,10 @@ extension WizardModel {
         builder.gap()
         builder.pairs(material.facts.map { ($0.name, $0.value) })
       }
-      if let plan = material.plan { add(plan, to: &builder) }
+      if let plan = material.plan {
+        builder.gap()
+        builder.report(.of(plan, listsPhases: false, mostDeleted: Plan.mostShown))
+      }
       if !material.difference.isEmpty {
         builder.gap()
         builder.paragraph("What changes in the files:", .secondary)
@@ -192,36 +162,13 @@ extension WizardModel {
     }
   }
 
-  private func add(_ plan: Plan, to builder: inout RowBuilder) {
-    builder.gap()
-    builder.paragraph("\(plan.title).")
-    for text in plan.shortDestroys { builder.marked(Span(glyphs.failed, .error), "Goes: \(text)", .error) }
-    for text in plan.leavesAlone { builder.marked(Span(glyphs.done, .ok), "Stays: \(text)") }
-    if let point = plan.pointOfNoReturn { builder.marked(Span(glyphs.warning, .warning), "If you stop it: \(point)") }
-  }
-
   // MARK: Result
 
   private func resultPage(_ width: Int) -> Page {
     var builder = opening(width)
     guard case .success(let summary)? = journey.run?.outcome else { return Page(rows: builder.rows) }
     builder.gap()
-    builder.pairs(summary.facts.map { ($0.name, $0.value) })
-    for warning in summary.warnings {
-      builder.gap()
-      builder.marked(Span(glyphs.warning, .warning), warning, .warning)
-    }
-    if !summary.nextSteps.isEmpty {
-      builder.gap()
-      builder.add(.text("What to do next", .title))
-      for step in summary.nextSteps {
-        if step.hasPrefix("$ ") {
-          builder.command(String(step.dropFirst(2)), indent: 4)
-        } else {
-          builder.marked(Span(glyphs.checkboxOff, .accent), step)
-        }
-      }
-    }
+    builder.report(.of(summary))
     let onward = journey.continuations.enumerated().map { index, continuation in
       buttonRow(.button(.onward(index)), continuation.title)
     }

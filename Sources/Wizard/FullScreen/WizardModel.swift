@@ -288,14 +288,14 @@ struct WizardModel: Sendable {
     case .failed?:
       // Enter where looking failed means: look again.
       journey.look()
-    case .blocked?: notice = "Solve what stands in the way first"
+    case .blocked?: notice = "Resolve the blockers first"
     }
   }
 
   private mutating func press(_ button: Focus.Button) {
     switch button {
     case .start:
-      if case .blocked? = journey.start(now: now) { notice = "Something stands in the way; go back to the checks" }
+      if case .blocked? = journey.start(now: now) { notice = "Resolve the blockers first: go back to the checks" }
     case .retry:
       if case .run = journey.step.kind { journey.begin(now: now) } else { journey.look() }
     case .back: goBack()

@@ -341,7 +341,7 @@ struct Journey: Sendable {
     guard case .run(let runner) = step.kind, run?.isRunning != true else { return }
     tickets += 1
     let cancellation = Cancellation()
-    run = RunState(ticket: tickets, cancellation: cancellation, weights: runner.weights, now: now)
+    run = RunState(ticket: tickets, cancellation: cancellation, now: now)
     let answers = answers
     errands.append(
       Errand(ticket: tickets, cancellation: cancellation, work: .run { try runner.operation(answers) }))
@@ -370,8 +370,8 @@ struct Journey: Sendable {
   mutating func hear(_ news: News, now: ContinuousClock.Instant) {
     switch news {
     case .found(let ticket, let result): found(ticket, result)
-    case .planned(let ticket, let plan, let job):
-      if run?.ticket == ticket { run?.planned(plan, job, now: now) }
+    case .planned(let ticket, let plan, let age):
+      if run?.ticket == ticket { run?.planned(plan, age: age, now: now) }
     case .progressed(let ticket, let event):
       if run?.ticket == ticket { run?.hear(event, now: now) }
     case .ended(let ticket, let result):
@@ -414,7 +414,7 @@ struct LookupState: Sendable {
 struct Errand: Sendable {
   enum Work: Sendable {
     case look(@Sendable () throws -> Material)
-    case run(@Sendable () throws -> any Operation)
+    case run(@Sendable () throws -> any Runnable)
     /// The names that a path may go on with.
     case list(@Sendable () -> PathListing)
   }
@@ -427,7 +427,7 @@ struct Errand: Sendable {
 /// What other threads tell.
 enum News: Sendable {
   case found(ticket: Int, Result<Material, Trouble>)
-  case planned(ticket: Int, Plan, KnownJob? = nil)
+  case planned(ticket: Int, Plan, age: Duration? = nil)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
   /// For whoever asked; the journey itself does not mind.

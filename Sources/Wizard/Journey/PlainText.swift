@@ -8,7 +8,7 @@ extension Journey {
   /// Who stopped the work, where it was stopped: a job can be by any operator of the server.
   var wordsOfStopping: String {
     runner?.isWatched == true && run?.isStopping == false
-      ? "Stopped, as another operator wished." : "Stopped, as you wished."
+      ? "Stopped by another operator." : "Stopped at your request."
   }
 
   /// The same to be listened to: no columns.
@@ -19,10 +19,10 @@ extension Journey {
     case .success(let summary):
       return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title, isSpoken)
     case .failure(let trouble) where trouble.isCancelled:
-      return "\(wordsOfStopping) Everything is as it was before.\n"
+      return "\(wordsOfStopping) All changes were rolled back.\n"
     case .failure(let trouble):
       let remedy = trouble.remedy.map { "What to do: \($0)\n" } ?? ""
-      return "It did not work out. \(trouble.subject): \(trouble.reason)\n\(remedy)"
+      return "The operation failed. \(trouble.subject): \(trouble.reason)\n\(remedy)"
     case nil:
       guard let run, run.isRunning, let runner, runner.outlivesWizard else { return nil }
       return "\(runner.noun) goes on. Watch it with: \(Program.name) jobs attach, or start the wizard again.\n"
@@ -30,23 +30,6 @@ extension Journey {
   }
 
   private static func text(of summary: Summary, heading: String, _ isSpoken: Bool) -> String {
-    var lines = [heading, ""]
-    let width = summary.facts.map(\.name.count).max() ?? 0
-    for fact in summary.facts {
-      let gap = isSpoken ? ":" : String(repeating: " ", count: width - fact.name.count) + " "
-      lines.append("  \(fact.name)\(gap) \(fact.value)")
-    }
-    for warning in summary.warnings { lines += ["", "Warning: \(warning)"] }
-    if !summary.nextSteps.isEmpty {
-      lines += ["", "What to do next:"]
-      for step in summary.nextSteps {
-        lines.append(step.hasPrefix("$ ") ? "      \(step.dropFirst(2))" : "  - \(step)")
-      }
-    }
-    return SafeLines.clean(lines) + "\n"
+    "\(SafeText.clean(heading))\n\n" + PlainReport(isSpoken: isSpoken).text(.of(summary))
   }
-}
-
-private enum SafeLines {
-  static func clean(_ lines: [String]) -> String { lines.map { SafeText.clean($0) }.joined(separator: "\n") }
 }

@@ -8,6 +8,8 @@ struct RunState: Sendable {
     let id: String
     var title: String
     var amount: String?
+    /// How long it takes compared with the others.
+    var weight = 1.0
     var state = State.todo
     var done: Int64 = 0
     var total: Int64?
@@ -40,12 +42,10 @@ struct RunState: Sendable {
   private(set) var phasePace = Pace()
 
   private let cancellation: Cancellation
-  private var weights: [String: Double]
 
-  init(ticket: Int, cancellation: Cancellation, weights: [String: Double], now: ContinuousClock.Instant) {
+  init(ticket: Int, cancellation: Cancellation, now: ContinuousClock.Instant) {
     self.ticket = ticket
     self.cancellation = cancellation
-    self.weights = weights
     started = now
   }
 
@@ -56,9 +56,9 @@ struct RunState: Sendable {
   /// How much of the whole is done, from 0 to 1.
   var fraction: Double {
     if outcome?.isSuccess == true { return 1 }
-    let whole = phases.reduce(0) { $0 + weight($1) }
+    let whole = phases.reduce(0) { $0 + $1.weight }
     guard whole > 0 else { return 0 }
-    return phases.reduce(0) { $0 + weight($1) * share($1) } / whole
+    return phases.reduce(0) { $0 + $1.weight * share($1) } / whole
   }
 
   func elapsed(now: ContinuousClock.Instant) -> Duration { (ended ?? now) - started }
@@ -71,8 +71,6 @@ struct RunState: Sendable {
   }
 
   private static let longWait = Duration.seconds(30)
-
-  private func weight(_ phase: Phase) -> Double { weights[phase.id] ?? 1 }
 
   private func share(_ phase: Phase) -> Double {
     switch phase.state {
@@ -93,17 +91,14 @@ struct RunState: Sendable {
   /// All that a job has said so far is told at once when its watching begins.
   private static let catchingUp = Duration.milliseconds(500)
 
-  /// - Parameter job: what is known of it where it is a job.
-  mutating func planned(_ plan: Plan, _ job: KnownJob? = nil, now: ContinuousClock.Instant) {
+  /// - Parameter age: how long it has been running already; nil where it begins now.
+  mutating func planned(_ plan: Plan, age: Duration? = nil, now: ContinuousClock.Instant) {
     self.plan = plan
-    if let job {
-      if weights.isEmpty { weights = PhaseWeights.of(job.description) }
-      if let age = job.age {
-        started = now - age
-        caughtUp = now + Self.catchingUp
-      }
+    if let age {
+      started = now - age
+      caughtUp = now + Self.catchingUp
     }
-    phases = plan.phases.map { Phase(id: $0.id, title: $0.title, amount: $0.amount) }
+    phases = plan.phases.map { Phase(id: $0.id, title: $0.title, amount: $0.amount, weight: $0.weight ?? 1) }
   }
 
   mutating func hear(_ event: ProgressEvent, now: ContinuousClock.Instant) {

@@ -20,11 +20,11 @@ enum Worker {
       case .look(let find): tell(.found(ticket: errand.ticket, .success(try find())))
       case .run(let make):
         let operation = try make()
-        tell(.planned(ticket: errand.ticket, try operation.plan(), KnownJob(operation)))
+        tell(.planned(ticket: errand.ticket, try operation.plan(), age: (operation as? JobAttachment)?.age))
         let progress = Progress(cancellation: errand.cancellation) {
           tell(.progressed(ticket: errand.ticket, $0))
         }
-        tell(.ended(ticket: errand.ticket, .success(try operation.run(progress: progress))))
+        tell(.ended(ticket: errand.ticket, .success(try operation.perform(progress))))
       }
     } catch {
       tell(failure(of: errand, Trouble(error)))

@@ -128,7 +128,7 @@ struct AnswersRunner {
     case .ready(let material)?:
       let blocked = Blocked(material.findings)
       return PlainFailure(blocked.family, blocked.subject, blocked.reason, remedy: blocked.remedy)
-    default: return PlainFailure(.blocked, journey.step.title, "something stands in the way")
+    default: return PlainFailure(.blocked, journey.step.title, "there is a blocker")
     }
   }
 
@@ -142,13 +142,13 @@ struct AnswersRunner {
     let isConfirmed = given.confirmedName != nil && journey.answeredAsGiven.contains { isConfirmation($0) }
     if let destroys = plan?.destroys, !destroys.isEmpty, !orders.destroys, !isConfirmed {
       throw PlainFailure(
-        .usage, journey.flow.title, "this destroys: \(destroys.joined(separator: "; "))",
-        remedy: "say a second time that this is wanted: --yes")
+        .usage, journey.flow.title, "this deletes: \(destroys.joined(separator: "; "))",
+        remedy: "confirm it with --yes")
     }
     let teller = LinearRunner(Itinerary(journey), voice: voice, desk: desk)
     voice.say("\(journey.flow.title), with the answers in \(orders.path):")
     teller.tell(journey.review)
-    for finding in unseen { teller.tell(finding) }
+    for finding in unseen { voice.report(.of(finding)) }
     teller.tell(plan)
     if journey.start(now: .now) != nil { throw obstacle }
   }

@@ -1,4 +1,5 @@
 import Common
+import Engine
 import Terminal
 
 /// Somebody to talk to line by line: a terminal, a pipe, a test.
@@ -41,6 +42,23 @@ struct LinearVoice {
       case .command(let text), .line(let text): command(text)
       // Here it is the questions that say what to press.
       case .keys: break
+      }
+    }
+  }
+
+  /// Says a report, one line for each of its texts: nothing is told by a mark or a colour.
+  func report(_ report: Report) {
+    for block in report.blocks {
+      switch block {
+      case .heading(let text): say("\(text):")
+      case .paragraph(let text, _): say(text)
+      case .facts(let facts): for fact in facts { say("\(fact.name): \(fact.value)") }
+      case .item(let label, let text, _): say("\(label.map { "\($0):" } ?? "-") \(text)", indent: 2, hanging: 4)
+      case .remedy(let text): say("What to do: \(text)", indent: 4, hanging: 4)
+      case .step(let step):
+        say("- \(step.text)", indent: 2, hanging: 2)
+        for line in step.commands { command(line) }
+      case .gap: break
       }
     }
   }

@@ -73,7 +73,7 @@ extension LinearRunner {
         return .answered
       }
       guard let index = index(line, choices, isYesNo: field.isYesNo) else {
-        voice.say("A number from 1 to \(choices.count) is wanted.")
+        voice.say("Enter a number from 1 to \(choices.count).")
         continue
       }
       if let reason = choices[index].disabled {
@@ -154,7 +154,7 @@ extension LinearRunner {
       } else if let number = Int(line), items.indices.contains(number - 1) {
         wanted = [items[number - 1]]
       } else {
-        voice.say("A number from 1 to \(items.count), a, or Enter is wanted.")
+        voice.say("Enter a number from 1 to \(items.count), or a, or press Enter.")
         continue
       }
       for item in wanted where try decide(key, item, among) == .back { break }
@@ -183,7 +183,7 @@ extension LinearRunner {
       guard case .text(let line) = try ask("Choose 1 to \(among.count) [\(current + 1)]:") else { return .back }
       let number = line.isEmpty ? current : (Int(line) ?? 0) - 1
       guard among.indices.contains(number) else {
-        voice.say("A number from 1 to \(among.count) is wanted.")
+        voice.say("Enter a number from 1 to \(among.count).")
         continue
       }
       var map = journey.answers.map(key)
@@ -222,7 +222,7 @@ extension LinearRunner {
         sayHint(field)
         return .answered
       }
-      voice.say("That will not do: \(problem).")
+      voice.say("Invalid: \(problem).")
     }
   }
 
@@ -242,7 +242,7 @@ extension LinearRunner {
       guard case .text(let line) = try ask(question, hidden: true) else { return .back }
       if !line.isEmpty { journey.answer(key, secret: Secret(line)) }
       guard let problem = field.problem(key, journey.answers) else { return .answered }
-      voice.say("That will not do: \(problem).")
+      voice.say("Invalid: \(problem).")
       // What is typed unseen is never a command, so that there has to be another place for those.
       guard case .text = try ask("Enter asks again, b goes back, q leaves:") else { return .back }
     }
@@ -257,7 +257,7 @@ extension LinearRunner {
       }
       journey.answer(key, .text(line))
       guard let problem = field.problem(key, journey.answers) else { return .answered }
-      voice.say("That will not do: \(problem).")
+      voice.say("Invalid: \(problem).")
     }
   }
 

@@ -26,7 +26,7 @@ extension LinearRunner {
         let line = line.trimmedSpaces
         if line == "q" { return itinerary.follow(.leave) }
         guard let number = line.isEmpty ? proposed : Int(line), (1...continuations.count + 1).contains(number) else {
-          voice.say("A number from 1 to \(continuations.count + 1) is wanted.")
+          voice.say("Enter a number from 1 to \(continuations.count + 1).")
           continue
         }
         return itinerary.follow(number > continuations.count ? .leave : continuations[number - 1].onward)

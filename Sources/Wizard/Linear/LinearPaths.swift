@@ -65,7 +65,7 @@ extension LinearRunner {
       case .text(""): return nil
       case .text(let line):
         if let number = Int(line), (1...count).contains(number) { return .number(number - 1) }
-        voice.say("A number from 1 to \(count) is wanted, or Enter.")
+        voice.say("Enter a number from 1 to \(count), or press Enter.")
       }
     }
   }

@@ -66,14 +66,14 @@ extension LinearRunner {
     case .back: goBack()
     case .text("c") where canChange: asked = []
     case .text(""): journey.look()
-    case .text: voice.say("Enter alone is wanted, or \(canChange ? "c, " : "")?, b, q.")
+    case .text: voice.say("Press Enter to check again, or type \(canChange ? "c, " : "")?, b or q.")
     }
   }
 
   private mutating func leaveForwards(_ step: Step, _ asked: inout [String]) throws {
     switch journey.obstacle {
     case .field(let key, let reason)?:
-      voice.say("That will not do: \(reason).")
+      voice.say("Invalid: \(reason).")
       // What another answer of the step would solve has to be asked with it.
       if journey.field(key)?.isTyped == true { asked.removeAll { $0 == key } } else { asked = [] }
     case .blocked(let count)?:
@@ -84,7 +84,7 @@ extension LinearRunner {
       if asked.isEmpty || deservesAttention(step), !step.isCrossroads {
         switch try ask("Enter: \(step.proceed).") {
         case .text(""): break
-        case .text: return voice.say("Enter alone is wanted, or ?, b, q.")
+        case .text: return voice.say("Press Enter to continue, or type ?, b or q.")
         case .back:
           if asked.popLast() == nil { goBack() }
           return
@@ -104,7 +104,7 @@ extension LinearRunner {
 
   func tell(_ material: Material) {
     for fact in material.facts { voice.say("\(fact.name): \(fact.value)") }
-    tell(material.findings)
+    voice.report(.of(material.findings))
     if let remark = material.remark { voice.say(remark) }
     voice.blocks(material.text)
     tell(material.difference)
@@ -123,38 +123,9 @@ extension LinearRunner {
     }
   }
 
-  private func tell(_ findings: [Finding]) {
-    guard !findings.isEmpty else { return }
-    let blockers = findings.count { $0.severity == .blocker }
-    let warnings = findings.count { $0.severity == .warning }
-    if blockers > 0 {
-      voice.say(blockers == 1 ? "One thing stands in the way." : "\(blockers) things stand in the way.")
-    } else if warnings > 0 {
-      voice.say(
-        "Nothing stands in the way. "
-          + (warnings == 1 ? "One thing deserves attention." : "\(warnings) things deserve attention."))
-    } else {
-      voice.say("Nothing stands in the way.")
-    }
-    for severity in Finding.Severity.allCases.reversed() {
-      for finding in findings where finding.severity == severity { tell(finding) }
-    }
-  }
-
-  func tell(_ finding: Finding) {
-    let word =
-      switch finding.severity {
-      case .ok: "OK"
-      case .warning: "WARNING"
-      case .blocker: "IN THE WAY"
-      }
-    voice.say("\(word): \(finding.subject): \(finding.reason)", indent: 2, hanging: 4)
-    if let remedy = finding.remedy { voice.say("What to do: \(remedy)", indent: 4, hanging: 4) }
-  }
-
   func tell(_ trouble: Trouble) {
-    if trouble.isCancelled { return voice.say("\(journey.wordsOfStopping) Everything is as it was before.") }
-    voice.say("It did not work. \(trouble.subject): \(trouble.reason)")
+    if trouble.isCancelled { return voice.say("\(journey.wordsOfStopping) All changes were rolled back.") }
+    voice.say("Failed. \(trouble.subject): \(trouble.reason)")
     if let remedy = trouble.remedy { voice.say("What to do: \(remedy)", indent: 2, hanging: 4) }
   }
 }

@@ -21,7 +21,7 @@ extension LinearRunner {
     }
     let commands = journey.flow.commands(journey.answers)
     if !commands.isEmpty {
-      voice.say("The same as commands:")
+      voice.say("Equivalent commands:")
       for command in commands { voice.command(command) }
     }
     while journey.place == place {
@@ -37,11 +37,7 @@ extension LinearRunner {
 
   func tell(_ plan: Plan?) {
     guard let plan else { return }
-    voice.say("What will be done: \(plan.title).")
-    for phase in plan.phases { voice.say("- \(phase.title)\(phase.amount.map { ", \($0)" } ?? "")", indent: 2) }
-    for text in plan.shortDestroys { voice.say("GOES: \(text)", indent: 2) }
-    for text in plan.leavesAlone { voice.say("Stays: \(text)", indent: 2) }
-    if let point = plan.pointOfNoReturn { voice.say("If you stop it: \(point)", indent: 2) }
+    voice.report(.of(plan, mostDeleted: Plan.mostShown))
   }
 
   /// - Returns: whether something happened after which the review has to be said anew.
@@ -67,8 +63,8 @@ extension LinearRunner {
         return true
       }
       guard line == "start" || line.isEmpty && !destroys else {
-        let begin = destroys && !failed ? "The word start" : "Enter"
-        voice.say("\(begin), \(lines.isEmpty ? "" : "a number from 1 to \(lines.count), w, ")?, b or q is wanted.")
+        let begin = destroys && !failed ? "Type start" : "Press Enter"
+        voice.say("\(begin), or type \(lines.isEmpty ? "" : "a number from 1 to \(lines.count), w, ")?, b or q.")
         return false
       }
       if failed {
@@ -92,9 +88,9 @@ extension LinearRunner {
 
   private func tell(_ refusal: Journey.Refusal) {
     switch refusal {
-    case .field(_, let reason): voice.say("That will not do: \(reason).")
-    case .blocked: voice.say("Something stands in the way; go back to the checks.")
-    case .looking, .looksFirst, .failed, .notHere: voice.say("Not yet; once more, please.")
+    case .field(_, let reason): voice.say("Invalid: \(reason).")
+    case .blocked: voice.say("Resolve the blockers first: go back to the checks.")
+    case .looking, .looksFirst, .failed, .notHere: voice.say("Not ready yet. Try again.")
     }
   }
 

@@ -33,7 +33,7 @@ extension LinearRunner {
     switch try ask(question, afresh: !isWatched) {
     case .back: goBack()
     case .text(""): if isWatched { goBack() } else { journey.begin(now: .now) }
-    case .text: voice.say("Enter alone is wanted, or ?, b, q.")
+    case .text: voice.say("Press Enter to continue, or type ?, b or q.")
     }
   }
 

@@ -18,7 +18,7 @@ struct BackupCommand: ParsableCommand {
       """,
     subcommands: [Make.self, Prune.self, BackupScheduleCommand.self], defaultSubcommand: Make.self)
 
-  struct Make: ParsableCommand {
+  struct Make: OperationCommand {
     static let configuration = CommandConfiguration(abstract: "Make a backup (what backup does by itself).")
 
     @OptionGroup var server: ServerOptions
@@ -27,10 +27,11 @@ struct BackupCommand: ParsableCommand {
     @Option(
       name: .customLong("output"),
       help: ArgumentHelp(
-        "Where the archive goes; by default a new name in /tmp, in a container in /data/backups.", valueName: "file"))
+        "The archive to write; by default a generated name in /tmp, in a container in /data/backups.", valueName: "file"
+      ))
     var file: String?
 
-    @Option(help: ArgumentHelp("Make up a new name in this folder instead.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Use a generated name in this folder.", valueName: "folder"))
     var folder: String?
 
     @Flag(help: "Leave the database out.")
@@ -65,7 +66,9 @@ struct BackupCommand: ParsableCommand {
       if file != nil && folder != nil { throw ValidationError("--output and --folder exclude each other.") }
     }
 
-    func run() throws {
+    func run() throws { try output.perform(operation(), dryRun: dryRun) }
+
+    func operation() throws -> any Operation {
       var options = BackupOperation.Options(output: file.map { FileSystem.absolute($0) })
       options.folder =
         folder.map { FileSystem.absolute($0) }
@@ -76,20 +79,19 @@ struct BackupCommand: ParsableCommand {
       options.level = level
       options.recipient = encryptTo
       options.workFolder = workFolder.map { FileSystem.absolute($0) }
-      // The name that was made up is part of what is shown first.
-      options.output = BackupOperation(try server.installation(), options).output
-      try output.perform(.backup(server: server.reference, options), dryRun: dryRun)
+      // The generated name is part of what is shown first.
+      return try BackupOperation(server.reference, options).named()
     }
   }
 
   struct KeepOptions: ParsableArguments {
-    @Option(help: "Keep the newest so many.")
+    @Option(help: "Number of newest backups to keep.")
     var keepLast = 3
-    @Option(help: "Keep the newest of each of so many days.")
+    @Option(help: "Number of days of which the newest backup is kept.")
     var keepDaily = 7
-    @Option(help: "Keep the newest of each of so many weeks.")
+    @Option(help: "Number of weeks of which the newest backup is kept.")
     var keepWeekly = 5
-    @Option(help: "Keep the newest of each of so many months.")
+    @Option(help: "Number of months of which the newest backup is kept.")
     var keepMonthly = 12
 
     func validate() throws {
@@ -106,7 +108,7 @@ struct BackupCommand: ParsableCommand {
     }
   }
 
-  struct Prune: ParsableCommand {
+  struct Prune: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete backups that need not be kept; shows which ones, unless --yes is given.",
       discussion: "The newest backup whose every digest fits, and all that are newer, always stay.")
@@ -120,10 +122,10 @@ struct BackupCommand: ParsableCommand {
 
     func validate() throws { try OptionRule.paths([("The folder", folder)]) }
 
-    func run() throws {
-      let operation = PruneOperation(
-        PruneOperation.Options(folder: FileSystem.absolute(folder), policy: keep.policy))
-      if yes { try output.look(operation) } else { try output.rehearse(operation) }
+    func run() throws { if yes { try output.look(operation()) } else { try output.rehearse(operation()) } }
+
+    func operation() -> any Operation {
+      PruneOperation(PruneOperation.Options(folder: FileSystem.absolute(folder), policy: keep.policy))
     }
   }
 }

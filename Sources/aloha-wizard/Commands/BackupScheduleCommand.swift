@@ -2,7 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 
-struct BackupScheduleCommand: ParsableCommand {
+struct BackupScheduleCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "schedule",
     abstract:
@@ -71,13 +71,18 @@ struct BackupScheduleCommand: ParsableCommand {
     }
   }
 
+  func operation() throws -> any Operation { try installing(schedule()) }
+
+  private func installing(_ schedule: BackupSchedule) -> InstallScheduleOperation {
+    InstallScheduleOperation(
+      server.reference,
+      InstallScheduleOperation.Options(schedule, manager: by.flatMap { BackupSchedule.Manager(rawValue: $0.rawValue) }))
+  }
+
   func run() throws {
     let schedule = try schedule()
     guard install else { return print(schedule) }
-    let reference = server.reference
-    let operation = InstallScheduleOperation(
-      root: reference.root,
-      InstallScheduleOperation.Options(schedule, manager: by.flatMap { BackupSchedule.Manager(rawValue: $0.rawValue) }))
+    let operation = installing(schedule)
     // Where progress goes, so that a script gets the result alone.
     StandardStream.error(operation.shown().map { SafeText.clean($0) + "\n" }.joined())
     if dryRun { return try output.rehearse(operation) }

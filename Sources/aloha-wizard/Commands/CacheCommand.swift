@@ -6,7 +6,7 @@ struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cache", abstract: "The server's cache.", subcommands: [Flush.self])
 
-  struct Flush: ParsableCommand {
+  struct Flush: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Empty the cache, so that the server reads everything anew from its database.")
 
@@ -15,8 +15,7 @@ struct CacheCommand: ParsableCommand {
     @Flag(help: "Show what would be done; change nothing.")
     var dryRun = false
 
-    func run() throws {
-      try output.perform(.flushCache(server: server.reference), dryRun: dryRun)
-    }
+    func run() throws { try output.perform(operation(), dryRun: dryRun) }
+    func operation() -> any Operation { FlushCacheOperation(server.reference) }
   }
 }

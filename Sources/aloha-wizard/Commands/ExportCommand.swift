@@ -2,7 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Export an organization into an archive.",
     discussion: """
@@ -20,7 +20,7 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     name: .customLong("output"),
-    help: ArgumentHelp("Where the archive goes; by default a new name in /tmp.", valueName: "file"))
+    help: ArgumentHelp("The archive to write; by default a generated name in /tmp.", valueName: "file"))
   var file: String?
 
   @Flag(help: "Deactivate the organization first, so that nobody writes any more; the archive says that it is active.")
@@ -72,7 +72,9 @@ struct ExportCommand: ParsableCommand {
     guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
   }
 
-  func run() throws {
+  func run() throws { try output.perform(operation(), dryRun: dryRun) }
+
+  func operation() throws -> any Operation {
     var options = ExportOperation.Options(subdomain: organization.realm, output: file.map { FileSystem.absolute($0) })
     options.deactivates = deactivate
     options.publicOnly = publicOnly
@@ -81,8 +83,7 @@ struct ExportCommand: ParsableCommand {
     options.level = level
     options.strict = strict
     options.handOver = forCloud.map { HandOver(subdomain: $0) }
-    let operation = ExportOperation(try server.installation(), options)
-    if dryRun { return try output.rehearse(operation) }
-    try output.run(.export(server: server.reference, operation.options))
+    if file == nil { options.output = ExportOperation.newOutput(try server.installation().brand) }
+    return ExportOperation(server.reference, options)
   }
 }

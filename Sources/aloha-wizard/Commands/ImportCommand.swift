@@ -2,7 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 
-struct ImportCommand: ParsableCommand {
+struct ImportCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Import an exported organization into this server.",
     discussion: """
@@ -42,14 +42,14 @@ struct ImportCommand: ParsableCommand {
     try OptionRule.paths([("The archive", archive), ("--report", report)])
   }
 
-  func run() throws {
+  func run() throws { try output.perform(operation(), dryRun: dryRun) }
+
+  func operation() throws -> any Operation {
     var options = ImportOperation.Options(subdomain: subdomain, archive: FileSystem.absolute(archive))
     options.allowsReservedSubdomain = allowReservedSubdomain
     options.ignoresVersions = ignoreVersions
     options.stopsServer = stopServer
     options.reportFolder = report.map { FileSystem.absolute($0) }
-    let operation = ImportOperation(try server.installation(), options)
-    if dryRun { return try output.rehearse(operation) }
-    try output.run(.import(server: server.reference, operation.options))
+    return ImportOperation(server.reference, options)
   }
 }

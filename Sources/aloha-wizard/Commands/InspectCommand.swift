@@ -18,12 +18,18 @@ struct InspectCommand: ParsableCommand {
 
   func validate() throws { try OptionRule.paths([("The archive", archive)]) }
 
+  private enum Phase: String, OperationPhase {
+    case read
+
+    var title: String { "Read the archive" }
+  }
+
   func run() throws {
     let view = output.json ? nil : ProgressLines()
     let progress = Progress(cancellation: Interruption.cancellation) { event in view?.show(event) }
     let summary: ArchiveSummary
     do {
-      summary = try progress.phase("read", "Read the archive", unit: .bytes) { meter in
+      summary = try progress.phase(Phase.read, unit: .bytes) { meter in
         var seen: Int64 = 0
         return try ArchiveSummary.of(
           FileSystem.absolute(archive), identity: key.path, cancellation: progress.cancellation

@@ -55,17 +55,17 @@ struct JobsCommand: ParsableCommand {
         switch job.state() {
         case .running:
           state = "running"
-          title = header?.plan?.title ?? header?.description.title ?? "?"
+          title = header?.plan?.title ?? header?.operation.title ?? "?"
         case .finished(let summary):
           state = "finished"
           title = summary.title
         case .failed(let failure):
           // As the wizard calls it.
           state = failure.exitCode == FailureFamily.cancelled.rawValue ? "stopped" : "failed"
-          title = "\(header?.description.title ?? "?"): \(failure.reason)"
+          title = "\(header?.operation.title ?? "?"): \(failure.reason)"
         case .lost:
           state = "interrupted"
-          title = header?.plan?.title ?? header?.description.title ?? "?"
+          title = header?.plan?.title ?? header?.operation.title ?? "?"
         }
       }
     }
@@ -109,7 +109,7 @@ struct JobsCommand: ParsableCommand {
       var runner = OutputOptions()
       runner.json = selection.output.json
       runner.detach = false
-      try runner.run(try job.readHeader().description)
+      try runner.run(try job.readHeader().operation)
     }
   }
 }
@@ -137,20 +137,21 @@ extension JobsCommand {
 
     func run() throws {
       let job = try JobStore(root: server.root).job(id)
-      let header = try job.readHeader()
-      if dryRun { return try output.rehearse(UndoJobOperation(job, despiteSignsOfLife: yes)) }
-      if let subdomain = header.description.importedSubdomain, confirmDelete == nil,
-        LastQuestion.canBeAsked(json: output.json)
+      let operation = try UndoJobOperation(job, despiteSignsOfLife: yes)
+      if dryRun { return try output.rehearse(operation) }
+      let context = UndoContext(recordFolder: job.path, despiteSignsOfLife: yes)
+      if case .organization(let subdomain)? = try job.readHeader().operation.undo(context).confirmation,
+        confirmDelete != subdomain
       {
-        try LastQuestion.show(UndoJobOperation(job, despiteSignsOfLife: yes))
+        guard confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) else {
+          throw PlainFailure(
+            .usage, "job \(job.id)", "taking it back deletes the organization '\(subdomain)'",
+            remedy: "look with --dry-run what goes, then confirm it with --confirm-delete '\(subdomain)'")
+        }
+        try LastQuestion.show(operation)
         try LastQuestion.ask(name: subdomain, "to delete the organization that the job made")
-      } else if let subdomain = header.description.importedSubdomain, confirmDelete != subdomain {
-        throw PlainFailure(
-          .usage, "job \(job.id)", "taking it back deletes the organization '\(subdomain)'",
-          remedy: "look with --dry-run what goes, then confirm it with --confirm-delete '\(subdomain)'")
       }
-      try output.run(
-        .undo(servers: header.description.servers, folder: job.path, despiteSignsOfLife: yes))
+      try output.run(operation)
     }
   }
 }

@@ -18,11 +18,11 @@ enum LastQuestion {
   /// - Returns: whether there is such a thing.
   /// - Throws: the exit code for a blocker: then there is nothing to be asked.
   @discardableResult
-  static func show(_ operation: any Operation, more: [Finding] = [], alsoGoing: [String] = []) throws -> Bool {
+  static func show(_ operation: any Runnable, more: [Finding] = [], alsoGoing: [String] = []) throws -> Bool {
     let findings = try operation.check() + more
     StandardStream.error(PlanText.of(try operation.plan(), findings))
     if !alsoGoing.isEmpty {
-      StandardStream.error("\nWhat gives way:\n" + alsoGoing.map { "  - \(SafeText.clean($0))\n" }.joined())
+      StandardStream.error("\nContent of this server now:\n" + alsoGoing.map { "  - \(SafeText.clean($0))\n" }.joined())
     }
     if findings.contains(where: { $0.severity == .blocker }) { throw ExitCode(FailureFamily.blocked.rawValue) }
     guard let confirmation = Finding.confirmation(of: findings) else { return false }

@@ -3,6 +3,12 @@ import Common
 import Engine
 import Glibc
 
+/// A command that stands for an operation: the words that ``Engine/Operation/commands`` prints are parsed by one.
+protocol OperationCommand: ParsableCommand {
+  /// Returns the operation that the words ask for. May read the server's settings.
+  func operation() throws -> any Operation
+}
+
 /// How a command that runs an operation shows it.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Progress and result as one JSON object a line, on standard output.")
@@ -15,11 +21,10 @@ struct OutputOptions: ParsableArguments {
   ///
   /// On a terminal the job is a process of its own that outlives it; elsewhere (in scripts) it is this process, so that
   /// whoever ends the command ends the work.
-  func run(_ description: JobDescription) throws {
-    let store = try JobStore(of: description)
-    try JobStore.refuseWhereBusy(description)
-    let operation = try description.operation()
-    let job = try store.make(description, plan: detach || isInteractive ? try operation.plan() : nil)
+  func run(_ operation: any Operation) throws {
+    let store = try JobStore(of: operation)
+    try JobStore.refuseWhereBusy(operation)
+    let job = try store.make(operation, plan: detach || isInteractive ? try operation.plan() : nil)
     if detach || isInteractive {
       try JobProcess.start(job)
       if detach { return StandardStream.output("Job \(job.id) is running. See it with: jobs attach \(job.id)\n") }
@@ -36,15 +41,15 @@ struct OutputOptions: ParsableArguments {
   }
 
   /// Runs an operation, or shows what it would do.
-  func perform(_ description: JobDescription, dryRun: Bool) throws {
-    if dryRun { try rehearse(try description.operation()) } else { try run(description) }
+  func perform(_ operation: any Operation, dryRun: Bool) throws {
+    if dryRun { try rehearse(operation) } else { try run(operation) }
   }
 
   /// Runs an operation that only looks: here and now, without a job's folder.
-  func look(_ operation: some Operation) throws {
+  func look(_ operation: any Runnable) throws {
     let view = JobView(json: json)
     do {
-      view.finish(try operation.run(progress: Progress(cancellation: Interruption.cancellation) { view.show($0) }))
+      view.finish(try operation.perform(Progress(cancellation: Interruption.cancellation) { view.show($0) }))
     } catch {
       view.end(error)
       throw error
@@ -54,7 +59,7 @@ struct OutputOptions: ParsableArguments {
   private var isInteractive: Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
 
   /// Shows what would be done and what a check finds, and changes nothing.
-  func rehearse(_ operation: any Operation) throws {
+  func rehearse(_ operation: any Runnable) throws {
     let findings = try operation.check()
     let plan = try operation.plan()
     if json {

@@ -85,27 +85,30 @@ struct OrganizationCommand: ParsableCommand {
     @Flag(help: "Show what would be done and what the checks find; change nothing.")
     var dryRun = false
 
-    func perform(_ job: (ServerReference, String) -> JobDescription) throws {
-      try output.perform(job(server.reference, organization.realm), dryRun: dryRun)
-    }
   }
 
-  struct Deactivate: ParsableCommand {
+  struct Deactivate: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Deactivate an organization: nobody can sign in any more, all data stays.")
     @OptionGroup var chosen: Chosen
 
-    func run() throws { try chosen.perform { .deactivate(server: $0, subdomain: $1) } }
+    func run() throws { try chosen.output.perform(operation(), dryRun: chosen.dryRun) }
+    func operation() -> any Operation {
+      DeactivateOperation(chosen.server.reference, subdomain: chosen.organization.realm)
+    }
   }
 
-  struct Reactivate: ParsableCommand {
+  struct Reactivate: OperationCommand {
     static let configuration = CommandConfiguration(abstract: "Let the people of a deactivated organization in again.")
     @OptionGroup var chosen: Chosen
 
-    func run() throws { try chosen.perform { .reactivate(server: $0, subdomain: $1) } }
+    func run() throws { try chosen.output.perform(operation(), dryRun: chosen.dryRun) }
+    func operation() -> any Operation {
+      ReactivateOperation(chosen.server.reference, subdomain: chosen.organization.realm)
+    }
   }
 
-  struct Delete: ParsableCommand {
+  struct Delete: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete an organization with all that belongs to it, as after a test import.",
       discussion: """
@@ -134,21 +137,28 @@ struct OrganizationCommand: ParsableCommand {
     var yes = false
 
     func run() throws {
+      var options = options
+      if !dryRun, confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) {
+        options.confirmation = organization.realm
+        let operation = DeleteOrganizationOperation(server.reference, options)
+        try LastQuestion.show(operation, more: try operation.confirmation())
+        try LastQuestion.ask(name: organization.realm, "to delete it")
+      }
+      try output.perform(DeleteOrganizationOperation(server.reference, options), dryRun: dryRun)
+    }
+
+    func operation() -> any Operation { DeleteOrganizationOperation(server.reference, options) }
+
+    private var options: DeleteOrganizationOperation.Options {
       var options = DeleteOrganizationOperation.Options(subdomain: organization.realm)
       options.uploads = withAllUploads ? .everything : withUploads ? .ofOrganization : .keep
       options.confirmation = confirmDelete
       options.despiteSignsOfLife = yes
-      if !dryRun, confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) {
-        options.confirmation = organization.realm
-        let operation = DeleteOrganizationOperation(try server.installation(), options)
-        try LastQuestion.show(operation, more: try operation.confirmation())
-        try LastQuestion.ask(name: organization.realm, "to delete it")
-      }
-      try output.perform(.deleteOrganization(server: server.reference, options), dryRun: dryRun)
+      return options
     }
   }
 
-  struct Rename: ParsableCommand {
+  struct Rename: OperationCommand {
     static let configuration = CommandConfiguration(
       commandName: "change-subdomain", abstract: "Move an organization to another subdomain of this server.")
 
@@ -167,11 +177,12 @@ struct OrganizationCommand: ParsableCommand {
 
     func validate() throws { try OptionRule.check("The new subdomain", newSubdomain, InputRule.subdomain) }
 
-    func run() throws {
-      try output.perform(
-        .changeSubdomain(
-          server: server.reference, from: realm, to: newSubdomain, leavesRedirect: !skipRedirect,
-          allowsReserved: allowReservedSubdomain), dryRun: dryRun)
+    func run() throws { try output.perform(operation(), dryRun: dryRun) }
+
+    func operation() -> any Operation {
+      ChangeSubdomainOperation(
+        server.reference, from: realm, to: newSubdomain, leavesRedirect: !skipRedirect,
+        allowsReserved: allowReservedSubdomain)
     }
   }
 }

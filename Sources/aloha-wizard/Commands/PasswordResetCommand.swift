@@ -2,7 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 
-struct PasswordResetCommand: ParsableCommand {
+struct PasswordResetCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "password-reset", abstract: "Send people the mail with which they choose a new password.",
     discussion: """
@@ -35,17 +35,19 @@ struct PasswordResetCommand: ParsableCommand {
   }
 
   func run() throws {
-    let description = JobDescription.passwordReset(
-      server: server.reference, subdomain: organization.realm, audience: allUsers ? .everybody : .addresses(users),
-      onlyNeverSignedIn: onlyNeverSignedIn)
-    if dryRun { try show(try server.installation()) }
-    try output.perform(description, dryRun: dryRun)
+    if dryRun { try show(resets) }
+    try output.perform(resets, dryRun: dryRun)
   }
 
-  private func show(_ installation: Installation) throws {
-    let operation = PasswordResetOperation(
-      installation, subdomain: organization.realm, audience: allUsers ? .everybody : .addresses(users),
+  func operation() -> any Operation { resets }
+
+  private var resets: PasswordResetOperation {
+    PasswordResetOperation(
+      server.reference, subdomain: organization.realm, audience: allUsers ? .everybody : .addresses(users),
       onlyNeverSignedIn: onlyNeverSignedIn)
+  }
+
+  private func show(_ operation: PasswordResetOperation) throws {
     let people = try operation.people()
     if output.json {
       for person in people { StandardStream.json(JSONText.of(person)) }
@@ -55,6 +57,6 @@ struct PasswordResetCommand: ParsableCommand {
       [person.address, person.name, person.getsMail ? "mail" : "no mail", person.reason ?? ""]
     }
     StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT", "WHY"]] + rows) + "\nWhat they will see:\n")
-    StandardStream.output(operation.preview().map { "  \($0)\n" }.joined() + "\n")
+    StandardStream.output(try operation.preview().map { "  \($0)\n" }.joined() + "\n")
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 
-struct RestoreCommand: ParsableCommand {
+struct RestoreCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore", abstract: "Restore the whole server from a backup, rehearse it, or take it back.",
     discussion: """
@@ -125,11 +125,16 @@ struct RestoreCommand: ParsableCommand {
   func run() throws {
     if rehearse { return try runRehearsal() }
     if status { return try showStatus() }
-    if rollBack { return try perform(.rollBackRestore(server: server.reference)) }
-    if resume { return try perform(.resumeRestore(server: server.reference)) }
-    if clear { return try perform(.clearRestore(server: server.reference)) }
-    if discard { return try perform(.discardRestore(server: server.reference)) }
-    try perform(.restore(server: server.reference, options))
+    try perform(operation())
+  }
+
+  func operation() throws -> any Operation {
+    if rehearse { return RehearseOperation(server.reference, try rehearsalOptions()) }
+    if rollBack { return RollBackOperation(server.reference) }
+    if resume { return ResumeRestoreOperation(server.reference) }
+    if clear { return ClearRestoreOperation(server.reference) }
+    if discard { return DiscardRestoreOperation(server.reference) }
+    return RestoreOperation(server.reference, options)
   }
 
   private var options: RestoreOptions {
@@ -154,17 +159,16 @@ struct RestoreCommand: ParsableCommand {
   }
 
   /// Shows the plan and asks, unless that was answered already.
-  private func perform(_ description: JobDescription) throws {
-    if dryRun { return try output.rehearse(try description.operation()) }
+  private func perform(_ operation: any Operation) throws {
+    if dryRun { return try output.rehearse(operation) }
     if !yes {
       guard LastQuestion.canBeAsked(json: output.json) else {
-        try output.rehearse(try description.operation())
+        try output.rehearse(operation)
         throw PlainFailure(
-          .usage, description.title, "changes the server, and nobody can be asked here",
+          .usage, operation.title, "changes the server, and nobody can be asked here",
           remedy: "give --yes when you want it done")
       }
-      let mustBeTyped = try LastQuestion.show(
-        try description.operation(), alsoGoing: replacesServer ? present() : [])
+      let mustBeTyped = try LastQuestion.show(operation, alsoGoing: replacesServer ? present() : [])
       // A server whose settings are lost has no name of its own that could be asked for.
       let host = try? server.installation().host
       if let purpose = purposeOfName, let name = host ?? (mustBeTyped ? LastQuestion.machineName() : nil) {
@@ -173,7 +177,7 @@ struct RestoreCommand: ParsableCommand {
         try LastQuestion.askYes()
       }
     }
-    try output.run(description)
+    try output.run(operation)
   }
 
   /// For what the server's name has to be typed; nil where a yes is enough, as nothing takes another state's place.
@@ -201,13 +205,13 @@ struct RestoreCommand: ParsableCommand {
 
   private func runRehearsal() throws {
     guard nagios || prometheus != nil, !dryRun else {
-      let operation = RehearseOperation(try rehearsalOptions())
+      let operation = RehearseOperation(server.reference, try rehearsalOptions())
       return dryRun ? try output.rehearse(operation) : try output.look(operation)
     }
     let report: RehearsalReport
     do {
       // For monitoring a folder without a backup is a failed rehearsal, too.
-      let operation = RehearseOperation(try rehearsalOptions())
+      let operation = RehearseOperation(server.reference, try rehearsalOptions())
       report = try operation.rehearse(Progress(cancellation: Interruption.cancellation) { _ in })
     } catch {
       if let prometheus { try RehearsalReport.writePrometheus(failureTo: prometheus) }

@@ -8,28 +8,31 @@ struct ServerCommand: ParsableCommand {
     abstract: "Start, stop, restart, register and clean the server; look whether its queues are empty.",
     subcommands: [Start.self, Stop.self, Restart.self, Queues.self, Register.self, Clean.self])
 
-  struct Start: ParsableCommand {
+  struct Start: OperationCommand {
     static let configuration = CommandConfiguration(abstract: "Start the server by its own script.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    func run() throws { try output.run(.script(server: server.reference, .start)) }
+    func run() throws { try output.run(operation()) }
+    func operation() -> any Operation { ScriptOperation(server.reference, .start) }
   }
 
-  struct Stop: ParsableCommand {
+  struct Stop: OperationCommand {
     static let configuration = CommandConfiguration(abstract: "Stop the server by its own script.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    func run() throws { try output.run(.script(server: server.reference, .stop)) }
+    func run() throws { try output.run(operation()) }
+    func operation() -> any Operation { ScriptOperation(server.reference, .stop) }
   }
 
-  struct Restart: ParsableCommand {
+  struct Restart: OperationCommand {
     static let configuration = CommandConfiguration(abstract: "Restart the server by its own script.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    func run() throws { try output.run(.script(server: server.reference, .restart)) }
+    func run() throws { try output.run(operation()) }
+    func operation() -> any Operation { ScriptOperation(server.reference, .restart) }
   }
 
-  struct Register: ParsableCommand {
+  struct Register: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Register the server with the push notification service, by its own command.",
       discussion: """
@@ -48,10 +51,11 @@ struct ServerCommand: ParsableCommand {
       }
     }
 
-    func run() throws { try output.run(.script(server: server.reference, .registerForPush)) }
+    func run() throws { try output.run(operation()) }
+    func operation() -> any Operation { ScriptOperation(server.reference, .registerForPush) }
   }
 
-  struct Clean: ParsableCommand {
+  struct Clean: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Remove what interrupted commands have left: unpacked archives, work folders, unfinished files.",
       discussion: "Every command that changes something does that before it begins. What is in use is not touched.")
@@ -60,7 +64,8 @@ struct ServerCommand: ParsableCommand {
     @Flag(help: "Show what would be removed; change nothing.")
     var dryRun = false
 
-    func run() throws { try output.perform(.removeLeftovers(server: server.reference), dryRun: dryRun) }
+    func run() throws { try output.perform(operation(), dryRun: dryRun) }
+    func operation() -> any Operation { RemoveLeftoversOperation(server.reference) }
   }
 
   struct Queues: ParsableCommand {

@@ -69,7 +69,7 @@ struct SettingsCommand: ParsableCommand {
     }
   }
 
-  struct Copy: ParsableCommand {
+  struct Copy: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Do what is advised, or what --set says; each file keeps its old copy.",
       discussion: "--set takes the id of an advice, or a key that only one file has: --set camo_key=copy.")
@@ -106,17 +106,22 @@ struct SettingsCommand: ParsableCommand {
     }
 
     func run() throws {
-      let target = try server.installation()
-      let source = try ConfigurationSource(migration.from)
-      let choices = CopySettingsOperation.Choices(
-        facts: migration.facts(source, target), decisions: try parsed(), followsAdvice: !withoutAdvice,
-        runsFollowUps: followUp, registersForPush: agreeToPushTerms)
+      let copy = try copy()
       if dryRun, !output.json {
-        let operation = CopySettingsOperation(from: source, to: target, choices)
-        StandardStream.output(try operation.diff().map { $0 + "\n" }.joined() + "\n")
+        StandardStream.output(try copy.diff().map { $0 + "\n" }.joined() + "\n")
       }
-      try output.perform(
-        .copySettings(from: migration.fullPath, to: server.reference, choices), dryRun: dryRun)
+      try output.perform(copy, dryRun: dryRun)
+    }
+
+    func operation() throws -> any Operation { try copy() }
+
+    private func copy() throws -> CopySettingsOperation {
+      CopySettingsOperation(
+        from: migration.fullPath, to: server.reference,
+        CopySettingsOperation.Choices(
+          facts: migration.facts(try ConfigurationSource(migration.from), try server.installation()),
+          decisions: try parsed(), followsAdvice: !withoutAdvice, runsFollowUps: followUp,
+          registersForPush: agreeToPushTerms))
     }
 
     private func parsed() throws -> [String: SettingDecision] {
@@ -131,7 +136,7 @@ struct SettingsCommand: ParsableCommand {
     }
   }
 
-  struct Undo: ParsableCommand {
+  struct Undo: OperationCommand {
     static let configuration = CommandConfiguration(abstract: "Bring back the files from before the last copy.")
 
     @OptionGroup var server: ServerOptions
@@ -141,9 +146,8 @@ struct SettingsCommand: ParsableCommand {
     @Flag(help: "Show what would be done; change nothing.")
     var dryRun = false
 
-    func run() throws {
-      try output.perform(.undoSettings(server: server.reference, overwritesEdits: yes), dryRun: dryRun)
-    }
+    func run() throws { try output.perform(operation(), dryRun: dryRun) }
+    func operation() -> any Operation { UndoSettingsOperation(server.reference, overwritesEdits: yes) }
   }
 }
 
@@ -159,7 +163,7 @@ private enum AdviceText {
       facts.targetHostsOthers ? "other organizations live here too" : "no other organization lives here",
       facts.pushRegistered ? "the old server was registered for push notifications" : "no push registration",
     ]
-    return "Taken for granted: \(parts.joined(separator: "; ")).\n"
+    return "Assumed: \(parts.joined(separator: "; ")).\n"
       + "Say --migration, --replaces or --beside where that is wrong.\n"
   }
 

@@ -1,14 +1,13 @@
 import ArgumentParser
 import Common
+import Engine
 import Glibc
 import Terminal
 
 /// How a failure ends a command: the thing, the reason, the remedy, on standard error.
 enum FailureText {
   static func write(_ failure: any Failure) {
-    var text = "\(SafeText.clean(failure.subject)): \(SafeText.clean(failure.reason))\n"
-    if let remedy = failure.remedy { text += "  What to do: \(SafeText.clean(remedy))\n" }
-    StandardStream.error(text)
+    StandardStream.error(PlainReport().text(.of(FailureReport(failure))))
   }
 }
 

@@ -58,8 +58,8 @@ struct BackupTests {
           try? Disaster.execute(server, "DELETE FROM zerver_reaction; INSERT INTO zerver_client (name) VALUES ('late')")
         }
       }
-      _ = try BackupOperation(try Installation(root: server.root), BackupOperation.Options(output: path))
-        .run(progress: progress)
+      _ = try BackupOperation(ServerReference(root: server.root), BackupOperation.Options(output: path))
+        .perform(progress)
       let manifest = try #require(try Inspection.of(path).manifest)
       #expect(manifest.tables["zerver_reaction"].map(String.init) == counted)
       // The rehearsal holds the dump's own rows against those counts.
@@ -121,7 +121,7 @@ struct BackupTests {
       #expect(try Disaster.files(server.uploads) == before.uploads)
       try FileSystem.removeTree("\(server.uploads)/avatars")
       let files = try Disaster.files(server.uploads)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try Disaster.restore(server, from: "\(folder)/rows.tar.gz") { $0.allowsPartial = true }
       #expect(try Disaster.rows(server, server.database) == before.tables)
       #expect(try Disaster.files(server.uploads) == files)
@@ -158,8 +158,8 @@ struct BackupTests {
         }
         #expect(throws: (any Error).self) {
           try BackupOperation(
-            try Installation(root: server.root), BackupOperation.Options(output: "\(folder)/disk/backup.tar.gz")
-          ).run(progress: progress)
+            ServerReference(root: server.root), BackupOperation.Options(output: "\(folder)/disk/backup.tar.gz")
+          ).perform(progress)
         }
         let left = try FileSystem.names(in: "\(folder)/disk")
         #expect(left == ["other"])

@@ -24,7 +24,7 @@ struct InstallScheduleTests {
     func operation(_ change: (inout BackupSchedule) -> Void = { _ in }) -> InstallScheduleOperation {
       var schedule = BackupSchedule(folder: backups, serverWords: ["--root", root], program: "/bin/true")
       change(&schedule)
-      return InstallScheduleOperation(root: root, .init(schedule))
+      return InstallScheduleOperation(ServerReference(root: root), .init(schedule))
     }
 
     func text(_ path: String) throws -> String { String(decoding: try FileSystem.read(root + path), as: UTF8.self) }
@@ -42,7 +42,7 @@ struct InstallScheduleTests {
       let operation = machine.operation()
       #expect(operation.manager == .systemd)
       #expect(operation.shown().contains("OnFailure=aloha-wizard-backup-failed.service"))
-      let summary = try operation.run(progress: .silent)
+      let summary = try operation.perform(.silent)
       #expect(summary.facts.contains { $0.name == "Switched on" })
       #expect(try machine.text(Self.service) == operation.options.schedule.service)
       #expect(machine.exists(Self.failed) && machine.exists(Self.timer) && !machine.exists(BackupSchedule.cronPath))
@@ -51,7 +51,7 @@ struct InstallScheduleTests {
       let called = "daemon-reload\nenable --now aloha-wizard-backup.timer\n"
       #expect(String(decoding: try FileSystem.read("\(folder)/called"), as: UTF8.self) == called)
 
-      let again = try operation.run(progress: .silent)
+      let again = try operation.perform(.silent)
       #expect(again.title.contains("already") && again.facts.filter { $0.name == "Unchanged" }.count == 3)
       #expect(operation.changes().allSatisfy { $0.kind == .same })
       #expect(try operation.plan().destroys.isEmpty)
@@ -62,18 +62,18 @@ struct InstallScheduleTests {
   func differences() throws {
     try Disaster.folder { folder in
       let machine = try Machine(folder, hasSystemd: true)
-      _ = try machine.operation().run(progress: .silent)
+      _ = try machine.operation().perform(.silent)
       let later = machine.operation { $0.hour = 5 }
       let shown = later.shown()
       #expect(shown.contains("-OnCalendar=*-*-* 03:30:00") && shown.contains("+OnCalendar=*-*-* 05:30:00"))
       #expect(shown.contains("# Unchanged: \(machine.root)\(Self.service)"))
       #expect(try later.plan().destroys == ["the text that is in \(machine.root)\(Self.timer) now"])
       #expect(try later.check().contains { $0.subject == "files" && $0.severity == .warning })
-      let summary = try later.run(progress: .silent)
+      let summary = try later.perform(.silent)
       #expect(try machine.text(Self.timer).contains("05:30"))
       // Without systemctl in that folder nothing is switched on, and that is said.
       #expect(!summary.facts.contains { $0.name == "Switched on" })
-      #expect(summary.nextSteps.contains { $0.contains("systemctl enable --now") || $0.contains("enable --now") })
+      #expect(summary.nextStepLines.contains { $0.contains("systemctl enable --now") || $0.contains("enable --now") })
     }
   }
 
@@ -81,14 +81,14 @@ struct InstallScheduleTests {
   func cron() throws {
     try Disaster.folder { folder in
       let machine = try Machine(folder, hasSystemd: false)
-      _ = try machine.operation().run(progress: .silent)
+      _ = try machine.operation().perform(.silent)
       #expect(try machine.text(BackupSchedule.cronPath) == machine.operation().options.schedule.cron)
       #expect(!machine.exists(Self.service))
 
       try FileSystem.makeFolder("\(machine.root)/run/systemd/system", mode: 0o755)
       let operation = machine.operation()
       #expect(operation.changes().contains { $0.kind == .surplus })
-      _ = try operation.run(progress: .silent)
+      _ = try operation.perform(.silent)
       #expect(machine.exists(Self.timer) && !machine.exists(BackupSchedule.cronPath))
     }
   }
@@ -99,7 +99,7 @@ struct InstallScheduleTests {
       let machine = try Machine(folder, hasSystemd: true, systemctl: "case $1 in enable) exit 1;; esac")
       try FileSystem.makeFolder("\(machine.root)/etc/systemd/system", mode: 0o755)
       try FileSystem.replace(machine.root + Self.timer, with: "mine\n".utf8)
-      #expect(throws: PlainFailure.self) { try machine.operation().run(progress: .silent) }
+      #expect(throws: PlainFailure.self) { try machine.operation().perform(.silent) }
       #expect(try machine.text(Self.timer) == "mine\n")
       #expect(!machine.exists(Self.service) && !machine.exists(Self.failed))
     }
@@ -113,7 +113,7 @@ struct InstallScheduleTests {
       let machine = try Machine(place, hasSystemd: true)
       let operation = machine.operation { $0.folder = folder }
       #expect(try operation.check().contains { $0.severity == .blocker })
-      #expect(throws: Blocked.self) { try operation.run(progress: .silent) }
+      #expect(throws: Blocked.self) { try operation.perform(.silent) }
       #expect(!machine.exists("/etc/systemd"))
     }
   }

@@ -77,7 +77,7 @@ struct RetentionTests {
       #expect(try operation.plan().destroys.count == 2)
       #expect(try FileSystem.names(in: folder).count == 7)
 
-      let summary = try operation.run(progress: .silent)
+      let summary = try operation.perform(.silent)
       #expect(
         try FileSystem.names(in: folder).filter { !$0.hasPrefix(".") }.map {
           $0.contains("backup-") ? String($0.dropFirst(21).prefix(2)) : $0
@@ -96,7 +96,7 @@ struct RetentionTests {
       }
       let policy = RetentionPolicy(last: 1, daily: 0, weekly: 0, monthly: 0)
       let failure = #expect(throws: PlainFailure.self) {
-        try PruneOperation(PruneOperation.Options(folder: folder, policy: policy)).run(progress: .silent)
+        try PruneOperation(PruneOperation.Options(folder: folder, policy: policy)).perform(.silent)
       }
       #expect(failure?.reason.contains("nothing was deleted") == true)
       #expect(try FileSystem.names(in: folder).filter(BackupFolder.isBackup).count == 3)
@@ -191,7 +191,7 @@ struct NotInBackupTests {
   @Test("is named one by one, each with the command that saves it, and queues that could not be looked at as well")
   func named() throws {
     let server = try Disaster.server("notinbackup", messages: 0)
-    let findings = try BackupOperation(try Installation(root: server.root), .init(output: "/tmp/never.tar.gz")).check()
+    let findings = try BackupOperation(ServerReference(root: server.root), .init(output: "/tmp/never.tar.gz")).check()
     func remedy(_ name: String) -> String? { findings.first { $0.subject == "not in it: \(name)" }?.remedy }
     #expect(remedy("logs")?.contains("tar -czf aloha-logs.tar.gz -C / var/log/aloha") == true)
     #expect(remedy("certificates")?.contains("etc/ssl/private/aloha.key") == true)

@@ -152,13 +152,13 @@ struct ContainerEnvironmentTests {
       _ = try Disaster.backup(server, to: path)
       try FileSystem.replace(settings, with: old, mode: 0o644)
       try ContainerLayout.lay(server)
-      let operation = RestoreOperation(root: server.root, RestoreOptions(archive: path))
+      let operation = RestoreOperation(ServerReference(root: server.root), RestoreOptions(archive: path))
       let warning = try operation.check().first { $0.subject == "container" && $0.severity == .warning }
       #expect(warning?.reason.contains("SETTING_INVITATION_LINK_VALIDITY_DAYS") == true)
-      let summary = try operation.run(progress: .silent)
-      #expect(summary.nextSteps.contains { $0 == "SETTING_INVITATION_LINK_VALIDITY_DAYS: \"3\"" })
-      #expect(summary.nextSteps.contains { $0 == "SETTING_EMAIL_HOST_PASSWORD: (in the file)" })
-      #expect(!summary.nextSteps.contains { $0.contains("hush") })
+      let summary = try operation.perform(.silent)
+      #expect(summary.nextStepLines.contains { $0 == "$ SETTING_INVITATION_LINK_VALIDITY_DAYS: \"3\"" })
+      #expect(summary.nextStepLines.contains { $0 == "$ SETTING_EMAIL_HOST_PASSWORD: (in the file)" })
+      #expect(!summary.nextStepLines.contains { $0.contains("hush") })
       let files = ContainerNotice.folder(root: server.root)
       let file = try #require(try FileSystem.names(in: files).first)
       var status = stat()
@@ -178,13 +178,13 @@ struct ContainerEnvironmentTests {
     try ContainerLayout.lay(target)
     let secrets = "\(target.configuration)/aloha-secrets.conf"
     let operation = CopySettingsOperation(
-      from: try ConfigurationSource(source.root), to: try Installation(root: target.root),
+      from: source.root, to: target.reference,
       CopySettingsOperation.Choices(
         facts: MigrationFacts(kind: .restore),
         decisions: ["INVITATION_LINK_VALIDITY_DAYS": .copy, "camo_key": .copy], followsAdvice: false))
-    let summary = try operation.run(progress: .silent)
-    #expect(summary.nextSteps.contains { $0 == "SETTING_INVITATION_LINK_VALIDITY_DAYS: \"3\"" })
-    #expect(summary.nextSteps.allSatisfy { !$0.contains("sudo") })
+    let summary = try operation.perform(.silent)
+    #expect(summary.nextStepLines.contains { $0 == "$ SETTING_INVITATION_LINK_VALIDITY_DAYS: \"3\"" })
+    #expect(summary.nextStepLines.allSatisfy { !$0.contains("sudo") })
     #expect(ContainerLayout.isLink(secrets))
   }
 }

@@ -51,7 +51,7 @@ struct ContainerTests {
       let before = JobStore(root: root)
       #expect(before.folder == "\(root)/var/lib/aloha-wizard")
       let server = ServerReference(root: root)
-      let old = try before.make(.restore(server: server, RestoreOptions(archive: "/old")), plan: nil)
+      let old = try before.make(RestoreOperation(server, RestoreOptions(archive: "/old")), plan: nil)
       let record = RestoreRecord(
         id: "20250101-000000", source: "old", database: nil, places: [], administrator: AdministratorAccess.Wish())
       try RestoreState(root: root).save(record)
@@ -60,7 +60,7 @@ struct ContainerTests {
 
       let store = JobStore(root: root)
       #expect(store.folder == "\(root)/data/aloha-wizard")
-      let new = try store.make(.restore(server: server, RestoreOptions(archive: "/new")), plan: nil)
+      let new = try store.make(RestoreOperation(server, RestoreOptions(archive: "/new")), plan: nil)
       #expect(try Set(store.jobs().map(\.path)) == [old.path, new.path])
       #expect(new.path.hasPrefix("\(root)/data/"))
       let state = RestoreState(root: root)
@@ -116,10 +116,10 @@ struct ContainerTests {
       try FileSystem.replace(secrets, with: salt.utf8, mode: 0o640)
       let changed = try FileSystem.read(secrets)
 
-      let operation = RestoreOperation(root: server.root, RestoreOptions(archive: path))
+      let operation = RestoreOperation(ServerReference(root: server.root), RestoreOptions(archive: path))
       let linked = try operation.check().filter { $0.reason.contains("stays a link") }
       #expect(linked.map(\.severity) == [.ok])
-      _ = try operation.run(progress: .silent)
+      _ = try operation.perform(.silent)
       for link in [server.uploads, "\(server.configuration)/aloha-secrets.conf"] {
         #expect(ContainerLayout.isLink(link), "\(link)")
       }
@@ -129,10 +129,10 @@ struct ContainerTests {
       #expect(stat(secrets, &status) == 0 && status.st_mode & 0o777 == 0o640)
       #expect(Container.find(root: server.root)?.settings == .madeAtEachStart, "its role is kept")
 
-      _ = try RollBackOperation(root: server.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try FileSystem.read(secrets) == changed)
       #expect(!FileSystem.exists("\(uploads)/avatars"))
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       let left = try FileSystem.names(in: "\(server.root)/data").filter {
         $0.contains(".restore-") || $0.contains(".before-")
       }
@@ -197,9 +197,9 @@ struct ContainerTests {
         let since = try Disaster.fingerprint(server)
         try Disaster.restore(server, from: "\(work)/backup.tar.gz")
         try Disaster.expect(server, before)
-        _ = try RollBackOperation(root: server.root).run(progress: .silent)
+        _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
         try Disaster.expect(server, since)
-        _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+        _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
         #expect(try Disaster.leftOvers(server) == [])
       }
     }

@@ -54,7 +54,7 @@ struct DataFolderTests {
       try Disaster.destroy(server)
       var options = RestoreOptions(.manual(ManualBackup(data: data)))
       options.workFolder = nil
-      _ = try RestoreOperation(root: server.root, options).run(progress: .silent)
+      _ = try RestoreOperation(ServerReference(root: server.root), options).perform(.silent)
     }
     try Disaster.expect(server, before)
     _ = try? server.run("scripts/stop-server")
@@ -70,12 +70,12 @@ struct DataFolderTests {
       let given = try DumpFile.recognize("\(data)/backups/backup-2026-11-20T03_30_00+00_00.sql")
       #expect(given.form == .custom)
       // As the only argument, as if it were a backup.
-      let operation = RestoreOperation(root: target.root, RestoreOptions(archive: data))
+      let operation = RestoreOperation(ServerReference(root: target.root), RestoreOptions(archive: data))
       let said = try operation.check().filter { $0.subject == "volume" }
       #expect(
         said.contains { $0.reason.contains("backup-2026-11-20T03_30_00+00_00.sql") && $0.reason.contains("2 dumps") })
       #expect(said.contains { $0.reason.contains("no other settings") })
-      _ = try operation.run(progress: .silent)
+      _ = try operation.perform(.silent)
     }
     #expect(try FileSystem.read("\(target.configuration)/settings.py") == settings)
     let secrets = try Installation(root: target.root).secrets

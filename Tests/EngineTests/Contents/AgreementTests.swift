@@ -282,7 +282,7 @@ struct AgreementTests {
     let expected: FailureFamily? = mutation.isImportable ? nil : .damagedArchive
 
     let verified = try outcome {
-      _ = try VerifyOperation(VerifyOperation.Options(archive: export.folder)).run(progress: .silent)
+      _ = try VerifyOperation(VerifyOperation.Options(archive: export.folder)).perform(.silent)
     }
     #expect(verified == expected)
     let checked = try outcome {
@@ -291,7 +291,7 @@ struct AgreementTests {
     }
     #expect(checked == expected)
     let imported = try outcome {
-      _ = try server.importing(export.folder, as: subdomain).run(progress: .silent)
+      _ = try server.importing(export.folder, as: subdomain).perform(.silent)
     }
     #expect(imported == expected)
     // Every archive that this server gets is refused: it stays as it was installed.
@@ -324,12 +324,12 @@ struct AgreementTests {
       }
     }
     let said = "zerver_reaction: 3 rows are left out, because the custom emoji of emoji_code is not in the archive"
-    let verified = try VerifyOperation(VerifyOperation.Options(archive: export.folder)).run(progress: .silent)
+    let verified = try VerifyOperation(VerifyOperation.Options(archive: export.folder)).perform(.silent)
     #expect(verified.warnings.contains(said))
     let server = try Servers.fresh()
     let operation = try server.importing(export.folder)
     #expect(try operation.check().contains { $0.severity == .warning && $0.reason == said })
-    #expect(try operation.run(progress: .silent).warnings.contains(said))
+    #expect(try operation.perform(.silent).warnings.contains(said))
   }
 
   @Test("A refusal names the file, the table, the row and the column")
@@ -342,7 +342,7 @@ struct AgreementTests {
       id = rows[0]["id"] as? Int ?? 0
     }
     do {
-      _ = try VerifyOperation(VerifyOperation.Options(archive: export.folder)).run(progress: .silent)
+      _ = try VerifyOperation(VerifyOperation.Options(archive: export.folder)).perform(.silent)
       Issue.record("it was not refused")
     } catch let failure as any Failure {
       #expect(

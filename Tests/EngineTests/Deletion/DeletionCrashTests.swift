@@ -70,7 +70,7 @@ struct DeletionCrashTests {
     // The note that it was about to delete files is all that may be left.
     for key in after.keys where key.contains(".organization-deletion-") { after[key] = nil }
     #expect(before == after)
-    _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent)
+    _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     #expect(try server.column("SELECT string_id FROM zerver_realm ORDER BY id") == ["alohainternal", "bookclub"])
     #expect(try FileSystem.names(in: server.uploads) == ["avatars", "files"])
   }
@@ -86,8 +86,7 @@ struct DeletionCrashTests {
     while try watcher.value("SELECT 1 FROM zerver_realm WHERE string_id = 'harbour'") != nil { usleep(200) }
     kill(child, SIGKILL)
     _ = Subprocess.wait(child)
-    do { _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent) } catch let failure as PlainFailure
-    {
+    do { _ = try server.deleting("harbour", .ofOrganization).perform(.silent) } catch let failure as PlainFailure {
       // It may have been done before the signal came; then there is nothing of that name any more.
       #expect(failure.family == .notFound)
     }
@@ -108,7 +107,7 @@ struct DeletionCrashTests {
     #expect(try DeletionJournal.leftovers(in: installation.uploadsFolder).isEmpty, "it is running still")
     _ = journal
     journal = nil
-    let summary = try server.deleting("gone", .ofOrganization).run(progress: .silent)
+    let summary = try server.deleting("gone", .ofOrganization).perform(.silent)
     #expect(summary.title.contains("interrupted"))
     #expect(!FileSystem.exists("\(server.uploads)/files/4711"))
     #expect(try FileSystem.names(in: server.uploads) == ["avatars", "files"])
@@ -126,7 +125,7 @@ struct DeletionCrashTests {
           'id', nextval(pg_get_serial_sequence('zerver_message', 'id'))))).*
         FROM zerver_message m WHERE realm_id = (SELECT id FROM zerver_realm WHERE string_id = 'harbour') LIMIT 1
         """) == 1)
-    _ = try server.deleting("harbour", .keep).run(progress: .silent)
+    _ = try server.deleting("harbour", .keep).perform(.silent)
     let failure = #expect(throws: DatabaseFailure.self) { try writer.execute("COMMIT") }
     #expect(failure?.sqlState == "23503")
     let lost = "SELECT count(*) FROM zerver_message WHERE realm_id NOT IN (SELECT id FROM zerver_realm)"
@@ -141,7 +140,7 @@ struct DeletionCrashTests {
     let progress = Progress(cancellation: cancellation) { event in
       if case .advanced = event { cancellation.cancel() }
     }
-    #expect(throws: Cancelled.self) { _ = try server.deleting("harbour", .ofOrganization).run(progress: progress) }
+    #expect(throws: Cancelled.self) { _ = try server.deleting("harbour", .ofOrganization).perform(progress) }
     #expect(try server.state() == before)
   }
 
@@ -153,7 +152,7 @@ struct DeletionCrashTests {
     // A folder stands in the way of the note.
     let id = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
     try FileSystem.makeFolder("\(folder)/.organization-deletion-\(id)")
-    #expect(throws: PlainFailure.self) { _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent) }
+    #expect(throws: PlainFailure.self) { _ = try server.deleting("harbour", .ofOrganization).perform(.silent) }
     try FileSystem.removeTree("\(folder)/.organization-deletion-\(id)")
     try FileSystem.removeTree("\(folder)/.organization-deletion-\(id).lock")
     #expect(try server.state() == before)

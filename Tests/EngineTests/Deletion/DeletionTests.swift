@@ -27,7 +27,7 @@ struct DeletionTests {
   func traceless() throws {
     let (server, before) = try crowded()
     let id = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
-    _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent)
+    _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     same(before, try server.state())
     #expect(!FileSystem.exists("\(server.uploads)/files/\(id)"))
     #expect(!FileSystem.exists("\(server.uploads)/avatars/\(id)"))
@@ -37,7 +37,7 @@ struct DeletionTests {
   @Test("leaves no trace of a large one either, where foreign keys are taken away meanwhile")
   func large() throws {
     let (server, before) = try crowded(messages: 6000)
-    _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent)
+    _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     same(before, try server.state())
   }
 
@@ -45,13 +45,13 @@ struct DeletionTests {
   func again() throws {
     let server = try Servers.fresh()
     let before = try server.state()
-    _ = try server.importing(Servers.archive()).run(progress: .silent)
-    _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent)
+    _ = try server.importing(Servers.archive()).perform(.silent)
+    _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     var between = try server.state()
     // What apps are called belongs to all; an import may teach the server new names.
     between["zerver_client"] = before["zerver_client"]
     same(before, between)
-    _ = try server.importing(Servers.archive()).run(progress: .silent)
+    _ = try server.importing(Servers.archive()).perform(.silent)
     #expect(try server.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
@@ -78,7 +78,7 @@ struct DeletionTests {
       INSERT INTO plugin_note (author_id) VALUES (\(user)), (\(member));
       INSERT INTO plugin_page (note_id, text) VALUES (1, 'gone'), (2, 'kept');
       """)
-    _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent)
+    _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     #expect(try server.column("SELECT session_key FROM django_session") == ["theirs"])
     #expect(try server.value("SELECT count(*) FROM zerver_scheduledemail") == "0")
     #expect(try server.column("SELECT text FROM plugin_page") == ["kept"])
@@ -121,7 +121,7 @@ struct DeletionTests {
           'sender_id', \(user), 'realm_id', \(club)))).* FROM zerver_message m ORDER BY id LIMIT 1;
         """)
     }
-    _ = try server.deleting("harbour", .keep).run(progress: .silent)
+    _ = try server.deleting("harbour", .keep).perform(.silent)
     #expect(try server.value("SELECT count(*) FROM zerver_huddle WHERE huddle_hash = 'shared'") == "1")
     #expect(
       try server.column("SELECT user_profile_id FROM zerver_subscription WHERE recipient_id = \(recipient)")
@@ -143,7 +143,7 @@ struct DeletionTests {
     #expect(counted["zerver_message"] == 120)
     #expect(counted["zerver_realm"] == 1)
     #expect(plan.destroys.contains("120 in zerver_message"))
-    let summary = try operation.run(progress: .silent)
+    let summary = try operation.perform(.silent)
     let total = Amount.count(Int64(counted.values.reduce(0, +)))
     #expect(summary.facts.first?.value.hasPrefix("\(total) in") == true, "\(summary.facts) \(total)")
   }
@@ -156,7 +156,7 @@ struct DeletionTests {
       (nil, true, "missing"), ("bookclub", true, "another organization"), ("harbour", false, "people seem to work"),
     ] as [(String?, Bool, String)] {
       let operation = try server.deleting("harbour", .keep, confirmation: typed, sure: sure)
-      let failure = #expect(throws: Blocked.self) { _ = try operation.run(progress: .silent) }
+      let failure = #expect(throws: Blocked.self) { _ = try operation.perform(.silent) }
       #expect(failure?.reason.contains(word) == true, "\(failure?.reason ?? "")")
     }
     same(before, try server.state())
@@ -165,7 +165,7 @@ struct DeletionTests {
   @Test("knows an import that nobody has touched from an organization that grew here")
   func signsOfLife() throws {
     let server = try Servers.fresh()
-    _ = try server.importing(Servers.archive()).run(progress: .silent)
+    _ = try server.importing(Servers.archive()).perform(.silent)
     let untouched = try server.deleting("harbour", .keep).history()
     #expect(untouched.imported != nil)
     #expect(untouched.isOnlyOne)
@@ -184,11 +184,11 @@ struct DeletionTests {
   func refusals() throws {
     let server = try Servers.old()
     let own = #expect(throws: Blocked.self) {
-      _ = try server.deleting("alohainternal", .keep).run(progress: .silent)
+      _ = try server.deleting("alohainternal", .keep).perform(.silent)
     }
     #expect(own?.reason.contains("the server's own") == true)
     let missing = #expect(throws: PlainFailure.self) {
-      _ = try server.deleting("nowhere", .keep).run(progress: .silent)
+      _ = try server.deleting("nowhere", .keep).perform(.silent)
     }
     #expect(missing?.family == .notFound)
   }
@@ -208,7 +208,7 @@ struct DeletionTests {
     let descriptor = odd.withUnsafeBytes { open($0.bindMemory(to: CChar.self).baseAddress!, O_CREAT | O_WRONLY, 0o600) }
     #expect(descriptor >= 0)
     close(descriptor)
-    _ = try server.deleting("harbour", .ofOrganization).run(progress: .silent)
+    _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     #expect(FileSystem.exists("\(outside)/precious"))
     #expect(FileSystem.exists("\(outside)/\(id)/precious"))
     #expect(!FileSystem.exists("\(server.uploads)/files/\(id)"))
@@ -218,11 +218,11 @@ struct DeletionTests {
   func everything() throws {
     let (server, _) = try crowded()
     let failure = #expect(throws: Blocked.self) {
-      _ = try server.deleting("harbour", .everything).run(progress: .silent)
+      _ = try server.deleting("harbour", .everything).perform(.silent)
     }
     #expect(failure?.reason.contains("other organizations have files") == true)
-    _ = try server.deleting("bookclub", .keep).run(progress: .silent)
-    _ = try server.deleting("harbour", .everything).run(progress: .silent)
+    _ = try server.deleting("bookclub", .keep).perform(.silent)
+    _ = try server.deleting("harbour", .everything).perform(.silent)
     #expect(try FileSystem.names(in: "\(server.uploads)/files").isEmpty)
     #expect(try FileSystem.names(in: "\(server.uploads)/avatars").isEmpty)
   }
@@ -231,7 +231,7 @@ struct DeletionTests {
   func brokenCache() throws {
     let (server, _) = try crowded()
     try server.breakScript("flush-memcached", saying: "no memcached here")
-    let summary = try server.deleting("harbour", .keep).run(progress: .silent)
+    let summary = try server.deleting("harbour", .keep).perform(.silent)
     #expect(summary.warnings.contains { $0.contains("no memcached here") })
     #expect(try server.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'harbour'") == "0")
   }
@@ -268,6 +268,6 @@ extension SandboxServer {
     options.uploads = uploads
     options.confirmation = confirmation ?? subdomain
     options.despiteSignsOfLife = sure
-    return DeleteOrganizationOperation(try installation, options)
+    return DeleteOrganizationOperation(reference, options)
   }
 }

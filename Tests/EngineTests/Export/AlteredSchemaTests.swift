@@ -103,7 +103,7 @@ struct AlteredSchemaTests {
     let exported = try Exported(server, "bookclub")
     let other = try Servers.fresh()
     try other.change(Self.changes)
-    _ = try other.importing(exported.path, as: "club").run(progress: .silent)
+    _ = try other.importing(exported.path, as: "club").perform(.silent)
     for table in ["zerver_bookmark", "zerver_channelrule", "zerver_label", "zerver_bookmark_labels"] {
       #expect(try other.number("SELECT count(*) FROM \(table)") == exported.rows(table).count, "\(table)")
     }

@@ -132,14 +132,14 @@ struct CompletenessTests {
   func told() throws {
     let (server, _) = try Self.made.get()
     let options = ExportOperation.Options(subdomain: "bookclub", output: try Servers.folder() + "/never.tar.gz")
-    let findings = try ExportOperation(server.installation, options).check()
+    let findings = try ExportOperation(server.reference, options).check()
     let warned = findings.filter { $0.severity == .warning && $0.subject == "rows" }.map(\.reason)
     #expect(warned.contains { $0.contains("group conversations with members of other organizations") })
     #expect(findings.contains { $0.severity == .ok && $0.subject == "rows" && $0.reason.contains("zerver_draft") })
 
     let exported = try Exported(server, "bookclub")
     #expect(exported.fact("Left out") != nil)
-    let verified = try VerifyOperation(VerifyOperation.Options(archive: exported.path)).run(progress: .silent)
+    let verified = try VerifyOperation(VerifyOperation.Options(archive: exported.path)).perform(.silent)
     let notes = verified.facts.filter { $0.name == "Left out" }.map(\.value)
     #expect(notes == exported.manifest.leftOut.lines)
     #expect(try ArchiveSummary.of(exported.path).notes.map(\.value) == notes)

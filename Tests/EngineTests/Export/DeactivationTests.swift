@@ -83,7 +83,7 @@ struct DeactivationTests {
         if case .phaseStarted(let id, _, _, _) = event, id == phase { cancellation.cancel() }
       }
       #expect(throws: Cancelled.self) {
-        _ = try ExportOperation(server.installation, options).run(progress: progress)
+        _ = try ExportOperation(server.reference, options).perform(progress)
       }
       #expect(try FileSystem.names(in: folder).isEmpty, "\(phase)")
       #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
@@ -97,7 +97,7 @@ struct DeactivationTests {
     try FileSystem.replace(path, with: "precious".utf8)
     let options = ExportOperation.Options(subdomain: "bookclub", output: path)
     #expect(throws: Blocked.self) {
-      _ = try ExportOperation(Servers.old().installation, options).run(progress: .silent)
+      _ = try ExportOperation(Servers.old().reference, options).perform(.silent)
     }
     #expect(try FileSystem.read(path) == Array("precious".utf8))
   }
@@ -134,7 +134,7 @@ struct DeactivationTests {
   @Test("The name that is made up is new each time, and tells the brand")
   func defaultName() throws {
     let installation = try Servers.old().installation
-    let names = (0..<3).map { _ in ExportOperation(installation, .init(subdomain: "")).output }
+    let names = (0..<3).map { _ in ExportOperation(ServerReference(installation), .init(subdomain: "")).output }
     #expect(Set(names).count == 3)
     #expect(names.allSatisfy { $0.hasPrefix("/tmp/aloha-export-") && $0.hasSuffix(".tar.gz") && $0.count == 33 })
   }

@@ -25,7 +25,7 @@ struct Exported {
     var options = ExportOperation.Options(subdomain: subdomain, output: path)
     change(&options)
     let progress = Progress { _ in }
-    summary = try ExportOperation(server.installation, options).run(progress: progress)
+    summary = try ExportOperation(server.reference, options).perform(progress)
     warnings = progress.warnings
     let archive = try OpenedArchive.open(path, workFolder: Servers.folder())
     defer { archive.close() }
@@ -52,7 +52,7 @@ struct Exported {
   func fact(_ name: String) -> String? { summary.facts.first { $0.name == name }?.value }
 
   /// Throws where the archive is not whole.
-  func verify() throws { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).run(progress: .silent) }
+  func verify() throws { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent) }
 }
 
 extension SandboxServer {

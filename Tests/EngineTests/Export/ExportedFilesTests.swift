@@ -33,7 +33,7 @@ struct ExportedFilesTests {
     var options = ExportOperation.Options(subdomain: "harbour", output: try Servers.folder() + "/strict.tar.gz")
     options.strict = true
     #expect(throws: (any Error).self) {
-      _ = try ExportOperation(server.installation, options).run(progress: .silent)
+      _ = try ExportOperation(server.reference, options).perform(.silent)
     }
     #expect(!FileSystem.exists(options.output ?? ""))
   }

@@ -149,7 +149,7 @@ struct LaterVersionTests {
     let exported = try Exported(try server(), "harbour")
     let other = try Servers.fresh()
     try other.change(LaterVersion.changes)
-    _ = try other.importing(exported.path, as: "port").run(progress: .silent)
+    _ = try other.importing(exported.path, as: "port").perform(.silent)
     for table in [
       "zerver_savedsnippet", "zerver_navigationview", "zerver_onboardingusermessage", "zerver_channelfolder",
     ] {

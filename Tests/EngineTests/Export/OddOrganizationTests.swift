@@ -114,7 +114,7 @@ struct OddOrganizationTests {
   @Test("An organization that was imported before is exported as it is")
   func rootDomain() throws {
     let server = try Servers.fresh()
-    _ = try server.importing(Servers.archive(), as: "").run(progress: .silent)
+    _ = try server.importing(Servers.archive(), as: "").perform(.silent)
     let exported = try Exported(server, "")
     #expect(exported.rows("zerver_message").count == 700)
     try exported.verify()

@@ -86,7 +86,7 @@ struct PrivacyTests {
     func check(_ subdomain: String) throws -> Bool {
       var options = ExportOperation.Options(subdomain: subdomain, output: try Servers.folder() + "/never.tar.gz")
       options.consent = .byReactions(message: Int64(message))
-      return try ExportOperation(server.installation, options).check().contains { $0.severity == .blocker }
+      return try ExportOperation(server.reference, options).check().contains { $0.severity == .blocker }
     }
     try server.change("UPDATE zerver_message SET last_edit_time = NULL WHERE id = \(message)")
     #expect(try !check("bookclub"))
@@ -157,7 +157,7 @@ struct PrivacyTests {
     func blocked(_ consent: Consent) throws -> Bool {
       var options = ExportOperation.Options(subdomain: "harbour", output: try Servers.folder() + "/never.tar.gz")
       options.consent = consent
-      return try ExportOperation(server.installation, options).check().contains { $0.severity == .blocker }
+      return try ExportOperation(server.reference, options).check().contains { $0.severity == .blocker }
     }
     #expect(try blocked(.bySetting))
     try server.change(Self.setting)

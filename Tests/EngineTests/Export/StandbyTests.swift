@@ -59,7 +59,7 @@ struct StandbyTests {
     let notes = Notes()
     let progress = Progress { event in if case .note(let text) = event { notes.add(text) } }
     var options = ExportOperation.Options(subdomain: "harbour", output: path)
-    _ = try ExportOperation(Installation(root: standby.root), options).run(progress: progress)
+    _ = try ExportOperation(ServerReference(root: standby.root), options).perform(progress)
 
     let summary = try ArchiveSummary.of(path)
     var expected = primary.manifest.tables
@@ -72,7 +72,7 @@ struct StandbyTests {
     options.output = path + ".2"
     options.deactivates = true
     #expect(throws: Blocked.self) {
-      _ = try ExportOperation(Installation(root: standby.root), options).run(progress: .silent)
+      _ = try ExportOperation(ServerReference(root: standby.root), options).perform(.silent)
     }
   }
 

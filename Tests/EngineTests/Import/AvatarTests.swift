@@ -64,7 +64,7 @@ struct AvatarTests {
   func medium() throws {
     let server = try Servers.fresh()
     let archive = try unpacked()
-    let summary = try server.importing(archive).run(progress: .silent)
+    let summary = try server.importing(archive).perform(.silent)
     let people = try people(archive)
     #expect(people.count >= 4)
     for person in people {
@@ -106,7 +106,7 @@ struct AvatarTests {
     records.insert(claimed, at: 0)
     try write(records, archive)
 
-    let summary = try server.importing(archive).run(progress: .silent)
+    let summary = try server.importing(archive).perform(.silent)
     #expect(try size(server, people[0].user, "-medium.png") == [500, 500])
     #expect(try size(server, people[0].user, ".png") == [100, 100])
     #expect(try size(server, people[1].user, "-medium.png") == [500, 500])

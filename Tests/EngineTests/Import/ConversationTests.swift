@@ -24,7 +24,7 @@ struct ConversationTests {
         DELETE FROM zerver_recipient WHERE type = 1;
         """)
     let folder = try archive.write()
-    let summary = try new.importing(folder, ignoringVersions: true).run(progress: .silent)
+    let summary = try new.importing(folder, ignoringVersions: true).perform(.silent)
     #expect(summary.warnings.contains { $0.contains("groups of two") })
     #expect(try new.value("SELECT count(*) FROM zerver_recipient WHERE type = 1") == "0")
     #expect(
@@ -109,7 +109,7 @@ struct ConversationTests {
       expected[owner, default: 0] += 1
     }
     let new = try Servers.fresh()
-    let summary = try new.importing(try archive.write(), ignoringVersions: true).run(progress: .silent)
+    let summary = try new.importing(try archive.write(), ignoringVersions: true).perform(.silent)
     #expect(summary.warnings.contains { $0.contains("apart from groups") })
     #expect(
       try new.value("SELECT count(*) FROM zerver_message WHERE realm_id = \(Self.realm)")

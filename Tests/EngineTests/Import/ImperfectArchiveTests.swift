@@ -14,7 +14,7 @@ struct ImperfectArchiveTests {
     let new = try Servers.fresh()
     let operation = try new.importing(try archive.write(), ignoringVersions: true)
     let foreseen = Set(try operation.check().flatMap { [$0.reason, "\($0.subject): \($0.reason)"] })
-    let summary = try operation.run(progress: .silent)
+    let summary = try operation.perform(.silent)
     for warning in summary.warnings where !Self.isFoundOnTheWay(warning) {
       #expect(foreseen.contains(warning), "the dry run does not say: \(warning)")
     }

@@ -18,7 +18,7 @@ struct ImportDatabaseFaultTests {
   /// Fails, and says how; or what it returned.
   private func run(_ server: SandboxServer, _ progress: Progress = .silent) -> (any Failure)? {
     do {
-      _ = try server.importing(Servers.archive()).run(progress: progress)
+      _ = try server.importing(Servers.archive()).perform(progress)
     } catch let failure as any Failure { return failure } catch { Issue.record(error) }
     return nil
   }

@@ -30,7 +30,7 @@ struct ImportDiskTests {
       try new.column("SELECT relname || ' ' || reltablespace FROM pg_class WHERE relkind IN ('r', 'i') ORDER BY 1")
     }
     let before = try places()
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     #expect(try places() == before)
   }
 
@@ -40,7 +40,7 @@ struct ImportDiskTests {
     let before = try server.state()
     let progress = Progress { event in if event.isMoment(moment) { disk.fill() } }
     let failure = #expect(throws: (any Error).self) {
-      _ = try server.importing(archive).run(progress: progress)
+      _ = try server.importing(archive).perform(progress)
     }
     let told = try #require(failure as? any Failure)
     #expect(told.family == family, "\(told)")
@@ -48,7 +48,7 @@ struct ImportDiskTests {
     disk.empty()
     try Wholeness.expectSame(before, server.state(), moment)
     #expect(try server.leftovers() == [], "\(moment)")
-    _ = try server.importing(archive).run(progress: .silent)
+    _ = try server.importing(archive).perform(.silent)
     try Wholeness.expectWhole(server, "again after \(moment)")
   }
 

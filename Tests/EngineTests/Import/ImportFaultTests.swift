@@ -15,7 +15,7 @@ struct ImportFaultTests {
     progress: Progress = .silent
   ) throws -> Expected? {
     let before = try server.state()
-    let failure = #expect(throws: type) { _ = try operation.run(progress: progress) }
+    let failure = #expect(throws: type) { _ = try operation.perform(progress) }
     let after = try server.state()
     for key in Set(before.keys).union(after.keys) where before[key] != after[key] {
       Issue.record("\(key) is not as it was: \(before[key] ?? "nothing") → \(after[key] ?? "nothing")")
@@ -76,7 +76,7 @@ struct ImportFaultTests {
     try editor.set("secrets", "postgres_password", to: "wrong-password")
     try FileSystem.replace(file, with: Array(editor.text.utf8))
     let failure = #expect(throws: DatabaseFailure.self) {
-      _ = try server.importing(Servers.archive()).run(progress: .silent)
+      _ = try server.importing(Servers.archive()).perform(.silent)
     }
     #expect(failure?.family == .connection)
     #expect(failure?.remedy?.contains("postgres_password") == true)
@@ -107,7 +107,7 @@ struct ImportFaultTests {
     try FileSystem.replace("\(new.deployment)/manage.py", with: Array(script.utf8), mode: 0o755)
     #expect(
       try new.importing(Servers.archive()).check().contains { $0.subject == "system bots" && $0.severity == .warning })
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
@@ -126,11 +126,11 @@ struct ImportFaultTests {
         wasRunning.now { $0[id] = new.isRunning }
         if archive == "fails", id == "tables" { cancellation.cancel() }
       }
-      let operation = ImportOperation(try new.installation, options)
+      let operation = ImportOperation(new.reference, options)
       if archive == "fails" {
-        #expect(throws: Cancelled.self) { _ = try operation.run(progress: progress) }
+        #expect(throws: Cancelled.self) { _ = try operation.perform(progress) }
       } else {
-        _ = try operation.run(progress: progress)
+        _ = try operation.perform(progress)
       }
       #expect(wasRunning.now { $0["survey"] } == true)
       #expect(wasRunning.now { $0["tables"] } == false)
@@ -160,7 +160,7 @@ struct ImportFaultTests {
     }
     _ = try refused(new, try new.importing(Servers.archive()), Cancelled.self, progress: progress)
     // And the same import works afterwards.
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
@@ -176,7 +176,7 @@ struct ImportFaultTests {
         [new.database])
     }
     _ = try refused(new, try new.importing(Servers.archive()), DatabaseFailure.self, progress: progress)
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
@@ -187,7 +187,7 @@ struct ImportFaultTests {
     try FileSystem.makeFolder("\(folder)/1f/random", mode: 0o755)
     try FileSystem.replace("\(folder)/.import-in-progress", with: [])
     try FileSystem.replace("\(folder)/1f/random/a.txt", with: Array("x".utf8))
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     #expect(!FileSystem.exists(folder))
   }
 
@@ -199,7 +199,7 @@ struct ImportFaultTests {
     let threads = try (0..<2).map { _ in
       try WorkerThread {
         do {
-          _ = try new.importing(archive).run(progress: .silent)
+          _ = try new.importing(archive).perform(.silent)
           outcomes.now { $0.append("came") }
         } catch let failure as any Failure {
           outcomes.now { $0.append(failure.family == .conflict || failure.family == .blocked ? "told" : "\(failure)") }
@@ -217,7 +217,7 @@ struct ImportFaultTests {
     let archive = try Servers.archive()
     let threads = try ["one", "two"].map { subdomain in
       try WorkerThread {
-        do { _ = try new.importing(archive, as: subdomain).run(progress: .silent) } catch { Issue.record(error) }
+        do { _ = try new.importing(archive, as: subdomain).perform(.silent) } catch { Issue.record(error) }
       }
     }
     threads.forEach { $0.join() }

@@ -65,7 +65,7 @@ struct ImportKillTests {
         try leftAlone.now { $0.append(try !before.isEmpty && server.leftovers() == before) }
       } catch { Issue.record(error) }
     }
-    _ = try server.importing(Servers.archive()).run(progress: progress)
+    _ = try server.importing(Servers.archive()).perform(progress)
     #expect(leftAlone.now { $0 } == [true])
     #expect(try server.leftovers() == [])
     try Wholeness.expectWhole(server, "at the end")
@@ -85,7 +85,7 @@ struct ImportKillTests {
     // Somebody else's.
     try FileSystem.makeFolder("\(files)/902")
     try FileSystem.replace("\(files)/902/kept", with: [])
-    _ = try server.importing(Servers.archive()).run(progress: .silent)
+    _ = try server.importing(Servers.archive()).perform(.silent)
     #expect(try server.leftovers() == ["files/902"])
   }
 }

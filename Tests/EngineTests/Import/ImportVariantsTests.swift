@@ -74,7 +74,7 @@ struct ImportVariantsTests {
   @Test("A converter's archive gets system groups with members by role, defaults, a log, and messages by date")
   func thirdParty() throws {
     let new = try Servers.fresh()
-    let summary = try new.importing(try converted(), ignoringVersions: true).run(progress: .silent)
+    let summary = try new.importing(try converted(), ignoringVersions: true).perform(.silent)
     #expect(summary.warnings.contains { $0.contains("the system groups are made") })
     let realm = "(SELECT id FROM zerver_realm WHERE string_id = 'harbour')"
     func groups(_ subdomain: String) throws -> [String] {
@@ -137,7 +137,7 @@ struct ImportVariantsTests {
       rows[3]["user_profile"] = 987_654
       document["zerver_subscription"] = rows
     }
-    let failure = #expect(throws: PlainFailure.self) { _ = try new.importing(folder).run(progress: .silent) }
+    let failure = #expect(throws: PlainFailure.self) { _ = try new.importing(folder).perform(.silent) }
     #expect(failure?.family == .damagedArchive)
     #expect(failure?.reason.contains("zerver_subscription: row ") == true)
     #expect(failure?.reason.contains("user_profile_id refers to 987654") == true)
@@ -153,7 +153,7 @@ struct ImportVariantsTests {
       for index in rows.indices { rows[index]["flavour"] = "sweet" }
       document["zerver_stream"] = rows
     }
-    let summary = try new.importing(folder, ignoringVersions: true).run(progress: .silent)
+    let summary = try new.importing(folder, ignoringVersions: true).perform(.silent)
     #expect(summary.warnings.contains { $0.contains("zerver_fromthefuture") })
     #expect(summary.warnings.contains { $0.contains("zerver_stream") && $0.contains("flavour") })
   }
@@ -177,7 +177,7 @@ struct ImportVariantsTests {
     let folder = try Servers.folder() + "/report-" + RandomText.alphanumeric(6)
     var options = ImportOperation.Options(subdomain: "harbour", archive: try Servers.archive())
     options.reportFolder = folder
-    _ = try ImportOperation(new.installation, options).run(progress: .silent)
+    _ = try ImportOperation(new.reference, options).perform(.silent)
     var names: [Int64: String] = [:]
     for row in try Servers.old().connect().query("SELECT id, delivery_email FROM zerver_userprofile") {
       names[Int64(row[0] ?? "") ?? 0] = row[1]
@@ -207,7 +207,7 @@ struct ImportVariantsTests {
     try FileSystem.replace("\(folder)/aloha-backup/database/toc.dat", with: Array("x".utf8))
     try Subprocess("/usr/bin/tar", ["-czf", "\(folder)/backup.tar.gz", "-C", folder, "aloha-backup"]).runChecked()
     let operation = try new.importing("\(folder)/backup.tar.gz")
-    let failure = #expect(throws: ArchiveFailure.self) { _ = try operation.run(progress: .silent) }
+    let failure = #expect(throws: ArchiveFailure.self) { _ = try operation.perform(.silent) }
     #expect(failure?.family == .unsuitableArchive)
     #expect(failure?.remedy?.contains("restore") == true)
     #expect(throws: ArchiveFailure.self) { _ = try operation.check() }

@@ -11,7 +11,7 @@ struct MoveTests {
   @Test("Every table has as many rows on the new server as in the archive, and everything belongs together")
   func counts() throws {
     let new = try Servers.fresh()
-    let summary = try new.importing(Servers.archive()).run(progress: .silent)
+    let summary = try new.importing(Servers.archive()).perform(.silent)
     #expect(summary.facts.first { $0.name == "Messages" }?.value == "700")
     let old = try Servers.old()
     for (table, condition) in [
@@ -89,7 +89,7 @@ struct MoveTests {
   @Test("Conversations read the same: every mention, link, upload and edit points to what it pointed to")
   func texts() throws {
     let new = try Servers.fresh()
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     let before = try conversations(Servers.old())
     let after = try conversations(new)
     #expect(before.count == 700)
@@ -108,7 +108,7 @@ struct MoveTests {
   func files() throws {
     let old = try Servers.old()
     let new = try Servers.fresh()
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     func digests(_ server: SandboxServer) throws -> [String: String] {
       let realm = try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'") ?? ""
       var found: [String: String] = [:]
@@ -146,7 +146,7 @@ struct MoveTests {
   func secrets() throws {
     let old = try Servers.old()
     let new = try Servers.fresh()
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     let people = "FROM zerver_userprofile u JOIN zerver_realm r ON r.id = u.realm_id WHERE r.string_id = 'harbour'"
     #expect(try new.column("SELECT DISTINCT left(password, 1) \(people)") == ["!"])
     for column in ["u.api_key", "u.password", "u.uuid::text"] {
@@ -170,7 +170,7 @@ struct MoveTests {
         """)
     }
     let before = try rows()
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     #expect(try rows() == before)
     #expect(try new.value("SELECT count(*) FROM zerver_realm") == "3")
   }
@@ -178,8 +178,8 @@ struct MoveTests {
   @Test("The same archive can be imported twice on one server, under two subdomains")
   func twice() throws {
     let new = try Servers.fresh()
-    _ = try new.importing(Servers.archive(), as: "one").run(progress: .silent)
-    _ = try new.importing(Servers.archive(), as: "two").run(progress: .silent)
+    _ = try new.importing(Servers.archive(), as: "one").perform(.silent)
+    _ = try new.importing(Servers.archive(), as: "two").perform(.silent)
     #expect(try new.column("SELECT count(*) FROM zerver_message GROUP BY realm_id") == ["700", "700"])
     #expect(try new.value("SELECT count(DISTINCT uuid) FROM zerver_realm") == "3")
   }
@@ -191,7 +191,7 @@ struct MoveTests {
     try Subprocess("/usr/bin/tar", ["-xzf", try Servers.archive(), "-C", folder]).runChecked()
     let inside = try #require(try FileSystem.names(in: folder).first)
     let new = try Servers.fresh()
-    _ = try new.importing("\(folder)/\(inside)").run(progress: .silent)
+    _ = try new.importing("\(folder)/\(inside)").perform(.silent)
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
     #expect(FileSystem.exists("\(folder)/\(inside)/realm.json"))
   }
@@ -199,7 +199,7 @@ struct MoveTests {
   @Test("The new server can go on by itself: what it adds next gets ids of its own")
   func sequences() throws {
     let new = try Servers.fresh()
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     let catalog = try Catalog.read(try new.connect(), schema: "aloha")
     for (name, table) in catalog.tables {
       guard let sequence = table.column("id")?.sequence else { continue }

@@ -45,7 +45,7 @@ struct PictureTests {
   private func imported(_ archive: String, _ server: SandboxServer) throws -> Summary {
     var options = ImportOperation.Options(subdomain: "harbour", archive: archive)
     options.ignoresVersions = true
-    return try ImportOperation(server.installation, options).run(progress: .silent)
+    return try ImportOperation(server.reference, options).perform(.silent)
   }
 
   /// Files below the organization's folder of avatars.

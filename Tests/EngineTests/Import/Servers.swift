@@ -29,7 +29,7 @@ enum Servers {
   private static let archived = Result {
     let path = try folder() + "/harbour.tar.gz"
     let options = ExportOperation.Options(subdomain: "harbour", output: path)
-    _ = try ExportOperation(Installation(root: old().root), options).run(progress: .silent)
+    _ = try ExportOperation(ServerReference(root: old().root), options).perform(.silent)
     return path
   }
 
@@ -57,7 +57,7 @@ extension SandboxServer {
   ) throws -> ImportOperation {
     var options = ImportOperation.Options(subdomain: subdomain, archive: archive)
     options.ignoresVersions = ignoringVersions
-    return ImportOperation(try installation, options)
+    return ImportOperation(reference, options)
   }
 
   func column(_ sql: String) throws -> [String] { try connect().query(sql).compactMap { $0[0] } }

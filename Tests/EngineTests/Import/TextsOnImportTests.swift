@@ -43,7 +43,7 @@ struct TextsOnImportTests {
     try target.change(
       "SELECT setval(pg_get_serial_sequence('zerver_userprofile', 'id'), 5000), setval(pg_get_serial_sequence('zerver_stream', 'id'), 7000);"
     )
-    let summary = try target.importing(exported.path, as: "port").run(progress: .silent)
+    let summary = try target.importing(exported.path, as: "port").perform(.silent)
     #expect(summary.warnings.contains { $0.hasPrefix("zerver_message.edit_history: 1 reference") })
     let port = try target.realm("port")
     let newPerson = try #require(

@@ -10,7 +10,7 @@ import Testing
 enum Wholeness {
   private static let whole = Result {
     let server = try Servers.fresh()
-    _ = try server.importing(Servers.archive()).run(progress: .silent)
+    _ = try server.importing(Servers.archive()).perform(.silent)
     return try server.amounts()
   }
 

@@ -8,12 +8,12 @@ import Testing
 
 /// The program itself, built beside the tests.
 enum Executable {
-  static func path() throws -> String {
+  static func path(named name: String = "aloha-wizard") throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let length = readlink("/proc/self/exe", &buffer, Int(PATH_MAX))
     let own = String(decoding: buffer[0..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let folder = try #require(own.lastIndex(of: "/").map { String(own[..<$0]) })
-    let path = "\(folder)/aloha-wizard"
+    let path = "\(folder)/\(name)"
     try #require(FileSystem.exists(path), "build everything first: swift build --build-tests")
     return path
   }
@@ -30,13 +30,13 @@ func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
 
 @Suite("Jobs")
 struct JobTests {
-  private func job(_ server: SandboxServer, _ description: JobDescription) throws -> JobFolder {
+  private func job(_ server: SandboxServer, _ description: any Operation) throws -> JobFolder {
     try JobStore(server.installation).make(description, plan: nil)
   }
 
-  private func importing(_ server: SandboxServer) throws -> JobDescription {
-    .import(
-      server: ServerReference(try server.installation),
+  private func importing(_ server: SandboxServer) throws -> any Operation {
+    ImportOperation(
+      ServerReference(try server.installation),
       ImportOperation.Options(subdomain: "harbour", archive: try Servers.archive()))
   }
 
@@ -88,14 +88,14 @@ struct JobTests {
     try JobProcess.start(folder, executable: Executable.path())
     expectInTheMiddle(folder)
     let other = try job(
-      server, .deactivate(server: ServerReference(try server.installation), subdomain: "x"))
+      server, DeactivateOperation(ServerReference(try server.installation), subdomain: "x"))
     let failure = #expect(throws: PlainFailure.self) { try JobProcess.run(other, cancellation: Cancellation()) }
     #expect(failure?.family == .conflict)
     #expect(failure?.remedy?.contains(folder.id) == true)
     let store = JobStore(try server.installation)
     let count = try store.jobs().count
     let refused = #expect(throws: PlainFailure.self) {
-      try JobOperation(other.readHeader().description).run(progress: .silent)
+      try JobLaunch(other.readHeader().operation).perform(.silent)
     }
     #expect(refused?.family == .conflict)
     #expect(try store.jobs().count == count, "what was refused at once is not listed as a job that failed")
@@ -107,7 +107,7 @@ struct JobTests {
   func refused() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
-    let folder = try job(server, .export(server: reference, .init(subdomain: "nosuch", output: "/tmp/never.tar.gz")))
+    let folder = try job(server, ExportOperation(reference, .init(subdomain: "nosuch", output: "/tmp/never.tar.gz")))
     #expect(throws: PlainFailure.self) { try JobProcess.run(folder, cancellation: Cancellation()) }
     let store = try JobStore(server.installation)
     #expect(try store.outlooks().first?.state == .failed)
@@ -120,7 +120,7 @@ struct JobTests {
   func longJournals() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
-    let folder = try job(server, .flushCache(server: reference))
+    let folder = try job(server, FlushCacheOperation(reference))
     let line = EventLine.encode(.note(String(repeating: "x", count: 900))) + "\n"
     var text = String(repeating: line, count: 200)
     try FileSystem.replace("\(folder.path)/journal.jsonl", with: text.utf8)
@@ -158,10 +158,10 @@ struct JobTests {
     let store = try JobStore(server.installation)
     let running = try #require(try store.outlooks().first)
     #expect(running.state == .running && running.obstacles[.stop] == nil && running.obstacles[.resume] != nil)
-    #expect(try StopJobOperation(folder).check().isEmpty)
-    let stopped = try StopJobOperation(folder).run(progress: .silent)
-    #expect(stopped.facts == [Summary.Fact("What became of it", "it has stopped; what it had done was taken back")])
-    #expect(try StopJobOperation(folder).check().map(\.severity) == [.blocker])
+    #expect(try JobStop(folder).check().isEmpty)
+    let stopped = try JobStop(folder).perform(.silent)
+    #expect(stopped.facts == [Summary.Fact("Outcome", "it has stopped; what it had done was taken back")])
+    #expect(try JobStop(folder).check().map(\.severity) == [.blocker])
     #expect(try store.waiting().isEmpty)
     try lock.execute("ROLLBACK")
 
@@ -173,7 +173,8 @@ struct JobTests {
     try second.execute("ROLLBACK")
     let waiting = try #require(try store.waiting().first)
     let wanted = try importing(server)
-    #expect(waiting.folder == killed.path && waiting.state == .interrupted && waiting.description == wanted)
+    #expect(
+      waiting.folder == killed.path && waiting.state == .interrupted && waiting.operation?.isEqual(to: wanted) == true)
     #expect(waiting.obstacles[.resume] == nil && waiting.obstacles[.stop] != nil && waiting.obstacles[.undo] != nil)
     // Done once more, it can be taken back; and then not again.
     let again = try job(server, try importing(server))
@@ -182,7 +183,7 @@ struct JobTests {
     func undoObstacle() throws -> String? { try store.outlooks().first { $0.folder == again.path }?.obstacles[.undo] }
     #expect(try undoObstacle() == nil)
     let reference = ServerReference(try server.installation)
-    let undo = try job(server, .undo(servers: [reference], folder: again.path, despiteSignsOfLife: false))
+    let undo = try job(server, UndoJobOperation(servers: [reference], folder: again.path, despiteSignsOfLife: false))
     try JobProcess.run(undo, cancellation: Cancellation())
     #expect(try undoObstacle() == "that has been done already")
   }
@@ -201,7 +202,7 @@ struct JobTests {
     guard case .failed(let report)? = events.last else { return #expect(Bool(false)) }
     #expect(report.remedy?.contains("jobs resume \(folder.id)") == true)
     #expect(try server.value("SELECT count(*) FROM zerver_realm") == "1")
-    let again = try job(server, try folder.readHeader().description)
+    let again = try job(server, try folder.readHeader().operation)
     try JobProcess.run(again, cancellation: Cancellation())
     #expect(try server.value("SELECT count(*) FROM zerver_message") == "700")
   }
@@ -210,14 +211,14 @@ struct JobTests {
   func header() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
-    let descriptions: [JobDescription] = [
-      try importing(server), .export(server: reference, ExportOperation.Options(subdomain: "", output: "/x")),
-      .copySecrets(from: reference, to: reference, decisions: ["camo_key": .copy]),
-      .deactivate(server: reference, subdomain: "a"), .reactivate(server: reference, subdomain: "b"),
+    let operations: [any Operation] = [
+      try importing(server), ExportOperation(reference, ExportOperation.Options(subdomain: "", output: "/x")),
+      CopySecretsOperation(from: reference, to: reference, decisions: ["camo_key": .copy]),
+      DeactivateOperation(reference, subdomain: "a"), ReactivateOperation(reference, subdomain: "b"),
     ]
-    for description in descriptions {
-      let folder = try job(server, description)
-      #expect(try folder.readHeader().description == description)
+    for operation in operations {
+      let folder = try job(server, operation)
+      #expect(try folder.readHeader().operation.isEqual(to: operation))
       let text = String(decoding: try FileSystem.read("\(folder.path)/job.json"), as: UTF8.self)
       let secrets = try server.installation.secrets
       for name in secrets.names { #expect(!text.contains(try #require(secrets[name]).reveal())) }
@@ -227,7 +228,7 @@ struct JobTests {
 
 @Suite("Taking a job back")
 struct UndoTests {
-  private func run(_ server: SandboxServer, _ description: JobDescription) throws -> JobFolder {
+  private func run(_ server: SandboxServer, _ description: any Operation) throws -> JobFolder {
     let folder = try JobStore(server.installation).make(description, plan: nil)
     try JobProcess.run(folder, cancellation: Cancellation())
     return folder
@@ -240,9 +241,9 @@ struct UndoTests {
     let before = try server.state()
     let reference = ServerReference(try server.installation)
     let folder = try run(
-      server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
+      server, ImportOperation(reference, .init(subdomain: "harbour", archive: try Servers.archive())))
     #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
-    _ = try run(server, .undo(servers: [reference], folder: folder.path, despiteSignsOfLife: false))
+    _ = try run(server, UndoJobOperation(servers: [reference], folder: folder.path, despiteSignsOfLife: false))
     let after = try server.state()
     // Clients are shared by all organizations; those that came with the import may stay.
     for key in Set(before.keys).union(after.keys) where before[key] != after[key] && key != "zerver_client" {
@@ -255,11 +256,11 @@ struct UndoTests {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
     let folder = try run(
-      server, .import(server: reference, .init(subdomain: "harbour", archive: try Servers.archive())))
+      server, ImportOperation(reference, .init(subdomain: "harbour", archive: try Servers.archive())))
     try server.connect().execute("UPDATE zerver_realm SET string_id = 'renamed' WHERE string_id = 'harbour'")
     try server.add(SampleOrganization(.bookclub, subdomain: "harbour", messages: 10, seed: 9))
     let failure = #expect(throws: PlainFailure.self) {
-      _ = try UndoJobOperation(folder).run(progress: .silent)
+      _ = try UndoJobOperation(folder).perform(.silent)
     }
     #expect(failure?.family == .blocked)
     #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
@@ -270,7 +271,7 @@ struct UndoTests {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
     let folder = try JobStore(server.installation).make(
-      .import(server: reference, .init(subdomain: "www", archive: try Servers.archive())), plan: nil)
+      ImportOperation(reference, .init(subdomain: "www", archive: try Servers.archive())), plan: nil)
     _ = try? JobProcess.run(folder, cancellation: Cancellation())
     let failure = #expect(throws: PlainFailure.self) { _ = try UndoJobOperation(folder).plan() }
     #expect(failure?.family == .conflict)

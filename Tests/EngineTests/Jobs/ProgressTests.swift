@@ -18,9 +18,11 @@ struct ProgressTests {
   func phases() throws {
     let recorder = Recorder()
     let progress = recorder.progress()
-    try progress.phase("a", "First", total: 1000, unit: .rows) { meter in for _ in 0..<1000 { try meter.advance() } }
+    try progress.phase(TestPhase(id: "a", title: "First"), total: 1000, unit: .rows) { meter in
+      for _ in 0..<1000 { try meter.advance() }
+    }
     struct Broken: Error {}
-    #expect(throws: Broken.self) { try progress.phase("b", "Second") { _ in throw Broken() } }
+    #expect(throws: Broken.self) { try progress.phase(TestPhase(id: "b", title: "Second")) { _ in throw Broken() } }
     let events = recorder.all
     #expect(events.first == .phaseStarted(id: "a", title: "First", total: 1000, unit: .rows))
     #expect(events.contains(.advanced(id: "a", done: 1000, total: 1000, unit: .rows)))
@@ -35,13 +37,13 @@ struct ProgressTests {
     let cancellation = Cancellation()
     let progress = Recorder().progress(cancellation)
     #expect(throws: Cancelled.self) {
-      try progress.phase("a", "First") { meter in
+      try progress.phase(TestPhase(id: "a", title: "First")) { meter in
         try meter.advance()
         cancellation.cancel()
         try meter.advance()
       }
     }
-    #expect(throws: Cancelled.self) { try progress.phase("b", "Second") { _ in } }
+    #expect(throws: Cancelled.self) { try progress.phase(TestPhase(id: "b", title: "Second")) { _ in } }
   }
 
   @Test("Every event comes back from its line of JSON as it was")

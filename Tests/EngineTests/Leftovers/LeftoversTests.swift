@@ -96,7 +96,7 @@ struct LeftoversTests {
     let folder = "\(server.root)/exports"
     try FileSystem.makeFolder(folder)
     _ = try JobStore(root: server.root).make(
-      .export(server: .init(root: server.root), .init(subdomain: "harbour", output: "\(folder)/x.tar.gz")), plan: nil)
+      ExportOperation(.init(root: server.root), .init(subdomain: "harbour", output: "\(folder)/x.tar.gz")), plan: nil)
     func make(_ name: String, isOld: Bool = true) throws -> String {
       try FileSystem.replace("\(folder)/\(name)", with: "x".utf8)
       if isOld { age("\(folder)/\(name)") }

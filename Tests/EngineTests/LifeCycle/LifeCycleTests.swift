@@ -25,7 +25,7 @@ struct LifeCycleTests {
       INSERT INTO django_session VALUES ('a', '\(SessionSample.data(user: user))', now() + interval '1 day'),
         ('b', '\(SessionSample.data(user: "1"))', now() + interval '1 day'), ('c', 'rubbish', now())
       """)
-    let summary = try DeactivateOperation(server.installation, subdomain: "bookclub").run(progress: .silent)
+    let summary = try DeactivateOperation(server.reference, subdomain: "bookclub").perform(.silent)
     #expect(summary.facts == [Summary.Fact("Sessions ended", "1")])
     #expect(try server.column("SELECT session_key FROM django_session ORDER BY 1") == ["b", "c"])
     #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "t")
@@ -36,7 +36,7 @@ struct LifeCycleTests {
     #expect(details?.contains("\"400\": \(active ?? "?")") == true, "\(details ?? "")")
     #expect(details?.contains("deactivation_reason") == false, "this version does not note a reason")
     #expect(try text(server.scriptLog).contains("[flush-memcached]"), "the cache holds sessions too")
-    _ = try ReactivateOperation(server.installation, subdomain: "bookclub").run(progress: .silent)
+    _ = try ReactivateOperation(server.reference, subdomain: "bookclub").perform(.silent)
     #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
     #expect(try server.value("SELECT count(*) FROM zerver_realmauditlog WHERE event_type = 202") == "1")
   }
@@ -67,8 +67,8 @@ struct LifeCycleTests {
         WHERE string_id = 'former'
       """)
     let operation = ChangeSubdomainOperation(
-      try server.installation, from: "bookclub", to: "readers", leavesRedirect: false)
-    _ = try operation.run(progress: .silent)
+      server.reference, from: "bookclub", to: "readers", leavesRedirect: false)
+    _ = try operation.perform(.silent)
     #expect(
       try server.column("SELECT string_id FROM zerver_realm ORDER BY id") == ["alohainternal", "readers", "former"])
     #expect(
@@ -82,12 +82,12 @@ struct LifeCycleTests {
   @Test("leaves a redirect through the server's own command only")
   func redirect() throws {
     let server = try server()
-    _ = try ChangeSubdomainOperation(server.installation, from: "bookclub", to: "readers").run(progress: .silent)
+    _ = try ChangeSubdomainOperation(server.reference, from: "bookclub", to: "readers").perform(.silent)
     #expect(
       try text(server.scriptLog).contains("[manage.py] [change_realm_subdomain] [-r] [bookclub] [readers]"))
     #expect(try server.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'readers'") == "1")
     try FileSystem.removeTree("\(server.deployment)/manage.py")
-    let findings = try ChangeSubdomainOperation(server.installation, from: "readers", to: "writers").check()
+    let findings = try ChangeSubdomainOperation(server.reference, from: "readers", to: "writers").check()
     let blocker = try #require(findings.first { $0.severity == .blocker })
     #expect(blocker.remedy?.contains("manage.py change_realm_subdomain -r readers writers") == true)
   }
@@ -97,7 +97,7 @@ struct LifeCycleTests {
     let server = try server()
     try FileSystem.replace("\(server.deployment)/manage.py", with: "#!/bin/sh\necho Done!\n".utf8, mode: 0o755)
     let failure = #expect(throws: PlainFailure.self) {
-      try ChangeSubdomainOperation(server.installation, from: "bookclub", to: "readers").run(progress: .silent)
+      try ChangeSubdomainOperation(server.reference, from: "bookclub", to: "readers").perform(.silent)
     }
     #expect(failure?.reason.contains("still has the subdomain 'bookclub'") == true)
   }
@@ -110,7 +110,7 @@ struct LifeCycleTests {
     ])
   func refused(_ name: String, _ word: String) throws {
     let operation = ChangeSubdomainOperation(
-      try Servers.old().installation, from: "bookclub", to: name, leavesRedirect: false)
+      try Servers.old().reference, from: "bookclub", to: name, leavesRedirect: false)
     let blocker = try operation.check().first { $0.severity == .blocker }
     #expect(blocker?.reason.contains(word) == true, "\(blocker?.reason ?? "allowed")")
   }
@@ -138,7 +138,7 @@ struct PasswordResetTests {
   private func operation(_ server: SandboxServer, _ audience: PasswordResetOperation.Audience) throws
     -> PasswordResetOperation
   {
-    PasswordResetOperation(try server.installation, subdomain: "harbour", audience: audience)
+    PasswordResetOperation(server.reference, subdomain: "harbour", audience: audience)
   }
 
   private func server() throws -> SandboxServer {
@@ -157,7 +157,7 @@ struct PasswordResetTests {
     let gone = people.filter { !$0.getsMail }
     #expect(!gone.isEmpty)
     #expect(gone.allSatisfy { $0.reason == "the account is deactivated" })
-    _ = try operation(server, .everybody).run(progress: .silent)
+    _ = try operation(server, .everybody).perform(.silent)
     #expect(try text(server.scriptLog).contains("[manage.py] [send_password_reset_email] [-r] [harbour] [--all-users]"))
   }
 
@@ -166,11 +166,11 @@ struct PasswordResetTests {
     let server = try server()
     let address = try #require(
       try server.value("SELECT delivery_email FROM zerver_userprofile WHERE realm_id > 1 AND is_active AND NOT is_bot"))
-    _ = try operation(server, .addresses([address.uppercased()])).run(progress: .silent)
+    _ = try operation(server, .addresses([address.uppercased()])).perform(.silent)
     #expect(try text(server.scriptLog).contains("[-u] [\(address)]"))
     let before = try text(server.scriptLog)
     let failure = #expect(throws: Blocked.self) {
-      _ = try operation(server, .addresses([address, "nobody@example.com"])).run(progress: .silent)
+      _ = try operation(server, .addresses([address, "nobody@example.com"])).perform(.silent)
     }
     #expect(failure?.reason.contains("nobody in this organization") == true)
     #expect(try text(server.scriptLog) == before)
@@ -221,7 +221,7 @@ struct PasswordResetTests {
   func broken() throws {
     let server = try server()
     try server.breakScript("manage.py-send_password_reset_email", saying: "SMTP said no")
-    let failure = #expect(throws: PlainFailure.self) { _ = try operation(server, .everybody).run(progress: .silent) }
+    let failure = #expect(throws: PlainFailure.self) { _ = try operation(server, .everybody).perform(.silent) }
     #expect(failure?.reason.contains("SMTP said no") == true)
     #expect(failure?.family == .command)
   }
@@ -236,11 +236,11 @@ struct ServerScriptsTests {
     let progress = Progress { event in
       if case .note(let text) = event { notes.withLock { $0.append(text) } }
     }
-    _ = try ScriptOperation(server.installation, .start).run(progress: progress)
+    _ = try ScriptOperation(server.reference, .start).perform(progress)
     #expect(server.isRunning)
-    _ = try ScriptOperation(server.installation, .restart).run(progress: progress)
+    _ = try ScriptOperation(server.reference, .restart).perform(progress)
     #expect(notes.withLock { $0 }.contains { $0.contains("restarted successfully") })
-    _ = try ScriptOperation(server.installation, .stop).run(progress: progress)
+    _ = try ScriptOperation(server.reference, .stop).perform(progress)
     #expect(!server.isRunning)
   }
 

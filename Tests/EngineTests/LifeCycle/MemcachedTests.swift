@@ -179,7 +179,7 @@ struct MemcachedTests {
     let settings = "\(server.configuration)/settings.py"
     try FileSystem.replace(
       settings, with: Array((try text(settings) + "MEMCACHED_LOCATION = \"127.0.0.1:1\"\n").utf8), mode: 0o644)
-    let summary = try FlushCacheOperation(server.installation).run(progress: .silent)
+    let summary = try FlushCacheOperation(server.reference).perform(.silent)
     #expect(summary.facts.first?.value == "the server's script")
     #expect(try text(server.scriptLog).contains("[flush-memcached]"))
   }
@@ -227,7 +227,7 @@ struct MemcachedTests {
     var options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/closed.tar.gz")
     options.deactivates = true
     let refilling = try Refilling(cache) { progress in
-      let summary = try ExportOperation(server.installation, options).run(progress: progress)
+      let summary = try ExportOperation(server.reference, options).perform(progress)
       #expect(summary.warnings.isEmpty)
     }
     #expect(refilling.phases == ["deactivate", "read"], "nothing was in it before the first phase")
@@ -241,7 +241,7 @@ struct MemcachedTests {
     var options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/stopped.tar.gz")
     options.deactivates = true
     let refilling = Refilling(cache, stoppingAt: "files") { progress in
-      #expect(throws: Cancelled.self) { try ExportOperation(server.installation, options).run(progress: progress) }
+      #expect(throws: Cancelled.self) { try ExportOperation(server.reference, options).perform(progress) }
     }
     #expect(refilling.isEmpty)
     #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
@@ -253,7 +253,7 @@ struct MemcachedTests {
     let server = try server(cache)
     let options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/open.tar.gz")
     let refilling = try Refilling(cache) { progress in
-      _ = try ExportOperation(server.installation, options).run(progress: progress)
+      _ = try ExportOperation(server.reference, options).perform(progress)
     }
     #expect(!refilling.isEmpty)
   }
@@ -266,14 +266,12 @@ struct MemcachedTests {
       let decisions = MoveDecisions(
         source: old.root, target: try Servers.fresh().root, organization: "bookclub",
         archive: "\(old.root)/\(subdomain).tar.gz", subdomain: subdomain, deactivates: true)
-      let operation = MoveOperation(
-        source: try old.installation, target: try Installation(root: try #require(decisions.target)),
-        decisions: decisions, brand: nil)
+      let operation = MoveOperation(decisions)
       return try Refilling(cache, stoppingAt: phase) { progress in
         if phase == nil {
-          _ = try operation.run(progress: progress)
+          _ = try operation.perform(progress)
         } else {
-          #expect(throws: Cancelled.self) { try operation.run(progress: progress) }
+          #expect(throws: Cancelled.self) { try operation.perform(progress) }
         }
       }
     }
@@ -292,7 +290,7 @@ struct MemcachedTests {
     try FileSystem.removeTree("\(server.installation.deploymentFolder)/scripts/setup/flush-memcached")
     var options = ExportOperation.Options(subdomain: "bookclub", output: "\(server.root)/warned.tar.gz")
     options.deactivates = true
-    let summary = try ExportOperation(server.installation, options).run(progress: .silent)
+    let summary = try ExportOperation(server.reference, options).perform(.silent)
     #expect(summary.warnings.count == 1 && summary.warnings.first?.contains("flush-memcached") == true)
   }
 }

@@ -80,14 +80,17 @@ struct OrganizationStateTests {
     let address = "https://readers.\(server.host)"
     try server.addRedirect("bookclub", to: address)
     let refused: [(String, any Engine.Operation)] = [
-      ("export", ExportOperation(installation, .init(subdomain: "bookclub", output: "\(server.root)/a.tar.gz"))),
-      ("deactivate", DeactivateOperation(installation, subdomain: "bookclub")),
-      ("reactivate", ReactivateOperation(installation, subdomain: "bookclub")),
-      ("change", ChangeSubdomainOperation(installation, from: "bookclub", to: "former")),
+      (
+        "export",
+        ExportOperation(ServerReference(installation), .init(subdomain: "bookclub", output: "\(server.root)/a.tar.gz"))
+      ),
+      ("deactivate", DeactivateOperation(ServerReference(installation), subdomain: "bookclub")),
+      ("reactivate", ReactivateOperation(ServerReference(installation), subdomain: "bookclub")),
+      ("change", ChangeSubdomainOperation(ServerReference(installation), from: "bookclub", to: "former")),
       (
         "password reset",
         PasswordResetOperation(
-          installation, subdomain: "bookclub", audience: .everybody, onlyNeverSignedIn: false)
+          ServerReference(installation), subdomain: "bookclub", audience: .everybody, onlyNeverSignedIn: false)
       ),
     ]
     for (name, operation) in refused {
@@ -95,12 +98,13 @@ struct OrganizationStateTests {
       #expect(blocker.severity == .blocker, "\(name)")
       #expect(blocker.reason.contains("redirect to \(address)"), "\(name): \(blocker.reason)")
       #expect(blocker.remedy?.contains("-r readers") == true, "\(name): \(blocker.remedy ?? "")")
-      #expect(throws: Blocked.self, "\(name)") { try operation.run(progress: .silent) }
+      #expect(throws: Blocked.self, "\(name)") { try operation.perform(.silent) }
     }
     #expect(try find("bookclub", on: server).state == .redirect(to: address))
     let elsewhere = "https://readers.other.example"
     try server.addRedirect("former", to: elsewhere)
-    let export = ExportOperation(installation, .init(subdomain: "former", output: "\(server.root)/b.tar.gz"))
+    let export = ExportOperation(
+      ServerReference(installation), .init(subdomain: "former", output: "\(server.root)/b.tar.gz"))
     #expect(try blocker(export.check()).remedy?.contains(elsewhere) == true)
   }
 
@@ -111,11 +115,11 @@ struct OrganizationStateTests {
     try server.addRedirect("bookclub", to: "https://readers.\(server.host)")
     var options = DeleteOrganizationOperation.Options(subdomain: "bookclub")
     options.confirmation = "bookclub"
-    let operation = DeleteOrganizationOperation(try server.installation, options)
+    let operation = DeleteOrganizationOperation(server.reference, options)
     let finding = try #require(try operation.check().first { $0.subject == "state" })
     #expect(finding.severity == .warning && finding.reason.contains("its name is free again"))
     #expect(finding.reason.contains("(readers) is not changed"))
-    _ = try operation.run(progress: .silent)
+    _ = try operation.perform(.silent)
     #expect(try server.state() == before)
   }
 
@@ -127,7 +131,7 @@ struct OrganizationStateTests {
     #expect(blocker.reason.contains("is held by a redirect to https://readers.\(server.host)"))
     #expect(blocker.reason.contains("(readers) of this server"))
     #expect(blocker.remedy?.contains("organization delete -r harbour") == true)
-    let moving = ChangeSubdomainOperation(try server.installation, from: "readers", to: "former")
+    let moving = ChangeSubdomainOperation(server.reference, from: "readers", to: "former")
     #expect(try !moving.check().contains { $0.subject == "state" })
   }
 
@@ -137,7 +141,7 @@ struct OrganizationStateTests {
     let admin = try server.connectAsSuperuser()
     func warning() throws -> String {
       let findings = try ExportOperation(
-        server.installation, .init(subdomain: "readers", output: "\(server.root)/a.tar.gz")
+        server.reference, .init(subdomain: "readers", output: "\(server.root)/a.tar.gz")
       ).check()
       let finding = try #require(findings.first { $0.subject == "state" })
       #expect(finding.severity == .warning)
@@ -150,7 +154,7 @@ struct OrganizationStateTests {
       "UPDATE zerver_realm SET deactivated = true, deactivated_redirect = 'https://new.example' WHERE string_id = 'readers'"
     )
     #expect(try warning().contains("redirects to https://new.example"))
-    let reactivation = try ReactivateOperation(server.installation, subdomain: "readers").check()
+    let reactivation = try ReactivateOperation(server.reference, subdomain: "readers").check()
     #expect(reactivation.contains { $0.severity == .warning && $0.reason.contains("https://new.example") })
     try admin.execute(
       """
@@ -169,18 +173,18 @@ struct OrganizationStateTests {
     let before = try server.databaseState()
     let installation = try server.installation
     let job = try JobStore(installation).make(
-      .changeSubdomain(
-        server: .init(installation), from: "bookclub", to: "readers", leavesRedirect: true, allowsReserved: false),
+      ChangeSubdomainOperation(
+        .init(installation), from: "bookclub", to: "readers", leavesRedirect: true, allowsReserved: false),
       plan: nil)
     try JobProcess.run(job, cancellation: Cancellation())
     // The sandbox's command makes none.
     try server.addRedirect("bookclub", to: "https://readers.\(server.host)")
     try server.addRedirect("oldest", to: "https://readers.\(server.host)")
-    let again = ChangeSubdomainOperation(installation, from: "readers", to: "bookclub")
+    let again = ChangeSubdomainOperation(ServerReference(installation), from: "readers", to: "bookclub")
     #expect(try blocker(again.check()).remedy?.contains("organization delete -r bookclub") == true)
-    let undo = UndoJobOperation(job)
+    let undo = try UndoJobOperation(job)
     #expect(try undo.check().contains { $0.severity == .ok && $0.reason.contains("the redirect is removed") })
-    _ = try undo.run(progress: .silent)
+    _ = try undo.perform(.silent)
     #expect(
       try server.column("SELECT string_id FROM zerver_realm WHERE NOT deactivated ORDER BY id")
         == ["alohainternal", "bookclub"])

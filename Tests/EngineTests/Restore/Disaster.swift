@@ -26,7 +26,7 @@ enum Disaster {
   ) throws -> Summary {
     var options = BackupOperation.Options(output: path)
     change(&options)
-    return try BackupOperation(try Installation(root: server.root), options).run(progress: .silent)
+    return try BackupOperation(ServerReference(root: server.root), options).perform(.silent)
   }
 
   @discardableResult
@@ -35,7 +35,7 @@ enum Disaster {
   ) throws -> Summary {
     var options = RestoreOptions(archive: path)
     change(&options)
-    return try RestoreOperation(root: server.root, options).run(progress: .silent)
+    return try RestoreOperation(ServerReference(root: server.root), options).perform(.silent)
   }
 
   /// All that a server is: rows of every table, files, settings. Two servers with equal ones cannot be told apart.

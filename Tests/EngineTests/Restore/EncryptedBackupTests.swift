@@ -43,7 +43,7 @@ struct EncryptedBackupTests {
       let path = "\(folder)/backup.tar.gz.age"
       _ = try Disaster.backup(server, to: path) { $0.recipient = key.recipient }
       let before = try Disaster.fingerprint(server)
-      let whole = try RestoreOperation(root: server.root, options(path, key.file)).check()
+      let whole = try RestoreOperation(ServerReference(root: server.root), options(path, key.file)).check()
       #expect(!whole.contains { $0.severity == .blocker }, "\(whole)")
       #expect(whole.contains { $0.subject == "version" && $0.severity == .ok })
 
@@ -52,8 +52,9 @@ struct EncryptedBackupTests {
       let bytes = try FileSystem.read(path)
       try FileSystem.replace(cut, with: bytes[..<(bytes.count / 2)])
       #expect(
-        try RestoreOperation(root: server.root, options(cut, key.file)).check().map(\.subject) == whole.map(\.subject))
-      #expect(try !RestoreOperation(root: server.root, options(cut, key.file)).plan().phases.isEmpty)
+        try RestoreOperation(ServerReference(root: server.root), options(cut, key.file)).check().map(\.subject)
+          == whole.map(\.subject))
+      #expect(try !RestoreOperation(ServerReference(root: server.root), options(cut, key.file)).plan().phases.isEmpty)
       var rehearsal = RehearseOperation.Options(archive: cut)
       rehearsal.identity = key.file
       #expect(try !RehearseOperation(rehearsal).check().contains { $0.severity == .blocker })
@@ -94,11 +95,11 @@ struct EncryptedBackupTests {
       _ = try Disaster.backup(server, to: path) { $0.recipient = key.recipient }
       let before = try FileSystem.names(in: folder)
       let wrong = #expect(throws: PlainFailure.self) {
-        try RestoreOperation(root: server.root, options(path, other.file)).check()
+        try RestoreOperation(ServerReference(root: server.root), options(path, other.file)).check()
       }
       #expect(wrong?.family == .archive && wrong?.remedy?.contains("private key") == true, "\(wrong?.reason ?? "")")
       let none = #expect(throws: PlainFailure.self) {
-        try RestoreOperation(root: server.root, options(path, nil)).check()
+        try RestoreOperation(ServerReference(root: server.root), options(path, nil)).check()
       }
       #expect(none?.remedy?.contains("--identity") == true)
       #expect(throws: PlainFailure.self) {

@@ -43,7 +43,7 @@ struct ForeignDumpTests {
         "SET lock_timeout = 0;", with: "SET lock_timeout = 0;\nSET transaction_timeout = 0;\nSET of_the_future TO off;",
         maxReplacements: 1)
       try FileSystem.replace("\(folder)/newer.sql", with: newer.utf8)
-      let operation = RestoreOperation(root: server.root, options("\(folder)/newer.sql"))
+      let operation = RestoreOperation(ServerReference(root: server.root), options("\(folder)/newer.sql"))
       let said = try operation.check().filter { $0.severity == .warning }.map(\.reason).joined(separator: "\n")
       #expect(said.contains("SET transaction_timeout is skipped") && said.contains("SET of_the_future is skipped"))
       #expect(!said.contains("statement_timeout"))
@@ -51,7 +51,7 @@ struct ForeignDumpTests {
         RehearseOperation.Options(manual: ManualBackup(database: "\(folder)/newer.sql"), brand: .aloha))
       #expect(try rehearsal.rehearse(.silent).problems == [])
       try Disaster.execute(server, "DELETE FROM zerver_reaction")
-      let summary = try operation.run(progress: .silent)
+      let summary = try operation.perform(.silent)
       #expect(summary.warnings.contains { $0.contains("SET transaction_timeout is skipped") })
       try Disaster.expect(server, before)
       // The dump names no owner: everything belongs to the server all the same.
@@ -63,7 +63,7 @@ struct ForeignDumpTests {
       try FileSystem.replace(
         "\(folder)/wrong.sql", with: newer.replacing("SET row_security = off;", with: "SET row_security = maybe;").utf8)
       #expect(throws: (any Error).self) {
-        try RestoreOperation(root: server.root, options("\(folder)/wrong.sql")).run(progress: .silent)
+        try RestoreOperation(ServerReference(root: server.root), options("\(folder)/wrong.sql")).perform(.silent)
       }
       try Disaster.expect(server, before)
     }
@@ -82,12 +82,13 @@ struct ForeignDumpTests {
     try makeAdministrator(server, "dba_\(form)")
     try Disaster.folder { folder in
       try dump(server, "\(folder)/dump", "-F", form)
-      let operation = RestoreOperation(root: server.root, options("\(folder)/dump", administrator: "dba_\(form)"))
+      let operation = RestoreOperation(
+        ServerReference(root: server.root), options("\(folder)/dump", administrator: "dba_\(form)"))
       let findings = try operation.check()
       #expect(!findings.contains { $0.severity == .blocker }, "\(findings)")
       #expect(findings.contains { $0.reason.contains("COMMENT ON EXTENSION plpgsql is skipped") })
       try Disaster.execute(server, "DELETE FROM zerver_reaction")
-      let summary = try operation.run(progress: .silent)
+      let summary = try operation.perform(.silent)
       #expect(summary.warnings.contains { $0.contains("COMMENT ON EXTENSION plpgsql is skipped") })
     }
     try Disaster.expect(server, before)
@@ -107,13 +108,14 @@ struct ForeignDumpTests {
     try makeAdministrator(server, "dbs_\(form)")
     try Disaster.folder { folder in
       try dump(server, "\(folder)/dump", "-F", form)
-      let refused = RestoreOperation(root: server.root, options("\(folder)/dump", administrator: "dbs_\(form)"))
+      let refused = RestoreOperation(
+        ServerReference(root: server.root), options("\(folder)/dump", administrator: "dbs_\(form)"))
       #expect(
         try refused.check().contains { $0.severity == .blocker && $0.reason.contains("event trigger audit_trail") })
-      #expect(throws: (any Error).self) { try refused.run(progress: .silent) }
+      #expect(throws: (any Error).self) { try refused.perform(.silent) }
       #expect(try Disaster.leftOvers(server) == [])
       #expect(
-        !(try RestoreOperation(root: server.root, options("\(folder)/dump")).check().contains {
+        !(try RestoreOperation(ServerReference(root: server.root), options("\(folder)/dump")).check().contains {
           $0.severity == .blocker
         }))
     }
@@ -126,8 +128,10 @@ struct ForeignDumpTests {
     try makeAdministrator(server, "stranger", isMember: false)
     try Disaster.folder { folder in
       try dump(server, "\(folder)/dump", "-F", "c")
-      let findings = try RestoreOperation(root: server.root, options("\(folder)/dump", administrator: "stranger"))
-        .check()
+      let findings = try RestoreOperation(
+        ServerReference(root: server.root), options("\(folder)/dump", administrator: "stranger")
+      )
+      .check()
       #expect(
         findings.contains { $0.severity == .blocker && $0.remedy?.contains("GRANT \"aloha\" TO \"stranger\"") == true })
     }
@@ -149,7 +153,7 @@ struct ForeignDumpTests {
       try dump(server, "\(folder)/dump", "-F", form)
       try Disaster.execute(
         server, "REASSIGN OWNED BY \(role) TO aloha; DROP OWNED BY \(role); DROP ROLE \(role)")
-      let summary = try RestoreOperation(root: server.root, options("\(folder)/dump")).run(progress: .silent)
+      let summary = try RestoreOperation(ServerReference(root: server.root), options("\(folder)/dump")).perform(.silent)
       #expect(summary.warnings.contains { $0.contains("Objects of \(role) will belong to aloha") })
     }
     try Disaster.expect(server, before)
@@ -189,7 +193,7 @@ struct ForeignDumpTests {
       defer {
         try? Disaster.execute(server, on: "postgres", "DROP DATABASE \(Identifier.quote(database)) WITH (FORCE)")
       }
-      let omissions = try Progress.silent.phase("database", "Restore", unit: .steps) { meter in
+      let omissions = try Progress.silent.phase(TestPhase(), unit: .steps) { meter in
         try DumpRestore(
           dump: DumpFile.recognize("\(folder)/dump"), contents: nil, tools: tools, access: access, database: database,
           owner: "aloha", workers: 1

@@ -8,12 +8,14 @@ import Testing
 /// Dumps with objects that lean on something outside of the database: roles, tablespaces, providers, other servers.
 extension ForeignDumpTests {
   private func check(_ server: SandboxServer, _ dump: String, administrator: String? = nil) throws -> [Finding] {
-    try RestoreOperation(root: server.root, options(dump, administrator: administrator)).check()
+    try RestoreOperation(ServerReference(root: server.root), options(dump, administrator: administrator)).check()
   }
 
   private func restore(_ server: SandboxServer, _ dump: String, administrator: String? = nil) throws -> [String] {
-    try RestoreOperation(root: server.root, options(dump, administrator: administrator)).run(progress: .silent)
-      .warnings
+    try RestoreOperation(ServerReference(root: server.root), options(dump, administrator: administrator)).perform(
+      .silent
+    )
+    .warnings
   }
 
   @Test("privileges of roles that do not exist here are skipped, those of others stay", arguments: ["c", "p"])
@@ -92,7 +94,7 @@ extension ForeignDumpTests {
         try Disaster.expect(server, before)
         let made = try server.connectAsSuperuser().query("SELECT pubname FROM pg_publication").count
         #expect(made == (administrator == nil ? 1 : 0))
-        _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+        _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       }
       #expect(
         try server.connectAsSuperuser().query("SELECT 1 FROM pg_subscription WHERE subname = 'copy_\(form)'").isEmpty)
@@ -126,7 +128,7 @@ extension ForeignDumpTests {
       #expect(try check(server, labelled).contains { $0.subject == "encoding" && $0.reason.contains("SQL_ASCII") })
       #expect(try restore(server, labelled).contains { $0.contains("Security labels of selinux are skipped") })
       try Disaster.expect(server, before)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
 
       let builtin = try variant(
         "builtin", "CREATE COLLATION aloha.fast (provider = builtin, locale = 'C.UTF-8');")
@@ -243,7 +245,7 @@ extension ForeignDumpTests {
           """, [server.database]
         ).first)
       #expect(row[0] == "i" && row[1] == "de" && row[2] == "form_disk")
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       // Others copy this cluster, which such a tablespace forbids.
       try server.run("scripts/stop-server")
       try cluster.execute(

@@ -37,7 +37,7 @@ struct HoldingsTests {
         #expect(report.isSound && report.nagiosStatus == 0 && report.rows > 100, "\(parts)")
         try Disaster.restore(server, from: packed)
         try Disaster.expect(server, before, "\(parts)")
-        _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+        _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       }
     }
   }
@@ -59,7 +59,7 @@ struct HoldingsTests {
       #expect(finding?.severity == .blocker && finding?.reason.contains(missing) == true)
       #expect(finding?.remedy?.contains("--partial") == true)
       #expect(try ArchiveSummary.of(packed).completeness?.hasPrefix("partial: without") == true)
-      let verified = try VerifyOperation(VerifyOperation.Options(archive: packed)).run(progress: .silent)
+      let verified = try VerifyOperation(VerifyOperation.Options(archive: packed)).perform(.silent)
       #expect(verified.title == "The archive is whole, but it does not hold a whole server")
       if missing == "database" {
         #expect(throws: Blocked.self) {
@@ -74,7 +74,7 @@ struct HoldingsTests {
       let summary = try Disaster.restore(server, from: packed) { $0.allowsPartial = true }
       #expect(summary.warnings.contains { $0.hasPrefix("partial backup: partial: without") })
       try Disaster.expect(server, before)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
     }
   }
 
@@ -94,7 +94,7 @@ struct HoldingsTests {
         do { try body() } catch { return (error as? any Failure)?.family }
         return nil
       }
-      let verified = refusal { _ = try VerifyOperation(.init(archive: packed)).run(progress: .silent) }
+      let verified = refusal { _ = try VerifyOperation(.init(archive: packed)).perform(.silent) }
       let rehearsed = refusal { _ = try RehearseOperation(.init(archive: packed)).rehearse(.silent) }
       let restored = refusal { try Disaster.restore(server, from: packed) }
       #expect(restored == (isBackup ? .blocked : .unsuitableArchive))
@@ -132,19 +132,19 @@ struct HoldingsTests {
           {"program": "x", "created": "9999-12-31T23:59:59Z", "databaseBytes": 9223372036854775807,
            "uploadsBytes": 9223372036854775807, "uploadsFiles": -9223372036854775808}
           """.utf8)
-      #expect(try RestoreOperation(root: server.root, RestoreOptions(archive: root)).check().count > 5)
+      #expect(try RestoreOperation(ServerReference(root: server.root), RestoreOptions(archive: root)).check().count > 5)
       #expect(try RehearseOperation(RehearseOperation.Options(archive: root)).rehearse(.silent).isSound)
       try FileSystem.removeTree("\(root)/backup.json")
       try FileSystem.replace("\(root)/postgres-version", with: "9.6\n".utf8)
       var options = RestoreOptions(archive: root)
       options.allowsPartial = true
-      let findings = try RestoreOperation(root: server.root, options).check()
+      let findings = try RestoreOperation(ServerReference(root: server.root), options).check()
       #expect(findings.contains { $0.severity == .warning && $0.reason.contains("its dump is of version 15") })
       try FileSystem.removeTree("\(root)/database/toc.dat")
-      let broken = try RestoreOperation(root: server.root, options).check()
+      let broken = try RestoreOperation(ServerReference(root: server.root), options).check()
       #expect(broken.contains { $0.severity == .blocker && $0.reason.contains("no table of contents") })
       try FileSystem.replace("\(root)/zulip-version", with: "9.0\n".utf8)
-      let two = try RestoreOperation(root: server.root, options).check()
+      let two = try RestoreOperation(ServerReference(root: server.root), options).check()
       #expect(two.contains { $0.severity == .blocker })
     }
   }
@@ -155,17 +155,17 @@ struct HoldingsTests {
     try Disaster.folder { folder in
       var options = BackupOperation.Options()
       options.folder = folder
-      let installation = try Installation(root: server.root)
-      let whole = BackupOperation(installation, options)
+      let whole = try BackupOperation(server.reference, options).named()
       options.skipsDatabase = true
-      let partial = BackupOperation(installation, options)
-      #expect(try partial.run(progress: .silent).title.hasSuffix("is backed up without the database"))
-      _ = try whole.run(progress: .silent)
-      #expect(partial.output.contains("/aloha-backup-partial-2") && !whole.output.contains("partial"))
-      #expect(try Inspection.of(partial.output).manifest?.options["completeness"] == "partial: without the database")
-      #expect(try Inspection.of(whole.output).manifest?.options["completeness"] == "complete")
-      #expect(BackupLayout.moment(fileName: String(partial.output.split(separator: "/").last ?? "")) != nil)
-      #expect(try BackupFolder.newest(folder).path == whole.output)
+      let partial = try BackupOperation(server.reference, options).named()
+      let (partialPath, wholePath) = (try #require(partial.options.output), try #require(whole.options.output))
+      #expect(try partial.perform(.silent).title.hasSuffix("is backed up without the database"))
+      _ = try whole.perform(.silent)
+      #expect(partialPath.contains("/aloha-backup-partial-2") && !wholePath.contains("partial"))
+      #expect(try Inspection.of(partialPath).manifest?.options["completeness"] == "partial: without the database")
+      #expect(try Inspection.of(wholePath).manifest?.options["completeness"] == "complete")
+      #expect(BackupLayout.moment(fileName: String(partialPath.split(separator: "/").last ?? "")) != nil)
+      #expect(try BackupFolder.newest(folder).path == wholePath)
     }
   }
 
@@ -218,7 +218,7 @@ struct PartialRetentionTests {
       let plan = try operation.plan()
       #expect(plan.destroys.count == 3)
       #expect(plan.destroys.allSatisfy { !$0.contains("11-02-03-30") })
-      let summary = try operation.run(progress: .silent)
+      let summary = try operation.perform(.silent)
       let left = try FileSystem.names(in: folder).filter(BackupFolder.isBackup).map {
         String($0.dropFirst(21).prefix(8))
       }
@@ -238,7 +238,7 @@ struct PartialRetentionTests {
       for name in names { try put(whole, name, in: folder) }
       let policy = RetentionPolicy(last: 2, daily: 0, weekly: 0, monthly: 0)
       let operation = PruneOperation(PruneOperation.Options(folder: folder, policy: policy))
-      _ = try operation.run(progress: .silent)
+      _ = try operation.perform(.silent)
       var ledger = BackupLedger(folder)
       let newest = BackupFile(path: "\(folder)/\(names[2])", moment: 0, bytes: 0)
       #expect(ledger.standing(of: newest) == .sound(.complete))
@@ -253,7 +253,7 @@ struct PartialRetentionTests {
       close(file)
       try put(whole, names[0], in: folder)
       #expect(ledger.standing(of: newest) == .sound(.complete), "as far as can be told without reading it")
-      let summary = try operation.run(progress: .silent)
+      let summary = try operation.perform(.silent)
       #expect(summary.warnings.contains { $0.contains("damaged") })
       #expect(
         try FileSystem.names(in: folder).filter(BackupFolder.isBackup) == names, "two good ones are kept, not one")

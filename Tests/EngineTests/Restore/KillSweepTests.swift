@@ -83,21 +83,21 @@ struct KillSweepTests {
       switch record.stage {
       case .preparing, .stopped:
         #expect(try scene.state() == "old", "\(when)")
-        _ = try ClearRestoreOperation(root: scene.server.root).run(progress: .silent)
+        _ = try ClearRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)
         #expect(try scene.state() == "old", "\(when)")
       case .swapping, .swapped:
         if record.stage == .swapped { #expect(try scene.state() == "new", "\(when)") }
         if !rollsBack {
-          _ = try ResumeRestoreOperation(root: scene.server.root).run(progress: .silent)
+          _ = try ResumeRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)
           #expect(try scene.state() == "new", "\(when)")
         }
-        _ = try RollBackOperation(root: scene.server.root).run(progress: .silent)
+        _ = try RollBackOperation(ServerReference(root: scene.server.root)).perform(.silent)
         try Disaster.expect(scene.server, scene.old, when)
-        _ = try DiscardRestoreOperation(root: scene.server.root).run(progress: .silent)
+        _ = try DiscardRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)
       case .finished:
         #expect(try scene.state() == "new", "\(when)")
-        _ = try RollBackOperation(root: scene.server.root).run(progress: .silent)
-        _ = try DiscardRestoreOperation(root: scene.server.root).run(progress: .silent)
+        _ = try RollBackOperation(ServerReference(root: scene.server.root)).perform(.silent)
+        _ = try DiscardRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)
       case .rollingBack, .rolledBack, .discarding: Issue.record("\(when): \(record.stage)")
       }
     }
@@ -111,8 +111,8 @@ struct KillSweepTests {
       let scene = try Scene(try Disaster.server("swept", messages: 15), in: folder)
       let whole = try run(restore(scene)) { _, _ in false }
       #expect(try scene.state() == "new")
-      _ = try RollBackOperation(root: scene.server.root).run(progress: .silent)
-      _ = try DiscardRestoreOperation(root: scene.server.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: scene.server.root)).perform(.silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)
       let marks = whole.lines.filter { $0.contains("\"phase-") }
       #expect(marks.count >= 20)
       for (number, mark) in marks.enumerated() where Disaster.sweepsFully || number % 4 == 3 {
@@ -181,9 +181,9 @@ struct KillSweepTests {
         // A script that it had just begun to start holds its lock for another moment.
         #expect(eventually { (try? state.lock()) != nil })
         if let record = try state.current(), record.isUnfinished {
-          _ = try ResumeRestoreOperation(root: scene.server.root).run(progress: .silent)
+          _ = try ResumeRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)
         } else if word == "--roll-back", try state.current()?.stage == .finished {
-          _ = try RollBackOperation(root: scene.server.root).run(progress: .silent)
+          _ = try RollBackOperation(ServerReference(root: scene.server.root)).perform(.silent)
         }
         if word == "--roll-back" {
           try Disaster.expect(scene.server, scene.old, "killed at event \(number)")
@@ -192,7 +192,7 @@ struct KillSweepTests {
           try Disaster.expect(scene.server, scene.new, "killed at event \(number)")
         }
         if try state.current() != nil {
-          _ = try DiscardRestoreOperation(root: scene.server.root).run(progress: .silent)
+          _ = try DiscardRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)
         }
         #expect(try Disaster.leftOvers(scene.server) == [], "killed at event \(number)")
       }

@@ -21,10 +21,10 @@ struct LostOldStateTests {
       let (server, record) = try restored("removed-by-hand", in: folder)
       let now = try Disaster.fingerprint(server)
       func refused(_ part: String) throws {
-        let findings = try RollBackOperation(root: server.root).check()
+        let findings = try RollBackOperation(ServerReference(root: server.root)).check()
         #expect(findings.contains { $0.severity == .blocker && $0.reason.contains(part) }, "\(part)")
         let failure = #expect(throws: PlainFailure.self, "\(part)") {
-          try RollBackOperation(root: server.root).run(progress: .silent)
+          try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
         }
         #expect(failure?.family == .conflict && failure?.reason.contains(part) == true, "\(part)")
         try Disaster.expect(server, now, part)
@@ -40,9 +40,9 @@ struct LostOldStateTests {
       try refused(kept)
       try Disaster.execute(server, on: "postgres", "ALTER DATABASE elsewhere RENAME TO \"\(kept)\"")
       // Brought back, it can be gone back to.
-      _ = try RollBackOperation(root: server.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try Disaster.fingerprint(server) != now)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -54,7 +54,7 @@ struct LostOldStateTests {
       let database = try #require(record.database)
       try Disaster.execute(server, on: "postgres", "DROP DATABASE \"\(database.live)\" WITH (FORCE)")
       let failure = #expect(throws: PlainFailure.self) {
-        try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+        try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       }
       #expect(failure?.reason.contains("last copy") == true)
       #expect(try Disaster.databases(server).contains(database.before))
@@ -71,12 +71,12 @@ struct LostOldStateTests {
       try Disaster.destroy(server)
       try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
       #expect(try RestoreState(root: server.root).current()?.hadDatabase == false)
-      let findings = try RollBackOperation(root: server.root).check()
+      let findings = try RollBackOperation(ServerReference(root: server.root)).check()
       #expect(findings.contains { $0.severity == .warning && $0.subject == "database" })
       #expect(!findings.contains { $0.severity == .blocker })
       // Rolled back it has none again, as it should: the restored one is not taken for something that is missing.
-      _ = try RollBackOperation(root: server.root).run(progress: .silent)
-      let summary = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
+      let summary = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(summary.facts.contains { $0.value.contains("_restore_") }, "\(summary.facts)")
       #expect(try Disaster.databases(server) == [])
       try server.run("scripts/stop-server")
@@ -90,12 +90,12 @@ struct LostOldStateTests {
       let uploads = try #require(record.places.first { $0.part == BackupLayout.uploads })
       #expect(rename(uploads.live, "\(folder)/aside") == 0)
       let failure = #expect(throws: PlainFailure.self) {
-        try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+        try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       }
       #expect(failure?.reason.contains(uploads.live) == true && FileSystem.isFolder(uploads.before))
       #expect(failure?.remedy?.contains("restore --roll-back --root \(server.root)") == true)
       #expect(rename("\(folder)/aside", uploads.live) == 0)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(!FileSystem.exists(uploads.before))
       try server.run("scripts/stop-server")
     }
@@ -110,11 +110,11 @@ struct LostOldStateTests {
       try FileSystem.makeFolder(settings.before)
       let now = try Disaster.fingerprint(server)
       let failure = #expect(throws: PlainFailure.self) {
-        try RollBackOperation(root: server.root).run(progress: .silent)
+        try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       }
       #expect(failure?.reason.contains("everything in \(settings.before)") == true)
       try Disaster.expect(server, now)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -127,19 +127,19 @@ struct LostOldStateTests {
       let script = try FileSystem.read(start)
       try FileSystem.replace(start, with: "#!/bin/sh\necho no such service >&2; exit 3\n".utf8, mode: 0o755)
       let failure = #expect(throws: PlainFailure.self) {
-        try RollBackOperation(root: server.root).run(progress: .silent)
+        try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       }
       #expect(failure?.remedy?.contains("restore --resume --root \(server.root)") == true)
       let state = RestoreState(root: server.root)
       #expect(try state.current()?.stage == .rollingBack)
       let stops = try Disaster.scripts(server).count { $0.hasPrefix("[stop-server") }
       try FileSystem.replace(start, with: script, mode: 0o755)
-      let summary = try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+      let summary = try ResumeRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(summary.title == "The restore is rolled back")
       #expect(try state.current()?.stage == .rolledBack)
       #expect(try Disaster.scripts(server).count { $0.hasPrefix("[stop-server") } == stops + 1)
       #expect(try Disaster.scripts(server).contains { $0.hasPrefix("[start-server") })
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -153,14 +153,14 @@ struct LostOldStateTests {
       let second = try #require(try state.current())
       #expect(second.id != first.id)
       #expect(try state.records().count == 2)
-      let findings = try DiscardRestoreOperation(root: server.root).check()
+      let findings = try DiscardRestoreOperation(ServerReference(root: server.root)).check()
       let other = findings.first { $0.subject == "another restore" }
       let kept = try #require(first.database).before
       #expect(other?.severity == .warning && other?.reason.contains(kept) == true)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try Disaster.databases(server).contains(kept))
       #expect(try state.current()?.id == first.id)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try Disaster.leftOvers(server) == [])
       try server.run("scripts/stop-server")
     }
@@ -178,13 +178,14 @@ struct LostOldStateTests {
         #expect(!state.isIdle)
         #expect(record?.label(isRunning: true).contains("is running") == true)
         let findings =
-          (try? RestoreOperation(root: server.root, RestoreOptions(archive: "\(folder)/backup.tar.gz")).check())
+          (try? RestoreOperation(ServerReference(root: server.root), RestoreOptions(archive: "\(folder)/backup.tar.gz"))
+            .check())
         #expect(findings?.contains { $0.subject == "another restore" && $0.severity == .blocker } == true)
       }
-      _ = try RestoreOperation(root: server.root, RestoreOptions(archive: "\(folder)/backup.tar.gz")).run(
-        progress: progress)
+      _ = try RestoreOperation(ServerReference(root: server.root), RestoreOptions(archive: "\(folder)/backup.tar.gz"))
+        .perform(progress)
       #expect(state.isIdle)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -197,21 +198,21 @@ struct LostOldStateTests {
       id: try state.newID(), source: "a backup", database: nil, places: [], administrator: AdministratorAccess.Wish())
     try state.save(record)
     let refused = #expect(throws: PlainFailure.self) {
-      try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+      try ResumeRestoreOperation(ServerReference(root: server.root)).perform(.silent)
     }
     #expect(refused?.remedy?.contains("--clear") == true)
-    _ = try ClearRestoreOperation(root: server.root).run(progress: .silent)
+    _ = try ClearRestoreOperation(ServerReference(root: server.root)).perform(.silent)
     #expect(try state.records().isEmpty)
     var exchanged = record
     exchanged.stage = .swapped
     try state.save(exchanged)
     let second = #expect(throws: PlainFailure.self) {
-      try ClearRestoreOperation(root: server.root).run(progress: .silent)
+      try ClearRestoreOperation(ServerReference(root: server.root)).perform(.silent)
     }
     #expect(second?.remedy?.contains("--resume") == true)
-    _ = try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+    _ = try ResumeRestoreOperation(ServerReference(root: server.root)).perform(.silent)
     #expect(try state.current()?.stage == .finished)
-    _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+    _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
     try server.run("scripts/stop-server")
   }
 
@@ -223,13 +224,13 @@ struct LostOldStateTests {
       let scripts = "\(try Installation(root: server.root).deploymentFolder)/scripts"
       #expect(rename(scripts, "\(folder)/scripts") == 0)
       let summary = try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
-      let commands = summary.nextSteps.filter { $0.hasPrefix("$ ") }
+      let commands = summary.nextStepLines.filter { $0.hasPrefix("$ ") }
       #expect(commands.count == 6)
       #expect(commands.first?.contains("stop-server") == true && commands.last?.contains("flush-memcached") == true)
-      let back = try RollBackOperation(root: server.root).run(progress: .silent)
-      #expect(back.nextSteps.contains { $0.contains("start-server") })
+      let back = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
+      #expect(back.nextStepLines.contains { $0.contains("start-server") })
       #expect(rename("\(folder)/scripts", scripts) == 0)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
     }
   }
 }

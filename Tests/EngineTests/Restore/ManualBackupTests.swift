@@ -16,7 +16,7 @@ struct ManualBackupTests {
   }
 
   private func restore(_ server: SandboxServer, _ backup: ManualBackup) throws -> Summary {
-    try RestoreOperation(root: server.root, RestoreOptions(.manual(backup))).run(progress: .silent)
+    try RestoreOperation(ServerReference(root: server.root), RestoreOptions(.manual(backup))).perform(.silent)
   }
 
   @Test("come back, in whichever form pg_dump has written the database", arguments: ["c", "d", "t", "p", "gz"])

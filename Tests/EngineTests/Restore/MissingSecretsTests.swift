@@ -75,7 +75,7 @@ struct MissingSecretsTests {
       #expect(try !Disaster.scripts(server).contains("[configure-rabbitmq]"), "the next step waits for this one")
 
       try server.breakScript("generate_secrets.py", saying: nil)
-      _ = try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try ResumeRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try Installation(root: server.root).secrets["camo_key"] != nil)
       #expect(server.isRunning)
       try server.run("scripts/stop-server")
@@ -89,8 +89,8 @@ struct MissingSecretsTests {
       let notes = Mutex<[String]>([])
       var options = RestoreOptions(archive: backup)
       options.keepsConfiguration = true
-      _ = try RestoreOperation(root: server.root, options).run(
-        progress: Progress { event in
+      _ = try RestoreOperation(ServerReference(root: server.root), options).perform(
+        Progress { event in
           if case .note(let text) = event { notes.withLock { $0.append(text) } }
         })
       #expect(

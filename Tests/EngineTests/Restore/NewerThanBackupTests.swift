@@ -45,7 +45,7 @@ struct NewerThanBackupTests {
   private func findings(_ scene: Scene, _ change: (inout RestoreOptions) -> Void = { _ in }) throws -> [Finding] {
     var options = RestoreOptions(archive: scene.backup)
     change(&options)
-    return try RestoreOperation(root: scene.server.root, options).check()
+    return try RestoreOperation(ServerReference(root: scene.server.root), options).check()
   }
 
   private func newer(_ findings: [Finding]) throws -> Finding {
@@ -97,14 +97,14 @@ struct NewerThanBackupTests {
     try scene("newer-files") { scene in
       try write(scene.server)
       let findings = try RestoreOperation(
-        root: scene.server.root, RestoreOptions(.manual(ManualBackup(uploads: scene.server.uploads)))
+        ServerReference(root: scene.server.root), RestoreOptions(.manual(ManualBackup(uploads: scene.server.uploads)))
       ).check()
       // A copy of a folder says nothing of its time.
       #expect(try newer(findings).reason.contains("does not say when it was made"))
       _ = try Disaster.backup(scene.server, to: "\(scene.folder)/files.tar.gz") { $0.skipsDatabase = true }
       try write(scene.server)
       let later = try RestoreOperation(
-        root: scene.server.root, RestoreOptions(archive: "\(scene.folder)/files.tar.gz")
+        ServerReference(root: scene.server.root), RestoreOptions(archive: "\(scene.folder)/files.tar.gz")
       ).check()
       let reason = try newer(later).reason
       #expect(reason.hasPrefix("1 file is newer than this backup"), "\(reason)")
@@ -241,7 +241,7 @@ struct NewerThanBackupTests {
         ])
       #expect(summary.facts.contains { $0.value == folder })
       #expect(summary.facts.contains { $0.name.contains("harbour") && $0.value.contains("messages") })
-      let command = try #require(summary.nextSteps.first { $0.contains("aloha-export-harbour") })
+      let command = try #require(summary.nextStepLines.first { $0.contains("aloha-export-harbour") })
       #expect(command.hasPrefix("$ aloha-wizard import") && command.contains("harbour-before-restore"))
       let scripts = try Disaster.scripts(server)
       #expect(scripts.contains("[stop-server]"))
@@ -250,14 +250,14 @@ struct NewerThanBackupTests {
       var options = ImportOperation.Options(
         subdomain: "harbour-before-restore", archive: "\(folder)/aloha-export-harbour.tar.gz")
       options.allowsReservedSubdomain = true
-      _ = try ImportOperation(Installation(root: server.root), options).run(progress: .silent)
+      _ = try ImportOperation(ServerReference(root: server.root), options).perform(.silent)
 
       // The old state is what it was: the exports have left no trace in it.
-      _ = try RollBackOperation(root: server.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       try Disaster.expect(server, old)
-      let plan = try DiscardRestoreOperation(root: server.root).plan()
+      let plan = try DiscardRestoreOperation(ServerReference(root: server.root)).plan()
       #expect(plan.leavesAlone.contains { $0.contains(folder) })
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try FileSystem.names(in: folder).count == 2)
     }
   }
@@ -278,7 +278,7 @@ struct NewerThanBackupTests {
         if case .phaseStarted("export", _, _, _) = event { disk.fill() }
       }
       let failure = #expect(throws: PlainFailure.self) {
-        try RestoreOperation(root: scene.server.root, options).run(progress: progress)
+        try RestoreOperation(ServerReference(root: scene.server.root), options).perform(progress)
       }
       #expect(failure?.subject.contains("export of") == true, "\(String(describing: failure))")
       disk.empty()
@@ -293,14 +293,14 @@ struct NewerThanBackupTests {
         if case .phaseStarted("export", _, _, _) = event { cancellation.cancel() }
       }
       #expect(throws: Cancelled.self) {
-        try RestoreOperation(root: scene.server.root, options).run(progress: stopping)
+        try RestoreOperation(ServerReference(root: scene.server.root), options).perform(stopping)
       }
       #expect(try FileSystem.names(in: disk.folder) == [] && Disaster.leftOvers(scene.server) == [])
       #expect(scene.server.isRunning)
 
       // What would not fit is found before the server is stopped.
       disk.fill()
-      let findings = try RestoreOperation(root: scene.server.root, options).check()
+      let findings = try RestoreOperation(ServerReference(root: scene.server.root), options).check()
       #expect(findings.contains { $0.severity == .blocker && $0.remedy?.contains("--export-folder") == true })
     }
   }

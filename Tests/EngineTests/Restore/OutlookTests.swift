@@ -84,7 +84,7 @@ struct OutlookTests {
       try FileSystem.makeFolder("\(root)/var/lib")
       let store = JobStore(root: root)
       let reference = ServerReference(root: root)
-      _ = try store.make(.backup(server: reference, BackupOperation.Options(output: "/odd/place/b.tar.gz")), plan: nil)
+      _ = try store.make(BackupOperation(reference, BackupOperation.Options(output: "/odd/place/b.tar.gz")), plan: nil)
       let folders = FoundBackups.usualFolders(root: root, others: ["/tmp"])
       #expect(folders.prefix(2) == ["/tmp", "/odd/place"])
       #expect(folders.contains("\(root)/var/backups") && Set(folders).count == folders.count)

@@ -19,7 +19,7 @@ struct RestoreDiskTests {
       if event.isMoment(phase) { disk.fill() }
     }
     let failure = #expect(throws: (any Error).self, "\(phase)") {
-      try RestoreOperation(root: server.root, options).run(progress: progress)
+      try RestoreOperation(ServerReference(root: server.root), options).perform(progress)
     }
     let told = try #require(failure as? any Failure)
     let text = "\(told.subject): \(told.reason). \(told.remedy ?? "")"
@@ -30,8 +30,8 @@ struct RestoreDiskTests {
     #expect(try Disaster.leftOvers(server) == [], "\(phase)")
     #expect(try FileSystem.names(in: disk.folder).filter { $0.hasPrefix(ScratchFolder.prefix) } == [], "\(phase)")
     // With room it works.
-    _ = try RestoreOperation(root: server.root, options).run(progress: .silent)
-    _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+    _ = try RestoreOperation(ServerReference(root: server.root), options).perform(.silent)
+    _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
   }
 
   @Test("that of the work folder: the old server stays, nothing is left, and the folder is named")

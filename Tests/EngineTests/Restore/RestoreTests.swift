@@ -44,16 +44,16 @@ struct RestoreTests {
       try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
       try Disaster.expect(server, backedUp)
 
-      _ = try RollBackOperation(root: server.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       try Disaster.expect(server, old)
-      #expect(throws: PlainFailure.self) { try RollBackOperation(root: server.root).run(progress: .silent) }
+      #expect(throws: PlainFailure.self) { try RollBackOperation(ServerReference(root: server.root)).perform(.silent) }
 
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try Disaster.leftOvers(server) == [])
       try Disaster.expect(server, old)
 
       try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try Disaster.leftOvers(server) == [])
       try Disaster.expect(server, backedUp)
     }
@@ -66,7 +66,7 @@ struct RestoreTests {
     try Disaster.folder { folder in
       let path = "\(folder)/backup.tar.gz"
       _ = try Disaster.backup(server, to: path)
-      let findings = try RestoreOperation(root: other.root, RestoreOptions(archive: path)).check()
+      let findings = try RestoreOperation(ServerReference(root: other.root), RestoreOptions(archive: path)).check()
       let host = try #require(findings.first { $0.subject == "host name" })
       #expect(host.severity == .warning)
       #expect(host.reason.contains("400"))
@@ -96,8 +96,8 @@ struct RestoreTests {
       let summary = try Disaster.restore(other, from: path) { $0.keepsSettings = true }
       #expect(try Disaster.files(other.configuration) == settings)
       #expect(summary.warnings.contains { $0.contains("avatar_salt") })
-      _ = try RollBackOperation(root: other.root).run(progress: .silent)
-      _ = try DiscardRestoreOperation(root: other.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: other.root)).perform(.silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: other.root)).perform(.silent)
 
       let conf =
         try FileSystem.read("\(other.configuration)/aloha.conf") + Array("\n[mine]\n# a section of the operator\n".utf8)
@@ -145,7 +145,7 @@ struct RestoreTests {
         #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK, "\(link)")
       }
       #expect(FileSystem.exists("\(folder)/disk/files/2"))
-      _ = try RollBackOperation(root: server.root).run(progress: .silent)
+      _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(!FileSystem.exists("\(folder)/disk/files/2"))
     }
   }
@@ -170,9 +170,9 @@ struct RestoreTests {
           return String(status.st_mode & 0o777, radix: 8)
         }
         #expect(!kept.isEmpty && kept.allSatisfy { $0 == "755" })
-        _ = try RollBackOperation(root: server.root).run(progress: .silent)
+        _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
         try Disaster.expect(server, old)
-        _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+        _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
         #expect(try Disaster.leftOvers(server) == [])
       }
     }
@@ -222,7 +222,7 @@ struct RestoreTests {
       #expect(failure?.remedy?.contains("--resume") == true)
       #expect(throws: Blocked.self) { try Disaster.restore(server, from: path) }
       try server.breakScript("puppet-apply", saying: nil)
-      _ = try ResumeRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try ResumeRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(server.isRunning)
       try Disaster.expect(server, before)
       #expect(try Disaster.scripts(server).count { $0 == "[configure-rabbitmq]" } == 1)
@@ -261,8 +261,8 @@ struct RestoreTests {
             _ = try? Subprocess("/bin/dd", ["if=/dev/zero", "of=\(server.uploads)/files/other", "bs=4k"]).run()
           }
           let result = Result {
-            try RestoreOperation(root: server.root, RestoreOptions(archive: "\(folder)/backup.tar.gz"))
-              .run(progress: progress)
+            try RestoreOperation(ServerReference(root: server.root), RestoreOptions(archive: "\(folder)/backup.tar.gz"))
+              .perform(progress)
           }
           let state = try RestoreState(root: server.root).current()
           if case .failure = result {
@@ -273,10 +273,10 @@ struct RestoreTests {
             // All had been written by then: renaming takes no room.
             #expect(state?.stage == .finished, "\(phase)")
             #expect(phase != "unpack")
-            _ = try RollBackOperation(root: server.root).run(progress: .silent)
+            _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
             unlink("\(server.uploads)/files/other")
             try Disaster.expect(server, before, phase)
-            _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+            _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
           }
           let left = try Disaster.leftOvers(server)
           #expect(left == [], "\(phase)")
@@ -310,8 +310,8 @@ struct RestoreTests {
           if case .phaseStarted(let id, _, _, _) = event, id == phase { cancellation.cancel() }
         }
         #expect(throws: Cancelled.self, "\(phase)") {
-          try RestoreOperation(root: server.root, RestoreOptions(archive: "\(folder)/backup.tar.gz"))
-            .run(progress: progress)
+          try RestoreOperation(ServerReference(root: server.root), RestoreOptions(archive: "\(folder)/backup.tar.gz"))
+            .perform(progress)
         }
         #expect(try Disaster.leftOvers(server) == [], "\(phase)")
         try Disaster.expect(server, before, "\(phase)")

@@ -56,7 +56,7 @@ struct SalvageTests {
       var expected = before
       expected.uploads.removeAll { $0.hasPrefix("files/large-b.png ") }
       try Disaster.expect(server, expected)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -80,7 +80,7 @@ struct SalvageTests {
       #expect(lost.count <= 3, "\(lost)")
       #expect(summary.warnings.count { $0.hasPrefix("Lost: ") } == lost.count)
       #expect(summary.warnings.contains { $0.hasPrefix("Damage in the archive: what is packed at byte ") })
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -100,7 +100,7 @@ struct SalvageTests {
       #expect(after.uploads.contains { $0.hasPrefix("files/large-a.png ") })
       #expect(!after.uploads.contains { $0.hasPrefix("files/large-c.png ") })
       #expect(summary.warnings.contains { $0.contains("own list of files is lost") })
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -119,7 +119,7 @@ struct SalvageTests {
       try Disaster.expect(server, before)
       #expect(summary.facts.contains { $0.name == "Lost" && $0.value.hasPrefix("\(before.uploads.count) files") })
       #expect(summary.warnings.contains { $0.contains("upload") }, "\(summary.warnings)")
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }
@@ -131,7 +131,7 @@ struct SalvageTests {
       try FileSystem.replace(path, with: archive[..<30_000])
       let options = RestoreOptions(archive: path)
       let failure = #expect(throws: PlainFailure.self) {
-        try RestoreOperation(root: server.root, options).check()
+        try RestoreOperation(ServerReference(root: server.root), options).check()
       }
       let command = "aloha-wizard restore --salvage \(path) --root \(server.root)"
       #expect(failure?.family == .damagedArchive && failure?.remedy?.contains(command) == true)
@@ -159,7 +159,7 @@ struct SalvageTests {
         #expect(failure?.family == .damagedArchive, "\(what)")
         #expect(failure?.reason.contains("\(number).dat") == true, "\(what): \(String(describing: failure))")
       }
-      expectFound("verify") { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).run(progress: .silent) }
+      expectFound("verify") { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent) }
       expectFound("rehearse") {
         _ = try RehearseOperation(RehearseOperation.Options(archive: path)).rehearse(.silent)
       }
@@ -186,7 +186,7 @@ struct SalvageTests {
       var expected = before
       expected.uploads.removeAll { $0.hasPrefix("files/large-a.png ") || $0.hasPrefix("files/words.txt ") }
       try Disaster.expect(server, expected)
-      _ = try DiscardRestoreOperation(root: server.root).run(progress: .silent)
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       try server.run("scripts/stop-server")
     }
   }

@@ -46,7 +46,7 @@ private enum Sealed {
   }
 
   static func verify(_ path: String, _ key: String? = nil) throws -> Summary {
-    try VerifyOperation(.init(archive: path, identity: key)).run(progress: .silent)
+    try VerifyOperation(.init(archive: path, identity: key)).perform(.silent)
   }
 }
 
@@ -71,7 +71,7 @@ struct SealedArchiveTests {
       let summary = try Sealed.verify(backup.path, backup.key)
       #expect(summary.facts.contains { $0.name == "Digests" && $0.value == "every one matches" })
       #expect(summary.facts.contains { $0.name == "Encryption" })
-      #expect(summary.nextSteps.contains { $0.contains("--identity \(backup.key)") })
+      #expect(summary.nextStepLines.contains { $0.contains("--identity \(backup.key)") })
       var options = RehearseOperation.Options(archive: backup.path)
       options.identity = backup.key
       options.workFolder = folder
@@ -106,7 +106,7 @@ struct SealedArchiveTests {
     var options = RestoreOptions(archive: path)
     options.identity = key
     #expect(
-      try !RestoreOperation(root: backup.server.root, options).check().contains {
+      try !RestoreOperation(ServerReference(root: backup.server.root), options).check().contains {
         $0.severity == .blocker && $0.subject != "permissions"
       })
     try Disaster.folder { folder in
@@ -124,7 +124,7 @@ struct SealedArchiveTests {
     let summary = try Sealed.verify(backup.path)
     #expect(summary.title.contains("content was not looked at"))
     #expect(summary.facts.contains { $0.name == "Proved" } && summary.facts.contains { $0.name == "Not proved" })
-    #expect(summary.nextSteps.contains { $0.contains("verify \(backup.path) --identity KEYFILE") })
+    #expect(summary.nextStepLines.contains { $0.contains("verify \(backup.path) --identity KEYFILE") })
     let inspected = try ArchiveSummary.of(backup.path)
     #expect(inspected.kind == "encrypted" && inspected.isEncrypted && inspected.seal?.hasPrefix("matches") == true)
     #expect(inspected.facts.contains { $0.name == "Encryption" })
@@ -219,7 +219,7 @@ struct SealedArchiveTests {
     try Disaster.folder { folder in
       let recipient = try Encrypted.recipient(of: backup.key)
       let summary = try Disaster.backup(backup.server, to: "\(folder)/it's.tar.gz.age") { $0.recipient = recipient }
-      let steps = summary.nextSteps.joined(separator: "\n")
+      let steps = summary.nextStepLines.joined(separator: "\n")
       #expect(steps.contains("verify '\(folder)/it'\\''s.tar.gz.age'"))
       #expect(steps.contains("restore --rehearse '\(folder)/it'\\''s.tar.gz.age' --identity KEYFILE"))
       #expect(steps.contains(".sha256"))

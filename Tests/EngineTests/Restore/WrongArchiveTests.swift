@@ -43,7 +43,7 @@ struct WrongArchiveTests {
   private func findings(_ path: String, _ change: (inout RestoreOptions) -> Void = { _ in }) throws -> [Finding] {
     var options = RestoreOptions(archive: path)
     change(&options)
-    return try RestoreOperation(root: server.root, options).check()
+    return try RestoreOperation(ServerReference(root: server.root), options).check()
   }
 
   @Test("because it is an export is recognised, and the right command named")
@@ -51,7 +51,7 @@ struct WrongArchiveTests {
     let server = try Disaster.server("exported", messages: 10)
     try Disaster.folder { folder in
       let options = ExportOperation.Options(subdomain: "harbour", output: "\(folder)/export.tar.gz")
-      _ = try ExportOperation(try Installation(root: server.root), options).run(progress: .silent)
+      _ = try ExportOperation(ServerReference(root: server.root), options).perform(.silent)
       let failure = #expect(throws: ArchiveFailure.self) {
         try Disaster.restore(server, from: "\(folder)/export.tar.gz")
       }
@@ -137,7 +137,7 @@ struct WrongArchiveTests {
       let failure = #expect(throws: PlainFailure.self) { try Disaster.restore(server, from: path) }
       #expect(failure?.reason.contains("zerver_reaction") == true)
       let rehearsal = #expect(throws: PlainFailure.self) {
-        try RehearseOperation(RehearseOperation.Options(archive: path)).run(progress: .silent)
+        try RehearseOperation(RehearseOperation.Options(archive: path)).perform(.silent)
       }
       #expect(rehearsal?.reason.contains("zerver_reaction") == true)
     }

@@ -20,8 +20,8 @@ struct CopySettingsTests {
     _ decisions: [String: SettingDecision], followsAdvice: Bool = false, follows: Bool = false
   ) throws -> CopySettingsOperation {
     CopySettingsOperation(
-      from: try SettingsAdvisorTests.source(secrets: secrets, settings: settings, configuration: configuration),
-      to: try server.installation,
+      from: try SettingsAdvisorTests.sourceFolder(secrets: secrets, settings: settings, configuration: configuration),
+      to: server.reference,
       CopySettingsOperation.Choices(
         facts: MigrationFacts(kind: .import, replacesSource: true), decisions: decisions, followsAdvice: followsAdvice,
         runsFollowUps: follows))
@@ -47,7 +47,7 @@ struct CopySettingsTests {
     #expect(diff.contains("+EXTERNAL_HOST = 'old.example.com'"))
     #expect(diff.contains("+camo_key = (the old server's secret)"))
     #expect(!diff.joined().contains("old camo"))
-    _ = try operation.run(progress: .silent)
+    _ = try operation.perform(.silent)
     // The server's own backup command runs as its user, and has to read whatever lies among the settings.
     var note = stat()
     #expect(stat("\(server.configuration)/\(ConfigurationChange.noteName)", &note) == 0)
@@ -80,23 +80,23 @@ struct CopySettingsTests {
       if copy.hasPrefix("aloha-secrets") { #expect(status.st_mode & 0o7777 == 0o640) }
     }
 
-    _ = try UndoSettingsOperation(server.installation).run(progress: .silent)
+    _ = try UndoSettingsOperation(server.reference).perform(.silent)
     let undone = try contents(server)
     for (name, text) in before { #expect(undone[name] == text, "\(name)") }
-    #expect(throws: Blocked.self) { _ = try UndoSettingsOperation(server.installation).run(progress: .silent) }
+    #expect(throws: Blocked.self) { _ = try UndoSettingsOperation(server.reference).perform(.silent) }
   }
 
   @Test("does not undo over somebody's edits, unless that is wanted")
   func edited() throws {
     let server = try Servers.fresh()
-    _ = try operation(server, settings: "EXTERNAL_HOST = 'x'\n", ["EXTERNAL_HOST": .copy]).run(progress: .silent)
+    _ = try operation(server, settings: "EXTERNAL_HOST = 'x'\n", ["EXTERNAL_HOST": .copy]).perform(.silent)
     let path = "\(server.configuration)/settings.py"
     try FileSystem.replace(path, with: Array((try text(path) + "# edited\n").utf8), mode: 0o644)
     let failure = #expect(throws: Blocked.self) {
-      _ = try UndoSettingsOperation(server.installation).run(progress: .silent)
+      _ = try UndoSettingsOperation(server.reference).perform(.silent)
     }
     #expect(failure?.reason.contains("changed since") == true)
-    _ = try UndoSettingsOperation(server.installation, overwritesEdits: true).run(progress: .silent)
+    _ = try UndoSettingsOperation(server.reference, overwritesEdits: true).perform(.silent)
     #expect(try server.installation.host == server.host)
   }
 
@@ -115,7 +115,7 @@ struct CopySettingsTests {
       ["camo_key": .copy, "EXTERNAL_HOST": .copy, "settings.MANY": .copy, "loadbalancer.ips": .copy])
     let gone = try operation.diff().filter { $0.hasPrefix("-") && !$0.hasPrefix("---") }
     #expect(gone == ["-EXTERNAL_HOST = \"\(server.host)\""], "of three files nothing else goes")
-    _ = try operation.run(progress: .silent)
+    _ = try operation.perform(.silent)
     for (name, old) in before {
       let new = try text("\(server.configuration)/\(name)")
       #expect(new != old && !new.replacing("\r\n", with: "").contains("\n"), "\(name)")
@@ -126,7 +126,7 @@ struct CopySettingsTests {
     #expect(try text("\(server.configuration)/settings.py").contains("MANY = (\r\n    1,\r\n)\r\n"))
     #expect(try server.installation.host == "old.example.com")
     #expect(try server.installation.configuration.value("loadbalancer", "ips") == "10.0.0.1")
-    _ = try UndoSettingsOperation(server.installation).run(progress: .silent)
+    _ = try UndoSettingsOperation(server.reference).perform(.silent)
     for (name, old) in before { #expect(try text("\(server.configuration)/\(name)") == old) }
   }
 
@@ -160,14 +160,14 @@ struct CopySettingsTests {
     let operation = try operation(
       server, secrets: ["rabbitmq_password": "r", "camo_key": "c"], settings: "EXTERNAL_HOST = 'x'\n",
       ["rabbitmq_password": .copy, "camo_key": .copy, "EXTERNAL_HOST": .copy], follows: true)
-    let summary = try operation.run(progress: .silent)
+    let summary = try operation.perform(.silent)
     defer { _ = try? server.run("scripts/stop-server") }
     let log = try text(server.scriptLog)
     let order = ["[configure-rabbitmq]", "puppet-apply]", "[restart-server]"].map { log.range(of: $0)?.lowerBound }
     #expect(order.allSatisfy { $0 != nil }, "\(log)")
     #expect(order.compactMap { $0 } == order.compactMap { $0 }.sorted())
     #expect(summary.nextSteps.count == 1)
-    #expect(summary.nextSteps.first?.contains("host name") == true)
+    #expect(summary.nextStepLines.first?.contains("host name") == true)
   }
 
   @Test("keeps the settings where a script fails, and says which is left to run")
@@ -176,10 +176,10 @@ struct CopySettingsTests {
     try server.breakScript("configure-rabbitmq", saying: "no rabbit here")
     let summary = try operation(
       server, secrets: ["rabbitmq_password": "r"], ["rabbitmq_password": .copy], follows: true
-    ).run(progress: .silent)
+    ).perform(.silent)
     defer { _ = try? server.run("scripts/stop-server") }
     #expect(summary.warnings.contains { $0.contains("no rabbit here") })
-    #expect(summary.nextSteps.contains { $0.contains("configure-rabbitmq") })
+    #expect(summary.nextStepLines.contains { $0.contains("configure-rabbitmq") })
     #expect(try server.installation.secrets["rabbitmq_password"] == Secret("r"))
   }
 
@@ -198,7 +198,7 @@ struct CopySettingsTests {
       _ = try operation(
         server, secrets: ["camo_key": "c"], settings: large,
         ["BIG": .copy, "EXTERNAL_HOST": .copy, "camo_key": .copy]
-      ).run(progress: .silent)
+      ).perform(.silent)
     }
     #expect(failure?.family == .file)
     #expect(failure?.reason.contains("No space left") == true, "\(failure?.reason ?? "")")
@@ -212,11 +212,11 @@ struct CopySettingsTests {
     let real = "\(server.root)/settings-elsewhere.py"
     #expect(rename(path, real) == 0)
     #expect(symlink(real, path) == 0)
-    _ = try operation(server, settings: "EXTERNAL_HOST = 'x'\n", ["EXTERNAL_HOST": .copy]).run(progress: .silent)
+    _ = try operation(server, settings: "EXTERNAL_HOST = 'x'\n", ["EXTERNAL_HOST": .copy]).perform(.silent)
     var status = stat()
     #expect(lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
     #expect(try text(real).contains("EXTERNAL_HOST = 'x'"))
-    _ = try UndoSettingsOperation(server.installation).run(progress: .silent)
+    _ = try UndoSettingsOperation(server.reference).perform(.silent)
     #expect(try text(real).contains("EXTERNAL_HOST = \"\(server.host)\""))
   }
 
@@ -230,7 +230,7 @@ struct CopySettingsTests {
     defer { umount2(server.configuration, 2) }
     let readOnly = UInt(MS_BIND) | UInt(MS_REMOUNT) | UInt(MS_RDONLY)
     guard mount(nil, server.configuration, nil, readOnly, nil) == 0 else { return }
-    let failure = #expect(throws: Blocked.self) { _ = try operation.run(progress: .silent) }
+    let failure = #expect(throws: Blocked.self) { _ = try operation.perform(.silent) }
     #expect(failure?.reason.contains("cannot be replaced") == true)
     #expect(try contents(server) == before)
   }
@@ -241,9 +241,9 @@ struct CopySettingsTests {
     let old =
       "# All of it.\nEXTERNAL_HOST = 'old.example.com'\nLOCAL_UPLOADS_DIR = '\(server.uploads)'\nANY = compute()\n"
     let operation = CopySettingsOperation(
-      from: try SettingsAdvisorTests.source(settings: old), to: try server.installation,
+      from: try SettingsAdvisorTests.sourceFolder(settings: old), to: server.reference,
       CopySettingsOperation.Choices(facts: MigrationFacts(kind: .restore, replacesSource: true)))
-    _ = try operation.run(progress: .silent)
+    _ = try operation.perform(.silent)
     #expect(try text("\(server.configuration)/settings.py") == old)
   }
 }

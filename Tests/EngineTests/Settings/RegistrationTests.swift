@@ -12,7 +12,7 @@ struct RegistrationTests {
     _ server: SandboxServer, follows: Bool = true, agrees: Bool
   ) throws -> CopySettingsOperation {
     CopySettingsOperation(
-      from: try SettingsAdvisorTests.source(settings: "EXTERNAL_HOST = 'x'\n"), to: try server.installation,
+      from: try SettingsAdvisorTests.sourceFolder(settings: "EXTERNAL_HOST = 'x'\n"), to: server.reference,
       CopySettingsOperation.Choices(
         facts: MigrationFacts(kind: .import, replacesSource: true, pushRegistered: true),
         decisions: ["EXTERNAL_HOST": .copy], followsAdvice: false, runsFollowUps: follows, registersForPush: agrees))
@@ -30,8 +30,8 @@ struct RegistrationTests {
     let operation = try operation(server, agrees: false)
     #expect(try operation.followUps().contains(.reregister))
     #expect(try !operation.plan().phases.contains { $0.id == "reregister" })
-    let summary = try operation.run(progress: .silent)
-    #expect(summary.nextSteps.contains { $0.hasSuffix("manage.py register_server") })
+    let summary = try operation.perform(.silent)
+    #expect(summary.nextStepLines.contains { $0.hasSuffix("manage.py register_server") })
     #expect(try registrations(server) == 0)
     #expect(try text(server.scriptLog).contains("[restart-server]"))
   }
@@ -43,13 +43,13 @@ struct RegistrationTests {
     let operation = try operation(server, agrees: true)
     #expect(try operation.plan().phases.map(\.id).suffix(2) == ["restart", "reregister"])
     let notes = Mutex<[String]>([])
-    let summary = try operation.run(
-      progress: Progress { event in
+    let summary = try operation.perform(
+      Progress { event in
         if case .note(let text) = event { notes.withLock { $0.append(text) } }
       })
     #expect(try registrations(server) == 1)
     #expect(notes.withLock { $0 }.contains { $0.contains("registration successfully updated") })
-    #expect(!summary.nextSteps.contains { $0.contains("register_server") })
+    #expect(!summary.nextStepLines.contains { $0.contains("register_server") })
     let log = try text(server.scriptLog)
     let restarted = try #require(log.range(of: "[restart-server]")?.lowerBound)
     #expect(try #require(log.range(of: "[register_server]")?.lowerBound) > restarted)
@@ -58,9 +58,9 @@ struct RegistrationTests {
   @Test("is left to do where the operator agrees but wants no scripts run")
   func withoutFollowUps() throws {
     let server = try Servers.fresh()
-    let summary = try operation(server, follows: false, agrees: true).run(progress: .silent)
+    let summary = try operation(server, follows: false, agrees: true).perform(.silent)
     #expect(try registrations(server) == 0)
-    #expect(summary.nextSteps.contains { $0.hasSuffix("manage.py register_server") })
+    #expect(summary.nextStepLines.contains { $0.hasSuffix("manage.py register_server") })
   }
 
   @Test("that fails leaves the settings as they are now, and is told with the command")
@@ -69,9 +69,9 @@ struct RegistrationTests {
     defer { _ = try? server.run("scripts/stop-server") }
     try server.breakScript(
       "manage.py-register_server", saying: "Network error connecting to push notifications service")
-    let summary = try operation(server, agrees: true).run(progress: .silent)
+    let summary = try operation(server, agrees: true).perform(.silent)
     #expect(summary.warnings.contains { $0.contains("Network error") })
-    #expect(summary.nextSteps.contains { $0.hasSuffix("manage.py register_server") })
+    #expect(summary.nextStepLines.contains { $0.hasSuffix("manage.py register_server") })
     #expect(try server.installation.host == "x")
   }
 
@@ -94,8 +94,8 @@ struct RegistrationTests {
     try FileSystem.replace(
       "\(server.installation.deploymentFolder)/manage.py", with: program.utf8, mode: 0o755)
     let notes = Mutex<[String]>([])
-    let summary = try ScriptOperation(server.installation, .registerForPush).run(
-      progress: Progress { event in
+    let summary = try ScriptOperation(server.reference, .registerForPush).perform(
+      Progress { event in
         guard case .note(let text) = event else { return }
         notes.withLock { $0.append(text) }
         if text == "first" { try? FileSystem.replace(seen, with: []) }

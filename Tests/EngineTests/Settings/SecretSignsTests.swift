@@ -63,16 +63,17 @@ struct SecretSignsTests {
   @Test("Neither advice nor the diff shows a password in the address of a setting that nobody knows")
   func operation() throws {
     let server = try Servers.old()
-    let source = try SettingsAdvisorTests.source(
+    let folder = try SettingsAdvisorTests.sourceFolder(
       settings: "MY_CACHE = 'redis://:hunter2@cache'\nMY_TUPLE = ('http://u:hunter2@h', 1)\n",
       configuration: "[machine]\nproxy_url = http://u:hunter2@proxy\n")
+    let source = try ConfigurationSource(folder)
     let facts = MigrationFacts(kind: .import)
     let advice = try SettingsAdvisor(from: source, to: server.installation, facts: facts).advice()
     let ids = ["settings.MY_CACHE", "settings.MY_TUPLE", "configuration.machine.proxy_url"]
     #expect(Set(ids).isSubset(of: advice.map(\.id)))
     #expect(!"\(advice)".contains("hunter2"))
     let operation = CopySettingsOperation(
-      from: source, to: try server.installation,
+      from: folder, to: server.reference,
       CopySettingsOperation.Choices(
         facts: facts, decisions: Dictionary(uniqueKeysWithValues: ids.map { ($0, .copy) }), followsAdvice: false))
     let diff = try operation.diff().joined(separator: "\n")

@@ -11,13 +11,19 @@ struct SettingsAdvisorTests {
   static func source(
     secrets: [String: String] = [:], settings: String = "", configuration: String = "[machine]\n"
   ) throws -> ConfigurationSource {
+    try ConfigurationSource(sourceFolder(secrets: secrets, settings: settings, configuration: configuration))
+  }
+
+  static func sourceFolder(
+    secrets: [String: String] = [:], settings: String = "", configuration: String = "[machine]\n"
+  ) throws -> String {
     let folder = try Servers.folder() + "/etc-\(RandomText.alphanumeric(8))"
     try FileSystem.makeFolder(folder)
     let lines = secrets.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined()
     try FileSystem.replace("\(folder)/aloha-secrets.conf", with: Array("[secrets]\n\(lines)".utf8))
     try FileSystem.replace("\(folder)/settings.py", with: Array(settings.utf8))
     try FileSystem.replace("\(folder)/aloha.conf", with: Array(configuration.utf8))
-    return try ConfigurationSource(folder)
+    return folder
   }
 
   private func advice(
@@ -121,7 +127,7 @@ struct SettingsAdvisorTests {
     let old = try Servers.old()
     let new = try Servers.fresh()
     try new.add(SampleOrganization(.bookclub, messages: 5))
-    _ = try new.importing(Servers.archive()).run(progress: .silent)
+    _ = try new.importing(Servers.archive()).perform(.silent)
     let source = try ConfigurationSource(old.root)
     let facts = MigrationFacts.detect(from: source, to: try new.installation)
     #expect(facts.kind == .import)

@@ -14,7 +14,7 @@ struct MutatedArchiveTests {
   private static let small = Result {
     let path = try Servers.folder() + "/mutated-small.tar.gz"
     let options = ExportOperation.Options(subdomain: "bookclub", output: path)
-    _ = try ExportOperation(Servers.old().installation, options).run(progress: .silent)
+    _ = try ExportOperation(Servers.old().reference, options).perform(.silent)
     return path
   }
 
@@ -34,7 +34,7 @@ struct MutatedArchiveTests {
   }
 
   private func verify(_ path: String) throws -> (any Failure)? {
-    try failure { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).run(progress: .silent) }
+    try failure { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent) }
   }
 
   /// What the import reads before it asks the server anything.

@@ -11,7 +11,7 @@ import Testing
 struct VerifyTests {
   private func problems(_ path: String) throws -> String? {
     do {
-      _ = try VerifyOperation(VerifyOperation.Options(archive: path)).run(progress: .silent)
+      _ = try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent)
       return nil
     } catch let failure as any Failure {
       #expect(failure.family == .damagedArchive)
@@ -23,7 +23,7 @@ struct VerifyTests {
   private static let small = Result {
     let path = try Servers.folder() + "/verify-small.tar.gz"
     let options = ExportOperation.Options(subdomain: "bookclub", output: path)
-    _ = try ExportOperation(Servers.old().installation, options).run(progress: .silent)
+    _ = try ExportOperation(Servers.old().reference, options).perform(.silent)
     return path
   }
 
@@ -45,7 +45,7 @@ struct VerifyTests {
       var sound = bytes[place]
       pwrite(file, &damaged, 1, place)
       #expect(throws: (any Error).self, "bit \(bit) of byte \(place)") {
-        _ = try VerifyOperation(VerifyOperation.Options(archive: copy)).run(progress: .silent)
+        _ = try VerifyOperation(VerifyOperation.Options(archive: copy)).perform(.silent)
       }
       pwrite(file, &sound, 1, place)
     }
@@ -59,7 +59,7 @@ struct VerifyTests {
     for length in stride(from: 0, to: bytes.count, by: 64 << 10) {
       try FileSystem.replace(copy, with: bytes[..<length])
       #expect(throws: (any Error).self, "\(length) bytes") {
-        _ = try VerifyOperation(VerifyOperation.Options(archive: copy)).run(progress: .silent)
+        _ = try VerifyOperation(VerifyOperation.Options(archive: copy)).perform(.silent)
       }
     }
   }
@@ -110,7 +110,7 @@ struct VerifyTests {
 
   /// The warnings of an archive that can be imported.
   private func warnings(_ path: String) throws -> String {
-    try VerifyOperation(VerifyOperation.Options(archive: path)).run(progress: .silent).warnings.joined(separator: "; ")
+    try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent).warnings.joined(separator: "; ")
   }
 
   @Test("An attachment without its row, its record or its file can be imported, and is named")
@@ -143,7 +143,7 @@ struct VerifyTests {
       let folder = try Servers.unpackedArchive()
       unlink("\(folder)/\(name)")
       #expect(throws: (any Error).self, "\(name)") {
-        _ = try VerifyOperation(VerifyOperation.Options(archive: folder)).run(progress: .silent)
+        _ = try VerifyOperation(VerifyOperation.Options(archive: folder)).perform(.silent)
       }
     }
     let folder = try Servers.unpackedArchive()
@@ -188,7 +188,7 @@ struct VerifyTests {
     func verify(_ subdomain: String? = nil) throws {
       var options = VerifyOperation.Options(archive: try Servers.archive())
       options.subdomain = subdomain
-      _ = try VerifyOperation(options, server: try server.installation).run(progress: .silent)
+      _ = try VerifyOperation(options, server: try server.installation).perform(.silent)
     }
     try verify()
     #expect(throws: Blocked.self) { try verify("not allowed!") }

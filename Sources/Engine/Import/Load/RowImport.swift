@@ -33,7 +33,7 @@ struct RowImport {
     }
     let total = tables.reduce(Int64(0)) { $0 + (survey.counts[$1.name] ?? 0) }
     try bulk.prepare()
-    try progress.phase("tables", "Import people, channels and settings", total: total, unit: .rows) { meter in
+    try progress.phase(ImportOperation.Phase.tables, total: total, unit: .rows) { meter in
       for table in tables { try load(table, survey.realm, connection, meter, &remarks) }
     }
 
@@ -42,7 +42,7 @@ struct RowImport {
     let large = ["zerver_message", "zerver_usermessage", "zerver_reaction"].reduce(Int64(0)) {
       $0 + (survey.counts[$1] ?? 0)
     }
-    try progress.phase("messages", "Import messages", total: large, unit: .rows) { meter in
+    try progress.phase(ImportOperation.Phase.messages, total: large, unit: .rows) { meter in
       try bulk.begin()
       try messages(connection, meter, &remarks)
       for table in model.tables where table.rows == .reactions {
@@ -50,11 +50,11 @@ struct RowImport {
       }
       try bulk.end()
     }
-    try progress.phase("indexes", "Build indexes and check references", total: bulk.steps) { meter in
+    try progress.phase(ImportOperation.Phase.indexes, total: bulk.steps) { meter in
       try bulk.finish { try meter.advance() }
     }
 
-    try progress.phase("links", "Connect attachments and counts", unit: .rows) { meter in
+    try progress.phase(ImportOperation.Phase.links, unit: .rows) { meter in
       if let attachments = survey.attachments {
         for table in model.tables(in: .attachments) {
           try load(table, attachments, connection, meter, &remarks)

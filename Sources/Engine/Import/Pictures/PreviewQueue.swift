@@ -20,7 +20,7 @@ struct PreviewQueue {
     let scripts = ServerScripts(installation)
     if scripts.isHere(script) {
       do {
-        try progress.phase("previews", "Let the server make previews of images") { _ in
+        try progress.phase(ImportOperation.Phase.previews) { _ in
           try scripts.run(script, progress: .silent)
         }
         return nil

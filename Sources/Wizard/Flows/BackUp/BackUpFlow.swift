@@ -9,11 +9,11 @@ extension Goal {
 
 extension Flow {
   private enum Key {
-    static let wish = "what.wish"
-    static let parts = "content.parts"
-    static let encrypts = "encryption.how"
-    static let recipient = "encryption.recipient"
-    static let output = "place.output"
+    static let wish: AnswerKey<String> = "what.wish"
+    static let parts: AnswerKey<[String]> = "content.parts"
+    static let encrypts: AnswerKey<String> = "encryption.how"
+    static let recipient: AnswerKey<String> = "encryption.recipient"
+    static let output: AnswerKey<String> = "place.output"
   }
 
   /// What the look at the server has found, as later steps ask for it.
@@ -27,13 +27,13 @@ extension Flow {
 
   static func backUp(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
     let names = Dictionary(Brand.allCases.map { ($0.rawValue, BackupOperation.newName($0)) }) { first, _ in first }
-    let work = WorkSteps("The backup", context) { .backup(server: context.server, options($0)) }
+    let work = WorkSteps("The backup", context) { BackupOperation(context.server, options($0)) }
     return Flow(
       id: "back-up", title: "Back up this server", badge: context.badge,
       route: { answers in
-        Route(from: context.label, to: answers.text(Key.output)?.split(separator: "/").last.map(String.init))
+        Route(from: context.label, to: answers.given(Key.output)?.split(separator: "/").last.map(String.init))
       },
-      commands: { [context.command(["backup"] + words(options($0)))] },
+      commands: work.commands,
       onward: { onward($0) },
       steps: [
         wish, content(context, looks), encryption, place(context, names),
@@ -45,32 +45,27 @@ extension Flow {
               "The database is dumped from one moment by several sessions, and the files are listed at that same moment. "
                 + "People go on working.")
           ]),
-        work.run("Backup", heading: { _ in "Backing up \(context.label)" }, weights: PhaseWeights.backup),
+        work.run("Backup", heading: { _ in "Backing up \(context.label)" }),
         work.result(heading: { _ in "\(context.label) is backed up" }),
       ])
   }
 
   private static func options(_ answers: Answers) -> BackupOperation.Options {
-    var options = BackupOperation.Options(output: answers.text(Key.output))
-    let parts = answers[Key.parts] == nil ? [database, uploads] : answers.list(Key.parts)
+    var options = BackupOperation.Options(output: answers.given(Key.output))
+    let parts = answers.given(Key.parts) ?? [database, uploads]
     options.skipsDatabase = !parts.contains(database)
     options.skipsUploads = !parts.contains(uploads)
-    options.recipient = encrypts(answers) ? answers.text(Key.recipient) : nil
+    options.recipient = encrypts(answers) ? answers.given(Key.recipient) : nil
     return options
   }
 
-  @Sendable private static func encrypts(_ answers: Answers) -> Bool { answers.text(Key.encrypts) == "key" }
-
-  private static func words(_ options: BackupOperation.Options) -> [String] {
-    (options.output.map { ["--output", $0] } ?? []) + (options.skipsDatabase ? ["--skip-db"] : [])
-      + (options.skipsUploads ? ["--skip-uploads"] : []) + (options.recipient.map { ["--encrypt-to", $0] } ?? [])
-  }
+  @Sendable private static func encrypts(_ answers: Answers) -> Bool { answers.given(Key.encrypts) == "key" }
 
   private static func onward(_ answers: Answers) -> [Continuation] {
-    let output = answers.text(Key.output) ?? ""
+    let output = answers[Key.output]
     let folder = "/" + output.split(separator: "/").dropLast().joined(separator: "/")
-    var nightly: [String: Answer] = [NightlyAnswers.folder: .text(folder)]
-    if let recipient = options(answers).recipient { nightly[NightlyAnswers.recipient] = .text(recipient) }
+    var nightly: [String: Answer] = [NightlyAnswers.folder.name: .text(folder)]
+    if let recipient = options(answers).recipient { nightly[NightlyAnswers.recipient.name] = .text(recipient) }
     return [
       Continuation("Rehearse its restore", .flow("rehearse", given: BackupStep.given(output))),
       Continuation("Make it nightly", .flow("nightly", given: nightly)),
@@ -99,7 +94,7 @@ extension Flow {
       ]
     },
     turnOff: { answers in
-      switch answers.text(Key.wish) {
+      switch answers.given(Key.wish) {
       case "nightly": .flow("nightly")
       case "prune": .flow("prune")
       default: nil
@@ -169,7 +164,7 @@ extension Flow {
       ]),
       hint: { answers in
         guard let estimate else { return nil }
-        let chosen = answers.list(Key.parts)
+        let chosen = answers[Key.parts]
         let about = estimate.archive(
           takesDatabase: chosen.contains(database), takesUploads: chosen.contains(uploads))
         return "About \(Amount.bytes(about.bytes)), in about \(Amount.duration(seconds: about.seconds))."
@@ -211,7 +206,7 @@ extension Flow {
         Field(
           "recipient", "The public key", name: "Public key", .text(placeholder: "age1…"), isVisible: encrypts,
           hint: { _ in "Made on another machine: age-keygen -o backup-key.txt" },
-          check: { AnswerCheck.recipient($0.text(Key.recipient) ?? "") }),
+          check: { AnswerCheck.recipient($0[Key.recipient]) }),
       ]
     })
 
@@ -232,7 +227,7 @@ extension Flow {
           Field(
             "output", "File", name: "Goes to", .path,
             hint: { answers in
-              let isFleeting = answers.text(Key.output)?.hasPrefix("/tmp/") == true
+              let isFleeting = answers.given(Key.output)?.hasPrefix("/tmp/") == true
               return "Only its owner can read it." + (isFleeting ? " /tmp is emptied when the machine starts." : "")
             },
             preset: { answers in
@@ -242,7 +237,7 @@ extension Flow {
               return .text("\(folder)/\(name)\(encrypts(answers) ? ".age" : "")")
             },
             check: { answers in
-              let path = answers.text(Key.output) ?? ""
+              let path = answers[Key.output]
               return AnswerCheck.archive(path, isEncrypted: encrypts(answers))
             })
         ]

@@ -9,11 +9,11 @@ extension Goal {
 }
 
 enum NightlyAnswers {
-  static let folder = "folder.path"
-  static let time = "time.at"
-  static let recipient = "time.recipient"
-  static let rehearses = "time.rehearse"
-  static let how = "units.how"
+  static let folder: AnswerKey<String> = "folder.path"
+  static let time: AnswerKey<String> = "time.at"
+  static let recipient: AnswerKey<String> = "time.recipient"
+  static let rehearses: AnswerKey<Bool> = "time.rehearse"
+  static let how: AnswerKey<String> = "units.how"
 }
 
 extension Flow {
@@ -22,11 +22,11 @@ extension Flow {
   /// Asks what is needed for nightly backups, and shows the files for it. It installs them only where that was chosen.
   static func nightly(_ context: FlowContext) -> Flow {
     let work = WorkSteps("The installation", context) { answers in
-      .installSchedule(server: context.server, InstallScheduleOperation.Options(schedule(answers, context)))
+      InstallScheduleOperation(context.server, InstallScheduleOperation.Options(schedule(answers, context)))
     }
     return Flow(
       id: "nightly", title: "Back up every night", badge: context.badge, route: { _ in Route(from: context.label) },
-      commands: { [command($0, context) + " --install"] },
+      commands: work.commands,
       steps: [
         folder(context), time, keep, units(context), work.checks(),
         work.review(heading: "Put the files in place?", proceed: "Put them in place"),
@@ -58,7 +58,7 @@ extension Flow {
                 Container.find(root: context.root, brand: context.brand)?.backupFolder
                   ?? "/var/backups/\(context.brandName)")
             },
-            check: { AnswerCheck.absolutePath($0.text(Key.folder) ?? "") })
+            check: { AnswerCheck.absolutePath($0[Key.folder]) })
         ]
       })
   }
@@ -75,16 +75,16 @@ extension Flow {
           + "which may have the key, rehearses it every week."),
     ],
     fields: { answers in
-      let encrypted = !(answers.text(Key.recipient) ?? "").isEmpty
+      let encrypted = !answers[Key.recipient].isEmpty
       return [
         Field(
           "at", "At", name: "Time", .text(placeholder: "03:30"), preset: { _ in .text("03:30") },
-          check: { AnswerCheck.time($0.text(Key.time) ?? "") }),
+          check: { AnswerCheck.time($0[Key.time]) }),
         Field(
           "recipient", "Encrypt to this public key", name: "Encrypted to", .text(placeholder: "(not encrypted)"),
           preset: { _ in .text("") },
           check: { answers in
-            let key = answers.text(Key.recipient) ?? ""
+            let key = answers[Key.recipient]
             return key.isEmpty ? nil : AnswerCheck.recipient(key)
           }),
         Field(
@@ -149,7 +149,7 @@ extension Flow {
                 disabled: isContainer ? "the server runs in a container: what starts it is outside" : nil),
             ]))
         ]
-      }, turnOff: { $0.text(Key.how) == "install" ? nil : .menu })
+      }, turnOff: { $0.given(Key.how) == "install" ? nil : .menu })
   }
 
   /// A container has no systemd: what runs something every night is outside.
@@ -173,32 +173,27 @@ extension Flow {
   // MARK: What it comes to
 
   private static func schedule(_ answers: Answers, _ context: FlowContext) -> BackupSchedule {
-    let time = AnswerCheck.clock(answers.text(Key.time) ?? "") ?? (3, 30)
-    let recipient = answers.text(Key.recipient).flatMap { $0.isEmpty ? nil : $0 }
+    let time = AnswerCheck.clock(answers[Key.time]) ?? (3, 30)
+    let recipient = answers.given(Key.recipient).flatMap { $0.isEmpty ? nil : $0 }
     return BackupSchedule(
-      folder: answers.text(Key.folder) ?? "", hour: time.hour, minute: time.minute,
+      folder: answers[Key.folder], hour: time.hour, minute: time.minute,
       policy: Retention.policy("keep", answers), recipient: recipient,
-      rehearses: answers.flag(Key.rehearses) ?? (recipient == nil),
+      rehearses: answers.given(Key.rehearses) ?? (recipient == nil),
       serverWords: (context.root == "/" ? [] : ["--root", context.root])
         + (context.brand.map { ["--brand", $0.rawValue] } ?? []))
   }
 
   private static func command(_ answers: Answers, _ context: FlowContext) -> String {
-    let schedule = schedule(answers, context)
-    var words = ["backup", "schedule", schedule.folder, "--time", answers.text(Key.time) ?? "03:30"]
-    words += Retention.words(schedule.policy)
-    words += schedule.recipient.map { ["--encrypt-to", $0] } ?? []
-    if !schedule.rehearses && schedule.recipient == nil { words.append("--no-rehearse") }
-    return context.command(words)
+    ProgramCommand(schedule(answers, context).words, on: context.server).text
   }
 }
 
 /// How many backups are kept: asked by two flows.
 enum Retention {
   private static let names: [(id: String, title: String, name: String, preset: String)] = [
-    ("last", "The newest so many", "Newest", "3"), ("daily", "The newest of each of so many days", "Days", "7"),
-    ("weekly", "The newest of each of so many weeks", "Weeks", "5"),
-    ("monthly", "The newest of each of so many months", "Months", "12"),
+    ("last", "Number of newest backups", "Newest", "3"), ("daily", "Number of days", "Days", "7"),
+    ("weekly", "Number of weeks", "Weeks", "5"),
+    ("monthly", "Number of months", "Months", "12"),
   ]
 
   static let explanation: [TextBlock] = [
@@ -219,8 +214,8 @@ enum Retention {
       Field(
         item.id, item.title, name: item.name, .text(placeholder: ""), preset: { _ in .text(item.preset) },
         check: { answers in
-          guard number(answers.text("\(step).\(item.id)")) != nil else { return "A number from 0 to 9999" }
-          let all = names.compactMap { number(answers.text("\(step).\($0.id)")) }
+          guard number(answers.given(key(step, item.id))) != nil else { return "A number from 0 to 9999" }
+          let all = names.compactMap { number(answers.given(key(step, $0.id))) }
           return item.id == "monthly" && all.count == names.count && all.reduce(0, +) == 0
             ? "Nothing would be kept: one of them has to be more than 0" : nil
         })
@@ -229,16 +224,13 @@ enum Retention {
 
   static func policy(_ step: String, _ answers: Answers) -> RetentionPolicy {
     func value(_ index: Int) -> Int {
-      number(answers.text("\(step).\(names[index].id)")) ?? Int(names[index].preset) ?? 0
+      number(answers.given(key(step, names[index].id))) ?? Int(names[index].preset) ?? 0
     }
     return RetentionPolicy(last: value(0), daily: value(1), weekly: value(2), monthly: value(3))
   }
 
-  static func words(_ policy: RetentionPolicy) -> [String] {
-    [
-      "--keep-last", "\(policy.last)", "--keep-daily", "\(policy.daily)", "--keep-weekly", "\(policy.weekly)",
-      "--keep-monthly", "\(policy.monthly)",
-    ]
+  private static func key(_ step: String, _ field: String) -> AnswerKey<String> {
+    AnswerKey("\(step).\(field)", unanswered: "")
   }
 
   private static func number(_ text: String?) -> Int? {

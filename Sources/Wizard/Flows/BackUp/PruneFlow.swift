@@ -10,22 +10,16 @@ extension Goal {
 
 extension Flow {
   private enum Key {
-    static let folder = "folder.path"
+    static let folder: AnswerKey<String> = "folder.path"
     /// How many would go, as the look has found.
     static let going = "plan.going"
   }
 
   static func prune(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
-    let work = WorkSteps("The deletion", context) { .pruneBackups(server: context.server, options($0)) }
+    let work = WorkSteps("The deletion", context) { PruneOperation(context.server, options($0)) }
     return Flow(
       id: "prune", title: "Delete old backups", badge: context.badge, route: { _ in Route(from: context.label) },
-      commands: { answers in
-        let options = options(answers)
-        return [
-          "\(Program.name) backup prune \(ShellWord.quoted(options.folder)) "
-            + Retention.words(options.policy).joined(separator: " ") + " --yes"
-        ]
-      },
+      commands: work.commands,
       steps: [
         folder(context, looks), keep, preview(looks), confirm,
         work.checks(),
@@ -37,7 +31,7 @@ extension Flow {
 
   private static func options(_ answers: Answers) -> PruneOperation.Options {
     PruneOperation.Options(
-      folder: answers.text(Key.folder) ?? "", policy: Retention.policy("keep", answers))
+      folder: answers[Key.folder], policy: Retention.policy("keep", answers))
   }
 
   private static func folder(_ context: FlowContext, _ looks: BackupLooks) -> Step {
@@ -52,14 +46,14 @@ extension Flow {
           Field(
             "path", "Folder of the backups", name: "Folder", .path(.folder),
             preset: { _ in .text("/var/backups/\(context.brandName)") },
-            check: { AnswerCheck.absolutePath($0.text(Key.folder) ?? "") })
+            check: { AnswerCheck.absolutePath($0[Key.folder]) })
         ]
       },
-      lookup: Lookup("Looking for backups", key: { $0.text(Key.folder) ?? "" }) { answers, _ in
-        let all = try looks.listed(answers.text(Key.folder) ?? "")
+      lookup: Lookup("Looking for backups", key: { $0[Key.folder] }) { answers, _ in
+        let all = try looks.listed(answers[Key.folder])
         guard let newest = all.first, let oldest = all.last else {
           throw PlainFailure(
-            .notFound, SafeText.clean(answers.text(Key.folder) ?? "", limit: 200), "holds no backup",
+            .notFound, SafeText.clean(answers[Key.folder], limit: 200), "holds no backup",
             remedy: "give another folder")
         }
         let now = looks.now()

@@ -3,17 +3,17 @@ import Engine
 
 extension Goal {
   static let cleanUp = Goal(
-    "clean-up", "Throw away a test import", "and all that belongs to it"
+    "clean-up", "Delete a test import", "with everything that belongs to it"
   ) { .cleanUp($0, .real($0)) }
 }
 
 extension Flow {
   /// Deletes an organization that was imported to try it out, so that it can be imported again.
   static func cleanUp(_ context: FlowContext, _ looks: CleanUpLooks) -> Flow {
-    let unconfirmed = WorkSteps("The deletion", context) { .cleanUp($0, context, isConfirmed: false) }
-    let work = WorkSteps("The deletion", context) { .cleanUp($0, context, isConfirmed: true) }
+    let unconfirmed = WorkSteps("The deletion", context) { cleanUp($0, context, isConfirmed: false) }
+    let work = WorkSteps("The deletion", context) { cleanUp($0, context, isConfirmed: true) }
     return Flow(
-      id: "clean-up", title: "Throw away a test import", badge: context.badge,
+      id: "clean-up", title: "Delete a test import", badge: context.badge,
       route: { _ in Route(from: context.label) }, commands: { commands($0, context) }, onward: { onward($0, context) },
       steps: [
         which(context, looks), holds(context, looks), files,
@@ -27,7 +27,7 @@ extension Flow {
             .paragraph(
               "Until the rows are committed, stopping leaves everything as it was. After that the rest is finished; if "
                 + "the machine goes down in between, the next deletion finishes the files.")
-          ], weights: PhaseWeights.deletion),
+          ]),
         work.result { "\($0.detail(CleanUpKey.organization, "name") ?? "The organization") is gone" },
       ])
   }
@@ -84,8 +84,8 @@ extension Flow {
         .paragraph(
           "To close an organization and keep its data, choose “Organizations” in the menu and deactivate it."),
       ],
-      lookup: Lookup("Counting", key: { $0.text(Key.organization) ?? "" }, brings: [anyway([])]) { answers, _ in
-        let subdomain = answers.text(Key.organization) ?? ""
+      lookup: Lookup("Counting", key: { $0[Key.organization] }, brings: [anyway([])]) { answers, _ in
+        let subdomain = answers[Key.organization]
         let history = try looks.history(context.root, subdomain)
         let signs = history.signsOfLife
         var material = Material(facts: CleanUpFacts.of(history, answers))
@@ -108,7 +108,7 @@ extension Flow {
         yes: .init("yes", "Yes, I know this organization; it was only a trial"),
         no: .init("no", "No, leave it alone", "Go back and choose another one, or deactivate it instead.")),
       preset: { _ in .flag(false) },
-      check: { $0.flag(Key.anyway) == true ? nil : "Then go back and choose another organization" })
+      check: { $0[Key.anyway] ? nil : "Then go back and choose another organization" })
   }
 
   // MARK: Files
@@ -163,11 +163,13 @@ extension Flow {
         .paragraph("You will see once more what goes, and begin it yourself. Nothing is deleted by typing the name.")
       ],
       lookup: Lookup(
-        "Counting", key: { WorkSteps.fingerprint(.cleanUp($0, context, isConfirmed: false)) },
+        "Counting", key: { WorkSteps.fingerprint(cleanUp($0, context, isConfirmed: false)) },
         brings: [named("NAME")]
       ) { answers, _ in
-        let plan = try context.engine.plan(.cleanUp(answers, context, isConfirmed: false))
-        let titles = ["rows": "Rows", "files": "Files"]
+        let plan = try context.engine.plan(cleanUp(answers, context, isConfirmed: false))
+        let titles: [String: String] = [
+          DeleteOrganizationOperation.Phase.rows.id: "Rows", DeleteOrganizationOperation.Phase.files.id: "Files",
+        ]
         return Material(
           fields: [named(CleanUpKey.word(answers, context))],
           facts: plan.phases.compactMap { phase in
@@ -184,23 +186,18 @@ extension Flow {
   // MARK: Other ways
 
   @Sendable private static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
-    let options = JobDescription.cleanUpOptions(answers, isConfirmed: true)
-    let uploads: [String] =
-      switch options.uploads {
-      case .keep: []
-      case .ofOrganization: ["--with-uploads"]
-      case .everything: ["--with-all-uploads"]
-      }
-    let delete = ["organization", "delete", "-r", options.subdomain] + uploads
-    return [
-      context.command(delete + ["--dry-run"]),
-      context.command(
-        delete + ["--confirm-delete", options.subdomain] + (options.despiteSignsOfLife ? ["--yes"] : [])),
-    ]
+    var options = cleanUpOptions(answers, isConfirmed: true)
+    let delete = DeleteOrganizationOperation(context.server, options)
+    options.confirmation = nil
+    options.despiteSignsOfLife = false
+    let rehearsals = DeleteOrganizationOperation(context.server, options).commands.map {
+      ProgramCommand($0.words + ["--dry-run"], on: $0.server)
+    }
+    return (rehearsals + delete.commands).map(\.text)
   }
 
   @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
-    let subdomain = answers.text(Key.organization) ?? ""
+    let subdomain = answers[Key.organization]
     var given: [String: Answer] = ["address.subdomain": .text(subdomain)]
     if MoveDecisions.isReserved(subdomain) { given["address.reserved"] = .flag(true) }
     let archive = answers.detail(Key.organization, "archive")
@@ -208,7 +205,7 @@ extension Flow {
     return [
       Continuation(
         archive == nil ? "Import into its place" : "Import it again", context.onward("import", given: given)),
-      Continuation("Throw away another one", context.onward("clean-up"), proposed: false),
+      Continuation("Delete another one", context.onward("clean-up"), proposed: false),
     ]
   }
 }
@@ -216,36 +213,38 @@ extension Flow {
 /// Where each answer is.
 enum CleanUpKey {
   static let organization = OverviewStep.key
-  static let anyway = "holds.anyway"
+  static let anyway: AnswerKey<Bool> = "holds.anyway"
   /// What was found of it, not an answer.
   static let found = "holds.found"
-  static let files = "files.which"
-  static let confirmed = "confirm.name"
+  static let files: AnswerKey<String> = "files.which"
+  static let confirmed: AnswerKey<String> = "confirm.name"
   /// An answer about files, as answers files have it.
   static let filesOfOrganization = "organization"
 
   /// What has to be typed: the subdomain; for the root domain, which has none, the host name.
   static func word(_ answers: Answers, _ context: FlowContext) -> String {
-    let subdomain = answers.text(organization) ?? ""
+    let subdomain = answers[organization]
     if !subdomain.isEmpty { return subdomain }
     return context.label.contains("/") || context.label.contains(" ") ? "root domain" : context.label
   }
 }
 
-extension JobDescription {
-  fileprivate static func cleanUp(_ answers: Answers, _ context: FlowContext, isConfirmed: Bool) -> JobDescription {
-    let isTyped = answers.text(CleanUpKey.confirmed) == CleanUpKey.word(answers, context)
-    return .deleteOrganization(
-      server: context.server, cleanUpOptions(answers, isConfirmed: isConfirmed && isTyped))
+extension Flow {
+  fileprivate static func cleanUp(
+    _ answers: Answers, _ context: FlowContext, isConfirmed: Bool
+  ) -> DeleteOrganizationOperation {
+    let isTyped = answers.given(CleanUpKey.confirmed) == CleanUpKey.word(answers, context)
+    return DeleteOrganizationOperation(
+      context.server, cleanUpOptions(answers, isConfirmed: isConfirmed && isTyped))
   }
 
   fileprivate static func cleanUpOptions(
     _ answers: Answers, isConfirmed: Bool
   ) -> DeleteOrganizationOperation.Options {
-    var options = DeleteOrganizationOperation.Options(subdomain: answers.text(CleanUpKey.organization) ?? "")
-    let files = answers.text(CleanUpKey.files) ?? ""
+    var options = DeleteOrganizationOperation.Options(subdomain: answers[CleanUpKey.organization])
+    let files = answers[CleanUpKey.files]
     options.uploads = files == CleanUpKey.filesOfOrganization ? .ofOrganization : .init(rawValue: files) ?? .keep
-    options.despiteSignsOfLife = answers.flag(CleanUpKey.anyway) ?? false
+    options.despiteSignsOfLife = answers[CleanUpKey.anyway]
     options.confirmation = isConfirmed ? options.subdomain : nil
     return options
   }

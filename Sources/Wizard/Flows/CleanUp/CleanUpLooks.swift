@@ -12,7 +12,7 @@ struct CleanUpLooks: Sendable {
   static func real(_ context: FlowContext) -> CleanUpLooks {
     let brand = context.brand
     @Sendable func operation(_ root: String, _ subdomain: String) throws -> DeleteOrganizationOperation {
-      DeleteOrganizationOperation(try Installation(root: root, brand: brand), .init(subdomain: subdomain))
+      DeleteOrganizationOperation(ServerReference(root: root, brand: brand), .init(subdomain: subdomain))
     }
     return CleanUpLooks(
       history: { try operation($0, $1).history() }, rows: { try operation($0, $1).rows() },

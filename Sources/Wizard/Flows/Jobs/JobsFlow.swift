@@ -8,15 +8,18 @@ extension Goal {
   }
 }
 
+private enum Key {
+  static let job: AnswerKey<String> = "job.which"
+  static let action = AnswerKey("what.action", unanswered: JobOutlook.Action.watch)
+  static let despiteLife: AnswerKey<Bool> = "life.despite"
+}
+
+extension JobOutlook.Action: AnswerValue {}
+
 extension Flow {
-  private enum Key {
-    static let job = "job.which"
-    static let action = "what.action"
-    static let despiteLife = "life.despite"
-  }
 
   /// What is known of the chosen job, for later steps.
-  private enum Known {
+  fileprivate enum Known {
     static let state = "state"
     /// The name to be typed before it is taken back; empty where nothing goes.
     static let confirm = "confirm"
@@ -83,8 +86,9 @@ extension Flow {
       cells: [job.state.rawValue, job.started.map { Age.ago($0, now: now) } ?? "unknown", job.startedBy, job.title],
       label: job.title,
       details: [
-        Known.state: job.state.rawValue, Known.confirm: job.description?.nameToConfirmUndo ?? "",
-        Known.deletes: job.description?.importedSubdomain == nil ? "no" : "yes", Known.about: about(job, now: now),
+        Known.state: job.state.rawValue, Known.confirm: job.undo?.confirmation?.name ?? "",
+        Known.deletes: job.undo?.confirmation?.deletesOrganization == true ? "yes" : "no",
+        Known.about: about(job, now: now),
         Known.remedy: job.remedy ?? "",
       ])
   }
@@ -113,20 +117,20 @@ extension Flow {
             + "cleared away first."),
         .paragraph(
           "To take it back removes what the job itself has made, and nothing else. You see what goes before it does."),
-        .paragraph("To set it aside only means that the menu offers it no more."),
+        .paragraph("To dismiss it means only that the menu no longer offers it."),
       ],
       lookup: Lookup(
-        "Looking at the job", key: { $0.text(Key.job) ?? "" }, brings: [actions(nil)]
+        "Looking at the job", key: { $0[Key.job] }, brings: [actions(nil)]
       ) { answers, _ in
-        let folder = answers.text(Key.job) ?? ""
+        let folder = answers[Key.job]
         guard let job = try looks.jobs(context.root).first(where: { $0.folder == folder }) else {
           throw PlainFailure(.notFound, "the job", "is not there any more", remedy: "go back and choose another")
         }
         return Material(fields: [actions(job)])
       },
       turnOff: { answers in
-        guard answers.text(Key.action) == Action.watch.rawValue else { return nil }
-        return .flow("watch", given: ["meet.job": .text(answers.text(Key.job) ?? "")])
+        guard answers.given(Key.action) == .watch else { return nil }
+        return .flow("watch", given: ["meet.job": .text(answers[Key.job])])
       })
   }
 
@@ -143,7 +147,7 @@ extension Flow {
       option(.log, "Read what it has reported", "Nothing is changed by reading."),
       option(.stop, "Stop it", "It takes back what it has done so far."),
       option(.undo, "Take it back", "What it has made goes. You see what that is first."),
-      option(.setAside, "Set it aside", "The menu offers it no more."),
+      option(.setAside, "Dismiss it", "The menu no longer offers it."),
     ]
     return Field(
       "action", "Action", .choice(all.filter { $0.disabled == nil } + all.filter { $0.disabled != nil }))
@@ -161,9 +165,9 @@ extension Flow {
     Step(
       "log", "Report", heading: { $0.label(Key.job) },
       help: [.paragraph("Longer ones are cut at their beginning. The whole is in the job's folder, as journal.jsonl.")],
-      kind: .crossroads { _ in .flow("jobs") }, isVisible: { $0.text(Key.action) == Action.log.rawValue },
-      lookup: Lookup("Reading", key: { $0.text(Key.job) ?? "" }) { answers, _ in
-        let lines = looks.report(answers.text(Key.job) ?? "")
+      kind: .crossroads { _ in .flow("jobs") }, isVisible: { $0.given(Key.action) == .log },
+      lookup: Lookup("Reading", key: { $0[Key.job] }) { answers, _ in
+        let lines = looks.report(answers[Key.job])
         var material = Material(remark: lines.isEmpty ? "It has reported nothing." : nil)
         material.text = lines.map { .line($0) }
         return material
@@ -184,7 +188,7 @@ extension Flow {
           + "import.")
     ],
     isVisible: {
-      $0.text(Key.action) == Action.undo.rawValue && $0.detail(Key.job, Known.deletes) == "yes"
+      $0.given(Key.action) == .undo && $0.detail(Key.job, Known.deletes) == "yes"
     },
     fields: { _ in
       [
@@ -203,37 +207,37 @@ private struct JobHandling: Sendable {
   let looks: JobsLooks
 
   private func action(_ answers: Answers) -> JobOutlook.Action? {
-    answers.text("what.action").flatMap { JobOutlook.Action(rawValue: $0) }
+    answers.given(Key.action)
   }
 
-  private func folder(_ answers: Answers) -> String { answers.text("job.which") ?? "" }
+  private func folder(_ answers: Answers) -> String { answers[Key.job] }
   private func id(_ answers: Answers) -> String { JobFolder(folder(answers)).id }
 
   private func fingerprint(_ answers: Answers) -> String {
-    "\(action(answers)?.rawValue ?? "") \(folder(answers)) \(answers.flag("life.despite") ?? false)"
+    "\(action(answers)?.rawValue ?? "") \(folder(answers)) \(answers[Key.despiteLife])"
   }
 
   /// What a new job is to do; nil where none is begun. Reads the old job's folder.
-  private func description(_ answers: Answers) throws -> JobDescription? {
+  private func newOperation(_ answers: Answers) throws -> (any Operation)? {
     let folder = folder(answers)
     switch action(answers) {
-    case .resume: return try looks.description(folder)
+    case .resume: return try looks.operation(folder)
     case .undo:
-      return .undo(
-        servers: try looks.description(folder).servers, folder: folder,
-        despiteSignsOfLife: answers.flag("life.despite") ?? false)
+      return UndoJobOperation(
+        servers: try looks.operation(folder).servers, folder: folder,
+        despiteSignsOfLife: answers[Key.despiteLife])
     default: return nil
     }
   }
 
   private func plan(_ answers: Answers) throws -> Plan {
-    if let description = try description(answers) { return try context.engine.plan(description) }
-    return try looks.operation(action(answers) ?? .watch, folder(answers)).plan()
+    if let operation = try newOperation(answers) { return try context.engine.plan(operation) }
+    return try looks.work(action(answers) ?? .watch, folder(answers)).plan()
   }
 
-  private func operation(_ answers: Answers) throws -> any Operation {
-    if let description = try description(answers) { return try context.engine.operation(description) }
-    return try looks.operation(action(answers) ?? .watch, folder(answers))
+  private func work(_ answers: Answers) throws -> any Runnable {
+    if let operation = try newOperation(answers) { return try context.engine.work(operation) }
+    return try looks.work(action(answers) ?? .watch, folder(answers))
   }
 
   private func beginsJob(_ answers: Answers) -> Bool { [.resume, .undo].contains(action(answers)) }
@@ -248,10 +252,10 @@ private struct JobHandling: Sendable {
     case .watch, .log: return [context.command(["jobs", "attach", id])]
     case .undo:
       let confirm =
-        answers.detail("job.which", "deletes") == "yes"
-        ? ["--confirm-delete", answers.detail("job.which", "confirm") ?? ""] : []
+        answers.detail(Key.job, "deletes") == "yes"
+        ? ["--confirm-delete", answers.detail(Key.job, "confirm") ?? ""] : []
       return [
-        context.command(["jobs", "undo", id] + confirm + (answers.flag("life.despite") == true ? ["--yes"] : []))
+        context.command(["jobs", "undo", id] + confirm + (answers[Key.despiteLife] ? ["--yes"] : []))
       ]
     case .setAside, nil: return []
     }
@@ -263,10 +267,10 @@ private struct JobHandling: Sendable {
     Step(
       "checks", "Checks", heading: { _ in "Can it be done?" },
       explanation: { _ in
-        [.paragraph("Everything that could go wrong is looked at now. Nothing is changed by looking.")]
+        [.paragraph("Checks look for everything that could fail. They change nothing.")]
       }, isVisible: { beginsJob($0) },
       lookup: Lookup("Checking", key: { fingerprint($0) }) { answers, _ in
-        Material(findings: try description(answers).map { try context.engine.findings($0) } ?? [])
+        Material(findings: try newOperation(answers).map { try context.engine.findings($0) } ?? [])
       })
   }
 
@@ -288,23 +292,23 @@ private struct JobHandling: Sendable {
     Step(
       "confirm", "Confirm", heading: { _ in "Take it back for good?" }, isVisible: { needsName($0) },
       fields: { answers in
-        let name = answers.detail("job.which", "confirm") ?? ""
-        let what = answers.detail("job.which", "deletes") == "yes" ? "the organization's subdomain" : "the file's name"
+        let name = answers.detail(Key.job, "confirm") ?? ""
+        let what = answers.detail(Key.job, "deletes") == "yes" ? "the organization's subdomain" : "the file's name"
         return [Field("name", "Type \(what)", name: "Confirmed", .confirmation(name: name))]
       })
   }
 
   private func needsName(_ answers: Answers) -> Bool {
-    action(answers) == .undo && !(answers.detail("job.which", "confirm") ?? "").isEmpty
+    action(answers) == .undo && !(answers.detail(Key.job, "confirm") ?? "").isEmpty
   }
 
   var review: Step {
     Step(
       "review", "Review", heading: { _ in "Do it now?" },
       explanation: { _ in
-        [.paragraph("This is what you decided; nothing has been changed yet."), .keys("Enter on a line changes it.")]
+        [.paragraph("These are your decisions. Nothing has been changed yet."), .keys("Enter on a line changes it.")]
       },
-      help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")],
+      help: [.paragraph("The commands at the end do the same without the wizard; a script can run them.")],
       kind: .review, isVisible: { isWork($0) },
       lookup: Lookup("Working out the plan", key: { fingerprint($0) }) { answers, _ in
         Material(plan: try plan(answers))
@@ -313,10 +317,10 @@ private struct JobHandling: Sendable {
 
   var run: Step {
     Step(
-      "run", "Work", heading: { $0.label("what.action") },
+      "run", "Work", heading: { $0.label(Key.action) },
       kind: .run(
         Runner(
-          operation: { try operation($0) }, noun: "The work", outlivesWizard: context.engine.runsJobs)),
+          operation: { try work($0) }, noun: "The work", outlivesWizard: context.engine.runsJobs)),
       isVisible: { isWork($0) })
   }
 
@@ -328,7 +332,7 @@ private struct JobHandling: Sendable {
         case .resume: "It is done"
         case .undo: "It is taken back"
         case .stop: "It has ended"
-        case .setAside: "The menu offers it no more"
+        case .setAside: "The menu no longer offers it"
         default: "Done"
         }
       },

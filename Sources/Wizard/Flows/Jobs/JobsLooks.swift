@@ -10,21 +10,21 @@ struct JobsLooks: Sendable {
   /// What one has reported, a line each.
   var report: @Sendable (_ folder: String) -> [String]
   /// What is done about one. `log` and `resume` are no operations of their own.
-  var operation: @Sendable (JobOutlook.Action, _ folder: String) throws -> any Operation
+  var work: @Sendable (JobOutlook.Action, _ folder: String) throws -> any Runnable
   /// What it was to do, for doing it once more.
-  var description: @Sendable (_ folder: String) throws -> JobDescription
+  var operation: @Sendable (_ folder: String) throws -> any Operation
   var now: @Sendable () -> Int64 = { Moment.now() }
 
   static let real = JobsLooks(
     jobs: { try JobStore(root: $0).outlooks() },
     leftovers: { root in Leftovers.report(root: root).map { $0.finding(root: root) } },
     report: { JobFolder($0).report() },
-    operation: { action, folder in
+    work: { action, folder in
       let job = JobFolder(folder)
       return switch action {
-      case .stop: StopJobOperation(job)
-      case .setAside: SetJobAsideOperation(job)
-      default: AttachOperation(job)
+      case .stop: JobStop(job)
+      case .setAside: JobDismissal(job)
+      default: JobAttachment(job)
       }
-    }, description: { try JobFolder($0).readHeader().description })
+    }, operation: { try JobFolder($0).readHeader().operation })
 }

@@ -5,19 +5,19 @@ import Engine
 extension MoveDecisions {
   /// Where each answer is.
   enum Key {
-    static let source = "source.root"
-    static let organization = "organization.which"
-    static let place = "target.place"
-    static let target = "target.root"
-    static let archive = "target.archive"
-    static let subdomain = "address.subdomain"
-    static let reserved = "address.reserved"
-    static let deactivate = "deactivate.old"
-    static let secrets = "secrets.each"
-    static let stop = "memory.stop"
+    static let source = AnswerKey("source.root", unanswered: "/")
+    static let organization: AnswerKey<String> = "organization.which"
+    static let place = AnswerKey("target.place", unanswered: Place.here)
+    static let target: AnswerKey<String> = "target.root"
+    static let archive: AnswerKey<String> = "target.archive"
+    static let subdomain: AnswerKey<String> = "address.subdomain"
+    static let reserved: AnswerKey<Bool> = "address.reserved"
+    static let deactivate: AnswerKey<Bool> = "deactivate.old"
+    static let secrets: AnswerKey<[String: String]> = "secrets.each"
+    static let stop: AnswerKey<Bool> = "memory.stop"
   }
 
-  enum Place: String, Sendable {
+  enum Place: String, AnswerValue {
     /// Another server on this machine.
     case here
     /// Another machine, which this one cannot reach into.
@@ -25,16 +25,16 @@ extension MoveDecisions {
   }
 
   init(_ answers: Answers) {
-    let place = answers.text(Key.place).flatMap { Place(rawValue: $0) } ?? .here
-    let subdomain = answers.text(Key.subdomain) ?? ""
+    let place = answers[Key.place]
+    let subdomain = answers[Key.subdomain]
     let wasDeactivated = answers.detail(Key.organization, "state") == "deactivated"
     self.init(
-      source: answers.text(Key.source) ?? "/", target: place == .here ? answers.text(Key.target) : nil,
-      organization: answers.text(Key.organization) ?? "", archive: answers.text(Key.archive) ?? "",
+      source: answers[Key.source], target: place == .here ? answers.given(Key.target) : nil,
+      organization: answers[Key.organization], archive: answers[Key.archive],
       subdomain: subdomain,
-      allowsReserved: Self.isReserved(subdomain) && answers.flag(Key.reserved) ?? false,
-      deactivates: !wasDeactivated && answers.flag(Key.deactivate) ?? false, wasDeactivated: wasDeactivated,
-      secrets: place == .here ? answers.map(Key.secrets).compactMapValues { SecretDecision(rawValue: $0) } : [:],
-      stopsTarget: place == .here && answers.detail(Key.target, "memory") != nil && answers.flag(Key.stop) ?? false)
+      allowsReserved: Self.isReserved(subdomain) && answers[Key.reserved],
+      deactivates: !wasDeactivated && answers[Key.deactivate], wasDeactivated: wasDeactivated,
+      secrets: place == .here ? answers[Key.secrets].compactMapValues { SecretDecision(rawValue: $0) } : [:],
+      stopsTarget: place == .here && answers.detail(Key.target, "memory") != nil && answers[Key.stop])
   }
 }

@@ -13,16 +13,16 @@ extension Flow {
   ///
   /// - Parameter archive: where it goes unless the operator says otherwise.
   static func move(_ context: FlowContext, _ looks: MoveLooks, archive: String) -> Flow {
-    let work = WorkSteps("The move", context) { job($0, context) }
+    let work = WorkSteps("The move", context) { MoveOperation(MoveDecisions($0), brand: context.brand) }
     return Flow(
       id: "move", title: "Move an organization", badge: context.badge,
       route: { answers in
-        let place = answers.text(Key.place)
+        let place = answers.given(Key.place)
         return Route(
           from: named(answers.label(Key.source)),
-          to: place == MoveDecisions.Place.elsewhere.rawValue ? "another machine" : named(answers.label(Key.target)))
+          to: place == .elsewhere ? "another machine" : named(answers.label(Key.target)))
       },
-      commands: { MoveDecisions($0).commands(brand: context.brand) }, onward: onward,
+      commands: work.commands, onward: onward,
       steps: [
         welcome, source(context), organization(context), target(context, looks, archive: archive), address, deactivate,
         memory, secrets(context, looks),
@@ -33,15 +33,11 @@ extension Flow {
           help: [
             .paragraph(
               "Until the organization is visible on the new server, everything is taken back when it is stopped.")
-          ], weights: PhaseWeights.move), result,
+          ]), result,
       ])
   }
 
   private typealias Key = MoveDecisions.Key
-
-  private static func job(_ answers: Answers, _ context: FlowContext) -> JobDescription {
-    .move(MoveDecisions(answers), brand: context.brand)
-  }
 
   /// Besides secrets a server has settings, which an export does not bring either.
   @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
@@ -53,8 +49,8 @@ extension Flow {
         .flow(
           "settings",
           given: [
-            FlowContext.serverKey: .text(target), SettingsKey.path: .text(decisions.source),
-            SettingsKey.data: .text(MigrationFacts.Kind.import.rawValue),
+            FlowContext.serverKey: .text(target), SettingsKey.path.name: .text(decisions.source),
+            SettingsKey.data.name: .text(MigrationFacts.Kind.import.rawValue),
           ]), proposed: false)
     ]
   }
@@ -103,12 +99,12 @@ extension Flow {
           Field(
             "root", "Folder of the old server", name: "Old server", .path(.folder),
             preset: { _ in .text(context.root) },
-            check: { AnswerCheck.absolutePath($0.text(Key.source) ?? "") })
+            check: { AnswerCheck.absolutePath($0[Key.source]) })
         ]
       },
-      lookup: Lookup("Looking at the server", key: { $0.text(Key.source) ?? "" }) { answers, cancellation in
-        let glance = try context.engine.glance(answers.text(Key.source) ?? "/", cancellation)
-        return Material(facts: glance.facts, labels: [Key.source: glance.label])
+      lookup: Lookup("Looking at the server", key: { $0[Key.source] }) { answers, cancellation in
+        let glance = try context.engine.glance(answers[Key.source], cancellation)
+        return Material(facts: glance.facts, labels: [Key.source.name: glance.label])
       })
   }
 
@@ -121,9 +117,9 @@ extension Flow {
         [.paragraph("These are on \(answers.label(Key.source)). The one that you choose moves with all that it has.")]
       },
       lookup: Lookup(
-        "Looking for organizations", key: { $0.text(Key.source) ?? "" }, brings: [organizations([])]
+        "Looking for organizations", key: { $0[Key.source] }, brings: [organizations([])]
       ) { answers, cancellation in
-        let all = try context.engine.organizations(answers.text(Key.source) ?? "/", cancellation)
+        let all = try context.engine.organizations(answers[Key.source], cancellation)
         guard all.contains(where: { row($0).disabled == nil }) else {
           throw PlainFailure(
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
@@ -193,22 +189,22 @@ extension Flow {
           Field(
             "root", "Folder of the new server", name: "New server", .path(.folder), isVisible: isHere,
             preset: { _ in context.target.map { .text($0) } },
-            check: { AnswerCheck.absolutePath($0.text(Key.target) ?? "") }),
+            check: { AnswerCheck.absolutePath($0[Key.target]) }),
           Field(
             "archive", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
             hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(archive) },
-            check: { AnswerCheck.archive($0.text(Key.archive) ?? "") }),
+            check: { AnswerCheck.archive($0[Key.archive]) }),
         ]
       },
       lookup: Lookup(
         "Looking at the server",
-        key: { isHere($0) ? "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" : "elsewhere" }
+        key: { isHere($0) ? "\($0[Key.source])\n\($0[Key.target])" : "elsewhere" }
       ) { answers, cancellation in
         guard isHere(answers) else { return Material() }
-        let root = answers.text(Key.target) ?? ""
+        let root = answers[Key.target]
         var material = Material()
-        if folder(root) == folder(answers.text(Key.source) ?? "") {
+        if folder(root) == folder(answers[Key.source]) {
           material.findings = [
             Finding(
               .blocker, "new server", "this is the server that the organization is on now",
@@ -218,16 +214,16 @@ extension Flow {
         }
         let glance = try context.engine.glance(root, cancellation)
         material.facts = glance.facts
-        material.labels = [Key.target: glance.label]
+        material.labels = [Key.target.name: glance.label]
         if let memory = looks.memory(), memory < Memory.scarce {
-          material.known = [Key.target: ["memory": Amount.bytes(memory)]]
+          material.known = [Key.target.name: ["memory": Amount.bytes(memory)]]
         }
         return material
       })
   }
 
   @Sendable private static func isHere(_ answers: Answers) -> Bool {
-    answers.text(Key.place) == MoveDecisions.Place.here.rawValue
+    answers.given(Key.place) == .here
   }
 
   private static func folder(_ path: String) -> String {
@@ -251,20 +247,20 @@ extension Flow {
         Field(
           "subdomain", "Subdomain", .text(placeholder: "(root domain)"),
           hint: { answers in
-            let subdomain = answers.text(Key.subdomain) ?? ""
+            let subdomain = answers[Key.subdomain]
             let host = isHere(answers) ? answers.label(Key.target) : "NEW-SERVER"
             return "People will open https://\(subdomain.isEmpty ? host : "\(subdomain).\(host)")"
           },
-          preset: { .text($0.text(Key.organization) ?? "") },
-          check: { AnswerCheck.subdomain($0.text(Key.subdomain) ?? "") }),
+          preset: { .text($0[Key.organization]) },
+          check: { AnswerCheck.subdomain($0[Key.subdomain]) }),
         Field(
           "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
           .yesNo(
             yes: .init("yes", "Yes, take it", "Good where it is the organization's name already."),
             no: .init("no", "No", "Then change it above.")),
-          isVisible: { MoveDecisions.isReserved($0.text(Key.subdomain) ?? "") },
-          preset: { .flag($0.text(Key.subdomain) == $0.text(Key.organization)) },
-          check: { $0.flag(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+          isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
+          preset: { .flag($0.given(Key.subdomain) == $0.given(Key.organization)) },
+          check: { $0.given(Key.reserved) == false ? "Then choose another subdomain" : nil }),
       ]
     })
 
@@ -338,10 +334,10 @@ extension Flow {
       ],
       isVisible: { answers in
         // Counted among the steps before the question is asked, where it is known what the answer will be.
-        answers.text(Key.place) == nil ? context.target != nil : isHere(answers)
+        answers.given(Key.place) == nil ? context.target != nil : isHere(answers)
       },
       lookup: Lookup(
-        "Comparing secrets", key: { "\($0.text(Key.source) ?? "")\n\($0.text(Key.target) ?? "")" },
+        "Comparing secrets", key: { "\($0[Key.source])\n\($0[Key.target])" },
         brings: [secretDecisions([])]
       ) { answers, _ in
         let advice = try looks.advice(MoveDecisions(answers))

@@ -35,8 +35,8 @@ struct ArchiveReader: Sendable {
 
 /// The step that asks for an archive and says what it is.
 struct ArchiveStep: Sendable {
-  static let key = "archive.path"
-  static let identityKey = "archive.identity"
+  static let key: AnswerKey<String> = "archive.path"
+  static let identityKey: AnswerKey<String> = "archive.identity"
   /// What the look found out, for later steps; text fields that nobody is asked.
   enum Label {
     static let subdomain = "archive.subdomain"
@@ -55,8 +55,8 @@ struct ArchiveStep: Sendable {
 
   /// The private key that was given for an encrypted archive; nil where there is none.
   static func identity(_ answers: Answers) -> String? {
-    guard EncryptedFile.isOne(answers.text(key) ?? "") else { return nil }
-    return answers.text(identityKey).flatMap { $0.isEmpty ? nil : $0 }
+    guard EncryptedFile.isOne(answers[key]) else { return nil }
+    return answers.given(identityKey).flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// The rest of a command line that names the key.
@@ -64,11 +64,11 @@ struct ArchiveStep: Sendable {
 
   private static let identityField = Field(
     "identity", "File of its private key", name: "Private key", .path,
-    isVisible: { EncryptedFile.isOne($0.text(key) ?? "") },
-    hint: { ($0.text(identityKey) ?? "").isEmpty ? "Empty: only the .sha256 beside the archive is compared." : nil },
+    isVisible: { EncryptedFile.isOne($0[key]) },
+    hint: { $0[identityKey].isEmpty ? "Empty: only the .sha256 beside the archive is compared." : nil },
     preset: { _ in .text("") },
     check: { answers in
-      let path = answers.text(identityKey) ?? ""
+      let path = answers[identityKey]
       return path.isEmpty ? nil : AnswerCheck.absolutePath(path)
     })
 
@@ -80,13 +80,13 @@ struct ArchiveStep: Sendable {
         [
           Field(
             "path", "Archive", .path, preset: { _ in preset.map { .text($0) } },
-            check: { AnswerCheck.absolutePath($0.text(Self.key) ?? "") })
+            check: { AnswerCheck.absolutePath($0[Self.key]) })
         ] + (mustBeExport ? [] : [Self.identityField])
       },
       lookup: Lookup(
-        "Reading the archive", key: { "\($0.text(Self.key) ?? "")\n\(Self.identity($0) ?? "")" }
+        "Reading the archive", key: { "\($0[Self.key])\n\(Self.identity($0) ?? "")" }
       ) { answers, cancellation in
-        let glance = try reader.glance(answers.text(Self.key) ?? "", Self.identity(answers), cancellation)
+        let glance = try reader.glance(answers[Self.key], Self.identity(answers), cancellation)
         var material = Material(facts: [Summary.Fact("What it is", glance.description)] + glance.facts)
         if let refusal = glance.refusal {
           material.findings = [

@@ -5,9 +5,9 @@ import Terminal
 /// The steps that ask which backup is meant, and where the key of an encrypted one is.
 struct BackupStep: Sendable {
   enum Key {
-    static let which = "backup.which"
-    static let path = "backup.path"
-    static let identity = "key.file"
+    static let which: AnswerKey<String> = "backup.which"
+    static let path: AnswerKey<String> = "backup.path"
+    static let identity: AnswerKey<String> = "key.file"
   }
 
   /// The row for a backup that was not found by looking.
@@ -18,14 +18,14 @@ struct BackupStep: Sendable {
 
   /// The backup that was chosen; empty as long as none is.
   static func path(_ answers: Answers) -> String {
-    let which = answers.text(Key.which) ?? ""
-    return which == other ? answers.text(Key.path) ?? "" : which
+    let which = answers[Key.which]
+    return which == other ? answers[Key.path] : which
   }
 
   /// Answers that lead past the question, wherever the backup is.
   static func given(_ path: String, identity: String? = nil) -> [String: Answer] {
-    var answers: [String: Answer] = [Key.which: .text(other), Key.path: .text(path)]
-    if let identity { answers[Key.identity] = .text(identity) }
+    var answers: [String: Answer] = [Key.which.name: .text(other), Key.path.name: .text(path)]
+    if let identity { answers[Key.identity.name] = .text(identity) }
     return answers
   }
 
@@ -35,7 +35,7 @@ struct BackupStep: Sendable {
 
   static func isEncrypted(_ answers: Answers) -> Bool { EncryptedFile.isOne(path(answers)) }
 
-  static func identity(_ answers: Answers) -> String? { isEncrypted(answers) ? answers.text(Key.identity) : nil }
+  static func identity(_ answers: Answers) -> String? { isEncrypted(answers) ? answers.given(Key.identity) : nil }
 
   func steps(_ context: FlowContext, _ looks: BackupLooks) -> [Step] { [choice(context, looks), key] }
 
@@ -73,15 +73,15 @@ struct BackupStep: Sendable {
             .init("Where", least: 12, grows: true),
           ], rows: found.map { row($0, now: now) } + [Self.otherRow]),
         hint: { answers in
-          let path = answers.text(Key.which) ?? ""
+          let path = answers[Key.which]
           return path == Self.other ? nil : SafeText.clean(path, limit: 300)
         },
         // One that cannot bring a server back is never what Enter takes.
         preset: { _ in found.first { $0.remark == nil }.map { .text($0.path) } }),
       Field(
-        "path", "Its path", name: "Path", .path, isVisible: { $0.text(Key.which) == Self.other },
+        "path", "Its path", name: "Path", .path, isVisible: { $0.given(Key.which) == Self.other },
         hint: { _ in "A .tar.gz, an encrypted .age, or the folder that it was unpacked into." },
-        check: { AnswerCheck.absolutePath($0.text(Key.path) ?? "") }),
+        check: { AnswerCheck.absolutePath($0[Key.path]) }),
     ]
   }
 
@@ -123,7 +123,7 @@ struct BackupStep: Sendable {
         [
           Field(
             "file", "File of the private key", name: "Private key", .path,
-            check: { AnswerCheck.absolutePath($0.text(Key.identity) ?? "") })
+            check: { AnswerCheck.absolutePath($0[Key.identity]) })
         ]
       })
   }

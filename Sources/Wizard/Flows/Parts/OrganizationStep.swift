@@ -5,7 +5,7 @@ import Terminal
 /// The step that asks which organization of this server is meant.
 struct OrganizationStep: Sendable {
   /// The answer of this step: a subdomain; empty is the root domain.
-  static let key = "organization.which"
+  static let key: AnswerKey<String> = "organization.which"
 
   let heading: String
   var explanation: [TextBlock] = []

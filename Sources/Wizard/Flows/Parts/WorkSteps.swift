@@ -2,18 +2,18 @@ import Common
 import Engine
 import FoundationEssentials
 
-/// Steps that most flows end with: checks, review, run, result. A flow says what its answers come to, as one
-/// ``JobDescription``, and these do the rest.
+/// Steps that most flows end with: checks, review, run, result. A flow says which operation its answers come to, and these
+/// do the rest.
 struct WorkSteps: Sendable {
   /// What the work is called in questions about it: "The export".
   let noun: String
   let context: FlowContext
-  let job: @Sendable (Answers) -> JobDescription
+  let operation: @Sendable (Answers) -> any Operation
 
-  init(_ noun: String, _ context: FlowContext, job: @escaping @Sendable (Answers) -> JobDescription) {
+  init(_ noun: String, _ context: FlowContext, operation: @escaping @Sendable (Answers) -> any Operation) {
     self.noun = noun
     self.context = context
-    self.job = job
+    self.operation = operation
   }
 
   /// Under this key later steps find, as sentences, what the checks want to be confirmed by a typed name; empty: nothing.
@@ -25,19 +25,19 @@ struct WorkSteps: Sendable {
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true }
   ) -> Step {
     let engine = context.engine
-    let job = job
+    let operation = operation
     return Step(
       "checks", "Checks", heading: { _ in heading },
       explanation: { _ in
-        [.paragraph("Everything that could go wrong is looked at now. Nothing is changed by looking.")]
+        [.paragraph("Checks look for everything that could fail. They change nothing.")]
       },
       help: [
         .paragraph(
-          "What stands in the way has to be solved first: do what is advised, then look again. What deserves attention "
-            + "is yours to judge; you can go on.")
+          "Resolve blockers first: follow the advice, then check again. Warnings are yours to judge: you can "
+            + "continue with them.")
       ] + help, isVisible: isVisible,
-      lookup: Lookup("Checking", key: { Self.fingerprint(job($0)) }) { answers, _ in
-        let findings = try engine.findings(job(answers))
+      lookup: Lookup("Checking", key: { Self.fingerprint(operation($0)) }) { answers, _ in
+        let findings = try engine.findings(operation(answers))
         return Material(
           findings: findings, labels: [Self.confirmationKey: Finding.confirmation(of: findings) ?? ""])
       })
@@ -51,30 +51,28 @@ struct WorkSteps: Sendable {
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true }
   ) -> Step {
     let engine = context.engine
-    let job = job
+    let operation = operation
     return Step(
       "review", "Review", heading: { _ in heading },
       explanation: { _ in
         [
-          .paragraph("This is what you decided; nothing has been changed yet."), .keys("Enter on a line changes it."),
+          .paragraph("These are your decisions. Nothing has been changed yet."), .keys("Enter on a line changes it."),
         ]
       },
-      help: [.paragraph("The command lines at the end do the same without the wizard; a script can run them.")] + help,
+      help: [.paragraph("The commands at the end do the same without the wizard; a script can run them.")] + help,
       kind: .review, isVisible: isVisible,
-      lookup: Lookup("Working out the plan", key: { Self.fingerprint(job($0)) }) { answers, _ in
-        Material(plan: try engine.plan(job(answers)))
+      lookup: Lookup("Working out the plan", key: { Self.fingerprint(operation($0)) }) { answers, _ in
+        Material(plan: try engine.plan(operation(answers)))
       }, proceed: proceed)
   }
 
-  /// - Parameters:
-  ///   - title: for the list of steps: "Export".
-  ///   - weights: how long each phase takes compared with the others; 1 unless named.
+  /// - Parameter title: for the list of steps: "Export".
   func run(
     _ title: String, heading: @escaping @Sendable (Answers) -> String, help: [TextBlock] = [],
-    weights: [String: Double] = [:], isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true }
+    isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true }
   ) -> Step {
     let engine = context.engine
-    let job = job
+    let operation = operation
     return Step(
       "run", title, heading: heading,
       help: [
@@ -87,7 +85,7 @@ struct WorkSteps: Sendable {
       ] + help,
       kind: .run(
         Runner(
-          operation: { try engine.operation(job($0)) }, weights: weights, noun: noun,
+          operation: { try engine.work(operation($0)) }, noun: noun,
           outlivesWizard: engine.runsJobs)), isVisible: isVisible)
   }
 
@@ -98,11 +96,17 @@ struct WorkSteps: Sendable {
       proceed: "Leave the wizard")
   }
 
-  /// Two descriptions are the same when their text is, whatever order a table of decisions has come into.
-  static func fingerprint(_ job: JobDescription) -> String {
+  /// The same as command lines of this program.
+  var commands: @Sendable (Answers) -> [String] {
+    { [operation] in operation($0).commands.map(\.text) }
+  }
+
+  /// Two operations are the same when their text is, whatever order a table of decisions has come into.
+  static func fingerprint(_ operation: any Operation) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    return (try? encoder.encode(job)).map { String(decoding: $0, as: UTF8.self) } ?? String(describing: job)
+    let text = (try? encoder.encode(operation)).map { String(decoding: $0, as: UTF8.self) }
+    return "\(type(of: operation).kind) \(text ?? String(describing: operation))"
   }
 }
 

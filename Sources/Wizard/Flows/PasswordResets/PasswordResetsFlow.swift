@@ -21,25 +21,25 @@ struct PasswordResetLooks: Sendable {
     let (root, brand) = (context.root, context.brand)
     @Sendable func operation(
       _ subdomain: String, _ audience: PasswordResetOperation.Audience, _ onlyNever: Bool
-    ) throws -> PasswordResetOperation {
+    ) -> PasswordResetOperation {
       PasswordResetOperation(
-        try Installation(root: root, brand: brand), subdomain: subdomain, audience: audience,
+        ServerReference(root: root, brand: brand), subdomain: subdomain, audience: audience,
         onlyNeverSignedIn: onlyNever)
     }
     return PasswordResetLooks(
       people: { try operation($0, $1, $2).people() }, preview: { try operation($0, .everybody, false).preview() },
       commands: { subdomain, audience, onlyNever in
-        let operation = try operation(subdomain, audience, onlyNever)
-        return try operation.canSend ? [] : operation.commands()
+        let operation = operation(subdomain, audience, onlyNever)
+        return try operation.canSend ? [] : operation.serverCommands()
       })
   }
 }
 
 enum PasswordResetKey {
   static let organization = OrganizationStep.key
-  static let audience = "audience.who"
-  static let address = "audience.address"
-  static let never = "audience.never"
+  static let audience: AnswerKey<String> = "audience.who"
+  static let address: AnswerKey<String> = "audience.address"
+  static let never: AnswerKey<Bool> = "audience.never"
 
   static let one = "one"
   static let everybody = "everybody"
@@ -48,10 +48,10 @@ enum PasswordResetKey {
 extension Flow {
   /// Has the server send people the mail with which they choose a new password: to one first, then to all.
   static func passwordResets(_ context: FlowContext, _ looks: PasswordResetLooks) -> Flow {
-    let work = WorkSteps("The mailing", context) { job($0, context) }
+    let work = WorkSteps("The mailing", context) { resets($0, context) }
     return Flow(
       id: "password-resets", title: "Password resets", badge: context.badge,
-      route: { _ in Route(from: context.label) }, commands: { commands($0, context) },
+      route: { _ in Route(from: context.label) }, commands: work.commands,
       onward: { onward($0, context) },
       steps: [
         OrganizationStep(
@@ -81,16 +81,16 @@ extension Flow {
 
   private typealias Key = PasswordResetKey
 
-  @Sendable private static func isTest(_ answers: Answers) -> Bool { answers.text(Key.audience) != Key.everybody }
+  @Sendable private static func isTest(_ answers: Answers) -> Bool { answers.given(Key.audience) != Key.everybody }
 
   private static func asked(
     _ answers: Answers
   ) -> (subdomain: String, audience: PasswordResetOperation.Audience, onlyNever: Bool) {
     let isTest = isTest(answers)
     return (
-      answers.text(Key.organization) ?? "",
-      isTest ? .addresses([answers.text(Key.address) ?? ""]) : .everybody,
-      !isTest && answers.flag(Key.never) ?? false
+      answers[Key.organization],
+      isTest ? .addresses([answers[Key.address]]) : .everybody,
+      !isTest && answers[Key.never]
     )
   }
 
@@ -119,7 +119,7 @@ extension Flow {
         Field(
           "address", "Address", name: "Address", .text(placeholder: ""), isVisible: isTest,
           hint: { _ in "Of somebody who belongs to the organization." },
-          check: { AnswerCheck.address($0.text(Key.address) ?? "") }),
+          check: { AnswerCheck.address($0[Key.address]) }),
         Field(
           "never", "Of everybody", name: "Of them",
           .yesNo(
@@ -173,35 +173,25 @@ extension Flow {
           "Announce the mail where people hear you: a mail that asks for a new password, and that nobody expects, looks like "
             + "fraud.")
       ],
-      lookup: Lookup("Looking at the settings", key: { $0.text(Key.organization) ?? "" }) { answers, _ in
-        Material(text: try looks.preview(answers.text(Key.organization) ?? "").map { .point($0) })
+      lookup: Lookup("Looking at the settings", key: { $0[Key.organization] }) { answers, _ in
+        Material(text: try looks.preview(answers[Key.organization]).map { .point($0) })
       })
   }
 
   // MARK: What it comes to
 
-  @Sendable private static func job(_ answers: Answers, _ context: FlowContext) -> JobDescription {
+  @Sendable private static func resets(_ answers: Answers, _ context: FlowContext) -> PasswordResetOperation {
     let (subdomain, audience, onlyNever) = asked(answers)
-    return .passwordReset(
-      server: context.server, subdomain: subdomain, audience: audience, onlyNeverSignedIn: onlyNever)
-  }
-
-  @Sendable private static func commands(_ answers: Answers, _ context: FlowContext) -> [String] {
-    let (subdomain, audience, onlyNever) = asked(answers)
-    let who: [String] =
-      switch audience {
-      case .addresses(let addresses): ["--user"] + addresses
-      case .everybody: ["--all-users"] + (onlyNever ? ["--only-never-signed-in"] : [])
-      }
-    return [context.command(["password-reset", "-r", subdomain] + who)]
+    return PasswordResetOperation(
+      context.server, subdomain: subdomain, audience: audience, onlyNeverSignedIn: onlyNever)
   }
 
   @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
-    guard let which = answers[Key.organization] else { return [] }
+    guard let which = answers[Key.organization.name] else { return [] }
     func again(_ title: String, _ audience: String) -> Continuation {
       Continuation(
         title,
-        context.onward("password-resets", given: [Key.organization: which, Key.audience: .text(audience)]))
+        context.onward("password-resets", given: [Key.organization.name: which, Key.audience.name: .text(audience)]))
     }
     return isTest(answers)
       ? [again("Now all of them", Key.everybody), again("Another test", Key.one)] : []

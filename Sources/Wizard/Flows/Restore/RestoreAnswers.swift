@@ -4,20 +4,20 @@ import Engine
 /// How the answers of the restore become a job.
 enum RestoreAnswers {
   enum Key {
-    static let followUp = "earlier.what"
-    static let source = "source.kind"
-    static let dump = "dump.path"
-    static let configuration = "configuration.path"
-    static let uploads = "uploads.path"
-    static let data = "data.path"
-    static let settings = "settings.which"
-    static let host = "host.which"
-    static let hostName = "host.name"
-    static let anyway = "version.anyway"
-    static let export = "newer.export"
-    static let exportFolder = "newer.folder"
-    static let partial = "partial.anyway"
-    static let salvage = "damage.salvage"
+    static let followUp = AnswerKey("earlier.what", unanswered: RestoreRecord.FollowUp.restoreAnew)
+    static let source: AnswerKey<String> = "source.kind"
+    static let dump: AnswerKey<String> = "dump.path"
+    static let configuration: AnswerKey<String> = "configuration.path"
+    static let uploads: AnswerKey<String> = "uploads.path"
+    static let data: AnswerKey<String> = "data.path"
+    static let settings: AnswerKey<String> = "settings.which"
+    static let host: AnswerKey<String> = "host.which"
+    static let hostName: AnswerKey<String> = "host.name"
+    static let anyway: AnswerKey<Bool> = "version.anyway"
+    static let export: AnswerKey<Bool> = "newer.export"
+    static let exportFolder: AnswerKey<String> = "newer.folder"
+    static let partial: AnswerKey<Bool> = "partial.anyway"
+    static let salvage: AnswerKey<Bool> = "damage.salvage"
   }
 
   /// What the look at the backup has found, as later steps ask for it.
@@ -45,7 +45,7 @@ enum RestoreAnswers {
   /// What is done about an earlier restore; `restoreAnew` where there is none.
   static func followUp(_ answers: Answers, _ record: RestoreRecord?) -> RestoreRecord.FollowUp {
     guard let record else { return .restoreAnew }
-    let chosen = answers.text(Key.followUp).flatMap { RestoreRecord.FollowUp(rawValue: $0) }
+    let chosen = answers.given(Key.followUp)
     return chosen ?? advised(record)
   }
 
@@ -55,13 +55,13 @@ enum RestoreAnswers {
     return record.obstacle(to: .resume) == nil ? .resume : .clear
   }
 
-  static func isManual(_ answers: Answers) -> Bool { answers.text(Key.source) == parts || isVolume(answers) }
+  static func isManual(_ answers: Answers) -> Bool { answers.given(Key.source) == parts || isVolume(answers) }
 
-  static func isVolume(_ answers: Answers) -> Bool { answers.text(Key.source) == volume }
+  static func isVolume(_ answers: Answers) -> Bool { answers.given(Key.source) == volume }
 
   static func source(_ answers: Answers) -> RestoreSource {
     guard isManual(answers) else { return .archive(BackupStep.path(answers)) }
-    func path(_ key: String) -> String? { answers.text(key).flatMap { $0.isEmpty ? nil : $0 } }
+    func path(_ key: AnswerKey<String>) -> String? { answers.given(key).flatMap { $0.isEmpty ? nil : $0 } }
     guard !isVolume(answers) else {
       return .manual(ManualBackup(database: path(Key.dump), data: path(Key.data)))
     }
@@ -73,33 +73,33 @@ enum RestoreAnswers {
     var options = RestoreOptions(source(answers))
     if !isManual(answers) { options.identity = BackupStep.identity(answers) }
     if bringsSettings(answers) {
-      options.keepsSettings = answers.text(Key.settings) == "keep"
-      options.keepsConfiguration = answers.text(Key.settings) == "keep-conf"
+      options.keepsSettings = answers.given(Key.settings) == "keep"
+      options.keepsConfiguration = answers.given(Key.settings) == "keep-conf"
     }
     if hostsDiffer(answers), !options.keepsSettings {
-      switch answers.text(Key.host) {
+      switch answers.given(Key.host) {
       case "own": options.externalHost = answers.label(Known.ownHost)
-      case "other": options.externalHost = answers.text(Key.hostName)
+      case "other": options.externalHost = answers.given(Key.hostName)
       default: break
       }
     }
-    options.salvages = isDamaged(answers) && answers.flag(Key.salvage) ?? false
-    options.allowsPartial = isPartial(answers) && answers.flag(Key.partial) ?? false
-    options.ignoresVersions = versionsDiffer(answers) && answers.flag(Key.anyway) ?? false
-    if hasNewer(answers), answers.flag(Key.export) == true {
-      let folder = answers.text(Key.exportFolder) ?? ""
+    options.salvages = isDamaged(answers) && answers[Key.salvage]
+    options.allowsPartial = isPartial(answers) && answers[Key.partial]
+    options.ignoresVersions = versionsDiffer(answers) && answers[Key.anyway]
+    if hasNewer(answers), answers[Key.export] {
+      let folder = answers[Key.exportFolder]
       options.exportFirst = .init(folder: folder.isEmpty ? nil : folder)
     }
     return options
   }
 
-  static func job(_ answers: Answers, _ context: FlowContext, _ record: RestoreRecord?) -> JobDescription {
+  static func operation(_ answers: Answers, _ context: FlowContext, _ record: RestoreRecord?) -> any Operation {
     switch followUp(answers, record) {
-    case .resume: .resumeRestore(server: context.server)
-    case .clear: .clearRestore(server: context.server)
-    case .rollBack: .rollBackRestore(server: context.server)
-    case .discard: .discardRestore(server: context.server)
-    case .restoreAnew: .restore(server: context.server, options(answers))
+    case .resume: ResumeRestoreOperation(context.server)
+    case .clear: ClearRestoreOperation(context.server)
+    case .rollBack: RollBackOperation(context.server)
+    case .discard: DiscardRestoreOperation(context.server)
+    case .restoreAnew: RestoreOperation(context.server, options(answers))
     }
   }
 
@@ -118,37 +118,6 @@ enum RestoreAnswers {
     let here = answers.label(Known.ownHost)
     return bringsSettings(answers) && !there.isEmpty && !here.isEmpty && there != here
   }
-
-  // MARK: The same as commands
-
-  static func commands(_ answers: Answers, _ context: FlowContext, _ record: RestoreRecord?) -> [String] {
-    switch followUp(answers, record) {
-    case .resume, .clear, .rollBack, .discard:
-      return [context.command(["restore", followUp(answers, record).word ?? ""])]
-    case .restoreAnew: return [context.command(["restore"] + words(options(answers)))]
-    }
-  }
-
-  private static func words(_ options: RestoreOptions) -> [String] {
-    var words: [String] = []
-    switch options.source {
-    case .archive(let path): words.append(path)
-    case .manual(let backup):
-      if let path = backup.data { words += ["--data", path] }
-      if let path = backup.database { words += ["--database", path] }
-      if let path = backup.settings { words += ["--settings", path] }
-      if let path = backup.uploads { words += ["--uploads", path] }
-    }
-    if let identity = options.identity { words += ["--identity", identity] }
-    if options.keepsSettings { words.append("--keep-settings") }
-    if options.keepsConfiguration { words.append("--keep-alohaconf") }
-    if let host = options.externalHost { words += ["--external-host", host] }
-    if options.salvages { words.append("--salvage") }
-    if options.allowsPartial { words.append("--partial") }
-    if options.ignoresVersions { words.append("--ignore-versions") }
-    if let export = options.exportFirst {
-      words += export.folder.map { ["--export-folder", $0] } ?? ["--export-first"]
-    }
-    return words
-  }
 }
+
+extension RestoreRecord.FollowUp: AnswerValue {}

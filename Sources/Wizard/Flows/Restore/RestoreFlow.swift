@@ -17,7 +17,7 @@ extension Flow {
     let isNew: @Sendable (Answers) -> Bool = { RestoreAnswers.followUp($0, record) == .restoreAnew }
     let isArchive: @Sendable (Answers) -> Bool = { isNew($0) && !RestoreAnswers.isManual($0) }
     let isManual: @Sendable (Answers) -> Bool = { isNew($0) && RestoreAnswers.isManual($0) }
-    let work = WorkSteps("The restore", context) { RestoreAnswers.job($0, context, record) }
+    let work = WorkSteps("The restore", context) { RestoreAnswers.operation($0, context, record) }
     let before = record.map { [earlier($0, context)] } ?? []
     let asking =
       [source(isNew)]
@@ -45,7 +45,7 @@ extension Flow {
           let followUp = RestoreAnswers.followUp(answers, record)
           guard let record, followUp != .restoreAnew else { return "Restoring this server" }
           return record.title(of: followUp)
-        }, weights: PhaseWeights.restore),
+        }),
       work.result(heading: { done(RestoreAnswers.followUp($0, record)) }),
     ]
     return Flow(
@@ -54,7 +54,7 @@ extension Flow {
         let file = isArchive(answers) ? BackupStep.fileName(answers) : nil
         return Route(from: file ?? context.label, to: file == nil ? nil : context.label)
       },
-      commands: { RestoreAnswers.commands($0, context, record) },
+      commands: work.commands,
       onward: { onward(RestoreAnswers.followUp($0, record), record) + settings($0, record, context) },
       steps: before + [welcome(isNew)] + asking + working)
   }
@@ -205,7 +205,7 @@ extension Flow {
       options.identity == nil, case .archive(let path) = options.source
     else { return [] }
     let given: [String: Answer] = [
-      SettingsKey.path: .text(path), SettingsKey.data: .text(MigrationFacts.Kind.restore.rawValue),
+      SettingsKey.path.name: .text(path), SettingsKey.data.name: .text(MigrationFacts.Kind.restore.rawValue),
     ]
     return [
       Continuation("Compare the settings with the backup's", context.onward("settings", given: given), proposed: false)
@@ -214,7 +214,7 @@ extension Flow {
 
   private static func onward(_ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord?) -> [Continuation] {
     func again(_ title: String, _ next: RestoreRecord.FollowUp) -> Continuation {
-      Continuation(title, .flow("restore", given: [Key.followUp: .text(next.rawValue)]))
+      Continuation(title, .flow("restore", given: [Key.followUp.name: .text(next.rawValue)]))
     }
     let server = [Continuation("Start, stop or restart the server", .flow("server"))].filter { Goal.exists($0) }
     let back = [again("Roll back to the state before", .rollBack), again("Discard the state before", .discard)]

@@ -47,7 +47,8 @@ extension Flow {
     _ isVisible: @escaping @Sendable (Answers) -> Bool, hint: String = "Empty: there is none, it stays as it is.",
     check: @escaping @Sendable (Answers) -> String? = { _ in nil }
   ) -> Step {
-    Step(
+    let key = AnswerKey("\(id).path", unanswered: "")
+    return Step(
       id, title, heading: { _ in heading },
       explanation: { _ in [.paragraph(explanation)] },
       help: [.paragraph(help)], isVisible: isVisible,
@@ -55,10 +56,10 @@ extension Flow {
         [
           Field(
             "path", "Path", name: title, .path,
-            hint: { ($0.text("\(id).path") ?? "").isEmpty ? hint : nil },
+            hint: { $0[key].isEmpty ? hint : nil },
             preset: { _ in .text("") },
             check: { answers in
-              let path = answers.text("\(id).path") ?? ""
+              let path = answers[key]
               return path.isEmpty ? check(answers) : AnswerCheck.absolutePath(path)
             })
         ]
@@ -140,7 +141,7 @@ extension Flow {
                 "no", "No, I look for another backup",
                 "Go back and choose another one; nothing has been changed.", recommended: true)),
             check: { answers in
-              answers.flag(Key.salvage) == true
+              answers[Key.salvage]
                 ? nil : "Go back and choose another backup, or restore what is whole of this one"
             })
         ]
@@ -172,7 +173,7 @@ extension Flow {
                 "no", "No, I look for a complete backup",
                 "Go back and choose another one; nothing has been changed.", recommended: true)),
             check: { answers in
-              answers.flag(Key.partial) == true
+              answers[Key.partial]
                 ? nil : "Go back and choose a complete backup, or restore this part alone"
             })
         ]
@@ -206,11 +207,11 @@ extension Flow {
               no: .init("no", "No, the old state that is kept is enough"))),
           Field(
             "folder", "Folder for the exports", name: "Exports in", .path,
-            isVisible: { $0.flag(Key.export) == true },
-            hint: { ($0.text(Key.exportFolder) ?? "").isEmpty ? "Empty: a new folder beside the uploads." : nil },
+            isVisible: { $0[Key.export] },
+            hint: { $0[Key.exportFolder].isEmpty ? "Empty: a new folder beside the uploads." : nil },
             preset: { _ in .text("") },
             check: { answers in
-              let path = answers.text(Key.exportFolder) ?? ""
+              let path = answers[Key.exportFolder]
               return path.isEmpty ? nil : AnswerCheck.absolutePath(path)
             }),
         ]
@@ -274,7 +275,7 @@ extension Flow {
                 "no", "No, I install the backup's version first",
                 "Leave the wizard and come back then; nothing has been changed.", recommended: true)),
             check: { answers in
-              answers.flag(Key.anyway) == true
+              answers[Key.anyway]
                 ? nil : "Install the backup's version on this machine, then begin again here"
             })
         ]
@@ -332,7 +333,7 @@ extension Flow {
         .paragraph("With another name people, apps and integrations have to be told, and old links lead nowhere."),
       ],
       isVisible: {
-        isNew($0) && RestoreAnswers.hostsDiffer($0) && $0.text(Key.settings) != "keep"
+        isNew($0) && RestoreAnswers.hostsDiffer($0) && $0.given(Key.settings) != "keep"
       },
       fields: { answers in
         [
@@ -349,8 +350,8 @@ extension Flow {
             ])),
           Field(
             "name", "Name", name: "New host name", .text(placeholder: "chat.example.com"),
-            isVisible: { $0.text(Key.host) == "other" },
-            check: { AnswerCheck.hostName($0.text(Key.hostName) ?? "") }),
+            isVisible: { $0.given(Key.host) == "other" },
+            check: { AnswerCheck.hostName($0[Key.hostName]) }),
         ]
       })
   }

@@ -4,15 +4,15 @@ import FoundationEssentials
 
 /// How the answers of the flow become decisions.
 enum SettingsKey {
-  static let path = "source.path"
-  static let data = "situation.data"
-  static let place = "situation.place"
+  static let path: AnswerKey<String> = "source.path"
+  static let data = AnswerKey("situation.data", unanswered: MigrationFacts.Kind.import)
+  static let place: AnswerKey<String> = "situation.place"
   /// What was found out, not an answer.
   static let found = "situation.found"
-  static let secrets = "secrets.each"
-  static let settings = "settings.each"
-  static let machine = "settings.machine"
-  static let follow = "follow.up"
+  static let secrets: AnswerKey<[String: String]> = "secrets.each"
+  static let settings: AnswerKey<[String: String]> = "settings.each"
+  static let machine: AnswerKey<[String: String]> = "settings.machine"
+  static let follow: AnswerKey<String> = "follow.up"
 
   static let replaces = "replaces"
   static let beside = "beside"
@@ -26,8 +26,8 @@ extension MigrationFacts {
       try? JSONDecoder().decode(MigrationFacts.self, from: Data($0.utf8))
     }
     self = found ?? MigrationFacts(kind: .import)
-    if let kind = answers.text(SettingsKey.data).flatMap({ Kind(rawValue: $0) }) { self.kind = kind }
-    if let place = answers.text(SettingsKey.place) { replacesSource = place == SettingsKey.replaces }
+    if let kind = answers.given(SettingsKey.data) { self.kind = kind }
+    if let place = answers.given(SettingsKey.place) { replacesSource = place == SettingsKey.replaces }
     // What came out of a backup is all that there is.
     if kind == .restore { targetHostsOthers = false }
   }
@@ -42,19 +42,12 @@ extension MigrationFacts {
 
 extension CopySettingsOperation.Choices {
   init(_ answers: Answers) {
-    let all = [SettingsKey.secrets, SettingsKey.settings, SettingsKey.machine].map { answers.map($0) }
+    let all = [SettingsKey.secrets, SettingsKey.settings, SettingsKey.machine].map { answers[$0] }
     let decided = all.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     self.init(
       facts: MigrationFacts(answers),
       decisions: decided.compactMapValues { SettingDecision(rawValue: $0) }.filter { $0.value != .keep },
-      followsAdvice: false, runsFollowUps: answers.text(SettingsKey.follow) == SettingsKey.runHere)
-  }
-
-  /// The same as options of `settings copy`.
-  var options: [String] {
-    ["--migration", facts.kind.rawValue, facts.replacesSource ? "--replaces" : "--beside", "--without-advice"]
-      + decisions.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value.rawValue)"] }
-      + (runsFollowUps ? ["--follow-up"] : [])
+      followsAdvice: false, runsFollowUps: answers.given(SettingsKey.follow) == SettingsKey.runHere)
   }
 }
 
@@ -100,3 +93,5 @@ extension Field {
       choices: advice.choices.map(\.rawValue))
   }
 }
+
+extension MigrationFacts.Kind: AnswerValue {}

@@ -15,23 +15,22 @@ extension Goal {
 extension Flow {
   /// Compares this server's settings and secrets with an old server's, and copies what is decided.
   static func settings(_ context: FlowContext, _ looks: SettingsLooks) -> Flow {
-    let work = WorkSteps("The copying", context) { .settings($0, context) }
+    let work = WorkSteps("The copying", context) {
+      CopySettingsOperation(
+        from: $0[Key.path], to: context.server, CopySettingsOperation.Choices($0))
+    }
     return Flow(
       id: "settings", title: "Settings and secrets", badge: context.badge,
       route: { answers in
         let label = answers.label(Key.path)
         return Route(from: label.isEmpty ? nil : label, to: context.label)
       },
-      commands: { answers in
-        let path = answers.text(Key.path) ?? ""
-        let choices = CopySettingsOperation.Choices(answers)
-        return [context.command(["settings", "copy", "--from", path] + choices.options)]
-      },
+      commands: work.commands,
       onward: { answers in
-        let compare = context.onward("settings", given: answers[Key.path].map { [Key.path: $0] } ?? [:])
+        let compare = context.onward("settings", given: answers[Key.path.name].map { [Key.path.name: $0] } ?? [:])
         let restart = context.onward("server", given: ServerKey.given(.restart))
         let next =
-          answers.text(Key.follow) == Key.runHere
+          answers.given(Key.follow) == Key.runHere
           ? Continuation("Compare once more", compare, proposed: false) : Continuation("Restart the server", restart)
         return [next, Continuation("Take it back", context.onward("settings-undo"), proposed: false)]
       },
@@ -72,13 +71,13 @@ extension Flow {
         [
           Field(
             "path", "Folder or backup", name: "Settings of", .path, preset: { _ in context.target.map { .text($0) } },
-            check: { AnswerCheck.absolutePath($0.text(Key.path) ?? "") })
+            check: { AnswerCheck.absolutePath($0[Key.path]) })
         ]
       },
-      lookup: Lookup("Looking there", key: { $0.text(Key.path) ?? "" }) { answers, _ in
-        let path = answers.text(Key.path) ?? ""
+      lookup: Lookup("Looking there", key: { $0[Key.path] }) { answers, _ in
+        let path = answers[Key.path]
         let found = try looks.source(path)
-        var material = Material(facts: found.facts, labels: [Key.path: found.label])
+        var material = Material(facts: found.facts, labels: [Key.path.name: found.label])
         if found.kind == .server, folder(path) == folder(context.root) {
           material.findings = [
             Finding(
@@ -111,9 +110,9 @@ extension Flow {
             + "disturb each other."),
       ],
       lookup: Lookup(
-        "Looking at both", key: { $0.text(Key.path) ?? "" }, brings: situationFields(MigrationFacts(kind: .import))
+        "Looking at both", key: { $0[Key.path] }, brings: situationFields(MigrationFacts(kind: .import))
       ) { answers, _ in
-        let facts = try looks.facts(answers.text(Key.path) ?? "")
+        let facts = try looks.facts(answers[Key.path])
         return Material(
           fields: situationFields(facts), facts: described(facts), known: [Key.found: ["facts": facts.text]])
       })
@@ -155,11 +154,11 @@ extension Flow {
 
   /// What the advice depends on.
   @Sendable private static func situationText(_ answers: Answers) -> String {
-    "\(answers.text(Key.path) ?? "")\n\(MigrationFacts(answers).text)"
+    "\(answers[Key.path])\n\(MigrationFacts(answers).text)"
   }
 
   private static func advice(_ answers: Answers, _ looks: SettingsLooks) throws -> [SettingAdvice] {
-    try looks.advice(answers.text(Key.path) ?? "", MigrationFacts(answers))
+    try looks.advice(answers[Key.path], MigrationFacts(answers))
   }
 
   private static func secrets(_ looks: SettingsLooks) -> Step {
@@ -237,7 +236,8 @@ extension Flow {
     var choices = CopySettingsOperation.Choices(answers)
     // Who does what follows changes nothing about it.
     choices.runsFollowUps = false
-    return "\(situationText(answers))\n\(choices.options.joined(separator: " "))"
+    let copy = CopySettingsOperation(from: "", to: ServerReference(root: "/"), choices)
+    return "\(situationText(answers))\n\(WorkSteps.fingerprint(copy))"
   }
 
   private static func changes(_ context: FlowContext, _ looks: SettingsLooks) -> Step {
@@ -252,7 +252,7 @@ extension Flow {
             + "brought back in one step.")
       ],
       lookup: Lookup("Working out the changes", key: choicesText) { answers, _ in
-        let lines = try looks.diff(answers.text(Key.path) ?? "", CopySettingsOperation.Choices(answers))
+        let lines = try looks.diff(answers[Key.path], CopySettingsOperation.Choices(answers))
         guard !lines.isEmpty else {
           return Material(findings: [
             Finding(
@@ -279,7 +279,7 @@ extension Flow {
             + "restarted; until then the server cannot reach its queues."),
       ],
       lookup: Lookup("Looking at the scripts", key: choicesText, brings: [followField([])]) { answers, _ in
-        let steps = try looks.followUps(answers.text(Key.path) ?? "", CopySettingsOperation.Choices(answers))
+        let steps = try looks.followUps(answers[Key.path], CopySettingsOperation.Choices(answers))
         guard !steps.isEmpty else { return Material(remark: "Nothing.") }
         var material = Material(fields: [followField(steps)])
         material.text = steps.flatMap { step in
@@ -305,12 +305,12 @@ extension Flow {
 
   static func undoSettings(_ context: FlowContext) -> Flow {
     let work = WorkSteps("The way back", context) { _ in
-      .undoSettings(server: context.server, overwritesEdits: false)
+      UndoSettingsOperation(context.server)
     }
     return Flow(
       id: "settings-undo", title: "Take back copied settings", badge: context.badge,
       route: { _ in Route(from: context.label) },
-      commands: { _ in [context.command(["settings", "undo"])] },
+      commands: work.commands,
       onward: { _ in [Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))] },
       steps: [
         work.checks(heading: "Can the old files come back?"),
@@ -318,12 +318,5 @@ extension Flow {
         work.run("Way back", heading: { _ in "Bringing the old files back" }),
         work.result { _ in "The settings are as they were" },
       ])
-  }
-}
-
-extension JobDescription {
-  fileprivate static func settings(_ answers: Answers, _ context: FlowContext) -> JobDescription {
-    .copySettings(
-      from: answers.text(SettingsKey.path) ?? "", to: context.server, CopySettingsOperation.Choices(answers))
   }
 }

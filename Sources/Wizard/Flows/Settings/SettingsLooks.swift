@@ -36,8 +36,8 @@ extension SettingsLooks {
     @Sendable func target() throws -> Installation { try Installation(root: root, brand: brand) }
     @Sendable func operation(
       _ path: String, _ choices: CopySettingsOperation.Choices
-    ) throws -> CopySettingsOperation {
-      CopySettingsOperation(from: try ConfigurationSource(path), to: try target(), choices)
+    ) -> CopySettingsOperation {
+      CopySettingsOperation(from: path, to: ServerReference(root: root, brand: brand), choices)
     }
     return SettingsLooks(
       source: { path in

@@ -4,16 +4,28 @@ import Common
 ///
 /// Every job begins with that: as a job of its own it does nothing besides.
 public struct RemoveLeftoversOperation: Operation {
-  public let server: ServerReference
+  private enum Phase: String, OperationPhase {
+    case leftovers
 
-  private let jobs: JobPlaces
-
-  init(_ server: ServerReference, jobs: JobPlaces) {
-    self.server = server
-    self.jobs = jobs
+    var title: String { "Remove leftovers" }
   }
 
-  public var name: String { "remove-leftovers" }
+  public static let kind = "removeLeftovers"
+  public static let leftovers = LeftoverPolicy.left
+  public let server: ServerReference
+
+  public init(_ server: ServerReference) { self.server = server }
+
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Remove what interrupted commands have left" }
+  public var commands: [ProgramCommand] { [ProgramCommand(["server", "clean"], on: server)] }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing that could be taken back") }
+
+  private var jobs: JobPlaces { JobStore(root: server.root).places }
+
+  // MARK: Check, plan, run
 
   public func check() throws -> [Finding] {
     let found = Leftovers.report(root: server.root, brand: server.brand, jobs: jobs)
@@ -23,22 +35,20 @@ public struct RemoveLeftoversOperation: Operation {
   public func plan() throws -> Plan {
     let found = Leftovers.report(root: server.root, brand: server.brand, jobs: jobs)
     return Plan(
-      title: "Remove what interrupted commands have left", phases: [Plan.Phase("leftovers", "Remove leftovers")],
+      title: "Remove what interrupted commands have left", phases: [Plan.Phase(Phase.leftovers)],
       destroys: found.filter { $0.remedy == nil }.map(\.text),
       leavesAlone: ["What a running command works with", "All organizations, settings, archives and backups"]
         + found.filter { $0.remedy != nil }.map(\.text))
   }
 
   public func run(progress: Progress) throws -> Summary {
-    let (removed, remaining) = try progress.phase("leftovers", "Remove leftovers") { _ in
+    let (removed, remaining) = try progress.phase(Phase.leftovers) { _ in
       Leftovers.remove(server, jobs: jobs, progress: progress)
     }
-    let summary = Summary(
+    return Summary(
       title: removed.isEmpty ? "There was nothing to remove" : "Leftovers are removed",
       facts: removed.map { Summary.Fact("Removed", $0.text) } + remaining.map { Summary.Fact("Remaining", $0.text) },
-      warnings: progress.warnings, nextSteps: remaining.compactMap(\.remedy))
-    progress.finished(summary)
-    return summary
+      nextSteps: remaining.compactMap(\.remedy).map { Summary.Step($0) })
   }
 }
 

@@ -4,45 +4,49 @@ import Glibc
 /// An operation that runs as a job: a process of its own that goes on when whoever started it goes away.
 ///
 /// To front ends it is an operation like any other: they see its events, and stopping it asks the job to stop.
-public struct JobOperation: Operation {
-  public let description: JobDescription
+public struct JobLaunch: Runnable {
+  public let operation: any Operation
   /// This program.
   private let executable: String
 
-  public init(_ description: JobDescription, executable: String = "/proc/self/exe") {
-    self.description = description
+  public init(_ operation: any Operation, executable: String = "/proc/self/exe") {
+    self.operation = operation
     self.executable = executable
   }
 
-  public var name: String { "job" }
+  public func check() throws -> [Finding] { try operation.check() }
 
-  public func check() throws -> [Finding] { try description.operation().check() }
-
-  public func plan() throws -> Plan { try description.operation().plan() }
+  public func plan() throws -> Plan { try operation.plan() }
 
   public func run(progress: Progress) throws -> Summary {
-    try JobStore.refuseWhereBusy(description)
-    let folder = try JobStore(of: description).make(description, plan: try plan())
+    try JobStore.refuseWhereBusy(operation)
+    let folder = try JobStore(of: operation).make(operation, plan: try plan())
     try JobProcess.start(folder, executable: executable)
-    return try AttachOperation(folder).run(progress: progress)
+    return try JobAttachment(folder).run(progress: progress)
   }
 }
 
 /// Follows a job that runs already, or has run.
-public struct AttachOperation: Operation {
+public struct JobAttachment: Runnable {
   public let folder: JobFolder
 
   public init(_ folder: JobFolder) {
     self.folder = folder
   }
 
-  public var name: String { "attach" }
+  /// How long the job has been running already; nil where its folder does not say.
+  public var age: Duration? {
+    guard let started = try? folder.readHeader().started, let begun = Moment.microseconds(iso: started) else {
+      return nil
+    }
+    return .microseconds(max(0, Moment.now() - begun))
+  }
 
   public func check() throws -> [Finding] { [] }
 
   public func plan() throws -> Plan {
     let header = try folder.readHeader()
-    return header.plan ?? Plan(title: header.description.title, phases: [])
+    return header.plan ?? Plan(title: header.operation.title, phases: [])
   }
 
   public func run(progress: Progress) throws -> Summary {
@@ -50,10 +54,10 @@ public struct AttachOperation: Operation {
     var hasAsked = false
     try JobFollower(folder).follow { event in
       switch event {
+      // The end is told by whoever runs this.
       case .finished, .failed: outcome = event
-      default: break
+      default: progress.relay(event)
       }
-      progress.relay(event)
     } wait: {
       usleep(100_000)
       if progress.cancellation.isCancelled, !hasAsked {

@@ -1,0 +1,25 @@
+/// An operation that is a part of a larger one: a move exports and imports, an undo deletes and reactivates.
+///
+/// Its phases are phases of the whole, under a name of their own; its warnings are warnings of the whole; its end is not
+/// the end of the whole.
+struct OperationPart {
+  let name: String
+  let operation: any Runnable
+
+  init(_ name: String, _ operation: any Runnable) {
+    self.name = name
+    self.operation = operation
+  }
+
+  func phases() throws -> [Plan.Phase] { try plan().phases }
+
+  func plan() throws -> Plan {
+    var plan = try operation.plan()
+    for index in plan.phases.indices { plan.phases[index].id = "\(name).\(plan.phases[index].id)" }
+    return plan
+  }
+
+  func check() throws -> [Finding] { try operation.check() }
+
+  func run(_ progress: Progress) throws -> Summary { try operation.run(progress: progress.part(name)) }
+}

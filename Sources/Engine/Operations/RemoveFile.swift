@@ -1,0 +1,25 @@
+import Common
+
+/// Deletes a file that an operation has made, as a part of its undo. A missing one is no error.
+struct RemoveFile: Runnable {
+  let path: String
+
+  private enum Phase: String, OperationPhase {
+    case archive
+
+    var title: String { "Remove the archive" }
+  }
+
+  init(_ path: String) { self.path = path }
+
+  func check() throws -> [Finding] {
+    [Finding(.ok, "archive", FileSystem.exists(path) ? "\(path) goes" : "\(path) is gone already")]
+  }
+
+  func plan() throws -> Plan { Plan(title: "Remove \(path)", phases: [Plan.Phase(Phase.archive)], destroys: [path]) }
+
+  func run(progress: Progress) throws -> Summary {
+    try progress.phase(Phase.archive) { _ in try FileSystem.removeTree(path) }
+    return Summary(title: "\(path) is removed")
+  }
+}

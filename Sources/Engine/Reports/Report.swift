@@ -1,0 +1,123 @@
+import Common
+
+/// What a check, a plan, a summary or a failure says, as blocks of text with roles.
+///
+/// Every front end shows these blocks and nothing else, so that the same thing has the same words on the full screen, line
+/// by line, in plain text and in the output of commands. A front end decides about columns, marks and colours.
+public struct Report: Sendable, Equatable {
+  public enum Tone: Sendable, Equatable {
+    case plain, good, warning, bad
+  }
+
+  public enum Block: Sendable, Equatable {
+    /// The title of what follows.
+    case heading(String)
+    case paragraph(String, Tone)
+    /// Named values, one a line.
+    case facts([Summary.Fact])
+    /// One of several things of a kind. The label is a noun ("Will be deleted", "Warning"); nil where a heading has said it.
+    case item(label: String?, String, Tone)
+    /// What to do about the item or the paragraph before it.
+    case remedy(String)
+    /// One thing to do, with lines to be copied.
+    case step(Summary.Step)
+    case gap
+  }
+
+  public private(set) var blocks: [Block] = []
+
+  public init(_ blocks: [Block] = []) { self.blocks = blocks }
+
+  public static func + (left: Report, right: Report) -> Report { Report(left.blocks + right.blocks) }
+}
+
+// MARK: Findings
+
+extension Report {
+  /// Returns how the checks ended, then every finding: blockers first, then warnings, then what is well.
+  public static func of(_ findings: [Finding]) -> Report {
+    guard !findings.isEmpty else { return Report() }
+    let items = Finding.Severity.allCases.reversed().flatMap { severity in
+      findings.filter { $0.severity == severity }.flatMap { of($0).blocks }
+    }
+    return Report([outcome(findings), .gap] + items)
+  }
+
+  /// Returns one finding, with its remedy.
+  public static func of(_ finding: Finding) -> Report {
+    Report(
+      [.item(label: label(finding.severity), "\(finding.subject): \(finding.reason)", tone(finding.severity))]
+        + (finding.remedy.map { [.remedy($0)] } ?? []))
+  }
+
+  private static func outcome(_ findings: [Finding]) -> Block {
+    let blockers = findings.count { $0.severity == .blocker }
+    let warnings = findings.count { $0.severity == .warning }
+    let noted = warnings > 0 ? ", \(Amount.of(Int64(warnings), "warning"))" : ""
+    if blockers > 0 { return .paragraph("\(Amount.of(Int64(blockers), "blocker"))\(noted).", .bad) }
+    return .paragraph("All checks passed\(noted).", warnings > 0 ? .warning : .good)
+  }
+
+  public static func label(_ severity: Finding.Severity) -> String {
+    switch severity {
+    case .ok: "OK"
+    case .warning: "Warning"
+    case .blocker: "Blocked"
+    }
+  }
+
+  private static func tone(_ severity: Finding.Severity) -> Tone {
+    switch severity {
+    case .ok: .good
+    case .warning: .warning
+    case .blocker: .bad
+    }
+  }
+}
+
+// MARK: Plans
+
+extension Report {
+  /// Returns what an operation is going to do.
+  ///
+  /// - Parameters:
+  ///   - listsPhases: whether its phases are named.
+  ///   - mostDeleted: the number of deleted things that are named; the others are counted. nil: all.
+  public static func of(_ plan: Plan, listsPhases: Bool = true, mostDeleted: Int? = nil) -> Report {
+    var blocks: [Block] = [.paragraph("\(plan.title).", .plain)]
+    if listsPhases {
+      blocks += plan.phases.map { phase in
+        .item(label: nil, phase.title + (phase.amount.map { " (\($0))" } ?? ""), .plain)
+      }
+    }
+    blocks += shortened(plan.destroys, to: mostDeleted).map { .item(label: "Will be deleted", $0, .bad) }
+    if let replaced = plan.replaces { blocks.append(.item(label: "Will be replaced", replaced, .warning)) }
+    blocks += plan.leavesAlone.map { .item(label: "Not changed", $0, .good) }
+    if let point = plan.pointOfNoReturn { blocks.append(.item(label: "If you stop it", point, .warning)) }
+    return Report(blocks)
+  }
+
+  private static func shortened(_ texts: [String], to most: Int?) -> [String] {
+    guard let most, texts.count > most + 1 else { return texts }
+    return Array(texts.prefix(most)) + ["and \(texts.count - most) more; the command with --dry-run lists all"]
+  }
+}
+
+// MARK: Results
+
+extension Report {
+  /// Returns the facts, the warnings and the next steps of a result; its title is the front end's to show.
+  public static func of(_ summary: Summary) -> Report {
+    var blocks: [Block] = summary.facts.isEmpty ? [] : [.facts(summary.facts)]
+    if !summary.warnings.isEmpty { blocks.append(.gap) }
+    blocks += summary.warnings.map { .item(label: "Warning", $0, .warning) }
+    if !summary.nextSteps.isEmpty { blocks += [.gap, .heading("Next steps")] + summary.nextSteps.map { .step($0) } }
+    return Report(blocks)
+  }
+
+  /// Returns what failed, why, and what to do.
+  public static func of(_ failure: FailureReport) -> Report {
+    Report(
+      [.paragraph("\(failure.subject): \(failure.reason)", .bad)] + (failure.remedy.map { [.remedy($0)] } ?? []))
+  }
+}

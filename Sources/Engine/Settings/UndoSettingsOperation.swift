@@ -1,0 +1,81 @@
+import Common
+
+/// Brings back the configuration files as they were before the last ``CopySettingsOperation``.
+public struct UndoSettingsOperation: Operation {
+  private enum Phase: String, OperationPhase {
+    case undo
+
+    var title: String { "Bring back the old files" }
+  }
+
+  public static let kind = "undoSettings"
+  public let server: ServerReference
+  /// Also where somebody has edited the files since.
+  public let overwritesEdits: Bool
+
+  public init(_ server: ServerReference, overwritesEdits: Bool = false) {
+    self.server = server
+    self.overwritesEdits = overwritesEdits
+  }
+
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Take back copied settings" }
+  public var commands: [ProgramCommand] {
+    [ProgramCommand(["settings", "undo"] + (overwritesEdits ? ["--yes"] : []), on: server)]
+  }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it took something back itself") }
+
+  private static func folder(_ installation: Installation) -> String {
+    installation.root + installation.brand.configurationFolder
+  }
+
+  // MARK: Check, plan, run
+
+  public func check() throws -> [Finding] {
+    guard let note = try ConfigurationChange.last(in: Self.folder(server.installation())) else {
+      return [Finding(.blocker, "settings", "there is nothing to take back")]
+    }
+    var findings = try note.files.compactMap { try ConfigurationFile($0.path).obstacle }
+    let edited = try ConfigurationChange.edited(note)
+    if !edited.isEmpty {
+      findings.append(
+        Finding(
+          overwritesEdits ? .warning : .blocker, "settings",
+          "\(edited.joined(separator: ", ")) changed since they were copied",
+          remedy: "compare with the copies beside them, or add --yes to lose those edits"))
+    }
+    return findings.isEmpty
+      ? [Finding(.ok, "settings", "the files from before \(note.made.prefix(19)) are here")] : findings
+  }
+
+  public func plan() throws -> Plan {
+    let installation = try server.installation()
+    let note = try ConfigurationChange.last(in: Self.folder(installation))
+    return Plan(
+      title: "Take back the settings that were copied to \(installation.label)",
+      phases: [Plan.Phase(Phase.undo, amount: (note?.files ?? []).map(\.path).joined(separator: ", "))])
+  }
+
+  public func run(progress: Progress) throws -> Summary {
+    let findings = try check()
+    try progress.pass(findings)
+    let installation = try server.installation()
+    let folder = Self.folder(installation)
+    guard let note = try ConfigurationChange.last(in: folder) else { throw Blocked(findings) }
+    try progress.phase(Phase.undo) { _ in try ConfigurationChange.undo(note, in: folder) }
+    return Summary(
+      title: "The settings are as they were",
+      facts: [Summary.Fact("Files", note.files.map(\.path).joined(separator: ", "))],
+      nextSteps: Self.followUps(of: note, installation).flatMap { FollowUpRun.instruction($0, installation) })
+  }
+
+  /// What was run after the copy made the machine fit the copied files: it has to be run again for the old ones.
+  private static func followUps(of note: ConfigurationChange.Note, _ installation: Installation) -> [FollowUp] {
+    let touchesMachine = note.files.contains {
+      $0.path.hasSuffix(installation.brand.secretsFile) || $0.path.hasSuffix(installation.brand.configurationFile)
+    }
+    return touchesMachine ? [.configureQueue, .applyConfiguration, .restart] : [.restart]
+  }
+}

@@ -1,0 +1,44 @@
+import Engine
+import Terminal
+
+extension RowBuilder {
+  /// Lays out a report: marks and colours by its roles, facts in two columns.
+  mutating func report(_ report: Report) {
+    for block in report.blocks {
+      switch block {
+      case .heading(let text): add(.text(text, .title))
+      case .paragraph(let text, let tone): paragraph(text, tone.role)
+      case .facts(let facts): pairs(facts.map { ($0.name, $0.value) })
+      case .item(let label, let text, let tone):
+        marked(
+          Span(mark(tone), tone == .plain ? .accent : tone.role), (label.map { "\($0): " } ?? "") + text,
+          tone == .good ? .text : tone.role)
+      case .remedy(let text): marked(Span(glyphs.arrowRight, .secondary), text, .text, indent: 2)
+      case .step(let step):
+        marked(Span(glyphs.checkboxOff, .accent), step.text)
+        for line in step.commands { command(line, indent: 4) }
+      case .gap: gap()
+      }
+    }
+  }
+
+  private func mark(_ tone: Report.Tone) -> String {
+    switch tone {
+    case .plain: glyphs.bullet
+    case .good: glyphs.done
+    case .warning: glyphs.warning
+    case .bad: glyphs.failed
+    }
+  }
+}
+
+extension Report.Tone {
+  fileprivate var role: Role {
+    switch self {
+    case .plain: .text
+    case .good: .ok
+    case .warning: .warning
+    case .bad: .error
+    }
+  }
+}

@@ -1,0 +1,7 @@
+import Engine
+
+/// A phase of no operation.
+struct TestPhase: OperationPhase {
+  var id = "work"
+  var title = "Work"
+}
