@@ -140,7 +140,7 @@ struct AnswersTests {
     #expect(second.contains("sauce.root: there is no such key"))
     let flow = destroying(["everything"])
     let third = try #require(failure("flow = \"burn\"\n[ask]\nkey = \"x\"\nname = \"harbour\"\n", flow: flow)?.reason)
-    #expect(third.contains("ask.key: a secret never stands in a file"))
+    #expect(third.contains("ask.key: a secret is never read from a file"))
     #expect(third.contains("ask.name: no file can confirm this"))
     #expect(failure("flow = \"burn\"\n")?.reason.contains("flow: it is for \"burn\", and this is \"move\"") == true)
     #expect(failure("flow = \n")?.reason.contains("line 1") == true)

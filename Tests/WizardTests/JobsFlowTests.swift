@@ -29,7 +29,7 @@ struct JobsFlowTests {
   private static let done = job(
     "20261123T060000-done", .finished, importing, outcome: "second is imported",
     obstacles: [
-      .watch: "it is not running any more", .stop: "it is not running any more", .resume: "it has done its work",
+      .watch: "it is not running any more", .stop: "it is not running any more", .resume: "it is finished",
       .setAside: "it is not offered by itself",
     ])
   private static let running = job(
@@ -63,7 +63,7 @@ struct JobsFlowTests {
     #expect(walker.step == "what")
     #expect(walker.sees("Begun 2026-11-23 07:00 UTC, 5 h") && walker.sees("ago, by ann on /dev/pts/3"))
     #expect(walker.sees("Not possible: nothing is visible"))
-    #expect(walker.focusedLine.contains("Do it once more"))
+    #expect(walker.focusedLine.contains("Run it again"))
   }
 
   @Test("without a job it is said that there has been none")

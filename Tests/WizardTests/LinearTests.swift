@@ -309,7 +309,7 @@ struct LinearRunningTests {
     let failure = #expect(throws: PlainFailure.self) { try walk.runner.run() }
     #expect(failure?.family == .cancelled)
     #expect(walk.desk.cancellation?.isCancelled == true)
-    #expect(walk.script.says("It goes on."))
+    #expect(walk.script.says("It continues."))
     #expect(walk.script.says("Until the organization is visible on the new server, everything can be taken back."))
     #expect(walk.script.says("It is being stopped already; a moment, please."))
     #expect(walk.script.says("Stopped at your request. All changes were rolled back."))

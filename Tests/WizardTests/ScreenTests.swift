@@ -116,9 +116,9 @@ struct ScreenTests {
   @Test("what is below the end of the page can be read with the arrows")
   func readingOn() {
     let walker = Walker.move(FakeServers(), size: Size(columns: 60, rows: 16))
-    #expect(!walker.sees("Enter goes on, Esc goes back"))
+    #expect(!walker.sees("Enter continues, Esc goes back"))
     for _ in 0..<10 { walker.press(.down) }
-    #expect(walker.sees("Enter goes on, Esc goes back"))
+    #expect(walker.sees("Enter continues, Esc goes back"))
     walker.walk(to: "review")
     #expect(!walker.sees("aloha-wizard import"))
     for _ in 0..<30 { walker.press(.down) }

@@ -158,7 +158,7 @@ struct SettingsFlowTests {
     #expect(
       walker.model.journey.continuations.prefix(2) == [
         Continuation("Restart the server", .flow("server", given: ["action.which": .text("restart")])),
-        Continuation("Take it back", .flow("settings-undo"), proposed: false),
+        Continuation("Undo it", .flow("settings-undo"), proposed: false),
       ])
   }
 

@@ -130,11 +130,11 @@ struct UnattendedMoveTests {
     let terminal = try TmuxTerminal(["wizard", "move", "--linear", "--root", "/nowhere"])
     try terminal.waitFor("the first question") { $0.contains("Enter: begin.") }
     try terminal.press("C-c")
-    try terminal.waitFor("the question") { $0.contains("y leaves, Enter goes on:") }
+    try terminal.waitFor("the question") { $0.contains("y leaves, Enter continues:") }
     try terminal.press("Enter")
     try terminal.waitFor("the first question again") { $0.components(separatedBy: "Enter: begin.").count == 3 }
     try terminal.press("C-c")
-    try terminal.waitFor("the question again") { $0.components(separatedBy: "y leaves, Enter goes on:").count == 3 }
+    try terminal.waitFor("the question again") { $0.components(separatedBy: "y leaves, Enter continues:").count == 3 }
     try terminal.press("C-c")
     try terminal.waitFor("the shell") { $0.hasSuffix("$") || $0.contains("\n$") }
     #expect(try !terminal.isOnAlternateScreen)

@@ -57,7 +57,7 @@ public struct PruneOperation: Operation {
     ]
   }
 
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("what was deleted is gone") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("deleted data cannot be brought back") }
 
   // MARK: For the decision
 

@@ -68,7 +68,7 @@ public struct DeleteOrganizationOperation: Operation {
     return [ProgramCommand(words, on: server)]
   }
 
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("what was deleted is gone") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("deleted data cannot be brought back") }
 
   // MARK: Check, plan, run
 

@@ -32,16 +32,16 @@ public struct ImportOperation: Operation {
     public var title: String {
       switch self {
       case .unpack: "Check the archive"
-      case .survey: "Read what is in it"
-      case .bots: "Let the server make its own bots, where they are missing"
+      case .survey: "Read the archive"
+      case .bots: "Create missing system bots"
       case .stop: "Stop the server"
-      case .files: "Put files in place"
+      case .files: "Copy files into place"
       case .tables: "Import people, channels and settings"
       case .messages: "Import messages"
       case .indexes: "Build indexes and check references"
       case .links: "Connect attachments and counts"
       case .commit: "Check all references and make the organization visible"
-      case .previews: "Let the server make previews of images, where there are any"
+      case .previews: "Create previews of images, if there are any"
       case .start: "Start the server again"
       }
     }

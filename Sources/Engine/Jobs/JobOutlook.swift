@@ -71,11 +71,11 @@ extension JobOutlook {
       outcome = summary.title
     case .failed(let failure):
       state = failure.exitCode == FailureFamily.cancelled.rawValue ? .stopped : .failed
-      outcome = state == .stopped ? "it was stopped; what it had done was taken back" : failure.sentence
+      outcome = state == .stopped ? "it was cancelled; its changes were rolled back" : failure.sentence
       remedy = failure.remedy
     case .lost:
       state = .interrupted
-      outcome = "its process was ended from outside, or the machine went down"
+      outcome = "its process was killed, or the machine failed"
     }
     self.init(
       folder: job.path, title: SafeText.clean(header?.plan?.title ?? operation?.title ?? "unknown", limit: 200),
@@ -85,16 +85,16 @@ extension JobOutlook {
     obstacles[.watch] = state == .running ? nil : "it is not running any more"
     obstacles[.stop] = obstacles[.watch]
     obstacles[.resume] = resumeObstacle
-    obstacles[.undo] = undone.contains(job.path) ? "that has been done already" : undoObstacle
+    obstacles[.undo] = undone.contains(job.path) ? "that was done already" : undoObstacle
     obstacles[.setAside] =
-      !isBroken ? "it is not offered by itself" : job.isSetAside ? "that has been done already" : nil
+      !isBroken ? "it is not offered by itself" : job.isSetAside ? "that was done already" : nil
   }
 
   private var resumeObstacle: String? {
     guard let operation else { return "what it was to do cannot be read" }
     switch state {
     case .running: return "it is running"
-    case .finished: return "it has done its work"
+    case .finished: return "it is finished"
     case .failed, .stopped, .interrupted: return operation.rerunObstacle
     }
   }
@@ -103,11 +103,11 @@ extension JobOutlook {
     guard let operation else { return "what it has done cannot be read" }
     switch state {
     case .finished: return undo?.obstacle
-    case .running: return "it is running; it can be stopped, and takes back what it has done"
-    case .failed, .stopped: return "it has not done its work: what it had begun was taken back"
+    case .running: return "it is running; it can be stopped, which rolls its changes back"
+    case .failed, .stopped: return "it is not finished: its changes were rolled back"
     case .interrupted:
       return operation.interruptionAdvice
-        ?? "it has not done its work: nothing of it is visible, and the next job clears away what it left"
+        ?? "it is not finished: nothing of it is visible, and the next job deletes its leftovers"
     }
   }
 

@@ -21,7 +21,7 @@ public struct RemoveLeftoversOperation: Operation {
   public var servers: [ServerReference] { [server] }
   public var title: String { "Remove what interrupted commands have left" }
   public var commands: [ProgramCommand] { [ProgramCommand(["server", "clean"], on: server)] }
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing that could be taken back") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing to undo") }
 
   private var jobs: JobPlaces { JobStore(root: server.root).places }
 

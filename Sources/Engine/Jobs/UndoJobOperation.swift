@@ -45,7 +45,7 @@ public struct UndoJobOperation: Operation {
 
   // MARK: The operation as others see it
 
-  public var title: String { "Take back job \(job.id)" }
+  public var title: String { "Undo job \(job.id)" }
   private var job: JobFolder { JobFolder(folder, catalog: catalog) }
 
   public var commands: [ProgramCommand] {
@@ -53,7 +53,7 @@ public struct UndoJobOperation: Operation {
     return [ProgramCommand(["jobs", "undo", job.id] + (despiteSignsOfLife ? ["--yes"] : []), on: server)]
   }
 
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it took something back itself") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it was an undo itself") }
 
   // MARK: Check, plan, run
 
@@ -61,14 +61,14 @@ public struct UndoJobOperation: Operation {
     let operation = try job.readHeader().operation
     guard case .finished = job.state() else {
       throw PlainFailure(
-        .conflict, "job \(job.id)", "has not done its work, so there is nothing to take back",
+        .conflict, "job \(job.id)", "is not finished, so there is nothing to undo",
         remedy: "see what became of it with: jobs list")
     }
     switch operation.undo(UndoContext(recordFolder: folder, despiteSignsOfLife: despiteSignsOfLife)) {
     case .operations(let operations, _):
       return operations.enumerated().map { index, operation in OperationPart("\(index + 1)", operation) }
     case .impossible(let reason):
-      throw PlainFailure(.usage, "job \(job.id)", "cannot be taken back: \(reason)")
+      throw PlainFailure(.usage, "job \(job.id)", "cannot be undone: \(reason)")
     }
   }
 
@@ -77,7 +77,7 @@ public struct UndoJobOperation: Operation {
   public func plan() throws -> Plan {
     let plans = try parts().map { try $0.plan() }
     return Plan(
-      title: "Take back: \(try job.readHeader().operation.title)", phases: plans.flatMap(\.phases),
+      title: "Undo: \(try job.readHeader().operation.title)", phases: plans.flatMap(\.phases),
       destroys: plans.flatMap(\.destroys), leavesAlone: ["Everything that the job has not made"])
   }
 
@@ -87,6 +87,6 @@ public struct UndoJobOperation: Operation {
     for part in parts { _ = try part.check() }
     let done = try parts.map { Summary.Fact("Done", try $0.run(progress).title) }
     return Summary(
-      title: "Taken back", facts: done, nextSteps: ["Restart the server, so that it forgets what it had cached"])
+      title: "Undone", facts: done, nextSteps: ["Restart the server, so that it forgets what it had cached"])
   }
 }

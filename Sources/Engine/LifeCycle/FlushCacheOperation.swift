@@ -18,7 +18,7 @@ public struct FlushCacheOperation: Operation {
   public var servers: [ServerReference] { [server] }
   public var title: String { "Empty the cache" }
   public var commands: [ProgramCommand] { [ProgramCommand(["cache", "flush"], on: server)] }
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing that could be taken back") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing to undo") }
 
   // MARK: Check, plan, run
 

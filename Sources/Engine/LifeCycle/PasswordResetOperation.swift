@@ -55,7 +55,7 @@ public struct PasswordResetOperation: Operation {
     return [ProgramCommand(words, on: server)]
   }
 
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("mail that was sent cannot be called back") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("mail that was sent cannot be recalled") }
 
   // MARK: Check, plan, run
 

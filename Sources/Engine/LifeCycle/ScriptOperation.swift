@@ -37,7 +37,7 @@ public struct ScriptOperation: Operation {
     }
   }
 
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing that could be taken back") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing to undo") }
 
   // MARK: Check, plan, run
 

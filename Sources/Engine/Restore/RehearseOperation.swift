@@ -9,7 +9,7 @@ public struct RehearseOperation: Operation {
   public struct Options: Sendable, Codable, Equatable {
     /// A backup, or the folder it was unpacked into; of parts that were put aside by hand what texts call these.
     public var archive: String
-    /// Parts that were put aside by hand, instead of a backup.
+    /// Parts that were saved by hand, instead of a backup.
     public var manual: ManualBackup?
     /// The kind of server that these parts are of, where they do not say.
     public var brand: Brand?
@@ -149,7 +149,7 @@ public struct RehearseOperation: Operation {
 
   // MARK: Parts
 
-  /// Parts that were put aside by hand, a copied volume taken apart; nil for a backup.
+  /// Parts that were saved by hand, a copied volume taken apart; nil for a backup.
   private func parts() throws -> ManualBackup? {
     guard
       case .manual(let parts) = try (options.manual.map { .manual($0) } ?? RestoreSource.archive(options.archive))

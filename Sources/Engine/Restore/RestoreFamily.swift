@@ -18,13 +18,13 @@ extension RestoreFamily {
   public var rerunObstacle: String? {
     guard let record = (try? RestoreState(root: server.root).current()) ?? nil, record.isUnfinished else { return nil }
     return
-      "a restore knows by itself where it was interrupted: \(command("--status")) says what can be done, and so does "
+      "a restore records where it was interrupted: \(command("--status")) says what can be done, as does "
       + "Restore in the menu"
   }
 
   public var interruptionAdvice: String? {
-    "a restore is taken back by its own command: \(command("--roll-back")), or choose Restore in the menu; "
-      + "\(command("--status")) says where it stands"
+    "a restore is rolled back by its own command: \(command("--roll-back")), or choose Restore in the menu; "
+      + "\(command("--status")) shows its state"
   }
 
   var takenBackByRollingBack: UndoRule { .impossible(interruptionAdvice ?? "") }

@@ -193,7 +193,7 @@ public struct RollBackOperation: RestoreFamily {
 
   public var title: String { "Roll back the restore" }
   public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--roll-back"], on: server)] }
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it took something back itself") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it was an undo itself") }
 
   private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 
@@ -254,7 +254,7 @@ public struct DiscardRestoreOperation: RestoreFamily {
 
   public var title: String { "Delete what is kept of the restore" }
   public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--discard"], on: server)] }
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it took something back itself") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it was an undo itself") }
 
   private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 

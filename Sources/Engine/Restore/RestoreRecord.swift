@@ -130,7 +130,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     case (.rollBack, _): "Roll back"
     case (.discard, .rolledBack): "Discard the restored state"
     case (.discard, _): "Discard the state before it"
-    case (.restoreAnew, _): "Restore anew, from a backup"
+    case (.restoreAnew, _): "Restore again, from a backup"
     }
   }
 

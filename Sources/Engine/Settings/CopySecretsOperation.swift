@@ -36,7 +36,7 @@ public struct CopySecretsOperation: Operation {
   }
 
   public func undo(_ context: UndoContext) -> UndoRule {
-    .impossible("the old secrets file lies beside the new one: copy it back by hand")
+    .impossible("the old secrets file is kept beside the new one: copy it back by hand")
   }
 
   // MARK: Check, plan, run

@@ -21,11 +21,11 @@ public struct UndoSettingsOperation: Operation {
   // MARK: The operation as others see it
 
   public var servers: [ServerReference] { [server] }
-  public var title: String { "Take back copied settings" }
+  public var title: String { "Undo copied settings" }
   public var commands: [ProgramCommand] {
     [ProgramCommand(["settings", "undo"] + (overwritesEdits ? ["--yes"] : []), on: server)]
   }
-  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it took something back itself") }
+  public func undo(_ context: UndoContext) -> UndoRule { .impossible("it was an undo itself") }
 
   private static func folder(_ installation: Installation) -> String {
     installation.root + installation.brand.configurationFolder

@@ -60,7 +60,7 @@ struct AnswersFile: Sendable, Equatable {
         continue
       }
       switch field.kind {
-      case .secret: faults.append("\(name): a secret never stands in a file; it is typed")
+      case .secret: faults.append("\(name): a secret is never read from a file; it has to be typed")
       case .confirmation: faults.append("\(name): no file can confirm this; --confirm-delete NAME does")
       default: break
       }
@@ -128,7 +128,7 @@ enum AnswersFault {
   static func missing(_ path: String, _ missing: [String]) -> PlainFailure {
     PlainFailure(
       .usage, "answers in \(SafeText.clean(path, limit: 200))",
-      "nobody can be asked here, and these are missing: \(missing.joined(separator: "; "))",
+      "these answers are missing, and questions cannot be asked here: \(missing.joined(separator: "; "))",
       remedy: "add them, or run it on a terminal to be asked; what can stand in it is shown by: "
         + "\(Program.name) wizard GOAL --answers-template")
   }

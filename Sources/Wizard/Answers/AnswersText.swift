@@ -61,7 +61,7 @@ enum AnswersText {
       }
       comment(note)
       switch known.field.kind {
-      case .secret: comment("\(known.field.id) is a secret: it is typed, and never stands in a file.")
+      case .secret: comment("\(known.field.id) is a secret: it has to be typed, and is never read from a file.")
       case .confirmation: comment("Confirmed on the command line: --confirm-delete NAME")
       default: break
       }

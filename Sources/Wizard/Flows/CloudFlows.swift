@@ -75,7 +75,7 @@ struct ToCloudFlow: Sendable {
           .point("This server is brought to the version that the cloud has. You do that, before the final export."),
           .point("The organization is exported into an archive, and everything is checked before."),
           .point("You hand the archive over, with what has to be told with it. You get it ready to be copied."),
-          .point("In the cloud everybody signs in anew; bots get new API keys."),
+          .point("In the cloud everybody signs in again; bots get new API keys."),
         ]
       },
       help: [
@@ -95,7 +95,7 @@ struct ToCloudFlow: Sendable {
         [
           .paragraph(
             "The cloud runs the development version, which is newer than every release, and imports exports of that "
-              + "version only. This brings a server to it; it takes some minutes, and nobody can use the server meanwhile:"
+              + "version only. This upgrades a server to it; it takes some minutes, in which the server cannot be used:"
           ),
           .command(HandOver.upgrade(context.brand ?? .aloha)),
         ]
@@ -133,12 +133,12 @@ struct ToCloudFlow: Sendable {
       explanation: { _ in
         [
           .paragraph(
-            "For the final one the organization is deactivated here first, so that nobody's words stay behind.")
+            "For the final export the organization is deactivated here first, so that no message is left behind.")
         ]
       },
       help: [
         .paragraph(
-          "Deactivating signs everyone out and lets nobody in. All data stays, and the organization can be reactivated "
+          "Deactivation signs everyone out and disables sign-in. All data is kept, and the organization can be reactivated "
             + "at any time, should the move not work out.")
       ],
       isVisible: { $0.detail(OrganizationStep.key, "state") != "deactivated" },
@@ -216,7 +216,7 @@ struct FromCloudFlow: Sendable {
       },
       help: [
         .paragraph(
-          "The cloud goes on to newer versions every week or two: upgrade and import soon after the export was made."),
+          "The cloud is upgraded every week or two: upgrade and import soon after the export was made."),
         .paragraph(
           "On the day of the move the organization should be deactivated in the cloud before the export: what is written "
             + "after it stays behind."),
@@ -236,7 +236,7 @@ struct FromCloudFlow: Sendable {
       },
       help: [
         .paragraph(
-          "The upgrade takes some minutes, and nobody can use the server meanwhile. Where other organizations live on this "
+          "The upgrade takes some minutes, in which the server cannot be used. If other organizations are on this "
             + "server, make a backup first: there is no way back to an older version without one."),
         .paragraph("When the next release is out, upgrade to it as usual, and stay on releases from then on."),
         .paragraph(

@@ -50,7 +50,7 @@ struct ExportFlow: Sendable {
                 + "format: this program and the server's own import command read it."),
             .paragraph(
               "Passwords, API keys and sessions are never in it. For a whole server, with all its organizations and "
-                + "secrets, make a backup instead: it is faster, and disturbs nobody."),
+                + "secrets, make a backup instead: it is faster, and users do not notice it."),
           ]
         ).step(context), scope, place, work.checks(),
         work.review(heading: "Ready to export?", proceed: "Start the export"),
@@ -81,7 +81,7 @@ struct ExportFlow: Sendable {
 
   private var scope: Step {
     Step(
-      "scope", "Content", heading: { _ in "What goes into it?" },
+      "scope", "Content", heading: { _ in "What should the archive contain?" },
       help: [
         .paragraph(
           "A move needs everything. The other two are for records and for handing data to others: what is private stays "
@@ -124,8 +124,8 @@ struct ExportFlow: Sendable {
           "The archive gets its name when it is complete and has been read back to its last byte. Until then nothing of "
             + "that name exists, and a stopped export leaves nothing behind."),
         .paragraph(
-          "Deactivating signs everyone out and lets nobody in, until the organization is reactivated; nothing is lost "
-            + "on the way, and no data goes. It is right before a final move, and wrong for a record of a living "
+          "Deactivation signs everyone out and disables sign-in until the organization is reactivated. No message is lost "
+            + "on the way, and no data is deleted. It is right before a final move, and wrong for a record of an active "
             + "organization."),
       ],
       fields: { [context, path = context.archivePath("export")] answers in

@@ -52,7 +52,7 @@ struct ImportFlow: Sendable {
       work.review(heading: "Ready to import?", proceed: "Start the import"),
       work.run(
         "Import", heading: { "Importing \($0.label(ArchiveStep.Label.name))" },
-        help: [.paragraph("Until the organization is visible, everything can be taken back.")]),
+        help: [.paragraph("Until the organization is visible, everything can be rolled back.")]),
       work.result { answers in
         let name = answers.label(ArchiveStep.Label.name)
         return "\(name.isEmpty ? "The organization" : name) is imported"
@@ -111,13 +111,13 @@ struct ImportFlow: Sendable {
             preset: { .text($0.label(ArchiveStep.Label.subdomain)) },
             check: { AnswerCheck.subdomain($0[Key.subdomain]) }),
           Field(
-            "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
+            "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
             .yesNo(
-              yes: .init("yes", "Yes, take it", "Good where it is the organization's name already."),
+              yes: .init("yes", "Yes, use it", "Good where it is the organization's name already."),
               no: .init("no", "No", "Then change it above.")),
             isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
             preset: { .flag($0.given(Key.subdomain) == $0.label(ArchiveStep.Label.subdomain)) },
-            check: { $0.given(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+            check: { $0.given(Key.reserved) == false ? "Choose another subdomain" : nil }),
         ]
       })
   }
@@ -126,7 +126,7 @@ struct ImportFlow: Sendable {
     Step(
       "memory", "Memory", heading: { _ in "Stop the server while importing?" },
       explanation: { _ in
-        [.paragraph("The server's manual advises it where memory is scarce. While it is stopped, nobody can use it.")]
+        [.paragraph("The server's manual recommends it if memory is scarce. While it is stopped, it cannot be used.")]
       },
       help: [
         .paragraph(

@@ -23,7 +23,7 @@ extension Flow {
                 + "not listed and not touched."),
             .paragraph(
               "Every command that changes something removes them too, before it begins. An interrupted restore is finished "
-                + "or taken back in “Restore”."),
+                + "or rolled back in “Restore”."),
           ]),
         work.review(heading: "Remove them now?", proceed: "Remove the leftovers"),
         work.run("Removal", heading: { _ in "Removing leftovers" }), work.result { _ in "Leftovers are removed" },

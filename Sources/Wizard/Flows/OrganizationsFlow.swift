@@ -94,7 +94,7 @@ extension Flow {
           "Of a scrubbed one the server has removed names, addresses, messages and files. A demo is deleted by the server on "
             + "a day; the checks name it."
         ),
-        .paragraph("To delete one with all that it has, choose “Delete a test import” in the menu."),
+        .paragraph("To delete one with all of its data, choose “Delete a test import” in the menu."),
       ],
       disabled: { item in
         if case .redirect(let address) = item.organization.state { "it is only a redirect to \(address)" } else { nil }
@@ -108,7 +108,7 @@ extension Flow {
 
   private static func what(_ context: FlowContext, _ looks: OrganizationsLooks) -> Step {
     Step(
-      "action", "What", heading: { "What shall happen to \($0.label(Key.organization))?" },
+      "action", "What", heading: { "What should be done with \($0.label(Key.organization))?" },
       explanation: { answers in
         let known = ["users", "messages"].compactMap { answers.detail(Key.organization, $0) }
         let uploads = answers.detail(Key.organization, "uploads").map { "\($0) of uploads" }
@@ -120,10 +120,10 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "To deactivate closes an organization: nobody can sign in, its bots get no answers, nothing is mailed. All its "
+          "Deactivation closes an organization: sign-in is disabled, its bots get no answers, no mail is sent. All its "
             + "data stays, and it can be reactivated at any time."),
         .paragraph(
-          "A new subdomain is a new address. What people, apps and bots have stored of the old one has to be told them anew; "
+          "A new subdomain is a new address. People, apps and bots that have stored the old one need the new one; "
             + "everybody signs in again."),
       ],
       fields: { answers in
@@ -176,10 +176,10 @@ extension Flow {
               return AnswerCheck.subdomain(subdomain)
             }),
           Field(
-            "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
-            .yesNo(yes: .init("yes", "Yes, take it"), no: .init("no", "No", "Then change it above.")),
+            "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
+            .yesNo(yes: .init("yes", "Yes, use it"), no: .init("no", "No", "Then change it above.")),
             isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) }, preset: { _ in .flag(false) },
-            check: { $0.given(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+            check: { $0.given(Key.reserved) == false ? "Choose another subdomain" : nil }),
           Field(
             "redirect", "Send people on from the old address?", name: "Redirect",
             .yesNo(
@@ -198,7 +198,7 @@ extension Flow {
     Step(
       "effect", "Effect", heading: { _ in "What will people see?" },
       explanation: { effects($0) },
-      help: [.paragraph("Tell people beforehand. Sessions end for good: who comes back signs in anew.")],
+      help: [.paragraph("Tell people beforehand. All sessions end: everybody has to sign in again.")],
       lookup: Lookup("Counting", key: { $0[Key.organization] }) { answers, _ in
         let sessions = try looks.sessions(answers[Key.organization])
         return Material(facts: [

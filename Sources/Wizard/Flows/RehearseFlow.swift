@@ -44,7 +44,7 @@ extension Flow {
               ]) { first, _ in first })),
         ]
       },
-      steps: [welcome] + BackupStep(heading: "Which backup shall be tried?").steps(context, looks) + working)
+      steps: [welcome] + BackupStep(heading: "Which backup should be tested?").steps(context, looks) + working)
   }
 
   private static func rehearsal(_ answers: Answers) -> RehearseOperation.Options {
@@ -57,7 +57,7 @@ extension Flow {
     "welcome", "Welcome", heading: { _ in "Find out whether a backup can be restored" },
     explanation: { _ in
       [
-        .paragraph("A backup that nobody has ever restored is a hope. A rehearsal does the whole of it:"),
+        .paragraph("Only a restore proves that a backup works. A rehearsal does all of it:"),
         .point("unpacks the backup and compares the digest of every file,"),
         .point("restores the database into a PostgreSQL of its own, which is thrown away afterwards,"),
         .point("compares the rows of every table, and looks for the file of every upload."),

@@ -89,7 +89,7 @@ extension Flow {
 
   private static func which(_ context: FlowContext, _ looks: ServerLooks) -> Step {
     Step(
-      "action", "Action", heading: { _ in "What shall be done with the server?" },
+      "action", "Action", heading: { _ in "What should be done with the server?" },
       help: [
         .paragraph(
           "The queues hold what the server has taken in and not yet worked off: mail, notifications, counts. They are in no "
@@ -99,7 +99,7 @@ extension Flow {
           "A restart is needed after settings or secrets were changed, and after an organization came, went, or was "
             + "changed behind the server's back. People see for a few seconds that they are being reconnected."),
         .paragraph(
-          "Stopped, the server answers nobody: browsers see an error page, apps wait. The database goes on running."),
+          "While the server is stopped, browsers see an error page and apps wait. The database keeps running."),
         .paragraph("The cache holds copies of what the database says. Emptied, it fills again by itself."),
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [field([:])]) { _, _ in

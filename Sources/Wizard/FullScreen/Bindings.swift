@@ -130,7 +130,7 @@ extension WizardModel {
     bindings.append(Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a question"))
     return bindings + movement
       + [
-        Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+        Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
         Self.plain,
         Binding(.suspend, [.control("z")], nil, "Pause the wizard; fg in the shell brings it back"),
       ]
@@ -183,7 +183,7 @@ extension WizardModel {
       Binding(.close, [.escape], "go on as before", "Close the question and change nothing"),
       Binding(.up, [.up, .left, .backTab, .character("k"), .character("h")], nil, "Move up"),
       Binding(.down, [.down, .right, .tab, .character("j"), .character("l")], nil, "Move down"),
-      Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+      Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
       Self.plain,
     ]
   }
@@ -197,7 +197,7 @@ extension WizardModel {
       Binding(.pageDown, [.pageDown, .control("f"), .character(" ")], nil, "A page down"),
       Binding(.top, [.home, .character("g")], nil, "To the top"),
       Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
-      Binding(.redraw, [.control("l")], nil, "Draw the screen anew"),
+      Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
       Self.plain,
       Binding(.leave, [.control("c")], nil, "Leave the wizard, after a question"),
     ]

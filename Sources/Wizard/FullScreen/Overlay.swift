@@ -37,11 +37,11 @@ extension WizardModel {
       return Overlay.Question(
         title: "Leave the wizard?",
         text: [
-          "\(runner.noun) goes on without it. Start the wizard again to watch it, or use the command: jobs attach.",
+          "\(runner.noun) continues without it. Start the wizard again to watch it, or use the command: jobs attach.",
           "To stop it, stay and press Esc.",
         ],
         choices: [
-          .init(title: "No, stay here", outcome: .stay), .init(title: "Yes, leave; it goes on", outcome: .leave),
+          .init(title: "No, stay here", outcome: .stay), .init(title: "Yes, leave; it continues", outcome: .leave),
         ])
     }
     return Overlay.Question(
@@ -59,7 +59,7 @@ extension WizardModel {
   }
 
   private var stopText: [String] {
-    var text = ["What has been done so far is taken back; everything is then as it was before."]
+    var text = ["Changes so far are rolled back."]
     if let point = journey.run?.plan?.pointOfNoReturn {
       text.append("\(point.prefix(1).uppercased())\(point.dropFirst()).")
     }

@@ -25,7 +25,7 @@ extension Journey {
       return "The operation failed. \(trouble.subject): \(trouble.reason)\n\(remedy)"
     case nil:
       guard let run, run.isRunning, let runner, runner.outlivesWizard else { return nil }
-      return "\(runner.noun) goes on. Watch it with: \(Program.name) jobs attach, or start the wizard again.\n"
+      return "\(runner.noun) continues. Watch it with: \(Program.name) jobs attach, or start the wizard again.\n"
     }
   }
 

@@ -173,7 +173,7 @@ struct AnswersRunner {
         }
       case .gone where journey.runner?.outlivesWizard == true: return
       case .interrupted, .gone:
-        voice.say("Stopping. What has been done is taken back; a moment, please.")
+        voice.say("Stopping. Changes so far are rolled back; this may take a moment.")
         journey.stop()
       case .nothing: watcher.giveSign(journey.run)
       }

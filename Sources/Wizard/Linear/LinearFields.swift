@@ -115,7 +115,7 @@ extension LinearRunner {
       let words = line == "none" ? [] : line.split { $0 == " " || $0 == "," }.map(String.init)
       let indices = words.map { index($0, choices, isYesNo: false) }
       if indices.contains(nil) {
-        voice.say("Numbers from 1 to \(choices.count) are wanted, or the word none.")
+        voice.say("Enter numbers from 1 to \(choices.count), or the word none.")
       } else if let reason = indices.compactMap({ $0.flatMap { choices[$0].disabled } }).first {
         voice.say("Not possible: \(reason)")
       } else {

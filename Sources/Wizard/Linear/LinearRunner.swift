@@ -95,7 +95,7 @@ struct LinearRunner {
     if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
     guard isFirst else { return }
     voice.say(
-      "Each question is answered with a line. Enter alone takes what stands in brackets. "
+      "Answer each question with a line. Enter alone accepts the value in brackets. "
         + "? explains, b goes back, q leaves; Ctrl-C asks whether to leave.")
   }
 
@@ -190,7 +190,7 @@ struct LinearRunner {
     voice.say(
       itinerary.hasDoneSomething || journey.run?.outcome != nil
         ? "Leave the wizard?" : "Leave the wizard? Nothing has been changed so far.")
-    switch voice.ask("y leaves, Enter goes on:") {
+    switch voice.ask("y leaves, Enter continues:") {
     case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Departure.wanted }
     // Asked, and pressed again.
     case .interrupted: throw Departure.wanted
@@ -203,7 +203,8 @@ struct LinearRunner {
     voice.say("Help for: \(journey.step.title)")
     voice.blocks(journey.step.explanation(journey.answers))
     voice.blocks(journey.step.help)
-    voice.say("Enter alone takes what stands in brackets; ? is this help; b goes back; q leaves, after a question.")
+    voice.say(
+      "Enter alone accepts the value in brackets; ? shows this help; b goes back; q leaves, after a confirmation.")
     if journey.fields.contains(where: \.isPath) {
       voice.say("The beginning of a path with a ? behind it, as in /srv/?, lists the names that it can go on with.")
     }

@@ -47,29 +47,29 @@ extension LinearRunner {
   private mutating func askToStop() throws {
     guard journey.run?.isStopping != true else { return voice.say("It is being stopped already; a moment, please.") }
     let mayLeave = journey.runner?.outlivesWizard == true
-    voice.say("Stop it? What has been done so far is taken back.")
+    voice.say("Stop it? Changes so far are rolled back.")
     if let point = journey.run?.plan?.pointOfNoReturn {
       voice.say("\(point.prefix(1).uppercased())\(point.dropFirst()).")
     }
     let leaving = mayLeave ? "l leaves and lets it go on, " : ""
-    switch voice.ask("y stops it, \(leaving)Enter goes on watching:") {
+    switch voice.ask("y stops it, \(leaving)Enter continues to watch:") {
     case .text(let line):
       switch line.trimmedSpaces.lowercased() {
       case "y", "yes": stop()
       case "l" where mayLeave: throw Departure.wanted
-      default: voice.say("It goes on.")
+      default: voice.say("It continues.")
       }
     // Asked, and pressed again.
     case .interrupted: stop()
     case .end:
       if mayLeave { throw Departure.wanted }
-      voice.say("It goes on.")
+      voice.say("It continues.")
     }
   }
 
   private mutating func stop() {
     journey.stop()
-    voice.say("Stopping. What has been done is taken back; a moment, please.")
+    voice.say("Stopping. Changes so far are rolled back; this may take a moment.")
   }
 }
 

@@ -51,10 +51,10 @@ struct BackupCommand: ParsableCommand {
         "Encrypt to this public key of age (age1…); the private one is not needed here.", valueName: "key"))
     var encryptTo: String?
 
-    @Option(help: ArgumentHelp("Where the dump lies meanwhile.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder for the dump while the command runs.", valueName: "folder"))
     var workFolder: String?
 
-    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    @Flag(help: "Show the plan and the findings of the checks; change nothing.")
     var dryRun = false
 
     func validate() throws {
@@ -111,7 +111,7 @@ struct BackupCommand: ParsableCommand {
   struct Prune: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete backups that need not be kept; shows which ones, unless --yes is given.",
-      discussion: "The newest backup whose every digest fits, and all that are newer, always stay.")
+      discussion: "The newest intact backup and all newer ones are always kept.")
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var keep: KeepOptions

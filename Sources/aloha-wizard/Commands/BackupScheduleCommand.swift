@@ -90,8 +90,8 @@ struct BackupScheduleCommand: OperationCommand {
       guard LastQuestion.canBeAsked(json: output.json) else {
         try output.rehearse(operation)
         throw PlainFailure(
-          .usage, "backup schedule --install", "changes this machine, and nobody can be asked here",
-          remedy: "give --yes when you want it done")
+          .usage, "backup schedule --install", "changes this machine, and the confirmation cannot be asked for here",
+          remedy: "repeat it with --yes to confirm it")
       }
       try LastQuestion.show(operation)
       try LastQuestion.askYes()

@@ -8,7 +8,7 @@ struct CacheCommand: ParsableCommand {
 
   struct Flush: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Empty the cache, so that the server reads everything anew from its database.")
+      abstract: "Empty the cache, so that the server reads everything again from its database.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

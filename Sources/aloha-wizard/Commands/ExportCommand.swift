@@ -23,7 +23,7 @@ struct ExportCommand: OperationCommand {
     help: ArgumentHelp("The archive to write; by default a generated name in /tmp.", valueName: "file"))
   var file: String?
 
-  @Flag(help: "Deactivate the organization first, so that nobody writes any more; the archive says that it is active.")
+  @Flag(help: "Deactivate the organization first, so that no new messages arrive; in the archive it is active.")
   var deactivate = false
 
   @Flag(help: "Only messages of public channels.")
@@ -53,7 +53,7 @@ struct ExportCommand: OperationCommand {
       valueName: "subdomain"))
   var forCloud: String?
 
-  @Flag(help: "Show what would be done and what the checks find; change nothing.")
+  @Flag(help: "Show the plan and the findings of the checks; change nothing.")
   var dryRun = false
 
   func validate() throws {
@@ -61,7 +61,7 @@ struct ExportCommand: OperationCommand {
       throw ValidationError("Choose one of --public-only and --with-consent.")
     }
     guard withConsent || consentMessage == nil else {
-      throw ValidationError("--consent-message goes with --with-consent.")
+      throw ValidationError("--consent-message needs --with-consent.")
     }
     try OptionRule.archive("--output", file)
     guard consentMessage ?? 1 > 0 else { throw ValidationError("--consent-message is the number of a message.") }

@@ -34,7 +34,7 @@ struct ImportCommand: OperationCommand {
       valueName: "folder"))
   var report: String?
 
-  @Flag(help: "Show what would be done and what the checks find; change nothing.")
+  @Flag(help: "Show the plan and the findings of the checks; change nothing.")
   var dryRun = false
 
   func validate() throws {

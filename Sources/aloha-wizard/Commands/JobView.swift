@@ -30,7 +30,7 @@ final class JobView: Sendable {
   func attach(_ job: JobFolder) throws {
     var outcome: ProgressEvent?
     var hasAsked = false
-    if !json { StandardStream.error("Job \(job.id). Ctrl-C stops it; it goes on when this terminal goes away.\n") }
+    if !json { StandardStream.error("Job \(job.id). Ctrl-C stops it; it continues when this terminal is closed.\n") }
     signal(SIGHUP, SIG_DFL)
     try JobFollower(job).follow { event in
       switch event {
@@ -43,7 +43,7 @@ final class JobView: Sendable {
       if Interruption.cancellation.isCancelled, !hasAsked {
         hasAsked = true
         lines.end()
-        StandardStream.error("Stopping; what was begun is taken back.\n")
+        StandardStream.error("Stopping; changes so far are rolled back.\n")
         try JobProcess.stop(job)
       }
     }

@@ -92,7 +92,7 @@ struct JobsCommand: ParsableCommand {
 
   struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Do what a job was to do, once more; for one that failed or was lost.",
+      abstract: "Run a job again that failed or was interrupted.",
       discussion: "What the lost job had begun was never visible; it is cleared away before the new one begins.")
     @OptionGroup var selection: Selection
 
@@ -117,22 +117,22 @@ struct JobsCommand: ParsableCommand {
 extension JobsCommand {
   struct Undo: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take back what a finished job has done, as one step.",
+      abstract: "Undo a finished job, as one step.",
       discussion: """
-        An import goes with its rows and files, an export with its archive, a move on both sides. What the job has not \
-        made stays.
+        Of an import the rows and files are deleted, of an export the archive, of a move both. What the job has not \
+        made is kept.
         """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "A job's id or the beginning of one.")
     var id: String
-    @Flag(help: "Show what would go; change nothing.")
+    @Flag(help: "Show what would be deleted; change nothing.")
     var dryRun = false
     @Option(
-      help: ArgumentHelp("Where an organization goes: its subdomain once more, to confirm it.", valueName: "name"))
+      help: ArgumentHelp("If an organization is deleted: its subdomain again, to confirm it.", valueName: "name"))
     var confirmDelete: String?
-    @Flag(help: "Also where people seem to work in the organization that goes.")
+    @Flag(help: "Also if people seem to work in the organization that is deleted.")
     var yes = false
 
     func run() throws {
@@ -146,7 +146,7 @@ extension JobsCommand {
         guard confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) else {
           throw PlainFailure(
             .usage, "job \(job.id)", "taking it back deletes the organization '\(subdomain)'",
-            remedy: "look with --dry-run what goes, then confirm it with --confirm-delete '\(subdomain)'")
+            remedy: "see the list with --dry-run, then confirm it with --confirm-delete '\(subdomain)'")
         }
         try LastQuestion.show(operation)
         try LastQuestion.ask(name: subdomain, "to delete the organization that the job made")

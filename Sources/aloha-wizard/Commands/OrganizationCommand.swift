@@ -82,14 +82,14 @@ struct OrganizationCommand: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var organization: OrganizationOption
-    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    @Flag(help: "Show the plan and the findings of the checks; change nothing.")
     var dryRun = false
 
   }
 
   struct Deactivate: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Deactivate an organization: nobody can sign in any more, all data stays.")
+      abstract: "Deactivate an organization: sign-in is disabled, all data is kept.")
     @OptionGroup var chosen: Chosen
 
     func run() throws { try chosen.output.perform(operation(), dryRun: chosen.dryRun) }
@@ -110,7 +110,7 @@ struct OrganizationCommand: ParsableCommand {
 
   struct Delete: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Delete an organization with all that belongs to it, as after a test import.",
+      abstract: "Delete an organization with everything that belongs to it, as after a test import.",
       discussion: """
         Every row goes in one transaction, including what the server's own command leaves behind: recipients, group \
         messages, sessions, scheduled mail. Other organizations stay as they are. For an organization that people \
@@ -129,9 +129,9 @@ struct OrganizationCommand: ParsableCommand {
     var withUploads = false
     @Flag(help: "Delete everything in the uploads folder; only where it is the only organization.")
     var withAllUploads = false
-    @Flag(help: "Count what would go, table by table; change nothing.")
+    @Flag(help: "Count what would be deleted, table by table; change nothing.")
     var dryRun = false
-    @Option(help: ArgumentHelp("The subdomain once more, to confirm it.", valueName: "name"))
+    @Option(help: ArgumentHelp("The subdomain again, to confirm it.", valueName: "name"))
     var confirmDelete: String?
     @Flag(help: "Delete it although people seem to work in it.")
     var yes = false
@@ -172,7 +172,7 @@ struct OrganizationCommand: ParsableCommand {
     var skipRedirect = false
     @Flag(help: "Allow a subdomain that servers reserve.")
     var allowReservedSubdomain = false
-    @Flag(help: "Show what would be done and what the checks find; change nothing.")
+    @Flag(help: "Show the plan and the findings of the checks; change nothing.")
     var dryRun = false
 
     func validate() throws { try OptionRule.check("The new subdomain", newSubdomain, InputRule.subdomain) }

@@ -26,7 +26,7 @@ struct PasswordResetCommand: OperationCommand {
   @Flag(help: "Only those who have not signed in here yet.")
   var onlyNeverSignedIn = false
 
-  @Flag(help: "Say who would get mail; send none.")
+  @Flag(help: "Show who would get mail; send none.")
   var dryRun = false
 
   func validate() throws {

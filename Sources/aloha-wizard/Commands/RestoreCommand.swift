@@ -48,7 +48,7 @@ struct RestoreCommand: OperationCommand {
   @Flag(help: "Restore although both have different versions. Data may not fit; only on purpose.")
   var ignoreVersions = false
   @OptionGroup var key: IdentityOption
-  @Option(help: ArgumentHelp("Where the dump lies meanwhile.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder for the dump while the command runs.", valueName: "folder"))
   var workFolder: String?
   @Option(help: "Sessions that restore at the same time (1 to 32).")
   var parallel: Int?
@@ -84,7 +84,7 @@ struct RestoreCommand: OperationCommand {
   @Flag(help: "Say which state this server has.")
   var status = false
 
-  @Flag(help: "Show what would be done and what the checks find; change nothing.")
+  @Flag(help: "Show the plan and the findings of the checks; change nothing.")
   var dryRun = false
   @Flag(help: "Do it without asking.")
   var yes = false
@@ -165,8 +165,8 @@ struct RestoreCommand: OperationCommand {
       guard LastQuestion.canBeAsked(json: output.json) else {
         try output.rehearse(operation)
         throw PlainFailure(
-          .usage, operation.title, "changes the server, and nobody can be asked here",
-          remedy: "give --yes when you want it done")
+          .usage, operation.title, "changes the server, and the confirmation cannot be asked for here",
+          remedy: "repeat it with --yes to confirm it")
       }
       let mustBeTyped = try LastQuestion.show(operation, alsoGoing: replacesServer ? present() : [])
       // A server whose settings are lost has no name of its own that could be asked for.

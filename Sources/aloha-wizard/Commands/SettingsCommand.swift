@@ -23,7 +23,7 @@ struct SettingsCommand: ParsableCommand {
     @Option(help: "How the data came: import (new ids) or restore (the old ids); found out unless given.")
     var migration: MigrationFacts.Kind?
 
-    @Flag(help: "This server takes the old one's place, or stands beside it; by default told from the host names.")
+    @Flag(help: "This server replaces the old one, or runs beside it; by default decided by the host names.")
     var place: Place?
 
     func validate() throws { try OptionRule.paths([("--from", from)]) }
@@ -101,7 +101,7 @@ struct SettingsCommand: ParsableCommand {
 
     func validate() throws {
       guard followUp || !agreeToPushTerms else {
-        throw ValidationError("--agree-to-push-terms goes with --follow-up.")
+        throw ValidationError("--agree-to-push-terms needs --follow-up.")
       }
     }
 
@@ -159,7 +159,7 @@ private enum AdviceText {
     let ids = facts.usersRenumbered.map { $0 ? "people have new ids" : "people have their old ids" } ?? "ids unknown"
     let parts = [
       facts.kind == .import ? "the data came by export and import" : "the data came out of a backup", ids,
-      facts.replacesSource ? "this server takes the old one's place" : "this server stands beside the old one",
+      facts.replacesSource ? "this server takes the old one's place" : "this server runs beside the old one",
       facts.targetHostsOthers ? "other organizations live here too" : "no other organization lives here",
       facts.pushRegistered ? "the old server was registered for push notifications" : "no push registration",
     ]

@@ -32,7 +32,7 @@ struct VerifyCommand: ParsableCommand {
   func validate() throws {
     try OptionRule.paths([("The archive", archive)])
     try OptionRule.check("--subdomain", subdomain, InputRule.subdomain)
-    guard subdomain == nil || againstServer else { throw ValidationError("--subdomain goes with --against-server.") }
+    guard subdomain == nil || againstServer else { throw ValidationError("--subdomain needs --against-server.") }
   }
 
   func run() throws {

@@ -185,7 +185,7 @@ struct JobTests {
     let reference = ServerReference(try server.installation)
     let undo = try job(server, UndoJobOperation(servers: [reference], folder: again.path, despiteSignsOfLife: false))
     try JobProcess.run(undo, cancellation: Cancellation())
-    #expect(try undoObstacle() == "that has been done already")
+    #expect(try undoObstacle() == "that was done already")
   }
 
   @Test("A job that was killed is seen as lost, has left nothing visible, and can be done once more")

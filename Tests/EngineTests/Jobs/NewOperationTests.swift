@@ -95,6 +95,6 @@ struct NewOperationTests {
     }
     #expect(!FileSystem.exists(scene.file))
     let outlook = try #require(try scene.store.outlooks().first { $0.folder == job.path })
-    #expect(outlook.obstacles[.undo] == "that has been done already")
+    #expect(outlook.obstacles[.undo] == "that was done already")
   }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Parts that were put aside by hand")
+@Suite("Parts that were saved by hand")
 struct ManualBackupTests {
   private func dump(_ server: SandboxServer, _ words: [String]) throws {
     let tools = try PostgresTools.find(major: 15)

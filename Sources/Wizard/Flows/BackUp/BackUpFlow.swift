@@ -87,7 +87,7 @@ extension Flow {
         Field(
           "wish", "Backups", name: "Action",
           .choice([
-            .init("now", "Make a backup now", "The server goes on running meanwhile.", recommended: true),
+            .init("now", "Make a backup now", "The server keeps running.", recommended: true),
             .init("nightly", "Make one every night", "Shows the lines for systemd or cron, with each explained."),
             .init("prune", "Delete old backups", "Shows which would go before any does."),
           ]))
@@ -103,11 +103,11 @@ extension Flow {
 
   private static func content(_ context: FlowContext, _ looks: BackupLooks) -> Step {
     Step(
-      "content", "Content", heading: { _ in "What shall be in it?" },
+      "content", "Content", heading: { _ in "What should the backup contain?" },
       explanation: { _ in
         [
           .paragraph("Settings and secrets are always in it."),
-          .keys("Space takes a part in or out, Enter goes on."),
+          .keys("Space selects or clears a part, Enter continues."),
         ]
       },
       help: [
@@ -188,7 +188,7 @@ extension Flow {
           + "read none."),
       .paragraph(
         "The file backup-key.txt is the private key. Keep it off this server, and a copy on paper in a safe: without "
-          + "it nobody can read the backups ever again, not even you."),
+          + "it no one can ever read the backups again, not even you."),
       .paragraph(
         "A rehearsal of an encrypted backup needs the private key: it is done on a machine that may have it."),
     ],
@@ -197,7 +197,7 @@ extension Flow {
         Field(
           "how", "Encryption",
           .choice([
-            .init("none", "No", "Good where it stays on this machine or goes to a place that encrypts."),
+            .init("none", "No", "Right where it stays on this machine or is copied to encrypted storage."),
             .init(
               "key", "Yes, to a public key", "By age; only the private key, kept elsewhere, opens it.",
               disabled: answers.label(Known.canEncrypt) == "no"
@@ -212,7 +212,7 @@ extension Flow {
 
   private static func place(_ context: FlowContext, _ names: [String: String]) -> Step {
     Step(
-      "place", "Place", heading: { _ in "Where shall it go?" },
+      "place", "Place", heading: { _ in "Where should the backup be written?" },
       explanation: { _ in
         [.paragraph("Then take it to another machine: a backup on the same disk is lost with the disk.")]
       },
@@ -220,7 +220,8 @@ extension Flow {
         .paragraph(
           "With the name that is proposed, the backup is found again by restore, rehearsal and retention. The name "
             + "appears when the file is complete and has been read back; never before."),
-        .paragraph("/tmp is emptied when the machine starts. Another folder is better for what shall stay."),
+        .paragraph(
+          "/tmp is emptied when the machine starts. Choose another folder for a backup that you want to keep."),
       ],
       fields: { _ in
         [

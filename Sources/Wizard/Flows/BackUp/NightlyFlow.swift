@@ -37,7 +37,7 @@ extension Flow {
 
   private static func folder(_ context: FlowContext) -> Step {
     Step(
-      "folder", "Folder", heading: { _ in "Where shall the backups lie?" },
+      "folder", "Folder", heading: { _ in "Where should backups be stored?" },
       explanation: { _ in
         [
           .paragraph("A folder for backups alone. Another machine should fetch it every day.")
@@ -45,7 +45,7 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "Old backups are deleted from this folder, by the rules of the next steps; whatever else lies in it is never "
+          "Old backups are deleted from this folder, by the rules of the next steps; other files in it are never "
             + "looked at. Make it with mode 0700: backups hold every secret."),
         .paragraph("A folder on another disk or a mounted volume is better than one beside the database."),
       ],
@@ -98,7 +98,7 @@ extension Flow {
     })
 
   private static let keep = Step(
-    "keep", "Keep", heading: { _ in "How many shall be kept?" }, explanation: { _ in Retention.explanation },
+    "keep", "Keep", heading: { _ in "How many backups should be kept?" }, explanation: { _ in Retention.explanation },
     help: Retention.help, fields: { _ in Retention.fields("keep") })
 
   private static func units(_ context: FlowContext) -> Step {
@@ -203,10 +203,10 @@ enum Retention {
   static let help: [TextBlock] = [
     .paragraph(
       "Days, weeks from Monday, and months are counted in UTC, and only those that have a backup: after a long break "
-        + "nothing goes only because it is old."),
+        + "nothing is deleted only because of its age."),
     .paragraph(
       "Before anything is deleted, the newest backups are read until one is found whose every digest fits. That one and "
-        + "all that are newer stay, whatever the numbers say; where none is sound, nothing is deleted."),
+        + "all newer ones are kept, whatever the numbers say; if none is intact, nothing is deleted."),
   ]
 
   static func fields(_ step: String) -> [Field] {

@@ -67,7 +67,7 @@ extension Flow {
   }
 
   private static let keep = Step(
-    "keep", "Keep", heading: { _ in "How many shall stay?" }, explanation: { _ in Retention.explanation },
+    "keep", "Keep", heading: { _ in "How many backups should be kept?" }, explanation: { _ in Retention.explanation },
     help: Retention.help, fields: { _ in Retention.fields("keep") })
 
   private static func preview(_ looks: BackupLooks) -> Step {

@@ -26,7 +26,7 @@ extension Flow {
           help: [
             .paragraph(
               "Until the rows are committed, stopping leaves everything as it was. After that the rest is finished; if "
-                + "the machine goes down in between, the next deletion finishes the files.")
+                + "the machine fails in between, the next deletion finishes the files.")
           ]),
         work.result { "\($0.detail(CleanUpKey.organization, "name") ?? "The organization") is gone" },
       ])
@@ -38,10 +38,11 @@ extension Flow {
 
   private static func which(_ context: FlowContext, _ looks: CleanUpLooks) -> Step {
     OverviewStep(
-      heading: "Which organization goes?", columns: [.name, .subdomain, .messages, .imported, .lastActive, .state],
+      heading: "Which organization should be deleted?",
+      columns: [.name, .subdomain, .messages, .imported, .lastActive, .state],
       explanation: [
         .paragraph(
-          "It goes with its people, messages and files, as if it had never been here. That is right after a test "
+          "It is deleted with its people, messages and files. That is right after a test "
             + "import; an organization that people have used is better deactivated.")
       ],
       help: [
@@ -68,7 +69,7 @@ extension Flow {
       "holds", "What it holds",
       heading: { answers in
         answers.detail(Key.found, "signs") == nil
-          ? "What is in \(answers.label(Key.organization))?" : "People seem to work in it. Delete it all the same?"
+          ? "What is in \(answers.label(Key.organization))?" : "People seem to work in it. Delete it anyway?"
       },
       explanation: { answers in
         [
@@ -102,7 +103,7 @@ extension Flow {
   private static func anyway(_ signs: [String]) -> Field {
     Field(
       "anyway",
-      "People seem to work in it\(signs.isEmpty ? "" : ": \(signs.joined(separator: "; "))"). Delete it all the same?",
+      "People seem to work in it\(signs.isEmpty ? "" : ": \(signs.joined(separator: "; "))"). Delete it anyway?",
       name: "In use, as it seems",
       .yesNo(
         yes: .init("yes", "Yes, I know this organization; it was only a trial"),
@@ -142,10 +143,10 @@ extension Flow {
               "Good where it will be imported again.", recommended: true, disabled: inS3),
             .init(
               DeleteOrganizationOperation.Options.Uploads.keep.rawValue, "Keep them on the disk",
-              "They take up space and belong to nobody."),
+              "They take up space and belong to no organization."),
             .init(
               DeleteOrganizationOperation.Options.Uploads.everything.rawValue,
-              "Delete all that is in the uploads folder",
+              "Delete everything in the uploads folder",
               "Also what earlier trials have left behind.", disabled: inS3 ?? others),
           ]))
       ]
@@ -157,10 +158,10 @@ extension Flow {
     Step(
       "confirm", "Confirmation", heading: { "Delete \($0.label(Key.organization))?" },
       explanation: { _ in
-        [.paragraph("This cannot be taken back. Type its name to confirm it."), .keys("Pasting does not count.")]
+        [.paragraph("This cannot be undone. Type its name to confirm it."), .keys("Pasting does not count.")]
       },
       help: [
-        .paragraph("You will see once more what goes, and begin it yourself. Nothing is deleted by typing the name.")
+        .paragraph("You will see the list again before you start the deletion. Typing the name deletes nothing.")
       ],
       lookup: Lookup(
         "Counting", key: { WorkSteps.fingerprint(cleanUp($0, context, isConfirmed: false)) },

@@ -3,7 +3,7 @@ import Engine
 import Terminal
 
 extension Goal {
-  static let jobs = Goal("jobs", "Jobs of this server", "watch, stop, do again, take back", needsServer: false) {
+  static let jobs = Goal("jobs", "Jobs of this server", "watch, stop, run again, undo", needsServer: false) {
     .jobs($0, .real)
   }
 }
@@ -25,7 +25,7 @@ extension Flow {
     static let confirm = "confirm"
     /// Whether an organization goes when it is taken back.
     static let deletes = "deletes"
-    /// Who began it when, and what became of it.
+    /// Who started it when, and what became of it.
     static let about = "about"
     static let remedy = "remedy"
   }
@@ -50,13 +50,13 @@ extension Flow {
   private static func list(_ context: FlowContext, _ looks: JobsLooks) -> Step {
     Step(
       "job", "Job", heading: { _ in "Which job?" },
-      explanation: { _ in [.paragraph("What this program has done on this server, and does; the newest first.")] },
+      explanation: { _ in [.paragraph("All jobs of this program on this server, the newest first.")] },
       help: [
         .paragraph(
           "Everything long runs as a job: a process of its own that needs neither this terminal nor you. Two people can "
             + "watch one job; only one job runs on a server at a time."),
         .paragraph(
-          "Interrupted means: its process was ended from outside, or the machine went down. The server has then either "
+          "Interrupted means: its process was killed, or the machine failed. The server has then either "
             + "its old state or the new one, never something between."),
       ],
       lookup: Lookup("Looking for jobs", key: { _ in context.root }, brings: [field([], now: 0)]) { _, _ in
@@ -113,11 +113,11 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "To do it once more begins from the beginning; what the broken job had prepared was never visible, and is "
+          "A job that is run again starts from the beginning. What the failed job had prepared was never visible, and is "
             + "cleared away first."),
         .paragraph(
-          "To take it back removes what the job itself has made, and nothing else. You see what goes before it does."),
-        .paragraph("To dismiss it means only that the menu no longer offers it."),
+          "Undo deletes what the job itself has made, and nothing else. You see the list before anything is deleted."),
+        .paragraph("A dismissed job stays in the list; the menu no longer offers it."),
       ],
       lookup: Lookup(
         "Looking at the job", key: { $0[Key.job] }, brings: [actions(nil)]
@@ -143,10 +143,10 @@ extension Flow {
     }
     let all = [
       option(.watch, "Watch it", "Leaving again does not disturb it."),
-      option(.resume, "Do it once more", "From the beginning, after the same checks."),
+      option(.resume, "Run it again", "From the beginning, after the same checks."),
       option(.log, "Read what it has reported", "Nothing is changed by reading."),
       option(.stop, "Stop it", "It takes back what it has done so far."),
-      option(.undo, "Take it back", "What it has made goes. You see what that is first."),
+      option(.undo, "Undo it", "What it has made is deleted. You see the list first."),
       option(.setAside, "Dismiss it", "The menu no longer offers it."),
     ]
     return Field(
@@ -179,7 +179,7 @@ extension Flow {
     explanation: { _ in
       [
         .paragraph(
-          "The job has made an organization. Taking it back deletes it, with all that people have written there since.")
+          "The job has made an organization. Undo deletes it, with everything that people have written there since.")
       ]
     },
     help: [
@@ -195,7 +195,7 @@ extension Flow {
         Field(
           "despite", "Where there are signs of life", name: "With signs of life",
           .yesNo(
-            yes: .init("yes", "Take it back all the same", "What people have written there is lost."),
+            yes: .init("yes", "Undo it anyway", "What people have written there is lost."),
             no: .init("no", "Leave it, and say so", "Nothing is deleted then.", recommended: true)))
       ]
     })
@@ -277,12 +277,12 @@ private struct JobHandling: Sendable {
   /// What goes, before its name is asked for.
   var preview: Step {
     Step(
-      "goes", "What goes", heading: { _ in "This would go" },
-      explanation: { _ in [.paragraph("Nothing is taken back yet. What the job has not made stays.")] },
+      "goes", "Deleted", heading: { _ in "This would be deleted" },
+      explanation: { _ in [.paragraph("Nothing is undone yet. What the job has not made is kept.")] },
       isVisible: { needsName($0) },
-      lookup: Lookup("Working out what goes", key: { fingerprint($0) }) { answers, _ in
+      lookup: Lookup("Looking for what would be deleted", key: { fingerprint($0) }) { answers, _ in
         let destroys = try plan(answers).destroys
-        var material = Material(remark: destroys.isEmpty ? "Nothing of it is there any more." : nil)
+        var material = Material(remark: destroys.isEmpty ? "Nothing of it is left." : nil)
         material.text = destroys.map { .point($0) }
         return material
       })
@@ -290,7 +290,7 @@ private struct JobHandling: Sendable {
 
   var confirm: Step {
     Step(
-      "confirm", "Confirm", heading: { _ in "Take it back for good?" }, isVisible: { needsName($0) },
+      "confirm", "Confirm", heading: { _ in "Undo it permanently?" }, isVisible: { needsName($0) },
       fields: { answers in
         let name = answers.detail(Key.job, "confirm") ?? ""
         let what = answers.detail(Key.job, "deletes") == "yes" ? "the organization's subdomain" : "the file's name"
@@ -330,7 +330,7 @@ private struct JobHandling: Sendable {
       heading: { answers in
         switch action(answers) {
         case .resume: "It is done"
-        case .undo: "It is taken back"
+        case .undo: "It is undone"
         case .stop: "It has ended"
         case .setAside: "The menu no longer offers it"
         default: "Done"

@@ -32,7 +32,7 @@ extension Flow {
           "Move", heading: { "Moving \($0.label(Key.organization))" },
           help: [
             .paragraph(
-              "Until the organization is visible on the new server, everything is taken back when it is stopped.")
+              "Until the organization is visible on the new server, stopping the move rolls everything back.")
           ]), result,
       ])
   }
@@ -67,17 +67,17 @@ extension Flow {
           "One organization moves with its people, channels, messages and files. You are asked a few questions; "
             + "most of them have a good answer already."),
         .paragraph("What will happen:"),
-        .point("You choose the organization and where it goes."),
-        .point("All that could go wrong is looked at first. Nothing is changed until you say so."),
+        .point("You choose the organization and the new server."),
+        .point("First, checks look for everything that could fail. Nothing is changed until you start the move."),
         .point("The organization is exported into an archive, and imported from it on the new server."),
         .point("You see what has arrived, and what is left to do."),
-        .keys("Enter goes on, Esc goes back, ? explains each step."),
+        .keys("Enter continues, Esc goes back, ? explains each step."),
       ]
     },
     help: [
       .paragraph(
         "The old server keeps all its data. The new one gets the organization as a whole or not at all: until the very "
-          + "end everything can be taken back.")
+          + "end everything can be rolled back.")
     ], proceed: "begin")
 
   // MARK: The old server
@@ -114,7 +114,7 @@ extension Flow {
     Step(
       "organization", "Organization", heading: { _ in "Which organization moves?" },
       explanation: { answers in
-        [.paragraph("These are on \(answers.label(Key.source)). The one that you choose moves with all that it has.")]
+        [.paragraph("These are on \(answers.label(Key.source)). The one that you choose moves with all of its data.")]
       },
       lookup: Lookup(
         "Looking for organizations", key: { $0[Key.source] }, brings: [organizations([])]
@@ -254,13 +254,13 @@ extension Flow {
           preset: { .text($0[Key.organization]) },
           check: { AnswerCheck.subdomain($0[Key.subdomain]) }),
         Field(
-          "reserved", "Servers keep this name for themselves. Take it all the same?", name: "Reserved name",
+          "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
           .yesNo(
-            yes: .init("yes", "Yes, take it", "Good where it is the organization's name already."),
+            yes: .init("yes", "Yes, use it", "Good where it is the organization's name already."),
             no: .init("no", "No", "Then change it above.")),
           isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
           preset: { .flag($0.given(Key.subdomain) == $0.given(Key.organization)) },
-          check: { $0.given(Key.reserved) == false ? "Then choose another subdomain" : nil }),
+          check: { $0.given(Key.reserved) == false ? "Choose another subdomain" : nil }),
       ]
     })
 
@@ -274,7 +274,7 @@ extension Flow {
     },
     help: [
       .paragraph(
-        "Deactivating signs everyone out of the old organization and lets nobody in. All its data stays, and it can be "
+        "Deactivation signs everyone out of the old organization and disables sign-in. All of its data is kept, and it can be "
           + "reactivated at any time."),
       .paragraph("If the move is stopped or fails, the old organization is opened again."),
     ],
@@ -296,7 +296,10 @@ extension Flow {
     "memory", "Memory", heading: { _ in "Stop the new server while importing?" },
     explanation: { answers in
       let left = answers.detail(Key.target, "memory").map { "Only \($0) of memory are available here. " } ?? ""
-      return [.paragraph("\(left)The server's manual advises to stop it then. Nobody can use it meanwhile.")]
+      return [
+        .paragraph(
+          "\(left)The server's manual recommends to stop it then. It cannot be used until it is started again.")
+      ]
     },
     help: [
       .paragraph(
@@ -318,12 +321,12 @@ extension Flow {
 
   private static func secrets(_ context: FlowContext, _ looks: MoveLooks) -> Step {
     Step(
-      "secrets", "Secrets", heading: { _ in "Which secrets come along?" },
+      "secrets", "Secrets", heading: { _ in "Which secrets should be copied?" },
       explanation: { _ in
         [
           .paragraph(
             "Both servers have secrets of their own. These differ; the advice is chosen already. "
-              + "No value is ever shown."), .keys("Space changes a decision, Enter goes on."),
+              + "No value is ever shown."), .keys("Space changes a decision, Enter continues."),
         ]
       },
       help: [

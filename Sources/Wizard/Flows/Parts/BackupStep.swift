@@ -116,8 +116,8 @@ struct BackupStep: Sendable {
       help: [
         .paragraph(
           "Bring the key here for this time only, on a stick or into a folder of memory like /dev/shm, and take it away "
-            + "afterwards: whoever has it reads every backup."),
-        .paragraph("Without the key nobody can read the backup, not even with this program."),
+            + "afterwards: anyone who has it can read every backup."),
+        .paragraph("Without the key no one can read the backup, not even with this program."),
       ], isVisible: { isVisible($0) && Self.isEncrypted($0) },
       fields: { _ in
         [

@@ -78,9 +78,9 @@ struct WorkSteps: Sendable {
       help: [
         .paragraph(
           engine.runsJobs
-            ? "You need not stay and watch: \(noun.lowercasedFirst) goes on when you leave, and when your connection "
-              + "breaks. The next start of the wizard shows it again. Ctrl-O shows all that has been reported so far."
-            : "You need not stay and watch. Ctrl-O shows all that has been reported so far."),
+            ? "You do not have to watch: \(noun.lowercasedFirst) continues when you leave, and when your connection "
+              + "breaks. The next start of the wizard shows it again. Ctrl-O shows the report so far."
+            : "You do not have to watch. Ctrl-O shows the report so far."),
         .paragraph("Esc stops it, after a question."),
       ] + help,
       kind: .run(

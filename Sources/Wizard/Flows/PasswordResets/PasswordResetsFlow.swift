@@ -67,14 +67,14 @@ extension Flow {
                 + "them is more convenient, and they learn the new address by it."),
             .paragraph("The server's own command and its own texts are used, and its own way to send mail."),
           ],
-          disabled: { $0.isDeactivated ? "it is deactivated; nobody could sign in" : nil },
+          disabled: { $0.isDeactivated ? "it is deactivated: sign-in is disabled" : nil },
           nothing: "there is no active organization on this server"
         ).step(context),
         audience, people(looks), preview(looks), work.checks(),
         work.review(heading: "Ready to send?", proceed: "Send the mail"),
         work.run(
           "Mail", heading: { "Sending mail to people of \($0.label(Key.organization))" },
-          help: [.paragraph("Stopping leaves the rest unsent. What was sent cannot be taken back.")]),
+          help: [.paragraph("Stopping leaves the rest unsent. Mail that was sent cannot be recalled.")]),
         work.result { isTest($0) ? "The test mail is sent" : "Password resets are sent" },
       ])
   }
@@ -124,7 +124,7 @@ extension Flow {
           "never", "Of everybody", name: "Of them",
           .yesNo(
             yes: .init("yes", "only who has not signed in here yet", "Right after an import.", recommended: true),
-            no: .init("no", "also who has", "Where everybody shall choose a new one.")),
+            no: .init("no", "also who has", "If everybody should choose a new one.")),
           isVisible: { !isTest($0) }),
       ]
     })
@@ -148,7 +148,7 @@ extension Flow {
         if !people.contains(where: \.getsMail) {
           material.findings = [
             Finding(
-              .blocker, "people", people.first?.reason.map { "nobody gets mail: \($0)" } ?? "nobody gets mail",
+              .blocker, "people", people.first?.reason.map { "no one gets mail: \($0)" } ?? "no one gets mail",
               remedy: "go back and choose others")
           ]
         }
@@ -170,7 +170,7 @@ extension Flow {
       explanation: { _ in [.paragraph("The words are the server's own; this is what they say.")] },
       help: [
         .paragraph(
-          "Announce the mail where people hear you: a mail that asks for a new password, and that nobody expects, looks like "
+          "Announce the mail beforehand: an unexpected mail that asks for a new password looks like "
             + "fraud.")
       ],
       lookup: Lookup("Looking at the settings", key: { $0[Key.organization] }) { answers, _ in

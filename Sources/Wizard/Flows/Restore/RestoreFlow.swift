@@ -104,7 +104,7 @@ extension Flow {
       "confirm", "Confirm", heading: { _ in "Delete what is kept?" },
       explanation: { _ in
         [
-          .paragraph("This goes for good:")
+          .paragraph("This will be permanently deleted:")
         ] + (record?.kept ?? []).map { .point($0) } + [
           .paragraph("The server as it is now stays. It cannot be rolled back afterwards.")
         ]
@@ -130,7 +130,7 @@ extension Flow {
       explanation: { _ in
         [
           .paragraph("Take your time. One thing after the other:"),
-          .point("You say what you have: a backup, or parts that somebody has put aside."),
+          .point("You say what you have: a backup, or parts that were saved by hand."),
           .point("It is looked at. You see what it is and what would come back."),
           .point("All that could go wrong is checked. Nothing is changed so far."),
           .point("The new state is made beside the old one, and compared."),
@@ -174,7 +174,7 @@ extension Flow {
                 RestoreAnswers.backup, "A backup", "Made by this program or by the server's own backup command.",
                 recommended: true),
               .init(
-                RestoreAnswers.parts, "Parts that were put aside by hand",
+                RestoreAnswers.parts, "Parts that were saved by hand",
                 "A dump of the database, a copy of the settings, a copy of the uploads: any of them."),
               .init(
                 RestoreAnswers.volume, "A copy of a container's /data",
@@ -221,9 +221,9 @@ extension Flow {
     return switch followUp {
     case .restoreAnew: server + back
     case .rollBack:
-      server + [again("Restore anew, from a backup", .restoreAnew), again("Discard the restored state", .discard)]
+      server + [again("Restore again, from a backup", .restoreAnew), again("Discard the restored state", .discard)]
     case .resume: server + ([.swapping, .swapped].contains(record?.stage) ? back : [])
-    case .clear: server + [again("Restore anew, from a backup", .restoreAnew)]
+    case .clear: server + [again("Restore again, from a backup", .restoreAnew)]
     case .discard: []
     }
   }

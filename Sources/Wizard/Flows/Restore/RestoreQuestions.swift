@@ -195,7 +195,7 @@ extension Flow {
       help: [
         .paragraph(
           "The exports are made after the server was stopped: nothing is written any more then, and nothing is missing in "
-            + "them. The server is down for as long as they take. If one of them fails, everything is taken back."),
+            + "them. The server is down until they are complete. If one of them fails, everything is rolled back."),
         .paragraph("They are in a folder of their own, which stays until you delete it."),
       ], isVisible: { isNew($0) && RestoreAnswers.hasNewer($0) },
       fields: { _ in
@@ -268,7 +268,7 @@ extension Flow {
       fields: { _ in
         [
           Field(
-            "anyway", "Restore all the same?", name: "Versions",
+            "anyway", "Restore it anyway?", name: "Versions",
             .yesNo(
               yes: .init("yes", "Yes, at my own risk", "Run manage.py migrate afterwards, and look closely."),
               no: .init(
@@ -284,7 +284,7 @@ extension Flow {
 
   private static func settings(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
     Step(
-      "settings", "Settings", heading: { _ in "Whose settings shall it have?" },
+      "settings", "Settings", heading: { _ in "Which settings should it use?" },
       explanation: { _ in
         [.paragraph("The backup holds the old server's settings and secrets: the whole of its configuration folder.")]
       },
@@ -328,7 +328,7 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "With the old name everything goes on as before, as soon as the name leads to this machine in the DNS, and "
+          "With the old name everything works as before, as soon as the DNS entry points to this machine, and "
             + "the web server has its certificate."),
         .paragraph("With another name people, apps and integrations have to be told, and old links lead nowhere."),
       ],

@@ -7,7 +7,7 @@ extension Goal {
   }
 
   /// Come to from the result of the other one.
-  static let undoSettings = Goal("settings-undo", "Take back copied settings", "the files from before") {
+  static let undoSettings = Goal("settings-undo", "Undo copied settings", "the files from before") {
     .undoSettings($0)
   }
 }
@@ -31,8 +31,8 @@ extension Flow {
         let restart = context.onward("server", given: ServerKey.given(.restart))
         let next =
           answers.given(Key.follow) == Key.runHere
-          ? Continuation("Compare once more", compare, proposed: false) : Continuation("Restart the server", restart)
-        return [next, Continuation("Take it back", context.onward("settings-undo"), proposed: false)]
+          ? Continuation("Compare again", compare, proposed: false) : Continuation("Restart the server", restart)
+        return [next, Continuation("Undo it", context.onward("settings-undo"), proposed: false)]
       },
       steps: [
         source(context, looks), situation(looks), secrets(looks), settings(looks), changes(context, looks),
@@ -132,7 +132,7 @@ extension Flow {
           .init(
             Key.replaces, "takes the old one's place", "The old one is, or will be, switched off.",
             recommended: facts.replacesSource),
-          .init(Key.beside, "stands beside it", "Both go on.", recommended: !facts.replacesSource),
+          .init(Key.beside, "runs beside it", "Both go on.", recommended: !facts.replacesSource),
         ])),
     ]
   }
@@ -140,7 +140,7 @@ extension Flow {
   private static func described(_ facts: MigrationFacts) -> [Summary.Fact] {
     let ids =
       facts.usersRenumbered.map { $0 ? "other ids here than there" : "the same ids here as there" }
-      ?? "could not be compared: nobody is on both, or the old database cannot be asked"
+      ?? "could not be compared: no account is on both, or the old database cannot be reached"
     return [
       Summary.Fact("People", ids),
       Summary.Fact("Host names", "there \(facts.sourceHost ?? "not set"), here \(facts.targetHost ?? "not set")"),
@@ -166,19 +166,19 @@ extension Flow {
       .settingDecisions("each", "Secrets", $0, secrets: true)
     }
     return Step(
-      "secrets", "Secrets", heading: { _ in "Which secrets come along?" },
+      "secrets", "Secrets", heading: { _ in "Which secrets should be copied?" },
       explanation: { _ in
         [
           .paragraph("Each of these differs; the advice is chosen already."),
-          .keys("Space changes a decision, Enter goes on."),
+          .keys("Space changes a decision, Enter continues."),
         ]
       },
       help: [
         .paragraph(
           "To copy means: this server uses the old one's value from now on, for all its organizations. To keep means: it "
-            + "goes on as it is. What both have the same is not listed."),
+            + "keeps its own. Secrets that are equal on both are not listed."),
         .paragraph(
-          "The names of avatar files are made with avatar_salt. An import names them anew, so it must stay; after a restore "
+          "The names of avatar files are made with avatar_salt. An import gives them new names, so it must be kept; after a restore "
             + "the old one has to be here, or every avatar is lost."),
         .paragraph(
           "What this program does not know is marked so, and never copied unless you say it."),
@@ -199,11 +199,11 @@ extension Flow {
       .settingDecisions("machine", "The conf file of the machine", name: "Machine", $0, secrets: false)
     }
     return Step(
-      "settings", "Settings", heading: { _ in "Which settings come along?" },
+      "settings", "Settings", heading: { _ in "Which settings should be copied?" },
       explanation: { _ in
         [
           .paragraph("First what settings.py says, then what the conf file says of the machine."),
-          .keys("Space changes a decision, Enter goes on."),
+          .keys("Space changes a decision, Enter continues."),
         ]
       },
       help: [
@@ -308,7 +308,7 @@ extension Flow {
       UndoSettingsOperation(context.server)
     }
     return Flow(
-      id: "settings-undo", title: "Take back copied settings", badge: context.badge,
+      id: "settings-undo", title: "Undo copied settings", badge: context.badge,
       route: { _ in Route(from: context.label) },
       commands: work.commands,
       onward: { _ in [Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))] },
