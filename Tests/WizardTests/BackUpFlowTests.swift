@@ -239,7 +239,7 @@ struct BackUpFlowTests {
       none.type("0")
       none.press(.enter)
     }
-    #expect(none.step == "keep" && none.sees("Nothing would be kept"))
+    #expect(none.step == "keep" && none.sees("No backup would be kept"))
     let all = Walker(.prune(FakeEngine().context(), BackupFakes.looks()))
     all.walk(to: "plan")
     all.press(.enter, .enter)

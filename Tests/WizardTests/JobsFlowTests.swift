@@ -167,7 +167,7 @@ struct JobsFlowTests {
       let lost = try leave(store, description)
       #expect(try store.waiting().map(\.folder) == [lost.path])
       let waiting = Flow.Waiting.find(root: root)
-      #expect(waiting.map(\.title) == ["Go on after an interruption"])
+      #expect(waiting.map(\.title) == ["Continue after an interruption"])
       #expect(waiting.first?.onward == .flow("jobs", given: ["job.which": .text(lost.path)]))
       let other = FlushCacheOperation(.init(root: root))
       let failed = try leave(store, other, .failed(FailureReport(PlainFailure(.file, "disk", "is full"))))

@@ -99,7 +99,7 @@ struct PasswordResetsFlowTests {
     walker.press(.enter)
     walker.type("kai@example.com")
     walker.walk(to: "people")
-    #expect(walker.sees("manage.py is not here"))
+    #expect(walker.sees("manage.py is not on this machine"))
     #expect(walker.sees("send_password_reset_email"))
   }
 

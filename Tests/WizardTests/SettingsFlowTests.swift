@@ -119,7 +119,7 @@ struct SettingsFlowTests {
     #expect(walker.sees("different, unknown"))
     walker.walk(to: "settings")
     walker.press(.down)
-    #expect(walker.sees("take out: It is taken out here"))
+    #expect(walker.sees("take out: It is removed here"))
     #expect(!walker.sees("join:"))
     walker.press(.right, .right, .right)
     #expect(walker.answers[Key.settings]["settings.EXTERNAL_HOST"] == "drop")
@@ -129,7 +129,7 @@ struct SettingsFlowTests {
     #expect(walker.sees("join: Both lists in one"))
     walker.press(.down, .character(" "))
     #expect(walker.answers[Key.settings]["settings.COMPUTED"] == "keep")
-    #expect(walker.sees("Nothing can be done about it here"))
+    #expect(walker.sees("It cannot be changed here"))
   }
 
   @Test("with nothing to change there is nothing to begin")

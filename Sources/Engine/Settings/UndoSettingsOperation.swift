@@ -66,7 +66,7 @@ public struct UndoSettingsOperation: Operation {
     guard let note = try ConfigurationChange.last(in: folder) else { throw Blocked(findings) }
     try progress.phase(Phase.undo) { _ in try ConfigurationChange.undo(note, in: folder) }
     return Summary(
-      title: "The settings are as they were",
+      title: "The old settings are restored",
       facts: [Summary.Fact("Files", note.files.map(\.path).joined(separator: ", "))],
       nextSteps: Self.followUps(of: note, installation).flatMap { FollowUpRun.instruction($0, installation) })
   }

@@ -36,8 +36,8 @@ extension Flow {
             [
               .paragraph("\(title)."), .paragraph("\(begun)."),
               .paragraph(
-                "Only one job runs on a server at a time. You can watch this one, and stop it if you must; leaving again "
-                  + "does not disturb it."),
+                "Only one job runs on a server at a time. You can watch this one, and stop it if necessary. Leaving "
+                  + "again does not affect it."),
             ]
           }, kind: .review, proceed: "Watch it"),
         Step(
@@ -45,7 +45,7 @@ extension Flow {
           kind: .run(
             Runner(operation: { _ in JobAttachment(job) }, noun: "The job", outlivesWizard: true, isWatched: true))),
         Step(
-          "result", "Result", heading: { _ in "The job has done its work" }, kind: .result, proceed: "Leave the wizard"),
+          "result", "Result", heading: { _ in "The job has finished" }, kind: .result, proceed: "Leave the wizard"),
       ])
   }
 }

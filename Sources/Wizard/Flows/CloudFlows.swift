@@ -48,7 +48,7 @@ struct ToCloudFlow: Sendable {
         work.result { answers in
           let name = answers.detail(OrganizationStep.key, "name") ?? "The organization"
           let isFinal = answers.given(Key.purpose) ?? true
-          return isFinal ? "\(name) is ready to be handed over" : "The rehearsal's export of \(name) is made"
+          return isFinal ? "\(name) is ready to be handed over" : "The trial export of \(name) is complete"
         },
       ])
   }
@@ -71,26 +71,26 @@ struct ToCloudFlow: Sendable {
       "welcome", "Welcome", heading: { _ in "Move an organization to the cloud" },
       explanation: { _ in
         [
-          .paragraph("In the cloud others import it for you. What will happen:"),
-          .point("This server is brought to the version that the cloud has. You do that, before the final export."),
-          .point("The organization is exported into an archive, and everything is checked before."),
-          .point("You hand the archive over, with what has to be told with it. You get it ready to be copied."),
+          .paragraph("In the cloud, others import it for you. Steps:"),
+          .point("You upgrade this server to the version of the cloud, before the final export."),
+          .point("Checks run, then the organization is exported into an archive."),
+          .point("You hand over the archive with some facts. They are shown ready to be copied."),
           .point("In the cloud everybody signs in again; bots get new API keys."),
         ]
       },
       help: [
         .paragraph(
-          "Speak with the cloud's support early: they say which day suits, and whether the name that you want is free. "
-            + "A rehearsal before the day shows how long it takes."),
+          "Contact the cloud's support early: they tell you which day suits, and whether the subdomain is free. A "
+            + "trial export before that day shows how long it takes."),
         .paragraph(
-          "The old server keeps everything. Messages, people and channels get new numbers in the cloud: links from "
-            + "elsewhere into the old organization do not follow."),
+          "The old server keeps all data. Messages, people and channels get new ids in the cloud: links from other "
+            + "places into the old organization do not work there."),
       ], proceed: "begin")
   }
 
   private var version: Step {
     Step(
-      "version", "Version", heading: { _ in "Has this server the cloud's version?" },
+      "version", "Version", heading: { _ in "Does this server have the cloud's version?" },
       explanation: { [context] _ in
         [
           .paragraph(
@@ -103,8 +103,8 @@ struct ToCloudFlow: Sendable {
       help: [
         .paragraph("Make a backup before you upgrade: there is no way back to an older version without one."),
         .paragraph(
-          "For a rehearsal you need not upgrade: the archive then shows how long the export takes and what is in it, "
-            + "but the cloud may refuse it."),
+          "A trial export works without the upgrade: it shows how long the export takes and what it contains, but "
+            + "the cloud may refuse the archive."),
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }) { [context] _, cancellation in
         Material(facts: try context.engine.glance(context.root, cancellation).facts)
@@ -113,9 +113,9 @@ struct ToCloudFlow: Sendable {
 
   private var address: Step {
     Step(
-      "address", "Address", heading: { _ in "What is its address to be in the cloud?" },
+      "address", "Address", heading: { _ in "Which subdomain should it get in the cloud?" },
       explanation: { _ in
-        [.paragraph("The subdomain that you wish. Whether it is free only the cloud's support knows.")]
+        [.paragraph("The requested subdomain. Only the cloud's support knows whether it is free.")]
       },
       fields: { _ in
         [
@@ -138,8 +138,8 @@ struct ToCloudFlow: Sendable {
       },
       help: [
         .paragraph(
-          "Deactivation signs everyone out and disables sign-in. All data is kept, and the organization can be reactivated "
-            + "at any time, should the move not work out.")
+          "Deactivation signs everyone out and disables sign-in. All data is kept, and the organization can be "
+            + "reactivated at any time if the move fails.")
       ],
       isVisible: { $0.detail(OrganizationStep.key, "state") != "deactivated" },
       fields: { _ in
@@ -148,17 +148,17 @@ struct ToCloudFlow: Sendable {
             "final", "This export is", name: "Export",
             .yesNo(
               yes: .init("yes", "the final one", "The organization is deactivated on this server."),
-              no: .init("no", "a rehearsal", "People go on working here.", recommended: true)))
+              no: .init("no", "a rehearsal", "Users keep working here.", recommended: true)))
         ]
       })
   }
 
   private var archive: Step {
     Step(
-      "archive", "Archive", heading: { _ in "Where does the archive go?" },
+      "archive", "Archive", heading: { _ in "Where should the archive be written?" },
       help: [
         .paragraph(
-          "The archive holds private messages. Keep it where only you can read it, and delete it when the move is over."
+          "The archive contains private messages. Keep it where only you can read it, and delete it after the move."
         )
       ],
       fields: { [path = context.archivePath("export")] _ in
@@ -209,8 +209,8 @@ struct FromCloudFlow: Sendable {
         [
           .paragraph("What will happen:"),
           .point("You get an export from the cloud, and copy it to this machine."),
-          .point("This server is brought to the version that the cloud had when the export was made."),
-          .point("The organization is imported as a new one. It is there as a whole, or not at all."),
+          .point("You upgrade this server to the version that the cloud had when the export was made."),
+          .point("The organization is imported as a new one, completely or not at all."),
           .point("Everybody chooses a new password, or signs in by other means; bots need new API keys."),
         ]
       },
@@ -218,19 +218,19 @@ struct FromCloudFlow: Sendable {
         .paragraph(
           "The cloud is upgraded every week or two: upgrade and import soon after the export was made."),
         .paragraph(
-          "On the day of the move the organization should be deactivated in the cloud before the export: what is written "
-            + "after it stays behind."),
+          "On the day of the move, the organization should be deactivated in the cloud before the export: messages "
+            + "that are written after the export stay there."),
       ], proceed: "begin")
   }
 
   private var version: Step {
     Step(
-      "version", "Version", heading: { _ in "Has this server the cloud's version?" },
+      "version", "Version", heading: { _ in "Does this server have the cloud's version?" },
       explanation: { [context] _ in
         [
           .paragraph(
-            "An export is imported by the same version only, and the cloud is ahead of every release. Where the two differ, "
-              + "this brings the server to the development version; then look again:"),
+            "An export can be imported only by the same version, and the cloud is ahead of every release. If the "
+              + "versions differ, this upgrades the server to the development version; then check again:"),
           .command(HandOver.upgrade(context.brand ?? .aloha)),
         ]
       },
@@ -238,9 +238,9 @@ struct FromCloudFlow: Sendable {
         .paragraph(
           "The upgrade takes some minutes, in which the server cannot be used. If other organizations are on this "
             + "server, make a backup first: there is no way back to an older version without one."),
-        .paragraph("When the next release is out, upgrade to it as usual, and stay on releases from then on."),
+        .paragraph("When the next release is out, upgrade to it as usual, and use releases from then on."),
         .paragraph(
-          "Where the server is ahead of the export, ask for a new export; data of an older version does not fit."),
+          "If the server is newer than the export, ask for a new export: data of an older version does not fit."),
       ],
       lookup: Lookup("Comparing versions", key: { $0[ArchiveStep.key] }) { [context] answers, cancellation in
         let path = answers[ArchiveStep.key]

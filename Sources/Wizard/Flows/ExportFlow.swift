@@ -43,11 +43,11 @@ struct ExportFlow: Sendable {
       steps: [
         OrganizationStep(
           heading: "Which organization is exported?",
-          explanation: [.paragraph("An export only reads. The organization stays as it is.")],
+          explanation: [.paragraph("An export only reads. The organization is not changed.")],
           help: [
             .paragraph(
-              "An export holds the organization's people, channels, messages, settings and files in the server's own "
-                + "format: this program and the server's own import command read it."),
+              "An export contains the organization's people, channels, messages, settings and files in the server's "
+                + "own format: this program and the server's own import command read it."),
             .paragraph(
               "Passwords, API keys and sessions are never in it. For a whole server, with all its organizations and "
                 + "secrets, make a backup instead: it is faster, and users do not notice it."),
@@ -84,11 +84,11 @@ struct ExportFlow: Sendable {
       "scope", "Content", heading: { _ in "What should the archive contain?" },
       help: [
         .paragraph(
-          "A move needs everything. The other two are for records and for handing data to others: what is private stays "
-            + "out, unless those whom it concerns have agreed."),
+          "A move needs everything. The other two are for records and for giving data to others: private data is "
+            + "left out, unless the people concerned have consented."),
         .paragraph(
-          "Who has agreed is a setting of each person (“Let administrators export my private data”); on servers older "
-            + "than 10.0 it is a reaction with the outbox emoji to a message that asks for it."),
+          "Consent is a setting of each person (“Let administrators export my private data”); on servers older than "
+            + "10.0 it is a reaction with the outbox emoji to a message that asks for consent."),
       ],
       fields: { _ in
         [
@@ -99,7 +99,7 @@ struct ExportFlow: Sendable {
                 Reach.everything.rawValue, "everything", "All messages and files, private ones too.", recommended: true),
               .init(Reach.open.rawValue, "public channels only", "What every member of the organization can read."),
               .init(
-                Reach.consent.rawValue, "public channels, and what people have agreed to",
+                Reach.consent.rawValue, "public channels, and private data by consent",
                 "Private data of those who let administrators export it."),
             ])),
           Field(
@@ -118,10 +118,10 @@ struct ExportFlow: Sendable {
 
   private var place: Step {
     Step(
-      "archive", "Archive", heading: { _ in "Where does the archive go?" },
+      "archive", "Archive", heading: { _ in "Where should the archive be written?" },
       help: [
         .paragraph(
-          "The archive gets its name when it is complete and has been read back to its last byte. Until then nothing of "
+          "The archive gets its name when it is complete and was read back to its last byte. Until then no file of "
             + "that name exists, and a stopped export leaves nothing behind."),
         .paragraph(
           "Deactivation signs everyone out and disables sign-in until the organization is reactivated. No message is lost "
@@ -138,9 +138,13 @@ struct ExportFlow: Sendable {
           Field(
             "deactivate", "Deactivate the organization first?", name: "Deactivate it",
             .yesNo(
-              yes: .init("yes", "Yes", "Nobody can write meanwhile; it stays closed on \(context.label)."),
+              yes: .init(
+                "yes", "Yes",
+                "No new messages during the export; the organization stays deactivated on "
+                  + "\(context.label)."),
               no: .init(
-                "no", "No, leave it open", "What is written after the export has begun is not in it.", recommended: true
+                "no", "No, leave it open", "Messages that are written after the export has started are not in it.",
+                recommended: true
               )),
             isVisible: { $0.detail(OrganizationStep.key, "state") != "deactivated" }),
         ]

@@ -36,9 +36,9 @@ struct ImportFlow: Sendable {
           explanation: [.paragraph("A .tar.gz that an export has made, or the folder that it was unpacked into.")],
           help: [
             .paragraph(
-              "It may come from this program, from the server's own export command, from the cloud, or from one of the "
-                + "server's converters for other chat systems. It is read here once and nothing is unpacked."),
-            .paragraph("Both servers must have the same version; the checks say so exactly."),
+              "It can come from this program, from the server's own export command, from the cloud, or from one of "
+                + "the server's converters for other chat systems. It is read once here; nothing is unpacked."),
+            .paragraph("Both servers must have the same version; the checks compare them."),
           ], mustBeExport: true
         ).step(reader)
       ] + rest)
@@ -95,8 +95,8 @@ struct ImportFlow: Sendable {
       },
       help: [
         .paragraph(
-          "Every organization of a server has its own subdomain; one can be at the root domain. Whether it is still free "
-            + "here is looked at in the checks."),
+          "Every organization of a server has its own subdomain; one can be at the root domain. The checks tell "
+            + "whether it is free here."),
         .paragraph(
           "Subdomains need DNS records and a certificate for them; the root domain has both already."),
       ],
@@ -113,7 +113,7 @@ struct ImportFlow: Sendable {
           Field(
             "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
             .yesNo(
-              yes: .init("yes", "Yes, use it", "Good where it is the organization's name already."),
+              yes: .init("yes", "Yes, use it", "Right if it is the organization's name already."),
               no: .init("no", "No", "Then change it above.")),
             isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
             preset: { .flag($0.given(Key.subdomain) == $0.label(ArchiveStep.Label.subdomain)) },
@@ -131,8 +131,8 @@ struct ImportFlow: Sendable {
       help: [
         .paragraph(
           "This program needs little memory, whatever the size of the organization; PostgreSQL needs more than usual "
-            + "while it imports. The server is started again when the import ends, whatever becomes of it."),
-        .paragraph("Where other organizations live on this server, leave it running if you can."),
+            + "during the import. The server is started again after the import, whether it succeeds or fails."),
+        .paragraph("If other organizations are on this server, leave it running if possible."),
       ],
       fields: { [memory] _ in
         let isScarce = memory.map { $0 < Memory.scarce } ?? false
@@ -143,7 +143,7 @@ struct ImportFlow: Sendable {
               yes: .init(
                 "yes", "Yes, and start it again afterwards", "For machines with little memory to spare.",
                 recommended: isScarce),
-              no: .init("no", "No, it keeps running", "Its other organizations notice nothing.", recommended: !isScarce)
+              no: .init("no", "No, it keeps running", "Other organizations are not affected.", recommended: !isScarce)
             ),
             hint: { _ in memory.map { "\(Amount.bytes($0)) of memory are available now." } })
         ]

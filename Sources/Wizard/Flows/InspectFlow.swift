@@ -52,12 +52,11 @@ struct InspectFlow: Sendable {
           help: [
             .paragraph("The archive is read once. Nothing is unpacked, and nothing from it is run or trusted."),
             .paragraph(
-              "An encrypted archive is decrypted while it is read; nothing of it is written to a disk. Without the "
-                + "private key only the .sha256 beside it can be compared: that tells whether the file is what the "
-                + "backup has written, and nothing about what is in it."),
+              "An encrypted archive is decrypted while it is read; no plain data is written to a disk. Without the "
+                + "private key only the .sha256 beside it can be compared: that proves that the file is unchanged, "
+                + "and nothing about its content."),
             .paragraph(
-              "What it says of itself is shown here; whether that is true, and whether it is whole, is what the next "
-                + "steps find out."),
+              "This is what the archive says about itself. The next steps check whether it is true and complete."),
           ]
         ).step(reader), against, review, run,
         Step(
@@ -106,11 +105,15 @@ struct InspectFlow: Sendable {
 
   private var against: Step {
     Step(
-      "against", "Server", heading: { _ in "Hold it against this server too?" },
+      "against", "Server", heading: { _ in "Compare it with this server too?" },
       explanation: { _ in
-        [.paragraph("Then it is also said whether this server could import it: version, address, space, system bots.")]
+        [
+          .paragraph(
+            "The result then also says whether this server can import it: version, address, disk space, "
+              + "system bots.")
+        ]
       },
-      help: [.paragraph("Verifying only reads, here as there.")],
+      help: [.paragraph("Verification only reads, in the archive and on the server.")],
       // Whether a backup can be restored here is found out by a rehearsal.
       isVisible: Self.mayBeExport,
       fields: { [context] _ in
@@ -129,19 +132,20 @@ struct InspectFlow: Sendable {
 
   private var review: Step {
     Step(
-      "review", "Verify", heading: { _ in "Check it to its last byte?" },
+      "review", "Verify", heading: { _ in "Verify it to its last byte?" },
       explanation: { answers in
         guard !Self.isSealed(answers) else {
           return [
             .paragraph(
-              "The file is compared with the .sha256 beside it. Nothing in it is looked at: that needs the private key."
+              "The file is compared with the .sha256 beside it. Its content is not checked: that needs the private "
+                + "key."
             )
           ]
         }
         return [
           .paragraph(
-            "Every digest is compared, every row is read, and every reference between rows and files must have its "
-              + "other end. Nothing is changed.")
+            "Every checksum is compared, every row is read, and every reference between rows and files is resolved. "
+              + "Nothing is changed.")
         ]
       }, kind: .review,
       lookup: Lookup(
@@ -159,7 +163,7 @@ struct InspectFlow: Sendable {
   private var run: Step {
     Step(
       "run", "Verifying", heading: { _ in "Verifying the archive" },
-      help: [.paragraph("Esc stops it, after a question. Nothing is changed by verifying.")],
+      help: [.paragraph("Esc stops it, after a confirmation. Verification changes nothing.")],
       kind: .run(
         Runner(
           operation: { [verify] in

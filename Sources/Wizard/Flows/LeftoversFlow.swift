@@ -15,15 +15,15 @@ extension Flow {
       onward: { _ in [Continuation("See the jobs of this server", context.onward("jobs"), proposed: false)] },
       steps: [
         work.checks(
-          heading: "What have interrupted commands left?",
+          heading: "Leftovers of interrupted commands",
           help: [
             .paragraph(
-              "A command that was killed, or whose machine failed, can leave an unpacked archive, a work folder or an "
-                + "unfinished file. They may hold private messages and take space. What a running command works with is "
-                + "not listed and not touched."),
+              "A command that was killed, or whose machine failed, can leave an unpacked archive, a work folder or "
+                + "an unfinished file. They may contain private messages, and use disk space. Files of running "
+                + "commands are neither listed nor touched."),
             .paragraph(
-              "Every command that changes something removes them too, before it begins. An interrupted restore is finished "
-                + "or rolled back in “Restore”."),
+              "Every command that changes something deletes them first. An interrupted restore is resumed or rolled "
+                + "back in “Restore”."),
           ]),
         work.review(heading: "Remove them now?", proceed: "Remove the leftovers"),
         work.run("Removal", heading: { _ in "Removing leftovers" }), work.result { _ in "Leftovers are removed" },

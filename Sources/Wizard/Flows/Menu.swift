@@ -29,7 +29,7 @@ extension Flow {
           explanation: { _ in
             guard let obstacle else {
               return waiting.isEmpty
-                ? [] : [.paragraph("Something has been begun on this server and is not over; it comes first.")]
+                ? [] : [.paragraph("There is unfinished work on this server: it is listed first.")]
             }
             return [
               .paragraph("\(obstacle.prefix(1).uppercased())\(obstacle.dropFirst()). What needs no server can be done.")
@@ -37,8 +37,8 @@ extension Flow {
           },
           help: [
             .paragraph(
-              "Nothing here changes anything by itself: each way begins with explanations, looks and questions."),
-            .paragraph("Another server than that of this machine: \(Program.name) --root FOLDER."),
+              "Nothing is changed before you confirm it: each choice begins with explanations and questions."),
+            .paragraph("For another server than this machine's: \(Program.name) --root FOLDER."),
           ],
           kind: .crossroads { answers in
             let id = answers[goalKey]

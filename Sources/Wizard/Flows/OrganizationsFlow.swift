@@ -81,18 +81,18 @@ extension Flow {
     OverviewStep(
       heading: "These organizations are on this server",
       columns: [.name, .subdomain, .state, .users, .messages, .lastActive],
-      explanation: [.paragraph("Choose one to close it, to open it again, or to change its address.")],
+      explanation: [.paragraph("Choose one to deactivate it, to reactivate it, or to change its subdomain.")],
       help: [
         .paragraph(
-          "Users are those who can sign in, people and bots. Last seen is the last message, or the last time that somebody "
-            + "was there."),
+          "Users: accounts that can sign in, people and bots. Last seen: the last message, or the last activity of a "
+            + "person."),
         .paragraph(
-          "Closed is what the server calls deactivated. A redirect is what a change of address has left at the old one: it "
-            + "is empty, and sends people on. One that has moved is deactivated with all its data, and sends people on too."
+          "A redirect is left at the old address by a change of subdomain: it is empty and redirects browsers. An "
+            + "organization that has moved is deactivated with all of its data, and redirects browsers too."
         ),
         .paragraph(
-          "Of a scrubbed one the server has removed names, addresses, messages and files. A demo is deleted by the server on "
-            + "a day; the checks name it."
+          "Scrubbed: the server has deleted names, addresses, messages and files. Demo: the server deletes it on a "
+            + "day that the checks name."
         ),
         .paragraph("To delete one with all of its data, choose “Delete a test import” in the menu."),
       ],
@@ -120,8 +120,8 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "Deactivation closes an organization: sign-in is disabled, its bots get no answers, no mail is sent. All its "
-            + "data stays, and it can be reactivated at any time."),
+          "Deactivation disables sign-in; bots get no answers, no mail is sent. All data is kept, and the "
+            + "organization can be reactivated at any time."),
         .paragraph(
           "A new subdomain is a new address. People, apps and bots that have stored the old one need the new one; "
             + "everybody signs in again."),
@@ -133,12 +133,15 @@ extension Flow {
             "which", "What", name: "What is done",
             .choice([
               .init(
-                Key.Action.deactivate.rawValue, "Deactivate it", "Nobody can sign in; all data stays.",
+                Key.Action.deactivate.rawValue, "Deactivate it", "Sign-in is disabled; all data is kept.",
                 disabled: isClosed ? "it is deactivated already" : nil),
               .init(
                 Key.Action.reactivate.rawValue, "Reactivate it", "People can sign in again.", recommended: isClosed,
                 disabled: isClosed || answers.detail(Key.organization, "state") == nil ? nil : "it is active already"),
-              .init(Key.Action.subdomain.rawValue, "Change its subdomain", "It gets another address on this server."),
+              .init(
+                Key.Action.subdomain.rawValue, "Change its subdomain",
+                "The organization gets another address on "
+                  + "this server."),
             ]))
         ]
       },
@@ -152,12 +155,12 @@ extension Flow {
   private static func address(_ context: FlowContext) -> Step {
     Step(
       "address", "Address", heading: { _ in "What is its new subdomain?" },
-      explanation: { _ in [.paragraph("Whether it is free is looked at in the checks. Empty is the root domain.")] },
+      explanation: { _ in [.paragraph("The checks tell whether it is free. Empty is the root domain.")] },
       help: [
         .paragraph(
-          "At the old address the server's own command leaves a deactivated organization that sends browsers on to the new "
-            + "one. Apps and bots do not follow it. As long as it is there, its name is taken."),
-        .paragraph("Links to the old address in messages stay as they were written."),
+          "The server's own command leaves a deactivated organization at the old address, which redirects browsers "
+            + "to the new one. Apps and bots do not follow it. While it exists, the old subdomain is in use."),
+        .paragraph("Links to the old address in messages are not changed."),
       ],
       isVisible: { action($0) == .subdomain },
       fields: { answers in
@@ -172,7 +175,7 @@ extension Flow {
             preset: { $0.given(Key.organization).map { .text($0) } },
             check: { answers in
               let subdomain = answers[Key.subdomain]
-              if subdomain == answers.given(Key.organization) { return "That is the one that it has" }
+              if subdomain == answers.given(Key.organization) { return "This is its present subdomain" }
               return AnswerCheck.subdomain(subdomain)
             }),
           Field(
@@ -181,10 +184,12 @@ extension Flow {
             isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) }, preset: { _ in .flag(false) },
             check: { $0.given(Key.reserved) == false ? "Choose another subdomain" : nil }),
           Field(
-            "redirect", "Send people on from the old address?", name: "Redirect",
+            "redirect", "Redirect browsers from the old address?", name: "Redirect",
             .yesNo(
               yes: .init(
-                "yes", "Yes, leave a redirect there", "Browsers that come to the old address are sent to the new one.",
+                "yes", "Yes, leave a redirect there",
+                "Browsers that open the old address are redirected to the new "
+                  + "one.",
                 recommended: true,
                 disabled: isMissing ? "only the server's own command can make one, and it is not here" : nil),
               no: .init("no", "No", "The old address is free again at once."))),
@@ -212,25 +217,25 @@ extension Flow {
     switch action(answers) {
     case .deactivate:
       [
-        .point("Everybody is signed out at once, on all devices."),
-        .point("Who opens its address reads that the organization has been deactivated."),
-        .point("Bots and other programs are refused. Mail that waits to be sent is dropped."),
-        .point("Nothing is deleted: reactivated, it is as it was."),
+        .point("Everybody is signed out immediately, on all devices."),
+        .point("The page at its address says that the organization is deactivated."),
+        .point("Bots and other programs are refused. Pending mail is discarded."),
+        .point("Nothing is deleted: after a reactivation everything is back."),
       ]
     case .reactivate:
       [
         .point("People can sign in again, with the password that they had."),
-        .point("Sessions that ended do not come back: everybody signs in once. API keys of bots work as before."),
-        .point("Mail that was dropped when it was closed is not sent any more."),
+        .point("Ended sessions are not restored: everybody has to sign in once. API keys of bots work as before."),
+        .point("Mail that was discarded by the deactivation is not sent."),
       ]
     case .subdomain:
       [
         .point("Everybody is signed out, and signs in at the new address."),
         answers.given(Key.redirect) == false
-          ? .point("At the old address there is nothing any more.")
-          : .point("A browser at the old address shows the new one, and is sent on. Apps and bots are not."),
-        .point("Apps on phones and desktops have to be told the new address, and every bot too."),
-        .point("Ways to sign in that know the address (SAML, OpenID Connect, GitHub …) need it there as well."),
+          ? .point("The old address no longer works.")
+          : .point("Browsers are redirected from the old address. Apps and bots are not."),
+        .point("Apps on phones and desktops need the new address, and so does every bot."),
+        .point("Sign-in methods that are bound to the address (SAML, OpenID Connect, GitHub …) need the new one too."),
       ]
     }
   }

@@ -15,7 +15,7 @@ extension Flow {
       work.checks(),
       work.review(
         heading: "Ready to rehearse?", proceed: "Begin the rehearsal",
-        help: [.paragraph("It takes half of the processors at most, so that people on the server notice nothing.")]),
+        help: [.paragraph("It uses half of the processors at most, so that users are not affected.")]),
       work.run(
         "Rehearsal", heading: { "Rehearsing with \(BackupStep.fileName($0) ?? "the backup")" }),
       work.result(heading: { _ in "This backup can be restored" }),
@@ -58,17 +58,17 @@ extension Flow {
     explanation: { _ in
       [
         .paragraph("Only a restore proves that a backup works. A rehearsal does all of it:"),
-        .point("unpacks the backup and compares the digest of every file,"),
-        .point("restores the database into a PostgreSQL of its own, which is thrown away afterwards,"),
+        .point("unpacks the backup and compares the checksum of every file,"),
+        .point("restores the database into a temporary PostgreSQL, which is deleted afterwards,"),
         .point("compares the rows of every table, and looks for the file of every upload."),
         .paragraph("The server's own database, files and services are not touched."),
       ]
     },
     help: [
       .paragraph(
-        "It needs room for the unpacked backup and its database in /var/tmp, and the programs of the PostgreSQL version "
-          + "that the backup is of."),
+        "It needs disk space for the unpacked backup and its database in /var/tmp, and the programs of the backup's "
+          + "PostgreSQL version."),
       .paragraph(
-        "It can run every night on the production machine; its result has the line that your monitoring reads."),
+        "It can run every night on the production machine; its result contains a line for your monitoring."),
     ], proceed: "begin")
 }

@@ -78,7 +78,7 @@ extension Flow {
         which(context, looks), work.checks(), work.review(heading: "Do it now?", proceed: "Do it now"),
         work.run(
           "Script", heading: { title(action($0)) },
-          help: [.paragraph("What the server's script prints is shown as it comes.")]),
+          help: [.paragraph("The output of the server's script is shown while it runs.")]),
         work.result { done(action($0)) },
       ])
   }
@@ -92,15 +92,14 @@ extension Flow {
       "action", "Action", heading: { _ in "What should be done with the server?" },
       help: [
         .paragraph(
-          "The queues hold what the server has taken in and not yet worked off: mail, notifications, counts. They are in no "
-            + "export and in no backup. Before a move let them run empty: while the server runs, wait a moment and look "
-            + "again; then stop it."),
+          "The queues contain pending work: mail, notifications, counts. They are in no export and in no backup. "
+            + "Before a move let them run empty: while the server runs, wait a moment and check again; then stop it."),
         .paragraph(
-          "A restart is needed after settings or secrets were changed, and after an organization came, went, or was "
-            + "changed behind the server's back. People see for a few seconds that they are being reconnected."),
+          "A restart is needed after settings or secrets were changed, and after an organization was imported, "
+            + "deleted or changed by this program. For a few seconds, people see that they are being reconnected."),
         .paragraph(
           "While the server is stopped, browsers see an error page and apps wait. The database keeps running."),
-        .paragraph("The cache holds copies of what the database says. Emptied, it fills again by itself."),
+        .paragraph("The cache contains copies of data in the database. It fills itself again."),
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [field([:])]) { _, _ in
         var obstacles: [ServerKey.Action: String] = [:]
@@ -108,7 +107,7 @@ extension Flow {
         let queues = try looks.queues()
         var material = Material(fields: [field(obstacles)], findings: [queues] + looks.leftovers())
         if !obstacles.isEmpty {
-          material.text = [.paragraph("What cannot be done from here can be done where the server is:")]
+          material.text = [.paragraph("Actions that are not possible from here; run them where the server is:")]
           for action in ServerKey.Action.allCases where obstacles[action] != nil {
             if let command = try looks.command(action) { material.text.append(.command(command)) }
           }
@@ -126,8 +125,8 @@ extension Flow {
       "which", "Action",
       .choice([
         option(.restart, "After changes to settings, secrets or organizations."),
-        option(.stop, "Nobody can write any more; good before a move or a restore."),
-        option(.start, "After it was stopped."), option(.flushCache, "Where the server shows what is no longer so."),
+        option(.stop, "No new messages; right before a move or a restore."),
+        option(.start, "After it was stopped."), option(.flushCache, "If the server shows outdated data."),
       ]))
   }
 

@@ -45,7 +45,7 @@ extension Flow.Waiting {
   private static func broken(_ root: String, now: Int64) -> [Flow.Waiting] {
     ((try? JobStore(root: root).waiting(now: now)) ?? []).prefix(3).map { job in
       return Flow.Waiting(
-        title: job.state == .failed ? "See why a job failed" : "Go on after an interruption",
+        title: job.state == .failed ? "See why a job failed" : "Continue after an interruption",
         summary: summary(started: job.started, by: job.startedBy, job.title, now: now),
         onward: .flow(Goal.jobs.id, given: ["job.which": .text(job.folder)]))
     }

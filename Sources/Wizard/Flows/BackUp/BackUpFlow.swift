@@ -42,8 +42,8 @@ extension Flow {
           heading: "Ready to back up?", proceed: "Start the backup",
           help: [
             .paragraph(
-              "The database is dumped from one moment by several sessions, and the files are listed at that same moment. "
-                + "People go on working.")
+              "Several sessions dump the database from one snapshot; the files are listed at the same moment. Users "
+                + "can keep working.")
           ]),
         work.run("Backup", heading: { _ in "Backing up \(context.label)" }),
         work.result(heading: { _ in "\(context.label) is backed up" }),
@@ -78,9 +78,9 @@ extension Flow {
     "what", "Action", heading: { _ in "What do you want to do?" },
     help: [
       .paragraph(
-        "A backup is the whole server in one file: what is needed to bring it back on this machine or on a new one. The "
-          + "server's own restore reads it too."),
-      .paragraph("One organization alone, to be moved elsewhere, is exported instead."),
+        "A backup is the whole server in one file, enough to restore it on this machine or on a new one. The "
+          + "server's own restore command reads it too."),
+      .paragraph("To move a single organization, export it instead."),
     ],
     fields: { _ in
       [
@@ -88,8 +88,8 @@ extension Flow {
           "wish", "Backups", name: "Action",
           .choice([
             .init("now", "Make a backup now", "The server keeps running.", recommended: true),
-            .init("nightly", "Make one every night", "Shows the lines for systemd or cron, with each explained."),
-            .init("prune", "Delete old backups", "Shows which would go before any does."),
+            .init("nightly", "Make one every night", "Shows the lines for systemd or cron and explains each."),
+            .init("prune", "Delete old backups", "Lists the backups that would be deleted first."),
           ]))
       ]
     },
@@ -111,13 +111,13 @@ extension Flow {
         ]
       },
       help: [
-        .paragraph("Not in a backup, whatever you choose; the checks show the command that saves each:"),
+        .paragraph("Never in a backup; the checks show the command that saves each of these:"),
         .point("logs of the server,"), .point("certificates of the web server,"), .point("files that are kept in S3,"),
-        .point("tasks that wait in RabbitMQ, which should be none,"),
-        .point("what is kept in memory: who is online and who is typing."),
+        .point("pending tasks in RabbitMQ (there should be none),"),
+        .point("data in memory: who is online and who is typing."),
         .paragraph(
-          "Without the database, or without the uploads, it is no whole backup: good only where these are backed up in "
-            + "another way."),
+          "Without the database or the uploads the backup is partial. Use it only if these are backed up in another "
+            + "way."),
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [parts(nil, nil)]) {
         _, cancellation in
@@ -131,7 +131,7 @@ extension Flow {
             findings: [
               Finding(
                 .warning, "database", "cannot be reached: \(failure.reason)",
-                remedy: "start PostgreSQL and look again, or back up what there is without it")
+                remedy: "start PostgreSQL and check again, or back up without the database")
             ], labels: [Known.brand: context.brandName, Known.canEncrypt: "yes"])
         }
       })
@@ -176,21 +176,21 @@ extension Flow {
     explanation: { _ in
       [
         .paragraph(
-          "A backup holds every message and every secret. The file is made readable for its owner alone; wherever it is "
-            + "copied to, others may be able to read it.")
+          "A backup contains every message and every secret. Only its owner can read the file here; on the machine "
+            + "that it is copied to, others may be able to read it.")
       ]
     },
     help: [
       .paragraph("Keys are made on another machine, never on this server:"),
       .command("age-keygen -o backup-key.txt"),
       .paragraph(
-        "It prints the public key, which begins with age1: that one is given here. Whoever has it can make backups, and "
-          + "read none."),
+        "It prints the public key, which begins with age1: enter that one here. With it, backups can be made but not "
+          + "read."),
       .paragraph(
-        "The file backup-key.txt is the private key. Keep it off this server, and a copy on paper in a safe: without "
-          + "it no one can ever read the backups again, not even you."),
+        "The file backup-key.txt is the private key. Do not keep it on this server. Keep a copy on paper in a safe: "
+          + "without the key no one can ever read the backups again, not even you."),
       .paragraph(
-        "A rehearsal of an encrypted backup needs the private key: it is done on a machine that may have it."),
+        "A rehearsal of an encrypted backup needs the private key: run it on a machine that is allowed to have it."),
     ],
     fields: { answers in
       [
@@ -199,7 +199,9 @@ extension Flow {
           .choice([
             .init("none", "No", "Right where it stays on this machine or is copied to encrypted storage."),
             .init(
-              "key", "Yes, to a public key", "By age; only the private key, kept elsewhere, opens it.",
+              "key", "Yes, to a public key",
+              "With age. Only the private key, which is kept elsewhere, can decrypt "
+                + "it.",
               disabled: answers.label(Known.canEncrypt) == "no"
                 ? "the program age is not installed: apt-get install age" : nil),
           ])),
@@ -214,12 +216,12 @@ extension Flow {
     Step(
       "place", "Place", heading: { _ in "Where should the backup be written?" },
       explanation: { _ in
-        [.paragraph("Then take it to another machine: a backup on the same disk is lost with the disk.")]
+        [.paragraph("Copy it to another machine afterwards: a backup on the same disk is lost with the disk.")]
       },
       help: [
         .paragraph(
-          "With the name that is proposed, the backup is found again by restore, rehearsal and retention. The name "
-            + "appears when the file is complete and has been read back; never before."),
+          "Restore, rehearsal and retention find backups by the proposed name. The file gets its name when it is "
+            + "complete and was read back, never before."),
         .paragraph(
           "/tmp is emptied when the machine starts. Choose another folder for a backup that you want to keep."),
       ],

@@ -40,7 +40,7 @@ extension Flow {
       "folder", "Folder", heading: { _ in "Where should backups be stored?" },
       explanation: { _ in
         [
-          .paragraph("A folder for backups alone. Another machine should fetch it every day.")
+          .paragraph("A folder for backups only. Another machine should fetch it every day.")
         ]
       },
       help: [
@@ -67,12 +67,13 @@ extension Flow {
     "time", "When", heading: { _ in "When, and what else?" },
     help: [
       .paragraph(
-        "In the time zone of the machine. A quiet hour is best: a backup leaves processor and disk to everybody else, "
-          + "but takes what is left. The server's own nightly work runs in the first hours after midnight UTC."),
+        "In the time zone of the machine. Choose a quiet hour: a backup runs with low priority, but uses all the "
+          + "processor time and disk bandwidth that is left. The server's own nightly work runs in the first hours "
+          + "after midnight UTC."),
       .paragraph(
-        "A rehearsal restores the newest backup into a throw-away database on Sundays. An encrypted one cannot be "
-          + "rehearsed here: the private key is elsewhere, as it should be. The next steps show how another machine, "
-          + "which may have the key, rehearses it every week."),
+        "A rehearsal restores the newest backup into a throw-away database on Sundays. An encrypted backup cannot be "
+          + "rehearsed here, because the private key is not on this machine. The next steps show how a machine that "
+          + "has the key rehearses it every week."),
     ],
     fields: { answers in
       let encrypted = !answers[Key.recipient].isEmpty
@@ -103,7 +104,7 @@ extension Flow {
 
   private static func units(_ context: FlowContext) -> Step {
     Step(
-      "units", "Lines", heading: { _ in "These lines make it nightly" },
+      "units", "Lines", heading: { _ in "Files for the schedule" },
       explanation: { answers in
         let schedule = schedule(answers, context)
         if let container = Container.find(root: context.root, brand: context.brand) {
@@ -111,12 +112,12 @@ extension Flow {
         }
         var blocks: [TextBlock] = [
           .paragraph(
-            "Read what will run on your server. Then put it in place as root, or let this program do it. The same text, "
-              + "to be copied:"),
+            "Read what will run on your server. Then install it as root, or let this program do it. This command "
+              + "prints the same text:"),
           .command(command(answers, context)), .paragraph("What to do:"),
         ]
         blocks += schedule.steps.map { .point($0) }
-        blocks.append(.paragraph("The service, with what each line is for:"))
+        blocks.append(.paragraph("The service, with each line explained:"))
         blocks += lines(schedule.service)
         blocks.append(.paragraph("The report of a failure:"))
         blocks += lines(schedule.failureService)
@@ -127,13 +128,13 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "Old backups are deleted only after a new one has been made, and the last one that is known to be good stays "
-            + "in any case."),
-        .paragraph("A schedule that never ran is a hope: start the service once by hand, now."),
+          "Old backups are deleted only after a new one was made. The newest intact backup is always kept."),
+        .paragraph("Start the service once by hand now: it proves that the schedule works."),
         .paragraph(
-          "Between two nights a backup holds nothing. Where that is too much: the server's own continuous backups "
-            + "(backups_directory in aloha.conf, watched by its Nagios plugin check_postgresql_backup) and its streaming "
-            + "replication to a second machine. Neither holds uploads or settings: they come besides this, not instead."
+          "A nightly backup loses up to a day. To lose less, add the server's own continuous backups "
+            + "(backups_directory in aloha.conf, watched by its Nagios plugin check_postgresql_backup) or its "
+            + "streaming replication to a second machine. Neither contains uploads or settings: use them in "
+            + "addition, not instead."
         ),
       ],
       fields: { _ in
@@ -145,8 +146,8 @@ extension Flow {
               .init("show", "I do it myself", "Back to the menu: nothing is installed.", recommended: true),
               .init(
                 "install", "This program, now",
-                "Shows first what it replaces, writes the files, and switches the timer on.",
-                disabled: isContainer ? "the server runs in a container: what starts it is outside" : nil),
+                "Shows what it replaces, writes the files and enables the timer.",
+                disabled: isContainer ? "the server runs in a container: schedules belong outside of it" : nil),
             ]))
         ]
       }, turnOff: { $0.given(Key.how) == "install" ? nil : .menu })
@@ -156,8 +157,8 @@ extension Flow {
   private static func containerUnits(_ schedule: ContainerSchedule, _ command: String) -> [TextBlock] {
     var blocks: [TextBlock] = [
       .paragraph(
-        "This server runs in a container: a service beside it, or a job of Kubernetes, makes the backup in it. All of "
-          + "it as files, to be copied:"), .command(command), .paragraph("What to do:"),
+        "This server runs in a container: a service beside it, or a Kubernetes job, makes the backup in it. This "
+          + "command prints the files:"), .command(command), .paragraph("What to do:"),
     ]
     blocks += schedule.steps.map { .point($0) }
     blocks.append(.paragraph("The service for compose.override.yaml:"))
@@ -197,16 +198,16 @@ enum Retention {
   ]
 
   static let explanation: [TextBlock] = [
-    .paragraph("A backup stays if any of these wants it. With these numbers you can go back a year.")
+    .paragraph("A backup is kept if any of these rules keeps it. With these numbers you can go back a year.")
   ]
 
   static let help: [TextBlock] = [
     .paragraph(
-      "Days, weeks from Monday, and months are counted in UTC, and only those that have a backup: after a long break "
-        + "nothing is deleted only because of its age."),
+      "Days, weeks (from Monday) and months are counted in UTC, and only those that have a backup: after a long "
+        + "break nothing is deleted only because of its age."),
     .paragraph(
-      "Before anything is deleted, the newest backups are read until one is found whose every digest fits. That one and "
-        + "all newer ones are kept, whatever the numbers say; if none is intact, nothing is deleted."),
+      "Before anything is deleted, the newest backups are read until an intact one is found. That one and all newer "
+        + "ones are kept, whatever the numbers say. If none is intact, nothing is deleted."),
   ]
 
   static func fields(_ step: String) -> [Field] {
@@ -217,7 +218,7 @@ enum Retention {
           guard number(answers.given(key(step, item.id))) != nil else { return "A number from 0 to 9999" }
           let all = names.compactMap { number(answers.given(key(step, $0.id))) }
           return item.id == "monthly" && all.count == names.count && all.reduce(0, +) == 0
-            ? "Nothing would be kept: one of them has to be more than 0" : nil
+            ? "No backup would be kept: enter a number above 0 for one of them" : nil
         })
     }
   }

@@ -3,7 +3,7 @@ import Engine
 
 extension Goal {
   /// Come to from backups: old ones are deleted.
-  static let prune = Goal("prune", "Delete old backups", "shows which would go before any does", needsServer: false) {
+  static let prune = Goal("prune", "Delete old backups", "lists them before any is deleted", needsServer: false) {
     .prune($0, .real)
   }
 }
@@ -25,7 +25,7 @@ extension Flow {
         work.checks(),
         work.review(heading: "Delete them?", proceed: "Delete the old backups"),
         work.run("Deletion", heading: { _ in "Deleting old backups" }),
-        work.result(heading: { _ in "What was not to be kept is deleted" }),
+        work.result(heading: { _ in "Old backups are deleted" }),
       ])
   }
 
@@ -37,7 +37,8 @@ extension Flow {
   private static func folder(_ context: FlowContext, _ looks: BackupLooks) -> Step {
     Step(
       "folder", "Folder", heading: { _ in "In which folder?" },
-      explanation: { _ in [.paragraph("Only files with names of backups are looked at; anything else there stays.")] },
+      explanation: { _ in [.paragraph("Only files with names of backups are considered; other files are not touched.")]
+      },
       help: [
         .paragraph("Names of backups begin with aloha-backup- or zulip-backup- and end with .tar.gz or .tar.gz.age.")
       ],
@@ -72,10 +73,10 @@ extension Flow {
 
   private static func preview(_ looks: BackupLooks) -> Step {
     Step(
-      "plan", "Which go", heading: { _ in "These would go, these would stay" },
+      "plan", "Which go", heading: { _ in "Backups to delete and to keep" },
       explanation: { _ in [.paragraph("Nothing is deleted yet.")] }, help: Retention.help,
       lookup: Lookup(
-        "Reading what nothing is known of yet", key: { answers in "\(options(answers))" }
+        "Reading backups that were not checked yet", key: { answers in "\(options(answers))" }
       ) { answers, cancellation in
         let decisions = try looks.retention(options(answers), cancellation)
         let going = decisions.filter { !$0.isKept }
@@ -84,7 +85,7 @@ extension Flow {
             ? [
               Finding(
                 .blocker, "backups", "all \(Amount.count(Int64(decisions.count))) of them stay: nothing would go",
-                remedy: "there is nothing to do; go back to keep fewer, or leave")
+                remedy: "there is nothing to do: go back to keep fewer, or leave")
             ] : [], labels: [Key.going: "\(going.count)"])
         let freed = Amount.bytes(going.reduce(0) { $0 + $1.backup.bytes })
         material.text = [.paragraph("Go: \(Amount.of(Int64(going.count), "backup")), \(freed).")]

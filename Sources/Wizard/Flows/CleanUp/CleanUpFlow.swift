@@ -17,16 +17,20 @@ extension Flow {
       route: { _ in Route(from: context.label) }, commands: { commands($0, context) }, onward: { onward($0, context) },
       steps: [
         which(context, looks), holds(context, looks), files,
-        unconfirmed.checks(heading: "Is it the right one, and can it go?"), confirm(context),
+        unconfirmed.checks(heading: "Is it the right one, and can it be deleted?"), confirm(context),
         work.review(
           heading: "Ready to delete it?", proceed: "Delete it for good",
-          help: [.paragraph("All rows go in one transaction: all of them or none. Files go once that has succeeded.")]),
+          help: [
+            .paragraph(
+              "All rows are deleted in one transaction: all of them or none. Files are deleted after "
+                + "it has succeeded.")
+          ]),
         work.run(
           "Deletion", heading: { "Deleting \($0.label(CleanUpKey.organization))" },
           help: [
             .paragraph(
-              "Until the rows are committed, stopping leaves everything as it was. After that the rest is finished; if "
-                + "the machine fails in between, the next deletion finishes the files.")
+              "Until the rows are committed, stopping changes nothing. After that, the deletion is completed; if the "
+                + "machine fails in between, the next deletion deletes the remaining files.")
           ]),
         work.result { "\($0.detail(CleanUpKey.organization, "name") ?? "The organization") is gone" },
       ])
@@ -47,12 +51,12 @@ extension Flow {
       ],
       help: [
         .paragraph(
-          "The server's manual advises the same: delete what was imported as a trial before you import it again, and "
-            + "deactivate what people worked in. A deactivated organization can be opened again; a deleted one is only in "
-            + "its archives and backups."),
+          "The server's manual recommends the same: delete a trial import before you import it again, and deactivate "
+            + "an organization that people have used. A deactivated organization can be reactivated; a deleted one "
+            + "exists only in its archives and backups."),
         .paragraph(
-          "The server's own command for it leaves some things behind: conversations' addressees, sessions, files. Here "
-            + "they go too, and nothing of other organizations is touched."),
+          "The server's own command leaves some data behind: recipients of conversations, sessions, files. This "
+            + "program deletes them too, and touches nothing of other organizations."),
       ],
       proposed: { all in
         // The youngest import is what somebody tries out, if anything is.
@@ -75,13 +79,13 @@ extension Flow {
         [
           .paragraph(
             answers.detail(Key.found, "signs").map { "Found: \($0)." }
-              ?? "How it came, what happened since, and every row that would go.")
+              ?? "Its origin, what happened since, and every row that would be deleted.")
         ]
       },
       help: [
         .paragraph(
-          "It looks as if people worked in it where messages were written after the import, where somebody is signed in, "
-            + "or where somebody was there within two weeks. After a trial that may have been you."),
+          "People seem to work in an organization if messages were written after the import, if someone is signed "
+            + "in, or if someone was active within two weeks. After a trial, that may have been you."),
         .paragraph(
           "To close an organization and keep its data, choose “Organizations” in the menu and deactivate it."),
       ],
@@ -109,7 +113,7 @@ extension Flow {
         yes: .init("yes", "Yes, I know this organization; it was only a trial"),
         no: .init("no", "No, leave it alone", "Go back and choose another one, or deactivate it instead.")),
       preset: { _ in .flag(false) },
-      check: { $0[Key.anyway] ? nil : "Then go back and choose another organization" })
+      check: { $0[Key.anyway] ? nil : "Go back and choose another organization" })
   }
 
   // MARK: Files
@@ -118,14 +122,15 @@ extension Flow {
     "files", "Files", heading: { _ in "What about its files?" },
     explanation: { answers in
       let size = answers.detail(Key.organization, "uploads").map { " Its uploads take \($0)." } ?? ""
-      return [.paragraph("Uploads, avatars, emoji, icons.\(size) An import brings them all again.")]
+      return [.paragraph("Uploads, avatars, emoji, icons.\(size) An import brings them all back.")]
     },
     help: [
       .paragraph(
-        "Whose a file is, is known only by the rows of the database. What is left on the disk after they are gone belongs "
-          + "to nobody and has to be found by hand, below the folder's parts that are named after the organization's id."
+        "Only the rows in the database say which organization a file belongs to. Files that are kept on the disk "
+          + "after the rows are deleted are orphaned: you have to find them by hand, in the subfolders that are "
+          + "named after the organization's id."
       ),
-      .paragraph("Nothing outside the uploads folder is ever touched, and no link is followed out of it."),
+      .paragraph("Nothing outside the uploads folder is touched, and no link out of it is followed."),
     ],
     fields: { answers in
       let inS3 =
@@ -140,14 +145,14 @@ extension Flow {
             .init(
               Key.filesOfOrganization,
               "Delete the files of this organization",
-              "Good where it will be imported again.", recommended: true, disabled: inS3),
+              "Right if it will be imported again.", recommended: true, disabled: inS3),
             .init(
               DeleteOrganizationOperation.Options.Uploads.keep.rawValue, "Keep them on the disk",
               "They take up space and belong to no organization."),
             .init(
               DeleteOrganizationOperation.Options.Uploads.everything.rawValue,
               "Delete everything in the uploads folder",
-              "Also what earlier trials have left behind.", disabled: inS3 ?? others),
+              "Including leftovers of earlier trials.", disabled: inS3 ?? others),
           ]))
       ]
     })

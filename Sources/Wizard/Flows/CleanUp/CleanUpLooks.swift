@@ -54,7 +54,12 @@ enum CleanUpFacts {
       Summary.Fact("Last message", day(history.lastMessage).map { "\($0) UTC" } ?? "none"),
       Summary.Fact(
         "Signed in", history.activeSessions == 0 ? "nobody" : Amount.of(Int64(history.activeSessions), "session")),
-      Summary.Fact("On this server", history.isOnlyOne ? "the only organization" : "there are others; they stay"),
+      Summary.Fact(
+        "On this server",
+        history.isOnlyOne
+          ? "the only organization"
+          : "there are others; they are not "
+            + "changed"),
     ]
   }
 

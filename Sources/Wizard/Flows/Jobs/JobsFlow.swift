@@ -53,11 +53,11 @@ extension Flow {
       explanation: { _ in [.paragraph("All jobs of this program on this server, the newest first.")] },
       help: [
         .paragraph(
-          "Everything long runs as a job: a process of its own that needs neither this terminal nor you. Two people can "
-            + "watch one job; only one job runs on a server at a time."),
+          "Every long operation runs as a job: a process of its own that does not need this terminal. Several people "
+            + "can watch one job; only one job runs on a server at a time."),
         .paragraph(
-          "Interrupted means: its process was killed, or the machine failed. The server has then either "
-            + "its old state or the new one, never something between."),
+          "Interrupted means: the process was killed, or the machine failed. The server then has either its old "
+            + "state or the new one, never something in between."),
       ],
       lookup: Lookup("Looking for jobs", key: { _ in context.root }, brings: [field([], now: 0)]) { _, _ in
         let all = try looks.jobs(context.root)
@@ -113,8 +113,8 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "A job that is run again starts from the beginning. What the failed job had prepared was never visible, and is "
-            + "cleared away first."),
+          "A job that is run again starts from the beginning. Leftovers of the failed job were never visible, and "
+            + "are deleted first."),
         .paragraph(
           "Undo deletes what the job itself has made, and nothing else. You see the list before anything is deleted."),
         .paragraph("A dismissed job stays in the list; the menu no longer offers it."),
@@ -142,10 +142,10 @@ extension Flow {
         disabled: obstacle)
     }
     let all = [
-      option(.watch, "Watch it", "Leaving again does not disturb it."),
+      option(.watch, "Watch it", "Leaving again does not affect it."),
       option(.resume, "Run it again", "From the beginning, after the same checks."),
       option(.log, "Read what it has reported", "Nothing is changed by reading."),
-      option(.stop, "Stop it", "It takes back what it has done so far."),
+      option(.stop, "Stop it", "Its changes so far are rolled back."),
       option(.undo, "Undo it", "What it has made is deleted. You see the list first."),
       option(.setAside, "Dismiss it", "The menu no longer offers it."),
     ]
@@ -164,7 +164,11 @@ extension Flow {
   private static func log(_ looks: JobsLooks) -> Step {
     Step(
       "log", "Report", heading: { $0.label(Key.job) },
-      help: [.paragraph("Longer ones are cut at their beginning. The whole is in the job's folder, as journal.jsonl.")],
+      help: [
+        .paragraph(
+          "Only the end of a long report is shown. The complete report is journal.jsonl in the job's "
+            + "folder.")
+      ],
       kind: .crossroads { _ in .flow("jobs") }, isVisible: { $0.given(Key.action) == .log },
       lookup: Lookup("Reading", key: { $0[Key.job] }) { answers, _ in
         let lines = looks.report(answers[Key.job])

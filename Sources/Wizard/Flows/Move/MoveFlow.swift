@@ -64,20 +64,20 @@ extension Flow {
     explanation: { _ in
       [
         .paragraph(
-          "One organization moves with its people, channels, messages and files. You are asked a few questions; "
-            + "most of them have a good answer already."),
+          "One organization moves with its people, channels, messages and files. The wizard asks a few questions; "
+            + "most of them have a recommended answer."),
         .paragraph("What will happen:"),
         .point("You choose the organization and the new server."),
         .point("First, checks look for everything that could fail. Nothing is changed until you start the move."),
         .point("The organization is exported into an archive, and imported from it on the new server."),
-        .point("You see what has arrived, and what is left to do."),
+        .point("The result shows what has arrived, and the next steps."),
         .keys("Enter continues, Esc goes back, ? explains each step."),
       ]
     },
     help: [
       .paragraph(
-        "The old server keeps all its data. The new one gets the organization as a whole or not at all: until the very "
-          + "end everything can be rolled back.")
+        "The old server keeps all of its data. The new one gets the organization completely or not at all: until the "
+          + "very end everything can be rolled back.")
     ], proceed: "begin")
 
   // MARK: The old server
@@ -86,13 +86,13 @@ extension Flow {
     Step(
       "source", "Old server", heading: { _ in "Where is the organization now?" },
       explanation: { _ in
-        [.paragraph("The folder below which the old server is installed: / for the server that this machine is.")]
+        [.paragraph("The root folder of the old server: / for the server on this machine.")]
       },
       help: [
         .paragraph(
-          "Below this folder its configuration is looked for, in etc/aloha; from there the database and the files "
-            + "are found as the server itself finds them. Nothing is changed by looking."),
-        .paragraph("Another folder than / is of use for test servers and for servers in containers."),
+          "The configuration is read from etc/aloha below this folder; the database and the files are found from it, "
+            + "as by the server itself. Nothing is changed."),
+        .paragraph("Another folder than / is useful for test servers and for servers in containers."),
       ],
       fields: { _ in
         [
@@ -167,10 +167,10 @@ extension Flow {
       "target", "New server", heading: { _ in "Where does it go?" },
       help: [
         .paragraph(
-          "With both servers on this machine, or their folders mounted here, the whole move is done in one go."),
+          "If both servers are on this machine, or their folders are mounted here, the whole move is one step."),
         .paragraph(
-          "Otherwise the organization is exported into an archive here. At the end you get the exact commands for "
-            + "copying it to the other machine and importing it there."),
+          "Otherwise the organization is exported into an archive here. The result shows the exact commands to copy "
+            + "it to the other machine and import it there."),
       ],
       fields: { _ in
         [
@@ -181,7 +181,7 @@ extension Flow {
                 MoveDecisions.Place.here.rawValue, "another server on this machine", "All is done in one go."),
               .init(
                 MoveDecisions.Place.elsewhere.rawValue, "another machine",
-                "The archive is made here; you get the commands for importing it there."),
+                "The archive is made here; the result shows the commands to import it there."),
             ]),
             preset: { _ in
               .text((context.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
@@ -238,9 +238,9 @@ extension Flow {
     },
     help: [
       .paragraph(
-        "Every organization of a server has its own subdomain; one can be at the root domain. Whether it is still free "
-          + "there is looked at in the checks."),
-      .paragraph("Links from outside to the old address do not follow by themselves: tell your users the new one."),
+        "Every organization of a server has its own subdomain; one can be at the root domain. The checks tell "
+          + "whether it is free there."),
+      .paragraph("Links to the old address do not work for the new one: tell your users the new address."),
     ],
     fields: { _ in
       [
@@ -256,7 +256,7 @@ extension Flow {
         Field(
           "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
           .yesNo(
-            yes: .init("yes", "Yes, use it", "Good where it is the organization's name already."),
+            yes: .init("yes", "Yes, use it", "Right if it is the organization's name already."),
             no: .init("no", "No", "Then change it above.")),
           isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
           preset: { .flag($0.given(Key.subdomain) == $0.given(Key.organization)) },
@@ -269,14 +269,15 @@ extension Flow {
     explanation: { _ in
       [
         .paragraph(
-          "While it is open, people go on writing there. What they write after the export has begun stays behind.")
+          "While it is active, people keep writing there. Messages that are written after the export has started are "
+            + "not moved.")
       ]
     },
     help: [
       .paragraph(
         "Deactivation signs everyone out of the old organization and disables sign-in. All of its data is kept, and it can be "
           + "reactivated at any time."),
-      .paragraph("If the move is stopped or fails, the old organization is opened again."),
+      .paragraph("If the move is stopped or fails, the old organization is reactivated."),
     ],
     isVisible: { $0.detail(Key.organization, "state") != "deactivated" },
     fields: { _ in
@@ -285,9 +286,9 @@ extension Flow {
           "old", "Old organization", name: "Deactivate the old one",
           .yesNo(
             yes: .init(
-              "yes", "Yes, deactivate it", "Nothing is lost on the way. You can reactivate it at any time.",
+              "yes", "Yes, deactivate it", "No message is lost. You can reactivate it at any time.",
               recommended: true),
-            no: .init("no", "No, leave it open", "Good for a rehearsal, when people still work there.")))
+            no: .init("no", "No, leave it open", "Right for a trial, while people still work there.")))
       ]
     })
 
@@ -303,8 +304,8 @@ extension Flow {
     },
     help: [
       .paragraph(
-        "This program needs little memory, whatever the size of the organization; PostgreSQL needs more than usual while it "
-          + "imports. The new server is started again when the import ends, whatever becomes of it.")
+        "This program needs little memory, whatever the size of the organization; PostgreSQL needs more than usual "
+          + "during the import. The new server is started again after the import, whether it succeeds or fails.")
     ],
     isVisible: { isHere($0) && $0.detail(Key.target, "memory") != nil },
     fields: { _ in
@@ -313,7 +314,7 @@ extension Flow {
           "stop", "The new server", name: "During the import",
           .yesNo(
             yes: .init("yes", "is stopped, and started again", "The safe way here.", recommended: true),
-            no: .init("no", "keeps running", "Where other organizations live on it already.")))
+            no: .init("no", "keeps running", "If other organizations are on it already.")))
       ]
     })
 
@@ -325,15 +326,15 @@ extension Flow {
       explanation: { _ in
         [
           .paragraph(
-            "Both servers have secrets of their own. These differ; the advice is chosen already. "
-              + "No value is ever shown."), .keys("Space changes a decision, Enter continues."),
+            "Both servers have their own secrets. These differ; the recommended decisions are selected. Values are "
+              + "never shown."), .keys("Space changes a decision, Enter continues."),
         ]
       },
       help: [
         .paragraph(
-          "To copy means: the new server uses the old one's value from now on, for all its organizations. To keep means: "
-            + "the new server stays as it is. The new server's old file stays beside the new one."),
-        .paragraph("A secret that both have the same is not listed."),
+          "Copy: the new server uses the old one's value from now on, for all of its organizations. Keep: the new "
+            + "server is not changed. The new server's old file is kept beside the new one."),
+        .paragraph("Secrets that are equal on both are not listed."),
       ],
       isVisible: { answers in
         // Counted among the steps before the question is asked, where it is known what the answer will be.
@@ -345,7 +346,7 @@ extension Flow {
       ) { answers, _ in
         let advice = try looks.advice(MoveDecisions(answers))
         guard !advice.isEmpty else {
-          return Material(remark: "There is nothing to decide: no secret of the old server differs from the new one's.")
+          return Material(remark: "There is nothing to decide: both servers have the same secrets.")
         }
         return Material(fields: [secretDecisions(advice)])
       })
@@ -368,7 +369,7 @@ extension Flow {
     return Field.Item(
       id: advice.id, title: advice.title, state: state, purpose: advice.purpose,
       consequences: ["copy": advice.ifCopied, "keep": advice.ifKept], advice: advice.recommended.rawValue,
-      why: advice.why, disabled: advice.state == .onlyTarget ? "The old server has none that could be copied." : nil)
+      why: advice.why, disabled: advice.state == .onlyTarget ? "The old server does not have it." : nil)
   }
 
   // MARK: The move

@@ -48,9 +48,9 @@ struct BackupStep: Sendable {
       explanation: { _ in [.paragraph("These were found on this machine, the newest first.")] },
       help: [
         .paragraph(
-          "Looked at are the folders that earlier backups of this server went to, /tmp, /var/backups and the like. A "
-            + "backup of the server's own command is as good; so is the folder that one was unpacked into."),
-        .paragraph("A backup on another machine: copy it here first, then give its path."),
+          "The list covers folders of earlier backups of this server, /tmp, /var/backups and similar ones. Backups "
+            + "of the server's own command work too, and so does the folder that a backup was unpacked into."),
+        .paragraph("For a backup on another machine: copy it here first, then enter its path."),
       ], isVisible: isVisible,
       lookup: Lookup(
         "Looking for backups", key: { _ in context.root }, brings: fields([], now: 0)
@@ -59,7 +59,8 @@ struct BackupStep: Sendable {
         return Material(
           fields: fields(Array(found.prefix(50)), now: looks.now()),
           findings: found.isEmpty
-            ? [Finding(.warning, "backups", "none was found in the usual places", remedy: "type the path of one")] : [])
+            ? [Finding(.warning, "backups", "no backup was found in the usual folders", remedy: "type the path of one")]
+            : [])
       })
   }
 
@@ -109,14 +110,14 @@ struct BackupStep: Sendable {
       explanation: { _ in
         [
           .paragraph(
-            "The backup is encrypted. It opens with the private key that belongs to the public key it was made with: a "
-              + "file that begins with AGE-SECRET-KEY, as age-keygen has made it.")
+            "The backup is encrypted. It needs the private key that belongs to its public key: a file with a line "
+              + "that begins with AGE-SECRET-KEY, made by age-keygen.")
         ]
       },
       help: [
         .paragraph(
-          "Bring the key here for this time only, on a stick or into a folder of memory like /dev/shm, and take it away "
-            + "afterwards: anyone who has it can read every backup."),
+          "Copy the key here for this purpose only, on a USB stick or into a folder in memory like /dev/shm, and "
+            + "remove it afterwards: anyone who has it can read every backup."),
         .paragraph("Without the key no one can read the backup, not even with this program."),
       ], isVisible: { isVisible($0) && Self.isEncrypted($0) },
       fields: { _ in

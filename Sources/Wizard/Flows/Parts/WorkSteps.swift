@@ -81,7 +81,7 @@ struct WorkSteps: Sendable {
             ? "You do not have to watch: \(noun.lowercasedFirst) continues when you leave, and when your connection "
               + "breaks. The next start of the wizard shows it again. Ctrl-O shows the report so far."
             : "You do not have to watch. Ctrl-O shows the report so far."),
-        .paragraph("Esc stops it, after a question."),
+        .paragraph("Esc stops it, after a confirmation."),
       ] + help,
       kind: .run(
         Runner(

@@ -58,14 +58,14 @@ extension Flow {
           heading: "Whose people need new passwords?",
           explanation: [
             .paragraph(
-              "Passwords do not travel with an export. After an import people choose new ones, with a link that the server "
-                + "mails them.")
+              "An export contains no passwords. After an import people choose new ones, with a link that the server "
+                + "mails to them.")
           ],
           help: [
             .paragraph(
-              "They can ask for that mail themselves, with “Forgot your password?” on the page to sign in. To send it to "
-                + "them is more convenient, and they learn the new address by it."),
-            .paragraph("The server's own command and its own texts are used, and its own way to send mail."),
+              "People can request this mail themselves, with “Forgot your password?” on the sign-in page. Sending it "
+                + "to them is more convenient, and tells them the new address."),
+            .paragraph("The server's own command sends the mail, with its own text."),
           ],
           disabled: { $0.isDeactivated ? "it is deactivated: sign-in is disabled" : nil },
           nothing: "there is no active organization on this server"
@@ -99,14 +99,15 @@ extension Flow {
   private static let audience = Step(
     "audience", "To whom", heading: { _ in "Who gets the mail?" },
     explanation: { _ in
-      [.paragraph("Send it to one address first, best your own: whether it arrives, and what it says.")]
+      [.paragraph("Send it to one address first, preferably your own, to see whether it arrives and what it says.")]
     },
     help: [
       .paragraph(
-        "The server's manual recommends that order too: a mail server that is set up wrongly shows itself at one address, "
-          + "not at a thousand."),
+        "The server's manual recommends this order: a mail server that is configured wrongly then fails for one "
+          + "address, not for a thousand."),
       .paragraph(
-        "Who has not signed in here yet has no password here. Whoever has signed in has chosen one, and needs no mail."),
+        "People who have not signed in here yet have no password here. People who have signed in have one, and need "
+          + "no mail."),
     ],
     fields: { _ in
       [
@@ -118,12 +119,13 @@ extension Flow {
           ])),
         Field(
           "address", "Address", name: "Address", .text(placeholder: ""), isVisible: isTest,
-          hint: { _ in "Of somebody who belongs to the organization." },
+          hint: { _ in "The address of a member of the organization." },
           check: { AnswerCheck.address($0[Key.address]) }),
         Field(
           "never", "Of everybody", name: "Of them",
           .yesNo(
-            yes: .init("yes", "only who has not signed in here yet", "Right after an import.", recommended: true),
+            yes: .init(
+              "yes", "only people who have not signed in here yet", "Right after an import.", recommended: true),
             no: .init("no", "also who has", "If everybody should choose a new one.")),
           isVisible: { !isTest($0) }),
       ]
@@ -137,9 +139,9 @@ extension Flow {
       explanation: { _ in [.paragraph("Nothing has been sent yet.")] },
       help: [
         .paragraph(
-          "People who sign in by other means (a directory, GitHub, SAML and others) need no password. They get the mail "
-            + "too where the organization also lets people in with a password; tell them that they can ignore it."),
-        .paragraph("Bots get none: they have no password, and need their new API keys instead."),
+          "People who sign in by other methods (LDAP, GitHub, SAML and others) need no password. They get the mail "
+            + "too if the organization also allows passwords; tell them that they can ignore it."),
+        .paragraph("Bots get no mail: they have no password, and need their new API keys instead."),
       ],
       lookup: Lookup("Looking for people", key: fingerprint) { answers, _ in
         let (subdomain, audience, onlyNever) = asked(answers)
@@ -155,7 +157,7 @@ extension Flow {
         let commands = try looks.commands(subdomain, audience, onlyNever)
         if !commands.isEmpty {
           material.text =
-            [.paragraph("The server's manage.py is not here. Where the server is, this does the same:")]
+            [.paragraph("The server's manage.py is not on this machine. Run this where the server is:")]
             + commands.map { .command($0) }
         }
         return material
@@ -167,7 +169,7 @@ extension Flow {
   private static func preview(_ looks: PasswordResetLooks) -> Step {
     Step(
       "preview", "The mail", heading: { _ in "What will they see?" },
-      explanation: { _ in [.paragraph("The words are the server's own; this is what they say.")] },
+      explanation: { _ in [.paragraph("The text is the server's own; this is its content.")] },
       help: [
         .paragraph(
           "Announce the mail beforehand: an unexpected mail that asks for a new password looks like "

@@ -27,17 +27,17 @@ extension Flow {
       work.checks(
         help: [
           .paragraph(
-            "Each of these is a reason for which restores have failed elsewhere: after the old database was gone. Here "
-              + "they are looked at while everything is still in its place.")
+            "Restores have failed for each of these reasons, after the old database had been deleted. Here they are "
+              + "checked while the old state is still in place.")
         ]),
       discardConfirmation(context, record), agreement(context, record),
       work.review(
         heading: "Replace this server's state?", proceed: "Begin",
         help: [
           .paragraph(
-            "The server runs until the new state is complete and compared. Then it is stopped, the new takes the old "
-              + "one's place by renaming, and it is started again."),
-          .paragraph("The old state is kept beside it. You can go back to it at any time until you discard it."),
+            "The server runs until the new state is complete and compared. Then it is stopped, the old and the new "
+              + "state are exchanged by renaming, and it is started again."),
+          .paragraph("The old state is kept. You can roll back to it at any time until you discard it."),
         ]),
       work.run(
         "Restore",
@@ -74,9 +74,9 @@ extension Flow {
       },
       help: [
         .paragraph(
-          "A restore can be interrupted at any moment: this server has then either its old state or the new one, and "
-            + "its record says which. Nothing is lost by taking your time."),
-        .paragraph("Look by hand, if you like:"), .command(context.command(["restore", "--status"])),
+          "A restore can be interrupted at any moment: this server then has either its old state or the new one, and "
+            + "the record says which. Take your time: waiting loses nothing."),
+        .paragraph("To check by hand:"), .command(context.command(["restore", "--status"])),
       ],
       fields: { _ in
         [
@@ -106,11 +106,11 @@ extension Flow {
         [
           .paragraph("This will be permanently deleted:")
         ] + (record?.kept ?? []).map { .point($0) } + [
-          .paragraph("The server as it is now stays. It cannot be rolled back afterwards.")
+          .paragraph("The present state of the server is not changed. A roll back is not possible afterwards.")
         ]
       },
       help: [
-        .paragraph("Wait with this until people have worked on the server for some days without missing anything.")
+        .paragraph("Do this after people have worked on the server for some days without missing data.")
       ],
       isVisible: { RestoreAnswers.followUp($0, record) == .discard },
       fields: { _ in
@@ -129,23 +129,24 @@ extension Flow {
       "welcome", "Welcome", heading: { _ in "Restore this server from a backup" },
       explanation: { _ in
         [
-          .paragraph("Take your time. One thing after the other:"),
+          .paragraph("Take your time. The steps:"),
           .point("You say what you have: a backup, or parts that were saved by hand."),
-          .point("It is looked at. You see what it is and what would come back."),
-          .point("All that could go wrong is checked. Nothing is changed so far."),
-          .point("The new state is made beside the old one, and compared."),
-          .point("Only then they change places. The old state is kept, and you can go back to it."),
+          .point("The backup is read. You see what it contains."),
+          .point("Checks look for everything that could fail. Nothing has been changed so far."),
+          .point("The new state is built beside the old one, and compared with the backup."),
+          .point("Only then are they exchanged. The old state is kept, and you can roll back to it."),
         ]
       },
       help: [
         .paragraph(
-          "The server has to be installed on this machine, in the version that the backup is of. Its settings and its "
-            + "database may be lost: they come with the backup."),
+          "The server has to be installed on this machine, in the version of the backup. Its settings and its "
+            + "database may be lost: the backup contains them."),
         .paragraph(
-          "On a new machine install that version with --no-init-db, and with --postgresql-version for the PostgreSQL that "
-            + "the backup is of: the database comes with the backup. The checks say what is missing then."),
+          "On a new machine install that version with --no-init-db, and with --postgresql-version for the PostgreSQL "
+            + "version of the backup: the database comes from the backup. The checks then name what is missing."),
         .paragraph(
-          "What people write while you restore is not in the backup. Where the server still runs, tell them first."),
+          "Messages that are written during the restore are not in the backup. If the server still runs, tell people "
+            + "first."),
       ], isVisible: isNew, proceed: "begin")
   }
 
@@ -154,11 +155,11 @@ extension Flow {
       "source", "What you have", heading: { _ in "What do you have?" },
       help: [
         .paragraph(
-          "A backup is a .tar.gz, encrypted or not, or the folder that it was unpacked into. It holds the database, the "
-            + "settings with their secrets, and the files of people."),
+          "A backup is a .tar.gz, encrypted or not, or the folder that it was unpacked into. It contains the "
+            + "database, the settings with the secrets, and the uploads."),
         .paragraph(
-          "Parts are enough where no backup is there: a dump of the database as pg_dump makes it in any form, a copy of "
-            + "the folder /etc/aloha, a copy of the uploads. What is missing stays as it is on this server."),
+          "Without a backup, parts are enough: a dump of the database in any format of pg_dump, a copy of the folder "
+            + "/etc/aloha, a copy of the uploads. Missing parts are not changed on this server."),
         .paragraph(
           "A container keeps its uploads, its secrets and its own dumps in the volume /data: copy it with docker compose "
             + "cp, or unpack the archive that was made of it, and give the folder."),
@@ -178,7 +179,7 @@ extension Flow {
                 "A dump of the database, a copy of the settings, a copy of the uploads: any of them."),
               .init(
                 RestoreAnswers.volume, "A copy of a container's /data",
-                "Uploads, secrets and the dumps that the container has made, as they lie in its volume."),
+                "Uploads, secrets and the container's own dumps, as they are in its volume."),
             ]))
         ]
       })
@@ -188,9 +189,9 @@ extension Flow {
 
   private static func done(_ followUp: RestoreRecord.FollowUp) -> String {
     switch followUp {
-    case .resume: "Nothing of the restore is open any more"
-    case .clear: "What had been prepared is gone; this is the server as it was"
-    case .rollBack: "This server is as it was before the restore"
+    case .resume: "The restore is complete"
+    case .clear: "The prepared state is deleted; the server is unchanged"
+    case .rollBack: "The restore is rolled back"
     case .discard: "What was kept is deleted"
     case .restoreAnew: "This server is restored"
     }

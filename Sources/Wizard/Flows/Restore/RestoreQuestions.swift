@@ -16,35 +16,38 @@ extension Flow {
         "data", "Volume", "Where is the copy of /data?",
         "The folder that holds uploads, backups and the server's secrets. Its newest dump is restored, unless you name "
           + "another in the next step.",
-        help: "The settings of a container are made from its environment: its settings.py is in the volume only where "
-          + "LINK_SETTINGS_TO_DATA was set. Else this server keeps its own, and gets the secrets.", isVolume,
+        help: "A container's settings are generated from its environment: its settings.py is in the volume only if "
+          + "LINK_SETTINGS_TO_DATA was set. Otherwise this server keeps its own settings, and gets the secrets.",
+        isVolume,
         hint: "The folder itself, unpacked.",
-        check: { _ in "The path of the folder is needed here" }),
+        check: { _ in "Enter the path of the folder" }),
       part(
         "dump", "Database", "Where is the dump of the database?",
-        "As pg_dump has written it: a folder, a custom or tar file, plain SQL, gzipped or not.",
+        "Any format of pg_dump: a directory, a custom or tar file, plain SQL, gzipped or not.",
         help:
-          "A dump that pg_dumpall has made holds all databases of a machine, and is recognised and refused: restore "
-          + "it into a PostgreSQL of its own, and dump the server's database alone.", isManual),
+          "A dump made by pg_dumpall contains all databases of a machine and is refused: restore it into a separate "
+          + "PostgreSQL, and dump the server's database alone.", isManual),
       part(
         "configuration", "Settings", "Where is the copy of the settings?",
         "A copy of /etc/aloha, or a tar.gz of one: settings.py, aloha.conf and the secrets.",
-        help: "Without the old secrets everybody has to sign in again, and without the old avatar_salt no avatar is "
-          + "found. Copy them from the old machine's disk if you can.", isByHand),
+        help: "Without the old secrets everybody has to sign in again, and without the old avatar_salt avatars are "
+          + "lost. Copy them from the old machine's disk if possible.", isByHand),
       part(
         "uploads", "Uploads", "Where is the copy of the uploads?",
-        "A copy of the uploads folder, the one that holds files and avatars, or a tar.gz of one.",
-        help: "Where the server keeps its files in S3 there is none: they are still in the bucket.", isByHand,
+        "A copy of the uploads folder (with the subfolders files and avatars), or a tar.gz of one.",
+        help: "If the server keeps its files in S3 there is none: they are still in the bucket.", isByHand,
         check: { answers in
           RestoreAnswers.source(answers) == .manual(ManualBackup())
-            ? "Nothing was given in any of the three steps: go back, or give this one" : nil
+            ? "All three steps are empty: go back, or enter a path here" : nil
         }),
     ]
   }
 
   private static func part(
     _ id: String, _ title: String, _ heading: String, _ explanation: String, help: String,
-    _ isVisible: @escaping @Sendable (Answers) -> Bool, hint: String = "Empty: there is none, it stays as it is.",
+    _ isVisible: @escaping @Sendable (Answers) -> Bool,
+    hint: String = "Empty: not restored, this server's part is "
+      + "not changed.",
     check: @escaping @Sendable (Answers) -> String? = { _ in nil }
   ) -> Step {
     let key = AnswerKey("\(id).path", unanswered: "")
@@ -72,14 +75,13 @@ extension Flow {
     _ context: FlowContext, _ looks: BackupLooks, _ isNew: @escaping @Sendable (Answers) -> Bool
   ) -> Step {
     Step(
-      "contents", "What it is", heading: { _ in "Is this what you want back?" },
+      "contents", "What it is", heading: { _ in "Is this the right backup?" },
       explanation: { answers in
         [.paragraph(RestoreAnswers.source(answers).label)]
       },
       help: [
         .paragraph(
-          "Only its beginning is read here. Every digest is compared later, while it is unpacked beside the server's "
-            + "own files."),
+          "Only the beginning is read here. Every checksum is compared later, while the backup is unpacked."),
         .paragraph("An export of one organization is no backup: it is imported, not restored."),
       ], isVisible: isNew,
       lookup: Lookup(
@@ -119,30 +121,30 @@ extension Flow {
       "damage", "Damage", heading: { _ in "This backup is damaged" },
       explanation: { answers in
         [
-          .paragraph("Its file is not whole: \(answers.label(Known.damage))."),
+          .paragraph("The file is damaged: \(answers.label(Known.damage))."),
           .paragraph(
-            "What is whole of it can be restored: every file is compared with its digest, and each one that is lost is "
-              + "named. The database comes back only as a whole, or not at all."),
+            "Its intact files can be restored: every file is compared with its checksum, and each lost one is named. "
+              + "The database is restored completely or not at all."),
         ]
       },
       help: [
         .paragraph(
-          "Look for another backup first, or copy this one again from where it was made: a copy that was cut is the most "
-            + "common cause."),
-        .paragraph("The old state of this server is kept beside the restored one here too, until you discard it."),
+          "Look for another backup first, or copy this one again from where it was made: a truncated copy is the "
+            + "most common cause."),
+        .paragraph("As after any restore, the old state of this server is kept until you discard it."),
       ], isVisible: { isNew($0) && RestoreAnswers.isDamaged($0) },
       fields: { _ in
         [
           Field(
-            "salvage", "Restore what is whole of it?", name: "Damaged backup",
+            "salvage", "Restore its intact files?", name: "Damaged backup",
             .yesNo(
-              yes: .init("yes", "Yes, what is whole of it", "What is lost is listed in the result."),
+              yes: .init("yes", "Yes, what is whole of it", "The result lists the lost ones."),
               no: .init(
-                "no", "No, I look for another backup",
+                "no", "No, look for another backup",
                 "Go back and choose another one; nothing has been changed.", recommended: true)),
             check: { answers in
               answers[Key.salvage]
-                ? nil : "Go back and choose another backup, or restore what is whole of this one"
+                ? nil : "Go back and choose another backup, or restore the intact files of this one"
             })
         ]
       })
@@ -150,27 +152,27 @@ extension Flow {
 
   private static func partial(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
     Step(
-      "partial", "Partial backup", heading: { _ in "This backup does not hold a whole server" },
+      "partial", "Partial backup", heading: { _ in "This backup is partial" },
       explanation: { answers in
         [
           .paragraph("It is \(answers.label(Known.completeness))."),
-          .paragraph("Restored as it is: \(answers.label(Known.partial))."),
+          .paragraph("Consequences: \(answers.label(Known.partial))."),
         ]
       },
       help: [
         .paragraph(
-          "The parts of a server belong together: the database names the files of the uploads, and both are read with the "
-            + "secrets of the settings. Parts of another moment fit only by chance."),
+          "The parts of a server belong together: the database names the files of the uploads, and both need the "
+            + "secrets of the settings. Parts of different times rarely fit."),
         .paragraph("Look for a complete backup first. Partial ones have “partial” in their names."),
       ], isVisible: { isNew($0) && RestoreAnswers.isPartial($0) && !RestoreAnswers.options($0).salvages },
       fields: { _ in
         [
           Field(
-            "anyway", "Restore only what is in it?", name: "Partial backup",
+            "anyway", "Restore only this part?", name: "Partial backup",
             .yesNo(
-              yes: .init("yes", "Yes, this part alone", "What is missing stays as it is on this server."),
+              yes: .init("yes", "Yes, this part alone", "Missing parts are not changed on this server."),
               no: .init(
-                "no", "No, I look for a complete backup",
+                "no", "No, look for a complete backup",
                 "Go back and choose another one; nothing has been changed.", recommended: true)),
             check: { answers in
               answers[Key.partial]
@@ -183,28 +185,28 @@ extension Flow {
   /// What the backup lacks, and whether it is exported first.
   private static func newer(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
     Step(
-      "newer", "Newer data", heading: { _ in "This server has data that the backup has not" },
+      "newer", "Newer data", heading: { _ in "This server has data that is not in the backup" },
       explanation: { answers in
         [
           .paragraph(answers.label(Known.newer)),
           .paragraph(
-            "The old state is kept beside the server until you discard it. An export of each organization can be imported "
-              + "under another subdomain afterwards, so that people can read what was written since."),
+            "The old state is kept until you discard it. An export of each organization can be imported under "
+              + "another subdomain afterwards, so that people can read the newer messages."),
         ]
       },
       help: [
         .paragraph(
-          "The exports are made after the server was stopped: nothing is written any more then, and nothing is missing in "
-            + "them. The server is down until they are complete. If one of them fails, everything is rolled back."),
-        .paragraph("They are in a folder of their own, which stays until you delete it."),
+          "The exports are made while the server is stopped, so that they are complete. The server is down until "
+            + "they are finished. If one of them fails, everything is rolled back."),
+        .paragraph("They are kept in a separate folder until you delete it."),
       ], isVisible: { isNew($0) && RestoreAnswers.hasNewer($0) },
       fields: { _ in
         [
           Field(
             "export", "Export each organization first?", name: "Export first",
             .yesNo(
-              yes: .init("yes", "Yes, before the backup takes its place", recommended: true),
-              no: .init("no", "No, the old state that is kept is enough"))),
+              yes: .init("yes", "Yes, before the restore", recommended: true),
+              no: .init("no", "No, keeping the old state is enough"))),
           Field(
             "folder", "Folder for the exports", name: "Exports in", .path,
             isVisible: { $0[Key.export] },
@@ -227,19 +229,20 @@ extension Flow {
       "agree", "Confirm",
       heading: { answers in
         isRollBack(answers)
-          ? "Let the state before the restore come back?" : "Let the backup take this server's place?"
+          ? "Roll back to the state before the restore?" : "Replace this server with the backup?"
       },
       explanation: { answers in
         let confirmation = answers.label(WorkSteps.confirmationKey)
         let consequence =
           isRollBack(answers)
-          ? "What was written since the restore is in the restored state, which gives way and is kept beside the server."
-          : "What this server has now gives way to the backup, and is kept beside it. It is down while both change places."
+          ? "Messages since the restore are in the restored state. It is replaced, and kept beside the server."
+          : "The backup replaces the present state of this server, which is kept. The server is down while both are "
+            + "exchanged."
         return [.paragraph(confirmation.isEmpty ? consequence : confirmation)]
       },
       help: [
         .paragraph(
-          "The old state is kept beside the server; with a roll back it comes back whole, until you discard it.")
+          "The old state is kept; a roll back restores it completely, until you discard it.")
       ],
       isVisible: { isNew($0) || isRollBack($0) },
       fields: { _ in
@@ -253,27 +256,27 @@ extension Flow {
 
   private static func version(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
     Step(
-      "version", "Version", heading: { _ in "The versions are not the same" },
+      "version", "Version", heading: { _ in "The versions differ" },
       explanation: { answers in
         [.paragraph(answers.label(Known.version).capitalizedFirst + ".")]
       },
       help: [
         .paragraph(
-          "A server's database fits its own version only. With another one the server starts with errors about columns "
-            + "that do not exist, or loses what it does not know."),
+          "A database fits only the version that wrote it. Another version fails with errors about missing columns, "
+            + "or loses data that it does not know."),
         .paragraph(
-          "The safe way: install the version that the backup is of, restore, then upgrade the server as usual: that "
-            + "changes the database step by step."),
+          "The safe way: install the version of the backup, restore, then upgrade the server as usual: the upgrade "
+            + "migrates the database."),
       ], isVisible: { isNew($0) && RestoreAnswers.versionsDiffer($0) },
       fields: { _ in
         [
           Field(
             "anyway", "Restore it anyway?", name: "Versions",
             .yesNo(
-              yes: .init("yes", "Yes, at my own risk", "Run manage.py migrate afterwards, and look closely."),
+              yes: .init("yes", "Yes, at my own risk", "Run manage.py migrate afterwards, and check the result."),
               no: .init(
-                "no", "No, I install the backup's version first",
-                "Leave the wizard and come back then; nothing has been changed.", recommended: true)),
+                "no", "No, install the backup's version first",
+                "Leave the wizard and come back afterwards; nothing has been changed.", recommended: true)),
             check: { answers in
               answers[Key.anyway]
                 ? nil : "Install the backup's version on this machine, then begin again here"
@@ -286,16 +289,16 @@ extension Flow {
     Step(
       "settings", "Settings", heading: { _ in "Which settings should it use?" },
       explanation: { _ in
-        [.paragraph("The backup holds the old server's settings and secrets: the whole of its configuration folder.")]
+        [.paragraph("The backup contains the old server's settings and secrets: its complete configuration folder.")]
       },
       help: [
         .paragraph(
-          "The secrets matter: avatars are found by one of them, proxied pictures by another, and mobile "
-            + "notifications are registered under a third. They come with the backup's settings."),
+          "The secrets matter: one names avatar files, one signs proxied images, one identifies the server for "
+            + "mobile notifications. They are part of the backup's settings."),
         .paragraph(
-          "aloha.conf belongs to the machine: which services run on it, where its database is. It is the part to keep "
-            + "where this machine is built in another way than the old one."),
-        .paragraph("Whatever is replaced is kept, and comes back with a roll back."),
+          "aloha.conf describes the machine: its services, the place of its database. Keep it if this machine is set "
+            + "up differently from the old one."),
+        .paragraph("Replaced settings are kept, and restored by a roll back."),
       ], isVisible: { isNew($0) && RestoreAnswers.bringsSettings($0) },
       fields: { answers in
         let none = RestoreAnswers.hasOwnSettings(answers) ? nil : "this server has none of its own"
@@ -304,13 +307,13 @@ extension Flow {
             "which", "Settings", name: "Settings",
             .choice([
               .init(
-                "backup", "Those of the backup", "As the old server was. Right after a disaster.", recommended: true),
+                "backup", "Those of the backup", "Like the old server. Right after a disaster.", recommended: true),
               .init(
                 "keep-conf", "Those of the backup, but keep aloha.conf",
-                "For a machine that is built in another way than the old one.", disabled: none),
+                "For a machine that is set up differently from the old one.", disabled: none),
               .init(
                 "keep", "Keep all settings and secrets of this server",
-                "Only data comes back. Avatars are lost where the secrets differ.", disabled: none),
+                "Only data is restored. Avatars are lost if the secrets differ.", disabled: none),
             ]))
         ]
       })
@@ -318,19 +321,20 @@ extension Flow {
 
   private static func host(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
     Step(
-      "host", "Host name", heading: { _ in "Under which name will people reach it?" },
+      "host", "Host name", heading: { _ in "Which host name will people use?" },
       explanation: { answers in
         [
           .paragraph(
             "The backup is of \(answers.label(Known.backupHost)); this server is \(answers.label(Known.ownHost)). A "
-              + "server answers to one name only, EXTERNAL_HOST in its settings, and with error 400 to all others.")
+              + "server answers to one host name only, EXTERNAL_HOST in its settings, and with error 400 to all "
+              + "others.")
         ]
       },
       help: [
         .paragraph(
           "With the old name everything works as before, as soon as the DNS entry points to this machine, and "
             + "the web server has its certificate."),
-        .paragraph("With another name people, apps and integrations have to be told, and old links lead nowhere."),
+        .paragraph("With another name, people, apps and integrations need the new name, and old links do not work."),
       ],
       isVisible: {
         isNew($0) && RestoreAnswers.hostsDiffer($0) && $0.given(Key.settings) != "keep"
@@ -342,10 +346,10 @@ extension Flow {
             .choice([
               .init(
                 "backup", answers.label(Known.backupHost).orDefault("the backup's"),
-                "As in the backup: point this name to this machine.", recommended: true),
+                "As in the backup. Point the DNS entry of this name to this machine.", recommended: true),
               .init(
                 "own", answers.label(Known.ownHost).orDefault("this server's"),
-                "As this server is called now. EXTERNAL_HOST is changed, as a step of the restore."),
+                "The present name of this server. The restore changes EXTERNAL_HOST."),
               .init("other", "Another one", "EXTERNAL_HOST is changed to it."),
             ])),
           Field(

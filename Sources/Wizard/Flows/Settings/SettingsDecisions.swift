@@ -86,10 +86,10 @@ extension Field {
       consequences: [
         "copy": advice.ifCopied, "keep": advice.ifKept,
         "merge": "Both lists in one: this server's own first, then what only the old one has.",
-        "drop": "It is taken out here; the server's default counts.",
+        "drop": "It is removed here; the server's default applies.",
       ],
       advice: advice.recommended.rawValue, why: advice.why,
-      disabled: advice.choices.count > 1 ? nil : "Nothing can be done about it here: \(advice.why).",
+      disabled: advice.choices.count > 1 ? nil : "It cannot be changed here: \(advice.why).",
       choices: advice.choices.map(\.rawValue))
   }
 }

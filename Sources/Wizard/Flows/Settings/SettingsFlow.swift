@@ -40,7 +40,7 @@ extension Flow {
         work.review(heading: "Ready to write the files?", proceed: "Write the files"),
         work.run(
           "Copying", heading: { _ in "Copying settings" },
-          help: [.paragraph("The files are written together, as a whole or not at all. The old ones stay beside them.")]
+          help: [.paragraph("The files are written together, all of them or none. The old ones are kept beside them.")]
         ),
         work.result { _ in "The settings are copied" },
       ])
@@ -56,16 +56,16 @@ extension Flow {
       explanation: { _ in
         [
           .paragraph(
-            "The old server's root folder, a copy of its configuration folder, or a backup: which of them it is, is "
-              + "recognised. They are compared with those of \(context.label); nothing is changed by looking.")
+            "The old server's root folder, a copy of its configuration folder, or a backup. Its settings are "
+              + "compared with those of \(context.label); nothing is changed.")
         ]
       },
       help: [
         .paragraph(
-          "Exports hold neither settings nor secrets. After an import they have to be looked at by hand, and after a "
-            + "restore on a new machine some of them too. The server's manual has a list of what to copy and what never; "
-            + "this is it, applied to your two servers."),
-        .paragraph("No value of a secret is ever shown: equal marks mean equal values."),
+          "Exports contain neither settings nor secrets. After an import they have to be compared, and after a "
+            + "restore on a new machine some of them too. The server's manual lists what to copy and what not; this "
+            + "step applies that list to your two servers."),
+        .paragraph("Values of secrets are never shown: equal marks mean equal values."),
       ],
       fields: { _ in
         [
@@ -94,20 +94,21 @@ extension Flow {
 
   private static func situation(_ looks: SettingsLooks) -> Step {
     Step(
-      "situation", "Situation", heading: { _ in "What is between the two servers?" },
+      "situation", "Situation", heading: { _ in "How do the two servers relate?" },
       explanation: { _ in
-        [.paragraph("The advice depends on it. What was found is chosen already; you know better.")]
+        [.paragraph("The advice depends on it. The detected answers are selected; correct them if they are wrong.")]
       },
       help: [
         .paragraph(
-          "An import gives people, channels and messages new ids. What is tied to the old ones is of no use then: names of "
-            + "avatar files, and the registration for notifications on phones, which could even reach the wrong people."
+          "An import gives people, channels and messages new ids. Data bound to the old ids is useless then: the "
+            + "names of avatar files, and the registration for mobile notifications, which could even reach the "
+            + "wrong people."
         ),
         .paragraph(
-          "After a restore everybody has the same id as before, and nearly everything of the old server is right here."),
+          "After a restore everybody has the same id as before, and nearly all old settings are right here."),
         .paragraph(
-          "A server that takes the old one's place answers to its name. Two servers of one name, or of one identity, "
-            + "disturb each other."),
+          "A server that replaces the old one uses its host name. Two servers with one host name, or with one "
+            + "identity, interfere with each other."),
       ],
       lookup: Lookup(
         "Looking at both", key: { $0[Key.path] }, brings: situationFields(MigrationFacts(kind: .import))
@@ -124,13 +125,13 @@ extension Flow {
         "data", "The data came", name: "Data came",
         .choice([
           .init("import", "by an export and an import: new ids", recommended: facts.kind == .import),
-          .init("restore", "out of a backup: the same ids as before", recommended: facts.kind == .restore),
+          .init("restore", "from a backup: the same ids as before", recommended: facts.kind == .restore),
         ])),
       Field(
         "place", "This server", name: "This server",
         .choice([
           .init(
-            Key.replaces, "takes the old one's place", "The old one is, or will be, switched off.",
+            Key.replaces, "replaces the old one", "The old one is, or will be, switched off.",
             recommended: facts.replacesSource),
           .init(Key.beside, "runs beside it", "Both go on.", recommended: !facts.replacesSource),
         ])),
@@ -139,7 +140,7 @@ extension Flow {
 
   private static func described(_ facts: MigrationFacts) -> [Summary.Fact] {
     let ids =
-      facts.usersRenumbered.map { $0 ? "other ids here than there" : "the same ids here as there" }
+      facts.usersRenumbered.map { $0 ? "different ids on both servers" : "the same ids on both servers" }
       ?? "could not be compared: no account is on both, or the old database cannot be reached"
     return [
       Summary.Fact("People", ids),
@@ -169,19 +170,19 @@ extension Flow {
       "secrets", "Secrets", heading: { _ in "Which secrets should be copied?" },
       explanation: { _ in
         [
-          .paragraph("Each of these differs; the advice is chosen already."),
+          .paragraph("These secrets differ; the recommended decisions are selected."),
           .keys("Space changes a decision, Enter continues."),
         ]
       },
       help: [
         .paragraph(
-          "To copy means: this server uses the old one's value from now on, for all its organizations. To keep means: it "
-            + "keeps its own. Secrets that are equal on both are not listed."),
+          "Copy: this server uses the old one's value from now on, for all of its organizations. Keep: it keeps its "
+            + "own. Secrets that are equal on both are not listed."),
         .paragraph(
-          "The names of avatar files are made with avatar_salt. An import gives them new names, so it must be kept; after a restore "
-            + "the old one has to be here, or every avatar is lost."),
+          "The names of avatar files are computed with avatar_salt. An import renames the files, so this server's "
+            + "salt must be kept; after a restore the old salt is required, or every avatar is lost."),
         .paragraph(
-          "What this program does not know is marked so, and never copied unless you say it."),
+          "Secrets that this program does not know are marked, and copied only if you decide so."),
       ],
       lookup: Lookup("Comparing secrets", key: situationText, brings: [field([])]) { answers, _ in
         let advice = try advice(answers, looks).filter { $0.file == .secrets }
@@ -202,20 +203,20 @@ extension Flow {
       "settings", "Settings", heading: { _ in "Which settings should be copied?" },
       explanation: { _ in
         [
-          .paragraph("First what settings.py says, then what the conf file says of the machine."),
+          .paragraph("First settings.py, then the conf file of the machine."),
           .keys("Space changes a decision, Enter continues."),
         ]
       },
       help: [
         .paragraph(
-          "settings.py is a program. Only whole assignments that are understood are changed, every other byte stays; what "
-            + "is not understood has to be changed by hand, and is marked so."),
+          "settings.py is a program. Only complete assignments with known syntax are changed; every other byte is "
+            + "kept. Other statements are marked, and have to be changed by hand."),
         .paragraph(
-          "To join two lists keeps this server's entries and adds those of the old one. To take a setting out lets the "
-            + "server's default count."),
+          "Join keeps this server's entries of a list and adds those of the old one. Take out removes a setting, so "
+            + "that the server's default applies."),
         .paragraph(
-          "A whole file is right where this server becomes the old one, on a machine like it. What is decided about its "
-            + "lines counts no more then."),
+          "Copy a whole file if this server replaces the old one on a similar machine. Decisions about its lines are "
+            + "ignored then."),
       ],
       lookup: Lookup("Comparing settings", key: situationText, brings: [each([]), machine([])]) { answers, _ in
         let advice = try advice(answers, looks)
@@ -244,19 +245,19 @@ extension Flow {
     Step(
       "changes", "Changes", heading: { _ in "What changes in the files?" },
       explanation: { _ in
-        [.paragraph("Lines with - go, lines with + come. Secrets are shown by name only.")]
+        [.paragraph("Lines with - are removed, lines with + are added. Secrets are shown by name only.")]
       },
       help: [
         .paragraph(
-          "Each file is replaced in one step and keeps its owner and its mode. The old one stays beside it, and can be "
-            + "brought back in one step.")
+          "Each file is replaced in one step and keeps its owner and its mode. The old one is kept beside it, and "
+            + "can be restored in one step.")
       ],
       lookup: Lookup("Working out the changes", key: choicesText) { answers, _ in
         let lines = try looks.diff(answers[Key.path], CopySettingsOperation.Choices(answers))
         guard !lines.isEmpty else {
           return Material(findings: [
             Finding(
-              .blocker, "settings", "nothing is to be changed", remedy: "go back and decide otherwise, or leave")
+              .blocker, "settings", "nothing is to be changed", remedy: "go back and change a decision, or leave")
           ])
         }
         // What makes the lines shows secrets by their names only.
@@ -268,14 +269,14 @@ extension Flow {
     Step(
       "follow", "Afterwards", heading: { _ in "What has to be done afterwards?" },
       explanation: { _ in
-        [.paragraph("New settings count once the parts of the server that they concern know them.")]
+        [.paragraph("New settings apply after the affected services have read them.")]
       },
       help: [
         .paragraph(
-          "The server's own scripts do it. What they print is shown while they run. What a script cannot do for you is "
-            + "listed again with the result."),
+          "The server's own scripts do it. Their output is shown while they run. Steps that no script can do are "
+            + "listed with the result."),
         .paragraph(
-          "A new rabbitmq_password has to be told to RabbitMQ by configure-rabbitmq, as root, before the server is "
+          "A new rabbitmq_password has to be set in RabbitMQ with configure-rabbitmq, as root, before the server is "
             + "restarted; until then the server cannot reach its queues."),
       ],
       lookup: Lookup("Looking at the scripts", key: choicesText, brings: [followField([])]) { answers, _ in
@@ -295,7 +296,7 @@ extension Flow {
       "up", "Who does it", name: "Afterwards",
       .choice([
         .init(
-          Key.runHere, "Run the server's scripts at once", "People are interrupted for the time of a restart.",
+          Key.runHere, "Run the server's scripts now", "Users are interrupted during the restart.",
           recommended: true, disabled: missing),
         .init("show", "I run them myself, later", "The commands are listed with the result."),
       ]))
@@ -313,10 +314,10 @@ extension Flow {
       commands: work.commands,
       onward: { _ in [Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))] },
       steps: [
-        work.checks(heading: "Can the old files come back?"),
-        work.review(heading: "Bring the old files back?", proceed: "Bring them back"),
-        work.run("Way back", heading: { _ in "Bringing the old files back" }),
-        work.result { _ in "The settings are as they were" },
+        work.checks(heading: "Can the old files be restored?"),
+        work.review(heading: "Restore the old files?", proceed: "Bring them back"),
+        work.run("Way back", heading: { _ in "Restoring the old files" }),
+        work.result { _ in "The old settings are restored" },
       ])
   }
 }
