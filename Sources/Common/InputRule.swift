@@ -10,16 +10,16 @@ public enum InputRule {
     let allowed = text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
     guard allowed else {
       return text.contains { $0.isUppercase }
-        ? "Only small letters, please" : "Only small letters a-z, digits and dashes can stand here"
+        ? "Only small letters, please" : "Use only small letters a-z, digits and dashes"
     }
-    if text.hasPrefix("-") || text.hasSuffix("-") { return "A dash can stand neither first nor last" }
+    if text.hasPrefix("-") || text.hasSuffix("-") { return "The first and the last character cannot be a dash" }
     if text.utf8.count > 40 { return "At most 40 characters; these are \(text.utf8.count)" }
     return nil
   }
 
   /// A host name, with a port at most: what EXTERNAL_HOST takes.
   public static func hostName(_ text: String) -> String? {
-    if text.isEmpty { return "A name is needed here" }
+    if text.isEmpty { return "Enter a name" }
     if text.contains("/") { return "The name alone, without https:// and without a path" }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let isPort = parts.count == 1 || (parts.count == 2 && number(String(parts[1]), 1...65_535) != nil)
@@ -35,7 +35,7 @@ public enum InputRule {
 
   /// A mail address as it stands in a server's database: its parts are not looked at any closer than a mail server does.
   public static func address(_ text: String) -> String? {
-    if text.isEmpty { return "An address is needed here" }
+    if text.isEmpty { return "Enter an address" }
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
     let isPlain = !hasControlCharacter(text) && !text.contains { " ,;<>\"".contains($0) }
     return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && isPlain && text.utf8.count <= 320
@@ -44,7 +44,7 @@ public enum InputRule {
 
   /// Who gets mail from this machine: an address, or one of its users.
   public static func mailbox(_ text: String) -> String? {
-    if text.isEmpty { return "An address is needed here" }
+    if text.isEmpty { return "Enter an address" }
     let characters = text.utf8.allSatisfy { byte in
       (0x41...0x5A).contains(byte) || isLetterOrDigit(byte) || "-_.+@".utf8.contains(byte)
     }
@@ -55,7 +55,7 @@ public enum InputRule {
 
   /// A role of PostgreSQL.
   public static func role(_ text: String) -> String? {
-    if text.isEmpty { return "A name is needed here" }
+    if text.isEmpty { return "Enter a name" }
     if hasControlCharacter(text) { return "There is a control character in the name" }
     return text.utf8.count <= 63 ? nil : "At most 63 bytes; these are \(text.utf8.count)"
   }
@@ -64,13 +64,13 @@ public enum InputRule {
 
   /// A path, from the root or from the working directory.
   public static func path(_ text: String) -> String? {
-    if text.isEmpty { return "A path is needed here" }
+    if text.isEmpty { return "Enter a path" }
     return hasControlCharacter(text) ? "There is a control character in the path" : nil
   }
 
   /// A path from the root of the file system.
   public static func absolutePath(_ text: String) -> String? {
-    if text.isEmpty { return "A path is needed here" }
+    if text.isEmpty { return "Enter a path" }
     if !text.hasPrefix("/") { return "The path must begin with /" }
     return path(text)
   }

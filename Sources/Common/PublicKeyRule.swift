@@ -1,17 +1,17 @@
 extension InputRule {
   /// A public key that age encrypts to: one of its own, or one of SSH. A letter that was lost or changed is noticed.
   public static func recipient(_ text: String) -> String? {
-    if text.isEmpty { return "The public key is needed here" }
+    if text.isEmpty { return "Enter the public key" }
     let upper = text.uppercased()
     if upper.hasPrefix("AGE-SECRET-KEY-") || upper.hasPrefix("AGE-PLUGIN-") || upper.contains("PRIVATE KEY") {
       return "This is the private key. Keep it off this server; the public one begins with age1"
     }
     if hasControlCharacter(text) { return "A public key is one line" }
     if text.hasPrefix("age1") {
-      return ageKey(text) ? nil : "This key is not whole: copy it as age-keygen has printed it"
+      return ageKey(text) ? nil : "This key is incomplete: copy it as printed by age-keygen"
     }
     for kind in ["ssh-ed25519", "ssh-rsa"] where text.hasPrefix("\(kind) ") {
-      return sshKey(text, kind) ? nil : "This key is not whole: copy all of its line"
+      return sshKey(text, kind) ? nil : "This key is incomplete: copy its whole line"
     }
     return "A public key begins with age1"
   }

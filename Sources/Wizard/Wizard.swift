@@ -120,7 +120,7 @@ public enum Wizard {
   private static func goal(_ id: String) throws -> Goal {
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
       throw PlainFailure(
-        .usage, "'\(SafeText.clean(id, limit: 40))'", "the wizard knows no such goal",
+        .usage, "'\(SafeText.clean(id, limit: 40))'", "there is no such goal",
         remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
     }
     return goal

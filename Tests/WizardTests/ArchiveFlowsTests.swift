@@ -214,7 +214,7 @@ struct ArchiveFlowsTests {
       }
       walker.walk(to: "run")
       walker.end(.success(FakeWork.summary))
-      #expect(walker.sees("content was not looked at") == (identity == nil))
+      #expect(walker.sees("content was not checked") == (identity == nil))
       let given = BackupStep.given("/srv/backup.tar.gz.age", identity: identity)
       #expect(walker.model.journey.continuations.first?.onward == .flow("rehearse", given: given))
     }
@@ -277,7 +277,7 @@ struct ArchiveFlowsTests {
     let verified = try real.run(
       InspectFlow(context, .real).flow,
       [ArchiveStep.key.name: .text(archive), InspectFlow.Key.against.name: .flag(false)])
-    #expect(verified.contains("The archive is whole"))
+    #expect(verified.contains("The archive is intact"))
 
     try real.run(
       ImportFlow(context, .real).flow,

@@ -70,7 +70,7 @@ struct FilterTests {
     walker.type("zzz")
     #expect(walker.sees("nothing matches; Esc shows all 300"))
     walker.press(.down, .enter, .enter)
-    #expect(walker.sees("Nothing is left to choose from; Esc shows all"))
+    #expect(walker.sees("No row matches; Esc shows all"))
     #expect(walker.step == "ask" && walker.answers.text("ask.which") == "org0")
     walker.press(.escape)
     #expect(walker.sees("Organization 3") && walker.focusedLine.hasPrefix("▸ ● Organization 0"))

@@ -37,7 +37,7 @@ struct LastQuestionTests {
     #expect(question.contains("\(messages ?? "?") in zerver_message"))
     #expect(question.contains("All other organizations"))
     try terminal.press("bookclu", "Enter")
-    try terminal.waitFor("the refusal") { $0.contains("'bookclu': is not the name") && $0.contains("\n$") }
+    try terminal.waitFor("the refusal") { $0.contains("'bookclu': is not the requested name") && $0.contains("\n$") }
     #expect(try isThere(server))
 
     for key in ["Enter", "C-c", "C-d"] {
@@ -155,23 +155,23 @@ struct LastQuestionTests {
     #expect(silent.status == 64 && silent.output.contains("--yes"), "\(silent.output)")
 
     let wrong = try TmuxTerminal(command, columns: 140, rows: 90)
-    let question = try wrong.waitFor("the question") { $0.contains("Type \(server.host) to let") }
+    let question = try wrong.waitFor("the question") { $0.contains("Type \(server.host) to replace") }
     #expect(question.contains("Content of this server now") && question.contains("30 messages"))
     try wrong.press("yes", "Enter")
-    try wrong.waitFor("the refusal") { $0.contains("'yes': is not the name") }
+    try wrong.waitFor("the refusal") { $0.contains("'yes': is not the requested name") }
     #expect(try !isRestored())
 
     let right = try TmuxTerminal(command, columns: 140, rows: 90)
-    try right.waitFor("the question") { $0.contains("Type \(server.host) to let") }
+    try right.waitFor("the question") { $0.contains("Type \(server.host) to replace") }
     try right.press(server.host, "Enter")
     try right.waitFor("the end") { $0.contains("Next steps") }
     #expect(try isRestored())
 
     let discard = try TmuxTerminal(["restore", "--discard", "--root", server.root], columns: 140, rows: 90)
-    let kept = try discard.waitFor("the question") { $0.contains("Type \(server.host) to delete what is kept") }
+    let kept = try discard.waitFor("the question") { $0.contains("Type \(server.host) to delete the kept state") }
     #expect(kept.contains("Will be deleted:"))
     try discard.press("no", "Enter")
-    try discard.waitFor("the refusal") { $0.contains("'no': is not the name") }
+    try discard.waitFor("the refusal") { $0.contains("'no': is not the requested name") }
     #expect(try RestoreState(root: server.root).current() != nil)
     _ = try? server.run("scripts/stop-server")
   }

@@ -111,7 +111,7 @@ struct LinearTests {
     #expect(walk.script.says("Archive to be made [/tmp/other.tar.gz]: ->"))
     var first = LinearWalk(servers.flow(), ["b", "q", "y"])
     _ = try first.runner.run()
-    #expect(first.script.says("There is nothing to go back to here."))
+    #expect(first.script.says("This is the first step."))
   }
 
   @Test("? explains and asks again; q and Ctrl-C leave after a question that Enter says no to")
@@ -130,7 +130,7 @@ struct LinearTests {
     var walk = LinearWalk(servers.flow(), ["", ""])
     let failure = #expect(throws: PlainFailure.self) { try walk.runner.run() }
     #expect(failure?.family == .usage)
-    #expect(failure?.reason == "the input ended at step 3 of 11, Organization; nothing of it was begun")
+    #expect(failure?.reason == "the input ended at step 3 of 11, Organization; nothing was started")
     #expect(servers.state.withLock { $0.operations.isEmpty })
   }
 
@@ -190,11 +190,11 @@ struct LinearTests {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 8) + ["2", "1", "", "q", "y"])
     _ = try walk.runner.run()
-    #expect(walk.script.says("  1. camo_key, different: copy, as advised: it is better so"))
+    #expect(walk.script.says("  1. camo_key, different: copy, recommended: it is better so"))
     #expect(walk.script.says("What avatar_salt is for."))
     #expect(
       walk.script.says(
-        "  1. copy\n     What happens then.\n  2. keep, the advice: it is better so\n     What happens otherwise."))
+        "  1. copy\n     What happens then.\n  2. keep, recommended: it is better so\n     What happens otherwise."))
     #expect(walk.script.says("Decided: camo_key: copy, avatar_salt: copy."))
     #expect(walk.answers.map("secrets.each") == ["camo_key": "copy", "avatar_salt": "copy"])
   }
@@ -311,7 +311,7 @@ struct LinearRunningTests {
     #expect(walk.desk.cancellation?.isCancelled == true)
     #expect(walk.script.says("It continues."))
     #expect(walk.script.says("Until the organization is visible on the new server, everything can be taken back."))
-    #expect(walk.script.says("It is being stopped already; a moment, please."))
+    #expect(walk.script.says("It is already stopping; this may take a moment."))
     #expect(walk.script.says("Stopped at your request. All changes were rolled back."))
   }
 

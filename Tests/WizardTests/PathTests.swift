@@ -215,8 +215,8 @@ struct PathTests {
     let folder = try Folder(files: (100..<150).map { "f\($0)" })
     var walk = LinearWalk(flow(.anything), ["?", "\(folder.path)/x?", "\(folder.path)/?", "", "q", "y"])
     _ = try walk.runner.run()
-    #expect(walk.script.says("lists the names that it can go on with"))
-    #expect(walk.script.says("Nothing there begins so."))
+    #expect(walk.script.says("lists the names that complete it"))
+    #expect(walk.script.says("No name there begins like that."))
     #expect(walk.script.says("And 10 more; type more of the name."))
     #expect(walk.answers.text("ask.path") == nil)
   }

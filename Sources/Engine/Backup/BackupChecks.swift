@@ -114,7 +114,7 @@ struct BackupChecks {
   }
 
   private func uploads(_ size: BackupSize) -> Finding {
-    if options.skipsUploads { return Finding(.warning, "uploads", "left out, as you wish: the backup is not whole") }
+    if options.skipsUploads { return Finding(.warning, "uploads", "left out, as requested: the backup is partial") }
     if installation.storesUploadsInS3 {
       return Finding(
         .warning, "uploads", "this server keeps its files in S3: they are not in the backup",
@@ -131,7 +131,7 @@ struct BackupChecks {
 
   private func contents(_ size: BackupSize) -> Finding {
     if options.skipsDatabase {
-      return Finding(.warning, "database", "left out, as you wish: the backup is not whole")
+      return Finding(.warning, "database", "left out, as requested: the backup is partial")
     }
     let time = Amount.duration(seconds: size.seconds(workers: workers))
     return Finding(.ok, "database", "\(Amount.bytes(size.database)) on its disk; the whole will take about \(time)")

@@ -74,14 +74,14 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
     missing.map { part in
       switch part {
       case .database:
-        "people and messages stay those of this server, while files and settings become those of the backup: files of "
-          + "later messages are gone, and encrypted values may not fit the secrets"
+        "people and messages of this server are kept, while files and settings come from the backup: files of later "
+          + "messages are lost, and encrypted values may not match the secrets"
       case .uploads:
-        "messages of the backup name files that are not there: pictures, avatars and attachments show as broken unless "
-          + "this server's own uploads are the same"
+        "messages of the backup refer to missing files: pictures, avatars and attachments are broken unless this "
+          + "server's own uploads are the same"
       case .settings:
-        "the secrets stay those of this server: with another avatar_salt no avatar is found, and everybody may have to "
-          + "sign in again"
+        "this server's secrets are kept: with another avatar_salt avatars are lost, and everybody may have to sign "
+          + "in again"
       }
     }
   }

@@ -60,7 +60,7 @@ struct BackupRun {
     }
     return Plan(
       title: "Back up \(installation.label) into \(output)", phases: phases.map { Plan.Phase($0) },
-      leavesAlone: ["Everything: a backup only reads, and people go on working meanwhile"])
+      leavesAlone: ["Everything: a backup only reads, and people can keep working"])
   }
 
   // MARK: The story
@@ -192,7 +192,7 @@ struct BackupRun {
     facts.append(
       Summary.Fact("Uploads", takesUploads ? Amount.of(content.uploadedFiles, "file") : "not in it"))
     facts.append(Summary.Fact("Skipped files", Amount.count(Int64(content.skipped.count))))
-    facts.append(Summary.Fact("Verified", "every byte was read back and its digest compared"))
+    facts.append(Summary.Fact("Verified", "every byte was read back and compared with its checksum"))
     return Summary(
       title: holdings.isComplete
         ? "\(installation.label) is backed up"

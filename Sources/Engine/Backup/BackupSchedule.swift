@@ -224,7 +224,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
       "systemctl start \(Self.unit).service    (once now: a schedule that never ran is a hope)",
       "systemctl list-timers \(Self.timerName)",
       "systemctl start \(Self.failureUnit).service    (once now: does its report reach you?)",
-      "let another machine fetch the folder every day: a backup on the same disk is none",
+      "let another machine fetch the folder every day: a backup on the same disk is lost with the disk",
     ] + elsewhere
   }
 

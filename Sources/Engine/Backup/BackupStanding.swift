@@ -35,7 +35,7 @@ public enum BackupStanding: Sendable, Codable, Equatable {
       let report = try ArchiveCheck.verifyDigests(
         backup.path, visitor: reader, cancellation: cancellation, progress: progress)
       guard report.manifest?.kind == .backup else {
-        return .unproved("it was not made by this program: there are no digests to compare")
+        return .unproved("it was not made by this program: there are no checksums to compare")
       }
       let claimsNoUploads = report.manifest?.options[BackupLayout.uploads] == "whole"
       return .sound(
@@ -53,7 +53,7 @@ public enum BackupStanding: Sendable, Codable, Equatable {
       return .unproved("it is encrypted and has no .sha256 beside it")
     }
     guard try BackupSeal.matches(backup.path, cancellation: cancellation) == true else {
-      return .damaged("it is not what its .sha256 says")
+      return .damaged("it does not match its .sha256")
     }
     guard let holdings = BackupSeal.holdings(sealing: backup.path) else {
       return .unproved("it is encrypted, and its .sha256 does not say what it holds")

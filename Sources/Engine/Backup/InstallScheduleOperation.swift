@@ -185,7 +185,7 @@ public struct InstallScheduleOperation: Operation {
     }
     guard status.st_mode & 0o022 == 0 else {
       return Finding(
-        .warning, "folder", "others may write into \(shown): they could put backups of their own there",
+        .warning, "folder", "other users can write into \(shown): they could plant backups there",
         remedy: "chmod 0700 \(ShellWord.quoted(schedule.folder))")
     }
     return Finding(.ok, "folder", shown)
@@ -200,7 +200,7 @@ public struct InstallScheduleOperation: Operation {
       ["/tmp/", "/var/tmp/"].contains { schedule.program.hasPrefix($0) } || schedule.program.contains("/.build/")
     return fleeting
       ? Finding(
-        .warning, "program", "\(schedule.program) is not a place that stays",
+        .warning, "program", "\(schedule.program) is in a temporary place",
         remedy: "copy it to /usr/local/bin, and begin again with that one") : nil
   }
 
@@ -287,7 +287,7 @@ public struct InstallScheduleOperation: Operation {
           throw PlainFailure(
             .command, "systemctl \(words.joined(separator: " "))",
             "ended with status \(result.status); the files are as they were before",
-            remedy: "see what it says, repair that, and begin again")
+            remedy: "read its output, fix the cause, and repeat the command")
         }
       }
       return true

@@ -15,7 +15,7 @@ struct NotInBackup: Sendable, Equatable {
     let bucket = installation.settings.text("S3_AUTH_UPLOADS_BUCKET") ?? "BUCKET"
     let avatars = installation.settings.text("S3_AVATAR_BUCKET") ?? "BUCKET"
     let s3 = NotInBackup(
-      name: "files in S3", reason: "they stay in their buckets, which have tools of their own",
+      name: "files in S3", reason: "they are in their buckets, which have their own tools",
       remedy: "turn versioning on, or copy them: "
         + Set([bucket, avatars]).sorted().map {
           ShellWord.quoted(words: ["aws", "s3", "sync", "s3://\(SafeText.clean($0, limit: 100))", "FOLDER/"])
@@ -41,8 +41,8 @@ struct NotInBackup: Sendable, Equatable {
 
   /// What brings saved logs back after a restore: they are in no backup, so no restore can.
   static func bringingLogsBack(_ brand: Brand) -> String {
-    "Logs are in no backup. Where you have saved the old server's, this brings them back: "
-      + "tar -xzf \(brand.rawValue)-logs.tar.gz -C /"
+    "Backups contain no logs. If you have saved the old server's logs, this restores them: tar -xzf "
+      + "\(brand.rawValue)-logs.tar.gz -C /"
   }
 
   private static func tar(_ file: String) -> String { "umask 077; tar -czf \(file) -C /" }

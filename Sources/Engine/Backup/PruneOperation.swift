@@ -22,8 +22,8 @@ public struct PruneOperation: Operation {
 
     public var title: String {
       switch self {
-      case .read: "Read the backups that nothing is known of yet"
-      case .verify: "Find the last backup that is known to be good"
+      case .read: "Read backups that were not checked yet"
+      case .verify: "Find the newest intact backup"
       case .delete: "Delete the others"
       }
     }
@@ -88,7 +88,7 @@ public struct PruneOperation: Operation {
     if !decisions.contains(where: \.standing.isCompleteAndSound) {
       findings.append(
         Finding(
-          .warning, "complete backup", "none in \(options.folder) is known to be complete and good",
+          .warning, "complete backup", "none in \(options.folder) is known to be complete and intact",
           remedy: "make one: aloha-wizard backup --folder \(ShellWord.quoted(options.folder))"))
     }
     if !going.isEmpty, access(options.folder, W_OK) != 0 {
@@ -96,7 +96,7 @@ public struct PruneOperation: Operation {
         Finding(.blocker, "folder", "\(options.folder) cannot be written", remedy: "run it as the folder's owner"))
     }
     findings.append(
-      Finding(.ok, "last good one", "before anything is deleted the newest is read; it stays if its digests fit"))
+      Finding(.ok, "last good one", "before anything is deleted the newest backup is read; it is kept if it is intact"))
     return findings
   }
 
@@ -107,7 +107,7 @@ public struct PruneOperation: Operation {
   public func plan() throws -> Plan {
     let decisions = try decisions()
     return Plan(
-      title: "Delete backups in \(options.folder) that are not kept",
+      title: "Delete old backups in \(options.folder)",
       phases: Phase.allCases.map { Plan.Phase($0) },
       destroys: decisions.filter { !$0.isKept }.map {
         "\($0.backup.path), \(Amount.bytes($0.backup.bytes)), of \(Self.day($0.backup)), \($0.standing.label)"
@@ -115,7 +115,7 @@ public struct PruneOperation: Operation {
       leavesAlone: decisions.filter(\.isKept).map {
         "\($0.backup.path), of \(Self.day($0.backup)), \($0.standing.label) (\($0.reasons.joined(separator: ", ")))"
       },
-      pointOfNoReturn: "what has been deleted by then stays deleted")
+      pointOfNoReturn: "deleted backups cannot be brought back")
   }
 
   // MARK: The story
@@ -148,7 +148,7 @@ public struct PruneOperation: Operation {
       ledger.save()
     }
     if !decisions.contains(where: \.standing.isCompleteAndSound), !decisions.isEmpty {
-      progress.warn("No backup in \(options.folder) is known to be complete and good: make one")
+      progress.warn("No backup in \(options.folder) is known to be complete and intact: make one")
     }
     return summarize(deleted, of: decisions.count)
   }

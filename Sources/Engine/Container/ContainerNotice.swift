@@ -72,7 +72,9 @@ struct ContainerNotice {
         "The container makes its settings from its environment at each start. Set this in the compose file, or the next "
           + "start undoes it; the file with all values, secrets too, is \(path) (for root alone; delete it afterwards):",
         commands: lines),
-      "Then make the container again, outside of it: docker compose up -d. Take it out again after a roll back or an undo",
+      Summary.Step(
+        "Then recreate the container, outside of it: docker compose up -d. Remove the values again after a roll back "
+          + "or an undo"),
     ]
   }
 

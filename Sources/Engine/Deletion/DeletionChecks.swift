@@ -38,7 +38,12 @@ extension DeletionRun {
 
   private func life(_ history: OrganizationHistory) -> Finding {
     let signs = history.signsOfLife
-    guard !signs.isEmpty else { return Finding(.ok, "signs of life", "nothing was written since it came") }
+    guard !signs.isEmpty else {
+      return Finding(
+        .ok, "signs of life",
+        "no messages were written since it was created "
+          + "or imported")
+    }
     return Finding(
       .warning, "signs of life", "people seem to work in it: \(signs.joined(separator: "; "))",
       remedy: "make sure that it is not the real one; to close one that people used, deactivate it instead")
@@ -74,7 +79,7 @@ extension DeletionRun {
     case .keep:
       return [
         Finding(
-          .ok, "uploads", "stay in \(folder); they belong to nobody once the rows are gone",
+          .ok, "uploads", "are kept in \(folder); they are orphaned once the rows are deleted",
           remedy: "add --with-uploads to delete them too")
       ]
     case .everything where !history.isOnlyOne:
@@ -93,7 +98,7 @@ extension DeletionRun {
             .blocker, "uploads", "\(folder) cannot be written", remedy: "run it as root, or as the server's user")
         ]
       }
-      return [Finding(.ok, "uploads", "its files go, once its rows are gone")]
+      return [Finding(.ok, "uploads", "its files are deleted after its rows")]
     }
   }
 
@@ -121,7 +126,7 @@ extension DeletionRun {
       findings.append(
         Finding(
           .blocker, "signs of life", "people seem to work in this organization",
-          remedy: "look at what --dry-run says; where it has to go all the same, add --yes"))
+          remedy: "read the output of --dry-run; to delete it anyway, add --yes"))
     }
     return findings
   }
@@ -142,14 +147,14 @@ extension DeletionRun {
     }
     return Summary(
       title: "\(organization.label) is deleted", facts: facts,
-      nextSteps: ["Restart the server, so that it forgets the organization"])
+      nextSteps: ["Restart the server, so that it discards cached data of the organization"])
   }
 
   func summarize(_ finished: DeletionJournal.Entry, _ progress: Progress) -> Summary {
     ServerCache.flushOrWarn(installation, progress: progress)
     return Summary(
       title: "The deletion of \(finished.name) that was interrupted is finished",
-      nextSteps: ["Restart the server, so that it forgets the organization"])
+      nextSteps: ["Restart the server, so that it discards cached data of the organization"])
   }
 
   private static func day(_ timestamp: String) -> String { String(timestamp.prefix(10)) }

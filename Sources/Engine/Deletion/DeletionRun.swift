@@ -50,14 +50,15 @@ struct DeletionRun {
     phases.append(Plan.Phase(Phase.rows, amount: total))
     if options.uploads != .keep { phases.append(Plan.Phase(Phase.files, amount: size)) }
     phases.append(Plan.Phase(Phase.cache))
-    let kept = options.uploads == .keep ? ["Its uploads, avatars and emoji: they stay on the disk"] : []
+    let kept = options.uploads == .keep ? ["Its uploads, avatars and emoji: they are kept on the disk"] : []
     return Plan(
       title: "Delete \(organization.label), id \(organization.id), from \(installation.label)", phases: phases,
       destroys: (options.uploads == .keep ? [] : ["\(size) below \(installation.uploadsFolder)"])
         + shares.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }
         .map { "\(Amount.count(Int64($0.rows))) in \($0.table)" },
       leavesAlone: ["All other organizations, row by row", "Settings and secrets of the server"] + kept,
-      pointOfNoReturn: "until all rows are deleted everything can be taken back; after that the rest is finished")
+      pointOfNoReturn: "until all rows are deleted everything can be rolled back; after that the deletion is "
+        + "completed")
   }
 
   func run(_ progress: Progress) throws -> Summary {
@@ -172,7 +173,9 @@ struct DeletionRun {
     switch failure.sqlState {
     case "55P03":
       return PlainFailure(
-        .conflict, "rows", "somebody else holds them and did not let go within \(RowDeletion.lockTimeout)",
+        .conflict, "rows",
+        "another session has locked them and did not release them within "
+          + "\(RowDeletion.lockTimeout)",
         remedy: "stop the server, then run it again; nothing was deleted")
     case "23503", "40P01":
       return PlainFailure(

@@ -58,7 +58,7 @@ public enum Consent: Sendable, Codable, Equatable {
       throw refuse("\(organization.label) has no such message", "look its number up in the link to it")
     }
     guard !row.bool(1) else {
-      throw refuse("it was edited: nobody knows what users agreed to", "ask anew in another message")
+      throw refuse("it was edited: it is unknown what users agreed to", "ask again in another message")
     }
     let reactions = """
       FROM zerver_reaction r JOIN zerver_userprofile u ON u.id = r.user_profile_id

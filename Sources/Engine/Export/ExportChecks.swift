@@ -28,8 +28,8 @@ struct ExportChecks {
     }
     return Finding(
       .warning, "database",
-      "is a read-only standby: what has not arrived there yet is not in the archive, and the "
-        + "organization's audit log gets no line of the export")
+      "is a read-only standby: data that was not replicated yet is not in the archive, and the organization's audit "
+        + "log gets no entry for the export")
   }
 
   private func consent(
@@ -60,7 +60,7 @@ struct ExportChecks {
         .warning, "version",
         "the server's version is not known: there is no "
           + "\(installation.deploymentFolder)/version.py; later versions of the official importer ask for it",
-        remedy: "this program's own import reads the archive all the same")
+        remedy: "this program's own import reads the archive anyway")
     ]
   }
 
@@ -90,7 +90,7 @@ struct ExportChecks {
     guard !overflow else {
       return Finding(.warning, "space", "the database says that uploads are larger than any disk")
     }
-    guard let free = FileSystem.freeBytes(output) else { return Finding(.ok, "space", "could not be looked at") }
+    guard let free = FileSystem.freeBytes(output) else { return Finding(.ok, "space", "could not be checked") }
     guard free > needed else {
       return Finding(
         .blocker, "space", "the archive needs about \(Amount.bytes(needed)), \(Amount.bytes(free)) are free",
@@ -120,11 +120,12 @@ struct ExportChecks {
         remedy: "choose another one; every server has its own")
     }
     if options.deactivates || organization.isDeactivated || isServerStopped {
-      return Finding(.ok, "organization", "nobody writes to \(organization.label) during the export")
+      return Finding(.ok, "organization", "no new messages in \(organization.label) during the export")
     }
     return Finding(
       .warning, "organization",
-      "\(organization.label) is active: what is written after the export began is not in the archive",
+      "\(organization.label) is active: messages that are written after the start of the export are not in the "
+        + "archive",
       remedy: "deactivate it first when you move for good")
   }
 
@@ -136,11 +137,11 @@ struct ExportChecks {
       findings.append(Finding(.warning, "tables", "\(reason): \(list)", remedy: remedy))
     }
     add(
-      model.unplaced, "of these tables nothing says to which organization their rows belong, they are not exported",
-      "look whether they matter to you; a newer version of this program may know them")
+      model.unplaced, "these tables do not say to which organization their rows belong; they are not exported",
+      "check whether they matter to you; a newer version of this program may know them")
     add(model.unknownTables, "new in this version of the server, exported by their references", nil)
     add(model.unknownColumns, "columns that are new in this version of the server, exported as they are", nil)
-    add(model.withheldColumns, "columns that sound like secrets and are new here, they are not exported", nil)
+    add(model.withheldColumns, "new columns whose names sound like secrets; they are not exported", nil)
     return findings
   }
 }

@@ -74,7 +74,7 @@ struct ExportRun {
     return Plan(
       title: "Export \(organization.label) into \(output)", phases: phases,
       leavesAlone: options.deactivates
-        ? ["All data of the organization. Everybody is signed out, and nobody can sign in until it is reactivated"]
+        ? ["All data of the organization. Everybody is signed out, and sign-in is disabled until it is reactivated"]
         : ["Everything: an export only reads"])
   }
 
@@ -273,12 +273,12 @@ struct ExportRun {
         Summary.Fact("Channels", count("zerver_stream")),
         Summary.Fact("Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))"),
         Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
-        Summary.Fact("Verified", "every byte was read back and its digest compared"),
+        Summary.Fact("Verified", "every byte was read back and compared with its checksum"),
       ]
         + notes
         + (options.deactivates
           ? [
-            Summary.Fact("State", "deactivated: nobody can sign in until it is reactivated"),
+            Summary.Fact("State", "deactivated: sign-in is disabled until it is reactivated"),
             Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions))),
           ] : []),
       nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : [])
@@ -291,7 +291,7 @@ struct ExportRun {
       ServerReference(root: installation.root.isEmpty ? "/" : installation.root), subdomain: options.subdomain)
     return [
       Summary.Step(
-        "If the move is called off, open it again here:", commands: reactivate.commands.map(\.text))
+        "If the move is cancelled, reactivate it here:", commands: reactivate.commands.map(\.text))
     ]
   }
 

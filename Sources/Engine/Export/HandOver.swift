@@ -30,12 +30,14 @@ public struct HandOver: Sendable, Codable, Equatable {
     guard name.contains("-dev") || name.contains("+git") else {
       return Finding(
         .warning, "cloud",
-        "this server is the release \(name); the cloud runs a development version that is newer than every release, "
-          + "and imports only what comes from that",
+        "this server runs release \(name); the cloud runs a development version that is newer than every release, "
+          + "and imports only archives of that version",
         remedy: "for a rehearsal go on; before the final export: \(command)")
     }
     return Finding(
-      .ok, "cloud", "\(name) is a development version, as the cloud's; whoever imports it says whether it is the same")
+      .ok, "cloud",
+      "\(name) is a development version, as the cloud's; the cloud's support tells whether it is the "
+        + "same")
   }
 
   /// The command that brings a server to the version that the cloud has.
@@ -53,8 +55,8 @@ public struct HandOver: Sendable, Codable, Equatable {
       Summary.Step(
         "Tell them: the subdomain '\(subdomain)', the server's version \(version.label), "
           + "\(Amount.of(Int64(organization.activeUsers), "user")), \(organization.messageAmount)"),
-      Summary.Step("And the digest, so that they know that it arrived whole (SHA-256):", command: digest),
-      "Leave the old organization as it is until you have seen the new one; then tell your users the new address",
+      Summary.Step("And the SHA-256 checksum, so that they can verify the file:", command: digest),
+      "Keep the old organization until you have seen the new one; then tell your users the new address",
       "In the cloud everybody chooses a new password, or signs in by other means; bots need new API keys",
     ]
   }

@@ -81,7 +81,7 @@ struct ImportChecks {
   /// The rows take about twice their JSON with indexes; the archive is unpacked for the time of the import.
   private func space(_ memberBytes: Int64) -> Finding {
     guard let free = FileSystem.freeBytes(installation.uploadsFolder) else {
-      return Finding(.ok, "space", "could not be looked at")
+      return Finding(.ok, "space", "could not be checked")
     }
     let needed = memberBytes * 2 + (64 << 20)
     guard free > needed else {

@@ -129,7 +129,7 @@ public struct ImportOperation: Operation {
       title: "Import \(SafeText.clean(options.archive)) into \(try server.installation().label) \(place)",
       phases: phases.map { Plan.Phase($0) },
       leavesAlone: ["All other organizations of this server", "The archive"],
-      pointOfNoReturn: "until the last phase ends nothing is visible, and everything can be taken back")
+      pointOfNoReturn: "until the last phase ends nothing is visible, and everything can be rolled back")
   }
 
   // MARK: The story

@@ -80,6 +80,6 @@ struct ImportPreview {
       ? Finding(.ok, "memory", "\(Amount.bytes(available)) available")
       : Finding(
         .warning, "memory", "only \(Amount.bytes(available)) are available",
-        remedy: "let the server be stopped for the time of the import, with --stop-server")
+        remedy: "stop the server during the import, with --stop-server")
   }
 }

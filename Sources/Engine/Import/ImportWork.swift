@@ -164,7 +164,7 @@ struct ImportWork {
           .connection, "import",
           "the database went away during the commit (\(error)); the import is complete or has "
             + "left nothing",
-          remedy: "look with: organization list; the next import removes what may be left")
+          remedy: "check with: organization list; the next import deletes possible leftovers")
       }
       if arrived {
         files.keep()
@@ -200,7 +200,7 @@ struct ImportWork {
       nextSteps: (survey.organization.isDeactivated
         ? [Summary.Step("Reactivate the organization when you are ready", id: .reactivate)] : [])
         + [
-          Summary.Step("Restart the server, so that it forgets what it had cached", id: .restart),
+          Summary.Step("Restart the server, so that it discards cached data", id: .restart),
           Summary.Step(
             "Tell your users to choose new passwords with “Forgot your password?”; those who sign in by other means "
               + "need not"),

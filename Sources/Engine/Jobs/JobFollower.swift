@@ -87,5 +87,5 @@ public struct LostJob: Failure {
   public var family: FailureFamily { .command }
   public var subject: String { "job \(id)" }
   public var reason: String { "its process ended without a word: it was killed, or the machine went down" }
-  public var remedy: String? { "start it again with: jobs resume \(id); what it had begun is taken back first" }
+  public var remedy: String? { "run it again with: jobs resume \(id); its leftovers are deleted first" }
 }

@@ -11,7 +11,7 @@ public struct JobStop: Runnable {
   private enum Phase: String, OperationPhase, CaseIterable {
     case stop, end
 
-    var title: String { self == .stop ? "Ask it to stop" : "Wait until it has taken back what it did" }
+    var title: String { self == .stop ? "Ask it to stop" : "Wait until it has rolled its changes back" }
   }
 
   public func check() throws -> [Finding] {
@@ -51,7 +51,7 @@ extension JobStop {
     case .finished(let done)?: "it had done its work before it could stop: \(done.title)"
     case .failed(let failure)? where failure.exitCode != FailureFamily.cancelled.rawValue:
       "it failed: \(failure.sentence)"
-    default: "it has stopped; what it had done was taken back"
+    default: "it has stopped; its changes were rolled back"
     }
   }
 }

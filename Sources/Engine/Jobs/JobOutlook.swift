@@ -91,7 +91,7 @@ extension JobOutlook {
   }
 
   private var resumeObstacle: String? {
-    guard let operation else { return "what it was to do cannot be read" }
+    guard let operation else { return "its job file cannot be read" }
     switch state {
     case .running: return "it is running"
     case .finished: return "it is finished"
@@ -100,7 +100,7 @@ extension JobOutlook {
   }
 
   private var undoObstacle: String? {
-    guard let operation else { return "what it has done cannot be read" }
+    guard let operation else { return "its job file cannot be read" }
     switch state {
     case .finished: return undo?.obstacle
     case .running: return "it is running; it can be stopped, which rolls its changes back"

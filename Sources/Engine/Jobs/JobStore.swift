@@ -65,7 +65,7 @@ public struct JobStore: Sendable {
     guard found.count == 1, let job = found.first else {
       throw PlainFailure(
         .notFound, "job '\(SafeText.clean(id))'",
-        found.isEmpty ? "there is none of that id" : "there are \(found.count) whose ids begin so",
+        found.isEmpty ? "there is no job with that id" : "\(found.count) ids begin like that",
         remedy: "see their ids with: jobs list")
     }
     return job

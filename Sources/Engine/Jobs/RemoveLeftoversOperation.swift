@@ -19,7 +19,7 @@ public struct RemoveLeftoversOperation: Operation {
   // MARK: The operation as others see it
 
   public var servers: [ServerReference] { [server] }
-  public var title: String { "Remove what interrupted commands have left" }
+  public var title: String { "Delete leftovers of interrupted commands" }
   public var commands: [ProgramCommand] { [ProgramCommand(["server", "clean"], on: server)] }
   public func undo(_ context: UndoContext) -> UndoRule { .impossible("it left nothing to undo") }
 
@@ -35,9 +35,9 @@ public struct RemoveLeftoversOperation: Operation {
   public func plan() throws -> Plan {
     let found = Leftovers.report(root: server.root, brand: server.brand, jobs: jobs)
     return Plan(
-      title: "Remove what interrupted commands have left", phases: [Plan.Phase(Phase.leftovers)],
+      title: "Delete leftovers of interrupted commands", phases: [Plan.Phase(Phase.leftovers)],
       destroys: found.filter { $0.remedy == nil }.map(\.text),
-      leavesAlone: ["What a running command works with", "All organizations, settings, archives and backups"]
+      leavesAlone: ["Files of running commands", "All organizations, settings, archives and backups"]
         + found.filter { $0.remedy != nil }.map(\.text))
   }
 

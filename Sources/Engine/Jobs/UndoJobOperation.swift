@@ -62,7 +62,7 @@ public struct UndoJobOperation: Operation {
     guard case .finished = job.state() else {
       throw PlainFailure(
         .conflict, "job \(job.id)", "is not finished, so there is nothing to undo",
-        remedy: "see what became of it with: jobs list")
+        remedy: "see its state with: jobs list")
     }
     switch operation.undo(UndoContext(recordFolder: folder, despiteSignsOfLife: despiteSignsOfLife)) {
     case .operations(let operations, _):
@@ -87,6 +87,6 @@ public struct UndoJobOperation: Operation {
     for part in parts { _ = try part.check() }
     let done = try parts.map { Summary.Fact("Done", try $0.run(progress).title) }
     return Summary(
-      title: "Undone", facts: done, nextSteps: ["Restart the server, so that it forgets what it had cached"])
+      title: "Undone", facts: done, nextSteps: ["Restart the server, so that it discards cached data"])
   }
 }

@@ -84,12 +84,12 @@ public struct ChangeSubdomainOperation: Operation {
     if leavesRedirect, !scripts.isHere(script) {
       findings.append(
         Finding(
-          .blocker, "redirect", "only the server's own command can leave one, and it is not here",
+          .blocker, "redirect", "only the server's own command can create one, and it is not on this machine",
           remedy: "run it where the server is: \(scripts.commandLine(script)), or do without a redirect"))
     }
     return findings + [
       Finding(
-        .warning, "people", "every app and every bot must be told the new address",
+        .warning, "people", "every app and every bot needs the new address",
         remedy: "tell people before; the old address "
           + (leavesRedirect ? "sends browsers on, but not apps and bots" : "answers no more"))
     ]
@@ -121,7 +121,7 @@ public struct ChangeSubdomainOperation: Operation {
         + OrganizationState.address(newSubdomain, installation),
       phases: Phase.allCases.map { Plan.Phase($0) },
       destroys: ["Sessions of its people: they sign in at the new address"],
-      leavesAlone: ["All other data, and links of the old address in messages: they stay as they were written"])
+      leavesAlone: ["All other data. Links to the old address in messages are not changed either"])
   }
 
   public func run(progress: Progress) throws -> Summary {
@@ -150,7 +150,7 @@ public struct ChangeSubdomainOperation: Operation {
           OrganizationState.address(subdomain, installation)
             + (leavesRedirect ? ", sends browsers on" : ", answers no more")),
       ],
-      nextSteps: ["Restart the server, so that it notices", "Tell people the new address"])
+      nextSteps: ["Restart the server, so that it reads the change", "Tell people the new address"])
   }
 
   /// A command that ends well is believed when the database says so too.

@@ -74,6 +74,6 @@ public struct DeactivateOperation: Operation {
     return Summary(
       title: "\(organization.label) is deactivated",
       facts: [Summary.Fact("Sessions ended", Amount.count(Int64(sessions)))],
-      nextSteps: ["Restart the server, so that it notices"])
+      nextSteps: ["Restart the server, so that it reads the change"])
   }
 }

@@ -27,7 +27,7 @@ public struct FlushCacheOperation: Operation {
     guard let way = ServerCache.way(installation) else {
       return [
         Finding(
-          .blocker, "cache", "settings.py does not say where the cache is, and the server's script is not here",
+          .blocker, "cache", "settings.py does not name the cache, and the server's script is not on this machine",
           remedy: "run it where the server is: \(ServerScripts(installation).commandLine(.flushCache))")
       ]
     }

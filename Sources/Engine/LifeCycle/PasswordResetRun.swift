@@ -34,11 +34,11 @@ struct PasswordResetRun {
     let sender = installation.settings.text("NOREPLY_EMAIL_ADDRESS") ?? "noreply@\(installation.host ?? "")"
     return [
       "From: an address like \(SafeText.clean(sender, limit: 100))",
-      "The mail says that somebody asked for a new password for the person's account on \(host), and to ignore it "
-        + "if that was not wanted.",
+      "The mail says that a new password was requested for the person's account on \(host), and to ignore the mail "
+        + "if that was a mistake.",
       "A link below \(host)/accounts/password/reset/ leads to a page where a new password is typed twice. It works "
         + "once, and for a limited time; then \"Forgot password\" on the page to sign in sends another.",
-      "People should be told beforehand, or they take it for a fraud.",
+      "Announce the mail beforehand, or people take it for fraud.",
     ]
   }
 

@@ -65,6 +65,6 @@ public struct ReactivateOperation: Operation {
     return Summary(
       title: "\(organization.label) is active",
       facts: [Summary.Fact("Users", Amount.count(Int64(organization.activeUsers)))],
-      nextSteps: ["Restart the server, so that it notices"])
+      nextSteps: ["Restart the server, so that it reads the change"])
   }
 }

@@ -50,7 +50,7 @@ public struct ScriptOperation: Operation {
       scripts.isHere(script)
         ? Finding(.ok, "script", scripts.commandLine(script))
         : Finding(
-          .blocker, "script", "the server's script is not here",
+          .blocker, "script", "the server's script is not on this machine",
           remedy: container == nil
             ? "run it where the server is: \(scripts.commandLine(script))"
             : "supervisor runs its services: supervisorctl status; or make the container again: docker compose up -d")
@@ -61,8 +61,8 @@ public struct ScriptOperation: Operation {
     let label = try server.installation().label
     let consequence =
       switch script {
-      case .stop: ": nobody can use \(label) until it is started again"
-      case .restart: ": whoever works on \(label) waits for some seconds"
+      case .stop: ": \(label) cannot be used until it is started again"
+      case .restart: ": users of \(label) are interrupted for some seconds"
       default: ""
       }
     return Plan(title: title + consequence, phases: [Plan.Phase(phase)])

@@ -120,7 +120,7 @@ public struct MoveOperation: Operation {
           : "Everything on the old server",
         "All other organizations of the new server",
       ],
-      pointOfNoReturn: "until the organization is visible on the new server, everything can be taken back")
+      pointOfNoReturn: "until the organization is visible on the new server, everything can be rolled back")
   }
 
   /// How the phases of a part are called.
@@ -184,7 +184,7 @@ public struct MoveOperation: Operation {
       after = try? organization(on: target, decisions.subdomain)
     }
     let restart = Summary.Step(
-      "Restart the new server, so that it sees what is new:",
+      "Restart the new server, so that it reads the changes:",
       command: ShellWord.quoted(deployment + "/scripts/restart-server"))
     return summary(imported, before: before, after: after, more: copied, toDo: toDo + [restart])
   }
@@ -259,7 +259,7 @@ public struct MoveOperation: Operation {
           "Copy the archive to the new server; it holds private messages, so nobody else should read it:",
           command: "scp \(ShellWord.quoted(decisions.archive)) root@NEW-SERVER:\(ShellWord.quoted(decisions.archive))"),
         Summary.Step(
-          "There, let \(Program.name) check it first, then import it:",
+          "There, check the archive with \(Program.name) first, then import it:",
           commands: (dryRuns + commands).map(\.text)),
         "Restart the new server, and let your users choose new passwords",
         "Delete the archive on both machines when you no longer need it",

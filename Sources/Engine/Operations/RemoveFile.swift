@@ -7,19 +7,19 @@ struct RemoveFile: Runnable {
   private enum Phase: String, OperationPhase {
     case archive
 
-    var title: String { "Remove the archive" }
+    var title: String { "Delete the archive" }
   }
 
   init(_ path: String) { self.path = path }
 
   func check() throws -> [Finding] {
-    [Finding(.ok, "archive", FileSystem.exists(path) ? "\(path) goes" : "\(path) is gone already")]
+    [Finding(.ok, "archive", FileSystem.exists(path) ? "\(path) will be deleted" : "\(path) is already deleted")]
   }
 
   func plan() throws -> Plan { Plan(title: "Remove \(path)", phases: [Plan.Phase(Phase.archive)], destroys: [path]) }
 
   func run(progress: Progress) throws -> Summary {
     try progress.phase(Phase.archive) { _ in try FileSystem.removeTree(path) }
-    return Summary(title: "\(path) is removed")
+    return Summary(title: "\(path) is deleted")
   }
 }

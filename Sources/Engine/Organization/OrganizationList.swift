@@ -68,7 +68,9 @@ extension Organization {
     let others = all.compactMap { $0[1] ?? "" }.filter { $0 != brand.internalSubdomain }
       .map { "'\(SafeText.clean($0, limit: 60))'" }
     throw PlainFailure(
-      .notFound, "organization '\(SafeText.clean(subdomain, limit: 60))'", "there is none of that subdomain here",
+      .notFound, "organization '\(SafeText.clean(subdomain, limit: 60))'",
+      "no organization on this server has that "
+        + "subdomain",
       remedy: others.isEmpty ? "this server hosts no organization" : "choose one of \(others.joined(separator: ", "))")
   }
 

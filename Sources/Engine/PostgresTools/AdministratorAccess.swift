@@ -53,7 +53,7 @@ public struct AdministratorAccess: Sendable {
     let said = failure.map { " (\(($0 as? any Failure)?.reason ?? "\($0)"))" } ?? ""
     throw PlainFailure(
       .configuration, "PostgreSQL's administrator",
-      "nobody who may create and rename databases can be reached from here\(said)",
+      "no database role that may create and rename databases can be used from here\(said)",
       remedy: isLocal
         ? "run it as root on this machine, or name a role with --database-administrator"
         : "name a role that may, with --database-administrator and --database-password-file")

@@ -124,8 +124,8 @@ struct BackupHead: Sendable {
         .unsuitable(
           "this folder is no backup that was unpacked: it has neither settings nor database nor uploads in it",
           remedy:
-            "give the folder that backup's archive was unpacked into; parts that were put aside by hand are given "
-            + "with --database, --uploads and --settings"))
+            "give the folder that the backup was unpacked into; give parts that were saved by hand with --database, "
+            + "--uploads and --settings"))
     }
   }
 

@@ -191,8 +191,8 @@ struct ServerExport {
     guard !exported.isEmpty else { return [] }
     return [
       Summary.Step(
-        "Messages that are newer than the backup are in these exports. To bring them back, import an export under "
-          + "another subdomain, beside the restored organization:",
+        "These exports contain the messages that are newer than the backup. To bring them back, import an export "
+          + "under another subdomain, beside the restored organization:",
         commands: exported.map { export in
           ProgramCommand(["import", otherSubdomain(export.subdomain), export.path], on: server).text
         }),

@@ -43,7 +43,7 @@ struct Move: Sendable, Codable, Equatable {
       let code = errno
       if code == EEXIST {
         throw PlainFailure(
-          .conflict, to, "is in the way: something was put there during the restore",
+          .conflict, to, "is in the way: it was created during the restore",
           remedy: "look at it, move it elsewhere, then go on")
       }
       throw PlainFailure.system(from, "cannot be renamed to \(to)", errno: code)

@@ -112,14 +112,14 @@ struct NewerFindings {
     guard isThere else {
       return [
         Finding(
-          .ok, Self.subject, "this server's database could not be asked what is newer than the backup: it is gone")
+          .ok, Self.subject, "this server's database could not be compared with the backup: it is gone")
       ]
     }
     guard let made = head.madeAt else {
       return [
         Finding(
           .warning, Self.subject,
-          "the backup does not say when it was made: what this server has that the backup has not cannot be counted",
+          "the backup has no date: data that is newer than the backup cannot be counted",
           remedy: remedy, mustBeConfirmed: true)
       ]
     }
@@ -131,7 +131,7 @@ struct NewerFindings {
       return [
         Finding(
           .warning, Self.subject,
-          "this server's database could not be asked what is newer than the backup: \(reason)",
+          "this server's database could not be compared with the backup: \(reason)",
           remedy: "repair the database first, where anything in it matters; it is kept under another name",
           mustBeConfirmed: true)
       ]

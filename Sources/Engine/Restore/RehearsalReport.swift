@@ -83,13 +83,13 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
 
   /// The metrics of a rehearsal that could not be finished: the last good time must not look new.
   public static func writePrometheus(failureTo path: String) throws {
-    let text = metric("aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore went well.", "0")
+    let text = metric("aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore succeeded.", "0")
     try FileSystem.replace(path, with: text.utf8, mode: 0o644)
   }
 
   public var prometheusText: String {
     var text = Self.metric(
-      "aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore went well.", isSound ? "1" : "0")
+      "aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore succeeded.", isSound ? "1" : "0")
     text += Self.metric(
       "aloha_wizard_rehearsal_timestamp_seconds", "When it ended.", "\(Moment.now() / 1_000_000)")
     text += Self.metric("aloha_wizard_rehearsal_duration_seconds", "How long it took.", Self.short(seconds))
@@ -122,15 +122,15 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
       throw PlainFailure(
         .damagedArchive, SafeText.clean(archive, limit: 300),
         "was restored, but is not as it says: \(faults.prefix(5).joined(separator: "; "))",
-        remedy: "make a new backup and rehearse that; find out what happened to this one")
+        remedy: "make a new backup and rehearse that one; find out why this one is damaged")
     }
     if missingFiles > 0 {
       progress.warn("\(Amount.of(missingFiles, "file")) that messages name are not in the backup")
     }
     return Summary(
       title: isPartial
-        ? "The rehearsal went well, but no whole server can be restored from this backup"
-        : "The rehearsal went well: this backup can be restored",
+        ? "The rehearsal succeeded, but this backup is partial: it cannot restore a whole server"
+        : "The rehearsal succeeded: this backup can be restored",
       facts: [
         Summary.Fact("Completeness", holdings.label),
         Summary.Fact(

@@ -136,7 +136,7 @@ public struct RehearseOperation: Operation {
     guard let dump = unpacked.dump else {
       throw PlainFailure(
         .damagedArchive, SafeText.clean(options.archive, limit: 300), "holds no dump of a database",
-        remedy: "make a new backup and rehearse that; find out what happened to this one")
+        remedy: "make a new backup and rehearse that one; find out why this one is damaged")
     }
     if dump.form == .directory, let contents = head.dump {
       try DumpFiles.require(contents, in: dump.path, of: options.archive)
@@ -198,14 +198,14 @@ public struct RehearseOperation: Operation {
       return [WorkFolderCheck.missing(named: options.workFolder, for: (try? ThrowawayCluster.user()) ?? nil)]
     }
     var findings = head.contradictions.map {
-      Finding(.blocker, "backup", $0, remedy: "make a new backup; find out what happened to this one")
+      Finding(.blocker, "backup", $0, remedy: "make a new backup; find out why this one is damaged")
     }
     findings += head.oddities.map { Finding(.warning, "backup", $0) }
     if head.hasDatabase, !head.holdings.isComplete {
       findings.append(
         Finding(
           .warning, "partial backup", "\(head.holdings.label): only what is in it is rehearsed",
-          remedy: "rehearse a complete one too: this one cannot bring a server back"))
+          remedy: "rehearse a complete one too: this one cannot restore a whole server"))
     }
     // A production machine must keep room for itself, whatever a rehearsal takes.
     let reserve: Int64 = 512 << 20
@@ -231,7 +231,7 @@ public struct RehearseOperation: Operation {
     } else {
       findings.append(
         Finding(
-          .blocker, "database", "the backup holds none: no server can be brought back from it",
+          .blocker, "database", "the backup contains none: no server can be restored from it",
           remedy: "rehearse a backup that holds one"))
     }
     return findings

@@ -28,7 +28,7 @@ struct RestoreChecks {
     findings.append(
       Finding(
         .ok, "trust",
-        "what is in a backup runs on this server as PostgreSQL's administrator: use none of unknown origin"))
+        "a restore runs code from the backup as PostgreSQL's administrator: use no backup of unknown origin"))
     return findings
   }
 
@@ -58,12 +58,12 @@ struct RestoreChecks {
       // What is cut off is what a salvage is for.
       Finding(
         options.salvages ? .warning : .blocker, "backup", $0,
-        remedy: "use another backup: this one was cut off or put together wrongly")
+        remedy: "use another backup: this one was truncated or assembled wrongly")
     }
     guard !head.holdings.parts.isEmpty, !restored.isEmpty else {
       return contradictions + [
         Finding(
-          .blocker, "backup", "there is nothing in it to restore", remedy: "give a backup that holds more than versions"
+          .blocker, "backup", "it contains nothing to restore", remedy: "give a backup that holds more than versions"
         )
       ]
     }
@@ -91,13 +91,13 @@ struct RestoreChecks {
       "\(head.holdings.label); \(head.holdings.consequences.joined(separator: "; "))",
       remedy: isWished
         ? "nothing, if that is what you want"
-        : "use a complete backup; or restore what is in this one on purpose, with --partial")
+        : "use a complete backup; or restore this partial one with --partial")
   }
 
   /// Only its beginning has been read by now.
   private func integrity() -> Finding {
     let reason =
-      "every byte is looked at, and compared with the backup's digests, before anything of this server changes"
+      "every byte is compared with the backup's checksums before this server is changed"
     if options.salvages {
       if case .archive(let path) = options.source, Encryption.isEncrypted(path) {
         return Finding(
@@ -106,7 +106,7 @@ struct RestoreChecks {
           remedy: "use another backup. Where there is none: \(SalvageAdvice.decrypting(path))")
       }
       return Finding(
-        .warning, "damage", "files that are damaged are left out, and named; the database has to be whole",
+        .warning, "damage", "damaged files are left out and named; the database has to be intact",
         remedy: "use another backup, if there is one")
     }
     guard case .archive(let path) = options.source, !FileSystem.isFolder(path) else {
@@ -125,7 +125,7 @@ struct RestoreChecks {
 
   func version() -> Finding {
     guard let there = head.serverVersion else {
-      if !head.hasDatabase { return Finding(.ok, "version", "the database stays as it is, and with it the version") }
+      if !head.hasDatabase { return Finding(.ok, "version", "the database is not changed, and neither is its version") }
       return Finding(
         .warning, "version", "the backup does not say which version of the server it is of",
         remedy: "make sure that it is the version that is installed here: another one's database does not fit")
@@ -158,7 +158,7 @@ struct RestoreChecks {
 
   private func system() -> Finding {
     let here = BackupLayout.operatingSystem()
-    guard let here else { return Finding(.ok, "system", "could not be looked at") }
+    guard let here else { return Finding(.ok, "system", "could not be checked") }
     guard let there = head.system, there != "unknown" else {
       return Finding(.ok, "system", "\(here); the backup does not say on which it was made")
     }
@@ -178,11 +178,11 @@ struct RestoreChecks {
       FileSystem.isFolder(folder)
     {
       connection.close()
-      findings.append(Self.space("database", folder, database, "the old database stays until you discard it"))
+      findings.append(Self.space("database", folder, database, "the old database is kept until you discard it"))
     }
     let uploads = head.facts?.uploadsBytes ?? head.expectedBytes
     if head.hasUploads, let place = places.first(where: { $0.part == BackupLayout.uploads }) {
-      findings.append(Self.space("uploads", place.parent, uploads, "the old files stay until you discard them"))
+      findings.append(Self.space("uploads", place.parent, uploads, "the old files are kept until you discard them"))
     }
     if head.hasDatabase {
       let dump = max(0, head.expectedBytes - (head.facts?.uploadsBytes ?? 0))
@@ -324,7 +324,7 @@ struct RestoreChecks {
       findings.append(
         Finding(
           .blocker, "settings",
-          "\(SafeText.clean(settings[0], limit: 120)) is a mere link in the backup: what it led to is not in it",
+          "\(SafeText.clean(settings[0], limit: 120)) is only a link in the backup: its target is not in it",
           remedy: "copy that file from the old server by hand, and restore with --keep-settings"))
     }
     if head.links.contains(where: { $0 == BackupLayout.uploads || $0.hasPrefix("\(BackupLayout.uploads)/") }) {

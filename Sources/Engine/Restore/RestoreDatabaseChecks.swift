@@ -121,7 +121,7 @@ extension RestoreChecks {
         "SELECT coalesce(nullif(application_name, ''), usename, 'unknown'), count(*) FROM pg_stat_activity "
           + "WHERE datname = $1 GROUP BY 1 ORDER BY 2 DESC", [own.database])) ?? []
     let count = rows.reduce(0) { $0 + ($1.int(1) ?? 0) }
-    guard count > 0 else { return Finding(.ok, "sessions", "nobody uses the database") }
+    guard count > 0 else { return Finding(.ok, "sessions", "the database is not in use") }
     let list = rows.prefix(4).map { SafeText.clean($0[0] ?? "", limit: 40) }.joined(separator: ", ")
     return Finding(
       .ok, "sessions", "\(Amount.of(Int64(count), "session")) (\(list)); they end when the server is stopped")

@@ -48,7 +48,7 @@ enum RestorePhase: String, OperationPhase {
     case .export: "Export each organization of the old state"
     case .exchange: "Exchange the old state for the new one"
     case .exchangeBack: "Exchange the restored state for the old one"
-    case .clean: "Remove what had been prepared; the server stays as it was"
+    case .clean: "Delete the prepared state; the server is not changed"
     case .discard: "Delete the state that is not in use"
     }
   }

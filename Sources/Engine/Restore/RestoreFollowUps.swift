@@ -86,7 +86,7 @@ public struct ClearRestoreOperation: RestoreFamily {
 
   public init(_ server: ServerReference) { self.server = server }
 
-  public var title: String { "Clear away what an interrupted restore had prepared" }
+  public var title: String { "Delete the prepared state of an interrupted restore" }
   public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--clear"], on: server)] }
   public func undo(_ context: UndoContext) -> UndoRule { takenBackByRollingBack }
 
@@ -109,7 +109,7 @@ public struct ClearRestoreOperation: RestoreFamily {
     let progress = progress.unstoppable
     try change.takeBack(progress)
     return Summary(
-      title: "The server is as it was before the restore", facts: [],
+      title: "The server has its state from before the restore", facts: [],
       nextSteps: ServerSteps.advice(change.leftToOperator))
   }
 }
@@ -172,7 +172,7 @@ public struct ResumeRestoreOperation: RestoreFamily {
       title = "The restore is rolled back"
     case .discarding:
       _ = try change.discard(progress)
-      title = "What was kept is deleted"
+      title = "The kept state is deleted"
     case .preparing, .stopped, .finished, .rolledBack: title = "Nothing was left to do"
     }
     let kept = change.record.kept
@@ -210,12 +210,12 @@ public struct RollBackOperation: RestoreFamily {
       findings.append(
         Finding(
           .warning, "database", "the server had none before the restore: afterwards it has none again",
-          remedy: "do not roll back, unless that is what you want"))
+          remedy: "do not roll back, unless that is intended"))
     }
     return findings + [
       Finding(
-        .warning, "messages", "what was written since the restore is in the restored state, not in the old one",
-        remedy: "the restored state is kept; nothing of it is lost until you discard it")
+        .warning, "messages", "messages since the restore are in the restored state, not in the old one",
+        remedy: "the restored state is kept until you discard it")
     ]
   }
 
@@ -237,7 +237,7 @@ public struct RollBackOperation: RestoreFamily {
     let progress = progress.unstoppable
     try change.rollBack(progress)
     return Summary(
-      title: "The server is as it was before the restore",
+      title: "The server has its state from before the restore",
       facts: [Summary.Fact("Kept", change.record.kept.joined(separator: ", "))],
       nextSteps: ServerSteps.advice(change.leftToOperator) + [
         "Free the space of the restored state when you need it no more: \(followUp.command("--discard"))"
@@ -252,7 +252,7 @@ public struct DiscardRestoreOperation: RestoreFamily {
 
   public init(_ server: ServerReference) { self.server = server }
 
-  public var title: String { "Delete what is kept of the restore" }
+  public var title: String { "Delete the kept state of the restore" }
   public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--discard"], on: server)] }
   public func undo(_ context: UndoContext) -> UndoRule { .impossible("it was an undo itself") }
 
@@ -267,7 +267,7 @@ public struct DiscardRestoreOperation: RestoreFamily {
       phases: [Plan.Phase(RestorePhase.discard)],
       destroys: record.kept,
       leavesAlone: ["The server as it is now"] + (record.exports.map { ["The exports in \($0)"] } ?? []),
-      pointOfNoReturn: "what has been deleted by then stays deleted; it cannot be rolled back afterwards")
+      pointOfNoReturn: "deleted data cannot be brought back; a roll back is not possible afterwards")
   }
 
   public func run(progress: Progress) throws -> Summary {
@@ -276,7 +276,7 @@ public struct DiscardRestoreOperation: RestoreFamily {
     let deleted = try change.discard(progress.unstoppable)
     return Summary(
       title: deleted.isEmpty
-        ? "Nothing that was kept of the restore was there any more" : "What was kept of the restore is deleted",
+        ? "The kept state of the restore was already deleted" : "The kept state of the restore is deleted",
       facts: deleted.map { Summary.Fact("Deleted", $0) })
   }
 }

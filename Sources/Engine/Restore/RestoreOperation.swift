@@ -61,7 +61,7 @@ public struct RestoreOperation: RestoreFamily {
       title: "Restore \(installation.label) from \(options.source.label)", phases: phases,
       replaces: "the state of \(installation.label)",
       leavesAlone: [
-        "The old state: it is kept under other names until you discard it, and can be had back with --roll-back",
+        "The old state: it is kept under other names until you discard it, and --roll-back restores it",
         "Everything, until the new state is complete and compared; the server runs until then",
       ])
   }
@@ -173,7 +173,7 @@ public struct RestoreOperation: RestoreFamily {
     ]
     return Summary(
       title: made.losses == nil
-        ? "The server is restored" : "The server is restored, without what was lost of its backup",
+        ? "The server is restored" : "The server is restored, without the lost files of its backup",
       facts: made.facts + (change.record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
         + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
       nextSteps: steps)

@@ -93,17 +93,17 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     case (.resume, .finished), (.resume, .rolledBack), (.clear, .finished), (.clear, .rolledBack):
       "nothing of it was interrupted"
     case (.resume, .preparing), (.resume, .stopped):
-      "nothing was exchanged yet: what it had prepared is cleared away, and then it can begin anew"
+      "nothing was exchanged yet: the prepared state can be deleted, then a restore can start again"
     case (.clear, _) where stage != .preparing && stage != .stopped:
-      "the exchange has begun: it can be finished or rolled back"
+      "the exchange has started: it can be completed or rolled back"
     case (.rollBack, .preparing), (.rollBack, .stopped): "nothing was replaced yet: this is the old server"
     case (.rollBack, .rolledBack): "it has been rolled back already"
     case (.rollBack, .discarding): "the old state is being deleted"
     case (.discard, .preparing), (.discard, .stopped), (.discard, .swapping), (.discard, .swapped),
       (.discard, .rollingBack):
-      "it has to be finished or rolled back first"
+      "it has to be completed or rolled back first"
     case (.restoreAnew, .swapping), (.restoreAnew, .swapped), (.restoreAnew, .rollingBack), (.restoreAnew, .discarding):
-      "this one has to be finished or rolled back first"
+      "this one has to be completed or rolled back first"
     default: nil
     }
   }
@@ -123,7 +123,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// "Finish it", in words that fit where it stands.
   public func title(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
-    case (.clear, _): "Clear away what it had prepared"
+    case (.clear, _): "Delete the prepared state"
     case (.resume, .rollingBack): "Finish rolling back"
     case (.resume, .discarding): "Finish deleting"
     case (.resume, _): "Finish it"
@@ -138,19 +138,21 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   public func consequence(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
     case (.clear, .stopped):
-      "What had been prepared is removed, and the server is started: it is as before the restore."
-    case (.clear, _): "What had been prepared is removed. The server runs on as before the restore."
-    case (.resume, .rollingBack): "The roll back is finished: the server becomes what it was before the restore."
-    case (.resume, .discarding): "What is left of the state that is not in use is deleted."
-    case (.resume, .swapped): "The server's services are told of the new state, and the server is started."
-    case (.resume, _): "The restored state is put in place, the server's services are told, and it is started."
+      "The prepared state is deleted, and the server is started with its state from before the restore."
+    case (.clear, _): "The prepared state is deleted. The server keeps running as before."
+    case (.resume, .rollingBack): "The roll back is completed: the server gets its state from before the restore."
+    case (.resume, .discarding): "The rest of the state that is not in use is deleted."
+    case (.resume, .swapped): "The server's services are updated, and the server is started."
+    case (.resume, _):
+      "The restored state is put in place, the server's services are updated, and the server is "
+        + "started."
     case (.rollBack, _):
-      "The server is stopped, becomes what it was before the restore, and is started. The restored state is kept."
-    case (.discard, .rolledBack): "The restored state is deleted, to free its space. The server stays as it is."
+      "The server is stopped, gets its state from before the restore, and is started. The restored state is kept."
+    case (.discard, .rolledBack): "The restored state is deleted, to free its disk space. The server is not changed."
     case (.discard, _):
-      "The state before the restore is deleted, to free its space. It cannot be rolled back afterwards."
-    case (.restoreAnew, .preparing), (.restoreAnew, .stopped): "What this one had prepared is removed first."
-    case (.restoreAnew, _): "What is kept of the last restore stays until you discard it."
+      "The state before the restore is deleted, to free its disk space. A roll back is not possible afterwards."
+    case (.restoreAnew, .preparing), (.restoreAnew, .stopped): "Its prepared state is deleted first."
+    case (.restoreAnew, _): "The kept state of the last restore is not changed until you discard it."
     }
   }
 
@@ -162,9 +164,11 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     case .preparing: "the restore \(of) is running: the new state is being made, this is the old server"
     case .stopped: "the restore \(of) is running: the server is stopped, and nothing was replaced yet"
     case .swapping: "the restore \(of) is running: the new state is taking the old one's place"
-    case .swapped: "the restore \(of) is running: the new state is in place, and the server's services are told"
+    case .swapped:
+      "the restore \(of) is running: the new state is in place, and the server's services are being "
+        + "updated"
     case .rollingBack: "the restore \(of) is being rolled back"
-    case .discarding: "what was kept of the restore \(of) is being deleted"
+    case .discarding: "the kept state of the restore \(of) is being deleted"
     case .finished, .rolledBack: label
     }
   }
@@ -178,11 +182,11 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
       "the restore \(of) was interrupted before anything was replaced: this is the old server, which was stopped for it"
     case .swapping:
       "the restore \(of) was interrupted while the new state took the old one's place; the server was stopped for it"
-    case .swapped: "the restore \(of) has put the new state in place; the server's services still have to be told"
+    case .swapped: "the restore \(of) has put the new state in place; the server's services still have to be updated"
     case .finished: "the restore \(of) is in place; the state before it is kept"
     case .rollingBack: "rolling back the restore \(of) was interrupted; the server was stopped for it"
-    case .rolledBack: "the restore \(of) was rolled back: this is the server as before it; the restored state is kept"
-    case .discarding: "deleting what was kept of the restore \(of) was interrupted"
+    case .rolledBack: "the restore \(of) was rolled back; the restored state is kept"
+    case .discarding: "the deletion of the kept state of the restore \(of) was interrupted"
     }
   }
 

@@ -124,7 +124,7 @@ struct RestoreSwitch {
     guard let first = lost.first else { return }
     let names = lost.count > 3 ? "\(first) and \(lost.count - 1) more" : lost.joined(separator: ", ")
     throw PlainFailure(
-      .conflict, "roll back", "the state before the restore is not there any more: \(names) was removed",
+      .conflict, "roll back", "the state before the restore is missing: \(names) was deleted",
       remedy:
         "the server stays as it was restored; bring that back under the same name and repeat, or delete the rest of "
         + "it with \(command("--discard"))")
@@ -226,7 +226,7 @@ struct RestoreSwitch {
       .conflict, "discard",
       "the server does not have its \(missing.joined(separator: ", ")): what is kept may be the last copy of its data",
       remedy: isRolledBack
-        ? "put it back in its place, or restore a backup first"
+        ? "put it back, or restore a backup first"
         : "go back with \(command("--roll-back")), or restore a backup first")
   }
 

@@ -52,7 +52,7 @@ struct SalvageLosses {
     }
     if !isProved {
       said.append(
-        "The backup's own list of files is lost: what came after the damage is not known, and nothing could be compared"
+        "The backup's list of files is lost: files after the damage are unknown, and nothing could be compared"
       )
     }
     return said

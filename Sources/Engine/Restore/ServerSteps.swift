@@ -38,7 +38,7 @@ struct ServerSteps: Sendable {
 
   /// Steps that are not a server's own where it is in a container, and why.
   private static let ofOtherContainers: [ServerStep: String] = [
-    .queue: "RabbitMQ is in another container and keeps its password, which has been kept here too.",
+    .queue: "RabbitMQ is in another container and keeps its password; this server keeps it too.",
     .machine: "The container applies its configuration by itself when it starts.",
   ]
 

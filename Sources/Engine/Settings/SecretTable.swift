@@ -14,8 +14,8 @@ struct SecretTable {
   static func unknown(_ name: String) -> Entry {
     Entry(
       keys: [(name, name)], purpose: "This program does not know this secret.",
-      ifCopied: "This server uses the old server's value.", ifKept: "This server goes on as it is.",
-      recommended: .keep, why: "what is not known is never copied without you")
+      ifCopied: "This server uses the old server's value.", ifKept: "This server keeps its own value.",
+      recommended: .keep, why: "unknown settings are copied only by your decision")
   }
 
   let source: Brand
@@ -43,12 +43,12 @@ struct SecretTable {
       return entry(
         "avatar_salt", purpose, copied: "All avatars are shown.",
         kept: "Every avatar is lost: the files in the backup have names that were made with the old salt.", .copy,
-        "a restore brings the files back under their old names; without the salt nobody can find them")
+        "a restore brings the files back under their old names; without the salt the server cannot find them")
     }
     return entry(
       "avatar_salt", purpose,
-      copied: "Every avatar here is lost, since the import named the files with this server's salt; and browsers may "
-        + "show one person's picture for another, from what they remember of the old ids.",
+      copied: "Every avatar here is lost, because the import named the files with this server's salt; and browsers "
+        + "may show a wrong person's picture, cached under the old ids.",
       kept: "All avatars are shown.", .keep,
       "the import renames avatars for this server; only a restore of a whole server needs the old salt")
   }
@@ -68,19 +68,19 @@ struct SecretTable {
       return Entry(
         keys: keys, purpose: purpose,
         ifCopied: "Notifications can reach the wrong people: the service knows phones by the old ids of their owners.",
-        ifKept: fresh, recommended: .keep, why: "\(reason); then the server must register anew", followUps: [.restart])
+        ifKept: fresh, recommended: .keep, why: "\(reason); then the server must register again", followUps: [.restart])
     }
     if !facts.replacesSource {
       return Entry(
         keys: keys, purpose: purpose,
         ifCopied: "Two servers share one identity; the service mixes up their phones and their counts.", ifKept: fresh,
-        recommended: .keep, why: "the old server goes on, and needs its identity for itself", followUps: [.restart])
+        recommended: .keep, why: "the old server keeps running, and needs its identity itself", followUps: [.restart])
     }
     return Entry(
       keys: keys, purpose: purpose,
       ifCopied: facts.pushRegistered
         ? "Phones go on getting notifications, without anybody doing anything."
-        : "The identity stays the same, should the server be registered one day.",
+        : "The identity stays the same, in case the server is registered later.",
       ifKept: facts.pushRegistered
         ? "Phones get no notifications; the old registration holds the host name, so that a new one needs it "
           + "transferred or help from the service's support."
@@ -94,11 +94,12 @@ struct SecretTable {
     return entry(
       "camo_key", "Signs the links to pictures of other web sites, which the server fetches for its users.",
       copied: foreign
-        ? "Pictures in the messages that came are shown; those in the messages of the other organizations here break."
+        ? "Linked pictures in the new messages work; those in messages of the other organizations on this server "
+          + "break."
         : "Pictures in old messages go on being shown.",
       kept: "Linked pictures in all messages that came from the old server are broken.", foreign ? .keep : .copy,
       foreign
-        ? "other organizations live here, whose messages hold links that were signed with this server's key"
+        ? "other organizations are on this server, whose messages contain links signed with this server's key"
         : "old messages hold links that were signed with it", [.applyConfiguration, .restart])
   }
 
@@ -106,15 +107,15 @@ struct SecretTable {
     let purpose = "Signs sessions, and links in mail: confirmations, invitations, password resets."
     if isRestore && facts.replacesSource {
       return entry(
-        "secret_key", purpose, copied: "People stay signed in, and links in mail that was sent go on working.",
+        "secret_key", purpose, copied: "People stay signed in, and links in sent mail keep working.",
         kept: "Everybody must sign in again; invitations and other links in mail are dead.", .copy,
-        "the sessions came with the backup and are worth something only with it")
+        "the sessions in the backup are valid only with this key")
     }
     return entry(
       "secret_key", purpose, copied: "Nothing is gained: sessions and links do not travel with an export.",
-      kept: "Everybody signs in once, which they must do here anyway.", .keep,
+      kept: "Everybody has to sign in once, which is required here anyway.", .keep,
       isRestore
-        ? "the old server goes on: with the same key a session of one would count on the other"
+        ? "the old server keeps running: with the same key a session of one would be valid on the other"
         : "each server should have its own")
   }
 
@@ -135,7 +136,7 @@ struct SecretTable {
       kept: local ? "Nothing changes." : "Right where the queue's host knows this server's password.", .keep,
       local
         ? "the queue runs on this machine and has this machine's password"
-        : "the queue is on a host of its own: what counts is the password that is set there",
+        : "the queue is on another host: the password that is set there is required",
       local ? [.configureQueue, .restart] : [.restart])
   }
 
@@ -155,16 +156,16 @@ struct SecretTable {
   private var cache: Entry {
     entry(
       "memcached_password", "The server's password at its cache.",
-      copied: "The server cannot reach its cache until the machine's configuration is applied anew.",
-      kept: "Nothing changes.", .keep, "it belongs to the machine; nothing that came depends on it",
+      copied: "The server cannot reach its cache until the machine's configuration is applied again.",
+      kept: "Nothing changes.", .keep, "it belongs to the machine; no imported data depends on it",
       [.applyConfiguration, .restart])
   }
 
   private var limits: Entry {
     entry(
       "redis_password", "The server's password at Redis, which counts for rate limits and keeps short-lived data.",
-      copied: "The server cannot reach Redis until the machine's configuration is applied anew.",
-      kept: "Nothing changes.", .keep, "it belongs to the machine; nothing that came depends on it",
+      copied: "The server cannot reach Redis until the machine's configuration is applied again.",
+      kept: "Nothing changes.", .keep, "it belongs to the machine; no imported data depends on it",
       [.applyConfiguration, .restart])
   }
 
@@ -227,7 +228,7 @@ struct SecretTable {
       if service.isStorage && !isRestore {
         "the import put all files where this server keeps its own"
       } else if facts.targetHostsOthers {
-        "the other organizations here use what this server has"
+        "the other organizations on this server use its present value"
       } else {
         "it belongs to the service, not to the machine; copy its settings in settings.py too"
       }

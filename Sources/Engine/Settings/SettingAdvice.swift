@@ -70,7 +70,7 @@ public enum FollowUp: String, OperationPhase, Codable, CaseIterable {
     case .databasePassword: "Give the database's role its new password"
     case .restart: "Restart the server"
     case .reregister: "Register with the push notification service"
-    case .hostname: "Make the host name lead here"
+    case .hostname: "Point the host name to this machine"
     case .flushCache: "Empty the cache"
     }
   }
@@ -80,17 +80,17 @@ public enum FollowUp: String, OperationPhase, Codable, CaseIterable {
     case .configureQueue:
       "The server's script sets the password of RabbitMQ to the one among the secrets; it must run as root."
     case .applyConfiguration:
-      "The server's script writes the configuration of nginx, memcached, Redis and others anew, from the conf file "
-        + "and the secrets; it must run as root."
+      "The server's script generates the configuration of nginx, memcached, Redis and others from the conf file and "
+        + "the secrets; it must run as root."
     case .databasePassword:
-      "PostgreSQL knows the old password still. Set the new one there: ALTER ROLE … PASSWORD."
+      "PostgreSQL still has the old password. Set the new one there: ALTER ROLE … PASSWORD."
     case .restart: "Settings and secrets are read when the server starts."
     case .reregister:
       "The server must be known to the service under its own identity, or phones get no notifications. The command "
         + "asks whether you agree to the service's terms."
     case .hostname:
       "The name's DNS entry must point to this machine, and its TLS certificate must be installed here."
-    case .flushCache: "The cache holds what was computed with the old settings."
+    case .flushCache: "The cache contains values that were computed with the old settings."
     }
   }
 

@@ -67,7 +67,9 @@ struct SettingTable {
     case .hosts: return hosts
     case .administrator:
       return own(
-        "Whom people turn to when something is wrong; it stands on error pages.", "It belongs to whoever runs it.")
+        "The contact for problems; shown on error pages.",
+        "It belongs to the operator of the "
+          + "server.")
     case .authenticationBackends: return backends
     case .signIn:
       return organization(
@@ -75,7 +77,7 @@ struct SettingTable {
         why: "people should be able to sign in as they did; copy the matching secrets too")
     case .mailOut:
       return organization(
-        "How the server sends mail.", missing: "Mail goes out by this server's own way, or not at all.",
+        "How the server sends mail.", missing: "Mail is sent by this server's own mail server, or not at all.",
         why: "the mail server knows the old settings; copy email_password too")
     case .mailIn:
       return organization(
@@ -98,7 +100,7 @@ struct SettingTable {
     case .texts:
       return organization(
         "Texts and pages of the installation.", missing: "This server's own texts are shown.",
-        why: "they belong to whoever runs the organization; copy the files that they name too")
+        why: "they belong to the operator of the organization; copy the files that they name too")
     }
   }
 
@@ -118,8 +120,8 @@ struct SettingTable {
     return Entry(
       purpose: "The name that people type to reach the server; all links carry it.",
       ifCopied: replaces
-        ? "People go on using the address that they know, once its DNS entry leads here."
-        : "Two servers answer to one name; people reach whichever the DNS entry says.",
+        ? "People keep using the known address, once its DNS entry points here."
+        : "Two servers use one host name; people reach the one that the DNS entry names.",
       ifKept: replaces
         ? "Under the old address the server answers \"bad request\" only; links in old messages lead nowhere."
         : "The server answers to its own name, as it does now.",
@@ -136,18 +138,18 @@ struct SettingTable {
       ifKept: "Under the old server's further names it answers \"bad request\".",
       recommended: facts.replacesSource ? .merge : .keep,
       why: facts.replacesSource
-        ? "names that led to the old server shall lead here, and this server's own must go on working"
+        ? "names of the old server should point here, and this server's own must keep working"
         : "the old server stays where it is", followUps: [.hostname, .restart], mergeable: true)
   }
 
   private var backends: Entry {
     Entry(
       purpose: "The ways to sign in that this server offers at all.",
-      ifCopied: "The same ways as on the old server; others that this server offered are gone.",
-      ifKept: "People who signed in by a way that is not offered here cannot sign in.",
+      ifCopied: "The same methods as on the old server; other methods of this server are removed.",
+      ifKept: "People who used a sign-in method that this server does not offer cannot sign in.",
       recommended: facts.targetHostsOthers ? .merge : .copy,
       why: facts.targetHostsOthers
-        ? "other organizations live here and need the ways that they use"
+        ? "other organizations are on this server and need their methods"
         : "people should be able to sign in as they did", mergeable: true)
   }
 
@@ -169,7 +171,7 @@ struct SettingTable {
       purpose: "Where the database is.",
       ifCopied: "The server uses the old server's database; while the old one runs, both write into it.",
       ifKept: "Nothing changes.", recommended: .keep,
-      why: "the data that came is in the database that this server uses now")
+      why: "the imported data is in the database that this server uses")
   }
 
   private var storage: Entry {
@@ -193,7 +195,7 @@ struct SettingTable {
 
   private func own(_ purpose: String, _ why: String) -> Entry {
     Entry(
-      purpose: purpose, ifCopied: "The old server's value stands here too.", ifKept: "Nothing changes.",
+      purpose: purpose, ifCopied: "This server gets the old server's value.", ifKept: "Nothing changes.",
       recommended: facts.replacesSource && !facts.targetHostsOthers ? .copy : .keep,
       why: facts.replacesSource && !facts.targetHostsOthers
         ? "this server takes the old one's place" : why.prefix(1).lowercased() + why.dropFirst().dropLast())
@@ -201,7 +203,7 @@ struct SettingTable {
 
   private func organization(_ purpose: String, missing: String, why: String) -> Entry {
     Entry(
-      purpose: purpose, ifCopied: "It is here as it was on the old server.", ifKept: missing,
+      purpose: purpose, ifCopied: "This server gets the old server's value.", ifKept: missing,
       recommended: facts.targetHostsOthers ? .keep : .copy,
       why: facts.targetHostsOthers ? "it would change this server for the other organizations too" : why)
   }
@@ -216,7 +218,9 @@ struct SettingTable {
       case ("machine", _): "What this machine is."
       case ("postgresql", _): "The database's name, role, version, and how it runs and is backed up."
       case ("application_server", _): "How the web server and the workers of this machine run."
-      case ("loadbalancer", _), ("proxy", _), ("http_proxy", _): "What stands between this machine and the network."
+      case ("loadbalancer", _), ("proxy", _), ("http_proxy", _):
+        "Proxies and load balancers in front of this "
+          + "machine."
       case ("memcached", _), ("rabbitmq", _), ("redis", _): "How this machine's own services run."
       case ("certbot", _): "Whether this machine renews its own certificate."
       case ("deployment", _): "Where the server's software comes from."

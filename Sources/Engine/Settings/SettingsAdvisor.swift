@@ -101,14 +101,14 @@ public struct SettingsAdvisor: Sendable {
       } else if isElsewhere {
         "it names a folder of another root"
       } else {
-        entry?.why ?? "what is not known is never copied without you"
+        entry?.why ?? "unknown settings are copied only by your decision"
       }
     return SettingAdvice(
       id: "settings.\(name)", file: .settings, keys: [name], title: SafeText.clean(name, limit: 80), state: state,
       sourceValue: shown(name, pair.0), targetValue: shown(name, pair.1),
       purpose: entry?.purpose ?? "This program does not know this setting.",
       ifCopied: entry?.ifCopied ?? "This server uses the old server's value.",
-      ifKept: entry?.ifKept ?? "This server goes on as it is.", choices: choices, recommended: recommended, why: why,
+      ifKept: entry?.ifKept ?? "This server keeps its own value.", choices: choices, recommended: recommended, why: why,
       isKnown: entry != nil, followUps: entry?.followUps ?? [.restart])
   }
 
@@ -148,11 +148,11 @@ public struct SettingsAdvisor: Sendable {
             title: SafeText.clean("[\(section)] \(key)", limit: 80), state: state, sourceValue: shown(pair.0),
             targetValue: shown(pair.1), purpose: entry?.purpose ?? "This program does not know this setting.",
             ifCopied: entry?.ifCopied ?? "This machine uses the old machine's value.",
-            ifKept: entry?.ifKept ?? "This machine goes on as it is.",
+            ifKept: entry?.ifKept ?? "This machine keeps its own value.",
             choices: (pair.0 == nil ? [] : [.copy]) + [.keep] + (here.has(section, key) ? [.drop] : []),
             recommended: .keep,
             why: pair.0 == nil
-              ? "the old server does not set it" : entry?.why ?? "what is not known is never copied without you",
+              ? "the old server does not set it" : entry?.why ?? "unknown settings are copied only by your decision",
             isKnown: entry != nil, followUps: entry?.followUps ?? [.applyConfiguration, .restart], section: section))
       }
     }
@@ -180,8 +180,8 @@ public struct SettingsAdvisor: Sendable {
         sourceValue: "\(there.utf8.count) bytes", targetValue: "\(here.utf8.count) bytes",
         purpose: file == .settings ? "How the server behaves." : "How the machine is set up.",
         ifCopied:
-          "The file is the old server's, with all that is in it; what is decided below about it counts no more.",
-        ifKept: "Only what is decided below changes; every other byte stays.", choices: [.copy, .keep],
+          "The file becomes the old server's; decisions below about its lines are ignored.",
+        ifKept: "Only the decisions below are applied; every other byte is kept.", choices: [.copy, .keep],
         recommended: advised ? .copy : .keep,
         why: advised
           ? "this server becomes the old one: the manual calls the whole file safe to copy then"
@@ -189,7 +189,7 @@ public struct SettingsAdvisor: Sendable {
             ? "it names folders of another root"
             : file == .configuration
               ? "it describes the machine, and this one need not be like the old one"
-              : "this server stays itself: single settings are safer",
+              : "this server keeps its identity: single settings are safer",
         isKnown: true, followUps: [followUp, .restart])
     }
   }

@@ -5,7 +5,7 @@ public struct UndoSettingsOperation: Operation {
   private enum Phase: String, OperationPhase {
     case undo
 
-    var title: String { "Bring back the old files" }
+    var title: String { "Restore the old files" }
   }
 
   public static let kind = "undoSettings"
@@ -35,7 +35,7 @@ public struct UndoSettingsOperation: Operation {
 
   public func check() throws -> [Finding] {
     guard let note = try ConfigurationChange.last(in: Self.folder(server.installation())) else {
-      return [Finding(.blocker, "settings", "there is nothing to take back")]
+      return [Finding(.blocker, "settings", "there is nothing to undo")]
     }
     var findings = try note.files.compactMap { try ConfigurationFile($0.path).obstacle }
     let edited = try ConfigurationChange.edited(note)
@@ -47,14 +47,14 @@ public struct UndoSettingsOperation: Operation {
           remedy: "compare with the copies beside them, or add --yes to lose those edits"))
     }
     return findings.isEmpty
-      ? [Finding(.ok, "settings", "the files from before \(note.made.prefix(19)) are here")] : findings
+      ? [Finding(.ok, "settings", "the files from before \(note.made.prefix(19)) are still there")] : findings
   }
 
   public func plan() throws -> Plan {
     let installation = try server.installation()
     let note = try ConfigurationChange.last(in: Self.folder(installation))
     return Plan(
-      title: "Take back the settings that were copied to \(installation.label)",
+      title: "Undo the settings that were copied to \(installation.label)",
       phases: [Plan.Phase(Phase.undo, amount: (note?.files ?? []).map(\.path).joined(separator: ", "))])
   }
 

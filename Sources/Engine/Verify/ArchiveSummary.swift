@@ -102,7 +102,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     seal = state.sentence
     completeness = BackupSeal.holdings(sealing: file.path).map { "\($0.label), as its .sha256 says" }
     notes = [
-      Summary.Fact("Not proved", "what is in it, whether a key opens it, and whether it can be restored")
+      Summary.Fact("Not proved", "its content, whether a key decrypts it, and whether it can be restored")
     ]
     let name = file.path.split(separator: "/").last.map(String.init) ?? ""
     created = BackupLayout.moment(fileName: name).map { Manifest.timestamp($0 / 1_000_000) }

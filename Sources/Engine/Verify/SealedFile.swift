@@ -14,7 +14,7 @@ struct SealedFile: Sendable {
     var sentence: String {
       switch self {
       case .unchanged: "matches: every byte of the file is as it was written"
-      case .unproved: "none beside it that can be read: whether the file is whole cannot be proved"
+      case .unproved: "none beside it that can be read: whether the file is intact cannot be proved"
       }
     }
   }
@@ -58,12 +58,12 @@ struct SealedFile: Sendable {
           "copy the .sha256 here from where the backup was made, or decrypt it where the private key is: \(command)")
     }
     return Summary(
-      title: "The encrypted file is unchanged; its content was not looked at",
+      title: "The encrypted file is unchanged; its content was not checked",
       facts: [
         Summary.Fact("Archive", path), Summary.Fact("Kind", "a file that age has encrypted"),
         Summary.Fact("Size", Amount.bytes(FileSystem.length(path) ?? 0)),
         Summary.Fact("Proved", "every byte is as it was when the backup was made"),
-        Summary.Fact("Not proved", "what is in it, whether a key opens it, and whether it can be restored"),
+        Summary.Fact("Not proved", "its content, whether a key decrypts it, and whether it can be restored"),
       ],
       nextSteps: [
         "On a machine that may have the private key: \(command)",

@@ -104,7 +104,7 @@ public struct VerifyOperation: Runnable {
       }
       facts.append(Summary.Fact("Server", "\(server.label) can import it"))
     }
-    var title = isWhole ? "The archive is whole" : "The archive can be imported, but it is not whole"
+    var title = isWhole ? "The archive is intact" : "The archive can be imported, but it is incomplete"
     if report.kind == .backup {
       let missing = try holdings.missingDumpFiles()
       if let first = missing.first {
@@ -115,7 +115,7 @@ public struct VerifyOperation: Runnable {
       }
       let holdings = holdings.holdings(folders: report.folders)
       facts.append(Summary.Fact("Completeness", holdings.label))
-      if !holdings.isComplete { title = "The archive is whole, but it does not hold a whole server" }
+      if !holdings.isComplete { title = "The archive is intact, but it is a partial backup" }
     }
     return Summary(
       title: title, facts: facts,

@@ -121,7 +121,7 @@ enum AnswersFault {
   static func error(_ path: String, _ faults: [String]) -> PlainFailure {
     PlainFailure(
       .usage, "answers in \(SafeText.clean(path, limit: 200))", faults.joined(separator: "; "),
-      remedy: "correct it; what can stand in it is shown by: \(Program.name) wizard GOAL --answers-template")
+      remedy: "correct it; all possible keys are listed by: \(Program.name) wizard GOAL --answers-template")
   }
 
   /// - Parameter missing: keys with what they are for.
@@ -129,7 +129,7 @@ enum AnswersFault {
     PlainFailure(
       .usage, "answers in \(SafeText.clean(path, limit: 200))",
       "these answers are missing, and questions cannot be asked here: \(missing.joined(separator: "; "))",
-      remedy: "add them, or run it on a terminal to be asked; what can stand in it is shown by: "
-        + "\(Program.name) wizard GOAL --answers-template")
+      remedy: "add them, or run it on a terminal; all possible keys are listed by: \(Program.name) wizard GOAL "
+        + "--answers-template")
   }
 }

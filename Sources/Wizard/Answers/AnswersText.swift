@@ -22,8 +22,8 @@ enum AnswersText {
   static func template(_ flow: Flow) -> String {
     var writer = Writer(flow)
     writer.comment("Answers for: \(Program.name) --answers FILE")
-    writer.comment("\(flow.title). Take away the # before the lines that you answer; what is missing is asked")
-    writer.comment("where somebody is there to be asked, and is an error where nobody is.")
+    writer.comment("\(flow.title). Remove the # before the lines that you answer. Missing answers are asked")
+    writer.comment("for on a terminal, and are an error without one.")
     writer.flow()
     for known in flow.writtenFields {
       writer.begin(known, note: known.field.title)

@@ -20,7 +20,7 @@ extension Field {
       return "must be a table with \(Self.alternatives(among)) for each of: "
         + items.map(\.id).joined(separator: ", ")
     case (.text, _), (.path, _): return "must be a text in quotes"
-    case (.secret, _), (.confirmation, _): return "it cannot be given beforehand"
+    case (.secret, _), (.confirmation, _): return "it cannot be given in a file"
     }
   }
 

@@ -62,7 +62,7 @@ struct InspectFlow: Sendable {
         Step(
           "result", "Result",
           heading: { answers in
-            Self.isSealed(answers) ? "The file is unchanged; its content was not looked at" : "The archive is whole"
+            Self.isSealed(answers) ? "The file is unchanged; its content was not checked" : "The archive is intact"
           }, kind: .result, proceed: "Leave the wizard"),
       ])
   }

@@ -74,17 +74,17 @@ extension WizardModel {
     if isRunning {
       bindings.append(
         Binding(
-          .stop, [.escape], "stop", "Stop the work, after a question",
-          disabled: journey.run?.isStopping == true ? "It is being stopped already" : nil))
+          .stop, [.escape], "stop", "Stop the work, after a confirmation",
+          disabled: journey.run?.isStopping == true ? "It is already stopping" : nil))
     } else {
       if let label = proceedLabel {
         bindings.append(
-          Binding(.proceed, [.enter], label, "Choose what is marked, and go on", disabled: proceedReason))
+          Binding(.proceed, [.enter], label, "Accept the marked choice and continue", disabled: proceedReason))
       }
       if !isDone {
         bindings.append(
           Binding(
-            .back, [.escape], "back", "Go back to the step before; nothing that you answered is lost",
+            .back, [.escape], "back", "Go back one step; all answers are kept",
             disabled: journey.position.number == 1 && !itinerary.canReturnToMenu
               ? "This is the first step; Ctrl-C leaves" : nil))
       }
@@ -96,38 +96,38 @@ extension WizardModel {
       bindings.append(
         Binding(
           .complete, [.tab], "complete",
-          "Complete the path, or show how it can go on; to the next question where there is nothing more"))
+          "Complete the path, or list the possible names; else go to the next question"))
     }
     if hasItems {
       bindings.append(Binding(.toggle, [.character(" ")], "change", "Change the marked decision"))
-      bindings.append(Binding(.earlierDecision, [.left, .character("h")], nil, "Decide for the first possibility"))
-      bindings.append(Binding(.laterDecision, [.right, .character("l")], nil, "Decide for the last possibility"))
+      bindings.append(Binding(.earlierDecision, [.left, .character("h")], nil, "Choose the first decision"))
+      bindings.append(Binding(.laterDecision, [.right, .character("l")], nil, "Choose the last decision"))
     } else if hasOptions {
-      bindings.append(Binding(.toggle, [.character(" ")], nil, "Choose what is marked, and stay here"))
+      bindings.append(Binding(.toggle, [.character(" ")], nil, "Select the marked choice and stay here"))
     }
     if canFilter {
       bindings.append(
         Binding(
           .filter, [.character("/")], list?.isLong == true ? "filter" : nil,
-          "Show only the rows that have a text in them"))
+          "Filter the rows by a text"))
     }
     if journey.step.lookup != nil, !isRunning {
       let isLooking = journey.lookupState?.ticket != nil
       bindings.append(
         Binding(
           .lookAgain, [.character("r"), .control("r"), .function(5)], "look again",
-          "Look again, after something has changed", disabled: isLooking ? "Already looking" : nil))
+          "Check again, after a change", disabled: isLooking ? "Already looking" : nil))
     }
     if journey.run != nil {
-      bindings.append(Binding(.log, [.control("o")], "log", "Show everything that the work has reported"))
+      bindings.append(Binding(.log, [.control("o")], "log", "Show the full report of the work"))
     }
     if case .review = journey.step.kind, !journey.review.isEmpty {
       bindings.append(
         Binding(
           .saveAnswers, [.character("w"), .control("w")], "save answers",
-          "Write the answers into a file, for --answers; secrets are never in it"))
+          "Write the answers, without secrets, into a file for --answers"))
     }
-    bindings.append(Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a question"))
+    bindings.append(Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a confirmation"))
     return bindings + movement
       + [
         Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
@@ -147,7 +147,7 @@ extension WizardModel {
         Binding(.up, [.up, .character("k")], nil, "Move up"),
         Binding(.down, [.down, .character("j")], nil, "Move down"),
         Binding(.nextField, [.tab], nil, "Move to the next question"),
-        Binding(.previousField, [.backTab], nil, "Move to the question before"),
+        Binding(.previousField, [.backTab], nil, "Move to the previous question"),
       ]
     return vertical
       + [
@@ -161,8 +161,8 @@ extension WizardModel {
   private var completionBindings: [Binding] {
     guard completion?.isOpen == true else { return [] }
     let take =
-      completion?.marked == nil ? [] : [Binding(.complete, [.enter], "take it", "Take the name that is marked")]
-    return take + [Binding(.close, [.escape], "close the list", "Close the list and keep what is typed")]
+      completion?.marked == nil ? [] : [Binding(.complete, [.enter], "take it", "Accept the marked name")]
+    return take + [Binding(.close, [.escape], "close the list", "Close the list and keep the typed text")]
   }
 
   private var filterBindings: [Binding] {
@@ -171,16 +171,16 @@ extension WizardModel {
     guard filter.isTyping else {
       return [all, Binding(.filter, [.character("/")], "filter", "Go on typing in the filter")]
     }
-    return [Binding(.keepFilter, [.enter], "to the rows", "Keep the filter and go to what it leaves"), all]
+    return [Binding(.keepFilter, [.enter], "to the rows", "Keep the filter and go to the rows"), all]
   }
 
   private static let plain = Binding(
-    .plain, [.control("t")], nil, "Neither colours nor anything but ASCII; the same key brings them back")
+    .plain, [.control("t")], nil, "Switch colours and Unicode off; the same key switches them on")
 
   private var questionBindings: [Binding] {
     [
-      Binding(.proceed, [.enter], "choose", "Choose what is marked"),
-      Binding(.close, [.escape], "go on as before", "Close the question and change nothing"),
+      Binding(.proceed, [.enter], "choose", "Accept the marked choice"),
+      Binding(.close, [.escape], "go on as before", "Close the question without a change"),
       Binding(.up, [.up, .left, .backTab, .character("k"), .character("h")], nil, "Move up"),
       Binding(.down, [.down, .right, .tab, .character("j"), .character("l")], nil, "Move down"),
       Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
@@ -199,7 +199,7 @@ extension WizardModel {
       Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
       Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
       Self.plain,
-      Binding(.leave, [.control("c")], nil, "Leave the wizard, after a question"),
+      Binding(.leave, [.control("c")], nil, "Leave the wizard, after a confirmation"),
     ]
   }
 
@@ -240,7 +240,7 @@ extension WizardModel {
     {
       return "Not possible: \(reason)"
     }
-    if focus == .button(.start), journey.obstacle == .looking { return "Still looking; a moment, please" }
+    if focus == .button(.start), journey.obstacle == .looking { return "Still checking; this may take a moment" }
     guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = journey.obstacle else { return nil }
     return "Resolve the blockers first; \(isTyping ? "Ctrl-R" : "r") looks again"
   }

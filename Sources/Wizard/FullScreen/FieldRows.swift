@@ -132,7 +132,7 @@ extension WizardModel {
         "\(decision.title): \(consequence)", .secondary, indent: 4, hanging: decision.title.count + 2, isFocus: true)
     }
     let advice = titles[item.advice] ?? item.advice
-    builder.paragraph("advice: \(advice); \(item.why)", .accent, indent: 4, hanging: 8, isFocus: true)
+    builder.paragraph("recommended: \(advice); \(item.why)", .accent, indent: 4, hanging: 8, isFocus: true)
   }
 
   // MARK: Typing

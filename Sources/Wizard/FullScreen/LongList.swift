@@ -123,7 +123,7 @@ extension WizardModel {
 
   /// The keyboard goes back to the rows that are left.
   mutating func keepFilter() {
-    if filter?.isEmpty == true { return tell("Nothing is left to choose from; Esc shows all") }
+    if filter?.isEmpty == true { return tell("No row matches; Esc shows all") }
     filter?.isTyping = false
     if filter?.editor.characters.isEmpty == true { filter = nil }
   }

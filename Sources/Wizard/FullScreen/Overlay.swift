@@ -29,7 +29,7 @@ extension WizardModel {
         title: "Leave the wizard?",
         text: [
           itinerary.hasDoneSomething
-            ? "What was done is done. Its summary stays in your terminal." : "Nothing has been changed so far."
+            ? "The work is finished. Its summary stays in your terminal." : "Nothing has been changed so far."
         ],
         choices: [.init(title: "No, go on", outcome: .stay), .init(title: "Yes, leave", outcome: .leave)])
     }

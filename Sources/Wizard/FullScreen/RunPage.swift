@@ -9,7 +9,7 @@ extension WizardModel {
     guard let run = journey.run, case .run(let runner) = journey.step.kind else { return Page() }
     if case .failure(let trouble)? = run.outcome {
       builder.paragraph(
-        trouble.isCancelled ? "\(runner.noun) is stopped" : "\(runner.noun) did not work out", .title)
+        trouble.isCancelled ? "\(runner.noun) is stopped" : "\(runner.noun) failed", .title)
       builder.gap()
       addTrouble(trouble, to: &builder)
       return Page(rows: builder.rows)
@@ -84,7 +84,7 @@ extension WizardModel {
   private func lastWord(of run: RunState, _ width: Int) -> Row {
     if run.isStopping {
       return .text(
-        TextWidth.truncated("Taking back what has been done; a moment, please", to: width, ellipsis: glyphs.ellipsis),
+        TextWidth.truncated("Rolling back; this may take a moment", to: width, ellipsis: glyphs.ellipsis),
         .warning)
     }
     guard let last = run.log.last else { return .empty }

@@ -154,7 +154,7 @@ extension WizardModel {
       }
       if !material.difference.isEmpty {
         builder.gap()
-        builder.paragraph("What changes in the files:", .secondary)
+        builder.paragraph("Changes in the files:", .secondary)
         builder.difference(material.difference)
       }
     case .failed?: addLookup(to: &builder)

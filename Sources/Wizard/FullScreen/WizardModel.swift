@@ -250,7 +250,7 @@ struct WizardModel: Sendable {
   }
 
   private mutating func goBack() {
-    if !itinerary.goBack() { notice = "There is nothing to go back to here" }
+    if !itinerary.goBack() { notice = "This is the first step" }
   }
 
   private mutating func proceed() {
@@ -283,7 +283,7 @@ struct WizardModel: Sendable {
     case .field(let key, let reason)?:
       if let field = journey.field(key) { focus = journey.home(of: field) }
       notice = reason
-    case .looking?: notice = "Still looking; a moment, please"
+    case .looking?: notice = "Still checking; this may take a moment"
     case .looksFirst?, .notHere?: break
     case .failed?:
       // Enter where looking failed means: look again.
@@ -376,7 +376,7 @@ struct WizardModel: Sendable {
   private mutating func type(_ key: Key, into name: String) {
     guard let field = journey.field(name) else { return }
     if case .confirmation = field.kind, case .paste = key {
-      notice = "This has to be typed, so that no slip of the clipboard destroys anything"
+      notice = "This has to be typed: pasting does not confirm a deletion"
       return
     }
     if case .paste(let text) = key, text.utf8.count > LineEditor.longestPaste {

@@ -136,7 +136,7 @@ extension LinearRunner {
     voice.say(field.asLine)
     for (index, item) in items.enumerated() {
       let decision = journey.answers.map(key)[item.id]
-      let advice = decision == item.advice ? "as advised: \(item.why)" : "the advice is: \(title(item.advice))"
+      let advice = decision == item.advice ? "recommended: \(item.why)" : "recommended: \(title(item.advice))"
       voice.say(
         "\(index + 1). \(item.title), \(item.state): " + (item.disabled ?? "\(title(decision)), \(advice)"), indent: 2,
         hanging: 3)
@@ -145,7 +145,7 @@ extension LinearRunner {
     while true {
       guard
         case .text(let line) = try ask(
-          "Enter takes all of this; a number decides on that one, a on one after the other:")
+          "Enter accepts all; a number changes that one, a asks for one after the other:")
       else { return .back }
       if line.isEmpty { return .answered }
       let wanted: [Field.Item]
@@ -175,7 +175,7 @@ extension LinearRunner {
         let isAdvised = decision.id == item.advice
         return Choice(
           Field.Option(
-            decision.id, decision.title + (isAdvised ? ", the advice: \(item.why)" : ""),
+            decision.id, decision.title + (isAdvised ? ", recommended: \(item.why)" : ""),
             item.consequences[decision.id]))
       })
     while true {

@@ -27,7 +27,7 @@ extension LinearRunner {
         return .none
       }
       guard !listing.entries.isEmpty else {
-        voice.say("Nothing there begins so.")
+        voice.say("No name there begins like that.")
         return .none
       }
       let shown = listing.entries.prefix(Self.mostNames)
@@ -97,7 +97,7 @@ extension LinearRunner {
       }
       if left <= .zero {
         cancellation.cancel()
-        voice.say("The folder does not answer. Type the path as a whole.")
+        voice.say("The folder does not respond. Type the whole path.")
         return nil
       }
     }

@@ -47,7 +47,7 @@ extension LinearRunner {
     carryOut()
     switch journey.lookupState?.phase {
     case .looking?:
-      voice.say("\(lookup.busy), a moment.")
+      voice.say("\(lookup.busy) …")
       while journey.place == place, case .looking? = journey.lookupState?.phase { try waitForNews() }
       return true
     case .failed(let trouble)?:
@@ -61,7 +61,7 @@ extension LinearRunner {
   /// After something failed or stands in the way: again, other answers, or back.
   private mutating func chooseWayOn(_ asked: inout [String]) throws {
     let canChange = !asked.isEmpty
-    let ways = canChange ? "Enter looks again, c changes the answers of this step" : "Enter looks again"
+    let ways = canChange ? "Enter checks again, c changes the answers of this step" : "Enter looks again"
     switch try ask("\(ways), b goes back, q leaves:") {
     case .back: goBack()
     case .text("c") where canChange: asked = []
@@ -77,7 +77,7 @@ extension LinearRunner {
       // What another answer of the step would solve has to be asked with it.
       if journey.field(key)?.isTyped == true { asked.removeAll { $0 == key } } else { asked = [] }
     case .blocked(let count)?:
-      voice.say(count == 1 ? "One thing has to be solved first." : "\(count) things have to be solved first.")
+      voice.say(count == 1 ? "1 blocker has to be resolved first." : "\(count) blockers have to be resolved first.")
       try chooseWayOn(&asked)
     case .looksFirst?, .looking?, .failed?: journey.lookWhereNeeded()
     case .notHere?, nil:

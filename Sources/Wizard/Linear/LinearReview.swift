@@ -8,7 +8,7 @@ extension LinearRunner {
     let step = journey.step
     let place = journey.place
     if let lookup = step.lookup {
-      if case .looking? = journey.lookupState?.phase { voice.say("\(lookup.busy), a moment.") }
+      if case .looking? = journey.lookupState?.phase { voice.say("\(lookup.busy) …") }
       while journey.place == place, case .looking? = journey.lookupState?.phase { try waitForNews() }
     }
     let lines = journey.review

@@ -76,7 +76,7 @@ struct LinearRunner {
     let place = journey.position
     return PlainFailure(
       .usage, "the wizard",
-      "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing of it was begun",
+      "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing was started",
       remedy: "answer every question, or put the answers into a file: \(Program.name) wizard GOAL --answers-template")
   }
 
@@ -114,7 +114,7 @@ struct LinearRunner {
 
   /// Goes back, and says so where that is not possible.
   mutating func goBack() {
-    if !itinerary.goBack() { voice.say("There is nothing to go back to here.") }
+    if !itinerary.goBack() { voice.say("This is the first step.") }
     announced = ""
   }
 
@@ -206,7 +206,7 @@ struct LinearRunner {
     voice.say(
       "Enter alone accepts the value in brackets; ? shows this help; b goes back; q leaves, after a confirmation.")
     if journey.fields.contains(where: \.isPath) {
-      voice.say("The beginning of a path with a ? behind it, as in /srv/?, lists the names that it can go on with.")
+      voice.say("A ? after the beginning of a path, as in /srv/?, lists the names that complete it.")
     }
     voice.gap()
   }

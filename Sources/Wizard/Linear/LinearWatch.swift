@@ -45,13 +45,13 @@ extension LinearRunner {
 
   /// The work goes on while the question waits.
   private mutating func askToStop() throws {
-    guard journey.run?.isStopping != true else { return voice.say("It is being stopped already; a moment, please.") }
+    guard journey.run?.isStopping != true else { return voice.say("It is already stopping; this may take a moment.") }
     let mayLeave = journey.runner?.outlivesWizard == true
     voice.say("Stop it? Changes so far are rolled back.")
     if let point = journey.run?.plan?.pointOfNoReturn {
       voice.say("\(point.prefix(1).uppercased())\(point.dropFirst()).")
     }
-    let leaving = mayLeave ? "l leaves and lets it go on, " : ""
+    let leaving = mayLeave ? "l leaves while it continues, " : ""
     switch voice.ask("y stops it, \(leaving)Enter continues to watch:") {
     case .text(let line):
       switch line.trimmedSpaces.lowercased() {

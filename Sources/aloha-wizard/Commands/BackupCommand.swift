@@ -6,20 +6,20 @@ struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Back up the whole server: database, uploads, settings, secrets.",
     discussion: """
-      The archive is laid out as the server's own backups: its own restore reads it too. It gets its name when it is \
-      complete and has been read back.
+      The archive has the layout of the server's own backups: the server's restore command reads it too. It gets its \
+      name when it is complete and was read back.
 
-      Not in it: logs, certificates of the web server, files in S3, tasks that wait in RabbitMQ. The checks print the \
+      Not in a backup: logs, certificates of the web server, files in S3, pending tasks in RabbitMQ. The checks print the \
       command that saves each.
 
-      Between two backups there is nothing: for less than a night's loss, the server's own continuous backups \
-      (backups_directory in its configuration, watched by its Nagios plugin check_postgresql_backup) and its streaming \
-      replication to a second machine come besides; they hold the database alone.
+      A nightly backup loses up to a day. To lose less, add the server's own continuous backups (backups_directory in its \
+      configuration, watched by its Nagios plugin check_postgresql_backup) or its streaming replication to a second \
+      machine; both contain the database only.
       """,
     subcommands: [Make.self, Prune.self, BackupScheduleCommand.self], defaultSubcommand: Make.self)
 
   struct Make: OperationCommand {
-    static let configuration = CommandConfiguration(abstract: "Make a backup (what backup does by itself).")
+    static let configuration = CommandConfiguration(abstract: "Make a backup (the default).")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
@@ -99,7 +99,7 @@ struct BackupCommand: ParsableCommand {
         throw ValidationError("The numbers of backups to keep are from 0 to \(InputRule.kept.upperBound).")
       }
       guard keepLast + keepDaily + keepWeekly + keepMonthly > 0 else {
-        throw ValidationError("Nothing would be kept: give one of the --keep options more than 0.")
+        throw ValidationError("No backup would be kept: give one of the --keep options a number above 0.")
       }
     }
 
@@ -110,14 +110,14 @@ struct BackupCommand: ParsableCommand {
 
   struct Prune: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Delete backups that need not be kept; shows which ones, unless --yes is given.",
+      abstract: "Delete backups that no rule keeps; without --yes only list them.",
       discussion: "The newest intact backup and all newer ones are always kept.")
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var keep: KeepOptions
     @Argument(help: "The folder of the backups.")
     var folder: String
-    @Flag(help: "Delete them; without this nothing is deleted.")
+    @Flag(help: "Delete them; without this option nothing is deleted.")
     var yes = false
 
     func validate() throws { try OptionRule.paths([("The folder", folder)]) }

@@ -6,18 +6,18 @@ struct BackupScheduleCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "schedule",
     abstract:
-      "Print what makes a backup every night: units for systemd, a file for cron; with --install put it in place.",
+      "Print the files for a nightly backup: units for systemd, a file for cron; with --install put them in place.",
     discussion: """
-      Each line is explained. The units report a failure: OnFailure= starts a second unit, which writes to the system's log \
-      and sends mail where the machine can.
+      Each line is explained. The units report failures: OnFailure= starts a second unit, which writes to the system's \
+      log and sends mail if the machine can.
 
-      --install shows the files, and how they differ from those that are there, asks, writes them and switches the timer \
-      on; without systemd it writes the file for cron. Doing it again changes nothing.
+      --install shows the files and their differences from existing ones, asks for confirmation, writes them and enables \
+      the timer; without systemd it writes the file for cron. Repeating it changes nothing.
 
-      In a container: a service for compose and a CronJob for Kubernetes; nothing is installed there.
+      In a container, a service for compose and a CronJob for Kubernetes are printed; nothing is installed.
 
-      Backups that are encrypted cannot be rehearsed on this machine, which has no private key: what another machine has \
-      to do is printed.
+      Encrypted backups cannot be rehearsed on this machine, which has no private key: the commands for another machine \
+      are printed.
       """)
 
   /// Who starts it.
@@ -25,7 +25,7 @@ struct BackupScheduleCommand: OperationCommand {
     case systemd, cron
 
     static func help(for value: By) -> ArgumentHelp? {
-      value == .systemd ? "With --install: by systemd or by cron; by default whichever is here." : nil
+      value == .systemd ? "With --install: systemd or cron; by default the one that this machine has." : nil
     }
   }
 
@@ -34,23 +34,28 @@ struct BackupScheduleCommand: OperationCommand {
   @OptionGroup var keep: BackupCommand.KeepOptions
   @Argument(help: "The folder of the backups.")
   var folder: String
-  @Option(help: ArgumentHelp("When, in the machine's time zone.", valueName: "hh:mm"))
+  @Option(help: ArgumentHelp("Time of the backup, in the machine's time zone.", valueName: "hh:mm"))
   var time = "03:30"
   @Option(help: ArgumentHelp("Encrypt to this public key of age.", valueName: "key"))
   var encryptTo: String?
   @Option(help: ArgumentHelp("Write metrics for Prometheus' node exporter into this folder.", valueName: "folder"))
   var metrics: String?
   @Option(
-    help: ArgumentHelp("Who gets mail about a failure: an address, or a user of this machine.", valueName: "address"))
+    help: ArgumentHelp("Recipient of mail about failures: an address, or a user of this machine.", valueName: "address")
+  )
   var mailTo = "root"
-  @Flag(inversion: .prefixedNo, help: "Rehearse the newest backup on Sundays; by default where it is not encrypted.")
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Rehearse the newest backup on Sundays; the default for backups that are not encrypted.
+      """)
   var rehearse: Bool?
-  @Flag(help: "Put the files in place and switch them on, after showing them and asking.")
+  @Flag(help: "Install the files and enable them, after showing them and asking for confirmation.")
   var install = false
   @Flag var by: By?
-  @Flag(help: "With --install: show what would be done and what the checks find; change nothing.")
+  @Flag(help: "With --install: show the plan and the findings of the checks; change nothing.")
   var dryRun = false
-  @Flag(help: "With --install: do it without asking.")
+  @Flag(help: "With --install: do not ask for confirmation.")
   var yes = false
 
   func validate() throws {
@@ -59,7 +64,7 @@ struct BackupScheduleCommand: OperationCommand {
     try OptionRule.check("--encrypt-to", encryptTo, InputRule.recipient)
     try OptionRule.check("--mail-to", mailTo, InputRule.mailbox)
     guard install || (by == nil && !dryRun && !yes) else {
-      throw ValidationError("--systemd, --cron, --dry-run and --yes go with --install.")
+      throw ValidationError("--systemd, --cron, --dry-run and --yes need --install.")
     }
     guard FileSystem.isFolder(server.root) else { throw ValidationError("--root: There is no such folder.") }
     guard encryptTo == nil || rehearse != true else {

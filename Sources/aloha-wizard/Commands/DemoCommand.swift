@@ -17,13 +17,14 @@ struct DemoCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the servers; kept until the next demo replaces it.", valueName: "folder"))
   var dir: String = "/tmp/aloha-demo"
 
-  @Option(help: "How many messages the sample organization has.")
+  @Option(help: "Number of messages of the sample organization.")
   var messages = 500
 
-  @Flag(help: "Do not open the wizard: keep the servers running until Ctrl-C, for the commands to be tried on.")
+  @Flag(help: "Do not open the wizard: keep the servers running until Ctrl-C, to try commands on them.")
   var serve = false
 
-  @Option(help: ArgumentHelp("What the wizard begins with; menu for the list of all.", valueName: "goal"))
+  @Option(
+    help: ArgumentHelp("The goal that the wizard starts with; menu for the list of all goals.", valueName: "goal"))
   var goal: String = "move"
 
   @OptionGroup var looks: LookOptions

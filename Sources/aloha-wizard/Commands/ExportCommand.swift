@@ -6,11 +6,10 @@ struct ExportCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Export an organization into an archive.",
     discussion: """
-      The archive has the server's own export format: its official importer reads it, and so does import. It gets its \
-      name when it is complete and has been read back.
+      The archive has the server's own export format: its official importer and the command import read it. It gets its \
+      name when it is complete and was read back.
 
-      To keep public channels as web pages, when an organization is closed for good, there is the HTML archive tool: \
-      https://github.com/zulip/zulip-archive.
+      To keep public channels as web pages, use the HTML archive tool: https://github.com/zulip/zulip-archive.
       """)
 
   @OptionGroup var server: ServerOptions
@@ -29,12 +28,12 @@ struct ExportCommand: OperationCommand {
   @Flag(help: "Only messages of public channels.")
   var publicOnly = false
 
-  @Flag(help: "Public channels, and what those can read who have agreed to an export of their private data.")
+  @Flag(help: "Public channels, and private data of people who have consented to its export.")
   var withConsent = false
 
   @Option(
     help: ArgumentHelp(
-      "With --with-consent on older servers: who reacted with the outbox emoji to this message has agreed.",
+      "With --with-consent on older servers: people who reacted with the outbox emoji to this message have consented.",
       valueName: "id"))
   var consentMessage: Int64?
 
@@ -49,7 +48,7 @@ struct ExportCommand: OperationCommand {
 
   @Option(
     help: ArgumentHelp(
-      "It is to be imported in the cloud under this subdomain: checks the version for it, says what to hand over.",
+      "For an import in the cloud under this subdomain: checks the version, and shows what to hand over.",
       valueName: "subdomain"))
   var forCloud: String?
 

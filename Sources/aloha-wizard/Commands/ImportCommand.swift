@@ -6,8 +6,8 @@ struct ImportCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Import an exported organization into this server.",
     discussion: """
-      The organization becomes a new one, with new ids, in one transaction: it is there as a whole, or not at all. \
-      Exports of the server's own command are read as well.
+      The organization is imported as a new one, with new ids, in one transaction: completely or not at all. Exports of \
+      the server's own command are accepted too.
       """)
 
   @OptionGroup var server: ServerOptions
@@ -22,15 +22,15 @@ struct ImportCommand: OperationCommand {
   @Flag(help: "Allow a subdomain that servers reserve.")
   var allowReservedSubdomain = false
 
-  @Flag(help: "Import although both servers have different versions. Data may not fit; only on purpose.")
+  @Flag(help: "Import although both servers have different versions. Data may not fit; use with care.")
   var ignoreVersions = false
 
-  @Flag(help: "Stop the server for the time of the import, where memory is scarce, and start it again.")
+  @Flag(help: "Stop the server during the import, if memory is scarce, and start it again.")
   var stopServer = false
 
   @Option(
     help: ArgumentHelp(
-      "Leave the report and the map of all old and new ids in this folder (report.json, id-map.jsonl).",
+      "Write the report and the map of all old and new ids into this folder (report.json, id-map.jsonl).",
       valueName: "folder"))
   var report: String?
 

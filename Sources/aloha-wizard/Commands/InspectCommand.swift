@@ -4,11 +4,11 @@ import Engine
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Say what an archive is and what is in it, without unpacking it.")
+    commandName: "inspect", abstract: "Show the kind and the content of an archive, without unpacking it.")
 
   @OptionGroup var output: JSONOption
 
-  @Flag(help: "Rows of every table, not only of those that people know.")
+  @Flag(help: "Rows of every table, not only of the best-known ones.")
   var all = false
 
   @OptionGroup var key: IdentityOption

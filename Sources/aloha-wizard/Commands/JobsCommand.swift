@@ -4,14 +4,14 @@ import Engine
 
 struct JobsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "jobs", abstract: "See, follow, stop and repeat the jobs of this server.",
+    commandName: "jobs", abstract: "List, watch, stop, rerun and undo the jobs of this server.",
     subcommands: [List.self, Attach.self, Stop.self, Resume.self, Undo.self])
 
   struct Selection: ParsableArguments {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: JSONOption
 
-    @Argument(help: "A job's id or the beginning of one; the newest unless given.")
+    @Argument(help: "A job's id or the beginning of one; by default the newest job.")
     var id: String?
 
     func job() throws -> JobFolder { try JobStore(root: server.root).job(id) }
@@ -72,7 +72,7 @@ struct JobsCommand: ParsableCommand {
   }
 
   struct Attach: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Follow a job from its beginning to its end.")
+    static let configuration = CommandConfiguration(abstract: "Watch a job from its beginning to its end.")
     @OptionGroup var selection: Selection
 
     func run() throws { try JobView(json: selection.output.json).attach(selection.job()) }
@@ -80,7 +80,7 @@ struct JobsCommand: ParsableCommand {
 
   struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Ask a running job to stop; it takes back what it has done.")
+      abstract: "Ask a running job to stop; it rolls its changes back.")
     @OptionGroup var selection: Selection
 
     func run() throws {
@@ -93,7 +93,8 @@ struct JobsCommand: ParsableCommand {
   struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run a job again that failed or was interrupted.",
-      discussion: "What the lost job had begun was never visible; it is cleared away before the new one begins.")
+      discussion: "Changes of the interrupted job were never visible; its leftovers are deleted before the new job "
+        + "starts.")
     @OptionGroup var selection: Selection
 
     func run() throws {
@@ -103,7 +104,7 @@ struct JobsCommand: ParsableCommand {
         throw PlainFailure(
           .conflict, "job \(job.id)", "is still running", remedy: "follow it with: jobs attach \(job.id)")
       case .finished(let summary):
-        throw PlainFailure(.conflict, "job \(job.id)", "has done its work: \(summary.title)")
+        throw PlainFailure(.conflict, "job \(job.id)", "is finished: \(summary.title)")
       case .failed, .lost: break
       }
       var runner = OutputOptions()
@@ -145,7 +146,7 @@ extension JobsCommand {
       {
         guard confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) else {
           throw PlainFailure(
-            .usage, "job \(job.id)", "taking it back deletes the organization '\(subdomain)'",
+            .usage, "job \(job.id)", "the undo deletes the organization '\(subdomain)'",
             remedy: "see the list with --dry-run, then confirm it with --confirm-delete '\(subdomain)'")
         }
         try LastQuestion.show(operation)

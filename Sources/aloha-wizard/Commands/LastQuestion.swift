@@ -51,8 +51,8 @@ enum LastQuestion {
     if answer == expected { return }
     guard !answer.isEmpty else { throw Cancelled() }
     throw PlainFailure(
-      .usage, "'\(SafeText.clean(answer, limit: 60))'", "is not the name that was asked for; nothing was changed",
-      remedy: "begin again and type \(SafeText.clean(expected)), or leave it as it is")
+      .usage, "'\(SafeText.clean(answer, limit: 60))'", "is not the requested name; nothing was changed",
+      remedy: "repeat the command and type \(SafeText.clean(expected))")
   }
 
   /// Asks for a yes.

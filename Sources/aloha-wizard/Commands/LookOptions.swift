@@ -16,7 +16,7 @@ struct LookOptions: ParsableArguments {
 
   @Flag(
     inversion: .prefixedNo,
-    help: "Ring the terminal's bell when work that took longer than half a minute has ended or failed.")
+    help: "Ring the terminal's bell when work that took longer than half a minute has finished or failed.")
   var bell = true
 
   @Flag(help: "Ask line by line instead of drawing a screen; for screen readers, serial lines and pipes.")
@@ -24,7 +24,7 @@ struct LookOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Take the answers from this file; what is missing is asked where somebody is there. See wizard --answers-template.",
+      "Read the answers from this file; on a terminal, missing answers are asked for. See wizard --answers-template.",
       valueName: "file"))
   var answers: String?
 
@@ -33,7 +33,7 @@ struct LookOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The name of what may be deleted, where no one can be asked to type it: with --answers, or with lines from a pipe.",
+      "The name of what may be deleted, if it cannot be typed: with --answers, or with lines from a pipe.",
       valueName: "name"))
   var confirmDelete: String?
 

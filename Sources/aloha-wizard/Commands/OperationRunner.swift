@@ -14,7 +14,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Progress and result as one JSON object a line, on standard output.")
   var json = false
 
-  @Flag(help: "Start it as a job and come back at once; see it with: jobs attach.")
+  @Flag(help: "Start it as a job and return immediately; watch it with: jobs attach.")
   var detach = false
 
   /// Runs an operation as a job: progress on standard error, the result on standard output.

@@ -4,7 +4,7 @@ import Engine
 
 struct OrganizationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "organization", abstract: "List, close, reopen, move and delete organizations.",
+    commandName: "organization", abstract: "List, deactivate, reactivate, rename and delete organizations.",
     subcommands: [List.self, Delete.self, Deactivate.self, Reactivate.self, Rename.self])
 
   struct List: ParsableCommand {
@@ -99,7 +99,9 @@ struct OrganizationCommand: ParsableCommand {
   }
 
   struct Reactivate: OperationCommand {
-    static let configuration = CommandConfiguration(abstract: "Let the people of a deactivated organization in again.")
+    static let configuration = CommandConfiguration(
+      abstract: "Reactivate a deactivated organization, so that people "
+        + "can sign in again.")
     @OptionGroup var chosen: Chosen
 
     func run() throws { try chosen.output.perform(operation(), dryRun: chosen.dryRun) }
@@ -112,14 +114,15 @@ struct OrganizationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete an organization with everything that belongs to it, as after a test import.",
       discussion: """
-        Every row goes in one transaction, including what the server's own command leaves behind: recipients, group \
-        messages, sessions, scheduled mail. Other organizations stay as they are. For an organization that people \
-        have used the server's manual advises to deactivate it instead: that can be undone.
+        All rows are deleted in one transaction, including those that the server's own command leaves behind: \
+        recipients, group messages, sessions, scheduled mail. Other organizations are not changed. For an organization \
+        that people have used, the server's manual recommends to deactivate it instead: that can be undone.
 
-        What people should still be able to read as web pages is saved before: with the HTML archive tool, \
+        To keep public channels as web pages, save them first with the HTML archive tool, \
         https://github.com/zulip/zulip-archive.
 
-        On a terminal it shows what goes and asks for the subdomain; scripts give it with --confirm-delete.
+        On a terminal the command lists what will be deleted and asks for the subdomain; scripts give it with \
+        --confirm-delete.
         """)
 
     @OptionGroup var server: ServerOptions
@@ -168,7 +171,7 @@ struct OrganizationCommand: ParsableCommand {
     var realm: String
     @Argument(help: "The new subdomain; '' is the root domain.")
     var newSubdomain: String
-    @Flag(help: "Do not send people on from the old address.")
+    @Flag(help: "Do not redirect browsers from the old address.")
     var skipRedirect = false
     @Flag(help: "Allow a subdomain that servers reserve.")
     var allowReservedSubdomain = false

@@ -4,10 +4,10 @@ import Engine
 
 struct PasswordResetCommand: OperationCommand {
   static let configuration = CommandConfiguration(
-    commandName: "password-reset", abstract: "Send people the mail with which they choose a new password.",
+    commandName: "password-reset", abstract: "Send people a mail with a link to choose a new password.",
     discussion: """
-      Passwords do not travel with an export. The server's manual recommends to send one mail to yourself first, and \
-      then to everybody. People who sign in by other means need none.
+      An export contains no passwords. The server's manual recommends to send one mail to yourself first, and then to \
+      everybody. People who sign in by other methods need none.
       """)
 
   @OptionGroup var server: ServerOptions
@@ -56,7 +56,7 @@ struct PasswordResetCommand: OperationCommand {
     let rows = people.map { person in
       [person.address, person.name, person.getsMail ? "mail" : "no mail", person.reason ?? ""]
     }
-    StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT", "WHY"]] + rows) + "\nWhat they will see:\n")
+    StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT", "WHY"]] + rows) + "\nContent of the mail:\n")
     StandardStream.output(try operation.preview().map { "  \($0)\n" }.joined() + "\n")
   }
 }

@@ -4,14 +4,14 @@ import Engine
 
 struct RestoreCommand: OperationCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restore", abstract: "Restore the whole server from a backup, rehearse it, or take it back.",
+    commandName: "restore", abstract: "Restore the whole server from a backup, rehearse a restore, or roll it back.",
     discussion: """
-      Everything is made beside the server's own and compared first; then the new takes the old one's place by renaming, \
-      and the old state is kept. Backups of the server's own command are read as well; parts that were put aside by hand \
-      are given with --database, --uploads and --settings, a copy of a container's volume with --data.
+      The new state is built beside the server's own and compared with the backup first; then both are exchanged by \
+      renaming, and the old state is kept. Backups of the server's own command are accepted too. Give parts that were \
+      saved by hand with --database, --uploads and --settings, a copy of a container's volume with --data.
 
-      On a new machine install the server first, in the version of the backup, with --no-init-db: the database comes with \
-      the backup. Logs are in no backup; where you have saved the old ones, unpack them into /var/log afterwards.
+      On a new machine install the server first, in the version of the backup, with --no-init-db: the database comes from \
+      the backup. Backups contain no logs; if you have saved the old ones, unpack them into /var/log afterwards.
       """)
 
   @OptionGroup var server: ServerOptions
@@ -20,7 +20,7 @@ struct RestoreCommand: OperationCommand {
   @Argument(help: "The backup: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
   var archive: String?
 
-  @Option(help: ArgumentHelp("A dump of the database, as pg_dump writes it.", valueName: "path"))
+  @Option(help: ArgumentHelp("A dump of the database, in any format of pg_dump.", valueName: "path"))
   var database: String?
   @Option(help: ArgumentHelp("A copy of the uploads folder.", valueName: "path"))
   var uploads: String?
@@ -33,38 +33,38 @@ struct RestoreCommand: OperationCommand {
       valueName: "folder"))
   var data: String?
 
-  @Flag(help: "Leave all settings and secrets of this server as they are.")
+  @Flag(help: "Keep all settings and secrets of this server.")
   var keepSettings = false
   @Flag(
     name: [.customLong("keep-alohaconf"), .customLong("keep-zulipconf")],
-    help: "Leave aloha.conf of this machine as it is.")
+    help: "Keep aloha.conf of this machine.")
   var keepConf = false
-  @Option(help: ArgumentHelp("The name under which people reach the restored server.", valueName: "name"))
+  @Option(help: ArgumentHelp("The host name of the restored server.", valueName: "name"))
   var externalHost: String?
-  @Flag(help: "Restore a backup that does not hold a whole server: what it lacks stays as it is. Only on purpose.")
+  @Flag(help: "Restore a partial backup: missing parts are not changed on this server. Use with care.")
   var partial = false
-  @Flag(help: "Restore what is whole of a damaged backup, and name what is lost.")
+  @Flag(help: "Restore the intact files of a damaged backup, and name the lost ones.")
   var salvage = false
-  @Flag(help: "Restore although both have different versions. Data may not fit; only on purpose.")
+  @Flag(help: "Restore although the versions differ. Data may not fit; use with care.")
   var ignoreVersions = false
   @OptionGroup var key: IdentityOption
   @Option(help: ArgumentHelp("Folder for the dump while the command runs.", valueName: "folder"))
   var workFolder: String?
   @Option(help: "Sessions that restore at the same time (1 to 32).")
   var parallel: Int?
-  @Option(help: ArgumentHelp("Who may create databases, where that is not postgres.", valueName: "role"))
+  @Option(help: ArgumentHelp("The role that may create databases, if it is not postgres.", valueName: "role"))
   var databaseAdministrator: String?
   @Option(help: ArgumentHelp("A file that holds that role's password.", valueName: "file"))
   var databasePasswordFile: String?
 
-  @Flag(help: "Export each organization of this server before the backup takes its place.")
+  @Flag(help: "Export each organization of this server before it is replaced.")
   var exportFirst = false
   @Option(
     help: ArgumentHelp(
-      "The same, into a new folder in this one; else beside the uploads.", valueName: "folder"))
+      "The same, into a new folder in this one; by default beside the uploads.", valueName: "folder"))
   var exportFolder: String?
 
-  @Flag(help: "Restore into a throw-away database and folder, and compare; touches nothing of the server.")
+  @Flag(help: "Restore into a throw-away database and folder, and compare; the server is not touched.")
   var rehearse = false
   @Option(help: ArgumentHelp("With --rehearse: the newest backup in this folder.", valueName: "folder"))
   var newestIn: String?
@@ -73,20 +73,20 @@ struct RestoreCommand: OperationCommand {
   @Option(help: ArgumentHelp("With --rehearse: metrics for Prometheus.", valueName: "file"))
   var prometheus: String?
 
-  @Flag(help: "Exchange the restored state for the one before it.")
+  @Flag(help: "Roll back to the state before the restore.")
   var rollBack = false
-  @Flag(help: "Finish a restore that was interrupted after the exchange had begun.")
+  @Flag(help: "Complete a restore that was interrupted during the exchange.")
   var resume = false
-  @Flag(help: "Remove what an interrupted restore had prepared, before anything was exchanged.")
+  @Flag(help: "Delete the prepared state of a restore that was interrupted before the exchange.")
   var clear = false
-  @Flag(help: "Delete the state that is not in use any more.")
+  @Flag(help: "Delete the kept state that is not in use.")
   var discard = false
-  @Flag(help: "Say which state this server has.")
+  @Flag(help: "Show the state of the server's restores.")
   var status = false
 
   @Flag(help: "Show the plan and the findings of the checks; change nothing.")
   var dryRun = false
-  @Flag(help: "Do it without asking.")
+  @Flag(help: "Do not ask for confirmation.")
   var yes = false
 
   func validate() throws {
@@ -115,10 +115,10 @@ struct RestoreCommand: OperationCommand {
       guard archive != nil || isManual else { throw ValidationError("Give a backup to restore.") }
     }
     if exportFirst || exportFolder != nil, modes > 0 {
-      throw ValidationError("--export-first and --export-folder go with a restore.")
+      throw ValidationError("--export-first and --export-folder need a restore.")
     }
     if nagios || prometheus != nil || newestIn != nil, !rehearse {
-      throw ValidationError("--nagios, --prometheus and --newest-in go with --rehearse.")
+      throw ValidationError("--nagios, --prometheus and --newest-in need --rehearse.")
     }
   }
 
@@ -182,9 +182,9 @@ struct RestoreCommand: OperationCommand {
 
   /// For what the server's name has to be typed; nil where a yes is enough, as nothing takes another state's place.
   private var purposeOfName: String? {
-    if discard { return "to delete what is kept" }
-    if rollBack { return "to let the state before the restore come back" }
-    return replacesServer ? "to let the backup take this server's place" : nil
+    if discard { return "to delete the kept state" }
+    if rollBack { return "to roll back to the state before the restore" }
+    return replacesServer ? "to replace this server with the backup" : nil
   }
 
   private var replacesServer: Bool { !rollBack && !resume && !clear && !discard }

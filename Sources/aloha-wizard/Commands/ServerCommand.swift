@@ -5,7 +5,7 @@ import Engine
 struct ServerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "server",
-    abstract: "Start, stop, restart, register and clean the server; look whether its queues are empty.",
+    abstract: "Start, stop, restart, register and clean the server; check whether its queues are empty.",
     subcommands: [Start.self, Stop.self, Restart.self, Queues.self, Register.self, Clean.self])
 
   struct Start: OperationCommand {
@@ -36,8 +36,8 @@ struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Register the server with the push notification service, by its own command.",
       discussion: """
-        The service is told the host name, the administrator's address and figures of each organization. It is contacted \
-        only where --agree-to-push-terms says that you agree to its terms; to read them first, run \
+        The service receives the host name, the administrator's address and statistics of each organization. It is \
+        contacted only with --agree-to-push-terms, by which you agree to its terms; to read them first, run \
         manage.py register_server by hand.
         """)
     @OptionGroup var server: ServerOptions
@@ -47,7 +47,9 @@ struct ServerCommand: ParsableCommand {
 
     func validate() throws {
       guard agreeToPushTerms else {
-        throw ValidationError("Registering agrees to the service's terms: say so with --agree-to-push-terms.")
+        throw ValidationError(
+          "Registration means agreeing to the service's terms: confirm it with "
+            + "--agree-to-push-terms.")
       }
     }
 
@@ -57,11 +59,11 @@ struct ServerCommand: ParsableCommand {
 
   struct Clean: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Remove what interrupted commands have left: unpacked archives, work folders, unfinished files.",
-      discussion: "Every command that changes something does that before it begins. What is in use is not touched.")
+      abstract: "Delete leftovers of interrupted commands: unpacked archives, work folders, unfinished files.",
+      discussion: "Every command that changes something does this first. Files in use are not touched.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    @Flag(help: "Show what would be removed; change nothing.")
+    @Flag(help: "Show what would be deleted; change nothing.")
     var dryRun = false
 
     func run() throws { try output.perform(operation(), dryRun: dryRun) }
@@ -70,7 +72,7 @@ struct ServerCommand: ParsableCommand {
 
   struct Queues: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Look whether the message queues are empty, as they should be before a move.")
+      abstract: "Check whether the message queues are empty, as they should be before a move.")
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: JSONOption
 

@@ -7,11 +7,11 @@ import Glibc
 struct ServerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Take this folder for /: FOLDER/etc/aloha, FOLDER/home/aloha … (as on the servers that demo makes).",
+      "Use this folder as /: FOLDER/etc/aloha, FOLDER/home/aloha … (as on the servers that demo makes).",
       valueName: "folder"))
   var root: String = "/"
 
-  @Option(help: "aloha or zulip; recognised from the configuration unless given.")
+  @Option(help: "aloha or zulip; by default detected from the configuration.")
   var brand: Brand?
 
   /// A variable that a script has forgotten to set must not lead to the machine's own server.

@@ -5,10 +5,10 @@ import Glibc
 
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "settings", abstract: "Compare settings and secrets with an old server's, and copy what should be.",
+    commandName: "settings", abstract: "Compare settings and secrets with an old server's, and copy the right ones.",
     discussion: """
-      The old server is its root folder, a copy of its /etc folder or of a container's /data, or a backup. Values of secrets are never shown: a \
-      mark tells equal ones from different ones, within one report.
+      The old server is given by its root folder, a copy of its /etc folder or of a container's /data, or a backup. \
+      Values of secrets are never shown: equal marks mean equal values, within one report.
       """,
     subcommands: [Compare.self, Copy.self, Undo.self])
 
@@ -20,7 +20,7 @@ struct SettingsCommand: ParsableCommand {
         valueName: "path"))
     var from: String
 
-    @Option(help: "How the data came: import (new ids) or restore (the old ids); found out unless given.")
+    @Option(help: "Origin of the data: import (new ids) or restore (the old ids); by default detected.")
     var migration: MigrationFacts.Kind?
 
     @Flag(help: "This server replaces the old one, or runs beside it; by default decided by the host names.")
@@ -46,7 +46,7 @@ struct SettingsCommand: ParsableCommand {
 
   struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Say what differs, what it is for, and what is advised; change nothing.")
+      abstract: "Show the differences, their purpose and the advice; change nothing.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var migration: Migration
@@ -64,14 +64,14 @@ struct SettingsCommand: ParsableCommand {
           StandardStream.output("Container: \(container.finding.reason).\n")
         }
         StandardStream.output(AdviceText.of(facts) + advice.map(AdviceText.of).joined())
-        if advice.isEmpty { StandardStream.output("The two servers differ in nothing.\n") }
+        if advice.isEmpty { StandardStream.output("The two servers do not differ.\n") }
       }
     }
   }
 
   struct Copy: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Do what is advised, or what --set says; each file keeps its old copy.",
+      abstract: "Copy as advised, or as --set says; the old files are kept.",
       discussion: "--set takes the id of an advice, or a key that only one file has: --set camo_key=copy.")
 
     @OptionGroup var server: ServerOptions
@@ -83,7 +83,7 @@ struct SettingsCommand: ParsableCommand {
       help: ArgumentHelp("A decision: copy, keep, drop (take out) or merge.", valueName: "key=decision"))
     var decisions: [String] = []
 
-    @Flag(help: "Do only what --set says; keep everything else.")
+    @Flag(help: "Apply only the decisions of --set; keep everything else.")
     var withoutAdvice = false
 
     @Flag(help: "Run the server's scripts that the changes make necessary.")
@@ -91,8 +91,8 @@ struct SettingsCommand: ParsableCommand {
 
     @Flag(
       help: """
-        With --follow-up: register with the push notification service too, where that is necessary. It is told the host \
-        name, the administrator's address and figures of each organization, and you agree to its terms.
+        With --follow-up: register with the push notification service too, if necessary. It receives the host name, the \
+        administrator's address and statistics of each organization, and you agree to its terms.
         """)
     var agreeToPushTerms = false
 
@@ -141,7 +141,7 @@ struct SettingsCommand: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    @Flag(help: "Also where the files were edited since; those edits are lost.")
+    @Flag(help: "Also if the files were edited since; those edits are lost.")
     var yes = false
     @Flag(help: "Show what would be done; change nothing.")
     var dryRun = false
@@ -158,9 +158,10 @@ private enum AdviceText {
   static func of(_ facts: MigrationFacts) -> String {
     let ids = facts.usersRenumbered.map { $0 ? "people have new ids" : "people have their old ids" } ?? "ids unknown"
     let parts = [
-      facts.kind == .import ? "the data came by export and import" : "the data came out of a backup", ids,
-      facts.replacesSource ? "this server takes the old one's place" : "this server runs beside the old one",
-      facts.targetHostsOthers ? "other organizations live here too" : "no other organization lives here",
+      facts.kind == .import ? "the data came by export and import" : "the data came from a backup", ids,
+      facts.replacesSource ? "this server replaces the old one" : "this server runs beside the old one",
+      facts.targetHostsOthers
+        ? "other organizations are on this server too" : "no other organization is on this server",
       facts.pushRegistered ? "the old server was registered for push notifications" : "no push registration",
     ]
     return "Assumed: \(parts.joined(separator: "; ")).\n"

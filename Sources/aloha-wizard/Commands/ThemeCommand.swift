@@ -5,7 +5,7 @@ import Terminal
 
 struct ThemeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "theme", abstract: "List, check and show the colours that the wizard can wear.",
+    commandName: "theme", abstract: "List, check and show the themes of the wizard.",
     discussion: """
       A theme is a TOML file. It is looked for in ~/.config/aloha-wizard/themes, then /etc/aloha-wizard/themes, then among \
       those that came with the program; wear one with --theme NAME, or for good with ALOHA_WIZARD_THEME=NAME.
@@ -13,7 +13,7 @@ struct ThemeCommand: ParsableCommand {
     subcommands: [List.self, Check.self, Show.self])
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the themes, and where each comes from.")
+    static let configuration = CommandConfiguration(abstract: "List the themes and the file of each.")
 
     func run() throws {
       let library = ThemeLibrary.current()
@@ -27,7 +27,7 @@ struct ThemeCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Look for missing and unknown roles, and for text that is hard to read.",
+      abstract: "Check for missing and unknown roles, and for text that is hard to read.",
       discussion: """
         Text needs a contrast of 4.5 to 1 (WCAG AA) on the theme's own background, lines and bars 3 to 1; on the \
         terminal's own background, 3.5 to 1 on white and on black alike. It is measured as 256, 16 and 8 colours show it. \
@@ -76,13 +76,13 @@ struct ThemeCommand: ParsableCommand {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show every role of a theme in its style.")
 
-    @Argument(help: "A theme's name or file; the one that the wizard would wear unless given.")
+    @Argument(help: "A theme's name or file; by default the one that the wizard uses.")
     var theme: String?
 
     @Flag(help: "Use no colours.")
     var noColor = false
 
-    @Option(help: "As so many colours show it: 0, 8, 16 or 256; as many as this terminal has unless given.")
+    @Option(help: "The number of colours: 0, 8, 16 or 256; by default those of this terminal.")
     var colors: Int?
 
     func validate() throws {

@@ -4,7 +4,7 @@ import Engine
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Check an archive to its last byte, row and reference.",
+    commandName: "verify", abstract: "Verify an archive to its last byte, row and reference.",
     discussion: """
       Every digest is compared, every row is parsed, and every reference between rows, records and files must have its \
       other end. Archives without digests, those of the server's own commands, are checked by their structure.
@@ -23,10 +23,10 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "The archive: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
   var archive: String
 
-  @Flag(help: "Hold it against this server too.")
+  @Flag(help: "Compare it with this server too.")
   var againstServer = false
 
-  @Option(help: "With --against-server: the subdomain that it would get; by default the one that it has.")
+  @Option(help: "With --against-server: the subdomain that it would get; by default its present one.")
   var subdomain: String?
 
   func validate() throws {

@@ -5,20 +5,20 @@ import Wizard
 
 struct WizardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "wizard", abstract: "Open the wizard on this server (what happens without a command).",
+    commandName: "wizard", abstract: "Open the wizard on this server (the default without a command).",
     discussion: "Goals:\n"
       + Wizard.goals.map { "  \($0.id.padding(16)) \($0.title)" }.joined(separator: "\n"))
 
-  @Argument(help: ArgumentHelp("What to begin with; without it there is a menu.", valueName: "goal"))
+  @Argument(help: ArgumentHelp("The goal; without it the menu opens.", valueName: "goal"))
   var goal: String?
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var looks: LookOptions
 
-  @Option(help: ArgumentHelp("The other server, where it is on this machine too.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The other server, if it is on this machine too.", valueName: "folder"))
   var target: String?
 
-  @Flag(help: "Print an answers file with every key that there is, and a word about each.")
+  @Flag(help: "Print an answers file with every key, each explained.")
   var answersTemplate = false
 
   func validate() throws { try OptionRule.paths([("--target", target)]) }

@@ -160,7 +160,7 @@ struct JobTests {
     #expect(running.state == .running && running.obstacles[.stop] == nil && running.obstacles[.resume] != nil)
     #expect(try JobStop(folder).check().isEmpty)
     let stopped = try JobStop(folder).perform(.silent)
-    #expect(stopped.facts == [Summary.Fact("Outcome", "it has stopped; what it had done was taken back")])
+    #expect(stopped.facts == [Summary.Fact("Outcome", "it has stopped; its changes were rolled back")])
     #expect(try JobStop(folder).check().map(\.severity) == [.blocker])
     #expect(try store.waiting().isEmpty)
     try lock.execute("ROLLBACK")

@@ -60,7 +60,7 @@ struct HoldingsTests {
       #expect(finding?.remedy?.contains("--partial") == true)
       #expect(try ArchiveSummary.of(packed).completeness?.hasPrefix("partial: without") == true)
       let verified = try VerifyOperation(VerifyOperation.Options(archive: packed)).perform(.silent)
-      #expect(verified.title == "The archive is whole, but it does not hold a whole server")
+      #expect(verified.title == "The archive is intact, but it is a partial backup")
       if missing == "database" {
         #expect(throws: Blocked.self) {
           try RehearseOperation(RehearseOperation.Options(archive: packed)).rehearse(.silent)

@@ -122,7 +122,7 @@ struct SealedArchiveTests {
   func seal() throws {
     let backup = try Sealed.backup()
     let summary = try Sealed.verify(backup.path)
-    #expect(summary.title.contains("content was not looked at"))
+    #expect(summary.title.contains("content was not checked"))
     #expect(summary.facts.contains { $0.name == "Proved" } && summary.facts.contains { $0.name == "Not proved" })
     #expect(summary.nextStepLines.contains { $0.contains("verify \(backup.path) --identity KEYFILE") })
     let inspected = try ArchiveSummary.of(backup.path)

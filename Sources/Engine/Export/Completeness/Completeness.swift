@@ -128,7 +128,7 @@ struct Completeness {
     if accounted != belonging {
       let others = Set(scope.users).subtracting(scope.readers).sorted()
       let reason =
-        if case .consent = scope.reach { "of people who have not agreed, or are only names on old messages" } else {
+        if case .consent = scope.reach { "of people who have not consented, or are only names on old messages" } else {
           "of people who are only names on old messages"
         }
       try note(reason, "WHERE t.user_profile_id = ANY(\(SQL.literal(others)))")

@@ -31,7 +31,7 @@ struct LeftOutReasons {
     let text: String
     switch scope.reach {
     case .everything: return []
-    case .publicChannels: text = "private: the export holds only what public channels hold"
+    case .publicChannels: text = "private: the export contains only public channels"
     case .consent: text = "private: the people have not agreed to the export"
     }
     return [LeftOutReason(text: text, condition: "true", isExpected: true)]

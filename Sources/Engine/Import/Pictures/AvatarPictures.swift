@@ -148,7 +148,7 @@ struct AvatarPictures {
       made.warning =
         "The picture that \(person) uploaded cannot be used: \(failure.reason); the large one is made from the small one"
     } else if let smallFailure {
-      made.warning = "The small picture of \(person) is made anew: \(smallFailure.reason)"
+      made.warning = "The small picture of \(person) is generated again: \(smallFailure.reason)"
     }
     return made
   }

@@ -192,7 +192,7 @@ extension Flow {
     case .resume: "The restore is complete"
     case .clear: "The prepared state is deleted; the server is unchanged"
     case .rollBack: "The restore is rolled back"
-    case .discard: "What was kept is deleted"
+    case .discard: "The kept state is deleted"
     case .restoreAnew: "This server is restored"
     }
   }
