@@ -1,6 +1,6 @@
 import Common
 
-/// Command lines about an archive, as texts print them: to be copied into a shell.
+/// Command lines about an archive, quoted so that they can be copied into a shell.
 enum ArchiveWords {
   static func command(_ words: [String], _ identity: String? = nil) -> String {
     ShellWord.quoted(words: [Program.name] + words + (identity.map { ["--identity", $0] } ?? []))

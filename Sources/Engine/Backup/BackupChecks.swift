@@ -2,35 +2,36 @@ import Common
 import Glibc
 import Postgres
 
-/// How much a backup will hold, looked at before it begins.
+/// The expected size of a backup, determined before it begins. In bytes, except for the number of files.
 struct BackupSize: Sendable {
-  /// On the server's disk, indexes included.
+  /// On the server's disk, including indexes.
   var database: Int64 = 0
-  /// Rows alone: what a dump is made of.
+  /// Rows alone, which a dump consists of.
   var rows: Int64 = 0
   var uploadsFiles: Int64 = 0
   var uploads: Int64 = 0
 
-  /// Rows compress to about a quarter; indexes are not in a dump.
+  /// Rows compress to about a quarter; a dump contains no indexes.
   var dump: Int64 { rows / 4 + (8 << 20) }
   var archive: Int64 { dump + uploads }
 
-  /// Rough: one core dumps and compresses about 30 MB of rows a second, files go through at 150 MB, and all is read
-  /// back.
+  /// A rough estimate: one core dumps and compresses about 30 MB of rows per second, files are read at 150 MB/s, and
+  /// the finished archive is read back.
   func seconds(workers: Int) -> Double {
     Double(rows) / (30e6 * Double(max(1, min(workers, WorkerThread.processors)))) + Double(uploads) / 150e6
       + Double(archive) / 250e6 + 2
   }
 }
 
-/// What could go wrong with a backup, looked at before it begins.
+/// Checks a backup before it begins.
 struct BackupChecks {
   let installation: Installation
   let options: BackupOperation.Options
   let output: String
   let workers: Int
 
-  /// The system user who writes the dump: with peer authentication the database's; nil for this one.
+  /// Returns the system user who writes the dump: with peer authentication the database's user; nil for the current
+  /// user.
   static func user(_ installation: Installation) -> String? {
     let run = PostgresTools(folder: "", major: 0, version: "")
     return ToolRun(tools: run, parameters: installation.databaseParameters()).user
@@ -67,7 +68,7 @@ struct BackupChecks {
     return Finding(.ok, "archive", "goes to \(output)")
   }
 
-  /// The dump lies beside the archive while that is made, and an encrypted one beside the plain one.
+  /// Checks the disk space: the dump exists beside the growing archive, and an encrypted archive beside the plain one.
   private func space(_ size: BackupSize, work: String?) -> Finding {
     let folder = Self.folder(of: output)
     guard options.skipsDatabase || work != nil else {

@@ -3,7 +3,7 @@ import Common
 import Glibc
 import Postgres
 
-/// Puts the parts of a server into the archive, and keeps account of what could not be.
+/// Adds the parts of a server to the archive, and records the files that were skipped.
 final class BackupContent {
   private let installation: Installation
   private let archive: ArchiveWriter
@@ -19,9 +19,10 @@ final class BackupContent {
 
   private var brand: Brand { installation.brand }
 
-  /// The small files that say what this is; first, so that a restore knows before it unpacks anything.
+  /// Adds the small files that describe the backup; they come first, so that a restore can read them before unpacking.
   ///
-  /// - Parameter moment: not later than the snapshot of the database: what was written since is not in the backup.
+  /// - Parameter moment: a time not later than the snapshot of the database: later changes may be missing from the
+  ///   backup.
   func addFacts(
     _ session: Connection?, size: BackupSize, tree: FileTree?, moment: Int64, holdings: BackupHoldings
   ) throws -> Manifest.Source {
@@ -42,7 +43,7 @@ final class BackupContent {
       hostname: installation.host, postgresVersion: session.map { String($0.serverVersion / 10_000) })
   }
 
-  /// A server cannot come back without them: nothing of them is skipped but what is no file.
+  /// Adds the settings, which a restore requires: only entries that are not files are skipped.
   func addSettings() throws {
     let folder = ServerLink.destination(
       installation.root + brand.configurationFolder, root: installation.root)
@@ -59,7 +60,7 @@ final class BackupContent {
     }
   }
 
-  /// The table of contents first: with it a restore can look at the dump.
+  /// Adds the dump, with its table of contents first, so that a restore can inspect the dump.
   func addDump(_ folder: String, meter: Meter) throws {
     let names = try FileSystem.names(in: folder).sorted { left, _ in left == "toc.dat" }
     for name in names {
@@ -67,7 +68,7 @@ final class BackupContent {
       let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
       guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
       defer { close(file) }
-      // pg_dump has compressed the rows already.
+      // pg_dump has already compressed the rows.
       let member = try archive.add(
         "\(BackupLayout.database)/\(name)", file: file, level: name.hasSuffix(".gz") ? 0 : nil)
       unlink(path)
@@ -75,7 +76,7 @@ final class BackupContent {
     }
   }
 
-  /// Which files the messages of the snapshot name, by their path below `files`.
+  /// Returns the files that messages of the snapshot refer to, by their path below `files`.
   func attachments(_ session: Connection?) throws -> Set<String> {
     guard let session else { return [] }
     return Set(try session.query("SELECT path_id FROM zerver_attachment").compactMap { $0[0] })
@@ -132,7 +133,7 @@ final class BackupContent {
   }
 }
 
-/// Endings of files that are compressed already: trying again costs time and gains nothing.
+/// Extensions of files that are compressed already: compressing them again costs time and gains nothing.
 enum CompressedFormats {
   private static let endings = [
     ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".heic", ".mp4", ".mov", ".webm", ".mp3", ".ogg", ".m4a",

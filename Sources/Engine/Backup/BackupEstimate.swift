@@ -1,19 +1,19 @@
 import Common
 import Postgres
 
-/// How much a backup of a server will hold and how long it will take, looked at before anything is decided.
+/// The estimated size and duration of a server's backup, for decisions before it.
 public struct BackupEstimate: Sendable, Equatable {
-  /// Bytes on the database server's disk, indexes included.
+  /// Bytes on the database server's disk, including indexes.
   public var database: Int64
-  /// Bytes of the rows alone: what a dump is made of.
+  /// Bytes of the rows alone, which a dump consists of.
   public var rows: Int64
   public var uploadsFiles: Int64
   public var uploads: Int64
-  /// Files are in S3, and so in no backup of this machine.
+  /// Whether files are stored in S3, and therefore in no backup of this machine.
   public var storesUploadsInS3: Bool
-  /// What waits in RabbitMQ, or why that is not known.
+  /// The messages waiting in RabbitMQ, or why their number is not known.
   public var queues: Finding?
-  /// Whether the program that encrypts is installed.
+  /// Whether the encryption program is installed.
   public var canEncrypt: Bool
 
   public init(
@@ -29,7 +29,7 @@ public struct BackupEstimate: Sendable, Equatable {
     self.canEncrypt = canEncrypt
   }
 
-  /// Lists every uploaded file: on large servers this takes some seconds.
+  /// Estimates a backup. Lists all uploaded files: on large servers this takes some seconds.
   public static func look(_ installation: Installation, cancellation: Cancellation? = nil) throws -> BackupEstimate {
     let connection = try installation.connect(cancellation: cancellation)
     defer { connection.close() }
@@ -44,7 +44,7 @@ public struct BackupEstimate: Sendable, Equatable {
       queues: MessageQueues.finding(beforeBackup: installation), canEncrypt: Subprocess.find("age") != nil)
   }
 
-  /// Bytes of the archive, roughly, and seconds until it is there.
+  /// Returns the approximate size of the archive in bytes, and the approximate duration in seconds.
   public func archive(takesDatabase: Bool, takesUploads: Bool) -> (bytes: Int64, seconds: Double) {
     var size = BackupSize()
     if takesDatabase {
@@ -61,6 +61,6 @@ public struct BackupEstimate: Sendable, Equatable {
 }
 
 extension BackupOperation {
-  /// A name for a new backup, by which it is found and sorted again: "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz".
+  /// Returns a sortable name for a new backup: "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz".
   public static func newName(_ brand: Brand) -> String { BackupLayout.fileName(brand) }
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// The backups in a folder.
 enum BackupFolder {
-  /// Plain files whose names are those of backups. Anything else is never looked at, let alone deleted.
+  /// Returns the regular files that have the name of a backup. Other files are never read, let alone deleted.
   static func list(_ folder: String) throws -> [BackupFile] {
     try FileSystem.names(in: folder).compactMap { name in
       guard isBackup(name) else { return nil }
@@ -16,7 +16,7 @@ enum BackupFolder {
     }
   }
 
-  /// The same, with what the folder's ledger or their seals say of them.
+  /// Returns the backups with their standing, as far as the folder's ledger or their seals record it.
   static func known(_ folder: String) throws -> [BackupFile] {
     let ledger = BackupLedger(folder)
     return try list(folder).map { backup in
@@ -33,9 +33,9 @@ enum BackupFolder {
       && (name.hasSuffix(".tar.gz") || name.hasSuffix(".tar.gz.age"))
   }
 
-  /// The newest backup of a folder; one that is known to be partial only where there are no others.
+  /// Returns the newest backup of a folder; one known to be partial only if there are no others.
   ///
-  /// - Throws: `.notFound` where there is none.
+  /// - Throws: `.notFound` if there is none.
   static func newest(_ folder: String) throws -> BackupFile {
     let all = try known(folder).sorted { ($0.moment, $0.path) < ($1.moment, $1.path) }
     guard let newest = all.last(where: { !$0.isPartial }) ?? all.last else {

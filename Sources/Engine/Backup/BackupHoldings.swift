@@ -1,6 +1,6 @@
 import Common
 
-/// Which parts of a server a backup holds, found out from its members; never from what it says of itself.
+/// The parts of a server that a backup contains, determined by its members, never by its own statements.
 public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
   public enum Part: String, Sendable, Codable, CaseIterable, Comparable {
     case database, uploads, settings
@@ -9,10 +9,10 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
       allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
     }
 
-    /// The part that a member of a backup shows to be there. A database is there with its table of contents: without it
-    /// the files of its rows are of no use.
+    /// Determines the part that a member of a backup belongs to. A database requires its table of contents: without it,
+    /// the files of its rows are useless.
     ///
-    /// - Parameter member: its name below the backup's own folder.
+    /// - Parameter member: its name below the backup's root folder.
     init?(member name: String) {
       if name == BackupLayout.contents {
         self = .database
@@ -25,7 +25,7 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
       }
     }
 
-    /// "the uploads"
+    /// For example "the uploads".
     var title: String {
       switch self {
       case .database: "the database"
@@ -36,7 +36,7 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
   }
 
   public var parts: Set<Part>
-  /// The server keeps uploads in S3, where no backup can have them: nothing is missing without them.
+  /// Whether the server stores uploads in S3, where no backup can include them: they do not count as missing.
   public var keepsUploadsElsewhere: Bool
 
   public init(_ parts: Set<Part>, keepsUploadsElsewhere: Bool = false) {
@@ -48,28 +48,28 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
 
   public func has(_ part: Part) -> Bool { parts.contains(part) }
 
-  /// The parts of a server that are not in it although they should be.
+  /// The parts that a complete backup of the server would contain and this one lacks.
   public var missing: [Part] {
     Part.allCases.filter { !parts.contains($0) && !($0 == .uploads && keepsUploadsElsewhere) }
   }
 
-  /// Whether a whole server can be restored from it.
+  /// Whether a whole server can be restored from the backup.
   public var isComplete: Bool { missing.isEmpty }
 
-  /// "complete", "complete; uploads are in S3", "partial: without the database"
+  /// For example "complete", "complete; uploads are in S3", "partial: without the database".
   public var label: String {
     guard isComplete else { return "partial: without \(Self.list(missing))" }
     return keepsUploadsElsewhere && !has(.uploads) ? "complete; uploads are in S3" : "complete"
   }
 
-  /// "the database, the uploads and the settings and secrets"
+  /// Returns for example "the database, the uploads and the settings and secrets".
   static func list(_ parts: [Part]) -> String {
     guard let last = parts.last else { return "nothing" }
     let others = parts.dropLast().map(\.title).joined(separator: ", ")
     return others.isEmpty ? last.title : "\(others) and \(last.title)"
   }
 
-  /// What it means to restore only this on a server: for each part that is missing what happens then.
+  /// The consequences of restoring only this backup on a server, one for each missing part.
   var consequences: [String] {
     missing.map { part in
       switch part {
@@ -88,7 +88,7 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
 }
 
 extension SettingsFile {
-  /// Whether these settings keep uploads in S3 rather than in a folder.
+  /// Whether these settings store uploads in S3 instead of a folder.
   var keepsUploadsInS3: Bool {
     self["LOCAL_UPLOADS_DIR"] == SettingsFile.Value.none
       || (text("LOCAL_UPLOADS_DIR") == nil && text("S3_AUTH_UPLOADS_BUCKET") != nil)

@@ -15,8 +15,8 @@ enum BackupLayout {
 
   private static let partial = "partial"
 
-  /// "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"; the time in UTC, so that names sort by it. Partial ones are named
-  /// "aloha-backup-partial-2026-…".
+  /// Returns "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"; the time is in UTC, so that names sort by it. Partial
+  /// backups are named "aloha-backup-partial-2026-…".
   static func fileName(_ brand: Brand, isPartial: Bool = false, at microseconds: Int64 = Moment.now()) -> String {
     "\(rootFolder(brand))-\(isPartial ? "\(partial)-" : "")\(stamp(microseconds))-\(RandomText.alphanumeric(8)).tar.gz"
   }
@@ -25,12 +25,12 @@ enum BackupLayout {
     Brand.allCases.contains { fileName.hasPrefix("\(rootFolder($0))-\(partial)-") }
   }
 
-  /// "2026-11-23-03-30-00".
+  /// Returns for example "2026-11-23-03-30-00".
   static func stamp(_ microseconds: Int64) -> String {
     String(Moment.iso(microseconds: microseconds).prefix(19).map { $0 == "T" || $0 == ":" ? "-" : $0 })
   }
 
-  /// The moment that a name carries; nil for names that were given by hand.
+  /// Returns the time in a name, in microseconds since 1970; nil for names without one.
   static func moment(fileName: String) -> Int64? {
     let parts = fileName.split(separator: "-")
     guard let start = parts.firstIndex(where: { $0.count == 4 && $0.allSatisfy(\.isNumber) }), parts.count >= start + 6
@@ -40,7 +40,7 @@ enum BackupLayout {
     return Moment.microseconds(iso: "\(words[0])-\(words[1])-\(words[2])T\(words[3]):\(words[4]):\(words[5])")
   }
 
-  /// "debian 12", as the server's own backups have it; nil on systems that do not say.
+  /// Returns for example "debian 12", as the server's own backups record it; nil on systems that do not state it.
   static func operatingSystem(_ path: String = "/etc/os-release") -> String? {
     guard let bytes = try? FileSystem.read(path, limit: 1 << 20) else { return nil }
     var values: [Substring: String] = [:]
@@ -52,7 +52,7 @@ enum BackupLayout {
   }
 }
 
-/// What a restore wants to know before it unpacks anything: `backup.json`, near the beginning of our backups.
+/// `backup.json`, near the beginning of this program's backups: the facts that a restore needs before unpacking.
 struct BackupFacts: Codable, Sendable, Equatable {
   static let fileName = "backup.json"
 
@@ -62,11 +62,11 @@ struct BackupFacts: Codable, Sendable, Equatable {
   var hostname: String?
   var databaseName: String?
   var databaseUser: String?
-  /// What the database took on the server's disk, indexes included.
+  /// The size of the database on the server's disk, including indexes.
   var databaseBytes: Int64?
   var uploadsFiles: Int64?
   var uploadsBytes: Int64?
-  /// "complete", or what is missing; nil in backups of earlier versions.
+  /// "complete", or the missing parts; nil in backups of earlier versions.
   var completeness: String?
 
   func encoded() throws -> [UInt8] {
@@ -75,8 +75,8 @@ struct BackupFacts: Codable, Sendable, Equatable {
     return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
   }
 
-  /// Nil where the text is not what it should be: a restore can do without. An amount that no server has, negative or
-  /// above a PiB, counts as not said: sums of such amounts never overflow.
+  /// Returns nil if the text is invalid: a restore does not require it. An impossible amount, negative or above one
+  /// PiB, counts as not stated: sums of such amounts never overflow.
   static func decode(_ bytes: [UInt8]) -> BackupFacts? {
     guard var facts = try? JSONDecoder().decode(BackupFacts.self, from: Data(bytes)) else { return nil }
     func plausible(_ amount: Int64?) -> Int64? { amount.flatMap { (0...(1 << 50)).contains($0) ? $0 : nil } }

@@ -2,10 +2,10 @@ import Common
 import FoundationEssentials
 import Glibc
 
-/// What is known of the backups in a folder, so that they need not be read again for every question.
+/// The known standing of the backups in a folder, so that they need not be read again for each query.
 ///
-/// A note counts only for the very file that it was taken of. It is a memory, not a proof: nothing is deleted before the
-/// backup that stays has been read anew.
+/// An entry applies only to exactly the file that it was recorded for. It is a cache, not a proof: nothing is deleted
+/// before the remaining backup has been read again.
 struct BackupLedger {
   private struct Note: Codable, Equatable {
     let bytes: Int64
@@ -21,7 +21,7 @@ struct BackupLedger {
 
   private var path: String { "\(folder)/\(Self.fileName)" }
 
-  /// What nobody but this user could have written.
+  /// Reads the ledger only if no other user could have written it.
   init(_ folder: String) {
     self.folder = folder
     notes = [:]
@@ -42,7 +42,7 @@ struct BackupLedger {
     notes[Self.name(path)] = Self.note(path, standing)
   }
 
-  /// Writes the notes of the backups that are still there. Without them they are only read again.
+  /// Writes the entries of the existing backups. Errors are ignored: the backups are then read again.
   func save() {
     let there = notes.filter { FileSystem.exists("\(folder)/\($0.key)") }
     let encoder = JSONEncoder()

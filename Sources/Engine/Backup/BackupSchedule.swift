@@ -1,25 +1,25 @@
 import Common
 import Glibc
 
-/// Nightly backups as text: units for systemd, and the same as a file for cron, each line explained.
+/// Nightly backups as text: units for systemd, and the same as a crontab file, with each line explained.
 ///
-/// What runs every night on a server should have been read by whoever answers for it: ``InstallScheduleOperation`` puts
-/// the files in place only after they were shown.
+/// Operators should read what runs on their server every night: ``InstallScheduleOperation`` installs the files only
+/// after they were shown.
 public struct BackupSchedule: Sendable, Codable, Equatable {
-  /// The program's own path.
+  /// The path of this program.
   public var program: String
   public var folder: String
   public var hour: Int
   public var minute: Int
   public var policy: RetentionPolicy
   public var recipient: String?
-  /// Rehearse the newest backup on Sundays; not possible where only the public key is here.
+  /// Whether to rehearse the newest backup on Sundays; not possible if only the public key is on the machine.
   public var rehearses: Bool
-  /// Where Prometheus' node exporter looks for text files; nil: no metrics.
+  /// The folder of the node exporter's textfile collector; nil: no metrics.
   public var metricsFolder: String?
-  /// `--root` and `--brand`, where they are not the defaults.
+  /// `--root` and `--brand`, if they are not the defaults.
   public var serverWords: [String]
-  /// Who gets mail about a failure: an address, or a user of this machine.
+  /// The recipient of mail about a failure: an address, or a user of this machine.
   public var mailTo: String
 
   public init(
@@ -45,7 +45,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     return String(cString: path)
   }
 
-  /// Why texts made of these values would not do what they say; nil where they would.
+  /// Returns why texts with these values would not work as stated; nil if they would.
   public func objection() -> String? {
     let paths =
       [("the folder", folder), ("the program", program)] + (metricsFolder.map { [("the metrics", $0)] } ?? [])
@@ -77,13 +77,13 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
 
   // MARK: The files
 
-  /// Who starts the backup.
+  /// The service that starts the backup.
   public enum Manager: String, Sendable, Codable, CaseIterable {
     case systemd, cron
   }
 
   public struct File: Sendable, Encodable, Equatable {
-    /// From the root of the file system.
+    /// The absolute path.
     public let path: String
     public let text: String
   }
@@ -117,7 +117,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     return [program, "restore", "--rehearse", "--newest-in", folder, "--nagios"] + serverWords + metrics
   }
 
-  /// `/etc/systemd/system/aloha-wizard-backup.service`.
+  /// The unit `/etc/systemd/system/aloha-wizard-backup.service`.
   public var service: String {
     let sundays = "[ \"$(date +%u)\" != 7 ] || exec \(Self.shell(rehearsal))"
     let rehearse =
@@ -160,7 +160,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
       """
   }
 
-  /// `/etc/systemd/system/aloha-wizard-backup-failed.service`: started where the backup fails.
+  /// The unit `/etc/systemd/system/aloha-wizard-backup-failed.service`, started when the backup fails.
   public var failureService: String {
     let name = "\(Self.unit).service"
     let log = "logger -p daemon.crit -t \(Self.unit) 'The backup or its rehearsal failed, see: journalctl -u \(name)'"
@@ -182,7 +182,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
       """
   }
 
-  /// `/etc/systemd/system/aloha-wizard-backup.timer`.
+  /// The unit `/etc/systemd/system/aloha-wizard-backup.timer`.
   public var timer: String {
     """
     [Unit]
@@ -202,7 +202,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     """
   }
 
-  /// `/etc/cron.d/aloha-wizard-backup`, for machines without systemd.
+  /// The file `/etc/cron.d/aloha-wizard-backup`, for machines without systemd.
   public var cron: String {
     let later = "\(minute) \((hour + 2) % 24) * * 0"
     let rehearse = rehearses ? "\(later)  root  \(Self.cron(Self.shell(rehearsal)))\n" : ""
@@ -215,7 +215,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
       """
   }
 
-  /// What to do with the texts, one step a line.
+  /// The installation steps, one per line.
   public var steps: [String] {
     [
       "mkdir -m 0700 -p \(Self.shell([folder]))",
@@ -228,7 +228,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     ] + elsewhere
   }
 
-  /// How encrypted backups are rehearsed: not on this machine.
+  /// The steps to rehearse encrypted backups, which is not possible on this machine.
   public var elsewhere: [String] {
     guard recipient != nil else { return [] }
     let words = [Program.name, "restore", "--rehearse", "--newest-in", folder, "--identity", "KEYFILE", "--nagios"]
@@ -244,7 +244,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
 
   private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-  /// For a shell: in single quotes where there is anything but plain characters.
+  /// Quotes words for a shell: in single quotes, unless they contain only plain characters.
   static func shell(_ words: [String]) -> String {
     words.map { word in
       let isPlain =
@@ -253,21 +253,21 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     }.joined(separator: " ")
   }
 
-  /// cron reads a "%" as the end of a line, in quotes as well.
+  /// Escapes each "%", which cron treats as the end of a line, even in quotes.
   static func cron(_ command: String) -> String { command.replacing("%", with: "\\%") }
 
-  /// For ExecStart: in double quotes, with what systemd expands doubled.
+  /// Quotes words for ExecStart: in double quotes, with the characters that systemd expands doubled.
   static func systemd(_ words: [String]) -> String {
     words.map { word in
       let escaped = word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("%", with: "%%")
         .replacing("$", with: "$$")
-      // A semicolon alone separates commands, and an empty word would be lost.
+      // A single semicolon separates commands, and an empty word would be lost.
       let isPlain = !escaped.isEmpty && escaped != ";" && !escaped.contains { " '\";#".contains($0) }
       return isPlain ? escaped : "\"\(escaped)\""
     }.joined(separator: " ")
   }
 
-  /// For settings of a unit that take paths: there "$" means nothing.
+  /// Quotes a path for a unit's setting: there, "$" has no special meaning.
   private static func unitPath(_ path: String) -> String {
     let escaped = path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("%", with: "%%")
     return escaped.contains { " '\"".contains($0) } ? "\"\(escaped)\"" : escaped

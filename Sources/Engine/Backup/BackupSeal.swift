@@ -2,15 +2,16 @@ import Archive
 import Common
 import Glibc
 
-/// `NAME.sha256` beside an encrypted backup, in the form that `sha256sum --check` reads: without the private key it is
-/// all that tells whether the file is still what was written.
+/// `NAME.sha256` beside an encrypted backup, in the format of `sha256sum --check`: without the private key it is the
+/// only proof that the file is unchanged.
 enum BackupSeal {
   static func path(for backup: String) -> String { "\(backup).sha256" }
 
-  /// What it holds stands behind the digest, in a line that `sha256sum` passes over: nobody can look into it.
+  /// The prefix of the line with the parts of the backup, which `sha256sum` ignores: without the key the content is
+  /// hidden.
   private static let comment = "# holds: "
 
-  /// - Returns: bytes of the backup.
+  /// - Returns: the size of the backup in bytes.
   @discardableResult
   static func write(for backup: String, _ holdings: BackupHoldings) throws -> Int64 {
     let (digest, size) = try digest(of: backup)
@@ -21,9 +22,9 @@ enum BackupSeal {
     return size
   }
 
-  /// Whether the backup is what its seal says; nil where it has none, or one that is no SHA-256.
+  /// Returns whether the backup matches its seal; nil if it has none, or one without a SHA-256.
   ///
-  /// - Parameter progress: bytes of the backup that have been read, and all of them.
+  /// - Parameter progress: receives the bytes of the backup read so far, and their total.
   static func matches(
     _ backup: String, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> Bool? {
@@ -31,7 +32,7 @@ enum BackupSeal {
     return try expected == digest(of: backup, cancellation, progress).hexadecimal
   }
 
-  /// What the seal says; nil where there is none that can be read.
+  /// Returns the digest in the seal; nil if there is none that can be read.
   static func digest(sealing backup: String) -> String? {
     guard let text = try? FileSystem.read(path(for: backup), limit: 4096) else { return nil }
     let word = text.prefix { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D }
@@ -41,7 +42,8 @@ enum BackupSeal {
 
   private static let elsewhere = "uploads-elsewhere"
 
-  /// What the seal says that the backup holds; nil in seals of earlier versions of this program, and of others.
+  /// Returns the parts of the backup by its seal; nil for seals of earlier versions of this program, and of other
+  /// programs.
   static func holdings(sealing backup: String) -> BackupHoldings? {
     guard let bytes = try? FileSystem.read(path(for: backup), limit: 4096) else { return nil }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
@@ -76,13 +78,13 @@ enum BackupSeal {
 }
 
 extension FileSystem {
-  /// Bytes of the file that a path leads to, through links; nil where there is none.
+  /// Returns the size in bytes of the file that a path refers to, following links; nil if there is none.
   static func length(_ path: String) -> Int64? {
     var status = stat()
     return stat(path, &status) == 0 ? Int64(status.st_size) : nil
   }
 
-  /// Bytes of a file; nil where there is none.
+  /// Returns the size in bytes of a file, without following links; nil if there is none.
   static func size(_ path: String) -> Int64? {
     var status = stat()
     return lstat(path, &status) == 0 ? Int64(status.st_size) : nil

@@ -1,22 +1,22 @@
 import Archive
 import Common
 
-/// What reading a whole backup says of it.
+/// The result of reading a whole backup.
 public enum BackupStanding: Sendable, Codable, Equatable {
-  /// Every digest fits.
+  /// All digests match.
   case sound(BackupHoldings)
-  /// Nothing to compare it with: made by the server's own command, or encrypted without a seal.
+  /// There is nothing to compare: made by the server's own command, or encrypted without a seal.
   case unproved(String)
   case damaged(String)
 
-  /// What it holds; nil where it is not known to be good.
+  /// The parts of the backup; nil if it is not known to be undamaged.
   public var holdings: BackupHoldings? {
     if case .sound(let holdings) = self { holdings } else { nil }
   }
 
   public var isCompleteAndSound: Bool { holdings?.isComplete ?? false }
 
-  /// "complete", "partial: without the database", "damaged: …"
+  /// For example "complete", "partial: without the database", "damaged: …".
   public var label: String {
     switch self {
     case .sound(let holdings): holdings.label
@@ -25,7 +25,7 @@ public enum BackupStanding: Sendable, Codable, Equatable {
     }
   }
 
-  /// Reads a backup to its end.
+  /// Reads a backup to its end, and returns its standing.
   static func find(
     _ backup: BackupFile, cancellation: Cancellation?, progress: ByteProgress? = nil
   ) throws -> BackupStanding {
@@ -47,7 +47,7 @@ public enum BackupStanding: Sendable, Codable, Equatable {
     }
   }
 
-  /// Only whoever has made it knows what is in an encrypted backup: it stands in its seal.
+  /// Returns the standing of an encrypted backup by its seal: only the program that made it knew its content.
   private static func sealed(_ backup: BackupFile, _ cancellation: Cancellation?) throws -> BackupStanding {
     guard BackupSeal.digest(sealing: backup.path) != nil else {
       return .unproved("it is encrypted and has no .sha256 beside it")

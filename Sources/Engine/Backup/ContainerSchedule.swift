@@ -1,18 +1,18 @@
 import Common
 
-/// Nightly backups of a server in a container, as text: a service for compose, and a CronJob for Kubernetes, each line
-/// explained.
+/// Nightly backups of a server in a container, as text: a service for Compose, and a CronJob for Kubernetes, with each
+/// line explained.
 ///
-/// Both run the program in the server's own container: only there are its settings. A container has no systemd, and a
-/// crontab in it is lost with it. No secret is in the texts.
+/// Both run the program in the server's own container, because only there are its settings. A container has no systemd,
+/// and a crontab in it is lost with it. The texts contain no secrets.
 public struct ContainerSchedule: Sendable {
   private let schedule: BackupSchedule
   private let container: Container
-  /// A rehearsal was asked for and is not in the texts.
+  /// Whether a rehearsal was requested that the texts do not contain.
   private let cannotRehearse: Bool
 
-  /// - Parameter canRehearse: whether PostgreSQL's server, which a rehearsal starts, is installed in the container; the
-  ///   image brings its client programs alone. Nil: it is looked for here.
+  /// - Parameter canRehearse: whether the PostgreSQL server that a rehearsal starts is installed in the container; the
+  ///   image contains only its client programs. Nil: determined here.
   public init(
     _ schedule: BackupSchedule, in container: Container,
     canRehearse: Bool? = nil
@@ -23,20 +23,20 @@ public struct ContainerSchedule: Sendable {
     let folder = "\(container.root)\(Container.volume)/"
     var schedule = schedule
     if container.hasVolume, !schedule.program.hasPrefix(folder) {
-      // What is anywhere else in a container is lost with it.
+      // Files outside of the volume are lost with the container.
       schedule.program = "\(folder)\(Program.name)/bin/\(Program.name)"
     }
     schedule.rehearses = schedule.rehearses && canRehearse
     self.schedule = schedule
   }
 
-  /// The server's service in the compose file, and its StatefulSet.
+  /// The name of the server's service in the compose file, and of its StatefulSet.
   private var server: String { container.brand.rawValue }
   private static let unit = "\(Program.name)-backup"
 
   // MARK: Compose
 
-  /// For compose.override.yaml.
+  /// The text for compose.override.yaml.
   public var composeService: String {
     """
     services:
@@ -64,7 +64,7 @@ public struct ContainerSchedule: Sendable {
     """
   }
 
-  /// What the service runs, for a shell that need not be bash.
+  /// The script of the service, for any POSIX shell.
   private var script: String {
     let rehearsal =
       schedule.rehearses
@@ -110,7 +110,7 @@ public struct ContainerSchedule: Sendable {
 
   // MARK: Kubernetes
 
-  /// For `kubectl apply -f`: the jobs, and the rights to run a command in the server's pod, no others.
+  /// The manifests for `kubectl apply -f`: the jobs, and only the right to run a command in the server's pod.
   public var cronJob: String {
     var documents = [
       """
@@ -205,9 +205,9 @@ public struct ContainerSchedule: Sendable {
       """
   }
 
-  // MARK: Words
+  // MARK: Texts
 
-  /// What to do with the texts, one step a line.
+  /// The installation steps, one per line.
   public var steps: [String] {
     let program = BackupSchedule.shell([schedule.program])
     let bin = schedule.program.split(separator: "/").dropLast().joined(separator: "/")
@@ -229,7 +229,7 @@ public struct ContainerSchedule: Sendable {
       ] + schedule.elsewhere
   }
 
-  /// All of it as one text.
+  /// All parts as one text.
   public var text: String {
     "# compose.override.yaml\n\n\(composeService)\n# Kubernetes, for kubectl apply\n\n\(cronJob)\n# What to do:\n"
       + steps.enumerated().map { "#   \($0 + 1). \($1)\n" }.joined()

@@ -3,24 +3,24 @@ import CSystem
 import Common
 import Glibc
 
-/// What age decrypts, as it comes: nothing of it is written to a disk, and what no one takes is not decrypted.
+/// The output of age during decryption: nothing of it is written to disk, and unread parts are not decrypted.
 ///
-/// age ends with the object, and when this process is killed, because its pipe is closed.
+/// age ends with the object, and if this process is killed, because its pipe is closed.
 final class DecryptedStream: ByteStream {
   private let archive: String
   private let cancellation: Cancellation?
   private let process: pid_t
-  /// What age complains about; its output is the backup.
+  /// The error messages of age; its output is the backup.
   private let complaints: Int32
   private var pipe: Int32
   private var hasBegun = false
 
-  /// Standard input is where complaints go: a child gets no other descriptor of ours.
+  /// Standard input receives the error messages: a child gets no other descriptor of this process.
   private static let script = "exec \"$1\" -d -i \"$2\" \"$3\" 2>&0 </dev/null"
 
   /// - Parameters:
-  ///   - archive: the encrypted file; a path from the root.
-  ///   - identity: the file of the private key; a path from the root.
+  ///   - archive: the absolute path of the encrypted file.
+  ///   - identity: the absolute path of the file with the private key.
   init(of archive: String, identity: String, cancellation: Cancellation?) throws {
     self.archive = archive
     self.cancellation = cancellation
@@ -71,7 +71,7 @@ final class DecryptedStream: ByteStream {
     return 0
   }
 
-  /// All came, or age has failed.
+  /// Ends the stream: the output is complete, or age has failed.
   private func end() throws {
     close(pipe)
     pipe = -1

@@ -2,18 +2,18 @@ import Common
 import Postgres
 import Synchronization
 
-/// A dump in PostgreSQL's directory format, made by several sessions that all see one snapshot; gone with the object.
+/// A dump in PostgreSQL's directory format, made by several sessions that share one snapshot; deleted with the object.
 final class Dump {
   private let work: ScratchFolder
-  /// What `pg_restore` takes.
+  /// The folder for `pg_restore`.
   let folder: String
-  /// Bytes of its files.
+  /// The size of its files in bytes.
   private(set) var bytes: Int64 = 0
 
   /// - Parameters:
-  ///   - session: holds the snapshot; it stays open and idle meanwhile.
-  ///   - place: where the folder is made.
-  ///   - meter: counts bytes of rows, as ``sizes(_:)`` has them.
+  ///   - session: holds the snapshot; it stays open and idle during the dump.
+  ///   - place: the parent of the folder.
+  ///   - meter: counts bytes of rows, in the units of ``sizes(_:)``.
   init(
     _ installation: Installation, _ session: Connection, _ snapshot: Snapshot, workers: Int, level: Int,
     in place: String, meter: Meter
@@ -38,7 +38,7 @@ final class Dump {
     for name in try FileSystem.names(in: folder) { bytes += FileSystem.size("\(folder)/\(name)") ?? 0 }
   }
 
-  /// Bytes of rows by table, without indexes.
+  /// Returns the bytes of rows by table, without indexes.
   static func sizes(_ connection: Connection) throws -> [String: Int64] {
     var sizes: [String: Int64] = [:]
     for row in try connection.query(
@@ -52,8 +52,8 @@ final class Dump {
     return sizes
   }
 
-  /// `pg_dump: finished item 4013 TABLE DATA zerver_message`, or with one session
-  /// `pg_dump: dumping contents of table "zulip.zerver_message"`.
+  /// Returns the table that a line of pg_dump names: `pg_dump: finished item 4013 TABLE DATA zerver_message`, or with
+  /// one session `pg_dump: dumping contents of table "zulip.zerver_message"`.
   private static func finishedTable(_ line: String, isParallel: Bool) -> String? {
     if isParallel {
       guard line.contains("finished item"), line.contains(" TABLE DATA ") else { return nil }

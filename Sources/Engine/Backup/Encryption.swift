@@ -2,15 +2,15 @@ import Archive
 import Common
 import Glibc
 
-/// Encryption to a public key, done by `age`: a small, well-kept program with one format and no choices.
+/// Encryption to a public key with `age`: a small, well maintained program with one format and no options.
 ///
-/// Who makes backups needs the public key only: whoever breaks into the server cannot read them with what is there. The
-/// private key belongs on another machine, and on paper: without it no one reads the backup ever again.
+/// Making backups requires only the public key: an attacker on the server cannot read them. The private key belongs on
+/// another machine, and on paper: without it, the backups cannot be read again.
 public enum Encryption {
-  /// The beginnings of the two forms of a file.
+  /// The beginnings of the two file formats.
   private static let marks = ["age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED FILE-----"].map { Array($0.utf8) }
 
-  /// Whether a file was encrypted by age.
+  /// Returns whether a file was encrypted by age.
   public static func isEncrypted(_ path: String) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
@@ -22,9 +22,9 @@ public enum Encryption {
     return count > 0 && marks.contains { head[..<count].starts(with: $0) }
   }
 
-  /// The file of the private key for an archive, as a path from the root; nil where the archive is not encrypted.
+  /// Returns the absolute path of the private key's file for an archive; nil if the archive is not encrypted.
   ///
-  /// - Throws: `.unsuitableArchive` where it is encrypted and there is no key, `.usage` where the key cannot be read.
+  /// - Throws: `.unsuitableArchive` if it is encrypted and no key is given, `.usage` if the key cannot be read.
   static func identity(for archive: String, _ identity: String?) throws -> String? {
     guard !FileSystem.isFolder(archive), isEncrypted(archive) else { return nil }
     guard let identity else {
@@ -41,9 +41,9 @@ public enum Encryption {
     return path
   }
 
-  /// The plain bytes of an archive, decrypted while they are read; nil where the archive is not encrypted.
+  /// Returns the plain bytes of an archive, decrypted while they are read; nil if the archive is not encrypted.
   ///
-  /// - Throws: as ``identity(for:_:)``. What age complains about is thrown by whoever reads.
+  /// - Throws: the errors of ``identity(for:_:)``. Errors of age are thrown while reading.
   static func stream(
     of archive: String, identity: String?, cancellation: Cancellation?
   ) throws -> ArchiveStream? {
@@ -53,9 +53,9 @@ public enum Encryption {
       size: FileSystem.length(archive) ?? 0)
   }
 
-  /// - Returns: nil where the recipient can be used; else what is wrong.
+  /// - Returns: nil if the recipient can be used; otherwise the problem.
   static func problem(recipient: String) -> Finding? {
-    // The text is not shown: it may be the private key.
+    // The text is not shown, because it may be the private key.
     if let problem = InputRule.recipient(recipient) {
       return Finding(
         .blocker, "encryption", problem.prefix(1).lowercased() + problem.dropFirst(),
@@ -67,7 +67,7 @@ public enum Encryption {
       return Finding(
         .blocker, "encryption", "the program age is not installed on this machine", remedy: "apt-get install age")
     }
-    // age itself is the judge: nothing is encrypted to a key that it does not take.
+    // age decides: nothing is encrypted to a key that it does not accept.
     guard let result = try? Subprocess(program, ["-r", recipient, "-o", "/dev/null"]).run(input: ""),
       result.status == 0
     else {
@@ -78,11 +78,11 @@ public enum Encryption {
     return nil
   }
 
-  /// Encrypts a file. `output` gets its name when it is complete and on the disk; nothing may exist there.
+  /// Encrypts a file. `output` gets its name once it is complete and synced to disk; it must not exist.
   static func encrypt(_ path: String, to recipient: String, output: String, cancellation: Cancellation?) throws {
     let (path, output) = (FileSystem.absolute(path), FileSystem.absolute(output))
     let partial = "\(output).\(RandomText.alphanumeric(8)).partial"
-    // Made and held here, private from the first byte on: age writes into it.
+    // Created and held open here, and private from the start: age writes into it.
     let file = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { throw PlainFailure.system(output, "cannot be written", errno: errno) }
     defer { close(file) }
@@ -108,7 +108,7 @@ public enum Encryption {
     guard result.status == 0 else { throw failure(subject, said: result.output) }
   }
 
-  /// The full path of `age`.
+  /// Returns the full path of `age`.
   static func program() throws -> String {
     guard let program = Subprocess.find("age") else {
       throw PlainFailure(
@@ -117,11 +117,11 @@ public enum Encryption {
     return program
   }
 
-  /// What it means that age has ended with an error.
+  /// Explains why age has ended with an error.
   ///
   /// - Parameters:
-  ///   - said: what it has printed.
-  ///   - hasBegun: whether anything was decrypted by then: the key was the right one, and the file is damaged.
+  ///   - said: the output of age.
+  ///   - hasBegun: whether anything was decrypted until then: the key was right, and the file is damaged.
   static func failure(_ subject: String, said output: String, hasBegun: Bool = false) -> PlainFailure {
     let said = output.split(separator: "\n").first.map { SafeText.clean($0, limit: 300) } ?? "no reason given"
     let subject = SafeText.clean(subject, limit: 200)

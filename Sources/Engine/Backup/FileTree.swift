@@ -2,14 +2,14 @@ import Archive
 import Common
 import Glibc
 
-/// All files below a folder, listed at one moment.
+/// All files below a folder, listed at one time.
 ///
-/// Symbolic links are followed where the one who made them could have read what they lead to: those of root, and those
-/// whose target belongs to the same user. So uploads that were moved to another disk are found, and nobody can slip the
-/// system's files into a backup that root makes. Whatever is left out is named.
+/// Symbolic links are followed if their owner could read the target: those of root, and those whose target belongs to
+/// the same user. So uploads that were moved to another disk are included, and no user can inject system files into a
+/// backup made by root. Omitted entries are reported.
 final class FileTree {
   struct File {
-    /// Below the folder that was listed.
+    /// The path below the listed folder.
     let name: String
     let size: Int64
     let mode: mode_t
@@ -19,7 +19,7 @@ final class FileTree {
 
   private(set) var files: [File] = []
   private(set) var skipped: [Manifest.Skipped] = []
-  /// Links that were followed.
+  /// The links that were followed.
   private(set) var followed: [String] = []
   private(set) var bytes: Int64 = 0
   private var way: [Identity] = []
@@ -35,7 +35,7 @@ final class FileTree {
     }
   }
 
-  /// A folder that is held open: what is below it is opened through it, along no link.
+  /// A folder that is held open: entries below it are opened through it, without following links.
   fileprivate final class Root {
     let descriptor: Int32
 
@@ -48,8 +48,8 @@ final class FileTree {
   }
 
   /// - Parameters:
-  ///   - folder: may be a link itself; containers keep uploads on a volume.
-  ///   - root: of the server: links to absolute paths are followed as it sees them.
+  ///   - folder: may be a link; containers keep uploads on a volume.
+  ///   - root: the root of the server, relative to which links with absolute paths are followed.
   init(_ folder: String, root serverRoot: String = "", cancellation: Cancellation? = nil) throws {
     self.serverRoot = serverRoot
     guard let root = Root(folder) else { throw PlainFailure.system(folder, "cannot be read", errno: errno) }
@@ -61,7 +61,7 @@ final class FileTree {
     try list(root, ".", name: "", cancellation: cancellation)
   }
 
-  /// Opens a file for reading; -1 with `errno` where that is not possible any more.
+  /// Opens a file for reading; returns -1 with `errno` if that is no longer possible.
   static func open(_ file: File) -> Int32 {
     FileSystem.openBeneath(file.root.descriptor, file.inside, O_RDONLY | O_NONBLOCK | O_NOCTTY)
   }
@@ -135,7 +135,7 @@ final class FileTree {
     skipped.append(Manifest.Skipped(name: SafeText.clean(name, limit: 200), reason: reason))
   }
 
-  /// What this program itself keeps in there during a restore, and what a file system has of its own.
+  /// Returns whether the entry is a temporary folder of a restore, or belongs to the file system.
   private static func isScratch(_ name: String, in prefix: String) -> Bool {
     prefix.isEmpty && (name.hasPrefix(".aloha-wizard-") || name == "lost+found")
   }

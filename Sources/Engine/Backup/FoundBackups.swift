@@ -1,14 +1,14 @@
 import Common
 import Glibc
 
-/// Backups that are found on a machine by looking where they usually lie.
+/// Searches a machine for backups in the usual folders.
 public enum FoundBackups {
-  /// Folders worth a look.
+  /// Returns the folders to search.
   ///
   /// - Parameters:
-  ///   - root: of the server; "/" in production.
-  ///   - others: further ones; they come first.
-  ///   - used: those that earlier jobs of this server have written backups to.
+  ///   - root: the root of the server; "/" in production.
+  ///   - others: additional folders; they come first.
+  ///   - used: the folders that earlier jobs of this server have written backups to.
   static func usualFolders(root: String, others: [String], used: [String]) -> [String] {
     let usual = [
       "/tmp", "/var/tmp", "/var/backups", "/var/backups/aloha", "/var/backups/zulip", "/var/backups/\(Program.name)",
@@ -20,7 +20,7 @@ public enum FoundBackups {
     return (others + volume + used + below + usual).filter { seen.insert($0).inserted }
   }
 
-  /// All backups in these folders, the newest first. Folders that are not there, or cannot be read, are passed over.
+  /// Returns all backups in these folders, the newest first. Missing and unreadable folders are skipped.
   public static func list(in folders: [String]) -> [BackupFile] {
     var seen: Set<String> = []
     let found = folders.flatMap { (try? BackupFolder.known($0)) ?? [] }.filter { backup in

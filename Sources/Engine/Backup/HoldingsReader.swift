@@ -1,7 +1,7 @@
 import Archive
 import Common
 
-/// Finds out what of a server a backup holds, from the members that pass while it is read for something else.
+/// Determines the parts of a backup from its members, while it is read for another purpose.
 final class HoldingsReader: MemberVisitor {
   private var parts: Set<BackupHoldings.Part> = []
   private var settings: [UInt8]?
@@ -33,8 +33,8 @@ final class HoldingsReader: MemberVisitor {
     if isInContents { contents?.append(contentsOf: bytes) } else { settings?.append(contentsOf: bytes) }
   }
 
-  /// Files of the dump that its table of contents speaks of and that have not passed; empty where there is no
-  /// pg_restore to read it.
+  /// Returns the files of the dump that its table of contents lists and that were not read; empty if pg_restore is not
+  /// installed.
   func missingDumpFiles() throws -> [String] {
     guard let contents, let tools = PostgresTools.installed().max(by: { $0.major < $1.major }) else { return [] }
     let scratch = try ScratchFolder(in: ScratchFolder.place(among: ScratchFolder.places, for: nil) ?? "/tmp")
@@ -47,7 +47,7 @@ final class HoldingsReader: MemberVisitor {
 
   func end() {}
 
-  /// - Parameter folders: of the archive, at its top: uploads may be a folder without a file.
+  /// - Parameter folders: the top-level folders of the archive: uploads may be a folder without files.
   func holdings(folders: Set<String>) -> BackupHoldings {
     let file = settings.map { SettingsFile(String(decoding: $0, as: UTF8.self)) }
     return BackupHoldings(

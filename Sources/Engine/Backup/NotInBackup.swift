@@ -1,15 +1,16 @@
 import Common
 
-/// What a backup of a server does not hold, and how each is saved besides. The server's manual names the same.
+/// The data that a backup of a server does not contain, and how to save each separately. The server's manual lists the
+/// same.
 struct NotInBackup: Sendable, Equatable {
-  /// "logs".
+  /// For example "logs".
   let name: String
   /// Why it is not in a backup.
   let reason: String
-  /// How to save it: a command, or what to do instead; nil where there is nothing to be saved.
+  /// How to save it: a command, or an alternative; nil if there is nothing to save.
   let remedy: String?
 
-  /// For one server; commands are for a shell of root on it.
+  /// Returns the list for one server; commands are for a root shell on it.
   static func list(_ installation: Installation) -> [NotInBackup] {
     let name = installation.brand.rawValue
     let bucket = installation.settings.text("S3_AUTH_UPLOADS_BUCKET") ?? "BUCKET"
@@ -39,7 +40,7 @@ struct NotInBackup: Sendable, Equatable {
     ]
   }
 
-  /// What brings saved logs back after a restore: they are in no backup, so no restore can.
+  /// Returns how to restore saved logs, which no backup contains.
   static func bringingLogsBack(_ brand: Brand) -> String {
     "Backups contain no logs. If you have saved the old server's logs, this restores them: tar -xzf "
       + "\(brand.rawValue)-logs.tar.gz -C /"
@@ -49,6 +50,6 @@ struct NotInBackup: Sendable, Equatable {
 
   var finding: Finding { Finding(.ok, "not in it: \(name)", reason, remedy: remedy) }
 
-  /// As a next step after a backup; nil where there is nothing to do.
+  /// The next step after a backup; nil if there is nothing to do.
   var step: String? { remedy.map { "Not in the backup: \(name). How to save it: \($0)" } }
 }

@@ -1,10 +1,10 @@
 import Common
 
-/// Which backups are worth keeping.
+/// The rules by which backups are kept.
 public struct RetentionPolicy: Sendable, Codable, Equatable {
   /// Number of newest backups.
   public var last: Int
-  /// The newest of each of the last so many days that have one; likewise weeks (from Monday) and months. In UTC.
+  /// The number of days of which to keep the newest backup; likewise weeks (from Monday) and months. In UTC.
   public var daily: Int
   public var weekly: Int
   public var monthly: Int
@@ -28,17 +28,17 @@ public struct RetentionPolicy: Sendable, Codable, Equatable {
   public struct Decision: Sendable, Equatable {
     public let backup: BackupFile
     public let standing: BackupStanding
-    /// "last", "daily", "weekly", "monthly"; why it is not counted at all; empty where it goes.
+    /// "last", "daily", "weekly", "monthly"; "not counted"; empty if it is deleted.
     public let reasons: [String]
     public var isKept: Bool { !reasons.isEmpty }
-    /// Whether the policy has counted it: only backups that are known to be good are.
+    /// Whether the policy has counted it: only backups known to be undamaged count.
     public var isCounted: Bool { standing.holdings != nil }
   }
 
-  /// Decides for all, the newest first. Pure: it looks at no disk.
+  /// Decides about all backups, the newest first. Does not access the disk.
   ///
-  /// Backups that hold the same parts are counted by themselves, so that no partial one takes the place of a complete one.
-  /// One that is not known to be good is not counted, and stays.
+  /// Backups with the same parts are counted separately, so that a partial backup does not replace a complete one. A
+  /// backup not known to be undamaged is not counted, and is kept.
   public func decide(_ backups: [KnownBackup]) -> [Decision] {
     let newestFirst = backups.sorted { ($0.file.moment, $0.file.path) > ($1.file.moment, $1.file.path) }
     var reasons: [String: [String]] = [:]
@@ -54,7 +54,7 @@ public struct RetentionPolicy: Sendable, Codable, Equatable {
     }
   }
 
-  /// Why each is kept; empty where it is not.
+  /// Returns the reasons to keep each backup; empty if it is not kept.
   private func keepers(_ newestFirst: [BackupFile]) -> [[String]] {
     var reasons = [[String]](repeating: [], count: newestFirst.count)
     func keep(_ name: String, _ count: Int, _ period: (BackupFile) -> Int64) {
@@ -68,13 +68,13 @@ public struct RetentionPolicy: Sendable, Codable, Equatable {
     // 1 January 1970 was a Thursday.
     keep("weekly", weekly) { ($0.day + 3) / 7 }
     keep("monthly", monthly) { $0.month }
-    // Whatever the policy says, the newest of its kind stays.
+    // Whatever the policy says, the newest backup of its kind is kept.
     if reasons.first?.isEmpty == true { reasons[0].append("newest") }
     return reasons
   }
 }
 
-/// A backup with what is known of it.
+/// A backup with its standing.
 public struct KnownBackup: Sendable, Equatable {
   public let file: BackupFile
   public let standing: BackupStanding
@@ -85,13 +85,13 @@ public struct KnownBackup: Sendable, Equatable {
   }
 }
 
-/// A backup as it lies in a folder.
+/// A backup file in a folder.
 public struct BackupFile: Sendable, Equatable {
   public let path: String
-  /// Microseconds since 1970: from its name, else when it was last changed.
+  /// In microseconds since 1970: the time in its name, otherwise its last modification.
   public let moment: Int64
   public let bytes: Int64
-  /// What is known of it without reading it; nil where nothing is.
+  /// Its standing as far as it is known without reading the backup; nil if it is not.
   public var standing: BackupStanding?
 
   public init(path: String, moment: Int64, bytes: Int64) {
@@ -101,11 +101,11 @@ public struct BackupFile: Sendable, Equatable {
   }
 
   public var isEncrypted: Bool { path.hasSuffix(".age") }
-  /// Whether it is known not to hold a whole server, by its name at the latest.
+  /// Whether it is known not to contain a whole server, at least by its name.
   public var isPartial: Bool {
     standing?.holdings.map { !$0.isComplete } ?? BackupLayout.isPartial(fileName: path.split(separator: "/").last ?? "")
   }
-  /// What a list should say of it before somebody chooses it; nil where nothing is known against it.
+  /// The remark in a list to choose from: "damaged" or "partial"; nil if no problem is known.
   public var remark: String? {
     if case .damaged? = standing { return "damaged" }
     return isPartial ? "partial" : nil

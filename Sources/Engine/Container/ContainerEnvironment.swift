@@ -1,8 +1,8 @@
 import Common
 
-/// What has to be set in a container's environment, so that its next start makes the settings that it was given here.
+/// The changes to a container's environment that make its next start generate the given settings.
 ///
-/// Values of secrets are in ``text(for:)`` alone, which is for a private file.
+/// Values of secrets are shown only in ``ContainerNotice/privateText``, which is for a private file.
 struct ContainerEnvironment: Sendable, Equatable {
   struct Variable: Sendable, Equatable {
     let name: String
@@ -10,18 +10,18 @@ struct ContainerEnvironment: Sendable, Equatable {
     let isSecret: Bool
   }
 
-  /// To be set.
+  /// The variables to set.
   private(set) var variables: [Variable] = []
-  /// Secrets that the compose file hands over as files, by their names there.
+  /// Secrets that the compose file provides as files, by their names there.
   private(set) var handedOver: [Variable] = []
-  /// Variables to be taken out of the compose file.
+  /// The variables to remove from the compose file.
   private(set) var removed: [String] = []
-  /// What no variable can hold, in words.
+  /// Settings that no variable can express, as text.
   private(set) var beyond: [String] = []
 
   var isEmpty: Bool { variables.isEmpty && handedOver.isEmpty && removed.isEmpty && beyond.isEmpty }
 
-  /// The files of a configuration, before a change or after it.
+  /// The files of a configuration, before or after a change.
   struct Files {
     var settings = ""
     var conf = ConfFile()
@@ -29,8 +29,8 @@ struct ContainerEnvironment: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - old: what the container has made at its start.
-  ///   - new: what it is to make from now on.
+  ///   - old: the files that the container has generated at its start.
+  ///   - new: the files that it should generate from now on.
   init(_ container: Container, old: Files, new: Files) {
     if container.settings != .kept { addSettings(container, old.settings, new.settings) }
     addConf(container, old.conf, new.conf)
@@ -40,7 +40,7 @@ struct ContainerEnvironment: Sendable, Equatable {
 
   // MARK: settings.py
 
-  /// Where the services are, is said by the compose file already.
+  /// The locations of the services, which the compose file already defines.
   static let services = [
     "MEMCACHED_LOCATION", "RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_VHOST", "RABBITMQ_USERNAME", "REDIS_HOST",
     "REDIS_PORT",
@@ -57,7 +57,7 @@ struct ContainerEnvironment: Sendable, Equatable {
       case .variable(let variable, let value):
         let isSecret = SecretSigns.cover(name, value)
         variables.append(Variable(name: variable, value: value, isSecret: isSecret))
-        // What the image writes for the shorter variable comes first, and would not count.
+        // The line that the image writes for the shorter variable comes first, and would be overridden.
         if variable != "SETTING_\(name)" { drop("SETTING_\(name)", container) }
       case .statement(let statement):
         python.append(statement)
@@ -72,12 +72,12 @@ struct ContainerEnvironment: Sendable, Equatable {
     guard !(python + others).isEmpty else { return }
     let name = "\(container.brand.rawValue.uppercased())_CUSTOM_SETTINGS"
     let own = container.environment?[name].map { $0.hasSuffix("\n") ? $0 : $0 + "\n" } ?? ""
-    // The image prints the variable by `echo -e`, which takes backslashes for its own.
+    // The image prints the variable with `echo -e`, which interprets backslashes.
     let added = (others + python).map { $0.replacing("\\", with: "\\\\") + "\n" }.joined()
     variables.append(Variable(name: name, value: own + added, isSecret: true))
   }
 
-  /// A variable that is not set need not be taken out; where that is not known, it is said all the same.
+  /// Removes a variable if it is set, or if that is not known.
   private mutating func drop(_ name: String, _ container: Container) {
     guard container.environment.map({ $0[name] != nil }) ?? true else { return }
     removed.append(name)
@@ -85,7 +85,7 @@ struct ContainerEnvironment: Sendable, Equatable {
 
   // MARK: The conf file
 
-  /// What belongs to the container itself: its role, its database, and what CERTIFICATES says.
+  /// The keys that belong to the container itself: its role, its database, and the choice of CERTIFICATES.
   private static let confOfMachine: Set<String> = [
     "machine.puppet_classes", "machine.deploy_type", "postgresql.database_name", "postgresql.database_user",
     "application_server.http_only",
@@ -97,7 +97,7 @@ struct ContainerEnvironment: Sendable, Equatable {
       for key in new.keys(of: section) where !Self.confOfMachine.contains("\(section).\(key)") {
         guard let value = new.value(section, key), value != old.value(section, key) else { continue }
         let name = "CONFIG_\(section)__\(key)"
-        // A file in the volume is kept; but what the environment says is written into it at each start.
+        // A file in the volume is kept, but each start writes the values of the environment into it.
         if isKept, let environment = container.environment, environment[name] == nil { continue }
         guard Self.isWord(section), Self.isWord(key), !key.contains("__"), !value.isEmpty, !value.contains("\n") else {
           beyond.append(
@@ -118,7 +118,7 @@ struct ContainerEnvironment: Sendable, Equatable {
     }
   }
 
-  /// Names that the image knows: small letters, digits and `_`.
+  /// Returns whether the image accepts the name: lowercase letters, digits and `_`.
   private static func isWord(_ text: String) -> Bool {
     !text.isEmpty
       && text.utf8.allSatisfy { $0 == 0x5F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
@@ -126,10 +126,10 @@ struct ContainerEnvironment: Sendable, Equatable {
 
   // MARK: Secrets
 
-  /// The passwords of services in other containers: those know them from the compose file.
+  /// The passwords of services in other containers, which get them from the compose file.
   static let servicePasswords = ["postgres_password", "rabbitmq_password", "memcached_password", "redis_password"]
 
-  /// Secrets are in the volume and stay there, unless the environment has them too: then that counts.
+  /// Secrets are stored in the volume, but the environment takes precedence.
   private mutating func addSecrets(_ container: Container, _ old: Secrets, _ new: Secrets) {
     let mounted = "\(container.root)/run/secrets/\(container.brand.rawValue)__"
     let file = ServerLink.destination(container.root + container.brand.secretsFile, root: container.root)

@@ -1,15 +1,15 @@
 import Common
 import Glibc
 
-/// Tells an operator what to set in the compose file: with the values of secrets in a private file, without them on the
-/// terminal and in logs.
+/// Tells an operator what to set in the compose file: in a private file with the values of secrets, on the terminal and
+/// in logs without them.
 struct ContainerNotice {
   let container: Container
   let environment: ContainerEnvironment
 
-  /// The whole as an override for compose.
+  /// The changes as an override for Compose.
   ///
-  /// It holds secrets.
+  /// Contains secrets.
   var privateText: String {
     var text = """
       # What the environment of the container needs, so that its next start makes the settings that it was given.
@@ -46,7 +46,7 @@ struct ContainerNotice {
 
   private static let mostShown = 40
 
-  /// The same for a terminal.
+  /// The changes for a terminal.
   private var lines: [String] {
     let all =
       environment.variables.map { variable in
@@ -57,7 +57,7 @@ struct ContainerNotice {
     return all.prefix(Self.mostShown) + ["… and \(all.count - Self.mostShown) more, in the file"]
   }
 
-  /// Writes the private file, and says what is to be done.
+  /// Writes the private file.
   ///
   /// - Parameter name: of the file, without its folder.
   /// - Returns: steps for a summary; none where nothing has to be set.
@@ -87,7 +87,7 @@ struct ContainerNotice {
     ]
   }
 
-  /// Deletes the private file of a restore that is over.
+  /// Deletes the private file of a finished restore.
   static func forget(root: String, restore id: String) { unlink(file(root: root, restore: id)) }
 
   static func fileName(restore id: String) -> String { "restore-\(id)" }
@@ -98,7 +98,7 @@ struct ContainerNotice {
 
   static func folder(root: String) -> String { "\(StateFolder.path(root: root))/settings" }
 
-  /// What a check says before anything is done.
+  /// The findings of a check before a change.
   var findings: [Finding] {
     guard !environment.isEmpty else {
       return [Finding(.ok, "container", "its environment makes these settings already; nothing has to be set")]
@@ -116,7 +116,7 @@ struct ContainerNotice {
 }
 
 extension Container {
-  /// What every check of a change says about the container itself.
+  /// The finding about the container itself in all checks of changes.
   public var finding: Finding {
     let by = "recognised by \(signs.joined(separator: ", "))"
     guard hasVolume else {

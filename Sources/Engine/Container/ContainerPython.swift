@@ -1,18 +1,18 @@
 import Common
 
-/// How an assignment of settings.py is said in the environment of a container.
+/// Converts an assignment of settings.py to the environment of a container.
 ///
-/// The image writes `NAME = value` for each variable `SETTING_NAME`, and finds out by the value what it is: `True`, `False`
-/// and `None` are words, digits alone are a number, what is in brackets is Python, everything else is a text. What would
-/// come out otherwise goes into the variable for settings in Python.
+/// The image writes `NAME = value` for each variable `SETTING_NAME`, and derives the type from the value: `True`,
+/// `False` and `None` are keywords, digits alone are a number, text in brackets is Python, everything else is a string.
+/// Other values are written into the variable for settings in Python.
 enum ContainerPython {
   enum Form: Equatable {
     case variable(name: String, value: String)
-    /// A statement that no variable of its own can hold.
+    /// A statement that no variable of its own can express.
     case statement(String)
   }
 
-  /// Settings whose values the image takes for Python whatever they look like.
+  /// Settings whose values the image always treats as Python.
   private static let computed: Set<String> = [
     "AUTH_LDAP_USER_SEARCH", "AUTH_LDAP_GROUP_SEARCH", "AUTH_LDAP_REVERSE_EMAIL_SEARCH", "AUTH_LDAP_GROUP_TYPE",
   ]
@@ -42,7 +42,8 @@ enum ContainerPython {
     }
   }
 
-  /// "EmailAuthBackend,GoogleAuthBackend": the names alone, as the image wants them; nil where there are others.
+  /// Returns "EmailAuthBackend,GoogleAuthBackend": only the names, as the image requires; nil if there are other
+  /// values.
   private static func backendWords(_ literal: PythonLiteral?) -> String? {
     guard let texts = literal?.texts, !texts.isEmpty else { return nil }
     let words = texts.compactMap { text -> String? in
@@ -54,7 +55,7 @@ enum ContainerPython {
     return words.count == texts.count ? words.joined(separator: ",") : nil
   }
 
-  /// Whether the image takes a text for a text, and can write it.
+  /// Returns whether the image treats a value as a string, and can write it.
   private static func isPlain(_ text: String) -> Bool {
     guard !text.isEmpty, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else { return false }
     let solid = text.filter { !$0.isWhitespace }
@@ -67,7 +68,7 @@ enum ContainerPython {
     return [("[", "]"), ("(", ")"), ("{", "}")].contains { solid.hasPrefix($0.0) && solid.hasSuffix($0.1) }
   }
 
-  /// Without spaces and ends of lines around it.
+  /// Returns the text without leading and trailing white space.
   static func stripped(_ text: some StringProtocol) -> String {
     let isSpace = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace }
     let scalars = text.unicodeScalars.drop(while: isSpace)
@@ -78,7 +79,7 @@ enum ContainerPython {
   private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }
 
-/// What a settings.py says, as far as it can be compared with another one.
+/// The content of a settings.py, as far as it can be compared with another one.
 struct ContainerSettings {
   private let python: PythonSettings
 
@@ -86,7 +87,7 @@ struct ContainerSettings {
 
   var names: [String] { python.names }
 
-  /// The assignment that counts; that of the backends with what later statements add to it, as the image writes them.
+  /// Returns the effective assignment; for the backends including later additions, as the image writes them.
   subscript(_ name: String) -> PythonSettings.Assignment? {
     guard let own = python[name] else { return nil }
     guard name == ContainerPython.backends, var texts = own.literal?.texts else { return own }
@@ -100,7 +101,7 @@ struct ContainerSettings {
       name: name, source: "\(name) = \(all.description)\n", expression: all.description, literal: all)
   }
 
-  /// Statements that assign nothing: imports, conditions, calls.
+  /// Statements other than assignments: imports, conditions, calls.
   var otherStatements: [String] {
     python.statements.map { ContainerPython.stripped($0) }.filter { statement in
       guard !statement.isEmpty, !statement.hasPrefix("#"), !statement.hasPrefix("\"\"\""), !statement.hasPrefix("'''")
@@ -109,7 +110,7 @@ struct ContainerSettings {
     }
   }
 
-  /// Whether two servers mean the same by a name.
+  /// Returns whether two assignments have the same meaning.
   static func areEqual(_ one: PythonSettings.Assignment?, _ other: PythonSettings.Assignment?) -> Bool {
     guard let one, let other else { return one == nil && other == nil }
     if let literal = one.literal { return literal == other.literal }

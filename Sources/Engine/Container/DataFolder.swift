@@ -1,25 +1,25 @@
 import Common
 import Glibc
 
-/// A copy of a container's volume `/data`: a source of a restore like any other.
+/// A copy of a container's volume `/data`, a possible source of a restore.
 ///
-/// It holds uploads, secrets and dumps of the database that the image makes; the other settings only where the container
-/// was made to keep them there.
+/// It contains uploads, secrets and the dumps that the image makes; the other settings only if the container was
+/// configured to store them there.
 public struct DataFolder: Sendable, Equatable {
   public let path: String
   public let brand: Brand
-  /// The whole configuration folder, where the container kept it in the volume.
+  /// The whole configuration folder, if the container stored it in the volume.
   public let settings: String?
-  /// The file of secrets alone, where it did not.
+  /// The file of secrets alone, if it did not.
   public let secrets: String?
-  /// Nil where there is no folder, or nothing in it.
+  /// Nil if the folder is missing or empty.
   public let uploads: String?
-  /// The dumps that the image has made, the newest first.
+  /// The dumps of the image, the newest first.
   public let dumps: [String]
 
-  /// Recognises a volume by its secrets or settings beside its uploads or dumps.
+  /// Recognizes a volume by its secrets or settings beside its uploads or dumps.
   ///
-  /// - Returns: nil where the folder is something else, such as a backup that was unpacked.
+  /// - Returns: nil if the folder is something else, such as an unpacked backup.
   public static func recognize(_ path: String) -> DataFolder? {
     guard FileSystem.isFolder(path) else { return nil }
     for brand in Brand.allCases {
@@ -41,8 +41,8 @@ public struct DataFolder: Sendable, Equatable {
     return nil
   }
 
-  /// `backup-2026-11-23T03_30_00+00_00.sql`, or `.tar.gz` of images before version 12; the moment is UTC, so that names
-  /// sort by it.
+  /// Returns the dumps: `backup-2026-11-23T03_30_00+00_00.sql`, or `.tar.gz` from images before version 12; the time is
+  /// in UTC, so that names sort by it.
   private static func dumps(in folder: String) -> [String] {
     let names = (try? FileSystem.names(in: folder)) ?? []
     return names.filter { name in

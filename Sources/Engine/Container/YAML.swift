@@ -1,6 +1,6 @@
 import Common
 
-/// Texts in YAML, always in double quotes: so no value can be taken for a number, a word or more lines than one.
+/// Texts in YAML, always in double quotes: so no value can be read as a number, a keyword or several lines.
 enum YAML {
   static func quoted(_ text: String) -> String {
     QuotedText.doubleQuoted(text) { scalar in
@@ -10,18 +10,18 @@ enum YAML {
     }
   }
 
-  /// A value of a compose file, which takes a dollar sign for a variable unless there are two.
+  /// Returns a value for a compose file, in which a single dollar sign begins a variable.
   static func compose(_ text: String) -> String { quoted(text.replacing("$", with: "$$")) }
 
-  /// A word of a command of Kubernetes, which takes `$(NAME)` for a variable unless there are two dollar signs.
+  /// Returns a word of a command for Kubernetes, where `$(NAME)` with a single dollar sign is a variable.
   static func kubernetes(_ text: String) -> String { quoted(text.replacing("$(", with: "$$(")) }
 
-  /// `["a", "b"]`.
+  /// Returns for example `["a", "b"]`.
   static func list(_ words: [String], _ quote: (String) -> String) -> String {
     "[\(words.map(quote).joined(separator: ", "))]"
   }
 
-  /// Controls, and what some readers take for the end of a line or for a mark of the file's encoding.
+  /// Returns whether the character is a control character, or a line break or byte order mark to some readers.
   private static func isUnprintable(_ value: UInt32) -> Bool {
     value < 0x20 || (0x7F...0x9F).contains(value) || [0x2028, 0x2029, 0xFEFF].contains(value)
   }

@@ -1,22 +1,22 @@
 import Archive
 import Common
 
-/// Reads an organization's export once, as its members pass, and knows then what an import can do with it.
+/// Reads an organization's export once, in the order of its members, and determines what an import can do with it.
 ///
-/// Verifying, the dry run of an import and the import itself all read with this class, so that they agree: what it calls
-/// a problem is refused by all three before anything changes, what it repairs is repaired by the import.
+/// Verification, the dry run of an import and the import itself use this class, so that they agree: all three refuse
+/// what it reports as a problem before anything changes, and the import makes the repairs that it reports.
 ///
-/// Memory grows with the number of files and, by a few bytes, with the number of rows; never with their size.
+/// Memory grows with the number of files and, by a few bytes each, with the number of rows; never with their size.
 final class ArchiveContents: MemberVisitor {
   private(set) var findings = ContentFindings()
   private(set) var organization: (id: Int64, subdomain: String, name: String, isDeactivated: Bool)?
-  /// When the first and the last message were sent, in microseconds since 1970.
+  /// The times of the first and the last message, in microseconds since 1970.
   private(set) var span: (first: Int64, last: Int64)?
   private(set) var migrations: [UInt8] = []
   private(set) var files = ArchivedFiles()
-  /// Rows of each table of the archive.
+  /// The number of rows of each table in the archive.
   private(set) var rows: [String: Int64] = [:]
-  /// Tables of the archive that the model does not have, in the order of their appearance.
+  /// The tables of the archive that the model does not have, in the order of their appearance.
   private(set) var unknownTables: [String] = []
 
   private let model: DataModel
@@ -25,7 +25,7 @@ final class ArchiveContents: MemberVisitor {
   private var tables: [String: TableContents] = [:]
   private var bots = SystemBotRows()
   private var members = DocumentList()
-  /// Rows by document and table, as the statistics of official exports count them.
+  /// The rows by document and table, as the statistics of official exports count them.
   private var counts: [String: [String: Int64]] = [:]
   private var records: [String: Int64] = [:]
 
@@ -33,27 +33,28 @@ final class ArchiveContents: MemberVisitor {
   private var captured: (name: String, bytes: [UInt8])?
   private var statistics: [(name: String, bytes: [UInt8])] = []
   private var shard: MessageShardCheck?
-  /// Rows of the table that is being read.
+  /// The rows counted so far in the current table.
   private var counted = (document: "", table: "", rows: Int64(0))
 
   private static let capturedBytes: Int64 = 4 << 20
   private static let statisticsNames: Set<String> = ["stats.txt", "stats.json"]
-  /// Authors of old messages who are no people of this server: users with a table of their own in the format.
+  /// Mirror dummies: authors of old messages without an account on this server, who have a table of their own in the
+  /// format.
   private static let dummies = "zerver_userprofile_mirrordummy"
   private static let systemBots = "zerver_userprofile_crossrealm"
 
   /// - Parameters:
-  ///   - model: the server that the archive is for; by default what all known versions accept.
-  ///   - keepsIDs: keeps the ids of all rows in their order, eight bytes a row.
+  ///   - model: the server that the archive is for; the default accepts what all known versions accept.
+  ///   - keepsIDs: whether to keep the ids of all rows in order, with eight bytes per row.
   init(_ model: DataModel = .known, keepsIDs: Bool = false) {
     self.model = model
     self.keepsIDs = keepsIDs
   }
 
-  /// The ids of a table's rows in the order of the archive, where they are kept.
+  /// Returns the ids of a table's rows in the order of the archive; empty if they are not kept.
   func ids(of table: String) -> [Int64] { tables[table]?.orderedIDs ?? [] }
 
-  /// All keys that rows of a table have.
+  /// Returns the keys present in the rows of a table.
   func keys(of table: String) -> Set<String> { tables[table]?.keys ?? [] }
 
   // MARK: Members
@@ -144,7 +145,7 @@ final class ArchiveContents: MemberVisitor {
     counted.rows = 0
   }
 
-  /// A table begins; nil where its rows are only counted.
+  /// Begins a table; returns nil if its rows are only counted.
   private func begin(_ table: String, in name: String, _ document: TableRule.Document) -> TableContents? {
     if counts[name]?[table] != nil { findings.problem(table, "is there twice in \(name)") }
     counts[name, default: [:]][table] = 0
@@ -164,7 +165,7 @@ final class ArchiveContents: MemberVisitor {
     return contents
   }
 
-  /// Keys besides those of columns that ``look(at:)`` reads.
+  /// Returns the keys that ``look(at:)`` reads besides those of columns.
   private static func extra(_ table: DataModel.Table) -> [String] {
     switch table.rows {
     case .organization: ["string_id", "name", "deactivated"]
@@ -174,7 +175,7 @@ final class ArchiveContents: MemberVisitor {
     }
   }
 
-  /// What some tables mean beyond their columns.
+  /// Evaluates the rows of tables with a meaning beyond their columns.
   private func look(at table: TableContents) {
     switch table.meaning {
     case .message:
@@ -218,9 +219,9 @@ final class ArchiveContents: MemberVisitor {
       })
   }
 
-  // MARK: The end
+  // MARK: Completion
 
-  /// Looks at everything that could only be known at the end.
+  /// Checks everything that is known only at the end.
   func finish(_ manifest: Manifest?) -> ContentFindings {
     for document in counts.values {
       for (table, count) in document { rows[table, default: 0] += count }
@@ -230,7 +231,8 @@ final class ArchiveContents: MemberVisitor {
       findings.problem("zerver_realm", "has \(rows["zerver_realm"] ?? 0) rows, but an export has one")
     }
     bots.finish(spaces, &findings)
-    // An archive without user groups gets those of a new organization, and settings that name groups follow them.
+    // An archive without user groups gets those of a new organization, and settings that name groups are set
+    // accordingly.
     let groupsAreMade = rows["zerver_namedusergroup"] ?? 0 == 0
     for table in tables.values.sorted(by: { $0.name < $1.name }) {
       table.finish(&findings, groupsAreMade: groupsAreMade)
@@ -256,6 +258,6 @@ final class ArchiveContents: MemberVisitor {
 }
 
 extension DataModel {
-  /// What all known versions of the server accept.
+  /// The model of what all known versions of the server accept.
   static let known = DataModel(KnownSchema.catalog)
 }

@@ -1,7 +1,7 @@
-/// The files of an export, and who speaks of them: the archive itself, the records beside them, the rows.
+/// The files of an export, as listed by the archive itself, by their records, and by rows.
 struct ArchivedFiles {
   private struct Known {
-    /// Bytes of the file; nil where the archive has none.
+    /// The size of the file in bytes; nil if the archive lacks it.
     var size: Int64?
     var recordedSize: Int64?
     var isRecorded = false
@@ -16,7 +16,7 @@ struct ArchivedFiles {
   private(set) var count: Int64 = 0
   private(set) var bytes: Int64 = 0
 
-  /// A file of the archive, by its whole name there.
+  /// Adds a file of the archive by its full name.
   mutating func found(_ name: String, size: Int64) {
     files[Array(name.utf8), default: Known()].size = size
     count += 1
@@ -30,13 +30,13 @@ struct ArchivedFiles {
     if let emoji { emojiRecords.insert(emoji) }
   }
 
-  /// A row of the attachments.
+  /// Adds the file of an attachment's row.
   mutating func needed(upload path: String) { files[Array("uploads/\(path)".utf8), default: Known()].isNeeded = true }
 
-  /// A row of the custom emoji.
+  /// Adds the file of a custom emoji's row.
   mutating func needed(emoji file: String) { emojiFiles.insert(file) }
 
-  /// - Parameter skipped: names of files that the manifest says are missing.
+  /// - Parameter skipped: the names of the files that the manifest reports as missing.
   func check(skipped: Set<String>, _ findings: inout ContentFindings) {
     for (key, file) in files.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let name = String(decoding: key, as: UTF8.self)

@@ -1,21 +1,21 @@
-/// The checks of one column's values, by the treatment that an import gives them: the counterpart of the cells that
-/// ``TableLoader`` writes.
+/// The checks of one column's values, by how an import treats them: the counterpart of the cells that ``TableLoader``
+/// writes.
 struct ColumnCheck {
   enum Rule {
-    /// The import makes the value itself.
+    /// The import generates the value.
     case unread
     /// The row's own id.
     case identity
     case value(ValueRule)
-    /// An id; the reference's index.
+    /// An id, with the index of its reference.
     case reference(Int)
-    /// `recipient.type_id`: the slot of the type, the references by type.
+    /// `recipient.type_id`: the slot of the type, and the references by type.
     case recipientTarget(type: Int, [Int64: Int])
-    /// The slot of the reaction's type.
+    /// A reaction's emoji, with the slot of the reaction's type.
     case emojiCode(type: Int, reference: Int, ValueRule)
     /// A list of ids that belong to a joining table.
     case identifiers(Int)
-    /// A UUID, or an empty text for which one is made.
+    /// A UUID, or an empty text, for which one is generated.
     case uuidIfAny(ValueRule)
   }
 
@@ -24,9 +24,9 @@ struct ColumnCheck {
   let slot: Int
   /// The slot of the value in archives that use the column's own name as the key.
   let otherSlot: Int?
-  /// Whether rows can refer to their own organization by it: then it needs no value.
+  /// Whether it refers to the row's own organization; then no value is required.
   private let isOrganization: Bool
-  /// Whether it is a setting that names a group: where it names none, the server's default is used.
+  /// Whether it is a setting that names a group: without one, the server's default is used.
   let isSetting: Bool
 
   init(
@@ -75,13 +75,13 @@ struct ColumnCheck {
     }
   }
 
-  /// The table whose ids a key lists that only the export has; nil for all other columns.
+  /// Returns the table whose ids a key lists that only exports have; nil for all other columns.
   static func joinedTable(_ column: DataModel.Column) -> String? {
     guard case .identifiers(_, let child) = column.exported else { return nil }
     return child == "message_id" ? "zerver_message" : "zerver_scheduledmessage"
   }
 
-  /// How texts name it.
+  /// The column as texts name it.
   var name: String { column.name }
 
   var isReference: Bool {
@@ -91,7 +91,7 @@ struct ColumnCheck {
     }
   }
 
-  /// Whether the value of the archive is the value of the column, up to new ids.
+  /// Whether the column gets the value of the archive, apart from new ids.
   var isTakenOver: Bool {
     switch rule {
     case .unread, .uuidIfAny: false
@@ -99,13 +99,13 @@ struct ColumnCheck {
     }
   }
 
-  /// Whether a row without it needs a substitute.
+  /// Whether a row without a value needs a substitute.
   var isNeeded: Bool {
     if case .unread = rule { return false }
     return column.isRequired && !column.hasDefault && !isOrganization
   }
 
-  /// Whether not even an archive of another version can do without it.
+  /// Whether a value is required even in an archive of another version.
   var isNeededAlways: Bool {
     switch rule {
     case .recipientTarget: true
@@ -114,15 +114,15 @@ struct ColumnCheck {
     }
   }
 
-  /// What a unique index has to know of the column.
+  /// The properties of the column that a unique index needs.
   var forUniqueness: UniqueKeys.Column {
-    // Moments and uuids are made up, each for itself.
+    // Times and UUIDs are generated individually.
     let isFilled = isNeeded && !isReference && !["timestamptz", "uuid"].contains(column.type)
     return UniqueKeys.Column(slot: slot, otherSlot: otherSlot, type: column.type, isFilled: isFilled)
   }
 }
 
-/// Where the ids of each table are gathered. Named groups are groups: they have no ids of their own.
+/// The ids of each table. Named groups share the ids of their groups.
 final class IDSpaces {
   private var spaces: [String: IDSpace] = [:]
 

@@ -1,11 +1,11 @@
 import Common
 
-/// The faults of an archive's content: all are counted, the first of each kind are named.
+/// The problems in an archive's content: all are counted, the first of each kind are listed.
 ///
-/// A problem makes the archive unusable: it is refused before anything changes. A repair is what an import changes or
-/// leaves out so that the rest can be used. A warning says what stays as it is.
+/// A problem makes the archive unusable: it is refused before anything changes. A repair is a change or an omission
+/// that the import makes so that the rest can be used. A warning concerns something that is imported unchanged.
 struct ContentFindings: Sendable {
-  /// Named of each subject before the rest is only counted.
+  /// The number listed for each subject; the rest is only counted.
   private static let shown = 10
 
   private(set) var problems: [String] = []
@@ -18,7 +18,7 @@ struct ContentFindings: Sendable {
     let text: RepairText
   }
 
-  /// What happens to the rows, in words for one and for many.
+  /// The effect on the rows, as texts for one and for many.
   struct RepairText: Hashable, Sendable {
     let one: String
     let many: String
@@ -40,12 +40,12 @@ struct ContentFindings: Sendable {
     }
   }
 
-  /// Counts rows that an import changes or leaves out.
+  /// Counts rows that an import changes or omits.
   mutating func repair(_ subject: String, _ text: RepairText, count: Int = 1) {
     repairs[Repair(subject: subject, text: text), default: 0] += count
   }
 
-  /// Adds a line for each kind of repair, and "files: and 3 more" for what was only counted.
+  /// Adds a line for each kind of repair, and lines such as "files: and 3 more" for what was only counted.
   mutating func close() {
     let lines = repairs.map { repair, count in
       let text = "\(Amount.of(Int64(count), repair.text.one, repair.text.many))"
@@ -61,7 +61,7 @@ struct ContentFindings: Sendable {
 
   /// Refuses an archive that has problems, with the first of them.
   ///
-  /// - Throws: `.damagedArchive`.
+  /// - Throws: `.damagedArchive` if there is a problem.
   func refuse(_ archive: String) throws {
     guard problemCount > 0 else { return }
     throw PlainFailure(

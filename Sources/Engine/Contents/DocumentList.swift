@@ -1,18 +1,18 @@
 import Archive
 
-/// The documents of an export that hold rows: which there are, and which are missing.
+/// The documents of an export that contain rows: the present and the missing ones.
 struct DocumentList {
   private var names: Set<String> = []
   private var shards: Set<Int> = []
-  /// Files that look as if they held messages, and that no import reads.
+  /// Files that appear to contain messages but that no import reads.
   private var strayMessages: [String] = []
 
   private static let required = ["realm.json", "attachment.json", "uploads/records.json", "avatars/records.json"]
   private static let shown = 10
 
-  /// Notes a member of the archive.
+  /// Adds a member of the archive.
   ///
-  /// - Returns: what kind of rows it holds; nil where it holds none.
+  /// - Returns: the kind of the rows that it contains; nil if it contains none.
   @discardableResult
   mutating func add(_ name: String) -> TableRule.Document? {
     names.insert(name)
@@ -27,7 +27,7 @@ struct DocumentList {
     return TableRule.Document.allCases.first { $0 != .messages && $0.rawValue == name }
   }
 
-  /// The number of a message file whose name is as the server writes it.
+  /// Returns the number of a message file; nil if its name is not in the server's form.
   static func shard(_ name: String) -> Int? {
     guard name.hasPrefix("messages-"), name.hasSuffix(".json"), name.utf8.count < 40,
       let number = Int(name.dropFirst("messages-".count).dropLast(".json".count)), number > 0,

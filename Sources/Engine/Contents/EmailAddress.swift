@@ -1,8 +1,8 @@
-/// The form of an e-mail address, as the server demands it of everyone who signs up.
+/// The form of an e-mail address that the server requires of new users.
 enum EmailAddress {
   private static let maximumLength = 254
   private static let maximumLocalLength = 64
-  /// Besides letters and digits.
+  /// The allowed characters besides letters and digits.
   private static let localCharacters: Set<Unicode.Scalar> = Set("!#$%&'*+/=?^_`{}|~-".unicodeScalars)
 
   static func isValid(_ address: String) -> Bool {
@@ -12,7 +12,7 @@ enum EmailAddress {
     return isLocal(local) && isDomain(domain)
   }
 
-  /// Words between full stops, or anything in quotes.
+  /// Accepts words separated by full stops, or a quoted text.
   private static func isLocal(_ local: Substring) -> Bool {
     guard !local.isEmpty, local.unicodeScalars.count <= maximumLocalLength else { return false }
     if local.count > 2, local.hasPrefix("\""), local.hasSuffix("\"") {
@@ -23,7 +23,8 @@ enum EmailAddress {
     }
   }
 
-  /// Labels of letters, digits and inner dashes; one is enough, for hosts of a private network. Or an address in brackets.
+  /// Accepts labels of letters, digits and inner hyphens; one is enough, for hosts of a private network. Or an address
+  /// in brackets.
   private static func isDomain(_ domain: Substring) -> Bool {
     if domain.hasPrefix("["), domain.hasSuffix("]") {
       return domain.dropFirst().dropLast().unicodeScalars.allSatisfy {

@@ -1,18 +1,18 @@
 import Common
 
-/// The statistics that the server's own exporter puts beside its rows: `stats.txt`, on later versions `stats.json`.
+/// The statistics that the server's own exporter writes beside the rows: `stats.txt`, in later versions `stats.json`.
 struct ExportStatistics {
-  /// Rows by document and table.
+  /// The rows by document and table.
   private(set) var rows: [String: [String: Int64]] = [:]
-  /// Records by kind of file.
+  /// The records by kind of file.
   private(set) var records: [String: Int64] = [:]
 
   init(_ name: String, _ bytes: [UInt8]) {
     if name.hasSuffix(".json") { readJSON(name, bytes) } else { readText(bytes) }
   }
 
-  /// A document that is counted and missing is a problem. Another number of rows or records is a warning: what is there can be
-  /// used.
+  /// Reports a counted but missing document as a problem, and different numbers of rows or records as warnings: the
+  /// present data can be used.
   func check(counts: [String: [String: Int64]], records found: [String: Int64], _ findings: inout ContentFindings) {
     for (document, tables) in rows.sorted(by: { $0.key < $1.key }) {
       guard let there = counts[document] else {
@@ -28,7 +28,7 @@ struct ExportStatistics {
     }
   }
 
-  /// A document's name in a line, then a line for each table: the number of its rows, its name.
+  /// Reads a line with the name of a document, followed by a line for each table: its number of rows and its name.
   private mutating func readText(_ bytes: [UInt8]) {
     var document = ""
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
@@ -59,7 +59,7 @@ struct ExportStatistics {
         }
         try scanner.object { scanner, table in
           let table = String(decoding: table, as: UTF8.self)
-          // Later versions count the letters of this note beside their tables.
+          // Later versions count the characters of this value beside their tables.
           if let count = try scanner.value().int, table != "import_source" {
             rows["\(key).json", default: [:]][table] = count
           }

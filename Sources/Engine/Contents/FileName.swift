@@ -1,12 +1,12 @@
-/// Names of files as archives say them and as a disk can hold them.
+/// File names as archives contain them and as a disk can store them.
 enum FileName {
-  /// Bytes that file systems allow.
+  /// The number of bytes that file systems allow.
   private static let limit = 255
-  /// What the server adds to names: `.original`.
+  /// The length of the suffix that the server adds to names: `.original`.
   private static let reserve = 9
   private static let longestEnding = 16
 
-  /// The last part of a path; "file" where that is none.
+  /// Returns the last part of a path; "file" if there is none.
   static func last(of path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     return name.isEmpty || name == "." || name == ".." || name == "/" ? "file" : name
@@ -14,18 +14,19 @@ enum FileName {
 
   static let originalEnding = ".original"
 
-  /// The file of a custom emoji by the path of one of its pictures: an original is named after the emoji's file.
+  /// Returns the file name of a custom emoji by the path of one of its pictures: an original is named after the emoji's
+  /// file.
   static func emoji(of path: String) -> String {
     let name = last(of: path)
     return name.hasSuffix(originalEnding) ? String(name.dropLast(originalEnding.count)) : name
   }
 
-  /// Whether a name can be used as it is: of one part, without control characters, and not too long.
+  /// Returns whether a name can be used unchanged: a single part, without control characters, and not too long.
   static func isUsable(_ name: String) -> Bool {
     last(of: name) == name && name.utf8.count <= limit - reserve && !name.utf8.contains { isControl($0) }
   }
 
-  /// A name that can be used: without control characters, cut before its ending where it is too long.
+  /// Returns a usable name: without control characters, and truncated before its extension if it is too long.
   static func stored(_ name: String) -> String {
     let plain = name.utf8.contains { isControl($0) } ? String(name.unicodeScalars.filter { !isControl($0) }) : name
     guard plain.utf8.count > limit else { return plain.isEmpty || plain == "." || plain == ".." ? "file" : plain }

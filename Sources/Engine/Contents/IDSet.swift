@@ -1,17 +1,17 @@
-/// A set of ids, small where they lie close together: a bit each.
+/// A set of ids. Compact if they are close together: one bit each.
 struct IDSet {
   private var chunks: [Int64: [UInt64]] = [:]
-  /// The chunk of the last id: ids come in order almost always.
+  /// The chunk of the last id: ids are nearly always in order.
   private var currentKey: Int64?
   private var current: [UInt64] = []
   private(set) var count = 0
 
-  /// Small ones: on a server of many organizations the ids of one are far apart.
+  /// Chunks are small: on a server with many organizations the ids of one are far apart.
   private static let bits: Int64 = 9
   private static let mask: Int64 = (1 << bits) - 1
   private static let words = 1 << (Int(bits) - 6)
 
-  /// False where it was there already.
+  /// Inserts an id; returns false if it was already in the set.
   @discardableResult
   mutating func insert(_ id: Int64) -> Bool {
     let key = id >> Self.bits

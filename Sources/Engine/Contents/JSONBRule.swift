@@ -1,15 +1,15 @@
 import Common
 
-/// What PostgreSQL's `jsonb` refuses of texts that are sound JSON: zero bytes, halves of surrogate pairs, numbers that
-/// its `numeric` cannot hold.
+/// The valid JSON texts that PostgreSQL's `jsonb` rejects: zero bytes, halves of surrogate pairs, and numbers beyond
+/// the range of its `numeric`.
 enum JSONBRule {
-  /// `numeric` holds 131,072 digits before the point and 16,383 behind it.
+  /// `numeric` holds 131,072 digits before the decimal point and 16,383 after it.
   private static let maximumExponent = 16_000
   private static let maximumDigits = 16_000
 
-  /// Returns the reason for a refusal; nil where `jsonb` accepts the value.
+  /// Returns the reason for a rejection; nil if `jsonb` accepts the value.
   ///
-  /// - Parameter value: sound JSON; a string without its quotes.
+  /// - Parameter value: valid JSON; a string without its quotes.
   static func fault(_ value: JSONScanner.Value) -> String? {
     value.kind == .string ? string(value.bytes[...]) : document(value.bytes)
   }
@@ -49,7 +49,7 @@ enum JSONBRule {
     return value > maximumExponent ? "a number that is too large or too small" : nil
   }
 
-  /// - Parameter text: what stands between the quotes.
+  /// - Parameter text: the text between the quotes.
   private static func string(_ text: Slice<UnsafeRawBufferPointer>) -> String? {
     var index = text.startIndex
     var isHighBefore = false

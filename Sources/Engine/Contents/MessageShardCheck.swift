@@ -1,10 +1,10 @@
-/// Holds the user-message rows of one message file against the messages beside them.
+/// Compares the user-message rows of one message file with the messages in it.
 ///
-/// The server writes a message and all its user-message rows into one file. That is what makes it possible to check,
-/// without a memory of all of them, that no user has a message twice.
+/// The server writes a message and all its user-message rows into one file. This makes it possible to check, without
+/// storing all of them, that no user has a message twice.
 struct MessageShardCheck {
   private var messages = IDSet()
-  /// Rows whose message has not come yet, with the first row of each.
+  /// The rows whose message has not been read yet, with the first row of each message.
   private var open: [Int64: (count: Int, place: RowPlace)] = [:]
 
   mutating func message(_ id: Int64) { messages.insert(id) }

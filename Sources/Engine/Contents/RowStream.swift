@@ -1,45 +1,45 @@
 import Common
 import Glibc
 
-/// Cuts a JSON document of an export into its rows while it passes: `{"table": [row, row, …], "flag": value, …}`, or a
-/// plain list of rows.
+/// Splits a JSON document of an export into its rows while it is read: `{"table": [row, row, …], "flag": value, …}`, or
+/// a plain list of rows.
 ///
-/// Holds one row at a time, whatever the size of the document.
+/// Keeps one row at a time in memory, whatever the size of the document.
 final class RowStream {
-  /// A document's rows never need more; one that does is hostile.
+  /// The limit for one row; rows of a real export are far smaller.
   private static let longestRow = RowReader.longestRow
 
   private enum State {
     /// Before the first bracket.
     case start
-    /// In the object, where a key or its end comes.
+    /// In the object, before a key or the end.
     case key
-    /// Behind a key: a colon, then a value.
+    /// After a key: before the colon, before the value.
     case colon, value
-    /// In a list of rows, where a row or the list's end comes; `afterComma` forbids the end.
+    /// In a list of rows, before a row or the end; `afterComma` forbids the end.
     case row(afterComma: Bool)
-    /// Behind a row, behind a value.
+    /// After a row, after a value.
     case afterRow, afterValue
     case end
   }
 
   private let name: String
-  /// Whether the document has to be a plain list; else it has to be an object of tables.
+  /// Whether the document has to be a plain list; otherwise it has to be an object of tables.
   private let expectsList: Bool
   /// Called with each row, which it has to read to its end: no other code checks it. `table` is empty in a plain list.
   private let row: (_ table: String, UnsafeRawBufferPointer) throws -> Void
-  /// Called when a table begins, so that one without rows is known too.
+  /// Called at the beginning of each table, so that empty tables are reported too.
   private let begins: (_ table: String) throws -> Void
-  /// Called with each value of the document that is no list.
+  /// Called with each value of the document that is not a list.
   private let value: (_ key: String, UnsafeRawBufferPointer) throws -> Void
 
   private var state = State.start
   private var table = ""
-  /// The keys of the document: none may be there twice.
+  /// The keys of the document: duplicates are refused.
   private var keys = RowKeys()
-  /// Bytes before the current piece.
+  /// The number of bytes before the current piece.
   private var offset: Int64 = 0
-  /// What has been seen of a row or a value that is not complete.
+  /// The part of an incomplete row or value that was read.
   private let held = JSONBuffer(capacity: 1 << 14)
   private var depth = 0
   private var isInString = false
@@ -82,7 +82,7 @@ final class RowStream {
     guard case .end = state, !isHolding else { throw fault("it ends too early", 0) }
   }
 
-  /// Takes a byte of the structure; where the next one stands.
+  /// Processes a structural byte; returns the index of the next one.
   private func step(_ byte: UInt8, at index: Int) throws -> Int {
     switch (state, byte) {
     case (.start, 0x7B) where !expectsList: state = .key
@@ -125,7 +125,7 @@ final class RowStream {
     isHolding = true
   }
 
-  /// Holds bytes until the value that has begun is complete; where the next byte stands.
+  /// Buffers bytes until the current value is complete; returns the index of the next byte.
   private func hold(_ base: UnsafePointer<UInt8>, from start: Int, to count: Int) throws -> Int {
     var index = start
     var isComplete = false
@@ -151,7 +151,7 @@ final class RowStream {
       case 0x22: isInString = true
       case 0x7B, 0x5B: depth += 1
       case 0x7D, 0x5D:
-        // The end of what is around a plain value is not part of it.
+        // The closing bracket after a plain value does not belong to it.
         if depth == 0 {
           isComplete = true
           break scan
@@ -197,7 +197,7 @@ final class RowStream {
     case .row:
       state = .afterRow
       do { try row(table, bytes) } catch {
-        // Where in the document is said better here.
+        // This check reports the position within the document.
         try check(bytes, index)
         throw error
       }

@@ -1,4 +1,4 @@
-/// The rows that name the server's own bots, whose messages are part of an organization.
+/// The rows for the server's own bots, whose messages are part of an organization.
 struct SystemBotRows {
   private var reader = RowReader(keys: ["id", "email", "recipient_id"])
   private var names: Set<String> = []
@@ -32,7 +32,7 @@ struct SystemBotRows {
     }
   }
 
-  /// No row of the organization may have the id of a bot.
+  /// Checks that no row of the organization has the id of a bot.
   func finish(_ spaces: IDSpaces, _ findings: inout ContentFindings) {
     for id in ids.sorted() where spaces["zerver_userprofile"].ids.contains(id) {
       findings.problem(Self.table, "row \(id): a user of the organization has the same id")

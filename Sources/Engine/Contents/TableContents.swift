@@ -1,11 +1,11 @@
 import Common
 
-/// Collects the ids, keys and references of one table while its rows pass, and reports their faults.
+/// Collects the ids, keys and references of one table while its rows are read, and reports problems.
 ///
-/// Built from the model of a server, or of the known versions where there is none: the same rules, in the same order, by
-/// which ``TableLoader`` writes the rows.
+/// Built from the model of a server, or of the known versions if there is none: by the same rules, in the same order,
+/// by which ``TableLoader`` writes the rows.
 final class TableContents {
-  /// Tables that mean more than their columns say.
+  /// The tables with a meaning beyond their columns.
   enum Meaning: String {
     case message = "zerver_message"
     case userMessage = "zerver_usermessage"
@@ -18,18 +18,18 @@ final class TableContents {
   let name: String
   let meaning: Meaning?
   private(set) var rows: Int64 = 0
-  /// All keys that any row has had.
+  /// The keys that any row had.
   var keys: Set<String> {
     Set(reader.unwanted).union(slots.filter { seen[$0.value] }.keys)
   }
-  /// The ids of the rows in their order, where they are to be kept.
+  /// The ids of the rows in order, if they are kept.
   private(set) var orderedIDs: [Int64] = []
   private(set) var references: [ReferenceCheck] = []
-  /// How many rows have a value for each column that must have one.
+  /// The number of rows with a value for each required column.
   private var valued: [Int64]
   private(set) var currentID: Int64?
 
-  /// The model is what is known of all versions, not a server's.
+  /// Whether the model describes all known versions instead of a server.
   private let isAssumed: Bool
   private let columns: [ColumnCheck]
   private let slots: [String: Int]
@@ -44,13 +44,13 @@ final class TableContents {
   private var number: Int64 = 0
 
   /// - Parameters:
-  ///   - spaces: where the ids of each table are gathered.
-  ///   - extra: keys that the caller wants to read besides those of columns.
+  ///   - spaces: collects the ids of each table.
+  ///   - extra: keys that the caller reads besides those of columns.
   init(_ table: DataModel.Table, _ model: DataModel, spaces: IDSpaces, keepsIDs: Bool, extra: [String] = []) {
     name = table.name
     isAssumed = model.catalog.schema == KnownSchema.catalog.schema
     meaning = Meaning(rawValue: table.name)
-    // Ids that an import does not take over mean nothing: those of user messages, the largest table.
+    // Ids that an import does not use have no meaning: those of user-message rows, the largest table.
     let hasIdentity = table.hasID && table.column("id")?.imported != .ignored
     self.keepsIDs = keepsIDs && hasIdentity
     space = hasIdentity ? spaces[table.name] : nil
@@ -68,7 +68,7 @@ final class TableContents {
     self.references = references
     let written = Dictionary(uniqueKeysWithValues: columns.map { ($0.column.name, $0) })
     uniques = (model.catalog[table.name].map(UniqueRule.rules(of:)) ?? []).compactMap { rule in
-      // What an import makes up, or takes from elsewhere, cannot meet.
+      // Values that the import generates or takes from elsewhere cannot collide.
       let found = rule.columns.compactMap { written[$0] }
       guard found.count == rule.columns.count, found.allSatisfy(\.isTakenOver) else { return nil }
       return UniqueKeys(rule, found.map(\.forUniqueness))
@@ -80,25 +80,25 @@ final class TableContents {
     valued = Array(repeating: 0, count: columns.count)
   }
 
-  /// The value of a key in the current row.
+  /// Returns the value of a key in the current row.
   subscript(_ key: String) -> JSONScanner.Value { slots[key].map { reader[$0] } ?? .missing }
 
-  /// A document begins that has rows of this table.
+  /// Begins a document with rows of this table.
   func begin(_ document: String) {
     self.document = document
     number = 0
   }
 
-  /// Forgets the keys of unique indexes: no row that follows can have one of them.
+  /// Forgets the keys of unique indexes: the following rows cannot have the same keys.
   func forgetKeys() {
     for index in uniques.indices { uniques[index].removeAll() }
   }
 
   var place: RowPlace { RowPlace(document: document, number: number, id: currentID) }
 
-  // MARK: A row
+  // MARK: Single rows
 
-  /// Reads a row that is known to be sound JSON.
+  /// Reads a row that is valid JSON.
   func read(_ row: UnsafeRawBufferPointer, _ findings: inout ContentFindings) throws {
     rows += 1
     number += 1
@@ -142,7 +142,7 @@ final class TableContents {
     case .emojiCode(let type, let reference, let rule):
       if let fault = rule.fault(value) { problem(check.name, fault, &findings) }
       guard fields[type].text == "realm_emoji", value.kind == .string else { return }
-      // What is no number is the id of no emoji.
+      // A value that is not a number is not the id of an emoji.
       references[reference].refer(to: value.text.flatMap { Int64($0) } ?? -1, from: place)
     case .identifiers(let reference):
       guard value.kind == .array else { return }
@@ -179,7 +179,7 @@ final class TableContents {
 
   // MARK: All rows
 
-  /// Looks at what is known only when all rows of all tables have passed.
+  /// Checks what is known only when all rows of all tables were read.
   func finish(_ findings: inout ContentFindings, groupsAreMade: Bool) {
     for reference in references where !(groupsAreMade && reference.space.isEmpty && reference.isToGroup) {
       for missing in reference.missing() {
@@ -202,7 +202,7 @@ final class TableContents {
       guard check.isNeeded else { continue }
       // A column that no row has is left to the server, as in archives of other versions.
       if valued[index] == 0, !check.isNeededAlways { continue }
-      // Rows with keys that no known version has may have it under a name of a later one.
+      // Rows with unknown keys may contain the column under a name of a later version.
       if valued[index] == 0, isAssumed, !reader.unwanted.isEmpty { continue }
       let lacking = Int(clamping: rows - valued[index])
       if check.isReference, !check.isSetting {

@@ -1,6 +1,6 @@
 import Common
 
-/// What a text loses on its way into the database, which holds neither zero bytes nor halves of surrogate pairs.
+/// Counts the changes to a text that the database requires: it holds neither zero bytes nor halves of surrogate pairs.
 enum TextRepairs {
   private static let zeroBytes = ContentFindings.RepairText(
     one: "text has zero bytes, which are removed", many: "texts have zero bytes, which are removed")

@@ -1,20 +1,20 @@
-/// The keys that rows of a table have had, for one unique index.
+/// The keys of the rows read so far, for one unique index.
 ///
-/// Keys are kept as 128 bits of a hash that differs in each run: nobody can make two keys meet.
+/// Keys are stored as 128 bits of a hash that is seeded per process: no one can construct a collision.
 struct UniqueKeys {
   private struct Key: Hashable {
     let high: Int
     let low: Int
   }
 
-  /// A column that the rule looks at.
+  /// A column of the rule.
   struct Column {
-    /// Where its value stands among a row's fields, and where in archives that use the column's own name.
+    /// The index of its value among a row's fields, and the index in archives that use the column's own name.
     let slot: Int
     let otherSlot: Int?
-    /// Values that are written in two ways can be the same in the database.
+    /// Different spellings of a value can be equal in the database.
     let type: String
-    /// Rows without it get one and the same value.
+    /// Whether all rows without a value get the same value.
     let isFilled: Bool
 
     func value(_ fields: [JSONScanner.Value]) -> JSONScanner.Value {
@@ -25,7 +25,7 @@ struct UniqueKeys {
   }
 
   let rule: UniqueRule
-  /// Of its parts, then of its condition.
+  /// The columns of the rule's parts, then of its condition.
   private let columns: [Column]
   private var keys: Set<Key> = []
 
@@ -34,10 +34,11 @@ struct UniqueKeys {
     self.columns = columns
   }
 
-  /// Forgets all keys, where the rows that follow cannot be the same as any before.
+  /// Forgets all keys, if the following rows cannot equal any earlier one.
   mutating func removeAll() { keys.removeAll(keepingCapacity: true) }
 
-  /// False where an earlier row has the same key. A key with a null in it is like no other.
+  /// Inserts the key of a row; returns false if an earlier row has the same key. A key that contains null equals no
+  /// other.
   mutating func insert(_ fields: [JSONScanner.Value]) -> Bool {
     guard applies(fields) else { return true }
     var high = Hasher()

@@ -1,7 +1,6 @@
 import Postgres
 
-/// Which rows of a table the database refuses because another one is the same to it: a unique index, read from its
-/// definition.
+/// A unique index, read from its definition: the rows that the database rejects because they equal another one.
 struct UniqueRule {
   enum Folding: Equatable {
     case none, upper, lower
@@ -10,7 +9,7 @@ struct UniqueRule {
   enum Condition: Equatable {
     case always
     case isNull(String), isNotNull(String)
-    /// A boolean column is false, is true.
+    /// A boolean column is false, or is true.
     case not(String), holds(String)
   }
 
@@ -22,7 +21,7 @@ struct UniqueRule {
   let parts: [Part]
   let condition: Condition
 
-  /// The rules of a table that can be held against an archive's rows.
+  /// Returns the rules of a table that can be checked on an archive's rows.
   static func rules(of table: Catalog.Table) -> [UniqueRule] {
     var rules: [UniqueRule] = []
     for index in table.indexes where index.isUnique && !(index.isPrimary && table.primaryKey == ["id"]) {
@@ -41,9 +40,9 @@ struct UniqueRule {
     self.condition = condition
   }
 
-  /// - Parameter definition: `CREATE UNIQUE INDEX … USING btree (realm_id, upper((name)::text)) WHERE (NOT deactivated)`, or
-  ///   what stands from its first bracket on.
-  /// - Returns: nil where it says more than this program understands; the database itself still checks it.
+  /// - Parameter definition: `CREATE UNIQUE INDEX … USING btree (realm_id, upper((name)::text)) WHERE (NOT
+  ///   deactivated)`, or the part from its first bracket on.
+  /// - Returns: nil if this program does not understand the definition; the database itself still checks it.
   init?(definition: String) {
     let start = definition.firstRange(of: "USING btree ")?.upperBound ?? definition.startIndex
     let text = definition[start...]
@@ -58,7 +57,7 @@ struct UniqueRule {
     self.init(parts: parts, condition: condition)
   }
 
-  /// The bracket that closes the first one.
+  /// Returns the index of the bracket that closes the first one.
   private static func closing(_ text: Substring) -> Substring.Index? {
     var depth = 0
     for index in text.indices {
@@ -71,7 +70,7 @@ struct UniqueRule {
     return nil
   }
 
-  /// What stands between commas outside of brackets.
+  /// Returns the parts between commas outside of brackets.
   private static func pieces(_ text: Substring) -> [String] {
     var pieces = [""]
     var depth = 0
@@ -102,7 +101,7 @@ struct UniqueRule {
     return name(inner).map { .holds($0) }
   }
 
-  /// A column's name, quoted or not; nil for anything that is more.
+  /// Returns the name of a column, quoted or not; nil for any other expression.
   private static func name(_ text: String) -> String? {
     let plain =
       text.hasPrefix("\"") && text.hasSuffix("\"") && text.count > 2 ? String(text.dropFirst().dropLast()) : text
@@ -115,7 +114,7 @@ extension UniqueRule: Equatable {
     left.parts == right.parts && left.condition == right.condition
   }
 
-  /// All columns that it looks at.
+  /// All columns of the rule.
   var columns: [String] {
     let own = parts.map(\.column)
     switch condition {
@@ -126,7 +125,7 @@ extension UniqueRule: Equatable {
 }
 
 extension UniqueRule.Folding {
-  /// As PostgreSQL's own functions fold: character by character, never one into two.
+  /// Folds a text like PostgreSQL's own functions: character by character, never one into two.
   func folded(_ text: String) -> String {
     switch self {
     case .none: text

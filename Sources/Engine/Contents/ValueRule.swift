@@ -1,9 +1,10 @@
 import Common
 
-/// Which values of an archive a column can hold: what PostgreSQL would refuse is known before anything is written.
+/// The values of an archive that a column can hold: what PostgreSQL would reject is detected before anything is
+/// written.
 struct ValueRule {
   let type: String
-  /// Characters of text; nil where there is no limit.
+  /// The maximum number of characters of a text; nil without a limit.
   let maximumLength: Int?
   let isRequired: Bool
   let isNonNegative: Bool
@@ -15,8 +16,8 @@ struct ValueRule {
     isNonNegative = column.isNonNegative
   }
 
-  /// Why the column cannot hold the value, as the end of a sentence that begins with the column's name; nil where it
-  /// can. A value that the row does not have is not looked at.
+  /// Returns why the column cannot hold the value, as the end of a sentence that begins with the column's name; nil if
+  /// it can. A missing value is not checked.
   func fault(_ value: JSONScanner.Value) -> String? {
     switch value.kind {
     case .missing: return nil
@@ -46,26 +47,26 @@ struct ValueRule {
 
   private func text(_ value: JSONScanner.Value) -> String? {
     guard value.kind == .string else { return unfit }
-    // No text has more characters than bytes: only long ones are counted.
+    // A text never has more characters than bytes, so only long texts are counted.
     guard let maximumLength, value.bytes.count > maximumLength else { return nil }
     let length = TextLength.characters(of: value)
     return length > maximumLength ? "has \(length) characters, more than the \(maximumLength) that fit" : nil
   }
 
-  // MARK: Values in the database's terms
+  // MARK: Conversions
 
-  /// What PostgreSQL's `timestamptz` holds, as far as microseconds since 1970 can say it.
+  /// The range of PostgreSQL's `timestamptz`, as far as microseconds since 1970 can express it.
   private static let moments: ClosedRange<Int64> = -210_866_803_200_000_000...Int64.max - 1
 
-  /// Microseconds since 1970 of a number of seconds, or of an ISO 8601 text; nil for anything that the database cannot
-  /// hold.
+  /// Returns the microseconds since 1970 for a number of seconds or an ISO 8601 text; nil for a value that the database
+  /// cannot hold.
   static func moment(_ value: JSONScanner.Value) -> Int64? {
     let moment = value.kind == .string ? value.text.flatMap { Moment.microseconds(iso: $0) } : value.microseconds
     guard let moment, moments.contains(moment) else { return nil }
     return moment
   }
 
-  /// The 32 hexadecimal digits of a UUID, dashes left out; nil for anything else.
+  /// Returns the 32 hexadecimal digits of a UUID without hyphens; nil for other values.
   static func uuid(_ value: JSONScanner.Value) -> String? {
     guard let text = value.text else { return nil }
     let digits = text.filter { $0 != "-" }
@@ -73,7 +74,7 @@ struct ValueRule {
   }
 }
 
-/// How long texts are in characters, as the database counts them: code points, without the zero bytes that are removed.
+/// The length of texts as the database counts it: code points, without the zero bytes that are removed.
 enum TextLength {
   static func characters(of value: JSONScanner.Value) -> Int {
     guard value.isEscaped else { return characters(of: value.bytes) }

@@ -49,7 +49,7 @@ extension DeletionRun {
       remedy: "make sure that it is not the real one; to close one that people used, deactivate it instead")
   }
 
-  /// Who pays for an organization is known only on servers that bill.
+  /// Reports a paid plan, which is known only on servers that bill.
   private func billing(_ organization: Organization, _ connection: Connection) throws -> [Finding] {
     let catalog = try Catalog.read(connection, schema: installation.brand.schema)
     guard catalog["corporate_customer"]?.column("realm_id") != nil else { return [] }
@@ -131,7 +131,7 @@ extension DeletionRun {
     return findings
   }
 
-  // MARK: Afterwards
+  // MARK: Summary
 
   func summarize(
     _ organization: Organization, _ shares: [DoomedRows.Share], _ removed: OrganizationFiles.Amount

@@ -2,8 +2,9 @@ import Common
 import FoundationEssentials
 import Glibc
 
-/// A note in the uploads folder that an organization's files are to go. It is on the disk before the rows are gone and
-/// removed after the last file: whatever happens between, the next deletion finds it and finishes the work.
+/// A note in the uploads folder that an organization's files have to be deleted. It is written to disk before the rows
+/// are deleted and removed after the last file: after an interruption, the next deletion finds it and finishes the
+/// work.
 struct DeletionJournal {
   struct Entry: Codable, Equatable {
     var organization: Int64
@@ -21,12 +22,12 @@ struct DeletionJournal {
 
   /// Writes the note.
   ///
-  /// - Throws: `.conflict` where another deletion of the same organization is running.
+  /// - Throws: `.conflict` if another deletion of the same organization is running.
   init(_ entry: Entry, in uploads: String) throws {
     self.entry = entry
     self.uploads = try OpenFolder(uploads)
     name = "\(Self.prefix)\(entry.organization)"
-    // The lock is on a file of its own: the note itself is replaced in one step.
+    // The lock is a separate file, because the note itself is replaced atomically.
     guard let lock = try FileLock(name + ".lock", in: self.uploads) else {
       throw PlainFailure(.conflict, "\(uploads)/\(name)", "another deletion uses it", remedy: "wait for it to end")
     }
@@ -34,13 +35,13 @@ struct DeletionJournal {
     try self.uploads.replace(name, with: Array(try JSONEncoder().encode(entry)))
   }
 
-  /// All is done, or nothing was begun.
+  /// Removes the note: everything is done, or nothing was begun.
   func discard() {
     unlinkat(uploads.descriptor, name, 0)
     unlinkat(uploads.descriptor, name + ".lock", 0)
   }
 
-  /// The same, without touching anything: for reports.
+  /// Returns the abandoned notes for reports. Changes nothing.
   static func abandoned(in uploads: String) throws -> [Entry] {
     guard FileSystem.isFolder(uploads) else { return [] }
     let folder = try OpenFolder(uploads)
@@ -62,7 +63,7 @@ struct DeletionJournal {
     return entry
   }
 
-  /// Notes that no running deletion holds.
+  /// Returns the notes that no running deletion holds.
   static func leftovers(in uploads: String) throws -> [Entry] {
     guard FileSystem.isFolder(uploads) else { return [] }
     let folder = try OpenFolder(uploads)

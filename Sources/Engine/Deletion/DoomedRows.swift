@@ -1,20 +1,20 @@
 import Common
 import Postgres
 
-/// The rows that go with one organization, found before anything is changed: a temporary table of ids for each table
-/// that others are tied to, filled until nothing more is found.
+/// The rows that are deleted with one organization, determined before anything is changed: a temporary table of ids for
+/// each table that others refer to, filled until nothing more is found.
 ///
-/// Lives in one transaction, and ends with it.
+/// Exists within one transaction only.
 struct DoomedRows {
   let map: OwnershipMap
   let catalog: Catalog
   let organization: Organization
   let brand: Brand
   let connection: Connection
-  /// How many rows of each table whose ids are known.
+  /// The number of rows of each table whose ids are collected.
   private(set) var counts: [String: Int] = [:]
 
-  /// Rows of one table that go: how many, and how many of them another organization would call its own.
+  /// The number of rows of one table that are deleted.
   struct Share: Sendable, Equatable {
     let table: String
     let rows: Int
@@ -32,12 +32,12 @@ struct DoomedRows {
     try fill()
   }
 
-  /// Tables whose ids are wanted although nothing is tied to them by a column of its own.
+  /// Tables whose ids are required although no column of its own refers to them.
   private var extraParents: Set<String> {
     Set(["zerver_realm", "zerver_huddle"].filter { catalog[$0] != nil })
   }
 
-  /// The temporary table of a table's ids, as SQL.
+  /// Returns the temporary table of a table's ids, as SQL.
   func list(_ table: String) -> String { "pg_temp.\(Identifier.quote("going_\(table)"))" }
 
   func hasList(_ table: String) -> Bool { counts[table] != nil }
@@ -59,8 +59,8 @@ struct DoomedRows {
     counts[OwnershipMap.root] = 1
   }
 
-  /// Follows the ties from table to table until nothing is found any more; a tie is followed again only where more is
-  /// at its other end than the last time. Small tables come first, and large ones only when those are done with.
+  /// Follows the references from table to table until nothing more is found; a reference is followed again only if its
+  /// target has more rows than last time. Small tables come first, and large ones only when those are finished.
   private mutating func fill() throws {
     let sizes = try ForeignKeyRelief.estimates(catalog, connection)
     let tables = map.order.filter { counts[$0] != nil && $0 != OwnershipMap.root }
@@ -98,8 +98,8 @@ struct DoomedRows {
     return try note(table, count)
   }
 
-  /// A group message goes where all its members do. One that has a member elsewhere stays for that member, without these
-  /// people and what they wrote; the server's own bots are no such member.
+  /// Adds the group messages whose members are all deleted. A group with a member elsewhere is kept for that member,
+  /// without the deleted users and their messages; the server's own bots do not count as such members.
   private mutating func addGroups() throws -> Bool {
     let users = list("zerver_userprofile")
     let count = try connection.change(
@@ -123,20 +123,20 @@ struct DoomedRows {
     return true
   }
 
-  // MARK: What goes
+  // MARK: Result
 
-  /// The ids of the organization's users.
+  /// Returns the ids of the organization's users.
   func users() throws -> Set<Int64> {
     Set(
       try connection.query("SELECT id FROM \(list("zerver_userprofile"))").compactMap { $0[0].flatMap { Int64($0) } })
   }
 
-  /// The ties of a table that take rows and have anything at their other end.
+  /// Returns the references of a table that delete rows and whose targets have any.
   func taking(_ table: String) -> [OwnershipMap.Link] {
     (map.links[table] ?? []).filter { $0.takesRow && counts[$0.parent] ?? 0 > 0 }
   }
 
-  /// Confirmation links name their object by its kind and id.
+  /// Returns the kinds of objects of confirmation links, which refer to them by kind and id.
   func confirmationKinds() throws -> [(contentType: String, table: String)] {
     guard catalog["confirmation_confirmation"]?.column("object_id") != nil else { return [] }
     return try connection.query("SELECT id, app_label || '_' || model FROM django_content_type").compactMap { row in
@@ -145,7 +145,7 @@ struct DoomedRows {
     }
   }
 
-  /// How many rows of each table go, those of which none goes left out.
+  /// Returns the number of deleted rows of each table, without tables that have none.
   func shares() throws -> [Share] {
     var shares: [Share] = []
     for table in map.order.reversed() {
@@ -173,7 +173,8 @@ struct DoomedRows {
     ).flatMap { Int($0) } ?? 0
   }
 
-  /// Messages that these people wrote into conversations of other organizations: they go with their writers.
+  /// Returns the number of messages that the users wrote into conversations of other organizations: they are deleted
+  /// with their senders.
   func messagesElsewhere() throws -> Int {
     try connection.value(
       """

@@ -1,11 +1,13 @@
 import Common
 import Postgres
 
-/// PostgreSQL looks up every deleted row in every table that could refer to it, one row at a time: two hundred thousand
-/// messages make one and a half million look-ups, most of a deletion's time. Where reading what remains once is cheaper,
-/// the foreign key is taken away and declared again in the same transaction, which checks all that remains at once.
+/// Drops foreign keys during a deletion. PostgreSQL looks up each deleted row in each table that could refer to it, row
+/// by row: two hundred thousand messages cause one and a half million look-ups, most of a deletion's time. If scanning
+/// the remaining rows once is cheaper, the foreign key is dropped and declared again in the same transaction, which
+/// checks all remaining rows at once.
 ///
-/// Nobody sees the tables without it; they are locked meanwhile. Where the lock cannot be had soon, the look-ups remain.
+/// The tables are locked meanwhile, so they are never visible without it. If the lock cannot be acquired soon, the
+/// look-ups remain.
 struct ForeignKeyRelief {
   private struct Key {
     let table: String
@@ -13,10 +15,10 @@ struct ForeignKeyRelief {
     let definition: String
   }
 
-  /// Microseconds that one look-up takes, and one row of a scan; measured, the proportion matters.
+  /// The measured microseconds of one look-up, and of one row of a scan; only their ratio matters.
   private static let lookUp = 8.0
   private static let scan = 0.6
-  /// What must be won at least, for a lock has its price too.
+  /// The minimum gain, because a lock has a cost too.
   private static let least = 20_000.0
 
   private let catalog: Catalog
@@ -41,7 +43,7 @@ struct ForeignKeyRelief {
     }
   }
 
-  /// Declares the keys again; PostgreSQL checks what remains.
+  /// Declares the keys again; PostgreSQL checks the remaining rows.
   func restore() throws {
     for key in dropped {
       try connection.execute(
@@ -55,7 +57,7 @@ struct ForeignKeyRelief {
   private static func worthwhile(_ doomed: DoomedRows, _ connection: Connection) throws -> [Key] {
     let sizes = try estimates(doomed.catalog, connection)
     func size(_ table: String) -> Double { max(sizes[table] ?? 0, Double(doomed.counts[table] ?? 0)) }
-    /// The part of a table that goes: rows are taken to be spread like those that they are tied to.
+    /// Returns the deleted share of a table: rows are assumed to be distributed like those that they refer to.
     func share(_ table: String) -> Double {
       if let count = doomed.counts[table] { return Double(count) / max(1, size(table)) }
       return doomed.taking(table).map { Double(doomed.counts[$0.parent] ?? 0) / max(1, size($0.parent)) }.max() ?? 0
@@ -70,7 +72,7 @@ struct ForeignKeyRelief {
           let definition = table.constraints.first(where: { $0.name == key.name })?.definition
         else { continue }
         let isIndexed = table.indexes.contains { $0.columns.first == key.column }
-        // Rows that this transaction has deleted are still in the index, and every look-up passes by them.
+        // Rows deleted by this transaction are still in the index, and each look-up passes them.
         let lookingUp = Double(parents) * (isIndexed ? lookUp : lookUp + rows * scan / 20) + going
         let kept = remaining > 0 ? size(key.table) - Double(parents) : 0
         let checking = remaining * scan + kept * scan / 2
@@ -80,7 +82,7 @@ struct ForeignKeyRelief {
     return keys
   }
 
-  /// Rows by table, as PostgreSQL's statistics have them, or guessed from the size where there are none.
+  /// Returns the rows by table, from PostgreSQL's statistics, or estimated from the size if there are none.
   static func estimates(_ catalog: Catalog, _ connection: Connection) throws -> [String: Double] {
     let rows = try connection.query(
       """

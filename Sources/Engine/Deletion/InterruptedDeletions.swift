@@ -1,7 +1,7 @@
 import Common
 import Postgres
 
-/// Deletions that were killed: files of organizations whose rows are gone are deleted too.
+/// Finishes killed deletions: deletes the files of organizations whose rows are already deleted.
 struct InterruptedDeletions {
   let installation: Installation
 

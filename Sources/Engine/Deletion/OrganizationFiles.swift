@@ -1,17 +1,17 @@
 import Common
 import Glibc
 
-/// Files of an organization that is being deleted: found before its rows go, removed after they are gone.
+/// The files of a deleted organization: listed before its rows are deleted, and removed afterwards.
 ///
-/// Everything is removed through descriptors of folders, name by name, and no symbolic link is followed: nothing outside
-/// the uploads folder can be reached, whatever lies in it.
+/// Everything is removed through descriptors of folders, name by name, and no symbolic link is followed: nothing
+/// outside of the uploads folder can be affected, whatever it contains.
 struct OrganizationFiles {
-  /// What becomes of the files.
+  /// The files to delete.
   enum Reach: String, Codable, Sendable {
     case none
-    /// The folders that carry the organization's id.
+    /// The folders named after the organization's id.
     case organization
-    /// All that is in the uploads folder: for a server that hosts nothing else.
+    /// Everything in the uploads folder, for a server without other organizations.
     case everything
   }
 
@@ -24,8 +24,8 @@ struct OrganizationFiles {
   let organization: Int64
   let reach: Reach
 
-  /// What is removed in each part of the uploads: an organization's files are in folders that are named after its id:
-  /// messages' files and their thumbnails, avatars with emoji and logos, exports. Nil: all that is in the part.
+  /// The entries to remove in each part of the uploads. An organization's files are in folders named after its id:
+  /// files of messages and their thumbnails, avatars with emoji and logos, exports. Nil: everything in the part.
   private var targets: [(part: String, paths: [String]?)] {
     switch reach {
     case .none: []
@@ -34,21 +34,21 @@ struct OrganizationFiles {
         ("files", ["\(organization)", "thumbnail/\(organization)", "exports/\(organization)"]),
         ("avatars", ["\(organization)", "exports/\(organization)"]),
       ]
-    // The folders of all organizations stay: the server's own, with their owner and mode.
+    // The folders for all organizations stay: they are the server's own, with their owner and mode.
     case .everything: [("files", nil), ("avatars", nil)]
     }
   }
 
-  /// How many files there are.
+  /// Returns the number and size of the files.
   func measure() throws -> Amount {
     var amount = Amount()
     try visit { amount.add($0) }
     return amount
   }
 
-  /// Removes them. What is gone already is no error.
+  /// Removes the files. Missing files are not an error.
   ///
-  /// - Parameter each: called after each file; what it throws stops the removal.
+  /// - Parameter each: called after each file; an error that it throws stops the removal.
   func remove(each: () throws -> Void = {}) throws -> Amount {
     var amount = Amount()
     try visit { entry in
@@ -59,9 +59,9 @@ struct OrganizationFiles {
     return amount
   }
 
-  // MARK: Walking
+  // MARK: Traversal
 
-  /// Every entry of the targets, and the targets themselves; what is in a folder before the folder.
+  /// Visits each entry of the targets, and the targets themselves; the content of a folder before the folder.
   private func visit(_ body: (FolderTree.Entry) throws -> Void) throws {
     guard reach != .none, FileSystem.exists(uploads) else { return }
     let root = try OpenFolder(uploads)
@@ -80,7 +80,7 @@ struct OrganizationFiles {
     guard let name = parts.popLast() else { return }
     var parent = folder
     for part in parts {
-      // No such folder, or a link in its place: nothing of the organization is there.
+      // The folder is missing, or replaced by a link: it contains nothing of the organization.
       guard let status = parent.status(part), status.st_mode & S_IFMT == S_IFDIR, let inner = try parent.folder(part)
       else { return }
       parent = inner

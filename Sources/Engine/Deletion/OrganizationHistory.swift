@@ -1,24 +1,24 @@
 import Common
 import Postgres
 
-/// How an organization came to this server and what happened since: the facts that tell a test import from one that
-/// people work in.
+/// How an organization came to this server, and its activity since: the facts that distinguish a test import from an
+/// organization in use.
 public struct OrganizationHistory: Sendable, Codable, Equatable {
-  /// When it was imported, as the audit log has it; nil where it was made on this server.
+  /// When it was imported, by the audit log; nil if it was created on this server.
   public var imported: String?
-  /// When the organization was first made, wherever that was.
+  /// When the organization was first created, on any server.
   public var created: String?
-  /// Messages that were written after the import; of an organization that was made here, all that people wrote.
+  /// The messages since the import; for an organization created here, all messages of users.
   public var messagesSince: Int
   public var lastMessage: String?
-  /// Sessions of its people that have not expired.
+  /// The unexpired sessions of its users.
   public var activeSessions: Int
-  /// People who were seen within two weeks, and not before the import.
+  /// The users seen within two weeks, and not before the import.
   public var recentlyActive: Int
-  /// Whether no other organization lives here besides the server's own.
+  /// Whether the server has no other organization besides its own.
   public var isOnlyOne: Bool
 
-  /// Reasons to believe that people work in it; empty for a test.
+  /// Signs that the organization is in use; empty for a test.
   public var signsOfLife: [String] {
     var signs: [String] = []
     if imported == nil, messagesSince > 0 { signs.append("it was not imported but grew on this server") }
@@ -34,9 +34,12 @@ public struct OrganizationHistory: Sendable, Codable, Equatable {
 }
 
 extension OrganizationHistory {
+  /// Reads the history from the database.
+  ///
+  /// - Throws: ``DatabaseFailure`` if a query fails.
   public init(_ organization: Organization, _ connection: Connection, brand: Brand) throws {
     let id = String(organization.id)
-    // Exports carry the old server's log along: the last import is the one into this server.
+    // Exports contain the old server's log: the last import is the one into this server.
     imported = try connection.value(
       "SELECT max(event_time) FROM zerver_realmauditlog WHERE realm_id = $1 AND event_type = $2",
       [id, String(AuditLog.Event.imported.rawValue)])

@@ -1,28 +1,28 @@
 import Postgres
 
-/// Which rows go with an organization, told from the live catalog: for each table the columns that tie its rows to rows
-/// of another one, and what becomes of a row whose other end goes.
+/// The rows that are deleted with an organization, derived from the live catalog: for each table the columns that refer
+/// to rows of another one, and the effect on a row whose target is deleted.
 ///
-/// - A column that must have a value takes its row along: a message without its sender, a subscription without its
-///   channel cannot be.
-/// - A column that may be empty is emptied where the row belongs to somebody by another column, as an entry in another
-///   organization's log that names one of these users. Where nothing else says whose the row is, it goes.
-/// - Ties that no foreign key declares stand in ``undeclared``.
+/// - A required column deletes its row: a message without its sender, or a subscription without its channel, cannot
+///   exist.
+/// - An optional column is cleared if another column defines the owner of the row, such as an entry in another
+///   organization's log that names one of these users. Without such a column, the row is deleted.
+/// - References without a foreign key are listed in ``undeclared``.
 ///
-/// Tables that this program has never heard of are treated the same way, by their foreign keys.
+/// Tables that this program does not know are treated in the same way, by their foreign keys.
 struct OwnershipMap {
   struct Link: Equatable {
     let column: String
     let parent: String
-    /// Whether the row goes with the parent's row; else the column is emptied.
+    /// Whether the row is deleted with the parent's row; otherwise the column is cleared.
     let takesRow: Bool
-    /// A condition on the row, on a table named `t`, beyond the equality; nil for foreign keys.
+    /// A condition on the row, on a table named `t`, in addition to the equality; nil for foreign keys.
     var condition: String?
   }
 
   static let root = "zerver_realm"
 
-  /// Ties without a foreign key.
+  /// References without a foreign key.
   static let undeclared: [String: [Link]] = [
     "zerver_recipient": [
       Link(column: "type_id", parent: "zerver_userprofile", takesRow: true, condition: "t.type = 1"),
@@ -31,14 +31,14 @@ struct OwnershipMap {
     "fts_update_log": [Link(column: "message_id", parent: "zerver_message", takesRow: true)],
   ]
 
-  /// Rows of these say what something is, never whose it is.
+  /// Tables whose rows describe other rows but never define their owner.
   private static let neutral: Set<String> = [
     "django_content_type", "zerver_client", "auth_group", "auth_permission",
   ]
 
-  /// In an order in which rows can be deleted: who refers comes before who is referred to.
+  /// In an order in which rows can be deleted: referring tables before the tables that they refer to.
   let order: [String]
-  /// By table; the organization's own table has none that take its row.
+  /// By table; the organization's own table has none that deletes its rows.
   let links: [String: [Link]]
   /// The single column of each table's primary key.
   let keys: [String: String]
@@ -57,7 +57,7 @@ struct OwnershipMap {
     order = Self.order(reached, catalog)
   }
 
-  /// Tables that others are tied to: their rows must be known by id.
+  /// The tables that others refer to: the ids of their rows have to be collected.
   var parents: Set<String> { Set(links.values.flatMap { $0 }.map(\.parent)) }
 
   private static func reached(_ catalog: Catalog) -> Set<String> {
@@ -79,12 +79,12 @@ struct OwnershipMap {
       Link(
         column: key.column, parent: key.table, takesRow: table.name != root && (isRequired(key) || !isOwned))
     }
-    // The tie to the organization itself finds most; the others then add little.
+    // The reference to the organization itself finds most rows; the others then add few.
     return declared.filter { $0.parent == root } + declared.filter { $0.parent != root }
       + (undeclared[table.name] ?? []).filter { reached.contains($0.parent) }
   }
 
-  /// Circles are broken at references that PostgreSQL checks at the end of the transaction only.
+  /// Cycles are broken at references that PostgreSQL checks only at the end of the transaction.
   private static func order(_ tables: Set<String>, _ catalog: Catalog) -> [String] {
     var strict: [String: Set<String>] = [:]
     var lax: [String: Set<String>] = [:]

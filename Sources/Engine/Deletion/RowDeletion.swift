@@ -1,15 +1,15 @@
 import Common
 import Postgres
 
-/// Takes an organization's rows out of all tables, set by set, within the caller's transaction.
+/// Deletes an organization's rows from all tables, set by set, within the caller's transaction.
 struct RowDeletion {
-  /// How long it waits for somebody else's lock before it gives up.
+  /// The time to wait for a lock of another session before giving up.
   static let lockTimeout = "30s"
 
   let doomed: DoomedRows
   let connection: Connection
 
-  /// - Returns: rows by table, in the order in which they went.
+  /// - Returns: the rows by table, in the order of their deletion.
   func run(_ meter: Meter) throws -> [DoomedRows.Share] {
     let relief = try ForeignKeyRelief(doomed, connection)
     var shares: [DoomedRows.Share] = []
@@ -23,7 +23,7 @@ struct RowDeletion {
       }
       try empty(table)
     }
-    // What is left to be checked is checked here, where an error can still be told, and before the keys come back.
+    // The deferred checks run here, where an error can still be reported, and before the keys are restored.
     try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     try relief.restore()
     return shares
@@ -56,7 +56,7 @@ struct RowDeletion {
     return count
   }
 
-  /// Rows of others that only mention something that goes.
+  /// Clears the columns of other rows that only refer to deleted rows.
   private func empty(_ table: String) throws {
     for link in doomed.map.links[table] ?? [] where !link.takesRow && doomed.counts[link.parent] ?? 0 > 0 {
       let column = Identifier.quote(link.column)

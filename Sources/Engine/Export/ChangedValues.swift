@@ -1,8 +1,8 @@
 import Archive
 
-/// Why a value of the database is not written as it is.
+/// Why a value of the database is exported in another form.
 enum ValueChange: Int, CaseIterable, Sendable {
-  /// A moment before the year 1, after the year 9999, or infinite.
+  /// A time before the year 1, after the year 9999, or infinite.
   case moment
   /// NaN or an infinite number.
   case number
@@ -16,19 +16,19 @@ enum ValueChange: Int, CaseIterable, Sendable {
   }
 }
 
-/// Counts the values of one table that the format cannot express and that were therefore written in another form.
+/// Counts the values of one table that the format cannot express and that were therefore exported in another form.
 ///
-/// The server's exports hold moments as seconds that Python's `datetime` must be able to read (years 1 to 9999), and
-/// numbers as JSON has them. One instance belongs to one thread.
+/// The server's exports hold times as seconds that Python's `datetime` can represent (years 1 to 9999), and JSON
+/// numbers. One instance belongs to one thread.
 final class ChangedValues {
-  /// By the key's position in the row and the kind of change.
+  /// The counts by the key's position in the row and the kind of change.
   private var counts: [Int: Int64] = [:]
 
   func note(_ change: ValueChange, at key: Int) {
     counts[key * ValueChange.allCases.count + change.rawValue, default: 0] += 1
   }
 
-  /// What was noted of a table's encoder since the beginning; empty for nearly every organization.
+  /// Returns the changes that were counted for the encoder's table; empty for nearly every organization.
   func list(_ encoder: RowEncoder) -> [Manifest.Changed] {
     counts.sorted { $0.key < $1.key }.compactMap { entry in
       let (key, change) = entry.key.quotientAndRemainder(dividingBy: ValueChange.allCases.count)
@@ -40,7 +40,7 @@ final class ChangedValues {
 }
 
 extension [Manifest.Changed] {
-  /// The same with one entry for each column and reason.
+  /// Returns the changes with one entry for each column and reason.
   func summed() -> [Manifest.Changed] {
     reduce(into: []) { sums, entry in
       let same = sums.firstIndex {

@@ -1,20 +1,20 @@
 import Common
 import Postgres
 
-/// Who has agreed that their private data is exported.
+/// How users have agreed that their private data is exported.
 public enum Consent: Sendable, Codable, Equatable {
-  /// By each user's own setting, which later versions of the server have.
+  /// By each user's own setting, in later versions of the server.
   case bySetting
   /// By a reaction with the outbox emoji to this message.
   case byReactions(message: Int64)
 
-  /// The member of an archive that lists those who agreed, as a JSON list of their ids.
+  /// The member of an archive that lists the ids of the users who agreed, as a JSON list.
   static let fileName = "consented_user_ids.json"
   private static let outbox = "1f4e4"
 
-  /// The users of the organization who agreed.
+  /// Returns the users of the organization who agreed.
   ///
-  /// - Throws: `.usage` where this server asks in the other way, or the message does not do for it.
+  /// - Throws: `.usage` if this server records consent in the other way, or if the message is not suitable.
   func users(of organization: Organization, _ traits: ServerTraits, _ connection: Connection) throws -> [Int64] {
     switch self {
     case .bySetting:
@@ -34,7 +34,8 @@ public enum Consent: Sendable, Codable, Equatable {
     }
   }
 
-  /// People who allow it, their bots, bots that are set so, and mere names on messages: what is known of those is public.
+  /// Returns the users who allow it, their bots, bots with that setting, and mirror dummies: what is known of those is
+  /// public.
   private static func bySetting(_ organization: Organization, _ connection: Connection) throws -> [Int64] {
     try connection.identifiers(
       """

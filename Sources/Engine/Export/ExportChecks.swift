@@ -2,12 +2,12 @@ import Common
 import Glibc
 import Postgres
 
-/// What could go wrong with an export, looked at before it begins.
+/// Checks an export before it begins.
 struct ExportChecks {
   let installation: Installation
   let options: ExportOperation.Options
   let output: String
-  /// Whether nobody can write meanwhile.
+  /// Whether the server is stopped, so that no data changes during the export.
   var isServerStopped = false
 
   func findings(_ organization: Organization, _ source: ExportSource, _ connection: Connection) throws -> [Finding] {
@@ -78,7 +78,7 @@ struct ExportChecks {
     return Finding(.ok, "archive", "goes to \(output)")
   }
 
-  /// A message takes about 1.5 kB as JSON with its user-message rows, a fifth of that compressed.
+  /// A message takes about 1.5 kB as JSON with its user-message rows, and a fifth of that compressed.
   private func space(_ organization: Organization, _ connection: Connection) -> Finding {
     let uploads =
       (try? connection.value(

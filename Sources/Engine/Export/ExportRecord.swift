@@ -2,18 +2,18 @@ import Archive
 import Common
 import Postgres
 
-/// What an export leaves behind on the server: a line in the organization's audit log, as the server's own exporter does,
-/// and on later versions a row in its list of exports.
+/// The record of an export on the server: an entry in the organization's audit log, as the server's own exporter
+/// writes, and on later versions a row in its list of exports (`zerver_realmexport`).
 struct ExportRecord {
   let organization: Organization
   let reach: ExportScope.Reach
   let archive: ArchiveWriter.Finished
-  /// What `stats.json` says.
+  /// The content of `stats.json`.
   let statistics: [UInt8]
-  /// Microseconds since 1970.
+  /// The start of the export, in microseconds since 1970.
   let began: Int64
 
-  /// The archive is there, with or without this: what fails here is a warning.
+  /// Writes the record. The archive is complete with or without it, so a failure is only a warning.
   func write(_ connection: Connection, _ catalog: Catalog, _ progress: Progress) {
     do {
       guard try connection.value("SELECT pg_is_in_recovery()") == "f" else {
@@ -28,7 +28,8 @@ struct ExportRecord {
     }
   }
 
-  /// A later version may ask for more than is known here.
+  /// Returns the id of the new row in the list of exports; nil, with a warning, if it fails: a later version may
+  /// require more columns.
   private func tryListing(_ connection: Connection, _ progress: Progress) -> Int64? {
     do {
       return try listed(connection)
@@ -38,11 +39,11 @@ struct ExportRecord {
     }
   }
 
-  /// Types and states of the server's list of exports.
+  /// Types and states in the server's list of exports.
   private enum ListedType: Int { case publicChannels = 1, consent = 2, everything = 3 }
   private static let succeeded = 3
 
-  /// The id of the new row.
+  /// Inserts the row and returns its id.
   private func listed(_ connection: Connection) throws -> Int64? {
     let type: ListedType =
       switch reach {

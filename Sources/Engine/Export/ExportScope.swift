@@ -1,15 +1,15 @@
 import Common
 import Postgres
 
-/// Which rows of the server belong to an export: the answers that the conditions of all tables are made of.
+/// The rows of the server that belong to an export: the facts that the conditions of all tables are built from.
 ///
-/// Read once from the snapshot. Everything that may be large stays in the database as a condition; what is held here
-/// grows with users and channels, plus eight bytes a message.
+/// Read once from the snapshot. Everything that may be large stays in the database as a condition; this value grows
+/// with users and channels, plus eight bytes per message.
 struct ExportScope: Sendable {
-  /// Whose messages are exported.
+  /// The messages that are exported.
   enum Reach: Sendable, Equatable {
     case everything
-    /// Public channels only.
+    /// Public channels, and everything that at least one consenting user can read.
     case publicChannels
     /// Public channels, and what at least one consenting user can read.
     case consent(users: [Int64])
@@ -17,9 +17,9 @@ struct ExportScope: Sendable {
 
   struct SystemBot: Sendable {
     let id: Int64
-    /// Nil where the server has no personal recipient for it, as from version 12 on.
+    /// Nil if the server has no personal recipient for the bot, as from version 12 on.
     let recipient: Int64?
-    /// The part of its address before the @.
+    /// The local part of its address.
     let localPart: String
     let usesGravatar: Bool
   }
@@ -28,28 +28,28 @@ struct ExportScope: Sendable {
   let reach: Reach
   let traits: ServerTraits
   let model: DataModel
-  /// All users of the organization but system bots that early versions put there.
+  /// All users of the organization except system bots that early versions created in it.
   let users: [Int64]
-  /// Those of them that are people or bots, not mere names on old messages.
+  /// Those of them that are users or bots, without mirror dummies.
   let realUsers: [Int64]
   let systemBots: [SystemBot]
-  /// Whether one-to-one conversations have recipients of their own; from version 12 on they are groups of two.
+  /// Whether one-to-one conversations use personal recipients; from version 12 on they are groups of two.
   let hasPersonalRecipients: Bool
-  /// Recipients whose rows are exported.
+  /// The recipients whose rows are exported.
   let recipients: [Int64]
   let groupRecipients: [Int64]
-  /// Exported messages in ascending order.
+  /// The exported messages in ascending order.
   let messages: [Int64]
-  /// The condition that selects them, on a table named `m`.
+  /// The condition that selects the messages, on a table named `m`.
   let messageCondition: String
 
-  /// Recipient types of the server.
+  /// The recipient types of the server.
   enum RecipientType { static let personal = 1, channel = 2, group = 3 }
   static let systemBotNames = ["notification-bot", "emailgateway", "welcome-bot"]
 }
 
 extension ExportScope {
-  /// - Parameter meter: told of messages as they are found.
+  /// - Parameter meter: advanced while messages are found.
   init(
     _ connection: Connection, organization: Organization, brand: Brand, reach: Reach, model: DataModel,
     traits: ServerTraits, meter: Meter? = nil
@@ -80,7 +80,7 @@ extension ExportScope {
       organization: realm, users: users, systemBots: bots, hasPersonalRecipients: hasPersonalRecipients
     ).recipients(
       connection,
-      // Where the server guards what users have not agreed to, not even the existence of their groups is told.
+      // Where the server protects private data, even the existence of such groups is not exported.
       membersWanted: traits.guardsPrivateRows ? Self.consenting(reach) : nil, memberless: reach == .everything)
     recipients = (personal + channels + groupRecipients).sorted()
 
@@ -92,7 +92,7 @@ extension ExportScope {
       meter: meter)
   }
 
-  /// The users whose private data may be exported; nil where that is everybody's.
+  /// The users whose private data may be exported; nil if that of all may.
   var consenting: [Int64]? { Self.consenting(reach) }
 
   private static func consenting(_ reach: Reach) -> [Int64]? {
@@ -119,19 +119,19 @@ extension ExportScope {
   }
 }
 
-/// Small pieces of SQL.
+/// SQL fragments.
 enum SQL {
-  /// For a parameter.
+  /// Returns an array literal for a parameter.
   static func array(_ ids: some Sequence<Int64>) -> String { "{\(ids.map(String.init).joined(separator: ","))}" }
 
-  /// For the statement itself: COPY takes no parameters.
+  /// Returns an array literal for the statement itself: COPY takes no parameters.
   static func literal(_ ids: some Sequence<Int64>) -> String { "'\(array(ids))'::int8[]" }
 }
 
 extension Connection {
-  /// All values of a column of ids, through binary COPY: a million takes 8 MB and no time.
+  /// Returns all values of a column of ids, through binary COPY. Fast; one million ids take 8 MB.
   ///
-  /// - Parameter expected: about how many there are, so that room is made once.
+  /// - Parameter expected: the approximate number of ids, for which memory is reserved.
   func identifiers(_ query: String, expected: Int = 0, meter: Meter? = nil) throws -> [Int64] {
     var reader = BinaryRowReader()
     var ids: [Int64] = []

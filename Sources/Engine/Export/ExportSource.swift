@@ -1,6 +1,6 @@
 import Postgres
 
-/// What an export must know of its server before it looks at a single organization.
+/// The facts about a server that every export from it needs.
 struct ExportSource: Sendable {
   let model: DataModel
   let version: ServerVersion

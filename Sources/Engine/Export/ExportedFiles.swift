@@ -5,19 +5,19 @@ import Postgres
 
 /// The files of an organization and their `records.json`: uploads of messages, avatars, custom emoji, icons and logos.
 ///
-/// Which files there are is read from the export's snapshot. A file that is missing or cannot be read is skipped, named
-/// and counted; nothing stops for it unless the operator wishes so.
+/// The list of files is read from the export's snapshot. A file that is missing or cannot be read is skipped, reported
+/// and counted; it fails the export only if the operator requested that.
 struct ExportedFiles {
   enum Kind: String, CaseIterable {
     case uploads, avatars, emoji, icons = "realm_icons"
   }
 
-  /// One file, and what its record says.
+  /// One file, and the values of its record.
   struct Item {
     let kind: Kind
-    /// Below the folder of its kind, in the archive and in the record.
+    /// The path below the folder of its kind, in the archive and in the record.
     let path: String
-    /// Below the server's folder of message files or of avatars.
+    /// The path below the server's folder of message files or of avatars.
     let source: String
     var user: (id: Int64, email: String)?
     var avatarVersion: Int64?
@@ -28,21 +28,21 @@ struct ExportedFiles {
   let scope: ExportScope
   let strict: Bool
 
-  /// Lists all files of the organization as the snapshot knows them.
+  /// Lists all files of the organization that the snapshot knows.
   func list(_ connection: Connection) throws -> [Item] {
     try uploads(connection) + avatars(connection) + emoji(connection) + icons()
   }
 
-  /// What became of them.
+  /// The result of ``write(_:to:progress:meter:)``.
   struct Report {
     var files: Int64 = 0
     var bytes: Int64 = 0
     var skipped: [Manifest.Skipped] = []
-    /// Entries in the `records.json` of each kind.
+    /// The number of entries in the `records.json` of each kind.
     var records: [String: Int64] = [:]
   }
 
-  /// Adds the files and the records of each kind. Every kind has its `records.json`, an empty one too.
+  /// Adds the files and the records of each kind. Each kind gets a `records.json`, even an empty one.
   func write(_ items: [Item], to archive: ArchiveWriter, progress: Progress, meter: Meter) throws -> Report {
     var report = Report()
     var added: Set<[UInt8]> = []
@@ -53,7 +53,7 @@ struct ExportedFiles {
       for item in items where item.kind == kind {
         try meter.advance()
         do {
-          // Two rows may share a file; the archive has it once.
+          // Two rows may share a file; the archive contains it once.
           let isNew = added.insert(Array("\(kind.rawValue)/\(item.path)".utf8)).inserted
           let status = try add(item, root: root, to: isNew ? archive : nil)
           append(item, status, to: records)
@@ -71,7 +71,8 @@ struct ExportedFiles {
     return report
   }
 
-  /// A file that is not there, cannot be read, or has a name that no archive should carry. Nothing of it was written.
+  /// Returns whether the failure concerns only this file: it is missing, unreadable, or has a name that is not allowed
+  /// in an archive. Nothing of it was written.
   private static func isOnlyThisFile(_ failure: any Failure) -> Bool {
     if failure is UnreadableFile { return true }
     guard let failure = failure as? ArchiveFailure, case .refused = failure.problem else { return false }
@@ -81,13 +82,13 @@ struct ExportedFiles {
   private func skip(_ item: Item, _ failure: any Failure, _ report: inout Report, _ progress: Progress) {
     report.skipped.append(Manifest.Skipped(name: "\(item.kind.rawValue)/\(item.path)", reason: failure.reason))
     let name = "\(item.kind.rawValue)/\(SafeText.clean(item.path, limit: 200))"
-    // A folder that is gone would fill the screen: the manifest names them all.
+    // A missing folder would flood the screen; the manifest lists all skipped files.
     let shown = 20
     if report.skipped.count <= shown { progress.warn("\(name) is skipped: \(failure.reason)") }
     if report.skipped.count == shown + 1 { progress.warn("more files are skipped; manifest.json names them all") }
   }
 
-  // MARK: Which files
+  // MARK: File lists
 
   private func uploads(_ connection: Connection) throws -> [Item] {
     guard let table = scope.model["zerver_attachment"] else { return [] }
@@ -106,7 +107,7 @@ struct ExportedFiles {
     let salt = try installation.avatarSalt()
     let realm = scope.organization.id
     let bots = scope.systemBots.map(\.id)
-    // One listing instead of a search for each user.
+    // One listing instead of a look-up for each user.
     let folder = "\(installation.avatarsFolder)/\(realm)"
     let names = FileSystem.isFolder(folder) ? try FileSystem.names(in: folder) : []
     let byHash = Dictionary(grouping: names) { String($0.prefix { $0 != "." }) }
@@ -122,9 +123,9 @@ struct ExportedFiles {
       let hashes = [
         AvatarPath.hash(user: id, version: version, salt: salt), AvatarPath.hash(user: id, salt: salt),
       ]
-      // A server that was upgraded may still have some under their old names.
+      // An upgraded server may still have files under their old names.
       let found = (isVersioned ? hashes : hashes.reversed()).lazy.compactMap { byHash[$0] }.first
-      // Nobody knows the ending of a picture that is not there. Those of the server's bots are part of its software.
+      // The extension of a missing file is unknown. Avatars of the server's bots are part of its software.
       let missing = bots.contains(id) ? [] : ["\(hashes[isVersioned ? 0 : 1]).png"]
       return (found ?? missing).map { name in
         Item(
@@ -158,7 +159,7 @@ struct ExportedFiles {
     let folder = "\(installation.avatarsFolder)/\(realm)/realm"
     guard FileSystem.isFolder(folder) else { return [] }
     return try FileSystem.names(in: folder).map { name in
-      // The format leaves the folder `realm` out.
+      // The format omits the folder `realm`.
       Item(kind: .icons, path: "\(realm)/\(name)", source: "\(realm)/realm/\(name)")
     }
   }
@@ -167,11 +168,11 @@ struct ExportedFiles {
 
   private func folder(_ kind: Kind) throws -> Int32 {
     let path = kind == .uploads ? installation.messageFilesFolder : installation.avatarsFolder
-    // The folder itself may be a link: containers keep uploads on a volume. Nothing below it may be one.
+    // The folder itself may be a symbolic link: containers keep uploads on a volume. Nothing below it may be one.
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   }
 
-  /// - Parameter archive: nil where it has the file already.
+  /// - Parameter archive: nil if it contains the file already.
   private func add(_ item: Item, root: Int32, to archive: ArchiveWriter?) throws -> stat {
     let file = root < 0 ? -1 : FileSystem.openBeneath(root, item.source, O_RDONLY | O_NONBLOCK)
     guard file >= 0 else {
@@ -180,7 +181,7 @@ struct ExportedFiles {
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0 else { throw UnreadableFile(name: item.path, reason: SystemError.text(errno)) }
-    // Pictures, films and archives are compressed already: trying again costs time and gains nothing.
+    // Images, videos and archives are compressed already: compressing them again costs time and gains nothing.
     let level = Self.isCompressed(item.path) ? 0 : nil
     try archive?.add("\(item.kind.rawValue)/\(item.path)", file: file, level: level)
     return status
@@ -236,7 +237,7 @@ struct ExportedFiles {
     records.byte(0x7D)
   }
 
-  /// A file system may hold times that no number of microseconds can.
+  /// Converts a time to microseconds; 0 if it is out of range, which a file system may contain.
   private static func microseconds(_ time: timespec) -> Int64 {
     let (whole, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000)
     return overflow ? 0 : whole.addingReportingOverflow(Int64(time.tv_nsec) / 1000).partialValue

@@ -1,9 +1,9 @@
 import Postgres
 
-/// Which group conversations belong to an export.
+/// Selects the group conversations that belong to an export.
 ///
-/// All members of a group must exist on the other side: they are users of the organization, or system bots that every
-/// server has.
+/// All members of a group must exist on the importing server: they are users of the organization, or system bots, which
+/// every server has.
 struct GroupScope {
   let organization: Int64
   let users: [Int64]
@@ -12,11 +12,12 @@ struct GroupScope {
 
   private static let group = ExportScope.RecipientType.group
 
-  /// The recipients of these groups.
+  /// Returns the recipients of these groups.
   ///
   /// - Parameters:
-  ///   - membersWanted: one of these has to be in the group; nil for all groups.
-  ///   - memberless: also groups in which no user is left, where all their messages are the organization's.
+  ///   - membersWanted: at least one of these must be a member of the group; nil for all groups.
+  ///   - memberless: whether to include groups without remaining users, if all their messages belong to the
+  ///     organization.
   func recipients(_ connection: Connection, membersWanted: [Int64]?, memberless: Bool) throws -> [Int64] {
     let wanted = membersWanted.map { Array(Set(users).intersection($0)).sorted() } ?? users
     var found = try connection.identifiers(
@@ -41,7 +42,7 @@ struct GroupScope {
     return found
   }
 
-  /// Members who would not exist on the other side.
+  /// The members who would not exist on the importing server.
   private func strangers(_ recipient: String) -> String {
     """
     SELECT 1 FROM zerver_subscription o JOIN zerver_userprofile u ON u.id = o.user_profile_id
@@ -50,10 +51,10 @@ struct GroupScope {
     """
   }
 
-  /// Whether a group of several people with a system bot stays behind.
+  /// Returns the condition under which a group of several users with a system bot is not exported.
   ///
-  /// The official exporter holds such groups back on servers that have personal recipients. Later servers have
-  /// one-to-one conversations with system bots as groups of two: those are exported everywhere.
+  /// The official exporter omits such groups on servers that have personal recipients. Later servers represent
+  /// one-to-one conversations with system bots as groups of two: those are always exported.
   static func isHeldBack(_ systemBots: [Int64], _ recipient: String, hasPersonalRecipients: Bool) -> String {
     guard hasPersonalRecipients, !systemBots.isEmpty else { return "(false)" }
     let bots = SQL.literal(systemBots)
@@ -67,7 +68,8 @@ struct GroupScope {
 }
 
 extension ExportScope {
-  /// How many exported groups have the same members as another one: people have left them, or were deleted.
+  /// Returns the number of exported groups that have the same members as another one, because members have left or were
+  /// deleted.
   ///
   /// The server's own importer identifies groups by their members and stops at the second one.
   func groupsWithSameMembers(_ connection: Connection) throws -> Int64 {

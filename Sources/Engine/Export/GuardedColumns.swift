@@ -1,12 +1,12 @@
 import Postgres
 
-/// Expressions that stand in for columns of people who have not agreed that their private data leaves: their settings
-/// become the organization's defaults, a hidden address becomes a random one, subscriptions lose what is personal.
+/// Expressions that replace columns of users who have not agreed to the export of their private data: their settings
+/// become the organization's defaults, a hidden address becomes a random one, subscriptions lose their personal values.
 ///
-/// Only on servers whose own exporter is that careful; see ``ServerTraits/guardsPrivateRows``.
+/// Only on servers whose own exporter does the same; see ``ServerTraits/guardsPrivateRows``.
 struct GuardedColumns {
   let scope: ExportScope
-  /// The domain of addresses that are made up.
+  /// The domain of generated addresses.
   let host: String
 
   private static let addressHiddenFromAll = 4
@@ -29,7 +29,7 @@ struct GuardedColumns {
       (CASE WHEN \(agreed) OR NOT \(hidden) THEN t.delivery_email
         ELSE 'exported-user-' || replace(gen_random_uuid()::text, '-', '') || '@' || \(domain) END)
       """
-    // A mere name can become a person again by signing up with the address. Those who were deactivated must not.
+    // A mirror dummy can become a user again by signing up with the address. Deactivated users must not.
     let becomesName =
       scope.reach == .publicChannels ? "(NOT \(agreed) AND \(hidden))" : "(NOT \(agreed) AND t.is_active)"
     expressions["is_mirror_dummy"] = "(t.is_mirror_dummy OR \(becomesName))"
@@ -63,7 +63,7 @@ struct GuardedColumns {
   }
 
   private func usual(_ column: DataModel.Column, of table: DataModel.Table) -> String? {
-    // One colour for all channels would look odd; any colour tells nothing.
+    // The same colour for all channels would look odd; a random one reveals nothing.
     if column.name == "color" { return "(\(Self.colors))[1 + floor(random() * \(Self.palette.count))::int]" }
     if !column.isRequired { return "NULL" }
     if let expression = scope.model.catalog[table.name]?.column(column.name)?.defaultExpression { return expression }
@@ -72,7 +72,7 @@ struct GuardedColumns {
 
   private static let colors = "ARRAY[\(palette.map { "'#\($0)'" }.joined(separator: ","))]"
 
-  /// The colours that the server gives to channels.
+  /// The colours that the server assigns to channels.
   private static let palette = [
     "76ce90", "fae589", "a6c7e5", "e79ab5", "bfd56f", "f4ae55", "b0a5fd", "addfe5", "f5ce6e", "c2726a", "94c849",
     "bd86e5", "ee7e4a", "a6dcbf", "95a5fd", "53a063", "9987e1", "e4523d", "c2c2c2", "4f8de4", "c6a8ad", "e7cc4d",

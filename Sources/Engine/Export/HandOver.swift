@@ -1,15 +1,15 @@
 import Common
 
-/// An export that is made for the cloud: whoever imports it there has to be told a few things with it.
+/// An export made for the cloud: the staff who import it there need additional facts.
 public struct HandOver: Sendable, Codable, Equatable {
-  /// The subdomain that the organization is to have in the cloud.
+  /// The subdomain that the organization gets in the cloud.
   public var subdomain: String
 
   public init(subdomain: String) {
     self.subdomain = subdomain
   }
 
-  /// Why a subdomain cannot be one in the cloud; nil where it can. Whether it is free there only the cloud knows.
+  /// Returns why a subdomain cannot be used in the cloud; nil if it can. Only the cloud knows whether it is in use.
   public static func objection(to subdomain: String) -> String? {
     if subdomain.isEmpty { return "In the cloud every organization has a subdomain" }
     guard SubdomainRules.isWellFormed(subdomain) else {
@@ -19,7 +19,8 @@ public struct HandOver: Sendable, Codable, Equatable {
       ? "The cloud keeps this name for itself" : nil
   }
 
-  /// The cloud runs the development version of the server, and its importer takes exports of that version only.
+  /// Checks the server's version: the cloud runs the development version, and its importer accepts exports of that
+  /// version only.
   func check(_ version: ServerVersion, _ installation: Installation) -> Finding {
     let command = Self.upgrade(installation.brand, deployment: installation.deploymentFolder)
     guard let name = version.name else {
@@ -40,12 +41,12 @@ public struct HandOver: Sendable, Codable, Equatable {
         + "same")
   }
 
-  /// The command that brings a server to the version that the cloud has.
+  /// Returns the command that upgrades the server to the cloud's version.
   public static func upgrade(_ brand: Brand, deployment: String? = nil) -> String {
     "\(deployment ?? brand.deploymentFolder)/scripts/upgrade-\(brand.rawValue)-from-git main"
   }
 
-  /// What is left to do, and what to write to those who import it.
+  /// Returns the remaining steps, and the facts to send to the staff who import it.
   ///
   /// - Parameter digest: SHA-256 of the whole file, in hexadecimal.
   func nextSteps(archive: String, digest: String, organization: Organization, version: ServerVersion) -> [Summary.Step]

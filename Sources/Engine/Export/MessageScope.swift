@@ -1,15 +1,15 @@
 import Postgres
 
-/// Which messages belong to an export, as the server's own exporter decides it.
+/// Selects the messages that belong to an export by the rules of the server's own exporter.
 struct MessageScope {
   let organization: Int64
   let users: [Int64]
   let systemBots: [ExportScope.SystemBot]
-  /// Recipients whose rows are exported.
+  /// The recipients whose rows are exported.
   let recipients: [Int64]
 
-  /// The condition on a table named `m`: what anyone of the organization (or a system bot) sent to a recipient that is
-  /// exported, or to a system bot.
+  /// Returns the condition on a table named `m`: all messages that a user of the organization, or a system bot, sent to
+  /// an exported recipient or to a system bot.
   func condition(_ reach: ExportScope.Reach, _ connection: Connection) throws -> String {
     let senders = users + systemBots.map(\.id)
     let bots = systemBots.compactMap(\.recipient)
@@ -26,7 +26,7 @@ struct MessageScope {
   private func condition(
     consenting: [Int64], senders: [Int64], bots: [Int64], _ connection: Connection
   ) throws -> String {
-    // What was written before someone came to these channels is not theirs to read.
+    // Messages from before a user joined these channels are not readable for that user.
     let protected = Set(
       try connection.identifiers(
         """

@@ -3,13 +3,13 @@ import Common
 import Postgres
 import Synchronization
 
-/// Writes `messages-000001.json …`: a thousand messages each, with all their user-message rows.
+/// Writes `messages-000001.json …`: one thousand messages each, with all their user-message rows.
 ///
-/// Several workers read one snapshot, a range of ids at a time, and add their files to the archive in order: a worker
-/// that is ahead waits for its turn, so memory is bounded by what the workers hold.
+/// Several workers read one snapshot, one range of ids at a time, and add their files to the archive in order: a worker
+/// that is ahead waits for its turn, so memory is bounded by the workers' buffers.
 struct MessageShards: Sendable {
   static let messagesPerFile = 1000
-  /// Fewer, larger queries are cheaper for PostgreSQL; four files are about 8 MB.
+  /// Fewer, larger queries are cheaper for PostgreSQL; four files take about 8 MB.
   private static let filesPerRange = 4
 
   let scope: ExportScope
@@ -30,9 +30,9 @@ struct MessageShards: Sendable {
     return "messages-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".json"
   }
 
-  /// What was written.
+  /// The number of rows written.
   struct Counts: Sendable {
-    /// Rows of each file, in the order of the files.
+    /// The rows of each file, in the order of the files.
     var files: [(messages: Int64, userMessages: Int64)] = []
     var changed: [Manifest.Changed] = []
 
@@ -42,13 +42,13 @@ struct MessageShards: Sendable {
 
   private struct Queue {
     var next = 0
-    /// The range whose files are to be added now.
+    /// The range whose files are added next.
     var turn = 0
     var counts = Counts()
     var failure: (any Error)?
   }
 
-  /// - Parameter session: opens one more session that sees the export's snapshot.
+  /// - Parameter session: opens another session that sees the export's snapshot.
   func write(
     to archive: ArchiveWriter, workers: Int, meter: Meter, session: @escaping @Sendable () throws -> Connection
   ) throws -> Counts {
@@ -98,7 +98,7 @@ struct MessageShards: Sendable {
     work.reset()
     guard let first = ids.first, let last = ids.last else { return }
 
-    // The ids were selected once; a range may hold other messages too, of other organizations for instance.
+    // The ids were selected once; a range may contain other messages, for instance of other organizations.
     var reader = BinaryRowReader()
     var expected = ids.startIndex
     guard let idField = messages.position(of: "id") else { return }
@@ -152,7 +152,7 @@ struct MessageShards: Sendable {
   }
 }
 
-/// What a worker holds of one range: two buffers a file, used again for the next range.
+/// The buffers of a worker for one range: two per file, reused for the next range.
 private final class RangeBuffers {
   struct File {
     let messages = JSONBuffer(capacity: 1 << 20)
@@ -162,7 +162,7 @@ private final class RangeBuffers {
   }
 
   private(set) var files: [File]
-  /// Of all ranges of the worker.
+  /// The changes in all ranges of the worker.
   let messageChanges = ChangedValues()
   let userMessageChanges = ChangedValues()
 
@@ -197,7 +197,7 @@ private final class RangeBuffers {
 }
 
 extension ArraySlice<Int64> {
-  /// Where a value stands in this ascending slice; nil where it does not.
+  /// Returns the index of a value in this ascending slice; nil if it is missing. Binary search.
   fileprivate func firstPosition(of value: Int64) -> Int? {
     var low = startIndex
     var high = endIndex

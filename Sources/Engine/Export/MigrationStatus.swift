@@ -1,6 +1,6 @@
 import Common
 
-/// `migration_status.json`: which migrations the source had, so that an importer can refuse what would not fit.
+/// `migration_status.json`: the migrations of the source, by which an importer can refuse an incompatible archive.
 enum MigrationStatus {
   static let fileName = "migration_status.json"
 
@@ -21,13 +21,13 @@ enum MigrationStatus {
     output.raw("\n},\"")
     output.raw(Array(brand.versionKey.utf8))
     output.raw("\":")
-    // The official importer compares what stands before the first full stop, and stumbles over anything but text.
+    // The official importer compares the part before the first full stop, and fails on anything but text.
     output.string(version.name ?? estimatedVersion(version.migrations) ?? "unknown")
     output.raw("}\n")
     return Array(output.bytes)
   }
 
-  /// The applied migrations by app; empty where the text is not what it should be.
+  /// Returns the applied migrations by app; empty if the text is invalid.
   static func decode(_ bytes: [UInt8]) -> [String: [String]] {
     var apps: [String: [String]] = [:]
     let isWhole: Void? = try? bytes.withUnsafeBytes { text in
@@ -55,7 +55,7 @@ enum MigrationStatus {
     return isWhole == nil ? [:] : apps
   }
 
-  /// The version of the server that the text names.
+  /// Returns the version of the server that the text names.
   static func version(_ bytes: [UInt8]) -> String? {
     var version: String?
     try? bytes.withUnsafeBytes { text in
@@ -69,14 +69,14 @@ enum MigrationStatus {
     return version
   }
 
-  /// The number before the first full stop of a version: "11.0-dev" is 11; nil where there is none.
+  /// Returns the number before the first full stop of a version: 11 for "11.0-dev"; nil if there is none.
   static func major(_ version: String) -> Int? { Int(version.prefix { $0 != "." }) }
 
-  // MARK: As the server's own command lists them
+  // MARK: Format of the server's own command
 
   private static let noMigrations = "(no migrations)"
 
-  /// Left over from early versions; the server's own list leaves them out.
+  /// Leftovers of early versions; the server's own list omits them.
   private static let stale: Set<String> = [
     "default.0005_auto_20160727_2333", "zerver.0002_django_1_8", "zerver.0003_custom_indexes",
     "zerver.0004_userprofile_left_side_userlist", "zerver.0005_auto_20150920_1340",
@@ -92,18 +92,19 @@ enum MigrationStatus {
     "zerver.0026_delete_mituser", "zerver.0027_realm_default_language", "zerver.0028_userprofile_tos_version",
   ]
 
-  /// Apps whose migrations stand in the database under a name that no app has any more, and under which they count.
+  /// Apps whose migrations are in the database under a former name, with the present name under which they count.
   private static let renamed = [
     "default": "social_django", "social_auth": "social_django", "two_factor": "phonenumber",
   ]
   private static let gone: Set<String> = ["guardian", "sites", "twofactor"]
 
-  /// The lines of each app: what the database has applied, without what a squashed migration replaces.
+  /// Returns the lines of each app: the applied migrations, without those that a squashed migration replaces.
   ///
-  /// The official importer compares these lines as text, with the number of migrations that each of them stands for.
+  /// The official importer compares these lines as text, including the number of migrations that each squashed one
+  /// replaces.
   ///
-  /// - Parameter squashed: migrations that stand for others and are installed; one that the database does not name, while
-  ///   it names all that it stands for, is listed as such.
+  /// - Parameter squashed: the installed squashed migrations; one that the database does not record, although it
+  ///   records all that it replaces, is listed as squashed.
   static func listed(_ applied: [String: [String]], squashed: [String: [String]] = [:]) -> [String: [String]] {
     var lines: [String: [String]] = [:]
     for (app, all) in applied where renamed[app] == nil && !gone.contains(app) {
@@ -118,7 +119,7 @@ enum MigrationStatus {
         (unnamed.contains { title.hasPrefix("\($0) ") } ? "[-] " : "[X] ") + title
       }
     }
-    // Its migrations went to the app of telephone numbers, and count there.
+    // Its migrations were moved to the app of phone numbers and are counted there.
     if let phones = lines["phonenumber"], applied["two_factor"] != nil,
       phones.contains(where: { $0.contains("squash") })
     {
@@ -129,7 +130,7 @@ enum MigrationStatus {
     return lines
   }
 
-  /// - Parameter elsewhere: migrations that stand under an app's old name, replaced by those of the same name.
+  /// - Parameter elsewhere: migrations recorded under an app's former name, replaced by those of the same name.
   private static func titles(_ names: [String], elsewhere: [String]) -> [String] {
     var counts: [String: Int] = [:]
     var replaced: Set<String> = []
@@ -148,7 +149,7 @@ enum MigrationStatus {
     }
   }
 
-  /// The numbers of the migrations that a squashed one stands for: "0001_squashed_0569".
+  /// Returns the numbers of the migrations that a squashed one replaces: "0001_squashed_0569".
   private static func squashedRange(_ name: String) -> ClosedRange<Int>? {
     guard let words = name.firstRange(of: "_squashed_") else { return nil }
     let (first, last) = (number(name), number(String(name[words.upperBound...])))
@@ -157,29 +158,29 @@ enum MigrationStatus {
 
   private static func number(_ name: String) -> Int { Int(name.prefix { $0.isNumber }) ?? 0 }
 
-  /// Versions of the server, and about the first migration that each of them brought.
+  /// Versions of the server, each with approximately its first migration.
   private static let versions = [(9, 500), (10, 561), (11, 686), (12, 751)]
 
-  /// What the newest migration tells where nothing else does; nil for early versions.
+  /// Estimates the version from the newest migration if nothing else names it; nil for early versions.
   private static func estimatedVersion(_ applied: [String: [String]]) -> String? {
     let newest = newestNumber(applied["zerver"] ?? [])
     return versions.last { newest >= $0.1 }.map { "\($0.0).0 (estimated from its migrations)" }
   }
 
-  /// The number of the newest migration; one that stands for others counts as the last of them.
+  /// Returns the number of the newest migration; a squashed one counts as the last that it replaces.
   static func newestNumber(_ names: [String]) -> Int {
     names.map { squashedRange($0)?.upperBound ?? number($0) }.max() ?? 0
   }
 
   // MARK: Differences
 
-  /// Apps that only the cloud has, or that say nothing about an organization's rows.
+  /// Apps that only the cloud has, or that do not affect the rows of an organization.
   private static let unimportant: Set<String> = [
     "zilencer", "corporate", "guardian", "auth", "contenttypes", "sessions", "phonenumber", "otp_static", "otp_totp",
     "social_django", "two_factor",
   ]
 
-  /// What differs, a sentence an app; nothing where an import is safe.
+  /// Returns the differences, one sentence per app; empty if an import is safe.
   static func difference(archive: [String: [String]], server: [String: [String]]) -> [String] {
     archive.keys.sorted().compactMap { app in
       guard !unimportant.contains(app), let here = server[app] else { return nil }
@@ -192,7 +193,8 @@ enum MigrationStatus {
     }
   }
 
-  /// What only one side has. A side may list a squashed migration, those that it replaces, or both.
+  /// Returns the migrations that only one side has. A side may list a squashed migration, those that it replaces, or
+  /// both.
   private static func apart(_ archive: [String], _ server: [String]) -> (lacks: [String], beyond: [String]) {
     let ranges = (archive + server).compactMap(squashedRange)
     func plain(_ names: [String]) -> Set<String> {
@@ -200,7 +202,7 @@ enum MigrationStatus {
     }
     let covered = { (names: [String]) in max(newestNumber(names), 0) }
     let (there, here) = (plain(archive), plain(server))
-    // Where one side has nothing of what the other's squashed migrations stand for, it is of another version.
+    // A side that has none of the migrations that the other's squashed ones replace is of another version.
     let last = ranges.map(\.upperBound).max() ?? 0
     let short = { (names: [String]) in covered(names) < last ? ["up to number \(last)"] : [] }
     return (

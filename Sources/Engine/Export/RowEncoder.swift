@@ -1,13 +1,13 @@
 import Common
 import Postgres
 
-/// Turns the rows of one table, as binary COPY delivers them, into the JSON objects of the export.
+/// Encodes the rows of one table, as binary COPY delivers them, as the JSON objects of the export.
 ///
-/// Built once a table: the query, and for each key its text and how its value is written.
+/// Built once per table: the query, and for each key its text and the encoding of its value.
 struct RowEncoder: Sendable {
   private enum Encoding: Sendable {
     case integer, bool, text, moment, uuid, float, double, jsonb
-    /// JSON already, as text.
+    /// Already JSON, as text.
     case json
   }
 
@@ -18,7 +18,7 @@ struct RowEncoder: Sendable {
   }
 
   private struct Key: Sendable {
-    /// `"name":` with the comma that is needed before it.
+    /// `"name":` with the comma or brace before it.
     let text: [UInt8]
     let source: Source
     let column: String
@@ -26,17 +26,17 @@ struct RowEncoder: Sendable {
   }
 
   let table: DataModel.Table
-  /// What to select, in the order of the fields.
+  /// The expressions to select, in the order of the fields.
   private let expressions: [String]
-  /// Where the field of each column stands in the rows.
+  /// The index of each column's field in the rows.
   private let positions: [String: Int]
   private let keys: [Key]
   private let deactivatedField: Int?
   private let overrideActive: Bool
 
   /// - Parameters:
-  ///   - expressions: SQL that stands in for a column.
-  ///   - asActive: the organization's row says that it is active, whatever the database says.
+  ///   - expressions: SQL that replaces a column.
+  ///   - asActive: whether the organization's row is exported as active, whatever the database says.
   init(_ table: DataModel.Table, scope: ExportScope, replacing special: [String: String] = [:], asActive: Bool = false)
   {
     self.table = table
@@ -58,7 +58,7 @@ struct RowEncoder: Sendable {
       expressions.append(expression)
     }
 
-    // The id first: people look for it there.
+    // The id comes first, where readers look for it.
     let ordered = table.columns.filter { $0.name == "id" } + table.columns.filter { $0.name != "id" }
     for column in ordered {
       switch column.exported {
@@ -83,20 +83,20 @@ struct RowEncoder: Sendable {
     overrideActive = asActive && table.rows == .organization
   }
 
-  /// The statement that delivers the rows which `condition` selects, on a table named `t`.
+  /// Returns the COPY statement for the rows that `condition` selects, on a table named `t`.
   func copy(where condition: String, orderBy order: String?) -> String {
     let ordered = order.map { " ORDER BY \($0)" } ?? ""
     return "COPY (SELECT \(expressions.joined(separator: ", ")) FROM \(Identifier.quote(table.name)) t "
       + "WHERE \(condition)\(ordered)) TO STDOUT (FORMAT binary)"
   }
 
-  /// Where the field of a column stands in the rows; nil where the table has no such column.
+  /// Returns the index of a column's field in the rows; nil if the table has no such column.
   func position(of column: String) -> Int? { positions[column] }
 
-  /// The name of the column behind a key of the rows.
+  /// Returns the name of the column that a key of the rows is written from.
   func column(at key: Int) -> String { keys.indices.contains(key) ? keys[key].column : "" }
 
-  /// - Parameter changes: told of values that the format cannot express.
+  /// - Parameter changes: receives the values that the format cannot express.
   func encode(_ fields: [UnsafeRawBufferPointer?], into output: JSONBuffer, changes: ChangedValues) {
     for (position, key) in keys.enumerated() {
       output.raw(key.text)
@@ -119,11 +119,11 @@ struct RowEncoder: Sendable {
     output.byte(0x7D)
   }
 
-  /// Moments that the official importer can read, in microseconds since 1970: from 0001-01-01 00:00:00 UTC to
+  /// The times that the official importer can read, in microseconds since 1970: from 0001-01-01 00:00:00 UTC to
   /// 9999-12-31 23:59:59, one whole second before the end because it reads them as floating-point numbers.
   private static let moments: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_000_000
 
-  /// - Returns: what had to be changed, nil nearly always.
+  /// - Returns: how the value was changed; nil nearly always.
   @inline(__always)
   private static func write(
     _ field: UnsafeRawBufferPointer, _ encoding: Encoding, isRequired: Bool, into output: JSONBuffer
@@ -167,7 +167,8 @@ struct RowEncoder: Sendable {
     output.byte(0x22)
   }
 
-  /// A type that is not written here is left to PostgreSQL: an array becomes JSON, anything else its text.
+  /// Returns the expression to select and its encoding. A type without an encoder is converted by PostgreSQL: an array
+  /// to JSON, any other to its text.
   private static func encoding(of type: String, _ name: String) -> (String, Encoding) {
     switch type {
     case "int2", "int4", "int8": (name, .integer)

@@ -1,17 +1,17 @@
 import Postgres
 
-/// References of rows that may lead out of an export: to people, channels and messages of other organizations, or to what
-/// is left out.
+/// References of rows that may lead out of an export: to users, channels and messages of other organizations, or to
+/// omitted rows.
 ///
-/// A row that must refer to something is exported only with it: the importers would otherwise give the row to a stranger,
-/// or stop. A reference that may be empty becomes empty.
+/// A row with a required reference is exported only together with its target: importers would otherwise assign the row
+/// to another user, or fail. An optional reference becomes empty.
 extension ExportScope {
-  /// A reference that a row cannot do without.
+  /// A required reference of a row.
   struct RequiredReference {
     let column: String
-    /// The table of the other end.
+    /// The table of the target.
     let target: String
-    /// Holds where the other end is exported, on a table named `t`.
+    /// The condition under which the target is exported, on a table named `t`.
     let condition: String
   }
 
@@ -23,19 +23,19 @@ extension ExportScope {
     }
   }
 
-  /// Users that the archive names: the organization's, and the system bots.
+  /// The users that the archive contains: those of the organization, and the system bots.
   var knownUsers: [Int64] { users + systemBots.map(\.id) }
 
-  /// Recipients that the archive names.
+  /// The recipients that the archive contains.
   var knownRecipients: [Int64] { recipients + systemBots.compactMap(\.recipient) }
 
-  /// Columns that refer to other rows, each with the test that the other end is exported: "IN (…)".
+  /// Returns the columns that refer to other rows, each with the test that the target is exported: "IN (…)".
   func references(of table: DataModel.Table) -> [(column: String, test: String)] {
     guard table.isKnown else {
-      // What nobody knows must not point at what is not exported.
+      // An unknown table must not refer to rows that are not exported.
       return table.otherReferences.map { ($0.column, "IN (\(keys(of: $0.table, $0.referencedColumn)))") }
     }
-    // Their own conditions decide it, or they are the far ends themselves.
+    // Their own conditions decide this, or they are the targets themselves.
     guard !["zerver_message", "zerver_usermessage", "zerver_recipient"].contains(table.name) else { return [] }
     return table.columns.compactMap { column in
       guard !isDecided(column.name, by: table.rows), let target = column.references,
@@ -45,7 +45,7 @@ extension ExportScope {
     } + undeclared(table)
   }
 
-  /// Whether the condition of the rows themselves holds only where the other end is exported.
+  /// Whether the condition of the rows already requires that the target is exported.
   private func isDecided(_ column: String, by rows: TableRule.Rows) -> Bool {
     switch rows {
     case .reactions: column == "message_id"
@@ -55,7 +55,7 @@ extension ExportScope {
     }
   }
 
-  /// References that no foreign key declares.
+  /// Returns references without a foreign key.
   private func undeclared(_ table: DataModel.Table) -> [(column: String, test: String)] {
     let name = "reminder_target_message_id"
     guard table.rows == .scheduledMessages, let column = table.column(name), column.references == nil else { return [] }
@@ -72,10 +72,10 @@ extension ExportScope {
       guard model.catalog[target]?.column("realm_id") != nil else { return nil }
       return "IN (SELECT usergroup_ptr_id FROM \(target) WHERE realm_id = \(organization.id))"
     case "zerver_recipient":
-      // A row's own recipient says nothing that its id does not say.
+      // A row's own recipient adds nothing to its id.
       return column.isRequired ? "= ANY(\(SQL.literal(knownRecipients)))" : nil
     case "zerver_message":
-      // Channels name their first message, exported or not; importers look for it anew.
+      // Channels name their first message, exported or not; importers determine it again.
       return column.isRequired || table.rows == .scheduledMessages ? "IN (\(exportedMessages))" : nil
     default: return nil
     }

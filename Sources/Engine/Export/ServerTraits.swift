@@ -1,20 +1,20 @@
 import Postgres
 
-/// What the versions of the server differ in, as far as an export must know.
+/// The differences between server versions that matter to an export.
 ///
-/// Read from the database itself: what its columns are called and which migrations it has had.
+/// Derived from the database itself: its column names and its applied migrations.
 struct ServerTraits: Sendable, Equatable {
-  /// Whether users decide by a setting of theirs if their private data may be exported; before, by a reaction.
+  /// Whether users consent to the export of their private data by a setting; earlier versions use a reaction.
   let hasConsentSetting: Bool
-  /// Whether the server's own exporter keeps private rows of users who did not agree out of partial exports, and names of
-  /// programs that nobody of the organization used out of all.
+  /// Whether the server's own exporter omits private rows of users who did not agree from partial exports, and client
+  /// names that no user of the organization used from all exports.
   var guardsPrivateRows: Bool { hasConsentSetting }
-  /// Whether names of avatar files are made from the user's id and the avatar's version.
+  /// Whether the names of avatar files depend on the user's id and the avatar's version.
   let hasVersionedAvatars: Bool
-  /// Whether custom emoji are kept as they were uploaded, too.
+  /// Whether the originals of custom emoji are stored too.
   let keepsEmojiOriginals: Bool
 
-  /// Whether the server keeps a list of exports; its exporter then counts what it wrote in `stats.json`.
+  /// Whether the server stores a list of exports; its exporter then writes row counts to `stats.json`.
   let listsExports: Bool
 
   private static let versionedAvatars = 544

@@ -1,11 +1,11 @@
-/// `stats.json`, as the exporters of versions 10 and later put it beside the rows: how many rows each document has of
-/// each table, and how many records there are of each kind of file.
+/// `stats.json`, as the exporters of versions 10 and later write it: the number of rows of each table in each document,
+/// and the number of records of each kind of file.
 struct StatisticsDocument {
   static let fileName = "stats.json"
 
-  /// Rows of each table, by document without its ending.
+  /// The rows of each table, by document without its extension.
   private(set) var documents: [String: [String: Int64]] = [:]
-  /// Entries of `records.json` by kind of file.
+  /// The entries of `records.json` by kind of file.
   var records: [String: Int64] = [:]
 
   mutating func add(_ document: String, _ rows: [String: Int64]) {
@@ -13,7 +13,7 @@ struct StatisticsDocument {
     documents[name] = rows
   }
 
-  /// One JSON object, in the order of the official exporter.
+  /// Returns one JSON object, in the order of the official exporter.
   func encoded() -> [UInt8] {
     let output = JSONBuffer()
     var isFirst = true

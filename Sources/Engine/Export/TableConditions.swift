@@ -2,7 +2,7 @@ import Postgres
 
 /// The conditions that select a table's rows of an export, as SQL on a table named `t`.
 extension ExportScope {
-  /// Users whose own rows about messages are exported.
+  /// The users whose own rows about messages are exported.
   var readers: [Int64] {
     guard case .consent(let consenting) = reach else { return realUsers }
     return Set(realUsers).intersection(consenting).sorted()
@@ -13,7 +13,7 @@ extension ExportScope {
       .map { "(\($0))" }.joined(separator: " AND ")
   }
 
-  /// Expressions that stand in for columns which refer out of the export and need not: the reference becomes NULL.
+  /// Returns the expressions for optional references: those that lead out of the export become NULL.
   func looseReferences(of table: DataModel.Table) -> [String: String] {
     var expressions: [String: String] = [:]
     for (column, target) in references(of: table) where !(table.column(column)?.isRequired ?? false) {
@@ -51,7 +51,7 @@ extension ExportScope {
     }
   }
 
-  /// Users whose private rows are exported.
+  /// The users whose private rows are exported.
   private var owners: [Int64] {
     guard traits.guardsPrivateRows else { return realUsers }
     guard let consenting else { return users }
@@ -60,16 +60,16 @@ extension ExportScope {
 
   var exportedMessages: String { "SELECT m.id FROM zerver_message m WHERE \(messageCondition)" }
 
-  /// The ids of a table's exported rows, as a subquery.
+  /// Returns the ids of a table's exported rows, as a subquery.
   func keys(of table: String, _ column: String? = nil) -> String {
-    // The large one has its condition ready, on an alias of its own.
+    // The condition of the large table exists already, on an alias of its own.
     if table == "zerver_message" { return exportedMessages }
     guard let found = model[table] else { return "SELECT NULL::int8" }
     let key = column ?? (found.hasID ? "id" : found.columns.first { $0.name.hasSuffix("_ptr_id") }?.name ?? "id")
     return "SELECT t.\(Identifier.quote(key)) FROM \(Identifier.quote(table)) t WHERE \(condition(for: found))"
   }
 
-  /// Event types of people who came to a channel or left it: part of the history of channels.
+  /// Event types of users who joined or left a channel: part of the history of channels.
   private static let subscriptionEvents = "301, 302, 303"
 
   private var auditLog: String {
@@ -95,7 +95,7 @@ extension ExportScope {
     return "t.realm_id = \(organization.id) AND (\(ways.joined(separator: " OR ")))"
   }
 
-  /// Scheduled messages are their sender's own.
+  /// Scheduled messages belong to their sender.
   private func scheduled(_ alias: String) -> String {
     let own = """
       \(alias).realm_id = \(organization.id) AND \(alias).sender_id = ANY(\(SQL.literal(knownUsers)))
@@ -108,7 +108,7 @@ extension ExportScope {
     }
   }
 
-  /// Programs that exported rows name: what others of the server use is nobody's business.
+  /// The clients that exported rows name: those that others on the server use are private.
   private var usedClients: String {
     let users = model.tables.filter { $0.name != "zerver_message" }.flatMap { table in
       table.columns.filter { $0.references == "zerver_client" }.map { column in

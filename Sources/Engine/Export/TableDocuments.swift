@@ -2,17 +2,17 @@ import Archive
 import Common
 import Postgres
 
-/// Writes the files that hold whole tables: `realm.json`, `attachment.json`, `analytics.json`.
+/// Writes the documents that hold whole tables: `realm.json`, `attachment.json`, `analytics.json`.
 struct TableDocuments {
   let model: DataModel
   let scope: ExportScope
   let brand: Brand
-  /// The archive says that the organization is active, whatever the database says.
+  /// Whether the organization is exported as active, whatever the database says.
   let asActive: Bool
   /// The host name of the server.
   let host: String
 
-  /// Rows that will be written of all documents but the messages.
+  /// Returns the number of rows of all documents except the messages.
   func count(_ connection: Connection) throws -> Int64 {
     try model.tables.filter { $0.document != .messages }.reduce(0) { sum, table in
       let rows = try connection.value(
@@ -21,14 +21,14 @@ struct TableDocuments {
     }
   }
 
-  /// What was written of one document.
+  /// The result of writing one document.
   struct Written {
-    /// Rows of each table.
+    /// The number of rows of each table.
     var rows: [String: Int64] = [:]
     var changed: [Manifest.Changed] = []
   }
 
-  /// Writes one document.
+  /// Writes one document into the archive.
   func write(
     _ document: TableRule.Document, to archive: ArchiveWriter, _ connection: Connection, meter: Meter
   ) throws -> Written {
@@ -58,7 +58,7 @@ struct TableDocuments {
         let copy = encoder.copy(where: scope.condition(for: table), orderBy: order)
         try connection.copyOut(copy) { message in
           guard try reader.read(message) else { return }
-          // Users who exist only as the authors of old messages have a table of their own in the format.
+          // Mirror dummies, which exist only as authors of old messages, have a table of their own in the format.
           let isDummy = dummyField.flatMap { reader.fields[$0] }?.postgresBool ?? false
           let target = isDummy ? aside ?? output : output
           if target !== output ? target.count > 0 : written > 0 { target.byte(0x2C) }
@@ -86,7 +86,7 @@ struct TableDocuments {
         }
       }
       if document == .realm, !isFirst {
-        // Later versions of the official importer ask where the rows come from.
+        // Later versions of the official importer require the origin of the rows.
         output.raw(",\n\"import_source\":")
         output.string(brand.rawValue)
       }
@@ -96,7 +96,7 @@ struct TableDocuments {
     return Written(rows: counts, changed: changed)
   }
 
-  /// The system bots travel as names: the importer finds those of its own server.
+  /// System bots are exported by name: the importer maps them to those of its own server.
   private func writeSystemBots(into output: JSONBuffer) {
     for (index, bot) in scope.systemBots.enumerated() {
       if index > 0 { output.byte(0x2C) }
@@ -108,7 +108,7 @@ struct TableDocuments {
         output.raw(",\"recipient_id\":")
         output.integer(recipient)
       } else if scope.hasPersonalRecipients {
-        // Importers of such versions look for the key.
+        // Importers of such versions expect the key.
         output.raw(",\"recipient_id\":null")
       }
       output.byte(0x7D)
@@ -118,11 +118,11 @@ struct TableDocuments {
   private func replacements(for table: DataModel.Table) -> [String: String] {
     var expressions = GuardedColumns(scope: scope, host: host).expressions(for: table)
     expressions.merge(scope.looseReferences(of: table)) { own, _ in own }
-    // Where the archive of a full export lies is nobody's business who may read only a part.
+    // The path of a full export's archive is private to those who may read all of it.
     if table.name == "zerver_realmexport", scope.reach != .everything, table.column("export_path") != nil {
       expressions["export_path"] = "NULL::text"
     }
-    // Someone of another organization (a server administrator) may have acted here; that user does not travel.
+    // A user of another organization (a server administrator) may have acted here; that user is not exported.
     if table.column("acting_user_id")?.references == "zerver_userprofile", table.column("realm_id") != nil {
       expressions["acting_user_id"] =
         "(SELECT u.id FROM zerver_userprofile u WHERE u.id = t.acting_user_id AND u.realm_id = t.realm_id)"

@@ -1,8 +1,9 @@
 import Common
 import Postgres
 
-/// What the row of an organization says that ends with the old server: the dates at which that one would have deleted it,
-/// and where it sent visitors. Here the nightly job would delete it, and visitors would be sent away.
+/// The columns of the organization's row that hold only for the old server: the dates at which that server would have
+/// deleted it, and its redirect. On this server, the nightly job would delete the organization, and visitors would be
+/// redirected.
 struct Appointments {
   let model: DataModel
 
@@ -14,7 +15,7 @@ struct Appointments {
     }
   }
 
-  /// What the archive says of them, in words.
+  /// Returns one sentence for the operator for each such value in the archive.
   func sentences(_ survey: ArchiveSurvey) throws -> [String] {
     let columns = columns
     var said: [String] = []

@@ -1,12 +1,12 @@
 import Archive
 import Common
 
-/// What must be known of an archive before its first row can be written: that its content can be imported, all ids, and
-/// the few facts that other rows are computed from. Eight bytes a row stay in memory.
+/// The facts about an archive that an import needs before it writes the first row: whether its content can be imported,
+/// all ids, and the few facts that other rows are computed from. Keeps eight bytes per row in memory.
 struct ArchiveSurvey {
-  /// What an import repairs or leaves out, and what makes the archive unusable; see ``ArchiveContents``.
+  /// The repairs and omissions of the import, and the problems that make the archive unusable; see ``ArchiveContents``.
   let findings: ContentFindings
-  /// All keys that the rows of each table have.
+  /// The keys present in the rows of each table.
   private let contents: ArchiveContents
 
   struct User {
@@ -14,7 +14,7 @@ struct ArchiveSurvey {
     let isActive: Bool
     let isBot: Bool
     let role: Int64
-    /// Part of the names of avatar files on later versions of the server.
+    /// Part of the names of avatar files in later versions of the server.
     let avatarVersion: Int64
   }
 
@@ -29,9 +29,9 @@ struct ArchiveSurvey {
   private(set) var users: [User] = []
   private(set) var systemBots: [SystemBot] = []
   private(set) var clients: [(id: Int64, name: String)] = []
-  /// Ids of each table that has some, in the order in which their new ones are given.
+  /// The ids of each table that has any, in the order in which their new ids are assigned.
   private(set) var ids: [String: [Int64]] = [:]
-  /// Recipients of group messages with the group's id, and their members.
+  /// The group ids and the members of the recipients of group messages, by recipient id.
   private(set) var groupOfRecipient: [Int64: Int64] = [:]
   private(set) var membersOfRecipient: [Int64: [Int64]] = [:]
   /// Custom profile fields that hold users.
@@ -40,7 +40,7 @@ struct ArchiveSurvey {
   private(set) var uploadPaths: [String] = []
   private(set) var messageFiles: [String] = []
   private(set) var userMessages: Int64 = 0
-  /// Rows of each table.
+  /// The number of rows of each table.
   private(set) var counts: [String: Int64] = [:]
   /// Tables of the archive that the model does not have.
   private(set) var unknownTables: [String] = []
@@ -55,9 +55,10 @@ struct ArchiveSurvey {
   /// The kind of a custom profile field that holds users.
   private static let userFieldType: Int64 = 6
 
-  /// Reads everything.
+  /// Reads the whole archive.
   ///
-  /// - Throws: `.damagedArchive` where the content cannot be imported, `.unsuitableArchive` where it is of no organization.
+  /// - Throws: `.damagedArchive` if the content cannot be imported, `.unsuitableArchive` if the archive is not of
+  ///   exactly one organization.
   init(_ archive: OpenedArchive, _ model: DataModel, meter: Meter) throws {
     messageFiles = archive.members.compactMap { member in DocumentList.shard(member.name).map { ($0, member.name) } }
       .sorted { $0.0 < $1.0 }.map(\.1)
@@ -88,14 +89,14 @@ struct ArchiveSurvey {
     try sortMessages(archive)
   }
 
-  /// Shows one member to the reader.
+  /// Feeds one member of the archive to the reader.
   private static func read(_ name: String, _ archive: OpenedArchive, _ contents: ArchiveContents) throws {
     guard let entry = archive.entry(name), try contents.begin(MemberHeader(entry)) else { return }
     try archive.open(name).withMappedBytes { try contents.take($0) }
     try contents.end()
   }
 
-  /// All keys that rows of a table have; none where it has no rows.
+  /// Returns the keys present in the rows of a table; empty if the table has no rows.
   func keys(of table: String) -> Set<String> { contents.keys(of: table) }
 
   // MARK: realm.json
@@ -138,7 +139,7 @@ struct ArchiveSurvey {
     systemBots = bots
     var clients: [(Int64, String)] = []
     try realm.rows(of: "zerver_client", keys: ["id", "name"]) { reader in
-      // One without a name is there all the same: rows refer to it.
+      // A client without a name still counts: rows refer to it.
       if let id = reader[0].int { clients.append((id, reader[1].text ?? "")) }
     }
     self.clients = clients
@@ -186,7 +187,7 @@ struct ArchiveSurvey {
 
   private mutating func readIDs(_ model: DataModel) {
     for table in model.tables {
-      // Users of both kinds are one table.
+      // Both kinds of users belong to one table.
       let rows = contents.rows[table.name].map { rows in
         table.rows == .users ? rows + (contents.rows[table.name + "_mirrordummy"] ?? 0) : rows
       }
@@ -199,7 +200,8 @@ struct ArchiveSurvey {
 
   // MARK: Messages
 
-  /// Converters of other products do not write messages in the order in which they were sent, and say so.
+  /// Sorts the message ids by date if the archive asks for it: converters of other products set `sort_by_date`, because
+  /// they do not write messages in the order in which they were sent.
   private mutating func sortMessages(_ archive: OpenedArchive) throws {
     guard realm.flags["sort_by_date"] == "true" else { return }
     var dated: [(date: Int64, id: Int64)] = []

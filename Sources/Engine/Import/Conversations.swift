@@ -2,19 +2,20 @@ import Archive
 import Common
 import Postgres
 
-/// One-to-one and group conversations of an archive as this server keeps them.
+/// The one-to-one and group conversations of an archive, converted to the form that this server uses.
 ///
-/// - Servers up to 11 keep a one-to-one conversation by a personal recipient of each user; later ones keep it as a group of
-///   two, and what a user writes to oneself as a group of one. An archive of the other kind is converted.
-/// - A server knows a group by its set of members (`zerver_huddle.huddle_hash` is unique). Groups that have the same
-///   members, because others were deleted, become one conversation. Groups without members stay apart.
-/// - A user without a personal recipient gets one where the server keeps them.
+/// - Servers up to 11 represent a one-to-one conversation by a personal recipient of each user; later ones represent it
+///   as a group of two, and messages to oneself as a group of one. An archive of the other form is converted.
+/// - A server identifies a group by its set of members (`zerver_huddle.huddle_hash` is unique). Groups whose members
+///   are the same, because other members were deleted, are merged into one conversation. Groups without members stay
+///   separate.
+/// - A user without a personal recipient gets one if the server uses them.
 ///
-/// Ids of users are old ones of the archive unless they are called new.
+/// User ids are old ids of the archive unless they are called new.
 struct Conversations {
-  /// Old ids of rows that are not written, by table: what takes their place is already there or is written by ``write(_:)``.
+  /// Old ids of rows that are not written, by table: their replacement already exists or is written by ``write(_:)``.
   private(set) var leftOut: [String: Set<Int64>] = [:]
-  /// What was merged or converted, in words for the operator.
+  /// The merged and converted conversations, as sentences for the operator.
   private(set) var notes: [String] = []
 
   private struct Direction: Hashable {
@@ -27,45 +28,45 @@ struct Conversations {
     var size: Int64?
   }
 
-  /// A row that the archive does not have.
+  /// A recipient that the archive does not have.
   private struct NewRecipient {
     let id: Int64
     let type: Int
-    /// New ids: of the user or the group, and of the members.
+    /// The new id of the user or the group, and the new ids of the members.
     let target: Int64
     let members: [Int64]
     let hash: String
   }
 
   private var groups: [Int64: Group] = [:]
-  /// New recipients of old ones that are left out.
+  /// The new recipients that replace omitted old ones.
   private var replaced: [Int64: Int64] = [:]
-  /// The same where it depends on who writes.
+  /// The same for replacements that depend on the sender.
   private var directed: [Direction: Int64] = [:]
   private var made: [NewRecipient] = []
 
   init() {}
 
-  /// The new recipient of a message whose old one is left out; nil where the archive's own row is kept.
+  /// Returns the new recipient of a message whose old recipient is omitted; nil if the archive's own row is kept.
   func recipient(_ old: Int64, sender: Int64?) -> Int64? {
     if replaced.isEmpty, directed.isEmpty { return nil }
     if let sender, let new = directed[Direction(sender: sender, recipient: old)] { return new }
     return replaced[old]
   }
 
-  /// The key of a group by its old id.
+  /// Returns the `huddle_hash` of a group by its old id.
   func hash(of group: Int64) -> String { groups[group]?.hash ?? Self.uniqueHash(group) }
 
-  /// The number of its members; nil where it has none, and the archive's number is as good as any.
+  /// Returns the number of members of a group; nil if it has none, in which case the archive's number is used.
   func size(of group: Int64) -> Int64? { groups[group]?.size }
 
-  // MARK: Finding out
+  // MARK: Analysis
 
-  /// Takes ids for the rows that have to be made.
+  /// Analyses the conversations and takes ids for the rows that ``write(_:)`` will create.
   ///
   /// - Parameters:
-  ///   - maps: new ids of users (system bots included), groups and recipients.
-  ///   - bots: new recipients of the system bots by the bots' new ids, where this server has them.
+  ///   - maps: the new ids of users (including system bots), groups and recipients.
+  ///   - bots: the new recipients of the system bots by the bots' new ids, if this server has such recipients.
   init(
     _ archive: OpenedArchive, _ survey: ArchiveSurvey, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
     ids: NewIDs, _ connection: Connection
@@ -84,15 +85,15 @@ struct Conversations {
     }
   }
 
-  /// What the archive says of conversations.
+  /// The conversations as the archive describes them.
   private struct Reading {
     let users: IDMap
     let botIDs: Set<Int64>
-    /// Owners of personal recipients.
+    /// The owners of personal recipients.
     var owners: [Int64: Int64] = [:]
-    /// Personal recipients of this server's own bots, of which the archive need not have rows.
+    /// The personal recipients of this server's own bots; the archive may lack rows for them.
     var botRecipients: [Int64: Int64] = [:]
-    /// Groups in the order of the archive, with their recipient and their members' new ids, ascending.
+    /// The groups in the order of the archive, each with its recipient and the new ids of its members, ascending.
     var groups: [(id: Int64, recipient: Int64, members: [Int64])] = []
     var sizes: [Int64: Int64] = [:]
 
@@ -122,13 +123,13 @@ struct Conversations {
     Digest.hexadecimal(Array(members.map(String.init).joined(separator: ",").utf8), .sha1)
   }
 
-  /// For a group that no set of members leads to.
+  /// Returns a random hash for a group that is not identified by its members.
   private static func uniqueHash(_ group: Int64) -> String { RandomText.hexadecimal(40) }
 
   // MARK: Groups
 
   private mutating func settleGroups(_ reading: Reading, recipients: IDMap, _ connection: Connection) throws {
-    // Other organizations may have groups without members, or of nobody but the server's own bots, too.
+    // Other organizations may also have groups without members, or groups of the server's own bots only.
     let bots = Set(reading.botIDs.compactMap { reading.users[$0] })
     let shared = Set(reading.groups.filter { bots.isSuperset(of: $0.members) }.map { Self.memberHash($0.members) })
     var taken: Set<String> = []
@@ -166,7 +167,7 @@ struct Conversations {
     }
   }
 
-  // MARK: To a server without personal recipients
+  // MARK: Conversion to a server without personal recipients
 
   private mutating func removePersonal(
     _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, recipients: IDMap, _ ids: NewIDs
@@ -174,7 +175,7 @@ struct Conversations {
     let owners = reading.owners.merging(reading.botRecipients) { own, _ in own }
     guard !owners.isEmpty else { return }
     leftOut["zerver_recipient", default: []].formUnion(reading.owners.keys)
-    // A group of two may have been made before.
+    // A group of two may already exist.
     var known: [[Int64]: Int64] = [:]
     for group in reading.groups where !group.members.isEmpty && known[group.members] == nil {
       known[group.members] = recipients[group.recipient]
@@ -203,7 +204,7 @@ struct Conversations {
         + "\(Amount.of(Int64(Set(wanted.map(\.members)).count), "conversation")) converted")
   }
 
-  /// Who wrote to which of the recipients that are asked for.
+  /// Returns the pairs of sender and recipient that occur, for the recipients that the filter accepts.
   private static func directions(
     _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ suits: (Int64) -> Bool
   ) throws -> [Direction] {
@@ -219,12 +220,12 @@ struct Conversations {
     return found.sorted { ($0.recipient, $0.sender) < ($1.recipient, $1.sender) }
   }
 
-  // MARK: To a server with personal recipients
+  // MARK: Conversion to a server with personal recipients
 
   private mutating func addPersonal(
     _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, bots: [Int64: Int64], _ ids: NewIDs
   ) throws {
-    // Rows of the bots' own recipients are here already.
+    // The rows of the bots' own recipients already exist on this server.
     for (recipient, owner) in reading.owners where reading.botIDs.contains(owner) {
       guard let bot = reading.users[owner], let own = bots[bot] else { continue }
       leftOut["zerver_recipient", default: []].insert(recipient)
@@ -246,7 +247,7 @@ struct Conversations {
     try splitPairs(archive, survey, reading, personal: personal)
   }
 
-  /// Groups of one or two of an archive that has no other one-to-one conversations.
+  /// Converts groups of one or two of an archive that has no other form of one-to-one conversations.
   private mutating func splitPairs(
     _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, personal: [Int64: Int64]
   ) throws {
@@ -278,7 +279,7 @@ struct Conversations {
 
   // MARK: Writing
 
-  /// Writes the rows that the archive does not have. To be called when users are in.
+  /// Writes the rows that the archive does not have. Call this after the users have been written.
   func write(_ connection: Connection) throws {
     guard !made.isEmpty else { return }
     try connection.execute(

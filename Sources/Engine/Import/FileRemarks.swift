@@ -1,13 +1,13 @@
 import Common
 
-/// What was not as it should be with the files that an archive lists: counted by kind, the first of each named. Files
-/// that it lists and does not have are among its ``ContentFindings``.
+/// Problems with the file records of an archive: counted by kind, with the first names of each. Files that are listed
+/// but missing are reported by ``ContentFindings`` instead.
 struct FileRemarks {
   enum Kind: CaseIterable {
     case withoutPath, claimedTwice, unusableName, ofNobody
   }
 
-  /// How many names of one kind are told.
+  /// The maximum number of names shown for one kind.
   private static let shown = 5
 
   private var names: [Kind: [String]] = [:]
@@ -18,7 +18,7 @@ struct FileRemarks {
     if names[kind, default: []].count < Self.shown { names[kind, default: []].append(SafeText.clean(name, limit: 200)) }
   }
 
-  /// One sentence a kind.
+  /// One sentence for each kind that occurred.
   var sentences: [String] {
     Kind.allCases.flatMap { kind -> [String] in
       guard let count = counts[kind], let names = names[kind] else { return [] }

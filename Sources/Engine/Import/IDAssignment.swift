@@ -2,7 +2,7 @@ import Archive
 import Common
 import Postgres
 
-/// Gives every row of an archive its id on this server, before the first one is written.
+/// Assigns each row of an archive its id on this server, before the first row is written.
 struct IDAssignment {
   let installation: Installation
   let model: DataModel
@@ -15,10 +15,11 @@ struct IDAssignment {
   static let users = "zerver_userprofile"
   static let recipients = "zerver_recipient"
 
-  /// Takes ids from the target's sequences, table by table, in the order of the archive's ids, and settles the
+  /// Takes ids from the server's sequences, table by table, in the order of the archive's ids, and settles the
   /// conversations.
   ///
-  /// - Throws: `.blocked` where this server has no bot that could speak for those of the archive.
+  /// - Throws: `.blocked` if this server has no system bot that can represent those of the archive; `.damagedArchive`
+  ///   if a table has two rows with the same id.
   func assign(_ facts: inout ImportFacts) throws {
     facts.leftOutTables = namelessGroups
     facts.allowedAuthentication = model.hasBilling ? PlanRules.authenticationWithoutPlan : nil
@@ -27,7 +28,7 @@ struct IDAssignment {
         var old = survey.ids[table.name], !old.isEmpty
       else { continue }
       if table.name == Self.signInTable, let allowed = facts.allowedAuthentication {
-        // Rows that stay behind take no ids.
+        // Rows that are not imported take no ids.
         old = survey.authenticationMethods.filter { allowed.contains($0.name) }.map(\.id)
       }
       if table.rows == .everything { continue }
@@ -44,7 +45,8 @@ struct IDAssignment {
     facts.maps["zerver_namedusergroup"] = try namedGroups(facts)
   }
 
-  /// Groups of which none has a name cannot be told apart, not even those that the server keeps itself.
+  /// The group tables to omit: if no group has a name, groups cannot be told apart, not even the server's system
+  /// groups.
   private var namelessGroups: Set<String> {
     guard model["zerver_namedusergroup"] != nil, survey.hasRows("zerver_usergroup"),
       !survey.hasRows("zerver_namedusergroup")
@@ -54,7 +56,7 @@ struct IDAssignment {
     ]
   }
 
-  /// A named group is a group: it has no id of its own. Not every group has a name.
+  /// A named group shares the id of its group and has none of its own. Not every group has a name.
   private func namedGroups(_ facts: ImportFacts) throws -> IDMap {
     let groups = facts.maps["zerver_usergroup"] ?? IDMap()
     var named: [Int64] = []
@@ -65,7 +67,7 @@ struct IDAssignment {
     return IDMap(old: named, new: named.compactMap { groups[$0] })
   }
 
-  /// Clients are shared by all organizations: those of the same name are the same.
+  /// Maps clients by name: all organizations share them.
   private func clients() throws -> IDMap {
     var known: [String: Int64] = [:]
     for row in try connection.query("SELECT name, id FROM zerver_client ORDER BY id DESC") {
@@ -89,10 +91,10 @@ struct IDAssignment {
     return IDMap(old: survey.clients.map(\.id), new: new)
   }
 
-  /// The system bots of the archive are those of this server. One that this server does not have is spoken for by the
-  /// bot of its notifications.
+  /// Maps the system bots of the archive to those of this server. The server's notification bot represents any bot that
+  /// this server does not have.
   ///
-  /// - Returns: the personal recipients of the bots by their ids here, where the server keeps them.
+  /// - Returns: the personal recipients of the bots by their ids on this server, if it uses personal recipients.
   private func addSystemBots(_ facts: inout ImportFacts) throws -> [Int64: Int64] {
     let here = try SystemBots(installation: installation, connection: connection).found()
     var users = (facts.maps[Self.users] ?? IDMap()).pairs
@@ -103,7 +105,7 @@ struct IDAssignment {
     for bot in survey.systemBots {
       let name = SafeText.clean(bot.localPart, limit: 60)
       guard let own = here[bot.localPart] ?? here[SystemBots.substitute] else {
-        // A server that nobody has used makes its bots before an import; the checks say so.
+        // On an unused server the system bots are created before the import; the checks report it.
         if ids.areForeseen { continue }
         throw PlainFailure(
           .blocked, "system bot \(name)", "is not on this server",

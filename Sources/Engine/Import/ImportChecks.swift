@@ -2,23 +2,23 @@ import Archive
 import Common
 import Postgres
 
-/// What could go wrong with an import, looked at before it begins.
+/// Checks an import before it begins.
 struct ImportChecks {
   let installation: Installation
   let options: ImportOperation.Options
   let connection: Connection
   let model: DataModel
-  /// The server has been asked to make its bots; what is missing now stays missing.
+  /// The server was already asked to create its system bots; a bot that is still missing stays missing.
   var hasTriedBots = false
 
-  /// - Parameter migrations: the archive's `migration_status.json`, where it has one.
+  /// - Parameter migrations: the archive's `migration_status.json`, if it has one.
   func findings(kind: ArchiveKind, manifest: Manifest?, memberBytes: Int64, migrations: [UInt8]?) throws -> [Finding] {
     try [archive(kind, manifest)]
       + serverFindings(
         memberBytes: memberBytes, migrations: migrations, sourceVersion: manifest?.source.serverVersion)
   }
 
-  /// What can be said of the server alone.
+  /// Returns the findings that concern the server alone.
   func serverFindings(memberBytes: Int64, migrations: [UInt8]?, sourceVersion: String?) throws -> [Finding] {
     [
       try subdomain(), try systemBots(), uploads(), space(memberBytes), try versions(sourceVersion, migrations),
@@ -78,7 +78,7 @@ struct ImportChecks {
       : Finding(.ok, "uploads", "go to \(installation.uploadsFolder)")
   }
 
-  /// The rows take about twice their JSON with indexes; the archive is unpacked for the time of the import.
+  /// Rows with their indexes take about twice the size of their JSON; the archive is unpacked during the import.
   private func space(_ memberBytes: Int64) -> Finding {
     guard let free = FileSystem.freeBytes(installation.uploadsFolder) else {
       return Finding(.ok, "space", "could not be checked")
@@ -98,7 +98,7 @@ struct ImportChecks {
     let override = "if you know that both servers have the same version, repeat with --ignore-versions"
     guard let migrations else {
       let missing = "the archive does not say which migrations its server had; this one is \(here.label)"
-      // A server whose version is not known cannot be told from one that writes no such file.
+      // An unknown version cannot be distinguished from a version that writes no such file.
       guard here.name != nil else {
         return Finding(
           .warning, "version", missing, remedy: "make sure that both servers have the same version", id: .version)

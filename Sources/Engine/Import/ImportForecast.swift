@@ -2,14 +2,14 @@ import Archive
 import Common
 import Postgres
 
-/// What an import changes, leaves behind or makes anew because of the server that it goes to: known from the archive and
-/// the new ids, before the first row is written.
+/// The changes, omissions and generated values of an import that depend on the server it is imported into, computed
+/// from the archive and the new ids before the first row is written.
 ///
-/// The dry run shows these sentences and the import reports the same.
+/// The dry run and the import report the same sentences.
 struct ImportForecast {
-  /// What the operator should know.
+  /// Sentences that the operator should read.
   private(set) var warnings: [String] = []
-  /// What needs no thought, only a place in the log.
+  /// Sentences for the log only.
   private(set) var notes: [String] = []
 
   private let survey: ArchiveSurvey
@@ -17,12 +17,12 @@ struct ImportForecast {
   private let model: DataModel
   private let brand: Brand
 
-  /// Keys that the format has and that are no columns.
+  /// Keys of the format that are not columns.
   private static let formatKeys: Set<String> = [
     "groups", "user_permissions", "messages", "scheduled_messages", "id", "short_name",
   ]
 
-  /// - Throws: `.unsuitableArchive` where this server has no pattern for groups that the archive lacks.
+  /// - Throws: `.unsuitableArchive` if the archive lacks groups and this server has no pattern to create them from.
   init(
     _ survey: ArchiveSurvey, _ facts: ImportFacts, model: DataModel, brand: Brand, _ connection: Connection
   ) throws {
@@ -58,7 +58,7 @@ struct ImportForecast {
     }
   }
 
-  /// Columns that only one side has.
+  /// Reports the columns that only one side has.
   private mutating func addColumns() {
     for table in model.tables where table.notImported == nil && !facts.leftOutTables.contains(table.name) {
       let present = survey.keys(of: table.name)
@@ -76,7 +76,7 @@ struct ImportForecast {
     }
   }
 
-  /// What the server allows only with a paid plan.
+  /// Reports what the server allows only with a paid plan.
   private mutating func addPlan(_ hasSpectators: Bool) {
     guard let allowed = facts.allowedAuthentication else { return }
     let dropped = survey.authenticationMethods.map(\.name).filter { !allowed.contains($0) }

@@ -3,8 +3,8 @@ import Common
 import Glibc
 import Postgres
 
-/// What an import would do, found out from the archive and the server without changing either: the counts, the ids, what
-/// would be lost or made anew.
+/// The effects of an import, computed without changing the archive or the server: the counts, the ids, and what would
+/// be lost or generated.
 struct ImportPreview {
   let installation: Installation
   let options: ImportOperation.Options
@@ -22,7 +22,7 @@ struct ImportPreview {
       + survey.findings.warnings.map { Finding(.warning, "content", $0) }
   }
 
-  /// Named amounts of what would be created.
+  /// The counts of the main kinds of rows that would be created, with their names.
   var amounts: [(name: String, count: Int64)] {
     [
       ("users", "zerver_userprofile"), ("channels", "zerver_stream"), ("messages", "zerver_message"),
@@ -36,7 +36,7 @@ struct ImportPreview {
     return Finding(.ok, "contents", "\(survey.organization.name): \(list)")
   }
 
-  /// The new ids as they would be now, which nobody has taken yet.
+  /// Returns the facts with predicted ids; no id is taken from the server.
   private func expectedFacts() throws -> ImportFacts {
     var facts = ImportFacts(subdomain: options.subdomain)
     let ids = NewIDs(areForeseen: true, model: model, connection: connection)
@@ -46,7 +46,7 @@ struct ImportPreview {
     return facts
   }
 
-  /// New ids come from the server's sequences; only on an empty server, and with luck, they are the old ones.
+  /// New ids come from the server's sequences; they can equal the old ids only on an empty server.
   private func identities(_ facts: ImportFacts) -> Finding {
     let new = facts.maps["zerver_userprofile"] ?? IDMap()
     guard let changed = survey.users.first(where: { new[$0.id] != $0.id })?.id else {
@@ -73,7 +73,7 @@ struct ImportPreview {
       remedy: "nothing, if defaults will do; else look for them on the old server and export again")
   }
 
-  /// The import itself needs little; the server that runs beside it may not leave enough to PostgreSQL.
+  /// The import itself needs little memory, but the server running beside it may not leave enough for PostgreSQL.
   private func memory() -> Finding? {
     guard let available = Memory.available else { return nil }
     return available > Memory.scarce

@@ -1,11 +1,11 @@
 import Common
 import FoundationEssentials
 
-/// What an import leaves for later questions: the map of all ids, and the report.
+/// The records of an import for later questions: the map of all ids, and the report.
 struct ImportRecord {
   let folder: String
 
-  /// `id-map.jsonl`: one line for each row, `{"table":"zerver_userprofile","old":10,"new":36}`, by table, ascending.
+  /// Writes `id-map.jsonl`: one line per row, `{"table":"zerver_userprofile","old":10,"new":36}`, by table, ascending.
   func write(_ maps: [String: IDMap]) throws {
     try FileSystem.makeFolder(folder)
     let lines = JSONBuffer(capacity: 1 << 20)

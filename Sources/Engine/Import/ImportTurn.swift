@@ -2,10 +2,10 @@ import Common
 import Glibc
 import Postgres
 
-/// Imports into one server take turns, and whoever has the turn clears away what killed ones have left.
+/// Serializes the imports into one server; the import that holds the turn deletes the leftovers of killed ones.
 ///
-/// The turn is a lock of the transaction that writes the rows. It says more than that someone works: once it is free, what
-/// became of the last transaction is decided, be its process dead or its connection lost.
+/// The turn is an advisory lock of the transaction that writes the rows. A free lock therefore also means that the
+/// outcome of the last transaction is decided, whether its process was killed or its connection was lost.
 struct ImportTurn {
   let installation: Installation
   let subdomain: String
@@ -15,10 +15,12 @@ struct ImportTurn {
   private var own: String { "aloha-wizard import \(subdomain)" }
   private static let key = "hashtextextended($1, 0)"
 
-  /// Waits for the turn, within the transaction of the import. Two imports into one subdomain at once: the second is
-  /// told, not made to wait.
+  /// Waits for the turn, within the transaction of the import, and deletes leftovers.
+  ///
+  /// - Throws: `.conflict` if another import into the same subdomain is running (it does not wait for that one), or if
+  ///   the subdomain has been taken since the checks.
   func take(progress: Progress) throws {
-    // Where this process is killed the session should end soon, not when the index is built that it is at.
+    // If this process is killed, the session should end soon, not only after the index that it is building.
     _ = try connection.query(
       "SELECT set_config(name, '500ms', true) FROM pg_settings WHERE name = 'client_connection_check_interval'")
     guard try takeSubdomain() else {
@@ -29,7 +31,7 @@ struct ImportTurn {
       progress.note("Another import is running on this server; this one waits for its turn.")
       _ = try connection.value("SELECT pg_advisory_xact_lock(\(Self.key))", [Self.server])
     }
-    // One that ended since the checks were made.
+    // An import may have ended since the checks.
     if try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [subdomain]) != nil {
       throw PlainFailure(
         .conflict, "subdomain '\(subdomain)'", "has just been taken", remedy: "choose another subdomain")
@@ -37,7 +39,8 @@ struct ImportTurn {
     try Self.clear(installation, connection, progress: progress)
   }
 
-  /// Clears away early what lies about, so that there is room to unpack; where an import is running, it will be later.
+  /// Deletes leftovers of interrupted imports, to free disk space before unpacking. If an import is running, they are
+  /// deleted later.
   static func settle(_ installation: Installation, _ connection: Connection, progress: Progress) throws {
     try WorkFolder.removeAbandoned(installation)
     try connection.transaction {
@@ -45,8 +48,8 @@ struct ImportTurn {
     }
   }
 
-  /// Whether the organization came, where the connection was lost in the middle of the commit. Waits until that is
-  /// decided, and for a database that restarts.
+  /// Returns whether the organization was committed after the connection was lost during the commit. Waits until the
+  /// outcome is decided, and for a database that restarts (up to 20 seconds).
   func hasCome() throws -> Bool {
     for _ in 0..<40 {
       do { return try ask() } catch let failure as DatabaseFailure where failure.family == .connection {
@@ -63,7 +66,7 @@ struct ImportTurn {
     return try other.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [subdomain]) != nil
   }
 
-  /// The session of an import that was killed needs a moment to notice.
+  /// Tries for three seconds: the session of a killed import needs a moment to end.
   private func takeSubdomain() throws -> Bool {
     for _ in 0..<30 {
       if try connection.value("SELECT pg_try_advisory_xact_lock(\(Self.key))", [own]) == "t" { return true }

@@ -2,7 +2,7 @@ import Archive
 import Common
 import Postgres
 
-/// The transaction of an import: ids, files, rows, and the commit that makes all of it visible at once.
+/// The transaction of an import: ids, files, rows, and the commit that makes all of them visible at once.
 struct ImportWork {
   let installation: Installation
   let options: ImportOperation.Options
@@ -10,7 +10,7 @@ struct ImportWork {
   let archive: OpenedArchive
   let survey: ArchiveSurvey
   let connection: Connection
-  /// Whether the session was opened with the rights of the database's administrator.
+  /// Whether the session has the rights of the database administrator.
   let isAdministrator: Bool
   let progress: Progress
   /// Where the map of all ids is left; nil: nowhere.
@@ -73,7 +73,7 @@ struct ImportWork {
         if let folder = recordFolder { try ImportRecord(folder: folder).write(facts.maps) }
         try placed.sync()
         try progress.cancellation.check()
-        // From here on it cannot be stopped any more, only come or not.
+        // From here on the import cannot be cancelled: the commit succeeds or fails.
         connection.cancellation = nil
         committing = true
         try connection.execute("COMMIT")
@@ -88,7 +88,7 @@ struct ImportWork {
     }
   }
 
-  // MARK: Beginning
+  // MARK: Preparation
 
   private var turn: ImportTurn {
     ImportTurn(installation: installation, subdomain: options.subdomain, connection: connection)
@@ -124,7 +124,7 @@ struct ImportWork {
     facts.activeUsers = Set(survey.users.filter(\.isActive).map(\.id))
     facts.systemBots = Set(survey.systemBots.map(\.id))
     facts.userFields = survey.userFields
-    // Somebody must be named; where no owner is active, the highest of the others.
+    // A user is required; without an active owner, the active user with the highest role is chosen, then any user.
     let people = survey.users.filter { !$0.isBot }
     let first =
       people.first { $0.isActive && $0.role == 100 } ?? people.filter(\.isActive).min { $0.role < $1.role }
@@ -138,7 +138,7 @@ struct ImportWork {
         organization: (survey.organization.id, organization), uploads: files.uploadFolders, hosts: hosts()))
   }
 
-  /// Hosts of the organization: before, where the archive says so, and here.
+  /// The hosts of the organization: the previous one, if the archive names it, and the one on this server.
   private func hosts() -> Set<String> {
     func host(_ server: String?, _ subdomain: String) -> String? {
       server.map { subdomain.isEmpty ? $0.lowercased() : "\(subdomain).\($0)".lowercased() }
@@ -150,13 +150,13 @@ struct ImportWork {
       ].compactMap { $0 })
   }
 
-  // MARK: Ending
+  // MARK: Completion
 
   private func takeBack(_ files: PlacedFiles?, committing: Bool, after error: any Error) throws {
     connection.cancellation = nil
     try? connection.execute("ROLLBACK")
     guard let files else { return }
-    // Where the connection broke in the middle of the commit only the database knows what became of it.
+    // If the connection broke during the commit, only the database knows the outcome.
     if committing {
       guard let arrived = try? turn.hasCome() else {
         files.leaveOpen()

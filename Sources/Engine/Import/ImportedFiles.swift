@@ -1,35 +1,35 @@
 import Archive
 import Common
 
-/// The files of an archive with the places that they get on the target: new paths for uploads, new names for avatars.
+/// The files of an archive and their places on the server: new paths for uploads, new names for avatars.
 ///
-/// Files of messages are copied as they are. Pictures of people, of custom emoji and of the organization are looked at:
-/// the server shows them in sizes and beside files that archives do not hold, and a picture that is none must not be
-/// promised to anybody.
+/// Files of messages are copied unchanged. Avatars, custom emoji and the organization's pictures are decoded: the
+/// server shows them in several sizes and with additional files that archives do not hold, and the rows must not name a
+/// picture that cannot be shown.
 struct ImportedFiles {
   struct Item {
-    /// The member of the archive.
+    /// The name of the member in the archive.
     let member: String
-    /// Below the organization's folder of message files on the target.
+    /// The path below the organization's folder of message files on the server.
     let target: String
   }
 
-  /// What is known of the pictures once they are in place; the rows are made to agree with it.
+  /// The result for the pictures once they are in place; the rows are adjusted to it.
   struct Outcome {
-    /// For the operator: what is missing, damaged or made anew.
+    /// Missing, damaged and regenerated pictures, as sentences for the operator.
     var warnings: [String] = []
-    /// New ids of people who have a picture of their own.
+    /// New ids of the users who have an uploaded avatar.
     var pictured: Set<Int64> = []
-    /// The organization's pictures that are there.
+    /// The organization's pictures that exist.
     var icons: Set<OrganizationPictures.Kind> = []
-    /// Names of files of emoji that hold more than one picture.
+    /// File names of animated emoji.
     var animatedEmoji: Set<String> = []
   }
 
   private(set) var items: [Item] = []
-  /// New `path_id`s by the old ones, with the organization's id in front.
+  /// The new `path_id` values by the old ones; each starts with the organization's id.
   private(set) var uploadPaths: [String: String] = [:]
-  /// The same for the folders alone, as links in texts are followed.
+  /// The same for the folders alone, which links in texts are mapped by.
   private(set) var uploadFolders: [String: String] = [:]
   private var remarks = FileRemarks()
   private(set) var avatars: [AvatarPictures.Avatar] = []
@@ -39,14 +39,14 @@ struct ImportedFiles {
   private(set) var icons: [OrganizationPictures.Icon] = []
   private let keepsEmojiOriginals: Bool
   private let organization: Int64
-  /// Targets of uploads: two records may claim the same.
+  /// The targets of uploads in use: two records may claim the same one.
   private var taken: Set<String> = []
 
   /// - Parameters:
-  ///   - users: new ids by the old ones.
-  ///   - names: how the target names avatars.
-  ///   - survey: the rows that name files, which get new paths whether their file is there or not.
-  ///   - keepsEmojiOriginals: whether the target has custom emoji as they were uploaded, and still ones, too.
+  ///   - users: the new ids by the old ones.
+  ///   - names: how the server names avatars.
+  ///   - survey: the rows that name files; these get new paths even if the file is missing.
+  ///   - keepsEmojiOriginals: whether the server also stores the originals and still versions of custom emoji.
   init(
     _ archive: OpenedArchive, organization: Int64, users: IDMap, names: AvatarNames, survey: ArchiveSurvey,
     keepsEmojiOriginals: Bool
@@ -65,15 +65,15 @@ struct ImportedFiles {
     }
   }
 
-  /// Members of files of messages by where they are put, below the organization's folder.
+  /// The members that hold files of messages, by target below the organization's folder.
   var membersOfUploads: [String: String] {
     Dictionary(items.map { ($0.target, $0.member) }) { first, _ in first }
   }
 
-  /// How much ``place(_:into:meter:)`` has to do.
+  /// The number of steps of ``place(_:into:meter:)``.
   var steps: Int64 { Int64(items.count + avatars.count + emoji.count + icons.count) }
 
-  /// Copies all files to their places, and makes those that the archive cannot have.
+  /// Copies all files to their places, and generates those that archives do not contain.
   func place(_ archive: OpenedArchive, into placed: PlacedFiles, meter: Meter) throws -> Outcome {
     for item in items {
       try placed.copy(item.member, of: archive, to: .messageFiles, item.target)
@@ -113,7 +113,7 @@ struct ImportedFiles {
         avatars.append(AvatarPictures.Avatar(user: user, oldUser: old, name: names.name(user: user, oldUser: old)))
         avatarOfUser[user] = index
       }
-      // Without the ending of an original it is the picture that the server shows, always a PNG.
+      // Without the suffix of an original, the file is the picture that the server shows, always a PNG.
       let name = record[1].text ?? path
       if name.hasSuffix(".original") {
         avatars[index].original = avatars[index].original ?? member
@@ -125,7 +125,7 @@ struct ImportedFiles {
     }
   }
 
-  /// Every emoji that has a row or a file: a row without a file is one that nobody could see.
+  /// Collects each emoji that has a row or a file: a row without a file is an emoji that could not be displayed.
   private mutating func emoji(_ archive: OpenedArchive, _ survey: ArchiveSurvey) throws {
     try survey.realm.rows(of: "zerver_realmemoji", keys: ["file_name", "name", "is_animated"]) { row in
       guard let file = row[0].text, !file.isEmpty else { return }
@@ -159,7 +159,7 @@ struct ImportedFiles {
     }
   }
 
-  /// As the server makes paths: a random folder that nobody can guess, and the file's own name.
+  /// Generates a path as the server does: a random folder that cannot be guessed, and the file's own name.
   private mutating func addUploadPath(_ old: String) {
     guard uploadPaths[old] == nil else { return }
     let shelf = String(Int.random(in: 0...255), radix: 16)
@@ -186,7 +186,7 @@ struct ImportedFiles {
 }
 
 extension PlacedFiles {
-  /// Copies a member of an archive, as ``add(_:_:from:)`` does.
+  /// Copies a member of an archive in the way of ``add(_:_:from:)``.
   func copy(_ member: String, of archive: OpenedArchive, to place: Place, _ target: String) throws {
     let file = try archive.open(member)
     try withExtendedLifetime(file) { try add(place, target, from: file.descriptor) }

@@ -1,14 +1,14 @@
 import Common
 import Postgres
 
-/// New ids from the sequences of the server: taken for an import, only foreseen for its dry run.
+/// Provides new ids from the sequences of the server: takes them for an import, predicts them for a dry run.
 final class NewIDs {
-  /// Foreseen ids change nothing on the server. They are the very ones that an import gets unless somebody else takes
-  /// some before it.
+  /// Whether the ids are only predicted. Predicted ids change nothing on the server; they are those that an import gets
+  /// unless another client takes ids first.
   let areForeseen: Bool
   private let model: DataModel
   private let connection: Connection
-  /// The last foreseen id of each table.
+  /// The last predicted id of each table.
   private var last: [String: Int64] = [:]
 
   init(areForeseen: Bool, model: DataModel, connection: Connection) {
@@ -17,7 +17,7 @@ final class NewIDs {
     self.connection = connection
   }
 
-  /// - Returns: `count` ids in ascending order; none for a table whose ids come from no sequence.
+  /// Returns `count` ids in ascending order; none for a table without a sequence.
   func take(_ count: Int, of table: String) throws -> [Int64] {
     guard count > 0, let sequence = model[table]?.sequence else { return [] }
     let name = Identifier.literal(sequence)

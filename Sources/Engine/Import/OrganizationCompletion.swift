@@ -1,14 +1,15 @@
 import Common
 import Postgres
 
-/// What is computed once all rows are in, and what the server notes of an import in the organization's audit log.
+/// Computes the values that depend on all rows of the import, and writes the server's entries in the organization's
+/// audit log.
 struct OrganizationCompletion {
   let organization: Int64
   let survey: ArchiveSurvey
   let model: DataModel
   let connection: Connection
 
-  /// - Returns: what the operator should know, in words.
+  /// - Returns: sentences for the operator.
   func run() throws -> [String] {
     try firstMessages()
     try subscriberCounts()
@@ -34,7 +35,7 @@ struct OrganizationCompletion {
       """, [String(organization)])
   }
 
-  /// Channels know how many active users are subscribed, so that the server need not count; archives may be of old.
+  /// Recounts the active subscribers of each channel, which the server stores; older archives lack the number.
   private func subscriberCounts() throws {
     guard model.catalog["zerver_stream"]?.column("subscriber_count") != nil else { return }
     _ = try connection.query(
@@ -48,7 +49,7 @@ struct OrganizationCompletion {
       """, [String(organization)])
   }
 
-  /// Every organization counts changes of presence from a number of its own, which is never behind that of a row.
+  /// Creates the organization's presence sequence: it counts changes of presence and is never behind that of a row.
   private func presenceSequence() throws {
     guard model.catalog["zerver_presencesequence"] != nil else { return }
     let more = try RequiredColumns(
@@ -67,7 +68,7 @@ struct OrganizationCompletion {
       """, [String(organization)])
   }
 
-  /// The days after which the server calls a channel without messages inactive.
+  /// The number of days after which the server marks a channel without messages as inactive.
   private static let activityDays = 180
 
   private func channelActivity() throws {
@@ -84,9 +85,9 @@ struct OrganizationCompletion {
       """, [String(organization)])
   }
 
-  // MARK: The log
+  // MARK: Audit log
 
-  /// Every organization has a first entry in its log; archives of converters have none.
+  /// Adds the creation entry that each organization's log begins with; archives of converters have none.
   private func creationEvent() throws {
     guard !survey.hasCreationEvent else { return }
     try AuditLog.insert(
@@ -94,7 +95,7 @@ struct OrganizationCompletion {
       from: "zerver_realm r WHERE r.id = \(organization)", connection)
   }
 
-  /// The other product that the archive comes from, where it is one; later servers write it down.
+  /// The name of the other product that the archive comes from, if any; later servers record it.
   private var importSource: String? {
     guard let source = survey.realm.flags["import_source"], source != "null", (1...100).contains(source.utf8.count),
       Brand(rawValue: source) == nil,
@@ -108,14 +109,14 @@ struct OrganizationCompletion {
     return importSource.map { "\(roles.dropLast()), \"import_source\": \"\($0)\"}" } ?? roles
   }
 
-  /// Whether a converter has made the archive, not a server of this family.
+  /// Whether the archive was made by a converter, not by a server of this family.
   private var isFromOtherProduct: Bool {
     guard let importSource else { return !survey.hasRows("zerver_realmauditlog") }
     return !Brand.allCases.contains { importSource == $0.rawValue }
   }
 
-  /// New channels, and news of the server, are announced in the channel with the most subscribers, where the archive of
-  /// another product chooses none.
+  /// Sets the channel with the most subscribers as the channel for announcements of new channels and of server news, if
+  /// the archive of another product sets none.
   private func announcementChannels() throws -> [String] {
     let settings = [
       "new_stream_announcements_stream", "zulip_update_announcements_stream", "aloha_update_announcements_stream",

@@ -1,10 +1,11 @@
 import Common
 import Postgres
 
-/// What archives of other products' converters do not have, made as the server makes it for a new organization: system
-/// groups with their members, default settings of users, ways to sign in, the log of users and subscriptions.
+/// Creates what archives of other products' converters lack, in the way in which the server creates it for a new
+/// organization: system groups with their members, default settings of users, authentication methods, and the audit log
+/// entries of users and subscriptions.
 ///
-/// The server's own internal organization is the pattern: it has the very groups and defaults of this version.
+/// The pattern is the server's own internal organization, which has the groups and defaults of exactly this version.
 struct OrganizationDefaults {
   let organization: Int64
   let brand: Brand
@@ -15,9 +16,9 @@ struct OrganizationDefaults {
 
   private static let groupTable = "zerver_usergroup"
 
-  /// What ``complete()`` will make, in words.
+  /// Returns what ``complete()`` will create, as sentences for the operator.
   ///
-  /// - Throws: `.unsuitableArchive` where this server has no pattern for it.
+  /// - Throws: `.unsuitableArchive` if this server has no pattern for it.
   static func forecast(
     _ survey: ArchiveSurvey, _ facts: ImportFacts, model: DataModel, brand: Brand, _ connection: Connection
   ) throws -> [String] {
@@ -48,7 +49,7 @@ struct OrganizationDefaults {
     !survey.hasRows(table) && model.catalog[table] != nil
   }
 
-  /// Makes what is missing. To be called when users and channels are in, and before references are checked.
+  /// Creates what is missing. Call this after users and channels are written and before references are checked.
   func complete() throws {
     try nameRecipients()
     if let pattern = try Self.pattern(brand, connection) {
@@ -78,7 +79,7 @@ struct OrganizationDefaults {
     }
   }
 
-  /// Channels, users and group messages know their recipients; archives need not say so.
+  /// Sets the recipients of channels, users and group messages, which archives may omit.
   private func nameRecipients() throws {
     let own = [
       ("zerver_stream", ExportScope.RecipientType.channel, "t.realm_id = \(organization)"),
@@ -94,9 +95,9 @@ struct OrganizationDefaults {
     }
   }
 
-  // MARK: The log
+  // MARK: Audit log
 
-  /// Counts of active users, and what the push service is told, are computed from these.
+  /// The server computes the counts of active users, and its reports to the push service, from these entries.
   private func addUserEvents() throws {
     let details = try AuditLog.roleCount(organization, connection)
     let users = "zerver_userprofile u WHERE u.realm_id = \(organization) AND NOT u.is_mirror_dummy"
@@ -125,6 +126,6 @@ struct OrganizationDefaults {
 }
 
 extension ArchiveSurvey {
-  /// Whether the archive has rows of a table: a list without any is as good as none.
+  /// Returns whether the archive has rows of a table: an empty list counts as none.
   func hasRows(_ table: String) -> Bool { (counts[table] ?? 0) > 0 }
 }

@@ -1,4 +1,4 @@
-/// What a server's plans mean for an organization that comes to it.
+/// The limits that a server's plan sets for an organization imported into it.
 struct PlanRules {
   let type: Int
   let invitations: Int?
@@ -9,13 +9,13 @@ struct PlanRules {
   /// The free plan of the cloud.
   private static let limited = PlanRules(type: 2, invitations: 100, visibleMessages: 10_000, withoutSpectators: true)
 
-  /// Ways to sign in that the cloud allows without a paid plan.
+  /// The authentication methods that the cloud allows without a paid plan.
   static let authenticationWithoutPlan: Set<String> = [
     "Dev", "Email", "LDAP", "RemoteUser", "GitHub", "GitLab", "Google", "Apple", "OpenID Connect",
   ]
 }
 
 extension PlanRules {
-  /// The plan of an organization that comes to a server.
+  /// The plan of an organization imported into a server with this model.
   init(of model: DataModel) { self = model.hasBilling ? Self.limited : Self.selfHosted }
 }

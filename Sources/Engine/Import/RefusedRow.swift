@@ -1,12 +1,12 @@
 import Common
 import Postgres
 
-/// A row that the database refuses although every known rule let it pass: said as what it is, a row of the archive.
+/// Explains a row that the database refuses although every known rule accepted it: as a row of the archive.
 enum RefusedRow {
-  /// SQLSTATE classes: data exceptions, and constraints that a row violates.
+  /// SQLSTATE classes: data exceptions, and constraint violations.
   private static let classes = ["22", "23"]
 
-  /// The failure to report for an error of an import; the same error where it is of another kind.
+  /// Returns the failure to report for an error of an import; returns an error of another kind unchanged.
   static func explained(_ error: any Error) -> any Error {
     guard let failure = error as? DatabaseFailure, let state = failure.sqlState,
       classes.contains(where: state.hasPrefix)

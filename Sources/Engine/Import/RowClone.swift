@@ -1,17 +1,18 @@
 import Common
 import Postgres
 
-/// Copies rows of another organization of this server into one that is being imported, as a pattern for what it lacks.
+/// Copies rows of another organization of this server into the imported one, as a pattern for missing rows.
 struct RowClone {
   let organization: Int64
   let model: DataModel
   let connection: Connection
 
-  /// Copies rows of the pattern into the organization: its id, ids of their own, references through `maps`.
+  /// Copies rows of the pattern into the organization, with the organization's id, new ids, and references through
+  /// `maps`.
   func clone(_ table: String, where condition: String, maps: [String: IDMap] = [:]) throws {
     guard let found = model.catalog[table] else { return }
     let columns = found.columns.filter { column in
-      // An id that a sequence gives is left to it, unless others refer to it.
+      // An id from a sequence is left to the sequence, unless other rows refer to it.
       !column.isGenerated && !(column.name == "id" && maps[table] == nil)
     }
     let expressions = columns.map { column -> String in

@@ -1,11 +1,10 @@
 import Common
 import Postgres
 
-/// Rights on the whole server that rows of users carry: an archive does not grant any.
+/// Rights on the whole server in the rows of users: an archive cannot grant any.
 ///
-/// What lets a user act for others or make users is taken away. Whether a user belongs to the staff of the server
-/// (`is_staff`) is taken away where the server's own importer does that; the importers of earlier versions leave it, so
-/// that the people are only named.
+/// The rights to act for others and to create users are revoked. `is_staff` is revoked where the server's own importer
+/// does so; the importers of earlier versions keep it, so there the users are only reported.
 struct ServerRights {
   let model: DataModel
 
@@ -17,12 +16,13 @@ struct ServerRights {
     (model[Self.table]?.columns ?? []).filter { $0.type == "bool" && Self.isRight($0.name) }
   }
 
-  /// From 12 on, where users have no recipient of their own, the server's importer takes all of them away.
+  /// Whether the right is kept. From version 12 on, where users have no recipient of their own, the server's importer
+  /// revokes all of them.
   private func isKept(_ right: DataModel.Column) -> Bool {
     right.name == Self.staff && model[Self.table]?.column("recipient_id") != nil
   }
 
-  /// Who has which in the archive and what becomes of it, in words.
+  /// Returns the holders of each right in the archive and what the import does with it, as sentences for the operator.
   func sentences(_ survey: ArchiveSurvey) throws -> [String] {
     let rights = rights
     var holders: [[String]] = Array(repeating: [], count: rights.count)
@@ -47,7 +47,7 @@ struct ServerRights {
     }
   }
 
-  /// Takes them away.
+  /// Revokes the rights.
   func clear(organization: Int64, _ connection: Connection) throws {
     let cleared = rights.filter { !isKept($0) }.map { Identifier.quote($0.name) }
     guard !cleared.isEmpty else { return }
@@ -58,7 +58,8 @@ struct ServerRights {
       """, [String(organization)])
   }
 
-  /// `can_forge_sender`, `can_create_users`, and what later versions of the server add to them.
+  /// Returns whether the column is a right: `can_forge_sender`, `can_create_users`, and what later versions add to
+  /// them.
   private static func isRight(_ column: String) -> Bool {
     column == staff || column == "is_superuser" || column.hasPrefix("can_")
   }

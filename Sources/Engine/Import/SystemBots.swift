@@ -1,22 +1,22 @@
 import Common
 import Postgres
 
-/// The server's own bots, whose messages travel with an organization. A server that nobody has used yet has none; its own
-/// software makes them.
+/// The server's own bots, whose messages are exported with an organization. An unused server has none; the server's own
+/// software creates them.
 struct SystemBots {
   let installation: Installation
   let connection: Connection
 
-  /// The bot that stands in for one that the server does not have.
+  /// The bot that replaces one that the server does not have.
   static let substitute = "notification-bot"
 
   struct Bot {
     let id: Int64
-    /// Its personal recipient, where the server keeps them.
+    /// The bot's personal recipient, if the server uses personal recipients.
     let recipient: Int64?
   }
 
-  /// The bots of this server, by the part of their address before the `@`.
+  /// Returns the bots of this server, by the local part of their address.
   func found() throws -> [String: Bot] {
     let rows = try connection.query(
       """
@@ -30,7 +30,7 @@ struct SystemBots {
     }
   }
 
-  /// Those of whom messages can come that this server does not have.
+  /// Returns the names of the bots that an archive's messages can come from and that this server does not have.
   func missing() throws -> [String] {
     let found = try connection.query(
       """
@@ -41,7 +41,7 @@ struct SystemBots {
     return ExportScope.systemBotNames.filter { !found.contains($0) }
   }
 
-  /// What makes them: the function that the server's own importer calls on such a server.
+  /// The command that creates the bots: it calls the function that the server's own importer calls on an unused server.
   private static let script = ServerScripts.Script.manage(
     "shell",
     [
@@ -52,10 +52,10 @@ struct SystemBots {
 
   var canBeMade: Bool { ServerScripts(installation).isHere(Self.script) }
 
-  /// For a person to type.
+  /// The command for the operator to type.
   var command: String { ServerScripts(installation).commandLine(Self.script) }
 
-  /// Lets the server make them where they are missing. Where that fails, the checks say what is still missing.
+  /// Lets the server create the missing bots. If that fails, the checks report which are still missing.
   func makeMissing(progress: Progress) throws {
     guard try !missing().isEmpty, canBeMade else { return }
     do {

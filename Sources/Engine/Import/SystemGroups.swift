@@ -1,26 +1,26 @@
 import Common
 import Postgres
 
-/// The groups of users that the server itself keeps: `role:members`, `role:administrators` and so on.
+/// The system groups that the server itself maintains: `role:members`, `role:administrators` and so on.
 ///
-/// The server's own internal organization is the pattern: it has the very groups of this version. An archive of another
-/// product has none of them; an imperfect one lacks some, or its settings name groups that it does not have.
+/// The pattern is the server's own internal organization, which has the groups of exactly this version. An archive of
+/// another product has none of them; an incomplete one lacks some, or has settings that name missing groups.
 struct SystemGroups {
   let organization: Int64
   /// The id of the internal organization.
   let pattern: String
   let survey: ArchiveSurvey
-  /// The groups of the archive cannot be used, and are not imported.
+  /// Whether the groups of the archive are unusable and not imported.
   let areLeftOut: Bool
   let model: DataModel
   let connection: Connection
 
   private static let groupTable = "zerver_usergroup"
 
-  /// What ``complete()`` will make, in words.
+  /// Returns what ``complete()`` will create, as sentences for the operator.
   ///
-  /// - Parameter areLeftOut: the groups of the archive cannot be used.
-  /// - Throws: `.unsuitableArchive` where groups are missing and the pattern has none either.
+  /// - Parameter areLeftOut: whether the groups of the archive are unusable.
+  /// - Throws: `.unsuitableArchive` if groups are missing and the pattern has none either.
   static func forecast(
     _ survey: ArchiveSurvey, _ facts: ImportFacts, areLeftOut: Bool, like pattern: String, model: DataModel,
     _ connection: Connection
@@ -63,7 +63,7 @@ struct SystemGroups {
     ]
   }
 
-  /// Makes the groups that are missing, with their members, and settles settings that name none.
+  /// Creates the missing groups with their members, and sets the settings that name no group.
   func complete() throws {
     guard model.catalog["zerver_namedusergroup"] != nil else { return }
     try markOwn()
@@ -71,7 +71,7 @@ struct SystemGroups {
     try settleSettings()
   }
 
-  /// Names of the server's own groups are nobody else's: whatever the archive says of a group that has one, it is it.
+  /// Marks groups as system groups by name: those names are reserved, whatever the archive says of the group.
   private func markOwn() throws {
     _ = try connection.query(
       """
@@ -115,7 +115,7 @@ struct SystemGroups {
 
   // MARK: Settings
 
-  /// All settings of the organization that name a group, like the pattern's.
+  /// Sets all settings of the organization that name a group to those of the pattern.
   private func settleOrganization(_ groups: IDMap) throws {
     let settings = groupColumns("zerver_realm").map { column in
       "\(Identifier.quote(column)) = \(RowClone.mapped("p.\(Identifier.quote(column))", groups))"
@@ -129,8 +129,8 @@ struct SystemGroups {
     try settleReadOnlyChannels()
   }
 
-  /// Settings that name no group although they must: the organization's like the pattern's, the others by what the setting
-  /// is for.
+  /// Sets required group settings that name no group: the organization's from the pattern, the others by the purpose of
+  /// the setting.
   private func settleSettings() throws {
     for column in requiredGroupColumns("zerver_realm") {
       let name = Identifier.quote(column)
@@ -154,7 +154,7 @@ struct SystemGroups {
     try giveUnsetChannelGroups()
   }
 
-  /// Archives of converters leave settings of channels out that may be empty, too.
+  /// Sets the optional group settings of channels too, which archives of converters omit.
   private func giveUnsetChannelGroups() throws {
     guard areLeftOut || !survey.hasRows(Self.groupTable) else { return }
     for column in groupColumns("zerver_stream") {
@@ -166,7 +166,7 @@ struct SystemGroups {
     }
   }
 
-  /// Who may do what a setting of a channel or a group is about, where nothing else was chosen.
+  /// Returns the default group for a setting of a channel or a group.
   private static func role(for column: String) -> String {
     switch column {
     case "can_remove_subscribers_group_id": "role:administrators"
@@ -177,7 +177,7 @@ struct SystemGroups {
     }
   }
 
-  /// Converters say who may write to a channel as servers of old said it.
+  /// Applies `stream_post_policy`: converters describe who may write to a channel in the form of older servers.
   private func settleReadOnlyChannels() throws {
     let column = "can_send_message_group_id"
     guard let channels = model.catalog["zerver_stream"], channels.column(column) != nil,
@@ -210,7 +210,7 @@ struct SystemGroups {
 
   // MARK: Members
 
-  /// A user belongs to the group of the own role; a member who is no newcomer to the full members too.
+  /// Adds each user to the group of the user's role, and members past the waiting period to the full members.
   private func addMembers(to names: Set<String>) throws {
     let roles = [
       (100, "role:owners"), (200, "role:administrators"), (300, "role:moderators"), (400, "role:members"),
@@ -246,7 +246,7 @@ struct SystemGroups {
       + "AND name = \(Identifier.literal(name))"
   }
 
-  /// The log of the groups' making, with the ids in its details followed.
+  /// Copies the audit log entries of the groups' creation, with the ids in their details replaced.
   private func copyGroupEvents(like pattern: String, _ groups: IDMap) throws {
     let rows = try connection.query(
       """
@@ -262,7 +262,7 @@ struct SystemGroups {
     }
   }
 
-  /// `{"subgroup_ids": [58]}` with new ids; other details are as they are.
+  /// Returns details such as `{"subgroup_ids": [58]}` with new ids; other details unchanged.
   private static func followed(_ details: String, _ groups: IDMap) -> String {
     guard details.contains("group_ids\"") else { return details }
     let ids = details.split { !$0.isNumber }.compactMap { Int64($0) }

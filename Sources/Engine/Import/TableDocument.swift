@@ -1,16 +1,16 @@
 import Archive
 import Common
 
-/// One JSON document of an archive whose keys are tables: where the rows of each begin, found in one pass.
+/// A JSON document of an archive whose keys are tables. One pass finds the position of each table's rows.
 ///
-/// The text stays on the disk and is mapped while rows are read.
+/// The text stays on disk and is memory-mapped while rows are read.
 final class TableDocument {
   let name: String
   private let file: MemberFile
   private var positions: [String: Int] = [:]
-  /// Keys that hold no list of rows, with their text: `sort_by_date`.
+  /// Keys whose value is not a list of rows, with their text: `sort_by_date`.
   private(set) var flags: [String: String] = [:]
-  /// Tables in the order of the document.
+  /// The tables in the order of the document.
   private(set) var tables: [String] = []
 
   init(_ archive: OpenedArchive, _ name: String) throws {
@@ -21,7 +21,7 @@ final class TableDocument {
       var keys = RowKeys()
       keys.beginRow()
       try scanner.object { scanner, key in
-        // Two steps: a name is there only when its index is known.
+        // Two steps: the name is valid only once its index is known.
         let index = try keys.index(of: key, scanner)
         let table = keys.names[index]
         let isList = scanner.peek() == 0x5B
@@ -40,10 +40,10 @@ final class TableDocument {
 
   func contains(_ table: String) -> Bool { positions[table] != nil }
 
-  /// Reads the rows of a table in the order of the document; none where the document does not have it.
+  /// Reads the rows of a table in the order of the document; none if the document lacks the table.
   ///
-  /// - Parameter keys: what is wanted of each row.
-  /// - Returns: keys that rows had beyond those.
+  /// - Parameter keys: the keys to read of each row.
+  /// - Returns: the keys of the rows other than those.
   @discardableResult
   func rows(of table: String, keys: [String], _ body: (RowReader) throws -> Void) throws -> [String] {
     guard let position = positions[table] else { return [] }
@@ -58,7 +58,7 @@ final class TableDocument {
     }
   }
 
-  /// The keys of the first row of a table.
+  /// Returns the keys of the first row of a table; nil if the document lacks the table or it has no rows.
   func keys(of table: String) throws -> Set<String>? {
     guard let position = positions[table] else { return nil }
     return try file.withMappedBytes { bytes -> Set<String>? in

@@ -1,11 +1,13 @@
 import Common
 import Postgres
 
-/// Looks at the target of a move before there is an archive: what can be known now is said now.
+/// Checks the target of a move before there is an archive, as far as it is possible then.
 public enum TargetChecks {
+  /// Returns the findings about the target; opens and closes a session with each server.
+  ///
   /// - Parameters:
-  ///   - target: the server that the organization goes to.
-  ///   - source: the server that it comes from; its migrations and the size of its files are compared.
+  ///   - target: the server that the organization is moved to.
+  ///   - source: the server that it is moved from; its migrations and the size of its files are compared.
   public static func findings(
     _ target: Installation, subdomain: String, allowsReservedSubdomain: Bool = false, source: Installation
   ) throws -> [Finding] {

@@ -2,8 +2,8 @@ import Glibc
 
 /// A growing buffer of JSON text, written value by value without going through `String`.
 ///
-/// It writes what it is told: commas and brackets are the caller's, so that a table of a million rows costs no checks.
-/// Reused after ``removeAll()`` it does not allocate again.
+/// The caller writes commas and brackets: the buffer checks nothing, so that a table of a million rows costs no checks.
+/// Reused after ``removeAll()``, it does not allocate again.
 public final class JSONBuffer {
   public private(set) var count = 0
   private var storage: UnsafeMutablePointer<UInt8>
@@ -20,7 +20,7 @@ public final class JSONBuffer {
 
   public func removeAll() { count = 0 }
 
-  /// Forgets what was written after `count` was `length`.
+  /// Removes everything written after `count` was `length`.
   public func truncate(to length: Int) { count = min(count, length) }
 
   @inline(__always)
@@ -88,7 +88,7 @@ public final class JSONBuffer {
     count += digits
   }
 
-  /// A moment as the server's exports write it: seconds since 1970 with a fraction that always is there.
+  /// Writes a time in the form of the server's exports: seconds since 1970, always with a fraction.
   public func seconds(microseconds: Int64) {
     if microseconds < 0 { byte(0x2D) }
     let magnitude = microseconds.magnitude
@@ -114,9 +114,9 @@ public final class JSONBuffer {
     text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
   }
 
-  /// A string value from UTF-8, with what JSON cannot hold escaped.
+  /// Writes a string value from UTF-8, with the characters that JSON does not allow escaped.
   public func string(_ utf8: UnsafeRawBufferPointer) {
-    // At worst every byte becomes six.
+    // In the worst case, each byte becomes six.
     reserve(utf8.count + 2)
     byte(0x22)
     var clean = 0

@@ -1,14 +1,13 @@
 import Common
 
-/// A pull parser over JSON text in memory: it hands out values as slices of the text and copies nothing.
+/// A pull parser over JSON text in memory: it returns values as slices of the text and copies nothing.
 ///
-/// Everything that it walks over is checked to the letter of RFC 8259 (``StrictJSON``), values that are only skipped
-/// included. Nesting is limited, so that a hostile archive cannot exhaust the stack. A document has been read whole when
-/// ``end()`` did not throw.
+/// Everything that it passes is checked strictly by RFC 8259 (``StrictJSON``), including skipped values. Nesting is
+/// limited, so that a hostile archive cannot exhaust the stack. A document is complete once ``end()`` did not throw.
 public struct JSONScanner {
   public static let maximumDepth = 100
 
-  /// A value of the text, sound, but not decoded yet.
+  /// A value of the text: valid, but not decoded yet.
   public struct Value {
     public enum Kind: Sendable {
       case null, bool, number, string, array, object
@@ -17,9 +16,9 @@ public struct JSONScanner {
     }
 
     public let kind: Kind
-    /// The text of the value; of a string what stands between its quotes.
+    /// The text of the value; for a string, the text between its quotes.
     public let bytes: UnsafeRawBufferPointer
-    /// Whether a string holds backslashes, and must be decoded before use.
+    /// Whether a string contains backslashes and must be decoded before use.
     public let isEscaped: Bool
 
     public static var missing: Value {
@@ -29,12 +28,12 @@ public struct JSONScanner {
 
   private let text: UnsafeRawBufferPointer
   private let name: String
-  /// From 0 to the number of bytes.
+  /// The current position, from 0 to the number of bytes.
   public private(set) var position: Int
 
   /// - Parameters:
-  ///   - name: how errors name the text: the member of the archive.
-  ///   - position: where reading begins; what is beyond the text counts as its end.
+  ///   - name: the name of the text in errors: the member of the archive.
+  ///   - position: where reading begins; a position after the text counts as its end.
   public init(_ text: UnsafeRawBufferPointer, name: String, at position: Int = 0) {
     self.text = text
     self.name = name
@@ -43,7 +42,7 @@ public struct JSONScanner {
 
   // MARK: Structure
 
-  /// The next byte that is not white space, without taking it; 0 at the end of the text.
+  /// Returns the next byte that is not white space, without consuming it; 0 at the end of the text.
   @inline(__always)
   public mutating func peek() -> UInt8 {
     while position < text.count {
@@ -54,6 +53,9 @@ public struct JSONScanner {
     return 0
   }
 
+  /// Consumes a byte of the structure, after white space.
+  ///
+  /// - Throws: `.damagedArchive` if another byte follows.
   public mutating func expect(_ byte: UInt8) throws {
     guard peek() == byte, position < text.count else {
       throw malformed("expected '\(Character(Unicode.Scalar(byte)))'")
@@ -61,13 +63,16 @@ public struct JSONScanner {
     position += 1
   }
 
-  /// - Throws: where anything but white space follows.
+  /// - Throws: if anything but white space follows.
   public mutating func end() throws {
     _ = peek()
     guard position == text.count else { throw malformed(StrictJSON.Fault.surplus.rawValue) }
   }
 
-  /// Calls `body` at each key of the object that begins here, with the key's text, decoded; `body` takes the value.
+  /// Calls `body` for each key of the object that begins here, with the decoded text of the key; `body` reads the
+  /// value.
+  ///
+  /// - Throws: `.damagedArchive` if it is not a valid object; the errors of `body`.
   public mutating func object(_ body: (inout JSONScanner, UnsafeRawBufferPointer) throws -> Void) throws {
     try expect(0x7B)
     if peek() == 0x7D {
@@ -95,7 +100,9 @@ public struct JSONScanner {
     }
   }
 
-  /// Calls `body` at each element of the array that begins here; `body` takes it.
+  /// Calls `body` for each element of the array that begins here; `body` reads the element.
+  ///
+  /// - Throws: `.damagedArchive` if it is not a valid array; the errors of `body`.
   public mutating func array(_ body: (inout JSONScanner) throws -> Void) throws {
     try expect(0x5B)
     if peek() == 0x5D {
@@ -116,7 +123,9 @@ public struct JSONScanner {
 
   // MARK: Values
 
-  /// Takes the next value as a slice.
+  /// Reads the next value as a slice.
+  ///
+  /// - Throws: `.damagedArchive` if it is not valid JSON.
   public mutating func value() throws -> Value {
     let kind: Value.Kind
     switch peek() {

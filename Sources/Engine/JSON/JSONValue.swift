@@ -1,8 +1,8 @@
 import Glibc
 
-/// What a value means. Nil wherever a value is of another kind, or does not fit.
+/// Conversions of a value. Nil for a value of another kind, or out of range.
 extension JSONScanner.Value {
-  /// A whole number that is written as one; nil for anything else.
+  /// A whole number in integer notation; nil for other values.
   public var int: Int64? {
     guard kind == .number, bytes.count > 0 else { return nil }
     var index = 0
@@ -32,11 +32,11 @@ extension JSONScanner.Value {
     return number
   }
 
-  /// The first moment that PostgreSQL has, in microseconds since 1970: 4714-11-24 BC. Its last is beyond `Int64`.
+  /// The first time that PostgreSQL supports, in microseconds since 1970: 4714-11-24 BC. Its last is beyond `Int64`.
   public static let firstMoment: Int64 = -210_866_803_200_000_000
 
-  /// A moment, in microseconds since 1970, from seconds with a fraction. Exact to the microsecond; nil where PostgreSQL has
-  /// no such moment.
+  /// A time in microseconds since 1970, from seconds with a fraction. Exact to the microsecond; nil if PostgreSQL does
+  /// not support that time.
   public var microseconds: Int64? {
     guard kind == .number, bytes.count > 0 else { return nil }
     var index = bytes[0] == 0x2D ? 1 : 0
@@ -60,7 +60,7 @@ extension JSONScanner.Value {
       }
       index += 1
     }
-    // Seven digits are read so that a float written with all its noise is rounded, not cut.
+    // Seven digits are read, so that a float with its noise is rounded, not truncated.
     while digits < 7 {
       fraction *= 10
       digits += 1
@@ -72,7 +72,7 @@ extension JSONScanner.Value {
     return result >= Self.firstMoment ? result : nil
   }
 
-  /// The same of a number with an exponent.
+  /// The time of a number with an exponent.
   private var roundedMicroseconds: Int64? {
     guard let double, let result = Int64(exactly: (double * 1_000_000).rounded()), result >= Self.firstMoment else {
       return nil
@@ -80,7 +80,7 @@ extension JSONScanner.Value {
     return result
   }
 
-  /// The text of a string, decoded.
+  /// The decoded text of a string.
   public var text: String? {
     guard kind == .string else { return nil }
     guard isEscaped else { return String(decoding: bytes, as: UTF8.self) }
@@ -89,7 +89,7 @@ extension JSONScanner.Value {
     return String(decoding: decoded, as: UTF8.self)
   }
 
-  /// Appends the UTF-8 of a string to `output`, escapes decoded.
+  /// Appends the UTF-8 of a string to `output`, with escapes decoded.
   public func decode(into output: inout [UInt8]) {
     guard isEscaped else { return output.append(contentsOf: bytes) }
     output.reserveCapacity(output.count + bytes.count)

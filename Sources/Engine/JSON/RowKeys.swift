@@ -1,25 +1,25 @@
 import Common
 
-/// Tells the keys of the rows of one table apart, and refuses rows that have a key twice.
+/// Distinguishes the keys of the rows of one table, and refuses rows with duplicate keys.
 ///
-/// Rows of a table have their keys in the same order almost always: what the last row had is tried first, so that no
-/// key is looked up by its text in the common case. Time is in proportion to the keys, memory is limited.
+/// Rows of a table nearly always have their keys in the same order: the keys of the last row are tried first, so that
+/// usually no key is looked up by its text. Time is linear in the keys, and memory is limited.
 struct RowKeys {
-  /// All keys so far: those given at the beginning, then others in the order of their appearance. A key's index is its
-  /// place here.
+  /// All keys so far: the given ones, then others in the order of their appearance. The position here is the index of a
+  /// key.
   private(set) var names: [String]
 
   private var indices: [String: Int]
-  /// The text and the index of each place in the last row.
+  /// The text and the index of each key in the last row.
   private var pattern: [(key: [UInt8], index: Int)] = []
   /// The row in which each key was last seen.
   private var lastRow: [Int]
   private var row = 0
   private var place = 0
 
-  /// More than any table has columns: PostgreSQL allows 1,600.
+  /// The limit of different keys, more than any table has columns: PostgreSQL allows 1,600.
   static let limit = 4096
-  /// Bytes of a key: PostgreSQL's names have 63.
+  /// The limit of bytes in a key: PostgreSQL's names have 63.
   private static let longest = 1000
 
   init(_ names: [String] = []) {
@@ -28,16 +28,16 @@ struct RowKeys {
     lastRow = Array(repeating: 0, count: names.count)
   }
 
-  /// Must be called before the first key of each row.
+  /// Begins a row. Must be called before its first key.
   mutating func beginRow() {
     row += 1
     place = 0
   }
 
-  /// The index of the next key of the row.
+  /// Returns the index of the next key of the row.
   ///
-  /// - Parameter scanner: where the key was read.
-  /// - Throws: where the row has this key already, the key is too long, or rows have more than ``limit`` different keys.
+  /// - Parameter scanner: the scanner that has read the key.
+  /// - Throws: if the row already has this key, the key is too long, or rows have more than ``limit`` different keys.
   mutating func index(of key: UnsafeRawBufferPointer, _ scanner: JSONScanner) throws -> Int {
     let index: Int
     if place < pattern.count, pattern[place].key.count == key.count,

@@ -1,11 +1,11 @@
-/// Reads JSON objects of one table, one after the other, and puts the values of the keys that are wanted in order.
+/// Reads JSON objects of one table, one after the other, and returns the values of the requested keys in order.
 struct RowReader {
-  /// Bytes of a row. Rows of a server never come near; one that does would take the memory of everything else.
+  /// The limit of bytes in a row. Real rows are far smaller; a larger one would exhaust memory.
   static let longestRow = 64 << 20
 
-  /// The values of the current row, one for each wanted key; `.missing` where the row has none.
+  /// The values of the current row, one for each requested key; `.missing` if the row has none.
   private(set) var values: [JSONScanner.Value]
-  /// Keys that rows had and that nobody wants, in the order of their appearance.
+  /// The other keys of the rows, in the order of their appearance.
   var unwanted: [String] { Array(keys.names.dropFirst(values.count)) }
 
   private var keys: RowKeys
@@ -19,7 +19,7 @@ struct RowReader {
 
   /// Reads the object that begins at the scanner's position.
   ///
-  /// - Throws: where it is no object, has a key twice, or is longer than ``longestRow``.
+  /// - Throws: if it is not an object, has a duplicate key, or is longer than ``longestRow``.
   mutating func read(_ scanner: inout JSONScanner) throws {
     for index in values.indices { values[index] = .missing }
     keys.beginRow()

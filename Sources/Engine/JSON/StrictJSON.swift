@@ -1,8 +1,8 @@
-/// Walks over JSON text, to the letter of RFC 8259, and keeps nothing: the grammar that ``JSONScanner`` reads by.
+/// Validates JSON text strictly by RFC 8259, and stores nothing: the grammar of ``JSONScanner``.
 ///
-/// Besides, it refuses what a reader cannot hold: UTF-8 that is none, halves of surrogate pairs, more nesting than
-/// ``JSONScanner/maximumDepth``, numbers of a length or an exponent that no column has. One pass, no allocation, time in
-/// proportion to the text.
+/// It also refuses what a reader cannot process: invalid UTF-8, halves of surrogate pairs, nesting deeper than
+/// ``JSONScanner/maximumDepth``, and numbers with a length or an exponent beyond any column. One pass, no allocation,
+/// in linear time.
 struct StrictJSON {
   /// Why a text is not JSON.
   enum Fault: String {
@@ -24,17 +24,17 @@ struct StrictJSON {
 
   private let text: UnsafePointer<UInt8>
   private let end: Int
-  /// Where the walk is; after a failure, the first byte that cannot be.
+  /// The current position; after a failure, the first invalid byte.
   private(set) var at: Int
   private(set) var fault = Fault.unexpected
-  /// Whether the last string has backslashes.
+  /// Whether the last string contains backslashes.
   private(set) var isEscaped = false
 
-  /// Numbers of a server's export have 25 bytes at most; PostgreSQL takes exponents of six digits.
+  /// Numbers in a server's export have at most 25 bytes; PostgreSQL accepts exponents of six digits.
   private static let longestNumber = 1000
   private static let longestExponent = 4
 
-  /// Where the first byte stands that cannot be; nil where the text is one JSON value and nothing else.
+  /// Returns the position of the first invalid byte; nil if the text is exactly one JSON value.
   static func firstFault(_ bytes: UnsafeRawBufferPointer) -> Int? {
     guard let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return 0 }
     var check = StrictJSON(start, end: bytes.count, at: 0)
@@ -45,8 +45,8 @@ struct StrictJSON {
   }
 
   /// - Parameters:
-  ///   - end: bytes of the text.
-  ///   - position: where the walk begins, from 0 to `end`.
+  ///   - end: the number of bytes of the text.
+  ///   - position: the start, from 0 to `end`.
   @inline(__always)
   init(_ text: UnsafePointer<UInt8>, end: Int, at position: Int) {
     self.text = text
@@ -76,7 +76,7 @@ struct StrictJSON {
 
   // MARK: Values
 
-  /// Walks over the value that begins here; false where it is none, with ``fault`` and ``at``.
+  /// Validates the value that begins here; returns false if it is invalid, with ``fault`` and ``at`` set.
   mutating func value() -> Bool { value(depth: 0) }
 
   private mutating func value(depth: Int) -> Bool {
@@ -183,8 +183,8 @@ struct StrictJSON {
     }
   }
 
-  /// Which of eight bytes are a quote, a backslash, a control character or not ASCII: the lowest bit that is set is in the
-  /// first of them.
+  /// Marks those of eight bytes that are a quote, a backslash, a control character or not ASCII: the lowest bit set is
+  /// in the first of them.
   @inline(__always)
   private static func special(_ word: UInt64) -> UInt64 {
     let ones: UInt64 = 0x0101_0101_0101_0101
@@ -218,7 +218,7 @@ struct StrictJSON {
     }
   }
 
-  /// The number in `\uXXXX`; nil where something else stands there.
+  /// Returns the number in `\uXXXX`; nil if there is no such escape.
   private func codeUnit(at place: Int) -> UInt32? {
     guard place &+ 6 <= end, text[place] == 0x5C, text[place &+ 1] == 0x75 else { return nil }
     var unit: UInt32 = 0
@@ -235,7 +235,7 @@ struct StrictJSON {
     return unit
   }
 
-  /// One character of UTF-8 beyond ASCII: no overlong form, no surrogate, nothing beyond U+10FFFF.
+  /// Validates one UTF-8 character beyond ASCII: no overlong form, no surrogate, nothing beyond U+10FFFF.
   @inline(__always)
   private mutating func multibyte(_ first: UInt8) -> Bool {
     let length: Int

@@ -1,7 +1,7 @@
 import Common
 import Postgres
 
-/// A deletion that was killed after its rows were gone: its files are deleted by whoever comes next, as its note says.
+/// Deletions that were killed after the rows were deleted: the next job deletes the files, according to the note.
 struct DeletionLeftovers: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
     guard let installation = scene.installation, scene.connection != nil else { return [] }

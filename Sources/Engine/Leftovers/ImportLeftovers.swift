@@ -1,8 +1,8 @@
 import Common
 import Postgres
 
-/// What an import leaves where it is killed: the unpacked archive among the uploads, and the files of an organization
-/// that has not come.
+/// The leftovers of killed imports: the unpacked archive among the uploads, and the files of an organization that was
+/// not committed.
 struct ImportLeftovers: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
     guard let installation = scene.installation, let uploads = try UploadsFolder.find(installation) else { return [] }

@@ -2,25 +2,25 @@ import Common
 import Glibc
 import Postgres
 
-/// Something that a command has left because it was killed, or because the machine failed.
+/// A leftover of a command that was killed, or of a machine failure.
 public struct Leftover: Sendable, Codable, Equatable {
-  /// "unpacked archive of an interrupted import".
+  /// For example "unpacked archive of an interrupted import".
   public let what: String
   /// A path, or the name of a database; cleaned.
   public let subject: String
-  /// Bytes on the disk; nil where they were not counted.
+  /// The size on disk in bytes; nil if it was not determined.
   public let bytes: Int64?
-  /// How it is removed, where that is a decision of the operator; nil: ``Leftovers/remove(_:progress:)`` removes it.
+  /// How to remove it, if that is the operator's decision; nil: ``Leftovers/remove(_:progress:)`` removes it.
   public let remedy: String?
 
-  /// "unpacked archive of an interrupted import: /srv/uploads/.aloha-wizard-import-x, 43 MB".
+  /// For example "unpacked archive of an interrupted import: /srv/uploads/.aloha-wizard-import-x, 43 MB".
   public var text: String { "\(what): \(subject)" + (bytes.map { ", \(Amount.bytes($0))" } ?? "") }
 }
 
-/// A leftover that was found, with what removes it.
+/// A leftover with the action that removes it.
 struct FoundLeftover {
   let leftover: Leftover
-  /// Nil where an operator has to decide. Claims it first: what a living process has taken in the meantime stays.
+  /// Nil if an operator has to decide. Claims the leftover first: one that a live process now uses is kept.
   let remove: (() throws -> Void)?
 
   init(_ what: String, _ subject: String, bytes: Int64? = nil, remove: @escaping () throws -> Void) {
@@ -34,19 +34,19 @@ struct FoundLeftover {
   }
 }
 
-/// One kind of leftovers: where they are, how they are known, how they go.
+/// One kind of leftovers: how to find and remove them.
 protocol LeftoverKind: Sendable {
-  /// Finds those that no living process owns and that belong to this user, and changes nothing.
+  /// Returns the leftovers that no live process owns and that belong to this user. Changes nothing.
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover]
 }
 
-/// Where leftovers are looked for: a server with the machine that it is on.
+/// The places to search for leftovers: a server and its machine.
 struct LeftoverScene {
   /// "/" in production.
   let root: String
-  /// Nil where there is no server, or where its configuration is lost.
+  /// Nil if there is no server, or its configuration is lost.
   let installation: Installation?
-  /// Nil where the database does not answer: then only what needs none is found.
+  /// Nil if the database does not respond: then only leftovers that need no database are found.
   let connection: Connection?
   let jobs: JobPlaces
 
@@ -60,35 +60,35 @@ struct LeftoverScene {
   func close() { connection?.close() }
 }
 
-/// Where the jobs of a server may have left something.
+/// The places where the jobs of a server may have left something.
 struct JobPlaces: Sendable {
-  /// The folder that jobs are recorded in.
+  /// The folder of the jobs' records.
   let records: String
-  /// Folders in which they have worked or put archives.
+  /// The folders in which jobs have worked or written archives.
   let work: [String]
 }
 
-/// What interrupted commands have left, of every kind. To let the program know a new kind, add it to ``kinds``.
+/// The leftovers of interrupted commands, of all kinds. To support a new kind, add it to ``kinds``.
 ///
-/// Every job begins with ``remove(_:progress:)``; every other command, and the wizard, reports with
+/// Each job begins with ``remove(_:progress:)``; all other commands, and the wizard, report with
 /// ``report(root:brand:)``.
 public enum Leftovers {
   private static let kinds: [any LeftoverKind] = [
     ImportLeftovers(), DeletionLeftovers(), ScratchLeftovers(), PartialArchives(), TemporaryFiles(), RestoreLeftovers(),
   ]
 
-  /// Lists the leftovers of now. Never fails: places that cannot be read are skipped, because another command is the
-  /// subject.
+  /// Returns the current leftovers. Never fails: unreadable places are skipped, because the actual command matters
+  /// more.
   static func report(root: String, brand: Brand?, jobs: JobPlaces) -> [Leftover] {
     let scene = LeftoverScene(root: root, brand: brand, jobs: jobs)
     defer { scene.close() }
     return find(scene).map(\.leftover)
   }
 
-  /// Removes what can be removed without a decision.
+  /// Removes the leftovers that require no decision.
   ///
   /// - Parameter finishesDeletions: false for a deletion, which finishes interrupted ones itself.
-  /// - Returns: what was removed, and what is left for a decision or could not be removed.
+  /// - Returns: the removed leftovers, and those that require a decision or could not be removed.
   @discardableResult
   static func remove(
     _ server: ServerReference, jobs: JobPlaces, finishesDeletions: Bool = true, progress: Progress

@@ -2,7 +2,7 @@ import Archive
 import Common
 import Glibc
 
-/// Archives of exports and backups that were never finished, where the file system knows no files without a name.
+/// Unfinished archives of exports and backups, on file systems without support for unnamed files.
 struct PartialArchives: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
     Set(["/tmp"] + scene.jobs.work).sorted().flatMap { path -> [FoundLeftover] in
@@ -17,7 +17,7 @@ struct PartialArchives: LeftoverKind {
     }
   }
 
-  /// "x.tar.gz.Ab3dEf7h.partial", "x.tar.gz.age.Ab3dEf7h.partial".
+  /// Returns whether the name has a form such as "x.tar.gz.Ab3dEf7h.partial" or "x.tar.gz.age.Ab3dEf7h.partial".
   static func isPartial(_ name: String) -> Bool {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count > 4, parts.last == "partial", parts[parts.count - 2].utf8.count == 8 else { return false }
@@ -26,12 +26,12 @@ struct PartialArchives: LeftoverKind {
   }
 }
 
-/// A plain file of this user that no process works on.
+/// A regular file of this user that no process uses.
 enum OwnFile {
-  /// How long ago it was written before nobody can be about to lock it, in seconds.
+  /// The age in seconds from which no process can be about to lock a file.
   private static let settled = 60
 
-  /// Its size; nil where it is no such file.
+  /// Returns the size in bytes; nil if it is not such a file.
   static func bytes(_ name: String, in folder: OpenFolder) -> Int64? {
     guard let status = folder.status(name), isOld(status), FileLock.isFree(name, in: folder) else { return nil }
     return Int64(status.st_size)
@@ -41,7 +41,7 @@ enum OwnFile {
     status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && time(nil) - status.st_mtim.tv_sec > settled
   }
 
-  /// Removes it, unless a process has taken it in the meantime.
+  /// Removes the file, unless a process now uses it.
   static func remove(_ name: String, in folder: OpenFolder) throws {
     guard bytes(name, in: folder) != nil else { return }
     try folder.removeFile(name)

@@ -1,8 +1,8 @@
 import Common
 import Postgres
 
-/// A restore that was interrupted, and folders and databases of restores that no record names. What becomes of them is
-/// the operator's decision: they may be the only copy of a state.
+/// Interrupted restores, and folders and databases of restores without a record. The operator decides about them: they
+/// may be the only copy of a state.
 struct RestoreLeftovers: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
     let state = RestoreState(root: scene.root == "/" ? "" : scene.root)

@@ -1,6 +1,6 @@
 import Common
 
-/// Files that were about to take the place of others: configuration with secrets, records, notes.
+/// Files that were about to replace others: configuration with secrets, records, notes.
 struct TemporaryFiles: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
     var places = [(scene.jobs.records, ""), (RestoreState(root: scene.root).folder, "")]
@@ -20,7 +20,7 @@ struct TemporaryFiles: LeftoverKind {
     }
   }
 
-  /// "aloha-secrets.conf.Ab3dEf7h.tmp".
+  /// Returns whether the name has a form such as "aloha-secrets.conf.Ab3dEf7h.tmp".
   static func isTemporary(_ name: String) -> Bool {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count > 2, parts.last == "tmp" else { return false }

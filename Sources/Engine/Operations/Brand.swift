@@ -1,6 +1,6 @@
-/// All that differs between Aloha's server and Zulip's, which is the same server under another name.
+/// The differences between Aloha's server and Zulip's, which is the same server under another name.
 ///
-/// Everything else in this package is written once and holds for both.
+/// Everything else in this package is written once and applies to both.
 public enum Brand: String, Sendable, Codable, CaseIterable {
   case aloha, zulip
 
@@ -28,7 +28,7 @@ public enum Brand: String, Sendable, Codable, CaseIterable {
   /// The default domain of the system bots' addresses.
   public var botDomain: String { "\(rawValue).com" }
 
-  /// Keys of settings and secrets that carry the name.
+  /// The names of settings and secrets that contain the brand.
   public var organizationIDSecret: String { "\(rawValue)_org_id" }
   public var organizationKeySecret: String { "\(rawValue)_org_key" }
 

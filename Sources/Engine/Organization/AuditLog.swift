@@ -1,9 +1,9 @@
 import Common
 import Postgres
 
-/// The organization's audit log, written as the server writes it.
+/// The organization's audit log (`zerver_realmauditlog`), written as the server writes it.
 enum AuditLog {
-  /// Event types of the server.
+  /// The event types of the server.
   enum Event: Int {
     case userCreated = 101
     case userDeactivated = 103
@@ -20,7 +20,7 @@ enum AuditLog {
     case groupMemberAdded = 703
   }
 
-  /// Writes one event of an organization, now.
+  /// Writes one event of an organization with the current time.
   ///
   /// - Parameter details: a JSON object.
   static func record(
@@ -32,11 +32,11 @@ enum AuditLog {
   /// Writes one event for each row of `source`, with all columns that this version of the server requires.
   ///
   /// - Parameters:
-  ///   - details: a JSON object, the same for all.
+  ///   - details: a JSON object, the same for all events.
   ///   - time: an SQL expression for the time of the event.
-  ///   - isBackfilled: whether the event is told afterwards, of what happened elsewhere.
+  ///   - isBackfilled: whether the event is recorded afterwards, for something that happened elsewhere.
   ///   - columns: more columns of the log with SQL expressions for their values.
-  ///   - source: what follows `FROM`; a constant of this program with numbers in it.
+  ///   - source: the text after `FROM`; a constant of this program with numbers in it.
   static func insert(
     _ event: Event, organization: Int64, details: String = "{}", time: String = "now()", isBackfilled: Bool = false,
     _ columns: [(name: String, value: String)] = [], from source: String, _ connection: Connection
@@ -46,7 +46,7 @@ enum AuditLog {
       columns, from: source, connection)
   }
 
-  /// The same for an event that the server has written already, by its number.
+  /// Writes events in the same way, with an event type by its number.
   static func insert(
     type: Int, organization: Int64, details: String = "{}", time: String = "now()", isBackfilled: Bool = false,
     _ columns: [(name: String, value: String)] = [], from source: String, _ connection: Connection
@@ -62,7 +62,7 @@ enum AuditLog {
       """, [String(organization), details])
   }
 
-  /// How many users of each role there are, people and bots apart, as several events note it.
+  /// Returns the number of active users of each role, and of bots, in the form that several events record.
   static func roleCount(_ organization: Int64, _ connection: Connection) throws -> String {
     let rows = try connection.query(
       """

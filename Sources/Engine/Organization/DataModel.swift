@@ -1,30 +1,30 @@
 import Common
 import Postgres
 
-/// The table map held against a live catalog: what this very server has, and what is to be done with it.
+/// The table map compared with a live catalog: the tables and columns of exactly this server, and their treatment.
 ///
-/// - A table of the map that the server does not have is left out.
-/// - A table that the map does not know is placed by its foreign keys: towards the organization, a user, a channel or
-///   any other table that is exported. One that leads nowhere is named in ``unplaced``. So is a table of the map whose
-///   column that leads to the organization has another name here.
-/// - A column that the map does not know is exported like any other, and named in ``unknownColumns``; one whose name
-///   sounds like a secret is withheld, and named in ``withheldColumns``.
+/// - A table of the map that the server does not have is omitted.
+/// - A table that the map does not know is placed by its foreign keys: to the organization, a user, a channel or any
+///   other exported table. One without such a key is listed in ``unplaced``. So is a table of the map whose column for
+///   the organization has another name here.
+/// - A column that the map does not know is exported like any other, and listed in ``unknownColumns``; one with a name
+///   that suggests a secret is withheld, and listed in ``withheldColumns``.
 public struct DataModel: Sendable {
   public struct Column: Sendable {
     public let name: String
     /// The key in the export.
     public let key: String
-    /// The catalog's type; empty where there is no such column (a key that only the export has).
+    /// The catalog's type; empty if there is no such column (a key that only the export has).
     public let type: String
     public let exported: ColumnRule.Exported
     public let imported: ColumnRule.Imported
-    /// The table that it refers to, by a foreign key of the catalog.
+    /// The table that a foreign key of the catalog refers to.
     public let references: String?
     public let isRequired: Bool
     public let hasDefault: Bool
-    /// Characters that the column holds at most; nil where there is no limit.
+    /// The maximum number of characters; nil without a limit.
     public let maximumLength: Int?
-    /// Whether a check of the table forbids negative numbers in it.
+    /// Whether a check constraint of the table forbids negative numbers.
     public let isNonNegative: Bool
   }
 
@@ -32,15 +32,15 @@ public struct DataModel: Sendable {
     public let name: String
     public let document: TableRule.Document
     public let rows: TableRule.Rows
-    /// In the catalog's order, then the keys that only the export has.
+    /// In the catalog's order, followed by the keys that only the export has.
     public let columns: [Column]
-    /// The sequence of its `id`; nil where ids are not given by one.
+    /// The sequence of its `id`; nil if ids do not come from a sequence.
     public let sequence: String?
     public let isKnown: Bool
-    /// Why an import leaves its rows out; nil where it writes them.
+    /// Why an import omits its rows; nil if it writes them.
     public let notImported: String?
-    /// Of a table that the map does not know: references to other exported tables, besides the one that places it. Their
-    /// rows may belong to another organization, or not be exported.
+    /// For a table that the map does not know: references to other exported tables, besides the one that places it.
+    /// Their rows may belong to another organization, or may not be exported.
     public let otherReferences: [Catalog.ForeignKey]
 
     /// Whether rows have an id of their own that others can refer to.
@@ -48,13 +48,13 @@ public struct DataModel: Sendable {
 
     public func column(_ name: String) -> Column? { columns.first { $0.name == name } }
 
-    /// Whether a column says which group may do something: then the server has a default for it.
+    /// Returns whether a column names the group that may do something: the server has a default for it.
     func isGroupSetting(_ name: String) -> Bool {
       guard let references = column(name)?.references, DataModel.groupTables.contains(references) else { return false }
       return rows == .organization || name.hasPrefix("can_")
     }
 
-    /// The key of the user to whom a row belongs, where the row is about that user alone.
+    /// The key of the user who owns a row, if the row concerns that user alone.
     var ownerKey: String? {
       switch rows {
       case .userColumn(let name), .profileColumn(let name): column(name)?.key
@@ -69,7 +69,7 @@ public struct DataModel: Sendable {
   /// In the order of the map, unknown tables last.
   public let tables: [Table]
   public let unknownTables: [String]
-  /// Tables of which nothing says to whom their rows belong: they are not exported.
+  /// Tables whose rows cannot be assigned to an organization: they are not exported.
   public let unplaced: [String]
   public let unknownColumns: [String]
   public let withheldColumns: [String]
@@ -78,10 +78,10 @@ public struct DataModel: Sendable {
 
   public func tables(in document: TableRule.Document) -> [Table] { tables.filter { $0.document == document } }
 
-  /// The tables of user groups: a named group's key is the key of its group.
+  /// The tables of user groups: the key of a named group is the key of its group.
   static let groupTables: Set<String> = ["zerver_usergroup", "zerver_namedusergroup"]
 
-  /// Whether this server bills organizations, as only the cloud does: imports get the limited plan there.
+  /// Whether this server bills organizations, as only the cloud does: imports then get the limited plan.
   public var hasBilling: Bool { catalog["corporate_customer"] != nil }
 }
 
@@ -107,7 +107,7 @@ extension DataModel {
     unplaced = unknown.sorted()
   }
 
-  /// What has been decided so far.
+  /// The decisions so far.
   private struct Placed {
     var tables: [Table] = []
     var unknownColumns: [String] = []
@@ -133,10 +133,10 @@ extension DataModel {
     }
   }
 
-  /// Places tables by their foreign keys. A table may lead to the organization through another unknown one: it goes on
-  /// while that finds more.
+  /// Places tables by their foreign keys. A table may lead to the organization through another unknown one, so this
+  /// repeats as long as more tables are placed.
   ///
-  /// - Parameter unknown: left with those that lead nowhere.
+  /// - Parameter unknown: reduced to the tables that could not be placed.
   /// - Returns: the tables that were placed.
   private static func place(_ unknown: inout [String], into found: inout Placed, _ catalog: Catalog) -> [String] {
     var placed: [String] = []
@@ -165,9 +165,9 @@ extension DataModel {
     let others: [Catalog.ForeignKey]
   }
 
-  /// How a table that the map does not know belongs to an organization, by its foreign keys; the most direct way wins.
+  /// Returns how an unknown table belongs to an organization, by its foreign keys; the most direct reference wins.
   private static func placement(of table: Catalog.Table, among reachable: Set<String>) -> Placement? {
-    // Programs are shared by all organizations: they say nothing.
+    // All organizations share clients, so they do not identify one.
     let keys = table.foreignKeys.filter {
       reachable.contains($0.table) && $0.table != "zerver_client" && $0.table != table.name
     }
@@ -179,7 +179,7 @@ extension DataModel {
       }
       return nil
     }
-    // A row that must have it says more than one that may.
+    // A required reference takes precedence over an optional one.
     guard let chosen = first({ table.column($0.column)?.isRequired ?? false }) ?? first({ _ in true }) else {
       return nil
     }
@@ -206,7 +206,7 @@ extension DataModel {
         hasDefault: column.defaultExpression != nil || column.sequence != nil, maximumLength: column.maximumLength,
         isNonNegative: checks.contains("CHECK ((\(column.name) >= 0))"))
     }
-    // What remains are keys that no column of this version stands behind.
+    // The remaining keys have no column in this version.
     for special in rule.columns where rules[special.column] != nil && !isColumn(special) {
       if case .identifiers(let joining, _) = special.exported, catalog[joining] == nil { continue }
       columns.append(
@@ -230,7 +230,7 @@ extension DataModel {
     return soundsSecret(column) ? .never("its name sounds like a secret") : .value
   }
 
-  /// By whole words: `push_token` does, `cannot_publish` does not.
+  /// Decides by whole words: true for `push_token`, false for `cannot_publish`.
   static func soundsSecret(_ column: String) -> Bool {
     let words = Set(column.lowercased().split(separator: "_").map(String.init))
     let telling: Set = [
@@ -243,7 +243,7 @@ extension DataModel {
 }
 
 extension TableRule.Rows {
-  /// The column that leads to the organization, where it is a single one.
+  /// The column that leads to the organization, if it is a single one.
   var column: String? {
     switch self {
     case .organizationColumn(let column), .userColumn(let column), .profileColumn(let column),

@@ -1,15 +1,15 @@
 import Postgres
 
-/// The exported tables in the versions of the server that this program's map was made with: 9 to 12.
+/// The exported tables in the versions of the server that this program's map covers: 9 to 12.
 ///
-/// It tells what is new on a server (a column that is known needs no remark, one that is not is reported), and it stands
-/// in for a server's catalog where an archive is verified without one.
+/// It determines what is new on a server (an unknown column is reported), and replaces a server's catalog when an
+/// archive is verified without a server.
 enum KnownSchema {
   static func contains(_ column: String, of table: String) -> Bool {
     catalog[table]?.column(column) != nil
   }
 
-  /// What all known versions accept: no column is stricter here than on any of them.
+  /// The catalog that all known versions accept: no column is stricter here than in any of them.
   static let catalog = Catalog(
     schema: "known",
     tables: Dictionary(
@@ -22,7 +22,7 @@ enum KnownSchema {
     var keys: [Catalog.ForeignKey] = []
     var checks: [Catalog.Constraint] = []
     let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
-    // Two columns carry the server's name.
+    // Two column names contain the server's name.
     let branded = words.filter { $0.hasPrefix("zulip_") }.map { "aloha_" + $0.dropFirst(6) }
     for word in words.map(String.init) + branded {
       let reference = word.split(separator: ">", maxSplits: 1)
@@ -35,7 +35,7 @@ enum KnownSchema {
       if type.contains("+") {
         checks.append(Catalog.Constraint(name: column, kind: "c", definition: "CHECK ((\(column) >= 0))"))
       }
-      // Settings that name a group are added without one, and get theirs in a migration of their own.
+      // Group settings are added as optional columns, and are filled by a separate migration.
       let isSetting = reference.count > 1 && reference[1].hasSuffix("usergroup") && column.hasPrefix("can_")
       columns.append(described(column, type: isSetting ? type.replacing("!", with: "") : type))
     }
@@ -47,7 +47,7 @@ enum KnownSchema {
       }, constraints: checks)
   }
 
-  /// - Parameter type: `varchar60+!`, without what it refers to.
+  /// - Parameter type: `varchar60+!`, without the referenced table.
   private static func described(_ name: String, type: Substring) -> Catalog.Column {
     let word = type.filter { $0 != "+" && $0 != "!" }
     let length = word.hasPrefix("varchar") ? Int(word.dropFirst("varchar".count)) : nil

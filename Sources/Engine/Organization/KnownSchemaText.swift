@@ -1,8 +1,8 @@
-/// The exported tables of the server's versions 9 to 12 as text, read by ``KnownSchema``: a line for the table, then its
-/// columns, then its unique indexes as PostgreSQL writes them.
+/// The exported tables of the server's versions 9 to 12 as text, read by ``KnownSchema``: a line for the table, its
+/// columns, and its unique indexes in PostgreSQL's notation.
 ///
-/// A column is `name:type`, then `+` where a check forbids negative numbers, `!` where NULL is forbidden, and `>table`
-/// where it refers to one. Where versions differ, the text says what all of them accept; `?` is a type that is not known.
+/// A column is `name:type`, followed by `+` if a check forbids negative numbers, `!` if NULL is forbidden, and `>table`
+/// if it refers to one. If versions differ, the text describes what all of them accept; `?` is an unknown type.
 enum KnownSchemaText {
   static let tables: [(name: String, columns: String, unique: [String])] = [
     (

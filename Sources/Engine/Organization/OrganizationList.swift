@@ -1,50 +1,53 @@
 import Common
 import Postgres
 
-/// An organization of a server, as lists and choices show it. Names are cleaned for a terminal.
+/// An organization of a server, for lists and choices. Names are cleaned for a terminal.
 public struct Organization: Sendable, Codable, Equatable {
   public var id: Int64
   /// Empty for the organization at the root domain.
   public var subdomain: String
   public var name: String
   public var isDeactivated: Bool
-  /// People and bots that can sign in.
+  /// The users and bots that can sign in.
   public var activeUsers: Int
-  /// Also an estimate, see ``messagesAreEstimated``.
+  /// May be an estimate, see ``messagesAreEstimated``.
   public var messages: Int
-  /// Large servers are not counted row by row only to be listed: then this is what PostgreSQL's statistics say.
+  /// Whether the number comes from PostgreSQL's statistics: on large servers, messages are not counted only for a list.
   public var messagesAreEstimated = false
-  /// The home of the system bots; it cannot be moved.
+  /// Whether it contains the system bots; it cannot be moved.
   public var isInternal: Bool
-  /// Where the server sends people on while it is deactivated; nil where nowhere. Cleaned.
+  /// The address that the server redirects to while it is deactivated; nil without one. Cleaned.
   public var redirect: String? = nil
-  /// Whether it has neither users nor messages, not even deactivated ones.
+  /// Whether it has no users and no messages, not even deactivated users.
   public var isEmpty = false
-  /// Whether the server has removed the data of its people.
+  /// Whether the server has removed the data of its users.
   public var isScrubbed = false
-  /// The day on which the server deletes it as a demo, "2026-12-24"; nil for a permanent one.
+  /// The date on which the server deletes it as a demo, "2026-12-24"; nil for a permanent one.
   public var demoDeletion: String? = nil
-  /// The day on which the server deletes the data of the deactivated organization; nil where none is planned.
+  /// The date on which the server deletes the data of the deactivated organization; nil if none is planned.
   public var plannedDeletion: String? = nil
 
-  /// How texts name it.
+  /// The organization as texts name it.
   public var label: String {
     let place = subdomain.isEmpty ? "at the root domain" : subdomain
     return name.isEmpty ? "the organization \(subdomain.isEmpty ? place : "'\(place)'")" : "\(name) (\(place))"
   }
 
-  /// "559", or "about 3,000,000".
+  /// For example "559", or "about 3,000,000".
   public var messageCount: String { (messagesAreEstimated ? "about " : "") + Amount.count(Int64(messages)) }
 
-  /// "559 messages", or "about 3,000,000 messages".
+  /// For example "559 messages", or "about 3,000,000 messages".
   public var messageAmount: String { "\(messageCount) \(messages == 1 ? "message" : "messages")" }
 }
 
 extension Organization {
-  /// Up to so many messages on a server they are counted, which takes less than a second; beyond, estimated.
+  /// The number of messages on a server up to which they are counted, in less than a second; above it, they are
+  /// estimated.
   public static let largestCount = 1_000_000
 
-  /// All organizations of a server, in the order of their ids.
+  /// Returns all organizations of a server, in the order of their ids.
+  ///
+  /// - Throws: ``DatabaseFailure`` if a query fails.
   public static func list(
     _ connection: Connection, brand: Brand, largestCount: Int = Organization.largestCount
   ) throws -> [Organization] {
@@ -52,10 +55,10 @@ extension Organization {
     return try rows(connection).map { try organization($0, connection, brand, statistics) }
   }
 
-  /// The organization at a subdomain; `''` is the root domain.
+  /// Returns the organization at a subdomain; `''` is the root domain.
   ///
-  /// - Parameter exactly: its messages are counted also where there are many.
-  /// - Throws: `.notFound`, naming those that are there.
+  /// - Parameter exactly: whether its messages are counted even if there are many.
+  /// - Throws: `.notFound`, with the existing subdomains.
   public static func find(
     _ subdomain: String, _ connection: Connection, brand: Brand, exactly: Bool = false,
     largestCount: Int = Organization.largestCount
@@ -89,7 +92,7 @@ extension Organization {
   ) throws -> Organization {
     let id = Int64(row[0] ?? "") ?? 0
     let estimate = statistics?.messages[id]
-    // Each is a scan of an index on realm_id alone: faster than one for all organizations, which has to group.
+    // Each is an index-only scan on realm_id: faster than one query for all organizations, which has to group.
     let counts = try connection.query(
       """
       SELECT (SELECT count(*) FROM zerver_userprofile WHERE realm_id = $1 AND is_active),
@@ -114,14 +117,14 @@ extension Organization {
     return cleaned.isEmpty ? nil : cleaned
   }
 
-  /// "2026-12-24"; nil for none, and for an infinite time.
+  /// Returns for example "2026-12-24"; nil for no time, and for an infinite one.
   private static func day(_ moment: String?) -> String? {
     guard let moment, moment.utf8.first.map({ (0x30...0x39).contains($0) }) == true else { return nil }
     return SafeText.clean(moment.prefix { $0 != "T" && $0 != " " }, limit: 20)
   }
 
-  /// Whether the server has said so in its log, or all people have the addresses that it gives to scrubbed ones; never
-  /// where anybody has another address, and could sign in.
+  /// Returns whether the server's log says so, or its users have the addresses of scrubbed users; never true if an
+  /// active user has another address and could sign in.
   private static func isScrubbed(_ id: Int64, _ connection: Connection) throws -> Bool {
     let scrubbed = "delivery_email LIKE 'scrubbed-%'"
     return try connection.value(
@@ -134,10 +137,10 @@ extension Organization {
   }
 }
 
-/// How many messages organizations have, as far as PostgreSQL knows without looking: the size of the table when it was
-/// last analyzed, and the shares of its most frequent values. Organizations that are not among those are small.
+/// The numbers of messages of organizations by PostgreSQL's statistics: the size of the table when it was last
+/// analyzed, and the shares of its most frequent values. Organizations that are not among those are small.
 private struct MessageStatistics {
-  /// By the organization's id, with two digits that count. Empty on servers that are counted.
+  /// By the organization's id, rounded to two significant digits. Empty on servers that are counted.
   var messages: [Int64: Int] = [:]
 
   init(_ connection: Connection, largestCount: Int) throws {

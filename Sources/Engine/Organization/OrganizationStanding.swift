@@ -1,22 +1,21 @@
 import Common
 
-/// What an organization is to its server besides its name: computed here, from the facts of its row, for every command
-/// and every flow.
+/// The state of an organization on its server: computed here, from the facts of its row, for all commands and flows.
 extension Organization {
   public enum State: Sendable, Equatable {
-    /// The home of the server's own bots.
+    /// The organization of the server's own bots.
     case `internal`
     case active
-    /// Nobody can sign in; all data is there. With the day on which the server deletes the data, where one is planned.
+    /// Sign-in is disabled; all data is kept. With the date on which the server deletes the data, if one is planned.
     case deactivated(deletion: String?)
-    /// Only the name is left: it has no people and no messages, and sends those who come on to another address. A change
-    /// of the subdomain leaves one at the old name.
+    /// Only the name is left: it has no users and no messages, and redirects visitors to another address. A change of
+    /// the subdomain leaves one at the old name.
     case redirect(to: String)
-    /// Deactivated with all data, and sends people on to another address: it has moved to another server.
+    /// Deactivated with all data, and redirects visitors to another address: it was moved to another server.
     case moved(to: String)
-    /// The names and addresses of its people, their messages and files were removed.
+    /// The names and addresses of its users, their messages and files were removed.
     case scrubbed
-    /// A trial organization, which the server deletes on a day.
+    /// A trial organization, which the server deletes on a date.
     case demo(deletion: String)
   }
 
@@ -54,7 +53,7 @@ extension Organization.State {
     }
   }
 
-  /// Where people are sent on; nil where nowhere.
+  /// The address of the redirect; nil without one.
   public var redirect: String? {
     switch self {
     case .redirect(let address), .moved(let address): address

@@ -1,11 +1,11 @@
 import Common
 import Postgres
 
-/// Where a redirect leads: an organization of this very server, or another place.
+/// The target of a redirect: an organization of this server, or another address.
 struct RedirectTarget {
-  /// As it is shown; cleaned.
+  /// The address for display; cleaned.
   let address: String
-  /// The organization of this server at that address; nil where there is none.
+  /// The organization of this server at that address; nil if there is none.
   let organization: Organization?
 
   init(_ address: String, _ installation: Installation, _ connection: Connection) throws {
@@ -19,7 +19,7 @@ struct RedirectTarget {
     }
   }
 
-  /// The subdomain of an address on this server, '' for the root domain; nil where it is another server's.
+  /// Returns the subdomain of an address on this server, '' for the root domain; nil for an address of another server.
   static func subdomain(of address: String, _ installation: Installation) -> String? {
     guard let own = installation.settings.text("EXTERNAL_HOST")?.lowercased(), !own.isEmpty else { return nil }
     var rest = Substring(address.lowercased())
@@ -31,10 +31,10 @@ struct RedirectTarget {
     return SubdomainRules.isWellFormed(subdomain, lengths: 1...63) ? subdomain : nil
   }
 
-  /// "acme", quoted for a shell; nil where the organization is not on this server.
+  /// For example "acme", quoted for a shell; nil if the organization is not on this server.
   var name: String? { organization.map { ServerScripts.quoted($0.subdomain) } }
 
-  /// Names the organization itself, as a remedy: "use the organization itself: -r acme".
+  /// Returns a remedy that names the target: "… at its new subdomain: Acme (acme), -r acme", or the other server.
   func remedy(_ doing: String) -> String {
     guard let organization, let name else { return "\(doing) on the server that it has moved to: \(address)" }
     return "\(doing) at its new subdomain: \(organization.label), -r \(name)"

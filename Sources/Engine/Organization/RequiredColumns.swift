@@ -1,14 +1,15 @@
 import Postgres
 
-/// Columns that a row must have although the program that writes it does not know them: the server adds such columns in
-/// later versions, and its framework leaves no defaults for them in the database.
+/// Required columns that the program does not know: the server adds such columns in later versions, and its framework
+/// sets no defaults for them in the database.
 struct RequiredColumns {
-  /// `, "name", "other"`, or nothing: to be put behind the columns of an `INSERT`.
+  /// `, "name", "other"`, or empty: to be appended to the columns of an `INSERT`.
   let names: String
-  /// `, false, 0`: their values, in the same order.
+  /// `, false, 0`: the values, in the same order.
   let values: String
 
-  /// Returns the columns of `table` that require a value beyond those of `known`, each with the neutral value of its type.
+  /// Returns the columns of `table` that require a value beyond those of `known`, each with the neutral value of its
+  /// type.
   ///
   /// - Parameter table: the name of a table of the search path, a constant of this program.
   init(of table: String, beyond known: [String], _ connection: Connection) throws {

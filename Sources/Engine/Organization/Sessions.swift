@@ -2,12 +2,12 @@ import Archive
 import Common
 import Postgres
 
-/// Sessions of signed-in users, as the server's framework keeps them: text that names the user, signed, often compressed.
+/// Sessions of signed-in users (`django_session`): signed, often compressed text that contains the user's id.
 enum Sessions {
   /// Ends all sessions of these users. The server may still have some in memory: it has to be restarted, or its cache
   /// flushed.
   ///
-  /// - Returns: how many there were.
+  /// - Returns: the number of sessions.
   static func end(of users: Set<Int64>, _ connection: Connection) throws -> Int {
     let keys = try keys(of: users, connection)
     for start in stride(from: 0, to: keys.count, by: 1000) {
@@ -17,7 +17,7 @@ enum Sessions {
     return keys.count
   }
 
-  /// The keys of all sessions of these users, or of those that have not expired.
+  /// Returns the keys of all sessions of these users, or of the unexpired ones.
   static func keys(
     of users: Set<Int64>, onlyActive: Bool = false, _ connection: Connection
   ) throws -> [String] {
@@ -35,10 +35,10 @@ enum Sessions {
     return keys
   }
 
-  /// The user that a session belongs to; nil for one of nobody, or one that makes no sense.
+  /// Returns the user of a session; nil for a session without a user, or an invalid one.
   ///
-  /// - Parameter data: `PAYLOAD:TIME:SIGNATURE`. The payload is JSON in URL-safe base64; with a full stop before it where
-  ///   it is compressed.
+  /// - Parameter data: `PAYLOAD:TIME:SIGNATURE`. The payload is JSON in URL-safe base64; compressed if a full stop
+  ///   precedes it.
   static func user(of data: UnsafeRawBufferPointer) -> Int64? {
     let isCompressed = data.first == UInt8(ascii: ".")
     let payload = data.dropFirst(isCompressed ? 1 : 0).prefix { $0 != UInt8(ascii: ":") }
@@ -58,7 +58,7 @@ enum Sessions {
     return user
   }
 
-  /// Servers of some years ago pickle their sessions: the key is followed by a short text with the id.
+  /// Reads the pickled session of an older server: the key is followed by a short text with the id.
   private static func pickled(_ bytes: [UInt8]) -> Int64? {
     let key = Array("_auth_user_id".utf8)
     guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: key) }) else { return nil }

@@ -1,8 +1,8 @@
 import Common
 import Postgres
 
-/// What an organization's state means for what is about to be done with it. Every command that names an organization
-/// asks here first.
+/// The findings about an organization's state for a planned action. Each command on an organization requests them
+/// first.
 struct StateFindings {
   enum Act { case export, delete, deactivate, reactivate, changeSubdomain, passwordReset }
 
@@ -10,7 +10,7 @@ struct StateFindings {
   let installation: Installation
   let connection: Connection
 
-  /// - Returns: nothing for an organization that people use as usual.
+  /// - Returns: empty for an organization in normal use.
   func findings(_ act: Act) throws -> [Finding] {
     switch organization.state {
     case .internal, .active: []

@@ -1,9 +1,9 @@
 import Common
 import Postgres
 
-/// Which subdomains an organization can have, as the server sees it.
+/// The server's rules for the subdomains of organizations.
 enum SubdomainRules {
-  /// Names that servers keep for themselves.
+  /// The names that servers reserve.
   private static let reserved: Set<String> = [
     "about", "abuse", "account", "admin", "administrator", "api", "app", "auth", "billing", "blog", "chat", "community",
     "contact", "dashboard", "devops", "docs", "download", "email", "files", "forum", "help", "info", "login", "mail",
@@ -16,15 +16,15 @@ enum SubdomainRules {
     reserved.contains(name) || name == brand.rawValue || name == brand.internalSubdomain
   }
 
-  /// Whether a name has the form of a subdomain: small letters, digits, and dashes inside.
+  /// Returns whether a name has the form of a subdomain: lowercase letters, digits, and inner hyphens.
   ///
-  /// - Parameter lengths: in characters. The server asks for three at least where people choose a name.
+  /// - Parameter lengths: in characters. The server requires at least three if a user chooses a name.
   static func isWellFormed(_ name: String, lengths: ClosedRange<Int> = 3...40) -> Bool {
     let allowed = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
     return allowed && name.first != "-" && name.last != "-" && lengths.contains(name.utf8.count)
   }
 
-  /// - Returns: nothing where the name is free and allowed.
+  /// - Returns: empty if the name is free and allowed.
   static func obstacles(
     _ name: String, _ installation: Installation, allowsReserved: Bool, lengths: ClosedRange<Int> = 3...40,
     _ connection: Connection
@@ -45,7 +45,7 @@ enum SubdomainRules {
       ? blocked("is reserved", "choose another one, or allow it on purpose") : []
   }
 
-  /// What holds a name on this server, as a blocker; nil where it is free.
+  /// Returns what uses a name on this server, as a blocker; nil if it is free.
   static func holder(_ name: String, _ installation: Installation, _ connection: Connection) throws -> Finding? {
     guard try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [name]) != nil else { return nil }
     let organization = try Organization.find(name, connection, brand: installation.brand)

@@ -1,8 +1,8 @@
-/// The server's data model as one table: every table of the server stands here once.
+/// The server's data model as one table: each table of the server is listed once.
 ///
-/// To add a table, add a line: an exported one where its rows may be written on import (after the tables that the rows
-/// of it need to be known first; foreign keys are checked at the end, so their order does not matter), or one that
-/// stays behind, with its reason. A table that stands nowhere is placed by its foreign keys, see ``DataModel``.
+/// To add a table, add a line: an exported one in the order in which rows may be written on import (after the tables
+/// whose rows need to be known first; foreign keys are checked at the end, so their order does not matter), or one that
+/// is not exported, with its reason. A table that is not listed is placed by its foreign keys, see ``DataModel``.
 public enum TableMap {
   public static let all: [TableRule] = exported + staying
 
@@ -56,7 +56,7 @@ public enum TableMap {
         ColumnRule("api_key", exported: .never(secret), imported: .generated(.apiKey)),
         ColumnRule("uuid", exported: .never("it names the user on the push service"), imported: .generated(.uuid)),
         ColumnRule("zoom_token", exported: .null(secret)),
-        // What replaced it in later versions.
+        // Its replacement in later versions.
         ColumnRule("third_party_api_state", exported: .emptyObject(secret)),
         ColumnRule("groups", exported: .emptyList, imported: .ignored),
         ColumnRule("user_permissions", exported: .emptyList, imported: .ignored),
@@ -117,7 +117,7 @@ public enum TableMap {
         ColumnRule("content", imported: .text(.markdown)),
         ColumnRule("rendered_content", imported: .text(.html)),
         ColumnRule("edit_history", imported: .text(.editHistory)),
-        // The server's own indexer fills it, from the queue that the import leaves for it.
+        // The server's own indexer fills it, from the queue that the import writes.
         ColumnRule("search_tsvector", imported: .ignored),
         ColumnRule("search_pgroonga", exported: .never("an index of this server only"), imported: .ignored),
       ]),

@@ -1,13 +1,13 @@
-/// How one table of the server belongs to an organization, whether it is exported, and which of its columns are not
-/// what the catalog says.
+/// How one table of the server belongs to an organization, whether it is exported, and which of its columns differ from
+/// the catalog.
 ///
-/// Whatever is not said here is read from the live catalog: columns, types, foreign keys, sequences.
+/// Everything else is read from the live catalog: columns, types, foreign keys, sequences.
 public struct TableRule: Sendable {
   public let table: String
   public let disposition: Disposition
-  /// Only the columns that need a word; all others are copied, foreign keys follow the new ids.
+  /// Only the columns with a special treatment; all others are copied, and foreign keys are mapped to the new ids.
   public let columns: [ColumnRule]
-  /// Why an import leaves the rows of an exported table out; nil where it writes them.
+  /// Why an import omits the rows of an exported table; nil if it writes them.
   public let notImported: String?
 
   init(table: String, disposition: Disposition, columns: [ColumnRule], notImported: String? = nil) {
@@ -20,13 +20,13 @@ public struct TableRule: Sendable {
   public enum Disposition: Sendable, Equatable {
     /// Its rows are part of an export, in this file.
     case exported(Document, Rows)
-    /// It travels inside another table's rows.
+    /// It is exported inside another table's rows.
     case carriedBy(String)
-    /// It stays behind, for this reason.
+    /// It is not exported, for this reason.
     case staysBehind(String)
   }
 
-  /// The files of an export that hold rows.
+  /// The documents of an export that contain rows.
   public enum Document: String, Sendable, CaseIterable {
     case realm = "realm.json"
     case messages = "messages-000001.json"
@@ -34,22 +34,22 @@ public struct TableRule: Sendable {
     case analytics = "analytics.json"
   }
 
-  /// Which rows of the table belong to the organization.
+  /// The rows of the table that belong to the organization.
   public enum Rows: Sendable, Equatable {
     /// The organization's own row.
     case organization
-    /// A column holds the organization's id.
+    /// A column contains the organization's id.
     case organizationColumn(String)
-    /// A column holds the id of one of its users; the row is that user's own business.
+    /// A column contains the id of one of its users; the row is private to that user.
     case userColumn(String)
-    /// A column holds the id of one of its users; the row is what everyone in the organization sees of that user.
+    /// A column contains the id of one of its users; the row is visible to the whole organization.
     case profileColumn(String)
-    /// A column holds the id of a row of another table that belongs to it.
+    /// A column contains the id of a row of another table that belongs to the organization.
     case parentColumn(String, table: String)
     /// The table is shared by all organizations. (Later versions of the server export only rows that others refer to.)
     case everything
     case users
-    /// Personal recipients of its users, its channels, its group messages.
+    /// The personal recipients of its users, and the recipients of its channels and group messages.
     case recipients
     case subscriptions
     case groupMessages
@@ -62,80 +62,81 @@ public struct TableRule: Sendable {
   }
 }
 
-/// What is special about one column.
+/// The special treatment of one column.
 public struct ColumnRule: Sendable {
   public let column: String
-  /// The key in the export, where it is neither the column's name nor, for a foreign key, that name without `_id`.
+  /// The key in the export, if it is neither the column's name nor, for a foreign key, that name without `_id`.
   public let key: String?
   public let exported: Exported
   public let imported: Imported
 
   public enum Exported: Sendable, Equatable {
     case value
-    /// Never leaves the server, for this reason.
+    /// Never exported, for this reason.
     case never(String)
-    /// The key is there, its value stays behind, for this reason.
+    /// Exported as null, for this reason.
     case null(String)
-    /// The key is there as an object with nothing in it: what it holds stays behind, for this reason.
+    /// Exported as an empty object, for this reason.
     case emptyObject(String)
-    /// No column at all: an empty list that the official importer expects.
+    /// Not a column: an empty list that the official importer expects.
     case emptyList
-    /// No column at all: the ids of the rows that a joining table ties to this row.
+    /// Not a column: the ids of the rows that a joining table connects with this row.
     case identifiers(joining: String, column: String)
-    /// Another column's value under a second key.
+    /// The value of another column under a second key.
     case copy(of: String)
   }
 
   public enum Imported: Sendable, Equatable {
-    /// By the catalog: copied, or following its foreign key.
+    /// By the catalog: copied, or mapped by its foreign key.
     case byCatalog
     /// Not a column of the table.
     case ignored
-    /// A reference that no foreign key declares.
+    /// A reference without a foreign key.
     case reference(String)
-    /// `recipient.type_id`: a user, a channel or a group message, as the row's type says.
+    /// `recipient.type_id`: a user, a channel or a group message, by the row's type.
     case recipientTarget
-    /// The id of a custom emoji as text, where the row says that it is a custom one.
+    /// The id of a custom emoji as text, if the row is of that type.
     case emojiCode
-    /// A column that says more of the row's custom emoji: nothing, where that one is not in the archive.
+    /// A column that belongs to the row's custom emoji: empty if that emoji is not in the archive.
     case emojiPart
-    /// The value of a custom profile field; of a field that holds users their ids.
+    /// The value of a custom profile field; for a field of users, their ids.
     case profileValue
-    /// Made anew, whatever the export says.
+    /// Always generated, whatever the export contains.
     case generated(Generated)
-    /// Made anew only where the export has none.
+    /// Generated if the export has no value.
     case generatedIfMissing(Generated)
-    /// Text in which references are followed.
+    /// Text whose references are rewritten.
     case text(TextForm)
-    /// `attachment.path_id`: where the importer put the file.
+    /// `attachment.path_id`: the path at which the importer placed the file.
     case uploadPath
-    /// Computed once all rows are in.
+    /// Computed once all rows are written.
     case computedLater
     /// Whether the row's user is active.
     case userIsActive
     /// The key of a group message: a digest of its members' ids.
     case groupMessageHash
-    /// How many members a group message has.
+    /// The number of members of a group message.
     case groupMessageSize
     /// The subdomain that the operator chose.
     case subdomain
-    /// Off until the server itself finds that it works here.
+    /// False until the server itself detects that it works here.
     case off
-    /// The HTML of a description: made anew where the description is plain text, for archives carry stale ones.
+    /// The HTML of a description: rendered again if the description is plain text, because archives contain outdated
+    /// HTML.
     case renderedDescription
-    /// A user; where the export names none, the organization's first owner.
+    /// A user; if the export names none, the organization's first owner.
     case userOrFirstOwner
   }
 
   public enum Generated: Sendable, Equatable {
     case apiKey, token, unusablePassword, uuid, organizationOwnerSecret, emailToken
-    /// The user has not agreed to the terms here yet.
+    /// The user has not accepted the terms on this server yet.
     case termsNotSeen
   }
 
   public enum TextForm: Sendable, Equatable {
     case markdown, html, editHistory
-    /// The part of an address behind its `#`.
+    /// The part of an address after its `#`.
     case fragment
   }
 

@@ -2,20 +2,22 @@ import Common
 import Glibc
 import Postgres
 
-/// Who may create and rename databases where a server has its own.
+/// The role that may create and rename databases for a server's restore.
 ///
-/// On a production machine that is the role `postgres`, whom PostgreSQL lets in on its own socket when the system user
-/// of that name asks: root lends it. With a database elsewhere the operator names a role and a file with its password.
+/// On a production machine that is the role `postgres`, which PostgreSQL accepts on its own socket for the system user
+/// of the same name: root can switch to it. For a remote database, the operator names a role and a file with its
+/// password.
 public struct AdministratorAccess: Sendable {
   /// A session with the database `postgres`.
   public let parameters: ConnectionParameters
-  /// Extensions and rows of others' tables need one; a role that may only create databases does for most.
+  /// Extensions and rows in tables of other roles require it; otherwise a role that may only create databases is
+  /// sufficient.
   public let isSuperuser: Bool
 
-  /// What the operator said about it; usually nothing.
+  /// The operator's choice of the role; usually empty.
   public struct Wish: Sendable, Codable, Equatable {
     public var user: String?
-    /// A file that holds nothing but the password.
+    /// A file that contains only the password.
     public var passwordFile: String?
 
     public init(user: String? = nil, passwordFile: String? = nil) {
@@ -24,9 +26,9 @@ public struct AdministratorAccess: Sendable {
     }
   }
 
-  /// Finds out who may.
+  /// Finds a role with sufficient rights.
   ///
-  /// - Throws: `.configuration` where nobody who can be reached from here may.
+  /// - Throws: `.configuration` if no reachable role has them.
   public static func find(_ installation: Installation, _ wish: Wish = Wish()) throws -> AdministratorAccess {
     var own = installation.databaseParameters()
     own.database = "postgres"
@@ -38,7 +40,7 @@ public struct AdministratorAccess: Sendable {
     let isLocal = own.host.map { $0.hasPrefix("/") } ?? true
     administrator.systemUser = isLocal && getpwnam(administrator.user) != nil ? administrator.user : nil
     var failure: (any Error)?
-    // The server's own role may be allowed to: some hosts give each server a role that can create databases.
+    // The server's own role may have the right: some hosts give each server a role that can create databases.
     for parameters in [administrator, own] {
       do {
         let connection = try Connection(parameters)
@@ -59,6 +61,9 @@ public struct AdministratorAccess: Sendable {
         : "name a role that may, with --database-administrator and --database-password-file")
   }
 
+  /// Opens a session with a database as the administrator.
+  ///
+  /// - Throws: ``DatabaseFailure`` if the connection fails.
   public func connect(database: String = "postgres", cancellation: Cancellation? = nil) throws -> Connection {
     var parameters = parameters
     parameters.database = database

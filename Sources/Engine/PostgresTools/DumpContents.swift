@@ -1,40 +1,41 @@
 import Common
 import Glibc
 
-/// What `pg_restore --list` says about a dump, without reading its rows.
+/// The output of `pg_restore --list` for a dump, without its rows.
 public struct DumpContents: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {
-    /// The line as pg_restore takes it back with `--use-list`.
+    /// The line as `pg_restore --use-list` accepts it.
     public let line: String
-    /// "TABLE DATA", "EXTENSION", "TEXT SEARCH DICTIONARY".
+    /// For example "TABLE DATA", "EXTENSION", "TEXT SEARCH DICTIONARY".
     public let kind: String
-    /// The schema; "-" where there is none.
+    /// The schema; "-" without one.
     public let schema: String
     public let name: String
-    /// Empty where there is none.
+    /// Empty without one.
     public let owner: String
   }
 
-  /// The database it was made of.
+  /// The database that was dumped.
   public var database: String?
-  /// The major version of the server that it was made of.
+  /// The major version of the server that was dumped.
   public var serverMajor: Int?
   public var serverVersion: String?
-  /// The version of the pg_dump that made it: older programs may not be able to read it.
+  /// The version of the pg_dump that made the dump: older programs may not be able to read it.
   public var clientVersion: String?
   public var clientMajor: Int? { clientVersion.flatMap(PostgresTools.majorVersion) }
-  /// By the clock of the machine that made it, without its zone: "2026-11-23 03:30:00 UTC", the zone being the reader's.
+  /// By the clock of the machine that made it, without its zone: "2026-11-23 03:30:00 UTC", where the zone is that of
+  /// the reading program.
   public var created: String?
   public var entries: [Entry] = []
-  /// What its definitions ask for, which the table of contents alone does not tell; nil where they could not be read.
+  /// The requirements of its definitions, which the table of contents does not contain; nil if they could not be read.
   var schema: PlainContents?
 
   public var extensions: [String] { entries.filter { $0.kind == "EXTENSION" }.map(\.name) }
-  /// Roles that own something in it.
+  /// The roles that own something in it.
   public var owners: [String] { Set(entries.map(\.owner)).subtracting([""]).sorted() }
   public var tables: [Entry] { entries.filter { $0.kind == "TABLE DATA" } }
 
-  /// Kinds of more than one word: the longest that fits decides where the schema begins.
+  /// Kinds of more than one word: the longest match determines where the schema begins.
   private static let longKinds = [
     "TABLE DATA", "TABLE ATTACH", "SEQUENCE SET", "SEQUENCE OWNED BY", "FK CONSTRAINT", "CHECK CONSTRAINT",
     "INDEX ATTACH", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE",
@@ -50,9 +51,10 @@ public struct DumpContents: Sendable, Equatable {
     }
   }
 
-  /// Asks pg_restore. It needs nothing but the dump: no database.
+  /// Reads the table of contents with pg_restore, which needs only the dump and no database.
   ///
-  /// - Parameter user: the system user to run as; nil for this one.
+  /// - Parameter user: the system user to run as; nil for the current user.
+  /// - Throws: ``ToolFailure`` if pg_restore cannot read the dump.
   public static func read(_ dump: String, tools: PostgresTools, user: String? = nil) throws -> DumpContents {
     let result = try Subprocess(
       tools.path("pg_restore"), ["--list", dump], directory: "/", user: user
@@ -65,7 +67,7 @@ public struct DumpContents: Sendable, Equatable {
     return contents
   }
 
-  /// The definitions as SQL, without rows: what pg_restore would carry out.
+  /// Returns the requirements of the definitions, as pg_restore would execute them, without rows.
   private static func schema(_ dump: String, tools: PostgresTools, user: String?) throws -> PlainContents? {
     let pipe = try Handshake.pipe("pg_restore")
     defer { close(pipe.read) }
@@ -96,7 +98,7 @@ public struct DumpContents: Sendable, Equatable {
     }
   }
 
-  /// `3402; 0 16391 TABLE DATA zulip zerver_message zulip`
+  /// Parses a line such as `3402; 0 16391 TABLE DATA zulip zerver_message zulip`.
   private static func entry(_ line: Substring) -> Entry? {
     guard let semicolon = line.firstIndex(of: ";") else { return nil }
     let words = line[semicolon...].split(separator: " ", omittingEmptySubsequences: false)
@@ -106,7 +108,7 @@ public struct DumpContents: Sendable, Equatable {
     let kind = longKinds.first { rest.hasPrefix($0 + " ") } ?? String(words[3])
     let parts = rest.dropFirst(kind.count + 1).split(separator: " ", omittingEmptySubsequences: false)
     guard parts.count >= 2 else { return nil }
-    // Names may hold spaces; the schema is the first word, the owner the last, and empty for an extension.
+    // Names may contain spaces; the schema is the first word, and the owner the last, empty for an extension.
     return Entry(
       line: String(line), kind: kind, schema: String(parts[0]),
       name: parts.count > 2 ? parts[1..<(parts.count - 1)].joined(separator: " ") : String(parts[1]),
@@ -115,7 +117,7 @@ public struct DumpContents: Sendable, Equatable {
 }
 
 extension Substring {
-  /// The first place of `text`; FoundationEssentials is not needed for it.
+  /// Returns the first range of `text`; avoids a dependency on FoundationEssentials.
   fileprivate func range(of text: String) -> Range<Index>? {
     var start = startIndex
     while start < endIndex {

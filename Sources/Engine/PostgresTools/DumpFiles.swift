@@ -1,10 +1,10 @@
 import Common
 
-/// Whether a dump in the directory format has the files that its table of contents speaks of.
+/// Checks that a dump in the directory format has all files of its table of contents.
 enum DumpFiles {
-  /// Files with rows of tables that are not there, the first of each table.
+  /// Returns the missing files with rows of tables, one per table.
   ///
-  /// - Parameter names: of the files in the dump's folder.
+  /// - Parameter names: the names of the files in the dump's folder.
   static func missing(_ contents: DumpContents, among names: Set<String>) -> [String] {
     contents.tables.compactMap { entry in
       let id = entry.line.prefix { $0.isNumber }
@@ -14,8 +14,8 @@ enum DumpFiles {
     }
   }
 
-  /// - Parameter archive: whose dump it is.
-  /// - Throws: `.damagedArchive` where some are missing.
+  /// - Parameter archive: the archive that contains the dump.
+  /// - Throws: `.damagedArchive` if files are missing.
   static func require(_ contents: DumpContents, in folder: String, of archive: String) throws {
     let missing = try missing(contents, among: Set(FileSystem.names(in: folder)))
     guard let first = missing.first else { return }

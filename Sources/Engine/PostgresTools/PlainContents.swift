@@ -1,8 +1,8 @@
 import Common
 import Glibc
 
-/// What a dump in plain SQL asks for, as far as it can be refused or changed: the counterpart of ``DumpContents`` for
-/// dumps without a table of contents.
+/// The requirements of a dump in plain SQL, as far as they can be refused or changed: the counterpart of
+/// ``DumpContents`` for dumps without a table of contents.
 struct PlainContents: Sendable, Equatable {
   enum Kind: Sendable, Equatable {
     /// `SET name = …`
@@ -10,31 +10,31 @@ struct PlainContents: Sendable, Equatable {
     case makesExtension(String)
     case commentOnExtension(String)
     case commentOnPublicSchema
-    /// `ALTER … OWNER TO role`; the text up to the role.
+    /// `ALTER … OWNER TO role`, with the text up to the role.
     case owner(String, statement: String)
-    /// `GRANT`, `REVOKE`, and `ALTER DEFAULT PRIVILEGES FOR ROLE role`; whom they are given or taken.
+    /// `GRANT`, `REVOKE`, and `ALTER DEFAULT PRIVILEGES FOR ROLE role`, with the roles that they affect.
     case privileges(role: String?, grantees: [String])
-    /// `CREATE POLICY`, for some roles.
+    /// `CREATE POLICY` for some roles.
     case policy(String, roles: [String])
-    /// `SET default_tablespace = name`, and a tablespace that a table or an index names by itself.
+    /// `SET default_tablespace = name`, and a tablespace in the statement of a table or an index.
     case tablespace(String)
     case securityLabel(provider: String)
-    /// Anything about a subscription.
+    /// Any statement about a subscription.
     case subscription(String)
-    /// Anything about a publication; whether only a superuser can make it.
+    /// Any statement about a publication, and whether only a superuser can create it.
     case publication(String, needsSuperuser: Bool)
-    /// A collation of a provider, with its rules of order or without.
+    /// A collation of a provider, with or without custom rules.
     case collation(String, provider: String, hasRules: Bool)
-    /// `SET SESSION AUTHORIZATION`; nil is the default one.
+    /// `SET SESSION AUTHORIZATION`; nil is the default.
     case session(String?)
-    /// Something that only a superuser may make: "event trigger audit".
+    /// An object that only a superuser may create: "event trigger audit".
     case superuserObject(String)
   }
 
   struct Item: Sendable, Equatable {
     let range: Range<Int64>
     let kind: Kind
-    /// The object that pg_dump's comment before the statement names: "TABLE zerver_realm", of the type "ACL".
+    /// The object in pg_dump's comment before the statement: "TABLE zerver_realm", of the type "ACL".
     var header: Header?
   }
 
@@ -65,11 +65,11 @@ struct PlainContents: Sendable, Equatable {
 
   /// The version of the pg_dump that wrote it.
   var clientVersion: String?
-  /// The version of the server that it was made of.
+  /// The version of the server that was dumped.
   var serverVersion: String?
-  /// When pg_dump began, by its own clock; only where it was asked to say more.
+  /// When pg_dump began, by its own clock; only in verbose dumps.
   var started: String?
-  /// The encoding that its text is in: "UTF8".
+  /// The encoding of its text: "UTF8".
   var encoding: String?
   var items: [Item] = []
   private var header: Header?
@@ -77,7 +77,7 @@ struct PlainContents: Sendable, Equatable {
   var serverMajor: Int? { serverVersion.flatMap(PostgresTools.majorVersion) }
   var settings: [String] { distinct { if case .setting(let name) = $0 { name } else { nil } } }
   var extensions: [String] { distinct { if case .makesExtension(let name) = $0 { name } else { nil } } }
-  /// Roles that own something in it; empty where it was made without owners.
+  /// The roles that own something in it; empty if it was made without owners.
   var owners: [String] {
     distinct {
       switch $0 {
@@ -103,7 +103,7 @@ struct PlainContents: Sendable, Equatable {
   }
 
   mutating func take(_ statement: SQLStatement) {
-    // Dumps can hold millions of INSERT: only what begins in one of these ways is looked at.
+    // Dumps can contain millions of INSERT statements: only those that begin in one of these ways are examined.
     switch statement.text.first.map({ $0 | 0x20 }) {
     case UInt8(ascii: "s"):
       if encoding == nil, statement.text.count < 200 { encoding = Self.encoding(statement.text) }
@@ -114,7 +114,7 @@ struct PlainContents: Sendable, Equatable {
     items.append(Item(range: statement.range, kind: kind, header: header))
   }
 
-  /// `SET client_encoding = 'UTF8'`.
+  /// Returns the encoding from `SET client_encoding = 'UTF8'`.
   private static func encoding(_ text: [UInt8]) -> String? {
     guard SQLWords(text).begins("set", "client_encoding") else { return nil }
     return quoted(text).map { SafeText.clean($0, limit: 40) }
@@ -133,7 +133,7 @@ struct PlainContents: Sendable, Equatable {
         let name = words.name(at: 3) ?? quoted(text)
         return .session(name == "default" ? nil : name)
       }
-      // With a dot it is a setting of an extension, which every PostgreSQL takes.
+      // A name with a dot is a setting of an extension, which every PostgreSQL accepts.
       guard let name = words.name(at: 1), words.words.count > 3, isAssignment(words) else { return nil }
       return .setting(name)
     case .word("create")?: return PlainKinds.collation(words, text) ?? PlainKinds.policy(words) ?? made(words)
@@ -176,7 +176,7 @@ struct PlainContents: Sendable, Equatable {
     return nil
   }
 
-  /// A name, its schema left out.
+  /// Returns a name without its schema.
   private static func named(_ words: SQLWords, _ index: Int) -> String {
     if words.words.indices.contains(index + 1), words.words[index + 1] == .sign(UInt8(ascii: ".")),
       let name = words.name(at: index + 2), words.name(at: index) != nil
@@ -199,7 +199,7 @@ struct PlainContents: Sendable, Equatable {
 
   /// Reads a script to its end.
   ///
-  /// - Parameter file: stays the caller's.
+  /// - Parameter file: the caller closes it.
   static func read(_ file: Int32) -> PlainContents? {
     var chunk = [UInt8](repeating: 0, count: 1 << 18)
     var statements = SQLStatementScanner()
@@ -222,7 +222,7 @@ struct PlainContents: Sendable, Equatable {
     }
   }
 
-  /// What stands between single quotes.
+  /// Returns the text between the first single quotes.
   static func quoted(_ text: [UInt8]) -> String? {
     let parts = text.split(separator: UInt8(ascii: "'"), omittingEmptySubsequences: false)
     return parts.count > 2 ? String(decoding: parts[1], as: UTF8.self) : nil

@@ -1,8 +1,8 @@
 import Common
 
-/// Statements of a dump that name roles, providers or other servers, taken apart as far as it matters here.
+/// Parses statements of a dump that name roles, providers or other servers, as far as needed here.
 enum PlainKinds {
-  /// Whom a GRANT gives something, or a REVOKE takes it from; without PUBLIC, which is no role.
+  /// Returns the roles of a GRANT or REVOKE; without PUBLIC, which is not a role.
   static func grantees(_ words: SQLWords) -> [String] {
     let all = words.words
     let marks = [SQLWords.Word.word("to"), .word("from")]
@@ -10,7 +10,7 @@ enum PlainKinds {
     return roles(words, after: start)
   }
 
-  /// `CREATE POLICY name ON table … TO role, … USING …`.
+  /// Parses `CREATE POLICY name ON table … TO role, … USING …`.
   static func policy(_ words: SQLWords) -> PlainContents.Kind? {
     guard words.begins("create", "policy"), let name = words.name(at: 2) else { return nil }
     let end = words.words.firstIndex { $0 == .word("using") || $0 == .word("with") } ?? words.words.count
@@ -19,7 +19,7 @@ enum PlainKinds {
     return found.isEmpty ? nil : .policy(name, roles: found)
   }
 
-  /// Names between commas.
+  /// Returns the names between commas.
   private static func roles(_ words: SQLWords, after start: Int) -> [String] {
     var roles: [String] = []
     var index = start + 1
@@ -33,7 +33,7 @@ enum PlainKinds {
     return roles
   }
 
-  /// Anything about a publication or a subscription: what makes it, changes it, gives it away, comments on it.
+  /// Parses any statement about a publication or a subscription: creation, change, new owner, comment.
   static func replication(_ words: SQLWords) -> PlainContents.Kind? {
     let kinds = ["publication", "subscription"]
     for kind in kinds {
@@ -60,7 +60,7 @@ enum PlainKinds {
     return nil
   }
 
-  /// `CREATE COLLATION schema.name (provider = icu, …)`.
+  /// Parses `CREATE COLLATION schema.name (provider = icu, …)`.
   static func collation(_ words: SQLWords, _ text: [UInt8]) -> PlainContents.Kind? {
     guard words.begins("create", "collation") else { return nil }
     let all = words.words

@@ -1,34 +1,35 @@
 import Common
 import Glibc
 
-/// PostgreSQL's own programs of one major version: pg_dump, pg_restore, psql, and the server's where they are installed.
+/// PostgreSQL's own programs of one major version: pg_dump, pg_restore, psql, and those of the server if it is
+/// installed.
 public struct PostgresTools: Sendable, Equatable {
-  /// The folder that holds the programs.
+  /// The folder of the programs.
   public let folder: String
-  /// 15 for 15.4.
+  /// For example 15 for 15.4.
   public let major: Int
-  /// "15.18".
+  /// For example "15.18".
   public let version: String
 
   public func path(_ program: String) -> String { "\(folder)/\(program)" }
 
   public func has(_ program: String) -> Bool { access(path(program), X_OK) == 0 }
 
-  /// Whether its programs take no orders from a dump's names and rows, as those before August 2025 do (CVE-2025-8714,
-  /// CVE-2025-8715); only then does psql know `\restrict`.
+  /// Whether its programs resist meta-commands in a dump's names and rows, unlike those before August 2025
+  /// (CVE-2025-8714, CVE-2025-8715); only then does psql support `\restrict`.
   public var resistsHostileDumps: Bool {
     let minor = version.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0
     let repaired = [13: 22, 14: 19, 15: 14, 16: 10, 17: 6]
     return repaired[major].map { minor >= $0 } ?? (major >= 18)
   }
 
-  /// Finds programs that can read and write a database of version `major`: those of that very version, else the oldest
-  /// that are newer. Older ones refuse.
+  /// Finds programs that can read and write a database of version `major`: those of exactly that version, otherwise the
+  /// oldest newer ones. Older ones refuse.
   ///
   /// - Parameters:
-  ///   - programs: all that are needed.
-  ///   - versions: the folder that holds one folder for each installed version.
-  /// - Throws: `.configuration` where there are none.
+  ///   - programs: all required programs.
+  ///   - versions: the folder with one subfolder per installed version.
+  /// - Throws: `.configuration` if there are none.
   public static func find(
     major: Int, having programs: [String] = ["pg_dump", "pg_restore"], versions: String = "/usr/lib/postgresql"
   ) throws -> PostgresTools {
@@ -41,7 +42,7 @@ public struct PostgresTools: Sendable, Equatable {
       remedy: "apt-get install \(package)")
   }
 
-  /// All that are installed, in the folders that Debian gives each version and on the system's search path.
+  /// Returns all installed versions, in Debian's folder of each version and in the usual folders for programs.
   public static func installed(
     having programs: [String] = ["pg_restore"], versions: String = "/usr/lib/postgresql"
   ) -> [PostgresTools] {
@@ -57,7 +58,7 @@ public struct PostgresTools: Sendable, Equatable {
     return found
   }
 
-  /// Asks a program for its version: "pg_dump (PostgreSQL) 15.18 (Debian …)".
+  /// Runs a program to get its version: "pg_dump (PostgreSQL) 15.18 (Debian …)".
   private static func probe(_ folder: String, _ program: String) -> PostgresTools? {
     guard let result = try? Subprocess("\(folder)/\(program)", ["--version"], directory: "/").run(), result.status == 0,
       let version = result.output.split(separator: " ").first(where: { $0.first?.isNumber == true }),
@@ -67,7 +68,8 @@ public struct PostgresTools: Sendable, Equatable {
       folder: folder, major: major, version: String(version.prefix { $0.isNumber || $0 == "." }))
   }
 
-  /// From what a server, a program or a backup's `postgres-version` says: "150004", "15", "15.4 (Debian …)", "17beta1".
+  /// Parses the version of a server, a program or a backup's `postgres-version`: "150004", "15", "15.4 (Debian …)",
+  /// "17beta1".
   public static func majorVersion(_ text: String) -> Int? {
     guard let number = Int(text.prefix { $0.isNumber }) else { return nil }
     return number >= 10_000 ? number / 10_000 : number

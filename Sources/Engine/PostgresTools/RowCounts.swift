@@ -1,10 +1,10 @@
 import Common
 import Postgres
 
-/// How many rows every table of a database has: what a backup notes down and a restore is held against.
+/// The number of rows in each table of a database: recorded in a backup, and compared after a restore.
 enum RowCounts {
-  /// Tables of the schema by their names, others with theirs: "zerver_message", "public.notes". Tables that belong to an
-  /// extension are left out: pg_dump does not carry their rows.
+  /// Returns the counts by the names of tables, those outside of the schema with their own: "zerver_message",
+  /// "public.notes". Tables of an extension are omitted: pg_dump does not dump their rows.
   static func read(
     _ connection: Connection, schema: String, each: (_ table: String, _ rows: Int64) throws -> Void = { _, _ in }
   ) throws -> [String: Int64] {
@@ -40,7 +40,7 @@ enum RowCounts {
     }
   }
 
-  /// What differs, a sentence a table; nothing where all is as it should be.
+  /// Returns the differences, one sentence per table; empty if there are none.
   static func differences(expected: [String: Int64], found: [String: Int64]) -> [String] {
     Set(expected.keys).union(found.keys).sorted().compactMap { table in
       let name = SafeText.clean(table, limit: 80)

@@ -1,15 +1,15 @@
 import Common
 
-/// One statement of a script, at its top level.
+/// One top-level statement of a script.
 struct SQLStatement: Sendable, Equatable {
-  /// Where it is in the script, its semicolon included.
+  /// Its range in the script, including the semicolon.
   var range: Range<Int64>
   /// Its text without comments, up to ``SQLStatementScanner/longestText`` bytes.
   var text: [UInt8]
 }
 
-/// Reads a script of SQL piece by piece and finds its statements: texts, names in quotes, bodies of functions, comments
-/// and the rows of a COPY are none. Rows are skipped as fast as memory can be read.
+/// Reads an SQL script piece by piece and finds its statements. Texts, quoted names, bodies of functions, comments and
+/// the rows of a COPY are not statements. Rows are skipped at the speed of reading memory.
 struct SQLStatementScanner {
   static let longestText = 16_384
 
@@ -18,7 +18,7 @@ struct SQLStatementScanner {
   }
 
   private var mode = Mode.between
-  /// Where a comment leads back to.
+  /// The mode after the current comment.
   private var outer = Mode.between
   private var offset: Int64 = 0
   private var start: Int64 = 0
@@ -32,16 +32,16 @@ struct SQLStatementScanner {
   private var line: [UInt8] = []
   private var word: [UInt8] = []
   private var words: [String] = []
-  /// How deep in a function's body of `BEGIN ATOMIC … END`.
+  /// The nesting level in a function's body of `BEGIN ATOMIC … END`.
   private var bodyDepth = 0
-  /// Comments between statements, as pg_dump writes them at the beginning.
+  /// The current comment between statements, as pg_dump writes them at the beginning.
   private var comment: [UInt8] = []
 
   private static let longestComment = 200
 
   /// - Parameters:
   ///   - found: called with each statement that ends in this piece.
-  ///   - said: called with each line comment between statements, without its dashes.
+  ///   - said: called with each line comment between statements, without its hyphens.
   mutating func take(
     _ bytes: UnsafeRawBufferPointer, found: (SQLStatement) -> Void, said: (String) -> Void = { _ in }
   ) {
@@ -62,7 +62,7 @@ struct SQLStatementScanner {
 
   // MARK: Lines
 
-  /// - Returns: the index behind the rows' end mark, or the end of the piece.
+  /// - Returns: the index after the end marker of the rows, or the end of the piece.
   private mutating func skipRows(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> Int {
     let end = bytes.position(of: "\n", from: index)
     if line.count < 4 { line += bytes[index..<(end ?? bytes.count)].prefix(4 - line.count) }
@@ -170,7 +170,7 @@ struct SQLStatementScanner {
     text.removeLast(min(2, text.count))
     comment.removeAll(keepingCapacity: true)
     commentDepth = 1
-    // A comment before a statement is no part of it.
+    // A comment before a statement does not belong to it.
     outer = start + 1 == place ? .between : .statement
     mode = kind
   }
@@ -188,7 +188,7 @@ struct SQLStatementScanner {
 
   private mutating func dollarQuoted(_ byte: UInt8) {
     append(byte)
-    // What may be the end: a dollar, the tag, a dollar.
+    // The possible end: a dollar sign, the tag, a dollar sign.
     if byte == UInt8(ascii: "$") {
       if line.first == UInt8(ascii: "$"), line.dropFirst().elementsEqual(tag) {
         mode = .statement
@@ -245,9 +245,9 @@ struct SQLStatementScanner {
 /// The words of one statement.
 struct SQLWords {
   enum Word: Equatable {
-    /// A keyword or a name without quotes, in lower case.
+    /// A keyword or an unquoted name, in lower case.
     case word(String)
-    /// A name in double quotes, without these.
+    /// A name in double quotes, without them.
     case name(String)
     /// A text in single quotes.
     case text
@@ -295,7 +295,7 @@ struct SQLWords {
     words.count >= expected.count && zip(words, expected).allSatisfy { $0 == .word($1) }
   }
 
-  /// The name at a place, with or without quotes.
+  /// Returns the name at an index, quoted or not; nil if there is none.
   func name(at index: Int) -> String? {
     guard words.indices.contains(index) else { return nil }
     switch words[index] {

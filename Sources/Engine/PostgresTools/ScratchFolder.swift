@@ -1,12 +1,12 @@
 import Common
 import Glibc
 
-/// A private folder for what an operation needs on the way; gone with the object.
+/// A private folder for the temporary files of an operation; deleted with the object.
 ///
-/// Whoever uses one holds a lock in it, which the kernel lets go of with the process, `kill -9` included: a folder whose
-/// lock is free belongs to nobody any more. The lock is removed last, when nothing else is in the folder: whatever moment
-/// the process dies at, the next command finds what is left. It looks in the places where such folders are by default
-/// and in those that were named by an operator, which ``ScratchPlaces`` remembers.
+/// Its process holds a lock in it, which the kernel releases when the process ends, even after `kill -9`: a folder with
+/// a free lock is abandoned. The lock is deleted last, when the folder is otherwise empty: whenever the process dies,
+/// the next command finds the leftovers. It searches the default places, and those that an operator has named, which
+/// ``ScratchPlaces`` remembers.
 final class ScratchFolder: Sendable {
   private let place: OpenFolder
   private let folder: OpenFolder
@@ -16,11 +16,11 @@ final class ScratchFolder: Sendable {
 
   private static let mark = ".lock"
   static let prefix = ".aloha-wizard-work-"
-  /// Where folders are made unless the operator names another place.
+  /// The places for folders unless the operator names another one.
   static let places = ["/var/tmp", "/tmp"]
   /// - Parameters:
-  ///   - parent: made where it is missing.
-  ///   - user: the system user whom it is to belong to; nil for this one.
+  ///   - parent: created if it is missing.
+  ///   - user: the system user who gets the folder; nil for the current user.
   init(in parent: String, for user: String? = nil) throws {
     try FileSystem.makeFolder(parent)
     let place = try OpenFolder(parent)
@@ -28,7 +28,7 @@ final class ScratchFolder: Sendable {
     ScratchPlaces.remember(place.path)
     (folder, lock) = try Self.make(in: place)
     self.place = place
-    // Another command may have forgotten the place while there was nothing in it.
+    // Another command may have forgotten the place while it was empty.
     ScratchPlaces.remember(place.path)
     if let user, let entry = getpwnam(user) {
       guard fchown(folder.descriptor, entry.pointee.pw_uid, entry.pointee.pw_gid) == 0 else {
@@ -39,7 +39,8 @@ final class ScratchFolder: Sendable {
     }
   }
 
-  /// Between making the folder and locking it somebody may take it for a left-over: then another one is made.
+  /// Creates and locks a folder. Another process may take it for a leftover before it is locked: then another one is
+  /// created.
   private static func make(in place: OpenFolder) throws -> (OpenFolder, FileLock) {
     var failure: (any Error)?
     for _ in 0..<20 {
@@ -61,16 +62,16 @@ final class ScratchFolder: Sendable {
 
   func remove() { try? Self.remove(folder, name, in: place) }
 
-  /// Removes a folder with all that is in it, its lock last.
+  /// Deletes a folder with its content, its lock last.
   ///
-  /// - Parameter removed: called after each entry that was removed.
+  /// - Parameter removed: called after each deleted entry.
   static func remove(
     _ folder: OpenFolder, _ name: String, in place: OpenFolder, removed: () throws -> Void = {}
   ) throws {
     try folder.removeContents(sparing: mark, removed: removed)
     try folder.removeFile(mark)
     try removed()
-    // Something else of that name may have taken its place: only what is empty goes.
+    // Another entry of that name may have replaced it: only an empty folder is deleted.
     guard unlinkat(place.descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENOTDIR else {
       throw PlainFailure.system(SafeText.clean(folder.path, limit: 300), "cannot be removed", errno: errno)
     }
@@ -78,7 +79,7 @@ final class ScratchFolder: Sendable {
 
   private var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  /// The first of some places that `user` can get to, through every folder on the way.
+  /// Returns the first place that `user` can access, through each folder of the path.
   static func place(among candidates: [String], for user: String?) -> String? {
     candidates.first { candidate in
       guard FileSystem.isFolder(candidate), access(candidate, W_OK) == 0 else { return false }
@@ -86,13 +87,13 @@ final class ScratchFolder: Sendable {
     }
   }
 
-  /// Whether a system user gets through every folder of the path.
+  /// Returns whether a system user can enter each folder of the path.
   static func canEnter(_ folder: String, user: String?) -> Bool {
     guard let user else { return access(folder, X_OK) == 0 }
     return (try? Subprocess("/usr/bin/test", ["-x", folder], directory: "/", user: user).run().status) == 0
   }
 
-  /// The first folder on the way to `path` that a system user cannot enter.
+  /// Returns the first folder on the way to `path` that a system user cannot enter.
   static func obstacle(to path: String, user: String?) -> String? {
     var way = ""
     for part in path.split(separator: "/") {
@@ -103,9 +104,9 @@ final class ScratchFolder: Sendable {
     return nil
   }
 
-  /// Removes what killed processes of this program have left.
+  /// Deletes the leftovers of killed processes of this program.
   ///
-  /// - Parameter user: folders that were given to this system user count as ours too.
+  /// - Parameter user: folders of this system user are included.
   static func removeLeftOvers(in parents: [String]? = nil, of user: String? = nil) {
     for parent in parents ?? places + ScratchPlaces.remembered() {
       guard let place = try? OpenFolder(parent) else { continue }
@@ -117,7 +118,7 @@ final class ScratchFolder: Sendable {
     for leftover in abandoned(in: place, of: user) { try? leftover.remove() }
   }
 
-  /// A folder that a killed process has left. It is claimed for as long as this value lives.
+  /// A folder that a killed process has left. It stays claimed as long as this value exists.
   struct Abandoned {
     let name: String
     let place: OpenFolder
@@ -126,10 +127,11 @@ final class ScratchFolder: Sendable {
 
     var path: String { folder.path }
 
-    /// Removes it, and ends the throw-away PostgreSQL that may still work in it.
+    /// Deletes it, and stops a throw-away PostgreSQL that still runs in it.
     func remove() throws {
       ThrowawayCluster.endAbandoned(in: folder)
-      // Killed before it could lock it, or after all was removed: what has been put into it since goes only with a lock.
+      // The process was killed before it could lock it, or after all was deleted: newer content is only deleted with a
+      // lock.
       if lock == nil {
         unlinkat(place.descriptor, name, AT_REMOVEDIR)
       } else {
@@ -138,23 +140,23 @@ final class ScratchFolder: Sendable {
     }
   }
 
-  /// Folders of ours that are filled and have no lock, for longer than any command needs to make one: commands of earlier
-  /// versions that were killed while they removed them. An operator decides about these.
+  /// Returns folders of this program that are not empty and have no lock, for longer than any command needs to create
+  /// one: the leftovers of earlier versions that were killed while deleting them. An operator decides about these.
   static func unlocked(in place: OpenFolder) -> [String] {
     ours(in: place, of: nil).filter { _, folder, changed in
       folder.status(mark) == nil && (try? folder.isEmpty()) == false && time(nil) - changed > 60
     }.map(\.name)
   }
 
-  /// What killed processes of this program have left in a folder. Others can write there: only what is a folder of ours
-  /// counts.
+  /// Returns the leftovers of killed processes of this program in a folder. Other users can write there: only folders
+  /// of this program's users count.
   static func abandoned(in place: OpenFolder, of user: String? = nil) -> [Abandoned] {
     ours(in: place, of: user).compactMap { name, folder, _ in
       guard folder.status(mark) != nil else {
-        // Who has just made it and is about to lock it makes another one.
+        // A process that has just created it and is about to lock it creates another one.
         return (try? folder.isEmpty()) == true ? Abandoned(name: name, place: place, folder: folder, lock: nil) : nil
       }
-      // Who holds the lock is alive.
+      // The holder of the lock is alive.
       guard let lock = try? FileLock(mark, in: folder) else { return nil }
       return Abandoned(name: name, place: place, folder: folder, lock: lock)
     }
@@ -163,7 +165,7 @@ final class ScratchFolder: Sendable {
   private static func ours(
     in place: OpenFolder, of user: String?
   ) -> [(name: String, folder: OpenFolder, changed: Int)] {
-    // Root keeps nobody else's folders: besides its own there are those that were given to the database's user.
+    // Root ignores folders of other users, except its own and those given to the database's user.
     let users = geteuid() == 0 ? [user, "postgres"].compactMap { $0 } : []
     let owners = users.compactMap { (name: String) in getpwnam(name)?.pointee.pw_uid } + [geteuid()]
     return ((try? place.names()) ?? []).filter { $0.hasPrefix(prefix) }.compactMap { name in

@@ -1,28 +1,28 @@
 import Common
 import Glibc
 
-/// Remembers where operators had work folders made, so that whichever command comes next looks there for what a killed
-/// one has left.
+/// Remembers where operators had work folders created, so that the next command searches there for leftovers of a
+/// killed one.
 ///
-/// One file for each user of this machine, beside the usual work folders: one path a line. It is believed only where it
-/// belongs to this user and nobody else can write it. Without it nothing fails; only less is found.
+/// One file per user of this machine, beside the default work folders, with one path per line. It is trusted only if it
+/// belongs to this user and no other user can write it. Without it nothing fails, but fewer leftovers are found.
 enum ScratchPlaces {
   private static let most = 64
 
   private static var file: String { "/var/tmp/.aloha-wizard-places-\(geteuid())" }
 
-  /// Adds a place, unless commands look there anyway.
+  /// Adds a place, unless it is one of the default places.
   static func remember(_ place: String, in file: String = file) {
     guard place.hasPrefix("/"), !place.contains("\n"), !ScratchFolder.places.contains(place) else { return }
     change(file) { places in
       if places.contains(place) { return places }
-      // Those in which nothing is left make room before those that a later command has to clean.
+      // Places without leftovers are dropped before those that a later command has to clean.
       let before = places.count < most ? places : places.filter(hasFolders)
       return Array((before + [place]).suffix(most))
     }
   }
 
-  /// The places, without those in which there is no work folder any more: they are forgotten.
+  /// Returns the places, and forgets those without any work folder.
   static func remembered(in file: String = file) -> [String] {
     let all = read(file)
     let kept = all.filter(hasFolders)
@@ -30,7 +30,7 @@ enum ScratchPlaces {
     return kept
   }
 
-  /// A place that cannot be looked at now is kept.
+  /// A place that cannot be read now is kept.
   private static func hasFolders(_ place: String) -> Bool {
     guard let names = try? FileSystem.names(in: place) else { return FileSystem.lexists(place) }
     return names.contains { $0.hasPrefix(ScratchFolder.prefix) }
@@ -58,11 +58,11 @@ enum ScratchPlaces {
       && status.st_mode & 0o022 == 0
   }
 
-  /// One process at a time; the file never has half of its lines.
+  /// Changes the file atomically, one process at a time.
   private static func change(_ file: String, _ body: ([String]) -> [String]) {
     guard let slash = file.lastIndex(of: "/"), let folder = try? OpenFolder(String(file[..<slash])) else { return }
     let name = String(file[file.index(after: slash)...])
-    // Somebody else's file of this name would keep root from remembering.
+    // A file of this name by another user would prevent root from remembering.
     if let status = folder.status(name), status.st_uid != geteuid() || status.st_mode & S_IFMT != S_IFREG {
       guard geteuid() == 0, (try? folder.removeFile(name)) != nil else { return }
     }
@@ -75,7 +75,7 @@ enum ScratchPlaces {
     withExtendedLifetime(lock) {}
   }
 
-  /// Waits a moment for another process, no longer.
+  /// Waits up to two seconds for another process.
   private static func lock(_ name: String, in folder: OpenFolder) -> FileLock? {
     for _ in 0..<200 {
       do {

@@ -2,21 +2,22 @@ import Common
 import Glibc
 import Postgres
 
-/// A PostgreSQL that nothing but a rehearsal uses: its own folder, its own socket, no network, few resources.
+/// A PostgreSQL used only by a rehearsal: its own folder, its own socket, no network, few resources.
 ///
-/// A supervising shell ends it and removes its folder when this object goes and when this process dies, `kill -9`
-/// included.
+/// A supervising shell stops it and deletes its folder when this object is released or this process dies, even after
+/// `kill -9`.
 final class ThrowawayCluster {
   let parameters: ConnectionParameters
   private let supervisor: pid_t
-  /// The supervisor reads from its other end: closed, the cluster ends. The kernel closes it for a process that is killed.
+  /// The supervisor reads from the other end: when it is closed, the cluster ends. The kernel closes it for a killed
+  /// process.
   private let lifeline: Int32
   private var hasEnded = false
 
-  /// Programs that it needs.
+  /// The programs that it needs.
   static let programs = ["initdb", "pg_ctl", "postgres", "pg_restore", "psql"]
 
-  /// The system user that it runs as: PostgreSQL refuses root. Nil: whoever runs this program.
+  /// Returns the system user that it runs as, because PostgreSQL refuses root; nil for the current user.
   static func user() throws -> String? {
     guard geteuid() == 0 else { return nil }
     guard let name = ["postgres", "nobody"].first(where: { (name: String) in getpwnam(name) != nil }) else {
@@ -43,7 +44,7 @@ final class ThrowawayCluster {
     rm -rf "$folder"
     """
 
-  /// - Parameter folder: where it is; made for it alone, belonging to ``user()``, and removed at the end.
+  /// - Parameter folder: created for the cluster alone, owned by ``user()``, and deleted at the end.
   init(tools: PostgresTools, folder: String, user: String?) throws {
     let data = "\(folder)/data"
     try Subprocess(
@@ -99,7 +100,8 @@ final class ThrowawayCluster {
     }
   }
 
-  /// Ends a PostgreSQL whose supervisor was killed too. Only one whose files are in this very folder, as the kernel says.
+  /// Stops a PostgreSQL whose supervisor was killed too. Only one whose data is in exactly this folder, according to
+  /// the kernel.
   static func endAbandoned(in scratch: OpenFolder) {
     guard let cluster = try? scratch.folder("cluster"), let data = try? cluster.folder("data"),
       let bytes = try? data.read("postmaster.pid", limit: 4096),
@@ -107,7 +109,7 @@ final class ThrowawayCluster {
       process > 1
     else { return }
     func works() -> Bool {
-      // PostgreSQL works in the folder of its data.
+      // The working directory of PostgreSQL is its data folder.
       var (there, own) = (stat(), stat())
       return stat("/proc/\(process)/cwd", &there) == 0 && fstat(data.descriptor, &own) == 0
         && there.st_ino == own.st_ino && there.st_dev == own.st_dev
@@ -119,7 +121,7 @@ final class ThrowawayCluster {
 
   deinit { end() }
 
-  /// Stops it and waits until it and its folder are gone.
+  /// Stops it, and waits until it has ended and its folder is deleted.
   func end() {
     guard !hasEnded else { return }
     hasEnded = true

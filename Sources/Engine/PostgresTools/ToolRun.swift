@@ -2,24 +2,24 @@ import Common
 import Glibc
 import Postgres
 
-/// Runs one of PostgreSQL's programs against a database, the password in a file that only its user can read.
+/// Runs one of PostgreSQL's programs against a database, with the password in a file that only its user can read.
 ///
-/// Neither an argument list nor an environment ever holds a password. With peer authentication the program runs as the
-/// system user whom PostgreSQL expects.
+/// Neither an argument list nor an environment ever contains a password. With peer authentication, the program runs as
+/// the system user that PostgreSQL expects.
 struct ToolRun: Sendable {
   let tools: PostgresTools
   let parameters: ConnectionParameters
-  /// Settings of its sessions, besides those that keep time-outs away.
+  /// Settings of its sessions, besides those that disable time-outs.
   var settings: [String: String] = [:]
 
-  /// The system user that the program runs as; nil for the one who runs this program.
+  /// The system user that the program runs as; nil for the current user.
   var user: String? {
     let isLocal = parameters.host.map { $0.hasPrefix("/") } ?? true
     guard isLocal, geteuid() == 0, let name = parameters.systemUser, getpwnam(name) != nil else { return nil }
     return name
   }
 
-  /// How it names the database and whoever asks.
+  /// Returns the arguments for the database and the role.
   func connection(database: String? = nil) -> [String] {
     var words = ["--username=\(parameters.user)", "--no-password"]
     if let host = parameters.host { words.append("--host=\(host)") }
@@ -27,12 +27,13 @@ struct ToolRun: Sendable {
     return words + ["--dbname=\(database ?? parameters.database)"]
   }
 
-  /// Runs it to its end and throws where it fails.
+  /// Runs a program to its end.
   ///
   /// - Parameters:
   ///   - words: arguments besides those of ``connection(database:)``.
-  ///   - database: another one than the session's.
-  ///   - input: what it reads on standard input.
+  ///   - database: a database other than that of the parameters.
+  ///   - input: its standard input.
+  /// - Throws: ``ToolFailure`` if it fails.
   func run(
     _ program: String, _ words: [String], database: String? = nil, input: Int32? = nil,
     cancellation: Cancellation? = nil,
@@ -48,8 +49,8 @@ struct ToolRun: Sendable {
     }
   }
 
-  /// libpq takes a password from a file of mode 0600 that belongs to whoever runs the program. It lies where the next
-  /// operation looks for what a killed one has left.
+  /// Calls `body` with an environment that names a password file. libpq requires mode 0600 and the program's user as
+  /// its owner. It is in a folder where the next operation searches for leftovers.
   private func withPasswordFile<Value>(_ body: ([String: String]) throws -> Value) throws -> Value {
     var environment = ["PGAPPNAME": parameters.applicationName, "PGCONNECT_TIMEOUT": "15"]
     let all = settings.merging(
@@ -57,7 +58,7 @@ struct ToolRun: Sendable {
     environment["PGOPTIONS"] = all.sorted { $0.key < $1.key }.map { "-c \($0.key)=\($0.value)" }.joined(separator: " ")
     if let mode = parameters.sslMode { environment["PGSSLMODE"] = mode }
     guard let password = parameters.password else {
-      // A file of the user's own must not be asked.
+      // The user's own password file must not be used.
       environment["PGPASSFILE"] = "/dev/null"
       return try body(environment)
     }
@@ -72,7 +73,7 @@ struct ToolRun: Sendable {
   }
 }
 
-/// One of PostgreSQL's programs failed. What it said leads to what can be done.
+/// The failure of one of PostgreSQL's programs. Its output determines the remedy.
 public struct ToolFailure: Failure, Equatable {
   let program: String
   let status: Int32
@@ -88,7 +89,7 @@ public struct ToolFailure: Failure, Equatable {
     return text.isEmpty ? "ended with status \(status)" : text
   }
 
-  /// Whether it found no room on a disk, its own or the server's.
+  /// Whether a disk was full, the program's or the server's.
   var isFullDisk: Bool { said.contains("No space left on device") }
 
   public var remedy: String? {

@@ -1,13 +1,13 @@
 import Common
 import Glibc
 
-/// Says why a folder cannot hold the dump while an operation runs.
+/// Explains why a folder cannot be used for the dump of an operation.
 enum WorkFolderCheck {
-  /// A blocker that names the cause, for a place that was looked for and not found.
+  /// Returns a blocker with the cause, after no usable folder was found.
   ///
   /// - Parameters:
-  ///   - named: the folder that the operator has named with `--work-folder`; nil for the usual places.
-  ///   - user: the system user who has to get through every folder on the way; nil for this one.
+  ///   - named: the folder that the operator has named with `--work-folder`; nil for the default places.
+  ///   - user: the system user who has to enter each folder of the path; nil for the current user.
   static func missing(named: String?, for user: String?) -> Finding {
     let who = user.map { "the user \($0), who reads and writes the dump," } ?? "this user"
     guard let named else {

@@ -2,37 +2,38 @@ import Archive
 import Common
 import Glibc
 
-/// What a backup is and what it holds: read without unpacking anything but a dump's table of contents.
+/// The kind and content of a backup, read without unpacking anything except a dump's table of contents.
 ///
-/// That a part is there is known as soon as it has been seen; that one is not there only when everything has been read.
-/// What the backup says of itself is held against that.
+/// A part counts as present once it has been seen, and as absent only when everything has been read. The statements of
+/// the backup about itself are compared with its actual content.
 struct BackupHead: Sendable {
   var brand: Brand?
   var serverVersion: String?
   var system: String?
   var postgresMajor: Int?
   var facts: BackupFacts?
-  /// Applied migrations by app; empty where the backup does not list them.
+  /// The applied migrations by app; empty if the backup does not list them.
   var migrations: [String: [String]] = [:]
-  /// Small files of the settings, by name.
+  /// The small files of the settings, by name.
   var settings: [String: [UInt8]] = [:]
   var dump: DumpContents?
-  /// What a dump in plain SQL asks for, which has no table of contents.
+  /// The requirements of a plain SQL dump, which has no table of contents.
   var plain: PlainContents?
   var hasDatabase = false
   var hasSettings = false
   var hasUploads = false
-  /// Where it contradicts itself: each makes it a backup that cannot be trusted.
+  /// Contradictions within the backup; any of them makes it untrustworthy.
   var contradictions: [String] = []
-  /// What it says wrongly of itself, and what is known better.
+  /// Wrong statements of the backup about itself, with the correct facts.
   var oddities: [String] = []
-  /// What unpacking will take; a lower bound where the archive does not tell.
+  /// The size after unpacking, in bytes; a lower bound if the archive does not state it.
   var expectedBytes: Int64 = 0
-  /// When the server's own command has written the version file, in microseconds since 1970; nil where it does not say.
+  /// When the server's own command wrote the version file, in microseconds since 1970; nil if the backup does not state
+  /// it.
   var versionFileTime: Int64?
-  /// The last change of a dump that was made by hand, in microseconds since 1970.
+  /// The last modification of a dump that was made by hand, in microseconds since 1970.
   var dumpFileTime: Int64?
-  /// What of a server it holds.
+  /// The parts of a server that the backup contains.
   var holdings: BackupHoldings {
     var parts: Set<BackupHoldings.Part> = []
     if hasDatabase { parts.insert(.database) }
@@ -41,16 +42,16 @@ struct BackupHead: Sendable {
     return BackupHoldings(parts, keepsUploadsElsewhere: settingsFile?.keepsUploadsInS3 ?? false)
   }
 
-  /// Links in it, as far as it was read: nothing of what they led to is in the backup.
+  /// The links seen in the part that was read: their targets are not in the backup.
   var links: [String] = []
 
   private static let textLimit: Int64 = 1 << 20
 
-  /// The machine's configuration; nil where the backup has none that a server could read, see ``refusal(of:)``.
+  /// The machine's configuration; nil if the backup has none that a server could parse, see ``refusal(of:)``.
   var conf: ConfFile? { try? iniFile("\(brand?.rawValue ?? "").conf") }
   var secrets: Secrets? { (try? iniFile("\(brand?.rawValue ?? "")-secrets.conf")).map(Secrets.init) }
 
-  /// Why a server would refuse one of the backup's ini files; nil where it would not, or where there is no such file.
+  /// Returns why a server would refuse one of the backup's ini files; nil if it would not, or if there is no such file.
   func refusal(of name: String) -> PlainFailure? {
     do { _ = try iniFile(name) } catch { return error as? PlainFailure }
     return nil
@@ -58,7 +59,7 @@ struct BackupHead: Sendable {
 
   private func iniFile(_ name: String) throws -> ConfFile? { try settings[name].map { try ConfFile($0, name: name) } }
 
-  /// The name under which people reached the server.
+  /// The host name of the server that was backed up.
   var host: String? {
     (settingsFile?.text("EXTERNAL_HOST") ?? facts?.hostname).map { SafeText.clean($0, limit: 100) }
   }
@@ -68,12 +69,12 @@ struct BackupHead: Sendable {
 
   // MARK: Reading
 
-  /// Reads an archive, or the folder that it was unpacked into, as far as is needed.
+  /// Reads an archive, or the folder that it was unpacked into, as far as needed.
   ///
   /// - Parameters:
-  ///   - identity: the file of the private key, where the archive is encrypted.
+  ///   - identity: the file of the private key, if the archive is encrypted.
   ///   - scratch: a folder for the dump's table of contents.
-  /// - Throws: ``ArchiveFailure`` with `.unsuitable` where it is no backup: an export given by mistake is recognised.
+  /// - Throws: ``ArchiveFailure`` with `.unsuitable` if it is not a backup; an export given by mistake is recognized.
   static func read(
     _ path: String, identity: String? = nil, salvages: Bool = false, scratch: String, cancellation: Cancellation?,
     progress: ByteProgress? = nil
@@ -102,12 +103,12 @@ struct BackupHead: Sendable {
     return head
   }
 
-  /// The folder of a backup that was unpacked: whoever unpacks one gives the folder around it as often as not.
+  /// Returns the folder of an unpacked backup: operators often give the folder that contains it.
   static func unpackedFolder(_ path: String) -> String {
     Brand.allCases.lazy.map { "\(path)/\($0.rawValue)-backup" }.first { FileSystem.isFolder($0) } ?? path
   }
 
-  /// Other folders are told by what they lack, before what they hold is complained about.
+  /// Reports an unsuitable folder by the members that it lacks, before its content is checked.
   private static func checkFolder(_ path: String) throws {
     if let failure = ["realm.json", "messages-000001.json"].lazy.filter({ FileSystem.exists("\(path)/\($0)") })
       .compactMap({ ExportSigns.failure(seeing: $0, path: path) }).first
@@ -133,11 +134,11 @@ struct BackupHead: Sendable {
     var seen = Seen()
     while let member = try source.next() {
       if let failure = ExportSigns.failure(seeing: member.name, path: path) { throw failure }
-      // Only a reader that salvages says so: whatever was in it is as good as not there.
+      // Only a salvaging reader throws this: the content of the broken member counts as missing.
       do { try take(member, from: source, path: path, scratch: scratch, &seen) } catch is SalvageReader.Broken {}
       if hasEverything { break }
     }
-    // A folder without a file: an empty server's uploads.
+    // A folder without files: the uploads of an empty server.
     hasUploads = hasUploads || source.folders.contains(BackupLayout.uploads)
     guard brand != nil || seen.hasSign || hasSettings && seen.dumpFiles > 0 else {
       throw ArchiveKind.other("an archive of something else").failure(expecting: .backup, path: path)
@@ -146,20 +147,20 @@ struct BackupHead: Sendable {
     contradict(seen)
   }
 
-  /// Parts of a backup that were seen on the way.
+  /// The parts of a backup seen during the reading.
   private struct Seen {
     var dumpFiles = 0
-    /// The same as decides what kind of archive it is.
+    /// Whether a file was seen that identifies the archive as a backup.
     var hasSign = false
     var brands: Set<Brand> = []
   }
 
-  /// Nothing that could still come would change what is known.
+  /// Whether nothing that follows could change the result.
   private var hasEverything: Bool {
     brand != nil && hasSettings && dump != nil && hasUploads && system != nil && postgresMajor != nil
   }
 
-  /// What the backup says, against what it is.
+  /// Records contradictions between the statements of the backup and its content.
   private mutating func contradict(_ seen: Seen) {
     if seen.brands.count > 1 { contradictions.append("it says that it is of two kinds of servers") }
     if seen.dumpFiles > 0, !hasDatabase {
@@ -194,7 +195,7 @@ struct BackupHead: Sendable {
       if let brand { seen.brands.insert(brand) }
       let version = try firstLine(source, path)
       serverVersion = version.isEmpty || version == "unknown" ? nil : version
-      // This program's own backups give their members no time.
+      // Backups of this program set no modification times on their members.
       if (1...Moment.lastSecond).contains(member.modified) { versionFileTime = member.modified * 1_000_000 }
     case BackupLayout.systemFile: system = try firstLine(source, path)
     case BackupLayout.postgresFile: postgresMajor = PostgresTools.majorVersion(try firstLine(source, path))
@@ -225,7 +226,7 @@ struct BackupHead: Sendable {
     defer { try? FileSystem.removeTree(folder) }
     let bytes = try source.contents(limit: 256 << 20, of: path)
     try FileSystem.replace("\(folder)/toc.dat", with: bytes)
-    // Whichever is installed: the newest reads the dumps of all that came before.
+    // The newest installed version can read the dumps of all earlier ones.
     guard let tools = PostgresTools.installed().max(by: { $0.major < $1.major }) else {
       throw PlainFailure(
         .configuration, "pg_restore", "is not installed on this machine",
@@ -235,11 +236,11 @@ struct BackupHead: Sendable {
   }
 }
 
-/// Signs that an archive is an export, seen before it has been read to its end.
+/// Recognizes an export by its first members, before the whole archive is read.
 private enum ExportSigns {
   static func failure(seeing name: String, path: String) -> ArchiveFailure? {
     let isExport = name == "realm.json" || (name.hasPrefix("messages-") && name.hasSuffix(".json"))
-    // Whose it is, stands further behind.
+    // The member that names the organization comes later in the archive.
     guard isExport else { return nil }
     return ArchiveFailure(
       path, .unsuitable("this is an export of an organization, not a backup of a server", remedy: "use import for it"))

@@ -1,24 +1,24 @@
 import Common
 import Glibc
 
-/// When a backup was made, and how reliably that is known.
+/// When a backup was made, and how reliable that time is.
 struct BackupMoment: Sendable, Equatable {
   enum Source: Sendable, Equatable {
-    /// The backup says so itself, in UTC.
+    /// The backup's own statement, in UTC.
     case backup
     /// The time of the file that the server's own backup command writes before it dumps the database.
     case versionFile
-    /// pg_dump's own clock, which is written down without a time zone: read in the zone of this machine.
+    /// pg_dump's own clock, recorded without a time zone: interpreted in the zone of this machine.
     case dump
-    /// The last change of the dump's file; a copy can be much later than the dump.
+    /// The last modification of the dump's file; a copy can be much later than the dump.
     case file
   }
 
-  /// Since 1970. Nothing that was written before this moment is missing in the backup, as far as its source is right.
+  /// In microseconds since 1970. As far as the source is right, the backup contains everything that was written before.
   let microseconds: Int64
   let source: Source
 
-  /// What makes the moment uncertain, for people; nil where nothing does.
+  /// Explains the uncertainty of the time to an operator; nil if there is none.
   var caution: String? {
     switch source {
     case .backup, .versionFile: nil
@@ -29,17 +29,17 @@ struct BackupMoment: Sendable, Equatable {
 }
 
 extension BackupHead {
-  /// When the backup was made, in microseconds since 1970; nil where nothing says so.
+  /// When the backup was made, in microseconds since 1970; nil if nothing states it.
   var moment: Int64? { madeAt?.microseconds }
 
-  /// The same, with where it is known from.
+  /// When the backup was made, with the source of that time.
   var madeAt: BackupMoment? {
     if let own = facts.flatMap({ Moment.microseconds(iso: $0.created) }) {
       return BackupMoment(microseconds: own, source: .backup)
     }
     let dumped = dumpCreated.flatMap(LocalClock.microseconds)
     if let written = versionFileTime {
-      // A file that was copied without its time is later than the dump, by more than any time zone explains.
+      // The time of a file copied without its timestamps is later than the dump, by more than time zones can differ.
       if let dumped, written - dumped > LocalClock.widestZone {
         return BackupMoment(microseconds: dumped, source: .dump)
       }
@@ -49,19 +49,20 @@ extension BackupHead {
     return BackupMoment(microseconds: LocalClock.corrected(dumped, notAfter: dumpFileTime), source: .dump)
   }
 
-  /// What pg_dump has written down of its clock: "2026-11-23 03:30:00 CET", where the zone is the reader's own.
+  /// The time that pg_dump recorded: "2026-11-23 03:30:00 CET", where the zone is that of the reading program.
   private var dumpCreated: String? { dump?.created ?? plain?.started }
 }
 
-/// Times without a zone, read by the clock of this machine.
+/// Times without a zone, interpreted by the clock of this machine.
 enum LocalClock {
-  /// Zones of the world are at most so many microseconds apart.
+  /// The largest difference between two time zones, in microseconds.
   static let widestZone: Int64 = 26 * 3600 * 1_000_000
   private static let quarter: Int64 = 15 * 60 * 1_000_000
 
-  /// Microseconds since 1970 of "2026-11-23 03:30:00"; what follows is ignored. Nil for anything else.
+  /// Returns the microseconds since 1970 for "2026-11-23 03:30:00"; the rest of the text is ignored. Nil for other
+  /// texts.
   static func microseconds(_ text: String) -> Int64? {
-    // Reading it as UTC says whether there is such a moment at all.
+    // Parsing it as UTC checks whether the time exists at all.
     guard let asUTC = Moment.microseconds(iso: String(text.prefix(19))) else { return nil }
     var seconds = time_t(asUTC / 1_000_000)
     var fields = tm()
@@ -71,8 +72,8 @@ enum LocalClock {
     return local == -1 ? nil : Int64(local) * 1_000_000
   }
 
-  /// A local time that seems to be later than something that came after it is of a zone further east: the latest that
-  /// can be meant. Zones differ by quarters of an hour.
+  /// Corrects a local time that appears to be later than an event after it: it is of a zone further east. Returns the
+  /// latest possible time. Zones differ by quarters of an hour.
   static func corrected(_ moment: Int64, notAfter limit: Int64?) -> Int64 {
     guard let limit, moment > limit else { return moment }
     let (ahead, overflow) = moment.subtractingReportingOverflow(limit)
@@ -80,14 +81,13 @@ enum LocalClock {
     return moment - (ahead + quarter - 1) / quarter * quarter
   }
 
-  /// The day and the time of day of a moment on this machine's clock, as people say them: "today 14:02",
-  /// "yesterday 23:10", "2026-11-20 09:15".
+  /// Returns the day and the time of day by this machine's clock: "today 14:02", "yesterday 23:10", "2026-11-20 09:15".
   static func words(_ microseconds: Int64, now: Int64) -> String {
     guard let then = fields(microseconds), let today = fields(now) else {
       return Moment.iso(microseconds: microseconds)
     }
     let time = "\(two(then.tm_hour)):\(two(then.tm_min))"
-    // Noon of the day before is in the day before, whatever summer time does.
+    // Noon of the day before is in that day, whatever daylight saving time does.
     var noon = today
     noon.tm_hour = 12
     noon.tm_mday -= 1
@@ -98,7 +98,7 @@ enum LocalClock {
     return "\(Int(then.tm_year) + 1900)-\(two(then.tm_mon + 1))-\(two(then.tm_mday)) \(time)"
   }
 
-  /// "31 minutes ago", "3 days ago".
+  /// Returns for example "31 minutes ago" or "3 days ago".
   static func ago(_ microseconds: Int64, now: Int64) -> String {
     let (difference, overflow) = now.subtractingReportingOverflow(microseconds)
     guard !overflow else { return "at an impossible time" }
@@ -126,7 +126,7 @@ enum LocalClock {
 }
 
 extension FileSystem {
-  /// When a file was changed last, in microseconds since 1970; nil where it cannot be looked at.
+  /// Returns the last modification of a file, in microseconds since 1970; nil if its status cannot be read.
   static func lastChange(_ path: String) -> Int64? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

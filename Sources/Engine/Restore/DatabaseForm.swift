@@ -1,25 +1,25 @@
 import Common
 import Postgres
 
-/// What a restored database has in common with the server's own: encoding, order of letters with its provider, and the
-/// disk that it is on.
+/// The properties that a restored database takes over from the server's own: encoding, collation with its provider, and
+/// tablespace.
 struct DatabaseForm: Sendable, Equatable {
   var encoding = "UTF8"
   var collate: String?
   var ctype: String?
-  /// "c" for libc, "i" for ICU, "b" for PostgreSQL's own; nil before version 15, which knows only libc.
+  /// "c" for libc, "i" for ICU, "b" for PostgreSQL's builtin provider; nil before version 15, which only has libc.
   var provider: String?
-  /// Of ICU or of PostgreSQL's own provider.
+  /// The locale of the ICU or builtin provider.
   var locale: String?
   var rules: String?
-  /// Nil for the default one.
+  /// Nil for the default tablespace.
   var tablespace: String?
 
-  /// That of a database; where there is none, UTF-8 and an order of letters that fits it.
+  /// Returns the properties of a database; if it does not exist, UTF-8 and a compatible collation.
   ///
-  /// - Throws: where the catalog cannot be read.
+  /// - Throws: if the catalog cannot be read.
   static func read(of live: String, _ connection: Connection) throws -> DatabaseForm {
-    // Columns for providers came with version 15, and one changed its name with 17.
+    // The columns for providers were added in version 15, and one was renamed in 17.
     let query = """
       SELECT pg_encoding_to_char(encoding), datcollate, datctype, to_jsonb(d) ->> 'datlocprovider',
         coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'), to_jsonb(d) ->> 'daticurules',
@@ -32,19 +32,19 @@ struct DatabaseForm: Sendable, Equatable {
         tablespace: row[6])
     }
     guard let template = try connection.query(query, ["template0"]).first else { return DatabaseForm() }
-    // The order of letters of another encoding does not fit.
+    // A collation of another encoding does not fit.
     guard template[0] != "UTF8", !["C", "POSIX"].contains(template[1] ?? "C") else { return DatabaseForm() }
     return DatabaseForm(collate: "C", ctype: "C", provider: template[3] == nil ? nil : "c")
   }
 
-  /// What follows `TEMPLATE template0` in CREATE DATABASE.
+  /// The clauses after `TEMPLATE template0` in CREATE DATABASE.
   var clause: String {
     var words = ["ENCODING \(Identifier.literal(encoding))"]
     if let collate, let ctype {
       words.append("LC_COLLATE \(Identifier.literal(collate)) LC_CTYPE \(Identifier.literal(ctype))")
     }
     switch provider {
-    // The template's own may be another one.
+    // The template may use another provider.
     case "c": words.append("LOCALE_PROVIDER libc")
     case "i":
       words.append("LOCALE_PROVIDER icu")
@@ -59,7 +59,7 @@ struct DatabaseForm: Sendable, Equatable {
     return words.joined(separator: " ")
   }
 
-  /// The folder that the database's tables are in, or would be in; nil where this administrator may not know it.
+  /// Returns the folder of the database's tablespace; nil if this administrator may not read it.
   static func folder(of live: String, _ connection: Connection) -> String? {
     let tablespace = (try? read(of: live, connection))?.tablespace
     let place = tablespace.flatMap { name in
@@ -70,7 +70,7 @@ struct DatabaseForm: Sendable, Equatable {
   }
 }
 
-/// Says which disk was full.
+/// Reports which disk was full.
 enum FullDisk {
   private static func isCause(_ error: any Error) -> Bool {
     switch error {
@@ -80,9 +80,9 @@ enum FullDisk {
     }
   }
 
-  /// Names the database's disk where that, or the folder of the dump, was full.
+  /// Runs `body`; if the disk of the database or of the work folder was full, the failure names that disk.
   ///
-  /// - Parameter work: the folder that the dump is in.
+  /// - Parameter work: the folder that contains the dump.
   static func naming<Value>(
     database: SideDatabase, _ access: AdministratorAccess, work: String, _ body: () throws -> Value
   ) throws -> Value {

@@ -2,18 +2,18 @@ import Archive
 import Common
 import Glibc
 
-/// The dump of a database, in whatever form pg_dump has written it.
+/// The dump of a database, in any format of pg_dump.
 struct DumpFile: Sendable, Equatable {
   enum Form: String, Sendable {
     case directory, custom, tar, plain
     case gzippedPlain = "gzipped plain"
-    /// As images of containers before version 12 make it: alone in a gzipped tar archive.
+    /// As container images before version 12 write it: the only file of a gzipped tar archive.
     case archivedPlain = "plain, in an archive"
   }
 
   var path: String
   let form: Form
-  /// The name of plain SQL in its archive.
+  /// The name of the plain SQL file in its archive.
   var member: String?
 
   init(path: String, form: Form, member: String? = nil) {
@@ -22,10 +22,10 @@ struct DumpFile: Sendable, Equatable {
     self.member = member
   }
 
-  /// Whether it is SQL that psql reads, without a table of contents.
+  /// Whether it is SQL for psql, without a table of contents.
   var isPlain: Bool { [.plain, .gzippedPlain, .archivedPlain].contains(form) }
 
-  /// - Throws: where it is no dump, or one that would write into other databases than it is told to.
+  /// - Throws: if it is not a dump, or would write into other databases than the given one.
   static func recognize(_ path: String) throws -> DumpFile {
     if FileSystem.isFolder(path) {
       guard FileSystem.exists("\(path)/toc.dat") else {
@@ -71,7 +71,7 @@ struct DumpFile: Sendable, Equatable {
     return DumpFile(path: path, form: .plain)
   }
 
-  /// What others compress dumps with; gzip is read as it is.
+  /// The compression formats that are recognized but not supported; gzip is read directly.
   private enum Compression: String, CaseIterable {
     case zstd, xz, bzip2, lz4
 
@@ -94,7 +94,8 @@ struct DumpFile: Sendable, Equatable {
     }
   }
 
-  /// Whether a file is a dump as a container's image makes it: in the custom format, before version 12 alone in an archive.
+  /// Returns whether a file is a dump as container images write it: in the custom format, or before version 12 in an
+  /// archive.
   static func isOfImage(_ path: String) -> Bool {
     guard !FileSystem.isFolder(path) else { return false }
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -106,20 +107,20 @@ struct DumpFile: Sendable, Equatable {
     return head.starts(with: [0x1F, 0x8B]) && (try? archivedMember(path)) != nil
   }
 
-  /// The dump that is the first file of an archive and has the name that an image of a container gives it; else nil.
+  /// Returns the dump, if it is the first file of an archive and has the name that container images give it; else nil.
   private static func archivedMember(_ path: String) throws -> String? {
     guard let reader = try? ArchiveReader(path, skipsLinks: true), let first = try? reader.next() else { return nil }
     guard first.name.split(separator: "/").last == "database-postgres.sql" else { return nil }
     return [reader.rootFolder, first.name].compactMap { $0 }.joined(separator: "/")
   }
 
-  /// Writes the SQL of a compressed file into a descriptor.
+  /// The command that writes the SQL of a compressed file to its output.
   var unpacking: Subprocess {
     guard let member else { return Subprocess("/bin/gzip", ["-dc", "--", path], directory: "/") }
     return Subprocess("/bin/tar", ["-xzO", "-f", path, "--", member], directory: "/")
   }
 
-  /// Lends the descriptor of a pipe that a compressed file comes out of. Whoever has seen enough need not read to the end.
+  /// Calls `body` with the descriptor of a pipe with the uncompressed file. `body` need not read to the end.
   private static func withUnzipped<Result>(
     _ file: DumpFile, _ body: (Int32) throws -> Result
   ) throws -> Result {
@@ -142,7 +143,7 @@ struct DumpFile: Sendable, Equatable {
     return try body(ends[0])
   }
 
-  /// Looks at the beginning of what a gzipped file holds: plain SQL is the only thing that is read out of one.
+  /// Checks the beginning of a gzipped file's content: only plain SQL is read from a compressed file.
   private static func checkInside(_ path: String) throws {
     let head = try withUnzipped(DumpFile(path: path, form: .gzippedPlain)) { plain in
       var head: [UInt8] = []
@@ -169,7 +170,7 @@ struct DumpFile: Sendable, Equatable {
     }
   }
 
-  /// The table of contents of a dump that has one.
+  /// Returns the table of contents of a dump that has one.
   func contents(tools: PostgresTools) throws -> DumpContents {
     do {
       return try DumpContents.read(path, tools: tools)
@@ -179,8 +180,8 @@ struct DumpFile: Sendable, Equatable {
     }
   }
 
-  /// Looks through plain SQL, gzipped or not, for what would leave the database that it is restored into (`\connect` and
-  /// other orders to psql, which no dump of one database needs), and for what it asks of the database.
+  /// Scans plain SQL, gzipped or not, for statements that would leave the target database (`\connect` and other psql
+  /// meta-commands, which no dump of one database needs), and for its requirements.
   ///
   /// - Returns: nil for a dump with a table of contents.
   func plainContents(cancellation: Cancellation?) throws -> PlainContents? {
@@ -233,15 +234,15 @@ struct DumpFile: Sendable, Equatable {
   }
 }
 
-/// Reads plain SQL piece by piece and looks at the beginnings of its lines.
+/// Scans plain SQL piece by piece, by the beginnings of its lines.
 struct PlainScanner {
   private var line: [UInt8] = []
-  /// Whether pg_dump's own last words have passed.
+  /// Whether the final comment of pg_dump was seen.
   private(set) var hasEnd = false
 
   private static let longestBeginning = 60
 
-  /// The first order to psql that is none of pg_dump's own, if there is one.
+  /// Returns the first psql meta-command that is not one of pg_dump's own, if there is one.
   mutating func take(_ bytes: UnsafeRawBufferPointer) -> String? {
     var start = 0
     while start < bytes.count {
@@ -262,7 +263,8 @@ struct PlainScanner {
       return nil
     }
     guard line.first == UInt8(ascii: "\\"), line.count > 1 else { return nil }
-    // Rows of a COPY: their end mark, NULL, and escaped bytes. No order that leads elsewhere begins with such a letter.
+    // Rows of a COPY: their end marker, NULL, and escaped bytes. No meta-command to another database begins with these
+    // letters.
     if "\\.Ntnrbfv0123456789".utf8.contains(line[1]) || line.starts(with: "\\unrestrict ".utf8) { return nil }
     return String(decoding: line, as: UTF8.self)
   }

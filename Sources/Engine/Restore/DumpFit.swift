@@ -1,35 +1,35 @@
 import Common
 import Postgres
 
-/// What of a dump this PostgreSQL, or this administrator, cannot take: found out before anything is changed, and again
-/// when it is done.
+/// The parts of a dump that PostgreSQL, or the administrator, cannot restore: determined before anything is changed,
+/// and again during the restore.
 ///
-/// A superuser may do everything, but settings that a PostgreSQL does not know it does not know from anybody. Another
-/// role can make neither an extension that is not trusted, nor change one that is there, nor give objects to roles that
-/// it is no member of. What can be left out without a loss is left out and named; for the rest a superuser is needed.
+/// A superuser may do everything, but settings unknown to this PostgreSQL fail for all roles. Another role can neither
+/// create an untrusted extension, nor alter an existing one, nor give objects to roles that it is not a member of.
+/// Statements that can be omitted without a loss are omitted and reported; the rest requires a superuser.
 struct DumpFit: Sendable {
-  /// What the dump asks for.
+  /// The requirements of a dump.
   struct Demands: Sendable {
     var settings: [String] = []
     var extensions: [String] = []
     var extensionComments: [String] = []
     var hasPublicComment = false
-    /// "event trigger audit".
+    /// For example "event trigger audit".
     var superuserObjects: [String] = []
     var owners: [String] = []
-    /// Roles whose default privileges are set.
+    /// The roles whose default privileges are set.
     var defaultPrivileges: [String] = []
-    /// Roles that privileges are given to or taken from.
+    /// The roles that privileges are granted to or revoked from.
     var grantees: [String] = []
     var policies: [(name: String, roles: [String])] = []
     var tablespaces: [String] = []
     var labelProviders: [String] = []
     var subscriptions: [String] = []
-    /// Those that only a superuser can make.
+    /// The publications that only a superuser can create.
     var publications: [String] = []
     var collations: [(name: String, provider: String, hasRules: Bool)] = []
 
-    /// What the definitions ask for, whatever form the dump has.
+    /// Adds the requirements of the definitions, whatever format the dump has.
     mutating func take(_ items: [PlainContents.Item]) {
       for item in items {
         switch item.kind {
@@ -48,10 +48,10 @@ struct DumpFit: Sendable {
 
   /// Settings that this PostgreSQL does not know.
   private(set) var unknownSettings: Set<String> = []
-  /// Extensions whose comment is left out: it is theirs by default, and only their owner may set it.
+  /// Extensions whose comment is omitted: it equals the default, and only the extension's owner may set it.
   private(set) var omittedComments: Set<String> = []
   private(set) var omitsPublicComment = false
-  /// Owners that do not exist here, or whom this administrator cannot give anything.
+  /// Owners that do not exist here, or that this administrator cannot give objects to.
   private(set) var replacedOwners: Set<String> = []
   /// Roles that privileges are for and that do not exist here.
   private(set) var missingGrantees: Set<String> = []
@@ -60,23 +60,23 @@ struct DumpFit: Sendable {
   private(set) var missingLabelProviders: Set<String> = []
   private(set) var subscriptions: Set<String> = []
   private(set) var omittedPublications: Set<String> = []
-  /// What only a superuser can do, by name.
+  /// The operations that require a superuser, by name.
   private(set) var obstacles: [String] = []
-  /// What this PostgreSQL cannot have at all, whoever asks, each with what to do.
+  /// The parts that this PostgreSQL cannot restore with any role, each with a remedy.
   private(set) var impossible: [(reason: String, remedy: String)] = []
-  /// Whether everything is made as the role that is to own it.
+  /// Whether everything is created as the future owner's role.
   private(set) var actsAsOwner: Bool
 
   /// - Parameters:
-  ///   - isScript: whether statements can be changed one by one; an archive is restored by pg_restore.
-  ///   - connection: of the administrator; to the database that the dump goes into, or before that exists to another.
+  ///   - isScript: whether statements can be edited individually; an archive is restored by pg_restore.
+  ///   - connection: a session of the administrator; with the target database, or before that exists with another.
   init(_ demands: Demands, isScript: Bool, isSuperuser: Bool, _ connection: Connection) throws {
     for name in demands.settings where try !Self.knows(name, connection) { unknownSettings.insert(name) }
     let roles = Set(try connection.query("SELECT rolname FROM pg_roles").compactMap { $0[0] })
     let own = Set(
       try connection.query("SELECT rolname FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')")
         .compactMap { $0[0] })
-    // The owner of a database is its member, in that database alone.
+    // The owner of a database is a member of this role, in that database only.
     let implied = "pg_database_owner"
     for role in Set(demands.owners + demands.defaultPrivileges)
     where !roles.contains(role) || !isSuperuser && !own.contains(role) && role != implied {
@@ -103,11 +103,11 @@ struct DumpFit: Sendable {
     }
   }
 
-  /// Words that stand where a role can.
+  /// Keywords that are allowed in the place of a role.
   private static let roleWords: Set = ["public", "current_user", "session_user", "current_role"]
 
-  /// A provider that is not loaded is complained about before anything else; the object does not exist, so that nothing
-  /// is changed.
+  /// Whether the provider is loaded. PostgreSQL reports a missing provider before anything else; the object does not
+  /// exist, so nothing is changed.
   private static func isLoaded(_ provider: String, _ connection: Connection) throws -> Bool {
     do {
       try connection.execute(
@@ -150,7 +150,7 @@ struct DumpFit: Sendable {
     return found
   }
 
-  /// A value that only a superuser may see is one that is known.
+  /// Whether the setting is known. A value that only a superuser may read belongs to a known setting.
   private static func knows(_ setting: String, _ connection: Connection) throws -> Bool {
     do {
       return try connection.query("SELECT current_setting($1, true) IS NOT NULL", [setting]).first?.bool(0) ?? false
@@ -159,7 +159,7 @@ struct DumpFit: Sendable {
     }
   }
 
-  /// Whether who may create things in a database may make it.
+  /// Whether a role that may create objects in the database may create the extension.
   private static func isTrusted(_ name: String, _ connection: Connection) throws -> Bool {
     try connection.query(
       "SELECT v.trusted FROM pg_available_extensions e JOIN pg_available_extension_versions v "
@@ -167,13 +167,13 @@ struct DumpFit: Sendable {
     ).first?.bool(0) ?? false
   }
 
-  /// Whether privileges are left out: those of roles that cannot be given anything could not be set.
+  /// Whether privileges are omitted: those of roles that cannot be given objects could not be set.
   var omitsPrivileges: Bool { !replacedOwners.isEmpty }
 
-  /// For a script that says by itself as whom it works.
+  /// For a script that sets its roles itself.
   mutating func ignoresOwners() { actsAsOwner = false }
 
-  /// What is left out or changed, each named, for people.
+  /// Returns what is omitted or changed, one sentence each, for an operator.
   func omissions(owner: String) -> [String] {
     var said = unknownSettings.sorted().map {
       "SET \(SafeText.clean($0, limit: 60)) is skipped: this PostgreSQL does not know the setting"
@@ -215,7 +215,7 @@ struct DumpFit: Sendable {
 }
 
 extension DumpContents {
-  /// What the table of contents asks for.
+  /// The requirements by the table of contents.
   var demands: DumpFit.Demands {
     var demands = DumpFit.Demands()
     demands.extensions = extensions
@@ -232,7 +232,7 @@ extension DumpContents {
       }
     }
     demands.take(schema?.items ?? [])
-    // Without the definitions, their names are known at least.
+    // Without the definitions, at least their names are known.
     demands.subscriptions += entries.filter { $0.kind == "SUBSCRIPTION" }.map(\.name)
     return demands
   }
@@ -244,7 +244,7 @@ extension DumpContents {
 }
 
 extension PlainContents {
-  /// What the script asks for.
+  /// The requirements of the script.
   var demands: DumpFit.Demands {
     var demands = DumpFit.Demands()
     demands.settings = settings

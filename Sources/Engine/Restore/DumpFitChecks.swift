@@ -1,7 +1,7 @@
 import Common
 import Postgres
 
-/// Says before a restore what of a dump this PostgreSQL, or this administrator, cannot take.
+/// Reports before a restore the parts of a dump that PostgreSQL, or the administrator, cannot restore.
 struct DumpFitChecks {
   let head: BackupHead
   let access: AdministratorAccess
@@ -49,7 +49,7 @@ struct DumpFitChecks {
       remedy: roles.isEmpty ? "make the dump without --no-owner" : "create the missing roles first: \(roles)")
   }
 
-  /// Text of one encoding does not always fit into a database of another.
+  /// Compares the encodings: text of one does not always fit into a database of another.
   private func encoding(_ connection: Connection) -> Finding? {
     guard let there = head.plain?.encoding ?? head.dump?.schema?.encoding, !there.isEmpty else { return nil }
     let own = try? connection.value(
@@ -69,7 +69,7 @@ struct DumpFitChecks {
       remedy: here.uppercased() == "UTF8" ? nil : "rehearse it first: characters that \(here) lacks make it fail")
   }
 
-  /// Plain SQL of a newer PostgreSQL fits where it uses nothing new; nothing but trying tells.
+  /// Plain SQL of a newer PostgreSQL works if it uses no new features; only a restore can tell.
   private func plainVersion(_ connection: Connection) -> Finding? {
     let here = connection.serverVersion / 10_000
     guard let there = head.plain?.serverMajor, there > here else { return nil }
@@ -79,7 +79,7 @@ struct DumpFitChecks {
       remedy: "rehearse it first: --rehearse; else install PostgreSQL \(there)")
   }
 
-  /// pg_restore of version 17 and later begins with a parameter that older servers refuse.
+  /// pg_restore 17 and later begins with a parameter that older servers reject.
   private func program(_ connection: Connection) -> Finding? {
     let major = connection.serverVersion / 10_000
     guard head.dump != nil,
@@ -92,8 +92,8 @@ struct DumpFitChecks {
         + "(transaction_timeout): these are skipped, and the restore runs in one session\(made)")
   }
 
-  /// What a role that is no superuser needs: to give databases and tables to the server's role, and to rename the
-  /// server's database.
+  /// Returns what a role without superuser rights lacks: the right to give databases and tables to the server's role,
+  /// and to rename the server's database.
   private func rights(_ connection: Connection) -> [Finding] {
     func isMember(_ role: String) -> Bool {
       (try? connection.query("SELECT pg_has_role(current_user, $1::name, 'USAGE')", [role]).first?.bool(0)) == true

@@ -3,7 +3,7 @@ import Glibc
 import Postgres
 import Synchronization
 
-/// Brings a dump into an empty database.
+/// Restores a dump into an empty database.
 struct DumpRestore: Sendable {
   let dump: DumpFile
   /// Nil for plain SQL, which has no table of contents.
@@ -11,13 +11,13 @@ struct DumpRestore: Sendable {
   let tools: PostgresTools
   let access: AdministratorAccess
   let database: String
-  /// The role that is to own everything where the dump's own owners do not exist here.
+  /// The role that owns everything if the dump's own owners do not exist here.
   let owner: String
   let workers: Int
 
-  /// The programs that restore a dump: not older than the pg_dump that made it, where such are installed.
+  /// Returns the programs to restore a dump with: not older than the pg_dump that made it, if those are installed.
   ///
-  /// - Parameter major: of the PostgreSQL that it goes into.
+  /// - Parameter major: the version of the target PostgreSQL.
   static func tools(for contents: DumpContents?, major: Int, having programs: [String]) throws -> PostgresTools {
     let needed = max(major, contents?.serverMajor ?? major)
     if let client = contents?.clientMajor, client > needed,
@@ -29,7 +29,8 @@ struct DumpRestore: Sendable {
   }
 
   /// - Parameter scratch: a folder that the program's user can read.
-  /// - Returns: what was left out or changed because this PostgreSQL or this administrator cannot do it, each named.
+  /// - Returns: what was omitted or changed because this PostgreSQL or this administrator cannot restore it, one
+  ///   sentence each.
   func run(scratch: String, meter: Meter, cancellation: Cancellation) throws -> [String] {
     let omissions: [String]
     switch dump.form {
@@ -41,8 +42,8 @@ struct DumpRestore: Sendable {
     return omissions
   }
 
-  /// Nothing here need be durable by itself: the transaction that gives the database its name comes after it in the
-  /// write-ahead log, and takes it to the disk.
+  /// The restoring program. Its commits need not be durable: the later transaction that renames the database follows
+  /// them in the write-ahead log and flushes them.
   private var tool: ToolRun {
     ToolRun(
       tools: tools, parameters: access.parameters,
@@ -64,7 +65,7 @@ struct DumpRestore: Sendable {
         + fit.omissions(owner: owner)
     }
     words += ["--exit-on-error", "--verbose"]
-    // pg_restore cannot read a tar file from several sessions.
+    // pg_restore cannot read a tar file in several sessions.
     if dump.form != .tar { words.append("--jobs=\(workers)") }
     meter.setTotal(Int64(contents.entries.count))
     let failure = Mutex<(any Error)?>(nil)
@@ -77,15 +78,15 @@ struct DumpRestore: Sendable {
     return fit.omissions(owner: owner)
   }
 
-  /// pg_restore of version 17 and later begins with a parameter that older servers refuse, and ends there. What it would
-  /// do goes through a script then, without that parameter.
+  /// Whether pg_restore would set parameters that the server rejects. Version 17 and later begins with one, and older
+  /// servers stop there. The restore then uses a script without that parameter.
   static func setsUnknownParameters(_ tools: PostgresTools, major: Int) -> Bool { tools.major >= 17 && major < 17 }
 
-  /// What pg_restore is told to leave out, and as whom it works.
+  /// Returns the arguments of pg_restore: what to omit, and the role to use.
   private func arguments(_ contents: DumpContents, _ fit: DumpFit, scratch: String) throws -> [String] {
     let omittedNames = Set(
       fit.subscriptions.map { "SUBSCRIPTION \($0)" } + fit.omittedPublications.map { "PUBLICATION \($0)" })
-    // One entry holds all privileges of an object.
+    // One entry contains all privileges of an object.
     let omittedPrivileges = Set(
       (contents.schema?.items ?? []).compactMap { item -> PlainContents.Header? in
         guard case .privileges(_, let grantees) = item.kind, !fit.missingGrantees.isDisjoint(with: grantees) else {
@@ -95,7 +96,7 @@ struct DumpRestore: Sendable {
       })
     func isOmitted(_ entry: DumpContents.Entry) -> Bool {
       switch entry.kind {
-      // What only an administrator may make is made before.
+      // Objects that only an administrator may create are created before.
       case "EXTENSION": fit.actsAsOwner
       case "COMMENT" where entry.name.hasPrefix("EXTENSION "):
         fit.omittedComments.contains(String(entry.name.dropFirst("EXTENSION ".count)))
@@ -133,22 +134,22 @@ struct DumpRestore: Sendable {
     return (fit, connection.serverVersion / 10_000)
   }
 
-  /// Plain SQL goes through psql, which takes no orders from it: what is not SQL is refused.
+  /// Restores plain SQL with psql, which executes no meta-commands from it: anything but SQL is refused.
   ///
-  /// - Parameter isMade: pg_restore has just written it, and nothing but settings can be too much for it.
+  /// - Parameter isMade: whether pg_restore has just written the script, so that only its settings can be unsupported.
   private func runScript(_ script: DumpFile, isMade: Bool = false, cancellation: Cancellation) throws -> [String] {
     var contents = try script.plainContents(cancellation: cancellation) ?? PlainContents()
     if isMade { contents.items.removeAll { if case .setting = $0.kind { false } else { true } } }
     var fit = try fit(contents.demands, isScript: true).0
     var words = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null"]
-    // A dump that restricts psql itself must be left to it; psql knows the order since the releases of August 2025.
+    // A dump that restricts psql itself is left as it is; psql supports `\restrict` since the releases of August 2025.
     if try !restrictsItself(script), tools.resistsHostileDumps {
       words.append("--command=\\restrict \(RandomText.alphanumeric(24))")
     }
     if isMade {
       fit.ignoresOwners()
     } else if fit.actsAsOwner {
-      // It names no owner: everything must belong to the server, not to who restores it.
+      // The dump names no owner: everything must belong to the server's role, not to the restoring role.
       try makeExtensions(contents.extensions)
       words.append("--command=SET ROLE \(Identifier.quote(owner))")
     }
@@ -174,7 +175,8 @@ struct DumpRestore: Sendable {
     for name in names { try connection.execute("CREATE EXTENSION IF NOT EXISTS \(Identifier.quote(name)) CASCADE") }
   }
 
-  /// A dump carries no statistics: without them the first hours after a restore are slow.
+  /// Computes statistics, which a dump does not contain: without them the server is slow in the first hours after a
+  /// restore.
   private func analyze(_ cancellation: Cancellation) throws {
     let connection = try access.connect(database: database, cancellation: cancellation)
     defer { connection.close() }
@@ -182,10 +184,10 @@ struct DumpRestore: Sendable {
   }
 }
 
-/// Counts the entries of a dump in what pg_restore says.
+/// Counts the restored entries of a dump by the output of pg_restore.
 ///
-/// It begins alone and names each entry once, when it makes it; its parallel sessions name theirs too, and it says when
-/// each is done.
+/// In the beginning, one session names each entry when it creates it; later the parallel sessions name theirs too, and
+/// pg_restore reports when each is finished.
 private struct PgRestoreListener {
   private var isParallel = false
 

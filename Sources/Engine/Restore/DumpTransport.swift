@@ -3,10 +3,10 @@ import Common
 import Glibc
 
 extension DumpFile {
-  /// The dump in a form and a place in which a system user can read it: one that is out of reach is copied into `folder`,
-  /// one of gzipped SQL is unpacked into it.
+  /// Returns the dump in a format and place that a system user can read: an unreadable one is copied into `folder`,
+  /// gzipped SQL is unpacked into it.
   ///
-  /// - Parameter user: nil for this one.
+  /// - Parameter user: nil for the current user.
   func brought(to folder: String, for user: String?, _ cancellation: Cancellation) throws -> DumpFile {
     switch form {
     case .gzippedPlain, .archivedPlain:

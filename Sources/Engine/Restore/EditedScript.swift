@@ -3,18 +3,18 @@ import Glibc
 import Postgres
 import Synchronization
 
-/// A script of SQL with some of its statements left out or replaced, read by a program while it is written.
+/// An SQL script with some statements omitted or replaced while a program reads it.
 ///
-/// The file itself is never changed, and nothing of its size is copied to a disk.
+/// The file itself is never changed, and no copy is written to disk.
 struct EditedScript: Sendable {
   struct Edit: Sendable, Equatable {
     let range: Range<Int64>
-    /// What stands there instead; empty leaves the statement out.
+    /// The replacement; empty omits the statement.
     let text: String
   }
 
   let path: String
-  /// In the order of the file, none within another.
+  /// In the order of the file, without overlaps.
   let edits: [Edit]
 
   init(path: String, edits: [Edit]) {
@@ -22,9 +22,9 @@ struct EditedScript: Sendable {
     self.edits = edits
   }
 
-  /// The edits that make a script fit.
+  /// Computes the edits that make a script fit.
   ///
-  /// - Parameter owner: whom objects are given to where the script's own owner is out of reach.
+  /// - Parameter owner: the role that gets objects if the script's own owner cannot be used.
   init(path: String, _ contents: PlainContents, _ fit: DumpFit, owner: String) {
     self.path = path
     edits = contents.items.compactMap { item in
@@ -36,7 +36,7 @@ struct EditedScript: Sendable {
         case .owner(let role, let statement):
           fit.replacedOwners.contains(role) ? "\(statement)\(Identifier.quote(owner));" : nil
         case .session(let role):
-          // Only a superuser may change the session; the role does as well for what is made in it.
+          // Only a superuser may change the session; SET ROLE has the same effect on new objects.
           fit.omitsPrivileges ? (role == nil ? "RESET ROLE;" : "SET ROLE \(Identifier.quote(owner));") : nil
         case .privileges(_, let grantees):
           fit.omitsPrivileges || !fit.missingGrantees.isDisjoint(with: grantees) ? "" : nil
@@ -50,9 +50,10 @@ struct EditedScript: Sendable {
     }
   }
 
-  /// Lets `body` read the edited script from a descriptor.
+  /// Calls `body` with a descriptor from which the edited script can be read.
   ///
-  /// - Throws: what `body` throws, and where the file could not be read to its end: then what was done is no use.
+  /// - Throws: the errors of `body`; also if the file could not be read to its end, in which case the result is
+  ///   unusable.
   func read<Value>(_ body: (Int32) throws -> Value) throws -> Value {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno, family: .archive) }
@@ -61,7 +62,7 @@ struct EditedScript: Sendable {
     guard pipe(&ends) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
     defer { close(ends[0]) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    // Who reads may end early; the writer must not wait for ever.
+    // The reader may end early; the writer must not block forever.
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     let hasEnded = Cancellation()
     let output = ends[1]
@@ -123,7 +124,7 @@ struct EditedScript: Sendable {
       if count >= 0 {
         rest = rest.dropFirst(count)
       } else if errno == EAGAIN {
-        // Whoever read it has ended, for a reason of its own.
+        // The reader has ended, for a reason of its own.
         if hasEnded.isCancelled { return }
         var source = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
         poll(&source, 1, 100)

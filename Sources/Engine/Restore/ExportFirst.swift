@@ -4,9 +4,9 @@ import Postgres
 import Synchronization
 
 extension RestoreOptions {
-  /// Exports every organization of the server before the backup takes its place.
+  /// Requests an export of each organization of the server before the backup replaces it.
   public struct ExportFirst: Sendable, Codable, Equatable {
-    /// Where the folder of the exports is made; nil: beside the server's uploads.
+    /// Where the folder of the exports is created; nil: beside the server's uploads.
     public var folder: String?
 
     public init(folder: String? = nil) { self.folder = folder }
@@ -14,24 +14,24 @@ extension RestoreOptions {
 }
 
 /// Exports each organization of a server into a new folder, after the server was stopped and before its state is
-/// exchanged. The internal one, which every server has, is left out; deactivated ones are not.
+/// exchanged. Deactivated organizations are included; the internal one, which every server has, is not.
 ///
-/// Nothing but the folder is made: the server's database gets no record of these exports.
+/// Only the folder is created: these exports are not recorded in the server's database.
 struct ServerExport {
   let installation: Installation
-  /// Does not exist before ``run(_:)``.
+  /// The folder of the exports. Does not exist before ``run(_:)``.
   let folder: String
 
-  /// One organization, exported.
+  /// An exported organization.
   struct Exported: Sendable, Equatable {
     let label: String
     let subdomain: String
     let path: String
-    /// "1,204 messages, 12 users, 45.2 MB".
+    /// For example "1,204 messages, 12 users, 45.2 MB".
     let amounts: String
   }
 
-  /// - Parameter places: those of the restore; the folder is made beside the uploads.
+  /// - Parameter places: the places of the restore; the folder is created beside the uploads.
   init(_ installation: Installation, _ wish: RestoreOptions.ExportFirst, places: [RestorePlace], id: String) {
     self.installation = installation
     let name = "\(installation.brand.rawValue)-exports-before-\(id)"
@@ -44,9 +44,9 @@ struct ServerExport {
     return slash == path.startIndex ? "" : String(path[..<slash])
   }
 
-  // MARK: Before
+  // MARK: Checks
 
-  /// What would make the exports fail, found out while the server still runs.
+  /// Returns the problems that would make the exports fail, while the server still runs.
   ///
   /// - Parameter isThere: whether the server has a database.
   func findings(isThere: Bool) -> [Finding] {
@@ -61,7 +61,7 @@ struct ServerExport {
         return [Finding(.blocker, "export", "\(folder) exists already", remedy: "start the restore again")]
       }
       var findings = [Finding]()
-      // The folder itself is made later: its parents decide.
+      // The folder itself is created later: the nearest existing parent is checked.
       let parent = Self.existingParent(of: folder)
       let source = try ExportSource(installation, connection)
       for organization in organizations {
@@ -93,7 +93,7 @@ struct ServerExport {
     }
   }
 
-  /// All archives together.
+  /// Checks the disk space for all archives together.
   private func space(
     _ organizations: [Organization], _ parent: String, _ connection: Connection
   ) throws -> Finding? {
@@ -120,7 +120,7 @@ struct ServerExport {
     try Organization.list(connection, brand: installation.brand).filter { !$0.isInternal }
   }
 
-  /// Subdomains come from the database: nothing of them but letters, digits and dashes names a file.
+  /// Returns a safe file name. Subdomains come from the database: only letters, digits and dashes are used.
   private func fileName(_ organization: Organization) -> String {
     let plain = String(
       organization.subdomain.unicodeScalars.filter {
@@ -130,9 +130,9 @@ struct ServerExport {
     return "\(installation.brand.rawValue)-export-\(name.isEmpty ? "root-domain" : name).tar.gz"
   }
 
-  // MARK: The story
+  // MARK: Export
 
-  /// - Throws: where any of them cannot be exported whole; what was made by then is the caller's to remove.
+  /// - Throws: if any organization cannot be exported completely; the caller deletes what was written until then.
   func run(_ progress: Progress) throws -> [Exported] {
     try progress.phase(RestorePhase.export, unit: .messages) { meter in
       let connection = try installation.connect(cancellation: progress.cancellation)
@@ -158,7 +158,7 @@ struct ServerExport {
           defer { seen = max(seen, done) }
           return max(0, done - seen)
         }
-        // Who asked to stop is heard by the export itself.
+        // A cancellation is noticed by the export itself.
         try? meter.advance(by: more)
       case .warning(let text): progress.warn("\(organization.label): \(text)")
       default: break
@@ -179,9 +179,9 @@ struct ServerExport {
     }
   }
 
-  // MARK: Words
+  // MARK: Texts
 
-  /// What a summary says of them.
+  /// Returns the facts for a summary.
   static func facts(_ exported: [Exported], in folder: String) -> [Summary.Fact] {
     [Summary.Fact("Exports of the old state", folder)] + exported.map { Summary.Fact($0.label, $0.amounts) }
   }
@@ -200,7 +200,7 @@ struct ServerExport {
     ]
   }
 
-  /// Not longer than the server allows.
+  /// Returns a subdomain within the server's length limit.
   private static func otherSubdomain(_ subdomain: String) -> String {
     subdomain.isEmpty ? "before-restore" : "\(subdomain.prefix(25))-before-restore"
   }

@@ -1,20 +1,20 @@
 import Common
 import Glibc
 
-/// One rename of a swap, which can be done and taken back any number of times: what has been done is seen from the disk.
+/// One rename of an exchange. It can be done and undone any number of times: its state is read from the disk.
 ///
-/// The path that carries the restore's own mark tells: nobody else makes or removes it.
+/// The state is determined by the path with the restore's own mark, which nothing else creates or deletes.
 struct Move: Sendable, Codable, Equatable {
   enum Direction: String, Sendable, Codable {
-    /// The old state leaves its place.
+    /// The old state is moved out of its place.
     case out
-    /// The new state takes it.
+    /// The new state is moved into it.
     case into
   }
 
-  /// Where the server looks.
+  /// The path that the server uses.
   let live: String
-  /// Where the old state is kept, or the new one waits: on the same file system.
+  /// The path of the old or the new state, on the same file system.
   let aside: String
   let direction: Direction
 
@@ -32,7 +32,7 @@ struct Move: Sendable, Codable, Equatable {
     }
   }
 
-  /// Links count as what they are.
+  /// Returns whether the path exists; links are not followed.
   static func isThere(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0

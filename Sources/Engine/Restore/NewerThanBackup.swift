@@ -1,21 +1,22 @@
 import Common
 import Postgres
 
-/// What a live server has that a backup has not: everything that came after the backup was made.
+/// The data of a live server that is newer than a backup.
 ///
-/// An organization that was created or imported after that moment is new as a whole, whatever the dates of its messages.
+/// An organization that was created or imported after the backup counts as new as a whole, whatever the dates of its
+/// messages.
 public struct NewerThanBackup: Sendable, Codable, Equatable {
   public var organizations: Int64 = 0
   public var messages: Int64 = 0
-  /// Without bots.
+  /// Does not include bots.
   public var people: Int64 = 0
   public var files: Int64 = 0
-  /// Of the newest of them, in microseconds since 1970.
+  /// The time of the newest data, in microseconds since 1970.
   public var newest: Int64?
 
   public var isEmpty: Bool { organizations == 0 && messages == 0 && people == 0 && files == 0 }
 
-  /// "1,204 messages, 3 people and 17 files are newer than this backup (newest: today 14:02, 31 minutes ago)".
+  /// Returns "1,204 messages, 3 people and 17 files are newer than this backup (newest: today 14:02, 31 minutes ago)".
   public func sentence(now: Int64 = Moment.now()) -> String {
     var parts: [String] = []
     func add(_ number: Int64, _ singular: String, _ plural: String? = nil) {
@@ -36,12 +37,12 @@ public struct NewerThanBackup: Sendable, Codable, Equatable {
 
   // MARK: Counting
 
-  /// Counts by the server's database.
+  /// Counts the newer data in the server's database.
   ///
   /// - Parameters:
-  ///   - moment: of the backup, in microseconds since 1970.
-  ///   - onlyFiles: the backup brings files and no database: rows stay as they are.
-  /// - Throws: where the database cannot be asked.
+  ///   - moment: the time of the backup, in microseconds since 1970.
+  ///   - onlyFiles: whether the backup contains files and no database, so that rows are not replaced.
+  /// - Throws: if the database cannot be queried.
   static func count(since moment: Int64, onlyFiles: Bool = false, _ connection: Connection) throws -> NewerThanBackup {
     let since = Moment.iso(microseconds: moment)
     var newer = NewerThanBackup()
@@ -83,13 +84,13 @@ public struct NewerThanBackup: Sendable, Codable, Equatable {
     return newer
   }
 
-  /// Infinite times have no such number.
+  /// Infinite times cannot be converted.
   private static func microseconds(_ expression: String) -> String {
     "CASE WHEN isfinite(\(expression)) THEN (extract(epoch FROM \(expression)) * 1000000)::bigint END"
   }
 }
 
-/// What the checks of a restore say of it.
+/// The findings of a restore's checks about newer data.
 struct NewerFindings {
   let installation: Installation
   let options: RestoreOptions
@@ -99,7 +100,7 @@ struct NewerFindings {
 
   private static let subject = "newer data"
 
-  /// What was counted; nil where nothing is replaced that could be newer, or where it could not be counted.
+  /// Returns the newer data; nil if nothing is replaced, or if the time of the backup is unknown.
   func count() throws -> NewerThanBackup? {
     guard head.hasDatabase || head.hasUploads, let moment = head.moment else { return nil }
     let connection = try installation.connect()
@@ -172,7 +173,7 @@ struct NewerFindings {
     ]
   }
 
-  /// Whether the server's database exists, as far as anybody can say.
+  /// Whether the server's database exists, as far as it can be determined.
   var isThere: Bool {
     let own = installation.databaseParameters().database
     if case .success(let administrator) = access, let connection = try? administrator.connect() {

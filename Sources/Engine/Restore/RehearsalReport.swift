@@ -1,25 +1,25 @@
 import Common
 import Glibc
 
-/// What a rehearsal has found, for people and for monitoring.
+/// The result of a rehearsal, for operators and for monitoring.
 public struct RehearsalReport: Sendable, Codable, Equatable {
   public let archive: String
-  /// When the backup was made, ISO 8601; nil where it does not say.
+  /// When the backup was made, ISO 8601; nil if the backup does not state it.
   public let created: String?
-  /// Of the file.
+  /// The size of the file.
   public let bytes: Int64?
-  /// What the backup holds: only a complete one brings a server back.
+  /// The parts of the backup: only a complete backup restores a whole server.
   public internal(set) var holdings = BackupHoldings([])
-  /// Whether there were digests to compare.
+  /// Whether the backup contained digests to compare.
   public internal(set) var hasDigests = false
   public internal(set) var tables: Int64 = 0
   public internal(set) var rows: Int64 = 0
   public internal(set) var files: Int64 = 0
-  /// Uploads that messages name and that are not in the backup.
+  /// Uploads that messages refer to and that are not in the backup.
   public internal(set) var missingFiles: Int64 = 0
-  /// What differs from what the backup says; empty where all is well.
+  /// Differences from the statements of the backup; empty if there are none.
   public internal(set) var problems: [String] = []
-  /// Of all, and of the database alone.
+  /// The duration in seconds, of the rehearsal and of the database alone.
   public internal(set) var seconds = 0.0
   public internal(set) var databaseSeconds = 0.0
 
@@ -31,14 +31,14 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
 
   public var isSound: Bool { faults.isEmpty }
 
-  /// What makes the backup useless.
+  /// The problems that make the backup unusable.
   private var faults: [String] {
     problems + (tables == 0 || rows == 0 ? ["no table with rows came out of it"] : [])
   }
 
   private var isPartial: Bool { !holdings.isComplete }
 
-  /// Seconds since the backup was made.
+  /// Returns the age of the backup in seconds.
   public func age(now: Int64 = Moment.now()) -> Int64? {
     created.flatMap { Moment.microseconds(iso: $0) }.map { (now - $0) / 1_000_000 }
   }
@@ -52,7 +52,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
 
   // MARK: Monitoring
 
-  /// One line as Nagios and its relatives read it.
+  /// One line in the format of Nagios plugins.
   public var nagiosLine: String {
     let numbers =
       "time=\(Self.short(seconds))s rows=\(rows) files=\(files) missing=\(missingFiles)"
@@ -63,25 +63,27 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
       } else if missingFiles > 0 {
         "\(sentence), \(Amount.of(missingFiles, "file")) that messages name not in it"
       } else { sentence }
-    // A bar begins the numbers.
+    // A vertical bar separates the performance data.
     return "RESTORE \(["OK", "WARNING", "CRITICAL"][Int(nagiosStatus)]) - \(words.replacing("|", with: "/"))|\(numbers)"
   }
 
-  /// 0 well, 1 a warning, 2 critical.
+  /// 0 is OK, 1 a warning, 2 critical.
   public var nagiosStatus: Int32 { isSound ? missingFiles > 0 || isPartial ? 1 : 0 : 2 }
 
-  /// The line of a rehearsal that could not be finished.
+  /// Returns the line for a rehearsal that failed.
   public static func nagiosLine(failure: any Error) -> String {
     let report = FailureReport(failure)
     return "RESTORE CRITICAL - \(report.subject): \(report.reason)".replacing("|", with: "/")
   }
 
-  /// For the node exporter's text files; written in one step.
+  /// Writes the metrics for the textfile collector of the node exporter, atomically.
+  ///
+  /// - Throws: `.file` if the file cannot be written.
   public func writePrometheus(_ path: String) throws {
     try FileSystem.replace(path, with: prometheusText.utf8, mode: 0o644)
   }
 
-  /// The metrics of a rehearsal that could not be finished: the last good time must not look new.
+  /// Writes the metrics of a rehearsal that failed: without the time of the last success, which must not look recent.
   public static func writePrometheus(failureTo path: String) throws {
     let text = metric("aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore succeeded.", "0")
     try FileSystem.replace(path, with: text.utf8, mode: 0o644)
@@ -115,7 +117,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     return "\(tenths / 10).\(tenths % 10)"
   }
 
-  // MARK: People
+  // MARK: Summary
 
   func summary(_ progress: Progress) throws -> Summary {
     guard isSound else {

@@ -3,19 +3,19 @@ import Common
 import Glibc
 import Postgres
 
-/// What makes restores fail, looked at before anything is touched: each with its remedy.
+/// Checks for everything that makes restores fail, before anything is changed; each finding has its remedy.
 struct RestoreChecks {
   let installation: Installation
   let options: RestoreOptions
   let head: BackupHead
   let places: [RestorePlace]
   let access: Result<AdministratorAccess, any Error>
-  /// Where the dump is going to lie; nil where there is no such place.
+  /// The folder for the dump; nil if there is no suitable one.
   let work: String?
-  /// Where the organizations are exported before the exchange; nil where they are not.
+  /// The exports before the exchange; nil if none are requested.
   var export: ServerExport?
 
-  /// All findings, in the order in which an operator should read them.
+  /// Returns all findings, in the order in which an operator should read them.
   func findings() -> [Finding] {
     var findings = kind() + [integrity(), version(), system()]
     if head.hasDatabase { findings += database() }
@@ -34,7 +34,7 @@ struct RestoreChecks {
 
   var brand: Brand { installation.brand }
 
-  /// What the server has and the backup has not, and how it is kept.
+  /// Reports the data that the server has and the backup lacks, and the exports that preserve it.
   private func newer() -> [Finding] {
     let newer = newerData
     return newer.findings() + (export?.findings(isThere: newer.isThere) ?? [])
@@ -55,7 +55,7 @@ struct RestoreChecks {
       ]
     }
     let contradictions = head.contradictions.map {
-      // What is cut off is what a salvage is for.
+      // A salvage exists for truncated backups.
       Finding(
         options.salvages ? .warning : .blocker, "backup", $0,
         remedy: "use another backup: this one was truncated or assembled wrongly")
@@ -82,7 +82,7 @@ struct RestoreChecks {
     head.holdings.parts.sorted().filter { $0 != .settings || !options.keepsSettings }
   }
 
-  /// To put only a part of another moment into a server is a decision of its own. Whoever gives parts by hand has made it.
+  /// Reports a partial backup. Restoring only some parts requires an explicit decision; giving parts by hand is one.
   private func partial() -> Finding? {
     guard case .archive = options.source, !head.holdings.isComplete else { return nil }
     let isWished = options.allowsPartial || options.salvages
@@ -94,7 +94,7 @@ struct RestoreChecks {
         : "use a complete backup; or restore this partial one with --partial")
   }
 
-  /// Only its beginning has been read by now.
+  /// Reports how the content is verified: only the beginning has been read so far.
   private func integrity() -> Finding {
     let reason =
       "every byte is compared with the backup's checksums before this server is changed"
@@ -117,7 +117,7 @@ struct RestoreChecks {
       .ok, "damage", "\(reason); to know it now: \(ArchiveWords.command(["verify", path], identity))")
   }
 
-  /// What a machine that a backup is restored on is installed with.
+  /// Returns how to install a machine for this backup.
   private static func installing(_ head: BackupHead) -> String {
     let postgres = (head.dump?.serverMajor ?? head.postgresMajor).map { " --postgresql-version=\($0)" } ?? ""
     return "its installer with --no-init-db\(postgres): the database comes with the backup"
@@ -148,7 +148,7 @@ struct RestoreChecks {
         + "then run manage.py migrate afterwards")
   }
 
-  /// What this server's own database says, while it is still there to be asked.
+  /// Returns the differences from the migrations of this server's own database, if it can still be read.
   private func migrationDifference() -> [String] {
     guard !head.migrations.isEmpty, let connection = try? installation.connect() else { return [] }
     defer { connection.close() }
@@ -168,7 +168,7 @@ struct RestoreChecks {
       remedy: "the order of letters may differ: REINDEX DATABASE afterwards; settings of services may need a look")
   }
 
-  // MARK: The machine
+  // MARK: Machine
 
   private func space() -> [Finding] {
     var findings: [Finding] = []
@@ -199,7 +199,7 @@ struct RestoreChecks {
     guard let free = FileSystem.freeBytes(folder) else {
       return Finding(.warning, "space", "\(folder) could not be looked at")
     }
-    // Indexes are built beside what they are built from.
+    // Space for building indexes.
     let needed = bytes + bytes / 10 + (32 << 20)
     guard free > needed else {
       return Finding(
@@ -211,7 +211,7 @@ struct RestoreChecks {
       .ok, "space", "\(what): about \(Amount.bytes(needed)) of \(Amount.bytes(free)) in \(folder); \(note)")
   }
 
-  /// Every folder in which something is made or renamed, and those on the way.
+  /// Checks all folders in which something is created or renamed, and those on the way to them.
   private func permissions() -> [Finding] {
     if geteuid() != 0, installation.root.isEmpty {
       return [
@@ -246,7 +246,7 @@ struct RestoreChecks {
     return lost + restoredSettings()
   }
 
-  /// Without the server's own settings, only the backup says where its database and its files are.
+  /// Reports missing settings of this server: then only the backup defines its database and its folders.
   private func lostSettings() -> Finding? {
     guard !FileSystem.exists(installation.root + brand.secretsFile) else { return nil }
     let own = installation.databaseParameters()
@@ -307,7 +307,7 @@ struct RestoreChecks {
     return Finding(.ok, "host name", "stays \(here); in old messages links lead to \(there)")
   }
 
-  /// The names of avatar files are made with it: with another one none is found.
+  /// Compares `avatar_salt`: the names of avatar files depend on it, so that no avatar is found with another one.
   private func salt() -> Finding? {
     guard head.hasUploads, let there = head.secrets?["avatar_salt"], there != installation.secrets["avatar_salt"] else {
       return nil
@@ -337,7 +337,7 @@ struct RestoreChecks {
     return findings
   }
 
-  /// Files of the configuration that live elsewhere, as in containers: what happens to each.
+  /// Reports what happens to each configuration file that is a link, as in containers.
   private func linkedSettings() -> [Finding] {
     guard let place = places.first(where: { $0.part == BackupLayout.settings }) else { return [] }
     let kept = Set(place.links.map(\.name))
@@ -362,7 +362,7 @@ struct RestoreChecks {
     }
   }
 
-  /// What is different where this server is in a container.
+  /// Reports the differences for a server in a container.
   private func container() -> [Finding] {
     guard let container = Container.find(installation) else { return [] }
     guard head.hasSettings, !options.keepsSettings, let settings = head.settingsFile else { return [container.finding] }

@@ -3,9 +3,9 @@ import Common
 import Glibc
 import Postgres
 
-/// What the database that a backup goes into has to be, and to have.
+/// The checks of the database that a backup is restored into.
 extension RestoreChecks {
-  /// Everything that can be asked of PostgreSQL here, and of the dump.
+  /// Returns all findings about PostgreSQL here, and about the dump.
   func database() -> [Finding] {
     let administrator: AdministratorAccess
     switch access {
@@ -85,7 +85,7 @@ extension RestoreChecks {
         "this PostgreSQL lacks \(missing.map { SafeText.clean($0, limit: 60) }.joined(separator: ", "))",
         remedy: Self.remedy(missing, major: connection.serverVersion / 10_000))
     }
-    // What another role cannot create is told with everything else that needs a superuser.
+    // Extensions that this role cannot create are reported with everything else that requires a superuser.
     guard administrator.isSuperuser else { return nil }
     return Finding(.ok, "extensions", "\(wanted.joined(separator: ", ")) can be installed")
   }
@@ -100,7 +100,7 @@ extension RestoreChecks {
     }.joined(separator: "; ")
   }
 
-  /// The server's search needs files that no dump carries.
+  /// Checks the dictionary files that the server's search needs and that no dump contains.
   private func dictionaries(_ connection: Connection) -> Finding? {
     guard let dump = head.dump else { return nil }
     let usesHunspell = dump.entries.contains { $0.kind == "TEXT SEARCH DICTIONARY" && $0.name.contains("hunspell") }

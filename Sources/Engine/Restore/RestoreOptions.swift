@@ -1,14 +1,14 @@
 import Common
 
-/// What a server is restored from.
+/// The source of a restore.
 public enum RestoreSource: Sendable, Codable, Equatable {
-  /// A backup: of this program or of the server's own command, encrypted by age or not, or the folder it was unpacked
+  /// A backup of this program or of the server's own command, encrypted by age or not, or the folder it was unpacked
   /// into.
   case archive(String)
-  /// What an operator has put aside by hand.
+  /// Parts that an operator saved by hand.
   case manual(ManualBackup)
 
-  /// How texts name it.
+  /// The source as texts name it.
   public var label: String {
     switch self {
     case .archive(let path): SafeText.clean(path, limit: 300)
@@ -40,16 +40,16 @@ extension ManualBackup {
 
 /// The parts of a backup made by hand; what is nil stays as it is on the server.
 public struct ManualBackup: Sendable, Codable, Equatable {
-  /// Whatever pg_dump writes: a directory, a custom or tar file, or plain SQL, gzipped or not.
+  /// Any output of pg_dump: a directory, a custom or tar file, or plain SQL, gzipped or not.
   public var database: String?
   /// A copy of the configuration folder, or an archive of one.
   public var settings: String?
-  /// A copy of the uploads folder, the one that holds `files` and `avatars`, or an archive of one.
+  /// A copy of the uploads folder, which contains `files` and `avatars`, or an archive of one.
   public var uploads: String?
-  /// A copy of a container's volume `/data`, see ``DataFolder``: its uploads, its settings or secrets, and its newest dump,
-  /// as far as none of these is given by itself.
+  /// A copy of a container's volume `/data`, see ``DataFolder``: provides its uploads, its settings or secrets, and its
+  /// newest dump, unless these are given separately.
   public var data: String?
-  /// The file of secrets alone, where no other settings were kept with it.
+  /// The file of secrets alone, if no other settings were saved with it.
   var secrets: String?
 
   public init(database: String? = nil, settings: String? = nil, uploads: String? = nil, data: String? = nil) {
@@ -62,26 +62,26 @@ public struct ManualBackup: Sendable, Codable, Equatable {
 
 public struct RestoreOptions: Sendable, Codable, Equatable {
   public var source: RestoreSource
-  /// Leaves all of the server's settings and secrets as they are.
+  /// Leaves all settings and secrets of the server unchanged.
   public var keepsSettings = false
-  /// Leaves aloha.conf, which belongs to the machine, as it is.
+  /// Leaves aloha.conf, which belongs to the machine, unchanged.
   public var keepsConfiguration = false
-  /// The name under which people reach the restored server; nil: as in the backup.
+  /// The host name of the restored server; nil: as in the backup.
   public var externalHost: String?
-  /// Restores a backup that does not hold a whole server: what it lacks stays as it is here.
+  /// Allows a backup that does not contain a whole server: missing parts are not changed.
   public var allowsPartial = false
-  /// Restores what is whole of a damaged backup, and names what is lost. The database has to be whole.
+  /// Restores the undamaged files of a damaged backup, and reports the lost ones. The database has to be undamaged.
   public var salvages = false
-  /// Restores although server and backup have different versions.
+  /// Allows different versions of server and backup.
   public var ignoresVersions = false
-  /// A file with age's private key, for an encrypted backup.
+  /// The file with age's private key, for an encrypted backup.
   public var identity: String?
-  /// Where the dump lies until it is in the database; nil: /var/tmp.
+  /// The folder for the dump until it is in the database; nil: /var/tmp.
   public var workFolder: String?
-  /// Sessions that restore at the same time; nil: one for each processor, four at most.
+  /// The number of parallel sessions of the restore; nil: one per processor, at most four.
   public var parallel: Int?
   public var administrator = AdministratorAccess.Wish()
-  /// Exports every organization of the server first; nil: the old state is kept, and nothing is exported.
+  /// Exports each organization of the server first; nil: the old state is kept, and nothing is exported.
   public var exportFirst: ExportFirst?
 
   public init(_ source: RestoreSource) { self.source = source }

@@ -1,27 +1,27 @@
 import Archive
 import Common
 
-/// What a backup is, and how it compares with the server that it would be restored on: looked at before anything is
-/// decided. Nothing is changed by looking.
+/// The content of a backup, and its comparison with the server that it would be restored on, before any decision.
+/// Read-only.
 public struct RestoreOutlook: Sendable, Equatable {
-  /// What it is, made when, of which server, what is in it.
+  /// The kind of the backup, its time, its server and its content.
   public var facts: [Summary.Fact]
-  /// The name under which people reached the server that it is of.
+  /// The host name of the server that was backed up.
   public var backupHost: String?
-  /// The name of this server; nil where its settings are lost.
+  /// The host name of this server; nil if its settings are lost.
   public var ownHost: String?
   public var holdings: BackupHoldings
   public var hasSettings: Bool { holdings.has(.settings) }
-  /// What it means to restore a backup that does not hold a whole server; empty for one that does, and for parts that
-  /// were given by hand.
+  /// The consequences of restoring a backup that does not contain a whole server; empty for one that does, and for
+  /// parts given by hand.
   public var consequences: [String]
   /// Whether this server has settings that could be kept.
   public var hasOwnSettings: Bool
-  /// How the versions compare: a blocker where they differ.
+  /// The comparison of the versions: a blocker if they differ.
   public var version: Finding
-  /// What this server has that the backup has not, as sentences; nil where there is nothing to be told.
+  /// The data of this server that is newer than the backup, as sentences; nil if there is nothing to report.
   public var newer: String?
-  /// The damage of the backup's file, where only its undamaged parts can be restored; nil if none was seen.
+  /// The damage of the backup's file, if only its undamaged parts can be restored; nil if none was seen.
   public var damage: String?
 
   public init(
@@ -40,10 +40,12 @@ public struct RestoreOutlook: Sendable, Equatable {
     self.newer = newer
   }
 
+  /// Inspects a backup and the server. Changes nothing.
+  ///
   /// - Parameters:
-  ///   - root: of the server; its settings and its database may be lost.
-  ///   - options: only where the backup is, and where its key is.
-  /// - Throws: where it is no backup, or nothing says where the server's database is.
+  ///   - root: the root of the server; its settings and its database may be lost.
+  ///   - options: only the source and its key are used.
+  /// - Throws: if it is not a backup, or if nothing states where the server's database is.
   public static func look(
     root: String, brand: Brand?, _ options: RestoreOptions, cancellation: Cancellation? = nil
   ) throws -> RestoreOutlook {
@@ -60,7 +62,7 @@ public struct RestoreOutlook: Sendable, Equatable {
       newer: Finding.confirmation(of: preparation.checks.newerData.findings()), damage: damage)
   }
 
-  /// Reads a damaged backup as a salvage does, so that its facts can still be shown.
+  /// Reads a damaged backup in the way of a salvage, so that its facts can still be shown.
   private static func prepare(
     root: String, brand: Brand?, _ options: RestoreOptions, _ cancellation: Cancellation?
   ) throws -> (RestorePreparation, damage: String?) {

@@ -1,24 +1,25 @@
 import Common
 import Glibc
 
-/// A folder of the server that a restore replaces: where it is, where the new one grows beside it, and where the old one
-/// goes. All three are on one file system, so that exchanging them is a rename.
+/// A folder of the server that a restore replaces: its path, the path beside it where the new one is built, and the
+/// path where the old one is kept. All three are on one file system, so that the exchange is a rename.
 ///
-/// A folder that a file system is mounted on cannot be renamed: there it is the folder's contents that are exchanged. A
-/// link at the top of a folder stays a link: what it leads to, a folder or a single file, is a place of its own.
+/// A mount point cannot be renamed: there, the contents of the folder are exchanged. A symbolic link at the top of a
+/// folder stays a link: its target, a folder or a single file, is a place of its own.
 struct RestorePlace: Sendable, Codable, Equatable {
-  /// The part of the backup that goes there: "settings", "uploads", "uploads/files".
+  /// The part of the backup for this place: "settings", "uploads", "uploads/files".
   let part: String
-  /// Without links on the way.
+  /// The path with all links resolved.
   let live: String
   let exchangesContents: Bool
-  /// Names at its top that stay: other file systems are mounted there, and have places of their own.
+  /// Names at the top of the folder that are not moved: they are mount points with places of their own.
   var staying: [String] = []
-  /// Links at its top that lead to places of their own, and are made again in the new folder.
+  /// Links at the top of the folder to places of their own; they are created again in the new folder.
   var links: [Link] = []
-  /// True for a single file that a link at the top of a folder leads to. Nil in records of earlier versions.
+  /// True for a single file that a link at the top of a folder refers to. Nil in records of earlier versions.
   private(set) var isFile: Bool?
-  /// Files at its top that cannot be replaced: they are mounted from outside. Nil in records of earlier versions.
+  /// Files at the top of the folder that cannot be replaced: they are mounted from outside. Nil in records of earlier
+  /// versions.
   private(set) var fixed: [String]?
   let side: String
   let before: String
@@ -37,12 +38,12 @@ struct RestorePlace: Sendable, Codable, Equatable {
     before = exchangesContents ? "\(live)/.aloha-wizard-before-\(id)" : "\(live).before-\(id)"
   }
 
-  // MARK: Finding
+  // MARK: Search
 
-  /// The place of a folder, and those of folders and files at its top that are links or mounted. A folder that does not
-  /// exist is one whose parents do.
+  /// Returns the place of a folder, and those of folders and files at its top that are links or mount points. A missing
+  /// folder has a place if its parents exist.
   ///
-  /// - Parameter root: of the server: links are followed as it sees them.
+  /// - Parameter root: the root of the server, relative to which links are resolved.
   static func find(
     _ folder: String, part: String, id: String, root: String = "", mounts: Set<String> = MountTable.points()
   ) -> [RestorePlace] {
@@ -63,7 +64,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
         }
       } else if let target = FileSystem.linkTarget(path) {
         let real = resolved(ServerLink.destination(path, root: root))
-        // What a link within the folder leads to moves along.
+        // The target of a link within the folder moves with the folder.
         if real.hasPrefix(live + "/") {
           let link = Link(name: name, target: target)
           if !isFolder, inside(link, live: live) != nil { links.append(link) }
@@ -95,18 +96,19 @@ struct RestorePlace: Sendable, Codable, Equatable {
     return String(cString: real)
   }
 
-  // MARK: Preparing
+  // MARK: Preparation
 
-  /// The folder in which something has to be made and renamed.
+  /// The folder in which entries are created and renamed.
   var parent: String { exchangesContents ? live : Self.parent(of: live) }
 
   private static func parent(of path: String) -> String {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
   }
 
-  /// Gives what was unpacked the owner and the permissions of the folder that it replaces, and makes its links.
+  /// Gives the unpacked files the owner and the permissions of the folder that they replace, creates its links, and
+  /// syncs the file system.
   ///
-  /// - Parameter fallback: the owner where there is no such folder; nil leaves it to whoever runs this.
+  /// - Parameter fallback: the owner if that folder does not exist; nil keeps the current user.
   func dress(fallback: (uid: uid_t, gid: gid_t)?) throws {
     guard isFile != true else { return }
     var old = stat()
@@ -115,12 +117,12 @@ struct RestorePlace: Sendable, Codable, Equatable {
     let folder = try openSide()
     for link in links {
       if let inside = Self.inside(link, live: live) {
-        // The link and what it leads to are one file: the backup may know it under either name.
+        // The link and its target are one file: the backup may contain it under either name.
         let (own, target) = ("\(side)/\(link.name)", "\(side)/\(inside)")
         if FileSystem.exists(own), rename(own, target) != 0 { continue }
         guard FileSystem.exists(target) else { continue }
       }
-      // The archive may have nothing of that name, or what the link led to when the backup was made.
+      // The archive may contain no entry of that name, or the link's target at the time of the backup.
       try folder.removeTree(link.name)
       guard symlinkat(link.target, folder.descriptor, link.name) == 0 else {
         throw PlainFailure.system("\(side)/\(link.name)", "cannot be made", errno: errno)
@@ -132,7 +134,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
     if let owner, geteuid() == 0, fchown(folder.descriptor, owner.uid, owner.gid) != 0 {
       throw PlainFailure.system(side, "cannot be given to its owner", errno: errno)
     }
-    // For exchanged contents the folder itself is scratch and goes away.
+    // For exchanged contents, the folder itself is temporary and is deleted later.
     let mode = exchangesContents || !hasOld ? 0o755 : old.st_mode & 0o7777
     guard fchmod(folder.descriptor, mode) == 0 else {
       throw PlainFailure.system(side, "cannot be given its permissions", errno: errno)
@@ -142,14 +144,14 @@ struct RestorePlace: Sendable, Codable, Equatable {
     }
   }
 
-  /// The name of what a link leads to, where that is beside it in the same folder.
+  /// Returns the name of a link's target, if it is in the same folder as the link.
   private static func inside(_ link: Link, live: String) -> String? {
     let target = link.target.hasPrefix(live + "/") ? String(link.target.dropFirst(live.count + 1)) : link.target
     return target.contains("/") || target.isEmpty || target == ".." || target == "." ? nil : target
   }
 
-  /// Takes the new content of a single file out of the folder whose link leads to it; a file that the folder does not
-  /// have stays as it is on the server. It gets the owner and the permissions of the file that it replaces.
+  /// Takes the new content of a single file from the folder that links to it; if the folder lacks the file, the file on
+  /// the server is not changed. The new file gets the owner and the permissions of the one that it replaces.
   func takeFile(from folder: String) throws {
     guard isFile == true, let name = part.split(separator: "/").last else { return }
     let source = "\(folder)/\(name)"
@@ -166,7 +168,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
     }
   }
 
-  /// What was unpacked, through no link: its parent may belong to the server's user.
+  /// Opens the unpacked folder without following links: its parent may belong to the server's user.
   private func openSide() throws -> OpenFolder {
     guard let slash = side.lastIndex(of: "/") else { return try OpenFolder(side) }
     let parent = try OpenFolder(slash == side.startIndex ? "/" : String(side[..<slash]))
@@ -177,7 +179,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
   }
 
   private static func give(_ entry: FolderTree.Entry, to owner: (uid: uid_t, gid: gid_t)?) throws {
-    // An owner's change takes some bits of the permissions away: it comes first.
+    // A change of the owner clears some permission bits, so it comes first.
     if let owner, geteuid() == 0,
       fchownat(entry.folder, entry.name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) != 0
     {
@@ -192,12 +194,12 @@ struct RestorePlace: Sendable, Codable, Equatable {
     }
   }
 
-  // MARK: Exchanging
+  // MARK: Exchange
 
-  /// The renames that put the new state in place, in their order.
+  /// Returns the renames that put the new state in place, in execution order.
   func moves() throws -> [Move] {
     guard exchangesContents else {
-      // The backup did not have the file.
+      // The backup lacks the file.
       if isFile == true && !Move.isThere(side) { return [] }
       if try cannotBeRenamed() { return try contentMoves() }
       let out = Move.isThere(live) ? [Move(live: live, aside: before, direction: .out)] : []
@@ -205,7 +207,8 @@ struct RestorePlace: Sendable, Codable, Equatable {
     }
     let top = try OpenFolder(live)
     let name = before.split(separator: "/").last.map(String.init) ?? before
-    // It stays among the uploads for as long as the operator likes: the server's own backup command has to read it.
+    // It stays among the uploads until the operator deletes it: the server's own backup command has to be able to read
+    // it.
     var status = stat()
     let isKnown = fstat(top.descriptor, &status) == 0
     _ = try top.madeFolder(name, mode: isKnown ? status.st_mode & 0o7777 : 0o755, owner: top.ownerOfContents)
@@ -215,8 +218,8 @@ struct RestorePlace: Sendable, Codable, Equatable {
       + new.map { Move(live: "\(live)/\($0)", aside: "\(side)/\($0)", direction: .into) }
   }
 
-  /// A container's file system renames no folder that came with the image: then its contents are exchanged, with the same
-  /// folders beside it.
+  /// Returns the moves for a folder of a container's image, which its file system cannot rename: the contents are
+  /// exchanged, with the same folders beside it.
   private func contentMoves() throws -> [Move] {
     var status = stat()
     guard stat(live, &status) == 0, mkdir(before, status.st_mode & 0o7777) == 0 || errno == EEXIST else {
@@ -229,8 +232,8 @@ struct RestorePlace: Sendable, Codable, Equatable {
       + FileSystem.names(in: side).map { Move(live: "\(live)/\($0)", aside: "\(side)/\($0)", direction: .into) }
   }
 
-  /// Asks the kernel to put the folder in the place of one that is not empty, which it never does: a folder of an image's
-  /// layer is refused for another reason (EXDEV).
+  /// Tests whether the folder cannot be renamed, by a rename onto a folder that is not empty, which always fails: for a
+  /// folder of an image's layer the error is another one (EXDEV).
   private func cannotBeRenamed() throws -> Bool {
     guard isFile != true, FileSystem.isFolder(live) else { return false }
     let probe = "\(side)-probe"

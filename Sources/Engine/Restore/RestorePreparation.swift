@@ -3,18 +3,18 @@ import Common
 import Glibc
 import Postgres
 
-/// Everything that is found out before a restore: the server, the backup, the places, who may, where the dump can lie.
-/// Nothing is touched by it; scratch files go with the object.
+/// All facts that are determined before a restore: the server, the backup, the places, the administrator's access, the
+/// folder for the dump. Changes nothing; temporary files are deleted with the object.
 final class RestorePreparation {
   let installation: Installation
   let options: RestoreOptions
-  /// What is restored, a copied volume taken apart.
+  /// The source of the restore, with a copied volume split into its parts.
   let source: RestoreSource
   let id: String
   let head: BackupHead
   let places: [RestorePlace]
   let access: Result<AdministratorAccess, any Error>
-  /// Where the dump is going to lie.
+  /// The folder for the dump.
   let work: String?
   /// The archive to read. Nil for manual backups.
   let archive: String?
@@ -23,7 +23,7 @@ final class RestorePreparation {
   private let scratch: ScratchFolder
 
   /// - Parameters:
-  ///   - brand: nil: look what is installed, else what the backup is of.
+  ///   - brand: nil: the brand that is installed, otherwise that of the backup.
   init(
     root: String, brand: Brand?, options: RestoreOptions, id: String, cancellation: Cancellation?,
     progress: ByteProgress? = nil
@@ -68,7 +68,7 @@ final class RestorePreparation {
     return SideDatabase(live: own.database, owner: own.user, id: id)
   }
 
-  /// Where files are listed that a damaged backup does not have any more.
+  /// The file that lists the lost files of a damaged backup.
   var lossesFile: String { "\(RestoreState(root: installation.root).folder)/\(id)-lost.txt" }
 
   /// The places that this restore replaces.
@@ -86,14 +86,14 @@ final class RestorePreparation {
       export: export)
   }
 
-  /// The exports that are made before the exchange; nil where none are requested.
+  /// The exports before the exchange; nil if none are requested.
   var export: ServerExport? {
     options.exportFirst.map { ServerExport(installation, $0, places: places, id: id) }
   }
 
   // MARK: Parts
 
-  /// What a backup made by hand says about itself.
+  /// Returns the facts of a backup made by hand.
   static func head(
     of backup: ManualBackup, dump: DumpFile?, scratch: String, cancellation: Cancellation?
   ) throws -> BackupHead {
@@ -122,7 +122,7 @@ final class RestorePreparation {
     return head
   }
 
-  /// The installed server; where its settings were lost, what the backup says of it.
+  /// Returns the installed server; if its settings are lost, the server as the backup describes it.
   private static func installation(root: String, brand: Brand?, head: BackupHead) throws -> Installation {
     do {
       return try Installation(root: root, brand: brand)
@@ -145,7 +145,7 @@ final class RestorePreparation {
     return settings + uploads
   }
 
-  /// The system user who reads the dump for the database's administrator; nil for this one.
+  /// Returns the system user who reads the dump for the database's administrator; nil for the current user.
   static func user(of access: AdministratorAccess) -> String? {
     ToolRun(tools: PostgresTools(folder: "", major: 0, version: ""), parameters: access.parameters).user
   }
@@ -177,7 +177,7 @@ enum ManualSettings {
 }
 
 extension Installation {
-  /// A server whose own settings are lost, as a backup describes it.
+  /// Creates the installation of a server whose own settings are lost, from the description in a backup.
   init(root: String, brand: Brand, configuration: ConfFile, settings: SettingsFile, secrets: Secrets) {
     self.root = root == "/" ? "" : root
     self.brand = brand

@@ -2,46 +2,45 @@ import Common
 import FoundationEssentials
 import Glibc
 
-/// What is known of one restore on a server's disk: enough to finish it or to take it back, whenever and however the
-/// program ended.
+/// The record of one restore on a server's disk: enough to finish the restore or to undo it, however the program ended.
 ///
-/// It is written before anything that it speaks of is done, and each change replaces it in one step.
+/// It is written before each step that it describes, and each update replaces the file atomically.
 public struct RestoreRecord: Sendable, Codable, Equatable {
   public enum Stage: String, Sendable, Codable {
-    /// The new state is being made beside the old one; the server is as it was.
+    /// The new state is being built beside the old one; the server is unchanged.
     case preparing
-    /// As before, and the server has been stopped.
+    /// The server has been stopped, and is otherwise unchanged.
     case stopped
-    /// The names are being exchanged; what is done of it is seen from the disk and the database.
+    /// The names are being exchanged; the progress is read from the disk and the database.
     case swapping
-    /// The new state is in place; the server's services still have to learn of it.
+    /// The new state is in place; the server's services have not been notified yet.
     case swapped
-    /// Done. The old state is kept.
+    /// The restore is finished. The old state is kept.
     case finished
     /// The names are being exchanged back.
     case rollingBack
     /// The old state is in place again; the restored one is kept.
     case rolledBack
-    /// What is kept is being deleted, as the operator has said.
+    /// The kept state is being deleted, on request of the operator.
     case discarding
   }
 
   public let id: String
-  /// ISO 8601, in UTC.
+  /// The time of creation, ISO 8601 in UTC.
   public let created: String
-  /// What it was restored from.
+  /// The source of the restore.
   public let source: String
   public internal(set) var stage = Stage.preparing
-  /// The state whose leftovers are deleted, once that is wished.
+  /// The stage whose kept state is being deleted, once that was requested.
   var discards: Stage?
   let database: SideDatabase?
   let places: [RestorePlace]
   var moves: [Move] = []
   /// Whether the server had a database when the exchange began; nil until then, and in records of earlier versions.
   var hadDatabase: Bool?
-  /// Steps of the server's services that are done, by their names.
+  /// The names of the finished service steps.
   var doneSteps: [String] = []
-  /// The folder with exports of the state before the restore; nil where there are none. The operator's to delete.
+  /// The folder with exports of the state before the restore; nil if there are none. Only the operator deletes it.
   public internal(set) var exports: String?
   let administrator: AdministratorAccess.Wish
 
@@ -57,7 +56,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     self.administrator = administrator
   }
 
-  /// Whether somebody has to decide before anything else can be done.
+  /// Whether a decision is required before anything else can be done.
   public var isUnfinished: Bool {
     switch stage {
     case .finished, .rolledBack: false
@@ -65,17 +64,17 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
-  /// What an operator can do about it.
+  /// The actions that an operator can take on a restore.
   public enum FollowUp: String, Sendable, CaseIterable {
-    /// Finish what has begun to change the server.
+    /// Finishes a restore that has begun to change the server.
     case resume
-    /// Remove what was prepared before anything of the server changed.
+    /// Deletes what was prepared before anything of the server was changed.
     case clear
     case rollBack, discard
-    /// Another restore, without one of these before it.
+    /// Starts another restore, without one of the actions above.
     case restoreAnew
 
-    /// How `restore` is told to do it; nil for another restore, which needs a backup.
+    /// The option of `restore` for the action; nil for another restore, which needs a backup.
     public var word: String? {
       switch self {
       case .resume: "--resume"
@@ -87,7 +86,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
-  /// Why something cannot be done about it now; nil where it can.
+  /// Returns why the action is not possible now; nil if it is.
   public func obstacle(to followUp: FollowUp) -> String? {
     switch (followUp, stage) {
     case (.resume, .finished), (.resume, .rolledBack), (.clear, .finished), (.clear, .rolledBack):
@@ -108,8 +107,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
-  /// What can be done about it now, each with its command: "Finish it: aloha-wizard restore --resume". Nil where nothing
-  /// can.
+  /// Returns the actions that are possible now, each with its command: "Finish it: aloha-wizard restore --resume". Nil
+  /// if there are none.
   func advice(root: String, brand: Brand? = nil) -> String? {
     let possible = FollowUp.allCases.filter { obstacle(to: $0) == nil }
     let sentences = possible.compactMap { followUp in
@@ -120,7 +119,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     return sentences.isEmpty ? nil : sentences.joined(separator: ". ")
   }
 
-  /// "Finish it", in words that fit where it stands.
+  /// Returns the title of the action for the current stage, for example "Finish it".
   public func title(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
     case (.clear, _): "Delete the prepared state"
@@ -134,7 +133,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
-  /// What would happen, in a sentence or two.
+  /// Returns the consequence of the action, in one or two sentences.
   public func consequence(of followUp: FollowUp) -> String {
     switch (followUp, stage) {
     case (.clear, .stopped):
@@ -156,7 +155,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
-  /// The same while a process works on it: it was not interrupted, and nothing can be done about it now.
+  /// Returns the label for a restore; with `isRunning`, one for a restore in progress, which was not interrupted and
+  /// allows no action now.
   public func label(isRunning: Bool) -> String {
     guard isRunning else { return label }
     let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"
@@ -173,7 +173,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
-  /// Which state the server has, in a sentence.
+  /// A sentence about the state of the server.
   public var label: String {
     let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"
     return switch stage {
@@ -190,7 +190,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
-  /// What is kept beside the server, by name.
+  /// The names of what is kept beside the server.
   public var kept: [String] {
     switch stage {
     case .finished: (database.map { ["database \($0.before)"] } ?? []) + places.map(\.before)
@@ -200,11 +200,11 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   }
 }
 
-/// Where the records of a server are, and the lock that only one restore can hold.
+/// The folder of a server's restore records, with the lock that only one restore can hold.
 public struct RestoreState: Sendable {
   let folder: String
   private let root: String
-  /// Where records may be that were made before this place was the right one.
+  /// Former folders, which may contain older records.
   private let others: [String]
 
   public init(root: String) {
@@ -213,7 +213,9 @@ public struct RestoreState: Sendable {
     others = StateFolder.others(root: root).map { "\($0)/restore" }
   }
 
-  /// All records, the oldest first.
+  /// Returns all records, the oldest first.
+  ///
+  /// - Throws: `.file` if a record cannot be read or decoded.
   public func records() throws -> [RestoreRecord] {
     let files = try ([folder] + others).filter { FileSystem.isFolder($0) }.flatMap { folder in
       try FileSystem.names(in: folder).filter { $0.hasSuffix(".json") }.map { (name: $0, path: "\(folder)/\($0)") }
@@ -229,13 +231,15 @@ public struct RestoreState: Sendable {
     }
   }
 
-  /// The one that something can be done about now: unfinished before others, newest first.
+  /// Returns the record that actions apply to: the newest unfinished one, otherwise the newest.
+  ///
+  /// - Throws: the errors of ``records()``.
   public func current() throws -> RestoreRecord? {
     let all = try records()
     return all.last { $0.isUnfinished } ?? all.last
   }
 
-  /// A record stays where it was begun.
+  /// Returns the path of a record: it stays in the folder in which it was created.
   private func path(of record: RestoreRecord) -> String {
     ([folder] + others).map { "\($0)/\(record.id).json" }.first { FileSystem.exists($0) }
       ?? "\(folder)/\(record.id).json"
@@ -257,7 +261,7 @@ public struct RestoreState: Sendable {
     try FileSystem.syncFolder(of: path)
   }
 
-  /// Whether no process restores on this server now. Changes nothing.
+  /// Whether no process is restoring on this server now. Changes nothing.
   public var isIdle: Bool {
     guard FileSystem.isFolder(folder) else { return true }
     return (try? OpenFolder(folder)).map { FileLock.isFree("lock", in: $0) } ?? false
@@ -272,7 +276,7 @@ public struct RestoreState: Sendable {
     return lock
   }
 
-  /// A name for a new restore, by the time: "20261123-083000".
+  /// Returns an unused id for a new restore, by the time: "20261123-083000".
   func newID() throws -> String {
     let used = Set(try records().map(\.id))
     let stamp = Moment.iso(microseconds: Moment.now()).prefix(19).filter(\.isNumber)

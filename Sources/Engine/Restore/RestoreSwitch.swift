@@ -2,14 +2,14 @@ import Common
 import Glibc
 import Postgres
 
-/// Exchanges the old state of a server for the restored one, and back. Every step is noted before it is taken, can be
-/// taken again, and is taken back in the opposite order.
+/// Exchanges the old state of a server for the restored one, and back. Each step is recorded before it is executed, can
+/// be repeated, and is undone in reverse order.
 struct RestoreSwitch {
   let installation: Installation
   private(set) var record: RestoreRecord
   private let state: RestoreState
   private let access: AdministratorAccess?
-  /// Steps of the server's services that this installation has no scripts for, as commands in their order.
+  /// Service steps without a script in this installation, as commands in execution order.
   private(set) var leftToOperator: [String] = []
 
   init(_ installation: Installation, _ record: RestoreRecord, _ state: RestoreState) throws {
@@ -20,7 +20,7 @@ struct RestoreSwitch {
   }
 
   private func command(_ word: String) -> String {
-    // No brand: it is recognized from the server's files.
+    // No brand: it is recognized by the server's files.
     Program.command(["restore", word], root: installation.root)
   }
 
@@ -36,15 +36,15 @@ struct RestoreSwitch {
     try take(.stop, progress)
   }
 
-  /// Tells the services, or notes what the operator has to tell them.
+  /// Runs a service step, or records its command for the operator.
   private mutating func take(_ step: ServerStep, _ progress: Progress) throws {
     if let command = try ServerSteps(installation).run(step, progress) { leftToOperator.append(command) }
   }
 
-  /// The server may have been started since the exchange was interrupted.
+  /// Stops the server once more: it may have been started since the exchange was interrupted.
   mutating func stopAgain(_ progress: Progress) throws { try take(.stop, progress) }
 
-  /// Both names of the database change in one transaction, each folder by a rename.
+  /// Exchanges the states: both database names in one transaction, each folder by a rename.
   mutating func exchange(_ progress: Progress) throws {
     try progress.phase(RestorePhase.exchange) { _ in
       if record.stage != .swapping {
@@ -59,7 +59,7 @@ struct RestoreSwitch {
   }
 
   mutating func tellServices(_ progress: Progress) throws {
-    // The settings are others now.
+    // The settings have changed.
     for step in ServerStep.afterwards where !record.doneSteps.contains(step.rawValue) {
       do {
         try take(step, progress)
@@ -77,29 +77,29 @@ struct RestoreSwitch {
 
   // MARK: Backwards
 
-  /// Nothing was exchanged yet: removes what was made, and starts a server that was stopped.
+  /// Undoes a restore before the exchange: deletes what was prepared, and starts a server that was stopped.
   mutating func takeBack(_ progress: Progress) throws {
     try removeSide()
-    // They are exports of the state that stays.
+    // These are exports of the state that stays in use.
     if let exports = record.exports { try FileSystem.removeTree(exports) }
     if record.stage == .stopped { try take(.start, progress) }
     try state.remove(record)
   }
 
-  /// The exchange failed half-way: everything as before.
+  /// Undoes a failed exchange: the server is unchanged afterwards.
   mutating func takeBackExchange(_ progress: Progress) throws {
     try revert()
     try enter(.stopped)
     try takeBack(progress)
   }
 
-  /// What a roll back would put in place and what is not there any more, because somebody has removed it: with names.
-  /// Changes nothing.
+  /// Returns the names of what a roll back would put in place and what is missing, because it was deleted. Changes
+  /// nothing.
   func lostOldState() throws -> [String] {
     var lost: [String] = []
     if let database = record.database, let access, record.hadDatabase != false {
       let found = try database.found(access)
-      // While the new one still waits the old one has its own name.
+      // While the new database still waits, the old one has its own name.
       if !found.before, !(found.side && found.live) { lost.append("database \(database.before)") }
     }
     let isExchanged = record.stage == .finished || record.stage == .swapped
@@ -108,7 +108,7 @@ struct RestoreSwitch {
       let isOldInPlace = !isExchanged && Move.isThere(move.live) && new.map { Move.isThere($0.aside) } != false
       if !isOldInPlace { lost.append(move.aside) }
     }
-    // Settings are what the server is found by.
+    // The server is recognized by its settings.
     for move in record.moves where move.direction == .out && Move.isThere(move.aside) {
       guard move.live == installation.root + installation.brand.configurationFolder,
         (try? FileSystem.names(in: move.aside))?.isEmpty != false
@@ -118,7 +118,7 @@ struct RestoreSwitch {
     return lost
   }
 
-  /// Refuses a roll back that could only take the restored state away, before anything moves.
+  /// Refuses a roll back that would only remove the restored state, before anything is moved.
   func requireOldState() throws {
     let lost = try lostOldState()
     guard let first = lost.first else { return }
@@ -130,9 +130,9 @@ struct RestoreSwitch {
         + "it with \(command("--discard"))")
   }
 
-  /// The old state takes its place again; the restored one is kept.
+  /// Puts the old state back in place; the restored one is kept.
   ///
-  /// - Throws: `.conflict` where the old state is gone, before anything moves.
+  /// - Throws: `.conflict` if the old state is missing, before anything is moved.
   mutating func rollBack(_ progress: Progress) throws {
     try requireOldState()
     if record.stage != .rollingBack {
@@ -162,11 +162,11 @@ struct RestoreSwitch {
     if let database = record.database, let access { try database.swapBack(access) }
   }
 
-  // MARK: The end
+  // MARK: Deletion
 
   /// Deletes the state that is not in use.
   ///
-  /// - Returns: what was there and is deleted, by name.
+  /// - Returns: the names of what existed and was deleted.
   mutating func discard(_ progress: Progress) throws -> [String] {
     let what = record.discards ?? record.stage
     try requireStateInUse()
@@ -190,7 +190,7 @@ struct RestoreSwitch {
     return deleted
   }
 
-  /// What is kept beside the server by the record, and whether it is there. Changes nothing.
+  /// Returns what is kept beside the server by the record, and whether it exists. Changes nothing.
   func kept() throws -> [(name: String, isThere: Bool)] {
     let names = Set(record.kept)
     var found: [(name: String, isThere: Bool)] = []
@@ -206,8 +206,8 @@ struct RestoreSwitch {
     return found
   }
 
-  /// Refuses to delete the only copy of a database or a folder that the server should have now: after a restore those of
-  /// the backup, after a roll back those that it had before.
+  /// Refuses to delete the only copy of a database or a folder that the server should have now: after a restore those
+  /// of the backup, after a roll back the previous ones.
   private func requireStateInUse() throws {
     let isRolledBack = (record.discards ?? record.stage) == .rolledBack
     var missing: [String] = []
@@ -234,7 +234,7 @@ struct RestoreSwitch {
     if let database = record.database, let access { try SideDatabase.drop(database.side, access) }
     for place in record.places {
       try FileSystem.removeTree(place.side)
-      // Otherwise it is empty by now, and there only where the contents of a folder had to be exchanged.
+      // Otherwise it is empty now, and exists only if the contents of a folder had to be exchanged.
       if place.exchangesContents { try FileSystem.removeTree(place.before) } else { rmdir(place.before) }
     }
   }

@@ -3,8 +3,8 @@ import Common
 import Glibc
 import Postgres
 
-/// Brings the parts of a backup to where they are needed: files into the folders beside the server's own, the dump to
-/// where the database's administrator can read it.
+/// Unpacks the parts of a backup: files into the folders beside the server's own, the dump to a place where the
+/// database's administrator can read it.
 struct RestoreUnpacking {
   let preparation: RestorePreparation
   /// Belongs to the system user who restores the database.
@@ -13,12 +13,12 @@ struct RestoreUnpacking {
 
   struct Result {
     var dump: DumpFile?
-    /// Rows of each table, where the backup says so.
+    /// The number of rows of each table, if the backup states it.
     var tables: [String: Int64]?
     var files: Int64 = 0
-    /// Whether every digest of a manifest was compared.
+    /// Whether all digests of a manifest were compared.
     var isProved = false
-    /// Files of a damaged backup that could not be had, and where all of them are listed.
+    /// The files of a damaged backup that could not be read, and the file that lists all of them.
     var losses: SalvageLosses?
   }
 
@@ -37,10 +37,10 @@ struct RestoreUnpacking {
     return result
   }
 
-  /// Single files that links lead to are taken out of their folders afterwards.
+  /// The places that are folders: single files that links refer to are taken from their folders afterwards.
   private var folders: [RestorePlace] { preparation.replaced.filter { $0.isFile != true } }
 
-  // MARK: A backup
+  // MARK: Backups
 
   private func unpack(_ archive: String, cancellation: Cancellation, _ progress: @escaping ByteProgress) throws
     -> Result
@@ -61,7 +61,7 @@ struct RestoreUnpacking {
       throw SalvageAdvice.adding(
         to: failure, of: archive, preparation.options, root: preparation.installation.root)
     }
-    // Seen only now where it stands behind everything else.
+    // Detected only now if it comes after everything else.
     guard Brand.allCases.count(where: { unpacked.texts[BackupLayout.versionFile($0)] != nil }) <= 1 else {
       throw ArchiveFailure(archive, .damaged("it says that it is of two kinds of servers"))
     }
@@ -79,8 +79,8 @@ struct RestoreUnpacking {
     return result
   }
 
-  /// What is left of a damaged backup. One file of people that is lost costs that file; without the database, or the
-  /// secrets, there is no server.
+  /// Unpacks the undamaged files of a damaged backup. A lost upload is only that file; without the database or the
+  /// secrets, a server cannot be restored.
   private func salvage(
     _ archive: String, _ parts: [String: String], dump folder: String?, cancellation: Cancellation,
     _ progress: @escaping ByteProgress
@@ -106,7 +106,7 @@ struct RestoreUnpacking {
     return result
   }
 
-  // MARK: By hand
+  // MARK: Manual backups
 
   private func collect(
     _ backup: ManualBackup, cancellation: Cancellation, _ progress: @escaping ByteProgress
@@ -125,7 +125,7 @@ struct RestoreUnpacking {
     return result
   }
 
-  /// What lies in the work folder is the administrator's to read, and nobody else's.
+  /// Gives a path in the work folder to the administrator, the only user who may read it.
   private func handOver(_ path: String) throws {
     guard let work, path.hasPrefix(work.path), let user, let entry = getpwnam(user) else { return }
     let owner = (entry.pointee.pw_uid, entry.pointee.pw_gid)

@@ -1,11 +1,13 @@
 import Common
 
-/// What the environment of this server's container has to say after a restore.
+/// The environment variables that this server's container needs after a restore.
 struct RestoredEnvironment {
   let installation: Installation
 
-  /// - Parameter folder: the settings that are going to be in place, with every change for this machine.
-  /// - Returns: nil where the server is in no container.
+  /// Returns the notice for the operator.
+  ///
+  /// - Parameter folder: the settings that will be in place, with all changes for this machine.
+  /// - Returns: nil if the server is not in a container.
   func notice(settings folder: String) throws -> ContainerNotice? {
     guard let container = Container.find(installation) else { return nil }
     let brand = installation.brand
@@ -17,7 +19,7 @@ struct RestoredEnvironment {
       container: container, environment: ContainerEnvironment(container, old: try here(), new: new))
   }
 
-  /// The same from what a backup says, before it is unpacked.
+  /// Returns the notice by the content of a backup, before it is unpacked.
   func notice(_ head: BackupHead, _ changes: [RestoredSettings.Change], keepsConf: Bool) throws -> ContainerNotice? {
     guard let container = Container.find(installation) else { return nil }
     var python = PythonSettings(head.text("settings.py") ?? "")

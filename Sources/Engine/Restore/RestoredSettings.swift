@@ -1,8 +1,8 @@
 import Common
 import Glibc
 
-/// What has to be different in settings that come from a backup: what belongs to this machine, and what the operator
-/// wishes otherwise.
+/// The changes to settings from a backup: the values that belong to this machine, and those that the operator
+/// requested.
 struct RestoredSettings {
   let installation: Installation
   let options: RestoreOptions
@@ -11,11 +11,11 @@ struct RestoredSettings {
   let conf: ConfFile
   let secrets: Secrets
 
-  /// One change, in words and as what to do.
+  /// One change, as text and as an edit.
   struct Change: Equatable {
     enum Edit: Equatable {
       case setting(String, SettingsFile.Value?)
-      /// Nil takes the key out.
+      /// Nil removes the key.
       case conf(section: String, key: String, value: String?)
       case secret(String)
     }
@@ -24,7 +24,7 @@ struct RestoredSettings {
     let edit: Edit
   }
 
-  /// Where the database is, belongs to this machine: it is restored here, not where the old server had its own.
+  /// The settings that belong to this machine: the database is restored here, not where the old server had its own.
   private static let machineSettings = [
     "REMOTE_POSTGRES_HOST", "REMOTE_POSTGRES_PORT", "REMOTE_POSTGRES_SSLMODE", "LOCAL_UPLOADS_DIR",
   ]
@@ -32,7 +32,7 @@ struct RestoredSettings {
   var changes: [Change] {
     var changes: [Change] = []
     let isInContainer = Container.find(installation) != nil
-    // In a container the services are others, elsewhere they are here.
+    // In a container the services are elsewhere, otherwise they are on this machine.
     let services = isInContainer || Container.isOfImage(conf) ? ContainerEnvironment.services : []
     for name in Self.machineSettings + services {
       let (here, there) = (installation.settings[name], settings[name])
@@ -70,8 +70,8 @@ struct RestoredSettings {
     return changes
   }
 
-  /// A machine's role stays what it is where one of the two is a container: applied to the other it would install
-  /// services that are elsewhere, or take those away that are here.
+  /// Keeps the role of the machine if one of the two servers is a container: with the role of the other, it would
+  /// install services that are elsewhere, or remove local ones.
   private func role() -> [Change] {
     guard !options.keepsConfiguration, Container.isOfImage(conf) != Container.isOfImage(installation.configuration)
     else {
@@ -101,7 +101,7 @@ struct RestoredSettings {
     }
   }
 
-  /// Makes the changes in a folder that holds the settings of the backup.
+  /// Applies the changes in a folder that contains the settings of the backup.
   func apply(in folder: String) throws {
     let brand = installation.brand
     let files = (
@@ -139,7 +139,7 @@ struct RestoredSettings {
         }
       }
     }
-    // Backups of others may have made them readable for all.
+    // Backups of other programs may have made them world-readable.
     var status = stat()
     if stat(files.secrets, &status) == 0 { chmod(files.secrets, status.st_mode & 0o640) }
   }

@@ -3,21 +3,23 @@ import Common
 import Glibc
 import Postgres
 
-/// The new state of a server, complete and compared, beside the old one.
+/// The new state of a server, complete and verified, beside the old one.
 struct RestoredState {
   var tables: [String: Int64] = [:]
   var files: Int64 = 0
   var isProved = false
-  /// Whether it was made of a damaged backup.
+  /// Whether it was made from a damaged backup.
   var isSalvaged = false
-  /// What a damaged backup has cost.
+  /// The losses of a damaged backup.
   var losses: Summary.Fact?
   var hasExpectedRows = false
   var hasUploads = false
   /// What is left for the operator to set in the environment of a container.
   var containerSteps: [Summary.Step] = []
 
-  /// Makes it. Throws where anything is not as the backup says; what was made by then is the caller's to remove.
+  /// Builds the new state.
+  ///
+  /// - Throws: if anything differs from the statements of the backup; the caller deletes what was created until then.
   static func make(_ preparation: RestorePreparation, _ progress: Progress) throws -> RestoredState {
     let cancellation = progress.cancellation
     let administrator = try preparation.database.map { _ in try preparation.access.get() }
@@ -98,7 +100,7 @@ struct RestoredState {
     }
   }
 
-  /// Settings that fit this machine, owners, permissions; all of it on the disk.
+  /// Adapts the settings to this machine, and sets owners and permissions; everything is synced to disk.
   ///
   /// - Returns: what is left to be set by hand where this server is in a container.
   private static func prepare(_ preparation: RestorePreparation) throws -> [Summary.Step] {

@@ -3,9 +3,9 @@ import Common
 
 /// The remedies for a damaged backup.
 enum SalvageAdvice {
-  /// The same failure, with the way to what is whole of the backup.
+  /// Returns the failure with a remedy that leads to the undamaged parts of the backup.
   ///
-  /// - Parameter root: of the server that it would be restored on.
+  /// - Parameter root: the root of the server that it would be restored on.
   static func adding(
     to failure: ArchiveFailure, of archive: String, _ options: RestoreOptions, root: String
   ) -> PlainFailure {
@@ -19,7 +19,7 @@ enum SalvageAdvice {
     return PlainFailure(failure.family, failure.subject, failure.reason, remedy: remedy)
   }
 
-  /// age gives out what stands before the first wrong byte.
+  /// Returns how to decrypt what precedes the first wrong byte, which age outputs.
   static func decrypting(_ archive: String) -> String {
     "let age decrypt what comes before the damage, and restore that with --salvage: "
       + "age -d -i KEYFILE \(ShellWord.quoted(archive)) > PART.tar.gz"

@@ -1,12 +1,12 @@
 import Archive
 import Common
 
-/// What was lost of a damaged backup, and what that means for a server.
+/// The losses of a damaged backup, and their consequences for a server.
 struct SalvageLosses {
   private let lost: [PartsUnpacker.Lost]
-  /// What was wrong with the archive's file itself.
+  /// The faults of the archive's file itself.
   private let faults: [String]
-  /// Whether the backup's own list of files was there to compare with.
+  /// Whether the backup's own list of files was available for the comparison.
   private let isProved: Bool
 
   private static let shown = 10
@@ -19,7 +19,7 @@ struct SalvageLosses {
 
   private func part(_ name: String) -> [PartsUnpacker.Lost] { lost.filter { $0.name.hasPrefix("\(name)/") } }
 
-  /// - Throws: `.damagedArchive` where a file of the dump is lost.
+  /// - Throws: `.damagedArchive` if a file of the dump is lost.
   func requireDatabase(_ archive: String) throws {
     let files = part(BackupLayout.database)
     guard let first = files.first else { return }
@@ -31,7 +31,7 @@ struct SalvageLosses {
         + "--uploads and --settings")
   }
 
-  /// - Throws: `.damagedArchive` where a file is lost that a server cannot start without.
+  /// - Throws: `.damagedArchive` if a file is lost that a server cannot start without.
   func requireSettings(_ archive: String, _ brand: Brand) throws {
     let needed = ["settings.py", "\(brand.rawValue)-secrets.conf", "\(brand.rawValue).conf"]
     let files = part(BackupLayout.settings)
@@ -42,7 +42,7 @@ struct SalvageLosses {
       remedy: "restore with --keep-settings, and copy that file from elsewhere")
   }
 
-  /// For the summary.
+  /// The warnings for the summary.
   var warnings: [String] {
     var said = faults.prefix(3).map { "Damage in the archive: \($0)" }
     if !lost.isEmpty {
@@ -58,18 +58,18 @@ struct SalvageLosses {
     return said
   }
 
-  /// All files that are lost, as far as that is known: by name, or by the number that the backup says it held.
+  /// Returns the number of lost files, as far as it is known: by name, or by the number that the backup states.
   ///
   /// - Parameters:
-  ///   - expected: uploads that the backup says it holds; nil where it does not say.
-  ///   - uploads: those that came.
+  ///   - expected: the number of uploads that the backup states; nil if it states none.
+  ///   - uploads: the number of restored uploads.
   func count(expected: Int64?, uploads: Int64) -> Int64 {
     max(Int64(lost.count), max(0, (expected ?? 0).subtractingReportingOverflow(uploads).partialValue))
   }
 
   var isComplete: Bool { isProved }
 
-  /// Writes all of them, a line each.
+  /// Writes all lost files, one per line.
   func write(_ path: String) throws {
     guard !lost.isEmpty else { return }
     let lines = lost.map { "\(SafeText.clean($0.name, limit: 1000)): \($0.why)\n" }.joined()

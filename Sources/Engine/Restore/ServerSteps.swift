@@ -22,11 +22,11 @@ enum ServerStep: String, OperationPhase, CaseIterable {
     }
   }
 
-  /// After the new state is in place.
+  /// The steps after the new state is in place.
   static let afterwards: [ServerStep] = [.secrets, .queue, .machine, .start, .cache]
 }
 
-/// The steps as a server's installation can take them.
+/// The steps as the installation of a server can run them.
 struct ServerSteps: Sendable {
   private let scripts: ServerScripts
   private let container: Container?
@@ -36,7 +36,7 @@ struct ServerSteps: Sendable {
     container = Container.find(installation)
   }
 
-  /// Steps that are not a server's own where it is in a container, and why.
+  /// The steps that a server in a container does not need, with the reason.
   private static let ofOtherContainers: [ServerStep: String] = [
     .queue: "RabbitMQ is in another container and keeps its password; this server keeps it too.",
     .machine: "The container applies its configuration by itself when it starts.",
@@ -44,9 +44,9 @@ struct ServerSteps: Sendable {
 
   func exists(_ step: ServerStep) -> Bool { scripts.isHere(step.script) }
 
-  /// Runs one, with what it says as notes. One that this installation does not have is passed over, and said so.
+  /// Runs a step, with its output as notes. A step whose script is missing is skipped and reported.
   ///
-  /// - Returns: the command that is left to the operator where the script is not here; nil where it has run.
+  /// - Returns: the command left to the operator if the script is missing; nil if it has run.
   @discardableResult
   func run(_ step: ServerStep, _ progress: Progress) throws -> String? {
     try progress.phase(step) { _ in

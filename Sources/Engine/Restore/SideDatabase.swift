@@ -2,17 +2,17 @@ import Common
 import Glibc
 import Postgres
 
-/// The databases of one restore: the server's own, the one beside it that is being made, and the old one that is kept.
+/// The databases of one restore: the server's own, the new one beside it, and the kept old one.
 struct SideDatabase: Sendable, Codable, Equatable {
-  /// The server's own name for its database.
+  /// The name that the server uses.
   let live: String
   let side: String
   let before: String
-  /// The role that owns it.
+  /// The role that owns the database.
   let owner: String
 
   init(live: String, owner: String, id: String) {
-    // PostgreSQL cuts names at 63 bytes; what tells them apart stands at their end.
+    // PostgreSQL truncates names at 63 bytes, and the distinguishing part is at the end.
     let stem = Self.stem(of: live)
     let mark = id.replacing("-", with: "_")
     self.live = live
@@ -21,7 +21,7 @@ struct SideDatabase: Sendable, Codable, Equatable {
     before = "\(stem)_before_\(mark)"
   }
 
-  /// What the names of databases that restores make begin with.
+  /// The prefix of the names of databases that restores create.
   var stem: String { Self.stem(of: live) }
 
   private static func stem(of live: String) -> String {
@@ -32,10 +32,10 @@ struct SideDatabase: Sendable, Codable, Equatable {
     try !connection.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]).isEmpty
   }
 
-  // MARK: Making
+  // MARK: Creation
 
-  /// Makes the empty side database, with the same encoding, order of letters and tablespace as the
-  /// server's, where that exists.
+  /// Creates the empty side database, with the encoding, collation and tablespace of the server's database, if that
+  /// exists.
   func create(_ access: AdministratorAccess) throws {
     let connection = try access.connect()
     defer { connection.close() }
@@ -44,9 +44,9 @@ struct SideDatabase: Sendable, Codable, Equatable {
       "CREATE DATABASE \(Identifier.quote(side)) OWNER \(Identifier.quote(owner)) TEMPLATE template0 \(form)")
   }
 
-  /// What was set for the old database alone (`ALTER DATABASE … SET`) is set for the new one; no dump carries that.
+  /// Copies the settings of the old database (`ALTER DATABASE … SET`) to the new one; no dump contains them.
   ///
-  /// - Returns: settings that this administrator may not set, each named.
+  /// - Returns: the settings that this administrator may not set, by name.
   func copySettings(_ access: AdministratorAccess) throws -> [String] {
     let connection = try access.connect()
     defer { connection.close() }
@@ -72,7 +72,7 @@ struct SideDatabase: Sendable, Codable, Equatable {
   }
 
   private func copy(_ name: String, _ value: String, role: String, _ connection: Connection) throws {
-    // Values come as one text, lists too: the session takes it apart, and the database takes it from the session.
+    // Values come as one text, even lists: the session parses it, and the database takes the value from the session.
     _ = try connection.query("SELECT set_config($1, $2, false)", [name, value])
     let scope = "IN DATABASE \(Identifier.quote(side)) SET \(Identifier.quote(name)) FROM CURRENT"
     try connection.execute(
@@ -81,16 +81,16 @@ struct SideDatabase: Sendable, Codable, Equatable {
         : "ALTER ROLE \(Identifier.quote(role)) \(scope)")
   }
 
-  // MARK: Swapping
+  // MARK: Exchange
 
-  /// Whether the restored database has taken the server's place.
+  /// Returns whether the restored database has taken the server's place.
   func isSwapped(_ access: AdministratorAccess) throws -> Bool {
     let connection = try access.connect()
     defer { connection.close() }
     return try !Self.exists(side, connection)
   }
 
-  /// Which of its three databases there are now.
+  /// Returns which of the three databases exist now.
   func found(_ access: AdministratorAccess) throws -> (live: Bool, side: Bool, before: Bool) {
     let connection = try access.connect()
     defer { connection.close() }
@@ -99,7 +99,7 @@ struct SideDatabase: Sendable, Codable, Equatable {
     )
   }
 
-  /// The restored database takes the server's name. Both names change in one transaction: there is no moment between.
+  /// Gives the restored database the server's name. Both names change in one transaction.
   func swap(_ access: AdministratorAccess) throws {
     try rename(access) { connection in
       guard try Self.exists(side, connection) else { return [] }
@@ -108,7 +108,7 @@ struct SideDatabase: Sendable, Codable, Equatable {
     }
   }
 
-  /// The old database has its name again.
+  /// Gives the old database its name again.
   func swapBack(_ access: AdministratorAccess) throws {
     try rename(access) { connection in
       guard try !Self.exists(side, connection), try Self.exists(live, connection) else { return [] }
@@ -124,7 +124,7 @@ struct SideDatabase: Sendable, Codable, Equatable {
     defer { connection.close() }
     let wanted = try renames(connection)
     guard !wanted.isEmpty else { return }
-    // A session that comes back in the moment after it was ended makes PostgreSQL refuse; a few rounds do.
+    // PostgreSQL refuses the rename if a session reconnects after it was ended; a few attempts succeed.
     for round in 1... {
       do {
         for (from, _) in wanted { try Self.endSessions(of: from, connection) }
@@ -140,10 +140,10 @@ struct SideDatabase: Sendable, Codable, Equatable {
     }
   }
 
-  /// "55006" is what PostgreSQL says while anyone is connected.
+  /// Ends the sessions with a database: PostgreSQL fails with 55006 while anyone is connected.
   private static func endSessions(of database: String, _ connection: Connection) throws {
     _ = try connection.query(
-      // Ending the session of a role that one is no member of is an error.
+      // Ending the session of a role that the current role is not a member of is an error.
       """
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()
       AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR pg_has_role(usesysid, 'MEMBER'))

@@ -1,9 +1,9 @@
 import Common
 
 extension ManualBackup {
-  /// The same with the parts of a copied volume named one by one. A part that is given by itself is preferred.
+  /// Returns the backup with the parts of a copied volume listed separately. A part given separately takes precedence.
   ///
-  /// - Throws: `.unsuitableArchive` where ``data`` is no such copy, or where there is nothing in it to restore.
+  /// - Throws: `.unsuitableArchive` if ``data`` is not such a copy, or contains nothing to restore.
   func resolved() throws -> ManualBackup {
     var parts = self
     if let path = data {
@@ -39,11 +39,11 @@ extension ManualBackup {
     if hasOwn != true { secrets = secrets ?? folder.secrets }
   }
 
-  /// The same with the file of secrets put among the other settings: those that were given with it, else those of this
-  /// server, which the secrets' own server did not keep in its volume.
+  /// Returns the backup with the file of secrets added to the other settings: those given with it, otherwise those of
+  /// this server, because the original server did not keep its settings in the volume.
   ///
   /// - Parameters:
-  ///   - root: of this server; nil: there is none, the secrets are alone.
+  ///   - root: the root of this server; nil: there is none, and the secrets are alone.
   ///   - scratch: a private folder.
   func assembled(root: String?, in scratch: String) throws -> ManualBackup {
     guard let secrets else { return self }
@@ -52,7 +52,7 @@ extension ManualBackup {
     let target = "\(scratch)/settings-\(RandomText.alphanumeric(8))"
     try FileSystem.makeFolder(target)
     if let settings {
-      // What a link in a copy leads to on this machine is another server's.
+      // A link in a copy would lead to files of this machine, which belong to another server.
       try Self.copy(settings, to: target, followsLinks: false)
     } else if let root {
       try Self.copy(
@@ -76,8 +76,8 @@ extension ManualBackup {
 }
 
 extension RestoreSource {
-  /// The same with a copied volume, which may be given as if it were a backup, taken apart; and with a dump that an image
-  /// has made as what it is: the database alone.
+  /// Returns the source with a copied volume, which may be given as a backup, split into its parts; and a dump of a
+  /// container image as a manual backup with only the database.
   func resolved() throws -> RestoreSource {
     switch self {
     case .archive(let path):
@@ -90,7 +90,7 @@ extension RestoreSource {
 }
 
 extension RestoreSource {
-  /// Names the parts that a copied volume has and lacks; empty for other sources.
+  /// Returns findings about the present and missing parts of a copied volume; empty for other sources.
   func volumeFindings() -> [Finding] {
     let given: (path: String?, dump: String?) =
       switch self {

@@ -1,12 +1,12 @@
 import Common
 
-/// Whether a dump is of a whole server. Dumps of a few tables, of definitions without rows, or of rows alone are restored
-/// without an error, and would leave a server with nobody on it.
+/// Checks whether a dump contains a whole server. Dumps of a few tables, of definitions without rows, or of rows alone
+/// are restored without an error, and would result in a server without users.
 enum WholeServer {
   private static let tables = ["django_migrations", "zerver_realm", "zerver_userprofile", "zerver_message"]
   private static let remedy = "use a dump of the whole database: pg_dump without --table, --schema-only or --data-only"
 
-  /// What the dump's own table of contents tells; nil where nothing is missing.
+  /// Returns what is missing by the dump's own table of contents; nil if nothing is.
   static func finding(_ contents: DumpContents) -> Finding? {
     for (kind, what) in [("TABLE", "the table"), ("TABLE DATA", "the rows of")] {
       let there = Set(contents.entries.filter { $0.kind == kind }.map(\.name))
@@ -19,9 +19,10 @@ enum WholeServer {
     return nil
   }
 
-  /// What a database tells that a dump was restored into.
+  /// Checks a database after a dump was restored into it.
   ///
-  /// - Parameter rows: of each table.
+  /// - Parameter rows: the number of rows of each table.
+  /// - Throws: `.damagedArchive` if a required table is missing or empty.
   static func check(_ rows: [String: Int64]) throws {
     for table in tables where rows[table] == nil {
       throw PlainFailure(

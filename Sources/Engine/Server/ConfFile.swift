@@ -1,22 +1,22 @@
 import Common
 
-/// One of the server's ini files: `[section]`, `key = value`, comments. Read exactly as the server reads it, by Python's
-/// `configparser.RawConfigParser`; see ``ConfLines`` for the rules.
+/// One of the server's ini files: `[section]`, `key = value`, comments. Parsed exactly as by the server, which uses
+/// Python's `configparser.RawConfigParser`; see ``ConfLines`` for the rules.
 public struct ConfFile: Sendable, Equatable {
-  /// Sections and keys by their bytes: to Swift two spellings of one character are equal, to Python they are not.
+  /// The sections and keys by their bytes: Swift considers two spellings of one character equal, Python does not.
   private var values: [[UInt8]: [[UInt8]: String]] = [:]
 
-  /// A file without anything in it.
+  /// An empty file.
   public init() {}
 
-  /// - Parameter name: how the failure names the file.
-  /// - Throws: `.configuration` where the server refuses the file: a section or a key that is there twice, a line that is
-  ///   neither, a line before the first section.
+  /// - Parameter name: the name of the file in failures.
+  /// - Throws: `.configuration` if the server refuses the file: a duplicate section or key, a line that is neither, a
+  ///   line before the first section.
   public init(_ text: String, name: String) throws {
     self.init(try ConfLines(TextLines(text), name: name))
   }
 
-  /// - Throws: also where the file is not UTF-8 text.
+  /// - Throws: also if the file is not UTF-8 text.
   public init(_ bytes: [UInt8], name: String) throws {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw PlainFailure(
@@ -46,25 +46,29 @@ public struct ConfFile: Sendable, Equatable {
     }
   }
 
-  /// Reads a file; nil where there is none.
+  /// Reads a file; returns nil if there is none.
+  ///
+  /// - Throws: `.file` if it cannot be read, `.configuration` if the server refuses it.
   public static func read(_ path: String) throws -> ConfFile? {
     guard FileSystem.exists(path) else { return nil }
     return try ConfFile(try FileSystem.read(path), name: path)
   }
 
-  /// The value of a key, or nil. An empty value is a value. What the section does not say is looked up in `[DEFAULT]`.
+  /// Returns the value of a key, or nil. An empty value is a value. A key missing in the section is looked up in
+  /// `[DEFAULT]`.
   public func value(_ section: String, _ key: String) -> String? {
     guard let own = values[Array(section.utf8)] else { return nil }
     let key = Array(PythonText.lowercased(key).utf8)
     return own[key] ?? values[Array(ConfLines.defaults.utf8)]?[key]
   }
 
-  /// Whether the section itself has the key.
+  /// Returns whether the section itself contains the key.
   func has(_ section: String, _ key: String) -> Bool {
     values[Array(section.utf8)]?[Array(PythonText.lowercased(key).utf8)] != nil
   }
 
-  /// Whether this file says the same as another one, except that a section has another value for one key, or no such key.
+  /// Returns whether this file equals another one, except for one key of a section, which has another value or is
+  /// missing.
   func isLike(_ other: ConfFile, but section: String, _ key: String, _ value: String?) -> Bool {
     let (section, key) = (Array(section.utf8), Array(PythonText.lowercased(key).utf8))
     var expected = other.values
@@ -77,12 +81,12 @@ public struct ConfFile: Sendable, Equatable {
     }
   }
 
-  /// Without `[DEFAULT]`.
+  /// All sections except `[DEFAULT]`.
   public var sections: [String] {
     values.keys.map { String(decoding: $0, as: UTF8.self) }.filter { $0 != ConfLines.defaults }.sorted()
   }
 
-  /// Its own keys and those of `[DEFAULT]`.
+  /// Returns the section's own keys and those of `[DEFAULT]`.
   public func keys(of section: String) -> [String] {
     guard let own = values[Array(section.utf8)] else { return [] }
     let all = Set(own.keys).union(values[Array(ConfLines.defaults.utf8), default: [:]].keys)

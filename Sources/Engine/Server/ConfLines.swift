@@ -1,20 +1,20 @@
 import Common
 
-/// The lines of an ini file, each with what it is to Python's `configparser.RawConfigParser` with its default options,
-/// which is how the server reads its configuration and its secrets.
+/// The lines of an ini file, classified like Python's `configparser.RawConfigParser` with its default options, which
+/// the server uses to read its configuration and its secrets.
 ///
-/// - A file ends its lines with one byte, the other one, or both; other code points that end lines elsewhere do not here.
-/// - A line whose first visible character is `#` or `;` is a comment wherever it stands; nothing behind a value is one.
-/// - A line that is indented deeper than the last key goes on with its value, also behind empty lines and comments. Empty
-///   lines inside a value are part of it.
-/// - `=` or `:`, whichever is first, ends a key; keys are in small letters.
-/// - A file that names a section or a key of a section twice, that has a line before its first section, or a line that
-///   is none of these, is refused as a whole.
+/// - A line ends with a line feed, a carriage return, or both; no other code point ends a line.
+/// - A line whose first visible character is `#` or `;` is a comment in any place; text after a value is not a comment.
+/// - A line that is indented further than the last key continues its value, also after empty lines and comments. Empty
+///   lines inside a value belong to it.
+/// - The first `=` or `:` ends a key; keys are converted to lowercase.
+/// - A file with a duplicate section or a duplicate key in a section, a line before its first section, or any other
+///   line is refused as a whole.
 struct ConfLines {
   struct Line {
     enum Kind: Equatable {
       case comment
-      /// Part of the value before it, where there is one.
+      /// Part of the preceding value, if there is one.
       case blank
       case section
       case entry(key: String, value: String)
@@ -22,21 +22,21 @@ struct ConfLines {
     }
 
     let kind: Kind
-    /// Whose line it is; nil before the first section. A section's own first line belongs to it.
+    /// The section of the line; nil before the first section. A section's header belongs to it.
     let section: String?
-    /// Which entry a continuation, or an empty line behind an entry, goes on with: an index of a line.
+    /// The entry that a continuation, or an empty line after an entry, continues: an index of a line.
     let entry: Int?
-    /// Code points of white space before the text.
+    /// The number of white space code points before the text.
     let indentation: Int
   }
 
-  /// The section whose keys count in all others.
+  /// The section whose keys apply to all others.
   static let defaults = "DEFAULT"
 
   let lines: [Line]
 
-  /// - Parameter name: how the failure names the file.
-  /// - Throws: `.configuration` where Python refuses the file; it names the section, the key and the lines.
+  /// - Parameter name: the name of the file in failures.
+  /// - Throws: `.configuration` if Python refuses the file, with the section, the key and the lines.
   init(_ text: TextLines, name: String) throws {
     var reader = ConfReader(name: name)
     for line in text.lines { try reader.read(line.text) }
@@ -45,7 +45,7 @@ struct ConfLines {
   }
 }
 
-/// Reads line after line; the state between them is what decides what the next one is.
+/// Reads line by line; the meaning of a line depends on the state after the previous ones.
 private struct ConfReader {
   private struct Option: Hashable {
     let section: [UInt8]
@@ -55,12 +55,12 @@ private struct ConfReader {
   let name: String
   private(set) var lines: [ConfLines.Line] = []
   private var section: String?
-  /// The line of the entry that deeper lines go on with.
+  /// The line of the entry that further indented lines continue.
   private var entry: Int?
   private var indentation = 0
   private var sections: [[UInt8]: Int] = [:]
   private var options: [Option: Int] = [:]
-  /// Python goes on behind a line that it does not understand, and refuses the file at the end.
+  /// Python continues after a line that it cannot parse, and refuses the file at the end.
   private var unreadable: PlainFailure?
 
   init(name: String) { self.name = name }
@@ -140,7 +140,7 @@ private struct ConfReader {
     PlainFailure(.configuration, name, "\(reason); the server refuses such a file", remedy: remedy)
   }
 
-  /// From the first bracket to the last one; what stands behind it does not count.
+  /// Returns the text from the first bracket to the last one; text after it is ignored.
   private static func header(_ text: String) -> String? {
     let scalars = text.unicodeScalars
     guard scalars.first == "[", let last = scalars.lastIndex(of: "]") else { return nil }

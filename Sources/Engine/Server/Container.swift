@@ -3,39 +3,41 @@ import Glibc
 
 /// A server that runs in a container of the server's own image.
 ///
-/// Such a container differs from a machine in four ways: only the volume `/data` outlives it; settings.py is written again
-/// at each start from the container's environment; the services beside the server (database, RabbitMQ, memcached, Redis)
-/// are other containers; and nothing starts or stops it but supervisor inside, or whoever runs the container outside.
+/// Such a container differs from a machine in four ways: only the volume `/data` outlives it; each start writes
+/// settings.py again from the container's environment; the services beside the server (database, RabbitMQ, memcached,
+/// Redis) are in other containers; and only supervisor inside, or the container's operator outside, can start or stop
+/// it.
 public struct Container: Sendable, Equatable {
-  /// Without a slash at the end; empty for `/`.
+  /// Without a trailing slash; empty for `/`.
   public let root: String
   public let brand: Brand
-  /// What it was recognised by, in words.
+  /// The signs by which it was recognized, as texts.
   public let signs: [String]
-  /// Whether the volume is there.
+  /// Whether the volume exists.
   public let hasVolume: Bool
-  /// What the container was started with; nil where this user or this place cannot know it.
+  /// The variables that the container was started with; nil if they cannot be read from here.
   public let environment: ContainerVariables?
   /// Whether the whole configuration folder is a link into the volume.
   public let keepsConfigurationInVolume: Bool
 
-  /// The volume's place in the container.
+  /// The path of the volume in the container.
   public static let volume = "/data"
 
-  /// Files that container engines leave at the top of every container.
+  /// Files that container engines create at the root of each container.
   private static let markers = ["/.dockerenv", "/run/.containerenv"]
-  /// The machine's role in the conf file, without the brand; the second one is the name of old versions.
+  /// The machine's role in the conf file, without the brand; the second one is the name in old versions.
   private static let puppetClasses = ["::profile::docker", "::dockervoyager"]
 
-  /// Recognises the container that the server below `root` runs in.
+  /// Recognizes the container that the server below `root` runs in.
   ///
-  /// One of these is enough: the conf file's puppet class for containers; settings, secrets or uploads behind a link into
-  /// `/data`; an engine's mark together with a folder `/data`. A mark alone is none: other containers have it too.
+  /// One of these signs is sufficient: the conf file's puppet class for containers; settings, secrets or uploads behind
+  /// a link into `/data`; an engine's marker file together with a folder `/data`. A marker file alone is not
+  /// sufficient, because other containers have it too.
   ///
   /// - Parameters:
   ///   - root: "/" in production; tests and mounted containers have others.
-  ///   - brand: nil: the one whose configuration is there.
-  /// - Returns: nil where the server runs on a machine of its own.
+  ///   - brand: nil: the brand of the existing configuration.
+  /// - Returns: nil if the server does not run in a container.
   public static func find(root: String, brand: Brand? = nil) -> Container? {
     let root = root == "/" ? "" : root
     let candidates = brand.map { [$0] } ?? Brand.allCases
@@ -63,7 +65,7 @@ public struct Container: Sendable, Equatable {
     find(root: installation.root, brand: installation.brand)
   }
 
-  /// Whether a conf file gives its machine the role of a container.
+  /// Returns whether a conf file gives its machine the role of a container.
   static func isOfImage(_ conf: ConfFile) -> Bool {
     guard let classes = conf.value("machine", "puppet_classes") else { return false }
     return classes.split { $0 == "," || $0.isWhitespace }.contains { name in
@@ -72,34 +74,34 @@ public struct Container: Sendable, Equatable {
   }
 
   private static func isOfImage(_ path: String) -> Bool {
-    // One that the server would refuse says nothing here; who uses it tells of it.
+    // A file that the server would refuse is no sign here; the code that uses it reports it.
     guard let conf = try? ConfFile.read(path) else { return false }
     return isOfImage(conf)
   }
 
-  /// Whether a path is a link whose target is in the volume, be that as the container sees it or as this process does.
+  /// Returns whether a path is a link with a target in the volume, as seen by the container or by this process.
   private static func leadsToVolume(_ path: String, root: String) -> Bool {
     guard let target = FileSystem.linkTarget(root + path) else { return false }
     return ["\(volume)/", "\(root)\(volume)/"].contains { target.hasPrefix($0) }
   }
 
-  // MARK: Where things are
+  // MARK: Locations
 
-  /// The folder for backups: what else is written into a container is lost with it.
+  /// The folder for backups: any other files in a container are lost with it.
   public var backupFolder: String { root + (hasVolume ? "\(Self.volume)/backups" : "/tmp") }
 
-  /// What becomes of the files of the configuration folder.
+  /// The lifetime of the files in the configuration folder.
   public enum Settings: Sendable, Equatable {
-    /// They are written again from the environment at each start.
+    /// Each start writes them again from the environment.
     case madeAtEachStart
-    /// They are the operator's own, and outlive the container.
+    /// The operator maintains them, and they outlive the container.
     case kept
-    /// They are the operator's own, but lie in the container itself: they are lost when it is replaced.
+    /// The operator maintains them, but they are in the container itself: they are lost when it is replaced.
     case lostWithTheContainer
   }
 
-  /// Told from MANUAL_CONFIGURATION; where the environment cannot be known, a configuration folder in the volume is taken
-  /// for one that the operator keeps there by hand.
+  /// Derived from MANUAL_CONFIGURATION; if the environment is not known, a configuration folder in the volume is
+  /// assumed to be maintained by the operator.
   public var settings: Settings {
     let isManual = environment.map { $0.isTrue("MANUAL_CONFIGURATION") } ?? keepsConfigurationInVolume
     guard isManual else { return .madeAtEachStart }

@@ -3,7 +3,7 @@ import Glibc
 
 /// The environment that a container was started with.
 ///
-/// It holds secrets: names can be shown, values only where ``SecretSigns`` does not cover them.
+/// It contains secrets: names can be shown, values only if ``SecretSigns`` does not cover them.
 public struct ContainerVariables: Sendable, Equatable {
   private let values: [String: String]
 
@@ -13,15 +13,15 @@ public struct ContainerVariables: Sendable, Equatable {
 
   var names: [String] { values.keys.sorted() }
 
-  /// Whether a variable is true as the image reads truth; anything that it does not know is not.
+  /// Returns whether a variable is true by the rules of the image; unknown values are false.
   func isTrue(_ name: String) -> Bool {
     ["true", "enable", "enabled", "yes", "y", "1", "on"].contains(values[name]?.lowercased() ?? "")
   }
 
-  /// What the container's first process was started with. In the container itself, whoever may not read that has been
-  /// given the same variables, unless `su` or `sudo` took them away.
+  /// Reads the environment of the container's first process. Inside the container, a process that may not read it has
+  /// inherited the same variables, unless `su` or `sudo` removed them.
   ///
-  /// - Returns: nil where nothing of the image's own variables is found: then the environment is not known.
+  /// - Returns: nil if none of the image's own variables is found: then the environment is not known.
   static func read(root: String) -> ContainerVariables? {
     let paths = ["\(root)/proc/1/environ"] + (root.isEmpty ? ["/proc/self/environ"] : [])
     for path in paths {
@@ -49,8 +49,8 @@ public struct ContainerVariables: Sendable, Equatable {
 
   // MARK: The database
 
-  /// Where the database is, by the names of the image and by those that it had before version 12; for a container whose
-  /// settings.py has not been made yet.
+  /// The location of the database, by the image's present variables and those before version 12; for a container whose
+  /// settings.py does not exist yet.
   var databaseSettings: [String: String] {
     let names = [
       "REMOTE_POSTGRES_HOST": ["SETTING_REMOTE_POSTGRES_HOST", "DB_HOST"],

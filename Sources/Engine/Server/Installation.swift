@@ -1,9 +1,9 @@
 import Common
 import Postgres
 
-/// A server as it is installed below one root folder: `/` in production, any folder for throw-away servers.
+/// A server installed below a root folder: `/` in production, any folder for throw-away servers.
 public struct Installation: Sendable {
-  /// Without a slash at the end; empty for `/`.
+  /// Without a trailing slash; empty for `/`.
   public let root: String
   public let brand: Brand
   public let configuration: ConfFile
@@ -12,8 +12,8 @@ public struct Installation: Sendable {
 
   /// Finds the server below `root`.
   ///
-  /// - Parameter brand: nil means: look which configuration is there; Aloha's wins.
-  /// - Throws: `.configuration` where there is no server, or where its files cannot be read.
+  /// - Parameter brand: nil: the brand of the existing configuration; Aloha takes precedence.
+  /// - Throws: `.configuration` if there is no server, or if its files cannot be read.
   public init(root: String, brand: Brand? = nil) throws {
     let root = Self.normalized(root)
     let candidates = brand.map { [$0] } ?? Brand.allCases
@@ -44,16 +44,16 @@ public struct Installation: Sendable {
     secrets = Secrets(secretsFile)
   }
 
-  /// How texts name this server: its host name, else its folder.
+  /// The server as texts name it: its host name, otherwise its folder.
   public var label: String { host ?? (root.isEmpty ? "this server" : root) }
 
   /// `EXTERNAL_HOST`.
   public var host: String? { settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) } }
 
-  /// Whether uploads are kept in S3 rather than in a folder.
+  /// Whether uploads are stored in S3 instead of a folder.
   public var storesUploadsInS3: Bool { settings.keepsUploadsInS3 }
 
-  /// The folder that holds `files` and `avatars`.
+  /// The folder that contains `files` and `avatars`.
   public var uploadsFolder: String {
     let configured = settings.text("LOCAL_UPLOADS_DIR") ?? "\(brand.homeFolder)/uploads"
     return ServerLink.destination(path(configured), root: root)
@@ -63,12 +63,12 @@ public struct Installation: Sendable {
   public var avatarsFolder: String { uploadsFolder + "/avatars" }
   public var deploymentFolder: String { root + brand.deploymentFolder }
 
-  /// A path of the configuration, seen from outside the root.
+  /// Returns a path of the configuration, as seen from outside of the root.
   public func path(_ configured: String) -> String {
     configured.hasPrefix(root + "/") ? configured : root + configured
   }
 
-  /// How the server itself reaches its database.
+  /// Returns the parameters with which the server itself connects to its database.
   public func databaseParameters(applicationName: String = "aloha-wizard") -> ConnectionParameters {
     let user = configuration.value("postgresql", "database_user") ?? brand.databaseName
     let host = settings.text("REMOTE_POSTGRES_HOST")
@@ -77,19 +77,21 @@ public struct Installation: Sendable {
       database: configuration.value("postgresql", "database_name") ?? brand.databaseName, user: user,
       password: secrets["postgres_password"],
       sslMode: host == nil ? nil : settings.text("REMOTE_POSTGRES_SSLMODE"), applicationName: applicationName,
-      // With peer authentication PostgreSQL wants the system user of the same name.
+      // With peer authentication, PostgreSQL requires the system user of the same name.
       systemUser: host == nil ? user : nil)
   }
 
-  /// Opens a session with the server's schema found first.
+  /// Opens a session with the server's schema first in the search path and the time zone UTC.
+  ///
+  /// - Throws: ``DatabaseFailure`` if the connection fails.
   public func connect(cancellation: Cancellation? = nil) throws -> Connection {
     let connection = try Connection(databaseParameters(), cancellation: cancellation)
     try connection.execute("SET search_path TO \(Identifier.quote(brand.schema)), public; SET TIME ZONE 'UTC'")
     return connection
   }
 
-  /// Opens a session with the rights of the database's administrator, working as the server's own role until it says
-  /// otherwise; nil where this machine does not let us: only root on the database's own machine can expect it.
+  /// Opens a session with the rights of the database's administrator, which uses the server's own role by default; nil
+  /// if this is not possible: usually only root on the database's own machine can.
   public func connectAsAdministrator(cancellation: Cancellation? = nil) -> Connection? {
     var parameters = databaseParameters()
     guard parameters.host?.hasPrefix("/") ?? true else { return nil }
@@ -113,7 +115,9 @@ public struct Installation: Sendable {
     }
   }
 
-  /// The salt that names of avatar files are made with.
+  /// Returns the salt of the names of avatar files.
+  ///
+  /// - Throws: `.configuration` if the secrets have none.
   public func avatarSalt() throws -> Secret {
     guard let salt = secrets["avatar_salt"] else {
       throw PlainFailure(
@@ -123,13 +127,15 @@ public struct Installation: Sendable {
     return salt
   }
 
-  /// A file of the configuration folder, through the links that containers have: of the folder, of the file, or both.
+  /// Returns the path of a file in the configuration folder, following the links of containers: of the folder, the
+  /// file, or both.
   static func path(of file: String, root: String, brand: Brand) -> String {
     let folder = ServerLink.destination(root + brand.configurationFolder, root: root)
     return ServerLink.destination(folder + file.dropFirst(brand.configurationFolder.count), root: root)
   }
 
-  /// Absolute: a process of another working directory must mean the same. Empty is what ``root`` itself says for `/`.
+  /// Returns an absolute path, because processes with another working directory must use the same. Empty is the form of
+  /// ``root`` for `/`.
   private static func normalized(_ root: String) -> String {
     if root.isEmpty { return "" }
     var root = FileSystem.absolute(root)

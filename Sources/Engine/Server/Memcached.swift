@@ -1,10 +1,10 @@
 import Common
 import Glibc
 
-/// The server's cache. It holds copies of rows: after rows were changed behind the server's back it must be emptied, or
-/// people see what is no longer there.
+/// The server's cache. It contains copies of rows: after rows were changed without the server, it must be emptied, or
+/// users see outdated data.
 ///
-/// Spoken to in memcached's binary protocol, which is what a cache that asks for a password (SASL) wants.
+/// Uses memcached's binary protocol, which a cache with a password (SASL) requires.
 public struct Memcached: Sendable {
   public enum Place: Sendable, Equatable {
     case network(host: String, port: Int)
@@ -13,7 +13,7 @@ public struct Memcached: Sendable {
 
   public let place: Place
   public let user: String
-  /// Nil where the cache lets everybody in.
+  /// Nil if the cache requires no password.
   public let password: Secret?
 
   public init(place: Place, user: String = "", password: Secret? = nil) {
@@ -22,8 +22,8 @@ public struct Memcached: Sendable {
     self.password = password
   }
 
-  /// The cache of a server; nil where its settings do not say where it is and no place can be taken for granted: below
-  /// another root than `/` the machine's own cache may be somebody else's.
+  /// Creates the client for a server's cache; nil if its settings do not name the location and no default can be
+  /// assumed: below a root other than `/`, the machine's cache may belong to another server.
   public init?(_ installation: Installation) {
     let location = installation.settings.text("MEMCACHED_LOCATION")
     if location == nil && !installation.root.isEmpty { return nil }
@@ -33,7 +33,7 @@ public struct Memcached: Sendable {
     password = installation.secrets["memcached_password"]
   }
 
-  /// How texts name it.
+  /// The cache as texts name it.
   public var label: String {
     switch place {
     case .network(let host, let port): "memcached at \(SafeText.clean(host, limit: 100)):\(port)"
@@ -41,9 +41,9 @@ public struct Memcached: Sendable {
     }
   }
 
-  /// Empties it.
+  /// Empties the cache.
   ///
-  /// - Throws: `.connection` where it cannot be reached or refuses the password.
+  /// - Throws: `.connection` if it cannot be reached or refuses the password.
   public func flush() throws {
     let connection = try MemcachedConnection(place, label: label)
     if let password { try authenticate(connection, password) }
@@ -59,7 +59,7 @@ public struct Memcached: Sendable {
   private func authenticate(_ connection: MemcachedConnection, _ password: Secret) throws {
     let word = Array("\0\(user)\0\(password.reveal())".utf8)
     switch try connection.ask(.authenticate, key: Array("PLAIN".utf8), value: word) {
-    // A cache that asks for no password does not know the question.
+    // A cache without a password does not know this command.
     case .ok, .unknownCommand: return
     default:
       throw failure(
@@ -84,7 +84,7 @@ public struct Memcached: Sendable {
   }
 }
 
-/// One connection that speaks the binary protocol.
+/// One connection with the binary protocol.
 private final class MemcachedConnection {
   enum Command: UInt8 { case flush = 0x08, authenticate = 0x21 }
 
@@ -127,7 +127,7 @@ private final class MemcachedConnection {
 
   deinit { close(descriptor) }
 
-  /// Sends a command and waits for its answer, ten seconds at most.
+  /// Sends a command and waits for its response, for at most ten seconds.
   func ask(_ command: Command, key: [UInt8] = [], value: [UInt8] = []) throws -> Status {
     var request = [UInt8](repeating: 0, count: Self.headerSize)
     request[0] = 0x80

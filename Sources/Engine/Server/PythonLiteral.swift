@@ -1,12 +1,12 @@
 import Common
 
-/// A value of Python that needs no running to be known: texts, numbers, `True`, `False`, `None`, and lists, tuples,
-/// sets and dictionaries of such.
+/// A Python value that can be determined without running Python: strings, numbers, `True`, `False`, `None`, and lists,
+/// tuples, sets and dictionaries of them.
 enum PythonLiteral: Equatable {
   case text(String)
   case number(String)
   case word(String)
-  /// With the brackets that it is written in.
+  /// With its opening bracket.
   case sequence(Character, [PythonLiteral])
   case dictionary([Pair])
 
@@ -15,14 +15,14 @@ enum PythonLiteral: Equatable {
     let value: PythonLiteral
   }
 
-  /// The value of an expression; nil where it is more than a literal.
+  /// Parses an expression; nil if it is not a literal.
   init?(_ source: String) {
     var parser = PythonLiteralParser(source)
     guard let value = parser.whole() else { return nil }
     self = value
   }
 
-  /// As it would be written on one line.
+  /// The value in Python's notation, on one line.
   var description: String {
     switch self {
     case .text(let text): Self.quoted(text)
@@ -36,7 +36,7 @@ enum PythonLiteral: Equatable {
     }
   }
 
-  /// The texts of a list or tuple that holds nothing else.
+  /// The strings of a list or tuple; nil if it contains other values.
   var texts: [String]? {
     guard case .sequence(_, let items) = self else { return nil }
     let texts = items.compactMap { item in
@@ -48,11 +48,11 @@ enum PythonLiteral: Equatable {
   static func quoted(_ text: String) -> String { QuotedText.doubleQuoted(text) }
 }
 
-/// Reads one literal from its text.
+/// Parses one literal.
 private struct PythonLiteralParser {
   private let source: [Character]
   private var position = 0
-  /// Brackets inside brackets. Python itself takes no more than this.
+  /// The nesting level of brackets. The limit is that of Python itself.
   private var depth = 0
   private static let deepest = 100
 
@@ -139,7 +139,7 @@ private struct PythonLiteralParser {
       skip()
       hasComma = take(",")
     }
-    // One value in round brackets is that value, unless a comma makes it a tuple.
+    // A single value in round brackets is that value, unless a comma makes it a tuple.
     if opening == "(", items.count == 1, !hasComma { return items[0] }
     return .sequence(opening, items)
   }
@@ -166,7 +166,7 @@ private struct PythonLiteralParser {
     return pairs.isEmpty ? .sequence("{", items) : nil
   }
 
-  /// One text, or several side by side, which Python joins.
+  /// Parses one string, or several adjacent ones, which Python joins.
   private mutating func texts() -> PythonLiteral? {
     var joined = ""
     while let character = current, character == "\"" || character == "'" || "rRuU".contains(character) {

@@ -1,26 +1,26 @@
-/// A settings.py as the whole statements that it consists of, byte for byte.
+/// A settings.py as its statements, byte for byte.
 ///
-/// Only assignments of literals at the beginning of a line are understood, and only those are ever changed; everything
-/// else stays what it is, and what it mentions is left alone.
+/// Only assignments of literals at the beginning of a line are parsed, and only those are ever changed; everything else
+/// is preserved, and names that it uses are not changed.
 struct PythonSettings {
   struct Assignment: Equatable {
     let name: String
-    /// The statement with its line break, and whatever comments are inside.
+    /// The statement with its line break and its inner comments.
     let source: String
-    /// The expression; its lines end with one byte, whatever those of the file do.
+    /// The expression; its lines end with a line feed, whatever the line ends of the file.
     let expression: String
-    /// Nil where it is more than a literal.
+    /// Nil if it is not a literal.
     let literal: PythonLiteral?
   }
 
-  /// In the order of the file; joined they are the file.
+  /// In the order of the file; joined, they are the file.
   private(set) var statements: [String]
 
-  /// Beside each statement the assignment that it is.
+  /// The assignment in each statement, if it is one.
   private var assignments: [Assignment?] = []
-  /// Of each name the statements that assign it.
+  /// The statements that assign each name.
   private var places: [String: [Int]] = [:]
-  /// Of each word what uses it, besides literals: the name that is assigned, or nil for another statement.
+  /// The uses of each word outside of literals: the assigned name, or nil for another statement.
   private var uses: [String: [String?]] = [:]
 
   init(_ text: String) {
@@ -30,18 +30,18 @@ struct PythonSettings {
 
   var text: String { statements.joined() }
 
-  /// Every name that is assigned at the beginning of a line, in the order of the file.
+  /// All names assigned at the beginning of a line, in the order of the file.
   var names: [String] {
     var seen: Set<String> = []
     return assignments.compactMap { $0?.name }.filter { seen.insert($0).inserted }
   }
 
-  /// The assignment that counts: Python takes the last one. Nil where there is none.
+  /// Returns the effective assignment, which in Python is the last one; nil if there is none.
   subscript(_ name: String) -> Assignment? {
     places[name]?.last.flatMap { assignments[$0] }
   }
 
-  /// Why a name cannot be changed by itself; nil where it can.
+  /// Returns why a name cannot be changed separately; nil if it can.
   func obstacle(_ name: String) -> String? {
     let own = places[name] ?? []
     if own.count > 1 { return "it is assigned more than once" }
@@ -52,8 +52,7 @@ struct PythonSettings {
     return isUsed ? "other statements of the file use it" : nil
   }
 
-  /// Replaces the assignment of a name by another whole statement, or adds it at the end. Its lines end as those of the
-  /// file do.
+  /// Replaces the assignment of a name by another statement, or appends it. Its line ends are those of the file.
   mutating func set(_ name: String, to statement: String, comment: String) {
     defer { look() }
     let end = TextLines(text).end
@@ -73,7 +72,7 @@ struct PythonSettings {
     look()
   }
 
-  /// Looks at each statement once, so that questions about single names cost nothing.
+  /// Parses each statement once, so that look-ups of names are cheap.
   private mutating func look() {
     assignments = statements.map(Self.assignment)
     places = [:]
@@ -91,15 +90,15 @@ struct PythonSettings {
 
   // MARK: Statements
 
-  /// By bytes: to Swift a carriage return and a line feed are one character.
+  /// By bytes, because in Swift a carriage return and a line feed are one character.
   private static func endsLine(_ text: String) -> Bool { text.utf8.last == 10 || text.utf8.last == 13 }
 
-  /// Whether a line ends with this byte: Python takes a carriage return of its own for the end of a line too.
+  /// Returns whether a line ends with this byte: Python accepts a single carriage return as a line end too.
   private static func isEnd(_ bytes: [UInt8], _ index: Int) -> Bool {
     bytes[index] == 10 || (bytes[index] == 13 && !(index + 1 < bytes.count && bytes[index + 1] == 10))
   }
 
-  /// Ends of lines end a statement, unless a bracket, a long text or a backslash holds it open.
+  /// Splits the text at line ends, except in brackets, in triple-quoted strings and after a backslash.
   private static func split(_ text: String) -> [String] {
     let bytes = Array(text.utf8)
     var statements: [String] = []
@@ -130,13 +129,13 @@ struct PythonSettings {
     return statements
   }
 
-  /// The last byte of what a backslash holds: an end of a line may be two bytes.
+  /// Returns the last byte of an escape: an escaped line end may have two bytes.
   private static func escaped(_ bytes: [UInt8], _ backslash: Int) -> Int {
     let isLongEnd = backslash + 2 < bytes.count && bytes[backslash + 1] == 13 && bytes[backslash + 2] == 10
     return backslash + (isLongEnd ? 2 : 1)
   }
 
-  /// The last byte of a text in single quotes; one that is not closed ends with its line.
+  /// Returns the last byte of a string in single or double quotes; an unclosed one ends with its line.
   private static func shortEnd(_ bytes: [UInt8], _ start: Int, _ quote: UInt8) -> Int {
     var index = start + 1
     while index < bytes.count {
@@ -184,7 +183,7 @@ struct PythonSettings {
       name: String(name), source: statement, expression: expression.trimmed, literal: PythonLiteral(expression))
   }
 
-  /// The names that code uses; what is in comments and texts may count too, which is the careful side.
+  /// Returns the names that code uses; words in comments and strings may be included, which is the safe choice.
   private static func words(_ code: String) -> Set<String> {
     Set(code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
   }

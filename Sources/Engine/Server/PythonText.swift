@@ -1,7 +1,7 @@
-/// Text as Python 3 sees it: white space and small letters by its rules, every code point for itself. To Swift a letter
-/// and the accent behind it are one character, and two spellings of one character are equal; to Python they are not.
+/// Text by the rules of Python 3: white space, lowercase, and each code point separately. In Swift, a letter and its
+/// combining accent are one character, and two spellings of one character are equal; in Python they are not.
 enum PythonText {
-  /// What `str.isspace` says, and what `\s` matches.
+  /// Like `str.isspace`, and `\s` in regular expressions.
   static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true
@@ -9,7 +9,7 @@ enum PythonText {
     }
   }
 
-  /// `str.strip` without arguments.
+  /// Like `str.strip` without arguments.
   static func stripped(_ text: some StringProtocol) -> String {
     let scalars = text.unicodeScalars
     guard let first = scalars.firstIndex(where: { !isSpace($0) }), let last = scalars.lastIndex(where: { !isSpace($0) })
@@ -17,14 +17,14 @@ enum PythonText {
     return String(String.UnicodeScalarView(scalars[first...last]))
   }
 
-  /// `str.rstrip` without arguments.
+  /// Like `str.rstrip` without arguments.
   static func strippedRight(_ text: some StringProtocol) -> String {
     let scalars = text.unicodeScalars
     guard let last = scalars.lastIndex(where: { !isSpace($0) }) else { return "" }
     return String(String.UnicodeScalarView(scalars[...last]))
   }
 
-  /// `str.lower`: by code points, except that a capital sigma at the end of a word becomes the letter for that place.
+  /// Like `str.lower`: by code points, except that a capital sigma at the end of a word becomes a final sigma.
   static func lowercased(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: { $0.value == 0x3A3 }) else { return text.lowercased() }
     let scalars = Array(text.unicodeScalars)

@@ -1,22 +1,22 @@
-/// Tells what of a configuration must not be shown: by the name of a setting, by the words in its value, and by the form
-/// of the value, whatever the setting is called.
+/// Decides which parts of a configuration must not be shown: by the name of a setting, by words in its value, and by
+/// the form of the value, whatever the setting's name.
 ///
-/// It errs on the careful side: what is hidden without need still shows by its fingerprint whether it differs.
+/// In doubt, values are hidden: the fingerprint of a hidden value still shows whether it differs.
 enum SecretSigns {
   private static let words = [
     "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "PWD", "TOKEN", "PRIVATE", "API_KEY", "APIKEY", "ACCESS_KEY", "_DSN",
     "BIND_PASS", "CREDENTIAL", "AUTHORIZATION", "BEARER ",
   ]
 
-  /// Settings about passwords that hold none.
+  /// Settings about passwords that contain none.
   private static let harmless: Set<String> = [
     "PASSWORD_MIN_LENGTH", "PASSWORD_MIN_GUESSES", "PASSWORD_MAX_LENGTH", "PASSWORD_HASHERS",
     "ADD_TOKENS_TO_NOREPLY_ADDRESS", "TOKENIZED_NOREPLY_EMAIL_ADDRESS",
   ]
 
-  /// Whether the value of a setting must not be shown.
+  /// Returns whether the value of a setting must not be shown.
   ///
-  /// - Parameter value: as it is written, or as it is meant.
+  /// - Parameter value: in the notation of the file, or decoded.
   static func cover(_ name: String, _ value: String = "") -> Bool {
     if holdCredentials(value) { return true }
     let name = name.uppercased()
@@ -26,7 +26,8 @@ enum SecretSigns {
     return words.contains { name.contains($0) || value.contains($0) } || parts.contains("PASS") || parts.contains("PW")
   }
 
-  /// Whether a line of a comment may hold what once was a value: `# EMAIL_PASSWORD = "…"`, or an address with a password.
+  /// Returns whether a comment line may contain a former value: `# EMAIL_PASSWORD = "…"`, or an address with a
+  /// password.
   static func coverComment(_ line: String) -> Bool {
     if holdCredentials(line) { return true }
     // The word before each sign that could assign a value.
@@ -48,8 +49,9 @@ enum SecretSigns {
     return false
   }
 
-  /// Whether a value has an address with a name or a password before its host, a parameter that sounds like a secret, or
-  /// an address that is a secret itself: `scheme://user:password@host`, `user:password@host/db`, `?token=…`.
+  /// Returns whether a value contains an address with a user name or password before its host, a parameter with a
+  /// secret's name, or an address that is itself secret: `scheme://user:password@host`, `user:password@host/db`,
+  /// `?token=…`.
   static func holdCredentials(_ value: String) -> Bool {
     let bytes = Array(unescaped(value).lowercased().utf8)
     return hasUserInformation(bytes) || hasSecretParameter(bytes) || isSecretAddress(bytes)
@@ -66,7 +68,7 @@ enum SecretSigns {
     var colon: Int?
     for (index, byte) in bytes.enumerated() {
       if byte == 0x3A {
-        // A password may hold any character: what is behind a scheme and before an @ is never shown.
+        // A password may contain any character: text between a scheme and an @ is never shown.
         if index + 2 < bytes.count, bytes[index + 1] == 0x2F, bytes[index + 2] == 0x2F { seesScheme = true }
         if colon == nil { colon = index }
       } else if wordEnds.contains(byte) {
@@ -88,7 +90,7 @@ enum SecretSigns {
     "pass", "pwd", "secret", "token", "key", "auth", "sig", "cred", "jwt", "session", "code",
   ]
 
-  /// `?name=`, `&name=`, `;name=`.
+  /// Searches for `?name=`, `&name=`, `;name=`.
   private static func hasSecretParameter(_ bytes: [UInt8]) -> Bool {
     var start: Int?
     for (index, byte) in bytes.enumerated() {
@@ -106,13 +108,13 @@ enum SecretSigns {
     return false
   }
 
-  /// Addresses for webhooks: who knows one may post there.
+  /// Recognizes addresses of webhooks, which allow posting without further authentication.
   private static func isSecretAddress(_ bytes: [UInt8]) -> Bool {
     let text = String(decoding: bytes, as: UTF8.self)
     return ["://hooks.", "/webhook", "/api/hooks/"].contains { text.contains($0) }
   }
 
-  /// With the escapes of Python's texts decoded, as far as they could hide a sign.
+  /// Returns the text with Python's escapes decoded, as far as they could hide a sign.
   private static func unescaped(_ text: String) -> String {
     guard text.utf8.contains(0x5C) else { return text }
     let scalars = Array(text.unicodeScalars)

@@ -1,10 +1,10 @@
 import Common
 
-/// The server's secrets file. Values come out as ``Common/Secret`` only.
+/// The server's secrets file. Values are returned as ``Common/Secret`` only.
 public struct Secrets: Sendable {
   private let values: [String: Secret]
 
-  /// No secrets at all.
+  /// Creates an empty instance.
   public init() { values = [:] }
 
   public init(_ file: ConfFile) {

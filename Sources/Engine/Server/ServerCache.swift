@@ -1,16 +1,16 @@
 import Common
 
-/// Empties the server's cache by whichever way works: memcached itself, else the server's script.
+/// Empties the server's cache: through memcached itself, otherwise with the server's script.
 public enum ServerCache {
-  /// How it would be done; nil where neither way is here.
+  /// Returns the method that would be used; nil if none is available.
   public static func way(_ installation: Installation) -> String? {
     if let cache = Memcached(installation) { return cache.label }
     let scripts = ServerScripts(installation)
     return scripts.isHere(.flushCache) ? "the server's flush-memcached script" : nil
   }
 
-  /// - Returns: how it was done.
-  /// - Throws: the first way's failure where the second does not work either.
+  /// - Returns: the method that was used.
+  /// - Throws: the failure of the first method if the second one fails too.
   public static func flush(_ installation: Installation, progress: Progress) throws -> String {
     let scripts = ServerScripts(installation)
     guard let cache = Memcached(installation) else {
@@ -27,7 +27,7 @@ public enum ServerCache {
     }
   }
 
-  /// For operations whose work is done and must not fail any more: a cache that cannot be emptied is a warning, once.
+  /// Empties the cache after an operation that must not fail any more: a failure becomes a single warning.
   static func flushOrWarn(_ installation: Installation, progress: Progress) {
     do { progress.note("The cache was emptied by \(try flush(installation, progress: progress))") } catch {
       let scripts = ServerScripts(installation)

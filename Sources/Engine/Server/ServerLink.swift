@@ -1,15 +1,16 @@
 import Common
 
-/// Links as a server below another root sees them.
+/// Symbolic links as seen by a server below another root.
 enum ServerLink {
-  /// Where a path leads to: itself, unless it is a link. A link to an absolute path means a path below the server's root,
-  /// as for the server itself: below `/proc/1/root`, or in a folder that a container's file system was copied to.
+  /// Returns the destination of a path: itself, unless it is a link. An absolute link target is a path below the
+  /// server's root, as for the server itself: below `/proc/1/root`, or in a folder with a copy of a container's file
+  /// system.
   ///
-  /// - Parameter root: empty for `/`: then the kernel does it.
+  /// - Parameter root: empty for `/`: then links are left to the kernel.
   static func destination(_ path: String, root: String) -> String {
     guard !root.isEmpty else { return path }
     var path = path
-    // As many as the kernel follows.
+    // The same limit as the kernel's.
     for _ in 0..<40 {
       guard let target = FileSystem.linkTarget(path) else { return path }
       if target.hasPrefix("/") {

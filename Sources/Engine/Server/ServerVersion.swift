@@ -1,14 +1,14 @@
 import Common
 import Postgres
 
-/// Which version of the server an installation or an archive comes from.
+/// The version of the server that an installation or an archive comes from.
 public struct ServerVersion: Sendable, Codable, Equatable {
-  /// "9.0-dev+git"; nil where no version.py is there.
+  /// For example "9.0-dev+git"; nil if version.py is missing.
   public var name: String?
   public var featureLevel: Int?
   /// The applied migrations by app, in the order in which they were applied.
   public var migrations: [String: [String]]
-  /// The migrations by app that stand for others and are installed, applied or not; none where nothing is installed.
+  /// The installed squashed migrations by app, applied or not; empty without an installation.
   public var squashed: [String: [String]] = [:]
 
   public init(name: String? = nil, featureLevel: Int? = nil, migrations: [String: [String]] = [:]) {
@@ -17,10 +17,12 @@ public struct ServerVersion: Sendable, Codable, Equatable {
     self.migrations = migrations
   }
 
-  /// Reads what the installed program says of itself: its version, and its feature level.
+  /// Reads the version and the feature level of the installed program.
   ///
-  /// version.py assigns its name twice: first as plain text, then what stands in the file `…-git-version` beside it,
-  /// where a version that was not released has one.
+  /// version.py assigns its name twice: first as plain text, then the content of the file `…-git-version` beside it,
+  /// which unreleased versions have.
+  ///
+  /// - Throws: `.file` if a file cannot be read.
   public static func installed(_ installation: Installation) throws -> ServerVersion {
     let folder = installation.deploymentFolder
     let path = "\(folder)/version.py"
@@ -38,7 +40,9 @@ public struct ServerVersion: Sendable, Codable, Equatable {
       name: name.map { SafeText.clean($0, limit: 60) }, featureLevel: SettingsFile(source).number("API_FEATURE_LEVEL"))
   }
 
-  /// Reads what the installation says of itself, and what its database says of its migrations.
+  /// Reads the version of the installed program, and the migrations in its database (`django_migrations`).
+  ///
+  /// - Throws: `.file` if a file cannot be read, ``DatabaseFailure`` if the query fails.
   public static func read(_ installation: Installation, _ connection: Connection) throws -> ServerVersion {
     var version = try installed(installation)
     var migrations: [String: [String]] = [:]
@@ -55,6 +59,6 @@ public struct ServerVersion: Sendable, Codable, Equatable {
     return version
   }
 
-  /// How texts name it.
+  /// The version as texts name it.
   public var label: String { name ?? "an unknown version" }
 }

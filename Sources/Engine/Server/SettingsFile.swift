@@ -1,8 +1,8 @@
 import Common
 
-/// The plain assignments of a `settings.py`: `NAME = "text"`, numbers, `True`, `False`, `None`, each on one line.
+/// The simple assignments of a `settings.py`: `NAME = "text"`, numbers, `True`, `False`, `None`, each on one line.
 ///
-/// The file is Python; what is not a plain assignment at the beginning of a line is left to Python and is nil here.
+/// The file is Python; anything but a simple assignment at the beginning of a line is nil here.
 public struct SettingsFile: Sendable {
   public enum Value: Sendable, Equatable {
     case text(String)
@@ -24,22 +24,26 @@ public struct SettingsFile: Sendable {
       guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { continue }
       let right = line[line.index(after: equals)...].trimmed
       if right.first == "=" { continue }
-      // Python takes the last assignment, also where it is one that is not understood here.
+      // Python uses the last assignment, even one that is not understood here.
       values[name] = Self.parse(right)
     }
   }
 
+  /// Reads a file; returns nil if there is none.
+  ///
+  /// - Throws: `.file` if it cannot be read.
   public static func read(_ path: String) throws -> SettingsFile? {
     guard FileSystem.exists(path) else { return nil }
     return SettingsFile(String(decoding: try FileSystem.read(path), as: UTF8.self))
   }
 
-  /// What the environment of a container says of its database, before its settings.py has been made; else nothing.
+  /// Creates the settings that a container's environment defines for its database, before settings.py exists; else
+  /// empty.
   init(container: Container?) {
     self = SettingsFile("").placed(in: container)
   }
 
-  /// The same with the database where the environment of a container says that it is.
+  /// Returns the settings with the database location from a container's environment.
   func placed(in container: Container?) -> SettingsFile {
     var placed = self
     for (name, value) in container?.environment?.databaseSettings ?? [:] {
@@ -50,7 +54,7 @@ public struct SettingsFile: Sendable {
 
   public subscript(_ name: String) -> Value? { values[name] }
 
-  /// A text that is set and not empty.
+  /// Returns a string that is set and not empty.
   public func text(_ name: String) -> String? {
     guard case .text(let text)? = values[name], !text.isEmpty else { return nil }
     return text
@@ -75,7 +79,7 @@ public struct SettingsFile: Sendable {
     }
   }
 
-  /// One string in single or double quotes with nothing but a comment behind it; no prefixes, no concatenation.
+  /// Parses one string in single or double quotes, followed at most by a comment; no prefixes, no concatenation.
   private static func quoted(_ source: String, by quote: Character) -> Value? {
     if source.hasPrefix(String(repeating: quote, count: 3)) { return nil }
     var text = ""

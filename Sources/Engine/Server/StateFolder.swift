@@ -1,10 +1,11 @@
 import Common
 
-/// Where this program keeps what it has to know on a server: jobs, records of restores, settings to be set by hand.
+/// The folder of this program's state on a server: jobs, records of restores, settings to be set by hand.
 public enum StateFolder {
   private static let usual = "/var/lib/\(Program.name)"
 
-  /// `/var/lib/aloha-wizard` below the root; in a container `/data/aloha-wizard`, for everything else is lost with it.
+  /// Returns `/var/lib/aloha-wizard` below the root; in a container `/data/aloha-wizard`, because all else is lost with
+  /// it.
   ///
   /// - Parameter root: "/" in production. The server's settings are not needed.
   public static func path(root: String) -> String {
@@ -13,7 +14,7 @@ public enum StateFolder {
     return "\(root)\(Container.volume)/\(Program.name)"
   }
 
-  /// Other folders that state may be in: that of a server before it was recognised as a container, and the other way round.
+  /// Returns other folders that may contain state: from before a server was recognized as a container, and vice versa.
   static func others(root: String) -> [String] {
     let root = root == "/" ? "" : root
     let own = path(root: root)

@@ -1,17 +1,17 @@
-/// The lines of a text, each with the end that it has. Configuration files that were edited on other systems end their
-/// lines with two bytes, or with the other one; to Swift the two are one character, so lines are found by bytes. Python
-/// takes all three for the end of a line, and nothing else.
+/// The lines of a text, each with its own line end. Configuration files edited on other systems end their lines with
+/// two bytes, or with a carriage return; in Swift the two bytes are one character, so lines are split by bytes. Python
+/// accepts all three line ends, and no others.
 struct TextLines: Equatable {
   struct Line: Equatable {
-    /// Without its end.
+    /// The text without its line end.
     var text: String
-    /// "\n", "\r\n", "\r", or nothing at the end of a file that does not end its last line.
+    /// "\n", "\r\n", "\r", or empty for an unterminated last line.
     var end: String
   }
 
   var lines: [Line] = []
 
-  /// The way in which most lines of the file end: what new lines should have.
+  /// The most frequent line end of the file, for new lines.
   let end: String
 
   init(_ text: String) {
@@ -35,14 +35,14 @@ struct TextLines: Equatable {
   /// The file, byte for byte.
   var text: String { lines.map { $0.text + $0.end }.joined() }
 
-  /// A text whose lines all end with one byte: as Python reads it.
+  /// Returns the text with line feeds as line ends, as Python reads it.
   static func unified(_ text: String) -> String {
     TextLines(text).lines.map { $0.end.isEmpty ? $0.text : $0.text + "\n" }.joined()
   }
 }
 
 extension StringProtocol {
-  /// Without the blanks at both ends.
+  /// The text without spaces, tabs and carriage returns at both ends.
   var trimmed: String {
     func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" || character == "\r" }
     return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())

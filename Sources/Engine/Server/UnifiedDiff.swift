@@ -1,4 +1,4 @@
-/// The difference of two texts in the form that everybody reads: lines that go, lines that come, three lines around.
+/// The difference of two texts as a unified diff: removed lines, added lines, three lines of context.
 public enum UnifiedDiff {
   private enum Line {
     case same(String)
@@ -8,7 +8,7 @@ public enum UnifiedDiff {
 
   private static let context = 3
 
-  /// Empty where both are the same.
+  /// Returns the lines of the diff; empty if both texts are equal.
   public static func between(_ old: String, _ new: String, name: String) -> [String] {
     guard old != new else { return [] }
     let before = TextLines(old).lines.map(\.text)
@@ -57,8 +57,8 @@ public enum UnifiedDiff {
     return diff
   }
 
-  /// Texts that differ in more lines than this are shown as one whole for the other: to find what they have in common
-  /// takes time and memory that grow with the square of the difference.
+  /// Texts that differ in more lines than this are shown as a complete replacement: computing the difference takes time
+  /// and memory that grow with the square of its size.
   private static let mostLines = 2000
 
   private static func aligned(_ before: [String], _ after: [String]) -> [Line] {

@@ -1,24 +1,24 @@
 import Common
 import Glibc
 
-/// UTF-8 text as bytes, searched and cut without becoming `String`.
+/// Searching and splitting of UTF-8 text as bytes, without a conversion to `String`.
 extension UnsafeRawBufferPointer {
   func contains(_ needle: StaticString) -> Bool { position(of: needle) != nil }
 
-  /// Whether `text` stands at `position`.
+  /// Returns whether `text` is at `position`.
   func has(_ text: StaticString, at position: Int) -> Bool {
     guard position >= 0, position + text.utf8CodeUnitCount <= count, let base = baseAddress else { return false }
     return memcmp(base + position, text.utf8Start, text.utf8CodeUnitCount) == 0
   }
 
-  /// The end of the digits that begin at `position`.
+  /// Returns the end of the digits that begin at `position`.
   func endOfDigits(_ position: Int) -> Int {
     var end = position
     while end < count, self[end] >= 0x30, self[end] <= 0x39 { end += 1 }
     return end
   }
 
-  /// A whole number of at most 18 digits between two positions; nil for anything else.
+  /// Returns the whole number of at most 18 digits between two positions; nil for other texts.
   func number(_ start: Int, _ end: Int) -> Int64? {
     guard end > start, end - start <= 18 else { return nil }
     var value: Int64 = 0
@@ -34,13 +34,13 @@ extension UnsafeRawBufferPointer {
   }
 }
 
-/// Collects what is to change in a text, and writes it once at the end.
+/// Collects the changes to a text, and applies them once at the end.
 struct Edits {
   private var replacements: [(start: Int, end: Int, text: String)] = []
 
   var isEmpty: Bool { replacements.isEmpty }
 
-  /// - Parameters: the place of the old text, not overlapping any other.
+  /// - Parameters: the range of the old text, which must not overlap any other.
   mutating func replace(_ start: Int, _ end: Int, with text: String) {
     replacements.append((start, end, text))
   }

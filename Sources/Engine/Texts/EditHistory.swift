@@ -1,8 +1,8 @@
 /// A message's edit history: a JSON list of edits, with ids of users and channels and with earlier texts.
 extension TextRewriter {
-  /// The changed history, or nil where nothing changes or where it is not what the server writes.
+  /// Returns the changed history; nil if nothing changes or if it is not in the server's format.
   ///
-  /// An edit by somebody whom the archive does not have is nobody's, as old edits are.
+  /// An edit by a user who is not in the archive becomes an edit by no user, like old edits.
   func editHistory(_ text: UnsafeRawBufferPointer, unknown: inout Int) -> [UInt8]? {
     let output = JSONBuffer(capacity: text.count + 64)
     var scanner = JSONScanner(text, name: "edit_history")

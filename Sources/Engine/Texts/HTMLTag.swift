@@ -4,7 +4,7 @@ struct HTMLTag {
   private let name: Range<Int>
   private var attributes: [(name: Range<Int>, value: Range<Int>)] = []
 
-  /// - Parameters: the `<`, and what is behind the `>`.
+  /// - Parameters: the position of the `<`, and the position after the `>`.
   init(_ text: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {
     self.text = text
     var index = start + 1
@@ -31,13 +31,13 @@ struct HTMLTag {
     }
   }
 
-  /// What ends the code that this tag begins; nil where it begins none.
+  /// The end tag of the code that this tag begins; nil if it begins none.
   var endOfCode: StaticString? {
     if name.count == 4, text.has("code", at: name.lowerBound) { return "</code>" }
     return name.count == 3 && text.has("pre", at: name.lowerBound) ? "</pre>" : nil
   }
 
-  /// Where the value of an attribute stands.
+  /// Returns the range of the value of an attribute.
   func attribute(_ name: StaticString) -> Range<Int>? {
     attributes.first { $0.name.count == name.utf8CodeUnitCount && text.has(name, at: $0.name.lowerBound) }?.value
   }

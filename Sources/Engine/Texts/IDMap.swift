@@ -1,21 +1,21 @@
-/// The way from the ids of an archive to those of the target server, for one table.
+/// Maps the ids of an archive to those of the target server, for one table.
 struct IDMap: Sendable {
-  /// Ascending old ids with their new ones, used where the old ones are scattered.
+  /// The ascending old ids with their new ones, used if the old ids are sparse.
   private var old: [Int64] = []
   private var new: [Int64] = []
-  /// The same as one array from `lowest` on, used where the old ids are dense; 0 is none.
+  /// The new ids as one array from `lowest` on, used if the old ids are dense; 0 means none.
   private var dense: [Int64] = []
   private var lowest: Int64 = 0
 
   init() {}
 
   /// - Parameters:
-  ///   - old: the ids of the archive, in any order, without repetition.
-  ///   - new: as many, in the same order; none is 0.
+  ///   - old: the ids of the archive, in any order, without duplicates.
+  ///   - new: the new ids in the same order; none is 0.
   init(old: [Int64], new: [Int64]) {
     precondition(old.count == new.count)
     guard let minimum = old.min(), let maximum = old.max() else { return }
-    // At four times the space a lookup is one memory access instead of seventeen.
+    // For four times the space, a look-up is one memory access instead of seventeen.
     if minimum >= 0, maximum < Int64.max, maximum - minimum < Int64(old.count) * 4 + 64 {
       lowest = minimum
       dense = Array(repeating: 0, count: Int(maximum - minimum) + 1)
@@ -27,7 +27,7 @@ struct IDMap: Sendable {
     }
   }
 
-  /// The new id; nil where the archive has no such row.
+  /// Returns the new id; nil if the archive has no such row.
   subscript(_ id: Int64) -> Int64? {
     if !dense.isEmpty {
       guard id >= lowest, id < lowest + Int64(dense.count) else { return nil }
@@ -45,14 +45,14 @@ struct IDMap: Sendable {
 
   var count: Int { dense.isEmpty ? old.count : dense.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } }
 
-  /// From the lowest new id to the highest; nil where there is none.
+  /// The range from the lowest to the highest new id; nil if there is none.
   var newRange: ClosedRange<Int64>? {
     let ids = pairs.map(\.new)
     guard let lowest = ids.min(), let highest = ids.max() else { return nil }
     return lowest...highest
   }
 
-  /// Whether any row got another id than it had.
+  /// Whether any row got a new id.
   var renumbers: Bool {
     pairs.contains { $0.old != $0.new }
   }

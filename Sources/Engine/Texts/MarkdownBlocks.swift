@@ -1,5 +1,5 @@
-/// The lines of a Markdown text, parted into code and pieces of prose, as the server parts them. What begins in one
-/// piece of prose, such as code between backticks, ends in it.
+/// Splits the lines of a Markdown text into code and pieces of prose, as the server does. Inline markup, such as code
+/// between backticks, ends at the latest with its piece of prose.
 struct MarkdownBlocks {
   private(set) var code: [Range<Int>] = []
   private(set) var prose: [Range<Int>] = []
@@ -7,10 +7,10 @@ struct MarkdownBlocks {
   private let text: UnsafeRawBufferPointer
   private var open: [MarkdownFence] = []
   private var piece: Range<Int>?
-  /// Whether the next line begins a block: only there indented code can begin.
+  /// Whether the next line begins a block: only there can indented code begin.
   private var beginsBlock = true
   private var isIndented = false
-  /// How deep the last list item was; nil outside of lists.
+  /// The nesting level of the last list item; nil outside of lists.
   private var listLevel: Int?
   private var quoteDepth = 0
 
@@ -23,7 +23,7 @@ struct MarkdownBlocks {
       read(start..<end)
       start = end + (text.has("\r\n", at: end) ? 2 : 1)
     }
-    // A fence that nobody closed goes on to the end.
+    // An unclosed fence extends to the end.
     if let fence = open.last, fence.isCode { code.append(fence.start..<text.count) }
     endPiece()
   }
@@ -59,7 +59,7 @@ struct MarkdownBlocks {
       endBlock()
       quoteDepth = depth
     }
-    // A paragraph of a list item is indented too; code in it is indented deeper.
+    // A paragraph in a list item is indented too; code in it is indented further.
     if beginsBlock || isIndented, indentation >= 4 + (listLevel.map { 2 * ($0 + 1) } ?? 0) {
       code.append(line)
       beginsBlock = false
@@ -94,7 +94,7 @@ struct MarkdownBlocks {
     listLevel = nil
   }
 
-  /// Where the text behind the marks of quotes begins, and how many there are.
+  /// Returns the start of the text after the quote markers, and their number.
   private func quoted(_ line: Range<Int>) -> (start: Int, depth: Int) {
     var start = line.lowerBound
     var depth = 0
@@ -108,7 +108,7 @@ struct MarkdownBlocks {
     }
   }
 
-  /// `# Heading`, or a line of its own that parts what is above from what is below.
+  /// Returns whether the line is `# Heading` or a horizontal rule.
   private func isHeading(_ first: Int, _ end: Int) -> Bool {
     var index = first
     while index < end, text[index] == 0x23 { index += 1 }
@@ -135,15 +135,15 @@ struct MarkdownBlocks {
   }
 }
 
-/// The first line of a fenced block: three or more backticks or tildes at its very beginning, perhaps a language.
+/// The first line of a fenced block: at least three backticks or tildes at its start, optionally with a language.
 struct MarkdownFence {
   let start: Int
-  /// `quote` and `spoiler` hold ordinary text.
+  /// False for `quote` and `spoiler`, which contain ordinary text.
   let isCode: Bool
   private let mark: UInt8
   private let length: Int
 
-  /// Nil where the line is none.
+  /// Returns nil if the line does not begin a fence.
   init?(_ line: Range<Int>, of text: UnsafeRawBufferPointer) {
     start = line.lowerBound
     guard let first = line.first.map({ text[$0] }), first == 0x60 || first == 0x7E else { return nil }
@@ -157,7 +157,7 @@ struct MarkdownFence {
       isCode = true
       return
     }
-    // ```code``` on one line is no fence.
+    // ```code``` on one line is not a fence.
     guard !text[index..<line.upperBound].contains(where: { $0 == 0x60 || $0 == 0x7E }) else { return nil }
     if text[index] == 0x7B { index += 1 }
     if index < line.upperBound, text[index] == 0x2E { index += 1 }

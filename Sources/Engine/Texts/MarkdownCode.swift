@@ -1,9 +1,9 @@
-/// Where a Markdown text shows code or a formula: there nothing is a link or a mention.
+/// The code and formulas in a Markdown text, in which there are no links and mentions.
 ///
-/// Fenced blocks (except the fences that hold ordinary text), indented blocks, code between backticks, formulas between
-/// two dollar signs. Found by the server's own rules, in time proportional to the text.
+/// Fenced blocks (except fences with ordinary text), indented blocks, code between backticks, formulas between two
+/// dollar signs. Detected by the server's own rules, in linear time.
 struct MarkdownCode {
-  /// Ascending, none touching another.
+  /// Ascending and not adjacent.
   private let ranges: [Range<Int>]
 
   init(_ text: UnsafeRawBufferPointer) {
@@ -33,7 +33,7 @@ struct MarkdownCode {
 
   func contains(_ position: Int) -> Bool { overlaps(position..<position + 1) }
 
-  /// Whether any of it is code.
+  /// Returns whether any part of the range is code.
   func overlaps(_ range: Range<Int>) -> Bool {
     var low = 0
     var high = ranges.count
@@ -51,14 +51,14 @@ struct MarkdownCode {
     let length: Int
   }
 
-  /// Code between runs of as many backticks, also across lines. A run that has no equal one behind it opens with as many
-  /// of its backticks as one has.
+  /// Finds code between runs of equally many backticks, also across lines. A run without an equal one after it opens
+  /// with as many of its backticks as a later run has.
   private static func codeSpans(
     in text: UnsafeRawBufferPointer, _ prose: Range<Int>, _ found: inout [Range<Int>]
   ) {
     let runs = ticks(in: text, prose)
     guard runs.count > 1 else { return }
-    // Per length the runs that have it, and how many of them are behind us: looked for from left to right only.
+    // For each length its runs, and how many of them have been passed: searched from left to right only.
     var places: [Int: (runs: [Int], next: Int)] = [:]
     for (index, run) in runs.enumerated() { places[run.length, default: ([], 0)].runs.append(index) }
     func closing(_ length: Int, behind index: Int) -> Int? {
@@ -110,7 +110,8 @@ struct MarkdownCode {
 
   // MARK: Formulas
 
-  /// `$$…$$` on one line, with no letter or digit at its outer sides and no other dollar sign inside.
+  /// Finds `$$…$$` on one line, without a letter or digit next to its outer sides and without other dollar signs
+  /// inside.
   private static func formulas(
     in text: UnsafeRawBufferPointer, _ prose: Range<Int>, _ found: inout [Range<Int>]
   ) {

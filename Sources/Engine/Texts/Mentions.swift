@@ -1,7 +1,7 @@
 /// Mentions and links with ids in Markdown: `@**Name|12**`, `@_**Name|12**`, `@**|12**`, `#**channel>topic@34**`.
 ///
-/// Groups and channels are written by name alone. An id that the archive does not have may be somebody else's here: the
-/// mention then goes by name, the link to a message becomes one to its topic.
+/// Groups and channels are written by name alone. An id that the archive does not have may belong to another user here:
+/// the mention is then reduced to the name, and a link to a message to its topic.
 struct Mentions {
   let references: References
 
@@ -40,7 +40,7 @@ struct Mentions {
     guard id.value != 0 else { return }
     unknown += 1
     guard id.mark > start else { return edits.replace(id.start, end, with: 0) }
-    // What would be left may end like an id again.
+    // The remaining text may end like an id again.
     while let next = Identifier(in: text, start, id.mark, behind: 0x7C) {
       id = next
       guard id.mark > start else { return edits.replace(id.start, end, with: 0) }
@@ -68,9 +68,9 @@ struct Mentions {
     }
   }
 
-  // MARK: Places
+  // MARK: Positions
 
-  /// Where the `@`, `@_` or `#` before two stars stands.
+  /// Returns the position of the `@`, `@_` or `#` before two asterisks.
   private static func opening(_ text: UnsafeRawBufferPointer, _ stars: Int) -> (position: Int, isLink: Bool)? {
     guard stars > 0 else { return nil }
     switch text[stars - 1] {
@@ -81,7 +81,8 @@ struct Mentions {
     }
   }
 
-  /// Behind a word or most signs there is no mention. What begins a cell of a table, or a quote, is one.
+  /// Returns whether a mention may be here: not after a word or most punctuation, but at the start of a table cell or a
+  /// quote.
   private static func mayFollow(_ text: UnsafeRawBufferPointer, _ position: Int) -> Bool {
     guard position > 0 else { return true }
     switch text[position - 1] {
@@ -94,12 +95,12 @@ struct Mentions {
     }
   }
 
-  /// The digits at the end of a piece of text, behind a mark.
+  /// The digits at the end of a text, after a separator.
   private struct Identifier {
-    /// Where the mark stands.
+    /// The position of the separator.
     let mark: Int
     let start: Int
-    /// Nil where it is larger than any id.
+    /// Nil if it is larger than any id.
     let value: Int64?
 
     init?(in text: UnsafeRawBufferPointer, _ lowest: Int, _ end: Int, behind sign: UInt8) {
@@ -108,7 +109,7 @@ struct Mentions {
       guard start > lowest, start < end, text[start - 1] == sign else { return nil }
       var digits: [UInt8] = []
       for scalar in text.text(start, end).unicodeScalars {
-        // Python takes the digits of all scripts for digits.
+        // Python accepts the digits of all scripts.
         guard scalar.properties.numericType == .decimal, let digit = scalar.properties.numericValue else { return nil }
         digits.append(0x30 + UInt8(digit))
       }

@@ -1,7 +1,7 @@
 /// Links into the chat: `#narrow/channel/9-general/topic/x/near/17`, `/#narrow/dm/10,11-group`.
 ///
-/// Behind `#narrow/` stand operators and operands in turn. Those that hold ids follow the new ones; a link whose ids the
-/// archive does not have stays as it is.
+/// After `#narrow/`, operators and operands alternate. Operands with ids get the new ids; a link with ids that the
+/// archive does not have is not changed.
 struct NarrowLinks {
   let references: References
 
@@ -9,7 +9,7 @@ struct NarrowLinks {
   ///
   /// - Parameters:
   ///   - unknown: counts ids that the archive does not have.
-  ///   - isLeftAlone: asked with the position of each link and of each of its ids.
+  ///   - isLeftAlone: called with the position of each link and of each of its ids; true leaves it unchanged.
   func find(
     in text: UnsafeRawBufferPointer, from start: Int, to end: Int, _ edits: inout Edits, unknown: inout Int,
     unless isLeftAlone: (Int) -> Bool
@@ -23,14 +23,14 @@ struct NarrowLinks {
     }
   }
 
-  /// Follows a link without what is before it: `narrow/channel/9-general`, as views of the sidebar keep it.
+  /// Rewrites a link without its host and path: `narrow/channel/9-general`, as views of the sidebar store it.
   func fragment(_ text: UnsafeRawBufferPointer, _ edits: inout Edits, unknown: inout Int) {
     let start = text.has("#", at: 0) ? 1 : 0
     guard text.has("narrow/", at: start) else { return }
     _ = follow(text, from: start + 7, &edits, &unknown) { _ in false }
   }
 
-  /// Walks through the operators of one link; where it ends.
+  /// Processes the operators of one link; returns its end.
   private func follow(
     _ text: UnsafeRawBufferPointer, from start: Int, _ edits: inout Edits, _ unknown: inout Int,
     unless isLeftAlone: (Int) -> Bool
@@ -86,21 +86,21 @@ struct NarrowLinks {
     }
   }
 
-  /// The length of a comma, which some programs write encoded.
+  /// Returns the length of a comma, which some programs percent-encode; nil if there is none.
   private static func comma(_ text: UnsafeRawBufferPointer, _ position: Int) -> Int? {
     if text.has(",", at: position) { return 1 }
     let isEncoded = ["%2C", "%2c", ".2C", ".2c"].contains { (code: StaticString) in text.has(code, at: position) }
     return isEncoded ? 3 : nil
   }
 
-  /// Behind the ids there is nothing, a dash and a name, or the end of a sentence.
+  /// Returns whether the text may follow ids: nothing, a hyphen and a name, or the end of a sentence.
   private static func mayFollowID(_ text: UnsafeRawBufferPointer, _ position: Int, _ end: Int) -> Bool {
     if position == end || text[position] == 0x2D { return true }
     guard end == text.count || text[end] != 0x2F else { return false }
     return text[position..<end].allSatisfy { [0x21, 0x2C, 0x2E, 0x3A, 0x3B, 0x3F].contains($0) }
   }
 
-  /// The end of a segment, and whether a slash with another one follows.
+  /// Returns the end of a segment, and whether a slash with another segment follows.
   private func segment(_ text: UnsafeRawBufferPointer, _ start: Int) -> (end: Int, continues: Bool) {
     var end = start
     while end < text.count, text[end] != 0x2F, !References.isDelimiter(text[end]) { end += 1 }
@@ -109,10 +109,11 @@ struct NarrowLinks {
 }
 
 extension References {
-  /// No address of this organization is longer.
+  /// The limit of an address's length; those of this organization are shorter.
   private static let longestAddress = 300
 
-  /// Whether an address whose path begins at `position` leads into this organization: it has no host, or one of its own.
+  /// Returns whether an address whose path begins at `position` refers to this organization: it has no host, or one of
+  /// its own.
   func leadsHere(_ text: UnsafeRawBufferPointer, _ position: Int, from lowest: Int) -> Bool {
     var start = position
     while start > lowest, !Self.isDelimiter(text[start - 1]) {
@@ -123,7 +124,7 @@ extension References {
     if end > start, text[end - 1] == 0x2F { end -= 1 }
     if end == start { return true }
     var address = text.text(start, end).lowercased()
-    // Text may stand right before it.
+    // Text may directly precede it.
     if let mark = address.utf8.lastIndex(where: { $0 == 0x2C }) {
       address = String(address[address.utf8.index(after: mark)...])
     }
@@ -135,7 +136,7 @@ extension References {
     return hosts.contains(address)
   }
 
-  /// What ends an address in a text.
+  /// Returns whether the byte ends an address in a text.
   static func isDelimiter(_ byte: UInt8) -> Bool {
     switch byte {
     case 0...0x20, 0x22, 0x27, 0x28, 0x29, 0x3C, 0x3E, 0x5B, 0x5D, 0x60, 0x7C, 0x2A: true

@@ -1,7 +1,7 @@
-/// Descriptions of channels that are plain text, as the server renders them. Anything that could be Markdown is the
-/// server's own business.
+/// Channel descriptions that are plain text, rendered as the server does. Anything that could be Markdown is left to
+/// the server.
 enum PlainDescription {
-  /// The HTML of a text in which nothing can mean anything; nil for any other.
+  /// Returns the HTML of a text without any markup; nil for other texts.
   static func html(_ text: String) -> String? {
     if text.isEmpty { return "" }
     let scalars = Array(text.unicodeScalars)
@@ -10,11 +10,11 @@ enum PlainDescription {
       if properties.isAlphabetic || properties.numericType != nil { continue }
       switch scalar {
       case " ":
-        // Two spaces, or one at an end, are not left as they are.
+        // Repeated, leading and trailing spaces are changed by rendering.
         guard index > 0, index + 1 < scalars.count, scalars[index + 1] != " " else { return nil }
       case ",", "?", "’": continue
       case ".":
-        // Within a word it could be an address, behind a number at the beginning a list.
+        // In a word it could belong to an address, after a leading number to a list.
         guard index + 1 == scalars.count || scalars[index + 1] == " " else { return nil }
         guard index > 0, scalars[index - 1].properties.isAlphabetic else { return nil }
       default: return nil
@@ -23,7 +23,7 @@ enum PlainDescription {
     return "<p>\(text)</p>"
   }
 
-  /// A text whose Markdown nobody has rendered: shown as it was written, until the server renders it.
+  /// Returns a text with unrendered Markdown as it was written, until the server renders it.
   static func escaped(_ text: String) -> String {
     var html = "<p>"
     for character in text {

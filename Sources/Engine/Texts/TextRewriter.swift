@@ -1,16 +1,16 @@
-/// Makes the references inside a text follow the new ids: mentions, links to uploads, channels, conversations and
-/// messages, images of custom emoji, edit histories.
+/// Replaces the ids in the references of a text: mentions, links to uploads, channels, conversations and messages,
+/// images of custom emoji, edit histories.
 ///
-/// Only what is a reference is touched. Text that merely looks like one — in code, in the text of a page rather than in
-/// a tag, a link to another server — stays as it is, byte for byte. An id that the archive does not have may be somebody
-/// else's on the new server: what would name that somebody goes by name alone, all else stays as it is; both are counted.
-/// Every form takes time proportional to the text, whatever is in it.
+/// Only real references are changed. Text that resembles one — in code, in the text of a page instead of a tag, in a
+/// link to another server — is unchanged, byte for byte. An id that the archive does not have may belong to another
+/// user on the new server: a mention is then reduced to the name, everything else is unchanged; both are counted. Each
+/// form takes linear time for any content.
 struct TextRewriter: Sendable {
   let references: References
 
-  /// The changed text, or nil where nothing changes: the answer for nearly every message.
+  /// Returns the changed text; nil if nothing changes, as for nearly all messages.
   ///
-  /// - Parameter unknown: grows by the references to what the archive does not have.
+  /// - Parameter unknown: incremented for each reference that is not in the archive.
   func rewrite(_ text: UnsafeRawBufferPointer, _ form: ColumnRule.TextForm, unknown: inout Int) -> [UInt8]? {
     switch form {
     case .markdown: markdown(text, unknown: &unknown)
@@ -50,7 +50,7 @@ struct TextRewriter: Sendable {
     return edits.isEmpty ? nil : edits.apply(to: text)
   }
 
-  /// The part of an address behind its `#`, as views of the sidebar keep it.
+  /// Rewrites the part of an address after its `#`, as views of the sidebar store it.
   func fragment(_ text: UnsafeRawBufferPointer, unknown: inout Int) -> [UInt8]? {
     var edits = Edits()
     NarrowLinks(references: references).fragment(text, &edits, unknown: &unknown)
@@ -59,7 +59,7 @@ struct TextRewriter: Sendable {
 
   // MARK: Uploads
 
-  /// The folder of an upload has 18 random bytes in its name: it cannot be there by chance, wherever it stands.
+  /// Replaces the folders of uploads. Their names contain 18 random bytes, so a match cannot be a coincidence.
   private func uploads(in text: UnsafeRawBufferPointer, _ edits: inout Edits) {
     var position = 0
     while let found = text.position(of: "user_uploads/", from: position) {
@@ -115,7 +115,7 @@ struct TextRewriter: Sendable {
     }
   }
 
-  /// Behind the `>` of the tag that opens at `start`; a `>` inside quotes does not count.
+  /// Returns the position after the `>` of the tag that begins at `start`; a `>` in quotes does not count.
   private func endOfTag(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
     var quote: UInt8 = 0
     var index = start + 1
@@ -133,8 +133,8 @@ struct TextRewriter: Sendable {
     return text.count
   }
 
-  /// An id that the archive does not have becomes 0, which nothing has: the server and its apps then show the text that
-  /// is there.
+  /// Replaces an id. One that the archive does not have becomes 0, which nothing has: the server and its apps then show
+  /// the text instead.
   private func identifier(
     in text: UnsafeRawBufferPointer, _ place: Range<Int>, _ map: IDMap, _ edits: inout Edits, _ unknown: inout Int
   ) {
@@ -149,7 +149,7 @@ struct TextRewriter: Sendable {
 
   // MARK: Images
 
-  /// `/user_avatars/8/emoji/images/2.png`: the organization's id is in the path.
+  /// Replaces the organization's id in paths such as `/user_avatars/8/emoji/images/2.png`.
   private func emojiImages(
     in text: UnsafeRawBufferPointer, from lowest: Int, to end: Int, _ edits: inout Edits,
     unless isLeftAlone: (Int) -> Bool

@@ -1,11 +1,11 @@
 import Common
 import Glibc
 
-/// A folder that one process works in, told from one that a process left behind when it was killed by a mark in it that
-/// the living one keeps locked.
+/// A folder that one process works in. It is distinguished from a folder that a killed process has left by a marker
+/// file, which a live process keeps locked.
 ///
-/// The mark is made first and removed last: whatever the moment of a kill, what is left is either empty or marked. The
-/// folder and the one that it is in are held open, so that a link that takes the place of either redirects nothing.
+/// The marker is created first and removed last: after a kill at any time, the leftover is either empty or marked. The
+/// folder and its parent are held open, so that replacing either with a link redirects nothing.
 final class ClaimedFolder {
   let folder: OpenFolder
   private let parent: OpenFolder
@@ -15,7 +15,7 @@ final class ClaimedFolder {
 
   var path: String { folder.path }
 
-  /// Makes the folder and claims it. Nil where there is one already, or where someone was quicker.
+  /// Creates and claims the folder. Returns nil if it exists already, or if another process was faster.
   static func make(
     _ name: String, in parent: OpenFolder, mark: String, mode: mode_t = 0o700, owner: OpenFolder.Owner? = nil
   ) throws -> ClaimedFolder? {
@@ -28,14 +28,15 @@ final class ClaimedFolder {
     }
   }
 
-  /// Claims what a dead process left behind. Nil where its owner lives, where it is nobody's, and where it is no folder.
+  /// Claims what a dead process left. Returns nil if its owner is alive, if it is not such a folder, and if it is not a
+  /// folder.
   static func abandoned(_ name: String, in parent: OpenFolder, mark: String) throws -> ClaimedFolder? {
     guard let status = parent.status(name), status.st_mode & S_IFMT == S_IFDIR,
       let folder = try parent.folder(name)
     else { return nil }
     if folder.status(mark) != nil { return try ClaimedFolder(folder, name, parent, mark) }
     do {
-      // Killed before it was marked, or after. Of another kind are only folders with something in them.
+      // The process was killed before it was marked, or after. Folders of other kinds are not empty.
       return try folder.isEmpty() ? ClaimedFolder(folder, name, parent, mark) : nil
     } catch  where parent.status(name) == nil {
       // Its owner has just removed it.
@@ -43,9 +44,10 @@ final class ClaimedFolder {
     }
   }
 
-  /// Whether ``abandoned(_:in:mark:)`` would claim it, without touching anything.
+  /// Returns whether ``abandoned(_:in:mark:)`` would claim it. Changes nothing.
   ///
-  /// - Parameter whereEmpty: whether an empty folder without a mark counts too, once nobody can be about to mark it.
+  /// - Parameter whereEmpty: whether an empty folder without a marker counts too, once no process can be about to mark
+  ///   it.
   static func isAbandoned(_ name: String, in parent: OpenFolder, mark: String, whereEmpty: Bool = true) -> Bool {
     guard let status = parent.status(name), status.st_mode & S_IFMT == S_IFDIR, let folder = try? parent.folder(name)
     else { return false }
@@ -62,26 +64,26 @@ final class ClaimedFolder {
       guard let lock = try FileLock(mark, in: folder) else { return nil }
       self.lock = lock
     } catch {
-      // Someone took the empty folder for an abandoned one, and has removed it.
+      // Another process treated the empty folder as abandoned and removed it.
       if parent.status(name) == nil { return nil }
       throw error
     }
-    // The same, between the opening of the mark and its locking: others may have made a new mark since.
+    // The same can happen between opening and locking the marker: another process may have created a new marker since.
     guard lock?.isStill(mark, in: folder) == true else { return nil }
   }
 
-  /// The folder is finished, and nobody's any more.
+  /// Releases the folder: it is finished and no longer claimed.
   func release() {
     unlinkat(folder.descriptor, mark, 0)
     lock = nil
   }
 
-  /// Removes the folder with all that is in it.
+  /// Deletes the folder with its content.
   func remove() throws {
     try folder.removeContents(sparing: mark)
     try folder.removeFile(mark)
-    // Something else of that name may have taken its place: only what is empty by now goes. Without its mark the folder
-    // is anybody's who cleans up: whoever has marked it since removes it.
+    // Another entry of that name may have replaced it: only an empty folder is deleted. Without its marker, any process
+    // that cleans up may claim the folder: the one that has marked it since deletes it.
     while unlinkat(parent.descriptor, name, AT_REMOVEDIR) != 0, errno != ENOENT, errno != ENOTDIR {
       let code = errno
       if code == ENOTEMPTY, folder.status(mark) != nil { break }
@@ -92,6 +94,6 @@ final class ClaimedFolder {
     lock = nil
   }
 
-  /// Stops working in it and leaves it as it is, for the next one who looks for abandoned folders.
+  /// Ends the claim and leaves the folder unchanged, for the next search for abandoned folders.
   func abandon() { lock = nil }
 }

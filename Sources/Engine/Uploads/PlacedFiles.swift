@@ -1,21 +1,21 @@
 import Common
 import Glibc
 
-/// Files of an organization that is being imported, put where the server will look for them, and taken back unless the
-/// organization becomes visible.
+/// Files of an imported organization, placed where the server expects them, and deleted unless the organization becomes
+/// visible.
 ///
-/// They go into folders that are named after the organization's new id and that nobody else uses: `files/ID`,
-/// `avatars/ID`. Each holds a marker, locked by the import, until the rows are committed. A marker that nobody locks
-/// tells the next import what an interrupted one left behind, see ``recover(_:organizationExists:)``.
+/// They are in folders that are named after the organization's new id and that no other program uses: `files/ID`,
+/// `avatars/ID`. Each contains a marker, locked by the import until the rows are committed. An unlocked marker shows
+/// the next import what an interrupted one has left, see ``recover(_:organizationExists:)``.
 final class PlacedFiles {
   private static let marker = ".import-in-progress"
 
   enum Place: CaseIterable {
     case messageFiles, avatars
-    /// Of images among the files of messages; made only where there are some.
+    /// Previews of images among the files of messages; created only if there are any.
     case previews
 
-    /// The part of the uploads that it is in.
+    /// The part of the uploads that contains the place.
     fileprivate var part: String { self == .avatars ? "avatars" : "files" }
   }
 
@@ -26,19 +26,19 @@ final class PlacedFiles {
   private let owner: OpenFolder.Owner?
   private var claims: [Place: ClaimedFolder] = [:]
   private var isSettled = false
-  /// Parts of the uploads that were not there before.
+  /// The parts of the uploads that did not exist before.
   private var newParts: [String] = []
 
   private(set) var files: Int64 = 0
   private(set) var bytes: Int64 = 0
 
-  /// Makes the folders of an organization.
+  /// Creates the folders of an organization.
   ///
-  /// - Throws: `.conflict` where files of an organization of this id are there already.
+  /// - Throws: `.conflict` if files of an organization with this id exist already.
   init(_ installation: Installation, organization: Int64) throws {
     self.organization = organization
     uploads = try UploadsFolder.made(installation)
-    // As root, files get the owner that the server's own have.
+    // As root, files get the same owner as the server's own.
     owner = uploads.ownerOfContents
     for place in [Place.messageFiles, .avatars] { _ = try prepare(place) }
   }
@@ -60,7 +60,7 @@ final class PlacedFiles {
 
   /// Copies a file.
   ///
-  /// - Parameter path: below the organization's folder; its folders are made.
+  /// - Parameter path: the path below the organization's folder; missing folders are created.
   func add(_ place: Place, _ path: String, from source: Int32) throws {
     let (target, name) = try create(place, path)
     defer { close(target) }
@@ -75,7 +75,7 @@ final class PlacedFiles {
     files += 1
   }
 
-  /// Writes a file, as ``add(_:_:from:)`` does.
+  /// Writes a file, in the way of ``add(_:_:from:)``.
   func add(_ place: Place, _ path: String, _ content: [UInt8]) throws {
     let (target, name) = try create(place, path)
     defer { close(target) }
@@ -84,7 +84,7 @@ final class PlacedFiles {
     bytes += Int64(content.count)
   }
 
-  /// Whether a file was put there before.
+  /// Returns whether a file was placed there before.
   func has(_ place: Place, _ path: String) -> Bool {
     claims[place].map { faccessat($0.folder.descriptor, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 } ?? false
   }
@@ -95,29 +95,29 @@ final class PlacedFiles {
     return (file, "\(folder.path)/\(SafeText.clean(path, limit: 200))")
   }
 
-  /// Waits until every file is on the disk: rows that name them are committed next.
+  /// Syncs all files to disk: rows that refer to them are committed next.
   func sync() throws {
     for claim in claims.values where !FileSystem.syncFileSystem(of: claim.folder.descriptor) {
       throw PlainFailure.system(claim.path, "cannot be synced", errno: errno)
     }
   }
 
-  /// The organization is visible: the files stay.
+  /// Keeps the files: the organization is visible.
   func keep() {
     isSettled = true
     claims.values.forEach { $0.release() }
   }
 
-  /// The organization does not come: its files go.
+  /// Deletes the files: the organization was not imported.
   func takeBack() {
     isSettled = true
-    // What cannot be removed now is for the next import to remove.
+    // The next import deletes what cannot be deleted now.
     for claim in claims.values where (try? claim.remove()) == nil { claim.abandon() }
-    // Only where nobody has put anything into them.
+    // Only if they are empty.
     for part in newParts { unlinkat(uploads.descriptor, part, AT_REMOVEDIR) }
   }
 
-  /// Nobody knows whether the organization is visible: the next start of an import settles it.
+  /// Leaves the files for the next import to decide about: it is unknown whether the organization is visible.
   func leaveOpen() {
     isSettled = true
     claims.values.forEach { $0.abandon() }
@@ -125,9 +125,10 @@ final class PlacedFiles {
 
   // MARK: Leftovers
 
-  /// Settles what an interrupted import left behind: files of an organization that came stay, the others go.
+  /// Resolves what an interrupted import has left: files of an organization that exists are kept, the others are
+  /// deleted.
   ///
-  /// - Returns: the ids whose files were removed.
+  /// - Returns: the ids whose files were deleted.
   static func recover(_ installation: Installation, organizationExists: (Int64) throws -> Bool) throws -> [Int64] {
     var removed: Set<Int64> = []
     for (id, claim) in try abandoned(installation) {
@@ -141,7 +142,7 @@ final class PlacedFiles {
     return removed.sorted()
   }
 
-  /// Folders whose imports are dead, with the ids of the organizations that they were for. They are claimed.
+  /// Returns the folders of dead imports, claimed, with the ids of their organizations.
   static func abandoned(_ installation: Installation) throws -> [(organization: Int64, claim: ClaimedFolder)] {
     guard let uploads = try UploadsFolder.find(installation) else { return [] }
     return try parents(uploads).flatMap { parent in
@@ -154,7 +155,7 @@ final class PlacedFiles {
     }
   }
 
-  /// The same folders, without touching anything: for reports.
+  /// Returns the paths of such folders for reports. Changes nothing.
   static func markedFolders(_ installation: Installation) throws -> [String] {
     guard let uploads = try UploadsFolder.find(installation) else { return [] }
     return try parents(uploads).flatMap { parent in
@@ -166,7 +167,7 @@ final class PlacedFiles {
 
   // MARK: Folders
 
-  /// The folders of all organizations that are there. Only those of files and of avatars may be links.
+  /// Returns the existing folders that contain those of organizations. Only those of files and of avatars may be links.
   private static func parents(_ uploads: OpenFolder) throws -> [OpenFolder] {
     try Place.allCases.compactMap { place in
       guard let part = try UploadsFolder.part(place.part, of: uploads) else { return nil }

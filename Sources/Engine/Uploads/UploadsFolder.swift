@@ -1,15 +1,15 @@
 import Common
 import Glibc
 
-/// The folder of a server's uploads, held open. It belongs to the server's user, and all that is done in it goes through
+/// The folder of a server's uploads, held open. It belongs to the server's user, and all operations in it use
 /// descriptors.
 enum UploadsFolder {
-  /// Nil where there is none.
+  /// Returns nil if there is none.
   static func find(_ installation: Installation) throws -> OpenFolder? {
     FileSystem.exists(installation.uploadsFolder) ? try OpenFolder(installation.uploadsFolder) : nil
   }
 
-  /// Makes it where there is none. It is the server's to write, not only ours.
+  /// Creates the folder if there is none. The server must be able to write to it.
   static func made(_ installation: Installation) throws -> OpenFolder {
     let path = installation.uploadsFolder
     if let found = try find(installation) { return found }
@@ -24,7 +24,7 @@ enum UploadsFolder {
       String(path[path.index(after: slash)...]), mode: 0o755, owner: owner)
   }
 
-  /// The folder of this name in it, which may be a link to another disk; nil where there is none.
+  /// Returns the subfolder of this name, which may be a link to another disk; nil if there is none.
   static func part(_ name: String, of uploads: OpenFolder) throws -> OpenFolder? {
     guard let status = uploads.status(name) else { return nil }
     guard status.st_mode & S_IFMT == S_IFLNK else { return try uploads.folder(name) }

@@ -1,15 +1,15 @@
 import Common
 import Glibc
 
-/// Where archives are unpacked: on the disk of the uploads, private, one folder an operation.
+/// The folders where archives are unpacked: on the disk of the uploads, private, one per operation.
 ///
-/// Nothing stays behind: a private folder among the uploads would make the server's own backup command fail, which may
-/// not read it. Names that begin like these are no part of our backups either.
+/// None may be left over: a private folder among the uploads makes the server's own backup command fail, which cannot
+/// read it. This program's backups omit names with this prefix.
 enum WorkFolder {
   static let mark = "lock"
   static let prefix = ".aloha-wizard-import-"
 
-  /// A folder of the caller's own, to be removed at the end.
+  /// Creates a folder for the caller, who removes it at the end.
   static func make(_ installation: Installation) throws -> ClaimedFolder {
     let uploads = try UploadsFolder.made(installation)
     while true {
@@ -18,14 +18,14 @@ enum WorkFolder {
     }
   }
 
-  /// Those whose processes are dead. They are claimed: nobody else removes them meanwhile.
+  /// Returns the folders of dead processes, claimed: no other process deletes them meanwhile.
   static func abandoned(_ installation: Installation) throws -> [ClaimedFolder] {
     guard let uploads = try UploadsFolder.find(installation) else { return [] }
     return try uploads.names().filter { $0.hasPrefix(prefix) }
       .compactMap { try ClaimedFolder.abandoned($0, in: uploads, mark: mark) }
   }
 
-  /// Removes those whose processes are dead.
+  /// Deletes the folders of dead processes.
   static func removeAbandoned(_ installation: Installation) throws {
     for folder in try abandoned(installation) { try folder.remove() }
   }

@@ -1,7 +1,7 @@
 import Common
 
 extension ArchiveSummary {
-  /// What people want to know of an archive, in the order in which they ask.
+  /// The facts of an archive for an operator, by importance.
   public var facts: [Summary.Fact] {
     var facts: [Summary.Fact] = []
     func add(_ name: String, _ value: String?) {
@@ -38,13 +38,13 @@ extension ArchiveSummary {
 }
 
 extension ArchiveSummary {
-  /// "15.20" for what PostgreSQL itself calls 150020.
+  /// Returns "15.20" for PostgreSQL's number 150020.
   private static func release(_ version: String) -> String {
     guard let number = Int(version), number >= 100_000 else { return version }
     return "\(number / 10_000).\(number % 10_000)"
   }
 
-  /// As moments are written everywhere else.
+  /// Returns a time in the format of all other texts.
   private static func minute(_ moment: String) -> String {
     Moment.microseconds(iso: moment).map { Age.words($0) } ?? moment
   }

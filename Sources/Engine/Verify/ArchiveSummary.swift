@@ -1,7 +1,7 @@
 import Archive
 import Common
 
-/// What an archive is, where it comes from and what is in it, after reading it once. Nothing is unpacked to the disk.
+/// The kind, the origin and the content of an archive, after reading it once. Nothing is unpacked to disk.
 ///
 /// Texts are cleaned for a terminal.
 public struct ArchiveSummary: Sendable, Encodable, Equatable {
@@ -27,46 +27,46 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   }
 
   public var path: String
-  /// "our-export", "official-export", "backup", "encrypted" where there was no key to look into it, "other".
+  /// "our-export", "official-export", "backup", "encrypted" if no key was given, "other".
   public var kind: String
   public var description: String
-  /// What can be done with it.
+  /// The possible use of the archive.
   public var advice: String
   public var bytes: Int64
   public var members: Int
   public var memberBytes: Int64
-  /// The program that made it, and when; nil where it does not say.
+  /// The program that made it, and the time; nil if it does not state them.
   public var program: String?
   public var created: String?
-  /// The latest change of any member, ISO 8601.
+  /// The latest modification of any member, ISO 8601.
   public var modified: String?
   public var source = Source()
   public var organization: Organization?
-  /// When the first and the last message were sent, ISO 8601.
+  /// The times of the first and the last message, ISO 8601.
   public var firstMessage: String?
   public var lastMessage: String?
   public var options: [String: String] = [:]
-  /// Rows of each table.
+  /// The number of rows of each table.
   public var tables: [String: Int64] = [:]
-  /// Files and bytes by the first part of their names.
+  /// The number of files and bytes by the first part of their names.
   public var parts: [String: Part] = [:]
   public var skippedFiles: [String] = []
-  /// What the archive says of rows that are not in it, and of values that it has in another form.
+  /// The archive's statements about omitted rows, and about values in another form.
   public var notes: [Summary.Fact] = []
   public var hasDigests: Bool
   /// Whether age has encrypted it.
   public var isEncrypted = false
-  /// What the `.sha256` beside an encrypted file proves; nil for what is not encrypted.
+  /// What the `.sha256` beside an encrypted file proves; nil for a plain archive.
   public var seal: String?
-  /// Whether a backup holds a whole server, and what it lacks; nil for other archives.
+  /// Whether a backup contains a whole server, and what it lacks; nil for other archives.
   public var completeness: String?
-  /// Why it cannot be used, where it cannot.
+  /// Why it cannot be used; nil if it can.
   public var refusal: String?
 
   /// Reads an archive or an unpacked folder.
   ///
-  /// - Parameter identity: a file with age's private key. Without it, of an encrypted archive only its seal is looked at.
-  /// - Throws: where it is missing, damaged, or no archive at all; where its seal is that of other bytes.
+  /// - Parameter identity: a file with age's private key. Without it, only the seal of an encrypted archive is checked.
+  /// - Throws: if the archive is missing, damaged, or not an archive; if it does not match its seal.
   public static func of(
     _ path: String, identity: String? = nil, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> ArchiveSummary {
@@ -86,7 +86,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     return summary
   }
 
-  /// An encrypted file, seen from outside.
+  /// Creates the summary of an encrypted file without its key.
   init(_ file: SealedFile, _ state: SealedFile.State) {
     path = file.path
     kind = "encrypted"
@@ -201,7 +201,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
 
   private static func importing(_ path: String, _ identity: String?) -> String {
     let words = ["import", "SUBDOMAIN", path]
-    // An import reads plain archives only.
+    // An import reads only unencrypted archives.
     guard let identity else { return "Check it with verify, then import it: \(ArchiveWords.command(words))" }
     return "Decrypt it, then import what comes out: "
       + ShellWord.quoted(words: ["age", "-d", "-i", identity, "-o", "export.tar.gz", path])

@@ -1,14 +1,14 @@
 import Archive
 import Common
 
-/// An encrypted archive without its private key: all that can be proved of it is what the `.sha256` beside it says.
+/// An encrypted archive without its private key: only the `.sha256` beside it can prove anything.
 struct SealedFile: Sendable {
   let path: String
 
   enum State: Sendable, Equatable {
-    /// The file is, byte for byte, what was written.
+    /// The file is unchanged, byte for byte.
     case unchanged
-    /// There is no `.sha256` that could be read.
+    /// There is no readable `.sha256`.
     case unproved
 
     var sentence: String {
@@ -25,7 +25,7 @@ struct SealedFile: Sendable {
     var title: String { "Compare the encrypted file with the SHA-256 beside it" }
   }
 
-  /// - Throws: `.damagedArchive` where the seal is that of other bytes.
+  /// - Throws: `.damagedArchive` if the file does not match its seal.
   func state(cancellation: Cancellation?, progress: ByteProgress?) throws -> State {
     switch try BackupSeal.matches(path, cancellation: cancellation, progress: progress) {
     case true?: return .unchanged
@@ -38,7 +38,7 @@ struct SealedFile: Sendable {
     }
   }
 
-  /// - Throws: as ``state(cancellation:progress:)``; `.archive` where nothing can be proved.
+  /// - Throws: the errors of ``state(cancellation:progress:)``; `.archive` if nothing can be proved.
   func verify(_ progress: Progress) throws -> Summary {
     let state = try progress.phase(Phase.read, unit: .bytes) { meter in
       var seen: Int64 = 0

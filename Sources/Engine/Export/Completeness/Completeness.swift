@@ -2,22 +2,22 @@ import Archive
 import Common
 import Postgres
 
-/// Accounts for every row that belongs to an organization: it is in the archive, or left out for a reason.
+/// Accounts for every row that belongs to an organization: it is in the archive, or omitted for a reason.
 ///
-/// The database counts what belongs, by ``Ownership``; the export says what it wrote. Where the two differ, the reasons
-/// are counted; a remainder is reported as such.
+/// The database counts the rows that belong to it, by ``Ownership``; the export reports the rows that it wrote. Where
+/// the two differ, the omitted rows are counted by reason; a remainder is reported as a gap.
 struct Completeness {
   let model: DataModel
   let scope: ExportScope
 
-  /// Rows of one table that are left out for one reason.
+  /// The rows of one table that are omitted for one reason.
   struct Entry: Sendable, Equatable {
     let rows: Manifest.LeftOut
-    /// Nobody is surprised by it.
+    /// Whether the omission is no surprise to the operator.
     let isExpected: Bool
   }
 
-  /// A table in which the archive's rows and those that are named are not all rows.
+  /// A table whose exported and omitted rows do not add up to all its rows.
   struct Gap: Sendable, Equatable {
     let table: String
     let belonging: Int64
@@ -46,8 +46,8 @@ struct Completeness {
     private static let unknown = "no reason was found: compare the table with the archive"
   }
 
-  /// - Parameter written: rows of each table in the archive; nil before there is one, then the conditions are counted,
-  ///   and user-message rows, which follow their messages, are not looked at.
+  /// - Parameter written: the rows of each table in the archive; nil before the export: then the rows that the
+  ///   conditions select are counted, and user-message rows, which follow their messages, are not checked.
   func account(_ connection: Connection, written: [String: Int64]?) throws -> Account {
     var account = Account()
     let ownership = Ownership(catalog: model.catalog, organization: scope.organization.id)
@@ -78,7 +78,7 @@ struct Completeness {
     let belonging = try count("\(name) t WHERE \(belongs)", connection)
     guard belonging != written else { return }
     let reasons = LeftOutReasons(scope: scope).reasons(for: table)
-    // The large table has its condition ready, on an alias of its own.
+    // The condition of the large table exists already, on an alias of its own.
     let isMessages = table.rows == .messages
     let rows = isMessages ? "\(name) m JOIN zerver_recipient recipient ON recipient.id = m.recipient_id" : "\(name) t"
     let exported = isMessages ? scope.messageCondition : scope.condition(for: table)
@@ -102,7 +102,8 @@ struct Completeness {
     }
   }
 
-  /// The largest table by far: reasons are asked one after the other, the dear ones only while rows remain.
+  /// Accounts for the largest table by far: the reasons are counted one after the other, the expensive ones only while
+  /// rows remain.
   private func userMessages(
     _ written: Int64, _ ownership: Ownership, _ connection: Connection, _ account: inout Account
   ) throws {
@@ -153,7 +154,7 @@ struct Completeness {
 
   // MARK: Other tables
 
-  /// Tables that stay behind on purpose, and hold rows of the organization.
+  /// Reports tables that are not exported by design and that hold rows of the organization.
   private func staying(_ ownership: Ownership, _ connection: Connection, _ account: inout Account) throws {
     for rule in TableMap.all {
       guard case .staysBehind(let reason) = rule.disposition,

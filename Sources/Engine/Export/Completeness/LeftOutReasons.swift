@@ -1,13 +1,13 @@
 import Postgres
 
-/// Why rows of a table that belong to the organization are not exported: conditions in the order in which they are
-/// asked, the first that holds is the reason.
+/// A reason why rows of a table that belong to the organization are not exported. Conditions are tested in order; the
+/// first that holds is the reason.
 struct LeftOutReason: Sendable, Equatable {
-  /// Says which rows: "group conversations with members of other organizations".
+  /// Describes the rows: "group conversations with members of other organizations".
   let text: String
-  /// On the rows of the table.
+  /// SQL on the rows of the table.
   let condition: String
-  /// Nobody is surprised by it: the operator asked for a part, or the row means nothing elsewhere.
+  /// Whether the omission is no surprise: the operator requested a part, or the row has no meaning elsewhere.
   var isExpected = false
 }
 
@@ -26,7 +26,7 @@ struct LeftOutReasons {
     own(table) + references(table) + partial
   }
 
-  /// Of an export that holds only a part on purpose, for what no other reason explains.
+  /// The reason of last resort, for an export that holds only a part by request.
   private var partial: [LeftOutReason] {
     let text: String
     switch scope.reach {
@@ -120,7 +120,7 @@ struct LeftOutReasons {
 
   // MARK: Conversations
 
-  /// - Parameter recipient: SQL of the group's recipient.
+  /// - Parameter recipient: the SQL expression of the group's recipient.
   private func groups(_ recipient: String, when condition: String) -> [LeftOutReason] {
     [
       LeftOutReason(

@@ -1,10 +1,10 @@
 import Archive
 import Common
 
-/// How texts name rows that are not in an archive, before, during and after an export.
+/// Texts about rows that are not in an archive, for before, during and after an export.
 extension [Manifest.LeftOut] {
-  /// One line for each reason, in their order: "2 rows of zerver_message, 1 row of zerver_huddle: …". Cleaned for a
-  /// terminal.
+  /// One line for each reason, in the order of their first entries: "2 rows of zerver_message, 1 row of zerver_huddle:
+  /// …". Cleaned for a terminal.
   public var lines: [String] {
     var reasons: [String] = []
     var rows: [String: [String]] = [:]
@@ -30,7 +30,8 @@ extension Manifest.Changed {
 }
 
 extension Manifest {
-  /// What the archive lacks or has in another form, for a summary. At most a hundred lines of either.
+  /// The rows that the archive lacks and the values that it has in another form, for a summary. At most 100 lines of
+  /// each.
   public var notes: [Summary.Fact] {
     leftOut.lines.prefix(100).map { Summary.Fact("Left out", $0) }
       + changed.prefix(100).map { Summary.Fact("Changed", $0.text) }
@@ -40,7 +41,7 @@ extension Manifest {
 extension Completeness.Account {
   private var unexpected: [String] { entries.filter { !$0.isExpected }.map(\.rows).lines }
 
-  /// What a check says: a warning for what an operator does not expect, one line for all the rest.
+  /// The findings of a check: a warning for each unexpected omission, one line for all expected ones.
   var findings: [Finding] {
     var findings = unexpected.map { Finding(.warning, "rows", "left out: \($0)") }
     findings += gaps.map { Finding(.warning, "rows", $0.text, remedy: "compare this table with the archive") }
@@ -53,7 +54,7 @@ extension Completeness.Account {
     ]
   }
 
-  /// The same while an export runs.
+  /// Reports the unexpected omissions and the gaps as warnings of a running export.
   func warn(_ progress: Progress) {
     for line in unexpected { progress.warn("Left out: \(line)") }
     for gap in gaps { progress.warn("INCOMPLETE: \(gap.text)") }

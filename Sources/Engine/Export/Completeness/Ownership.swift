@@ -1,6 +1,6 @@
 import Postgres
 
-/// Which rows belong to an organization, whatever an export makes of them: conditions on a table named `t`.
+/// The rows that belong to an organization, whatever an export does with them: conditions on a table named `t`.
 ///
 /// Deliberately independent of the conditions that select rows for an export. Only the organization's id and the
 /// catalog's references are used, so that a row which the export's conditions miss is still counted here.
@@ -12,8 +12,8 @@ struct Ownership {
   var channels: String { "SELECT id FROM zerver_stream WHERE realm_id = \(organization)" }
   var messages: String { "SELECT id FROM zerver_message WHERE realm_id = \(organization)" }
 
-  /// Personal recipients of people, recipients of channels, and groups in which people of the organization are, or in
-  /// which nobody is left and messages of the organization are.
+  /// The personal recipients of users, the recipients of channels, and the recipients of groups that have users of the
+  /// organization as members, or that have no member left but messages of the organization.
   var recipients: String {
     typealias Kind = ExportScope.RecipientType
     return """
@@ -28,7 +28,7 @@ struct Ownership {
       """
   }
 
-  /// - Returns: nil where the table is shared by all organizations.
+  /// - Returns: nil if the table is shared by all organizations.
   func condition(_ table: DataModel.Table) -> String? {
     switch table.rows {
     case .organization: "t.id = \(organization)"
@@ -50,9 +50,9 @@ struct Ownership {
     }
   }
 
-  /// The same of a table that exports do not have, by its foreign keys.
+  /// Returns the condition of a table that exports do not contain, derived from its foreign keys.
   ///
-  /// - Returns: nil where none leads to an organization.
+  /// - Returns: nil if no foreign key leads to an organization.
   func condition(byReferencesOf table: String, alias: String = "t", depth: Int = 0) -> String? {
     guard depth < 4, let found = catalog[table] else { return nil }
     let keys = found.foreignKeys.filter { $0.table != table }

@@ -1,44 +1,45 @@
 import Common
 import Postgres
 
-/// How rows get into the tables that hold nearly all of them: messages, user-messages, reactions.
+/// How rows are loaded into the tables that hold nearly all rows: messages, user-messages, reactions.
 ///
-/// Row by row their indexes and foreign keys cost ten times what the rows cost. On a server that hosts nobody else both
-/// are taken away and made anew afterwards, in the same transaction. On a shared server they stay, and so do all
-/// readers; there, with the rights of a database administrator, the foreign keys are checked once for all new rows
-/// instead of once a row. Whatever way is taken, no row is committed whose references were not checked.
+/// Row by row, maintaining the indexes and checking the foreign keys costs ten times as much as the rows themselves. On
+/// a server without other organizations, both are dropped and rebuilt afterwards, in the same transaction. On a shared
+/// server they stay, and readers are not blocked; there, with the rights of a database administrator, the foreign keys
+/// are checked once for all new rows instead of per row. With any strategy, no row is committed whose references were
+/// not checked.
 struct BulkLoad {
   enum Strategy: Equatable {
-    /// As any client would: PostgreSQL checks each row.
+    /// Rows are written as by any client: PostgreSQL checks each row.
     case rowByRow
-    /// Indexes and foreign keys are dropped and made anew. Needs a server without other organizations.
+    /// Indexes and foreign keys are dropped and rebuilt. Requires a server without other organizations.
     case rebuilding
-    /// Foreign keys are checked once at the end. Needs an administrator's session.
+    /// Foreign keys are checked once at the end. Requires an administrator's session.
     case checkedAtOnce
   }
 
-  /// The tables that are loaded between ``begin()`` and ``end()``: exactly these lose their triggers and checks.
+  /// The tables that are loaded between ``begin()`` and ``end()``: only these lose their triggers and checks.
   private static let tableNames = ["zerver_message", "zerver_usermessage", "zerver_reaction"]
-  /// Below this it is not worth it.
+  /// The minimum number of rows for which a bulk strategy pays off.
   private static let worthwhileRows: Int64 = 500
-  /// The server's own trigger: each new message joins the queue of the search index.
+  /// The server's own trigger, which adds each new message to the queue of the search index.
   private static let searchTrigger = "append_to_fts_update_log"
 
   let strategy: Strategy
   private let connection: Connection
   private let catalog: Catalog
   private let tables: [Catalog.Table]
-  /// The role that the rest of the import works as.
+  /// The role that the rest of the import uses.
   private let role: String
-  /// New ids, where the import gave them itself.
+  /// The new ids of the tables whose ids the import assigns.
   private let newIDs: [String: ClosedRange<Int64>]
   private let organization: Int64
   private var sequencesBefore: [String: Int64] = [:]
 
-  /// Chooses the way for this server.
+  /// Chooses the strategy for this server.
   ///
   /// - Parameters:
-  ///   - counts: rows that are to come, by table.
+  ///   - counts: the expected rows by table.
   ///   - maps: the new ids of the import.
   ///   - isAdministrator: whether the session was opened with an administrator's rights.
   init(
@@ -49,7 +50,7 @@ struct BulkLoad {
     self.connection = connection
     catalog = model.catalog
     role = isAdministrator ? try connection.value("SELECT current_user") ?? brand.databaseName : ""
-    // All or none: they are loaded between the same two steps, so that what is done to one is made good for each.
+    // All or none: they are loaded between the same two steps, so whatever is disabled for one is restored for each.
     let isWorthwhile = Self.tableNames.contains { (counts[$0] ?? 0) >= Self.worthwhileRows }
     let large = isWorthwhile ? Self.tableNames.compactMap { model.catalog[$0] } : []
     tables = large
@@ -59,7 +60,7 @@ struct BulkLoad {
     let hasForeignTriggers = large.contains { table in
       table.triggers.contains { !$0.definition.contains(Self.searchTrigger) }
     }
-    // A replica identity, a clustering order, or a place on another disk would be lost with its index.
+    // Dropping an index would lose its role as a replica identity, its clustering order or its tablespace.
     let names = large.map { Identifier.literal($0.name) }.joined(separator: ", ")
     let isOrdinary =
       try large.isEmpty
@@ -92,8 +93,8 @@ struct BulkLoad {
 
   // MARK: Before the rows
 
-  /// Takes away what is made anew later. To be called before any row of the transaction is written: a table that other
-  /// rows wait to be checked against cannot be changed.
+  /// Drops what ``finish(_:)`` rebuilds. Call this before the transaction writes any row: a table with pending
+  /// constraint checks cannot be altered.
   func prepare() throws {
     guard strategy == .rebuilding else { return }
     for table in tables {
@@ -107,27 +108,28 @@ struct BulkLoad {
     }
   }
 
-  /// To be called right before the rows of the large tables.
+  /// Call this directly before loading the rows of the large tables.
   mutating func begin() throws {
     for table in tables { sequencesBefore[table.name] = try sequenceValue(table.name) }
     if strategy == .checkedAtOnce { try trust(true) }
   }
 
-  /// To be called right after them.
+  /// Call this directly after loading the rows of the large tables.
   func end() throws {
     if strategy == .checkedAtOnce { try trust(false) }
   }
 
-  /// The primary key stays: other tables refer to it, and new ids come in order.
+  /// Returns whether the constraint is dropped and rebuilt. The primary key stays: other tables refer to it, and new
+  /// ids are ascending.
   private static func isRebuilt(_ constraint: Catalog.Constraint) -> Bool {
     constraint.kind == "f" || constraint.kind == "u"
   }
 
   // MARK: After the rows
 
-  /// Makes everything as it was, and checks what was not checked. Calls `step` before each piece of work.
+  /// Restores the tables, and runs the checks that were postponed. Calls `step` before each piece of work.
   func finish(_ step: () throws -> Void) throws {
-    // Rows that wait to be checked are checked now: a table with such rows cannot be changed.
+    // Runs the deferred checks now: a table with pending checks cannot be altered.
     try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     switch strategy {
     case .rowByRow: break
@@ -140,7 +142,7 @@ struct BulkLoad {
         }
         for constraint in table.constraints where constraint.kind == "u" { try restore(constraint, table, step) }
       }
-      // Checking a foreign key needs the other table's key: all indexes first.
+      // Checking a foreign key needs the key index of the other table, so all indexes are built first.
       for table in tables {
         for constraint in table.constraints where constraint.kind == "f" { try restore(constraint, table, step) }
         for trigger in table.triggers { try alter(table, "ENABLE TRIGGER \(Identifier.quote(trigger.name))") }
@@ -159,7 +161,7 @@ struct BulkLoad {
     }
   }
 
-  /// How many pieces of work ``finish(_:)`` has.
+  /// The number of pieces of work of ``finish(_:)``.
   var steps: Int64 {
     switch strategy {
     case .rowByRow: Int64(tables.count)
@@ -186,10 +188,10 @@ struct BulkLoad {
     "\(Identifier.quote(catalog.schema)).\(Identifier.quote(name))"
   }
 
-  // MARK: Checking at once
+  // MARK: Checking once
 
-  /// An administrator's session can tell PostgreSQL that rows come from elsewhere and were checked there. Only for the
-  /// copies, and only as long as they take; everything else is done as the server's own role.
+  /// Turns the row checks of the session off or on through `session_replication_role`, which an administrator's session
+  /// may set. Used only while the rows are copied; everything else runs as the server's own role.
   private func trust(_ wanted: Bool) throws {
     try connection.execute("RESET ROLE")
     try connection.execute("SET LOCAL session_replication_role = \(wanted ? "replica" : "origin")")
@@ -214,7 +216,7 @@ struct BulkLoad {
     }
   }
 
-  /// What the trigger of the messages would have done.
+  /// Does the work of the search trigger of the messages.
   private func queueForSearch() throws {
     guard let messages = tables.first(where: { $0.name == "zerver_message" }),
       messages.triggers.contains(where: { $0.definition.contains(Self.searchTrigger) }),
@@ -228,7 +230,7 @@ struct BulkLoad {
       """)
   }
 
-  /// A range of ids that holds all new rows of a table, and perhaps some that others added in the meantime.
+  /// Returns a range of ids that contains all new rows of a table, and possibly rows that others added in the meantime.
   private func newRows(of table: Catalog.Table) throws -> ClosedRange<Int64> {
     if let known = newIDs[table.name] { return known }
     let first = (sequencesBefore[table.name] ?? 0) + 1

@@ -1,39 +1,40 @@
 import Common
 
-/// Everything that the cells of an import are made from, besides the row itself: the new ids, and facts of other rows.
+/// All facts besides the row itself that the cells of an import are computed from: the new ids, and facts of other
+/// rows.
 struct ImportFacts {
   /// The subdomain that the operator chose.
   let subdomain: String
-  /// By table. A table whose key is another table's key shares that one's map.
+  /// The new ids by table. A table whose key is the key of another table shares that table's map.
   var maps: [String: IDMap] = [:]
   var rewriter = TextRewriter(references: References())
-  /// The organization that the archive comes from is on this very server: identities that exist once must be new.
+  /// Whether the organization that was exported is on this same server: unique identities must then be generated again.
   var isCopy = false
-  /// New paths of uploaded files by their old ones.
+  /// The new paths of uploaded files by their old ones.
   var uploadPaths: [String: String] = [:]
-  /// Old ids of users who can sign in.
+  /// Old ids of the users who can sign in.
   var activeUsers: Set<Int64> = []
   /// Old ids of the system bots, who are active on every server.
   var systemBots: Set<Int64> = []
   /// System bots of the archive that this server does not have.
   var substitutedBots: [String] = []
-  /// Tables whose rows cannot be used: groups of users without a name each.
+  /// Tables whose rows cannot be used: user groups that have no names.
   var leftOutTables: Set<String> = []
-  /// The one-to-one and group conversations, with the places of their messages on this server.
+  /// The one-to-one and group conversations, with the recipients of their messages on this server.
   var conversations = Conversations()
   var userFields: Set<Int64> = []
-  /// New id of the organization's first owner who is active.
+  /// New id of the organization's first active owner.
   var firstOwner: Int64?
-  /// Authentication methods that may be kept; nil where all are.
+  /// The authentication methods that may be kept; nil if all may.
   var allowedAuthentication: Set<String>?
 }
 
-/// Values that are made anew on every import.
+/// Values that each import generates.
 enum GeneratedValue {
   static func text(_ kind: ColumnRule.Generated, brand: Brand) -> String {
     switch kind {
     case .apiKey, .token: RandomText.alphanumeric(32)
-    // What the server itself writes where nobody can sign in with a password.
+    // The server itself writes this form for accounts that cannot sign in with a password.
     case .unusablePassword: "!" + RandomText.alphanumeric(40)
     case .uuid: uuid()
     case .organizationOwnerSecret: "\(brand.rawValue)realm_" + RandomText.alphanumeric(32)
@@ -42,7 +43,7 @@ enum GeneratedValue {
     }
   }
 
-  /// A random UUID, version 4.
+  /// Returns a random UUID, version 4.
   private static func uuid() -> String {
     var digits = Array(RandomText.hexadecimal(32))
     digits[12] = "4"

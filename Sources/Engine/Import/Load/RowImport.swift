@@ -9,7 +9,7 @@ struct RowImport {
   let survey: ArchiveSurvey
   let facts: ImportFacts
   let brand: Brand
-  /// Rows written, by table.
+  /// The number of rows written, by table.
   private(set) var written: [String: Int] = [:]
 
   init(model: DataModel, archive: OpenedArchive, survey: ArchiveSurvey, facts: ImportFacts, brand: Brand) {
@@ -20,7 +20,7 @@ struct RowImport {
     self.brand = brand
   }
 
-  /// - Parameter complete: called when all tables but the large ones are in.
+  /// - Parameter complete: called when all tables except the large ones are written.
   mutating func run(
     _ connection: Connection, bulk: BulkLoad, progress: Progress, complete: () throws -> Void
   ) throws {
@@ -91,7 +91,7 @@ struct RowImport {
 
   // MARK: Messages
 
-  /// Each table in one stream, whatever the number of files: COPY into a table again and again costs.
+  /// Writes each table in one stream, whatever the number of files: repeated COPY statements into one table are slow.
   private mutating func messages(
     _ connection: Connection, _ meter: Meter, _ remarks: inout TableLoader.Remarks
   ) throws {
@@ -112,7 +112,8 @@ struct RowImport {
 
   // MARK: Joining tables
 
-  /// The rows of the tables that tie attachments to messages travel as lists inside the attachments.
+  /// Writes the rows of the joining tables between attachments and messages; the archive holds them as lists inside the
+  /// attachments.
   private mutating func joins(
     of table: DataModel.Table, _ document: TableDocument, _ connection: Connection
   ) throws {
@@ -130,7 +131,7 @@ struct RowImport {
           var scanner = JSONScanner(reader[1].bytes, name: document.name)
           var tied: Set<Int64> = []
           try scanner.array { scanner in
-            // What the archive does not have was counted when it was read.
+            // References to missing rows were counted when the archive was read.
             guard let new = try scanner.value().int.flatMap({ map[$0] }), tied.insert(new).inserted else { return }
             try writer.row([String(id), String(new)])
           }
@@ -139,7 +140,7 @@ struct RowImport {
     }
   }
 
-  // MARK: What was not as it should be
+  // MARK: Report
 
   private func report(_ remarks: TableLoader.Remarks, _ progress: Progress) {
     for (column, count) in remarks.keptTexts.sorted(by: { $0.key < $1.key }) {
@@ -151,7 +152,7 @@ struct RowImport {
         "Custom profile fields: \(Amount.of(Int64(remarks.unknownFieldUsers), "user")) who are not in the archive are "
           + "left out")
     }
-    // Which ways to sign in were dropped is said by name.
+    // The dropped authentication methods are reported by name elsewhere.
     for (table, count) in remarks.leftOut.sorted(by: { $0.key < $1.key }) where table != IDAssignment.signInTable {
       progress.note("\(table): \(Amount.of(Int64(count), "row")) left out: this server has or makes them itself")
     }

@@ -1,10 +1,10 @@
 import Common
 import Postgres
 
-/// Writes cells of any type into a `COPY … FROM STDIN`: in the binary format where all types of the table are known
-/// here, else in the text format, where PostgreSQL reads them.
+/// Writes cells of any type into a `COPY … FROM STDIN`: in the binary format if all types of the table are known here,
+/// otherwise in the text format, which PostgreSQL parses.
 struct RowSink {
-  /// Types that are written in binary.
+  /// The types that are written in binary.
   private static let binaryTypes: Set<String> = [
     "int2", "int4", "int8", "bool", "text", "varchar", "bpchar", "citext", "name", "timestamptz", "uuid", "json",
     "jsonb",
@@ -80,7 +80,7 @@ struct RowSink {
     if type == "jsonb" { try writer.jsonb(bytes) } else { try writer.bytes(bytes) }
   }
 
-  /// - Parameter text: 32 hexadecimal digits, dashes anywhere.
+  /// - Parameter text: 32 hexadecimal digits; dashes are ignored.
   mutating func uuid(_ text: String) throws {
     guard isBinary else { return line.append(text) }
     let digits = text.utf8.compactMap { digit -> UInt8? in
@@ -96,7 +96,7 @@ struct RowSink {
     try bytes.withUnsafeBytes { try writer.bytes($0) }
   }
 
-  /// A value of a type that only PostgreSQL reads.
+  /// Writes a value of a type that only PostgreSQL parses.
   mutating func foreign(_ value: JSONScanner.Value, type: String) throws {
     switch value.kind {
     case .missing, .null: try null()
@@ -111,7 +111,7 @@ struct RowSink {
   }
 }
 
-/// JSON arrays as PostgreSQL writes arrays: `{1,2}`, `{"a b","c"}`.
+/// Converts JSON arrays to PostgreSQL array literals: `{1,2}`, `{"a b","c"}`.
 enum PostgresArray {
   static func text(of value: JSONScanner.Value) throws -> String {
     var scanner = JSONScanner(value.bytes, name: "array")

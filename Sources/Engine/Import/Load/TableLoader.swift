@@ -1,19 +1,19 @@
 import Common
 import Postgres
 
-/// Writes the rows of one table of an archive into the same table of the target, every cell by its column's rule.
+/// Writes the rows of one table of an archive into the same table of the server, each cell by its column's rule.
 ///
-/// Built once a table from the model, the keys that the archive's rows have, and the facts of the import.
+/// Built once per table from the model, the keys of the archive's rows, and the facts of the import.
 struct TableLoader {
   private enum Cell {
     case copy
-    /// A reference through a map; `optional` ones that lead nowhere become NULL.
+    /// A reference through a map; `optional` references without a target become NULL.
     case reference(IDMap, optional: Bool)
     case recipientTarget(type: Int)
     case emojiCode(type: Int, IDMap)
-    /// A column that says something of the row's custom emoji: nothing, where that one is gone.
+    /// A column that belongs to the row's custom emoji: empty if that emoji is missing.
     case emojiPart(type: Int, code: Int, IDMap)
-    /// The organization itself, which rows need not name.
+    /// The organization itself, which rows may omit.
     case organization(IDMap)
     case profileValue(field: Int, IDMap)
     case generated(ColumnRule.Generated)
@@ -24,12 +24,12 @@ struct TableLoader {
     case userIsActive(user: Int)
     case groupHash(id: Int)
     case groupSize(id: Int)
-    /// The recipient of a message, which may depend on its sender.
+    /// The recipient of a message; may depend on the sender.
     case conversation(sender: Int, IDMap)
     case constant(String)
     case off
     case userOrFirstOwner(IDMap)
-    /// Required, without a default, and not in the archive: nothing, in the column's type.
+    /// Required, without a default, and not in the archive: the empty value of the column's type.
     case neutral
   }
 
@@ -37,35 +37,35 @@ struct TableLoader {
     let name: String
     let type: String
     let cell: Cell
-    /// Where its value stands among ``keys``.
+    /// The index of the value in ``keys``.
     let value: Int
     let rule: ValueRule
   }
 
   let table: DataModel.Table
-  /// What to read of each row.
+  /// The keys to read of each row.
   let keys: [String]
-  /// Columns that the archive has nothing for and that got a neutral value.
+  /// Columns that the archive has no values for and that got a neutral value.
   let filled: [String]
   private let columns: [Column]
   private let facts: ImportFacts
   private let brand: Brand
   private let idKey: Int?
-  /// Where the user stands to whom a row of the table belongs.
+  /// The index of the key that names the user who owns a row of the table.
   private let ownerKey: Int?
-  /// Rows of conversations that are not written, by their own id or, of subscriptions, by their recipient's.
+  /// Rows of conversations that are not written: by their own id or, for subscriptions, by the id of the recipient.
   private let leftOut: Set<Int64>
   private let leftOutKey: Int?
 
-  /// Counts what could not be known before the rows were written. All else is in ``ArchiveSurvey/findings``.
+  /// Counts what is known only when the rows are written. Everything else is in ``ArchiveSurvey/findings``.
   struct Remarks {
-    /// Users of custom profile fields that the archive does not have.
+    /// Users named by custom profile fields that the archive does not have.
     var unknownFieldUsers = 0
-    /// Texts that would not fit any more with their new ids, by column: they keep the old ones.
+    /// Texts that would become too long with the new ids, by column: they keep the old ids.
     var keptTexts: [String: Int] = [:]
-    /// Rows that are left out because the server's own bots, groups that were merged, or the plan have them already.
+    /// Omitted rows: the server's own bots have them, their groups were merged, or the plan does not allow them.
     var leftOut: [String: Int] = [:]
-    /// References inside texts to people, channels, groups and messages that the archive does not have, by column.
+    /// References inside texts to users, channels, groups and messages that the archive does not have, by column.
     var unknownReferences: [String: Int] = [:]
   }
 
@@ -80,7 +80,7 @@ struct TableLoader {
     var columns: [Column] = []
     var filled: [String] = []
     for column in table.columns where !column.type.isEmpty && column.imported != .ignored {
-      // Archives of other versions may have the column's own name.
+      // Archives of other versions may use the column's own name.
       let name = present.contains(column.key) || !present.contains(column.name) ? column.key : column.name
       let isPresent = present.contains(name)
       guard let cell = Self.cell(for: column, isPresent: isPresent, facts: facts, model: model, key: key, table: table)
@@ -125,10 +125,10 @@ struct TableLoader {
       return .organization(realms)
     }
     guard isPresent else {
-      // What the archive does not have is left to the table's default, or stays empty.
+      // A column that the archive lacks gets the table's default, or stays NULL.
       return column.isRequired && !column.hasDefault ? .neutral : nil
     }
-    // Groups that the archive lacks are made, and named by the settings, when all rows are in.
+    // Missing groups are created, and set in the group settings, once all rows are written.
     if isToGroup(column), facts.maps["zerver_usergroup"]?.count ?? 0 == 0 { return .neutral }
     switch column.imported {
     case .reference(let other): return .reference(facts.maps[other] ?? IDMap(), optional: true)
@@ -157,7 +157,7 @@ struct TableLoader {
     column.references == "zerver_usergroup" || column.references == "zerver_namedusergroup"
   }
 
-  /// The statement that takes the rows.
+  /// The COPY statement of the table.
   private var copy: String {
     let format = RowSink.isBinary(columns.map(\.type)) ? " (FORMAT binary)" : ""
     return "COPY \(Identifier.quote(table.name)) (\(Identifier.list(columns.map(\.name)))) FROM STDIN\(format)"
@@ -166,7 +166,7 @@ struct TableLoader {
   /// Copies rows into the table.
   ///
   /// - Parameter feed: calls its argument with each row, read with ``keys``.
-  /// - Returns: rows that were written.
+  /// - Returns: the number of rows written.
   func load(
     _ connection: Connection, remarks: inout Remarks, _ feed: ((RowReader) throws -> Void) throws -> Void
   ) throws -> Int {
@@ -188,9 +188,9 @@ struct TableLoader {
     }
   }
 
-  /// Whether the row is imported. Rows of the server's own bots are on every server, conversations that were merged are
-  /// there once, cloud plans allow some ways to sign in only to those who pay for them; a reaction with a custom emoji
-  /// that is gone says nothing.
+  /// Returns whether the row is imported. Rows of the server's own bots exist on every server; merged conversations
+  /// exist once; cloud plans allow some authentication methods to paying organizations only; a reaction with a missing
+  /// custom emoji has no meaning.
   private func keeps(_ row: RowReader) -> Bool {
     if let ownerKey, let owner = row[ownerKey].int, facts.systemBots.contains(owner) { return false }
     if !leftOut.isEmpty, let leftOutKey, let id = row[leftOutKey].int, leftOut.contains(id) { return false }
@@ -223,7 +223,7 @@ struct TableLoader {
       if let new = map[old] {
         try sink.integer(new, type: column.type)
       } else if table.isGroupSetting(column.name) {
-        // The defaults of this server are put in place once the system groups are known.
+        // The defaults of this server are set once the system groups are known.
         try neutral(column, &sink)
       } else if optional {
         try sink.null()
@@ -363,7 +363,7 @@ struct TableLoader {
     try scratch.withUnsafeBytes(rewritten)
   }
 
-  /// PostgreSQL's text cannot hold a zero byte; JSON can.
+  /// Decodes a JSON string without zero bytes, which JSON allows and PostgreSQL's text does not.
   private func decode(_ value: JSONScanner.Value, into scratch: inout [UInt8]) {
     scratch.removeAll(keepingCapacity: true)
     value.decode(into: &scratch)
@@ -400,14 +400,14 @@ struct TableLoader {
     }
   }
 
-  /// A JSON list of ids, each followed. One that the archive does not have would be somebody else here.
+  /// Renumbers a JSON list of user ids. Ids that the archive does not have are dropped: here they would be other users.
   private func renumbered(_ list: String, _ map: IDMap, _ remarks: inout Remarks) -> String {
     let ids = list.split { !$0.isNumber }.map { Int64($0).flatMap { map[$0] } }
     remarks.unknownFieldUsers += ids.count { $0 == nil }
     return "[\(ids.compactMap { $0.map(String.init) }.joined(separator: ","))]"
   }
 
-  /// Whether a row's custom emoji is not in the archive.
+  /// Returns whether a row's custom emoji is missing from the archive.
   private static func isGone(_ code: JSONScanner.Value, type: JSONScanner.Value, _ map: IDMap) -> Bool {
     guard type.text == "realm_emoji", code.kind == .string else { return false }
     return code.text.flatMap { Int64($0) }.flatMap { map[$0] } == nil
@@ -417,7 +417,7 @@ struct TableLoader {
     if column.rule.isRequired { try sink.text("") } else { try sink.null() }
   }
 
-  // MARK: What cannot be
+  // MARK: Errors
 
   private func rowLabel(_ row: RowReader) -> String {
     "\(table.name) row \(idKey.flatMap { row[$0].int }.map(String.init) ?? "without an id")"

@@ -2,21 +2,22 @@ import Archive
 import Common
 import Pictures
 
-/// Puts the pictures of people in place, in all sizes that the server shows: as they were uploaded, small, and medium.
+/// Puts the avatars of users in place, in all sizes that the server shows: the original, small, and medium.
 ///
-/// Archives hold the first two, or one of them. The medium size is always made anew, from the best picture that there is;
-/// the small one where it is missing or damaged. A person of whom no picture can be read gets none.
+/// Archives hold the first two, or one of them. The medium size is always generated from the best picture available;
+/// the small one only if it is missing or damaged. A user without a readable picture gets none.
 ///
-/// Pictures are computed on all processors. What is decoded at one time is held to a budget of memory, not of threads.
+/// Pictures are computed on all processors. A memory budget, not the number of threads, limits what is decoded at the
+/// same time.
 struct AvatarPictures {
-  /// One person's pictures in the archive.
+  /// The pictures of one user in the archive.
   struct Avatar: Sendable {
-    /// The ids on this server and in the archive.
+    /// The user's ids on this server and in the archive.
     let user: Int64
     let oldUser: Int64
-    /// The file's name on this server, without its ending.
+    /// The file's name on this server, without its extension.
     let name: String
-    /// Members of the archive.
+    /// The names of members of the archive.
     var original: String?
     var small: String?
     var medium: String?
@@ -32,10 +33,10 @@ struct AvatarPictures {
     case bytes([UInt8])
   }
 
-  /// What came of one avatar.
+  /// The result for one avatar.
   private struct Made {
     let user: Int64
-    /// Empty where no picture could be read.
+    /// Empty if no picture could be read.
     var files: [(target: String, content: Content)] = []
     var warning: String?
   }
@@ -47,7 +48,7 @@ struct AvatarPictures {
     var ready: [Result<Made, any Error>] = []
   }
 
-  /// Decoded pictures take four bytes a pixel. One that is larger than this is decoded alone.
+  /// Decoded pictures take four bytes per pixel. A picture larger than this is decoded alone.
   private static let pixelBudget = 8_000_000
   private static let maximalReady = 8
   private static let shownWarnings = 20
@@ -55,7 +56,7 @@ struct AvatarPictures {
   let avatars: [Avatar]
   let archive: OpenedArchive
 
-  /// - Parameter outcome: gets the people who have a picture, and a warning for each picture that cannot be read.
+  /// - Parameter outcome: receives the users who have a picture, and a warning for each picture that cannot be read.
   func place(into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
     guard !avatars.isEmpty else { return }
     let state = Monitor(State())
@@ -87,7 +88,7 @@ struct AvatarPictures {
     }
   }
 
-  // MARK: On the threads
+  // MARK: Worker threads
 
   private func work(_ state: Monitor<State>) {
     while let avatar = next(state) {
@@ -107,7 +108,7 @@ struct AvatarPictures {
   private func make(_ avatar: Avatar, _ state: Monitor<State>) throws -> Made {
     var made = Made(user: avatar.user)
     var failure: PictureFailure?
-    /// Nil where the picture cannot be read.
+    /// Returns nil if the picture cannot be read.
     func pictures(_ member: String?, _ sides: [Int]) throws -> [[UInt8]]? {
       guard let member else { return nil }
       do {
@@ -141,7 +142,7 @@ struct AvatarPictures {
     let small: Content =
       if isSmallUsable, let small = avatar.small { .member(small) } else { .bytes(source.pictures[1]) }
     made.files.append((avatar.name + ".png", small))
-    // What the server cannot read it could not make another size of; without it neither.
+    // The server generates other sizes from the original, so there has to be one that it can read.
     let isOriginalKept = try avatar.original.map { try $0 == source.member || isImage($0) } ?? false
     made.files.append((avatar.name + ".original", .member(isOriginalKept ? avatar.original ?? "" : source.member)))
     if let failure, avatar.original != nil {
@@ -153,7 +154,7 @@ struct AvatarPictures {
     return made
   }
 
-  /// Whether it is an image by its beginning, if only one that is not decoded here.
+  /// Returns whether the file begins like an image, even one of a format that is not decoded here.
   private func isImage(_ member: String) throws -> Bool {
     try archive.open(member).withMappedBytes { MeasuredImage($0) != nil }
   }

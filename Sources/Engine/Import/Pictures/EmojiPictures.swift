@@ -4,18 +4,18 @@ import Pictures
 
 /// Puts the pictures of custom emoji in place.
 ///
-/// Servers keep of each emoji what was uploaded and the picture that they show; of an animated one, also a still
-/// picture for people who turned animations off. Archives hold no still pictures, and those of older servers and of
-/// other products no originals.
+/// For each emoji, a server stores the original and the picture that it shows; for an animated emoji also a still
+/// picture, for users who turned animations off. Archives hold no still pictures, and those of older servers and of
+/// other products hold no originals.
 struct EmojiPictures {
   struct Emoji {
-    /// The name of its file on the server.
+    /// The file name on the server.
     let file: String
-    /// What people type.
+    /// The name that users type.
     let name: String
-    /// What the archive's row says.
+    /// Whether the archive's row says that the emoji is animated.
     var isAnimated = false
-    /// Members of the archive.
+    /// The names of members of the archive.
     var picture: String?
     var original: String?
     var still: String?
@@ -32,7 +32,7 @@ struct EmojiPictures {
 
   let emoji: [Emoji]
   let archive: OpenedArchive
-  /// Whether this server needs originals and still pictures, whatever the archive has.
+  /// Whether this server requires originals and still pictures, whatever the archive has.
   let keepsOriginals: Bool
 
   func place(into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
@@ -59,7 +59,7 @@ struct EmojiPictures {
     }
   }
 
-  /// `1 custom emoji :tada:`
+  /// Returns for example `1 custom emoji (:tada:)`.
   private static func list(_ names: [String]) -> String {
     let more = names.count > shown ? " and \(names.count - shown) more" : ""
     return "\(names.count) custom emoji (\(names.prefix(shown).map { ":\($0):" }.joined(separator: ", "))\(more))"
@@ -69,12 +69,12 @@ struct EmojiPictures {
 
   private enum Quality {
     case readable
-    /// An image of a kind that is not decoded here.
+    /// An image of a format that is not decoded here.
     case image
     case damaged
   }
 
-  /// - Returns: false where no picture of it can be shown.
+  /// - Returns: false if no picture of the emoji can be shown.
   private func place(_ emoji: Emoji, into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome) throws -> Bool {
     let candidates = [emoji.picture, emoji.original].compactMap(\.self)
     let usable = try candidates.first { try quality($0) != .damaged }
@@ -104,7 +104,7 @@ struct EmojiPictures {
       }
       if let picture { return try add(picture, target, into: placed) }
     }
-    // Shown moving is better than not at all.
+    // An animated picture is better than none.
     try copy(best, target, into: placed)
   }
 
@@ -112,13 +112,13 @@ struct EmojiPictures {
     try archive.open(member).withMappedBytes { bytes in
       if (try? SquarePicture.make(from: bytes, sides: [])) != nil { return .readable }
       guard let image = MeasuredImage(bytes) else { return .damaged }
-      // What is decoded here and could not be is cut off, or worse; animations have more than one picture to show.
+      // An image that is decoded here but failed is truncated or damaged; an animation still has other frames to show.
       let isDecodedHere = (try? PictureHeader(bytes)) != nil
       return isDecodedHere && image.frames == 1 ? .damaged : .image
     }
   }
 
-  /// The names of archives can make two emoji share a file: the first keeps it.
+  /// Copies a picture. The names in an archive can make two emoji share a file; the first one keeps it.
   private func copy(_ member: String, _ target: String, into placed: PlacedFiles) throws {
     if placed.has(.avatars, target) { return }
     try placed.copy(member, of: archive, to: .avatars, target)
@@ -129,7 +129,7 @@ struct EmojiPictures {
     try placed.add(.avatars, target, picture)
   }
 
-  /// The server's own exporter stops at an emoji that has no file.
+  /// Writes a plain picture: the server's own exporter stops at an emoji without a file.
   private func placeholder(_ emoji: Emoji, into placed: PlacedFiles) throws {
     let picture = try SquarePicture.plain(side: Self.side)
     let target = "\(Self.folder)/\(emoji.file)"

@@ -3,28 +3,28 @@ import Common
 import Pictures
 import Postgres
 
-/// Tells the server which uploaded files are images, and how large: without that it shows no preview of them.
+/// Registers which uploaded files are images, and their sizes: without that, the server shows no preview of them.
 ///
-/// Each file is measured here; what the archive says of it is not believed. Previews are made of the newest plain images,
-/// within a budget; all others are the server's to make: when one is first looked at, or when the image is put into its
-/// queue.
+/// Each file is measured here; the archive's values are not trusted. Previews are generated for the newest plain
+/// images, within a budget. The server generates all others: when an image is first viewed, or when it is put into the
+/// server's queue.
 struct ImagePreviews {
   let organization: Int64
   let archive: OpenedArchive
-  /// Members of the archive by where they are on this server, below the organization's folder.
+  /// The members of the archive by their places on this server, below the organization's folder.
   let members: [String: String]
   let placed: PlacedFiles
   let model: DataModel
   let connection: Connection
 
-  /// Pixels of images that previews are made of: about half a minute's work.
+  /// The maximum number of pixels of images that previews are generated from: about half a minute of work.
   private static let pixelBudget = 300_000_000
   private static let table = "zerver_imageattachment"
   private static let columns = [
     "path_id", "original_width_px", "original_height_px", "frames", "thumbnail_metadata", "realm_id", "content_type",
   ]
 
-  /// Types of content that the server makes previews of.
+  /// The content types that the server generates previews for.
   private static let types: Set<String> = [
     "image/avif", "image/gif", "image/heic", "image/jpeg", "image/png", "image/tiff", "image/webp",
   ]
@@ -37,18 +37,18 @@ struct ImagePreviews {
     let id: String
     let path: String
     let type: String
-    /// Whether its row says nothing of its type.
+    /// Whether the row of the attachment has no content type.
     let isUntyped: Bool
   }
 
-  /// What came of it.
+  /// The result of ``create(_:)``.
   struct Result {
-    /// New ids of images whose previews are still to be made.
+    /// New ids of the images whose previews are still missing.
     var images: [Int64] = []
     var warning: String?
   }
 
-  /// To be called when the attachments are in.
+  /// Registers the images and generates previews within the budget. Call this after the attachments are written.
   func create(_ cancellation: Cancellation) throws -> Result {
     guard let table = model.catalog[Self.table] else { return Result() }
     let known = Set(Self.columns + ["id"])
@@ -94,7 +94,7 @@ struct ImagePreviews {
       + "missing or too large: \(names.prefix(3).joined(separator: ", "))\(more)"
   }
 
-  /// - Returns: what the server wants to know of each preview, by the places of `images`.
+  /// - Returns: the server's metadata of each preview, by index in `images`.
   private func makePreviews(
     _ images: [Attachment], _ sizes: [MeasuredImage?], _ cancellation: Cancellation
   ) throws -> [Int: [String]] {
@@ -121,7 +121,7 @@ struct ImagePreviews {
     """
   }
 
-  /// Attachments that may be images, by what their rows or else their names say.
+  /// Returns the attachments that may be images, by their content type, or else by their file name.
   private func attachments() throws -> [Attachment] {
     let hasType = model.catalog["zerver_attachment"]?.column("content_type") != nil
     return try connection.query(
@@ -147,7 +147,7 @@ struct ImagePreviews {
     return members[target].map { ($0, target) }
   }
 
-  /// Archives of other products say nothing of types; the server shows previews only by them.
+  /// Sets the missing content types: archives of other products have none, and the server shows previews only with one.
   private func note(_ untyped: [Attachment]) throws {
     for (type, images) in Dictionary(grouping: untyped, by: \.type).sorted(by: { $0.key < $1.key }) {
       _ = try connection.query(
@@ -156,7 +156,7 @@ struct ImagePreviews {
     }
   }
 
-  /// Without parameters: `image/png; charset=binary`.
+  /// Returns a content type such as `image/png; charset=binary` without its parameters.
   private static func bare(_ type: String) -> String {
     String(type.prefix { $0 != ";" }).trimmingSpaces.lowercased()
   }

@@ -2,9 +2,9 @@ import Archive
 import Common
 import Pictures
 
-/// Puts the organization's icon and logos in place: as they were uploaded, and in the size that the server shows.
+/// Puts the organization's icon and logos in place: the original, and the size that the server shows.
 struct OrganizationPictures {
-  /// A picture that an organization can have of its own. Raw values are the names of files.
+  /// A picture that an organization can upload. Raw values are file names.
   enum Kind: String, CaseIterable {
     case icon, logo
     case nightLogo = "night_logo"
@@ -19,7 +19,7 @@ struct OrganizationPictures {
   }
 
   struct Icon {
-    /// The member of the archive.
+    /// The name of the member in the archive.
     let member: String
     let name: String
   }
@@ -52,7 +52,7 @@ struct OrganizationPictures {
     try meter.advance(by: Int64(icons.count))
   }
 
-  /// - Returns: false where neither file can be shown.
+  /// - Returns: false if neither file can be shown.
   private func place(
     _ kind: Kind, _ picture: String?, _ original: String?, _ names: (picture: String, original: String),
     into placed: PlacedFiles

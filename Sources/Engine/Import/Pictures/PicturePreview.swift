@@ -2,14 +2,14 @@ import Archive
 import Common
 import Pictures
 
-/// Finds pictures of an archive that an import will have to do without, before anything is changed.
+/// Finds pictures of an archive that an import cannot use, before anything is changed.
 ///
-/// Only the beginnings of files are looked at: a picture that breaks off later is found when it is imported.
+/// Only the beginning of each file is read: a picture that is truncated later is found when it is imported.
 struct PicturePreview {
   let archive: OpenedArchive
   let survey: ArchiveSurvey
 
-  /// One sentence a kind of fault; empty where every picture is there.
+  /// Returns one sentence per kind of problem; empty if no picture is missing.
   func sentences() throws -> [String] {
     let owners = try peopleWithPictures()
     let files = try ImportedFiles(
@@ -49,7 +49,7 @@ struct PicturePreview {
     return "the organization's \(lost.map(\.title).joined(separator: " and ")) missing or damaged"
   }
 
-  /// People whose rows say that they uploaded a picture.
+  /// Returns the users whose rows say that they uploaded an avatar.
   private func peopleWithPictures() throws -> [Int64] {
     var found: [Int64] = []
     for table in ["zerver_userprofile", "zerver_userprofile_mirrordummy"] {

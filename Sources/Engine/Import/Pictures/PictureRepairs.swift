@@ -1,20 +1,20 @@
 import Common
 import Postgres
 
-/// Makes the rows of an organization agree with the pictures that came: who has none of the own is shown as the server
-/// shows people without one, and the organization likewise.
+/// Adjusts the rows of an organization to the pictures that were imported: users without a picture get the server's
+/// default avatar, and the organization its default icon or logo.
 struct PictureRepairs {
   let organization: Int64
   let outcome: ImportedFiles.Outcome
   let model: DataModel
   let connection: Connection
 
-  /// To be called when users, emoji and the organization's row are in.
+  /// Adjusts the rows. Call this after users, emoji and the organization's row are written.
   ///
-  /// - Returns: what was changed, in words.
+  /// - Returns: the changes, as sentences for the operator.
   func run() throws -> [String] { try [people(), icons(), emoji()].compactMap(\.self) }
 
-  /// `avatar_source`: U for an uploaded picture, G for what the server shows without one.
+  /// Resets `avatar_source` from U (uploaded) to G (the server's default) for users without a picture.
   private func people() throws -> String? {
     let changed = try connection.query(
       """
@@ -47,7 +47,7 @@ struct PictureRepairs {
     return "The organization's pictures missing or damaged: set back to the default: \(reset.joined(separator: ", "))"
   }
 
-  /// The server looks at each picture itself, and shows a still one to those who asked for that.
+  /// Marks emoji as animated by their pictures, as the server does; it shows a still picture to users who prefer that.
   private func emoji() throws -> String? {
     guard !outcome.animatedEmoji.isEmpty,
       let table = model.catalog["zerver_realmemoji"], table.column("is_animated") != nil
@@ -60,7 +60,7 @@ struct PictureRepairs {
     return nil
   }
 
-  /// A literal of an array of texts.
+  /// Returns an array literal of texts.
   private static func array(_ texts: [String]) -> String {
     let quoted = texts.map { text in
       "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""

@@ -1,18 +1,18 @@
 import Common
 
-/// Asks the server to make previews of imported images: it has a queue and workers for that.
+/// Asks the server to generate previews of imported images, through its queue and workers.
 ///
-/// Nothing is lost where it cannot be asked: it makes a preview when somebody first looks at it. Only messages that were
-/// exported before their preview was made show that they wait for it.
+/// Nothing is lost if the server cannot be asked: it generates a preview when an image is first viewed. Only messages
+/// that were exported before their preview existed show a placeholder until then.
 struct PreviewQueue {
   let installation: Installation
   let progress: Progress
-  /// Where the list of images is left for a person to pass on; nil: nowhere.
+  /// The folder where the list of images is left for the operator to pass on; nil: no list is left.
   let folder: String?
 
   private static let queue = "thumbnail"
 
-  /// - Returns: the next step, where the server could not be asked.
+  /// - Returns: the next step for the operator, if the server could not be asked.
   func add(_ images: [Int64]) -> String? {
     guard !images.isEmpty else { return nil }
     let events = images.map { "{\"id\":\($0)}\n" }.joined()
