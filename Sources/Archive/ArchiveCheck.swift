@@ -99,6 +99,22 @@ public enum ArchiveCheck {
     }
   }
 
+  /// Compares the names and sizes of all members with a manifest, for readers that do not compute digests.
+  ///
+  /// - Throws: ``ArchiveFailure`` with `.damaged` if a member is missing, is surplus, or has another size.
+  public static func checkNames(_ members: MemberSizes, against manifest: Manifest, path: String) throws {
+    var found = members.sizes
+    for expected in manifest.members {
+      guard let size = found.removeValue(forKey: ExactName(expected.name)) else {
+        throw ArchiveFailure(path, .damaged("\"\(shown(expected.name))\" is in the manifest, but not in the archive"))
+      }
+      guard size == expected.size else { throw differs(expected.name, path) }
+    }
+    if let surplus = found.keys.map(\.text).min() {
+      throw ArchiveFailure(path, .damaged("\"\(shown(surplus))\" is in the archive, but not in the manifest"))
+    }
+  }
+
   /// Reads one member to its end.
   static func digest(
     of header: MemberHeader, from source: some MemberSource, _ body: (UnsafeRawBufferPointer) throws -> Void
@@ -118,6 +134,17 @@ public enum ArchiveCheck {
   }
 
   private static func shown(_ name: String) -> String { SafeText.clean(name, limit: 200) }
+}
+
+/// The names and sizes of the members that were read, without the manifest.
+public struct MemberSizes: Sendable {
+  var sizes: [ExactName: Int64] = [:]
+
+  public init() {}
+
+  public mutating func see(_ header: MemberHeader) {
+    if header.name != Manifest.fileName { sizes[ExactName(header.name)] = header.size }
+  }
 }
 
 /// Keeps the bytes of the manifest as they pass.

@@ -36,8 +36,8 @@ public struct Inspection: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - stream: where the archive's bytes come from, instead of its file.
-  ///   - visitor: sees the members that this does not read itself.
-  /// - Throws: where it is missing, damaged or no archive at all. Members that would be refused are no error here: the
+  ///   - visitor: sees all members but the manifest.
+  /// - Throws: where it is missing, damaged or no archive at all; where members that its manifest lists are missing. Members that would be refused are no error here: the
   ///   reading ends at the first, and the result says so.
   public static func of(
     _ path: String, stream: ArchiveStream? = nil, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
@@ -65,6 +65,7 @@ public struct Inspection: Sendable, Equatable {
   ) throws -> Inspection {
     var detector = KindDetector()
     var collector = ManifestCollector(path: path, limits: limits)
+    var sizes = MemberSizes()
     var parts: [String: Part] = [:]
     var texts: [String: [UInt8]] = [:]
     var count = 0
@@ -75,13 +76,19 @@ public struct Inspection: Sendable, Equatable {
       while let header = try source.next() {
         detector.take(header.name)
         try collector.see(header)
+        sizes.see(header)
         count += 1
         bytes += header.size
         modified = max(modified, header.modified)
         parts[MemberName.split(header.name)?.root ?? header.name, default: Part()].members += 1
         parts[MemberName.split(header.name)?.root ?? header.name, default: Part()].bytes += header.size
         if interesting.contains(header.name) && header.size <= interestingBytes {
-          texts[header.name] = try source.contents(limit: interestingBytes, of: path)
+          let bytes = try source.contents(limit: interestingBytes, of: path)
+          texts[header.name] = bytes
+          if let visitor, try visitor.begin(header) {
+            try bytes.withUnsafeBytes { try visitor.take($0) }
+            try visitor.end()
+          }
         } else if header.name == Manifest.fileName {
           while let piece = try source.chunk() { collector.take(piece, of: header) }
         } else if let visitor, try visitor.begin(header) {
@@ -94,6 +101,7 @@ public struct Inspection: Sendable, Equatable {
       refused = failure
     }
     let manifest = try collector.manifest()
+    if let manifest, refused == nil { try ArchiveCheck.checkNames(sizes, against: manifest, path: path) }
     return Inspection(
       path: path, kind: detector.kind(manifest: manifest), rootFolder: source.rootFolder, manifest: manifest,
       size: size,

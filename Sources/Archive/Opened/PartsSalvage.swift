@@ -24,17 +24,18 @@ extension PartsUnpacker {
 
   /// - Parameters:
   ///   - path: an archive, or the folder that it was unpacked into.
+  ///   - stream: where the archive's bytes come from, instead of its file.
   ///   - parts: which part goes into which folder, as for ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)``.
   /// - Throws: where there is no archive, or a disk fails; damage is no error.
   public static func salvage(
-    _ path: String, parts: [String: String], limits: Limits = .standard, cancellation: Cancellation? = nil,
-    progress: ByteProgress? = nil
+    _ path: String, stream: ArchiveStream? = nil, parts: [String: String], limits: Limits = .standard,
+    cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> Salvaged {
-    if FileSystem.isFolder(path) {
+    if stream == nil, FileSystem.isFolder(path) {
       let reader = try FolderReader(path, limits: limits, cancellation: cancellation, progress: progress)
       return try salvage(reader, path: path, parts: parts, limits: limits) { (true, []) }
     }
-    let reader = try SalvageReader(path, cancellation: cancellation, progress: progress)
+    let reader = try SalvageReader(path, stream: stream, cancellation: cancellation, progress: progress)
     return try salvage(reader, path: path, parts: parts, limits: limits) {
       (reader.isUndamaged, reader.faults)
     }

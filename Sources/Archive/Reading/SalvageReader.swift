@@ -18,10 +18,11 @@ public final class SalvageReader: MemberSource {
   public private(set) var isUndamaged = true
 
   /// What was wrong with the file itself, in words; the first few.
-  public var faults: [String] { gzip?.faults ?? [] }
+  public var faults: [String] { (gzip?.faults ?? []) + (ending?.fault.map { [$0] } ?? []) }
 
   private let source: any ByteSource
   private let gzip: SalvagingGzip?
+  private let ending: EndingStream?
   private let cancellation: Cancellation?
   private let progress: ByteProgress?
   private let size: Int64
@@ -37,11 +38,27 @@ public final class SalvageReader: MemberSource {
 
   private static let block = 512
 
+  /// - Parameter stream: where the archive's bytes come from, instead of its file. Where it reports damage, it ends.
   /// - Throws: `.archive` where it is missing or unreadable, `.unsuitableArchive` where it is something else.
-  public init(_ path: String, cancellation: Cancellation? = nil, progress: ByteProgress? = nil) throws {
+  public init(
+    _ path: String, stream: ArchiveStream? = nil, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
+  ) throws {
     self.path = path
     self.cancellation = cancellation
     self.progress = progress
+    if let stream {
+      let ending = EndingStream(stream.bytes)
+      let bytes = try StreamSource(ending, path: path, head: FileFormat.headSize)
+      let format = FileFormat.recognize(bytes.head)
+      if case .foreign(let what) = format { throw ArchiveFailure(path, .foreign(what)) }
+      self.ending = ending
+      descriptor = -1
+      size = stream.size
+      gzip = format == .gzip ? try SalvagingGzip(bytes) : nil
+      source = gzip ?? bytes
+      return
+    }
+    ending = nil
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       if errno == ENOENT { throw ArchiveFailure(path, .missing) }

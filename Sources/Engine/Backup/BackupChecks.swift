@@ -40,7 +40,7 @@ struct BackupChecks {
   func findings(_ connection: Connection?, _ size: BackupSize, work: String?) -> [Finding] {
     var findings = [target(), space(size, work: work)]
     if let connection, !options.skipsDatabase { findings.append(tools(connection)) }
-    findings.append(uploads(size))
+    findings.append(uploads(size, attachments: try? connection.map(Self.attachments)))
     findings.append(contents(size))
     findings.append(MessageQueues.finding(beforeBackup: installation))
     if let recipient = options.recipient {
@@ -114,7 +114,13 @@ struct BackupChecks {
     }
   }
 
-  private func uploads(_ size: BackupSize) -> Finding {
+  /// Returns the number of files that messages name.
+  private static func attachments(_ connection: Connection) throws -> Int64 {
+    try connection.value("SELECT count(*) FROM zerver_attachment").flatMap { Int64($0) } ?? 0
+  }
+
+  /// - Parameter attachments: the number of files that messages name; nil if it is not known.
+  private func uploads(_ size: BackupSize, attachments: Int64?) -> Finding {
     if options.skipsUploads { return Finding(.warning, "uploads", "left out, as requested: the backup is partial") }
     if installation.storesUploadsInS3 {
       return Finding(
@@ -125,6 +131,13 @@ struct BackupChecks {
       return Finding(
         .warning, "uploads", "there is no folder \(installation.uploadsFolder): files will be missing",
         remedy: "check LOCAL_UPLOADS_DIR in settings.py")
+    }
+    // A disk that is not mounted looks like this.
+    if size.uploadsFiles == 0, let attachments, attachments > 0 {
+      return Finding(
+        .blocker, "uploads",
+        "\(installation.uploadsFolder) is empty, but messages name \(Amount.of(attachments, "file"))",
+        remedy: "mount the disk or volume with the uploads; or leave them out with --skip-uploads")
     }
     return Finding(
       .ok, "uploads", "\(Amount.of(size.uploadsFiles, "file")), \(Amount.bytes(size.uploads))")

@@ -35,12 +35,22 @@ final class BackupContent {
       created: Moment.iso(microseconds: moment), hostname: installation.host,
       databaseName: parameters.database, databaseUser: parameters.user,
       databaseBytes: session == nil ? nil : size.database, uploadsFiles: tree == nil ? nil : size.uploadsFiles,
-      uploadsBytes: tree == nil ? nil : size.uploads, completeness: holdings.label)
+      uploadsBytes: tree == nil ? nil : size.uploads, organizations: try session.map(Self.organizations),
+      completeness: holdings.label)
     try archive.add(BackupFacts.fileName, try facts.encoded())
     if session != nil { try archive.add(MigrationStatus.fileName, MigrationStatus.encode(version, brand: brand)) }
     return Manifest.Source(
       serverVersion: version.name, featureLevel: version.featureLevel, brand: brand.rawValue,
       hostname: installation.host, postgresVersion: session.map { String($0.serverVersion / 10_000) })
+  }
+
+  private static func organizations(_ session: Connection) throws -> [BackupFacts.Organization] {
+    try session.query("SELECT r.id, to_jsonb(r)->>'uuid', r.string_id FROM zerver_realm r ORDER BY r.id").compactMap {
+      row in
+      row[0].flatMap { Int64($0) }.map {
+        BackupFacts.Organization(id: $0, uuid: row[1], subdomain: row[2] ?? "")
+      }
+    }
   }
 
   /// Adds the settings, which a restore requires: only entries that are not files are skipped.

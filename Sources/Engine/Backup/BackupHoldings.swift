@@ -9,22 +9,6 @@ public struct BackupHoldings: Sendable, Codable, Equatable, Hashable {
       allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
     }
 
-    /// Determines the part that a member of a backup belongs to. A database requires its table of contents: without it,
-    /// the files of its rows are useless.
-    ///
-    /// - Parameter member: its name below the backup's root folder.
-    init?(member name: String) {
-      if name == BackupLayout.contents {
-        self = .database
-      } else if name.hasPrefix("\(BackupLayout.uploads)/") {
-        self = .uploads
-      } else if name.hasPrefix("\(BackupLayout.settings)/") {
-        self = .settings
-      } else {
-        return nil
-      }
-    }
-
     /// For example "the uploads".
     var title: String {
       switch self {

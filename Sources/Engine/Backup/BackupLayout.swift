@@ -66,8 +66,24 @@ struct BackupFacts: Codable, Sendable, Equatable {
   var databaseBytes: Int64?
   var uploadsFiles: Int64?
   var uploadsBytes: Int64?
+  /// The organizations in the database; nil if there is no database, and in backups of earlier versions.
+  var organizations: [Organization]?
   /// "complete", or the missing parts; nil in backups of earlier versions.
   var completeness: String?
+
+  /// An organization of the backup, for the comparison with those of a live server.
+  struct Organization: Codable, Sendable, Equatable {
+    var id: Int64
+    /// The `uuid` of `zerver_realm`; nil on servers before version 6.
+    var uuid: String?
+    var subdomain: String
+
+    /// Returns whether it is the organization with this id and uuid: ids repeat on other servers, uuids never.
+    func isSame(id: String?, uuid: String?) -> Bool {
+      if let own = self.uuid, let uuid { return own == uuid }
+      return id == String(self.id)
+    }
+  }
 
   func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()

@@ -37,11 +37,13 @@ public enum BackupStanding: Sendable, Codable, Equatable {
       guard report.manifest?.kind == .backup else {
         return .unproved("it was not made by this program: there are no checksums to compare")
       }
-      let claimsNoUploads = report.manifest?.options[BackupLayout.uploads] == "whole"
-      return .sound(
-        reader.holdings(folders: claimsNoUploads ? report.folders.union([BackupLayout.uploads]) : report.folders))
+      let members = try reader.finish(folders: report.folders, manifest: report.manifest)
+      if let first = members.contradictions.first { return .damaged(first) }
+      return .sound(members.holdings)
     } catch let cancelled as Cancelled {
       throw cancelled
+    } catch let failure as ToolFailure {
+      return .unproved("its dump cannot be read: \(failure.reason)")
     } catch let failure as any Failure {
       return .damaged(failure.reason)
     }

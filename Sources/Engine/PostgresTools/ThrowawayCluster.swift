@@ -47,11 +47,12 @@ final class ThrowawayCluster {
   /// - Parameter folder: created for the cluster alone, owned by ``user()``, and deleted at the end.
   init(tools: PostgresTools, folder: String, user: String?) throws {
     let data = "\(folder)/data"
-    try Subprocess(
+    let made = try Subprocess(
       tools.path("initdb"),
       ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], directory: "/",
       user: user
-    ).runChecked()
+    ).run()
+    guard made.status == 0 else { throw ToolFailure(program: "initdb", status: made.status, said: made.output) }
     let configuration = """
       listen_addresses = ''
       unix_socket_directories = '\(folder)'
@@ -93,10 +94,8 @@ final class ThrowawayCluster {
       systemUser: user == "postgres" ? user : nil)
     guard Handshake.saysReady(said.read) else {
       let log = (try? FileSystem.read("\(data)/server.log")) ?? []
-      let last = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)
-      let words = last.map { SafeText.clean($0, limit: 200) }.joined(separator: " | ")
       end()
-      throw PlainFailure(.command, "throw-away PostgreSQL", words.isEmpty ? "did not start" : "did not start: \(words)")
+      throw ToolFailure(program: "throw-away PostgreSQL", status: 1, said: String(decoding: log, as: UTF8.self))
     }
   }
 

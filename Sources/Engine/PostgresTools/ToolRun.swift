@@ -83,14 +83,20 @@ public struct ToolFailure: Failure, Equatable {
   public var family: FailureFamily { .command }
   public var subject: String { program }
   public var reason: String {
-    let complaints = said.split(separator: "\n").filter { $0.contains("error") || $0.contains("ERROR") }
+    let complaints = said.split(separator: "\n").filter { line in
+      ["error", "ERROR", "FATAL", "PANIC"].contains { line.contains($0) }
+    }
     let lines = complaints.isEmpty ? said.split(separator: "\n").suffix(3) : complaints.prefix(3)
     let text = lines.map { SafeText.clean($0, limit: 300) }.joined(separator: " | ")
     return text.isEmpty ? "ended with status \(status)" : text
   }
 
   /// Whether a disk was full, the program's or the server's.
-  var isFullDisk: Bool { said.contains("No space left on device") }
+  var isFullDisk: Bool {
+    // PostgreSQL reports a write that was cut short without the system's error.
+    ["No space left on device", "Check free disk space", "Disk quota exceeded"].contains { said.contains($0) }
+      || (said.contains("could not extend file") && said.contains("wrote only"))
+  }
 
   public var remedy: String? {
     func has(_ text: String) -> Bool { said.contains(text) }

@@ -4,8 +4,8 @@ import Glibc
 
 /// The kind and content of a backup, read without unpacking anything except a dump's table of contents.
 ///
-/// A part counts as present once it has been seen, and as absent only when everything has been read. The statements of
-/// the backup about itself are compared with its actual content.
+/// It is read to its end: its parts are decided by all of its members, see ``BackupMembers``, never by those that come
+/// first.
 struct BackupHead: Sendable {
   var brand: Brand?
   var serverVersion: String?
@@ -26,6 +26,10 @@ struct BackupHead: Sendable {
   var contradictions: [String] = []
   /// Wrong statements of the backup about itself, with the correct facts.
   var oddities: [String] = []
+  /// The reasons why no server starts with the settings in it; empty if one does, or if there are none.
+  var settingsFaults: [String] = []
+  /// The number of uploads that the backup states and does not contain.
+  var lackedUploads: Int64 = 0
   /// The size after unpacking, in bytes; a lower bound if the archive does not state it.
   var expectedBytes: Int64 = 0
   /// When the server's own command wrote the version file, in microseconds since 1970; nil if the backup does not state
@@ -42,10 +46,8 @@ struct BackupHead: Sendable {
     return BackupHoldings(parts, keepsUploadsElsewhere: settingsFile?.keepsUploadsInS3 ?? false)
   }
 
-  /// The links seen in the part that was read: their targets are not in the backup.
+  /// The links in it: their targets are not in the backup.
   var links: [String] = []
-
-  private static let textLimit: Int64 = 1 << 20
 
   /// The machine's configuration; nil if the backup has none that a server could parse, see ``refusal(of:)``.
   var conf: ConfFile? { try? iniFile("\(brand?.rawValue ?? "").conf") }
@@ -69,7 +71,7 @@ struct BackupHead: Sendable {
 
   // MARK: Reading
 
-  /// Reads an archive, or the folder that it was unpacked into, as far as needed.
+  /// Reads an archive, or the folder that it was unpacked into, to the end.
   ///
   /// - Parameters:
   ///   - identity: the file of the private key, if the archive is encrypted.
@@ -84,20 +86,20 @@ struct BackupHead: Sendable {
       try checkFolder(path)
       let reader = try FolderReader(path, cancellation: cancellation, progress: progress)
       head.expectedBytes = reader.totalBytes
-      try head.read(reader, path: path, scratch: scratch)
+      try head.read(reader, path: path, scratch: scratch, salvages: salvages)
       return head
     }
-    if salvages, !Encryption.isEncrypted(path) {
-      let reader = try SalvageReader(path, cancellation: cancellation, progress: progress)
-      try head.read(reader, path: path, scratch: scratch)
+    let stream = try Encryption.stream(of: path, identity: identity, cancellation: cancellation)
+    if salvages {
+      let reader = try SalvageReader(path, stream: stream, cancellation: cancellation, progress: progress)
+      try head.read(reader, path: path, scratch: scratch, salvages: true)
       head.expectedBytes = FileSystem.size(path) ?? 0
       head.links = reader.skippedLinks
       return head
     }
-    let stream = try Encryption.stream(of: path, identity: identity, cancellation: cancellation)
     let reader = try ArchiveReader(
       path, stream: stream, skipsLinks: true, cancellation: cancellation, progress: progress)
-    try head.read(reader, path: path, scratch: scratch)
+    try head.read(reader, path: path, scratch: scratch, salvages: false)
     head.expectedBytes = max(reader.expectedBytes, stream == nil ? 0 : head.facts?.uploadsBytes ?? 0)
     head.links = reader.skippedLinks
     return head
@@ -130,109 +132,50 @@ struct BackupHead: Sendable {
     }
   }
 
-  private mutating func read(_ source: some MemberSource, path: String, scratch: String) throws {
-    var seen = Seen()
-    while let member = try source.next() {
-      if let failure = ExportSigns.failure(seeing: member.name, path: path) { throw failure }
-      // Only a salvaging reader throws this: the content of the broken member counts as missing.
-      do { try take(member, from: source, path: path, scratch: scratch, &seen) } catch is SalvageReader.Broken {}
-      if hasEverything { break }
+  private mutating func read(_ source: some MemberSource, path: String, scratch: String, salvages: Bool) throws {
+    var members = BackupMembers()
+    var sizes = MemberSizes()
+    var manifest: Manifest?
+    while let header = try source.next() {
+      if let failure = ExportSigns.failure(seeing: header.name, path: path) { throw failure }
+      sizes.see(header)
+      // Only a salvage throws this: the content of that member is lost.
+      do {
+        if header.name == Manifest.fileName {
+          let bytes = try source.contents(limit: Limits.standard.manifestBytes, of: path)
+          manifest = salvages ? try? Manifest.decode(bytes, archive: path) : try Manifest.decode(bytes, archive: path)
+        } else if members.see(header) {
+          members.take(header, try source.contents(limit: header.size, of: path))
+        }
+      } catch is SalvageReader.Broken {}
     }
-    // A folder without files: the uploads of an empty server.
-    hasUploads = hasUploads || source.folders.contains(BackupLayout.uploads)
-    guard brand != nil || seen.hasSign || hasSettings && seen.dumpFiles > 0 else {
+    if let manifest, !salvages { try ArchiveCheck.checkNames(sizes, against: manifest, path: path) }
+    members.finish(folders: source.folders, manifest: manifest)
+    guard members.brand != nil || members.hasSign else {
       throw ArchiveKind.other("an archive of something else").failure(expecting: .backup, path: path)
         ?? ArchiveFailure(path, .unsuitable("this is no backup", remedy: nil))
     }
-    contradict(seen)
+    try members.readDump(scratch: scratch)
+    take(members)
   }
 
-  /// The parts of a backup seen during the reading.
-  private struct Seen {
-    var dumpFiles = 0
-    /// Whether a file was seen that identifies the archive as a backup.
-    var hasSign = false
-    var brands: Set<Brand> = []
-  }
-
-  /// Whether nothing that follows could change the result.
-  private var hasEverything: Bool {
-    brand != nil && hasSettings && dump != nil && hasUploads && system != nil && postgresMajor != nil
-  }
-
-  /// Records contradictions between the statements of the backup and its content.
-  private mutating func contradict(_ seen: Seen) {
-    if seen.brands.count > 1 { contradictions.append("it says that it is of two kinds of servers") }
-    if seen.dumpFiles > 0, !hasDatabase {
-      contradictions.append("the dump of its database has no table of contents (\(BackupLayout.contents))")
-    }
-    if facts?.databaseBytes != nil, !hasDatabase, seen.dumpFiles == 0 {
-      contradictions.append("it says that it holds a database, and holds none")
-    }
-    if let files = facts?.uploadsFiles, files > 0, !hasUploads {
-      contradictions.append("it says that it holds \(Amount.of(files, "upload")), and holds none")
-    }
-    if let dumped = dump?.serverMajor, let said = postgresMajor, dumped != said {
-      oddities.append("it says that its PostgreSQL was version \(said), but its dump is of version \(dumped)")
-    }
-  }
-
-  private mutating func take(
-    _ member: MemberHeader, from source: some MemberSource, path: String, scratch: String, _ seen: inout Seen
-  ) throws {
-    let name = member.name
-    if BackupSigns.names.contains(name) { seen.hasSign = true }
-    let part = BackupHoldings.Part(member: name)
-    switch part {
-    case .database?: hasDatabase = true
-    case .settings?: hasSettings = true
-    case .uploads?: hasUploads = true
-    case nil: break
-    }
-    switch name {
-    case "aloha-version", "zulip-version":
-      brand = name == "aloha-version" ? .aloha : .zulip
-      if let brand { seen.brands.insert(brand) }
-      let version = try firstLine(source, path)
-      serverVersion = version.isEmpty || version == "unknown" ? nil : version
-      // Backups of this program set no modification times on their members.
-      if (1...Moment.lastSecond).contains(member.modified) { versionFileTime = member.modified * 1_000_000 }
-    case BackupLayout.systemFile: system = try firstLine(source, path)
-    case BackupLayout.postgresFile: postgresMajor = PostgresTools.majorVersion(try firstLine(source, path))
-    case BackupFacts.fileName:
-      facts = BackupFacts.decode(try source.contents(limit: Self.textLimit, of: path))
-      // A server may have no uploads yet.
-      hasUploads = hasUploads || facts?.uploadsFiles == 0
-    case MigrationStatus.fileName:
-      migrations = MigrationStatus.decode(try source.contents(limit: 16 << 20, of: path))
-    case BackupLayout.contents: dump = try contents(source, path: path, scratch: scratch)
-    case _ where part == .settings:
-      guard member.size <= Self.textLimit else { return }
-      settings[String(name.dropFirst(BackupLayout.settings.count + 1))] = try source.contents(
-        limit: Self.textLimit, of: path)
-    case _ where name.hasPrefix("\(BackupLayout.database)/"): seen.dumpFiles += 1
-    default: break
-    }
-  }
-
-  private func firstLine(_ source: some MemberSource, _ path: String) throws -> String {
-    let text = String(decoding: try source.contents(limit: Self.textLimit, of: path), as: UTF8.self)
-    return SafeText.clean(text.split(separator: "\n").first ?? "", limit: 100)
-  }
-
-  private func contents(_ source: some MemberSource, path: String, scratch: String) throws -> DumpContents {
-    let folder = "\(scratch)/contents-\(RandomText.alphanumeric(8))"
-    try FileSystem.makeFolder(folder)
-    defer { try? FileSystem.removeTree(folder) }
-    let bytes = try source.contents(limit: 256 << 20, of: path)
-    try FileSystem.replace("\(folder)/toc.dat", with: bytes)
-    // The newest installed version can read the dumps of all earlier ones.
-    guard let tools = PostgresTools.installed().max(by: { $0.major < $1.major }) else {
-      throw PlainFailure(
-        .configuration, "pg_restore", "is not installed on this machine",
-        remedy: "apt-get install postgresql-client")
-    }
-    return try DumpContents.read(folder, tools: tools)
+  private mutating func take(_ members: BackupMembers) {
+    brand = members.brand
+    serverVersion = members.serverVersion
+    system = members.system
+    postgresMajor = members.postgresMajor
+    facts = members.facts
+    migrations = members.migrations
+    settings = members.settings
+    dump = members.dump
+    hasDatabase = members.hasDatabase
+    hasSettings = members.hasSettings
+    settingsFaults = settings.isEmpty ? [] : members.settingsFaults
+    hasUploads = members.hasUploads
+    contradictions = members.contradictions
+    oddities = members.oddities
+    lackedUploads = members.lackedUploads
+    versionFileTime = members.versionFileTime
   }
 }
 

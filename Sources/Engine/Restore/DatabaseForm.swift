@@ -80,6 +80,18 @@ enum FullDisk {
     }
   }
 
+  /// Runs `body`; if the disk of the work folder was full, the failure names that folder.
+  ///
+  /// - Parameter work: the folder that everything is unpacked into.
+  static func naming<Value>(work: String, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch  where isCause(error) {
+      throw PlainFailure(
+        (error as? any Failure)?.family ?? .database, "disk of the work folder",
+        "the disk of \(work) is full: \((error as? any Failure)?.reason ?? "\(error)")",
+        remedy: "free some space on that disk, or name a folder on another one with --work-folder, then run it again")
+    }
+  }
+
   /// Runs `body`; if the disk of the database or of the work folder was full, the failure names that disk.
   ///
   /// - Parameter work: the folder that contains the dump.

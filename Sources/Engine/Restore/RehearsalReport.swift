@@ -17,6 +17,8 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   public internal(set) var files: Int64 = 0
   /// Uploads that messages refer to and that are not in the backup.
   public internal(set) var missingFiles: Int64 = 0
+  /// What is unusual in the backup, and must be known before a restore.
+  public internal(set) var oddities: [String] = []
   /// Differences from the statements of the backup; empty if there are none.
   public internal(set) var problems: [String] = []
   /// The duration in seconds, of the rehearsal and of the database alone.
@@ -60,6 +62,8 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     let words: String =
       if let first = faults.first { "\(name): \(first)" } else if isPartial {
         "\(sentence), but it is \(holdings.label)"
+      } else if let first = oddities.first {
+        "\(sentence), but \(first)"
       } else if missingFiles > 0 {
         "\(sentence), \(Amount.of(missingFiles, "file")) that messages name not in it"
       } else { sentence }
@@ -68,12 +72,16 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   }
 
   /// 0 is OK, 1 a warning, 2 critical.
-  public var nagiosStatus: Int32 { isSound ? missingFiles > 0 || isPartial ? 1 : 0 : 2 }
+  public var nagiosStatus: Int32 { isSound ? missingFiles > 0 || isPartial || !oddities.isEmpty ? 1 : 0 : 2 }
 
   /// Returns the line for a rehearsal that failed.
-  public static func nagiosLine(failure: any Error) -> String {
+  ///
+  /// - Parameter backup: its path.
+  public static func nagiosLine(failure: any Error, of backup: String) -> String {
     let report = FailureReport(failure)
-    return "RESTORE CRITICAL - \(report.subject): \(report.reason)".replacing("|", with: "/")
+    let name = SafeText.clean(backup.split(separator: "/").last ?? "", limit: 120)
+    let subject = report.subject == backup || report.subject == name ? "" : "\(report.subject): "
+    return "RESTORE CRITICAL - \(name): \(subject)\(report.reason)".replacing("|", with: "/")
   }
 
   /// Writes the metrics for the textfile collector of the node exporter, atomically.

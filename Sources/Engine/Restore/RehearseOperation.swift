@@ -132,6 +132,7 @@ public struct RehearseOperation: Operation {
       bytes: manual != nil || FileSystem.isFolder(options.archive) ? nil : FileSystem.size(options.archive))
     report.hasDigests = unpacked.manifest != nil
     report.holdings = head.holdings
+    report.oddities = head.oddities
     report.files = Int64(unpacked.uploads.count)
     guard let dump = unpacked.dump else {
       throw PlainFailure(
@@ -141,7 +142,9 @@ public struct RehearseOperation: Operation {
     if dump.form == .directory, let contents = head.dump {
       try DumpFiles.require(contents, in: dump.path, of: options.archive)
     }
-    try restore(dump: dump, room: room.path, user: user, head, unpacked, &report, progress)
+    try FullDisk.naming(work: place ?? "/tmp") {
+      try restore(dump: dump, room: room.path, user: user, head, unpacked, &report, progress)
+    }
     report.seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
     withExtendedLifetime((work, room)) {}
     return report
@@ -341,9 +344,8 @@ public struct RehearseOperation: Operation {
     report.rows = found.values.reduce(0, +)
     report.problems = expected.map { RowCounts.differences(expected: $0, found: found) } ?? []
     if head.hasUploads {
-      report.missingFiles = try progress.phase(Phase.files) { _ in
-        try missing(session, brand, unpacked)
-      }
+      let missing = try progress.phase(Phase.files) { _ -> Int64 in try self.missing(session, brand, unpacked) }
+      report.missingFiles = max(missing, head.lackedUploads)
     }
   }
 

@@ -23,7 +23,7 @@ struct RestoreChecks {
     findings += [space(), permissions()].flatMap { $0 }
     findings += settings()
     findings += links()
-    findings += options.source.volumeFindings() + container()
+    findings += options.source.volumeFindings(isPartialAllowed: options.allowsPartial) + container()
     findings.append(services())
     findings.append(
       Finding(
@@ -85,26 +85,26 @@ struct RestoreChecks {
   /// Reports a partial backup. Restoring only some parts requires an explicit decision; giving parts by hand is one.
   private func partial() -> Finding? {
     guard case .archive = options.source, !head.holdings.isComplete else { return nil }
-    let isWished = options.allowsPartial || options.salvages
+    // Keeping this server's settings is a decision, too; and whoever salvages expects files to be lost, no more.
+    let undecided = head.holdings.missing.filter {
+      !($0 == .settings && options.keepsSettings) && !($0 == .uploads && options.salvages)
+    }
+    let isWished = options.allowsPartial || undecided.isEmpty
+    let faults = head.settingsFaults.isEmpty ? "" : " (\(head.settingsFaults.joined(separator: "; ")))"
     return Finding(
       isWished ? .warning : .blocker, "partial backup",
-      "\(head.holdings.label); \(head.holdings.consequences.joined(separator: "; "))",
+      "\(head.holdings.label)\(faults); \(head.holdings.consequences.joined(separator: "; "))",
       remedy: isWished
         ? "nothing, if that is what you want"
-        : "use a complete backup; or restore this partial one with --partial")
+        : "use a complete backup; or restore this partial one with --partial"
+          + (head.holdings.missing == [.settings] ? " or --keep-settings" : ""))
   }
 
-  /// Reports how the content is verified: only the beginning has been read so far.
+  /// Reports how the content is verified: no digest has been compared so far.
   private func integrity() -> Finding {
     let reason =
       "every byte is compared with the backup's checksums before this server is changed"
     if options.salvages {
-      if case .archive(let path) = options.source, Encryption.isEncrypted(path) {
-        return Finding(
-          .blocker, "damage",
-          "a damaged backup that is encrypted cannot be salvaged: age stops at the first wrong byte",
-          remedy: "use another backup. Where there is none: \(SalvageAdvice.decrypting(path))")
-      }
       return Finding(
         .warning, "damage", "damaged files are left out and named; the database has to be intact",
         remedy: "use another backup, if there is one")
@@ -242,8 +242,7 @@ struct RestoreChecks {
   // MARK: Settings
 
   private func settings() -> [Finding] {
-    let lost = lostSettings().map { [$0] } ?? []
-    return lost + restoredSettings()
+    [lostSettings(), unusableSettings(), emptyUploads()].compactMap(\.self) + restoredSettings()
   }
 
   /// Reports missing settings of this server: then only the backup defines its database and its folders.
@@ -258,8 +257,29 @@ struct RestoreChecks {
       remedy: "make sure that no other server uses these; else put settings.py and the two conf files in place first")
   }
 
+  /// Reports settings given by hand that no server starts with. In a backup they count as missing.
+  private func unusableSettings() -> Finding? {
+    guard case .manual(let parts) = options.source, parts.settings != nil, !options.keepsSettings,
+      let first = head.settingsFaults.first
+    else { return nil }
+    return Finding(
+      .blocker, "settings", "\(SafeText.clean(parts.settings ?? "", limit: 300)): \(first)",
+      remedy:
+        "give the old server's whole folder of settings, or leave --settings out: this server's settings then stay")
+  }
+
+  /// Reports a folder without files that was given as the uploads.
+  private func emptyUploads() -> Finding? {
+    guard case .manual(let parts) = options.source, let uploads = parts.uploads, FileSystem.isFolder(uploads),
+      (try? FolderReader(uploads, cancellation: nil).totalBytes) == 0
+    else { return nil }
+    return Finding(
+      .blocker, "uploads", "\(SafeText.clean(uploads, limit: 300)) contains no files",
+      remedy: "give the folder with the old server's files, or leave --uploads out: this server's files then stay")
+  }
+
   private func restoredSettings() -> [Finding] {
-    guard let settings = head.settingsFile else { return [] }
+    guard head.hasSettings || options.keepsSettings, let settings = head.settingsFile else { return [] }
     let there = settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) }
     if options.keepsSettings { return [salt()].compactMap { $0 } + [keptHost(there)].compactMap { $0 } }
     var findings: [Finding] = []
@@ -285,20 +305,6 @@ struct RestoreChecks {
       if case .setting("EXTERNAL_HOST", _) = change.edit { return false }
       return true
     }.map { Finding(.ok, "settings", $0.text) }
-    let files = (conf: "\(brand.rawValue).conf", secrets: "\(brand.rawValue)-secrets.conf")
-    for name in [files.secrets] + (options.keepsConfiguration ? [] : [files.conf]) {
-      guard let refusal = head.refusal(of: name) else { continue }
-      findings.append(
-        Finding(
-          .blocker, "settings", "\(name) in the backup cannot be used: \(refusal.reason)",
-          remedy: "restore with --keep-settings"))
-    }
-    if head.settings[files.secrets] == nil {
-      findings.append(
-        Finding(
-          .blocker, "secrets", "\(files.secrets) is not in the backup",
-          remedy: "restore with --keep-settings; without the old avatar_salt all avatars have to be uploaded again"))
-    }
     return findings
   }
 

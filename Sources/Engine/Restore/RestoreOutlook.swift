@@ -70,7 +70,7 @@ public struct RestoreOutlook: Sendable, Equatable {
       try RestorePreparation(root: root, brand: brand, options: options, id: "outlook", cancellation: cancellation)
     }
     do { return (try look(options), nil) } catch let failure as PlainFailure
-      where failure.family == .damagedArchive && options.identity == nil && !options.salvages
+      where failure.family == .damagedArchive && !options.salvages
     {
       guard case .archive = options.source else { throw failure }
       var salvaging = options

@@ -44,7 +44,7 @@ final class RestorePreparation {
         head = try BackupHead.read(
           place, identity: options.identity, salvages: options.salvages, scratch: scratch.path,
           cancellation: cancellation, progress: progress)
-      } catch let failure as ArchiveFailure where failure.family == .damagedArchive {
+      } catch let failure as any Failure where failure.family == .damagedArchive {
         throw SalvageAdvice.adding(to: failure, of: place, options, root: root)
       }
     case .manual(let parts):
@@ -100,7 +100,6 @@ final class RestorePreparation {
     var head = BackupHead()
     head.hasDatabase = dump != nil
     head.hasUploads = backup.uploads != nil
-    head.hasSettings = backup.settings != nil
     if let dump {
       head.expectedBytes += FileSystem.isFolder(dump.path) ? 0 : FileSystem.size(dump.path) ?? 0
       head.plain = try dump.plainContents(cancellation: cancellation)
@@ -118,6 +117,8 @@ final class RestorePreparation {
     if let settings = backup.settings {
       head.settings = try ManualSettings.read(settings, cancellation: cancellation)
       head.brand = Brand.allCases.first { head.settings["\($0.rawValue)-secrets.conf"] != nil }
+      head.settingsFaults = ServerSettingsFiles(head.settings, brand: head.brand).faults
+      head.hasSettings = head.settingsFaults.isEmpty
     }
     return head
   }

@@ -57,7 +57,7 @@ struct RestoreUnpacking {
         archive,
         stream: Encryption.stream(of: archive, identity: preparation.options.identity, cancellation: cancellation),
         parts: parts, expecting: .backup, skipsLinks: true, cancellation: cancellation, progress: progress)
-    } catch let failure as ArchiveFailure where failure.family == .damagedArchive {
+    } catch let failure as any Failure where failure.family == .damagedArchive {
       throw SalvageAdvice.adding(
         to: failure, of: archive, preparation.options, root: preparation.installation.root)
     }
@@ -85,7 +85,10 @@ struct RestoreUnpacking {
     _ archive: String, _ parts: [String: String], dump folder: String?, cancellation: Cancellation,
     _ progress: @escaping ByteProgress
   ) throws -> Result {
-    let salvaged = try PartsUnpacker.salvage(archive, parts: parts, cancellation: cancellation, progress: progress)
+    let salvaged = try PartsUnpacker.salvage(
+      archive,
+      stream: Encryption.stream(of: archive, identity: preparation.options.identity, cancellation: cancellation),
+      parts: parts, cancellation: cancellation, progress: progress)
     let losses = SalvageLosses(salvaged.lost, faults: salvaged.faults, isProved: salvaged.manifest != nil)
     if folder != nil { try losses.requireDatabase(archive) }
     if parts.keys.contains(BackupLayout.settings) {

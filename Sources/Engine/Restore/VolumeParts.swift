@@ -91,7 +91,9 @@ extension RestoreSource {
 
 extension RestoreSource {
   /// Returns findings about the present and missing parts of a copied volume; empty for other sources.
-  func volumeFindings() -> [Finding] {
+  ///
+  /// - Parameter isPartialAllowed: whether to restore a volume without a dump of the database, or without uploads.
+  func volumeFindings(isPartialAllowed: Bool) -> [Finding] {
     let given: (path: String?, dump: String?) =
       switch self {
       case .archive(let path): (path, nil)
@@ -109,8 +111,11 @@ extension RestoreSource {
     } else if given.dump == nil {
       findings.append(
         Finding(
-          .warning, "volume", "holds no dump of the database in backups",
-          remedy: "make one in its container (/sbin/entrypoint.sh app:backup), or give one with --database"))
+          isPartialAllowed ? .warning : .blocker, "volume",
+          "contains no dump of the database in backups: this server's database would stay, with the files and secrets of "
+            + "another one",
+          remedy: "make one in its container (/sbin/entrypoint.sh app:backup), or give one with --database; "
+            + "or restore without it with --partial"))
     }
     if folder.uploads == nil { findings.append(Finding(.warning, "volume", "holds no uploads")) }
     if folder.settings == nil {

@@ -81,6 +81,9 @@ public struct ConfFile: Sendable, Equatable {
     }
   }
 
+  /// Whether no section has a key.
+  var isEmpty: Bool { values.values.allSatisfy(\.isEmpty) }
+
   /// All sections except `[DEFAULT]`.
   public var sections: [String] {
     values.keys.map { String(decoding: $0, as: UTF8.self) }.filter { $0 != ConfLines.defaults }.sorted()

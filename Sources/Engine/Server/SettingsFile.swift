@@ -12,6 +12,8 @@ public struct SettingsFile: Sendable {
   }
 
   private var values: [String: Value] = [:]
+  /// Whether no line assigns anything, not even a value that is not understood here.
+  public private(set) var isEmpty = true
 
   public init(_ source: String) {
     for line in TextLines(source).lines.map(\.text) {
@@ -24,6 +26,7 @@ public struct SettingsFile: Sendable {
       guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { continue }
       let right = line[line.index(after: equals)...].trimmed
       if right.first == "=" { continue }
+      isEmpty = isEmpty && name.isEmpty
       // Python uses the last assignment, even one that is not understood here.
       values[name] = Self.parse(right)
     }

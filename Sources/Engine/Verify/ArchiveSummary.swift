@@ -80,10 +80,22 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     let inspection = try Inspection.of(
       path, stream: stream, visitor: SeveralVisitors([contents, holdings]), cancellation: cancellation,
       progress: progress)
-    var summary = ArchiveSummary(
-      inspection, contents, holdings.holdings(folders: inspection.folders), identity: stream == nil ? nil : identity)
+    let (members, unread) = try Self.members(holdings, of: inspection)
+    var summary = ArchiveSummary(inspection, contents, members, identity: stream == nil ? nil : identity)
+    if let unread { summary.notes.append(Summary.Fact("Not checked", unread)) }
     summary.isEncrypted = stream != nil
     return summary
+  }
+
+  /// Returns what the members of a backup say, and why its dump could not be checked; nil if it could.
+  private static func members(
+    _ reader: HoldingsReader, of inspection: Inspection
+  ) throws -> (BackupMembers, unread: String?) {
+    do {
+      return (try reader.finish(folders: inspection.folders, manifest: inspection.manifest), nil)
+    } catch let failure as ToolFailure {
+      return (reader.members, "its dump cannot be read: \(failure.reason)")
+    }
   }
 
   /// Creates the summary of an encrypted file without its key.
@@ -109,7 +121,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   }
 
   init(
-    _ inspection: Inspection, _ contents: ArchiveContents, _ holdings: BackupHoldings, identity: String? = nil
+    _ inspection: Inspection, _ contents: ArchiveContents, _ backup: BackupMembers, identity: String? = nil
   ) {
     path = inspection.path
     (kind, advice) = Self.meaning(of: inspection, identity)
@@ -126,12 +138,18 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     if let manifest = inspection.manifest { read(manifest) }
     read(inspection.texts)
     if inspection.kind == .backup {
+      let holdings = backup.holdings
       completeness = holdings.label
-      if !holdings.isComplete {
+      notes += backup.oddities.map { Summary.Fact("Note", $0) }
+      if let first = backup.contradictions.first {
+        refusal = first
+        description = "a backup of a server that cannot be restored"
+        advice = "Use another backup, or make a new one."
+      } else if !holdings.isComplete {
         description = "a partial backup of a server"
         advice =
-          "Look for a complete backup first: this one does not hold a whole server. To restore what is in it all the "
-          + "same: \(ArchiveWords.command(["restore", inspection.path, "--partial"], identity))"
+          "Look for a complete backup first: this one does not contain a whole server. To restore its parts anyway: "
+          + "\(ArchiveWords.command(["restore", inspection.path, "--partial"], identity))"
       }
     }
     guard inspection.kind.isExport else { return }

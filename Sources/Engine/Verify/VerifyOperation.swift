@@ -104,24 +104,29 @@ public struct VerifyOperation: Runnable {
       }
       facts.append(Summary.Fact("Server", "\(server.label) can import it"))
     }
+    var hasDatabase = false
     var title = isWhole ? "The archive is intact" : "The archive can be imported, but it is incomplete"
     if report.kind == .backup {
-      let missing = try holdings.missingDumpFiles()
-      if let first = missing.first {
+      let members = try holdings.finish(folders: report.folders, manifest: report.manifest)
+      if let first = members.contradictions.first {
         throw PlainFailure(
-          .damagedArchive, SafeText.clean(options.archive, limit: 300),
-          "its dump lacks \(Amount.of(Int64(missing.count), "file")) with rows, the first is \(first)",
-          remedy: "make a new backup; no server can be restored from this one")
+          .damagedArchive, SafeText.clean(options.archive, limit: 300), first,
+          remedy: "use another backup, or make a new one; no server can be restored from this one")
       }
-      let holdings = holdings.holdings(folders: report.folders)
-      facts.append(Summary.Fact("Completeness", holdings.label))
-      if !holdings.isComplete { title = "The archive is intact, but it is a partial backup" }
+      for oddity in members.oddities { progress.warn(oddity) }
+      facts.append(Summary.Fact("Completeness", members.holdings.label))
+      if !members.holdings.isComplete { title = "The archive is intact, but it is a partial backup" }
+      hasDatabase = members.hasDatabase
     }
     return Summary(
       title: title, facts: facts,
       nextSteps: report.kind.isExport && server == nil
-        ? ["Ask the other server whether it fits there: aloha-wizard verify --against-server ARCHIVE"]
-        : report.kind == .backup
+        ? [
+          Summary.Step(
+            "Check whether another server can import it, on that server: "
+              + ArchiveWords.command(["verify", "--against-server", options.archive], options.identity))
+        ]
+        : hasDatabase
           ? ["Rehearse its restore: \(ArchiveWords.rehearse(options.archive, options.identity))"] : [])
   }
 

@@ -216,7 +216,7 @@ struct RestoreCommand: OperationCommand {
     } catch {
       if let prometheus { try RehearsalReport.writePrometheus(failureTo: prometheus) }
       guard nagios else { throw error }
-      StandardStream.output(RehearsalReport.nagiosLine(failure: error) + "\n")
+      StandardStream.output(RehearsalReport.nagiosLine(failure: error, of: rehearsedPath) + "\n")
       throw ExitCode(2)
     }
     if let prometheus { try report.writePrometheus(prometheus) }
@@ -231,6 +231,9 @@ struct RestoreCommand: OperationCommand {
     options.parallel = parallel
     return options
   }
+
+  /// The rehearsed backup for monitoring; the folder if no backup is found in it.
+  private var rehearsedPath: String { (try? rehearsalSource().archive) ?? newestIn ?? archive ?? "." }
 
   private func rehearsalSource() throws -> RehearseOperation.Options {
     if let archive { return RehearseOperation.Options(archive: FileSystem.absolute(archive)) }

@@ -31,12 +31,11 @@ struct EncryptedBackupTests {
     return options
   }
 
-  @Test("is looked at by decrypting its beginning only; restoring it needs it whole")
-  func beginning() throws {
+  @Test("is refused by every command when it was truncated; what comes before the end can be salvaged with the key")
+  func truncated() throws {
     let server = try Disaster.server("sealedbeginning", messages: 10)
     try Disaster.folder { folder in
       let key = try keys(folder)
-      // So large that what is read ahead cannot be all of it.
       for index in 0..<3 {
         try FileSystem.replace("\(server.uploads)/files/noise\(index)", with: try noise(12 << 20), mode: 0o644)
       }
@@ -47,19 +46,33 @@ struct EncryptedBackupTests {
       #expect(!whole.contains { $0.severity == .blocker }, "\(whole)")
       #expect(whole.contains { $0.subject == "version" && $0.severity == .ok })
 
-      // Without its second half it still can be looked at, which shows that nobody reads so far.
       let cut = "\(folder)/cut.age"
       let bytes = try FileSystem.read(path)
       try FileSystem.replace(cut, with: bytes[..<(bytes.count / 2)])
+      let refusal = #expect(throws: PlainFailure.self) {
+        try RestoreOperation(ServerReference(root: server.root), options(cut, key.file)).check()
+      }
+      #expect(refusal?.family == .damagedArchive)
       #expect(
-        try RestoreOperation(ServerReference(root: server.root), options(cut, key.file)).check().map(\.subject)
-          == whole.map(\.subject))
-      #expect(try !RestoreOperation(ServerReference(root: server.root), options(cut, key.file)).plan().phases.isEmpty)
+        refusal?.remedy?.contains("restore --salvage \(cut) --identity \(key.file)") == true, "\(refusal?.remedy ?? "")"
+      )
       var rehearsal = RehearseOperation.Options(archive: cut)
       rehearsal.identity = key.file
-      #expect(try !RehearseOperation(rehearsal).check().contains { $0.severity == .blocker })
+      #expect(throws: PlainFailure.self) { try RehearseOperation(rehearsal).check() }
       #expect(throws: PlainFailure.self) { try Disaster.restore(server, from: cut) { $0.identity = key.file } }
       try Disaster.expect(server, before)
+
+      let look = try RestoreOutlook.look(root: server.root, brand: nil, options(cut, key.file))
+      #expect(look.damage != nil)
+      let salvaged = try Disaster.restore(server, from: cut) {
+        $0.identity = key.file
+        $0.salvages = true
+      }
+      #expect(salvaged.warnings.contains { $0.hasPrefix("Damage in the archive: ") }, "\(salvaged.warnings)")
+      let after = try Disaster.fingerprint(server)
+      #expect(after.tables == before.tables && after.settings == before.settings)
+      #expect(after.uploads != before.uploads && Set(after.uploads).isSubset(of: before.uploads))
+      _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
 
       try Disaster.execute(server, "UPDATE zerver_message SET content = 'since'")
       try Disaster.restore(server, from: path) { $0.identity = key.file }
@@ -68,7 +81,7 @@ struct EncryptedBackupTests {
     }
   }
 
-  @Test("of the server's own kind is decrypted as far as its uploads, which it does not announce")
+  @Test("of the server's own command is read like a plain one, and nothing decrypted is left on the disk")
   func official() throws {
     let server = try Disaster.server("sealedofficial", messages: 10)
     try Disaster.folder { folder in

@@ -111,8 +111,8 @@ struct HoldingsTests {
       let original = "\(folder)/backup.tar.gz"
       _ = try Disaster.backup(server, to: original)
       for (parts, sign) in [
-        (["aloha-version", "backup.json", "settings", "uploads"], "it says that it holds a database"),
-        (["aloha-version", "backup.json", "settings", "database"], "it says that it holds "),
+        (["aloha-version", "backup.json", "settings", "uploads"], "it says that it contains a database"),
+        (["aloha-version", "backup.json", "settings", "database"], "it says that it contains "),
       ] {
         let packed = try repack(original, parts, in: folder)
         let refusal = #expect(throws: Blocked.self) {

@@ -59,7 +59,7 @@ struct NewerThanBackupTests {
     try scene("newer-counted") { scene in
       let none = try newer(findings(scene))
       #expect(none.severity == .ok && !none.mustBeConfirmed)
-      #expect(none.reason.contains("nothing on this server is newer than this backup"))
+      #expect(none.reason.contains("no organization, message, person, file or recorded change on this server is newer"))
       try write(scene.server)
       let found = try newer(findings(scene))
       #expect(found.severity == .warning && found.mustBeConfirmed)
@@ -302,6 +302,37 @@ struct NewerThanBackupTests {
       disk.fill()
       let findings = try RestoreOperation(ServerReference(root: scene.server.root), options).check()
       #expect(findings.contains { $0.severity == .blocker && $0.remedy?.contains("--export-folder") == true })
+    }
+  }
+
+  @Test("Edited messages and recorded changes count, too")
+  func changes() throws {
+    try scene("newer-changes") { scene in
+      try Disaster.execute(
+        scene.server,
+        """
+        UPDATE zerver_message SET last_edit_time = now()
+        WHERE id IN (SELECT id FROM zerver_message WHERE realm_id > 1 ORDER BY id LIMIT 5);
+        UPDATE zerver_realmauditlog SET event_time = now()
+        WHERE id IN (
+          SELECT id FROM zerver_realmauditlog WHERE realm_id > 1 AND event_type NOT IN (215, 216, 217) ORDER BY id LIMIT 2)
+        """)
+      let found = try newer(findings(scene))
+      #expect(found.severity == .warning && found.mustBeConfirmed)
+      #expect(found.reason.hasPrefix("5 edited messages and 2 other changes are newer"), "\(found.reason)")
+    }
+  }
+
+  @Test("An organization that is not in the backup counts as a whole, whatever its dates are")
+  func otherServer() throws {
+    try scene("newer-other") { scene in
+      let other = try Self.made.get().makeServer("newer-other-source")
+      let path = "\(scene.folder)/other.tar.gz"
+      _ = try Disaster.backup(other, to: path)
+      let found = try newer(
+        RestoreOperation(ServerReference(root: scene.server.root), RestoreOptions(archive: path)).check())
+      #expect(found.severity == .warning && found.mustBeConfirmed)
+      #expect(found.reason.hasPrefix("1 organization, "), "\(found.reason)")
     }
   }
 }

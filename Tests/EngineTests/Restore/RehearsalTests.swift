@@ -50,7 +50,7 @@ struct RehearsalTests {
         _ = try operation.rehearse(.silent)
         Issue.record("a damaged backup was rehearsed")
       } catch {
-        #expect(RehearsalReport.nagiosLine(failure: error).hasPrefix("RESTORE CRITICAL - "))
+        #expect(RehearsalReport.nagiosLine(failure: error, of: "b.tar.gz").hasPrefix("RESTORE CRITICAL - b.tar.gz: "))
       }
       try RehearsalReport.writePrometheus(failureTo: "\(folder)/metrics.prom")
       #expect(

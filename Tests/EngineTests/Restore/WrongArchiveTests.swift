@@ -238,7 +238,7 @@ struct WrongArchiveTests {
       }
       let blockers = try findings(path).filter { $0.severity == .blocker }
       #expect(blockers.contains { $0.reason.contains("a mere link") })
-      #expect(blockers.contains { $0.reason.contains("aloha-secrets.conf is not in the backup") })
+      #expect(blockers.contains { $0.reason.contains("aloha-secrets.conf is not in it") })
     }
   }
 
