@@ -14,7 +14,7 @@ enum LeftoverReport {
   static func write(after command: any ParsableCommand) {
     guard let command = command as? any OnServer else { return }
     for leftover in Leftovers.report(root: command.server.reference.root, brand: command.server.brand) {
-      let finding = leftover.finding(root: command.server.root)
+      let finding = leftover.finding(root: command.server.reference.root)
       StandardStream.error("Leftover: \(finding.reason)\n  What to do: \(finding.remedy ?? "")\n")
     }
   }

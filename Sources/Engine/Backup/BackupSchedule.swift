@@ -202,6 +202,9 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
     """
   }
 
+  /// The command that cron runs every night, for a shell.
+  var cronCommand: String { "\(Self.shell(backup)) && \(Self.shell(prune))" }
+
   /// The file `/etc/cron.d/aloha-wizard-backup`, for machines without systemd.
   public var cron: String {
     let later = "\(minute) \((hour + 2) % 24) * * 0"
@@ -210,7 +213,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
       # What is printed is mailed to \(mailTo); without mail a failure goes unseen, so monitor the age of the newest backup
       # too.
       MAILTO=\(mailTo)
-      \(minute) \(hour) * * *  root  nice \(Self.cron("\(Self.shell(backup)) && \(Self.shell(prune))"))
+      \(minute) \(hour) * * *  root  nice \(Self.cron(cronCommand))
       \(rehearse)
       """
   }

@@ -10,6 +10,11 @@ public enum Encryption {
   /// The beginnings of the two file formats.
   private static let marks = ["age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED FILE-----"].map { Array($0.utf8) }
 
+  /// The signs of a private key: of age, of one of its plugins, of SSH, and of a key that is encrypted itself.
+  private static let keyMarks = [
+    "AGE-SECRET-KEY-", "AGE-PLUGIN-", "-----BEGIN", "age-encryption.org/v1",
+  ]
+
   /// Returns whether a file was encrypted by age.
   public static func isEncrypted(_ path: String) -> Bool {
     var status = stat()
@@ -37,6 +42,12 @@ public enum Encryption {
       throw PlainFailure.system(
         SafeText.clean(identity, limit: 200), "the private key cannot be read",
         errno: FileSystem.isFolder(path) ? EISDIR : errno, family: .usage)
+    }
+    let text = String(decoding: (try? FileSystem.read(path, limit: 1 << 20)) ?? [], as: UTF8.self)
+    guard keyMarks.contains(where: { text.contains($0) }) else {
+      throw PlainFailure(
+        .usage, SafeText.clean(identity, limit: 200), "contains no private key of age",
+        remedy: "give the file that age-keygen has written, with a line that begins with AGE-SECRET-KEY-")
     }
     return path
   }

@@ -79,7 +79,9 @@ final class FileTree {
       let path = inside == "." ? name : "\(inside)/\(name)"
       var status = stat()
       guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-        skip(whole, SystemError.text(errno))
+        // The name was made readable, so that no file has it.
+        let isText = !name.unicodeScalars.contains("\u{FFFD}")
+        skip(whole, isText ? SystemError.text(errno) : "its name is not UTF-8 text: rename it")
         continue
       }
       switch status.st_mode & S_IFMT {

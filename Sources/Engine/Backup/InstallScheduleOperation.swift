@@ -247,9 +247,9 @@ public struct InstallScheduleOperation: Operation {
     let unit = BackupSchedule.unit
     let first: [Summary.Step] =
       manager == .cron
-      ? ["Run it once now, a schedule that never ran is a hope: the first line of \(root)\(BackupSchedule.cronPath)"]
+      ? ["Run it once now, to see whether it works: \(schedule.cronCommand)"]
       : (isEnabled ? [] : ["On the machine itself: \(Self.enabling)"]) + [
-        "Run it once now, a schedule that never ran is a hope: systemctl start \(unit).service",
+        "Run it once now, to see whether it works: systemctl start \(unit).service",
         "Does the report of a failure reach you? systemctl start \(unit)-failed.service",
         "When it runs next: systemctl list-timers \(BackupSchedule.timerName)",
       ]

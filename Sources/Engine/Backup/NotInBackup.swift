@@ -13,6 +13,7 @@ struct NotInBackup: Sendable, Equatable {
   /// Returns the list for one server; commands are for a root shell on it.
   static func list(_ installation: Installation) -> [NotInBackup] {
     let name = installation.brand.rawValue
+    let root = installation.root.isEmpty ? "/" : installation.root
     let bucket = installation.settings.text("S3_AUTH_UPLOADS_BUCKET") ?? "BUCKET"
     let avatars = installation.settings.text("S3_AVATAR_BUCKET") ?? "BUCKET"
     let s3 = NotInBackup(
@@ -24,10 +25,10 @@ struct NotInBackup: Sendable, Equatable {
     return [
       NotInBackup(
         name: "logs", reason: "the server only adds to /var/log/\(name), which can be larger than all the rest",
-        remedy: "\(tar("\(name)-logs.tar.gz")) var/log/\(name)"),
+        remedy: "\(tar("\(name)-logs.tar.gz", root)) var/log/\(name)"),
       NotInBackup(
         name: "certificates", reason: "those of Certbot are issued again, others come from whoever has issued them",
-        remedy: "\(tar("\(name)-certificates.tar.gz")) etc/ssl/certs/\(name).combined-chain.crt "
+        remedy: "\(tar("\(name)-certificates.tar.gz", root)) etc/ssl/certs/\(name).combined-chain.crt "
           + "etc/ssl/private/\(name).key (and etc/letsencrypt, where Certbot has made them)"),
     ] + (installation.storesUploadsInS3 ? [s3] : []) + [
       NotInBackup(
@@ -41,12 +42,16 @@ struct NotInBackup: Sendable, Equatable {
   }
 
   /// Returns how to restore saved logs, which no backup contains.
-  static func bringingLogsBack(_ brand: Brand) -> String {
+  ///
+  /// - Parameter root: the root of the server; "/" in production.
+  static func bringingLogsBack(_ brand: Brand, root: String) -> String {
     "Backups contain no logs. If you have saved the old server's logs, this restores them: tar -xzf "
-      + "\(brand.rawValue)-logs.tar.gz -C /"
+      + "\(brand.rawValue)-logs.tar.gz -C \(ShellWord.quoted(root))"
   }
 
-  private static func tar(_ file: String) -> String { "umask 077; tar -czf \(file) -C /" }
+  private static func tar(_ file: String, _ root: String) -> String {
+    "umask 077; tar -czf \(file) -C \(ShellWord.quoted(root))"
+  }
 
   var finding: Finding { Finding(.ok, "not in it: \(name)", reason, remedy: remedy) }
 

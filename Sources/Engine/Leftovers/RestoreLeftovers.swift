@@ -1,4 +1,5 @@
 import Common
+import Glibc
 import Postgres
 
 /// Interrupted restores, and folders and databases of restores without a record. The operator decides about them: they
@@ -39,7 +40,16 @@ struct RestoreLeftovers: LeftoverKind {
       }
     }
     return found.subtracting(known).sorted().map { path in
-      FoundLeftover(
+      if path.hasSuffix("-probe") {
+        // Made by ``RestorePlace`` for a test, with an empty file in it.
+        return FoundLeftover("folder of a test before an exchange", path) {
+          if unlink("\(path)/full") != 0, errno != ENOENT {
+            throw PlainFailure.system(path, "cannot be deleted", errno: errno)
+          }
+          if rmdir(path) != 0, errno != ENOENT { throw PlainFailure.system(path, "cannot be deleted", errno: errno) }
+        }
+      }
+      return FoundLeftover(
         "folder of a restore that has no record any more", path,
         remedy: "look whether you still need it, then delete it by hand")
     }

@@ -28,6 +28,8 @@ struct BackupHead: Sendable {
   var oddities: [String] = []
   /// The reasons why no server starts with the settings in it; empty if one does, or if there are none.
   var settingsFaults: [String] = []
+  /// Whether the backup lists a digest of each file.
+  var hasDigests = false
   /// The number of uploads that the backup states and does not contain.
   var lackedUploads: Int64 = 0
   /// The size after unpacking, in bytes; a lower bound if the archive does not state it.
@@ -156,6 +158,7 @@ struct BackupHead: Sendable {
         ?? ArchiveFailure(path, .unsuitable("this is no backup", remedy: nil))
     }
     try members.readDump(scratch: scratch)
+    hasDigests = manifest != nil
     take(members)
   }
 

@@ -103,7 +103,9 @@ struct RestoreChecks {
   /// Reports how the content is verified: no digest has been compared so far.
   private func integrity() -> Finding {
     let reason =
-      "every byte is compared with the backup's checksums before this server is changed"
+      head.hasDigests
+      ? "every byte is compared with the backup's checksums before this server is changed"
+      : "the backup contains no checksums: only its structure and the number of its rows can be checked"
     if options.salvages {
       return Finding(
         .warning, "damage", "damaged files are left out and named; the database has to be intact",
@@ -223,6 +225,13 @@ struct RestoreChecks {
     }
     let parents = Set(places.filter(isReplaced).map(\.parent)).sorted()
     let closed = parents.filter { FileSystem.isFolder($0) && Glibc.access($0, W_OK | X_OK) != 0 }
+    if let first = closed.first(where: { Glibc.access($0, W_OK) != 0 && errno == EROFS }) {
+      return [
+        Finding(
+          .blocker, "permissions", "\(first) is on a file system that is mounted read-only",
+          remedy: "mount it writable: mount -o remount,rw; or keep this server's settings with --keep-settings")
+      ]
+    }
     if let first = closed.first {
       return [
         Finding(

@@ -13,16 +13,24 @@ private struct RestoreFollowUp {
   func begin(_ wanted: RestoreRecord.FollowUp) throws -> (change: RestoreSwitch, lock: FileLock) {
     let state = RestoreState(root: root)
     let lock = try state.lock()
-    let record = try record(state, for: wanted)
+    let record = try record(state, for: wanted, isOurs: true)
     return (try RestoreSwitch(try installation(record), record, state), lock)
   }
 
   /// The record that something can be done about.
   ///
+  /// - Parameter isOurs: whether this process holds the lock, so that no other one works on it.
   /// - Throws: `.notFound` where there is none, `.conflict` where that cannot be done with it now.
-  func record(_ state: RestoreState, for wanted: RestoreRecord.FollowUp) throws -> RestoreRecord {
+  func record(
+    _ state: RestoreState, for wanted: RestoreRecord.FollowUp, isOurs: Bool = false
+  ) throws -> RestoreRecord {
     guard let record = try state.current() else {
       throw PlainFailure(.notFound, "restore", "there was none on this server, or it has been discarded")
+    }
+    guard isOurs || state.isIdle else {
+      throw PlainFailure(
+        .conflict, "restore", record.label(isRunning: true),
+        remedy: "wait until it has ended; its state: \(command("--status"))")
     }
     guard let obstacle = record.obstacle(to: wanted) else { return record }
     throw PlainFailure(
@@ -37,9 +45,6 @@ private struct RestoreFollowUp {
   func findings(_ wanted: RestoreRecord.FollowUp) throws -> [Finding] {
     let state = RestoreState(root: root)
     let record = try record(state, for: wanted)
-    guard state.isIdle else {
-      return [Finding(.blocker, "restore", record.label(isRunning: true), remedy: "wait until it has ended")]
-    }
     let others = try state.records().filter { $0.id != record.id }.map { other in
       Finding(
         .warning, "another restore", "\(other.label). It stays as it is: \(other.kept.joined(separator: ", "))",
@@ -70,6 +75,12 @@ private struct RestoreFollowUp {
 
 /// What is kept of a restore, seen from the disk and the database.
 public enum KeptState {
+  /// Returns what of the old state is missing; nil where that cannot be found out.
+  static func lost(_ record: RestoreRecord, root: String, brand: Brand?) -> [String]? {
+    let followUp = RestoreFollowUp(ServerReference(root: root, brand: brand))
+    return try? RestoreSwitch(followUp.installation(record), record, RestoreState(root: root)).lostOldState()
+  }
+
   /// - Returns: names with whether each is there; nil where that cannot be found out.
   public static func find(_ record: RestoreRecord, root: String, brand: Brand? = nil) -> [(
     name: String, isThere: Bool
@@ -211,6 +222,11 @@ public struct RollBackOperation: RestoreFamily {
         Finding(
           .warning, "database", "the server had none before the restore: afterwards it has none again",
           remedy: "do not roll back, unless that is intended"))
+    }
+    findings += record.newPlaces.map {
+      Finding(
+        .warning, "files", "the server had no \($0) before the restore: afterwards it has none again",
+        remedy: "do not roll back, unless that is intended")
     }
     return findings + [
       Finding(

@@ -165,7 +165,7 @@ public struct RestoreOperation: RestoreFamily {
     steps += ServerExport.nextSteps(exported, on: server)
     steps += [
       "Sign in and look at a few conversations, pictures and people",
-      Summary.Step(NotInBackup.bringingLogsBack(brand ?? .aloha)),
+      Summary.Step(NotInBackup.bringingLogsBack(brand ?? .aloha, root: server.root)),
       "Not as it should be? Go back to the state before: \(command("--roll-back"))",
       Summary.Step(
         "All well? Free the space of the old state: \(command("--discard")) "

@@ -101,7 +101,7 @@ public struct RestoreOutlook: Sendable, Equatable {
     if case .archive = options.source {
       add(
         "Digests",
-        head.facts == nil
+        !head.hasDigests
           ? "none: it was made by the server's own command; what cannot be compared is said"
           : "of every file; they are compared before anything is replaced")
     }

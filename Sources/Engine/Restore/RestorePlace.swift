@@ -236,12 +236,14 @@ struct RestorePlace: Sendable, Codable, Equatable {
   /// folder of an image's layer the error is another one (EXDEV).
   private func cannotBeRenamed() throws -> Bool {
     guard isFile != true, FileSystem.isFolder(live) else { return false }
-    let probe = "\(side)-probe"
     try FileSystem.makeFolder(probe)
     defer { try? FileSystem.removeTree(probe) }
     try FileSystem.replace("\(probe)/full", with: [])
     return rename(live, probe) != 0 && errno == EXDEV
   }
+
+  /// The folder of the test whether this place can be renamed; without content, and gone after the test.
+  var probe: String { "\(side)-probe" }
 
   private func isScratch(_ name: String) -> Bool { name.hasPrefix(".aloha-wizard-") || name == "lost+found" }
 }

@@ -43,6 +43,9 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// The folder with exports of the state before the restore; nil if there are none. Only the operator deletes it.
   public internal(set) var exports: String?
   let administrator: AdministratorAccess.Wish
+  /// What of the old state was deleted since, and a roll back would need; never stored, see
+  /// ``RestoreState/inspected(_:brand:)``.
+  var lost: [String]?
 
   init(
     id: String, source: String, database: SideDatabase?, places: [RestorePlace],
@@ -98,6 +101,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     case (.rollBack, .preparing), (.rollBack, .stopped): "nothing was replaced yet: this is the old server"
     case (.rollBack, .rolledBack): "it has been rolled back already"
     case (.rollBack, .discarding): "the old state is being deleted"
+    case (.rollBack, _) where lost?.isEmpty == false:
+      "the state before the restore is missing: \(lost?.joined(separator: ", ") ?? "") was deleted"
     case (.discard, .preparing), (.discard, .stopped), (.discard, .swapping), (.discard, .swapped),
       (.discard, .rollingBack):
       "it has to be completed or rolled back first"
@@ -183,6 +188,9 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     case .swapping:
       "the restore \(of) was interrupted while the new state took the old one's place; the server was stopped for it"
     case .swapped: "the restore \(of) has put the new state in place; the server's services still have to be updated"
+    case .finished where lost?.isEmpty == false:
+      "the restore \(of) is in place; the state before it is not complete any more"
+    case .finished where kept.isEmpty: "the restore \(of) is in place; there was no state before it"
     case .finished: "the restore \(of) is in place; the state before it is kept"
     case .rollingBack: "rolling back the restore \(of) was interrupted; the server was stopped for it"
     case .rolledBack: "the restore \(of) was rolled back; the restored state is kept"
@@ -190,11 +198,24 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     }
   }
 
+  /// Whether the exchange moved something between the server and this path: what the server did not have is not kept.
+  private func has(_ direction: Move.Direction, asideOf path: String) -> Bool {
+    moves.contains { $0.direction == direction && ($0.aside == path || $0.aside.hasPrefix("\(path)/")) }
+  }
+
+  /// The paths that the server did not have before the restore.
+  var newPlaces: [String] {
+    places.filter { has(.into, asideOf: $0.side) && !has(.out, asideOf: $0.before) }.map(\.live)
+  }
+
   /// The names of what is kept beside the server.
   public var kept: [String] {
     switch stage {
-    case .finished: (database.map { ["database \($0.before)"] } ?? []) + places.map(\.before)
-    case .rolledBack: (database.map { ["database \($0.side)"] } ?? []) + places.map(\.side)
+    case .finished:
+      (database.flatMap { hadDatabase == false ? nil : ["database \($0.before)"] } ?? [])
+        + places.filter { has(.out, asideOf: $0.before) }.map(\.before)
+    case .rolledBack:
+      (database.map { ["database \($0.side)"] } ?? []) + places.filter { has(.into, asideOf: $0.side) }.map(\.side)
     default: []
     }
   }
@@ -239,6 +260,13 @@ public struct RestoreState: Sendable {
     return all.last { $0.isUnfinished } ?? all.last
   }
 
+  /// Returns the record with what of its old state was deleted since, as far as the disk and the database tell.
+  public func inspected(_ record: RestoreRecord, brand: Brand? = nil) -> RestoreRecord {
+    var record = record
+    if record.stage == .finished { record.lost = KeptState.lost(record, root: root, brand: brand) }
+    return record
+  }
+
   /// Returns the path of a record: it stays in the folder in which it was created.
   private func path(of record: RestoreRecord) -> String {
     ([folder] + others).map { "\($0)/\(record.id).json" }.first { FileSystem.exists($0) }
@@ -246,6 +274,8 @@ public struct RestoreState: Sendable {
   }
 
   func save(_ record: RestoreRecord) throws {
+    var record = record
+    record.lost = nil
     try FileSystem.makeFolder(folder)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -10,7 +10,11 @@ struct RestoreSwitch {
   private let state: RestoreState
   private let access: AdministratorAccess?
   /// Service steps without a script in this installation, as commands in execution order.
-  private(set) var leftToOperator: [String] = []
+  var leftToOperator: [String] {
+    // Without its own script the server was not stopped; once it was started again, nothing is left to stop.
+    left.filter { $0.step != .stop || left.contains { $0.step == .start } }.map(\.command)
+  }
+  private var left: [(step: ServerStep, command: String)] = []
 
   init(_ installation: Installation, _ record: RestoreRecord, _ state: RestoreState) throws {
     self.installation = installation
@@ -38,7 +42,7 @@ struct RestoreSwitch {
 
   /// Runs a service step, or records its command for the operator.
   private mutating func take(_ step: ServerStep, _ progress: Progress) throws {
-    if let command = try ServerSteps(installation).run(step, progress) { leftToOperator.append(command) }
+    if let command = try ServerSteps(installation).run(step, progress) { left.append((step, command)) }
   }
 
   /// Stops the server once more: it may have been started since the exchange was interrupted.
@@ -234,6 +238,7 @@ struct RestoreSwitch {
     if let database = record.database, let access { try SideDatabase.drop(database.side, access) }
     for place in record.places {
       try FileSystem.removeTree(place.side)
+      try FileSystem.removeTree(place.probe)
       // Otherwise it is empty now, and exists only if the contents of a folder had to be exchanged.
       if place.exchangesContents { try FileSystem.removeTree(place.before) } else { rmdir(place.before) }
     }

@@ -69,7 +69,8 @@ struct ServerSteps: Sendable {
     guard !commands.isEmpty else { return [] }
     return [
       Summary.Step(
-        "The server's own scripts are not on this machine. Where they are, run in this order:", commands: commands)
+        "Scripts of the server are missing on this machine. Run these commands where they are, in this order:",
+        commands: commands)
     ]
   }
 }

@@ -44,7 +44,7 @@ public struct ServerScripts: Sendable {
 
   /// The exact command for a shell, to be run where the server is.
   public func commandLine(_ script: Script) -> String {
-    let words = ([Self.shown(script, installation.brand)] + arguments(script)).map(Self.quoted)
+    let words = ([installation.root + Self.shown(script, installation.brand)] + arguments(script)).map(Self.quoted)
     let command = words.joined(separator: " ")
     // A container need not have sudo, and whoever is in it is root.
     if Container.find(installation) != nil {

@@ -62,9 +62,13 @@ struct SealedFile: Sendable {
       facts: [
         Summary.Fact("Archive", path), Summary.Fact("Kind", "a file that age has encrypted"),
         Summary.Fact("Size", Amount.bytes(FileSystem.length(path) ?? 0)),
-        Summary.Fact("Proved", "every byte is as it was when the backup was made"),
-        Summary.Fact("Not proved", "its content, whether a key decrypts it, and whether it can be restored"),
-      ],
+      ]
+        + (BackupSeal.holdings(sealing: path).map {
+          [Summary.Fact("Completeness", "\($0.label), as its .sha256 says")]
+        } ?? []) + [
+          Summary.Fact("Proved", "every byte is as it was when the backup was made"),
+          Summary.Fact("Not proved", "its content, whether a key decrypts it, and whether it can be restored"),
+        ],
       nextSteps: [
         "On a machine that may have the private key: \(command)",
         "There as well: \(ArchiveWords.rehearse(path, "KEYFILE"))",

@@ -65,9 +65,17 @@ public struct VerifyOperation: Runnable {
     let contents = ArchiveContents(try server.map(Self.model) ?? .known)
     let holdings = HoldingsReader()
     let report = try progress.phase(Phase.read, unit: .bytes) { meter in
-      try ArchiveCheck.verifyDigests(
-        options.archive, stream: stream, visitor: SeveralVisitors([contents, holdings]),
-        cancellation: progress.cancellation, progress: meter.follow())
+      do {
+        return try ArchiveCheck.verifyDigests(
+          options.archive, stream: stream, visitor: SeveralVisitors([contents, holdings]),
+          cancellation: progress.cancellation, progress: meter.follow())
+      } catch let failure as any Failure where failure.family == .damagedArchive && holdings.members.hasSign {
+        let salvage = ArchiveWords.command(["restore", "--salvage", options.archive], options.identity)
+        throw PlainFailure(
+          failure.family, failure.subject, failure.reason,
+          remedy:
+            "use another backup. If there is none, this restores the undamaged parts and lists the rest: \(salvage)")
+      }
     }
     if case .other = report.kind, let failure = report.kind.failure(expecting: .export, path: options.archive) {
       throw failure
@@ -115,6 +123,9 @@ public struct VerifyOperation: Runnable {
       }
       for oddity in members.oddities { progress.warn(oddity) }
       facts.append(Summary.Fact("Completeness", members.holdings.label))
+      if !members.holdings.isComplete, let kind = facts.firstIndex(where: { $0.name == "Kind" }) {
+        facts[kind] = Summary.Fact("Kind", "a partial backup of a server")
+      }
       if !members.holdings.isComplete { title = "The archive is intact, but it is a partial backup" }
       hasDatabase = members.hasDatabase
     }

@@ -72,7 +72,7 @@ struct BackupCommand: ParsableCommand {
       var options = BackupOperation.Options(output: file.map { FileSystem.absolute($0) })
       options.folder =
         folder.map { FileSystem.absolute($0) }
-        ?? Container.find(root: server.root, brand: server.brand).map(\.backupFolder)
+        ?? Container.find(root: server.reference.root, brand: server.brand).map(\.backupFolder)
       options.skipsDatabase = skipDb
       options.skipsUploads = skipUploads
       options.parallel = parallel

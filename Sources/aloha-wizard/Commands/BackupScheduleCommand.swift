@@ -66,7 +66,7 @@ struct BackupScheduleCommand: OperationCommand {
     guard install || (by == nil && !dryRun && !yes) else {
       throw ValidationError("--systemd, --cron, --dry-run and --yes need --install.")
     }
-    guard FileSystem.isFolder(server.root) else { throw ValidationError("--root: There is no such folder.") }
+    guard FileSystem.isFolder(server.reference.root) else { throw ValidationError("--root: There is no such folder.") }
     guard encryptTo == nil || rehearse != true else {
       throw ValidationError(
         """
@@ -120,7 +120,7 @@ struct BackupScheduleCommand: OperationCommand {
   }
 
   private func print(_ schedule: BackupSchedule) {
-    if let container = Container.find(root: server.root, brand: server.brand) {
+    if let container = Container.find(root: server.reference.root, brand: server.brand) {
       return StandardStream.output(ContainerSchedule(schedule, in: container).text)
     }
     let units = schedule.files(for: .systemd)

@@ -14,7 +14,7 @@ struct JobsCommand: ParsableCommand {
     @Argument(help: "A job's id or the beginning of one; by default the newest job.")
     var id: String?
 
-    func job() throws -> JobFolder { try JobStore(root: server.root).job(id) }
+    func job() throws -> JobFolder { try JobStore(root: server.reference.root).job(id) }
   }
 
   struct List: ParsableCommand {
@@ -24,7 +24,7 @@ struct JobsCommand: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-      let jobs = try JobStore(root: server.root).jobs()
+      let jobs = try JobStore(root: server.reference.root).jobs()
       if output.json {
         for job in jobs { StandardStream.json(JSONText.of(Line(job))) }
       } else if jobs.isEmpty {
@@ -137,7 +137,7 @@ extension JobsCommand {
     var yes = false
 
     func run() throws {
-      let job = try JobStore(root: server.root).job(id)
+      let job = try JobStore(root: server.reference.root).job(id)
       let operation = try UndoJobOperation(job, despiteSignsOfLife: yes)
       if dryRun { return try output.rehearse(operation) }
       let context = UndoContext(recordFolder: job.path, despiteSignsOfLife: yes)

@@ -27,7 +27,11 @@ struct OutputOptions: ParsableArguments {
     let job = try store.make(operation, plan: detach || isInteractive ? try operation.plan() : nil)
     if detach || isInteractive {
       try JobProcess.start(job)
-      if detach { return StandardStream.output("Job \(job.id) is running. See it with: jobs attach \(job.id)\n") }
+      if detach {
+        return StandardStream.output(
+          "Job \(job.id) is running. See it with: "
+            + "\(Program.command(["jobs", "attach", job.id], root: operation.servers.first?.root ?? "/"))\n")
+      }
       return try JobView(json: json).attach(job)
     }
     let view = JobView(json: json)

@@ -250,8 +250,8 @@ struct RestoreCommand: OperationCommand {
   }
 
   private func showStatus() throws {
-    let state = RestoreState(root: server.root)
-    let records = try state.records()
+    let state = RestoreState(root: server.reference.root)
+    let records = try state.records().map { state.inspected($0, brand: server.brand) }
     let current = try state.current()?.id
     let running = state.isIdle ? nil : current
     if output.json {
@@ -273,7 +273,8 @@ struct RestoreCommand: OperationCommand {
     guard !records.isEmpty else { return StandardStream.output("No restore is known on this server.\n") }
     for record in records {
       StandardStream.output("\(record.id): \(record.label(isRunning: record.id == running))\n")
-      let kept = KeptState.find(record, root: server.root, brand: server.brand) ?? record.kept.map { ($0, true) }
+      let kept =
+        KeptState.find(record, root: server.reference.root, brand: server.brand) ?? record.kept.map { ($0, true) }
       for item in kept {
         StandardStream.output("  kept: \(item.name)\(item.isThere ? "" : ": it is not there any more")\n")
       }
@@ -285,7 +286,7 @@ struct RestoreCommand: OperationCommand {
       guard record.id == current else { continue }
       for followUp in Self.possible(record) {
         let command = Program.command(
-          ["restore", followUp.word ?? ""], root: server.root, brand: server.brand?.rawValue)
+          ["restore", followUp.word ?? ""], root: server.reference.root, brand: server.brand?.rawValue)
         StandardStream.output("  \(record.title(of: followUp)): \(command)\n")
         StandardStream.output("    \(record.consequence(of: followUp))\n")
       }

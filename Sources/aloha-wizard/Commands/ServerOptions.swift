@@ -29,7 +29,7 @@ struct ServerOptions: ParsableArguments {
   }
 
   func installation() throws -> Installation {
-    try Installation(root: root, brand: brand)
+    try Installation(root: reference.root, brand: brand)
   }
 }
 

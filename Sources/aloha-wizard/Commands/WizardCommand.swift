@@ -27,12 +27,12 @@ struct WizardCommand: ParsableCommand {
     if answersTemplate {
       var options = WizardOptions()
       options.goal = goal
-      options.source = server.root
+      options.source = server.reference.root
       options.target = target
       options.brand = server.brand
       return StandardStream.output(try Wizard.answersTemplate(options))
     }
-    try looks.open(goal, source: server.root, target: target, brand: server.brand)
+    try looks.open(goal, source: server.reference.root, target: target, brand: server.brand)
   }
 }
 

@@ -20,7 +20,10 @@ struct BackupLooks: Sendable {
   static let real = BackupLooks(
     found: { FoundBackups.list(in: FoundBackups.usualFolders(root: $0, others: $1)) },
     outlook: { try RestoreOutlook.look(root: $0.root, brand: $0.brand, $1, cancellation: $2) },
-    restored: { try RestoreState(root: $0).current() },
+    restored: { root in
+      let state = RestoreState(root: root)
+      return try state.current().map { state.inspected($0) }
+    },
     estimate: { try BackupEstimate.look($0.installation(), cancellation: $1) },
     retention: { try PruneOperation($0).decisions(cancellation: $1) },
     listed: { folder in
