@@ -35,8 +35,18 @@ public final class SalvageReader: MemberSource {
   private var ahead: [UInt8] = []
   private let lent = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 64)
   private var isEnded = false
+  /// The bytes that were given to the decoder last: it reads ahead, and where it fails, headers may stand in them.
+  private var given: [UInt8] = []
+  /// The number of bytes before those that the decoder gets next.
+  private var position: Int64 = 0
+  /// Where the decoder's stream begins, and where its last entry ends at the earliest.
+  private var begin: Int64 = 0
+  private var entryEnd: Int64 = 0
+  /// Whether other bytes than zeros were passed over in the search for a header.
+  private var hasSkippedBytes = false
 
   private static let block = 512
+  private static let remembered = 512 << 10
 
   /// - Parameter stream: where the archive's bytes come from, instead of its file. Where it reports damage, it ends.
   /// - Throws: `.archive` where it is missing or unreadable, `.unsuitableArchive` where it is something else.
@@ -102,10 +112,16 @@ public final class SalvageReader: MemberSource {
       do {
         guard let entry = try decoder?.next() else {
           // An end in the middle of the file is damage, too.
+          takeBack()
           decoder = nil
-          if isEnded { return nil }
+          let isMore = try findHeader()
+          // Nothing but zeros may follow the end.
+          if isMore || hasSkippedBytes { isUndamaged = false }
+          guard isMore else { return nil }
           continue
         }
+        let (end, isTooLarge) = (begin + entry.position + Int64(Self.block)).addingReportingOverflow(max(0, entry.size))
+        entryEnd = isTooLarge ? .max : end
         if let header = header(entry) { return header }
       } catch let cancelled as Cancelled {
         throw cancelled
@@ -135,7 +151,16 @@ public final class SalvageReader: MemberSource {
 
   private func fail() {
     isUndamaged = false
+    if gzip?.hasGap == true { given = [] } else { takeBack() }
     decoder = nil
+  }
+
+  /// Takes back what the decoder has read beyond the end of its last entry.
+  private func takeBack() {
+    let from = max(position - Int64(given.count), min(entryEnd, position))
+    ahead = given.suffix(Int(position - from)) + ahead
+    position = from
+    given = []
   }
 
   private func header(_ entry: TarDecoder.Entry) -> MemberHeader? {
@@ -166,7 +191,19 @@ public final class SalvageReader: MemberSource {
 
   private func makeDecoder() throws -> TarDecoder {
     // Weak: the decoder belongs to this object.
-    try TarDecoder(path: path) { [unowned self] in try pull() }
+    begin = position
+    entryEnd = position + Int64(Self.block)
+    return try TarDecoder(path: path) { [unowned self] in
+      let piece = try pull()
+      if let piece { remember(piece) }
+      return piece
+    }
+  }
+
+  private func remember(_ piece: UnsafeRawBufferPointer) {
+    position += Int64(piece.count)
+    if given.count > Self.remembered { given.removeFirst(given.count - Self.remembered) }
+    given.append(contentsOf: piece)
   }
 
   /// The next piece for the decoder.
@@ -203,11 +240,14 @@ public final class SalvageReader: MemberSource {
       while place + Self.block <= bytes.count {
         if Self.isHeader(bytes[place..<place + Self.block]) {
           ahead = Array(bytes[place...])
+          position += Int64(place)
           return true
         }
         place += 1
       }
+      if !hasSkippedBytes { hasSkippedBytes = bytes[..<place].contains { $0 != 0 } }
       bytes.removeFirst(place)
+      position += Int64(place)
       gzip?.hasGap = false
       if isEnded { return false }
       let count = try take()

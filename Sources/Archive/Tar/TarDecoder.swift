@@ -15,6 +15,8 @@ final class TarDecoder {
     var type: mode_t
     var isHardLink: Bool
     var isSparse: Bool
+    /// Where its header begins, in bytes from the beginning of the stream.
+    var position: Int64
   }
 
   private let archive: OpaquePointer
@@ -83,7 +85,7 @@ final class TarDecoder {
         mode: mode_t(archive_entry_perm(entry)),
         type: mode_t(archive_entry_filetype(entry)),
         isHardLink: archive_entry_hardlink(entry) != nil,
-        isSparse: archive_entry_sparse_count(entry) > 0)
+        isSparse: archive_entry_sparse_count(entry) > 0, position: archive_read_header_position(archive))
     }
   }
 
