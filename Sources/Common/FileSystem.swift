@@ -10,6 +10,14 @@ public enum FileSystem {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Returns the last part of a path: the name of the file or folder. Empty for "/" and "".
+  public static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+
+  /// Returns the folder of a path: "/" for entries of the root, "." for a name alone.
+  public static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
   /// A path that means the same in any working directory.
   public static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
@@ -116,7 +124,7 @@ public enum FileSystem {
 
   /// Makes a rename in the folder of `path` survive a power loss.
   public static func syncFolder(of path: String) throws {
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let folder = folder(of: path)
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw PlainFailure.system(folder, "cannot be opened", errno: errno) }
     defer { close(descriptor) }

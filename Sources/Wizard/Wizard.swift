@@ -158,10 +158,11 @@ public enum Wizard {
       root = other
     }
     let server = try? Installation(root: root, brand: options.brand)
+    let container = Container.find(root: root, brand: options.brand)
     return FlowContext(
       root: root, label: server?.label ?? root, target: target, brand: options.brand,
-      isTest: options.isTest,
-      archiveFolder: options.archiveFolder ?? Container.find(root: root, brand: options.brand)?.backupFolder ?? "/tmp",
+      isTest: options.isTest, container: container, hasServer: server != nil,
+      archiveFolder: options.archiveFolder ?? container?.backupFolder ?? "/tmp",
       // The servers of a demo end with it, and so must what works on them.
       engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)
   }

@@ -178,7 +178,9 @@ struct ArchiveFlowsTests {
 
   @Test("inspecting shows what it is; verifying begins with what was chosen, and leads on to the import")
   func inspect() {
-    let flow = InspectFlow(FakeEngine().context(), Self.reader) { archive, identity, against in
+    var context = FakeEngine().context()
+    context.hasServer = false
+    let flow = InspectFlow(context, Self.reader) { archive, identity, against in
       #expect(archive == "/srv/a.tar.gz" && identity == nil && !against)
       return FakeWork()
     }.flow
@@ -235,6 +237,7 @@ struct ArchiveFlowsTests {
   func goldens(_ look: GoldenTests.Look) throws {
     var context = FakeEngine().context()
     context.archiveFolder = "/srv"
+    context.hasServer = false
     let answering: (Walker, String) -> Void = { walker, step in
       if step == "archive" {
         walker.press(.control("u"))

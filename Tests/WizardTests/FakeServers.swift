@@ -37,10 +37,11 @@ final class FakeServers: Sendable {
 
   let state = Mutex(State())
 
-  static func secret(_ id: String, _ recommended: SecretDecision) -> SecretAdvice {
-    SecretAdvice(
-      id: id, keys: [id], title: id, purpose: "What \(id) is for.", ifCopied: "What happens then.",
-      ifKept: "What happens otherwise.", state: .different, recommended: recommended, why: "it is better so")
+  static func secret(_ id: String, _ recommended: SettingDecision) -> SettingAdvice {
+    SettingAdvice(
+      id: "secrets.\(id)", file: .secrets, keys: [id], title: id, state: .different, sourceValue: nil, targetValue: nil,
+      purpose: "What \(id) is for.", ifCopied: "What happens then.", ifKept: "What happens otherwise.",
+      choices: [.copy, .keep], recommended: recommended, why: "it is better so", isKnown: true, followUps: [])
   }
 
   func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }

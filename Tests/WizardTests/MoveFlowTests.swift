@@ -37,14 +37,14 @@ struct MoveFlowTests {
     let servers = FakeServers()
     let walker = Walker.move(servers)
     walker.walk(to: "review")
-    let advised: [String: SecretDecision] = ["camo_key": .copy, "avatar_salt": .keep]
+    let advised: [String: SettingDecision] = ["camo_key": .copy, "avatar_salt": .keep]
     #expect(servers.state.withLock { $0.checked.map(\.secrets) } == [advised])
     #expect(servers.state.withLock { $0.planned.map(\.secrets) } == [advised])
     walker.press(.up, .enter)
     #expect(walker.step == "secrets")
     walker.press(.character(" "), .enter)
     walker.walk(to: "review")
-    let changed: [String: SecretDecision] = ["camo_key": .keep, "avatar_salt": .keep]
+    let changed: [String: SettingDecision] = ["camo_key": .keep, "avatar_salt": .keep]
     #expect(servers.state.withLock { $0.checked.map(\.secrets) } == [advised, changed])
     #expect(servers.state.withLock { $0.planned.map(\.secrets) } == [advised, changed])
   }

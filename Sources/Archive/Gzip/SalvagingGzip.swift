@@ -45,8 +45,6 @@ final class SalvagingGzip: ByteSource {
     return 0
   }
 
-  var isAtEnd: Bool { isFinished }
-
   // MARK: Unpacking
 
   private func inflateSome(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -48,11 +48,6 @@ public final class ArchiveWriter: Sendable {
 
   /// What has been added so far.
   public var members: [Member] { state.now { $0.members } }
-  /// Unpacked bytes of what has been added so far.
-  public var bytesAdded: Int64 { state.now { $0.total } }
-  /// Bytes of the archive so far.
-  public var bytesWritten: Int64 { state.now { $0.output?.packed ?? 0 } }
-
   // MARK: Adding
 
   /// Adds a member that is in memory.
@@ -131,7 +126,7 @@ public final class ArchiveWriter: Sendable {
   public func addSpooled(
     _ name: String, modified: Int64 = 0, _ body: (inout Spool) throws -> Void
   ) throws -> Member {
-    var spool = Spool(folder: PartialFile.folder(of: path))
+    var spool = Spool(folder: FileSystem.folder(of: path))
     try body(&spool)
     return try add(name, size: spool.size, modified: modified) { sink in try spool.copy(to: &sink) }
   }

@@ -17,7 +17,7 @@ final class PartialFile {
     self.path = path
     var status = stat()
     guard lstat(path, &status) != 0 else { throw Self.taken(path) }
-    let nameless = named ? -1 : FileSystem.nameless(in: Self.folder(of: path))
+    let nameless = named ? -1 : FileSystem.nameless(in: FileSystem.folder(of: path))
     if nameless >= 0 {
       descriptor = nameless
       return
@@ -72,11 +72,6 @@ final class PartialFile {
     isOpen = false
     if let temporary { unlink(temporary) }
     close(descriptor)
-  }
-
-  static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   private static func taken(_ path: String) -> PlainFailure {

@@ -58,7 +58,7 @@ struct BackupChecks {
     guard !FileSystem.exists(output) else {
       return Finding(.blocker, "archive", "\(output) exists already", remedy: "choose another name with --output")
     }
-    let folder = Self.folder(of: output)
+    let folder = FileSystem.folder(of: output)
     guard FileSystem.isFolder(folder) else {
       return Finding(.blocker, "archive", "there is no folder \(folder)", remedy: "make it, or choose another place")
     }
@@ -70,7 +70,7 @@ struct BackupChecks {
 
   /// Checks the disk space: the dump exists beside the growing archive, and an encrypted archive beside the plain one.
   private func space(_ size: BackupSize, work: String?) -> Finding {
-    let folder = Self.folder(of: output)
+    let folder = FileSystem.folder(of: output)
     guard options.skipsDatabase || work != nil else {
       return WorkFolderCheck.missing(named: options.workFolder, for: Self.user(installation))
     }
@@ -149,10 +149,6 @@ struct BackupChecks {
     }
     let time = Amount.duration(seconds: size.seconds(workers: workers))
     return Finding(.ok, "database", "\(Amount.bytes(size.database)) on its disk; the whole will take about \(time)")
-  }
-
-  static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   private static func device(_ path: String) -> dev_t? {

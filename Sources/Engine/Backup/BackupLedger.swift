@@ -60,5 +60,5 @@ struct BackupLedger {
       file: UInt64(status.st_ino), standing: standing)
   }
 
-  private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+  private static func name(_ path: String) -> String { FileSystem.name(of: path) }
 }

@@ -71,7 +71,7 @@ public struct BackupOperation: Operation {
 
   public var traces: OperationTraces {
     OperationTraces(
-      backupFolder: options.output.map { BackupChecks.folder(of: $0) } ?? options.folder,
+      backupFolder: options.output.map { FileSystem.folder(of: $0) } ?? options.folder,
       workFolders: [OperationTraces.folder(of: options.output), options.folder, options.workFolder])
   }
 

@@ -88,7 +88,7 @@ struct BackupRun {
     }
 
     let encrypted = options.recipient != nil
-    let plain = try encrypted ? ScratchFolder(in: BackupChecks.folder(of: output)) : nil
+    let plain = try encrypted ? ScratchFolder(in: FileSystem.folder(of: output)) : nil
     let archive = try ArchiveWriter(
       path: plain.map { "\($0.path)/backup.tar.gz" } ?? output, rootFolder: BackupLayout.rootFolder(brand),
       level: options.level)
@@ -128,8 +128,8 @@ struct BackupRun {
     }
     withExtendedLifetime(plain) {}
     // It has been read back: retention need not read it again.
-    if BackupFolder.isBackup(String(output.split(separator: "/").last ?? "")) {
-      var ledger = BackupLedger(BackupChecks.folder(of: output))
+    if BackupFolder.isBackup(FileSystem.name(of: output)) {
+      var ledger = BackupLedger(FileSystem.folder(of: output))
       ledger.note(.sound(holdings), of: output)
       ledger.save()
     }
@@ -155,7 +155,7 @@ struct BackupRun {
 
   /// Where pg_dump can write.
   private func workPlace() -> String? {
-    let places = options.workFolder.map { [$0] } ?? [BackupChecks.folder(of: output)] + ScratchFolder.places
+    let places = options.workFolder.map { [$0] } ?? [FileSystem.folder(of: output)] + ScratchFolder.places
     return ScratchFolder.place(among: places, for: BackupChecks.user(installation))
   }
 

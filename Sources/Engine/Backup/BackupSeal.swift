@@ -15,7 +15,7 @@ enum BackupSeal {
   @discardableResult
   static func write(for backup: String, _ holdings: BackupHoldings) throws -> Int64 {
     let (digest, size) = try digest(of: backup)
-    let name = backup.split(separator: "/").last.map(String.init) ?? backup
+    let name = FileSystem.name(of: backup)
     let held = holdings.parts.sorted().map(\.rawValue) + (holdings.keepsUploadsElsewhere ? [elsewhere] : [])
     try FileSystem.replace(
       path(for: backup), with: "\(digest)  \(name)\n\(comment)\(held.joined(separator: " "))\n".utf8)

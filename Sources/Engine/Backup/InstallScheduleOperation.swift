@@ -221,7 +221,7 @@ public struct InstallScheduleOperation: Operation {
     let isEnabled: Bool
     do {
       try progress.phase(Phase.files) { _ in
-        try FileSystem.makeFolder(BackupChecks.folder(of: schedule.folder), mode: 0o755)
+        try FileSystem.makeFolder(FileSystem.folder(of: schedule.folder), mode: 0o755)
         try FileSystem.makeFolder(schedule.folder, mode: 0o700)
         for change in changes { try put(change) }
       }
@@ -263,7 +263,7 @@ public struct InstallScheduleOperation: Operation {
       unlink(change.path)
       return
     }
-    try FileSystem.makeFolder(BackupChecks.folder(of: change.path), mode: 0o755)
+    try FileSystem.makeFolder(FileSystem.folder(of: change.path), mode: 0o755)
     try FileSystem.replace(change.path, with: after.utf8, mode: 0o644)
   }
 

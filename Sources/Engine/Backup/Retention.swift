@@ -103,7 +103,7 @@ public struct BackupFile: Sendable, Equatable {
   public var isEncrypted: Bool { path.hasSuffix(".age") }
   /// Whether it is known not to contain a whole server, at least by its name.
   public var isPartial: Bool {
-    standing?.holdings.map { !$0.isComplete } ?? BackupLayout.isPartial(fileName: path.split(separator: "/").last ?? "")
+    standing?.holdings.map { !$0.isComplete } ?? BackupLayout.isPartial(fileName: FileSystem.name(of: path))
   }
   /// The remark in a list to choose from: "damaged" or "partial"; nil if no problem is known.
   public var remark: String? {

@@ -1,3 +1,5 @@
+import Common
+
 /// File names as archives contain them and as a disk can store them.
 enum FileName {
   /// The number of bytes that file systems allow.
@@ -8,7 +10,7 @@ enum FileName {
 
   /// Returns the last part of a path; "file" if there is none.
   static func last(of path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let name = FileSystem.name(of: path)
     return name.isEmpty || name == "." || name == ".." || name == "/" ? "file" : name
   }
 

@@ -172,14 +172,4 @@ struct DoomedRows {
       "SELECT count(*) FROM \(catalog.qualified(table)) t WHERE \(conditions.joined(separator: " OR "))"
     ).flatMap { Int($0) } ?? 0
   }
-
-  /// Returns the number of messages that the users wrote into conversations of other organizations: they are deleted
-  /// with their senders.
-  func messagesElsewhere() throws -> Int {
-    try connection.value(
-      """
-      SELECT count(*) FROM zerver_message m JOIN \(list("zerver_message")) g USING (id) WHERE m.realm_id <> $1
-      """, [String(organization.id)]
-    ).flatMap { Int($0) } ?? 0
-  }
 }

@@ -68,7 +68,7 @@ struct ExportChecks {
     guard !FileSystem.exists(output) else {
       return Finding(.blocker, "archive", "\(output) exists already", remedy: "choose another name with --output")
     }
-    let folder = output.lastIndex(of: "/").map { $0 == output.startIndex ? "/" : String(output[..<$0]) } ?? "."
+    let folder = FileSystem.folder(of: output)
     guard FileSystem.isFolder(folder) else {
       return Finding(.blocker, "archive", "there is no folder \(folder)", remedy: "make it, or choose another place")
     }

@@ -83,7 +83,7 @@ public struct JobFolder: Sendable {
   }
 
   /// The name of the folder: ascending with time.
-  public var id: String { path.split(separator: "/").last.map(String.init) ?? path }
+  public var id: String { FileSystem.name(of: path) }
 
   var journal: String { "\(path)/journal.jsonl" }
   var lock: String { "\(path)/lock" }

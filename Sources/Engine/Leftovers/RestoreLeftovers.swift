@@ -28,7 +28,7 @@ struct RestoreLeftovers: LeftoverKind {
     let places = parts.flatMap { RestorePlace.find($0, part: "", id: "") }
     var found: Set<String> = []
     for place in places {
-      let name = place.live.split(separator: "/").last.map(String.init) ?? ""
+      let name = FileSystem.name(of: place.live)
       let prefixes =
         place.exchangesContents
         ? [".aloha-wizard-restore-", ".aloha-wizard-before-"] : ["\(name).restore-", "\(name).before-"]

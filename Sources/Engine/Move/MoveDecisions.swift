@@ -13,14 +13,14 @@ public struct MoveDecisions: Sendable, Codable, Equatable {
   public var allowsReserved: Bool
   public var deactivates: Bool
   public var wasDeactivated: Bool
-  public var secrets: [String: SecretDecision]
+  public var secrets: [String: SettingDecision]
   /// Stops the new server for the time of the import, for a machine with little memory.
   public var stopsTarget: Bool
 
   public init(
     source: String, target: String?, organization: String, archive: String, subdomain: String,
     allowsReserved: Bool = false, deactivates: Bool = false, wasDeactivated: Bool = false,
-    secrets: [String: SecretDecision] = [:], stopsTarget: Bool = false
+    secrets: [String: SettingDecision] = [:], stopsTarget: Bool = false
   ) {
     self.stopsTarget = stopsTarget
     self.source = source

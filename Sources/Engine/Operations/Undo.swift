@@ -1,3 +1,5 @@
+import Common
+
 /// What is known of a finished job when it is to be undone.
 public struct UndoContext: Sendable {
   /// The job's folder, where the operation left its records; nil outside a job.
@@ -37,7 +39,7 @@ public enum UndoConfirmation: Sendable, Equatable {
   case file(name: String)
 
   public static func file(_ path: String) -> UndoConfirmation {
-    .file(name: path.split(separator: "/").last.map(String.init) ?? path)
+    .file(name: FileSystem.name(of: path))
   }
 
   public var name: String {

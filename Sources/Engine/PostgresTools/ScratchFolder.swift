@@ -77,7 +77,7 @@ final class ScratchFolder: Sendable {
     }
   }
 
-  private var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+  private var name: String { FileSystem.name(of: path) }
 
   /// Returns the first place that `user` can access, through each folder of the path.
   static func place(among candidates: [String], for user: String?) -> String? {

@@ -8,11 +8,7 @@ import Postgres
 /// `kill -9`.
 final class ThrowawayCluster {
   let parameters: ConnectionParameters
-  private let supervisor: pid_t
-  /// The supervisor reads from the other end: when it is closed, the cluster ends. The kernel closes it for a killed
-  /// process.
-  private let lifeline: Int32
-  private var hasEnded = false
+  private let process: SupervisedProcess
 
   /// The programs that it needs.
   static let programs = ["initdb", "pg_ctl", "postgres", "pg_restore", "psql"]
@@ -69,30 +65,13 @@ final class ThrowawayCluster {
 
       """
     try FileSystem.replace("\(data)/postgresql.conf", with: configuration.utf8, mode: 0o644)
-    let life = try Handshake.pipe("throw-away PostgreSQL")
-    let said: (read: Int32, write: Int32)
-    do { said = try Handshake.pipe("throw-away PostgreSQL") } catch {
-      close(life.read)
-      close(life.write)
-      throw error
-    }
-    defer { close(said.read) }
-    do {
-      defer {
-        close(life.read)
-        close(said.write)
-      }
-      let words = ["-c", Self.script, "supervise", data, user ?? "", tools.path("pg_ctl"), folder]
-      supervisor = try Subprocess("/bin/sh", words, directory: "/").start(input: life.read, output: said.write)
-    } catch {
-      close(life.write)
-      throw error
-    }
-    lifeline = life.write
+    let words = ["-c", Self.script, "supervise", data, user ?? "", tools.path("pg_ctl"), folder]
+    process = try SupervisedProcess(
+      Subprocess("/bin/sh", words, directory: "/"), subject: "throw-away PostgreSQL")
     parameters = ConnectionParameters(
       host: folder, port: 5432, database: "postgres", user: "postgres", sslMode: "disable",
       systemUser: user == "postgres" ? user : nil)
-    guard Handshake.saysReady(said.read) else {
+    guard process.waitUntilReady() else {
       let log = (try? FileSystem.read("\(data)/server.log")) ?? []
       end()
       throw ToolFailure(program: "throw-away PostgreSQL", status: 1, said: String(decoding: log, as: UTF8.self))
@@ -118,13 +97,6 @@ final class ThrowawayCluster {
     for _ in 0..<100 where works() { usleep(50_000) }
   }
 
-  deinit { end() }
-
   /// Stops it, and waits until it has ended and its folder is deleted.
-  func end() {
-    guard !hasEnded else { return }
-    hasEnded = true
-    close(lifeline)
-    _ = Subprocess.wait(supervisor)
-  }
+  func end() { process.end() }
 }

@@ -51,15 +51,9 @@ struct BackupHead: Sendable {
   /// The links in it: their targets are not in the backup.
   var links: [String] = []
 
-  /// The machine's configuration; nil if the backup has none that a server could parse, see ``refusal(of:)``.
+  /// The machine's configuration; nil if the backup has none that a server could parse.
   var conf: ConfFile? { try? iniFile("\(brand?.rawValue ?? "").conf") }
   var secrets: Secrets? { (try? iniFile("\(brand?.rawValue ?? "")-secrets.conf")).map(Secrets.init) }
-
-  /// Returns why a server would refuse one of the backup's ini files; nil if it would not, or if there is no such file.
-  func refusal(of name: String) -> PlainFailure? {
-    do { _ = try iniFile(name) } catch { return error as? PlainFailure }
-    return nil
-  }
 
   private func iniFile(_ name: String) throws -> ConfFile? { try settings[name].map { try ConfFile($0, name: name) } }
 

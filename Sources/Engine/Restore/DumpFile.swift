@@ -110,7 +110,7 @@ struct DumpFile: Sendable, Equatable {
   /// Returns the dump, if it is the first file of an archive and has the name that container images give it; else nil.
   private static func archivedMember(_ path: String) throws -> String? {
     guard let reader = try? ArchiveReader(path, skipsLinks: true), let first = try? reader.next() else { return nil }
-    guard first.name.split(separator: "/").last == "database-postgres.sql" else { return nil }
+    guard FileSystem.name(of: first.name) == "database-postgres.sql" else { return nil }
     return [reader.rootFolder, first.name].compactMap { $0 }.joined(separator: "/")
   }
 

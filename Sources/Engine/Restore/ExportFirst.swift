@@ -36,12 +36,8 @@ struct ServerExport {
     self.installation = installation
     let name = "\(installation.brand.rawValue)-exports-before-\(id)"
     let uploads = places.first { $0.part == BackupLayout.uploads }?.live ?? installation.uploadsFolder
-    folder = "\(wish.folder ?? Self.parent(of: uploads))/\(name)"
-  }
-
-  private static func parent(of path: String) -> String {
-    let slash = path.lastIndex(of: "/") ?? path.startIndex
-    return slash == path.startIndex ? "" : String(path[..<slash])
+    let parent = wish.folder ?? FileSystem.folder(of: uploads)
+    folder = "\(parent == "/" ? "" : parent)/\(name)"
   }
 
   // MARK: Checks
@@ -111,9 +107,9 @@ struct ServerExport {
   }
 
   private static func existingParent(of path: String) -> String {
-    var folder = parent(of: path)
-    while !folder.isEmpty, !FileSystem.exists(folder) { folder = parent(of: folder) }
-    return folder.isEmpty ? "/" : folder
+    var folder = FileSystem.folder(of: path)
+    while !FileSystem.exists(folder), folder != "/" { folder = FileSystem.folder(of: folder) }
+    return folder
   }
 
   private func organizations(_ connection: Connection) throws -> [Organization] {
@@ -139,7 +135,7 @@ struct ServerExport {
       defer { connection.close() }
       let organizations = try organizations(connection)
       meter.setTotal(organizations.reduce(0) { $0.addingReportingOverflow(Int64($1.messages)).partialValue })
-      try FileSystem.makeFolder(Self.parent(of: folder).isEmpty ? "/" : Self.parent(of: folder), mode: 0o755)
+      try FileSystem.makeFolder(FileSystem.folder(of: folder), mode: 0o755)
       guard mkdir(folder, 0o700) == 0 else { throw PlainFailure.system(folder, "cannot be made", errno: errno) }
       return try organizations.map { try export($0, meter, progress) }
     }

@@ -45,7 +45,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     created.flatMap { Moment.microseconds(iso: $0) }.map { (now - $0) / 1_000_000 }
   }
 
-  private var name: String { SafeText.clean(archive.split(separator: "/").last ?? "", limit: 120) }
+  private var name: String { SafeText.clean(FileSystem.name(of: archive), limit: 120) }
 
   private var sentence: String {
     "\(name) restored in \(Amount.duration(seconds: seconds)): \(Amount.of(tables, "table")), "
@@ -79,7 +79,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   /// - Parameter backup: its path.
   public static func nagiosLine(failure: any Error, of backup: String) -> String {
     let report = FailureReport(failure)
-    let name = SafeText.clean(backup.split(separator: "/").last ?? "", limit: 120)
+    let name = SafeText.clean(FileSystem.name(of: backup), limit: 120)
     let subject = report.subject == backup || report.subject == name ? "" : "\(report.subject): "
     return "RESTORE CRITICAL - \(name): \(subject)\(report.reason)".replacing("|", with: "/")
   }

@@ -85,7 +85,7 @@ public struct RestoreOutlook: Sendable, Equatable {
       if let value { facts.append(Summary.Fact(name, value)) }
     }
     if case .archive(let path) = options.source {
-      let named = BackupLayout.moment(fileName: String(path.split(separator: "/").last ?? ""))
+      let named = BackupLayout.moment(fileName: FileSystem.name(of: path))
       add("Made", (head.moment ?? named).map { Age.words($0) } ?? "it does not say when")
       add("Completeness", head.holdings.label)
     }

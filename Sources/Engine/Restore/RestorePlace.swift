@@ -70,7 +70,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
           if !isFolder, inside(link, live: live) != nil { links.append(link) }
           continue
         }
-        guard isFolder || FileSystem.isFolder(Self.parent(of: real)) else { continue }
+        guard isFolder || FileSystem.isFolder(FileSystem.folder(of: real)) else { continue }
         links.append(Link(name: name, target: target))
         if !isFolder && mounts.contains(real) {
           fixed.append(name)
@@ -99,11 +99,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
   // MARK: Preparation
 
   /// The folder in which entries are created and renamed.
-  var parent: String { exchangesContents ? live : Self.parent(of: live) }
-
-  private static func parent(of path: String) -> String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
-  }
+  var parent: String { exchangesContents ? live : FileSystem.folder(of: live) }
 
   /// Gives the unpacked files the owner and the permissions of the folder that they replace, creates its links, and
   /// syncs the file system.
@@ -206,7 +202,7 @@ struct RestorePlace: Sendable, Codable, Equatable {
       return out + [Move(live: live, aside: side, direction: .into)]
     }
     let top = try OpenFolder(live)
-    let name = before.split(separator: "/").last.map(String.init) ?? before
+    let name = FileSystem.name(of: before)
     // It stays among the uploads until the operator deletes it: the server's own backup command has to be able to read
     // it.
     var status = stat()

@@ -83,13 +83,6 @@ struct SideDatabase: Sendable, Codable, Equatable {
 
   // MARK: Exchange
 
-  /// Returns whether the restored database has taken the server's place.
-  func isSwapped(_ access: AdministratorAccess) throws -> Bool {
-    let connection = try access.connect()
-    defer { connection.close() }
-    return try !Self.exists(side, connection)
-  }
-
   /// Returns which of the three databases exist now.
   func found(_ access: AdministratorAccess) throws -> (live: Bool, side: Bool, before: Bool) {
     let connection = try access.connect()

@@ -47,7 +47,7 @@ extension ManualBackup {
   ///   - scratch: a private folder.
   func assembled(root: String?, in scratch: String) throws -> ManualBackup {
     guard let secrets else { return self }
-    let name = secrets.split(separator: "/").last.map(String.init) ?? secrets
+    let name = FileSystem.name(of: secrets)
     let brand = Brand.allCases.first { name == "\($0.rawValue)-secrets.conf" } ?? .aloha
     let target = "\(scratch)/settings-\(RandomText.alphanumeric(8))"
     try FileSystem.makeFolder(target)
@@ -102,7 +102,7 @@ extension RestoreSource {
     guard let folder = given.path.flatMap({ DataFolder.recognize($0) }) else { return [] }
     var findings: [Finding] = []
     if let dump = folder.dumps.first, given.dump == nil {
-      let name = SafeText.clean(dump.split(separator: "/").last ?? "", limit: 100)
+      let name = SafeText.clean(FileSystem.name(of: dump), limit: 100)
       let age = FileSystem.lastChange(dump).map { ", written \(Age.words($0))" } ?? ""
       findings.append(
         Finding(

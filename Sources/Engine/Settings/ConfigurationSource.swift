@@ -48,8 +48,10 @@ public struct ConfigurationSource: Sendable {
     let path = DataFolder.recognize(path)?.settings ?? path
     for brand in Brand.allCases {
       for (folder, isRoot) in [(path + brand.configurationFolder, true), (path + "/settings", false), (path, false)] {
-        let secrets = "\(folder)/\(Self.file(brand.secretsFile))"
-        guard FileSystem.exists(secrets) || FileSystem.exists("\(folder)/\(Self.file(brand.configurationFile))") else {
+        let secrets = "\(folder)/\(FileSystem.name(of: brand.secretsFile))"
+        guard
+          FileSystem.exists(secrets) || FileSystem.exists("\(folder)/\(FileSystem.name(of: brand.configurationFile))")
+        else {
           continue
         }
         self = try Self.folder(folder, brand, root: isRoot ? path : nil, label: path)
@@ -76,7 +78,7 @@ public struct ConfigurationSource: Sendable {
     self.kind = kind
     func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
     func read(_ bytes: [UInt8]?, _ file: String) throws -> ConfFile? {
-      try bytes.map { try ConfFile($0, name: "\(Self.file(file)) of \(label)") }
+      try bytes.map { try ConfFile($0, name: "\(FileSystem.name(of: file)) of \(label)") }
     }
     self.label = label
     self.brand = brand
@@ -87,13 +89,9 @@ public struct ConfigurationSource: Sendable {
     self.root = root
   }
 
-  private static func file(_ path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
-  }
-
   private static func folder(_ folder: String, _ brand: Brand, root: String?, label: String) throws -> Self {
     func read(_ path: String) throws -> [UInt8]? {
-      let path = "\(folder)/\(file(path))"
+      let path = "\(folder)/\(FileSystem.name(of: path))"
       return FileSystem.exists(path) ? try FileSystem.read(path, limit: largest) : nil
     }
     return try Self(
@@ -107,7 +105,9 @@ public struct ConfigurationSource: Sendable {
     let reader = try ArchiveReader(path)
     var found: [String: [UInt8]] = [:]
     let wanted = Set(
-      Brand.allCases.flatMap { ["settings/" + file($0.configurationFile), "settings/" + file($0.secretsFile)] }
+      Brand.allCases.flatMap {
+        ["settings/" + FileSystem.name(of: $0.configurationFile), "settings/" + FileSystem.name(of: $0.secretsFile)]
+      }
     )
     .union(["settings/settings.py"])
     while found.count < 3, let header = try reader.next() {
@@ -119,14 +119,15 @@ public struct ConfigurationSource: Sendable {
       while let piece = try reader.chunk() { bytes.append(contentsOf: piece) }
       found[header.name] = bytes
     }
-    guard let brand = Brand.allCases.first(where: { found["settings/" + file($0.secretsFile)] != nil }) else {
+    guard let brand = Brand.allCases.first(where: { found["settings/" + FileSystem.name(of: $0.secretsFile)] != nil })
+    else {
       throw PlainFailure(
         .unsuitableArchive, path, "holds no settings: it is no backup of a server",
         remedy: "exports hold none; give a backup, or a copy of the old server's /etc folder")
     }
     return try Self(
       label: path, brand: brand, settings: found["settings/settings.py"],
-      configuration: found["settings/" + file(brand.configurationFile)],
-      secrets: found["settings/" + file(brand.secretsFile)], root: nil, kind: .backup)
+      configuration: found["settings/" + FileSystem.name(of: brand.configurationFile)],
+      secrets: found["settings/" + FileSystem.name(of: brand.secretsFile)], root: nil, kind: .backup)
   }
 }

@@ -6,7 +6,7 @@ public struct CopySecretsOperation: Operation {
   public let source: ServerReference
   public let target: ServerReference
   /// By the id of the advice.
-  public let decisions: [String: SecretDecision]
+  public let decisions: [String: SettingDecision]
 
   private enum CodingKeys: String, CodingKey {
     case source = "from"
@@ -14,7 +14,7 @@ public struct CopySecretsOperation: Operation {
     case decisions
   }
 
-  public init(from source: ServerReference, to target: ServerReference, decisions: [String: SecretDecision]) {
+  public init(from source: ServerReference, to target: ServerReference, decisions: [String: SettingDecision]) {
     self.source = source
     self.target = target
     self.decisions = decisions

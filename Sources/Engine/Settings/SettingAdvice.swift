@@ -48,6 +48,10 @@ public struct SettingAdvice: Sendable, Codable, Equatable {
   public let isKnown: Bool
   /// What copying makes necessary afterwards.
   public let followUps: [FollowUp]
+  /// The keys without the file, joined: "camo_key", "aloha_org_id+aloha_org_key". Answers of a move, `--set` and jobs
+  /// name secrets so.
+  public var key: String { keys.joined(separator: "+") }
+
   /// Of a key of the machine's configuration: its section, which may have dots in its name.
   var section: String?
 

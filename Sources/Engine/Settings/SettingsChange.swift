@@ -26,7 +26,7 @@ struct SettingsChange {
       guard decided.contains(where: { $0.advice.file == kind }) else { return nil }
       let file = try ConfigurationFile(path(kind))
       let new = Array(try text(kind, old: file.text).utf8)
-      return new == file.bytes ? nil : File(name: Self.name(path(kind)), file: file, bytes: new)
+      return new == file.bytes ? nil : File(name: FileSystem.name(of: path(kind)), file: file, bytes: new)
     }
   }
 
@@ -64,9 +64,9 @@ struct SettingsChange {
     for file in try files() {
       let new = String(decoding: file.bytes, as: UTF8.self)
       switch file.name {
-      case Self.name(path(.settings)):
+      case FileSystem.name(of: path(.settings)):
         lines += UnifiedDiff.between(masks.settings(file.file.text), masks.settings(new), name: file.file.path)
-      case Self.name(path(.configuration)):
+      case FileSystem.name(of: path(.configuration)):
         let name = file.file.path
         lines += UnifiedDiff.between(
           try masks.configuration(file.file.text, name: name), try masks.configuration(new, name: name), name: name)
@@ -166,9 +166,5 @@ struct SettingsChange {
       case .secrets: target.brand.secretsFile
       }
     return Installation.path(of: file, root: target.root, brand: target.brand)
-  }
-
-  private static func name(_ path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 }

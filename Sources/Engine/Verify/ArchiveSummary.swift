@@ -116,7 +116,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     notes = [
       Summary.Fact("Not proved", "its content, whether a key decrypts it, and whether it can be restored")
     ]
-    let name = file.path.split(separator: "/").last.map(String.init) ?? ""
+    let name = FileSystem.name(of: file.path)
     created = BackupLayout.moment(fileName: name).map { Manifest.timestamp($0 / 1_000_000) }
   }
 

@@ -5,9 +5,7 @@ import Glibc
 struct Supervisor: Sendable {
   private let lock: FileLock
   private let mark: String
-  private let pid: pid_t
-  /// The owner's end of the pipe: closed, the cluster ends. The kernel closes it for an owner that was killed.
-  private let lifeline: Int32
+  private let process: SupervisedProcess
 
   init(
     lock: FileLock, place: ClusterPlace, user: ClusterUser, programs: PostgresPrograms, servers: String,
@@ -15,31 +13,13 @@ struct Supervisor: Sendable {
   ) throws {
     try SampleFile.rewrite(Resources.text("cluster/supervise.sh").utf8, to: place.script)
     let words = [servers, place.data, place.socket, user.name ?? "", programs.control] + removing
-    let life = try Handshake.pipe("private PostgreSQL")
-    let said: (read: Int32, write: Int32)
-    do { said = try Handshake.pipe("private PostgreSQL") } catch {
-      close(life.read)
-      close(life.write)
-      throw error
-    }
-    defer { close(said.read) }
-    do {
-      defer {
-        close(life.read)
-        close(said.write)
-      }
-      let shell = Subprocess("/bin/sh", [place.script] + words, directory: "/")
-      pid = try shell.start(input: life.read, output: said.write)
-    } catch {
-      close(life.write)
-      throw error
-    }
+    process = try SupervisedProcess(
+      Subprocess("/bin/sh", [place.script] + words, directory: "/"), subject: "private PostgreSQL")
     self.lock = lock
-    lifeline = life.write
     mark = place.mark
     do {
-      try SampleFile.rewrite(String(pid).utf8, to: mark)
-      guard Handshake.saysReady(said.read) else { throw Self.notStarted(place) }
+      try SampleFile.rewrite(String(process.id).utf8, to: mark)
+      guard process.waitUntilReady() else { throw Self.notStarted(place) }
     } catch {
       end()
       throw error
@@ -48,8 +28,7 @@ struct Supervisor: Sendable {
 
   /// Ends the cluster and waits for it.
   func end() {
-    close(lifeline)
-    _ = Subprocess.wait(pid)
+    process.end()
     unlink(mark)
   }
 

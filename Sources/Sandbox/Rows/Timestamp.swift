@@ -26,9 +26,6 @@ struct Timestamp: Sendable, Comparable {
   var seconds: Int { Int(microseconds / 1_000_000) }
   var startOfDay: Timestamp { Timestamp(microseconds: microseconds - microseconds % Timestamp.day) }
 
-  /// 0 is Monday.
-  var weekday: Int { Int((microseconds / Timestamp.day + 3) % 7) }
-
   /// As PostgreSQL reads it: `2024-05-21 08:30:00.000000+00`.
   var text: String {
     let date = dateText

@@ -39,6 +39,10 @@ struct FlowContext: Sendable {
   /// nil: recognised.
   var brand: Brand?
   var isTest = false
+  /// The container that this server runs in; nil outside of one. Read once, when the flow is opened.
+  var container: Container?
+  /// Whether there is a server in ``root``. Read once, too.
+  var hasServer = true
   /// Where archives go unless the operator says otherwise.
   var archiveFolder = "/tmp"
   var engine: FlowEngine

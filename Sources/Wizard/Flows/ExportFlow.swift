@@ -33,7 +33,7 @@ struct ExportFlow: Sendable {
     return Flow(
       id: "export", title: "Export an organization", badge: context.badge,
       route: { [label = context.label] answers in
-        .init(from: label, to: answers.given(Key.archive).flatMap { $0.split(separator: "/").last }.map(String.init))
+        .init(from: label, to: answers.given(Key.archive).map { FileSystem.name(of: $0) })
       },
       commands: work.commands,
       onward: { answers in

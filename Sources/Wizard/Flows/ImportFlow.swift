@@ -61,7 +61,7 @@ struct ImportFlow: Sendable {
   }
 
   @Sendable func route(_ answers: Answers) -> Flow.Route {
-    let file = answers.given(ArchiveStep.key)?.split(separator: "/").last.map(String.init)
+    let file = answers.given(ArchiveStep.key).map { FileSystem.name(of: $0) }
     return .init(from: file ?? "an archive", to: context.label)
   }
 

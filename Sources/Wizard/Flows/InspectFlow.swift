@@ -36,7 +36,7 @@ struct InspectFlow: Sendable {
   var flow: Flow {
     Flow(
       id: "inspect", title: "Inspect an archive", badge: context.badge,
-      route: { answers in .init(from: answers.given(ArchiveStep.key)?.split(separator: "/").last.map(String.init)) },
+      route: { answers in .init(from: answers.given(ArchiveStep.key).map { FileSystem.name(of: $0) }) },
       commands: { [context] in Self.commands($0, context) },
       onward: { answers in
         guard Self.mayBeExport(answers) else { return Self.afterBackup(answers) }
@@ -117,14 +117,13 @@ struct InspectFlow: Sendable {
       // Whether a backup can be restored here is found out by a rehearsal.
       isVisible: Self.mayBeExport,
       fields: { [context] _ in
-        let hasServer = FileSystem.isFolder(context.root) && (try? context.server.installation()) != nil
-        return [
+        [
           Field(
             "server", "Against this server", name: "Held against",
             .yesNo(
               yes: .init(
                 "yes", "Yes, against \(context.label)",
-                disabled: hasServer ? nil : "there is no server here"),
+                disabled: context.hasServer ? nil : "there is no server here"),
               no: .init("no", "No, the archive alone", recommended: true)))
         ]
       })

@@ -213,7 +213,8 @@ struct PasswordResetTests {
     let blocker = try operation(server, .everybody).check().first { $0.severity == .blocker }
     #expect(
       blocker?.remedy?.contains(
-        "sudo -u aloha /home/aloha/deployments/current/manage.py send_password_reset_email -r harbour --all-users")
+        "sudo -u aloha \(server.root)/home/aloha/deployments/current/manage.py send_password_reset_email -r harbour --all-users"
+      )
         == true, "\(blocker?.remedy ?? "")")
   }
 

@@ -164,7 +164,7 @@ struct HoldingsTests {
       #expect(partialPath.contains("/aloha-backup-partial-2") && !wholePath.contains("partial"))
       #expect(try Inspection.of(partialPath).manifest?.options["completeness"] == "partial: without the database")
       #expect(try Inspection.of(wholePath).manifest?.options["completeness"] == "complete")
-      #expect(BackupLayout.moment(fileName: String(partialPath.split(separator: "/").last ?? "")) != nil)
+      #expect(BackupLayout.moment(fileName: FileSystem.name(of: partialPath)) != nil)
       #expect(try BackupFolder.newest(folder).path == wholePath)
     }
   }

@@ -68,7 +68,8 @@ struct MissingSecretsTests {
       #expect(failure?.family == .command)
       #expect(failure?.reason.contains("no entropy left") == true)
       #expect(
-        failure?.remedy?.contains("sudo /home/aloha/deployments/current/scripts/setup/generate_secrets.py") == true)
+        failure?.remedy?.contains(
+          "sudo \(server.root)/home/aloha/deployments/current/scripts/setup/generate_secrets.py") == true)
       #expect(failure?.remedy?.contains("--production") == true)
       #expect(failure?.remedy?.contains("restore --resume") == true)
       #expect(try text(server.root + server.brand.secretsFile) == old)

@@ -35,6 +35,25 @@ struct RestoreDiskTests {
     _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
   }
 
+  @Test("A throw-away PostgreSQL on a full disk names the folder of that disk, and what to do")
+  func rehearsal() throws {
+    try Disaster.folder { folder in
+      chmod(folder, 0o755)
+      try FileSystem.makeFolder("\(folder)/work", mode: 0o755)
+      let disk = try SmallDisk(at: "\(folder)/work", megabytes: 12)
+      defer { disk.remove() }
+      chmod(disk.folder, 0o777)
+      let tools = try PostgresTools.find(major: 15, having: ThrowawayCluster.programs)
+      let failure = #expect(throws: PlainFailure.self) {
+        try FullDisk.naming(work: disk.folder) {
+          _ = try ThrowawayCluster(tools: tools, folder: "\(disk.folder)/cluster", user: ThrowawayCluster.user())
+        }
+      }
+      #expect(failure?.reason.hasPrefix("the disk of \(disk.folder) is full") == true, "\(String(describing: failure))")
+      #expect(failure?.remedy?.contains("--work-folder") == true)
+    }
+  }
+
   @Test("that of the work folder: the old server stays, nothing is left, and the folder is named")
   func workFolder() throws {
     let server = try Disaster.server("full-work", messages: 20)

@@ -87,7 +87,7 @@ struct VerifyTests {
     let folder = try Servers.unpackedArchive()
     #expect(try problems(folder) == nil)
     try Subprocess(
-      "/bin/tar", ["-czf", "\(folder).tar.gz", "-C", Servers.folder(), String(folder.split(separator: "/").last ?? "")]
+      "/bin/tar", ["-czf", "\(folder).tar.gz", "-C", Servers.folder(), FileSystem.name(of: folder)]
     )
     .runChecked()
     #expect(try problems("\(folder).tar.gz") == nil)

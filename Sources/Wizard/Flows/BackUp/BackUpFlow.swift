@@ -31,7 +31,7 @@ extension Flow {
     return Flow(
       id: "back-up", title: "Back up this server", badge: context.badge,
       route: { answers in
-        Route(from: context.label, to: answers.given(Key.output)?.split(separator: "/").last.map(String.init))
+        Route(from: context.label, to: answers.given(Key.output).map { FileSystem.name(of: $0) })
       },
       commands: work.commands,
       onward: { onward($0) },

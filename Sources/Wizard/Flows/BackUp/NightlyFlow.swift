@@ -55,7 +55,7 @@ extension Flow {
             "path", "Folder", .path(.folder),
             preset: { _ in
               .text(
-                Container.find(root: context.root, brand: context.brand)?.backupFolder
+                context.container?.backupFolder
                   ?? "/var/backups/\(context.brandName)")
             },
             check: { AnswerCheck.absolutePath($0[Key.folder]) })
@@ -107,7 +107,7 @@ extension Flow {
       "units", "Lines", heading: { _ in "Files for the schedule" },
       explanation: { answers in
         let schedule = schedule(answers, context)
-        if let container = Container.find(root: context.root, brand: context.brand) {
+        if let container = context.container {
           return containerUnits(ContainerSchedule(schedule, in: container), command(answers, context))
         }
         var blocks: [TextBlock] = [
@@ -138,7 +138,7 @@ extension Flow {
         ),
       ],
       fields: { _ in
-        let isContainer = Container.find(root: context.root, brand: context.brand) != nil
+        let isContainer = context.container != nil
         return [
           Field(
             "how", "Who puts them in place?", name: "Put in place",

@@ -101,7 +101,7 @@ extension Flow {
   private static func line(_ decision: RetentionPolicy.Decision) -> String {
     let backup = decision.backup
     let day = Moment.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")
-    let name = SafeText.clean(backup.path.split(separator: "/").last ?? "", limit: 120)
+    let name = SafeText.clean(FileSystem.name(of: backup.path), limit: 120)
     return "\(day), \(Amount.bytes(backup.bytes)), \(decision.standing.label): \(name)"
   }
 

@@ -34,7 +34,7 @@ extension MoveDecisions {
       subdomain: subdomain,
       allowsReserved: Self.isReserved(subdomain) && answers[Key.reserved],
       deactivates: !wasDeactivated && answers[Key.deactivate], wasDeactivated: wasDeactivated,
-      secrets: place == .here ? answers[Key.secrets].compactMapValues { SecretDecision(rawValue: $0) } : [:],
+      secrets: place == .here ? answers[Key.secrets].compactMapValues { SettingDecision(rawValue: $0) } : [:],
       stopsTarget: place == .here && answers.detail(Key.target, "memory") != nil && answers[Key.stop])
   }
 }

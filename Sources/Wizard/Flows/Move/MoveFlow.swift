@@ -352,24 +352,8 @@ extension Flow {
       })
   }
 
-  private static func secretDecisions(_ advice: [SecretAdvice]) -> Field {
-    Field(
-      "each", "Secrets",
-      .decisions(advice.map(item), among: [.init(id: "copy", title: "copy"), .init(id: "keep", title: "keep")]))
-  }
-
-  private static func item(_ advice: SecretAdvice) -> Field.Item {
-    let state =
-      switch advice.state {
-      case .same: "same"
-      case .different: "different"
-      case .onlySource: "missing on the new one"
-      case .onlyTarget: "missing on the old one"
-      }
-    return Field.Item(
-      id: advice.id, title: advice.title, state: state, purpose: advice.purpose,
-      consequences: ["copy": advice.ifCopied, "keep": advice.ifKept], advice: advice.recommended.rawValue,
-      why: advice.why, disabled: advice.state == .onlyTarget ? "The old server does not have it." : nil)
+  private static func secretDecisions(_ advice: [SettingAdvice]) -> Field {
+    .settingDecisions("each", "Secrets", advice, secrets: true, id: \.key)
   }
 
   // MARK: The move

@@ -3,7 +3,7 @@ import Engine
 
 /// What the move wants to know besides what all flows do. A test gives its own.
 struct MoveLooks: Sendable {
-  var advice: @Sendable (MoveDecisions) throws -> [SecretAdvice]
+  var advice: @Sendable (MoveDecisions) throws -> [SettingAdvice]
   /// Bytes of memory that this machine has to spare; nil where it does not say.
   var memory: @Sendable () -> Int64? = { nil }
 

@@ -30,7 +30,8 @@ struct BackupStep: Sendable {
   }
 
   static func fileName(_ answers: Answers) -> String? {
-    path(answers).split(separator: "/").last.map(String.init)
+    let name = FileSystem.name(of: path(answers))
+    return name.isEmpty ? nil : name
   }
 
   static func isEncrypted(_ answers: Answers) -> Bool { EncryptedFile.isOne(path(answers)) }

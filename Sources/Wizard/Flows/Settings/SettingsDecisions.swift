@@ -53,13 +53,17 @@ extension CopySettingsOperation.Choices {
 
 extension Field {
   /// A table of decisions about settings or secrets.
+  ///
+  /// - Parameter id: how answers name each.
   static func settingDecisions(
-    _ id: String, _ title: String, name: String? = nil, _ advice: [SettingAdvice], secrets: Bool
+    _ id: String, _ title: String, name: String? = nil, _ advice: [SettingAdvice], secrets: Bool,
+    id itemID: (SettingAdvice) -> String = \.id
   ) -> Field {
     let among: [SettingDecision] = secrets ? [.copy, .keep] : [.copy, .merge, .keep, .drop]
     return Field(
       id, title, name: name,
-      .decisions(advice.map(item), among: among.map { Decision(id: $0.rawValue, title: words($0)) }))
+      .decisions(
+        advice.map { item($0, id: itemID($0)) }, among: among.map { Decision(id: $0.rawValue, title: words($0)) }))
   }
 
   private static func words(_ decision: SettingDecision) -> String {
@@ -71,17 +75,17 @@ extension Field {
     }
   }
 
-  private static func item(_ advice: SettingAdvice) -> Item {
+  private static func item(_ advice: SettingAdvice, id: String) -> Item {
     let state =
       switch advice.state {
       case .same: "same"
       case .different: "different"
-      case .onlySource: "only there"
-      case .onlyTarget: "only here"
+      case .onlySource: "only on the old server"
+      case .onlyTarget: "only on the new server"
       }
-    let values = [advice.sourceValue.map { "There: \($0)." }, advice.targetValue.map { "Here: \($0)." }]
+    let values = [advice.sourceValue.map { "Old server: \($0)." }, advice.targetValue.map { "New server: \($0)." }]
     return Item(
-      id: advice.id, title: advice.title, state: advice.isKnown ? state : "\(state), unknown",
+      id: id, title: advice.title, state: advice.isKnown ? state : "\(state), unknown",
       purpose: ([advice.purpose] + values.compactMap { $0 }).joined(separator: " "),
       consequences: [
         "copy": advice.ifCopied, "keep": advice.ifKept,
