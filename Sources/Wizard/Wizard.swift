@@ -57,17 +57,17 @@ public enum Wizard {
       flow = wanted
       let orders = AnswersRunner.Orders(
         path: path, destroys: options.confirmsDestruction, canAsk: capabilities.linearReason != .notATerminal)
-      let outcome = try lineByLine(capabilities) { voice, desk in
-        var runner = AnswersRunner(wanted, given: given, orders: orders, voice: voice, desk: desk)
+      let outcome = try lineByLine(capabilities) { voice, executor in
+        var runner = AnswersRunner(wanted, given: given, orders: orders, voice: voice, executor: executor)
         return try runner.run()
       }
       if case .done(let text) = outcome { return text }
     }
-    let itinerary = Itinerary(flow, given: given, atlas: atlas)
+    let wizardSession = WizardSession(flow, given: given, atlas: atlas)
     guard capabilities.fullScreen else {
-      return try lineByLine(capabilities) { voice, desk in
+      return try lineByLine(capabilities) { voice, executor in
         var runner = LinearRunner(
-          itinerary, voice: voice, desk: desk,
+          wizardSession, voice: voice, executor: executor,
           consent: LinearRunner.Consent(name: options.confirmedName, destroys: options.confirmsDestruction))
         return try runner.run()
       }
@@ -75,7 +75,7 @@ public enum Wizard {
     let theme = try ThemeLibrary.current().theme(options.theme)
     let screen = try Screen(capabilities: capabilities, theme: theme)
     defer { screen.close() }
-    var runner = FullScreenRunner(itinerary, screen: screen)
+    var runner = FullScreenRunner(wizardSession, screen: screen)
     return runner.run()
   }
 
@@ -177,14 +177,14 @@ public enum Wizard {
   private static let lineWidth = 79
 
   private static func lineByLine<Value>(
-    _ capabilities: Capabilities, _ body: (LinearVoice, any ErrandDesk) throws -> Value
+    _ capabilities: Capabilities, _ body: (LinearVoice, any TaskExecutor) throws -> Value
   ) throws -> Value {
     let interrupts = try LineInterrupts()
     defer { interrupts.close() }
     let terminal = LineTerminal(capabilities: capabilities, interrupts: interrupts)
     // A screen reader, or another program, is better served with whole sentences.
     let isRead = capabilities.fullScreen || capabilities.linearReason == .simpleTerminal
-    return try body(LinearVoice(conversation: terminal, width: isRead ? lineWidth : nil), ThreadDesk(interrupts))
+    return try body(LinearVoice(conversation: terminal, width: isRead ? lineWidth : nil), ThreadExecutor(interrupts))
   }
 
   /// The command line may name folders from where the shell stands; the wizard shows where they really are.

@@ -37,7 +37,7 @@ struct AnswersTests {
     return AnswersRunner(
       flow, given: GivenAnswers(values: file.values, confirmedName: confirmed),
       orders: .init(path: "a.toml", destroys: destroys, canAsk: canAsk),
-      voice: LinearVoice(conversation: script, width: nil), desk: PromptDesk())
+      voice: LinearVoice(conversation: script, width: nil), executor: PromptExecutor())
   }
 
   private func failure(_ text: String, _ servers: FakeServers = FakeServers(), flow: Flow? = nil) -> PlainFailure? {
@@ -198,7 +198,7 @@ struct AnswersTests {
         Step(
           "review", "Review", heading: { _ in "Ready?" }, kind: .review,
           lookup: Lookup("Planning", key: { _ in "" }) { _, _ in
-            Material(plan: Plan(title: "Burn", phases: [], destroys: destroys))
+            LookupResult(plan: Plan(title: "Burn", phases: [], destroys: destroys))
           }),
         Step("run", "Run", heading: { _ in "Burning" }, kind: .run(Runner(operation: { _ in FakeMove() }))),
         Step("end", "End", heading: { _ in "Burnt" }, kind: .result),
@@ -253,10 +253,10 @@ struct AnswersTests {
   func written() throws {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "review")
-    let text = walker.model.journey.answersText
+    let text = walker.model.session.answersText
     let file = try AnswersFile.parse(text, path: "a.toml")
     #expect(file.flow == "move")
-    #expect(file.faults(for: walker.model.journey.flow).isEmpty)
+    #expect(file.faults(for: walker.model.session.flow).isEmpty)
     #expect(
       file.values.keys.sorted() == [
         "address.subdomain", "deactivate.old", "organization.which", "secrets.each", "source.root", "target.archive",
@@ -315,8 +315,8 @@ struct AnswersTests {
   func announced() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "review")
-    let known = Set(walker.model.journey.flow.knownFields.map(\.key))
-    for line in walker.model.journey.review { #expect(known.contains(line.key)) }
+    let known = Set(walker.model.session.flow.knownFields.map(\.key))
+    for line in walker.model.session.review { #expect(known.contains(line.key)) }
   }
 
   @Test("on the screen a key of the review writes the answers, and it is said where")

@@ -124,7 +124,7 @@ struct ArchiveFlowsTests {
     }
     let job = try way.check { ToCloudFlow($0.context()).flow }
     let options = try #require(job as? ExportOperation).options
-    #expect(options.handOver == HandOver(subdomain: "harbour-team"))
+    #expect(options.handOver == CloudTransfer(subdomain: "harbour-team"))
     #expect(options.deactivates)
   }
 
@@ -168,9 +168,9 @@ struct ArchiveFlowsTests {
 
   @Test("the cloud has no root domain and keeps some names")
   func cloudNames() {
-    #expect(HandOver.objection(to: "harbour") == nil)
+    #expect(CloudTransfer.objection(to: "harbour") == nil)
     for name in ["", "ab", "www", "Harbour", "-x-", String(repeating: "a", count: 41)] {
-      #expect(HandOver.objection(to: name) != nil, "\(name)")
+      #expect(CloudTransfer.objection(to: name) != nil, "\(name)")
     }
   }
 
@@ -218,7 +218,7 @@ struct ArchiveFlowsTests {
       walker.end(.success(FakeWork.summary))
       #expect(walker.sees("content was not checked") == (identity == nil))
       let given = BackupStep.given("/srv/backup.tar.gz.age", identity: identity)
-      #expect(walker.model.journey.continuations.first?.onward == .flow("rehearse", given: given))
+      #expect(walker.model.session.continuations.first?.onward == .flow("rehearse", given: given))
     }
     let answers = Answers([
       ArchiveStep.key.name: .text("/srv/b.age"), ArchiveStep.identityKey.name: .text(key),
@@ -233,7 +233,7 @@ struct ArchiveFlowsTests {
 
   // MARK: Looks
 
-  @Test("the steps as they look", arguments: GoldenTests.looks)
+  @Test("the steps as they look", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     var context = FakeEngine().context()
     context.archiveFolder = "/srv"
@@ -242,7 +242,7 @@ struct ArchiveFlowsTests {
       if step == "archive" {
         walker.press(.control("u"))
         walker.type("/srv/a.tar.gz")
-        if walker.model.journey.step.lookup != nil { walker.press(.enter) }
+        if walker.model.session.step.lookup != nil { walker.press(.enter) }
       }
     }
     try GoldenTests.expect(

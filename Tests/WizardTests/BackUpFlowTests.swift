@@ -8,8 +8,8 @@ import Testing
 
 @Suite("Backing up, every night, and keeping few")
 struct BackUpFlowTests {
-  private static func flow(_ engine: FakeEngine, _ looks: BackupLooks = BackupFakes.looks()) -> Flow {
-    .backUp(engine.context(), looks)
+  private static func flow(_ engine: FakeEngine, _ queries: BackupQueries = BackupFakes.queries()) -> Flow {
+    .backUp(engine.context(), queries)
   }
 
   private static func options(_ job: (any Operation)?) -> BackupOperation.Options? {
@@ -90,10 +90,10 @@ struct BackUpFlowTests {
 
   @Test("without age nothing can be encrypted, and files in S3 are in no backup; both say why")
   func impossible() {
-    let looks = BackupFakes.looks {
+    let queries = BackupFakes.queries {
       BackupEstimate(database: 1, rows: 1, uploadsFiles: 0, uploads: 0, storesUploadsInS3: true, canEncrypt: false)
     }
-    let walker = Walker(Self.flow(FakeEngine(), looks))
+    let walker = Walker(Self.flow(FakeEngine(), queries))
     walker.walk(to: "content")
     #expect(walker.sees("Not possible: they are in S3"))
     walker.walk(to: "encryption")
@@ -104,9 +104,9 @@ struct BackUpFlowTests {
 
   @Test("where the database is lost the files can still be saved")
   func databaseLost() {
-    let looks = BackupFakes.looks { throw PlainFailure(.connection, "the database", "nobody answers", remedy: "x") }
+    let queries = BackupFakes.queries { throw PlainFailure(.connection, "the database", "nobody answers", remedy: "x") }
     let engine = FakeEngine()
-    let walker = Walker(Self.flow(engine, looks))
+    let walker = Walker(Self.flow(engine, queries))
     walker.walk(to: "content")
     #expect(walker.sees("cannot be reached: nobody answers"))
     walker.walk(to: "review")
@@ -120,12 +120,13 @@ struct BackUpFlowTests {
     let walker = Walker(Self.flow(FakeEngine()))
     Self.type("/srv/backups/a.tar.gz", walker)
     walker.walk(to: "review")
-    let onward = walker.model.journey.flow.onward(walker.answers).map(\.onward)
+    let onward = walker.model.session.flow.onward(walker.answers).map(\.onward)
     #expect(onward.first == .flow("rehearse", given: BackupStep.given("/srv/backups/a.tar.gz")))
     #expect(onward.last == .flow("nightly", given: [NightlyAnswers.folder.name: .text("/srv/backups")]))
     let engine = FakeEngine()
     let rehearsal = Walker(
-      .rehearse(engine.context(), BackupFakes.looks()), given: GivenAnswers(values: BackupStep.given("/srv/x.tar.gz")))
+      .rehearse(engine.context(), BackupFakes.queries()), given: GivenAnswers(values: BackupStep.given("/srv/x.tar.gz"))
+    )
     rehearsal.walk(to: "review")
     rehearsal.begin()
     #expect(
@@ -139,7 +140,7 @@ struct BackUpFlowTests {
       let walker = Walker(Self.flow(FakeEngine()))
       for _ in 0..<keys { walker.press(.down) }
       walker.press(.character(" "))
-      #expect(walker.model.journey.step.turnOff(walker.answers) == .flow(flow))
+      #expect(walker.model.session.step.turnOff(walker.answers) == .flow(flow))
       #expect(Goal.named(flow) != nil)
     }
   }
@@ -157,7 +158,7 @@ struct BackUpFlowTests {
 
   @Test("a screen, lines and a file rehearse the same", arguments: rehearsals)
   func rehearsedAlike(way: FlowWay) throws {
-    let job = try way.check { .rehearse($0.context(), BackupFakes.looks()) }
+    let job = try way.check { .rehearse($0.context(), BackupFakes.queries()) }
     let options = try #require(job as? RehearseOperation).options
     let isNewest = way.testDescription == "the newest"
     #expect(options.archive == (isNewest ? BackupFakes.found[0] : BackupFakes.found[2]).path)
@@ -208,7 +209,7 @@ struct BackUpFlowTests {
   @Test("what would go is shown with what stays, and goes only when the folder was typed")
   func prune() {
     let engine = FakeEngine()
-    let walker = Walker(.prune(engine.context(), BackupFakes.looks()))
+    let walker = Walker(.prune(engine.context(), BackupFakes.queries()))
     walker.walk(to: "keep")
     for number in ["1", "1", "0", "0"] {
       walker.press(.control("u"))
@@ -232,7 +233,7 @@ struct BackUpFlowTests {
 
   @Test("a policy that keeps nothing is refused, one that lets nothing go ends the flow before anything is asked")
   func nothingToPrune() {
-    let none = Walker(.prune(FakeEngine().context(), BackupFakes.looks()))
+    let none = Walker(.prune(FakeEngine().context(), BackupFakes.queries()))
     none.walk(to: "keep")
     for _ in 0..<4 {
       none.press(.control("u"))
@@ -240,7 +241,7 @@ struct BackUpFlowTests {
       none.press(.enter)
     }
     #expect(none.step == "keep" && none.sees("No backup would be kept"))
-    let all = Walker(.prune(FakeEngine().context(), BackupFakes.looks()))
+    let all = Walker(.prune(FakeEngine().context(), BackupFakes.queries()))
     all.walk(to: "plan")
     all.press(.enter, .enter)
     #expect(all.step == "plan" && all.sees("nothing would go"))
@@ -248,7 +249,7 @@ struct BackUpFlowTests {
 
   @Test("a folder without backups is said to be one")
   func emptyFolder() {
-    let walker = Walker(.prune(FakeEngine().context(), BackupFakes.looks()))
+    let walker = Walker(.prune(FakeEngine().context(), BackupFakes.queries()))
     walker.press(.control("u"))
     walker.type("/srv/empty")
     walker.press(.enter)
@@ -284,7 +285,7 @@ struct BackUpFlowTests {
 
   // MARK: Looks
 
-  @Test("the steps as they look", arguments: GoldenTests.looks)
+  @Test("the steps as they look", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
       Self.flow(FakeEngine()), look, steps: ["what", "content", "encryption", "place", "checks", "review"]
@@ -295,10 +296,10 @@ struct BackUpFlowTests {
       if step == "place" { Self.type("/srv/a.tar.gz.age", walker) }
     }
     try GoldenTests.expect(
-      .rehearse(FakeEngine().context(), BackupFakes.looks()), look, steps: ["welcome", "backup", "review"])
+      .rehearse(FakeEngine().context(), BackupFakes.queries()), look, steps: ["welcome", "backup", "review"])
     try GoldenTests.expect(.nightly(FakeEngine().context()), look, steps: ["folder", "time", "keep"])
     try GoldenTests.expect(
-      .prune(FakeEngine().context(), BackupFakes.looks()), look, steps: ["folder", "keep", "plan", "confirm"]
+      .prune(FakeEngine().context(), BackupFakes.queries()), look, steps: ["folder", "keep", "plan", "confirm"]
     ) { walker, step in
       if step == "keep" {
         for number in ["1", "1", "0", "0"] {

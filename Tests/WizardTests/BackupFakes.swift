@@ -51,13 +51,13 @@ enum BackupFakes {
   static let otherVersion = Finding(
     .blocker, "version", "the backup is of 9.1, this server is 9.0", remedy: "install version 9.1 on this machine")
 
-  static func looks(
+  static func queries(
     found: [BackupFile] = found, outlook: RestoreOutlook = outlook(), record: RestoreRecord? = nil,
     estimate: @escaping @Sendable () throws -> BackupEstimate = {
       BackupEstimate(database: 820_000_000, rows: 600_000_000, uploadsFiles: 2310, uploads: 48_300_000)
     }
-  ) -> BackupLooks {
-    BackupLooks(
+  ) -> BackupQueries {
+    BackupQueries(
       found: { _, _ in found }, outlook: { _, _, _ in outlook }, restored: { _ in record },
       estimate: { _, _ in try estimate() },
       retention: { options, _ in
@@ -69,7 +69,7 @@ enum BackupFakes {
   static func record(_ stage: RestoreRecord.Stage) -> RestoreRecord {
     var record = RestoreRecord(
       id: "20261123-083000", source: "/var/backups/b.tar.gz",
-      database: SideDatabase(live: "aloha", owner: "aloha", id: "20261123-083000"), places: [],
+      database: StagingDatabase(live: "aloha", owner: "aloha", id: "20261123-083000"), places: [],
       administrator: AdministratorAccess.Wish(), created: now)
     record.stage = stage
     return record

@@ -15,15 +15,15 @@ struct CleanUpFlowTests {
     imported: "2026-11-20 08:30:00+00", created: "2024-02-01 10:00:00+00", messagesSince: 0,
     lastMessage: "2026-11-19 17:45:00+00", activeSessions: 0, recentlyActive: 0, isOnlyOne: false)
 
-  static func looks(_ history: OrganizationHistory = quiet, archive: String? = "/srv/a.tar.gz") -> CleanUpLooks {
-    CleanUpLooks(
+  static func queries(_ history: OrganizationHistory = quiet, archive: String? = "/srv/a.tar.gz") -> CleanUpQueries {
+    CleanUpQueries(
       history: { _, _ in history },
       rows: { _, _ in [("zerver_realm", 1), ("zerver_usermessage", 98_000), ("zerver_message", 12_480)] },
       archive: { $0 == "harbour" ? archive : nil }, storesFilesInS3: { _ in false })
   }
 
-  private func walker(_ engine: FakeEngine, _ looks: CleanUpLooks = looks()) -> Walker {
-    Walker(.cleanUp(engine.context(), looks))
+  private func walker(_ engine: FakeEngine, _ queries: CleanUpQueries = queries()) -> Walker {
+    Walker(.cleanUp(engine.context(), queries))
   }
 
   private func begun(_ engine: FakeEngine) -> DeleteOrganizationOperation.Options? {
@@ -75,7 +75,7 @@ struct CleanUpFlowTests {
     history.messagesSince = 3
     history.activeSessions = 1
     let engine = FakeEngine()
-    let walker = walker(engine, Self.looks(history))
+    let walker = walker(engine, Self.queries(history))
     walker.walk(to: "holds")
     #expect(walker.sees("Found: 3 messages written since it was imported; 1 session"))
     walker.press(.enter)
@@ -97,7 +97,7 @@ struct CleanUpFlowTests {
     #expect(shared.sees("Not possible: other organizations of this server have files there"))
     var alone = Self.quiet
     alone.isOnlyOne = true
-    let walker = walker(engine, Self.looks(alone))
+    let walker = walker(engine, Self.queries(alone))
     walker.walk(to: "files")
     walker.press(.down, .down, .enter)
     walker.type("harbour")
@@ -130,7 +130,7 @@ struct CleanUpFlowTests {
     walker.walk(to: "review")
     walker.begin()
     walker.end(.success(FakeWork.summary))
-    let ways = walker.model.journey.continuations
+    let ways = walker.model.session.continuations
     #expect(
       ways.first
         == Continuation(
@@ -138,7 +138,7 @@ struct CleanUpFlowTests {
           .flow("import", given: ["archive.path": .text("/srv/a.tar.gz"), "address.subdomain": .text("harbour")])))
     #expect(ways.contains(Continuation("Delete another one", .flow("clean-up"), proposed: false)))
     #expect(
-      walker.model.journey.flow.commands(walker.answers) == [
+      walker.model.session.flow.commands(walker.answers) == [
         "aloha-wizard organization delete -r harbour --with-uploads --dry-run --root /srv/chat",
         "aloha-wizard organization delete -r harbour --with-uploads --confirm-delete harbour --root /srv/chat",
       ])
@@ -167,18 +167,18 @@ struct CleanUpFlowTests {
   func threeWays(_ way: FlowWay) throws {
     try way.check { engine in
       engine.change { $0.plan.destroys = ["12,480 in zerver_message"] }
-      return .cleanUp(engine.context(), Self.looks())
+      return .cleanUp(engine.context(), Self.queries())
     }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  @Test("every step as a person meets it", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     let engine = FakeEngine()
     engine.change { $0.plan.destroys = ["98,000 in zerver_usermessage", "12,480 in zerver_message"] }
     var history = Self.quiet
     history.messagesSince = 3
     try GoldenTests.expect(
-      .cleanUp(engine.context(), Self.looks(history)), look,
+      .cleanUp(engine.context(), Self.queries(history)), look,
       steps: ["organization", "holds", "files", "checks", "confirm", "review"]
     ) { walker, step in
       if step == "holds" { walker.press(.up) }

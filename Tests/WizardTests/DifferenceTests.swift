@@ -23,10 +23,10 @@ struct DifferenceTests {
       steps: [
         Step(
           "ask", "Ask", heading: { _ in "What changes?" },
-          lookup: Lookup("Comparing", key: { _ in "" }) { _, _ in Material(difference: difference) }),
+          lookup: Lookup("Comparing", key: { _ in "" }) { _, _ in LookupResult(difference: difference) }),
         Step(
           "review", "Review", heading: { _ in "Ready?" }, kind: .review,
-          lookup: Lookup("Comparing", key: { _ in "" }) { _, _ in Material(difference: difference) }),
+          lookup: Lookup("Comparing", key: { _ in "" }) { _, _ in LookupResult(difference: difference) }),
       ])
   }
 

@@ -52,7 +52,7 @@ final class FakeServers: Sendable {
       root: "/source", label: "source.example.com", target: target, isTest: isTest, engine: engine(runsJobs: runsJobs))
   }
 
-  var looks: MoveLooks { MoveLooks(advice: { _ in self.state.withLock { $0.advice } }) }
+  var queries: MoveQueries { MoveQueries(advice: { _ in self.state.withLock { $0.advice } }) }
 
   private func engine(runsJobs: Bool) -> FlowEngine {
     FlowEngine(

@@ -15,7 +15,7 @@ struct GoldenTests {
     var testDescription: String { name }
   }
 
-  static let looks = [
+  static let queries = [
     Look(name: "80x24", size: Size(columns: 80, rows: 24), glyphs: .unicode),
     Look(name: "60x16", size: Size(columns: 60, rows: 16), glyphs: .ascii),
     Look(name: "120x40", size: Size(columns: 120, rows: 40), glyphs: .unicode),
@@ -25,7 +25,7 @@ struct GoldenTests {
     .move(servers, size: look.size, glyphs: look.glyphs)
   }
 
-  @Test("every step of the move, as a person meets them", arguments: looks)
+  @Test("every step of the move, as a person meets them", arguments: queries)
   func steps(_ look: Look) throws {
     let walker = walker(look)
     for step in [
@@ -36,7 +36,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("a path that can go on in several ways", arguments: looks)
+  @Test("a path that can go on in several ways", arguments: queries)
   func paths(_ look: Look) throws {
     let walker = walker(look)
     walker.walk(to: "source")
@@ -45,12 +45,12 @@ struct GoldenTests {
     walker.type("/srv/")
     walker.press(.tab)
     let names = ["aloha", "backups", "containers", "data", "exports", "mail", "www"]
-    walker.send(.news(.listed(ticket: 1, PathListing("/srv/", names.map { .init(name: $0, isFolder: true) }))))
+    walker.send(.events(.listed(ticket: 1, PathListing("/srv/", names.map { .init(name: $0, isFolder: true) }))))
     walker.press(.down, .down)
     try Golden.expect(walker.model.picture, "paths-\(look.name)")
   }
 
-  @Test("a filtered table", arguments: looks)
+  @Test("a filtered table", arguments: queries)
   func filter(_ look: Look) throws {
     let servers = FakeServers()
     servers.change { state in
@@ -68,13 +68,13 @@ struct GoldenTests {
     try Golden.expect(walker.model.picture, "filter-\(look.name)")
   }
 
-  @Test("a difference of two texts", arguments: looks)
+  @Test("a difference of two texts", arguments: queries)
   func difference(_ look: Look) throws {
     let walker = Walker(DifferenceTests.flow(DifferenceTests.difference), size: look.size, glyphs: look.glyphs)
     try Golden.expect(walker.model.picture, "difference-\(look.name)")
   }
 
-  @Test("while it runs, and what came of it", arguments: looks)
+  @Test("while it runs, and what came of it", arguments: queries)
   func running(_ look: Look) throws {
     let walker = walker(look)
     walker.walk(to: "run")
@@ -92,7 +92,7 @@ struct GoldenTests {
     try Golden.expect(walker.model.picture, "result-\(look.name)")
   }
 
-  @Test("what stands in the way, an error, the help, the question before leaving", arguments: looks)
+  @Test("what stands in the way, an error, the help, the question before leaving", arguments: queries)
   func troubles(_ look: Look) throws {
     let servers = FakeServers()
     let walker = walker(look, servers)

@@ -14,10 +14,10 @@ struct JobsFlowTests {
     .init(root: "/srv/chat"), .init(subdomain: "second", archive: "/tmp/harbour.tar.gz"))
 
   private static func job(
-    _ name: String, _ state: JobOutlook.State, _ operation: any Operation, outcome: String = "",
-    obstacles: [JobOutlook.Action: String] = [:]
-  ) -> JobOutlook {
-    JobOutlook(
+    _ name: String, _ state: JobStatus.State, _ operation: any Operation, outcome: String = "",
+    obstacles: [JobStatus.Action: String] = [:]
+  ) -> JobStatus {
+    JobStatus(
       folder: "/var/lib/jobs/\(name)", title: operation.title, startedBy: "ann", terminal: "/dev/pts/3",
       started: BackupFakes.now - 3_600_000_000 * 5, state: state, outcome: outcome, operation: operation,
       obstacles: obstacles)
@@ -36,8 +36,8 @@ struct JobsFlowTests {
     "20261123T080000-runs", .running, export,
     obstacles: [.resume: "it is running", .undo: "it is running", .setAside: "it is not offered by itself"])
 
-  private static func looks(_ jobs: [JobOutlook]) -> JobsLooks {
-    JobsLooks(
+  private static func queries(_ jobs: [JobStatus]) -> JobQueries {
+    JobQueries(
       jobs: { _ in jobs },
       report: { _ in ["Export messages", "  Warning: 3 files are missing", "Failed: disk: is full"] },
       work: { action, folder in NamedWork(name: "\(action.rawValue) \(JobFolder(folder).id)") },
@@ -51,8 +51,8 @@ struct JobsFlowTests {
     func run(progress: Progress) throws -> Summary { Summary(title: name) }
   }
 
-  private static func walker(_ jobs: [JobOutlook], _ engine: FakeEngine = FakeEngine()) -> Walker {
-    Walker(.jobs(engine.context(), looks(jobs)))
+  private static func walker(_ jobs: [JobStatus], _ engine: FakeEngine = FakeEngine()) -> Walker {
+    Walker(.jobs(engine.context(), queries(jobs)))
   }
 
   @Test("the list says what is running, who began what when; what cannot be done about a job says why")
@@ -77,7 +77,7 @@ struct JobsFlowTests {
     walker.press(.enter)
     #expect(walker.focusedLine.contains("Watch it"))
     #expect(
-      walker.model.journey.step.turnOff(walker.answers)
+      walker.model.session.step.turnOff(walker.answers)
         == .flow("watch", given: ["meet.job": .text(Self.running.folder)]))
   }
 
@@ -109,7 +109,7 @@ struct JobsFlowTests {
     walker.type("second")
     walker.walk(to: "review")
     #expect(
-      walker.model.journey.flow.commands(walker.answers) == [
+      walker.model.session.flow.commands(walker.answers) == [
         "aloha-wizard jobs undo 20261123T060000-done --confirm-delete second --root /srv/chat"
       ])
     walker.begin()
@@ -125,16 +125,16 @@ struct JobsFlowTests {
     walker.press(.enter)
     #expect(walker.step == "log")
     #expect(walker.sees("Failed: disk: is full"))
-    guard case .crossroads(let onward) = walker.model.journey.step.kind else {
+    guard case .crossroads(let onward) = walker.model.session.step.kind else {
       Issue.record("no way on")
       return
     }
     #expect(onward(walker.answers) == .flow("jobs"))
   }
 
-  @Test("the steps as they look", arguments: GoldenTests.looks)
+  @Test("the steps as they look", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
-    let flow = Flow.jobs(FakeEngine().context(), Self.looks([Self.running, Self.broken, Self.done]))
+    let flow = Flow.jobs(FakeEngine().context(), Self.queries([Self.running, Self.broken, Self.done]))
     try GoldenTests.expect(flow, look, steps: ["job", "what", "checks", "review"]) { walker, step in
       if step == "job" { walker.press(.down, .character(" ")) }
     }

@@ -29,10 +29,10 @@ struct LeftoversFlowTests {
     walker.walk(to: "run")
     #expect(engine.begun == RemoveLeftoversOperation(.init(root: "/srv/chat")))
     #expect(
-      walker.model.journey.flow.commands(walker.answers) == ["aloha-wizard server clean --root /srv/chat"])
+      walker.model.session.flow.commands(walker.answers) == ["aloha-wizard server clean --root /srv/chat"])
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  @Test("every step as a person meets it", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(.leftovers(Self.engine().context()), look, steps: ["checks", "review"])
   }
@@ -50,9 +50,9 @@ struct RealLeftoversTests {
     #expect(offered().isEmpty, "it is in use")
     folder.abandon()
     #expect(offered().first?.title == "Remove leftovers")
-    let server = ServerLooks.real(real.context).leftovers()
+    let server = ServerQueries.real(real.context).leftovers()
     #expect(server.contains { $0.reason.contains("interrupted import") })
-    #expect(JobsLooks.real.leftovers(real.server.root).contains { $0.reason.contains("interrupted import") })
+    #expect(JobQueries.real.leftovers(real.server.root).contains { $0.reason.contains("interrupted import") })
     let text = try real.run(.leftovers(real.context), [:])
     #expect(text.contains("Leftovers are removed"))
     #expect(!FileSystem.exists(folder.path))

@@ -97,7 +97,7 @@ struct LinearTests {
     #expect(walk.answers.text("address.subdomain") == "b")
     walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "b", "", "q", "y"])
     _ = try walk.runner.run()
-    #expect(walk.runner.journey.step.id == "target")
+    #expect(walk.runner.session.step.id == "target")
   }
 
   @Test("b goes to the question before, and to the step before; nothing that was answered is lost")
@@ -208,7 +208,7 @@ struct LinearTests {
     #expect(
       walk.script.says(
         "1 blocker.\n  Blocked: space: there is too little\n    What to do: make room"))
-    #expect(walk.runner.journey.step.id == "secrets")
+    #expect(walk.runner.session.step.id == "secrets")
     #expect(servers.state.withLock { $0.checks } == 2)
   }
 
@@ -237,7 +237,7 @@ struct LinearTests {
     #expect(walk.script.says("Saved without secrets in \(path)."))
     #expect(walk.script.says("there is a file of that name already"))
     #expect(try AnswersFile.read(path).values["deactivate.old"] == .flag(false))
-    #expect(walk.runner.journey.step.id == "review")
+    #expect(walk.runner.session.step.id == "review")
   }
 
   @Test("names from a database cannot reach the terminal")
@@ -263,14 +263,14 @@ struct LinearTests {
 
 @Suite("Line by line, while work is done")
 struct LinearRunningTests {
-  private func walk(_ lines: [String] = [], _ events: @escaping (Int) -> [DeskNews]) -> LinearWalk {
+  private func walk(_ lines: [String] = [], _ events: @escaping (Int) -> [ExecutorEvent]) -> LinearWalk {
     let walk = LinearWalk(FakeServers().flow(), Array(repeating: "", count: 11) + lines)
-    walk.desk.insteadOfRunning = events
+    walk.executor.insteadOfRunning = events
     return walk
   }
 
-  private func progress(_ ticket: Int, _ events: ProgressEvent...) -> DeskNews {
-    .news(events.map { .progressed(ticket: ticket, $0) })
+  private func progress(_ ticket: Int, _ events: ProgressEvent...) -> ExecutorEvent {
+    .events(events.map { .progressed(ticket: ticket, $0) })
   }
 
   private let begun = ProgressEvent.phaseStarted(
@@ -282,7 +282,7 @@ struct LinearRunningTests {
       [
         progress(ticket, begun, .advanced(id: "export.messages", done: 250, total: 1000, unit: .messages)), .nothing,
         progress(ticket, .note("Something happened"), .warning("Look here"), .phaseEnded(id: "export.messages")),
-        .news([.ended(ticket: ticket, .success(FakeMove.summary))]),
+        .events([.ended(ticket: ticket, .success(FakeMove.summary))]),
       ]
     }
     _ = try walk.runner.run()
@@ -293,7 +293,7 @@ struct LinearRunningTests {
         "Begun: Export messages, 1,000 messages\nStill running: Export messages, 250 of 1,000 messages; "))
     #expect(
       transcript.contains("\nNote: Something happened\nWARNING: Look here\nDone: Export messages, 1,000 messages"))
-    let silence = walk.desk.timeouts.compactMap { $0 }
+    let silence = walk.executor.timeouts.compactMap { $0 }
     #expect(!silence.isEmpty && silence.allSatisfy { $0 <= .seconds(30) })
   }
 
@@ -301,14 +301,14 @@ struct LinearRunningTests {
   func stopping() throws {
     var walk = walk(["", "y"]) { ticket in
       [
-        .news([.planned(ticket: ticket, FakeMove.plan)]), progress(ticket, begun), .interrupted, .interrupted,
+        .events([.planned(ticket: ticket, FakeMove.plan)]), progress(ticket, begun), .interrupted, .interrupted,
         .interrupted,
-        .news([.ended(ticket: ticket, .failure(Trouble(Cancelled())))]),
+        .events([.ended(ticket: ticket, .failure(Trouble(Cancelled())))]),
       ]
     }
     let failure = #expect(throws: PlainFailure.self) { try walk.runner.run() }
     #expect(failure?.family == .cancelled)
-    #expect(walk.desk.cancellation?.isCancelled == true)
+    #expect(walk.executor.cancellation?.isCancelled == true)
     #expect(walk.script.says("It continues."))
     #expect(walk.script.says("Until the organization is visible on the new server, everything can be taken back."))
     #expect(walk.script.says("It is already stopping; this may take a moment."))
@@ -321,7 +321,7 @@ struct LinearRunningTests {
     var attempts = 0
     var walk = walk([""]) { ticket in
       attempts += 1
-      return [.news([.ended(ticket: ticket, attempts == 1 ? .failure(trouble) : .success(FakeMove.summary))])]
+      return [.events([.ended(ticket: ticket, attempts == 1 ? .failure(trouble) : .success(FakeMove.summary))])]
     }
     _ = try walk.runner.run()
     #expect(walk.script.says("is moved"))
@@ -332,7 +332,7 @@ struct LinearRunningTests {
   @Test("when nobody can say what to do after a failure, it is the failure that is told")
   func failed() throws {
     let trouble = Trouble(PlainFailure(.file, "/tmp", "the disk is full"))
-    var walk = walk { [.news([.ended(ticket: $0, .failure(trouble))])] }
+    var walk = walk { [.events([.ended(ticket: $0, .failure(trouble))])] }
     #expect(throws: PlainFailure.self) { try walk.runner.run() }
     #expect(#expect(throws: PlainFailure.self) { try walk.runner.run() }?.family == .file)
   }
@@ -340,9 +340,9 @@ struct LinearRunningTests {
   @Test("a terminal that goes away stops what depends on it")
   func gone() throws {
     var walk = walk { ticket in
-      [progress(ticket, begun), .gone, .news([.ended(ticket: ticket, .failure(Trouble(Cancelled())))])]
+      [progress(ticket, begun), .gone, .events([.ended(ticket: ticket, .failure(Trouble(Cancelled())))])]
     }
     #expect(throws: PlainFailure.self) { try walk.runner.run() }
-    #expect(walk.desk.cancellation?.isCancelled == true)
+    #expect(walk.executor.cancellation?.isCancelled == true)
   }
 }

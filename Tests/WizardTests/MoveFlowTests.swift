@@ -52,10 +52,10 @@ struct MoveFlowTests {
   @Test("the text for the normal screen says what was done and what to do next, commands as they are typed")
   func plainText() throws {
     let walker = Walker.move(FakeServers())
-    #expect(walker.model.journey.plainText == nil)
+    #expect(walker.model.session.plainText == nil)
     walker.walk(to: "run")
     walker.end(.success(FakeMove.summary))
-    let text = try #require(walker.model.journey.plainText)
+    let text = try #require(walker.model.session.plainText)
     #expect(text.contains("Harbour Café 港 is moved"))
     #expect(text.contains("  Address   https://harbour.target.example.com\n"))
     #expect(text.contains("\n  Warning: 3 files were missing\n"))
@@ -69,11 +69,11 @@ struct MoveFlowTests {
     walker.walk(to: "target")
     walker.press(.down, .enter)
     #expect(!walker.sees("Folder of the new server"))
-    #expect(!walker.model.journey.steps.contains { $0.id == "secrets" })
+    #expect(!walker.model.session.steps.contains { $0.id == "secrets" })
     #expect(walker.sees("another machine"))
     walker.walk(to: "review")
     #expect(
-      walker.model.journey.flow.commands(walker.answers) == [
+      walker.model.session.flow.commands(walker.answers) == [
         "aloha-wizard export -r harbour --output /tmp/move.tar.gz --deactivate --root /source",
         "aloha-wizard import harbour /tmp/move.tar.gz",
       ])
@@ -94,7 +94,7 @@ struct MoveFlowTests {
     let walker = Walker.move(servers)
     walker.walk(to: "organization")
     walker.press(.down, .enter)
-    #expect(!walker.model.journey.steps.contains { $0.id == "deactivate" })
+    #expect(!walker.model.session.steps.contains { $0.id == "deactivate" })
     walker.walk(to: "address")
     #expect(walker.sees("(root domain)"))
     #expect(walker.sees("People will open https://target.example.com"))
@@ -178,9 +178,9 @@ struct MoveFlowTests {
   @Test("where memory is scarce the new server is stopped for the time of the import, unless said otherwise")
   func scarceMemory() throws {
     let servers = FakeServers()
-    var looks = servers.looks
-    looks.memory = { 300 << 20 }
-    let walker = Walker(.move(servers.context(), looks, archive: "/tmp/move.tar.gz"))
+    var queries = servers.queries
+    queries.memory = { 300 << 20 }
+    let walker = Walker(.move(servers.context(), queries, archive: "/tmp/move.tar.gz"))
     walker.walk(to: "memory")
     #expect(walker.sees("of memory are available here."))
     walker.walk(to: "run")
@@ -188,8 +188,8 @@ struct MoveFlowTests {
     #expect(
       begun(servers).map { MoveOperation($0).commands[1].words.joined(separator: " ") }?.hasSuffix(" --stop-server")
         == true)
-    looks.memory = { 8 << 30 }
-    let rich = Walker(.move(servers.context(), looks, archive: "/tmp/move.tar.gz"))
+    queries.memory = { 8 << 30 }
+    let rich = Walker(.move(servers.context(), queries, archive: "/tmp/move.tar.gz"))
     rich.walk(to: "run")
     #expect(try #require(begun(servers)).stopsTarget == false)
   }

@@ -189,7 +189,7 @@ struct MoveOperationTests {
     #expect(try engine.glance(pair.old.root, Cancellation()).label == pair.old.host)
     #expect(try engine.organizations(pair.old.root, Cancellation()).contains { $0.subdomain == "harbour" })
     #expect(try engine.overviews(pair.old.root, Cancellation()).contains { $0.uploadBytes > 0 })
-    #expect(try MoveLooks.real(brand: nil).advice(pair.decisions).contains { $0.key == "camo_key" })
+    #expect(try MoveQueries.real(brand: nil).advice(pair.decisions).contains { $0.key == "camo_key" })
     let move = MoveOperation(pair.decisions, brand: nil)
     #expect(try engine.findings(move).contains { $0.subject == "subdomain" })
     #expect(throws: PlainFailure.self) { try engine.glance("/nowhere", Cancellation()) }

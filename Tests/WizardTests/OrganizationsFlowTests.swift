@@ -13,12 +13,12 @@ struct OrganizationsFlowTests {
   private typealias Key = OrganizationsKey
   private static let server = ServerReference(root: "/srv/chat")
 
-  static func looks(sessions: Int = 3, hasCommand: Bool = true) -> OrganizationsLooks {
-    OrganizationsLooks(sessions: { _ in sessions }, hasCommand: { hasCommand })
+  static func queries(sessions: Int = 3, hasCommand: Bool = true) -> OrganizationQueries {
+    OrganizationQueries(sessions: { _ in sessions }, hasCommand: { hasCommand })
   }
 
-  private func walker(_ engine: FakeEngine, _ looks: OrganizationsLooks = looks()) -> Walker {
-    Walker(.organizations(engine.context(), looks))
+  private func walker(_ engine: FakeEngine, _ queries: OrganizationQueries = queries()) -> Walker {
+    Walker(.organizations(engine.context(), queries))
   }
 
   @Test("the list says of each what decides about it; one that only redirects cannot be chosen")
@@ -48,7 +48,7 @@ struct OrganizationsFlowTests {
     #expect(engine.begun == DeactivateOperation(Self.server, subdomain: "harbour"))
     walker.end(.success(FakeWork.summary))
     #expect(
-      walker.model.journey.continuations.contains {
+      walker.model.session.continuations.contains {
         $0.onward
           == .flow(
             "organizations", given: ["organization.which": .text("harbour"), "action.which": .text("reactivate")])
@@ -84,10 +84,10 @@ struct OrganizationsFlowTests {
         == ChangeSubdomainOperation(
           Self.server, from: "harbour", to: "harbour-2", leavesRedirect: true, allowsReserved: false))
     #expect(
-      walker.model.journey.flow.commands(walker.answers) == [
+      walker.model.session.flow.commands(walker.answers) == [
         "aloha-wizard organization change-subdomain -r harbour harbour-2 --root /srv/chat"
       ])
-    let without = Walker(.organizations(engine.context(), Self.looks(hasCommand: false)))
+    let without = Walker(.organizations(engine.context(), Self.queries(hasCommand: false)))
     without.walk(to: "action")
     without.press(.down, .down, .enter)
     #expect(without.sees("Not possible: only the server's own command can make one"))
@@ -115,14 +115,14 @@ struct OrganizationsFlowTests {
   func threeWays(_ way: FlowWay) throws {
     try way.check { engine in
       engine.change { $0.plan.destroys = ["Its people's sessions"] }
-      return .organizations(engine.context(), Self.looks())
+      return .organizations(engine.context(), Self.queries())
     }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  @Test("every step as a person meets it", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
-      .organizations(FakeEngine().context(), Self.looks()), look,
+      .organizations(FakeEngine().context(), Self.queries()), look,
       steps: ["organization", "action", "address", "effect", "review"]
     ) { walker, step in
       if step == "address" {

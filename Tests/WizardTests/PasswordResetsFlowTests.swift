@@ -13,14 +13,14 @@ struct PasswordResetsFlowTests {
   private typealias Key = PasswordResetKey
   private static let server = ServerReference(root: "/srv/chat")
 
-  static let everybody: [PasswordResetLooks.Person] = [
+  static let everybody: [PasswordResetQueries.Person] = [
     .init(address: "kai@example.com", name: "Kai", getsMail: true),
     .init(address: "lani@example.com", name: "Lani", getsMail: true, reason: "signs in by other means too: github"),
     .init(address: "old@example.com", name: "Old", getsMail: false, reason: "the account is deactivated"),
   ]
 
-  static func looks(commands: [String] = []) -> PasswordResetLooks {
-    PasswordResetLooks(
+  static func queries(commands: [String] = []) -> PasswordResetQueries {
+    PasswordResetQueries(
       people: { _, audience, _ in
         guard case .addresses(let addresses) = audience else { return everybody }
         return addresses.map { address in
@@ -32,8 +32,8 @@ struct PasswordResetsFlowTests {
       commands: { _, _, _ in commands })
   }
 
-  private func walker(_ engine: FakeEngine, _ looks: PasswordResetLooks = looks()) -> Walker {
-    Walker(.passwordResets(engine.context(), looks))
+  private func walker(_ engine: FakeEngine, _ queries: PasswordResetQueries = queries()) -> Walker {
+    Walker(.passwordResets(engine.context(), queries))
   }
 
   @Test("one address comes first; then all of them is the way on, with the organization given")
@@ -54,13 +54,13 @@ struct PasswordResetsFlowTests {
           Self.server, subdomain: "harbour", audience: .addresses(["kai@example.com"]),
           onlyNeverSignedIn: false))
     walker.end(.success(FakeWork.summary))
-    let next = try #require(walker.model.journey.continuations.first)
+    let next = try #require(walker.model.session.continuations.first)
     #expect(next.title == "Now all of them" && next.isProposed)
     guard case .flow("password-resets", let given) = next.onward else {
       Issue.record("it leads to \(next.onward)")
       return
     }
-    let all = Walker(.passwordResets(engine.context(given: given), Self.looks()), given: GivenAnswers(values: given))
+    let all = Walker(.passwordResets(engine.context(given: given), Self.queries()), given: GivenAnswers(values: given))
     #expect(all.step == "audience", "the organization is not asked again")
     all.walk(to: "run")
     #expect(
@@ -94,7 +94,7 @@ struct PasswordResetsFlowTests {
   @Test("where there is no manage.py its exact command is shown")
   func elsewhere() {
     let command = "sudo -u aloha manage.py send_password_reset_email -r harbour -u kai@example.com"
-    let walker = walker(FakeEngine(), Self.looks(commands: [command]))
+    let walker = walker(FakeEngine(), Self.queries(commands: [command]))
     walker.walk(to: "audience")
     walker.press(.enter)
     walker.type("kai@example.com")
@@ -124,13 +124,13 @@ struct PasswordResetsFlowTests {
 
   @Test("a screen, lines and a file lead to the same work", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
-    try way.check { .passwordResets($0.context(), Self.looks()) }
+    try way.check { .passwordResets($0.context(), Self.queries()) }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  @Test("every step as a person meets it", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
-      .passwordResets(FakeEngine().context(), Self.looks()), look,
+      .passwordResets(FakeEngine().context(), Self.queries()), look,
       steps: ["organization", "audience", "people", "preview", "review"]
     ) { walker, step in
       if step == "audience" {
@@ -167,7 +167,7 @@ struct RealPasswordResetsTests {
       ])
     #expect(real.scriptLog.contains("[send_password_reset_email] [-r] [bookclub] [--all-users]"))
     try FileSystem.removeTree("\(real.server.deployment)/manage.py")
-    let commands = try PasswordResetLooks.real(real.context).commands("bookclub", .addresses([address]), false)
+    let commands = try PasswordResetQueries.real(real.context).commands("bookclub", .addresses([address]), false)
     #expect(commands.count == 1 && commands[0].contains("manage.py send_password_reset_email -r bookclub -u"))
   }
 }

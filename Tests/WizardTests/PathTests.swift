@@ -137,7 +137,7 @@ struct PathTests {
     walker.answersAtOnce = false
     walker.type("/locked/x")
     walker.press(.tab)
-    walker.send(.news(.listed(ticket: 1, PathListing("/locked/x", [], trouble: "permission denied"))))
+    walker.send(.events(.listed(ticket: 1, PathListing("/locked/x", [], trouble: "permission denied"))))
     #expect(walker.sees("This folder cannot be read: permission denied"))
     #expect(path(walker) == "/locked/x")
     #expect(walker.model.isTyping)
@@ -224,7 +224,7 @@ struct PathTests {
   @Test("line by line a folder that never answers is given up")
   func linesSlow() throws {
     var walk = LinearWalk(flow(.anything), ["/slow/?", "q", "y"])
-    walk.desk.isDeaf = true
+    walk.executor.isDeaf = true
     _ = try walk.runner.run()
     #expect(walk.script.says("No longer looking."))
   }

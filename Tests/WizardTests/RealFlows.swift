@@ -32,7 +32,7 @@ struct RealFlows {
     var runner = AnswersRunner(
       flow, given: GivenAnswers(values: values, confirmedName: confirmedName),
       orders: .init(path: "a.toml", destroys: true), voice: LinearVoice(conversation: Script([]), width: nil),
-      desk: PromptDesk())
+      executor: PromptExecutor())
     guard case .done(let text) = try runner.run() else { throw PlainFailure(.usage, "answers", "are missing") }
     return text ?? ""
   }

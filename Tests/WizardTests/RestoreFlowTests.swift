@@ -9,8 +9,8 @@ import Testing
 
 @Suite("Restoring a server")
 struct RestoreFlowTests {
-  private static func flow(_ engine: FakeEngine, _ looks: BackupLooks = BackupFakes.looks()) -> Flow {
-    .restore(engine.context(), looks)
+  private static func flow(_ engine: FakeEngine, _ queries: BackupQueries = BackupFakes.queries()) -> Flow {
+    .restore(engine.context(), queries)
   }
 
   private static func options(_ job: (any Operation)?) -> RestoreOptions? {
@@ -123,7 +123,7 @@ struct RestoreFlowTests {
 
   private static func newerFlow(_ engine: FakeEngine) -> Flow {
     engine.change { $0.findings.append(BackupFakes.newer) }
-    return flow(engine, BackupFakes.looks(outlook: BackupFakes.newerOutlook))
+    return flow(engine, BackupFakes.queries(outlook: BackupFakes.newerOutlook))
   }
 
   @Test(
@@ -147,7 +147,7 @@ struct RestoreFlowTests {
     walker.type("chat.example.org")
     walker.press(.enter)
     #expect(walker.step == "agree")
-    #expect(walker.model.journey.flow.commands(walker.answers)[0].contains("--export-first"))
+    #expect(walker.model.session.flow.commands(walker.answers)[0].contains("--export-first"))
 
     var walk = LinearWalk(Self.newerFlow(FakeEngine()), ["", "", "", "", "", "", "", "", "chat.example.com", "", ""])
     _ = try walk.runner.run()
@@ -161,11 +161,11 @@ struct RestoreFlowTests {
   func newerUnattended() throws {
     let walker = Walker(Self.newerFlow(FakeEngine()))
     walker.walk(to: "agree")
-    let file = try AnswersFile.parse(walker.model.journey.answersText, path: "a.toml")
+    let file = try AnswersFile.parse(walker.model.session.answersText, path: "a.toml")
     let engine = FakeEngine()
     var runner = AnswersRunner(
       Self.newerFlow(engine), given: GivenAnswers(values: file.values), orders: .init(path: "a.toml", destroys: true),
-      voice: LinearVoice(conversation: Script([]), width: nil), desk: PromptDesk())
+      voice: LinearVoice(conversation: Script([]), width: nil), executor: PromptExecutor())
     let failure = #expect(throws: PlainFailure.self) { try runner.run() }
     #expect(failure?.reason.contains("--confirm-delete chat.example.com") == true)
     #expect(engine.begun == nil)
@@ -175,7 +175,7 @@ struct RestoreFlowTests {
   func hostNames() throws {
     for (choice, expected) in [("backup", nil), ("own", "new.example.com"), ("other", "third.example.com")] {
       let engine = FakeEngine()
-      let walker = Walker(Self.flow(engine, BackupFakes.looks(outlook: BackupFakes.outlook(own: "new.example.com"))))
+      let walker = Walker(Self.flow(engine, BackupFakes.queries(outlook: BackupFakes.outlook(own: "new.example.com"))))
       walker.walk(to: "host")
       #expect(walker.sees("EXTERNAL_HOST in its settings") && walker.sees("new.example.com"))
       if choice != "backup" { walker.press(.down) }
@@ -192,7 +192,7 @@ struct RestoreFlowTests {
       walker.begin()
       #expect(Self.options(engine.begun)?.externalHost == expected)
       if let expected {
-        #expect(walker.model.journey.flow.commands(walker.answers)[0].contains("--external-host \(expected)"))
+        #expect(walker.model.session.flow.commands(walker.answers)[0].contains("--external-host \(expected)"))
       }
     }
   }
@@ -201,9 +201,9 @@ struct RestoreFlowTests {
   func noHostQuestion() {
     let same = Walker(Self.flow(FakeEngine()))
     same.walk(to: "agree")
-    #expect(!same.model.journey.steps.contains { $0.id == "host" || $0.id == "version" })
-    let looks = BackupFakes.looks(outlook: BackupFakes.outlook(own: "new.example.com"))
-    let kept = Walker(Self.flow(FakeEngine(), looks))
+    #expect(!same.model.session.steps.contains { $0.id == "host" || $0.id == "version" })
+    let queries = BackupFakes.queries(outlook: BackupFakes.outlook(own: "new.example.com"))
+    let kept = Walker(Self.flow(FakeEngine(), queries))
     kept.walk(to: "settings")
     kept.press(.down, .down, .enter)
     #expect(kept.step == "checks")
@@ -211,8 +211,8 @@ struct RestoreFlowTests {
 
   @Test("settings that are lost cannot be kept, and it says so")
   func lostSettings() {
-    let looks = BackupFakes.looks(outlook: BackupFakes.outlook(own: nil, ownSettings: false))
-    let walker = Walker(Self.flow(FakeEngine(), looks))
+    let queries = BackupFakes.queries(outlook: BackupFakes.outlook(own: nil, ownSettings: false))
+    let walker = Walker(Self.flow(FakeEngine(), queries))
     walker.walk(to: "settings")
     #expect(walker.sees("Not possible: this server has none of its own"))
     walker.press(.down, .down, .enter)
@@ -223,7 +223,7 @@ struct RestoreFlowTests {
   func versions() {
     let engine = FakeEngine()
     let walker = Walker(
-      Self.flow(engine, BackupFakes.looks(outlook: BackupFakes.outlook(version: BackupFakes.otherVersion))))
+      Self.flow(engine, BackupFakes.queries(outlook: BackupFakes.outlook(version: BackupFakes.otherVersion))))
     walker.walk(to: "version")
     #expect(walker.sees("The backup is of 9.1, this server is 9.0."))
     walker.press(.enter, .enter, .enter)
@@ -245,7 +245,7 @@ struct RestoreFlowTests {
 
   @Test("where no backup is found its path is asked for")
   func nothingFound() {
-    let walker = Walker(Self.flow(FakeEngine(), BackupFakes.looks(found: [])))
+    let walker = Walker(Self.flow(FakeEngine(), BackupFakes.queries(found: [])))
     walker.walk(to: "backup")
     #expect(walker.sees("no backup was found in the usual folders"))
     walker.press(.enter)
@@ -261,7 +261,7 @@ struct RestoreFlowTests {
   func partial() {
     let engine = FakeEngine()
     let holdings = BackupHoldings([.uploads, .settings])
-    let walker = Walker(Self.flow(engine, BackupFakes.looks(outlook: BackupFakes.outlook(holdings: holdings))))
+    let walker = Walker(Self.flow(engine, BackupFakes.queries(outlook: BackupFakes.outlook(holdings: holdings))))
     walker.walk(to: "partial")
     #expect(walker.sees("partial: without the database"))
     walker.press(.enter, .enter)
@@ -283,7 +283,7 @@ struct RestoreFlowTests {
   func damaged() {
     let engine = FakeEngine()
     let outlook = BackupFakes.outlook(damage: "the archive is damaged: it ends in the middle, at byte 60000")
-    let walker = Walker(Self.flow(engine, BackupFakes.looks(outlook: outlook)))
+    let walker = Walker(Self.flow(engine, BackupFakes.queries(outlook: outlook)))
     walker.walk(to: "damage")
     #expect(walker.sees("The file is damaged") && walker.sees("60000"))
     walker.press(.enter, .enter)
@@ -291,7 +291,7 @@ struct RestoreFlowTests {
     walker.press(.up)
     Self.confirm(walker)
     walker.walk(to: "review")
-    #expect(walker.model.journey.flow.commands(walker.answers)[0].contains(" --salvage"))
+    #expect(walker.model.session.flow.commands(walker.answers)[0].contains(" --salvage"))
     walker.begin()
     #expect(Self.options(engine.begun)?.salvages == true)
   }
@@ -321,9 +321,9 @@ struct RestoreFlowTests {
     ])
   func earlier(stage: RestoreRecord.Stage, advised: any Operation, impossible: [String]) throws {
     let engine = FakeEngine()
-    let walker = Walker(Self.flow(engine, BackupFakes.looks(record: BackupFakes.record(stage))))
+    let walker = Walker(Self.flow(engine, BackupFakes.queries(record: BackupFakes.record(stage))))
     #expect(walker.step == "earlier")
-    guard case .choice(let options)? = walker.model.journey.fields.first?.kind else { return }
+    guard case .choice(let options)? = walker.model.session.fields.first?.kind else { return }
     #expect(options.filter { $0.disabled != nil }.map(\.id) == impossible)
     #expect(options.allSatisfy { ($0.disabled ?? $0.detail)?.isEmpty == false })
     if advised is RestoreOperation { Self.confirm(walker) }
@@ -335,9 +335,9 @@ struct RestoreFlowTests {
   @Test("a roll back begins where the restore's result leads to it, and only when the server's name was typed")
   func rollBack() {
     let engine = FakeEngine()
-    let looks = BackupFakes.looks(record: BackupFakes.record(.finished))
+    let queries = BackupFakes.queries(record: BackupFakes.record(.finished))
     let given = GivenAnswers(values: [RestoreAnswers.Key.followUp.name: .text("rollBack")])
-    let walker = Walker(Self.flow(engine, looks), given: given)
+    let walker = Walker(Self.flow(engine, queries), given: given)
     // A warning deserves to be read.
     #expect(walker.step == "checks")
     walker.walk(to: "agree")
@@ -362,7 +362,7 @@ struct RestoreFlowTests {
   @Test("what is kept is discarded only when the server's name was typed")
   func discard() {
     let engine = FakeEngine()
-    let walker = Walker(Self.flow(engine, BackupFakes.looks(record: BackupFakes.record(.finished))))
+    let walker = Walker(Self.flow(engine, BackupFakes.queries(record: BackupFakes.record(.finished))))
     walker.press(.up, .enter)
     walker.walk(to: "confirm")
     #expect(walker.sees("database aloha_before_20261123_083000"))
@@ -385,25 +385,25 @@ struct RestoreFlowTests {
     let given = BackupStep.given("/srv/backup.tar.gz")
     let source: [String: Answer] = [RestoreAnswers.Key.source.name: .text(RestoreAnswers.backup)]
     #expect(
-      walker.model.journey.continuations.map(\.onward).prefix(2) == [
+      walker.model.session.continuations.map(\.onward).prefix(2) == [
         .flow("rehearse", given: given), .flow("restore", given: given.merging(source) { $1 }),
       ])
   }
 
   // MARK: Looks
 
-  @Test("the steps as they look", arguments: GoldenTests.looks)
+  @Test("the steps as they look", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
-    let looks = BackupFakes.looks(
+    let queries = BackupFakes.queries(
       outlook: BackupFakes.outlook(own: "new.example.com", version: BackupFakes.otherVersion))
     try GoldenTests.expect(
-      Self.flow(FakeEngine(), looks), look,
+      Self.flow(FakeEngine(), queries), look,
       steps: ["welcome", "source", "backup", "contents", "version", "settings", "host", "checks", "agree", "review"]
     ) { walker, step in
       if step == "version" { walker.press(.up, .character(" ")) }
       if step == "agree" { walker.type("chat.example.com") }
     }
-    let interrupted = BackupFakes.looks(record: BackupFakes.record(.swapping))
+    let interrupted = BackupFakes.queries(record: BackupFakes.record(.swapping))
     try GoldenTests.expect(Self.flow(FakeEngine(), interrupted), look, steps: ["earlier"])
   }
 

@@ -61,7 +61,7 @@ struct RunningTests {
     walker.press(.enter)
     #expect(walker.model.overlay == nil)
     #expect(walker.model.isRunning)
-    #expect(walker.model.journey.run?.isStopping == false)
+    #expect(walker.model.session.run?.isStopping == false)
     walker.press(.enter)
     #expect(walker.step == "run")
     walker.press(.control("c"))
@@ -73,7 +73,7 @@ struct RunningTests {
   @Test("stopping asks the work to stop, waits for it, and offers to try again")
   func stopping() throws {
     let walker = running()
-    let first = try #require(walker.model.journey.run?.ticket)
+    let first = try #require(walker.model.session.run?.ticket)
     walker.press(.escape, .down, .enter)
     #expect(walker.sees("stopping"))
     #expect(walker.sees("Rolling back"))
@@ -85,9 +85,9 @@ struct RunningTests {
     #expect(walker.focusedLine.contains("Try again"))
     walker.press(.enter)
     #expect(walker.model.isRunning)
-    #expect(walker.model.journey.run?.ticket != first)
+    #expect(walker.model.session.run?.ticket != first)
     // What the first attempt still has to say is not about this one.
-    walker.send(.news(.ended(ticket: first, .success(FakeMove.summary))))
+    walker.send(.events(.ended(ticket: first, .success(FakeMove.summary))))
     #expect(walker.step == "run" && walker.model.isRunning)
   }
 
@@ -98,7 +98,7 @@ struct RunningTests {
     #expect(!walker.hasEnded)
     walker.end(.failure(Trouble(Cancelled())))
     #expect(walker.hasEnded)
-    #expect(walker.model.journey.plainText?.contains("rolled back") == true)
+    #expect(walker.model.session.plainText?.contains("rolled back") == true)
   }
 
   @Test("a question about stopping goes away when there is nothing left to stop")
@@ -129,7 +129,7 @@ struct RunningTests {
   func hangup() {
     let walker = running()
     walker.send(.hangup)
-    #expect(walker.model.journey.run?.isStopping == true)
+    #expect(walker.model.session.run?.isStopping == true)
     #expect(!walker.hasEnded)
     walker.end(.failure(Trouble(Cancelled())))
     #expect(walker.hasEnded)
@@ -139,7 +139,7 @@ struct RunningTests {
   func title() {
     let walker = running()
     walker.tell(.advanced(id: "export.messages", done: 500, total: 1000, unit: .messages))
-    let percent = Int((walker.model.journey.run?.fraction ?? 0) * 100)
+    let percent = Int((walker.model.session.run?.fraction ?? 0) * 100)
     #expect(percent > 0)
     #expect(walker.model.title == "aloha-wizard: Moving Harbour Café 港 (harbour) \(percent) %")
     walker.end(.success(FakeMove.summary))

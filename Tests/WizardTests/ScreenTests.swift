@@ -59,7 +59,7 @@ struct ScreenTests {
     walker.send(.resized(Size(columns: 20, rows: 5)))
     walker.press(.control("c"), .escape, .enter)
     #expect(walker.model.isRunning && !walker.hasEnded)
-    #expect(walker.model.journey.run?.isStopping == false)
+    #expect(walker.model.session.run?.isStopping == false)
   }
 
   @Test("what has the keyboard is on the screen in every step and every size, with the cursor on it")
@@ -149,12 +149,12 @@ struct ScreenTests {
         let binding = walker.model.bindings[index]
         guard binding.label != nil, let key = binding.keys.first else { continue }
         let before = walker.model.picture
-        let lookups = walker.model.journey.lookups.mapValues(\.ticket)
+        let lookups = walker.model.session.lookups.mapValues(\.ticket)
         walker.answersAtOnce = false
         walker.press(key)
         let changed =
           walker.model.picture != before || walker.hasEnded || !walker.waiting.isEmpty || walker.saves > 0
-          || walker.model.journey.lookups.mapValues(\.ticket) != lookups
+          || walker.model.session.lookups.mapValues(\.ticket) != lookups
         #expect(changed, "\(step): \(key) \(binding.label ?? "")")
       }
     }
@@ -173,7 +173,7 @@ struct ScreenTests {
       let bindings = walker.model.bindings
       let text = walker.model.helpRows.map { row in row.spans.map(\.text).joined() }.joined(separator: "\n")
       for binding in bindings { #expect(text.contains(binding.explanation.prefix(20)), "\(step)") }
-      #expect(text.contains(walker.model.journey.step.heading(walker.answers).prefix(20)))
+      #expect(text.contains(walker.model.session.step.heading(walker.answers).prefix(20)))
     }
   }
 
@@ -187,7 +187,7 @@ struct ScreenTests {
     #expect(!walker.hasEnded && walker.model.overlay == nil)
     walker.press(.control("c"), .down, .enter)
     #expect(walker.hasEnded)
-    #expect(walker.model.journey.plainText == nil)
+    #expect(walker.model.session.plainText == nil)
   }
 
   @Test("Ctrl-L draws anew and changes nothing")

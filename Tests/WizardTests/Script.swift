@@ -42,54 +42,54 @@ final class Script: Conversation {
   func says(_ text: String) -> Bool { transcript.contains(text) }
 }
 
-/// Does errands at once, on the caller's thread. What a test puts into `insteadOfRunning` happens while work runs.
-final class PromptDesk: ErrandDesk {
-  private var waiting: [News] = []
+/// Does tasks at once, on the caller's thread. What a test puts into `insteadOfRunning` happens while work runs.
+final class PromptExecutor: TaskExecutor {
+  private var waiting: [TaskEvent] = []
   /// Made of the ticket of the work.
-  var insteadOfRunning: ((Int) -> [DeskNews])?
-  private var scripted: [DeskNews] = []
+  var insteadOfRunning: ((Int) -> [ExecutorEvent])?
+  private var scripted: [ExecutorEvent] = []
   private(set) var timeouts: [Duration?] = []
   private(set) var cancellation: Cancellation?
 
   /// Looks never answer, and who waits for one presses Ctrl-C.
   var isDeaf = false
 
-  func start(_ errand: Errand) {
-    if case .list = errand.work, isDeaf {
+  func start(_ task: BackgroundTask) {
+    if case .list = task.work, isDeaf {
       scripted = [.interrupted]
       return
     }
-    if case .run(let make) = errand.work, let insteadOfRunning {
+    if case .run(let make) = task.work, let insteadOfRunning {
       _ = try? make()
-      cancellation = errand.cancellation
-      scripted = insteadOfRunning(errand.ticket)
+      cancellation = task.cancellation
+      scripted = insteadOfRunning(task.ticket)
       return
     }
     let heard = Heard()
-    Worker.perform(errand) { heard.add($0) }
+    Worker.perform(task) { heard.add($0) }
     waiting += heard.all
   }
 
-  func wait(timeout: Duration?) -> DeskNews {
+  func wait(timeout: Duration?) -> ExecutorEvent {
     timeouts.append(timeout)
     if !waiting.isEmpty {
       defer { waiting = [] }
-      return .news(waiting)
+      return .events(waiting)
     }
     return scripted.isEmpty ? .gone : scripted.removeFirst()
   }
 
   private final class Heard: Sendable {
-    private let news = Mutex<[News]>([])
-    func add(_ item: News) { news.withLock { $0.append(item) } }
-    var all: [News] { news.withLock { $0 } }
+    private let events = Mutex<[TaskEvent]>([])
+    func add(_ item: TaskEvent) { events.withLock { $0.append(item) } }
+    var all: [TaskEvent] { events.withLock { $0 } }
   }
 }
 
 /// The linear wizard with a script.
 struct LinearWalk {
   let script: Script
-  let desk = PromptDesk()
+  let executor = PromptExecutor()
   var runner: LinearRunner
 
   init(_ flow: Flow, _ lines: [String], given: GivenAnswers = GivenAnswers(), width: Int? = nil) {
@@ -102,22 +102,22 @@ struct LinearWalk {
   ) {
     self.script = script
     runner = LinearRunner(
-      Itinerary(flow, given: given), voice: LinearVoice(conversation: script, width: width), desk: desk,
+      WizardSession(flow, given: given), voice: LinearVoice(conversation: script, width: width), executor: executor,
       consent: consent)
   }
 
-  init(_ itinerary: Itinerary, _ lines: [String]) {
+  init(_ wizardSession: WizardSession, _ lines: [String]) {
     script = Script(lines)
-    runner = LinearRunner(itinerary, voice: LinearVoice(conversation: script, width: nil), desk: desk)
+    runner = LinearRunner(wizardSession, voice: LinearVoice(conversation: script, width: nil), executor: executor)
   }
 
-  var answers: Answers { runner.journey.answers }
+  var answers: Answers { runner.session.answers }
 }
 
 extension FakeServers {
   /// The flow of a move between these servers.
   func flow(target: String? = "/target") -> Flow {
-    .move(context(target: target), looks, archive: "/tmp/move.tar.gz")
+    .move(context(target: target), queries, archive: "/tmp/move.tar.gz")
   }
 
   /// What the last work that was begun had been told.

@@ -7,10 +7,10 @@ import Testing
 
 @Suite("Starting and stopping the server, as a flow")
 struct ServerFlowTests {
-  static func looks(
+  static func queries(
     queues: Finding = Finding(.ok, "queues", "are empty"), missing: String? = nil
-  ) -> ServerLooks {
-    ServerLooks(
+  ) -> ServerQueries {
+    ServerQueries(
       queues: { queues }, command: { "sudo -u aloha \($0.rawValue)-server" },
       obstacle: { $0 == .flushCache ? nil : missing })
   }
@@ -19,7 +19,7 @@ struct ServerFlowTests {
     "each action is one job: a script, or emptying the cache", arguments: Array(ServerKey.Action.allCases.enumerated()))
   func actions(_ number: Int, _ action: ServerKey.Action) {
     let engine = FakeEngine()
-    let walker = Walker(.server(engine.context(), Self.looks()))
+    let walker = Walker(.server(engine.context(), Self.queries()))
     for _ in 0..<number { walker.press(.down) }
     walker.walk(to: "run")
     let server = ServerReference(root: "/srv/chat")
@@ -31,14 +31,14 @@ struct ServerFlowTests {
   @Test("what waits in the queues deserves attention, and stands in nobody's way")
   func queues() {
     let full = Finding(.warning, "queues", "events wait in them: email_senders: 3", remedy: "wait")
-    let walker = Walker(.server(FakeEngine().context(), Self.looks(queues: full)))
+    let walker = Walker(.server(FakeEngine().context(), Self.queries(queues: full)))
     #expect(walker.sees("email_senders: 3"))
     walker.walk(to: "run")
   }
 
   @Test("where the scripts are not here, the commands for where they are are shown")
   func elsewhere() {
-    let walker = Walker(.server(FakeEngine().context(), Self.looks(missing: "the server's script is not here")))
+    let walker = Walker(.server(FakeEngine().context(), Self.queries(missing: "the server's script is not here")))
     #expect(walker.sees("Not possible: the server's script is not here"))
     #expect(walker.answers.given(ServerKey.action) == .flushCache)
     for _ in 0..<20 { walker.press(.down) }
@@ -47,15 +47,15 @@ struct ServerFlowTests {
 
   @Test("after it was stopped it can be started again at once")
   func onward() {
-    let walker = Walker(.server(FakeEngine().context(), Self.looks()))
+    let walker = Walker(.server(FakeEngine().context(), Self.queries()))
     walker.press(.down)
     walker.walk(to: "run")
     walker.end(.success(FakeWork.summary))
     #expect(
-      walker.model.journey.continuations.first
+      walker.model.session.continuations.first
         == Continuation("Start it again", .flow("server", given: ["action.which": .text("start")])))
     #expect(
-      walker.model.journey.flow.commands(walker.answers) == [
+      walker.model.session.flow.commands(walker.answers) == [
         "aloha-wizard server queues --root /srv/chat", "aloha-wizard server stop --root /srv/chat",
       ])
   }
@@ -67,12 +67,12 @@ struct ServerFlowTests {
 
   @Test("a screen, lines and a file lead to the same work", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
-    try way.check { .server($0.context(), Self.looks()) }
+    try way.check { .server($0.context(), Self.queries()) }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  @Test("every step as a person meets it", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
-    try GoldenTests.expect(.server(FakeEngine().context(), Self.looks()), look, steps: ["action", "review"])
+    try GoldenTests.expect(.server(FakeEngine().context(), Self.queries()), look, steps: ["action", "review"])
   }
 }
 

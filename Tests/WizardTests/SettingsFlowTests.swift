@@ -42,13 +42,13 @@ struct SettingsFlowTests {
     let facts = Mutex<[MigrationFacts]>([])
   }
 
-  static func looks(
+  static func queries(
     _ facts: MigrationFacts = MigrationFacts(
       kind: .import, usersRenumbered: true, replacesSource: false, sourceHost: "old.example.com",
       targetHost: "chat.example.com"),
     canRun: Bool = true, asked: Asked = Asked()
-  ) -> SettingsLooks {
-    SettingsLooks(
+  ) -> SettingsQueries {
+    SettingsQueries(
       source: { path in
         .init(
           label: "old.example.com", kind: path.hasSuffix(".tar.gz") ? .backup : .server,
@@ -74,8 +74,8 @@ struct SettingsFlowTests {
       })
   }
 
-  private func walker(_ engine: FakeEngine, _ looks: SettingsLooks = looks()) -> Walker {
-    Walker(.settings(engine.context(target: "/old"), looks))
+  private func walker(_ engine: FakeEngine, _ queries: SettingsQueries = queries()) -> Walker {
+    Walker(.settings(engine.context(target: "/old"), queries))
   }
 
   private func begun(_ engine: FakeEngine) -> (from: String, CopySettingsOperation.Choices)? {
@@ -93,7 +93,7 @@ struct SettingsFlowTests {
     #expect(!choices.followsAdvice && choices.runsFollowUps)
     #expect(choices.facts.usersRenumbered == true && choices.facts.kind == .import && !choices.facts.replacesSource)
     #expect(
-      walker.model.journey.flow.commands(walker.answers) == [
+      walker.model.session.flow.commands(walker.answers) == [
         "aloha-wizard settings copy --from /old --migration import --beside --without-advice "
           + "--set secrets.camo_key=copy --set settings.ALLOWED_HOSTS=merge --follow-up --root /srv/chat"
       ])
@@ -102,7 +102,7 @@ struct SettingsFlowTests {
   @Test("the advice is asked for with what the operator says about the two servers")
   func situation() throws {
     let asked = Asked()
-    let walker = walker(FakeEngine(), Self.looks(asked: asked))
+    let walker = walker(FakeEngine(), Self.queries(asked: asked))
     walker.walk(to: "situation")
     walker.press(.down, .enter, .up, .enter)
     #expect(walker.step == "secrets")
@@ -148,7 +148,7 @@ struct SettingsFlowTests {
   @Test("where the server's scripts are not here the commands are shown, and running them is not possible")
   func noScripts() throws {
     let engine = FakeEngine()
-    let walker = walker(engine, Self.looks(canRun: false))
+    let walker = walker(engine, Self.queries(canRun: false))
     walker.walk(to: "follow")
     #expect(walker.sees("sudo -u aloha restart-server"))
     #expect(walker.sees("Not possible: the server's scripts are not here"))
@@ -156,7 +156,7 @@ struct SettingsFlowTests {
     #expect(try #require(begun(engine)).1.runsFollowUps == false)
     walker.end(.success(FakeWork.summary))
     #expect(
-      walker.model.journey.continuations.prefix(2) == [
+      walker.model.session.continuations.prefix(2) == [
         Continuation("Restart the server", .flow("server", given: ["action.which": .text("restart")])),
         Continuation("Undo it", .flow("settings-undo"), proposed: false),
       ])
@@ -164,7 +164,7 @@ struct SettingsFlowTests {
 
   @Test("the server itself is no source")
   func itself() {
-    let walker = Walker(.settings(FakeEngine().context(target: "/srv//chat/"), Self.looks()))
+    let walker = Walker(.settings(FakeEngine().context(target: "/srv//chat/"), Self.queries()))
     walker.walk(to: "source")
     #expect(walker.sees("this is the server itself"))
     walker.press(.enter)
@@ -177,7 +177,7 @@ struct SettingsFlowTests {
     walker.walk(to: "run")
     walker.end(.success(FakeMove.summary))
     #expect(
-      walker.model.journey.continuations.first?.onward
+      walker.model.session.continuations.first?.onward
         == .flow(
           "settings",
           given: [
@@ -214,13 +214,13 @@ struct SettingsFlowTests {
 
   @Test("a screen, lines and a file lead to the same work", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
-    try way.check { .settings($0.context(target: "/old"), Self.looks()) }
+    try way.check { .settings($0.context(target: "/old"), Self.queries()) }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.looks)
+  @Test("every step as a person meets it", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
-      .settings(FakeEngine().context(target: "/old"), Self.looks()), look,
+      .settings(FakeEngine().context(target: "/old"), Self.queries()), look,
       steps: ["source", "situation", "secrets", "settings", "changes", "follow", "checks", "review"]
     ) { walker, step in
       if step == "settings" { walker.press(.down, .down) }
@@ -238,14 +238,14 @@ struct RealSettingsTests {
   func copies() throws {
     let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
     let before = (try secret(new, "camo_key"), try secret(new, "avatar_salt"))
-    let looks = SettingsLooks.real(new.context)
-    let facts = try looks.facts(old.server.root)
+    let queries = SettingsQueries.real(new.context)
+    let facts = try queries.facts(old.server.root)
     var decisions: [SettingAdvice.File: [String: String]] = [:]
-    for advice in try looks.advice(old.server.root, facts) {
+    for advice in try queries.advice(old.server.root, facts) {
       decisions[advice.file, default: [:]][advice.id] = advice.id == "secrets.camo_key" ? "copy" : "keep"
     }
     let text = try new.run(
-      .settings(new.context, looks),
+      .settings(new.context, queries),
       [
         "source.path": .text(old.server.root), "situation.data": .text("import"), "situation.place": .text("beside"),
         "secrets.each": .map(decisions[.secrets] ?? [:]), "settings.each": .map(decisions[.settings] ?? [:]),
@@ -263,7 +263,7 @@ struct RealSettingsTests {
   @Test("a folder below the old server's root is not advised for the new one, whatever it takes the place of")
   func foreignFolder() throws {
     let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
-    let advice = try SettingsLooks.real(new.context).advice(
+    let advice = try SettingsQueries.real(new.context).advice(
       old.server.root, MigrationFacts(kind: .restore, replacesSource: true))
     let uploads = try #require(advice.first { $0.keys == ["LOCAL_UPLOADS_DIR"] })
     #expect(uploads.recommended == .keep && uploads.why.contains("another root"))
@@ -273,13 +273,13 @@ struct RealSettingsTests {
   @Test("no value of a secret is in anything that is shown")
   func nothingShown() throws {
     let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
-    let looks = SettingsLooks.real(new.context)
-    let advice = try looks.advice(old.server.root, looks.facts(old.server.root))
-    var choices = CopySettingsOperation.Choices(facts: try looks.facts(old.server.root), followsAdvice: false)
+    let queries = SettingsQueries.real(new.context)
+    let advice = try queries.advice(old.server.root, queries.facts(old.server.root))
+    var choices = CopySettingsOperation.Choices(facts: try queries.facts(old.server.root), followsAdvice: false)
     choices.decisions = Dictionary(
       uniqueKeysWithValues: advice.filter { $0.file == .secrets && $0.choices.contains(.copy) }.map { ($0.id, .copy) })
     let shown =
-      "\(Field.settingDecisions("each", "", advice, secrets: false))\(try looks.diff(old.server.root, choices))"
+      "\(Field.settingDecisions("each", "", advice, secrets: false))\(try queries.diff(old.server.root, choices))"
     for server in [old, new] {
       let secrets = try Installation(root: server.server.root).secrets
       for name in secrets.names {

@@ -32,7 +32,7 @@ struct FlowWay: Sendable, CustomTestStringConvertible {
     let walker = Walker(flow(onScreen))
     keys(walker)
     walker.walk(to: "review")
-    let file = try AnswersFile.parse(walker.model.journey.answersText, path: "a.toml")
+    let file = try AnswersFile.parse(walker.model.session.answersText, path: "a.toml")
     walker.begin()
     let wanted = try #require(onScreen.begun)
 
@@ -47,7 +47,7 @@ struct FlowWay: Sendable, CustomTestStringConvertible {
     var runner = AnswersRunner(
       flow(byFile), given: GivenAnswers(values: file.values, confirmedName: confirmedName),
       orders: .init(path: "a.toml", destroys: true), voice: LinearVoice(conversation: Script([]), width: nil),
-      desk: PromptDesk())
+      executor: PromptExecutor())
     guard case .done = try runner.run() else {
       Issue.record("something is missing")
       return wanted

@@ -60,7 +60,7 @@ struct ThreeWaysTests {
     let walker = Walker.move(onScreen)
     way.keys(walker)
     walker.walk(to: "review")
-    let file = try AnswersFile.parse(walker.model.journey.answersText, path: "a.toml")
+    let file = try AnswersFile.parse(walker.model.session.answersText, path: "a.toml")
     walker.walk(to: "run")
     let wanted = try #require(onScreen.begun)
 
@@ -69,14 +69,14 @@ struct ThreeWaysTests {
     _ = try walk.runner.run()
     #expect(walk.script.leftOver == 0)
     #expect(byLines.begun == wanted)
-    #expect(walk.runner.journey.answersText == walker.model.journey.answersText)
+    #expect(walk.runner.session.answersText == walker.model.session.answersText)
 
     let byFile = FakeServers()
     #expect(file.faults(for: byFile.flow()).isEmpty)
     var runner = AnswersRunner(
       // What the file says counts, not what would be proposed.
       byFile.flow(target: nil), given: GivenAnswers(values: file.values), orders: .init(path: "a.toml"),
-      voice: LinearVoice(conversation: Script([]), width: nil), desk: PromptDesk())
+      voice: LinearVoice(conversation: Script([]), width: nil), executor: PromptExecutor())
     guard case .done(let text) = try runner.run() else {
       Issue.record("something is missing")
       return

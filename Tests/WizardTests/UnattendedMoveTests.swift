@@ -164,7 +164,7 @@ struct UnattendedMoveTests {
           MoveDecisions.Key.source.name: .text(old.root), MoveDecisions.Key.target.name: .text(new.root),
           MoveDecisions.Key.place.name: .text("here"),
         ]))
-      return try MoveLooks.real(brand: nil).advice(decisions).map(\.key)
+      return try MoveQueries.real(brand: nil).advice(decisions).map(\.key)
     }
   }
 

@@ -6,11 +6,11 @@ import Testing
 
 @testable import Wizard
 
-/// Walks through a wizard without a terminal: presses keys, looks at the screen, lets errands be done when told to.
+/// Walks through a wizard without a terminal: presses keys, queries at the screen, lets tasks be done when told to.
 final class Walker {
   private(set) var model: WizardModel
   private(set) var now = ContinuousClock.Instant.now
-  private(set) var waiting: [Errand] = []
+  private(set) var waiting: [BackgroundTask] = []
   private(set) var hasEnded = false
   private(set) var redraws = 0
   private(set) var saves = 0
@@ -28,11 +28,11 @@ final class Walker {
   }
 
   init(
-    _ itinerary: Itinerary, size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode,
+    _ wizardSession: WizardSession, size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode,
     answersAtOnce: Bool = true
   ) {
     self.answersAtOnce = answersAtOnce
-    model = WizardModel(itinerary, size: size, glyphs: glyphs, now: now)
+    model = WizardModel(wizardSession, size: size, glyphs: glyphs, now: now)
     carryOut()
   }
 
@@ -42,7 +42,7 @@ final class Walker {
     glyphs: Glyphs = .unicode, isTest: Bool = true, answersAtOnce: Bool = true
   ) -> Walker {
     Walker(
-      .move(servers.context(target: target, isTest: isTest), servers.looks, archive: "/tmp/move.tar.gz"), size: size,
+      .move(servers.context(target: target, isTest: isTest), servers.queries, archive: "/tmp/move.tar.gz"), size: size,
       glyphs: glyphs, answersAtOnce: answersAtOnce)
   }
 
@@ -59,13 +59,13 @@ final class Walker {
 
   func tell(_ event: ProgressEvent, after time: Duration = .zero) {
     now = now + time
-    guard let ticket = model.journey.run?.ticket else { return }
-    send(.news(.progressed(ticket: ticket, event)))
+    guard let ticket = model.session.run?.ticket else { return }
+    send(.events(.progressed(ticket: ticket, event)))
   }
 
   func end(_ result: Result<Summary, Trouble>) {
-    guard let ticket = model.journey.run?.ticket else { return }
-    send(.news(.ended(ticket: ticket, result)))
+    guard let ticket = model.session.run?.ticket else { return }
+    send(.events(.ended(ticket: ticket, result)))
   }
 
   func send(_ input: WizardModel.Input) {
@@ -73,17 +73,17 @@ final class Walker {
     carryOut()
   }
 
-  /// Does the looks that wait, in the order in which they were asked for.
+  /// Does the queries that wait, in the order in which they were asked for.
   func answer() {
-    let errands = waiting
+    let tasks = waiting
     waiting = []
-    for errand in errands { perform(errand) }
+    for task in tasks { perform(task) }
   }
 
   private func carryOut() {
     for effect in model.takeEffects() {
       switch effect {
-      case .start(let errand): waiting.append(errand)
+      case .start(let task): waiting.append(task)
       case .redraw: redraws += 1
       case .saveAnswers: saves += 1
       case .suspend: break
@@ -94,29 +94,29 @@ final class Walker {
     while answersAtOnce, !waiting.isEmpty { answer() }
   }
 
-  private func perform(_ errand: Errand) {
-    switch errand.work {
+  private func perform(_ task: BackgroundTask) {
+    switch task.work {
     case .look, .list:
       let heard = Heard()
-      Worker.perform(errand) { heard.add($0) }
-      for item in heard.all { send(.news(item)) }
+      Worker.perform(task) { heard.add($0) }
+      for item in heard.all { send(.events(item)) }
     case .run(let make):
       _ = try? make()
-      send(.news(.planned(ticket: errand.ticket, FakeMove.plan)))
+      send(.events(.planned(ticket: task.ticket, FakeMove.plan)))
     }
   }
 
   private final class Heard: Sendable {
-    private let news = Mutex<[News]>([])
-    func add(_ item: News) { news.withLock { $0.append(item) } }
-    var all: [News] { news.withLock { $0 } }
+    private let events = Mutex<[TaskEvent]>([])
+    func add(_ item: TaskEvent) { events.withLock { $0.append(item) } }
+    var all: [TaskEvent] { events.withLock { $0 } }
   }
 
   // MARK: Seeing
 
   var screen: String { model.picture.text }
-  var step: String { model.journey.step.id }
-  var answers: Answers { model.journey.answers }
+  var step: String { model.session.step.id }
+  var answers: Answers { model.session.answers }
 
   func sees(_ text: String) -> Bool { screen.contains(text) }
 

@@ -23,7 +23,7 @@ enum BackupFolder {
       var backup = backup
       backup.standing =
         ledger.standing(of: backup)
-        ?? (backup.isEncrypted ? BackupSeal.holdings(sealing: backup.path).map { .sound($0) } : nil)
+        ?? (backup.isEncrypted ? BackupChecksum.holdings(sealing: backup.path).map { .sound($0) } : nil)
       return backup
     }
   }

@@ -123,7 +123,7 @@ struct BackupRun {
     if let recipient = options.recipient {
       bytes = try progress.phase(Phase.encrypt) { _ in
         try Encryption.encrypt(finished.path, to: recipient, output: output, cancellation: progress.cancellation)
-        return try BackupSeal.write(for: output, holdings)
+        return try BackupChecksum.write(for: output, holdings)
       }
     }
     withExtendedLifetime(plain) {}

@@ -51,13 +51,13 @@ public enum BackupStanding: Sendable, Codable, Equatable {
 
   /// Returns the standing of an encrypted backup by its seal: only the program that made it knew its content.
   private static func sealed(_ backup: BackupFile, _ cancellation: Cancellation?) throws -> BackupStanding {
-    guard BackupSeal.digest(sealing: backup.path) != nil else {
+    guard BackupChecksum.digest(sealing: backup.path) != nil else {
       return .unproved("it is encrypted and has no .sha256 beside it")
     }
-    guard try BackupSeal.matches(backup.path, cancellation: cancellation) == true else {
+    guard try BackupChecksum.matches(backup.path, cancellation: cancellation) == true else {
       return .damaged("it does not match its .sha256")
     }
-    guard let holdings = BackupSeal.holdings(sealing: backup.path) else {
+    guard let holdings = BackupChecksum.holdings(sealing: backup.path) else {
       return .unproved("it is encrypted, and its .sha256 does not say what it holds")
     }
     return .sound(holdings)

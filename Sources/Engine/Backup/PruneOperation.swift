@@ -195,7 +195,7 @@ public struct PruneOperation: Operation {
     guard unlink(backup.path) == 0 else {
       throw PlainFailure.system(backup.path, "cannot be deleted", errno: errno)
     }
-    unlink(BackupSeal.path(for: backup.path))
+    unlink(BackupChecksum.path(for: backup.path))
     return backup
   }
 

@@ -134,7 +134,7 @@ extension DeletionRun {
   // MARK: Summary
 
   func summarize(
-    _ organization: Organization, _ shares: [DoomedRows.Share], _ removed: OrganizationFiles.Amount
+    _ organization: Organization, _ shares: [DeletionSet.Share], _ removed: OrganizationFiles.Amount
   ) -> Summary {
     let total = shares.reduce(0) { $0 + $1.rows }
     func rows(_ table: String) -> String { Amount.count(Int64(shares.first { $0.table == table }?.rows ?? 0)) }

@@ -80,7 +80,7 @@ struct DeletionRun {
     try progress.pass(findings)
     let files = files(of: organization)
     let journal = try files.reach == .none ? nil : journal(organization, files.reach)
-    let shares: [DoomedRows.Share]
+    let shares: [DeletionSet.Share]
     do {
       shares = try deleteRows(of: organization, connection, progress)
     } catch {
@@ -123,12 +123,12 @@ struct DeletionRun {
 
   private func deleteRows(
     of organization: Organization, _ connection: Connection, _ progress: Progress
-  ) throws -> [DoomedRows.Share] {
+  ) throws -> [DeletionSet.Share] {
     try progress.phase(Phase.rows, unit: .rows) { meter in
       let catalog = try Catalog.read(connection, schema: installation.brand.schema)
       return try connection.transaction {
         try Self.lock(organization, connection)
-        let doomed = try DoomedRows(organization, catalog: catalog, brand: installation.brand, connection)
+        let doomed = try DeletionSet(organization, catalog: catalog, brand: installation.brand, connection)
         return try RowDeletion(doomed: doomed, connection: connection).run(meter)
       }
     }
@@ -153,11 +153,11 @@ struct DeletionRun {
     return amount
   }
 
-  private func counted(_ organization: Organization, _ connection: Connection) throws -> [DoomedRows.Share] {
+  private func counted(_ organization: Organization, _ connection: Connection) throws -> [DeletionSet.Share] {
     let catalog = try Catalog.read(connection, schema: installation.brand.schema)
     try connection.execute("BEGIN")
     defer { try? connection.execute("ROLLBACK") }
-    return try DoomedRows(organization, catalog: catalog, brand: installation.brand, connection).shares()
+    return try DeletionSet(organization, catalog: catalog, brand: installation.brand, connection).shares()
   }
 
   // MARK: Leftovers

@@ -6,19 +6,19 @@ struct RowDeletion {
   /// The time to wait for a lock of another session before giving up.
   static let lockTimeout = "30s"
 
-  let doomed: DoomedRows
+  let doomed: DeletionSet
   let connection: Connection
 
   /// - Returns: the rows by table, in the order of their deletion.
-  func run(_ meter: Meter) throws -> [DoomedRows.Share] {
-    let relief = try ForeignKeyRelief(doomed, connection)
-    var shares: [DoomedRows.Share] = []
+  func run(_ meter: Meter) throws -> [DeletionSet.Share] {
+    let relief = try ForeignKeySuspension(doomed, connection)
+    var shares: [DeletionSet.Share] = []
     let sessions = try Sessions.end(of: doomed.users(), connection)
-    if sessions > 0 { shares.append(DoomedRows.Share(table: "django_session", rows: sessions)) }
+    if sessions > 0 { shares.append(DeletionSet.Share(table: "django_session", rows: sessions)) }
     for table in doomed.map.order {
       let count = try delete(table)
       if count > 0 {
-        shares.append(DoomedRows.Share(table: table, rows: count))
+        shares.append(DeletionSet.Share(table: table, rows: count))
         try meter.advance(by: Int64(count))
       }
       try empty(table)

@@ -22,7 +22,7 @@ public struct ExportOperation: Operation {
     /// Stops at a file that cannot be read instead of skipping it.
     public var strict = false
     /// The archive is made for an import in the cloud; nil where it is not.
-    public var handOver: HandOver?
+    public var handOver: CloudTransfer?
 
     public init(subdomain: String, output: String? = nil) {
       self.subdomain = subdomain

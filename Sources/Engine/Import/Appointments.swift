@@ -16,7 +16,7 @@ struct Appointments {
   }
 
   /// Returns one sentence for the operator for each such value in the archive.
-  func sentences(_ survey: ArchiveSurvey) throws -> [String] {
+  func sentences(_ survey: ArchiveIndex) throws -> [String] {
     let columns = columns
     var said: [String] = []
     try survey.realm.rows(of: Self.table, keys: columns.map(\.key)) { row in

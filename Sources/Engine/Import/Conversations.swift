@@ -68,7 +68,7 @@ struct Conversations {
   ///   - maps: the new ids of users (including system bots), groups and recipients.
   ///   - bots: the new recipients of the system bots by the bots' new ids, if this server has such recipients.
   init(
-    _ archive: OpenedArchive, _ survey: ArchiveSurvey, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
+    _ archive: OpenedArchive, _ survey: ArchiveIndex, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
     ids: NewIDs, _ connection: Connection
   ) throws {
     let reading = try Reading(survey, users: maps["zerver_userprofile"] ?? IDMap())
@@ -97,7 +97,7 @@ struct Conversations {
     var groups: [(id: Int64, recipient: Int64, members: [Int64])] = []
     var sizes: [Int64: Int64] = [:]
 
-    init(_ survey: ArchiveSurvey, users: IDMap) throws {
+    init(_ survey: ArchiveIndex, users: IDMap) throws {
       self.users = users
       botIDs = Set(survey.systemBots.map(\.id))
       for bot in survey.systemBots { if let recipient = bot.recipient { botRecipients[recipient] = bot.id } }
@@ -170,7 +170,7 @@ struct Conversations {
   // MARK: Conversion to a server without personal recipients
 
   private mutating func removePersonal(
-    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, recipients: IDMap, _ ids: NewIDs
+    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ reading: Reading, recipients: IDMap, _ ids: NewIDs
   ) throws {
     let owners = reading.owners.merging(reading.botRecipients) { own, _ in own }
     guard !owners.isEmpty else { return }
@@ -206,7 +206,7 @@ struct Conversations {
 
   /// Returns the pairs of sender and recipient that occur, for the recipients that the filter accepts.
   private static func directions(
-    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ suits: (Int64) -> Bool
+    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ suits: (Int64) -> Bool
   ) throws -> [Direction] {
     var found: Set<Direction> = []
     func note(_ document: TableDocument, _ table: String) throws {
@@ -223,7 +223,7 @@ struct Conversations {
   // MARK: Conversion to a server with personal recipients
 
   private mutating func addPersonal(
-    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, bots: [Int64: Int64], _ ids: NewIDs
+    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ reading: Reading, bots: [Int64: Int64], _ ids: NewIDs
   ) throws {
     // The rows of the bots' own recipients already exist on this server.
     for (recipient, owner) in reading.owners where reading.botIDs.contains(owner) {
@@ -249,7 +249,7 @@ struct Conversations {
 
   /// Converts groups of one or two of an archive that has no other form of one-to-one conversations.
   private mutating func splitPairs(
-    _ archive: OpenedArchive, _ survey: ArchiveSurvey, _ reading: Reading, personal: [Int64: Int64]
+    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ reading: Reading, personal: [Int64: Int64]
   ) throws {
     var pairs: [Int64: (group: Int64, members: [Int64])] = [:]
     for group in reading.groups where (1...2).contains(reading.sizes[group.id] ?? Int64(group.members.count)) {

@@ -7,7 +7,7 @@ struct IDAssignment {
   let installation: Installation
   let model: DataModel
   let archive: OpenedArchive
-  let survey: ArchiveSurvey
+  let survey: ArchiveIndex
   let connection: Connection
   let ids: NewIDs
 
@@ -20,7 +20,7 @@ struct IDAssignment {
   ///
   /// - Throws: `.blocked` if this server has no system bot that can represent those of the archive; `.damagedArchive`
   ///   if a table has two rows with the same id.
-  func assign(_ facts: inout ImportFacts) throws {
+  func assign(_ facts: inout ImportContext) throws {
     facts.leftOutTables = namelessGroups
     facts.allowedAuthentication = model.hasBilling ? PlanRules.authenticationWithoutPlan : nil
     for table in model.tables {
@@ -57,7 +57,7 @@ struct IDAssignment {
   }
 
   /// A named group shares the id of its group and has none of its own. Not every group has a name.
-  private func namedGroups(_ facts: ImportFacts) throws -> IDMap {
+  private func namedGroups(_ facts: ImportContext) throws -> IDMap {
     let groups = facts.maps["zerver_usergroup"] ?? IDMap()
     var named: [Int64] = []
     try survey.realm.rows(of: "zerver_namedusergroup", keys: ["usergroup_ptr", "usergroup_ptr_id", "id"]) { row in
@@ -95,7 +95,7 @@ struct IDAssignment {
   /// this server does not have.
   ///
   /// - Returns: the personal recipients of the bots by their ids on this server, if it uses personal recipients.
-  private func addSystemBots(_ facts: inout ImportFacts) throws -> [Int64: Int64] {
+  private func addSystemBots(_ facts: inout ImportContext) throws -> [Int64: Int64] {
     let here = try SystemBots(installation: installation, connection: connection).found()
     var users = (facts.maps[Self.users] ?? IDMap()).pairs
     var recipients = (facts.maps[Self.recipients] ?? IDMap()).pairs

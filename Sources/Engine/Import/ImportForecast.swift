@@ -12,8 +12,8 @@ struct ImportForecast {
   /// Sentences for the log only.
   private(set) var notes: [String] = []
 
-  private let survey: ArchiveSurvey
-  private let facts: ImportFacts
+  private let survey: ArchiveIndex
+  private let facts: ImportContext
   private let model: DataModel
   private let brand: Brand
 
@@ -24,7 +24,7 @@ struct ImportForecast {
 
   /// - Throws: `.unsuitableArchive` if the archive lacks groups and this server has no pattern to create them from.
   init(
-    _ survey: ArchiveSurvey, _ facts: ImportFacts, model: DataModel, brand: Brand, _ connection: Connection
+    _ survey: ArchiveIndex, _ facts: ImportContext, model: DataModel, brand: Brand, _ connection: Connection
   ) throws {
     self.survey = survey
     self.facts = facts

@@ -114,7 +114,7 @@ public struct ImportOperation: Operation {
     defer { scratch.remove() }
     let archive = try OpenedArchive.open(options.archive, workFolder: scratch.path, expecting: .export)
     defer { archive.close() }
-    let survey = try ArchiveSurvey(archive, model, meter: .unseen)
+    let survey = try ArchiveIndex(archive, model, meter: .unseen)
     return try findings
       + ImportPreview(
         installation: installation, options: options, archive: archive, model: model, survey: survey,
@@ -141,7 +141,7 @@ public struct ImportOperation: Operation {
     let connection = try installation.connect(cancellation: cancellation)
     defer { connection.close() }
     // An import that was killed may have left files behind: they go before the next one begins.
-    try ImportTurn.settle(installation, connection, progress: progress)
+    try ImportLock.settle(installation, connection, progress: progress)
     ScratchFolder.removeLeftOvers()
     let workFolder = try WorkFolder.make(installation)
     defer { try? workFolder.remove() }
@@ -155,7 +155,7 @@ public struct ImportOperation: Operation {
 
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
     let survey = try progress.phase(Phase.survey) { meter in
-      try ArchiveSurvey(archive, model, meter: meter)
+      try ArchiveIndex(archive, model, meter: meter)
     }
     try SystemBots(installation: installation, connection: connection).makeMissing(progress: progress)
     let findings = try ImportChecks(
@@ -177,7 +177,7 @@ public struct ImportOperation: Operation {
       "SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [installation.brand.internalSubdomain])
     let administrator = others == "0" ? nil : installation.connectAsAdministrator(cancellation: cancellation)
     defer { administrator?.close() }
-    let work = ImportWork(
+    let work = ImportTransaction(
       installation: installation, options: options, model: model, archive: archive, survey: survey,
       connection: administrator ?? connection, isAdministrator: administrator != nil, progress: progress,
       recordFolder: recordFolder)

@@ -10,7 +10,7 @@ struct ImportPreview {
   let options: ImportOperation.Options
   let archive: OpenedArchive
   let model: DataModel
-  let survey: ArchiveSurvey
+  let survey: ArchiveIndex
   let connection: Connection
 
   func findings() throws -> [Finding] {
@@ -37,8 +37,8 @@ struct ImportPreview {
   }
 
   /// Returns the facts with predicted ids; no id is taken from the server.
-  private func expectedFacts() throws -> ImportFacts {
-    var facts = ImportFacts(subdomain: options.subdomain)
+  private func expectedFacts() throws -> ImportContext {
+    var facts = ImportContext(subdomain: options.subdomain)
     let ids = NewIDs(areForeseen: true, model: model, connection: connection)
     try IDAssignment(
       installation: installation, model: model, archive: archive, survey: survey, connection: connection, ids: ids
@@ -47,7 +47,7 @@ struct ImportPreview {
   }
 
   /// New ids come from the server's sequences; they can equal the old ids only on an empty server.
-  private func identities(_ facts: ImportFacts) -> Finding {
+  private func identities(_ facts: ImportContext) -> Finding {
     let new = facts.maps["zerver_userprofile"] ?? IDMap()
     guard let changed = survey.users.first(where: { new[$0.id] != $0.id })?.id else {
       return Finding(.ok, "ids", survey.users.isEmpty ? "no users" : "users keep their ids")

@@ -48,7 +48,7 @@ struct ImportedFiles {
   ///   - survey: the rows that name files; these get new paths even if the file is missing.
   ///   - keepsEmojiOriginals: whether the server also stores the originals and still versions of custom emoji.
   init(
-    _ archive: OpenedArchive, organization: Int64, users: IDMap, names: AvatarNames, survey: ArchiveSurvey,
+    _ archive: OpenedArchive, organization: Int64, users: IDMap, names: AvatarNames, survey: ArchiveIndex,
     keepsEmojiOriginals: Bool
   ) throws {
     self.organization = organization
@@ -74,7 +74,7 @@ struct ImportedFiles {
   var steps: Int64 { Int64(items.count + avatars.count + emoji.count + icons.count) }
 
   /// Copies all files to their places, and generates those that archives do not contain.
-  func place(_ archive: OpenedArchive, into placed: PlacedFiles, meter: Meter) throws -> Outcome {
+  func place(_ archive: OpenedArchive, into placed: StagedUploads, meter: Meter) throws -> Outcome {
     for item in items {
       try placed.copy(item.member, of: archive, to: .messageFiles, item.target)
       try meter.advance()
@@ -126,7 +126,7 @@ struct ImportedFiles {
   }
 
   /// Collects each emoji that has a row or a file: a row without a file is an emoji that could not be displayed.
-  private mutating func emoji(_ archive: OpenedArchive, _ survey: ArchiveSurvey) throws {
+  private mutating func emoji(_ archive: OpenedArchive, _ survey: ArchiveIndex) throws {
     try survey.realm.rows(of: "zerver_realmemoji", keys: ["file_name", "name", "is_animated"]) { row in
       guard let file = row[0].text, !file.isEmpty else { return }
       guard FileName.isUsable(file) else { return remarks.add(.unusableName, file) }
@@ -185,7 +185,7 @@ struct ImportedFiles {
   }
 }
 
-extension PlacedFiles {
+extension StagedUploads {
   /// Copies a member of an archive in the way of ``add(_:_:from:)``.
   func copy(_ member: String, of archive: OpenedArchive, to place: Place, _ target: String) throws {
     let file = try archive.open(member)

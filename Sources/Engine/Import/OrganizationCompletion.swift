@@ -5,7 +5,7 @@ import Postgres
 /// audit log.
 struct OrganizationCompletion {
   let organization: Int64
-  let survey: ArchiveSurvey
+  let survey: ArchiveIndex
   let model: DataModel
   let connection: Connection
 

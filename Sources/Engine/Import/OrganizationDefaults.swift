@@ -9,8 +9,8 @@ import Postgres
 struct OrganizationDefaults {
   let organization: Int64
   let brand: Brand
-  let survey: ArchiveSurvey
-  let facts: ImportFacts
+  let survey: ArchiveIndex
+  let facts: ImportContext
   let model: DataModel
   let connection: Connection
 
@@ -20,7 +20,7 @@ struct OrganizationDefaults {
   ///
   /// - Throws: `.unsuitableArchive` if this server has no pattern for it.
   static func forecast(
-    _ survey: ArchiveSurvey, _ facts: ImportFacts, model: DataModel, brand: Brand, _ connection: Connection
+    _ survey: ArchiveIndex, _ facts: ImportContext, model: DataModel, brand: Brand, _ connection: Connection
   ) throws -> [String] {
     var said: [String] = []
     if let pattern = try pattern(brand, connection) {
@@ -45,7 +45,7 @@ struct OrganizationDefaults {
     try connection.value("SELECT id FROM zerver_realm WHERE string_id = $1", [brand.internalSubdomain])
   }
 
-  private static func lacks(_ table: String, _ survey: ArchiveSurvey, _ model: DataModel) -> Bool {
+  private static func lacks(_ table: String, _ survey: ArchiveIndex, _ model: DataModel) -> Bool {
     !survey.hasRows(table) && model.catalog[table] != nil
   }
 
@@ -125,7 +125,7 @@ struct OrganizationDefaults {
   }
 }
 
-extension ArchiveSurvey {
+extension ArchiveIndex {
   /// Returns whether the archive has rows of a table: an empty list counts as none.
   func hasRows(_ table: String) -> Bool { (counts[table] ?? 0) > 0 }
 }

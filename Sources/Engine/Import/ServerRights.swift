@@ -23,7 +23,7 @@ struct ServerRights {
   }
 
   /// Returns the holders of each right in the archive and what the import does with it, as sentences for the operator.
-  func sentences(_ survey: ArchiveSurvey) throws -> [String] {
+  func sentences(_ survey: ArchiveIndex) throws -> [String] {
     let rights = rights
     var holders: [[String]] = Array(repeating: [], count: rights.count)
     var counts = Array(repeating: 0, count: rights.count)

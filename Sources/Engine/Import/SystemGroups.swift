@@ -9,7 +9,7 @@ struct SystemGroups {
   let organization: Int64
   /// The id of the internal organization.
   let pattern: String
-  let survey: ArchiveSurvey
+  let survey: ArchiveIndex
   /// Whether the groups of the archive are unusable and not imported.
   let areLeftOut: Bool
   let model: DataModel
@@ -22,7 +22,7 @@ struct SystemGroups {
   /// - Parameter areLeftOut: whether the groups of the archive are unusable.
   /// - Throws: `.unsuitableArchive` if groups are missing and the pattern has none either.
   static func forecast(
-    _ survey: ArchiveSurvey, _ facts: ImportFacts, areLeftOut: Bool, like pattern: String, model: DataModel,
+    _ survey: ArchiveIndex, _ facts: ImportContext, areLeftOut: Bool, like pattern: String, model: DataModel,
     _ connection: Connection
   ) throws -> [String] {
     guard model.catalog["zerver_namedusergroup"] != nil else { return [] }

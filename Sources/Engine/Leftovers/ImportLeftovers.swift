@@ -14,10 +14,10 @@ struct ImportLeftovers: LeftoverKind {
       ) { try ClaimedFolder.abandoned(name, in: uploads, mark: WorkFolder.mark)?.remove() }
     }
     guard let connection = scene.connection else { return found }
-    for path in try PlacedFiles.markedFolders(installation) {
+    for path in try StagedUploads.markedFolders(installation) {
       found.append(
         FoundLeftover("files of an interrupted import", path) {
-          try ImportTurn.settle(installation, connection, progress: .silent)
+          try ImportLock.settle(installation, connection, progress: .silent)
         })
     }
     return found

@@ -58,7 +58,7 @@ struct RestoreLeftovers: LeftoverKind {
   private func databases(_ scene: LeftoverScene, _ records: [RestoreRecord]) throws -> [FoundLeftover] {
     guard let connection = scene.connection, let installation = scene.installation else { return [] }
     let known = Set(records.compactMap(\.database).flatMap { [$0.side, $0.before] })
-    let stem = SideDatabase(live: installation.databaseParameters().database, owner: "", id: "").stem
+    let stem = StagingDatabase(live: installation.databaseParameters().database, owner: "", id: "").stem
     let names = try connection.query(
       "SELECT datname FROM pg_database WHERE datname ~ '_(restore|before)_[0-9]{8}_[0-9]{6}' ORDER BY 1"
     ).compactMap { $0[0] }

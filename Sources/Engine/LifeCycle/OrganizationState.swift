@@ -96,7 +96,7 @@ enum OrganizationState {
     _ redirect: Organization, _ installation: Installation, _ connection: Connection
   ) throws {
     let catalog = try Catalog.read(connection, schema: installation.brand.schema)
-    let doomed = try DoomedRows(redirect, catalog: catalog, brand: installation.brand, connection)
+    let doomed = try DeletionSet(redirect, catalog: catalog, brand: installation.brand, connection)
     _ = try RowDeletion(doomed: doomed, connection: connection).run(.unseen)
   }
 

@@ -28,7 +28,7 @@ struct BackupMoment: Sendable, Equatable {
   }
 }
 
-extension BackupHead {
+extension BackupHeader {
   /// When the backup was made, in microseconds since 1970; nil if nothing states it.
   var moment: Int64? { madeAt?.microseconds }
 

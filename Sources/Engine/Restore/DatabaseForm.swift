@@ -96,7 +96,7 @@ enum FullDisk {
   ///
   /// - Parameter work: the folder that contains the dump.
   static func naming<Value>(
-    database: SideDatabase, _ access: AdministratorAccess, work: String, _ body: () throws -> Value
+    database: StagingDatabase, _ access: AdministratorAccess, work: String, _ body: () throws -> Value
   ) throws -> Value {
     do { return try body() } catch  where isCause(error) {
       let session = try? access.connect()

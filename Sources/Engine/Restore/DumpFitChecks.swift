@@ -3,7 +3,7 @@ import Postgres
 
 /// Reports before a restore the parts of a dump that PostgreSQL, or the administrator, cannot restore.
 struct DumpFitChecks {
-  let head: BackupHead
+  let head: BackupHeader
   let access: AdministratorAccess
   /// The server's database, and the role that owns its tables.
   let database: String

@@ -141,7 +141,7 @@ public struct NewerThanBackup: Sendable, Equatable {
 struct NewerFindings {
   let installation: Installation
   let options: RestoreOptions
-  let head: BackupHead
+  let head: BackupHeader
   let access: Result<AdministratorAccess, any Error>
   var now = Moment.now()
 
@@ -242,7 +242,7 @@ struct NewerFindings {
     let own = installation.databaseParameters().database
     if case .success(let administrator) = access, let connection = try? administrator.connect() {
       defer { connection.close() }
-      if let exists = try? SideDatabase.exists(own, connection) { return exists }
+      if let exists = try? StagingDatabase.exists(own, connection) { return exists }
     }
     guard let connection = try? installation.connect() else { return false }
     connection.close()

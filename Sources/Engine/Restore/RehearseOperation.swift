@@ -113,7 +113,7 @@ public struct RehearseOperation: Operation {
     let work = try ScratchFolder(in: place ?? "/tmp", for: nil)
     let manual = try parts()?.assembled(root: nil, in: work.path)
     let (archive, head, manualDump) = try progress.phase(Phase.check, unit: .bytes) {
-      meter -> (String, BackupHead, DumpFile?) in
+      meter -> (String, BackupHeader, DumpFile?) in
       let (archive, head, dump) = try self.head(in: work, cancellation: cancellation, progress: meter.follow())
       let findings = try self.findings(head, work: place)
       try progress.pass(findings)
@@ -171,7 +171,7 @@ public struct RehearseOperation: Operation {
 
   private func head(
     in scratch: ScratchFolder, cancellation: Cancellation?, progress: ByteProgress? = nil
-  ) throws -> (archive: String, head: BackupHead, dump: DumpFile?) {
+  ) throws -> (archive: String, head: BackupHeader, dump: DumpFile?) {
     if let manual = try parts()?.assembled(root: nil, in: scratch.path) {
       let dump = try manual.database.map { try DumpFile.recognize($0) }
       var head = try RestorePreparation.head(
@@ -185,8 +185,8 @@ public struct RehearseOperation: Operation {
       return (options.archive, head, dump)
     }
     let archive =
-      FileSystem.isFolder(options.archive) ? BackupHead.unpackedFolder(options.archive) : options.archive
-    let head = try BackupHead.read(
+      FileSystem.isFolder(options.archive) ? BackupHeader.unpackedFolder(options.archive) : options.archive
+    let head = try BackupHeader.read(
       archive, identity: options.identity, scratch: scratch.path, cancellation: cancellation, progress: progress)
     return (archive, head, nil)
   }
@@ -196,7 +196,7 @@ public struct RehearseOperation: Operation {
     return ScratchFolder.place(among: options.workFolder.map { [$0] } ?? ScratchFolder.places, for: user)
   }
 
-  private func findings(_ head: BackupHead, work: String?) throws -> [Finding] {
+  private func findings(_ head: BackupHeader, work: String?) throws -> [Finding] {
     guard let work else {
       return [WorkFolderCheck.missing(named: options.workFolder, for: (try? ThrowawayCluster.user()) ?? nil)]
     }
@@ -240,12 +240,12 @@ public struct RehearseOperation: Operation {
     return findings
   }
 
-  private func major(_ head: BackupHead) -> Int? {
+  private func major(_ head: BackupHeader) -> Int? {
     head.dump?.serverMajor ?? head.postgresMajor ?? head.plain?.serverVersion.flatMap(PostgresTools.majorVersion)
   }
 
   /// PostgreSQL of the backup's version, or the next newer one. Plain SQL may well fit an older one, as in a restore.
-  private func tools(_ head: BackupHead) throws -> PostgresTools {
+  private func tools(_ head: BackupHeader) throws -> PostgresTools {
     do {
       return try PostgresTools.find(major: major(head) ?? 0, having: ThrowawayCluster.programs)
     } catch  where head.plain != nil {
@@ -294,7 +294,7 @@ public struct RehearseOperation: Operation {
   }
 
   private func restore(
-    dump: DumpFile, room: String, user: String?, _ head: BackupHead, _ unpacked: Unpacked,
+    dump: DumpFile, room: String, user: String?, _ head: BackupHeader, _ unpacked: Unpacked,
     _ report: inout RehearsalReport, _ progress: Progress
   ) throws {
     let brand = head.brand ?? .aloha
@@ -337,7 +337,7 @@ public struct RehearseOperation: Operation {
     let expected = unpacked.manifest.map(\.tables).flatMap { $0.isEmpty ? nil : $0 }
     let found = try progress.phase(Phase.compare, unit: .rows) { meter in
       let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
-      try WholeServer.check(found)
+      try FullDumpCheck.check(found)
       return found
     }
     report.tables = Int64(found.count)

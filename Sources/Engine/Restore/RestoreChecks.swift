@@ -7,7 +7,7 @@ import Postgres
 struct RestoreChecks {
   let installation: Installation
   let options: RestoreOptions
-  let head: BackupHead
+  let head: BackupHeader
   let places: [RestorePlace]
   let access: Result<AdministratorAccess, any Error>
   /// The folder for the dump; nil if there is no suitable one.
@@ -120,7 +120,7 @@ struct RestoreChecks {
   }
 
   /// Returns how to install a machine for this backup.
-  private static func installing(_ head: BackupHead) -> String {
+  private static func installing(_ head: BackupHeader) -> String {
     let postgres = (head.dump?.serverMajor ?? head.postgresMajor).map { " --postgresql-version=\($0)" } ?? ""
     return "its installer with --no-init-db\(postgres): the database comes with the backup"
   }

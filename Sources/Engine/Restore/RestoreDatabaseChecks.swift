@@ -21,7 +21,7 @@ extension RestoreChecks {
     }
     defer { connection.close() }
     let first = [
-      head.dump.flatMap(WholeServer.finding), postgres(connection), role(connection),
+      head.dump.flatMap(FullDumpCheck.finding), postgres(connection), role(connection),
       extensions(connection, administrator),
     ]
     let fit = DumpFitChecks(

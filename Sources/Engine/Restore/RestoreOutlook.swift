@@ -79,7 +79,7 @@ public struct RestoreOutlook: Sendable, Equatable {
     }
   }
 
-  private static func facts(_ head: BackupHead, _ dump: DumpFile?, _ options: RestoreOptions) -> [Summary.Fact] {
+  private static func facts(_ head: BackupHeader, _ dump: DumpFile?, _ options: RestoreOptions) -> [Summary.Fact] {
     var facts: [Summary.Fact] = []
     func add(_ name: String, _ value: String?) {
       if let value { facts.append(Summary.Fact(name, value)) }
@@ -108,7 +108,7 @@ public struct RestoreOutlook: Sendable, Equatable {
     return facts
   }
 
-  private static func database(_ head: BackupHead, _ dump: DumpFile?) -> String {
+  private static func database(_ head: BackupHeader, _ dump: DumpFile?) -> String {
     var words: [String] = []
     if let dump { words.append("a dump of the form \(dump.form.rawValue)") }
     if let bytes = head.facts?.databaseBytes { words.append("\(Amount.bytes(bytes)) on its disk") }
@@ -116,7 +116,7 @@ public struct RestoreOutlook: Sendable, Equatable {
     return words.isEmpty ? "in it" : words.joined(separator: ", ")
   }
 
-  private static func uploads(_ head: BackupHead) -> String {
+  private static func uploads(_ head: BackupHeader) -> String {
     guard let files = head.facts?.uploadsFiles else { return "in it" }
     return "\(Amount.of(files, "file")), \(Amount.bytes(head.facts?.uploadsBytes ?? 0))"
   }

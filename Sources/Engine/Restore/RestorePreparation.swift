@@ -11,7 +11,7 @@ final class RestorePreparation {
   /// The source of the restore, with a copied volume split into its parts.
   let source: RestoreSource
   let id: String
-  let head: BackupHead
+  let head: BackupHeader
   let places: [RestorePlace]
   let access: Result<AdministratorAccess, any Error>
   /// The folder for the dump.
@@ -33,15 +33,15 @@ final class RestorePreparation {
     scratch = try ScratchFolder(in: ScratchFolder.place(among: places, for: nil) ?? "/tmp")
     self.options = options
     self.id = id
-    var head = BackupHead()
+    var head = BackupHeader()
     switch try options.source.resolved() {
     case .archive(let path):
       source = options.source
       dump = nil
-      let place = FileSystem.isFolder(path) ? BackupHead.unpackedFolder(path) : path
+      let place = FileSystem.isFolder(path) ? BackupHeader.unpackedFolder(path) : path
       archive = place
       do {
-        head = try BackupHead.read(
+        head = try BackupHeader.read(
           place, identity: options.identity, salvages: options.salvages, scratch: scratch.path,
           cancellation: cancellation, progress: progress)
       } catch let failure as any Failure where failure.family == .damagedArchive {
@@ -62,10 +62,10 @@ final class RestorePreparation {
     work = Self.workPlace(options, access)
   }
 
-  var database: SideDatabase? {
+  var database: StagingDatabase? {
     guard head.hasDatabase else { return nil }
     let own = installation.databaseParameters()
-    return SideDatabase(live: own.database, owner: own.user, id: id)
+    return StagingDatabase(live: own.database, owner: own.user, id: id)
   }
 
   /// The file that lists the lost files of a damaged backup.
@@ -96,8 +96,8 @@ final class RestorePreparation {
   /// Returns the facts of a backup made by hand.
   static func head(
     of backup: ManualBackup, dump: DumpFile?, scratch: String, cancellation: Cancellation?
-  ) throws -> BackupHead {
-    var head = BackupHead()
+  ) throws -> BackupHeader {
+    var head = BackupHeader()
     head.hasDatabase = dump != nil
     head.hasUploads = backup.uploads != nil
     if let dump {
@@ -124,7 +124,7 @@ final class RestorePreparation {
   }
 
   /// Returns the installed server; if its settings are lost, the server as the backup describes it.
-  private static func installation(root: String, brand: Brand?, head: BackupHead) throws -> Installation {
+  private static func installation(root: String, brand: Brand?, head: BackupHeader) throws -> Installation {
     do {
       return try Installation(root: root, brand: brand)
     } catch let failure as PlainFailure where failure.family == .configuration {

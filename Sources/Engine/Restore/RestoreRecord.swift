@@ -33,7 +33,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   public internal(set) var stage = Stage.preparing
   /// The stage whose kept state is being deleted, once that was requested.
   var discards: Stage?
-  let database: SideDatabase?
+  let database: StagingDatabase?
   let places: [RestorePlace]
   var moves: [Move] = []
   /// Whether the server had a database when the exchange began; nil until then, and in records of earlier versions.
@@ -48,7 +48,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   var lost: [String]?
 
   init(
-    id: String, source: String, database: SideDatabase?, places: [RestorePlace],
+    id: String, source: String, database: StagingDatabase?, places: [RestorePlace],
     administrator: AdministratorAccess.Wish, created: Int64 = Moment.now()
   ) {
     self.id = id

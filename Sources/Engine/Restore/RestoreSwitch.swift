@@ -183,7 +183,7 @@ struct RestoreSwitch {
       if what == .rolledBack {
         try removeSide()
       } else {
-        if let database = record.database, let access { try SideDatabase.drop(database.before, access) }
+        if let database = record.database, let access { try StagingDatabase.drop(database.before, access) }
         for place in record.places {
           try FileSystem.removeTree(place.before)
           try FileSystem.removeTree(place.side)
@@ -235,7 +235,7 @@ struct RestoreSwitch {
   }
 
   private func removeSide() throws {
-    if let database = record.database, let access { try SideDatabase.drop(database.side, access) }
+    if let database = record.database, let access { try StagingDatabase.drop(database.side, access) }
     for place in record.places {
       try FileSystem.removeTree(place.side)
       try FileSystem.removeTree(place.probe)

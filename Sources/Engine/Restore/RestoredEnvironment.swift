@@ -20,7 +20,7 @@ struct RestoredEnvironment {
   }
 
   /// Returns the notice by the content of a backup, before it is unpacked.
-  func notice(_ head: BackupHead, _ changes: [RestoredSettings.Change], keepsConf: Bool) throws -> ContainerNotice? {
+  func notice(_ head: BackupHeader, _ changes: [RestoredSettings.Change], keepsConf: Bool) throws -> ContainerNotice? {
     guard let container = Container.find(installation) else { return nil }
     var python = PythonSettings(head.text("settings.py") ?? "")
     for change in changes {

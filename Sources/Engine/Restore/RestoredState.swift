@@ -61,7 +61,7 @@ struct RestoredState {
   }
 
   private func restore(
-    _ dump: DumpFile, into database: SideDatabase, _ access: AdministratorAccess, _ preparation: RestorePreparation,
+    _ dump: DumpFile, into database: StagingDatabase, _ access: AdministratorAccess, _ preparation: RestorePreparation,
     scratch: String, _ progress: Progress
   ) throws {
     try progress.phase(RestorePhase.database, unit: .steps) { meter in
@@ -81,14 +81,14 @@ struct RestoredState {
   }
 
   private mutating func compare(
-    _ database: SideDatabase, _ access: AdministratorAccess, _ brand: Brand, expected: [String: Int64]?,
+    _ database: StagingDatabase, _ access: AdministratorAccess, _ brand: Brand, expected: [String: Int64]?,
     _ progress: Progress
   ) throws {
     tables = try progress.phase(RestorePhase.compare, unit: .rows) { meter in
       let session = try access.connect(database: database.side, cancellation: progress.cancellation)
       defer { session.close() }
       let found = try RowCounts.read(session, schema: brand.schema) { try meter.advance(by: $1) }
-      try WholeServer.check(found)
+      try FullDumpCheck.check(found)
       let differences = expected.map { RowCounts.differences(expected: $0, found: found) } ?? []
       guard differences.isEmpty else {
         throw PlainFailure(

@@ -112,7 +112,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     hasDigests = false
     isEncrypted = true
     seal = state.sentence
-    completeness = BackupSeal.holdings(sealing: file.path).map { "\($0.label), as its .sha256 says" }
+    completeness = BackupChecksum.holdings(sealing: file.path).map { "\($0.label), as its .sha256 says" }
     notes = [
       Summary.Fact("Not proved", "its content, whether a key decrypts it, and whether it can be restored")
     ]

@@ -27,13 +27,13 @@ struct SealedFile: Sendable {
 
   /// - Throws: `.damagedArchive` if the file does not match its seal.
   func state(cancellation: Cancellation?, progress: ByteProgress?) throws -> State {
-    switch try BackupSeal.matches(path, cancellation: cancellation, progress: progress) {
+    switch try BackupChecksum.matches(path, cancellation: cancellation, progress: progress) {
     case true?: return .unchanged
     case nil: return .unproved
     case false?:
       throw PlainFailure(
         .damagedArchive, SafeText.clean(path, limit: 300),
-        "the file is damaged: its SHA-256 is not the one in \(SafeText.clean(BackupSeal.path(for: path), limit: 300))",
+        "the file is damaged: its SHA-256 is not the one in \(SafeText.clean(BackupChecksum.path(for: path), limit: 300))",
         remedy: "copy both files again from where they were made, or use another backup")
     }
   }
@@ -53,7 +53,7 @@ struct SealedFile: Sendable {
       throw PlainFailure(
         .archive, SafeText.clean(path, limit: 300),
         "is encrypted, and nothing about it can be proved: no private key was given, and no "
-          + "\(SafeText.clean(BackupSeal.path(for: path), limit: 300)) can be read",
+          + "\(SafeText.clean(BackupChecksum.path(for: path), limit: 300)) can be read",
         remedy:
           "copy the .sha256 here from where the backup was made, or decrypt it where the private key is: \(command)")
     }
@@ -63,7 +63,7 @@ struct SealedFile: Sendable {
         Summary.Fact("Archive", path), Summary.Fact("Kind", "a file that age has encrypted"),
         Summary.Fact("Size", Amount.bytes(FileSystem.length(path) ?? 0)),
       ]
-        + (BackupSeal.holdings(sealing: path).map {
+        + (BackupChecksum.holdings(sealing: path).map {
           [Summary.Fact("Completeness", "\($0.label), as its .sha256 says")]
         } ?? []) + [
           Summary.Fact("Proved", "every byte is as it was when the backup was made"),

@@ -92,9 +92,9 @@ public struct VerifyOperation: Runnable {
     ]
     if stream != nil {
       facts.append(Summary.Fact("Encryption", "the private key opens it, and age has proved every byte"))
-      if BackupSeal.digest(sealing: options.archive) != nil, try BackupSeal.matches(options.archive) == false {
+      if BackupChecksum.digest(sealing: options.archive) != nil, try BackupChecksum.matches(options.archive) == false {
         progress.warn(
-          "\(SafeText.clean(BackupSeal.path(for: options.archive), limit: 300)) belongs to another file: its SHA-256 is "
+          "\(SafeText.clean(BackupChecksum.path(for: options.archive), limit: 300)) belongs to another file: its SHA-256 is "
             + "not that of this one")
       }
     }

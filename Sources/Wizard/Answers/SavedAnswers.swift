@@ -1,6 +1,6 @@
 import Common
 
-extension Journey {
+extension FlowSession {
   /// Where its answers are saved unless the operator says otherwise: the shell's folder, a name that is free.
   var answersPath: String {
     for number in 1...99 {

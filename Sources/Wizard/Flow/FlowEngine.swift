@@ -45,7 +45,7 @@ extension FlowEngine {
         defer { connection.close() }
         return try OrganizationOverview.list(connection, brand: server.brand)
       },
-      // Asked before the operation itself looks: the server may be in the middle of what the other job does.
+      // Asked before the operation itself queries: the server may be in the middle of what the other job does.
       findings: { operation in
         if let other = JobStore.othersAtWork(operation) { return [other] }
         return try operation.check()

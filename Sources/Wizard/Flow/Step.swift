@@ -96,11 +96,11 @@ struct Lookup: Sendable {
   let key: @Sendable (Answers) -> String
   /// The fields that it may bring, as they are before anything is found: the schema of the answers file is made of them.
   let brings: [Field]
-  let find: @Sendable (Answers, Cancellation) throws -> Material
+  let find: @Sendable (Answers, Cancellation) throws -> LookupResult
 
   init(
     _ busy: String, key: @escaping @Sendable (Answers) -> String, brings: [Field] = [],
-    find: @escaping @Sendable (Answers, Cancellation) throws -> Material
+    find: @escaping @Sendable (Answers, Cancellation) throws -> LookupResult
   ) {
     self.busy = busy
     self.key = key
@@ -110,7 +110,7 @@ struct Lookup: Sendable {
 }
 
 /// What a lookup found: any of these, shown in this order.
-struct Material: Sendable, Equatable {
+struct LookupResult: Sendable, Equatable {
   var fields: [Field] = []
   var facts: [Summary.Fact] = []
   var findings: [Finding] = []

@@ -58,7 +58,7 @@ struct ToCloudFlow: Sendable {
   static func options(_ answers: Answers) -> ExportOperation.Options {
     var options = ExportOperation.Options(
       subdomain: answers[OrganizationStep.key], output: answers.given(Key.archive))
-    options.handOver = HandOver(subdomain: answers[Key.subdomain])
+    options.handOver = CloudTransfer(subdomain: answers[Key.subdomain])
     options.deactivates =
       answers.detail(OrganizationStep.key, "state") != "deactivated" && answers[Key.purpose]
     return options
@@ -97,7 +97,7 @@ struct ToCloudFlow: Sendable {
             "The cloud runs the development version, which is newer than every release, and imports exports of that "
               + "version only. This upgrades a server to it; it takes some minutes, in which the server cannot be used:"
           ),
-          .command(HandOver.upgrade(context.brand ?? .aloha)),
+          .command(CloudTransfer.upgrade(context.brand ?? .aloha)),
         ]
       },
       help: [
@@ -107,7 +107,7 @@ struct ToCloudFlow: Sendable {
             + "the cloud may refuse the archive."),
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }) { [context] _, cancellation in
-        Material(facts: try context.engine.glance(context.root, cancellation).facts)
+        LookupResult(facts: try context.engine.glance(context.root, cancellation).facts)
       })
   }
 
@@ -122,7 +122,7 @@ struct ToCloudFlow: Sendable {
           Field(
             "subdomain", "Subdomain in the cloud", .text(placeholder: "(none yet)"),
             preset: { .text($0[OrganizationStep.key]) },
-            check: { HandOver.objection(to: $0[Key.subdomain]) })
+            check: { CloudTransfer.objection(to: $0[Key.subdomain]) })
         ]
       })
   }
@@ -231,7 +231,7 @@ struct FromCloudFlow: Sendable {
           .paragraph(
             "An export can be imported only by the same version, and the cloud is ahead of every release. If the "
               + "versions differ, this upgrades the server to the development version; then check again:"),
-          .command(HandOver.upgrade(context.brand ?? .aloha)),
+          .command(CloudTransfer.upgrade(context.brand ?? .aloha)),
         ]
       },
       help: [
@@ -248,7 +248,7 @@ struct FromCloudFlow: Sendable {
         // The address is asked later; what is said of it here would be said too early.
         let options = ImportOperation.Options(subdomain: answers.label(ArchiveStep.Label.subdomain), archive: path)
         let findings = try context.engine.findings(ImportOperation(context.server, options))
-        return Material(facts: glance.facts, findings: findings.filter { $0.id == .version })
+        return LookupResult(facts: glance.facts, findings: findings.filter { $0.id == .version })
       })
   }
 }

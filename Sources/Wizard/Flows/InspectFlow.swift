@@ -152,7 +152,7 @@ struct InspectFlow: Sendable {
         key: { "\($0[ArchiveStep.key])\n\(ArchiveStep.identity($0) ?? "")\n\(Self.isAgainst($0))" }
       ) {
         [verify] answers, _ in
-        Material(
+        LookupResult(
           plan: try verify(
             answers[ArchiveStep.key], ArchiveStep.identity(answers), Self.isAgainst(answers)
           ).plan())

@@ -8,15 +8,15 @@ extension Goal {
 }
 
 /// What the flow wants of the engine besides what all flows want. A test gives its own.
-struct OrganizationsLooks: Sendable {
+struct OrganizationQueries: Sendable {
   /// Sessions of people who are signed in.
   var sessions: @Sendable (_ subdomain: String) throws -> Int
   /// Whether the server's own command for changing subdomains can be run from here.
   var hasCommand: @Sendable () throws -> Bool
 
-  static func real(_ context: FlowContext) -> OrganizationsLooks {
+  static func real(_ context: FlowContext) -> OrganizationQueries {
     let (root, brand) = (context.root, context.brand)
-    return OrganizationsLooks(
+    return OrganizationQueries(
       sessions: { subdomain in
         try DeleteOrganizationOperation(ServerReference(root: root, brand: brand), .init(subdomain: subdomain))
           .history().activeSessions
@@ -41,13 +41,13 @@ enum OrganizationsKey {
 
 extension Flow {
   /// The organizations of this server, and what can happen in the life of one.
-  static func organizations(_ context: FlowContext, _ looks: OrganizationsLooks) -> Flow {
+  static func organizations(_ context: FlowContext, _ queries: OrganizationQueries) -> Flow {
     let work = WorkSteps("The change", context) { change($0, context) }
     return Flow(
       id: "organizations", title: "Organizations", badge: context.badge, route: { _ in Route(from: context.label) },
       commands: work.commands, onward: { onward($0, context) },
       steps: [
-        which(context), what(context, looks), address(context), effect(context, looks), work.checks(),
+        which(context), what(context, queries), address(context), effect(context, queries), work.checks(),
         work.review(heading: "Do it now?", proceed: "Do it now"),
         work.run("Change", heading: { "\(ing(action($0))) \($0.label(Key.organization))" }),
         work.result { answers in
@@ -106,7 +106,7 @@ extension Flow {
     ).step(context)
   }
 
-  private static func what(_ context: FlowContext, _ looks: OrganizationsLooks) -> Step {
+  private static func what(_ context: FlowContext, _ queries: OrganizationQueries) -> Step {
     Step(
       "action", "What", heading: { "What should be done with \($0.label(Key.organization))?" },
       explanation: { answers in
@@ -146,7 +146,7 @@ extension Flow {
         ]
       },
       lookup: Lookup("Looking for the server's command", key: { _ in context.root }) { _, _ in
-        Material(known: [Key.found: ["hasCommand": try looks.hasCommand() ? "yes" : "no"]])
+        LookupResult(known: [Key.found: ["hasCommand": try queries.hasCommand() ? "yes" : "no"]])
       })
   }
 
@@ -199,14 +199,14 @@ extension Flow {
 
   // MARK: What it means
 
-  private static func effect(_ context: FlowContext, _ looks: OrganizationsLooks) -> Step {
+  private static func effect(_ context: FlowContext, _ queries: OrganizationQueries) -> Step {
     Step(
       "effect", "Effect", heading: { _ in "What will people see?" },
       explanation: { effects($0) },
       help: [.paragraph("Tell people beforehand. All sessions end: everybody has to sign in again.")],
       lookup: Lookup("Counting", key: { $0[Key.organization] }) { answers, _ in
-        let sessions = try looks.sessions(answers[Key.organization])
-        return Material(facts: [
+        let sessions = try queries.sessions(answers[Key.organization])
+        return LookupResult(facts: [
           Summary.Fact("Signed in now", sessions == 0 ? "nobody" : Amount.of(Int64(sessions), "session")),
           Summary.Fact("Can sign in", answers.detail(Key.organization, "users") ?? ""),
         ])

@@ -9,7 +9,7 @@ extension Goal {
 
 extension Flow {
   /// Restores a backup into a throw-away PostgreSQL, to know that it can be done.
-  static func rehearse(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+  static func rehearse(_ context: FlowContext, _ queries: BackupQueries) -> Flow {
     let work = WorkSteps("The rehearsal", context) { RehearseOperation(context.server, rehearsal($0)) }
     let working = [
       work.checks(),
@@ -44,7 +44,7 @@ extension Flow {
               ]) { first, _ in first })),
         ]
       },
-      steps: [welcome] + BackupStep(heading: "Which backup should be tested?").steps(context, looks) + working)
+      steps: [welcome] + BackupStep(heading: "Which backup should be tested?").steps(context, queries) + working)
   }
 
   private static func rehearsal(_ answers: Answers) -> RehearseOperation.Options {

@@ -8,7 +8,7 @@ extension Goal {
 }
 
 /// What the flow wants of the engine besides what all flows want. A test gives its own.
-struct ServerLooks: Sendable {
+struct ServerQueries: Sendable {
   /// Whether what waits in the queues is worked off.
   var queues: @Sendable () throws -> Finding
   /// What interrupted commands have left on the server.
@@ -18,10 +18,10 @@ struct ServerLooks: Sendable {
   /// Why it cannot be done from here; nil where it can.
   var obstacle: @Sendable (ServerKey.Action) throws -> String?
 
-  static func real(_ context: FlowContext) -> ServerLooks {
+  static func real(_ context: FlowContext) -> ServerQueries {
     let (root, brand) = (context.root, context.brand)
     @Sendable func scripts() throws -> ServerScripts { ServerScripts(try Installation(root: root, brand: brand)) }
-    return ServerLooks(
+    return ServerQueries(
       queues: {
         MessageQueues.findings(before: try Installation(root: root, brand: brand)).first
           ?? Finding(.ok, "queues", "are not looked at: this server is not the one of the machine itself")
@@ -57,7 +57,7 @@ enum ServerKey {
 
 extension Flow {
   /// Runs one of the server's own scripts, with what it prints.
-  static func server(_ context: FlowContext, _ looks: ServerLooks) -> Flow {
+  static func server(_ context: FlowContext, _ queries: ServerQueries) -> Flow {
     let work = WorkSteps("The script", context) { answers in
       let action = Self.action(answers)
       return action == .flushCache
@@ -75,7 +75,7 @@ extension Flow {
         return [Continuation("Start it again", context.onward("server", given: ServerKey.given(.start))), again]
       },
       steps: [
-        which(context, looks), work.checks(), work.review(heading: "Do it now?", proceed: "Do it now"),
+        which(context, queries), work.checks(), work.review(heading: "Do it now?", proceed: "Do it now"),
         work.run(
           "Script", heading: { title(action($0)) },
           help: [.paragraph("The output of the server's script is shown while it runs.")]),
@@ -87,7 +87,7 @@ extension Flow {
     answers[ServerKey.action]
   }
 
-  private static func which(_ context: FlowContext, _ looks: ServerLooks) -> Step {
+  private static func which(_ context: FlowContext, _ queries: ServerQueries) -> Step {
     Step(
       "action", "Action", heading: { _ in "What should be done with the server?" },
       help: [
@@ -103,13 +103,13 @@ extension Flow {
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [field([:])]) { _, _ in
         var obstacles: [ServerKey.Action: String] = [:]
-        for action in ServerKey.Action.allCases { obstacles[action] = try looks.obstacle(action) }
-        let queues = try looks.queues()
-        var material = Material(fields: [field(obstacles)], findings: [queues] + looks.leftovers())
+        for action in ServerKey.Action.allCases { obstacles[action] = try queries.obstacle(action) }
+        let queues = try queries.queues()
+        var material = LookupResult(fields: [field(obstacles)], findings: [queues] + queries.leftovers())
         if !obstacles.isEmpty {
           material.text = [.paragraph("Actions that are not possible from here; run them where the server is:")]
           for action in ServerKey.Action.allCases where obstacles[action] != nil {
-            if let command = try looks.command(action) { material.text.append(.command(command)) }
+            if let command = try queries.command(action) { material.text.append(.command(command)) }
           }
         }
         return material

@@ -75,7 +75,7 @@ extension WizardModel {
       bindings.append(
         Binding(
           .stop, [.escape], "stop", "Stop the work, after a confirmation",
-          disabled: journey.run?.isStopping == true ? "It is already stopping" : nil))
+          disabled: session.run?.isStopping == true ? "It is already stopping" : nil))
     } else {
       if let label = proceedLabel {
         bindings.append(
@@ -85,7 +85,7 @@ extension WizardModel {
         bindings.append(
           Binding(
             .back, [.escape], "back", "Go back one step; all answers are kept",
-            disabled: journey.position.number == 1 && !itinerary.canReturnToMenu
+            disabled: session.position.number == 1 && !wizardSession.canReturnToMenu
               ? "This is the first step; Ctrl-C leaves" : nil))
       }
     }
@@ -111,17 +111,17 @@ extension WizardModel {
           .filter, [.character("/")], list?.isLong == true ? "filter" : nil,
           "Filter the rows by a text"))
     }
-    if journey.step.lookup != nil, !isRunning {
-      let isLooking = journey.lookupState?.ticket != nil
+    if session.step.lookup != nil, !isRunning {
+      let isLooking = session.lookupState?.ticket != nil
       bindings.append(
         Binding(
           .lookAgain, [.character("r"), .control("r"), .function(5)], "look again",
           "Check again, after a change", disabled: isLooking ? "Already looking" : nil))
     }
-    if journey.run != nil {
+    if session.run != nil {
       bindings.append(Binding(.log, [.control("o")], "log", "Show the full report of the work"))
     }
-    if case .review = journey.step.kind, !journey.review.isEmpty {
+    if case .review = session.step.kind, !session.review.isEmpty {
       bindings.append(
         Binding(
           .saveAnswers, [.character("w"), .control("w")], "save answers",
@@ -206,7 +206,7 @@ extension WizardModel {
   // MARK: What can be done here
 
   /// The work has been done, and nothing can be decided any more.
-  var isDone: Bool { journey.run?.outcome?.isSuccess ?? false }
+  var isDone: Bool { session.run?.outcome?.isSuccess ?? false }
 
   var hasItems: Bool {
     if case .item = focus { true } else { false }
@@ -224,24 +224,24 @@ extension WizardModel {
     case .button(.leave): return "leave"
     case .button(.onward): return "choose"
     case .line: return "change this"
-    case .page: return journey.lookupState?.ticket == nil ? journey.step.proceed : nil
+    case .page: return session.lookupState?.ticket == nil ? session.step.proceed : nil
     case .option, .input, .item:
       if nextField != nil { return "next" }
-      if case .input = focus, journey.obstacle == .looksFirst { return "look there" }
-      if journey.obstacle == .failed { return "try again" }
-      return journey.step.proceed
+      if case .input = focus, session.obstacle == .looksFirst { return "look there" }
+      if session.obstacle == .failed { return "try again" }
+      return session.step.proceed
     }
   }
 
   /// Why Enter would do nothing here.
   private var proceedReason: String? {
-    if case .option(let key, _) = focus, let reason = journey.disabledReason(focus),
-      journey.field(key)?.isMultiple != true
+    if case .option(let key, _) = focus, let reason = session.disabledReason(focus),
+      session.field(key)?.isMultiple != true
     {
       return "Not possible: \(reason)"
     }
-    if focus == .button(.start), journey.obstacle == .looking { return "Still checking; this may take a moment" }
-    guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = journey.obstacle else { return nil }
+    if focus == .button(.start), session.obstacle == .looking { return "Still checking; this may take a moment" }
+    guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = session.obstacle else { return nil }
     return "Resolve the blockers first; \(isTyping ? "Ctrl-R" : "r") looks again"
   }
 }

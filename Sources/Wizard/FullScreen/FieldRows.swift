@@ -3,7 +3,7 @@ import Terminal
 extension WizardModel {
   /// One field of the page: its title where it is not alone, what it asks, its hint, and what is wrong with it.
   func add(_ field: Field, to builder: inout RowBuilder) {
-    let key = journey.step.key(field)
+    let key = session.step.key(field)
     switch field.kind {
     case .choice(let options), .multipleChoice(let options):
       addTitle(of: field, to: &builder)
@@ -21,13 +21,13 @@ extension WizardModel {
     case .text(let placeholder): addInput(field, key, placeholder: placeholder, to: &builder)
     case .path, .secret, .confirmation: addInput(field, key, placeholder: "", to: &builder)
     }
-    if let hint = field.hint(journey.answers), field.problem(key, journey.answers) == nil {
+    if let hint = field.hint(session.answers), field.problem(key, session.answers) == nil {
       builder.paragraph(hint, .secondary, indent: 2, isFocus: focus.field == key && field.isTyped)
     }
   }
 
   private func addTitle(of field: Field, to builder: inout RowBuilder) {
-    if journey.fields.count > 1 { builder.paragraph(field.title, .text) }
+    if session.fields.count > 1 { builder.paragraph(field.title, .text) }
   }
 
   // MARK: Choices
@@ -35,7 +35,7 @@ extension WizardModel {
   private func add(_ option: Field.Option, of key: String, isMultiple: Bool, to builder: inout RowBuilder) {
     let target = Focus.option(field: key, id: option.id)
     let focused = focus == target
-    let chosen = journey.isChosen(target)
+    let chosen = session.isChosen(target)
     let mark =
       isMultiple
       ? (chosen ? glyphs.checkboxOn : glyphs.checkboxOff) : (chosen ? glyphs.radioOn : glyphs.radioOff)
@@ -67,7 +67,7 @@ extension WizardModel {
         builder.add(.unseen)
         continue
       }
-      let chosen = journey.isChosen(.option(field: key, id: row.id))
+      let chosen = session.isChosen(.option(field: key, id: row.id))
       let mark = chosen ? glyphs.radioOn : row.disabled == nil ? glyphs.radioOff : " "
       let role: Role = row.disabled != nil ? .disabled : chosen ? .selection : .text
       let text = "\(focused ? glyphs.pointer : " ") \(mark) " + Self.cells(row.cells, columns, widths, glyphs)
@@ -90,7 +90,7 @@ extension WizardModel {
 
   /// A table of decisions; what follows from each is told below the one that has the keyboard.
   private func add(_ items: [Field.Item], _ among: [Field.Decision], _ key: String, to builder: inout RowBuilder) {
-    let decisions = journey.answers.map(key)
+    let decisions = session.answers.map(key)
     let titles = Dictionary(among.map { ($0.id, $0.title) }) { first, _ in first }
     let columns: [Table.Column] = [.init("Name", least: 10, grows: true), .init("State"), .init("Decision")]
     let table = Table(
@@ -139,7 +139,7 @@ extension WizardModel {
 
   private func addInput(_ field: Field, _ key: String, placeholder: String, to builder: inout RowBuilder) {
     let focused = focus == .input(field: key)
-    let problem = field.problem(key, journey.answers)
+    let problem = field.problem(key, session.answers)
     builder.paragraph(field.title, focused ? .title : .text, isFocus: focused)
     let editor = editor(key)
     let width = min(builder.width - 2, 60)

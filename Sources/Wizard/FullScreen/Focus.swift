@@ -29,7 +29,7 @@ enum Focus: Sendable, Hashable {
   }
 }
 
-extension Journey {
+extension FlowSession {
   /// All that can have the keyboard, from top to bottom; never empty.
   var focusable: [Focus] {
     let all: [Focus]

@@ -2,16 +2,16 @@ import Common
 import Engine
 import Terminal
 
-/// Drives a wizard on a real terminal: keys and news in, pictures out, errands to threads. It sleeps in between.
+/// Drives a wizard on a real terminal: keys and events in, pictures out, tasks to threads. It sleeps in between.
 struct FullScreenRunner {
   private let screen: Screen
-  private let mailbox: Mailbox<News>
+  private let mailbox: Mailbox<TaskEvent>
   private var model: WizardModel
 
-  init(_ itinerary: Itinerary, screen: Screen) {
+  init(_ wizardSession: WizardSession, screen: Screen) {
     self.screen = screen
     mailbox = Mailbox(wakeUp: screen.wakeUp)
-    model = WizardModel(itinerary, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
+    model = WizardModel(wizardSession, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
   }
 
   /// - Returns: what came of it, for the normal screen.
@@ -37,16 +37,16 @@ struct FullScreenRunner {
       case .hangup?:
         model.handle(.hangup, at: .now)
         waitForTheEnd()
-        return model.itinerary.plainText
+        return model.wizardSession.plainText
       case nil: model.handle(.tick, at: .now)
       }
       isOver = carryOut()
       due = .now
     }
-    return model.itinerary.plainText
+    return model.wizardSession.plainText
   }
 
-  /// Work at full speed has more to tell than anybody reads: what keys do is shown at once, news so often.
+  /// Work at full speed has more to tell than anybody reads: what keys do is shown at once, events so often.
   private static let newsInterval = Duration.milliseconds(33)
 
   private func show() {
@@ -60,10 +60,10 @@ struct FullScreenRunner {
     var isOver = false
     for effect in model.takeEffects() {
       switch effect {
-      case .start(let errand): Worker.start(errand, mailbox)
+      case .start(let task): Worker.start(task, mailbox)
       case .saveAnswers:
-        let journey = model.journey
-        model.handle(.told(SavedAnswers.save(journey.answersText, to: journey.answersPath)), at: .now)
+        let session = model.session
+        model.handle(.told(SavedAnswers.save(session.answersText, to: session.answersPath)), at: .now)
       case .redraw: screen.redraw()
       case .ring: screen.ring()
       case .suspend:
@@ -77,9 +77,9 @@ struct FullScreenRunner {
 
   /// Without a terminal, running work is asked to stop, and is let take back what it has done. A job needs nobody.
   private mutating func waitForTheEnd() {
-    while model.isRunning, model.journey.runner?.outlivesWizard != true {
+    while model.isRunning, model.session.runner?.outlivesWizard != true {
       screen.wakeUp.wait()
-      for news in mailbox.take() { model.handle(.news(news), at: .now) }
+      for events in mailbox.take() { model.handle(.events(events), at: .now) }
     }
   }
 }

@@ -101,10 +101,10 @@ extension WizardModel {
   /// The ids of a field's rows that are shown; nil for all.
   func shownIDs(_ key: String) -> Set<String>? { filter?.field == key ? filter?.ids : nil }
 
-  /// All that can have the keyboard: what the journey says, without the rows that are filtered out.
+  /// All that can have the keyboard: what the session says, without the rows that are filtered out.
   var focusable: [Focus] {
-    guard let filter else { return journey.focusable }
-    return journey.focusable.filter { focus in
+    guard let filter else { return session.focusable }
+    return session.focusable.filter { focus in
       guard focus.field == filter.field else { return true }
       switch focus {
       case .option(_, let id), .item(_, let id): return filter.ids.contains(id)
@@ -136,8 +136,8 @@ extension WizardModel {
   /// Lists as they are now; a filter belongs to its list, and to the field that has the keyboard.
   mutating func settleLists() {
     var known: [String: LongList] = [:]
-    for field in journey.fields {
-      let key = journey.step.key(field)
+    for field in session.fields {
+      let key = session.step.key(field)
       if let list = lists[key], list.isOf(field.kind) {
         known[key] = list
       } else {

@@ -28,12 +28,12 @@ extension WizardModel {
       return Overlay.Question(
         title: "Leave the wizard?",
         text: [
-          itinerary.hasDoneSomething
+          wizardSession.hasDoneSomething
             ? "The work is finished. Its summary stays in your terminal." : "Nothing has been changed so far."
         ],
         choices: [.init(title: "No, go on", outcome: .stay), .init(title: "Yes, leave", outcome: .leave)])
     }
-    if let runner = journey.runner, runner.outlivesWizard {
+    if let runner = session.runner, runner.outlivesWizard {
       return Overlay.Question(
         title: "Leave the wizard?",
         text: [
@@ -60,7 +60,7 @@ extension WizardModel {
 
   private var stopText: [String] {
     var text = ["Changes so far are rolled back."]
-    if let point = journey.run?.plan?.pointOfNoReturn {
+    if let point = session.run?.plan?.pointOfNoReturn {
       text.append("\(point.prefix(1).uppercased())\(point.dropFirst()).")
     }
     return text

@@ -17,7 +17,7 @@ extension WizardModel {
     frame.cursor = nil
     switch overlay {
     case .help(let first)?:
-      drawReading(&frame, "Help \(glyphs.separator) \(journey.step.title)", helpRows, first: first)
+      drawReading(&frame, "Help \(glyphs.separator) \(session.step.title)", helpRows, first: first)
     case .log(let first)?:
       let rows = logRows
       drawReading(&frame, "Log", rows, first: first ?? max(0, rows.count - readingRows))
@@ -62,9 +62,9 @@ extension WizardModel {
   /// What this step is for, and every key that means something in it.
   var helpRows: [Row] {
     var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
-    builder.paragraph(journey.step.heading(journey.answers), .title)
+    builder.paragraph(session.step.heading(session.answers), .title)
     builder.gap()
-    builder.blocks(journey.step.explanation(journey.answers) + journey.step.help, .text)
+    builder.blocks(session.step.explanation(session.answers) + session.step.help, .text)
     builder.gap()
     builder.add(.text("Keys", .title))
     var copy = self
@@ -84,7 +84,7 @@ extension WizardModel {
 
   var logRows: [Row] {
     var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
-    for line in journey.run?.log ?? [] {
+    for line in session.run?.log ?? [] {
       let time = TextWidth.padded(line.after.map { Self.clock($0) } ?? "", to: 8, alignment: .trailing)
       builder.marked(Span(time, .muted), warned(line), line.isWarning ? .warning : .text)
     }

@@ -66,11 +66,11 @@ struct PathCompletion: Sendable {
 extension WizardModel {
   /// What the path that is being typed is wanted for; nil where none is.
   var pathWish: PathWish? {
-    guard isTyping, let key = focus.field, case .path(let wish)? = journey.field(key)?.kind else { return nil }
+    guard isTyping, let key = focus.field, case .path(let wish)? = session.field(key)?.kind else { return nil }
     return wish
   }
 
-  /// Takes what is marked; else looks for what the path may go on with.
+  /// Takes what is marked; else queries for what the path may go on with.
   mutating func complete() {
     guard let key = focus.field, let wish = pathWish else { return }
     guard let listing = completion?.listing else {
@@ -103,7 +103,7 @@ extension WizardModel {
 
   mutating func hear(_ listing: PathListing, _ ticket: Int) {
     guard let completion, completion.ticket == ticket else { return }
-    let isTypedOn = (journey.answers.text(completion.field) ?? "") != listing.beginning
+    let isTypedOn = (session.answers.text(completion.field) ?? "") != listing.beginning
     if let trouble = listing.trouble {
       self.completion = nil
       tell("This folder cannot be read: \(trouble)")
@@ -123,9 +123,9 @@ extension WizardModel {
     if listing.entries.count > 1 { show(listing, typedOn: completion) }
   }
 
-  /// Shows what a listing has for the path as it is now; looks again where it has nothing to say about that.
+  /// Shows what a listing has for the path as it is now; queries again where it has nothing to say about that.
   private mutating func show(_ listing: PathListing, typedOn completion: PathCompletion) {
-    guard let narrowed = listing.narrowed(to: journey.answers.text(completion.field) ?? "") else {
+    guard let narrowed = listing.narrowed(to: session.answers.text(completion.field) ?? "") else {
       return look(completion.field, completion.wish, movesOn: false)
     }
     self.completion = completion
@@ -136,10 +136,10 @@ extension WizardModel {
     completionTickets += 1
     let new = PathCompletion(field: key, wish: wish, ticket: completionTickets, movesOn: movesOn, now: now)
     completion = new
-    let path = journey.answers.text(key) ?? ""
+    let path = session.answers.text(key) ?? ""
     let cancellation = new.cancellation
     start(
-      Errand(
+      BackgroundTask(
         ticket: new.ticket, cancellation: cancellation, work: .list { PathListing.look(path, wish, cancellation) }))
   }
 

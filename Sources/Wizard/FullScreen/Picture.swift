@@ -34,9 +34,9 @@ extension WizardModel {
   /// The flow, what works on what, and the badge; where there is too little room, the middle gives way.
   private func drawHeader(_ frame: inout Frame, _ rect: Rect) {
     frame.fill(rect, role: .header)
-    let title = " \(journey.flow.title)"
+    let title = " \(session.flow.title)"
     frame.put(title, at: rect.origin, role: .header)
-    let badge = " \(journey.flow.badge.rawValue) "
+    let badge = " \(session.flow.badge.rawValue) "
     let badgeColumn = rect.endColumn - TextWidth.columns(badge) - 1
     frame.put(badge, at: Point(column: badgeColumn, row: rect.row), role: badgeRole)
     let start = rect.column + TextWidth.columns(title) + 3
@@ -46,7 +46,7 @@ extension WizardModel {
   }
 
   private func routeText(_ room: Int) -> String {
-    let route = journey.flow.route(journey.answers)
+    let route = session.flow.route(session.answers)
     guard let from = route.from, room > 8 else { return "" }
     guard let to = route.to else { return TextWidth.truncated(from, to: room, ellipsis: glyphs.ellipsis) }
     let arrow = " \(glyphs.arrowRight) "
@@ -58,7 +58,7 @@ extension WizardModel {
   }
 
   private var badgeRole: Role {
-    switch journey.flow.badge {
+    switch session.flow.badge {
     case .production: .production
     case .test: .test
     case .restore: .restore
@@ -66,22 +66,22 @@ extension WizardModel {
   }
 
   private func drawStepLine(_ frame: inout Frame, _ rect: Rect) {
-    let position = journey.position
+    let position = session.position
     frame.put(
       [
         Span(position.count == 1 ? "" : "Step \(position.number) of \(position.count)", .accent),
-        Span(position.count == 1 ? journey.step.title : " \(glyphs.separator) \(journey.step.title)", .secondary),
+        Span(position.count == 1 ? session.step.title : " \(glyphs.separator) \(session.step.title)", .secondary),
       ], at: rect.origin, clip: rect)
   }
 
   private func drawSteps(_ frame: inout Frame, _ rect: Rect) {
-    let steps = journey.steps
-    let current = steps.firstIndex { $0.id == journey.step.id } ?? 0
+    let steps = session.steps
+    let current = steps.firstIndex { $0.id == session.step.id } ?? 0
     // Where there are more than fit, those around the current one are shown.
     let first = min(max(0, current - rect.rows / 2), max(0, steps.count - rect.rows))
     for (offset, step) in steps.dropFirst(first).prefix(rect.rows).enumerated() {
       let (mark, role): (String, Role) =
-        switch journey.state(of: step) {
+        switch session.state(of: step) {
         case .done: (glyphs.done, .ok)
         case .current: (glyphs.current, .accent)
         case .attention: (glyphs.warning, .warning)

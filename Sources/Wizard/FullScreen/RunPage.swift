@@ -6,7 +6,7 @@ extension WizardModel {
   /// The phases with their states, and below them how far the whole is; or what went wrong.
   func runPage(_ width: Int) -> Page {
     var builder = RowBuilder(width: width, glyphs: glyphs)
-    guard let run = journey.run, case .run(let runner) = journey.step.kind else { return Page() }
+    guard let run = session.run, case .run(let runner) = session.step.kind else { return Page() }
     if case .failure(let trouble)? = run.outcome {
       builder.paragraph(
         trouble.isCancelled ? "\(runner.noun) is stopped" : "\(runner.noun) failed", .title)
@@ -14,7 +14,7 @@ extension WizardModel {
       addTrouble(trouble, to: &builder)
       return Page(rows: builder.rows)
     }
-    builder.paragraph(journey.step.heading(journey.answers), .title)
+    builder.paragraph(session.step.heading(session.answers), .title)
     if size.rows >= 20 { builder.gap() }
     if run.phases.isEmpty {
       builder.marked(Span(glyphs.current, .accent), "Preparing\(glyphs.ellipsis)", .secondary)

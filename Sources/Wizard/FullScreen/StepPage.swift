@@ -9,7 +9,7 @@ extension WizardModel {
   ///   ``Row/unseen``, unless they have the keyboard.
   func page(_ window: Range<Int>? = nil) -> Page {
     let width = layout.body.columns
-    switch journey.step.kind {
+    switch session.step.kind {
     case .questions, .crossroads: return questionsPage(width, window)
     case .review: return reviewPage(width)
     case .run: return runPage(width)
@@ -19,12 +19,12 @@ extension WizardModel {
 
   func opening(_ width: Int, _ window: Range<Int>? = nil) -> RowBuilder {
     var builder = RowBuilder(width: width, glyphs: glyphs, window: window)
-    builder.paragraph(journey.step.heading(journey.answers), .title)
-    let explanation = journey.step.explanation(journey.answers)
+    builder.paragraph(session.step.heading(session.answers), .title)
+    let explanation = session.step.explanation(session.answers)
     if !explanation.isEmpty {
       // A low window has no line to spare.
       if size.rows >= 20 { builder.gap() }
-      let isAll = journey.fields.isEmpty && journey.step.lookup == nil
+      let isAll = session.fields.isEmpty && session.step.lookup == nil
       builder.blocks(explanation, isAll ? .text : .secondary)
     }
     return builder
@@ -34,20 +34,20 @@ extension WizardModel {
 
   private func questionsPage(_ width: Int, _ window: Range<Int>?) -> Page {
     var builder = opening(width, window)
-    for field in journey.fields {
+    for field in session.fields {
       builder.gap()
       add(field, to: &builder)
     }
-    if journey.step.lookup != nil { addLookup(to: &builder) }
+    if session.step.lookup != nil { addLookup(to: &builder) }
     return Page(rows: builder.rows, pinned: filterRows(width))
   }
 
   func addLookup(to builder: inout RowBuilder) {
     builder.gap()
-    guard let lookup = journey.step.lookup else { return }
-    switch journey.lookupState?.phase {
+    guard let lookup = session.step.lookup else { return }
+    switch session.lookupState?.phase {
     case nil:
-      let isBroken = journey.fields.contains { $0.problem(journey.step.key($0), journey.answers) != nil }
+      let isBroken = session.fields.contains { $0.problem(session.step.key($0), session.answers) != nil }
       if !isBroken { builder.paragraph("Enter looks there.", .muted) }
     case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)", .secondary)
     case .failed(let trouble)?: addTrouble(trouble, to: &builder)
@@ -55,7 +55,7 @@ extension WizardModel {
     }
   }
 
-  private func add(_ material: Material, to builder: inout RowBuilder) {
+  private func add(_ material: LookupResult, to builder: inout RowBuilder) {
     builder.pairs(material.facts.map { ($0.name, $0.value) })
     if !material.findings.isEmpty {
       builder.gap()
@@ -78,7 +78,7 @@ extension WizardModel {
   /// An error, calmly: what, why, what to do; and the ways on.
   func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
     if trouble.isCancelled {
-      builder.marked(Span(glyphs.skipped, .warning), journey.wordsOfStopping, .warning)
+      builder.marked(Span(glyphs.skipped, .warning), session.wordsOfStopping, .warning)
       builder.paragraph("All changes were rolled back.", .text, indent: 2)
     } else {
       builder.marked(Span(glyphs.failed, .error), trouble.subject, .error)
@@ -89,7 +89,7 @@ extension WizardModel {
       }
     }
     let buttons: [(Focus.Button, String)] = [(.retry, "Try again"), (.back, "Back"), (.leave, "Leave the wizard")]
-    let shown = buttons.filter { journey.focusable.contains(.button($0.0)) }
+    let shown = buttons.filter { session.focusable.contains(.button($0.0)) }
     if !shown.isEmpty { builder.gap() }
     for (button, title) in shown { builder.add(buttonRow(.button(button), title)) }
   }
@@ -109,7 +109,7 @@ extension WizardModel {
   private func reviewPage(_ width: Int) -> Page {
     var builder = opening(width)
     builder.gap()
-    let lines = journey.review
+    let lines = session.review
     let longest = lines.map { TextWidth.columns($0.title) }.max() ?? 0
     let margin = min(longest, width / 3)
     for line in lines {
@@ -125,24 +125,24 @@ extension WizardModel {
       }
     }
     addPlan(to: &builder)
-    let commands = journey.flow.commands(journey.answers)
+    let commands = session.flow.commands(session.answers)
     if !commands.isEmpty {
       builder.gap()
       builder.paragraph("Equivalent commands:", .secondary)
       for command in commands { builder.command(command) }
     }
-    guard !journey.lookupFailed else { return Page(rows: builder.rows) }
+    guard !session.lookupFailed else { return Page(rows: builder.rows) }
     return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.start), startTitle)])
   }
 
   /// As long as the plan is not known, nothing can be begun.
   private var startTitle: String {
-    guard let lookup = journey.step.lookup, journey.lookupState?.ticket != nil else { return journey.step.proceed }
+    guard let lookup = session.step.lookup, session.lookupState?.ticket != nil else { return session.step.proceed }
     return "\(lookup.busy)\(glyphs.ellipsis)"
   }
 
   private func addPlan(to builder: inout RowBuilder) {
-    switch journey.lookupState?.phase {
+    switch session.lookupState?.phase {
     case .ready(let material)?:
       if !material.facts.isEmpty {
         builder.gap()
@@ -166,12 +166,12 @@ extension WizardModel {
 
   private func resultPage(_ width: Int) -> Page {
     var builder = opening(width)
-    guard case .success(let summary)? = journey.run?.outcome else { return Page(rows: builder.rows) }
+    guard case .success(let summary)? = session.run?.outcome else { return Page(rows: builder.rows) }
     builder.gap()
     builder.report(.of(summary))
-    let onward = journey.continuations.enumerated().map { index, continuation in
+    let onward = session.continuations.enumerated().map { index, continuation in
       buttonRow(.button(.onward(index)), continuation.title)
     }
-    return Page(rows: builder.rows, pinned: [.empty] + onward + [buttonRow(.button(.leave), journey.step.proceed)])
+    return Page(rows: builder.rows, pinned: [.empty] + onward + [buttonRow(.button(.leave), session.step.proceed)])
   }
 }

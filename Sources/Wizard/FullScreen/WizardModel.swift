@@ -2,13 +2,13 @@ import Common
 import Engine
 import Terminal
 
-/// The full-screen wizard as a value: keys and news go in, pictures come out of ``picture``. It knows no terminal and no
+/// The full-screen wizard as a value: keys and events go in, pictures come out of ``picture``. It knows no terminal and no
 /// server, so that a test can walk through it.
 struct WizardModel: Sendable {
   enum Input: Sendable {
     case key(Key)
     case resized(Size)
-    case news(News)
+    case events(TaskEvent)
     /// A sentence for the operator, about an effect.
     case told(String)
     /// Time has passed.
@@ -18,7 +18,7 @@ struct WizardModel: Sendable {
   }
 
   enum Effect: Sendable {
-    case start(Errand)
+    case start(BackgroundTask)
     case saveAnswers
     case redraw
     case suspend
@@ -28,7 +28,7 @@ struct WizardModel: Sendable {
     case end
   }
 
-  private(set) var itinerary: Itinerary
+  private(set) var wizardSession: WizardSession
   private(set) var size: Size
   /// Those of the terminal, when nothing plainer is wanted.
   private let usualGlyphs: Glyphs
@@ -61,20 +61,20 @@ struct WizardModel: Sendable {
   init(
     _ flow: Flow, given: GivenAnswers = GivenAnswers(), size: Size, glyphs: Glyphs, now: ContinuousClock.Instant
   ) {
-    self.init(Itinerary(flow, given: given), size: size, glyphs: glyphs, now: now)
+    self.init(WizardSession(flow, given: given), size: size, glyphs: glyphs, now: now)
   }
 
-  init(_ itinerary: Itinerary, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
-    self.itinerary = itinerary
+  init(_ wizardSession: WizardSession, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
+    self.wizardSession = wizardSession
     self.size = size
     usualGlyphs = glyphs
     self.now = now
     settle()
   }
 
-  private(set) var journey: Journey {
-    get { itinerary.journey }
-    _modify { yield &itinerary.journey }
+  private(set) var session: FlowSession {
+    get { wizardSession.session }
+    _modify { yield &wizardSession.session }
   }
 
   var glyphs: Glyphs { isPlain ? .ascii : usualGlyphs }
@@ -84,12 +84,12 @@ struct WizardModel: Sendable {
     return effects
   }
 
-  var isRunning: Bool { journey.run?.isRunning ?? false }
+  var isRunning: Bool { session.run?.isRunning ?? false }
 
   /// What the window may be called while something runs, to be seen from elsewhere; nil for its own name.
   var title: String? {
-    guard isRunning, let run = journey.run else { return nil }
-    return "\(Program.name): \(journey.step.heading(journey.answers)) \(Int(run.fraction * 100)) %"
+    guard isRunning, let run = session.run else { return nil }
+    return "\(Program.name): \(session.step.heading(session.answers)) \(Int(run.fraction * 100)) %"
   }
 
   /// When the picture will have changed although nothing happened; nil when it will not.
@@ -110,10 +110,10 @@ struct WizardModel: Sendable {
   var isTooSmall: Bool { size.columns < Self.smallest.columns || size.rows < Self.smallest.rows }
 
   func editor(_ key: String) -> LineEditor {
-    if case .secret? = journey.field(key)?.kind {
-      return LineEditor(journey.answers.secret(key)?.reveal() ?? "", caret: carets[key])
+    if case .secret? = session.field(key)?.kind {
+      return LineEditor(session.answers.secret(key)?.reveal() ?? "", caret: carets[key])
     }
-    return LineEditor(journey.answers.text(key) ?? "", caret: carets[key])
+    return LineEditor(session.answers.text(key) ?? "", caret: carets[key])
   }
 
   // MARK: What happens
@@ -123,7 +123,7 @@ struct WizardModel: Sendable {
     switch input {
     case .key(let key): press(key)
     case .resized(let size): self.size = size
-    case .news(let news): return hear([news], at: moment)
+    case .events(let events): return hear([events], at: moment)
     case .told(let text): notice = text
     case .tick: break
     case .hangup: hangUp()
@@ -131,58 +131,58 @@ struct WizardModel: Sendable {
     settle()
   }
 
-  /// Many news at once, of which only what comes of all of them matters.
-  mutating func hear(_ all: [News], at moment: ContinuousClock.Instant) {
+  /// Many events at once, of which only what comes of all of them matters.
+  mutating func hear(_ all: [TaskEvent], at moment: ContinuousClock.Instant) {
     now = moment
-    for news in all {
-      if case .listed(let ticket, let listing) = news { hear(listing, ticket) } else { hear(news) }
+    for events in all {
+      if case .listed(let ticket, let listing) = events { hear(listing, ticket) } else { hear(events) }
     }
     settle()
   }
 
-  private mutating func hear(_ news: News) {
+  private mutating func hear(_ events: TaskEvent) {
     let wasRunning = isRunning
-    let before = journey.obstacle
-    journey.hear(news, now: now)
+    let before = session.obstacle
+    session.hear(events, now: now)
     if wasRunning && !isRunning {
       // A question about stopping what is over has lost its sense.
       if case .question? = overlay { overlay = nil }
-      if journey.run?.callsBack == true { effects.append(.ring) }
+      if session.run?.callsBack == true { effects.append(.ring) }
       if isEnding { effects.append(.end) }
     }
     // What was said about waiting has lost its sense too.
-    if before == .looking, journey.obstacle != .looking { notice = nil }
+    if before == .looking, session.obstacle != .looking { notice = nil }
     // A bad end is told below the fields, and has to be seen.
-    if before == .looking, case .failed? = journey.obstacle, !journey.fields.isEmpty {
+    if before == .looking, case .failed? = session.obstacle, !session.fields.isEmpty {
       scroll = .max / 2
       followsFocus = false
     }
     // What found its way onto the page may be what the keyboard is there for.
-    if before == .looking, focus == .page || focus == .button(.retry) { focus = journey.firstFocus }
+    if before == .looking, focus == .page || focus == .button(.retry) { focus = session.firstFocus }
   }
 
   private mutating func hangUp() {
-    journey.abandon()
+    session.abandon()
     isEnding = true
-    if !isRunning || journey.runner?.outlivesWizard == true { effects.append(.end) }
+    if !isRunning || session.runner?.outlivesWizard == true { effects.append(.end) }
   }
 
-  /// Brings focus and scrolling in line with what there is now, and hands on what the journey wants done.
+  /// Brings focus and scrolling in line with what there is now, and hands on what the session wants done.
   private mutating func settle() {
-    if shownStep != journey.place {
-      shownStep = journey.place
-      focus = journey.firstFocus
+    if shownStep != session.place {
+      shownStep = session.place
+      focus = session.firstFocus
       scroll = 0
       notice = nil
     }
     settleLists()
     let all = focusable
     if !all.contains(focus), filter?.isEmpty != true {
-      focus = filter.flatMap { filter in all.first { $0.field == filter.field } } ?? journey.firstFocus
+      focus = filter.flatMap { filter in all.first { $0.field == filter.field } } ?? session.firstFocus
       settleLists()
     }
     leaveCompletion()
-    effects += journey.takeErrands().map { .start($0) }
+    effects += session.takeTasks().map { .start($0) }
     followFocus()
   }
 
@@ -224,7 +224,7 @@ struct WizardModel: Sendable {
     case .keepFilter: keepFilter()
     case .complete: complete()
     case .back: goBack()
-    case .lookAgain: journey.look()
+    case .lookAgain: session.look()
     case .proceed: proceed()
     case .toggle: toggle()
     case .earlierDecision: decide(by: -1)
@@ -250,7 +250,7 @@ struct WizardModel: Sendable {
   }
 
   private mutating func goBack() {
-    if !itinerary.goBack() { notice = "This is the first step" }
+    if !wizardSession.goBack() { notice = "This is the first step" }
   }
 
   private mutating func proceed() {
@@ -258,8 +258,8 @@ struct WizardModel: Sendable {
     switch focus {
     case .button(let button): press(button)
     case .line(let key):
-      let step = journey.review.first { $0.key == key }?.step
-      if let step { journey.jump(to: step) }
+      let step = session.review.first { $0.key == key }?.step
+      if let step { session.jump(to: step) }
     case .option:
       guard select(focus, toggling: false) else { return }
       next()
@@ -269,25 +269,25 @@ struct WizardModel: Sendable {
 
   /// To the next question of the step, or to the next step.
   private mutating func next() {
-    if case .input(let key) = focus, let reason = journey.field(key)?.problem(key, journey.answers) {
+    if case .input(let key) = focus, let reason = session.field(key)?.problem(key, session.answers) {
       notice = reason
       return
     }
     if let field = nextField {
-      journey.lookWhereNeeded()
-      focus = journey.home(of: field)
+      session.lookWhereNeeded()
+      focus = session.home(of: field)
       return
     }
-    switch itinerary.advance() {
-    case nil: if itinerary.isOver { end() }
+    switch wizardSession.advance() {
+    case nil: if wizardSession.isOver { end() }
     case .field(let key, let reason)?:
-      if let field = journey.field(key) { focus = journey.home(of: field) }
+      if let field = session.field(key) { focus = session.home(of: field) }
       notice = reason
     case .looking?: notice = "Still checking; this may take a moment"
     case .looksFirst?, .notHere?: break
     case .failed?:
       // Enter where looking failed means: look again.
-      journey.look()
+      session.look()
     case .blocked?: notice = "Resolve the blockers first"
     }
   }
@@ -295,15 +295,15 @@ struct WizardModel: Sendable {
   private mutating func press(_ button: Focus.Button) {
     switch button {
     case .start:
-      if case .blocked? = journey.start(now: now) { notice = "Resolve the blockers first: go back to the checks" }
+      if case .blocked? = session.start(now: now) { notice = "Resolve the blockers first: go back to the checks" }
     case .retry:
-      if case .run = journey.step.kind { journey.begin(now: now) } else { journey.look() }
+      if case .run = session.step.kind { session.begin(now: now) } else { session.look() }
     case .back: goBack()
     case .onward(let index):
-      itinerary.follow(journey.continuations[index].onward)
-      if itinerary.isOver { end() }
+      wizardSession.follow(session.continuations[index].onward)
+      if wizardSession.isOver { end() }
     case .leave:
-      if journey.run?.outcome?.isSuccess == true { end() } else { overlay = .question(leaveQuestion) }
+      if session.run?.outcome?.isSuccess == true { end() } else { overlay = .question(leaveQuestion) }
     }
   }
 
@@ -312,15 +312,15 @@ struct WizardModel: Sendable {
     switch outcome {
     case .stay: break
     case .leave: end()
-    case .stop: journey.stop()
+    case .stop: session.stop()
     case .stopAndLeave:
-      journey.stop()
+      session.stop()
       isEnding = true
     }
   }
 
   private mutating func end() {
-    journey.abandon()
+    session.abandon()
     isEnding = true
     effects.append(.end)
   }
@@ -340,41 +340,41 @@ struct WizardModel: Sendable {
 
   /// Makes an option the answer; false where it cannot be chosen.
   private mutating func select(_ focus: Focus, toggling: Bool) -> Bool {
-    guard case .option(let key, let id) = focus, let field = journey.field(key) else { return false }
+    guard case .option(let key, let id) = focus, let field = session.field(key) else { return false }
     // Going on takes what is chosen, wherever the keyboard is.
     if !toggling, case .multipleChoice = field.kind { return true }
-    if let reason = journey.disabledReason(focus) {
+    if let reason = session.disabledReason(focus) {
       notice = "Not possible: \(reason)"
       return false
     }
     switch field.kind {
-    case .yesNo(let yes, _): journey.answer(key, .flag(id == yes.id))
+    case .yesNo(let yes, _): session.answer(key, .flag(id == yes.id))
     case .multipleChoice:
-      var ids = journey.answers.list(key)
+      var ids = session.answers.list(key)
       if let index = ids.firstIndex(of: id) { ids.remove(at: index) } else { ids.append(id) }
-      journey.answer(key, .list(ids))
-    default: journey.answer(key, .text(id))
+      session.answer(key, .list(ids))
+    default: session.answer(key, .text(id))
     }
     return true
   }
 
   private mutating func decide(by step: Int, around: Bool = false) {
-    guard case .item(let key, let id) = focus, case .decisions(let items, let all)? = journey.field(key)?.kind,
+    guard case .item(let key, let id) = focus, case .decisions(let items, let all)? = session.field(key)?.kind,
       let among = items.first(where: { $0.id == id })?.possible(all), !among.isEmpty
     else { return }
-    if let reason = journey.disabledReason(focus) {
+    if let reason = session.disabledReason(focus) {
       notice = reason
       return
     }
-    var map = journey.answers.map(key)
+    var map = session.answers.map(key)
     let index = among.firstIndex { $0.id == map[id] } ?? 0
     let next = around ? (index + step) % among.count : min(max(0, index + step), among.count - 1)
     map[id] = among[next].id
-    journey.answer(key, .map(map))
+    session.answer(key, .map(map))
   }
 
   private mutating func type(_ key: Key, into name: String) {
-    guard let field = journey.field(name) else { return }
+    guard let field = session.field(name) else { return }
     if case .confirmation = field.kind, case .paste = key {
       notice = "This has to be typed: pasting does not confirm a deletion"
       return
@@ -389,9 +389,9 @@ struct WizardModel: Sendable {
     carets[name] = editor.caret
     guard editor.text != before else { return }
     if case .secret = field.kind {
-      journey.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
+      session.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
     } else {
-      journey.answer(name, .text(editor.text), typing: true)
+      session.answer(name, .text(editor.text), typing: true)
       narrowCompletion()
     }
   }
@@ -399,20 +399,20 @@ struct WizardModel: Sendable {
   /// Puts a text into a field as if it had been typed.
   mutating func replaceText(of name: String, with text: String) {
     carets[name] = nil
-    journey.answer(name, .text(text), typing: true)
+    session.answer(name, .text(text), typing: true)
   }
 
   mutating func tell(_ text: String) { notice = text }
 
-  mutating func start(_ errand: Errand) { effects.append(.start(errand)) }
+  mutating func start(_ task: BackgroundTask) { effects.append(.start(task)) }
 
   // MARK: Moving
 
   /// The question after the one that has the keyboard.
   var nextField: Field? {
     guard let key = focus.field else { return nil }
-    let fields = journey.fields
-    guard let index = fields.firstIndex(where: { journey.step.key($0) == key }), index + 1 < fields.count else {
+    let fields = session.fields
+    guard let index = fields.firstIndex(where: { session.step.key($0) == key }), index + 1 < fields.count else {
       return nil
     }
     return fields[index + 1]
@@ -442,21 +442,21 @@ struct WizardModel: Sendable {
       }
       let wasTyping = isTyping
       focus = all[min(max(0, target), all.count - 1)]
-      if wasTyping { journey.lookWhereNeeded() }
+      if wasTyping { session.lookWhereNeeded() }
     }
   }
 
   mutating func moveField(by count: Int) {
-    let all = journey.focusable
-    journey.lookWhereNeeded()
+    let all = session.focusable
+    session.lookWhereNeeded()
     guard let key = focus.field else {
       guard let index = all.firstIndex(of: focus) else { return }
       focus = all[(index + count + all.count) % all.count]
       return
     }
-    let fields = journey.fields
-    guard let index = fields.firstIndex(where: { journey.step.key($0) == key }) else { return }
-    focus = journey.home(of: fields[(index + count + fields.count) % fields.count])
+    let fields = session.fields
+    guard let index = fields.firstIndex(where: { session.step.key($0) == key }) else { return }
+    focus = session.home(of: fields[(index + count + fields.count) % fields.count])
   }
 
   // MARK: Scrolling

@@ -23,19 +23,19 @@ struct AnswersRunner {
   private let orders: Orders
   private let given: GivenAnswers
   private let voice: LinearVoice
-  private let desk: any ErrandDesk
-  private(set) var journey: Journey
+  private let executor: any TaskExecutor
+  private(set) var session: FlowSession
   private var missing: [String] = []
   private var faults: [String] = []
   private var unseen: [Finding] = []
   private var looked: Set<String> = []
 
-  init(_ flow: Flow, given: GivenAnswers, orders: Orders, voice: LinearVoice, desk: any ErrandDesk) {
+  init(_ flow: Flow, given: GivenAnswers, orders: Orders, voice: LinearVoice, executor: any TaskExecutor) {
     self.orders = orders
     self.given = given
     self.voice = voice
-    self.desk = desk
-    journey = Journey(flow, given: given)
+    self.executor = executor
+    session = FlowSession(flow, given: given)
   }
 
   /// - Throws: `.usage` with all that is wrong with the answers, or with all that is missing where nobody can be asked;
@@ -49,20 +49,20 @@ struct AnswersRunner {
     }
     try begin()
     try watch()
-    return .done(journey.plainText)
+    return .done(session.plainText)
   }
 
   // MARK: Before
 
   /// To the review, collecting what is missing. Where the way ends before it, what comes later is collected unseen.
   private mutating func walk() throws {
-    while case .questions = journey.step.kind {
+    while case .questions = session.step.kind {
       try pump()
-      let step = journey.step
+      let step = session.step
       collect(step)
-      switch journey.advance() {
+      switch session.advance() {
       case nil:
-        if journey.step.id == step.id { return }
+        if session.step.id == step.id { return }
       case .looking?, .looksFirst?: continue
       case .field(let key, let reason)?:
         if given.values[key] != nil { faults.append("\(key): \(reason)") }
@@ -79,12 +79,12 @@ struct AnswersRunner {
   /// Waits as long as something is being looked up.
   private mutating func pump() throws {
     while true {
-      for errand in journey.takeErrands() { desk.start(errand) }
-      guard case .looking? = journey.lookupState?.phase else { return }
-      switch desk.wait(timeout: nil) {
-      case .news(let news): for item in news { journey.hear(item, now: .now) }
+      for task in session.takeTasks() { executor.start(task) }
+      guard case .looking? = session.lookupState?.phase else { return }
+      switch executor.wait(timeout: nil) {
+      case .events(let events): for item in events { session.hear(item, now: .now) }
       case .interrupted, .gone:
-        journey.abandon()
+        session.abandon()
         throw Cancelled()
       case .nothing: break
       }
@@ -92,7 +92,7 @@ struct AnswersRunner {
   }
 
   private mutating func collect(_ step: Step) {
-    for field in journey.fields where looked.insert(step.key(field)).inserted {
+    for field in session.fields where looked.insert(step.key(field)).inserted {
       let key = step.key(field)
       if let answer = given.answer(to: field, key) {
         if let objection = field.objection(to: answer) { faults.append("\(key): \(objection)") }
@@ -101,7 +101,7 @@ struct AnswersRunner {
         missing.append(described(field, key))
       }
     }
-    unseen += journey.material(of: step)?.findings.filter { $0.severity == .warning } ?? []
+    unseen += session.material(of: step)?.findings.filter { $0.severity == .warning } ?? []
   }
 
   private func described(_ field: Field, _ key: String) -> String {
@@ -115,20 +115,20 @@ struct AnswersRunner {
   }
 
   private mutating func collectTheRest(after step: Step) {
-    let later = journey.flow.knownFields.drop { $0.step.id != step.id }
-    for known in later where known.step.isVisible(journey.answers) && known.field.isVisible(journey.answers) {
+    let later = session.flow.knownFields.drop { $0.step.id != step.id }
+    for known in later where known.step.isVisible(session.answers) && known.field.isVisible(session.answers) {
       guard looked.insert(known.key).inserted, given.answer(to: known.field, known.key) == nil else { continue }
       missing.append(described(known.field, known.key))
     }
   }
 
   private var obstacle: PlainFailure {
-    switch journey.lookupState?.phase {
+    switch session.lookupState?.phase {
     case .failed(let trouble)?: return trouble.failure
     case .ready(let material)?:
       let blocked = Blocked(material.findings)
       return PlainFailure(blocked.family, blocked.subject, blocked.reason, remedy: blocked.remedy)
-    default: return PlainFailure(.blocked, journey.step.title, "there is a blocker")
+    default: return PlainFailure(.blocked, session.step.title, "there is a blocker")
     }
   }
 
@@ -136,26 +136,26 @@ struct AnswersRunner {
 
   private mutating func begin() throws {
     try pump()
-    guard case .review = journey.step.kind else { return }
-    if case .failed(let trouble)? = journey.lookupState?.phase { throw trouble.failure }
-    let plan = journey.material(of: journey.step)?.plan
-    let isConfirmed = given.confirmedName != nil && journey.answeredAsGiven.contains { isConfirmation($0) }
+    guard case .review = session.step.kind else { return }
+    if case .failed(let trouble)? = session.lookupState?.phase { throw trouble.failure }
+    let plan = session.material(of: session.step)?.plan
+    let isConfirmed = given.confirmedName != nil && session.answeredAsGiven.contains { isConfirmation($0) }
     if let destroys = plan?.destroys, !destroys.isEmpty, !orders.destroys, !isConfirmed {
       throw PlainFailure(
-        .usage, journey.flow.title, "this deletes: \(destroys.joined(separator: "; "))",
+        .usage, session.flow.title, "this deletes: \(destroys.joined(separator: "; "))",
         remedy: "confirm it with --yes")
     }
-    let teller = LinearRunner(Itinerary(journey), voice: voice, desk: desk)
-    voice.say("\(journey.flow.title), with the answers in \(orders.path):")
-    teller.tell(journey.review)
+    let teller = LinearRunner(WizardSession(session), voice: voice, executor: executor)
+    voice.say("\(session.flow.title), with the answers in \(orders.path):")
+    teller.tell(session.review)
     for finding in unseen { voice.report(.of(finding)) }
     teller.tell(plan)
-    if journey.start(now: .now) != nil { throw obstacle }
+    if session.start(now: .now) != nil { throw obstacle }
   }
 
   private func isConfirmation(_ key: String) -> Bool {
-    journey.flow.steps.contains { step in
-      journey.fields(of: step).contains { field in
+    session.flow.steps.contains { step in
+      session.fields(of: step).contains { field in
         if case .confirmation = field.kind { step.key(field) == key } else { false }
       }
     }
@@ -163,22 +163,22 @@ struct AnswersRunner {
 
   private mutating func watch() throws {
     var watcher = Watcher(voice: voice)
-    for errand in journey.takeErrands() { desk.start(errand) }
-    while journey.run?.isRunning == true {
-      switch desk.wait(timeout: watcher.patience) {
-      case .news(let news):
-        for item in news {
-          journey.hear(item, now: .now)
-          watcher.tell(item, journey.run)
+    for task in session.takeTasks() { executor.start(task) }
+    while session.run?.isRunning == true {
+      switch executor.wait(timeout: watcher.patience) {
+      case .events(let events):
+        for item in events {
+          session.hear(item, now: .now)
+          watcher.tell(item, session.run)
         }
-      case .gone where journey.runner?.outlivesWizard == true: return
+      case .gone where session.runner?.outlivesWizard == true: return
       case .interrupted, .gone:
         voice.say("Stopping. Changes so far are rolled back; this may take a moment.")
-        journey.stop()
-      case .nothing: watcher.giveSign(journey.run)
+        session.stop()
+      case .nothing: watcher.giveSign(session.run)
       }
-      for errand in journey.takeErrands() { desk.start(errand) }
+      for task in session.takeTasks() { executor.start(task) }
     }
-    if case .failure(let trouble)? = journey.run?.outcome { throw trouble.failure }
+    if case .failure(let trouble)? = session.run?.outcome { throw trouble.failure }
   }
 }

@@ -4,7 +4,7 @@ import Terminal
 extension LinearRunner {
   enum Outcome { case answered, back }
 
-  /// Asks one field, as often as it takes, and tells the journey.
+  /// Asks one field, as often as it takes, and tells the session.
   mutating func answer(_ field: Field, key: String) throws -> Outcome {
     switch field.kind {
     case .choice(let options): return try choose(field, key, options.map(Choice.init))
@@ -56,7 +56,7 @@ extension LinearRunner {
   }
 
   private func sayHint(_ field: Field) {
-    if let hint = field.hint(journey.answers) { voice.say(hint) }
+    if let hint = field.hint(session.answers) { voice.say(hint) }
   }
 
   // MARK: Choosing
@@ -81,9 +81,9 @@ extension LinearRunner {
         continue
       }
       if case .yesNo = field.kind {
-        journey.answer(key, .flag(index == 0))
+        session.answer(key, .flag(index == 0))
       } else {
-        journey.answer(key, .text(choices[index].id))
+        session.answer(key, .text(choices[index].id))
       }
       sayHint(field)
       return .answered
@@ -91,8 +91,8 @@ extension LinearRunner {
   }
 
   private func chosen(_ field: Field, _ key: String) -> String? {
-    guard case .yesNo(let yes, let no) = field.kind else { return journey.answers.text(key) }
-    return journey.answers.flag(key).map { $0 ? yes.id : no.id }
+    guard case .yesNo(let yes, let no) = field.kind else { return session.answers.text(key) }
+    return session.answers.flag(key).map { $0 ? yes.id : no.id }
   }
 
   private func index(_ line: String, _ choices: [Choice], isYesNo: Bool) -> Int? {
@@ -107,7 +107,7 @@ extension LinearRunner {
     voice.say(field.asLine)
     list(choices)
     while true {
-      let now = journey.answers.list(key)
+      let now = session.answers.list(key)
       let numbers = choices.indices.filter { now.contains(choices[$0].id) }.map { "\($0 + 1)" }
       let current = numbers.isEmpty ? "none" : numbers.joined(separator: " ")
       guard case .text(let line) = try ask("Numbers with spaces between, or none [\(current)]:") else { return .back }
@@ -120,7 +120,7 @@ extension LinearRunner {
         voice.say("Not possible: \(reason)")
       } else {
         let ids = indices.compactMap { $0.map { choices[$0].id } }
-        journey.answer(key, .list(choices.map(\.id).filter { ids.contains($0) }))
+        session.answer(key, .list(choices.map(\.id).filter { ids.contains($0) }))
         return .answered
       }
     }
@@ -135,7 +135,7 @@ extension LinearRunner {
     func title(_ id: String?) -> String { id.map { titles[$0] ?? $0 } ?? "nothing" }
     voice.say(field.asLine)
     for (index, item) in items.enumerated() {
-      let decision = journey.answers.map(key)[item.id]
+      let decision = session.answers.map(key)[item.id]
       let advice = decision == item.advice ? "recommended: \(item.why)" : "recommended: \(title(item.advice))"
       voice.say(
         "\(index + 1). \(item.title), \(item.state): " + (item.disabled ?? "\(title(decision)), \(advice)"), indent: 2,
@@ -158,7 +158,7 @@ extension LinearRunner {
         continue
       }
       for item in wanted where try decide(key, item, among) == .back { break }
-      let decided = items.filter { $0.disabled == nil }.map { "\($0.title): \(title(journey.answers.map(key)[$0.id]))" }
+      let decided = items.filter { $0.disabled == nil }.map { "\($0.title): \(title(session.answers.map(key)[$0.id]))" }
       voice.say("Decided: \(decided.joined(separator: ", ")).")
     }
   }
@@ -179,17 +179,17 @@ extension LinearRunner {
             item.consequences[decision.id]))
       })
     while true {
-      let current = among.firstIndex { $0.id == journey.answers.map(key)[item.id] } ?? 0
+      let current = among.firstIndex { $0.id == session.answers.map(key)[item.id] } ?? 0
       guard case .text(let line) = try ask("Choose 1 to \(among.count) [\(current + 1)]:") else { return .back }
       let number = line.isEmpty ? current : (Int(line) ?? 0) - 1
       guard among.indices.contains(number) else {
         voice.say("Enter a number from 1 to \(among.count).")
         continue
       }
-      var map = journey.answers.map(key)
+      var map = session.answers.map(key)
       if map[item.id] != among[number].id {
         map[item.id] = among[number].id
-        journey.answer(key, .map(map))
+        session.answer(key, .map(map))
       }
       return .answered
     }
@@ -201,7 +201,7 @@ extension LinearRunner {
   private mutating func type(_ field: Field, _ key: String, empty: String, path wish: PathWish? = nil) throws -> Outcome
   {
     while true {
-      let current = journey.answers.text(key)
+      let current = session.answers.text(key)
       let shown = current.map { $0.isEmpty && !empty.isEmpty ? empty : $0 } ?? ""
       let way = empty.isEmpty || current == "" ? "" : ", '' for \(empty)"
       let question = "\(field.title)\(way)\(shown.isEmpty ? "" : " [\(shown)]"):"
@@ -211,14 +211,14 @@ extension LinearRunner {
         case .none: continue
         case .back: return .back
         case .chosen(let path):
-          journey.answer(key, .text(path))
+          session.answer(key, .text(path))
           // It may be the way to another one: it is proposed, and Enter takes it.
           if path.hasSuffix("/") { continue }
         }
       } else if !line.isEmpty || current == nil {
-        journey.answer(key, .text(line == "''" ? "" : line))
+        session.answer(key, .text(line == "''" ? "" : line))
       }
-      guard let problem = field.problem(key, journey.answers) else {
+      guard let problem = field.problem(key, session.answers) else {
         sayHint(field)
         return .answered
       }
@@ -229,7 +229,7 @@ extension LinearRunner {
   /// Those of the letters for help, back and leaving that the field would take as an answer.
   private func ambiguous(_ field: Field, _ key: String) -> Set<String> {
     Self.commands.filter { text in
-      var answers = journey.answers
+      var answers = session.answers
       answers[key] = .text(text)
       return field.problem(key, answers) == nil
     }
@@ -237,11 +237,11 @@ extension LinearRunner {
 
   private mutating func typeSecret(_ field: Field, _ key: String) throws -> Outcome {
     while true {
-      let isGiven = journey.answers.secret(key) != nil
+      let isGiven = session.answers.secret(key) != nil
       let question = "\(field.title), not shown while you type\(isGiven ? " [as given before]" : ""):"
       guard case .text(let line) = try ask(question, hidden: true) else { return .back }
-      if !line.isEmpty { journey.answer(key, secret: Secret(line)) }
-      guard let problem = field.problem(key, journey.answers) else { return .answered }
+      if !line.isEmpty { session.answer(key, secret: Secret(line)) }
+      guard let problem = field.problem(key, session.answers) else { return .answered }
       voice.say("Invalid: \(problem).")
       // What is typed unseen is never a command, so that there has to be another place for those.
       guard case .text = try ask("Enter asks again, b goes back, q leaves:") else { return .back }
@@ -255,8 +255,8 @@ extension LinearRunner {
       guard case .text(let line) = try ask(field.asLine, afresh: true, ambiguous: ambiguous(field, key)) else {
         return .back
       }
-      journey.answer(key, .text(line))
-      guard let problem = field.problem(key, journey.answers) else { return .answered }
+      session.answer(key, .text(line))
+      guard let problem = field.problem(key, session.answers) else { return .answered }
       voice.say("Invalid: \(problem).")
     }
   }
@@ -267,7 +267,7 @@ extension LinearRunner {
     let option = "--confirm-delete \(ShellWord.quoted(SafeText.clean(name)))"
     guard let given = consent.name else {
       throw PlainFailure(
-        .usage, journey.flow.title, "a confirmation is required, and is not read from a file or a pipe",
+        .usage, session.flow.title, "a confirmation is required, and is not read from a file or a pipe",
         remedy: "give \(option), or run the wizard on a terminal")
     }
     guard given == name else {
@@ -276,7 +276,7 @@ extension LinearRunner {
         remedy: "give \(option)")
     }
     voice.say("\(field.asLine) \(name), as the command line says.")
-    journey.answer(key, .text(name))
+    session.answer(key, .text(name))
     return .answered
   }
 }

@@ -4,10 +4,10 @@ extension LinearRunner {
   /// Says what came of it, and asks what comes next where there is a choice; where nobody answers any more, the wizard
   /// is left.
   mutating func goOnward() throws {
-    let continuations = journey.continuations
-    guard !continuations.isEmpty else { return itinerary.follow(.leave) }
+    let continuations = session.continuations
+    guard !continuations.isEmpty else { return wizardSession.follow(.leave) }
     voice.gap()
-    for line in (journey.spokenText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in (session.spokenText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
       voice.say(String(line))
     }
     hasToldResult = true
@@ -18,18 +18,18 @@ extension LinearRunner {
     voice.say("\(continuations.count + 1). Leave the wizard", indent: 2, hanging: 3)
     // As on the screen: what the flow itself proposes comes first, else leaving.
     let proposed =
-      journey.flow.onward(journey.answers).firstIndex(where: \.isProposed).map { $0 + 1 } ?? continuations.count + 1
+      session.flow.onward(session.answers).firstIndex(where: \.isProposed).map { $0 + 1 } ?? continuations.count + 1
     while true {
       switch voice.ask("Choose 1 to \(continuations.count + 1) [\(proposed)]:") {
-      case .end, .interrupted: return itinerary.follow(.leave)
+      case .end, .interrupted: return wizardSession.follow(.leave)
       case .text(let line):
         let line = line.trimmedSpaces
-        if line == "q" { return itinerary.follow(.leave) }
+        if line == "q" { return wizardSession.follow(.leave) }
         guard let number = line.isEmpty ? proposed : Int(line), (1...continuations.count + 1).contains(number) else {
           voice.say("Enter a number from 1 to \(continuations.count + 1).")
           continue
         }
-        return itinerary.follow(number > continuations.count ? .leave : continuations[number - 1].onward)
+        return wizardSession.follow(number > continuations.count ? .leave : continuations[number - 1].onward)
       }
     }
   }

@@ -73,18 +73,18 @@ extension LinearRunner {
   /// nil where it takes too long, and the operator has been told.
   private mutating func names(_ beginning: String, _ wish: PathWish) throws -> PathListing? {
     let cancellation = Cancellation()
-    desk.start(
-      Errand(
+    executor.start(
+      BackgroundTask(
         ticket: 0, cancellation: cancellation, work: .list { PathListing.look(beginning, wish, cancellation) }))
     let deadline = ContinuousClock.now + Self.patience
     while true {
       let left = deadline - .now
-      switch desk.wait(timeout: max(.milliseconds(1), left)) {
-      case .news(let news):
+      switch executor.wait(timeout: max(.milliseconds(1), left)) {
+      case .events(let events):
         var found: PathListing?
-        for item in news {
+        for item in events {
           if case .listed(_, let listing) = item, listing.beginning == beginning { found = listing }
-          journey.hear(item, now: .now)
+          session.hear(item, now: .now)
         }
         carryOut()
         if let found { return found }

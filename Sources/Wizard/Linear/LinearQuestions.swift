@@ -2,26 +2,26 @@ import Common
 import Engine
 
 extension LinearRunner {
-  /// Asks a step's questions, looks up what they need, says what was found, and goes on to the next step.
+  /// Asks a step's questions, queries up what they need, says what was found, and goes on to the next step.
   mutating func askQuestions() throws {
-    let step = journey.step
-    let place = journey.place
+    let step = session.step
+    let place = session.place
     announce()
     var asked: [String] = []
     var told: String?
-    while journey.place == place {
+    while session.place == place {
       carryOut()
-      let fixed = step.fields(journey.answers).filter { $0.isVisible(journey.answers) }
+      let fixed = step.fields(session.answers).filter { $0.isVisible(session.answers) }
       if let field = fixed.first(where: { !asked.contains(step.key($0)) }) {
         try ask(field, of: step, &asked)
         continue
       }
       if try lookUp(step, &asked) { continue }
-      if let material = journey.material(of: step), told != journey.lookupState?.key {
-        told = journey.lookupState?.key
+      if let material = session.material(of: step), told != session.lookupState?.key {
+        told = session.lookupState?.key
         tell(material)
       }
-      if let field = journey.fields.first(where: { !asked.contains(step.key($0)) }) {
+      if let field = session.fields.first(where: { !asked.contains(step.key($0)) }) {
         try ask(field, of: step, &asked)
         continue
       }
@@ -37,18 +37,18 @@ extension LinearRunner {
     }
   }
 
-  /// Waits for what the step looks up.
+  /// Waits for what the step queries up.
   ///
   /// - Returns: whether the step has to be looked at anew.
   private mutating func lookUp(_ step: Step, _ asked: inout [String]) throws -> Bool {
     guard let lookup = step.lookup else { return false }
-    let place = journey.place
-    journey.lookWhereNeeded()
+    let place = session.place
+    session.lookWhereNeeded()
     carryOut()
-    switch journey.lookupState?.phase {
+    switch session.lookupState?.phase {
     case .looking?:
       voice.say("\(lookup.busy) …")
-      while journey.place == place, case .looking? = journey.lookupState?.phase { try waitForNews() }
+      while session.place == place, case .looking? = session.lookupState?.phase { try waitForNews() }
       return true
     case .failed(let trouble)?:
       tell(trouble)
@@ -65,21 +65,21 @@ extension LinearRunner {
     switch try ask("\(ways), b goes back, q leaves:") {
     case .back: goBack()
     case .text("c") where canChange: asked = []
-    case .text(""): journey.look()
+    case .text(""): session.look()
     case .text: voice.say("Press Enter to check again, or type \(canChange ? "c, " : "")?, b or q.")
     }
   }
 
   private mutating func leaveForwards(_ step: Step, _ asked: inout [String]) throws {
-    switch journey.obstacle {
+    switch session.obstacle {
     case .field(let key, let reason)?:
       voice.say("Invalid: \(reason).")
       // What another answer of the step would solve has to be asked with it.
-      if journey.field(key)?.isTyped == true { asked.removeAll { $0 == key } } else { asked = [] }
+      if session.field(key)?.isTyped == true { asked.removeAll { $0 == key } } else { asked = [] }
     case .blocked(let count)?:
       voice.say(count == 1 ? "1 blocker has to be resolved first." : "\(count) blockers have to be resolved first.")
       try chooseWayOn(&asked)
-    case .looksFirst?, .looking?, .failed?: journey.lookWhereNeeded()
+    case .looksFirst?, .looking?, .failed?: session.lookWhereNeeded()
     case .notHere?, nil:
       if asked.isEmpty || deservesAttention(step), !step.isCrossroads {
         switch try ask("Enter: \(step.proceed).") {
@@ -90,19 +90,19 @@ extension LinearRunner {
           return
         }
       }
-      let isLast = journey.position.number == journey.position.count
-      _ = itinerary.advance()
+      let isLast = session.position.number == session.position.count
+      _ = wizardSession.advance()
       if isLast, !step.isCrossroads { throw Departure.wanted }
     }
   }
 
   private func deservesAttention(_ step: Step) -> Bool {
-    journey.material(of: step)?.findings.contains { $0.severity != .ok } ?? false
+    session.material(of: step)?.findings.contains { $0.severity != .ok } ?? false
   }
 
   // MARK: What was found
 
-  func tell(_ material: Material) {
+  func tell(_ material: LookupResult) {
     for fact in material.facts { voice.say("\(fact.name): \(fact.value)") }
     voice.report(.of(material.findings))
     if let remark = material.remark { voice.say(remark) }
@@ -124,7 +124,7 @@ extension LinearRunner {
   }
 
   func tell(_ trouble: Trouble) {
-    if trouble.isCancelled { return voice.say("\(journey.wordsOfStopping) All changes were rolled back.") }
+    if trouble.isCancelled { return voice.say("\(session.wordsOfStopping) All changes were rolled back.") }
     voice.say("Failed. \(trouble.subject): \(trouble.reason)")
     if let remedy = trouble.remedy { voice.say("What to do: \(remedy)", indent: 2, hanging: 4) }
   }

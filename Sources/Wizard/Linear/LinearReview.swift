@@ -5,26 +5,26 @@ extension LinearRunner {
   /// Every decision as a numbered line, what is going to happen, and the ways on.
   mutating func review() throws {
     announce()
-    let step = journey.step
-    let place = journey.place
+    let step = session.step
+    let place = session.place
     if let lookup = step.lookup {
-      if case .looking? = journey.lookupState?.phase { voice.say("\(lookup.busy) …") }
-      while journey.place == place, case .looking? = journey.lookupState?.phase { try waitForNews() }
+      if case .looking? = session.lookupState?.phase { voice.say("\(lookup.busy) …") }
+      while session.place == place, case .looking? = session.lookupState?.phase { try waitForNews() }
     }
-    let lines = journey.review
+    let lines = session.review
     tell(lines)
-    if case .failed(let trouble)? = journey.lookupState?.phase {
+    if case .failed(let trouble)? = session.lookupState?.phase {
       tell(trouble)
     } else {
-      if let material = journey.material(of: step) { tell(material) }
-      tell(journey.material(of: step)?.plan)
+      if let material = session.material(of: step) { tell(material) }
+      tell(session.material(of: step)?.plan)
     }
-    let commands = journey.flow.commands(journey.answers)
+    let commands = session.flow.commands(session.answers)
     if !commands.isEmpty {
       voice.say("Equivalent commands:")
       for command in commands { voice.command(command) }
     }
-    while journey.place == place {
+    while session.place == place {
       if try choose(among: lines) { return }
     }
   }
@@ -42,10 +42,10 @@ extension LinearRunner {
 
   /// - Returns: whether something happened after which the review has to be said anew.
   private mutating func choose(among lines: [ReviewLine]) throws -> Bool {
-    let step = journey.step
-    let failed = journey.obstacle == .failed
+    let step = session.step
+    let failed = session.obstacle == .failed
     // What destroys, or takes a server's place, is never begun by Enter alone.
-    let plan = journey.material(of: step)?.plan
+    let plan = session.material(of: step)?.plan
     let destroys = plan?.destroys.isEmpty == false || plan?.replaces != nil
     if destroys, !failed, !voice.conversation.isAttended { try checkConsent() }
     let go = failed ? "Enter looks again" : destroys ? "start begins" : "Enter: \(step.proceed)"
@@ -59,7 +59,7 @@ extension LinearRunner {
       return false
     case .text(let line):
       if let number = Int(line), lines.indices.contains(number - 1) {
-        journey.jump(to: lines[number - 1].step)
+        session.jump(to: lines[number - 1].step)
         return true
       }
       guard line == "start" || line.isEmpty && !destroys else {
@@ -68,8 +68,8 @@ extension LinearRunner {
         return false
       }
       if failed {
-        journey.look()
-      } else if let refusal = journey.start(now: .now) {
+        session.look()
+      } else if let refusal = session.start(now: .now) {
         tell(refusal)
       }
       carryOut()
@@ -81,12 +81,12 @@ extension LinearRunner {
   private func checkConsent() throws {
     guard !consent.destroys, consent.name == nil else { return }
     throw PlainFailure(
-      .usage, journey.flow.title,
+      .usage, session.flow.title,
       "data would be deleted or replaced, and the order to start is not read from a file or a pipe",
       remedy: "give --yes, or run the wizard on a terminal")
   }
 
-  private func tell(_ refusal: Journey.Refusal) {
+  private func tell(_ refusal: FlowSession.Refusal) {
     switch refusal {
     case .field(_, let reason): voice.say("Invalid: \(reason).")
     case .blocked: voice.say("Resolve the blockers first: go back to the checks.")
@@ -95,8 +95,8 @@ extension LinearRunner {
   }
 
   private mutating func saveAnswers() throws {
-    let path = journey.answersPath
+    let path = session.answersPath
     guard case .text(let line) = try ask("Write the answers, without secrets, into [\(path)]:") else { return }
-    voice.say(SavedAnswers.save(journey.answersText, to: line.isEmpty ? path : FileSystem.absolute(line)))
+    voice.say(SavedAnswers.save(session.answersText, to: line.isEmpty ? path : FileSystem.absolute(line)))
   }
 }

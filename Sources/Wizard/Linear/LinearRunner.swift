@@ -6,9 +6,9 @@ import Terminal
 /// as lines. Nothing is ever drawn over, so that screen readers, serial lines and pipes can follow.
 struct LinearRunner {
   let voice: LinearVoice
-  let desk: any ErrandDesk
+  let executor: any TaskExecutor
   let consent: Consent
-  var itinerary: Itinerary
+  var wizardSession: WizardSession
   /// The step that was announced last.
   private var announced = ""
   /// The flow that was announced last.
@@ -33,15 +33,15 @@ struct LinearRunner {
     var destroys = false
   }
 
-  var journey: Journey {
-    get { itinerary.journey }
-    _modify { yield &itinerary.journey }
+  var session: FlowSession {
+    get { wizardSession.session }
+    _modify { yield &wizardSession.session }
   }
 
-  init(_ itinerary: Itinerary, voice: LinearVoice, desk: any ErrandDesk, consent: Consent = Consent()) {
-    self.itinerary = itinerary
+  init(_ wizardSession: WizardSession, voice: LinearVoice, executor: any TaskExecutor, consent: Consent = Consent()) {
+    self.wizardSession = wizardSession
     self.voice = voice
-    self.desk = desk
+    self.executor = executor
     self.consent = consent
   }
 
@@ -53,45 +53,45 @@ struct LinearRunner {
       while true {
         introduce()
         carryOut()
-        while journey.isPassingBy { try waitForNews() }
-        switch journey.step.kind {
+        while session.isPassingBy { try waitForNews() }
+        switch session.step.kind {
         case .questions, .crossroads: try askQuestions()
         case .review: try review()
         case .run: try watch()
         case .result: try goOnward()
         }
-        if itinerary.isOver { throw Departure.wanted }
+        if wizardSession.isOver { throw Departure.wanted }
       }
     } catch Departure.wanted {
-      journey.abandon()
-      return hasToldResult ? nil : journey.plainText
+      session.abandon()
+      return hasToldResult ? nil : session.plainText
     } catch Departure.endOfInput {
-      journey.abandon()
+      session.abandon()
       throw endOfInput
     }
   }
 
   private var endOfInput: PlainFailure {
-    if case .failure(let trouble)? = journey.run?.outcome { return trouble.failure }
-    let place = journey.position
+    if case .failure(let trouble)? = session.run?.outcome { return trouble.failure }
+    let place = session.position
     return PlainFailure(
       .usage, "the wizard",
-      "the input ended at step \(place.number) of \(place.count), \(journey.step.title); nothing was started",
+      "the input ended at step \(place.number) of \(place.count), \(session.step.title); nothing was started",
       remedy: "answer every question, or put the answers into a file: \(Program.name) wizard GOAL --answers-template")
   }
 
   /// Says which flow begins, each time one does; how to answer, once.
   private mutating func introduce() {
-    guard introduced != journey.flow.id else { return }
+    guard introduced != session.flow.id else { return }
     let isFirst = introduced.isEmpty
-    introduced = journey.flow.id
+    introduced = session.flow.id
     hasToldResult = false
     if !isFirst { voice.gap() }
-    let route = journey.flow.route(journey.answers)
-    let badge = journey.flow.badge
+    let route = session.flow.route(session.answers)
+    let badge = session.flow.badge
     let subject = route.from.flatMap { route.to == nil ? ": \($0)" : nil } ?? ""
     let kind = badge == .restore ? "" : " This is a \(badge.rawValue) server."
-    voice.say("\(journey.flow.title)\(subject).\(kind)")
+    voice.say("\(session.flow.title)\(subject).\(kind)")
     if let from = route.from, let to = route.to { voice.say("From \(from) to \(to).") }
     guard isFirst else { return }
     voice.say(
@@ -103,31 +103,31 @@ struct LinearRunner {
 
   /// Says which step this is and what it is for, once each time it is come to.
   mutating func announce() {
-    guard announced != journey.place else { return }
-    announced = journey.place
-    let place = journey.position
+    guard announced != session.place else { return }
+    announced = session.place
+    let place = session.position
     voice.gap()
-    if place.count > 1 { voice.say("Step \(place.number) of \(place.count): \(journey.step.title)") }
-    voice.say(journey.step.heading(journey.answers))
-    voice.blocks(journey.step.explanation(journey.answers))
+    if place.count > 1 { voice.say("Step \(place.number) of \(place.count): \(session.step.title)") }
+    voice.say(session.step.heading(session.answers))
+    voice.blocks(session.step.explanation(session.answers))
   }
 
   /// Goes back, and says so where that is not possible.
   mutating func goBack() {
-    if !itinerary.goBack() { voice.say("This is the first step.") }
+    if !wizardSession.goBack() { voice.say("This is the first step.") }
     announced = ""
   }
 
-  /// Starts what the journey wants done.
+  /// Starts what the session wants done.
   mutating func carryOut() {
-    for errand in journey.takeErrands() { desk.start(errand) }
+    for task in session.takeTasks() { executor.start(task) }
   }
 
-  /// Waits for news and tells the journey; Ctrl-C asks whether to leave.
+  /// Waits for events and tells the session; Ctrl-C asks whether to leave.
   mutating func waitForNews() throws {
     carryOut()
-    switch desk.wait(timeout: nil) {
-    case .news(let news): for item in news { journey.hear(item, now: .now) }
+    switch executor.wait(timeout: nil) {
+    case .events(let events): for item in events { session.hear(item, now: .now) }
     case .interrupted: try askToLeave()
     case .gone: throw Departure.endOfInput
     case .nothing: break
@@ -188,7 +188,7 @@ struct LinearRunner {
 
   func askToLeave() throws {
     voice.say(
-      itinerary.hasDoneSomething || journey.run?.outcome != nil
+      wizardSession.hasDoneSomething || session.run?.outcome != nil
         ? "Leave the wizard?" : "Leave the wizard? Nothing has been changed so far.")
     switch voice.ask("y leaves, Enter continues:") {
     case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Departure.wanted }
@@ -200,12 +200,12 @@ struct LinearRunner {
 
   private func help() {
     voice.gap()
-    voice.say("Help for: \(journey.step.title)")
-    voice.blocks(journey.step.explanation(journey.answers))
-    voice.blocks(journey.step.help)
+    voice.say("Help for: \(session.step.title)")
+    voice.blocks(session.step.explanation(session.answers))
+    voice.blocks(session.step.help)
     voice.say(
       "Enter alone accepts the value in brackets; ? shows this help; b goes back; q leaves, after a confirmation.")
-    if journey.fields.contains(where: \.isPath) {
+    if session.fields.contains(where: \.isPath) {
       voice.say("A ? after the beginning of a path, as in /srv/?, lists the names that complete it.")
     }
     voice.gap()

@@ -4,51 +4,51 @@ import Engine
 extension LinearRunner {
   /// Says how the work goes until it is over, and what can be done where it failed.
   mutating func watch() throws {
-    announced(journey.step)
+    announced(session.step)
     hasToldResult = false
     carryOut()
     var watcher = Watcher(voice: voice)
-    while journey.run?.isRunning == true {
-      switch desk.wait(timeout: watcher.patience) {
-      case .news(let news):
-        for item in news {
-          journey.hear(item, now: .now)
-          watcher.tell(item, journey.run)
+    while session.run?.isRunning == true {
+      switch executor.wait(timeout: watcher.patience) {
+      case .events(let events):
+        for item in events {
+          session.hear(item, now: .now)
+          watcher.tell(item, session.run)
         }
       case .interrupted: try askToStop()
       case .gone:
         // A job goes on without us; anything else is let take back what it has done.
-        if journey.runner?.outlivesWizard == true { throw Departure.wanted }
-        journey.stop()
-      case .nothing: watcher.giveSign(journey.run)
+        if session.runner?.outlivesWizard == true { throw Departure.wanted }
+        session.stop()
+      case .nothing: watcher.giveSign(session.run)
       }
       carryOut()
     }
-    if journey.run?.callsBack == true { voice.conversation.ring() }
-    guard case .failure(let trouble)? = journey.run?.outcome, case .run = journey.step.kind else { return }
+    if session.run?.callsBack == true { voice.conversation.ring() }
+    guard case .failure(let trouble)? = session.run?.outcome, case .run = session.step.kind else { return }
     tell(trouble)
     // What was only watched cannot be tried again from here.
-    let isWatched = journey.runner?.isWatched == true
+    let isWatched = session.runner?.isWatched == true
     let question = isWatched ? "Enter goes back, q leaves:" : "Enter tries again, b goes back, q leaves:"
     switch try ask(question, afresh: !isWatched) {
     case .back: goBack()
-    case .text(""): if isWatched { goBack() } else { journey.begin(now: .now) }
+    case .text(""): if isWatched { goBack() } else { session.begin(now: .now) }
     case .text: voice.say("Press Enter to continue, or type ?, b or q.")
     }
   }
 
   private func announced(_ step: Step) {
     voice.gap()
-    voice.say("Step \(journey.position.number) of \(journey.position.count): \(step.title)")
-    voice.say("\(step.heading(journey.answers)). Ctrl-C asks whether to stop.")
+    voice.say("Step \(session.position.number) of \(session.position.count): \(step.title)")
+    voice.say("\(step.heading(session.answers)). Ctrl-C asks whether to stop.")
   }
 
   /// The work goes on while the question waits.
   private mutating func askToStop() throws {
-    guard journey.run?.isStopping != true else { return voice.say("It is already stopping; this may take a moment.") }
-    let mayLeave = journey.runner?.outlivesWizard == true
+    guard session.run?.isStopping != true else { return voice.say("It is already stopping; this may take a moment.") }
+    let mayLeave = session.runner?.outlivesWizard == true
     voice.say("Stop it? Changes so far are rolled back.")
-    if let point = journey.run?.plan?.pointOfNoReturn {
+    if let point = session.run?.plan?.pointOfNoReturn {
       voice.say("\(point.prefix(1).uppercased())\(point.dropFirst()).")
     }
     let leaving = mayLeave ? "l leaves while it continues, " : ""
@@ -68,7 +68,7 @@ extension LinearRunner {
   }
 
   private mutating func stop() {
-    journey.stop()
+    session.stop()
     voice.say("Stopping. Changes so far are rolled back; this may take a moment.")
   }
 }
@@ -89,8 +89,8 @@ struct Watcher {
   var patience: Duration { max(.milliseconds(1), Self.silence - (ContinuousClock.now - lastWord)) }
 
   /// - Parameter run: how far it is after the event.
-  mutating func tell(_ news: News, _ run: RunState?) {
-    switch news {
+  mutating func tell(_ events: TaskEvent, _ run: RunState?) {
+    switch events {
     case .progressed(_, let event): tell(event, run)
     case .found, .planned, .ended, .listed: break
     }

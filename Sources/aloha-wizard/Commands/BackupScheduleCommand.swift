@@ -92,14 +92,14 @@ struct BackupScheduleCommand: OperationCommand {
     StandardStream.error(operation.shown().map { SafeText.clean($0) + "\n" }.joined())
     if dryRun { return try output.rehearse(operation) }
     if !yes {
-      guard LastQuestion.canBeAsked(json: output.json) else {
+      guard ConfirmationPrompt.canBeAsked(json: output.json) else {
         try output.rehearse(operation)
         throw PlainFailure(
           .usage, "backup schedule --install", "changes this machine, and the confirmation cannot be asked for here",
           remedy: "repeat it with --yes to confirm it")
       }
-      try LastQuestion.show(operation)
-      try LastQuestion.askYes()
+      try ConfirmationPrompt.show(operation)
+      try ConfirmationPrompt.askYes()
     }
     try output.look(operation)
   }

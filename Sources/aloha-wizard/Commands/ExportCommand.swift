@@ -64,7 +64,7 @@ struct ExportCommand: OperationCommand {
     }
     try OptionRule.archive("--output", file)
     guard consentMessage ?? 1 > 0 else { throw ValidationError("--consent-message is the number of a message.") }
-    if let forCloud, let reason = HandOver.objection(to: forCloud) {
+    if let forCloud, let reason = CloudTransfer.objection(to: forCloud) {
       throw ValidationError("--for-cloud: \(reason).")
     }
     guard (1...9).contains(level) else { throw ValidationError("--level is a number from 1 to 9.") }
@@ -81,7 +81,7 @@ struct ExportCommand: OperationCommand {
     options.parallel = parallel
     options.level = level
     options.strict = strict
-    options.handOver = forCloud.map { HandOver(subdomain: $0) }
+    options.handOver = forCloud.map { CloudTransfer(subdomain: $0) }
     if file == nil { options.output = ExportOperation.newOutput(try server.installation().brand) }
     return ExportOperation(server.reference, options)
   }

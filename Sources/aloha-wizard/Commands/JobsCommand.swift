@@ -144,13 +144,13 @@ extension JobsCommand {
       if case .organization(let subdomain)? = try job.readHeader().operation.undo(context).confirmation,
         confirmDelete != subdomain
       {
-        guard confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) else {
+        guard confirmDelete == nil, ConfirmationPrompt.canBeAsked(json: output.json) else {
           throw PlainFailure(
             .usage, "job \(job.id)", "the undo deletes the organization '\(subdomain)'",
             remedy: "see the list with --dry-run, then confirm it with --confirm-delete '\(subdomain)'")
         }
-        try LastQuestion.show(operation)
-        try LastQuestion.ask(name: subdomain, "to delete the organization that the job made")
+        try ConfirmationPrompt.show(operation)
+        try ConfirmationPrompt.ask(name: subdomain, "to delete the organization that the job made")
       }
       try output.run(operation)
     }

@@ -141,11 +141,11 @@ struct OrganizationCommand: ParsableCommand {
 
     func run() throws {
       var options = options
-      if !dryRun, confirmDelete == nil, LastQuestion.canBeAsked(json: output.json) {
+      if !dryRun, confirmDelete == nil, ConfirmationPrompt.canBeAsked(json: output.json) {
         options.confirmation = organization.realm
         let operation = DeleteOrganizationOperation(server.reference, options)
-        try LastQuestion.show(operation, more: try operation.confirmation())
-        try LastQuestion.ask(name: organization.realm, "to delete it")
+        try ConfirmationPrompt.show(operation, more: try operation.confirmation())
+        try ConfirmationPrompt.ask(name: organization.realm, "to delete it")
       }
       try output.perform(DeleteOrganizationOperation(server.reference, options), dryRun: dryRun)
     }

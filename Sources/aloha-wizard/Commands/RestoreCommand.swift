@@ -162,19 +162,19 @@ struct RestoreCommand: OperationCommand {
   private func perform(_ operation: any Operation) throws {
     if dryRun { return try output.rehearse(operation) }
     if !yes {
-      guard LastQuestion.canBeAsked(json: output.json) else {
+      guard ConfirmationPrompt.canBeAsked(json: output.json) else {
         try output.rehearse(operation)
         throw PlainFailure(
           .usage, operation.title, "changes the server, and the confirmation cannot be asked for here",
           remedy: "repeat it with --yes to confirm it")
       }
-      let mustBeTyped = try LastQuestion.show(operation, alsoGoing: replacesServer ? present() : [])
+      let mustBeTyped = try ConfirmationPrompt.show(operation, alsoGoing: replacesServer ? present() : [])
       // A server whose settings are lost has no name of its own that could be asked for.
       let host = try? server.installation().host
-      if let purpose = purposeOfName, let name = host ?? (mustBeTyped ? LastQuestion.machineName() : nil) {
-        try LastQuestion.ask(name: name, purpose)
+      if let purpose = purposeOfName, let name = host ?? (mustBeTyped ? ConfirmationPrompt.machineName() : nil) {
+        try ConfirmationPrompt.ask(name: name, purpose)
       } else {
-        try LastQuestion.askYes()
+        try ConfirmationPrompt.askYes()
       }
     }
     try output.run(operation)

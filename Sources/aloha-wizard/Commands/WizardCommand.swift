@@ -13,7 +13,7 @@ struct WizardCommand: ParsableCommand {
   var goal: String?
 
   @OptionGroup var server: ServerOptions
-  @OptionGroup var looks: LookOptions
+  @OptionGroup var queries: LookOptions
 
   @Option(help: ArgumentHelp("The other server, if it is on this machine too.", valueName: "folder"))
   var target: String?
@@ -32,7 +32,7 @@ struct WizardCommand: ParsableCommand {
       options.brand = server.brand
       return StandardStream.output(try Wizard.answersTemplate(options))
     }
-    try looks.open(goal, source: server.reference.root, target: target, brand: server.brand)
+    try queries.open(goal, source: server.reference.root, target: target, brand: server.brand)
   }
 }
 

@@ -175,7 +175,7 @@ struct BackupTests {
       let path = "\(folder)/backup.tar.gz.age"
       _ = try Disaster.backup(server, to: path) { $0.recipient = recipient }
       #expect(Encryption.isEncrypted(path))
-      #expect(try BackupSeal.matches(path) == true)
+      #expect(try BackupChecksum.matches(path) == true)
       #expect(try FileSystem.names(in: folder).allSatisfy { !$0.hasPrefix(".aloha") })
       let before = try Disaster.fingerprint(server)
       try Disaster.destroy(server)

@@ -166,7 +166,7 @@ struct ImportDatabaseFaultTests {
       try ["files", "avatars"].flatMap { try FileSystem.names(in: "\(server.uploads)/\($0)") }
     }
     let before = try placed()
-    try ImportTurn.settle(server.installation, server.connect(), progress: .silent)
+    try ImportLock.settle(server.installation, server.connect(), progress: .silent)
     #expect(try !before.isEmpty && placed() == before)
     try releaseCommits(server)
     try server.awaitSilence()

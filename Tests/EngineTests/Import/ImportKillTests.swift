@@ -60,8 +60,8 @@ struct ImportKillTests {
       guard event.isMoment("files ended") else { return }
       do {
         let before = try server.leftovers()
-        try ImportTurn.settle(server.installation, server.connect(), progress: .silent)
-        _ = try PlacedFiles.recover(server.installation) { _ in false }
+        try ImportLock.settle(server.installation, server.connect(), progress: .silent)
+        _ = try StagedUploads.recover(server.installation) { _ in false }
         try leftAlone.now { $0.append(try !before.isEmpty && server.leftovers() == before) }
       } catch { Issue.record(error) }
     }

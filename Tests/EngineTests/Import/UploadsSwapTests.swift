@@ -26,7 +26,7 @@ struct UploadsSwapTests {
     let server = try Servers.fresh()
     let outside = try outside(server)
     let before = try FileSystem.names(in: outside)
-    let placed = try PlacedFiles(server.installation, organization: 4711)
+    let placed = try StagedUploads(server.installation, organization: 4711)
     try placed.add(.messageFiles, "a/before", [1])
     swap("\(server.uploads)/files/4711", for: "\(outside)/4711")
     try placed.add(.messageFiles, "a/after", [1])
@@ -85,7 +85,7 @@ struct UploadsSwapTests {
     let outside = try outside(server)
     swap("\(server.uploads)/files", for: outside)
     #expect(lchown("\(server.uploads)/files", 4711, 4711) == 0)
-    let failure = #expect(throws: PlainFailure.self) { try PlacedFiles(server.installation, organization: 4712) }
+    let failure = #expect(throws: PlainFailure.self) { try StagedUploads(server.installation, organization: 4712) }
     #expect(failure?.remedy?.contains("chown -h root") == true)
     #expect(throws: PlainFailure.self) {
       try OrganizationFiles(uploads: server.uploads, organization: 4711, reach: .organization).remove()
@@ -93,7 +93,7 @@ struct UploadsSwapTests {
     #expect(try FileSystem.names(in: outside) == ["4711", "kept"])
     // The administrator's own link to another disk is followed.
     #expect(lchown("\(server.uploads)/files", 0, 0) == 0)
-    let placed = try PlacedFiles(server.installation, organization: 4712)
+    let placed = try StagedUploads(server.installation, organization: 4712)
     #expect(FileSystem.exists("\(outside)/4712"))
     placed.takeBack()
     #expect(!FileSystem.exists("\(outside)/4712"))

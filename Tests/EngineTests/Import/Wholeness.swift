@@ -35,7 +35,9 @@ enum Wholeness {
     let hasCome = try server.value("SELECT 1 FROM zerver_realm WHERE string_id = 'harbour'") != nil
     if hasCome {
       // What marks the files as unfinished may still be there.
-      try PlacedFiles.recover(server.installation) { _ in true }.forEach { Issue.record("\(when): \($0) was removed") }
+      try StagedUploads.recover(server.installation) { _ in true }.forEach {
+        Issue.record("\(when): \($0) was removed")
+      }
       try WorkFolder.removeAbandoned(server.installation)
       try expectWhole(server, when)
     } else {

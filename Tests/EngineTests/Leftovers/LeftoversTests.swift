@@ -60,7 +60,7 @@ struct LeftoversTests {
   func living() throws {
     let server = try Servers.fresh()
     let folder = try WorkFolder.make(try server.installation)
-    let placed = try PlacedFiles(try server.installation, organization: 4711)
+    let placed = try StagedUploads(try server.installation, organization: 4711)
     try placed.add(.messageFiles, "a/b", [1, 2, 3])
     #expect(reported(server).isEmpty)
     try remove(server)

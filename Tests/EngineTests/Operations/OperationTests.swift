@@ -38,7 +38,7 @@ enum SampleOperations {
     all[1].strict = true
     all.append(.init(subdomain: "x", output: "/tmp/a.tar.gz"))
     all[2].consent = .bySetting
-    all[2].handOver = HandOver(subdomain: "harbour-team")
+    all[2].handOver = CloudTransfer(subdomain: "harbour-team")
     all.append(.init(subdomain: "x", output: "/tmp/a.tar.gz"))
     all[3].consent = .byReactions(message: 42)
     return all.map { ExportOperation(server, $0) } + [ExportOperation(other, all[0])]

@@ -90,8 +90,8 @@ struct EncryptedBackupTests {
       try Disaster.officialBackup(server, to: "\(folder)/plain.tar.gz")
       let path = "\(folder)/official.age"
       try Encryption.encrypt("\(folder)/plain.tar.gz", to: key.recipient, output: path, cancellation: nil)
-      let head = try BackupHead.read(path, identity: key.file, scratch: folder, cancellation: nil)
-      let plain = try BackupHead.read("\(folder)/plain.tar.gz", scratch: folder, cancellation: nil)
+      let head = try BackupHeader.read(path, identity: key.file, scratch: folder, cancellation: nil)
+      let plain = try BackupHeader.read("\(folder)/plain.tar.gz", scratch: folder, cancellation: nil)
       #expect(head.hasUploads && head.hasDatabase && head.settings == plain.settings)
       #expect(head.serverVersion == plain.serverVersion && head.dump?.serverMajor == plain.dump?.serverMajor)
       #expect(try FileSystem.names(in: folder).sorted() == ["key.txt", "official.age", "plain.tar.gz"])
@@ -116,7 +116,7 @@ struct EncryptedBackupTests {
       }
       #expect(none?.remedy?.contains("--identity") == true)
       #expect(throws: PlainFailure.self) {
-        try BackupHead.read(path, identity: other.file, scratch: folder, cancellation: nil)
+        try BackupHeader.read(path, identity: other.file, scratch: folder, cancellation: nil)
       }
       #expect(try FileSystem.names(in: folder) == before)
     }

@@ -273,7 +273,7 @@ struct PartialRetentionTests {
       let backup = BackupFile(path: name, moment: 0, bytes: 0)
       #expect(try BackupStanding.find(backup, cancellation: nil).holdings == nil)
       let holdings = BackupHoldings([.database, .settings])
-      try BackupSeal.write(for: name, holdings)
+      try BackupChecksum.write(for: name, holdings)
       #expect(try BackupStanding.find(backup, cancellation: nil) == .sound(holdings))
       try Subprocess("/usr/bin/sha256sum", ["--check", "--strict", "\(name).sha256"], directory: folder).runChecked()
       try FileSystem.replace(name, with: "age-encryption.org/v1\nchanged".utf8)

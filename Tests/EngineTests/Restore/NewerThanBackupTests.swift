@@ -133,8 +133,8 @@ struct NewerThanBackupTests {
     try scene("newer-moments") { scene in
       let before = Moment.now()
       try Disaster.officialBackup(scene.server, to: "\(scene.folder)/official.tar.gz")
-      func head(_ path: String) throws -> BackupHead {
-        try BackupHead.read(path, scratch: scene.folder, cancellation: nil)
+      func head(_ path: String) throws -> BackupHeader {
+        try BackupHeader.read(path, scratch: scene.folder, cancellation: nil)
       }
       let official = try #require(try head("\(scene.folder)/official.tar.gz").madeAt)
       #expect(official.source == .versionFile)

@@ -69,7 +69,7 @@ struct OutlookTests {
       #expect(found.map(\.isEncrypted) == [true, false])
       #expect(found.allSatisfy { $0.remark == nil })
       // What is known of them is said in the list.
-      try BackupSeal.write(for: "\(folder)/\(names[1])", BackupHoldings([.uploads, .settings]))
+      try BackupChecksum.write(for: "\(folder)/\(names[1])", BackupHoldings([.uploads, .settings]))
       var ledger = BackupLedger(folder)
       ledger.note(.damaged("cut off"), of: "\(folder)/\(names[0])")
       ledger.save()

@@ -113,7 +113,7 @@ struct SealedArchiveTests {
       let made = Sealed.relative("\(folder)/made.tar.gz.age")
       let recipient = try Encrypted.recipient(of: backup.key)
       _ = try Disaster.backup(backup.server, to: made) { $0.recipient = recipient }
-      #expect(try BackupSeal.matches("\(folder)/made.tar.gz.age") == true)
+      #expect(try BackupChecksum.matches("\(folder)/made.tar.gz.age") == true)
       #expect(try ArchiveSummary.of("\(folder)/made.tar.gz.age", identity: key).kind == "backup")
     }
   }
@@ -138,18 +138,18 @@ struct SealedArchiveTests {
     try Disaster.folder { folder in
       let path = "\(folder)/b.tar.gz.age"
       var bytes = try FileSystem.read(backup.path)
-      let seal = try FileSystem.read(BackupSeal.path(for: backup.path))
+      let seal = try FileSystem.read(BackupChecksum.path(for: backup.path))
       if changesFile { bytes[bytes.count - 5] ^= 1 }
       try FileSystem.replace(path, with: bytes)
       let other = Array(String(repeating: "0", count: 64).utf8) + seal.dropFirst(64)
-      try FileSystem.replace(BackupSeal.path(for: path), with: changesFile ? seal : other)
+      try FileSystem.replace(BackupChecksum.path(for: path), with: changesFile ? seal : other)
       for look in [{ _ = try Sealed.verify(path) }, { _ = try ArchiveSummary.of(path) }] {
         let failure = #expect(throws: PlainFailure.self) { try look() }
         #expect(failure?.family == .damagedArchive)
       }
       for text in [nil, "", "no digest at all\n"] {
-        unlink(BackupSeal.path(for: path))
-        if let text { try FileSystem.replace(BackupSeal.path(for: path), with: text.utf8) }
+        unlink(BackupChecksum.path(for: path))
+        if let text { try FileSystem.replace(BackupChecksum.path(for: path), with: text.utf8) }
         let failure = #expect(throws: PlainFailure.self) { try Sealed.verify(path) }
         #expect(failure?.family == .archive && failure?.reason.contains("nothing about it can be proved") == true)
         #expect(try ArchiveSummary.of(path).seal?.contains("cannot be proved") == true)

@@ -63,8 +63,8 @@ struct WrongArchiveTests {
   @Test("because it is another folder is told by what is missing; the folder around an unpacked backup is taken for it")
   func folders() throws {
     try Disaster.folder { folder in
-      func head(_ path: String) throws -> BackupHead {
-        try BackupHead.read(BackupHead.unpackedFolder(path), scratch: folder, cancellation: nil)
+      func head(_ path: String) throws -> BackupHeader {
+        try BackupHeader.read(BackupHeader.unpackedFolder(path), scratch: folder, cancellation: nil)
       }
       try FileSystem.makeFolder("\(folder)/etc")
       try FileSystem.replace("\(folder)/etc/file", with: "x".utf8)

@@ -6,13 +6,13 @@ import Postgres
 struct RowImport {
   let model: DataModel
   let archive: OpenedArchive
-  let survey: ArchiveSurvey
-  let facts: ImportFacts
+  let survey: ArchiveIndex
+  let facts: ImportContext
   let brand: Brand
   /// The number of rows written, by table.
   private(set) var written: [String: Int] = [:]
 
-  init(model: DataModel, archive: OpenedArchive, survey: ArchiveSurvey, facts: ImportFacts, brand: Brand) {
+  init(model: DataModel, archive: OpenedArchive, survey: ArchiveIndex, facts: ImportContext, brand: Brand) {
     self.model = model
     self.archive = archive
     self.survey = survey

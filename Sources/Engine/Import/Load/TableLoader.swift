@@ -48,7 +48,7 @@ struct TableLoader {
   /// Columns that the archive has no values for and that got a neutral value.
   let filled: [String]
   private let columns: [Column]
-  private let facts: ImportFacts
+  private let facts: ImportContext
   private let brand: Brand
   private let idKey: Int?
   /// The index of the key that names the user who owns a row of the table.
@@ -57,7 +57,7 @@ struct TableLoader {
   private let leftOut: Set<Int64>
   private let leftOutKey: Int?
 
-  /// Counts what is known only when the rows are written. Everything else is in ``ArchiveSurvey/findings``.
+  /// Counts what is known only when the rows are written. Everything else is in ``ArchiveIndex/findings``.
   struct Remarks {
     /// Users named by custom profile fields that the archive does not have.
     var unknownFieldUsers = 0
@@ -70,7 +70,7 @@ struct TableLoader {
   }
 
   /// - Parameter present: the keys of the archive's rows.
-  init(_ table: DataModel.Table, present: Set<String>, facts: ImportFacts, model: DataModel, brand: Brand) {
+  init(_ table: DataModel.Table, present: Set<String>, facts: ImportContext, model: DataModel, brand: Brand) {
     var keys: [String] = []
     func key(_ name: String) -> Int {
       if let index = keys.firstIndex(of: name) { return index }
@@ -104,7 +104,7 @@ struct TableLoader {
   }
 
   private static func cell(
-    for column: DataModel.Column, isPresent: Bool, facts: ImportFacts, model: DataModel, key: (String) -> Int,
+    for column: DataModel.Column, isPresent: Bool, facts: ImportContext, model: DataModel, key: (String) -> Int,
     table: DataModel.Table
   ) -> Cell? {
     switch column.imported {

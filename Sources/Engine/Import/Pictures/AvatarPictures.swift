@@ -57,7 +57,7 @@ struct AvatarPictures {
   let archive: OpenedArchive
 
   /// - Parameter outcome: receives the users who have a picture, and a warning for each picture that cannot be read.
-  func place(into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
+  func place(into placed: StagedUploads, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
     guard !avatars.isEmpty else { return }
     let state = Monitor(State())
     var threads: [WorkerThread] = []

@@ -35,7 +35,7 @@ struct EmojiPictures {
   /// Whether this server requires originals and still pictures, whatever the archive has.
   let keepsOriginals: Bool
 
-  func place(into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
+  func place(into placed: StagedUploads, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
     var damaged: [String] = []
     var missing: [String] = []
     for emoji in emoji {
@@ -75,7 +75,8 @@ struct EmojiPictures {
   }
 
   /// - Returns: false if no picture of the emoji can be shown.
-  private func place(_ emoji: Emoji, into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome) throws -> Bool {
+  private func place(_ emoji: Emoji, into placed: StagedUploads, _ outcome: inout ImportedFiles.Outcome) throws -> Bool
+  {
     let candidates = [emoji.picture, emoji.original].compactMap(\.self)
     let usable = try candidates.first { try quality($0) != .damaged }
     guard let best = usable ?? candidates.first else { return false }
@@ -94,7 +95,7 @@ struct EmojiPictures {
     return usable != nil
   }
 
-  private func still(_ emoji: Emoji, _ best: String, into placed: PlacedFiles) throws {
+  private func still(_ emoji: Emoji, _ best: String, into placed: StagedUploads) throws {
     let base = emoji.file.lastIndex(of: ".").flatMap { $0 > emoji.file.startIndex ? emoji.file[..<$0] : nil }
     let target = "\(Self.folder)/still/\(base ?? emoji.file[...]).png"
     if let still = emoji.still, try quality(still) != .damaged { return try copy(still, target, into: placed) }
@@ -119,18 +120,18 @@ struct EmojiPictures {
   }
 
   /// Copies a picture. The names in an archive can make two emoji share a file; the first one keeps it.
-  private func copy(_ member: String, _ target: String, into placed: PlacedFiles) throws {
+  private func copy(_ member: String, _ target: String, into placed: StagedUploads) throws {
     if placed.has(.avatars, target) { return }
     try placed.copy(member, of: archive, to: .avatars, target)
   }
 
-  private func add(_ picture: [UInt8], _ target: String, into placed: PlacedFiles) throws {
+  private func add(_ picture: [UInt8], _ target: String, into placed: StagedUploads) throws {
     if placed.has(.avatars, target) { return }
     try placed.add(.avatars, target, picture)
   }
 
   /// Writes a plain picture: the server's own exporter stops at an emoji without a file.
-  private func placeholder(_ emoji: Emoji, into placed: PlacedFiles) throws {
+  private func placeholder(_ emoji: Emoji, into placed: StagedUploads) throws {
     let picture = try SquarePicture.plain(side: Self.side)
     let target = "\(Self.folder)/\(emoji.file)"
     try add(picture, target, into: placed)

@@ -13,7 +13,7 @@ struct ImagePreviews {
   let archive: OpenedArchive
   /// The members of the archive by their places on this server, below the organization's folder.
   let members: [String: String]
-  let placed: PlacedFiles
+  let placed: StagedUploads
   let model: DataModel
   let connection: Connection
 

@@ -31,7 +31,7 @@ struct OrganizationPictures {
   let icons: [Icon]
   let archive: OpenedArchive
 
-  func place(into placed: PlacedFiles, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
+  func place(into placed: StagedUploads, _ outcome: inout ImportedFiles.Outcome, meter: Meter) throws {
     let members = Dictionary(icons.map { ($0.name, $0.member) }) { first, _ in first }
     var known: Set<String> = []
     for kind in Kind.allCases {
@@ -55,7 +55,7 @@ struct OrganizationPictures {
   /// - Returns: false if neither file can be shown.
   private func place(
     _ kind: Kind, _ picture: String?, _ original: String?, _ names: (picture: String, original: String),
-    into placed: PlacedFiles
+    into placed: StagedUploads
   ) throws -> Bool {
     func copy(_ member: String, _ name: String) throws {
       try placed.copy(member, of: archive, to: .avatars, "\(Self.folder)/\(name)")

@@ -7,7 +7,7 @@ import Pictures
 /// Only the beginning of each file is read: a picture that is truncated later is found when it is imported.
 struct PicturePreview {
   let archive: OpenedArchive
-  let survey: ArchiveSurvey
+  let survey: ArchiveIndex
 
   /// Returns one sentence per kind of problem; empty if no picture is missing.
   func sentences() throws -> [String] {

@@ -25,7 +25,7 @@ extension Flow {
   private static let database = "database"
   private static let uploads = "uploads"
 
-  static func backUp(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+  static func backUp(_ context: FlowContext, _ queries: BackupQueries) -> Flow {
     let names = Dictionary(Brand.allCases.map { ($0.rawValue, BackupOperation.newName($0)) }) { first, _ in first }
     let work = WorkSteps("The backup", context) { BackupOperation(context.server, options($0)) }
     return Flow(
@@ -36,7 +36,7 @@ extension Flow {
       commands: work.commands,
       onward: { onward($0) },
       steps: [
-        wish, content(context, looks), encryption, place(context, names),
+        wish, content(context, queries), encryption, place(context, names),
         work.checks(),
         work.review(
           heading: "Ready to back up?", proceed: "Start the backup",
@@ -101,7 +101,7 @@ extension Flow {
       }
     })
 
-  private static func content(_ context: FlowContext, _ looks: BackupLooks) -> Step {
+  private static func content(_ context: FlowContext, _ queries: BackupQueries) -> Step {
     Step(
       "content", "Content", heading: { _ in "What should the backup contain?" },
       explanation: { _ in
@@ -122,11 +122,11 @@ extension Flow {
       lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [parts(nil, nil)]) {
         _, cancellation in
         do {
-          let estimate = try looks.estimate(context.server, cancellation)
+          let estimate = try queries.estimate(context.server, cancellation)
           return material(estimate, context)
         } catch let failure as any Failure where failure.family == .connection || failure.family == .database {
           // The files may be all that can still be saved.
-          return Material(
+          return LookupResult(
             fields: [parts(nil, SafeText.clean(failure.reason, limit: 200))],
             findings: [
               Finding(
@@ -137,12 +137,12 @@ extension Flow {
       })
   }
 
-  private static func material(_ estimate: BackupEstimate, _ context: FlowContext) -> Material {
+  private static func material(_ estimate: BackupEstimate, _ context: FlowContext) -> LookupResult {
     let files =
       estimate.storesUploadsInS3
       ? "in S3" : "\(Amount.of(estimate.uploadsFiles, "file")), \(Amount.bytes(estimate.uploads))"
     let brand = (try? context.server.installation())?.brand ?? context.brand ?? .aloha
-    return Material(
+    return LookupResult(
       fields: [parts(estimate, nil)],
       facts: [
         Summary.Fact("Database", "\(Amount.bytes(estimate.database)) on its disk"), Summary.Fact("Uploads", files),

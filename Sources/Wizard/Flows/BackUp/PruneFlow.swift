@@ -15,13 +15,13 @@ extension Flow {
     static let going = "plan.going"
   }
 
-  static func prune(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+  static func prune(_ context: FlowContext, _ queries: BackupQueries) -> Flow {
     let work = WorkSteps("The deletion", context) { PruneOperation(context.server, options($0)) }
     return Flow(
       id: "prune", title: "Delete old backups", badge: context.badge, route: { _ in Route(from: context.label) },
       commands: work.commands,
       steps: [
-        folder(context, looks), keep, preview(looks), confirm,
+        folder(context, queries), keep, preview(queries), confirm,
         work.checks(),
         work.review(heading: "Delete them?", proceed: "Delete the old backups"),
         work.run("Deletion", heading: { _ in "Deleting old backups" }),
@@ -34,7 +34,7 @@ extension Flow {
       folder: answers[Key.folder], policy: Retention.policy("keep", answers))
   }
 
-  private static func folder(_ context: FlowContext, _ looks: BackupLooks) -> Step {
+  private static func folder(_ context: FlowContext, _ queries: BackupQueries) -> Step {
     Step(
       "folder", "Folder", heading: { _ in "In which folder?" },
       explanation: { _ in [.paragraph("Only files with names of backups are considered; other files are not touched.")]
@@ -51,14 +51,14 @@ extension Flow {
         ]
       },
       lookup: Lookup("Looking for backups", key: { $0[Key.folder] }) { answers, _ in
-        let all = try looks.listed(answers[Key.folder])
+        let all = try queries.listed(answers[Key.folder])
         guard let newest = all.first, let oldest = all.last else {
           throw PlainFailure(
             .notFound, SafeText.clean(answers[Key.folder], limit: 200), "holds no backup",
             remedy: "give another folder")
         }
-        let now = looks.now()
-        return Material(facts: [
+        let now = queries.now()
+        return LookupResult(facts: [
           Summary.Fact("Backups", Amount.count(Int64(all.count))),
           Summary.Fact("Size", Amount.bytes(all.reduce(0) { $0 + $1.bytes })),
           Summary.Fact("Newest", Age.words(newest.moment, now: now)),
@@ -71,16 +71,16 @@ extension Flow {
     "keep", "Keep", heading: { _ in "How many backups should be kept?" }, explanation: { _ in Retention.explanation },
     help: Retention.help, fields: { _ in Retention.fields("keep") })
 
-  private static func preview(_ looks: BackupLooks) -> Step {
+  private static func preview(_ queries: BackupQueries) -> Step {
     Step(
       "plan", "Which go", heading: { _ in "Backups to delete and to keep" },
       explanation: { _ in [.paragraph("Nothing is deleted yet.")] }, help: Retention.help,
       lookup: Lookup(
         "Reading backups that were not checked yet", key: { answers in "\(options(answers))" }
       ) { answers, cancellation in
-        let decisions = try looks.retention(options(answers), cancellation)
+        let decisions = try queries.retention(options(answers), cancellation)
         let going = decisions.filter { !$0.isKept }
-        var material = Material(
+        var material = LookupResult(
           findings: going.isEmpty
             ? [
               Finding(

@@ -9,14 +9,14 @@ extension Goal {
 
 extension Flow {
   /// Deletes an organization that was imported to try it out, so that it can be imported again.
-  static func cleanUp(_ context: FlowContext, _ looks: CleanUpLooks) -> Flow {
+  static func cleanUp(_ context: FlowContext, _ queries: CleanUpQueries) -> Flow {
     let unconfirmed = WorkSteps("The deletion", context) { cleanUp($0, context, isConfirmed: false) }
     let work = WorkSteps("The deletion", context) { cleanUp($0, context, isConfirmed: true) }
     return Flow(
       id: "clean-up", title: "Delete a test import", badge: context.badge,
       route: { _ in Route(from: context.label) }, commands: { commands($0, context) }, onward: { onward($0, context) },
       steps: [
-        which(context, looks), holds(context, looks), files,
+        which(context, queries), holds(context, queries), files,
         unconfirmed.checks(heading: "Is it the right one, and can it be deleted?"), confirm(context),
         work.review(
           heading: "Ready to delete it?", proceed: "Delete it for good",
@@ -40,7 +40,7 @@ extension Flow {
 
   // MARK: Which one
 
-  private static func which(_ context: FlowContext, _ looks: CleanUpLooks) -> Step {
+  private static func which(_ context: FlowContext, _ queries: CleanUpQueries) -> Step {
     OverviewStep(
       heading: "Which organization should be deleted?",
       columns: [.name, .subdomain, .messages, .imported, .lastActive, .state],
@@ -62,13 +62,13 @@ extension Flow {
         // The youngest import is what somebody tries out, if anything is.
         all.filter { $0.imported != nil }.max { ($0.imported ?? "") < ($1.imported ?? "") }
       },
-      more: { try looks.about($0, context) }, nothing: "there is no organization on this server that could be deleted"
+      more: { try queries.about($0, context) }, nothing: "there is no organization on this server that could be deleted"
     ).step(context)
   }
 
   // MARK: What it holds
 
-  private static func holds(_ context: FlowContext, _ looks: CleanUpLooks) -> Step {
+  private static func holds(_ context: FlowContext, _ queries: CleanUpQueries) -> Step {
     Step(
       "holds", "What it holds",
       heading: { answers in
@@ -91,10 +91,10 @@ extension Flow {
       ],
       lookup: Lookup("Counting", key: { $0[Key.organization] }, brings: [anyway([])]) { answers, _ in
         let subdomain = answers[Key.organization]
-        let history = try looks.history(context.root, subdomain)
+        let history = try queries.history(context.root, subdomain)
         let signs = history.signsOfLife
-        var material = Material(facts: CleanUpFacts.of(history, answers))
-        material.facts += CleanUpFacts.of(rows: try looks.rows(context.root, subdomain))
+        var material = LookupResult(facts: CleanUpFacts.of(history, answers))
+        material.facts += CleanUpFacts.of(rows: try queries.rows(context.root, subdomain))
         material.known = [Key.found: ["isOnlyOne": history.isOnlyOne ? "yes" : "no"]]
         if !signs.isEmpty {
           material.known[Key.found]?["signs"] = signs.joined(separator: "; ")
@@ -176,7 +176,7 @@ extension Flow {
         let titles: [String: String] = [
           DeleteOrganizationOperation.Phase.rows.id: "Rows", DeleteOrganizationOperation.Phase.files.id: "Files",
         ]
-        return Material(
+        return LookupResult(
           fields: [named(CleanUpKey.word(answers, context))],
           facts: plan.phases.compactMap { phase in
             guard let title = titles[phase.id], let amount = phase.amount else { return nil }

@@ -10,11 +10,11 @@ extension Goal {
 
 private enum Key {
   static let job: AnswerKey<String> = "job.which"
-  static let action = AnswerKey("what.action", unanswered: JobOutlook.Action.watch)
+  static let action = AnswerKey("what.action", unanswered: JobStatus.Action.watch)
   static let despiteLife: AnswerKey<Bool> = "life.despite"
 }
 
-extension JobOutlook.Action: AnswerValue {}
+extension JobStatus.Action: AnswerValue {}
 
 extension Flow {
 
@@ -30,16 +30,16 @@ extension Flow {
     static let remedy = "remedy"
   }
 
-  private typealias Action = JobOutlook.Action
+  private typealias Action = JobStatus.Action
 
-  static func jobs(_ context: FlowContext, _ looks: JobsLooks) -> Flow {
-    let handling = JobHandling(context: context, looks: looks)
+  static func jobs(_ context: FlowContext, _ queries: JobQueries) -> Flow {
+    let handling = JobHandling(context: context, queries: queries)
     return Flow(
       id: "jobs", title: "Jobs of this server", badge: context.badge, route: { _ in Route(from: context.label) },
       commands: { handling.commands($0) },
       onward: { _ in [Continuation("Back to the jobs", .flow("jobs"))] },
       steps: [
-        list(context, looks), what(context, looks), log(looks), life, handling.checks, handling.preview,
+        list(context, queries), what(context, queries), log(queries), life, handling.checks, handling.preview,
         handling.confirm,
         handling.review, handling.run, handling.result,
       ])
@@ -47,7 +47,7 @@ extension Flow {
 
   // MARK: Which
 
-  private static func list(_ context: FlowContext, _ looks: JobsLooks) -> Step {
+  private static func list(_ context: FlowContext, _ queries: JobQueries) -> Step {
     Step(
       "job", "Job", heading: { _ in "Which job?" },
       explanation: { _ in [.paragraph("All jobs of this program on this server, the newest first.")] },
@@ -60,15 +60,15 @@ extension Flow {
             + "state or the new one, never something in between."),
       ],
       lookup: Lookup("Looking for jobs", key: { _ in context.root }, brings: [field([], now: 0)]) { _, _ in
-        let all = try looks.jobs(context.root)
+        let all = try queries.jobs(context.root)
         guard !all.isEmpty else {
           throw PlainFailure(.notFound, context.label, "there has been no job on this server")
         }
-        return Material(fields: [field(all, now: looks.now())], findings: looks.leftovers(context.root))
+        return LookupResult(fields: [field(all, now: queries.now())], findings: queries.leftovers(context.root))
       })
   }
 
-  private static func field(_ jobs: [JobOutlook], now: Int64) -> Field {
+  private static func field(_ jobs: [JobStatus], now: Int64) -> Field {
     let first = jobs.first { $0.state == .running } ?? jobs.first
     return Field(
       "which", "Job",
@@ -80,7 +80,7 @@ extension Flow {
       preset: { _ in first.map { .text($0.folder) } })
   }
 
-  private static func row(_ job: JobOutlook, now: Int64) -> Field.Row {
+  private static func row(_ job: JobStatus, now: Int64) -> Field.Row {
     Field.Row(
       id: job.folder,
       cells: [job.state.rawValue, job.started.map { Age.ago($0, now: now) } ?? "unknown", job.startedBy, job.title],
@@ -93,7 +93,7 @@ extension Flow {
       ])
   }
 
-  private static func about(_ job: JobOutlook, now: Int64) -> String {
+  private static func about(_ job: JobStatus, now: Int64) -> String {
     let begun = job.started.map { Age.words($0, now: now) } ?? "at an unknown time"
     let place = job.terminal.map { " on \($0)" } ?? ""
     let outcome = job.outcome.isEmpty ? "" : ": \(job.outcome)"
@@ -102,7 +102,7 @@ extension Flow {
 
   // MARK: What about it
 
-  private static func what(_ context: FlowContext, _ looks: JobsLooks) -> Step {
+  private static func what(_ context: FlowContext, _ queries: JobQueries) -> Step {
     Step(
       "what", "Action", heading: { _ in "What do you want to do with it?" },
       explanation: { answers in
@@ -123,10 +123,10 @@ extension Flow {
         "Looking at the job", key: { $0[Key.job] }, brings: [actions(nil)]
       ) { answers, _ in
         let folder = answers[Key.job]
-        guard let job = try looks.jobs(context.root).first(where: { $0.folder == folder }) else {
+        guard let job = try queries.jobs(context.root).first(where: { $0.folder == folder }) else {
           throw PlainFailure(.notFound, "the job", "is not there any more", remedy: "go back and choose another")
         }
-        return Material(fields: [actions(job)])
+        return LookupResult(fields: [actions(job)])
       },
       turnOff: { answers in
         guard answers.given(Key.action) == .watch else { return nil }
@@ -134,7 +134,7 @@ extension Flow {
       })
   }
 
-  private static func actions(_ job: JobOutlook?) -> Field {
+  private static func actions(_ job: JobStatus?) -> Field {
     func option(_ action: Action, _ title: String, _ detail: String) -> Field.Option {
       let obstacle = job?.obstacles[action]
       return Field.Option(
@@ -153,7 +153,7 @@ extension Flow {
       "action", "Action", .choice(all.filter { $0.disabled == nil } + all.filter { $0.disabled != nil }))
   }
 
-  private static func recommended(_ job: JobOutlook?) -> Action {
+  private static func recommended(_ job: JobStatus?) -> Action {
     switch job?.state {
     case .running?: .watch
     case .failed?, .interrupted?: job?.obstacles[.resume] == nil ? .resume : .log
@@ -161,7 +161,7 @@ extension Flow {
     }
   }
 
-  private static func log(_ looks: JobsLooks) -> Step {
+  private static func log(_ queries: JobQueries) -> Step {
     Step(
       "log", "Report", heading: { $0.label(Key.job) },
       help: [
@@ -171,8 +171,8 @@ extension Flow {
       ],
       kind: .crossroads { _ in .flow("jobs") }, isVisible: { $0.given(Key.action) == .log },
       lookup: Lookup("Reading", key: { $0[Key.job] }) { answers, _ in
-        let lines = looks.report(answers[Key.job])
-        var material = Material(remark: lines.isEmpty ? "It has reported nothing." : nil)
+        let lines = queries.report(answers[Key.job])
+        var material = LookupResult(remark: lines.isEmpty ? "It has reported nothing." : nil)
         material.text = lines.map { .line($0) }
         return material
       }, proceed: "back to the jobs")
@@ -208,9 +208,9 @@ extension Flow {
 /// What the flow does about a job, once it is decided.
 private struct JobHandling: Sendable {
   let context: FlowContext
-  let looks: JobsLooks
+  let queries: JobQueries
 
-  private func action(_ answers: Answers) -> JobOutlook.Action? {
+  private func action(_ answers: Answers) -> JobStatus.Action? {
     answers.given(Key.action)
   }
 
@@ -225,10 +225,10 @@ private struct JobHandling: Sendable {
   private func newOperation(_ answers: Answers) throws -> (any Operation)? {
     let folder = folder(answers)
     switch action(answers) {
-    case .resume: return try looks.operation(folder)
+    case .resume: return try queries.operation(folder)
     case .undo:
       return UndoJobOperation(
-        servers: try looks.operation(folder).servers, folder: folder,
+        servers: try queries.operation(folder).servers, folder: folder,
         despiteSignsOfLife: answers[Key.despiteLife])
     default: return nil
     }
@@ -236,12 +236,12 @@ private struct JobHandling: Sendable {
 
   private func plan(_ answers: Answers) throws -> Plan {
     if let operation = try newOperation(answers) { return try context.engine.plan(operation) }
-    return try looks.work(action(answers) ?? .watch, folder(answers)).plan()
+    return try queries.work(action(answers) ?? .watch, folder(answers)).plan()
   }
 
   private func work(_ answers: Answers) throws -> any Runnable {
     if let operation = try newOperation(answers) { return try context.engine.work(operation) }
-    return try looks.work(action(answers) ?? .watch, folder(answers))
+    return try queries.work(action(answers) ?? .watch, folder(answers))
   }
 
   private func beginsJob(_ answers: Answers) -> Bool { [.resume, .undo].contains(action(answers)) }
@@ -274,7 +274,7 @@ private struct JobHandling: Sendable {
         [.paragraph("Checks look for everything that could fail. They change nothing.")]
       }, isVisible: { beginsJob($0) },
       lookup: Lookup("Checking", key: { fingerprint($0) }) { answers, _ in
-        Material(findings: try newOperation(answers).map { try context.engine.findings($0) } ?? [])
+        LookupResult(findings: try newOperation(answers).map { try context.engine.findings($0) } ?? [])
       })
   }
 
@@ -286,7 +286,7 @@ private struct JobHandling: Sendable {
       isVisible: { needsName($0) },
       lookup: Lookup("Looking for what would be deleted", key: { fingerprint($0) }) { answers, _ in
         let destroys = try plan(answers).destroys
-        var material = Material(remark: destroys.isEmpty ? "Nothing of it is left." : nil)
+        var material = LookupResult(remark: destroys.isEmpty ? "Nothing of it is left." : nil)
         material.text = destroys.map { .point($0) }
         return material
       })
@@ -315,7 +315,7 @@ private struct JobHandling: Sendable {
       help: [.paragraph("The commands at the end do the same without the wizard; a script can run them.")],
       kind: .review, isVisible: { isWork($0) },
       lookup: Lookup("Working out the plan", key: { fingerprint($0) }) { answers, _ in
-        Material(plan: try plan(answers))
+        LookupResult(plan: try plan(answers))
       }, proceed: "Do it")
   }
 
@@ -345,7 +345,7 @@ private struct JobHandling: Sendable {
   }
 }
 
-extension JobOutlook.State {
+extension JobStatus.State {
   /// Behind "It".
   fileprivate var predicate: String {
     switch self {

@@ -12,7 +12,7 @@ extension Flow {
   /// Moves an organization to another server.
   ///
   /// - Parameter archive: where it goes unless the operator says otherwise.
-  static func move(_ context: FlowContext, _ looks: MoveLooks, archive: String) -> Flow {
+  static func move(_ context: FlowContext, _ queries: MoveQueries, archive: String) -> Flow {
     let work = WorkSteps("The move", context) { MoveOperation(MoveDecisions($0), brand: context.brand) }
     return Flow(
       id: "move", title: "Move an organization", badge: context.badge,
@@ -24,8 +24,9 @@ extension Flow {
       },
       commands: work.commands, onward: onward,
       steps: [
-        welcome, source(context), organization(context), target(context, looks, archive: archive), address, deactivate,
-        memory, secrets(context, looks),
+        welcome, source(context), organization(context), target(context, queries, archive: archive), address,
+        deactivate,
+        memory, secrets(context, queries),
         // Whether the decided secrets can be written is one of the checks.
         work.checks(), work.review(heading: "Ready to move?", proceed: "Start the move"),
         work.run(
@@ -104,7 +105,7 @@ extension Flow {
       },
       lookup: Lookup("Looking at the server", key: { $0[Key.source] }) { answers, cancellation in
         let glance = try context.engine.glance(answers[Key.source], cancellation)
-        return Material(facts: glance.facts, labels: [Key.source.name: glance.label])
+        return LookupResult(facts: glance.facts, labels: [Key.source.name: glance.label])
       })
   }
 
@@ -125,7 +126,7 @@ extension Flow {
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
             remedy: "go back and choose another server")
         }
-        return Material(fields: [organizations(all)])
+        return LookupResult(fields: [organizations(all)])
       })
   }
 
@@ -162,7 +163,7 @@ extension Flow {
 
   // MARK: The new server
 
-  private static func target(_ context: FlowContext, _ looks: MoveLooks, archive: String) -> Step {
+  private static func target(_ context: FlowContext, _ queries: MoveQueries, archive: String) -> Step {
     Step(
       "target", "New server", heading: { _ in "Where does it go?" },
       help: [
@@ -201,9 +202,9 @@ extension Flow {
         "Looking at the server",
         key: { isHere($0) ? "\($0[Key.source])\n\($0[Key.target])" : "elsewhere" }
       ) { answers, cancellation in
-        guard isHere(answers) else { return Material() }
+        guard isHere(answers) else { return LookupResult() }
         let root = answers[Key.target]
-        var material = Material()
+        var material = LookupResult()
         if folder(root) == folder(answers[Key.source]) {
           material.findings = [
             Finding(
@@ -215,7 +216,7 @@ extension Flow {
         let glance = try context.engine.glance(root, cancellation)
         material.facts = glance.facts
         material.labels = [Key.target.name: glance.label]
-        if let memory = looks.memory(), memory < Memory.scarce {
+        if let memory = queries.memory(), memory < Memory.scarce {
           material.known = [Key.target.name: ["memory": Amount.bytes(memory)]]
         }
         return material
@@ -320,7 +321,7 @@ extension Flow {
 
   // MARK: Secrets
 
-  private static func secrets(_ context: FlowContext, _ looks: MoveLooks) -> Step {
+  private static func secrets(_ context: FlowContext, _ queries: MoveQueries) -> Step {
     Step(
       "secrets", "Secrets", heading: { _ in "Which secrets should be copied?" },
       explanation: { _ in
@@ -344,11 +345,11 @@ extension Flow {
         "Comparing secrets", key: { "\($0[Key.source])\n\($0[Key.target])" },
         brings: [secretDecisions([])]
       ) { answers, _ in
-        let advice = try looks.advice(MoveDecisions(answers))
+        let advice = try queries.advice(MoveDecisions(answers))
         guard !advice.isEmpty else {
-          return Material(remark: "There is nothing to decide: both servers have the same secrets.")
+          return LookupResult(remark: "There is nothing to decide: both servers have the same secrets.")
         }
-        return Material(fields: [secretDecisions(advice)])
+        return LookupResult(fields: [secretDecisions(advice)])
       })
   }
 

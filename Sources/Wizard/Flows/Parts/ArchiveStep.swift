@@ -87,7 +87,7 @@ struct ArchiveStep: Sendable {
         "Reading the archive", key: { "\($0[Self.key])\n\(Self.identity($0) ?? "")" }
       ) { answers, cancellation in
         let glance = try reader.glance(answers[Self.key], Self.identity(answers), cancellation)
-        var material = Material(facts: [Summary.Fact("What it is", glance.description)] + glance.facts)
+        var material = LookupResult(facts: [Summary.Fact("What it is", glance.description)] + glance.facts)
         if let refusal = glance.refusal {
           material.findings = [
             Finding(.blocker, "archive", refusal, remedy: glance.advice)

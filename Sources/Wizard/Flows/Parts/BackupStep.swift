@@ -38,11 +38,11 @@ struct BackupStep: Sendable {
 
   static func identity(_ answers: Answers) -> String? { isEncrypted(answers) ? answers.given(Key.identity) : nil }
 
-  func steps(_ context: FlowContext, _ looks: BackupLooks) -> [Step] { [choice(context, looks), key] }
+  func steps(_ context: FlowContext, _ queries: BackupQueries) -> [Step] { [choice(context, queries), key] }
 
   // MARK: Which
 
-  private func choice(_ context: FlowContext, _ looks: BackupLooks) -> Step {
+  private func choice(_ context: FlowContext, _ queries: BackupQueries) -> Step {
     let heading = heading
     return Step(
       "backup", "Backup", heading: { _ in heading },
@@ -56,9 +56,9 @@ struct BackupStep: Sendable {
       lookup: Lookup(
         "Looking for backups", key: { _ in context.root }, brings: fields([], now: 0)
       ) { _, _ in
-        let found = looks.found(context.root, [context.archiveFolder])
-        return Material(
-          fields: fields(Array(found.prefix(50)), now: looks.now()),
+        let found = queries.found(context.root, [context.archiveFolder])
+        return LookupResult(
+          fields: fields(Array(found.prefix(50)), now: queries.now()),
           findings: found.isEmpty
             ? [Finding(.warning, "backups", "no backup was found in the usual folders", remedy: "type the path of one")]
             : [])

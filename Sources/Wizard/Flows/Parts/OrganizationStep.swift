@@ -25,7 +25,7 @@ struct OrganizationStep: Sendable {
         guard all.contains(where: { reason($0) == nil }) else {
           throw PlainFailure(.notFound, context.label, nothing)
         }
-        return Material(fields: [field(all)])
+        return LookupResult(fields: [field(all)])
       })
   }
 

@@ -37,7 +37,7 @@ struct OverviewStep: Sendable {
         }
         var found: [String: [String: String]] = [:]
         for item in all where reason(item) == nil { found[item.organization.subdomain] = try more(item) }
-        return Material(fields: [field(all, found)])
+        return LookupResult(fields: [field(all, found)])
       })
   }
 

@@ -38,7 +38,7 @@ struct WorkSteps: Sendable {
       ] + help, isVisible: isVisible,
       lookup: Lookup("Checking", key: { Self.fingerprint(operation($0)) }) { answers, _ in
         let findings = try engine.findings(operation(answers))
-        return Material(
+        return LookupResult(
           findings: findings, labels: [Self.confirmationKey: Finding.confirmation(of: findings) ?? ""])
       })
   }
@@ -62,7 +62,7 @@ struct WorkSteps: Sendable {
       help: [.paragraph("The commands at the end do the same without the wizard; a script can run them.")] + help,
       kind: .review, isVisible: isVisible,
       lookup: Lookup("Working out the plan", key: { Self.fingerprint(operation($0)) }) { answers, _ in
-        Material(plan: try engine.plan(operation(answers)))
+        LookupResult(plan: try engine.plan(operation(answers)))
       }, proceed: proceed)
   }
 

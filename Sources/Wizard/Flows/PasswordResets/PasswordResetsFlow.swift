@@ -8,7 +8,7 @@ extension Goal {
 }
 
 /// What the flow wants of the engine besides what all flows want. A test gives its own.
-struct PasswordResetLooks: Sendable {
+struct PasswordResetQueries: Sendable {
   typealias Person = PasswordResetOperation.Person
 
   var people: @Sendable (_ subdomain: String, PasswordResetOperation.Audience, _ onlyNever: Bool) throws -> [Person]
@@ -17,7 +17,7 @@ struct PasswordResetLooks: Sendable {
   /// The server's own commands, to be run where it is; empty where it can be done from here.
   var commands: @Sendable (_ subdomain: String, PasswordResetOperation.Audience, _ onlyNever: Bool) throws -> [String]
 
-  static func real(_ context: FlowContext) -> PasswordResetLooks {
+  static func real(_ context: FlowContext) -> PasswordResetQueries {
     let (root, brand) = (context.root, context.brand)
     @Sendable func operation(
       _ subdomain: String, _ audience: PasswordResetOperation.Audience, _ onlyNever: Bool
@@ -26,7 +26,7 @@ struct PasswordResetLooks: Sendable {
         ServerReference(root: root, brand: brand), subdomain: subdomain, audience: audience,
         onlyNeverSignedIn: onlyNever)
     }
-    return PasswordResetLooks(
+    return PasswordResetQueries(
       people: { try operation($0, $1, $2).people() }, preview: { try operation($0, .everybody, false).preview() },
       commands: { subdomain, audience, onlyNever in
         let operation = operation(subdomain, audience, onlyNever)
@@ -47,7 +47,7 @@ enum PasswordResetKey {
 
 extension Flow {
   /// Has the server send people the mail with which they choose a new password: to one first, then to all.
-  static func passwordResets(_ context: FlowContext, _ looks: PasswordResetLooks) -> Flow {
+  static func passwordResets(_ context: FlowContext, _ queries: PasswordResetQueries) -> Flow {
     let work = WorkSteps("The mailing", context) { resets($0, context) }
     return Flow(
       id: "password-resets", title: "Password resets", badge: context.badge,
@@ -70,7 +70,7 @@ extension Flow {
           disabled: { $0.isDeactivated ? "it is deactivated: sign-in is disabled" : nil },
           nothing: "there is no active organization on this server"
         ).step(context),
-        audience, people(looks), preview(looks), work.checks(),
+        audience, people(queries), preview(queries), work.checks(),
         work.review(heading: "Ready to send?", proceed: "Send the mail"),
         work.run(
           "Mail", heading: { "Sending mail to people of \($0.label(Key.organization))" },
@@ -133,7 +133,7 @@ extension Flow {
 
   @Sendable private static func fingerprint(_ answers: Answers) -> String { "\(asked(answers))" }
 
-  private static func people(_ looks: PasswordResetLooks) -> Step {
+  private static func people(_ queries: PasswordResetQueries) -> Step {
     Step(
       "people", "People", heading: { _ in "Who gets mail, and who does not?" },
       explanation: { _ in [.paragraph("Nothing has been sent yet.")] },
@@ -145,8 +145,8 @@ extension Flow {
       ],
       lookup: Lookup("Looking for people", key: fingerprint) { answers, _ in
         let (subdomain, audience, onlyNever) = asked(answers)
-        let people = try looks.people(subdomain, audience, onlyNever)
-        var material = Material(facts: PasswordResetFacts.of(people))
+        let people = try queries.people(subdomain, audience, onlyNever)
+        var material = LookupResult(facts: PasswordResetFacts.of(people))
         if !people.contains(where: \.getsMail) {
           material.findings = [
             Finding(
@@ -154,7 +154,7 @@ extension Flow {
               remedy: "go back and choose others")
           ]
         }
-        let commands = try looks.commands(subdomain, audience, onlyNever)
+        let commands = try queries.commands(subdomain, audience, onlyNever)
         if !commands.isEmpty {
           material.text =
             [.paragraph("The server's manage.py is not on this machine. Run this where the server is:")]
@@ -166,7 +166,7 @@ extension Flow {
 
   // MARK: What it says
 
-  private static func preview(_ looks: PasswordResetLooks) -> Step {
+  private static func preview(_ queries: PasswordResetQueries) -> Step {
     Step(
       "preview", "The mail", heading: { _ in "What will they see?" },
       explanation: { _ in [.paragraph("The text is the server's own; this is its content.")] },
@@ -176,7 +176,7 @@ extension Flow {
             + "fraud.")
       ],
       lookup: Lookup("Looking at the settings", key: { $0[Key.organization] }) { answers, _ in
-        Material(text: try looks.preview(answers[Key.organization]).map { .point($0) })
+        LookupResult(text: try queries.preview(answers[Key.organization]).map { .point($0) })
       })
   }
 
@@ -205,7 +205,7 @@ enum PasswordResetFacts {
   /// As many are named; the command line lists all.
   private static let most = 200
 
-  static func of(_ people: [PasswordResetLooks.Person]) -> [Summary.Fact] {
+  static func of(_ people: [PasswordResetQueries.Person]) -> [Summary.Fact] {
     let receivers = people.filter(\.getsMail)
     var facts = [Summary.Fact("Get mail", Amount.of(Int64(receivers.count), "person", "people"))]
     if receivers.count > 1 { facts.append(Summary.Fact("Rate", "one after another, without a pause")) }

@@ -11,9 +11,9 @@ extension Flow {
   private typealias Key = RestoreAnswers.Key
 
   /// Restores a whole server. Where an earlier restore is known, the flow begins with what can be done about it.
-  static func restore(_ context: FlowContext, _ looks: BackupLooks) -> Flow {
+  static func restore(_ context: FlowContext, _ queries: BackupQueries) -> Flow {
     // A record that cannot be read is told about by the checks, which stop there.
-    let record = (try? looks.restored(context.root)) ?? nil
+    let record = (try? queries.restored(context.root)) ?? nil
     let isNew: @Sendable (Answers) -> Bool = { RestoreAnswers.followUp($0, record) == .restoreAnew }
     let isArchive: @Sendable (Answers) -> Bool = { isNew($0) && !RestoreAnswers.isManual($0) }
     let isManual: @Sendable (Answers) -> Bool = { isNew($0) && RestoreAnswers.isManual($0) }
@@ -21,8 +21,8 @@ extension Flow {
     let before = record.map { [earlier($0, context)] } ?? []
     let asking =
       [source(isNew)]
-      + BackupStep(heading: "Which backup is it?", isVisible: isArchive).steps(context, looks)
-      + manualSteps(isManual) + [contents(context, looks, isNew)] + decisions(isNew)
+      + BackupStep(heading: "Which backup is it?", isVisible: isArchive).steps(context, queries)
+      + manualSteps(isManual) + [contents(context, queries, isNew)] + decisions(isNew)
     let working = [
       work.checks(
         help: [

@@ -72,7 +72,7 @@ extension Flow {
   // MARK: What it is
 
   static func contents(
-    _ context: FlowContext, _ looks: BackupLooks, _ isNew: @escaping @Sendable (Answers) -> Bool
+    _ context: FlowContext, _ queries: BackupQueries, _ isNew: @escaping @Sendable (Answers) -> Bool
   ) -> Step {
     Step(
       "contents", "What it is", heading: { _ in "Is this the right backup?" },
@@ -93,9 +93,9 @@ extension Flow {
       ) { answers, cancellation in
         var options = RestoreOptions(RestoreAnswers.source(answers))
         options.identity = RestoreAnswers.isManual(answers) ? nil : BackupStep.identity(answers)
-        let outlook = try looks.outlook(context.server, options, cancellation)
+        let outlook = try queries.outlook(context.server, options, cancellation)
         let differs = outlook.version.severity == .blocker
-        return Material(
+        return LookupResult(
           facts: outlook.facts,
           labels: [
             Known.backupHost: outlook.backupHost ?? "", Known.ownHost: outlook.ownHost ?? "",

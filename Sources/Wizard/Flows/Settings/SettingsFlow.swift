@@ -14,7 +14,7 @@ extension Goal {
 
 extension Flow {
   /// Compares this server's settings and secrets with an old server's, and copies what is decided.
-  static func settings(_ context: FlowContext, _ looks: SettingsLooks) -> Flow {
+  static func settings(_ context: FlowContext, _ queries: SettingsQueries) -> Flow {
     let work = WorkSteps("The copying", context) {
       CopySettingsOperation(
         from: $0[Key.path], to: context.server, CopySettingsOperation.Choices($0))
@@ -35,8 +35,8 @@ extension Flow {
         return [next, Continuation("Undo it", context.onward("settings-undo"), proposed: false)]
       },
       steps: [
-        source(context, looks), situation(looks), secrets(looks), settings(looks), changes(context, looks),
-        followUps(looks), work.checks(),
+        source(context, queries), situation(queries), secrets(queries), settings(queries), changes(context, queries),
+        followUps(queries), work.checks(),
         work.review(heading: "Ready to write the files?", proceed: "Write the files"),
         work.run(
           "Copying", heading: { _ in "Copying settings" },
@@ -50,7 +50,7 @@ extension Flow {
 
   // MARK: From where
 
-  private static func source(_ context: FlowContext, _ looks: SettingsLooks) -> Step {
+  private static func source(_ context: FlowContext, _ queries: SettingsQueries) -> Step {
     Step(
       "source", "Old server", heading: { _ in "Where are the old server's settings?" },
       explanation: { _ in
@@ -76,8 +76,8 @@ extension Flow {
       },
       lookup: Lookup("Looking there", key: { $0[Key.path] }) { answers, _ in
         let path = answers[Key.path]
-        let found = try looks.source(path)
-        var material = Material(facts: found.facts, labels: [Key.path.name: found.label])
+        let found = try queries.source(path)
+        var material = LookupResult(facts: found.facts, labels: [Key.path.name: found.label])
         if found.kind == .server, folder(path) == folder(context.root) {
           material.findings = [
             Finding(
@@ -92,7 +92,7 @@ extension Flow {
 
   // MARK: What it is for
 
-  private static func situation(_ looks: SettingsLooks) -> Step {
+  private static func situation(_ queries: SettingsQueries) -> Step {
     Step(
       "situation", "Situation", heading: { _ in "How do the two servers relate?" },
       explanation: { _ in
@@ -113,8 +113,8 @@ extension Flow {
       lookup: Lookup(
         "Looking at both", key: { $0[Key.path] }, brings: situationFields(MigrationFacts(kind: .import))
       ) { answers, _ in
-        let facts = try looks.facts(answers[Key.path])
-        return Material(
+        let facts = try queries.facts(answers[Key.path])
+        return LookupResult(
           fields: situationFields(facts), facts: described(facts), known: [Key.found: ["facts": facts.text]])
       })
   }
@@ -158,11 +158,11 @@ extension Flow {
     "\(answers[Key.path])\n\(MigrationFacts(answers).text)"
   }
 
-  private static func advice(_ answers: Answers, _ looks: SettingsLooks) throws -> [SettingAdvice] {
-    try looks.advice(answers[Key.path], MigrationFacts(answers))
+  private static func advice(_ answers: Answers, _ queries: SettingsQueries) throws -> [SettingAdvice] {
+    try queries.advice(answers[Key.path], MigrationFacts(answers))
   }
 
-  private static func secrets(_ looks: SettingsLooks) -> Step {
+  private static func secrets(_ queries: SettingsQueries) -> Step {
     let field: @Sendable ([SettingAdvice]) -> Field = {
       .settingDecisions("each", "Secrets", $0, secrets: true)
     }
@@ -185,14 +185,14 @@ extension Flow {
           "Secrets that this program does not know are marked, and copied only if you decide so."),
       ],
       lookup: Lookup("Comparing secrets", key: situationText, brings: [field([])]) { answers, _ in
-        let advice = try advice(answers, looks).filter { $0.file == .secrets }
+        let advice = try advice(answers, queries).filter { $0.file == .secrets }
         return advice.isEmpty
-          ? Material(remark: "There is nothing to decide: both servers have the same secrets.")
-          : Material(fields: [field(advice)])
+          ? LookupResult(remark: "There is nothing to decide: both servers have the same secrets.")
+          : LookupResult(fields: [field(advice)])
       })
   }
 
-  private static func settings(_ looks: SettingsLooks) -> Step {
+  private static func settings(_ queries: SettingsQueries) -> Step {
     let each: @Sendable ([SettingAdvice]) -> Field = {
       .settingDecisions("each", "settings.py", $0, secrets: false)
     }
@@ -219,14 +219,14 @@ extension Flow {
             + "ignored then."),
       ],
       lookup: Lookup("Comparing settings", key: situationText, brings: [each([]), machine([])]) { answers, _ in
-        let advice = try advice(answers, looks)
+        let advice = try advice(answers, queries)
         let parts = [
           (each, advice.filter { $0.file == .settings }), (machine, advice.filter { $0.file == .configuration }),
         ]
         let fields = parts.filter { !$0.1.isEmpty }.map { $0.0($0.1) }
         return fields.isEmpty
-          ? Material(remark: "There is nothing to decide: both servers have the same settings.")
-          : Material(fields: fields)
+          ? LookupResult(remark: "There is nothing to decide: both servers have the same settings.")
+          : LookupResult(fields: fields)
       })
   }
 
@@ -241,7 +241,7 @@ extension Flow {
     return "\(situationText(answers))\n\(WorkSteps.fingerprint(copy))"
   }
 
-  private static func changes(_ context: FlowContext, _ looks: SettingsLooks) -> Step {
+  private static func changes(_ context: FlowContext, _ queries: SettingsQueries) -> Step {
     Step(
       "changes", "Changes", heading: { _ in "What changes in the files?" },
       explanation: { _ in
@@ -253,19 +253,19 @@ extension Flow {
             + "can be restored in one step.")
       ],
       lookup: Lookup("Working out the changes", key: choicesText) { answers, _ in
-        let lines = try looks.diff(answers[Key.path], CopySettingsOperation.Choices(answers))
+        let lines = try queries.diff(answers[Key.path], CopySettingsOperation.Choices(answers))
         guard !lines.isEmpty else {
-          return Material(findings: [
+          return LookupResult(findings: [
             Finding(
               .blocker, "settings", "nothing is to be changed", remedy: "go back and change a decision, or leave")
           ])
         }
         // What makes the lines shows secrets by their names only.
-        return Material(difference: Difference(unified: lines, hiding: []))
+        return LookupResult(difference: Difference(unified: lines, hiding: []))
       })
   }
 
-  private static func followUps(_ looks: SettingsLooks) -> Step {
+  private static func followUps(_ queries: SettingsQueries) -> Step {
     Step(
       "follow", "Afterwards", heading: { _ in "What has to be done afterwards?" },
       explanation: { _ in
@@ -280,9 +280,9 @@ extension Flow {
             + "restarted; until then the server cannot reach its queues."),
       ],
       lookup: Lookup("Looking at the scripts", key: choicesText, brings: [followField([])]) { answers, _ in
-        let steps = try looks.followUps(answers[Key.path], CopySettingsOperation.Choices(answers))
-        guard !steps.isEmpty else { return Material(remark: "Nothing.") }
-        var material = Material(fields: [followField(steps)])
+        let steps = try queries.followUps(answers[Key.path], CopySettingsOperation.Choices(answers))
+        guard !steps.isEmpty else { return LookupResult(remark: "Nothing.") }
+        var material = LookupResult(fields: [followField(steps)])
         material.text = steps.flatMap { step in
           [TextBlock.point("\(step.title). \(step.explanation)")] + (step.command.map { [.command($0)] } ?? [])
         }
@@ -290,7 +290,7 @@ extension Flow {
       })
   }
 
-  private static func followField(_ steps: [SettingsLooks.NeededStep]) -> Field {
+  private static func followField(_ steps: [SettingsQueries.NeededStep]) -> Field {
     let missing = steps.isEmpty || steps.contains(where: \.canRun) ? nil : "the server's scripts are not here"
     return Field(
       "up", "Who does it", name: "Afterwards",

@@ -2,7 +2,7 @@ import Common
 
 /// Checks whether a dump contains a whole server. Dumps of a few tables, of definitions without rows, or of rows alone
 /// are restored without an error, and would result in a server without users.
-enum WholeServer {
+enum FullDumpCheck {
   private static let tables = ["django_migrations", "zerver_realm", "zerver_userprofile", "zerver_message"]
   private static let remedy = "use a dump of the whole database: pg_dump without --table, --schema-only or --data-only"
 

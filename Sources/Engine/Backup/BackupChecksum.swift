@@ -4,7 +4,7 @@ import Glibc
 
 /// `NAME.sha256` beside an encrypted backup, in the format of `sha256sum --check`: without the private key it is the
 /// only proof that the file is unchanged.
-enum BackupSeal {
+enum BackupChecksum {
   static func path(for backup: String) -> String { "\(backup).sha256" }
 
   /// The prefix of the line with the parts of the backup, which `sha256sum` ignores: without the key the content is

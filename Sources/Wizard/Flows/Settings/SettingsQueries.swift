@@ -2,7 +2,7 @@ import Common
 import Engine
 
 /// What the flow wants of the engine besides what all flows want. A test gives its own.
-struct SettingsLooks: Sendable {
+struct SettingsQueries: Sendable {
   /// Where settings come from, as it is recognised.
   struct Source: Sendable {
     var label: String
@@ -30,8 +30,8 @@ struct SettingsLooks: Sendable {
   }
 }
 
-extension SettingsLooks {
-  static func real(_ context: FlowContext) -> SettingsLooks {
+extension SettingsQueries {
+  static func real(_ context: FlowContext) -> SettingsQueries {
     let (root, brand) = (context.root, context.brand)
     @Sendable func target() throws -> Installation { try Installation(root: root, brand: brand) }
     @Sendable func operation(
@@ -39,7 +39,7 @@ extension SettingsLooks {
     ) -> CopySettingsOperation {
       CopySettingsOperation(from: path, to: ServerReference(root: root, brand: brand), choices)
     }
-    return SettingsLooks(
+    return SettingsQueries(
       source: { path in
         let source = try ConfigurationSource(path)
         return Source(label: source.host ?? path, kind: source.kind, facts: describe(source))

@@ -3,15 +3,15 @@ import Engine
 
 /// An operator's way through a flow: the answers so far, the step that is being asked, what was looked up, what runs.
 ///
-/// It is a value and does nothing by itself. What has to be done on other threads it hands out as ``Errand``s, and what
-/// comes of them it is told as ``News``. Every renderer drives the same journey, so that all of them decide alike.
-struct Journey: Sendable {
+/// It is a value and does nothing by itself. What has to be done on other threads it hands out as ``BackgroundTask``s, and what
+/// comes of them it is told as ``TaskEvent``. Every renderer drives the same session, so that all of them decide alike.
+struct FlowSession: Sendable {
   let flow: Flow
   private(set) var answers: Answers
   private(set) var lookups: [String: LookupState] = [:]
   private(set) var run: RunState?
   /// What has to be started; taken by whoever has the threads.
-  private(set) var errands: [Errand] = []
+  private(set) var tasks: [BackgroundTask] = []
 
   private var currentID: String
   private var visited: Set<String>
@@ -35,7 +35,7 @@ struct Journey: Sendable {
   /// - Parameters:
   ///   - given: answers that were given beforehand, as in a file. Steps that have them all are passed by.
   ///   - drafts: what the operator answered on an earlier way through the same flow. It is shown again, and asked.
-  ///   - tickets: the last ticket of the journey before this one; what comes too late for that one is not taken for
+  ///   - tickets: the last ticket of the session before this one; what comes too late for that one is not taken for
   ///     this one's.
   init(
     _ flow: Flow, answers: Answers = Answers(), given: GivenAnswers = GivenAnswers(), drafts: [String: Answer] = [:],
@@ -84,7 +84,7 @@ struct Journey: Sendable {
   // MARK: What is asked
 
   /// What was looked up for a step, where it still holds.
-  func material(of step: Step) -> Material? {
+  func material(of step: Step) -> LookupResult? {
     guard let lookup = step.lookup, let state = lookups[step.id], state.key == lookup.key(answers),
       case .ready(let material) = state.phase
     else { return nil }
@@ -140,8 +140,9 @@ struct Journey: Sendable {
     lookups[currentID] = LookupState(
       key: lookup.key(answers), phase: .looking(ticket: tickets, cancellation: cancellation))
     let answers = answers
-    errands.append(
-      Errand(ticket: tickets, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation) }))
+    tasks.append(
+      BackgroundTask(
+        ticket: tickets, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation) }))
   }
 
   // MARK: Moving
@@ -343,8 +344,8 @@ struct Journey: Sendable {
     let cancellation = Cancellation()
     run = RunState(ticket: tickets, cancellation: cancellation, now: now)
     let answers = answers
-    errands.append(
-      Errand(ticket: tickets, cancellation: cancellation, work: .run { try runner.operation(answers) }))
+    tasks.append(
+      BackgroundTask(ticket: tickets, cancellation: cancellation, work: .run { try runner.operation(answers) }))
   }
 
   /// Asks the work to stop; what it has done is taken back.
@@ -362,13 +363,13 @@ struct Journey: Sendable {
     if runner?.outlivesWizard != true { stop() }
   }
 
-  mutating func takeErrands() -> [Errand] {
-    defer { errands = [] }
-    return errands
+  mutating func takeTasks() -> [BackgroundTask] {
+    defer { tasks = [] }
+    return tasks
   }
 
-  mutating func hear(_ news: News, now: ContinuousClock.Instant) {
-    switch news {
+  mutating func hear(_ events: TaskEvent, now: ContinuousClock.Instant) {
+    switch events {
     case .found(let ticket, let result): found(ticket, result)
     case .planned(let ticket, let plan, let age):
       if run?.ticket == ticket { run?.planned(plan, age: age, now: now) }
@@ -382,7 +383,7 @@ struct Journey: Sendable {
     }
   }
 
-  private mutating func found(_ ticket: Int, _ result: Result<Material, Trouble>) {
+  private mutating func found(_ ticket: Int, _ result: Result<LookupResult, Trouble>) {
     guard let (id, state) = lookups.first(where: { $0.value.ticket == ticket }) else { return }
     switch result {
     case .success(let material): lookups[id] = LookupState(key: state.key, phase: .ready(material))
@@ -397,7 +398,7 @@ struct Journey: Sendable {
 struct LookupState: Sendable {
   enum Phase: Sendable {
     case looking(ticket: Int, cancellation: Cancellation)
-    case ready(Material)
+    case ready(LookupResult)
     case failed(Trouble)
   }
 
@@ -411,9 +412,9 @@ struct LookupState: Sendable {
 }
 
 /// Work for another thread.
-struct Errand: Sendable {
+struct BackgroundTask: Sendable {
   enum Work: Sendable {
-    case look(@Sendable () throws -> Material)
+    case look(@Sendable () throws -> LookupResult)
     case run(@Sendable () throws -> any Runnable)
     /// The names that a path may go on with.
     case list(@Sendable () -> PathListing)
@@ -425,12 +426,12 @@ struct Errand: Sendable {
 }
 
 /// What other threads tell.
-enum News: Sendable {
-  case found(ticket: Int, Result<Material, Trouble>)
+enum TaskEvent: Sendable {
+  case found(ticket: Int, Result<LookupResult, Trouble>)
   case planned(ticket: Int, Plan, age: Duration? = nil)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
-  /// For whoever asked; the journey itself does not mind.
+  /// For whoever asked; the session itself does not mind.
   case listed(ticket: Int, PathListing)
 }
 

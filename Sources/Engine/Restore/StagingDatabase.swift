@@ -3,7 +3,7 @@ import Glibc
 import Postgres
 
 /// The databases of one restore: the server's own, the new one beside it, and the kept old one.
-struct SideDatabase: Sendable, Codable, Equatable {
+struct StagingDatabase: Sendable, Codable, Equatable {
   /// The name that the server uses.
   let live: String
   let side: String

@@ -1,17 +1,17 @@
 import Terminal
 
-/// Where a journey's errands are done, for renderers that go line by line.
-protocol ErrandDesk: AnyObject {
-  func start(_ errand: Errand)
+/// Where a session's tasks are done, for renderers that go line by line.
+protocol TaskExecutor: AnyObject {
+  func start(_ task: BackgroundTask)
 
   /// Waits until something happens.
   ///
   /// - Parameter timeout: nil waits for ever.
-  func wait(timeout: Duration?) -> DeskNews
+  func wait(timeout: Duration?) -> ExecutorEvent
 }
 
-enum DeskNews: Sendable {
-  case news([News])
+enum ExecutorEvent: Sendable {
+  case events([TaskEvent])
   /// The operator pressed Ctrl-C.
   case interrupted
   /// Nobody is there any more.
@@ -21,9 +21,9 @@ enum DeskNews: Sendable {
 }
 
 /// Errands on threads of their own.
-final class ThreadDesk: ErrandDesk {
+final class ThreadExecutor: TaskExecutor {
   private let interrupts: LineInterrupts
-  private let mailbox: Mailbox<News>
+  private let mailbox: Mailbox<TaskEvent>
   private var isGone = false
 
   init(_ interrupts: LineInterrupts) {
@@ -31,13 +31,13 @@ final class ThreadDesk: ErrandDesk {
     mailbox = Mailbox(wakeUp: interrupts.wakeUp)
   }
 
-  func start(_ errand: Errand) { Worker.start(errand, mailbox) }
+  func start(_ task: BackgroundTask) { Worker.start(task, mailbox) }
 
-  func wait(timeout: Duration?) -> DeskNews {
+  func wait(timeout: Duration?) -> ExecutorEvent {
     let deadline = timeout.map { ContinuousClock.now + $0 }
     while true {
-      let news = mailbox.take()
-      if !news.isEmpty { return .news(news) }
+      let events = mailbox.take()
+      if !events.isEmpty { return .events(events) }
       switch interrupts.take() {
       case .stop?: return .interrupted
       case .gone? where !isGone:

@@ -2,7 +2,7 @@ import Common
 import Glibc
 
 /// A job as an operator sees it: who started what when, what became of it, and what can be done about it now.
-public struct JobOutlook: Sendable {
+public struct JobStatus: Sendable {
   public enum State: String, Sendable {
     case running, finished, failed
     /// The operator wished it; what it had done was taken back.
@@ -56,7 +56,7 @@ public struct JobOutlook: Sendable {
   public var isBroken: Bool { state == .failed || state == .interrupted }
 }
 
-extension JobOutlook {
+extension JobStatus {
   /// - Parameter undone: folders of jobs that were taken back already.
   init(_ job: JobFolder, undone: Set<String>) {
     let header = try? job.readHeader()
@@ -161,7 +161,7 @@ extension JobFolder.Header {
 
 extension JobStore {
   /// All jobs as an operator sees them, the newest first; a hundred at most.
-  public func outlooks() throws -> [JobOutlook] {
+  public func outlooks() throws -> [JobStatus] {
     let all = Array(try jobs().prefix(100))
     let undone = Set(
       all.compactMap { job -> String? in
@@ -170,12 +170,12 @@ extension JobStore {
         return undo.folder
       })
     // Names tell jobs of the same second apart, but not which one was first.
-    return all.map { JobOutlook($0, undone: undone) }.sorted { ($0.started ?? 0, $0.id) > ($1.started ?? 0, $1.id) }
+    return all.map { JobStatus($0, undone: undone) }.sorted { ($0.started ?? 0, $0.id) > ($1.started ?? 0, $1.id) }
   }
 
   /// Broken jobs that somebody should decide about, the newest first: those of the last weeks that were not set aside,
   /// and whose work no later job has taken up.
-  public func waiting(now: Int64 = Moment.now()) throws -> [JobOutlook] {
+  public func waiting(now: Int64 = Moment.now()) throws -> [JobStatus] {
     var later: [(operation: any Operation, hasFinished: Bool)] = []
     return try outlooks().filter { job in
       defer { if let operation = job.operation { later.append((operation, job.state == .finished)) } }

@@ -10,9 +10,9 @@ struct Atlas: Sendable {
 }
 
 /// The whole visit of an operator: from the menu through a flow to its result, from there perhaps to another flow, back
-/// to the menu. A value, like the ``Journey`` that is under way.
-struct Itinerary: Sendable {
-  var journey: Journey
+/// to the menu. A value, like the ``FlowSession`` that is under way.
+struct WizardSession: Sendable {
+  var session: FlowSession
   /// The operator wants to leave.
   private(set) var isOver = false
   private let atlas: Atlas
@@ -26,48 +26,48 @@ struct Itinerary: Sendable {
   init(_ flow: Flow?, given: GivenAnswers = GivenAnswers(), atlas: Atlas = .none) {
     self.atlas = atlas
     if let flow {
-      journey = Journey(flow, given: given, hasMenu: atlas.menu != nil)
+      session = FlowSession(flow, given: given, hasMenu: atlas.menu != nil)
     } else {
-      journey = Journey(atlas.menu?() ?? Flow(id: "", title: "", badge: .production, steps: []))
+      session = FlowSession(atlas.menu?() ?? Flow(id: "", title: "", badge: .production, steps: []))
     }
   }
 
-  /// One journey, wherever it is, and nothing around it.
-  init(_ journey: Journey) {
-    self.journey = journey
+  /// One session, wherever it is, and nothing around it.
+  init(_ session: FlowSession) {
+    self.session = session
     atlas = .none
   }
 
   /// Goes on to the next step, or to where the crossroads leads.
-  mutating func advance() -> Journey.Refusal? {
-    let refusal = journey.advance()
+  mutating func advance() -> FlowSession.Refusal? {
+    let refusal = session.advance()
     follow()
     return refusal
   }
 
   /// Goes to the step before, from the first one to the menu; false where there is nothing to go back to.
   mutating func goBack() -> Bool {
-    if journey.goBack() { return true }
+    if session.goBack() { return true }
     guard canReturnToMenu else { return false }
     follow(.menu)
     return true
   }
 
   /// Whether going back from here leads to the menu.
-  var canReturnToMenu: Bool { journey.hasMenu && journey.position.number == 1 && journey.run?.isRunning != true }
+  var canReturnToMenu: Bool { session.hasMenu && session.position.number == 1 && session.run?.isRunning != true }
 
   mutating func follow(_ onward: Onward) {
-    journey.depart(onward)
+    session.depart(onward)
     follow()
   }
 
   private mutating func follow() {
-    guard let onward = journey.departure else { return }
+    guard let onward = session.departure else { return }
     switch onward {
     case .leave: isOver = true
     case .menu:
       // The menu stands where it was left, unless there is something now that comes first.
-      if journey.run?.isRunning != true { drafts[Flow.menuID] = ["goal.which": .text(journey.flow.id)] }
+      if session.run?.isRunning != true { drafts[Flow.menuID] = ["goal.which": .text(session.flow.id)] }
       guard let menu = atlas.menu?() else {
         isOver = true
         return
@@ -83,23 +83,23 @@ struct Itinerary: Sendable {
   }
 
   private mutating func change(to flow: Flow, given: GivenAnswers) {
-    if let outcome = journey.plainText { outcomes.append(outcome) }
+    if let outcome = session.plainText { outcomes.append(outcome) }
     hasSucceeded = hasDoneSomething
     // What was done is done: the next way through it begins afresh.
-    drafts[journey.flow.id] = journey.run?.outcome?.isSuccess == true ? nil : journey.givenByOperator
-    journey.abandon()
+    drafts[session.flow.id] = session.run?.outcome?.isSuccess == true ? nil : session.givenByOperator
+    session.abandon()
     let isMenu = flow.id == Flow.menuID
-    journey = Journey(
-      flow, given: given, drafts: drafts[flow.id] ?? [:], tickets: journey.tickets,
+    session = FlowSession(
+      flow, given: given, drafts: drafts[flow.id] ?? [:], tickets: session.tickets,
       hasMenu: !isMenu && atlas.menu != nil)
   }
 
   /// Whether something has been done, in this flow or in one before it.
-  var hasDoneSomething: Bool { hasSucceeded || journey.run?.outcome?.isSuccess == true }
+  var hasDoneSomething: Bool { hasSucceeded || session.run?.outcome?.isSuccess == true }
 
   /// What came of it all, for the normal screen; nil where nothing happened.
   var plainText: String? {
-    let texts = outcomes + (journey.plainText.map { [$0] } ?? [])
+    let texts = outcomes + (session.plainText.map { [$0] } ?? [])
     return texts.isEmpty ? nil : texts.joined(separator: "\n")
   }
 }

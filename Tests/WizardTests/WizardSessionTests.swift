@@ -7,7 +7,7 @@ import Testing
 
 /// From the menu through flows and back.
 @Suite("The menu, and from flow to flow")
-struct ItineraryTests {
+struct WizardSessionTests {
   private static func flow(_ id: String, onward: [Continuation] = []) -> Flow {
     Flow(
       id: id, title: "Flow \(id)", badge: .test, onward: { _ in onward },
@@ -35,7 +35,7 @@ struct ItineraryTests {
     }
   }
 
-  private func walker(_ atlas: Atlas = atlas()) -> Walker { Walker(Itinerary(nil, atlas: atlas)) }
+  private func walker(_ atlas: Atlas = atlas()) -> Walker { Walker(WizardSession(nil, atlas: atlas)) }
 
   @Test("the menu lists what can be done, and Enter begins it; Esc at its first step is back at the menu")
   func menu() {
@@ -75,22 +75,22 @@ struct ItineraryTests {
     #expect(walker.focusedLine.contains("Leave the wizard"))
     walker.press(.enter)
     #expect(walker.hasEnded)
-    let text = walker.model.itinerary.plainText ?? ""
+    let text = walker.model.wizardSession.plainText ?? ""
     #expect(text.contains("one is done") && text.contains("two is done"))
   }
 
   @Test("news of a look that was left behind is not taken for the next flow's")
   func lateNews() {
-    let walker = Walker(Itinerary(nil, atlas: Self.atlas()), answersAtOnce: false)
+    let walker = Walker(WizardSession(nil, atlas: Self.atlas()), answersAtOnce: false)
     walker.press(.enter)
-    let ticket = walker.model.journey.tickets
+    let ticket = walker.model.session.tickets
     walker.walk(to: "run")
-    let running = walker.model.journey.run?.ticket ?? 0
+    let running = walker.model.session.run?.ticket ?? 0
     #expect(running > ticket)
     walker.end(.success(FakeMove.summary))
     walker.press(.down, .enter, .enter)
     walker.walk(to: "run")
-    #expect((walker.model.journey.run?.ticket ?? 0) > running)
+    #expect((walker.model.session.run?.ticket ?? 0) > running)
   }
 
   @Test("what waits on this server comes first and has the focus")
@@ -113,9 +113,9 @@ struct ItineraryTests {
 
   @Test("line by line: the menu is numbered, b at the first question is back in it, and the result asks what next")
   func lineByLine() throws {
-    var walk = LinearWalk(Itinerary(nil, atlas: Self.atlas()), ["1", "b", "", "1", "text", "", "1", "", "2"])
-    walk.desk.insteadOfRunning = { ticket in
-      [.news([.ended(ticket: ticket, .success(FakeMove.summary))])]
+    var walk = LinearWalk(WizardSession(nil, atlas: Self.atlas()), ["1", "b", "", "1", "text", "", "1", "", "2"])
+    walk.executor.insteadOfRunning = { ticket in
+      [.events([.ended(ticket: ticket, .success(FakeMove.summary))])]
     }
     _ = try walk.runner.run()
     #expect(walk.script.says("1. The first goal"))

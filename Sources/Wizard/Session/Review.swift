@@ -7,7 +7,7 @@ struct ReviewLine: Sendable, Equatable {
   let answer: String
 }
 
-extension Journey {
+extension FlowSession {
   /// Every decision so far, in the order in which they were asked.
   var review: [ReviewLine] {
     steps.prefix { $0.id != step.id }.flatMap { step in

@@ -6,11 +6,11 @@ import Testing
 @testable import Wizard
 
 @Suite("A journey through a flow")
-struct JourneyTests {
+struct FlowSessionTests {
   private typealias Key = MoveDecisions.Key
 
-  private func states(_ walker: Walker) -> [Journey.StepState] {
-    walker.model.journey.steps.map { walker.model.journey.state(of: $0) }
+  private func states(_ walker: Walker) -> [FlowSession.StepState] {
+    walker.model.session.steps.map { walker.model.session.state(of: $0) }
   }
 
   @Test("going back keeps what was typed, good or not")
@@ -132,7 +132,7 @@ struct JourneyTests {
     #expect(late[0].cancellation.isCancelled)
     walker.press(.enter)
     #expect(walker.waiting.count == 2)
-    walker.send(.news(.found(ticket: late[0].ticket, .success(Material(remark: "Too late.")))))
+    walker.send(.events(.found(ticket: late[0].ticket, .success(LookupResult(remark: "Too late.")))))
     #expect(!walker.sees("Too late."))
     #expect(walker.sees("Looking at the server…"))
   }

@@ -2,20 +2,20 @@ import Common
 import Engine
 
 /// What the flow about jobs wants of the engine. A test gives its own.
-struct JobsLooks: Sendable {
+struct JobQueries: Sendable {
   /// The newest first.
-  var jobs: @Sendable (_ root: String) throws -> [JobOutlook]
+  var jobs: @Sendable (_ root: String) throws -> [JobStatus]
   /// What interrupted commands have left on the server.
   var leftovers: @Sendable (_ root: String) -> [Finding] = { _ in [] }
   /// What one has reported, a line each.
   var report: @Sendable (_ folder: String) -> [String]
   /// What is done about one. `log` and `resume` are no operations of their own.
-  var work: @Sendable (JobOutlook.Action, _ folder: String) throws -> any Runnable
+  var work: @Sendable (JobStatus.Action, _ folder: String) throws -> any Runnable
   /// What it was to do, for doing it once more.
   var operation: @Sendable (_ folder: String) throws -> any Operation
   var now: @Sendable () -> Int64 = { Moment.now() }
 
-  static let real = JobsLooks(
+  static let real = JobQueries(
     jobs: { try JobStore(root: $0).outlooks() },
     leftovers: { root in Leftovers.report(root: root).map { $0.finding(root: root) } },
     report: { JobFolder($0).report() },

@@ -2,7 +2,7 @@ import Common
 import Engine
 
 /// What the flows about backups want to see of this machine. A test gives its own.
-struct BackupLooks: Sendable {
+struct BackupQueries: Sendable {
   /// Backups in the usual folders and in these, the newest first.
   var found: @Sendable (_ root: String, _ others: [String]) -> [BackupFile]
   /// What a backup is, and how it compares with the server.
@@ -17,7 +17,7 @@ struct BackupLooks: Sendable {
   /// Microseconds since 1970.
   var now: @Sendable () -> Int64 = { Moment.now() }
 
-  static let real = BackupLooks(
+  static let real = BackupQueries(
     found: { FoundBackups.list(in: FoundBackups.usualFolders(root: $0, others: $1)) },
     outlook: { try RestoreOutlook.look(root: $0.root, brand: $0.brand, $1, cancellation: $2) },
     restored: { root in

@@ -2,7 +2,7 @@ import Common
 
 /// All facts besides the row itself that the cells of an import are computed from: the new ids, and facts of other
 /// rows.
-struct ImportFacts {
+struct ImportContext {
   /// The subdomain that the operator chose.
   let subdomain: String
   /// The new ids by table. A table whose key is the key of another table shares that table's map.

@@ -1,7 +1,7 @@
 import Common
 import Engine
 
-extension Journey {
+extension FlowSession {
   /// What came of it, as plain text for the normal screen; nil where nothing happened.
   var plainText: String? { text(isSpoken: false) }
 

@@ -2,13 +2,13 @@ import Common
 import Engine
 
 /// What the move wants to know besides what all flows do. A test gives its own.
-struct MoveLooks: Sendable {
+struct MoveQueries: Sendable {
   var advice: @Sendable (MoveDecisions) throws -> [SettingAdvice]
   /// Bytes of memory that this machine has to spare; nil where it does not say.
   var memory: @Sendable () -> Int64? = { nil }
 
-  static func real(brand: Brand?) -> MoveLooks {
-    MoveLooks(
+  static func real(brand: Brand?) -> MoveQueries {
+    MoveQueries(
       advice: { decisions in
         guard let target = decisions.target else { return [] }
         return try SecretAdvisor.advice(

@@ -6,7 +6,7 @@ import Glibc
 ///
 /// It is read to its end: its parts are decided by all of its members, see ``BackupMembers``, never by those that come
 /// first.
-struct BackupHead: Sendable {
+struct BackupHeader: Sendable {
   var brand: Brand?
   var serverVersion: String?
   var system: String?
@@ -76,8 +76,8 @@ struct BackupHead: Sendable {
   static func read(
     _ path: String, identity: String? = nil, salvages: Bool = false, scratch: String, cancellation: Cancellation?,
     progress: ByteProgress? = nil
-  ) throws -> BackupHead {
-    var head = BackupHead()
+  ) throws -> BackupHeader {
+    var head = BackupHeader()
     if FileSystem.isFolder(path) {
       try checkFolder(path)
       let reader = try FolderReader(path, cancellation: cancellation, progress: progress)

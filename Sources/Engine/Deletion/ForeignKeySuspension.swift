@@ -8,7 +8,7 @@ import Postgres
 ///
 /// The tables are locked meanwhile, so they are never visible without it. If the lock cannot be acquired soon, the
 /// look-ups remain.
-struct ForeignKeyRelief {
+struct ForeignKeySuspension {
   private struct Key {
     let table: String
     let name: String
@@ -25,7 +25,7 @@ struct ForeignKeyRelief {
   private let connection: Connection
   private var dropped: [Key] = []
 
-  init(_ doomed: DoomedRows, _ connection: Connection) throws {
+  init(_ doomed: DeletionSet, _ connection: Connection) throws {
     catalog = doomed.catalog
     self.connection = connection
     let keys = try Self.worthwhile(doomed, connection)
@@ -54,7 +54,7 @@ struct ForeignKeyRelief {
     }
   }
 
-  private static func worthwhile(_ doomed: DoomedRows, _ connection: Connection) throws -> [Key] {
+  private static func worthwhile(_ doomed: DeletionSet, _ connection: Connection) throws -> [Key] {
     let sizes = try estimates(doomed.catalog, connection)
     func size(_ table: String) -> Double { max(sizes[table] ?? 0, Double(doomed.counts[table] ?? 0)) }
     /// Returns the deleted share of a table: rows are assumed to be distributed like those that they refer to.

@@ -2,19 +2,19 @@ import Common
 import Engine
 
 /// What the flow wants of the engine besides what all flows want. A test gives its own.
-struct CleanUpLooks: Sendable {
+struct CleanUpQueries: Sendable {
   var history: @Sendable (_ root: String, _ subdomain: String) throws -> OrganizationHistory
   var rows: @Sendable (_ root: String, _ subdomain: String) throws -> [(table: String, rows: Int)]
   /// The archive that it was imported from, where that is known and still there.
   var archive: @Sendable (_ subdomain: String) -> String?
   var storesFilesInS3: @Sendable (_ root: String) throws -> Bool
 
-  static func real(_ context: FlowContext) -> CleanUpLooks {
+  static func real(_ context: FlowContext) -> CleanUpQueries {
     let brand = context.brand
     @Sendable func operation(_ root: String, _ subdomain: String) throws -> DeleteOrganizationOperation {
       DeleteOrganizationOperation(ServerReference(root: root, brand: brand), .init(subdomain: subdomain))
     }
-    return CleanUpLooks(
+    return CleanUpQueries(
       history: { try operation($0, $1).history() }, rows: { try operation($0, $1).rows() },
       archive: { subdomain in
         // An import is a job of this server; a move is one of the server that the organization came from.

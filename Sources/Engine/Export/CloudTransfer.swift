@@ -1,7 +1,7 @@
 import Common
 
 /// An export made for the cloud: the staff who import it there need additional facts.
-public struct HandOver: Sendable, Codable, Equatable {
+public struct CloudTransfer: Sendable, Codable, Equatable {
   /// The subdomain that the organization gets in the cloud.
   public var subdomain: String
 

@@ -8,7 +8,7 @@ import Terminal
 /// `--yes`.
 ///
 /// What it says goes to standard error: the terminal that is read from, also where the result goes into a file.
-enum LastQuestion {
+enum ConfirmationPrompt {
   /// Whether there is somebody to be asked.
   static func canBeAsked(json: Bool) -> Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
 

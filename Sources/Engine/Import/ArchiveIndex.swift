@@ -3,7 +3,7 @@ import Common
 
 /// The facts about an archive that an import needs before it writes the first row: whether its content can be imported,
 /// all ids, and the few facts that other rows are computed from. Keeps eight bytes per row in memory.
-struct ArchiveSurvey {
+struct ArchiveIndex {
   /// The repairs and omissions of the import, and the problems that make the archive unusable; see ``ArchiveContents``.
   let findings: ContentFindings
   /// The keys present in the rows of each table.

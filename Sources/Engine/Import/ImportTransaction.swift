@@ -3,12 +3,12 @@ import Common
 import Postgres
 
 /// The transaction of an import: ids, files, rows, and the commit that makes all of them visible at once.
-struct ImportWork {
+struct ImportTransaction {
   let installation: Installation
   let options: ImportOperation.Options
   let model: DataModel
   let archive: OpenedArchive
-  let survey: ArchiveSurvey
+  let survey: ArchiveIndex
   let connection: Connection
   /// Whether the session has the rights of the database administrator.
   let isAdministrator: Bool
@@ -17,12 +17,12 @@ struct ImportWork {
   let recordFolder: String?
 
   func run() throws -> Summary {
-    var files: PlacedFiles?
+    var files: StagedUploads?
     var committing = false
     do {
       try connection.execute("BEGIN")
       try turn.take(progress: progress)
-      var facts = ImportFacts(subdomain: options.subdomain)
+      var facts = ImportContext(subdomain: options.subdomain)
       let ids = NewIDs(areForeseen: false, model: model, connection: connection)
       try IDAssignment(
         installation: installation, model: model, archive: archive, survey: survey, connection: connection, ids: ids
@@ -35,7 +35,7 @@ struct ImportWork {
       let imported = try ImportedFiles(
         archive, organization: organization, users: facts.maps["zerver_userprofile"] ?? IDMap(),
         names: try avatarNames(), survey: survey, keepsEmojiOriginals: try traits().keepsEmojiOriginals)
-      let placed = try PlacedFiles(installation, organization: organization)
+      let placed = try StagedUploads(installation, organization: organization)
       files = placed
       let pictures = try progress.phase(ImportOperation.Phase.files, total: imported.steps, unit: .files) { meter in
         try imported.place(archive, into: placed, meter: meter)
@@ -90,11 +90,11 @@ struct ImportWork {
 
   // MARK: Preparation
 
-  private var turn: ImportTurn {
-    ImportTurn(installation: installation, subdomain: options.subdomain, connection: connection)
+  private var turn: ImportLock {
+    ImportLock(installation: installation, subdomain: options.subdomain, connection: connection)
   }
 
-  private func newOrganization(_ facts: ImportFacts) throws -> Int64 {
+  private func newOrganization(_ facts: ImportContext) throws -> Int64 {
     guard let id = facts.maps["zerver_realm"]?[survey.organization.id] else {
       throw PlainFailure(.damagedArchive, "realm.json", "holds no organization", remedy: "make the archive again")
     }
@@ -119,7 +119,7 @@ struct ImportWork {
       "SELECT 1 FROM zerver_realm WHERE uuid::text = $1", [survey.organization.uuid.lowercased()]) != nil
   }
 
-  private func gatherFacts(_ facts: inout ImportFacts, _ files: ImportedFiles, organization: Int64) {
+  private func gatherFacts(_ facts: inout ImportContext, _ files: ImportedFiles, organization: Int64) {
     let users = facts.maps["zerver_userprofile"] ?? IDMap()
     facts.activeUsers = Set(survey.users.filter(\.isActive).map(\.id))
     facts.systemBots = Set(survey.systemBots.map(\.id))
@@ -152,7 +152,7 @@ struct ImportWork {
 
   // MARK: Completion
 
-  private func takeBack(_ files: PlacedFiles?, committing: Bool, after error: any Error) throws {
+  private func takeBack(_ files: StagedUploads?, committing: Bool, after error: any Error) throws {
     connection.cancellation = nil
     try? connection.execute("ROLLBACK")
     guard let files else { return }
@@ -178,7 +178,7 @@ struct ImportWork {
   }
 
   private func summary(
-    _ facts: ImportFacts, _ files: PlacedFiles, _ rows: RowImport, nextSteps: [Summary.Step]
+    _ facts: ImportContext, _ files: StagedUploads, _ rows: RowImport, nextSteps: [Summary.Step]
   ) -> Summary {
     func count(_ table: String) -> String { Amount.count(Int64(rows.written[table] ?? 0)) }
     let name = survey.organization.name

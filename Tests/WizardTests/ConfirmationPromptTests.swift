@@ -6,7 +6,7 @@ import Testing
 
 /// Commands that destroy, as a person runs them on a terminal, and as a script runs them.
 @Suite("The last question")
-struct LastQuestionTests {
+struct ConfirmationPromptTests {
   private static let sandbox = Result { try Sandbox.temporary() }
 
   private func server(_ name: String) throws -> SandboxServer {

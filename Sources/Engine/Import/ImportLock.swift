@@ -6,7 +6,7 @@ import Postgres
 ///
 /// The turn is an advisory lock of the transaction that writes the rows. A free lock therefore also means that the
 /// outcome of the last transaction is decided, whether its process was killed or its connection was lost.
-struct ImportTurn {
+struct ImportLock {
   let installation: Installation
   let subdomain: String
   let connection: Connection
@@ -81,7 +81,7 @@ struct ImportTurn {
   }
 
   private static func clear(_ installation: Installation, _ connection: Connection, progress: Progress) throws {
-    let removed = try PlacedFiles.recover(installation) { id in
+    let removed = try StagedUploads.recover(installation) { id in
       try connection.value("SELECT 1 FROM zerver_realm WHERE id = $1", [String(id)]) != nil
     }
     if !removed.isEmpty { progress.note("Files of an interrupted import were removed.") }

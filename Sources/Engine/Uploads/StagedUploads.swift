@@ -7,7 +7,7 @@ import Glibc
 /// They are in folders that are named after the organization's new id and that no other program uses: `files/ID`,
 /// `avatars/ID`. Each contains a marker, locked by the import until the rows are committed. An unlocked marker shows
 /// the next import what an interrupted one has left, see ``recover(_:organizationExists:)``.
-final class PlacedFiles {
+final class StagedUploads {
   private static let marker = ".import-in-progress"
 
   enum Place: CaseIterable {

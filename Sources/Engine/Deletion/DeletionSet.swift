@@ -5,7 +5,7 @@ import Postgres
 /// each table that others refer to, filled until nothing more is found.
 ///
 /// Exists within one transaction only.
-struct DoomedRows {
+struct DeletionSet {
   let map: OwnershipMap
   let catalog: Catalog
   let organization: Organization
@@ -62,7 +62,7 @@ struct DoomedRows {
   /// Follows the references from table to table until nothing more is found; a reference is followed again only if its
   /// target has more rows than last time. Small tables come first, and large ones only when those are finished.
   private mutating func fill() throws {
-    let sizes = try ForeignKeyRelief.estimates(catalog, connection)
+    let sizes = try ForeignKeySuspension.estimates(catalog, connection)
     let tables = map.order.filter { counts[$0] != nil && $0 != OwnershipMap.root }
       .sorted { (sizes[$0] ?? 0, $0) < (sizes[$1] ?? 0, $1) }
     var followed: [String: Int] = [:]

@@ -1,0 +1,41 @@
+import Common
+import Engine
+import Terminal
+
+/// Runs tasks, each on a thread of its own.
+enum Worker {
+  static func start(_ task: BackgroundTask, _ mailbox: Mailbox<TaskEvent>) {
+    do {
+      _ = try WorkerThread { perform(task) { mailbox.post($0) } }
+    } catch {
+      mailbox.post(failure(of: task, Trouble(error)))
+    }
+  }
+
+  /// Does it on the caller's thread.
+  static func perform(_ task: BackgroundTask, _ tell: @escaping @Sendable (TaskEvent) -> Void) {
+    do {
+      switch task.work {
+      case .list(let list): tell(.listed(ticket: task.ticket, list()))
+      case .look(let find): tell(.found(ticket: task.ticket, .success(try find())))
+      case .run(let make):
+        let operation = try make()
+        tell(.planned(ticket: task.ticket, try operation.plan(), age: (operation as? JobAttachment)?.age))
+        let progress = Progress(cancellation: task.cancellation) {
+          tell(.progressed(ticket: task.ticket, $0))
+        }
+        tell(.ended(ticket: task.ticket, .success(try operation.perform(progress))))
+      }
+    } catch {
+      tell(failure(of: task, Trouble(error)))
+    }
+  }
+
+  private static func failure(of task: BackgroundTask, _ trouble: Trouble) -> TaskEvent {
+    switch task.work {
+    case .look: .found(ticket: task.ticket, .failure(trouble))
+    case .run: .ended(ticket: task.ticket, .failure(trouble))
+    case .list: .listed(ticket: task.ticket, PathListing("", [], trouble: trouble.reason))
+    }
+  }
+}
