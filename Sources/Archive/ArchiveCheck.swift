@@ -133,7 +133,7 @@ public enum ArchiveCheck {
     ArchiveFailure(path, .damaged("\"\(shown(name))\" is not what was put in"))
   }
 
-  private static func shown(_ name: String) -> String { SafeText.clean(name, limit: 200) }
+  private static func shown(_ name: String) -> String { SafeText.clean(name, limit: .line) }
 }
 
 /// The names and sizes of the members that were read, without the manifest.

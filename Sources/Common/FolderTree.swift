@@ -17,7 +17,7 @@ public enum FolderTree {
     public var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
 
     /// For texts.
-    public var path: String { SafeText.clean("\(folderPath())/\(FolderTree.text(name))", limit: 300) }
+    public var path: String { SafeText.clean("\(folderPath())/\(FolderTree.text(name))", limit: .path) }
 
     /// Removes it; a missing one is no error.
     public func remove() throws {
@@ -61,7 +61,7 @@ public enum FolderTree {
     var levels: [Level] = []
     func shown() -> String { ([path] + levels.map { text($0.name) }).joined(separator: "/") }
     func failure(_ name: [CChar], _ doing: String, _ code: Int32) -> PlainFailure {
-      PlainFailure.system(SafeText.clean("\(shown())/\(text(name))", limit: 300), doing, errno: code)
+      PlainFailure.system(SafeText.clean("\(shown())/\(text(name))", limit: .path), doing, errno: code)
     }
     var device: UInt64?
 
@@ -87,7 +87,7 @@ public enum FolderTree {
       guard identity.device == device ?? identity.device else {
         close(inner)
         throw PlainFailure(
-          .file, SafeText.clean("\(shown())/\(text(name))", limit: 300), "another file system is mounted there",
+          .file, SafeText.clean("\(shown())/\(text(name))", limit: .path), "another file system is mounted there",
           remedy: "unmount it first, then run it again")
       }
       device = identity.device
@@ -110,7 +110,7 @@ public enum FolderTree {
       guard above >= 0, fstat(above, &status) == 0, Identity(status) == level.parent else {
         if above >= 0 { close(above) }
         throw PlainFailure(
-          .conflict, SafeText.clean("\(shown())/\(text(level.name))", limit: 300),
+          .conflict, SafeText.clean("\(shown())/\(text(level.name))", limit: .path),
           "was moved to another folder in the meantime", remedy: "find out which program did that, then run it again")
       }
       close(current)
@@ -145,7 +145,7 @@ public enum FolderTree {
     guard copy >= 0, let folder = fdopendir(copy) else {
       let code = errno
       if copy >= 0 { close(copy) }
-      throw PlainFailure.system(SafeText.clean(path, limit: 300), "cannot be listed", errno: code)
+      throw PlainFailure.system(SafeText.clean(path, limit: .path), "cannot be listed", errno: code)
     }
     defer { closedir(folder) }
     var names: [[CChar]] = []

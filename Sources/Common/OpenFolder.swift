@@ -20,7 +20,7 @@ public final class OpenFolder: Sendable {
     self.path = path
     descriptor = geteuid() == 0 ? try TrustedWay.open(path) : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw PlainFailure.system(SafeText.clean(path, limit: 300), "the folder cannot be opened", errno: errno)
+      throw PlainFailure.system(SafeText.clean(path, limit: .path), "the folder cannot be opened", errno: errno)
     }
   }
 
@@ -79,7 +79,7 @@ public final class OpenFolder: Sendable {
     // Another one may have been put in its place in between: that is not ours to give away or to fill.
     guard fstat(inner, &status) == 0, status.st_uid == geteuid() else {
       throw PlainFailure(
-        .conflict, SafeText.clean(made.path, limit: 300), "was exchanged for another folder while it was being made",
+        .conflict, SafeText.clean(made.path, limit: .path), "was exchanged for another folder while it was being made",
         remedy: "find out which program did that, then run it again")
     }
     if let owner, fchown(inner, owner.user, owner.group) != 0 {
@@ -192,7 +192,8 @@ public final class OpenFolder: Sendable {
       filled += count
     }
     throw PlainFailure(
-      .file, SafeText.clean("\(path)/\(name)", limit: 300), "is larger than \(limit >> 10) KiB, which no such file is")
+      .file, SafeText.clean("\(path)/\(name)", limit: .path), "is larger than \(limit >> 10) KiB, which no such file is"
+    )
   }
 
   // MARK: Removing
@@ -225,6 +226,6 @@ public final class OpenFolder: Sendable {
   }
 
   private func failure(_ name: String, _ doing: String, _ code: Int32) -> PlainFailure {
-    PlainFailure.system(SafeText.clean("\(path)/\(name)", limit: 300), doing, errno: code)
+    PlainFailure.system(SafeText.clean("\(path)/\(name)", limit: .path), doing, errno: code)
   }
 }

@@ -28,3 +28,26 @@ public enum SafeText {
     return String(whole.prefix(max(0, limit - 1))) + "…"
   }
 }
+
+extension SafeText {
+  /// The lengths of texts from elsewhere, in characters.
+  public enum Limit: Int, Sendable {
+    /// A role, a version, a date.
+    case short = 40
+    /// A subdomain, a column, a person's account.
+    case word = 60
+    /// A setting, a table, a key.
+    case label = 80
+    /// A host, an organization, a product.
+    case name = 100
+    /// The name of a file.
+    case title = 120
+    /// A line of a log, or an object with its name.
+    case line = 200
+    /// A path.
+    case path = 300
+  }
+
+  /// The same, with a length by the kind of the text.
+  public static func clean(_ text: some StringProtocol, limit: Limit) -> String { clean(text, limit: limit.rawValue) }
+}

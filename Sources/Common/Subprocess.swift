@@ -62,7 +62,7 @@ public struct Subprocess: Sendable {
   public func runChecked(input: String? = nil, line: ((String) -> Void)? = nil) throws -> String {
     let result = try run(input: input, line: line)
     guard result.status == 0 else {
-      let tail = result.output.split(separator: "\n").suffix(4).map { SafeText.clean($0, limit: 300) }
+      let tail = result.output.split(separator: "\n").suffix(4).map { SafeText.clean($0, limit: .path) }
       let said = tail.isEmpty ? "" : ": " + tail.joined(separator: " | ")
       throw PlainFailure(.command, executable, "ended with status \(result.status)\(said)")
     }

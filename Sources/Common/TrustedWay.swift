@@ -50,8 +50,8 @@ enum TrustedWay {
     }
     close(opened)
     throw PlainFailure(
-      .file, SafeText.clean(path, limit: 300),
-      "the link \(SafeText.clean(wrong.link, limit: 100)) on this path belongs to user \(wrong.owner), and leads to a "
+      .file, SafeText.clean(path, limit: .path),
+      "the link \(SafeText.clean(wrong.link, limit: .name)) on this path belongs to user \(wrong.owner), and leads to a "
         + "folder of user \(status.st_uid); root does not follow it",
       remedy: "where that is right, make root the owner of the link: chown -h root")
   }

@@ -102,7 +102,7 @@ public final class Screen {
   public var title: String? {
     didSet {
       guard title != oldValue, capabilities.setsTitle, isOpen, hangup == nil else { return }
-      let clean = SafeText.clean(title ?? "", limit: 120)
+      let clean = SafeText.clean(title ?? "", limit: .title)
       let bytes = Array((capabilities.showsUnicode ? clean : Glyphs.asciiOnly(clean)).utf8CString.dropLast())
       ccurses_title(bytes, Int32(bytes.count))
     }
@@ -246,7 +246,7 @@ public final class Screen {
     default: throw PlainFailure.system("the terminal", "cannot be opened", errno: errno, family: .usage)
     }
     throw PlainFailure(
-      .usage, "the terminal \(SafeText.clean(terminals.first ?? "", limit: 40))", reason,
+      .usage, "the terminal \(SafeText.clean(terminals.first ?? "", limit: .short))", reason,
       remedy: "use --linear, which needs no screen")
   }
 }

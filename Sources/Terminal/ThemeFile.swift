@@ -23,7 +23,7 @@ enum ThemeFile {
       file = try TOMLTable(string: text)
     } catch let error as TOMLParseError {
       throw Unusable(
-        path: path, faults: ["line \(error.source.begin.line): \(SafeText.clean(error.description, limit: 200))"])
+        path: path, faults: ["line \(error.source.begin.line): \(SafeText.clean(error.description, limit: .line))"])
     }
     return try withExtendedLifetime(file) {
       var reader = Reader()
@@ -59,7 +59,7 @@ enum ThemeFile {
       let roles = file["roles"]?.table
       for key in roles?.keys ?? [] {
         guard let role = Role(rawValue: key) else {
-          faults.append("there is no role \(SafeText.clean(key, limit: 60))")
+          faults.append("there is no role \(SafeText.clean(key, limit: .word))")
           continue
         }
         guard let table = roles?[key]?.table else {
@@ -85,7 +85,7 @@ enum ThemeFile {
     private mutating func color(_ value: (any TOMLValueConvertible)?, place: String) -> Color? {
       let text = value?.int.map(String.init) ?? value?.string ?? ""
       if let color = palette[text] ?? Color(text) { return color }
-      faults.append("\(place): \"\(SafeText.clean(text, limit: 60))\" is no colour")
+      faults.append("\(place): \"\(SafeText.clean(text, limit: .word))\" is no colour")
       return nil
     }
 
@@ -101,7 +101,7 @@ enum ThemeFile {
         if let known = Theme.Attributes.names.first(where: { $0.name == text }) {
           result.insert(known.attribute)
         } else {
-          faults.append("\(place): \"\(SafeText.clean(text, limit: 60))\" is no attribute")
+          faults.append("\(place): \"\(SafeText.clean(text, limit: .word))\" is no attribute")
         }
       }
       return result
@@ -109,7 +109,7 @@ enum ThemeFile {
 
     private mutating func unknown(in table: TOMLTable, known: Set<String>, place: String) {
       for key in table.keys where !known.contains(key) {
-        faults.append("\(place) has no key \(SafeText.clean(key, limit: 60))")
+        faults.append("\(place) has no key \(SafeText.clean(key, limit: .word))")
       }
     }
   }

@@ -61,7 +61,7 @@ public struct ThemeLibrary: Sendable {
     if let path = path(of: wanted) { return try load(path) }
     if wanted == Self.defaultName { return try Self.builtIn() }
     throw PlainFailure(
-      .notFound, "theme \(SafeText.clean(wanted, limit: 80))", "there is none of that name",
+      .notFound, "theme \(SafeText.clean(wanted, limit: .label))", "there is none of that name",
       remedy: "there are: \(list().map(\.name).joined(separator: ", ")); or give the path of a file")
   }
 

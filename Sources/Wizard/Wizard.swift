@@ -103,13 +103,13 @@ public enum Wizard {
   private static func flow(for file: AnswersFile, at path: String, _ options: WizardOptions) throws -> Flow {
     if let wanted = options.goal, let name = file.flow, wanted != name {
       throw AnswersFault.error(
-        path, ["flow: it is for \"\(SafeText.clean(name, limit: 40))\", and \"\(wanted)\" was asked for"])
+        path, ["flow: it is for \"\(SafeText.clean(name, limit: .short))\", and \"\(wanted)\" was asked for"])
     }
     let id = file.flow ?? options.goal ?? Goal.move.id
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
       let ids = Goal.byName.map(\.id).joined(separator: ", ")
       throw AnswersFault.error(
-        path, ["flow: there is no \"\(SafeText.clean(id, limit: 40))\"; there are: \(ids)"])
+        path, ["flow: there is no \"\(SafeText.clean(id, limit: .short))\"; there are: \(ids)"])
     }
     return goal.flow(context(options))
   }
@@ -120,7 +120,7 @@ public enum Wizard {
   private static func goal(_ id: String) throws -> Goal {
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
       throw PlainFailure(
-        .usage, "'\(SafeText.clean(id, limit: 40))'", "there is no such goal",
+        .usage, "'\(SafeText.clean(id, limit: .short))'", "there is no such goal",
         remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
     }
     return goal

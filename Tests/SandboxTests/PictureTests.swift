@@ -32,7 +32,7 @@ struct PictureTests {
   @Test("know the days of the calendar", arguments: ["1970-01-01", "2000-02-29", "2024-12-31", "2026-03-20"])
   func dates(day: String) throws {
     let parts = day.split(separator: "-").compactMap { Int($0) }
-    #expect(Timestamp(year: parts[0], month: parts[1], day: parts[2]).text == "\(day) 00:00:00.000000+00")
+    #expect(SampleTime(year: parts[0], month: parts[1], day: parts[2]).text == "\(day) 00:00:00.000000+00")
   }
 
   @Test("have names that are safe in a path, in every script")

@@ -6,7 +6,7 @@ import Common
 /// Backups and servers that are not there.
 enum BackupFakes {
   /// 23 November 2026, noon.
-  static let now = Moment.microseconds(iso: "2026-11-23T12:00:00") ?? 0
+  static let now = Timestamp.microseconds(iso: "2026-11-23T12:00:00") ?? 0
 
   static func backup(_ stamp: String, encrypted: Bool = false, bytes: Int64 = 310_000_000) -> BackupFile {
     let name = "aloha-backup-\(stamp)-Ab3dE6gH.tar.gz\(encrypted ? ".age" : "")"

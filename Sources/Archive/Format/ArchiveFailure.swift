@@ -63,10 +63,10 @@ public struct ArchiveFailure: Failure, Equatable {
     case .foreign(let what): "this is \(what), not an archive that can be read here"
     case .damaged(let place): "the archive is damaged: \(place)"
     case .refused(let member, let why):
-      "the member \"\(SafeText.clean(member, limit: 200))\" is refused: \(why.rawValue)"
+      "the member \"\(SafeText.clean(member, limit: .line))\" is refused: \(why.rawValue)"
     case .beyondLimit(let what): "the archive is larger than is allowed: \(what)"
     case .unsuitable(let why, _): why
-    case .noMember(let name): "the archive has no member \"\(SafeText.clean(name, limit: 200))\""
+    case .noMember(let name): "the archive has no member \"\(SafeText.clean(name, limit: .line))\""
     }
   }
 
@@ -77,7 +77,7 @@ public struct ArchiveFailure: Failure, Equatable {
     case .damaged: "copy it again from where it was made and compare the sizes, or make a new one"
     case .refused(_, .secondRoot):
       "it was packed without a folder around everything: unpack it into an empty folder, and give that folder: "
-        + "mkdir FOLDER; tar -xzf \(ShellWord.quoted(SafeText.clean(path, limit: 300))) -C FOLDER"
+        + "mkdir FOLDER; tar -xzf \(ShellWord.quoted(SafeText.clean(path, limit: .path))) -C FOLDER"
     case .refused: "do not use this archive unless you know who made it"
     case .beyondLimit: "raise the limit if you trust the archive"
     case .unsuitable(_, let remedy): remedy

@@ -223,7 +223,7 @@ extension Manifest {
 
   /// The first number or name that no writer can have written: everything else may add and use them as they are.
   private var fault: String? {
-    func shown(_ name: String) -> String { "\"\(SafeText.clean(name, limit: 200))\"" }
+    func shown(_ name: String) -> String { "\"\(SafeText.clean(name, limit: .line))\"" }
     if let level = source.featureLevel, !(0...1_000_000_000).contains(level) {
       return "there is no feature level \(level)"
     }

@@ -75,7 +75,7 @@ public final class OpenedArchive: Sendable {
     guard let entry = entry(name), !isClosed.now({ $0 }) else { throw ArchiveFailure(path, .noMember(name)) }
     let file = try MemberFile.open(beneath: descriptor, entry.name, archive: path)
     guard file.size == entry.size, entry.identity == nil || entry.identity == file.identity else {
-      throw ArchiveFailure(path, .damaged("\"\(SafeText.clean(name, limit: 200))\" has changed since it was checked"))
+      throw ArchiveFailure(path, .damaged("\"\(SafeText.clean(name, limit: .line))\" has changed since it was checked"))
     }
     return file
   }

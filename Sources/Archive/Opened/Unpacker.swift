@@ -48,7 +48,7 @@ final class Unpacker {
     let file = try create(header.name)
     defer { close(file) }
     let member = try ArchiveCheck.digest(of: header, from: source) { bytes in
-      try FileSystem.writeAll(file, bytes, path: "\(folderPath)/\(SafeText.clean(header.name, limit: 200))")
+      try FileSystem.writeAll(file, bytes, path: "\(folderPath)/\(SafeText.clean(header.name, limit: .line))")
       try body(bytes)
     }
     if keepsAttributes { try setAttributes(of: file, header) }
@@ -63,7 +63,7 @@ final class Unpacker {
     var times = [modified, modified]
     guard fchmod(file, (header.mode | 0o600) & 0o755) == 0, futimens(file, &times) == 0 else {
       throw PlainFailure.system(
-        "\(folderPath)/\(SafeText.clean(header.name, limit: 200))", "cannot be given its permissions", errno: errno)
+        "\(folderPath)/\(SafeText.clean(header.name, limit: .line))", "cannot be given its permissions", errno: errno)
     }
   }
 
@@ -107,7 +107,7 @@ final class Unpacker {
     case ENAMETOOLONG: ArchiveFailure(archive, .refused(member: name, .longName))
     case ELOOP, EXDEV: ArchiveFailure(archive, .refused(member: name, .symbolicLink))
     default:
-      PlainFailure.system("\(folderPath)/\(SafeText.clean(name, limit: 200))", "cannot be written", errno: code)
+      PlainFailure.system("\(folderPath)/\(SafeText.clean(name, limit: .line))", "cannot be written", errno: code)
     }
   }
 }

@@ -154,7 +154,7 @@ public final class ArchiveReader: MemberSource {
     guard let bytes = try tar.chunk(at: member.read) else {
       guard member.read == member.size else {
         throw ArchiveFailure(
-          path, .damaged("\"\(SafeText.clean(member.name, limit: 200))\" is shorter than it should be"))
+          path, .damaged("\"\(SafeText.clean(member.name, limit: .line))\" is shorter than it should be"))
       }
       current = nil
       return nil
@@ -261,12 +261,12 @@ public final class ArchiveReader: MemberSource {
 
   private func checkSize(_ size: Int64, of name: String) throws {
     guard size >= 0, size <= limits.memberBytes else {
-      throw ArchiveFailure(path, .beyondLimit("\"\(SafeText.clean(name, limit: 200))\" has \(size) bytes"))
+      throw ArchiveFailure(path, .beyondLimit("\"\(SafeText.clean(name, limit: .line))\" has \(size) bytes"))
     }
     let left = self.size - pieces.position
     guard size <= (gzip == nil ? left + Self.ahead : Self.mostUnpacked(left)) else {
       throw ArchiveFailure(
-        path, .damaged("\"\(SafeText.clean(name, limit: 200))\" has \(size) bytes, more than the archive can hold"))
+        path, .damaged("\"\(SafeText.clean(name, limit: .line))\" has \(size) bytes, more than the archive can hold"))
     }
     total += size
     guard total <= limits.totalBytes else {

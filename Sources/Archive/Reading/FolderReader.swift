@@ -70,7 +70,8 @@ public final class FolderReader: MemberSource {
     let file = try MemberFile.open(beneath: folder, found.header.name, archive: path)
     guard file.identity == found.identity else {
       throw ArchiveFailure(
-        path, .damaged("\"\(SafeText.clean(found.header.name, limit: 200))\" has changed since the folder was listed"))
+        path, .damaged("\"\(SafeText.clean(found.header.name, limit: .line))\" has changed since the folder was listed")
+      )
     }
     return file
   }
@@ -128,7 +129,7 @@ public final class FolderReader: MemberSource {
   private func take(_ name: String, _ status: stat) throws {
     let size = Int64(status.st_size)
     guard size <= limits.memberBytes else {
-      throw ArchiveFailure(path, .beyondLimit("\"\(SafeText.clean(name, limit: 200))\" has \(size) bytes"))
+      throw ArchiveFailure(path, .beyondLimit("\"\(SafeText.clean(name, limit: .line))\" has \(size) bytes"))
     }
     nameBytes += Int64(name.utf8.count)
     guard nameBytes <= limits.nameBytes else {

@@ -112,7 +112,7 @@ public final class SalvageReader: MemberSource {
       do {
         guard let entry = try decoder?.next() else {
           // An end in the middle of the file is damage, too.
-          takeBack()
+          unread()
           decoder = nil
           let isMore = try findHeader()
           // Nothing but zeros may follow the end.
@@ -151,12 +151,12 @@ public final class SalvageReader: MemberSource {
 
   private func fail() {
     isUndamaged = false
-    if gzip?.hasGap == true { given = [] } else { takeBack() }
+    if gzip?.hasGap == true { given = [] } else { unread() }
     decoder = nil
   }
 
   /// Takes back what the decoder has read beyond the end of its last entry.
-  private func takeBack() {
+  private func unread() {
     let from = max(position - Int64(given.count), min(entryEnd, position))
     ahead = given.suffix(Int(position - from)) + ahead
     position = from

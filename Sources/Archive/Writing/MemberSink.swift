@@ -43,7 +43,7 @@ public struct WrongSize: Failure {
   let came: Int64?
 
   public var family: FailureFamily { .file }
-  public var subject: String { SafeText.clean(name, limit: 200) }
+  public var subject: String { SafeText.clean(name, limit: .line) }
   public var reason: String {
     let found = came.map { "\($0)" } ?? "more"
     return "changed while it was being read: it had \(said) bytes, then \(found)"
@@ -62,6 +62,6 @@ public struct UnreadableFile: Failure {
   }
 
   public var family: FailureFamily { .file }
-  public var subject: String { SafeText.clean(name, limit: 200) }
+  public var subject: String { SafeText.clean(name, limit: .line) }
   public var remedy: String? { "look at the file, or go on without it" }
 }

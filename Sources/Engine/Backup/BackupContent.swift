@@ -32,7 +32,7 @@ final class BackupContent {
     if let session { try archive.add(BackupLayout.postgresFile, Array("\(session.serverVersion)\n".utf8)) }
     let parameters = installation.databaseParameters()
     let facts = BackupFacts(
-      created: Moment.iso(microseconds: moment), hostname: installation.host,
+      created: Timestamp.iso(microseconds: moment), hostname: installation.host,
       databaseName: parameters.database, databaseUser: parameters.user,
       databaseBytes: session == nil ? nil : size.database, uploadsFiles: tree == nil ? nil : size.uploadsFiles,
       uploadsBytes: tree == nil ? nil : size.uploads, organizations: try session.map(Self.organizations),
@@ -63,7 +63,7 @@ final class BackupContent {
       let descriptor = FileTree.open(file)
       guard descriptor >= 0 else {
         throw PlainFailure.system(
-          "\(brand.configurationFolder)/\(SafeText.clean(file.name, limit: 200))", "cannot be read", errno: errno)
+          "\(brand.configurationFolder)/\(SafeText.clean(file.name, limit: .line))", "cannot be read", errno: errno)
       }
       defer { close(descriptor) }
       try archive.add("\(BackupLayout.settings)/\(file.name)", file: descriptor, mode: file.mode)
@@ -104,12 +104,12 @@ final class BackupContent {
     for path in missing.sorted() {
       skipped.append(
         Manifest.Skipped(
-          name: "uploads/files/\(SafeText.clean(path, limit: 200))",
+          name: "uploads/files/\(SafeText.clean(path, limit: .line))",
           reason: "messages name it, but it is not on the disk"))
     }
     progress.warn(
       "\(Amount.of(Int64(missing.count), "file")) that messages name were missing on the server already, "
-        + "the first is \(SafeText.clean(missing.sorted()[0], limit: 120))")
+        + "the first is \(SafeText.clean(missing.sorted()[0], limit: .title))")
   }
 
   private func add(_ file: FileTree.File) throws {
@@ -131,13 +131,13 @@ final class BackupContent {
 
   private func note(_ tree: FileTree, below folder: String) {
     for link in tree.followed {
-      progress.note("\(folder)/\(SafeText.clean(link, limit: 200)) is a link; what it leads to is in the backup")
+      progress.note("\(folder)/\(SafeText.clean(link, limit: .line)) is a link; what it leads to is in the backup")
     }
     for item in tree.skipped { skip("\(folder)/\(item.name)", item.reason) }
   }
 
   private func skip(_ name: String, _ reason: String) {
-    let name = SafeText.clean(name, limit: 200)
+    let name = SafeText.clean(name, limit: .line)
     skipped.append(Manifest.Skipped(name: name, reason: reason))
     progress.warn("\(name) is skipped: \(reason)")
   }

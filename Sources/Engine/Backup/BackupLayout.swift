@@ -17,7 +17,7 @@ enum BackupLayout {
 
   /// Returns "aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"; the time is in UTC, so that names sort by it. Partial
   /// backups are named "aloha-backup-partial-2026-…".
-  static func fileName(_ brand: Brand, isPartial: Bool = false, at microseconds: Int64 = Moment.now()) -> String {
+  static func fileName(_ brand: Brand, isPartial: Bool = false, at microseconds: Int64 = Timestamp.now()) -> String {
     "\(rootFolder(brand))-\(isPartial ? "\(partial)-" : "")\(stamp(microseconds))-\(RandomText.alphanumeric(8)).tar.gz"
   }
 
@@ -27,7 +27,7 @@ enum BackupLayout {
 
   /// Returns for example "2026-11-23-03-30-00".
   static func stamp(_ microseconds: Int64) -> String {
-    String(Moment.iso(microseconds: microseconds).prefix(19).map { $0 == "T" || $0 == ":" ? "-" : $0 })
+    String(Timestamp.iso(microseconds: microseconds).prefix(19).map { $0 == "T" || $0 == ":" ? "-" : $0 })
   }
 
   /// Returns the time in a name, in microseconds since 1970; nil for names without one.
@@ -37,7 +37,7 @@ enum BackupLayout {
     else { return nil }
     let words = parts[start..<(start + 6)].map { String($0.prefix { $0.isNumber }) }
     guard words.dropFirst().allSatisfy({ $0.count == 2 }) else { return nil }
-    return Moment.microseconds(iso: "\(words[0])-\(words[1])-\(words[2])T\(words[3]):\(words[4]):\(words[5])")
+    return Timestamp.microseconds(iso: "\(words[0])-\(words[1])-\(words[2])T\(words[3]):\(words[4]):\(words[5])")
   }
 
   /// Returns for example "debian 12", as the server's own backups record it; nil on systems that do not state it.
@@ -48,7 +48,7 @@ enum BackupLayout {
       guard let equals = line.firstIndex(of: "=") else { continue }
       values[line[..<equals]] = line[line.index(after: equals)...].filter { $0 != "\"" && $0 != "'" }
     }
-    return values["ID"].map { SafeText.clean("\($0) \(values["VERSION_ID"] ?? "")", limit: 60).trimmed }
+    return values["ID"].map { SafeText.clean("\($0) \(values["VERSION_ID"] ?? "")", limit: .word).trimmed }
   }
 }
 

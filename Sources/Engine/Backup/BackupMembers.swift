@@ -83,7 +83,7 @@ struct BackupMembers {
       brands.insert(brand)
       serverVersion = Self.firstLine(bytes).flatMap { $0 == "unknown" ? nil : $0 }
       // Backups of this program have no times of members.
-      if (1...Moment.lastSecond).contains(header.modified) { versionFileTime = header.modified * 1_000_000 }
+      if (1...Timestamp.lastSecond).contains(header.modified) { versionFileTime = header.modified * 1_000_000 }
     }
   }
 
@@ -118,7 +118,7 @@ struct BackupMembers {
 
   private static func firstLine(_ bytes: [UInt8]) -> String? {
     let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
-    let text = SafeText.clean(line, limit: 100).trimmed
+    let text = SafeText.clean(line, limit: .name).trimmed
     return text.isEmpty ? nil : text
   }
 

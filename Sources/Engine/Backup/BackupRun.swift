@@ -69,7 +69,7 @@ struct BackupRun {
     ScratchFolder.removeLeftOvers()
     let session = try options.skipsDatabase ? nil : installation.connect(cancellation: progress.cancellation)
     defer { session?.close() }
-    let moment = Moment.now()
+    let moment = Timestamp.now()
     let snapshot = try session?.exportSnapshot()
     let tree = try takesUploads ? FileTree(installation.uploadsFolder, cancellation: progress.cancellation) : nil
     let size = try size(session, tree)

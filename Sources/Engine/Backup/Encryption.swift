@@ -34,19 +34,19 @@ public enum Encryption {
     guard !FileSystem.isFolder(archive), isEncrypted(archive) else { return nil }
     guard let identity else {
       throw PlainFailure(
-        .unsuitableArchive, SafeText.clean(archive, limit: 300), "is encrypted",
+        .unsuitableArchive, SafeText.clean(archive, limit: .path), "is encrypted",
         remedy: "give the file with the private key: --identity FILE")
     }
     let path = FileSystem.absolute(identity)
     guard !FileSystem.isFolder(path), access(path, R_OK) == 0 else {
       throw PlainFailure.system(
-        SafeText.clean(identity, limit: 200), "the private key cannot be read",
+        SafeText.clean(identity, limit: .line), "the private key cannot be read",
         errno: FileSystem.isFolder(path) ? EISDIR : errno, family: .usage)
     }
     let text = String(decoding: (try? FileSystem.read(path, limit: 1 << 20)) ?? [], as: UTF8.self)
     guard keyMarks.contains(where: { text.contains($0) }) else {
       throw PlainFailure(
-        .usage, SafeText.clean(identity, limit: 200), "contains no private key of age",
+        .usage, SafeText.clean(identity, limit: .line), "contains no private key of age",
         remedy: "give the file that age-keygen has written, with a line that begins with AGE-SECRET-KEY-")
     }
     return path
@@ -83,7 +83,7 @@ public enum Encryption {
       result.status == 0
     else {
       return Finding(
-        .blocker, "encryption", "age does not take \(SafeText.clean(recipient, limit: 80)) for a public key",
+        .blocker, "encryption", "age does not take \(SafeText.clean(recipient, limit: .label)) for a public key",
         remedy: "copy it whole, as age-keygen has printed it")
     }
     return nil
@@ -134,8 +134,8 @@ public enum Encryption {
   ///   - said: the output of age.
   ///   - hasBegun: whether anything was decrypted until then: the key was right, and the file is damaged.
   static func failure(_ subject: String, said output: String, hasBegun: Bool = false) -> PlainFailure {
-    let said = output.split(separator: "\n").first.map { SafeText.clean($0, limit: 300) } ?? "no reason given"
-    let subject = SafeText.clean(subject, limit: 200)
+    let said = output.split(separator: "\n").first.map { SafeText.clean($0, limit: .path) } ?? "no reason given"
+    let subject = SafeText.clean(subject, limit: .line)
     guard !hasBegun else {
       return PlainFailure(
         .damagedArchive, subject, "the encrypted file is damaged or has no end (\(said))",

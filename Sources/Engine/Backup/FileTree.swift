@@ -134,7 +134,7 @@ final class FileTree {
   }
 
   private func skip(_ name: String, _ reason: String) {
-    skipped.append(Manifest.Skipped(name: SafeText.clean(name, limit: 200), reason: reason))
+    skipped.append(Manifest.Skipped(name: SafeText.clean(name, limit: .line), reason: reason))
   }
 
   /// Returns whether the entry is a temporary folder of a restore, or belongs to the file system.

@@ -122,7 +122,7 @@ public struct InstallScheduleOperation: Operation {
   public func plan() throws -> Plan {
     let changes = changes()
     return Plan(
-      title: "Back up every night into \(SafeText.clean(schedule.folder, limit: 200)), by \(manager.rawValue)",
+      title: "Back up every night into \(SafeText.clean(schedule.folder, limit: .line)), by \(manager.rawValue)",
       phases: [Plan.Phase(Phase.files)]
         + (manager == .systemd ? [Plan.Phase(Phase.enable)] : []),
       destroys: changes.compactMap { change in
@@ -175,7 +175,7 @@ public struct InstallScheduleOperation: Operation {
   }
 
   private func folder() -> Finding {
-    let shown = SafeText.clean(schedule.folder, limit: 200)
+    let shown = SafeText.clean(schedule.folder, limit: .line)
     var status = stat()
     guard stat(schedule.folder, &status) == 0 else {
       return Finding(.ok, "folder", "\(shown) is made, for its owner alone")
@@ -228,7 +228,7 @@ public struct InstallScheduleOperation: Operation {
       try progress.cancellation.check()
       isEnabled = try manager == .systemd && enable(progress)
     } catch {
-      for change in changes where change.kind != .same { takeBack(change) }
+      for change in changes where change.kind != .same { revert(change) }
       if manager == .systemd, let systemctl { _ = try? Subprocess(systemctl, ["daemon-reload"], directory: "/").run() }
       throw error
     }
@@ -267,7 +267,7 @@ public struct InstallScheduleOperation: Operation {
     try FileSystem.replace(change.path, with: after.utf8, mode: 0o644)
   }
 
-  private func takeBack(_ change: Change) {
+  private func revert(_ change: Change) {
     if let before = change.before {
       try? FileSystem.replace(change.path, with: before.utf8, mode: 0o644)
     } else {
@@ -281,7 +281,7 @@ public struct InstallScheduleOperation: Operation {
     return try progress.phase(Phase.enable) { _ in
       for words in [["daemon-reload"], ["enable", "--now", BackupSchedule.timerName]] {
         let result = try Subprocess(systemctl, words, directory: "/").run(cancellation: progress.cancellation) { line in
-          progress.note(SafeText.clean(line, limit: 300))
+          progress.note(SafeText.clean(line, limit: .path))
         }
         guard result.status == 0 else {
           throw PlainFailure(

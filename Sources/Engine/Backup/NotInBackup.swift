@@ -20,7 +20,7 @@ struct NotInBackup: Sendable, Equatable {
       name: "files in S3", reason: "they are in their buckets, which have their own tools",
       remedy: "turn versioning on, or copy them: "
         + Set([bucket, avatars]).sorted().map {
-          ShellWord.quoted(words: ["aws", "s3", "sync", "s3://\(SafeText.clean($0, limit: 100))", "FOLDER/"])
+          ShellWord.quoted(words: ["aws", "s3", "sync", "s3://\(SafeText.clean($0, limit: .name))", "FOLDER/"])
         }.joined(separator: "; "))
     return [
       NotInBackup(

@@ -209,5 +209,7 @@ public struct PruneOperation: Operation {
       ])
   }
 
-  private static func day(_ backup: BackupFile) -> String { String(Moment.iso(microseconds: backup.moment).prefix(10)) }
+  private static func day(_ backup: BackupFile) -> String {
+    String(Timestamp.iso(microseconds: backup.moment).prefix(10))
+  }
 }

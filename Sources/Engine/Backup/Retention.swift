@@ -113,7 +113,7 @@ public struct BackupFile: Sendable, Equatable {
   var day: Int64 { moment / 86_400_000_000 }
   /// The year and the month as one number.
   var month: Int64 {
-    let text = Moment.iso(microseconds: moment)
+    let text = Timestamp.iso(microseconds: moment)
     return (Int64(text.prefix(4)) ?? 0) * 12 + (Int64(text.dropFirst(5).prefix(2)) ?? 0)
   }
 }

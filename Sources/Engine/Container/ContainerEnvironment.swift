@@ -101,8 +101,8 @@ struct ContainerEnvironment: Sendable, Equatable {
         if isKept, let environment = container.environment, environment[name] == nil { continue }
         guard Self.isWord(section), Self.isWord(key), !key.contains("__"), !value.isEmpty, !value.contains("\n") else {
           beyond.append(
-            "\(container.brand.rawValue).conf: [\(SafeText.clean(section, limit: 60))] "
-              + "\(SafeText.clean(key, limit: 60))")
+            "\(container.brand.rawValue).conf: [\(SafeText.clean(section, limit: .word))] "
+              + "\(SafeText.clean(key, limit: .word))")
           continue
         }
         variables.append(Variable(name: name, value: value, isSecret: SecretSigns.cover(key, value)))
@@ -149,7 +149,7 @@ struct ContainerEnvironment: Sendable, Equatable {
         byte == 0x5F || byte == 0x2D || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
       }
       guard isName, !key.hasSuffix("_FILE"), !text.isEmpty, !text.contains("\n") else {
-        beyond.append("the secret \(SafeText.clean(key, limit: 60))")
+        beyond.append("the secret \(SafeText.clean(key, limit: .word))")
         continue
       }
       variables.append(Variable(name: name, value: text, isSecret: true))

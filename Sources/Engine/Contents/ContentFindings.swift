@@ -29,14 +29,14 @@ struct ContentFindings: Sendable {
   mutating func problem(_ subject: String, _ text: String) {
     counts[subject, default: (0, 0)].problems += 1
     if counts[subject]?.problems ?? 0 <= Self.shown {
-      problems.append("\(SafeText.clean(subject, limit: 120)): \(SafeText.clean(text, limit: 400))")
+      problems.append("\(SafeText.clean(subject, limit: .title)): \(SafeText.clean(text, limit: 400))")
     }
   }
 
   mutating func warning(_ subject: String, _ text: String) {
     counts[subject, default: (0, 0)].warnings += 1
     if counts[subject]?.warnings ?? 0 <= Self.shown {
-      warnings.append("\(SafeText.clean(subject, limit: 120)): \(SafeText.clean(text, limit: 400))")
+      warnings.append("\(SafeText.clean(subject, limit: .title)): \(SafeText.clean(text, limit: 400))")
     }
   }
 
@@ -49,7 +49,7 @@ struct ContentFindings: Sendable {
   mutating func close() {
     let lines = repairs.map { repair, count in
       let text = "\(Amount.of(Int64(count), repair.text.one, repair.text.many))"
-      return "\(SafeText.clean(repair.subject, limit: 120)): \(SafeText.clean(text, limit: 400))"
+      return "\(SafeText.clean(repair.subject, limit: .title)): \(SafeText.clean(text, limit: 400))"
     }
     warnings = lines.sorted() + warnings
     repairs = [:]

@@ -214,7 +214,7 @@ final class RowStream {
 
   private func fault(_ what: String, _ index: Int) -> PlainFailure {
     PlainFailure(
-      .damagedArchive, SafeText.clean(name, limit: 200), "\(what), at byte \(offset + Int64(index))",
+      .damagedArchive, SafeText.clean(name, limit: .line), "\(what), at byte \(offset + Int64(index))",
       remedy: "copy the archive again from where it was made, or make a new one")
   }
 }

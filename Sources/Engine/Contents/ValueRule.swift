@@ -61,7 +61,7 @@ struct ValueRule {
   /// Returns the microseconds since 1970 for a number of seconds or an ISO 8601 text; nil for a value that the database
   /// cannot hold.
   static func moment(_ value: JSONScanner.Value) -> Int64? {
-    let moment = value.kind == .string ? value.text.flatMap { Moment.microseconds(iso: $0) } : value.microseconds
+    let moment = value.kind == .string ? value.text.flatMap { Timestamp.microseconds(iso: $0) } : value.microseconds
     guard let moment, moments.contains(moment) else { return nil }
     return moment
   }

@@ -59,7 +59,7 @@ struct DeletionJournal {
     guard let bytes = try? folder.read(name, limit: 1 << 16),
       var entry = try? JSONDecoder().decode(Entry.self, from: Data(bytes)), name == "\(prefix)\(entry.organization)"
     else { return nil }
-    entry.name = SafeText.clean(entry.name, limit: 60)
+    entry.name = SafeText.clean(entry.name, limit: .word)
     return entry
   }
 

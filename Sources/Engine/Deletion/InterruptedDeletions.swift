@@ -25,7 +25,7 @@ struct InterruptedDeletions {
         continue
       }
       let files = OrganizationFiles(uploads: uploads, organization: entry.organization, reach: entry.reach)
-      progress.note("Finishing the interrupted deletion of \(SafeText.clean(entry.name, limit: 100))")
+      progress.note("Finishing the interrupted deletion of \(SafeText.clean(entry.name, limit: .name))")
       _ = try files.remove { try advance() }
       journal.discard()
       finished.append(entry)

@@ -133,7 +133,7 @@ struct ExportChecks {
     var findings: [Finding] = []
     func add(_ names: [String], _ reason: String, _ remedy: String?) {
       guard !names.isEmpty else { return }
-      let list = names.map { SafeText.clean($0, limit: 80) }.joined(separator: ", ")
+      let list = names.map { SafeText.clean($0, limit: .label) }.joined(separator: ", ")
       findings.append(Finding(.warning, "tables", "\(reason): \(list)", remedy: remedy))
     }
     add(

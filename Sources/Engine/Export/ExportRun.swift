@@ -101,7 +101,7 @@ struct ExportRun {
     do {
       return try export(organization, session, progress: progress)
     } catch {
-      if deactivates { takeBackDeactivation(organization, progress) }
+      if deactivates { undoDeactivation(organization, progress) }
       throw error
     }
   }
@@ -109,7 +109,7 @@ struct ExportRun {
   private func export(
     _ organization: Organization, _ session: Connection, progress: Progress
   ) throws -> ExportOperation.Measurements {
-    let began = Moment.now()
+    let began = Timestamp.now()
     let cancellation = progress.cancellation
     let snapshot = try session.exportSnapshot()
     let source = try ExportSource(installation, session)
@@ -226,7 +226,7 @@ struct ExportRun {
   }
 
   /// On a session of its own: the export's may be what failed.
-  private func takeBackDeactivation(_ organization: Organization, _ progress: Progress) {
+  private func undoDeactivation(_ organization: Organization, _ progress: Progress) {
     do {
       let connection = try installation.connect()
       defer { connection.close() }

@@ -81,7 +81,7 @@ struct ExportedFiles {
 
   private func skip(_ item: Item, _ failure: any Failure, _ report: inout Report, _ progress: Progress) {
     report.skipped.append(Manifest.Skipped(name: "\(item.kind.rawValue)/\(item.path)", reason: failure.reason))
-    let name = "\(item.kind.rawValue)/\(SafeText.clean(item.path, limit: 200))"
+    let name = "\(item.kind.rawValue)/\(SafeText.clean(item.path, limit: .line))"
     // A missing folder would flood the screen; the manifest lists all skipped files.
     let shown = 20
     if report.skipped.count <= shown { progress.warn("\(name) is skipped: \(failure.reason)") }

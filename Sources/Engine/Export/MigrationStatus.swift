@@ -210,5 +210,5 @@ enum MigrationStatus {
     )
   }
 
-  private static func name(_ migration: String) -> String { SafeText.clean(migration, limit: 80) }
+  private static func name(_ migration: String) -> String { SafeText.clean(migration, limit: .label) }
 }

@@ -37,8 +37,8 @@ struct Appointments {
   private static func shown(_ value: JSONScanner.Value) -> String? {
     switch value.kind {
     case .null, .missing: nil
-    case .string: value.text.map { SafeText.clean($0, limit: 100) }
-    default: ValueRule.moment(value).map { Moment.iso(microseconds: $0) }
+    case .string: value.text.map { SafeText.clean($0, limit: .name) }
+    default: ValueRule.moment(value).map { Timestamp.iso(microseconds: $0) }
     }
   }
 

@@ -107,7 +107,7 @@ struct ArchiveIndex {
     try realm.rows(of: "zerver_realm", keys: ["id", "string_id", "name", "deactivated", "uuid"]) { reader in
       found += 1
       row = (
-        reader[0].int ?? 0, reader[1].text ?? "", SafeText.clean(reader[2].text ?? "", limit: 100), reader[3].isTrue,
+        reader[0].int ?? 0, reader[1].text ?? "", SafeText.clean(reader[2].text ?? "", limit: .name), reader[3].isTrue,
         reader[4].text ?? ""
       )
     }

@@ -15,7 +15,9 @@ struct FileRemarks {
 
   mutating func add(_ kind: Kind, _ name: String) {
     counts[kind, default: 0] += 1
-    if names[kind, default: []].count < Self.shown { names[kind, default: []].append(SafeText.clean(name, limit: 200)) }
+    if names[kind, default: []].count < Self.shown {
+      names[kind, default: []].append(SafeText.clean(name, limit: .line))
+    }
   }
 
   /// One sentence for each kind that occurred.

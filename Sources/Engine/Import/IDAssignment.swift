@@ -103,7 +103,7 @@ struct IDAssignment {
     var knownRecipients = Set(recipients.map(\.old))
     var personal: [Int64: Int64] = [:]
     for bot in survey.systemBots {
-      let name = SafeText.clean(bot.localPart, limit: 60)
+      let name = SafeText.clean(bot.localPart, limit: .word)
       guard let own = here[bot.localPart] ?? here[SystemBots.substitute] else {
         // On an unused server the system bots are created before the import; the checks report it.
         if ids.areForeseen { continue }

@@ -41,7 +41,7 @@ struct ImportChecks {
 
   private func subdomain() throws -> Finding {
     let name = options.subdomain
-    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
+    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: .word))'"
     guard SubdomainRules.isWellFormed(name, lengths: 0...40) else {
       return Finding(
         .blocker, "subdomain", "\(shown) cannot be one: small letters a–z, digits and dashes inside, at most 40",
@@ -113,7 +113,7 @@ struct ImportChecks {
     {
       return Finding(
         options.ignoresVersions ? .warning : .blocker, "version",
-        "the archive comes from version \(SafeText.clean(other, limit: 60)); this server has \(here.label)",
+        "the archive comes from version \(SafeText.clean(other, limit: .word)); this server has \(here.label)",
         remedy: "bring both servers to the same version first; \(override)", id: .version)
     }
     let difference = MigrationStatus.difference(archive: there, server: here.migrations)

@@ -43,14 +43,14 @@ struct ImportForecast {
   private mutating func addBots() {
     for bot in facts.substitutedBots {
       warnings.append(
-        "System bot \(SafeText.clean(bot, limit: 60)): this server has no such bot; its messages are shown as those of "
+        "System bot \(SafeText.clean(bot, limit: .word)): this server has no such bot; its messages are shown as those of "
           + SystemBots.substitute)
     }
   }
 
   private mutating func addTables() {
     for table in survey.unknownTables {
-      warnings.append("\(SafeText.clean(table, limit: 60)): this server has no such table; its rows are left out")
+      warnings.append("\(SafeText.clean(table, limit: .word)): this server has no such table; its rows are left out")
     }
     for table in model.tables {
       guard let reason = table.notImported, let count = survey.counts[table.name], count > 0 else { continue }
@@ -70,7 +70,7 @@ struct ImportForecast {
       let known = Set(table.columns.flatMap { [$0.key, $0.name] })
       let lost = present.subtracting(known).subtracting(Self.formatKeys).sorted()
       if !lost.isEmpty {
-        let names = lost.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+        let names = lost.map { SafeText.clean($0, limit: .word) }.joined(separator: ", ")
         warnings.append("\(table.name): this server has no place for \(names)")
       }
     }
@@ -81,7 +81,7 @@ struct ImportForecast {
     guard let allowed = facts.allowedAuthentication else { return }
     let dropped = survey.authenticationMethods.map(\.name).filter { !allowed.contains($0) }
     if !dropped.isEmpty {
-      let names = dropped.map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+      let names = dropped.map { SafeText.clean($0, limit: .word) }.joined(separator: ", ")
       warnings.append("Ways to sign in that this server allows only with a paid plan are dropped: \(names)")
     }
     let plan = PlanRules(of: model)

@@ -83,7 +83,7 @@ struct ImportTransaction {
         .add(previews.images)
       return summary(facts, placed, rows, nextSteps: step.map { [Summary.Step($0)] } ?? [])
     } catch {
-      try takeBack(files, committing: committing, after: error)
+      try rollBack(files, committing: committing, after: error)
       throw RefusedRow.explained(error)
     }
   }
@@ -152,7 +152,7 @@ struct ImportTransaction {
 
   // MARK: Completion
 
-  private func takeBack(_ files: StagedUploads?, committing: Bool, after error: any Error) throws {
+  private func rollBack(_ files: StagedUploads?, committing: Bool, after error: any Error) throws {
     connection.cancellation = nil
     try? connection.execute("ROLLBACK")
     guard let files else { return }
@@ -174,7 +174,7 @@ struct ImportTransaction {
             + "could say so")
       }
     }
-    files.takeBack()
+    files.rollBack()
   }
 
   private func summary(

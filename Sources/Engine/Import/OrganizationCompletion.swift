@@ -143,7 +143,7 @@ struct OrganizationCompletion {
       chosen.append(setting)
     }
     guard !chosen.isEmpty else { return [] }
-    let name = SafeText.clean(channel[1] ?? "", limit: 60)
+    let name = SafeText.clean(channel[1] ?? "", limit: .word)
     return ["The archive chooses no channel for announcements: #\(name), with the most subscribers, is used"]
   }
 

@@ -11,9 +11,9 @@ enum RefusedRow {
     guard let failure = error as? DatabaseFailure, let state = failure.sqlState,
       classes.contains(where: state.hasPrefix)
     else { return error }
-    let rule = failure.constraint.map { "its constraint \(SafeText.clean($0, limit: 100))" } ?? "the type of a column"
+    let rule = failure.constraint.map { "its constraint \(SafeText.clean($0, limit: .name))" } ?? "the type of a column"
     return PlainFailure(
-      .damagedArchive, failure.table.map { SafeText.clean($0, limit: 100) } ?? "rows",
+      .damagedArchive, failure.table.map { SafeText.clean($0, limit: .name) } ?? "rows",
       "this server's database refuses a row because of \(rule)",
       remedy: "make the archive again with the same version of the server")
   }

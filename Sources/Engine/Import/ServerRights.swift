@@ -33,7 +33,7 @@ struct ServerRights {
           counts[index] += 1
           guard counts[index] <= Self.shownNames else { continue }
           let (name, address) = (row[rights.count].text ?? "", row[rights.count + 1].text ?? "")
-          holders[index].append("\(SafeText.clean(name, limit: 60)) (\(SafeText.clean(address, limit: 100)))")
+          holders[index].append("\(SafeText.clean(name, limit: .word)) (\(SafeText.clean(address, limit: .name)))")
         }
       }
     }

@@ -49,7 +49,7 @@ struct RowKeys {
     }
     place += 1
     guard lastRow[index] != row else {
-      throw scanner.malformed("a row has the key \"\(SafeText.clean(names[index], limit: 80))\" twice")
+      throw scanner.malformed("a row has the key \"\(SafeText.clean(names[index], limit: .label))\" twice")
     }
     lastRow[index] = row
     return index

@@ -40,7 +40,7 @@ public struct JobFolder: Sendable {
       self.plan = plan
       operator_ = Operator.name
       terminal = Operator.terminal
-      started = Moment.iso(microseconds: Moment.now())
+      started = Timestamp.iso(microseconds: Timestamp.now())
     }
 
     public init(from decoder: any Decoder) throws {
@@ -95,7 +95,7 @@ public struct JobFolder: Sendable {
   static func make(
     _ operation: any Operation, plan: Plan?, below parent: String, catalog: OperationCatalog
   ) throws -> JobFolder {
-    let stamp = Moment.iso(microseconds: Moment.now()).filter { $0.isNumber || $0 == "T" }.prefix(15)
+    let stamp = Timestamp.iso(microseconds: Timestamp.now()).filter { $0.isNumber || $0 == "T" }.prefix(15)
     let folder = JobFolder("\(parent)/\(stamp)-\(RandomText.alphanumeric(4).lowercased())", catalog: catalog)
     try FileSystem.makeFolder(folder.path)
     let header = Header(operation, plan: plan)

@@ -36,10 +36,10 @@ public struct JobAttachment: Runnable {
 
   /// How long the job has been running already; nil where its folder does not say.
   public var age: Duration? {
-    guard let started = try? folder.readHeader().started, let begun = Moment.microseconds(iso: started) else {
+    guard let started = try? folder.readHeader().started, let begun = Timestamp.microseconds(iso: started) else {
       return nil
     }
-    return .microseconds(max(0, Moment.now() - begun))
+    return .microseconds(max(0, Timestamp.now() - begun))
   }
 
   public func check() throws -> [Finding] { [] }

@@ -94,7 +94,7 @@ private final class Journal: Sendable {
 
   /// What cannot be written is lost to those who watch, and nothing else: a full disk must not end the work.
   func append(_ event: ProgressEvent) {
-    let line = Array((EventLine.encode(event, at: Moment.iso(microseconds: Moment.now())) + "\n").utf8)
+    let line = Array((EventLine.encode(event, at: Timestamp.iso(microseconds: Timestamp.now())) + "\n").utf8)
     _ = write(descriptor, line, line.count)
     switch event {
     case .finished, .failed:

@@ -78,9 +78,9 @@ extension JobStatus {
       outcome = "its process was killed, or the machine failed"
     }
     self.init(
-      folder: job.path, title: SafeText.clean(header?.plan?.title ?? operation?.title ?? "unknown", limit: 200),
-      startedBy: SafeText.clean(header?.operator_ ?? "unknown", limit: 60), terminal: header?.terminal,
-      started: header.flatMap { Moment.microseconds(iso: $0.started) }, state: state, outcome: outcome,
+      folder: job.path, title: SafeText.clean(header?.plan?.title ?? operation?.title ?? "unknown", limit: .line),
+      startedBy: SafeText.clean(header?.operator_ ?? "unknown", limit: .word), terminal: header?.terminal,
+      started: header.flatMap { Timestamp.microseconds(iso: $0.started) }, state: state, outcome: outcome,
       remedy: remedy, operation: operation)
     obstacles[.watch] = state == .running ? nil : "it is not running any more"
     obstacles[.stop] = obstacles[.watch]
@@ -128,7 +128,7 @@ extension JobFolder {
 
   /// Offers it no more. It stays in the list.
   public func setAside() throws {
-    let text = "\(Operator.name), \(Moment.iso(microseconds: Moment.now()))\n"
+    let text = "\(Operator.name), \(Timestamp.iso(microseconds: Timestamp.now()))\n"
     try FileSystem.replace(asideMark, with: Array(text.utf8))
   }
 
@@ -146,16 +146,16 @@ extension JobFolder {
     }
     let left = lines.count - limit
     let shown = left > 0 ? ["(\(Amount.of(Int64(left), "line")) before)"] + lines.suffix(limit) : lines
-    return shown.map { SafeText.clean($0, limit: 300) }
+    return shown.map { SafeText.clean($0, limit: .path) }
   }
 }
 
 extension JobFolder.Header {
   /// Who runs what since when: "ann, on /dev/pts/3, runs this since 2026-11-23 10:31 UTC, 12 min ago: Export …".
-  public func whoRunsWhat(now: Int64 = Moment.now()) -> String {
+  public func whoRunsWhat(now: Int64 = Timestamp.now()) -> String {
     let place = terminal.map { ", on \($0)," } ?? ""
-    let since = Moment.microseconds(iso: started).map { Age.words($0, now: now) } ?? started
-    return "\(operator_)\(place) runs since \(since): \(SafeText.clean(plan?.title ?? operation.title, limit: 200))"
+    let since = Timestamp.microseconds(iso: started).map { Age.words($0, now: now) } ?? started
+    return "\(operator_)\(place) runs since \(since): \(SafeText.clean(plan?.title ?? operation.title, limit: .line))"
   }
 }
 
@@ -175,7 +175,7 @@ extension JobStore {
 
   /// Broken jobs that somebody should decide about, the newest first: those of the last weeks that were not set aside,
   /// and whose work no later job has taken up.
-  public func waiting(now: Int64 = Moment.now()) throws -> [JobStatus] {
+  public func waiting(now: Int64 = Timestamp.now()) throws -> [JobStatus] {
     var later: [(operation: any Operation, hasFinished: Bool)] = []
     return try outlooks().filter { job in
       defer { if let operation = job.operation { later.append((operation, job.state == .finished)) } }

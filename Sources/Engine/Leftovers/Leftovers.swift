@@ -24,12 +24,12 @@ struct FoundLeftover {
   let remove: (() throws -> Void)?
 
   init(_ what: String, _ subject: String, bytes: Int64? = nil, remove: @escaping () throws -> Void) {
-    leftover = Leftover(what: what, subject: SafeText.clean(subject, limit: 300), bytes: bytes, remedy: nil)
+    leftover = Leftover(what: what, subject: SafeText.clean(subject, limit: .path), bytes: bytes, remedy: nil)
     self.remove = remove
   }
 
   init(_ what: String, _ subject: String, remedy: String) {
-    leftover = Leftover(what: what, subject: SafeText.clean(subject, limit: 300), bytes: nil, remedy: remedy)
+    leftover = Leftover(what: what, subject: SafeText.clean(subject, limit: .path), bytes: nil, remedy: remedy)
     remove = nil
   }
 }

@@ -161,7 +161,7 @@ public struct ChangeSubdomainOperation: Operation {
     guard now != newSubdomain else { return }
     throw PlainFailure(
       .command, "manage.py change_realm_subdomain",
-      "ended well, but the organization still has the subdomain '\(SafeText.clean(now ?? "", limit: 60))'",
+      "ended well, but the organization still has the subdomain '\(SafeText.clean(now ?? "", limit: .word))'",
       remedy: "run it by hand and read what it says: \(ServerScripts(installation).commandLine(script))")
   }
 }

@@ -23,7 +23,7 @@ public struct MessageQueues: Sendable {
     guard !installation.root.isEmpty else { return MessageQueues(installation).finding() }
     return Finding(
       .ok, "queues",
-      "could not be looked at: RabbitMQ of this machine is not that of a server in \(SafeText.clean(installation.root, limit: 200)); "
+      "could not be looked at: RabbitMQ of this machine is not that of a server in \(SafeText.clean(installation.root, limit: .line)); "
         + "tasks that wait in it are in no backup")
   }
 
@@ -35,7 +35,7 @@ public struct MessageQueues: Sendable {
       (isInContainer ? "docker compose exec rabbitmq " : "sudo ") + "rabbitmqctl list_queues name messages"
     guard ["localhost", "127.0.0.1", "::1"].contains(host) else {
       return Finding(
-        .warning, "queues", "are on \(SafeText.clean(host, limit: 100)); they cannot be looked at from here",
+        .warning, "queues", "are on \(SafeText.clean(host, limit: .name)); they cannot be looked at from here",
         remedy: (isInContainer ? "outside of the container, run: " : "there, run: ") + command)
     }
     guard let program, geteuid() == 0 else {
@@ -45,7 +45,7 @@ public struct MessageQueues: Sendable {
     do {
       let result = try Subprocess(program, ["-q", "list_queues", "name", "messages"], directory: "/").run()
       guard result.status == 0 else {
-        let said = SafeText.clean(result.output.split(separator: "\n").last ?? "", limit: 200)
+        let said = SafeText.clean(result.output.split(separator: "\n").last ?? "", limit: .line)
         return Finding(.warning, "queues", "rabbitmqctl failed: \(said)", remedy: "run: \(command)")
       }
       return Self.finding(result.output)
@@ -59,7 +59,7 @@ public struct MessageQueues: Sendable {
     for line in output.split(separator: "\n") {
       let words = line.split { $0 == "\t" || $0 == " " }
       guard words.count == 2, let count = Int(words[1]), count > 0 else { continue }
-      waiting.append((SafeText.clean(words[0], limit: 60), count))
+      waiting.append((SafeText.clean(words[0], limit: .word), count))
     }
     guard !waiting.isEmpty else { return Finding(.ok, "queues", "are empty") }
     let list = waiting.map { "\($0.name): \($0.count)" }.joined(separator: ", ")

@@ -33,7 +33,7 @@ struct PasswordResetRun {
     let host = OrganizationState.address(subdomain, installation)
     let sender = installation.settings.text("NOREPLY_EMAIL_ADDRESS") ?? "noreply@\(installation.host ?? "")"
     return [
-      "From: an address like \(SafeText.clean(sender, limit: 100))",
+      "From: an address like \(SafeText.clean(sender, limit: .name))",
       "The mail says that a new password was requested for the person's account on \(host), and to ignore the mail "
         + "if that was a mistake.",
       "A link below \(host)/accounts/password/reset/ leads to a page where a new password is typed twice. It works "
@@ -137,7 +137,7 @@ struct PasswordResetRun {
       return addresses.map { address in
         all.first { $0.address.lowercased() == address.lowercased() }?.person
           ?? Person(
-            address: SafeText.clean(address, limit: 100), name: "", getsMail: false,
+            address: SafeText.clean(address, limit: .name), name: "", getsMail: false,
             reason: "nobody in this organization has that address")
       }
     }
@@ -147,7 +147,8 @@ struct PasswordResetRun {
 
   private func person(_ row: Row) -> Person {
     var person = Person(
-      address: SafeText.clean(row[0] ?? "", limit: 100), name: SafeText.clean(row[1] ?? "", limit: 60), getsMail: true,
+      address: SafeText.clean(row[0] ?? "", limit: .name), name: SafeText.clean(row[1] ?? "", limit: .word),
+      getsMail: true,
       exactAddress: row[0] ?? "")
     if row.bool(3) || row.bool(4) {
       person.getsMail = false
@@ -159,7 +160,7 @@ struct PasswordResetRun {
       person.getsMail = false
       person.reason = "has signed in here already"
     } else if let provider = row[7] {
-      person.reason = "signs in by other means too: \(SafeText.clean(provider, limit: 60))"
+      person.reason = "signs in by other means too: \(SafeText.clean(provider, limit: .word))"
     } else if row.bool(6) {
       person.reason = "has a password already"
     }
@@ -170,7 +171,7 @@ struct PasswordResetRun {
   private func signInMethods(_ organization: Organization, _ connection: Connection) throws -> [Finding] {
     let methods = try connection.query(
       "SELECT name FROM zerver_realmauthenticationmethod WHERE realm_id = $1 ORDER BY name", [String(organization.id)]
-    ).compactMap { $0[0].map { SafeText.clean($0, limit: 40) } }.filter(SignInMethods(installation).isOffered)
+    ).compactMap { $0[0].map { SafeText.clean($0, limit: .short) } }.filter(SignInMethods(installation).isOffered)
     if !methods.isEmpty, !methods.contains("Email"), !methods.contains("Dev") {
       return [
         Finding(

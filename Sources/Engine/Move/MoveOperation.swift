@@ -144,7 +144,7 @@ public struct MoveOperation: Operation {
       guard let target else { return onlyExported(exported) }
       imported = try Part.import.of(importing(to: target)).run(progress)
     } catch {
-      try takeBack(before, removingArchive: mayRemove, because: error, progress: progress)
+      try rollBack(before, removingArchive: mayRemove, because: error, progress: progress)
       throw error
     }
     guard let target, let deployment else { return exported }
@@ -190,7 +190,7 @@ public struct MoveOperation: Operation {
   }
 
   /// Everything as it was before.
-  private func takeBack(
+  private func rollBack(
     _ before: Organization, removingArchive: Bool, because reason: any Error, progress: Progress
   ) throws {
     if removingArchive, FileSystem.exists(decisions.archive) {

@@ -69,9 +69,9 @@ extension Organization {
       return try organization(row, connection, brand, statistics)
     }
     let others = all.compactMap { $0[1] ?? "" }.filter { $0 != brand.internalSubdomain }
-      .map { "'\(SafeText.clean($0, limit: 60))'" }
+      .map { "'\(SafeText.clean($0, limit: .word))'" }
     throw PlainFailure(
-      .notFound, "organization '\(SafeText.clean(subdomain, limit: 60))'",
+      .notFound, "organization '\(SafeText.clean(subdomain, limit: .word))'",
       "no organization on this server has that "
         + "subdomain",
       remedy: others.isEmpty ? "this server hosts no organization" : "choose one of \(others.joined(separator: ", "))")
@@ -102,7 +102,7 @@ extension Organization {
       """, [String(id)])
     let subdomain = row[1] ?? ""
     return Organization(
-      id: id, subdomain: SafeText.clean(subdomain, limit: 60), name: SafeText.clean(row[2] ?? "", limit: 60),
+      id: id, subdomain: SafeText.clean(subdomain, limit: .word), name: SafeText.clean(row[2] ?? "", limit: .word),
       isDeactivated: row.bool(3), activeUsers: counts.first?.int(0) ?? 0,
       messages: estimate ?? counts.first?.int(1) ?? 0, messagesAreEstimated: estimate != nil,
       isInternal: subdomain == brand.internalSubdomain, redirect: redirect(row[4]),
@@ -113,7 +113,7 @@ extension Organization {
 
 extension Organization {
   private static func redirect(_ address: String?) -> String? {
-    let cleaned = SafeText.clean(address ?? "", limit: 200)
+    let cleaned = SafeText.clean(address ?? "", limit: .line)
     return cleaned.isEmpty ? nil : cleaned
   }
 

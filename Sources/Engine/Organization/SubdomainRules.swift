@@ -29,7 +29,7 @@ enum SubdomainRules {
     _ name: String, _ installation: Installation, allowsReserved: Bool, lengths: ClosedRange<Int> = 3...40,
     _ connection: Connection
   ) throws -> [Finding] {
-    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
+    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: .word))'"
     func blocked(_ reason: String, _ remedy: String) -> [Finding] {
       [Finding(.blocker, "subdomain", "\(shown) \(reason)", remedy: remedy)]
     }
@@ -49,7 +49,7 @@ enum SubdomainRules {
   static func holder(_ name: String, _ installation: Installation, _ connection: Connection) throws -> Finding? {
     guard try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [name]) != nil else { return nil }
     let organization = try Organization.find(name, connection, brand: installation.brand)
-    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: 60))'"
+    let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: .word))'"
     let delete = "organization delete -r \(ServerScripts.quoted(name))"
     switch organization.state {
     case .redirect(let address):

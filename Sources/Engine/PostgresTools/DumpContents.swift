@@ -84,10 +84,10 @@ public struct DumpContents: Sendable, Equatable {
 
   private mutating func readHeader(_ line: Substring) {
     let mark = "; Archive created at "
-    if line.hasPrefix(mark), created == nil { created = SafeText.clean(line.dropFirst(mark.count), limit: 60) }
+    if line.hasPrefix(mark), created == nil { created = SafeText.clean(line.dropFirst(mark.count), limit: .word) }
     guard let colon = line.range(of: ": ") else { return }
     let key = line[..<colon.lowerBound].drop { $0 == ";" || $0 == " " }
-    let value = SafeText.clean(line[colon.upperBound...], limit: 200)
+    let value = SafeText.clean(line[colon.upperBound...], limit: .line)
     switch key {
     case "dbname": database = value
     case "Dumped from database version":

@@ -10,7 +10,7 @@ enum DumpFiles {
       let id = entry.line.prefix { $0.isNumber }
       let forms = ["", ".gz", ".lz4", ".zst"].map { "\(id).dat\($0)" }
       return id.isEmpty || forms.contains(where: names.contains)
-        ? nil : "\(id).dat (\(SafeText.clean(entry.name, limit: 80)))"
+        ? nil : "\(id).dat (\(SafeText.clean(entry.name, limit: .label)))"
     }
   }
 
@@ -20,7 +20,7 @@ enum DumpFiles {
     let missing = try missing(contents, among: Set(FileSystem.names(in: folder)))
     guard let first = missing.first else { return }
     throw PlainFailure(
-      .damagedArchive, SafeText.clean(archive, limit: 300),
+      .damagedArchive, SafeText.clean(archive, limit: .path),
       "its dump lacks \(missing.count == 1 ? "a file with rows" : "\(missing.count) files with rows"): \(first)",
       remedy: "use another backup: nothing of this server was touched")
   }

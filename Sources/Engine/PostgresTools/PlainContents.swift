@@ -95,7 +95,7 @@ struct PlainContents: Sendable, Equatable {
   mutating func take(comment: String) {
     if let named = Header(comment: comment) { header = named }
     func value(_ mark: String) -> String? {
-      comment.hasPrefix(mark) ? SafeText.clean(comment.dropFirst(mark.count), limit: 60) : nil
+      comment.hasPrefix(mark) ? SafeText.clean(comment.dropFirst(mark.count), limit: .word) : nil
     }
     clientVersion = clientVersion ?? value(" Dumped by pg_dump version ")
     serverVersion = serverVersion ?? value(" Dumped from database version ")
@@ -117,7 +117,7 @@ struct PlainContents: Sendable, Equatable {
   /// Returns the encoding from `SET client_encoding = 'UTF8'`.
   private static func encoding(_ text: [UInt8]) -> String? {
     guard SQLWords(text).begins("set", "client_encoding") else { return nil }
-    return quoted(text).map { SafeText.clean($0, limit: 40) }
+    return quoted(text).map { SafeText.clean($0, limit: .short) }
   }
 
   private static func kind(of words: SQLWords, _ text: [UInt8]) -> Kind? {
@@ -171,7 +171,7 @@ struct PlainContents: Sendable, Equatable {
       let part = words.words.dropFirst().prefix(kind.count)
       guard part.elementsEqual(kind.map { SQLWords.Word.word($0) }) else { continue }
       return .superuserObject(
-        "\(kind.joined(separator: " ")) \(SafeText.clean(named(words, kind.count + 1), limit: 80))")
+        "\(kind.joined(separator: " ")) \(SafeText.clean(named(words, kind.count + 1), limit: .label))")
     }
     return nil
   }

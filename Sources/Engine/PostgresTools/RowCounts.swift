@@ -43,7 +43,7 @@ enum RowCounts {
   /// Returns the differences, one sentence per table; empty if there are none.
   static func differences(expected: [String: Int64], found: [String: Int64]) -> [String] {
     Set(expected.keys).union(found.keys).sorted().compactMap { table in
-      let name = SafeText.clean(table, limit: 80)
+      let name = SafeText.clean(table, limit: .label)
       return switch (expected[table], found[table]) {
       case (let wanted?, nil): "\(name) is missing, it should have \(Amount.of(wanted, "row"))"
       case (nil, let rows?): "\(name) is there with \(Amount.of(rows, "row")), the backup knows no such table"

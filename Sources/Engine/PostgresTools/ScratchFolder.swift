@@ -73,7 +73,7 @@ final class ScratchFolder: Sendable {
     try removed()
     // Another entry of that name may have replaced it: only an empty folder is deleted.
     guard unlinkat(place.descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENOTDIR else {
-      throw PlainFailure.system(SafeText.clean(folder.path, limit: 300), "cannot be removed", errno: errno)
+      throw PlainFailure.system(SafeText.clean(folder.path, limit: .path), "cannot be removed", errno: errno)
     }
   }
 

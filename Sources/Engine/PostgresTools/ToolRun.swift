@@ -87,7 +87,7 @@ public struct ToolFailure: Failure, Equatable {
       ["error", "ERROR", "FATAL", "PANIC"].contains { line.contains($0) }
     }
     let lines = complaints.isEmpty ? said.split(separator: "\n").suffix(3) : complaints.prefix(3)
-    let text = lines.map { SafeText.clean($0, limit: 300) }.joined(separator: " | ")
+    let text = lines.map { SafeText.clean($0, limit: .path) }.joined(separator: " | ")
     return text.isEmpty ? "ended with status \(status)" : text
   }
 

@@ -16,7 +16,7 @@ enum WorkFolderCheck {
         "\(who) can use none of the usual folders (\(ScratchFolder.places.joined(separator: ", ")))",
         remedy: "name one with --work-folder: every folder on the way must be open to that user (chmod o+x)")
     }
-    let folder = SafeText.clean(named, limit: 300)
+    let folder = SafeText.clean(named, limit: .path)
     guard FileSystem.exists(named) else {
       return Finding(
         .blocker, "work folder", "there is no folder \(folder)",
@@ -30,7 +30,7 @@ enum WorkFolderCheck {
       return Finding(
         .blocker, "work folder", "\(folder) cannot be written", remedy: "name another one with --work-folder")
     }
-    let obstacle = SafeText.clean(ScratchFolder.obstacle(to: named, user: user) ?? named, limit: 300)
+    let obstacle = SafeText.clean(ScratchFolder.obstacle(to: named, user: user) ?? named, limit: .path)
     return Finding(
       .blocker, "work folder", "\(who) cannot enter \(obstacle)",
       remedy: "open it: chmod o+x \(ShellWord.quoted(obstacle)), or name another folder with --work-folder")

@@ -59,7 +59,7 @@ struct BackupHeader: Sendable {
 
   /// The host name of the server that was backed up.
   var host: String? {
-    (settingsFile?.text("EXTERNAL_HOST") ?? facts?.hostname).map { SafeText.clean($0, limit: 100) }
+    (settingsFile?.text("EXTERNAL_HOST") ?? facts?.hostname).map { SafeText.clean($0, limit: .name) }
   }
   var settingsFile: SettingsFile? { text("settings.py").map(SettingsFile.init) }
 

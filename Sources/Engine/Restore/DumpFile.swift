@@ -36,7 +36,7 @@ struct DumpFile: Sendable, Equatable {
     }
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
-      throw PlainFailure.system(SafeText.clean(path, limit: 300), "cannot be read", errno: errno, family: .archive)
+      throw PlainFailure.system(SafeText.clean(path, limit: .path), "cannot be read", errno: errno, family: .archive)
     }
     defer { close(file) }
     var head = [UInt8](repeating: 0, count: 4096)
@@ -219,7 +219,7 @@ struct DumpFile: Sendable, Equatable {
       }
       if let order {
         throw Self.failure(
-          path, "gives psql the order \(SafeText.clean(order, limit: 60)), which would leave the database it is for",
+          path, "gives psql the order \(SafeText.clean(order, limit: .word)), which would leave the database it is for",
           "make the dump without --create, or make it with --format=custom")
       }
     }
@@ -230,7 +230,7 @@ struct DumpFile: Sendable, Equatable {
   }
 
   static func failure(_ path: String, _ reason: String, _ remedy: String) -> PlainFailure {
-    PlainFailure(.unsuitableArchive, SafeText.clean(path, limit: 300), reason, remedy: remedy)
+    PlainFailure(.unsuitableArchive, SafeText.clean(path, limit: .path), reason, remedy: remedy)
   }
 }
 

@@ -99,7 +99,7 @@ struct DumpFit: Sendable {
     guard !isSuperuser else { return }
     let there = Set(try connection.query("SELECT extname FROM pg_extension").compactMap { $0[0] })
     for name in Set(demands.extensions).subtracting(there).sorted() where try !Self.isTrusted(name, connection) {
-      obstacles.append("extension \(SafeText.clean(name, limit: 60))")
+      obstacles.append("extension \(SafeText.clean(name, limit: .word))")
     }
   }
 
@@ -122,7 +122,7 @@ struct DumpFit: Sendable {
     _ demands: Demands, roles: Set<String>, _ connection: Connection
   ) throws -> [(reason: String, remedy: String)] {
     var found: [(reason: String, remedy: String)] = []
-    func clean(_ name: String) -> String { SafeText.clean(name, limit: 60) }
+    func clean(_ name: String) -> String { SafeText.clean(name, limit: .word) }
     for policy in demands.policies {
       let missing = policy.roles.filter { !roles.contains($0) && !roleWords.contains($0) }
       guard !missing.isEmpty else { continue }
@@ -176,14 +176,14 @@ struct DumpFit: Sendable {
   /// Returns what is omitted or changed, one sentence each, for an operator.
   func omissions(owner: String) -> [String] {
     var said = unknownSettings.sorted().map {
-      "SET \(SafeText.clean($0, limit: 60)) is skipped: this PostgreSQL does not know the setting"
+      "SET \(SafeText.clean($0, limit: .word)) is skipped: this PostgreSQL does not know the setting"
     }
     said += omittedComments.sorted().map {
-      "COMMENT ON EXTENSION \(SafeText.clean($0, limit: 60)) is skipped: only the extension's owner can set it"
+      "COMMENT ON EXTENSION \(SafeText.clean($0, limit: .word)) is skipped: only the extension's owner can set it"
     }
     if omitsPublicComment { said.append("COMMENT ON SCHEMA public is skipped: only the schema's owner can set it") }
     func names(_ set: Set<String>) -> String {
-      set.sorted().map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+      set.sorted().map { SafeText.clean($0, limit: .word) }.joined(separator: ", ")
     }
     if !missingTablespaces.isEmpty {
       said.append(
@@ -227,7 +227,7 @@ extension DumpContents {
         if entry.name == "SCHEMA public" { demands.hasPublicComment = true }
       case "DEFAULT ACL": demands.defaultPrivileges.append(entry.owner)
       case let kind where Self.superuserKinds.contains(kind):
-        demands.superuserObjects.append("\(kind.lowercased()) \(SafeText.clean(entry.name, limit: 80))")
+        demands.superuserObjects.append("\(kind.lowercased()) \(SafeText.clean(entry.name, limit: .label))")
       default: break
       }
     }

@@ -32,7 +32,7 @@ struct DumpFitChecks {
 
   private var made: String { clientVersion.map { " (the dump was made by pg_dump \($0))" } ?? "" }
 
-  private var user: String { SafeText.clean(access.parameters.user, limit: 60) }
+  private var user: String { SafeText.clean(access.parameters.user, limit: .word) }
 
   private func obstacle(_ fit: DumpFit) -> Finding? {
     guard !fit.obstacles.isEmpty else { return nil }
@@ -42,7 +42,7 @@ struct DumpFitChecks {
         .blocker, "superuser", "\(user) is not a superuser of PostgreSQL, and cannot create: \(names)",
         remedy: "name a superuser with --database-administrator, or make a dump without these")
     }
-    let roles = fit.replacedOwners.sorted().map { SafeText.clean($0, limit: 60) }.joined(separator: ", ")
+    let roles = fit.replacedOwners.sorted().map { SafeText.clean($0, limit: .word) }.joined(separator: ", ")
     return Finding(
       .blocker, "superuser",
       "the dump is restored as \(owner), who is not a superuser and cannot create: \(names)",
@@ -105,12 +105,12 @@ struct DumpFitChecks {
       "SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = $1", [database])
     if let holder, holder != owner, !isMember(holder) {
       missing.append(
-        (holder, "the database \(database) belongs to \(SafeText.clean(holder, limit: 60)) and has to be renamed"))
+        (holder, "the database \(database) belongs to \(SafeText.clean(holder, limit: .word)) and has to be renamed"))
     }
     return missing.map { role, why in
       Finding(
         .blocker, "administrator",
-        "\(user) is neither a superuser nor a member of \(SafeText.clean(role, limit: 60)): \(why)",
+        "\(user) is neither a superuser nor a member of \(SafeText.clean(role, limit: .word)): \(why)",
         remedy: "GRANT \(Identifier.quote(role)) TO \(Identifier.quote(access.parameters.user)), or name a superuser "
           + "with --database-administrator")
     }

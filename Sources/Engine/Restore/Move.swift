@@ -25,7 +25,7 @@ struct Move: Sendable, Codable, Equatable {
     }
   }
 
-  func takeBack() throws {
+  func undo() throws {
     switch direction {
     case .out: if Self.isThere(aside) { try Self.rename(aside, live) }
     case .into: if !Self.isThere(aside), Self.isThere(live) { try Self.rename(live, aside) }

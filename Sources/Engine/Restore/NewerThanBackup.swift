@@ -29,7 +29,7 @@ public struct NewerThanBackup: Sendable, Equatable {
 
   /// Returns for example "1,204 messages, 3 people and 17 files are newer than this backup (newest: today 14:02, 31
   /// minutes ago)".
-  public func sentence(now: Int64 = Moment.now()) -> String {
+  public func sentence(now: Int64 = Timestamp.now()) -> String {
     guard !isEmpty else {
       return "no organization, message, person, file or recorded change on this server is newer than this backup"
     }
@@ -67,7 +67,7 @@ public struct NewerThanBackup: Sendable, Equatable {
   static func count(
     since backup: Reference, internalSubdomain: String, _ connection: Connection
   ) throws -> NewerThanBackup {
-    let since = backup.moment.map { Moment.iso(microseconds: $0) } ?? "-infinity"
+    let since = backup.moment.map { Timestamp.iso(microseconds: $0) } ?? "-infinity"
     var newer = NewerThanBackup()
     var moments: [Int64] = []
     var whole: [String] = []
@@ -95,7 +95,7 @@ public struct NewerThanBackup: Sendable, Equatable {
       newer.messages = try count("zerver_message", "date_sent")
       newer.people = try count("zerver_userprofile", "date_joined", "NOT is_bot")
       if let moment = backup.moment {
-        let made = "'\(Moment.iso(microseconds: moment))'::timestamptz"
+        let made = "'\(Timestamp.iso(microseconds: moment))'::timestamptz"
         newer.edits = try count(
           "zerver_message", "last_edit_time", isWhole: false, "date_sent <= \(made) AND \(isOlder)")
         newer.changes = try count(
@@ -143,7 +143,7 @@ struct NewerFindings {
   let options: RestoreOptions
   let head: BackupHeader
   let access: Result<AdministratorAccess, any Error>
-  var now = Moment.now()
+  var now = Timestamp.now()
 
   private static let subject = "newer data"
 
@@ -190,7 +190,7 @@ struct NewerFindings {
     }
   }
 
-  private func finding(_ newer: NewerThanBackup, _ made: BackupMoment) -> Finding {
+  private func finding(_ newer: NewerThanBackup, _ made: BackupTime) -> Finding {
     let stamp = "\(LocalClock.words(made.microseconds, now: now)), \(LocalClock.ago(made.microseconds, now: now))"
     let caution = made.caution.map { "; \($0)" } ?? ""
     guard !newer.isEmpty else {
@@ -226,12 +226,12 @@ struct NewerFindings {
         + "until you discard it"
   }
 
-  private func clock(_ made: BackupMoment) -> [Finding] {
+  private func clock(_ made: BackupTime) -> [Finding] {
     guard made.microseconds > now, made.microseconds - now > 120_000_000 else { return [] }
     return [
       Finding(
         .warning, "clock",
-        "the backup was made at \(Moment.iso(microseconds: made.microseconds).prefix(16).replacing("T", with: " ")) UTC, "
+        "the backup was made at \(Timestamp.iso(microseconds: made.microseconds).prefix(16).replacing("T", with: " ")) UTC, "
           + "which is in the future by this machine's clock: what is newer is not counted reliably",
         remedy: "compare the clocks of both machines: timedatectl")
     ]

@@ -41,11 +41,11 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   private var isPartial: Bool { !holdings.isComplete }
 
   /// Returns the age of the backup in seconds.
-  public func age(now: Int64 = Moment.now()) -> Int64? {
-    created.flatMap { Moment.microseconds(iso: $0) }.map { (now - $0) / 1_000_000 }
+  public func age(now: Int64 = Timestamp.now()) -> Int64? {
+    created.flatMap { Timestamp.microseconds(iso: $0) }.map { (now - $0) / 1_000_000 }
   }
 
-  private var name: String { SafeText.clean(FileSystem.name(of: archive), limit: 120) }
+  private var name: String { SafeText.clean(FileSystem.name(of: archive), limit: .title) }
 
   private var sentence: String {
     "\(name) restored in \(Amount.duration(seconds: seconds)): \(Amount.of(tables, "table")), "
@@ -79,7 +79,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   /// - Parameter backup: its path.
   public static func nagiosLine(failure: any Error, of backup: String) -> String {
     let report = FailureReport(failure)
-    let name = SafeText.clean(FileSystem.name(of: backup), limit: 120)
+    let name = SafeText.clean(FileSystem.name(of: backup), limit: .title)
     let subject = report.subject == backup || report.subject == name ? "" : "\(report.subject): "
     return "RESTORE CRITICAL - \(name): \(subject)\(report.reason)".replacing("|", with: "/")
   }
@@ -101,7 +101,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     var text = Self.metric(
       "aloha_wizard_rehearsal_success", "Whether the last rehearsal of a restore succeeded.", isSound ? "1" : "0")
     text += Self.metric(
-      "aloha_wizard_rehearsal_timestamp_seconds", "When it ended.", "\(Moment.now() / 1_000_000)")
+      "aloha_wizard_rehearsal_timestamp_seconds", "When it ended.", "\(Timestamp.now() / 1_000_000)")
     text += Self.metric("aloha_wizard_rehearsal_duration_seconds", "How long it took.", Self.short(seconds))
     text += Self.metric(
       "aloha_wizard_backup_complete", "Whether the backup holds a whole server.", isPartial ? "0" : "1")
@@ -109,7 +109,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
     text += Self.metric("aloha_wizard_rehearsal_files", "Files that were restored.", "\(files)")
     text += Self.metric(
       "aloha_wizard_rehearsal_missing_files", "Uploads that messages name and the backup lacks.", "\(missingFiles)")
-    if let moment = created.flatMap({ Moment.microseconds(iso: $0) }) {
+    if let moment = created.flatMap({ Timestamp.microseconds(iso: $0) }) {
       text += Self.metric("aloha_wizard_backup_timestamp_seconds", "When the backup was made.", "\(moment / 1_000_000)")
     }
     if let bytes { text += Self.metric("aloha_wizard_backup_bytes", "Size of the backup.", "\(bytes)") }
@@ -130,7 +130,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   func summary(_ progress: Progress) throws -> Summary {
     guard isSound else {
       throw PlainFailure(
-        .damagedArchive, SafeText.clean(archive, limit: 300),
+        .damagedArchive, SafeText.clean(archive, limit: .path),
         "was restored, but is not as it says: \(faults.prefix(5).joined(separator: "; "))",
         remedy: "make a new backup and rehearse that one; find out why this one is damaged")
     }

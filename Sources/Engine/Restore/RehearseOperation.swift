@@ -92,7 +92,7 @@ public struct RehearseOperation: Operation {
 
   public func plan() throws -> Plan {
     Plan(
-      title: "Rehearse the restore of \(SafeText.clean(options.archive, limit: 300))",
+      title: "Rehearse the restore of \(SafeText.clean(options.archive, limit: .path))",
       phases: Phase.allCases.map { Plan.Phase($0) },
       leavesAlone: ["The server: its database, its files and its services are not touched"])
   }
@@ -136,7 +136,7 @@ public struct RehearseOperation: Operation {
     report.files = Int64(unpacked.uploads.count)
     guard let dump = unpacked.dump else {
       throw PlainFailure(
-        .damagedArchive, SafeText.clean(options.archive, limit: 300), "holds no dump of a database",
+        .damagedArchive, SafeText.clean(options.archive, limit: .path), "holds no dump of a database",
         remedy: "make a new backup and rehearse that one; find out why this one is damaged")
     }
     if dump.form == .directory, let contents = head.dump {

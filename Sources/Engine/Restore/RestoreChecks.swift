@@ -272,7 +272,7 @@ struct RestoreChecks {
       let first = head.settingsFaults.first
     else { return nil }
     return Finding(
-      .blocker, "settings", "\(SafeText.clean(parts.settings ?? "", limit: 300)): \(first)",
+      .blocker, "settings", "\(SafeText.clean(parts.settings ?? "", limit: .path)): \(first)",
       remedy:
         "give the old server's whole folder of settings, or leave --settings out: this server's settings then stay")
   }
@@ -283,20 +283,20 @@ struct RestoreChecks {
       (try? FolderReader(uploads, cancellation: nil).totalBytes) == 0
     else { return nil }
     return Finding(
-      .blocker, "uploads", "\(SafeText.clean(uploads, limit: 300)) contains no files",
+      .blocker, "uploads", "\(SafeText.clean(uploads, limit: .path)) contains no files",
       remedy: "give the folder with the old server's files, or leave --uploads out: this server's files then stay")
   }
 
   private func restoredSettings() -> [Finding] {
     guard head.hasSettings || options.keepsSettings, let settings = head.settingsFile else { return [] }
-    let there = settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) }
+    let there = settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: .name) }
     if options.keepsSettings { return [salt()].compactMap { $0 } + [keptHost(there)].compactMap { $0 } }
     var findings: [Finding] = []
     if let host = options.externalHost {
       findings.append(
         Finding(
           .ok, "host name",
-          "becomes \(SafeText.clean(host, limit: 100)); old links to \(there ?? "the old name") lead there"))
+          "becomes \(SafeText.clean(host, limit: .name)); old links to \(there ?? "the old name") lead there"))
     } else if let there, let here = installation.host, there != here {
       findings.append(
         Finding(
@@ -339,7 +339,7 @@ struct RestoreChecks {
       findings.append(
         Finding(
           .blocker, "settings",
-          "\(SafeText.clean(settings[0], limit: 120)) is only a link in the backup: its target is not in it",
+          "\(SafeText.clean(settings[0], limit: .title)) is only a link in the backup: its target is not in it",
           remedy: "copy that file from the old server by hand, and restore with --keep-settings"))
     }
     if head.links.contains(where: { $0 == BackupLayout.uploads || $0.hasPrefix("\(BackupLayout.uploads)/") }) {
@@ -359,7 +359,7 @@ struct RestoreChecks {
     let fixed = Set(place.fixed ?? [])
     return ((try? FileSystem.names(in: place.live)) ?? []).compactMap { name in
       let path = "\(place.live)/\(name)"
-      let shown = SafeText.clean(path, limit: 200)
+      let shown = SafeText.clean(path, limit: .line)
       let target = FileSystem.linkTarget(path)
       if fixed.contains(name) {
         return Finding(
@@ -369,11 +369,12 @@ struct RestoreChecks {
       guard let target else { return nil }
       guard kept.contains(name) else {
         return Finding(
-          .warning, "settings", "\(shown) is a link to \(SafeText.clean(target, limit: 200)) and becomes a plain file",
+          .warning, "settings",
+          "\(shown) is a link to \(SafeText.clean(target, limit: .line)) and becomes a plain file",
           remedy: "make the link again afterwards")
       }
       return Finding(
-        .ok, "settings", "\(shown) stays a link; \(SafeText.clean(target, limit: 200)) gets the restored content")
+        .ok, "settings", "\(shown) stays a link; \(SafeText.clean(target, limit: .line)) gets the restored content")
     }
   }
 

@@ -82,7 +82,7 @@ extension RestoreChecks {
     if !missing.isEmpty {
       return Finding(
         .blocker, "extensions",
-        "this PostgreSQL lacks \(missing.map { SafeText.clean($0, limit: 60) }.joined(separator: ", "))",
+        "this PostgreSQL lacks \(missing.map { SafeText.clean($0, limit: .word) }.joined(separator: ", "))",
         remedy: Self.remedy(missing, major: connection.serverVersion / 10_000))
     }
     // Extensions that this role cannot create are reported with everything else that requires a superuser.
@@ -95,7 +95,7 @@ extension RestoreChecks {
       switch name {
       case "pgroonga": "apt-get install postgresql-\(major)-pgdg-pgroonga, or set pgroonga = true and apply puppet"
       case "tsearch_extras": "an old server's: upgrade the old server, then make the backup again"
-      default: "install the package that brings \(SafeText.clean(name, limit: 60)) for PostgreSQL \(major)"
+      default: "install the package that brings \(SafeText.clean(name, limit: .word)) for PostgreSQL \(major)"
       }
     }.joined(separator: "; ")
   }
@@ -122,7 +122,7 @@ extension RestoreChecks {
           + "WHERE datname = $1 GROUP BY 1 ORDER BY 2 DESC", [own.database])) ?? []
     let count = rows.reduce(0) { $0 + ($1.int(1) ?? 0) }
     guard count > 0 else { return Finding(.ok, "sessions", "the database is not in use") }
-    let list = rows.prefix(4).map { SafeText.clean($0[0] ?? "", limit: 40) }.joined(separator: ", ")
+    let list = rows.prefix(4).map { SafeText.clean($0[0] ?? "", limit: .short) }.joined(separator: ", ")
     return Finding(
       .ok, "sessions", "\(Amount.of(Int64(count), "session")) (\(list)); they end when the server is stopped")
   }

@@ -27,7 +27,7 @@ extension RestoreFamily {
       + "\(command("--status")) shows its state"
   }
 
-  var takenBackByRollingBack: UndoRule { .impossible(interruptionAdvice ?? "") }
+  var undoneByRollBack: UndoRule { .impossible(interruptionAdvice ?? "") }
 
   func command(_ word: String) -> String { ProgramCommand(["restore", word], on: server).text }
 }

@@ -99,7 +99,7 @@ public struct ClearRestoreOperation: RestoreFamily {
 
   public var title: String { "Delete the prepared state of an interrupted restore" }
   public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--clear"], on: server)] }
-  public func undo(_ context: UndoContext) -> UndoRule { takenBackByRollingBack }
+  public func undo(_ context: UndoContext) -> UndoRule { undoneByRollBack }
 
   private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 
@@ -118,7 +118,7 @@ public struct ClearRestoreOperation: RestoreFamily {
     var (change, lock) = try followUp.begin(.clear)
     defer { withExtendedLifetime(lock) {} }
     let progress = progress.unstoppable
-    try change.takeBack(progress)
+    try change.abandon(progress)
     return Summary(
       title: "The server has its state from before the restore", facts: [],
       nextSteps: ServerSteps.advice(change.leftToOperator))
@@ -134,7 +134,7 @@ public struct ResumeRestoreOperation: RestoreFamily {
 
   public var title: String { "Go on with the restore that was interrupted" }
   public var commands: [ProgramCommand] { [ProgramCommand(["restore", "--resume"], on: server)] }
-  public func undo(_ context: UndoContext) -> UndoRule { takenBackByRollingBack }
+  public func undo(_ context: UndoContext) -> UndoRule { undoneByRollBack }
 
   private var followUp: RestoreFollowUp { RestoreFollowUp(server) }
 

@@ -29,7 +29,7 @@ public struct RestoreOperation: RestoreFamily {
   public var title: String { "Restore the server from \(options.source.label)" }
   public var commands: [ProgramCommand] { [ProgramCommand(["restore"] + options.words, on: server)] }
   public var traces: OperationTraces { OperationTraces(workFolders: [options.workFolder]) }
-  public func undo(_ context: UndoContext) -> UndoRule { takenBackByRollingBack }
+  public func undo(_ context: UndoContext) -> UndoRule { undoneByRollBack }
 
   // MARK: Before
 
@@ -110,7 +110,7 @@ public struct RestoreOperation: RestoreFamily {
     for record in try state.records() where record.stage == .preparing || record.stage == .stopped {
       progress.note("Removing the leftovers of an earlier restore that was interrupted.")
       var earlier = try RestoreSwitch(preparation.installation, record, state)
-      try earlier.takeBack(progress.unstoppable)
+      try earlier.abandon(progress.unstoppable)
     }
 
     var record = RestoreRecord(
@@ -130,7 +130,7 @@ public struct RestoreOperation: RestoreFamily {
       exported = try export?.run(progress) ?? []
       try progress.cancellation.check()
     } catch {
-      do { try change.takeBack(progress.unstoppable) } catch {
+      do { try change.abandon(progress.unstoppable) } catch {
         progress.warn(
           "Nothing of this server was replaced, but what had been prepared could not all be removed (\(error)); "
             + "this removes it: \(command("--clear"))")
@@ -142,7 +142,7 @@ public struct RestoreOperation: RestoreFamily {
     do {
       try change.exchange(steady)
     } catch {
-      do { try change.takeBackExchange(steady) } catch let second {
+      do { try change.revertExchange(steady) } catch let second {
         let failure = error as? any Failure
         throw PlainFailure(
           failure?.family ?? .unexpected, failure?.subject ?? "exchange",

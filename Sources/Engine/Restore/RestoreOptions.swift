@@ -11,10 +11,10 @@ public enum RestoreSource: Sendable, Codable, Equatable {
   /// The source as texts name it.
   public var label: String {
     switch self {
-    case .archive(let path): SafeText.clean(path, limit: 300)
+    case .archive(let path): SafeText.clean(path, limit: .path)
     case .manual(let backup):
       [backup.data, backup.database, backup.uploads, backup.settings].compactMap { $0 }.map {
-        SafeText.clean($0, limit: 200)
+        SafeText.clean($0, limit: .line)
       }
       .joined(separator: ", ")
     }

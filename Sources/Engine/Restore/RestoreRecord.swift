@@ -49,10 +49,10 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
 
   init(
     id: String, source: String, database: StagingDatabase?, places: [RestorePlace],
-    administrator: AdministratorAccess.Wish, created: Int64 = Moment.now()
+    administrator: AdministratorAccess.Wish, created: Int64 = Timestamp.now()
   ) {
     self.id = id
-    self.created = Moment.iso(microseconds: created)
+    self.created = Timestamp.iso(microseconds: created)
     self.source = source
     self.database = database
     self.places = places
@@ -164,7 +164,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// allows no action now.
   public func label(isRunning: Bool) -> String {
     guard isRunning else { return label }
-    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"
+    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: .line))"
     return switch stage {
     case .preparing: "the restore \(of) is running: the new state is being made, this is the old server"
     case .stopped: "the restore \(of) is running: the server is stopped, and nothing was replaced yet"
@@ -180,7 +180,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
 
   /// A sentence about the state of the server.
   public var label: String {
-    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: 200))"
+    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: .line))"
     return switch stage {
     case .preparing: "the restore \(of) was interrupted before anything was replaced: this is the old server"
     case .stopped:
@@ -309,7 +309,7 @@ public struct RestoreState: Sendable {
   /// Returns an unused id for a new restore, by the time: "20261123-083000".
   func newID() throws -> String {
     let used = Set(try records().map(\.id))
-    let stamp = Moment.iso(microseconds: Moment.now()).prefix(19).filter(\.isNumber)
+    let stamp = Timestamp.iso(microseconds: Timestamp.now()).prefix(19).filter(\.isNumber)
     let id = "\(stamp.prefix(8))-\(stamp.dropFirst(8))"
     return used.contains(id) ? "\(id)-\(RandomText.hexadecimal(4))" : id
   }

@@ -82,7 +82,7 @@ struct RestoreSwitch {
   // MARK: Backwards
 
   /// Undoes a restore before the exchange: deletes what was prepared, and starts a server that was stopped.
-  mutating func takeBack(_ progress: Progress) throws {
+  mutating func abandon(_ progress: Progress) throws {
     try removeSide()
     // These are exports of the state that stays in use.
     if let exports = record.exports { try FileSystem.removeTree(exports) }
@@ -91,10 +91,10 @@ struct RestoreSwitch {
   }
 
   /// Undoes a failed exchange: the server is unchanged afterwards.
-  mutating func takeBackExchange(_ progress: Progress) throws {
+  mutating func revertExchange(_ progress: Progress) throws {
     try revert()
     try enter(.stopped)
-    try takeBack(progress)
+    try abandon(progress)
   }
 
   /// Returns the names of what a roll back would put in place and what is missing, because it was deleted. Changes
@@ -162,7 +162,7 @@ struct RestoreSwitch {
   }
 
   private func revert() throws {
-    for move in record.moves.reversed() { try move.takeBack() }
+    for move in record.moves.reversed() { try move.undo() }
     if let database = record.database, let access { try database.swapBack(access) }
   }
 

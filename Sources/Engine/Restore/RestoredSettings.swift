@@ -64,7 +64,7 @@ struct RestoredSettings {
     if let host = options.externalHost, host != settings.text("EXTERNAL_HOST") {
       changes.append(
         Change(
-          text: "EXTERNAL_HOST becomes \(SafeText.clean(host, limit: 100))",
+          text: "EXTERNAL_HOST becomes \(SafeText.clean(host, limit: .name))",
           edit: .setting("EXTERNAL_HOST", .text(host))))
     }
     return changes
@@ -80,7 +80,7 @@ struct RestoredSettings {
     return [("machine", "puppet_classes"), ("application_server", "http_only")].compactMap { section, key in
       let here = installation.configuration.value(section, key)
       guard here != conf.value(section, key), here != nil || key == "http_only" else { return nil }
-      let shown = here.map { SafeText.clean($0, limit: 120) } ?? "unset"
+      let shown = here.map { SafeText.clean($0, limit: .title) } ?? "unset"
       return Change(
         text: "\(key) stays \(shown): one of the two servers is a container",
         edit: .conf(section: section, key: key, value: here))
@@ -89,7 +89,7 @@ struct RestoredSettings {
 
   private static func shown(_ value: SettingsFile.Value?) -> String {
     guard let value else { return "unset" }
-    return SecretSigns.cover("", literal(value)) ? "(a secret)" : SafeText.clean(literal(value), limit: 120)
+    return SecretSigns.cover("", literal(value)) ? "(a secret)" : SafeText.clean(literal(value), limit: .title)
   }
 
   private static func literal(_ value: SettingsFile.Value) -> String {

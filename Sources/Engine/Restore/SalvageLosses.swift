@@ -24,7 +24,7 @@ struct SalvageLosses {
     let files = part(BackupLayout.database)
     guard let first = files.first else { return }
     throw PlainFailure(
-      .damagedArchive, SafeText.clean(archive, limit: 300),
+      .damagedArchive, SafeText.clean(archive, limit: .path),
       "\(Amount.of(Int64(files.count), "file")) of its database cannot be had, \(Self.text(first)): a server without these "
         + "rows would not fit together",
       remedy: "use another backup for the database; its uploads and settings can be unpacked by hand and given with "
@@ -38,7 +38,7 @@ struct SalvageLosses {
     guard let first = files.first(where: { file in needed.contains { file.name == "\(BackupLayout.settings)/\($0)" } })
     else { return }
     throw PlainFailure(
-      .damagedArchive, SafeText.clean(archive, limit: 300), "\(Self.text(first)), and no server starts without it",
+      .damagedArchive, SafeText.clean(archive, limit: .path), "\(Self.text(first)), and no server starts without it",
       remedy: "restore with --keep-settings, and copy that file from elsewhere")
   }
 
@@ -77,6 +77,6 @@ struct SalvageLosses {
   }
 
   private static func text(_ lost: PartsUnpacker.Lost) -> String {
-    "\(SafeText.clean(lost.name, limit: 200)): \(lost.why)"
+    "\(SafeText.clean(lost.name, limit: .line)): \(lost.why)"
   }
 }

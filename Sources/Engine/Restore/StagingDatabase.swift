@@ -62,9 +62,9 @@ struct StagingDatabase: Sendable, Codable, Equatable {
       do {
         try copy(name, String(setting[setting.index(after: equals)...]), role: row[0] ?? "", connection)
       } catch let failure as DatabaseFailure where failure.sqlState == "42501" && !access.isSuperuser {
-        let whose = (row[0] ?? "").isEmpty ? "" : " of role \(SafeText.clean(row[0] ?? "", limit: 60))"
+        let whose = (row[0] ?? "").isEmpty ? "" : " of role \(SafeText.clean(row[0] ?? "", limit: .word))"
         refused.append(
-          "The setting \(SafeText.clean(name, limit: 60))\(whose) for this database was not copied: that requires a superuser"
+          "The setting \(SafeText.clean(name, limit: .word))\(whose) for this database was not copied: that requires a superuser"
         )
       }
     }

@@ -10,7 +10,7 @@ extension ManualBackup {
       guard let folder = DataFolder.recognize(path) else {
         let isFile = FileSystem.exists(path) && !FileSystem.isFolder(path)
         throw PlainFailure(
-          .unsuitableArchive, SafeText.clean(path, limit: 300), "is no copy of a container's /data",
+          .unsuitableArchive, SafeText.clean(path, limit: .path), "is no copy of a container's /data",
           remedy: isFile
             ? "unpack it into a folder of its own with tar -x, and give that folder"
             : "give the folder that holds uploads, backups and the secrets or etc-… of the server")
@@ -102,7 +102,7 @@ extension RestoreSource {
     guard let folder = given.path.flatMap({ DataFolder.recognize($0) }) else { return [] }
     var findings: [Finding] = []
     if let dump = folder.dumps.first, given.dump == nil {
-      let name = SafeText.clean(FileSystem.name(of: dump), limit: 100)
+      let name = SafeText.clean(FileSystem.name(of: dump), limit: .name)
       let age = FileSystem.lastChange(dump).map { ", written \(Age.words($0))" } ?? ""
       findings.append(
         Finding(

@@ -90,7 +90,7 @@ private struct ConfReader {
     if header != ConfLines.defaults {
       if let before = sections[Array(header.utf8)] {
         throw refusal(
-          "the section [\(SafeText.clean(header, limit: 80))] begins on line \(before) and again on line \(number)",
+          "the section [\(SafeText.clean(header, limit: .label))] begins on line \(before) and again on line \(number)",
           remedy: "join the two sections")
       }
       sections[Array(header.utf8)] = number
@@ -111,9 +111,9 @@ private struct ConfReader {
     let owner = section ?? ""
     let option = Option(section: Array(owner.utf8), key: Array(key.utf8))
     if let before = options[option] {
-      let shown = SafeText.clean(key, limit: 80)
+      let shown = SafeText.clean(key, limit: .label)
       throw refusal(
-        "in the section [\(SafeText.clean(owner, limit: 80))] the key \(shown) is on line \(before) and again on line "
+        "in the section [\(SafeText.clean(owner, limit: .label))] the key \(shown) is on line \(before) and again on line "
           + "\(number)", remedy: "remove the line that does not count")
     }
     options[option] = number

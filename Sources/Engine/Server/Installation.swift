@@ -48,7 +48,7 @@ public struct Installation: Sendable {
   public var label: String { host ?? (root.isEmpty ? "this server" : root) }
 
   /// `EXTERNAL_HOST`.
-  public var host: String? { settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: 100) } }
+  public var host: String? { settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: .name) } }
 
   /// Whether uploads are stored in S3 instead of a folder.
   public var storesUploadsInS3: Bool { settings.keepsUploadsInS3 }

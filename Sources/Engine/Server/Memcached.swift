@@ -36,8 +36,8 @@ public struct Memcached: Sendable {
   /// The cache as texts name it.
   public var label: String {
     switch place {
-    case .network(let host, let port): "memcached at \(SafeText.clean(host, limit: 100)):\(port)"
-    case .socket(let path): "memcached at \(SafeText.clean(path, limit: 200))"
+    case .network(let host, let port): "memcached at \(SafeText.clean(host, limit: .name)):\(port)"
+    case .socket(let path): "memcached at \(SafeText.clean(path, limit: .line))"
     }
   }
 
@@ -63,7 +63,7 @@ public struct Memcached: Sendable {
     case .ok, .unknownCommand: return
     default:
       throw failure(
-        "refused the password of \(SafeText.clean(user, limit: 100))",
+        "refused the password of \(SafeText.clean(user, limit: .name))",
         "check memcached_password among the server's secrets")
     }
   }

@@ -37,7 +37,8 @@ public struct ServerVersion: Sendable, Codable, Equatable {
     }.first
     let name = described.flatMap { $0.isEmpty ? nil : String($0) } ?? plain
     return ServerVersion(
-      name: name.map { SafeText.clean($0, limit: 60) }, featureLevel: SettingsFile(source).number("API_FEATURE_LEVEL"))
+      name: name.map { SafeText.clean($0, limit: .word) },
+      featureLevel: SettingsFile(source).number("API_FEATURE_LEVEL"))
   }
 
   /// Reads the version of the installed program, and the migrations in its database (`django_migrations`).

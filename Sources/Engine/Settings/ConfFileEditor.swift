@@ -60,7 +60,7 @@ struct ConfFileEditor {
     guard let after = try? ConfFile(edited.text, name: name), after.isLike(before, but: section, key, value) else {
       throw PlainFailure(
         .configuration, name,
-        "the key \(SafeText.clean(key, limit: 80)) cannot be changed: the server would not read the new value back "
+        "the key \(SafeText.clean(key, limit: .label)) cannot be changed: the server would not read the new value back "
           + "unchanged", remedy: "change it by hand")
     }
     self = edited

@@ -26,8 +26,8 @@ struct ConfigurationChange {
   /// - Parameter folder: the server's configuration folder; the note goes there.
   /// - Returns: the copies of the old files.
   static func apply(_ changes: [(file: ConfigurationFile, bytes: [UInt8])], folder: String) throws -> [String] {
-    let stamp = String(Moment.iso(microseconds: Moment.now()).filter(\.isNumber).prefix(14))
-    var note = Note(made: Moment.iso(microseconds: Moment.now()), files: [])
+    let stamp = String(Timestamp.iso(microseconds: Timestamp.now()).filter(\.isNumber).prefix(14))
+    var note = Note(made: Timestamp.iso(microseconds: Timestamp.now()), files: [])
     var copies: [String] = []
     do {
       for change in changes {

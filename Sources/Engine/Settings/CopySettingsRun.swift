@@ -71,7 +71,7 @@ struct CopySettingsRun {
     var steps: [Summary.Step] = []
     if !files.isEmpty {
       if let container = Container.find(target) {
-        let stamp = BackupLayout.stamp(Moment.now())
+        let stamp = BackupLayout.stamp(Timestamp.now())
         steps = try notice(container, change).write("copied-\(stamp)")
       }
       copies = try progress.phase(CopySettingsOperation.Phase.settings(files.map(\.name))) { _ in
@@ -127,7 +127,7 @@ struct CopySettingsRun {
     if let exact = all.first(where: { $0.id == key }) { return exact }
     let matching = all.filter { $0.keys.contains(key) || $0.id.hasSuffix(".\(key)") }
     if matching.count == 1 { return matching[0] }
-    let shown = SafeText.clean(key, limit: 80)
+    let shown = SafeText.clean(key, limit: .label)
     guard !matching.isEmpty else {
       throw PlainFailure(
         .usage, "'\(shown)'", "the two servers do not differ in it, or it is not there",

@@ -50,7 +50,7 @@ public struct SettingsAdvisor: Sendable {
     let choices: [SettingDecision] = (canCopy ? [.copy] : []) + [.keep]
     return SettingAdvice(
       id: "secrets.\(names.joined(separator: "+"))", file: .secrets, keys: names,
-      title: names.map { SafeText.clean($0, limit: 80) }.joined(separator: ", "), state: state,
+      title: names.map { SafeText.clean($0, limit: .label) }.joined(separator: ", "), state: state,
       sourceValue: fingerprints.of(pairs.map(\.0)), targetValue: fingerprints.of(pairs.map(\.1)),
       purpose: entry.purpose, ifCopied: entry.ifCopied, ifKept: entry.ifKept, choices: choices,
       recommended: canCopy ? entry.recommended : .keep,
@@ -104,7 +104,7 @@ public struct SettingsAdvisor: Sendable {
         entry?.why ?? "unknown settings are copied only by your decision"
       }
     return SettingAdvice(
-      id: "settings.\(name)", file: .settings, keys: [name], title: SafeText.clean(name, limit: 80), state: state,
+      id: "settings.\(name)", file: .settings, keys: [name], title: SafeText.clean(name, limit: .label), state: state,
       sourceValue: shown(name, pair.0), targetValue: shown(name, pair.1),
       purpose: entry?.purpose ?? "This program does not know this setting.",
       ifCopied: entry?.ifCopied ?? "This server uses the old server's value.",
@@ -123,7 +123,7 @@ public struct SettingsAdvisor: Sendable {
     if SecretSigns.cover(name, assignment.expression) || SecretSigns.cover(name, meant) {
       return fingerprints.of([Secret(assignment.expression)])
     }
-    return SafeText.clean(assignment.literal?.description ?? assignment.expression, limit: 200)
+    return SafeText.clean(assignment.literal?.description ?? assignment.expression, limit: .line)
   }
 
   // MARK: The conf file
@@ -140,12 +140,14 @@ public struct SettingsAdvisor: Sendable {
         else { continue }
         let entry = table.configurationEntry(section, key)
         func shown(_ value: String?) -> String? {
-          value.flatMap { SecretSigns.cover(key, $0) ? fingerprints.of([Secret($0)]) : SafeText.clean($0, limit: 200) }
+          value.flatMap {
+            SecretSigns.cover(key, $0) ? fingerprints.of([Secret($0)]) : SafeText.clean($0, limit: .line)
+          }
         }
         advice.append(
           SettingAdvice(
             id: "configuration.\(section).\(key)", file: .configuration, keys: ["\(section).\(key)"],
-            title: SafeText.clean("[\(section)] \(key)", limit: 80), state: state, sourceValue: shown(pair.0),
+            title: SafeText.clean("[\(section)] \(key)", limit: .label), state: state, sourceValue: shown(pair.0),
             targetValue: shown(pair.1), purpose: entry?.purpose ?? "This program does not know this setting.",
             ifCopied: entry?.ifCopied ?? "This machine uses the old machine's value.",
             ifKept: entry?.ifKept ?? "This machine keeps its own value.",

@@ -105,7 +105,7 @@ struct SettingsChange {
       switch item.decision {
       case .copy:
         if let assignment = there[name] {
-          here.set(name, to: assignment.source, comment: "Copied from \(SafeText.clean(source.label, limit: 100))")
+          here.set(name, to: assignment.source, comment: "Copied from \(SafeText.clean(source.label, limit: .name))")
         }
       case .merge:
         if let statement = Self.joined(name, there[name], here[name]) {

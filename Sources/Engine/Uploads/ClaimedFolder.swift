@@ -88,7 +88,7 @@ final class ClaimedFolder {
       let code = errno
       if code == ENOTEMPTY, folder.status(mark) != nil { break }
       guard code == ENOTEMPTY, (try? folder.isEmpty()) != false else {
-        throw PlainFailure.system(SafeText.clean(path, limit: 300), "cannot be removed", errno: code)
+        throw PlainFailure.system(SafeText.clean(path, limit: .path), "cannot be removed", errno: code)
       }
     }
     lock = nil

@@ -55,7 +55,7 @@ final class StagedUploads {
   }
 
   deinit {
-    if !isSettled { takeBack() }
+    if !isSettled { rollBack() }
   }
 
   /// Copies a file.
@@ -92,7 +92,7 @@ final class StagedUploads {
   private func create(_ place: Place, _ path: String) throws -> (descriptor: Int32, name: String) {
     let folder = try prepare(place).folder
     let file = try folder.create(path, mode: 0o644, folderMode: 0o755, owner: owner)
-    return (file, "\(folder.path)/\(SafeText.clean(path, limit: 200))")
+    return (file, "\(folder.path)/\(SafeText.clean(path, limit: .line))")
   }
 
   /// Syncs all files to disk: rows that refer to them are committed next.
@@ -109,7 +109,7 @@ final class StagedUploads {
   }
 
   /// Deletes the files: the organization was not imported.
-  func takeBack() {
+  func rollBack() {
     isSettled = true
     // The next import deletes what cannot be deleted now.
     for claim in claims.values where (try? claim.remove()) == nil { claim.abandon() }

@@ -46,6 +46,6 @@ extension ArchiveSummary {
 
   /// Returns a time in the format of all other texts.
   private static func minute(_ moment: String) -> String {
-    Moment.microseconds(iso: moment).map { Age.words($0) } ?? moment
+    Timestamp.microseconds(iso: moment).map { Age.words($0) } ?? moment
   }
 }

@@ -132,7 +132,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     hasDigests = inspection.manifest != nil
     refusal = inspection.refused?.reason
     parts = inspection.parts.reduce(into: [:]) { parts, part in
-      parts[SafeText.clean(part.key, limit: 100)] = Part(files: part.value.members, bytes: part.value.bytes)
+      parts[SafeText.clean(part.key, limit: .name)] = Part(files: part.value.members, bytes: part.value.bytes)
     }
     if inspection.modified > 0 { modified = Manifest.timestamp(inspection.modified) }
     if let manifest = inspection.manifest { read(manifest) }
@@ -157,7 +157,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     tables = contents.rows
     if let found = contents.organization {
       organization = Organization(
-        name: SafeText.clean(found.name, limit: 100), subdomain: SafeText.clean(found.subdomain, limit: 60),
+        name: SafeText.clean(found.name, limit: .name), subdomain: SafeText.clean(found.subdomain, limit: .word),
         isDeactivated: found.isDeactivated)
     }
     firstMessage = contents.span.map { Manifest.timestamp($0.first / 1_000_000) }
@@ -165,24 +165,24 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   }
 
   private mutating func read(_ manifest: Manifest) {
-    program = SafeText.clean(manifest.program, limit: 60)
-    created = SafeText.clean(manifest.created, limit: 40)
+    program = SafeText.clean(manifest.program, limit: .word)
+    created = SafeText.clean(manifest.created, limit: .short)
     source.brand = SafeText.clean(manifest.source.brand, limit: 20)
-    source.serverVersion = manifest.source.serverVersion.map { SafeText.clean($0, limit: 60) }
+    source.serverVersion = manifest.source.serverVersion.map { SafeText.clean($0, limit: .word) }
     source.featureLevel = manifest.source.featureLevel
     source.postgresVersion = manifest.source.postgresVersion.map { SafeText.clean($0, limit: 20) }
-    source.host = manifest.source.hostname.map { SafeText.clean($0, limit: 100) }
+    source.host = manifest.source.hostname.map { SafeText.clean($0, limit: .name) }
     organization = manifest.organization.map {
-      Organization(name: SafeText.clean($0.name, limit: 100), subdomain: SafeText.clean($0.subdomain, limit: 60))
+      Organization(name: SafeText.clean($0.name, limit: .name), subdomain: SafeText.clean($0.subdomain, limit: .word))
     }
-    options = manifest.options.mapValues { SafeText.clean($0, limit: 60) }
+    options = manifest.options.mapValues { SafeText.clean($0, limit: .word) }
     notes = manifest.notes
-    skippedFiles = manifest.skipped.map { SafeText.clean("\($0.name): \($0.reason)", limit: 300) }
+    skippedFiles = manifest.skipped.map { SafeText.clean("\($0.name): \($0.reason)", limit: .path) }
   }
 
   private mutating func read(_ texts: [String: [UInt8]]) {
     func line(_ name: String) -> String? {
-      texts[name].map { SafeText.clean(String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self), limit: 80) }
+      texts[name].map { SafeText.clean(String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self), limit: .label) }
     }
     for brand in Brand.allCases {
       guard let version = line("\(brand.rawValue)-version") else { continue }
@@ -192,10 +192,10 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     if let version = line("postgres-version") { source.postgresVersion = version }
     guard let status = texts[MigrationStatus.fileName] else { return }
     for (app, names) in MigrationStatus.decode(status) {
-      source.migrations[SafeText.clean(app, limit: 40)] = names.max().map { SafeText.clean($0, limit: 100) }
+      source.migrations[SafeText.clean(app, limit: .short)] = names.max().map { SafeText.clean($0, limit: .name) }
     }
     if source.serverVersion == nil {
-      source.serverVersion = MigrationStatus.version(status).map { SafeText.clean($0, limit: 60) }
+      source.serverVersion = MigrationStatus.version(status).map { SafeText.clean($0, limit: .word) }
     }
   }
 

@@ -32,8 +32,8 @@ struct SealedFile: Sendable {
     case nil: return .unproved
     case false?:
       throw PlainFailure(
-        .damagedArchive, SafeText.clean(path, limit: 300),
-        "the file is damaged: its SHA-256 is not the one in \(SafeText.clean(BackupChecksum.path(for: path), limit: 300))",
+        .damagedArchive, SafeText.clean(path, limit: .path),
+        "the file is damaged: its SHA-256 is not the one in \(SafeText.clean(BackupChecksum.path(for: path), limit: .path))",
         remedy: "copy both files again from where they were made, or use another backup")
     }
   }
@@ -51,9 +51,9 @@ struct SealedFile: Sendable {
     let command = ArchiveWords.command(["verify", path, "--identity", "KEYFILE"])
     guard state == .unchanged else {
       throw PlainFailure(
-        .archive, SafeText.clean(path, limit: 300),
+        .archive, SafeText.clean(path, limit: .path),
         "is encrypted, and nothing about it can be proved: no private key was given, and no "
-          + "\(SafeText.clean(BackupChecksum.path(for: path), limit: 300)) can be read",
+          + "\(SafeText.clean(BackupChecksum.path(for: path), limit: .path)) can be read",
         remedy:
           "copy the .sha256 here from where the backup was made, or decrypt it where the private key is: \(command)")
     }

@@ -94,7 +94,7 @@ public struct VerifyOperation: Runnable {
       facts.append(Summary.Fact("Encryption", "the private key opens it, and age has proved every byte"))
       if BackupChecksum.digest(sealing: options.archive) != nil, try BackupChecksum.matches(options.archive) == false {
         progress.warn(
-          "\(SafeText.clean(BackupChecksum.path(for: options.archive), limit: 300)) belongs to another file: its SHA-256 is "
+          "\(SafeText.clean(BackupChecksum.path(for: options.archive), limit: .path)) belongs to another file: its SHA-256 is "
             + "not that of this one")
       }
     }
@@ -118,7 +118,7 @@ public struct VerifyOperation: Runnable {
       let members = try holdings.finish(folders: report.folders, manifest: report.manifest)
       if let first = members.contradictions.first {
         throw PlainFailure(
-          .damagedArchive, SafeText.clean(options.archive, limit: 300), first,
+          .damagedArchive, SafeText.clean(options.archive, limit: .path), first,
           remedy: "use another backup, or make a new one; no server can be restored from this one")
       }
       for oddity in members.oddities { progress.warn(oddity) }

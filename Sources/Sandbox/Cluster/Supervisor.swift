@@ -35,7 +35,7 @@ struct Supervisor: Sendable {
   private static func notStarted(_ place: ClusterPlace) -> PlainFailure {
     let log = (try? FileSystem.read("\(place.data)/server.log")) ?? []
     let last = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)
-    let said = last.map { SafeText.clean($0, limit: 200) }.joined(separator: " | ")
+    let said = last.map { SafeText.clean($0, limit: .line) }.joined(separator: " | ")
     return PlainFailure(
       .command, "private PostgreSQL in \(place.data)", said.isEmpty ? "did not start" : "did not start: \(said)",
       remedy: "remove the folder, so that it is made anew")

@@ -1,12 +1,12 @@
 /// What people gather around their messages: profiles, statuses, settings of topics, drafts, words to be told of.
 struct Belongings {
   let cast: Cast
-  let until: Timestamp
+  let until: SampleTime
   let client: Int
   private var loader: RowLoader { cast.realm.loader }
   private var realm: Int { cast.realm.id }
 
-  init(_ cast: Cast, client: Int, until: Timestamp) {
+  init(_ cast: Cast, client: Int, until: SampleTime) {
     self.cast = cast
     self.client = client
     self.until = until
@@ -80,7 +80,7 @@ struct Belongings {
         [
           "pattern": Cell(pattern), "realm_id": Cell(realm), "url_template": Cell(address), "order": Cell(order),
         ])
-      try cast.realm.log(223, at: until - 200 * Timestamp.day, actor: cast.id(active[0].key))
+      try cast.realm.log(223, at: until - 200 * SampleTime.day, actor: cast.id(active[0].key))
     }
     try loader.add(
       "zerver_realmplayground",
@@ -92,7 +92,7 @@ struct Belongings {
       "zerver_realmdomain", ["domain": "harbour.example", "allow_subdomains": false, "realm_id": Cell(realm)])
     for key in ["205", "208"] {
       try cast.realm.log(
-        Int(key) ?? 0, at: until - 250 * Timestamp.day, actor: cast.id(active[0].key),
+        Int(key) ?? 0, at: until - 250 * SampleTime.day, actor: cast.id(active[0].key),
         details: key == "208" ? #"{"icon_source": "U", "icon_version": 2}"# : "{}")
     }
   }
@@ -116,7 +116,7 @@ struct Belongings {
         "zerver_muteduser",
         [
           "user_profile_id": user(index), "muted_user_id": user(index + 3),
-          "date_muted": Cell(until - 30 * Timestamp.day),
+          "date_muted": Cell(until - 30 * SampleTime.day),
         ])
     }
     for (person, word) in Self.alertWords(cast.story) {
@@ -128,7 +128,7 @@ struct Belongings {
       try loader.add(
         "zerver_onboardingstep",
         [
-          "onboarding_step": "intro_resolve_topic", "timestamp": Cell(until - 90 * Timestamp.day),
+          "onboarding_step": "intro_resolve_topic", "timestamp": Cell(until - 90 * SampleTime.day),
           "user_id": Cell(try cast.id(person.key)),
         ])
     }
@@ -139,7 +139,7 @@ struct Belongings {
     try loader.add(
       "zerver_userstatus",
       [
-        "timestamp": Cell(until - 3 * Timestamp.hour), "client_id": Cell(client), "user_profile_id": user,
+        "timestamp": Cell(until - 3 * SampleTime.hour), "client_id": Cell(client), "user_profile_id": user,
         "status_text": Cell(text), "emoji_name": Cell(name), "emoji_code": Cell(code), "reaction_type": Cell(type),
       ])
   }
@@ -159,7 +159,7 @@ struct Belongings {
           "zerver_usertopic",
           [
             "topic_name": Cell(topic), "recipient_id": Cell(channel.recipient), "stream_id": Cell(channel.id),
-            "user_profile_id": Cell(try cast.id(key)), "last_updated": Cell(until - 20 * Timestamp.day),
+            "user_profile_id": Cell(try cast.id(key)), "last_updated": Cell(until - 20 * SampleTime.day),
             "visibility_policy": Cell(policy),
           ])
       }
@@ -179,7 +179,7 @@ struct Belongings {
       try loader.add(
         "zerver_draft",
         [
-          "topic": Cell(topic), "content": Cell(text), "last_edit_time": Cell(until - Timestamp.hour),
+          "topic": Cell(topic), "content": Cell(text), "last_edit_time": Cell(until - SampleTime.hour),
           "recipient_id": recipient, "user_profile_id": user(index),
         ])
     }
@@ -193,7 +193,7 @@ struct Belongings {
         "zerver_scheduledmessage",
         [
           "subject": Cell(topic), "content": Cell(text), "rendered_content": Cell(renderer.render(text)),
-          "scheduled_timestamp": Cell(until + Int64(300 + index) * Timestamp.day), "delivered": false,
+          "scheduled_timestamp": Cell(until + Int64(300 + index) * SampleTime.day), "delivered": false,
           "realm_id": Cell(realm), "recipient_id": recipient, "sender_id": user(index),
           "sending_client_id": Cell(client), "stream_id": channel, "delivery_type": 1, "has_attachment": false,
           "failed": false, "failure_message": nil, "delivered_message_id": nil, "read_by_sender": true,
@@ -204,11 +204,11 @@ struct Belongings {
   private func addPresence() throws {
     for (index, person) in active.enumerated() {
       let id = Cell(try cast.id(person.key))
-      let seen = until - Int64(index * 7 + 2) * Timestamp.hour
+      let seen = until - Int64(index * 7 + 2) * SampleTime.hour
       try loader.add(
         "zerver_userpresence",
         [
-          "last_connected_time": Cell(seen), "last_active_time": Cell(seen - Timestamp.minute),
+          "last_connected_time": Cell(seen), "last_active_time": Cell(seen - SampleTime.minute),
           "realm_id": Cell(realm), "user_profile_id": id,
         ])
       for query in ["/json/messages", "/json/users/me/presence"] {
@@ -221,7 +221,7 @@ struct Belongings {
       }
       try loader.add(
         "zerver_useractivityinterval",
-        ["start": Cell(seen - Timestamp.hour), "end": Cell(seen), "user_profile_id": id])
+        ["start": Cell(seen - SampleTime.hour), "end": Cell(seen), "user_profile_id": id])
     }
   }
 }

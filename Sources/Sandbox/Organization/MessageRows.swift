@@ -16,7 +16,7 @@ final class MessageRows {
   private let cast: Cast
   private let plan: MessagePlan
   private let files: UploadedFiles
-  private let until: Timestamp
+  private let until: SampleTime
   private let client: Int
   private let firstID: Int
   private var addresses: [Address] = []
@@ -32,7 +32,7 @@ final class MessageRows {
     "realm_id",
   ]
 
-  init(_ cast: Cast, plan: MessagePlan, files: UploadedFiles, client: Int, until: Timestamp) throws {
+  init(_ cast: Cast, plan: MessagePlan, files: UploadedFiles, client: Int, until: SampleTime) throws {
     self.cast = cast
     self.plan = plan
     self.files = files
@@ -126,7 +126,7 @@ final class MessageRows {
     func fill(_ template: TextTemplate) -> String {
       template.filled { name in values[name] ?? (name.hasPrefix("near ") ? near(name.dropFirst(5)) : nil) }
     }
-    let editTime = line.earlier == nil ? nil : message.time + 4 * Timestamp.minute
+    let editTime = line.earlier == nil ? nil : message.time + 4 * SampleTime.minute
     let history = line.earlier.map { earlier in
       #"[{"user_id": \#(sender), "timestamp": \#(editTime?.seconds ?? 0), "#
         + #""prev_content": \#(QuotedText.doubleQuoted(fill(earlier.content))), "#
@@ -233,7 +233,7 @@ final class MessageRows {
   /// What is old has been read, but for the few things that nobody ever reads.
   private func isRead(_ message: MessagePlan.Message, by reader: Int, sender: Int) -> Bool {
     if reader == sender { return true }
-    let ageInDays = (until.microseconds - message.time.microseconds) / Timestamp.day
+    let ageInDays = (until.microseconds - message.time.microseconds) / SampleTime.day
     return cast.realm.random.chance(ageInDays > 5 ? 98 : 60)
   }
 }

@@ -18,7 +18,7 @@ public struct SampleOrganization: Sendable {
   public var messages: Int
   public var seed: UInt64
   /// Its last day; everything happened before.
-  var until: Timestamp { Timestamp(year: 2026, month: 3, day: 20) + 18 * Timestamp.hour }
+  var until: SampleTime { SampleTime(year: 2026, month: 3, day: 20) + 18 * SampleTime.hour }
 
   public init(_ tale: Tale = .harbour, subdomain: String? = nil, messages: Int = 500, seed: UInt64 = 1) {
     self.tale = tale
@@ -38,7 +38,7 @@ public struct SampleOrganization: Sendable {
       let loader = RowLoader(connection)
       let site = subdomain.isEmpty ? server.host : "\(subdomain).\(server.host)"
       let realm = try RealmRows(
-        loader, brand: server.brand, subdomain: subdomain, name: story.name, created: until - 1300 * Timestamp.day,
+        loader, brand: server.brand, subdomain: subdomain, name: story.name, created: until - 1300 * SampleTime.day,
         random: SeededRandom("rows of \(subdomain)", seed: seed))
       let cast = try Cast(story, realm: realm, site: site, until: until)
       let client = try addSystemRows(to: cast, server, connection)
@@ -85,7 +85,7 @@ public struct SampleOrganization: Sendable {
     guard let owner = cast.story.people.last(where: { !$0.hasLeft }) else { return }
     _ = try files.upload(
       Conversation.Upload(kind: "text", name: "never sent.txt"), owner: cast.id(owner.key),
-      at: until - 9 * Timestamp.day, isPublic: false)
+      at: until - 9 * SampleTime.day, isPublic: false)
   }
 
   private func finish(_ realm: RealmRows, _ cast: Cast) throws {

@@ -4,7 +4,7 @@ import Postgres
 struct Statistics {
   let connection: Connection
   let realm: Int
-  let until: Timestamp
+  let until: SampleTime
 
   func count() throws {
     let perMessage = """
@@ -16,7 +16,7 @@ struct Statistics {
           JOIN zerver_recipient r ON r.id = m.recipient_id
           LEFT JOIN zerver_stream s ON r.type = 2 AND s.id = r.type_id
         WHERE m.realm_id = \(realm) AND u.realm_id = \(realm)
-          AND m.date_sent >= '\((until.startOfDay - 60 * Timestamp.day).text)'
+          AND m.date_sent >= '\((until.startOfDay - 60 * SampleTime.day).text)'
       )
 
       """

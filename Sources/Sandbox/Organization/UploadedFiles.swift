@@ -18,7 +18,7 @@ final class UploadedFiles {
     self.folder = folder
   }
 
-  func upload(_ file: Conversation.Upload, owner: Int, at time: Timestamp, isPublic: Bool) throws -> Upload {
+  func upload(_ file: Conversation.Upload, owner: Int, at time: SampleTime, isPublic: Bool) throws -> Upload {
     guard file.kind == "again" else { return try make(file, owner: owner, at: time, isPublic: isPublic) }
     if repeated.count >= Self.repeatedLimit { return realm.random.pick(repeated) }
     let made = try make(file, owner: owner, at: time, isPublic: isPublic)
@@ -27,7 +27,7 @@ final class UploadedFiles {
   }
 
   private func make(
-    _ file: Conversation.Upload, owner: Int, at time: Timestamp, isPublic: Bool
+    _ file: Conversation.Upload, owner: Int, at time: SampleTime, isPublic: Bool
   ) throws -> Upload {
     let bytes = content(of: file)
     let random = realm.random.token(24, from: .urlSafe)
@@ -37,7 +37,7 @@ final class UploadedFiles {
     let attachment = try realm.loader.add(
       "zerver_attachment",
       [
-        "file_name": Cell(file.name), "path_id": Cell(path), "create_time": Cell(time - Timestamp.minute),
+        "file_name": Cell(file.name), "path_id": Cell(path), "create_time": Cell(time - SampleTime.minute),
         "owner_id": Cell(owner), "is_realm_public": Cell(isPublic), "realm_id": Cell(realm.id),
         "size": Cell(bytes.count), "is_web_public": false,
       ])

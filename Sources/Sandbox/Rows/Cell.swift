@@ -7,7 +7,7 @@ struct Cell: Sendable, Equatable, ExpressibleByNilLiteral, ExpressibleByBooleanL
   init(_ text: String?) { self.text = text }
   init(_ number: Int?) { text = number.map(String.init) }
   init(_ flag: Bool) { text = flag ? "t" : "f" }
-  init(_ time: Timestamp?) { text = time?.text }
+  init(_ time: SampleTime?) { text = time?.text }
   init(nilLiteral: ()) { text = nil }
   init(booleanLiteral flag: Bool) { self.init(flag) }
   init(integerLiteral number: Int) { self.init(number) }

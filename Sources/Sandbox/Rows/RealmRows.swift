@@ -26,12 +26,12 @@ final class RealmRows {
   let id: Int
   var random: SeededRandom
   private(set) var groups: [SystemGroup: Int] = [:]
-  private let created: Timestamp
+  private let created: SampleTime
   /// Kept back until the end: the channels that it names come later.
   private var realm: Fields
 
   init(
-    _ loader: RowLoader, brand: Brand, subdomain: String, name: String, created: Timestamp, random: SeededRandom
+    _ loader: RowLoader, brand: Brand, subdomain: String, name: String, created: SampleTime, random: SeededRandom
   ) throws {
     self.brand = brand
     self.loader = loader
@@ -66,7 +66,7 @@ final class RealmRows {
 
   /// What the audit log notes of an event; `details` is JSON.
   func log(
-    _ event: Int, at time: Timestamp, actor: Int? = nil, user: Int? = nil, channel: Int? = nil, group: Int? = nil,
+    _ event: Int, at time: SampleTime, actor: Int? = nil, user: Int? = nil, channel: Int? = nil, group: Int? = nil,
     lastMessage: Int? = nil, details: String = "{}"
   ) throws {
     try loader.add(
@@ -92,7 +92,7 @@ final class RealmRows {
     return group
   }
 
-  func addMember(_ user: Int, to group: Int, at time: Timestamp) throws {
+  func addMember(_ user: Int, to group: Int, at time: SampleTime) throws {
     try loader.add("zerver_usergroupmembership", ["user_group_id": Cell(group), "user_profile_id": Cell(user)])
     try log(703, at: time, user: user, group: group)
   }
@@ -115,7 +115,7 @@ final class RealmRows {
   /// Adds a user whose id was taken, with the rows that come with every user. The id of the recipient for messages to
   /// the user alone.
   func addUser(
-    id user: Int, name: String, email: String, deliveryEmail: String, role: Int, joined: Timestamp,
+    id user: Int, name: String, email: String, deliveryEmail: String, role: Int, joined: SampleTime,
     _ changes: Fields = [:]
   ) throws -> Int {
     let recipient = try addRecipient(type: 1, of: user)

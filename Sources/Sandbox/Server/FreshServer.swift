@@ -3,7 +3,7 @@ import Postgres
 
 /// What a freshly installed server holds: the server's own organization with its bots.
 enum FreshServer {
-  static func populate(_ connection: Connection, brand: Brand, now: Timestamp) throws {
+  static func populate(_ connection: Connection, brand: Brand, now: SampleTime) throws {
     try connection.transaction {
       // As while a dump is restored: rows come in any order, and no trigger runs.
       try connection.execute("SET LOCAL session_replication_role = replica")

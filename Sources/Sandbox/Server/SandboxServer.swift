@@ -89,8 +89,8 @@ public struct SandboxServer: Sendable {
   }
 }
 
-extension Timestamp {
-  static func today() -> Timestamp {
-    Timestamp(microseconds: Int64(time(nil)) * 1_000_000)
+extension SampleTime {
+  static func today() -> SampleTime {
+    SampleTime(microseconds: Int64(time(nil)) * 1_000_000)
   }
 }

@@ -9,9 +9,9 @@ final class Cast {
   private(set) var personRecipients: [String: Int] = [:]
   /// Keys of those who follow a channel, by the channel's name.
   private(set) var followers: [String: [String]] = [:]
-  private let until: Timestamp
+  private let until: SampleTime
 
-  init(_ story: Story, realm: RealmRows, site: String, until: Timestamp) throws {
+  init(_ story: Story, realm: RealmRows, site: String, until: SampleTime) throws {
     self.story = story
     self.realm = realm
     self.until = until
@@ -60,7 +60,7 @@ final class Cast {
     for (index, person) in story.people.enumerated() {
       let id = try realm.loader.id("zerver_userprofile")
       let address = "\(person.key)@\(Self.mailDomain(directory.site))"
-      let joined = until - Int64(1300 - 60 * index) * Timestamp.day
+      let joined = until - Int64(1300 - 60 * index) * SampleTime.day
       let recipient = try realm.addUser(
         id: id, name: person.name, email: person.hidesAddress ? "user\(id)@\(directory.site)" : address,
         deliveryEmail: address, role: person.role, joined: joined,
@@ -68,16 +68,16 @@ final class Cast {
           "timezone": Cell(person.zone), "is_active": Cell(!person.hasLeft), "tos_version": "1.0",
           "default_language": Cell(person.language), "email_address_visibility": Cell(person.hidesAddress ? 3 : 1),
           "avatar_source": Cell(person.hasAvatar ? "U" : "G"), "avatar_version": Cell(person.hasAvatar ? 2 : 1),
-          "tutorial_status": "F", "last_login": Cell(until - Int64(index % 6 + 1) * Timestamp.day),
+          "tutorial_status": "F", "last_login": Cell(until - Int64(index % 6 + 1) * SampleTime.day),
           "password": Cell("argon2$argon2id$v=19$m=102400,t=2,p=8$\(realm.random.token(22, from: .alphanumeric))"),
           "web_home_view": Cell(index % 3 == 0 ? "recent_topics" : "inbox"), "color_scheme": Cell(index % 3 + 1),
           "twenty_four_hour_time": Cell(person.language != "en"), "enter_sends": Cell(index % 2 == 0),
         ])
       directory.people[person.key] = Directory.Person(id: id, name: person.name)
       personRecipients[person.key] = recipient
-      if person.hasLeft { try realm.log(103, at: until - 120 * Timestamp.day, user: id) }
+      if person.hasLeft { try realm.log(103, at: until - 120 * SampleTime.day, user: id) }
       if person.hasAvatar {
-        try realm.log(123, at: joined + Timestamp.day, actor: id, user: id, details: #"{"avatar_source": "U"}"#)
+        try realm.log(123, at: joined + SampleTime.day, actor: id, user: id, details: #"{"avatar_source": "U"}"#)
       }
     }
   }
@@ -88,7 +88,7 @@ final class Cast {
       let address = "\(bot.key)-bot@\(directory.site)"
       personRecipients[bot.key] = try realm.addUser(
         id: id, name: bot.name, email: address, deliveryEmail: address, role: 400,
-        joined: until - 400 * Timestamp.day,
+        joined: until - 400 * SampleTime.day,
         ["is_bot": true, "bot_type": Cell(bot.type), "bot_owner_id": Cell(try self.id(bot.owner))])
       directory.people[bot.key] = Directory.Person(id: id, name: bot.name)
       guard bot.type == 3 else { continue }
@@ -105,7 +105,7 @@ final class Cast {
     for group in story.groups {
       let id = try realm.addGroup(group.name, description: group.description)
       directory.groups[group.name] = id
-      for key in group.members { try realm.addMember(self.id(key), to: id, at: until - 300 * Timestamp.day) }
+      for key in group.members { try realm.addMember(self.id(key), to: id, at: until - 300 * SampleTime.day) }
     }
   }
 
@@ -126,7 +126,7 @@ final class Cast {
             "is_muted": Cell(realm.random.chance(4)), "pin_to_top": Cell(realm.random.chance(8)),
             "desktop_notifications": realm.random.chance(10) ? true : nil,
           ])
-        try realm.log(301, at: until - 290 * Timestamp.day, user: user, channel: id)
+        try realm.log(301, at: until - 290 * SampleTime.day, user: user, channel: id)
       }
       if channel.isDefault {
         try realm.loader.add("zerver_defaultstream", ["realm_id": Cell(realm.id), "stream_id": Cell(id)])
@@ -138,7 +138,7 @@ final class Cast {
   func finishChannels(firstMessages: [Int: Int]) throws {
     for channel in story.channels {
       guard let place = directory.channels[channel.name] else { continue }
-      let created = until - 1280 * Timestamp.day
+      let created = until - 1280 * SampleTime.day
       var renderer = MessageRenderer(directory)
       try realm.loader.add(
         "zerver_stream", id: place.id,
@@ -156,7 +156,7 @@ final class Cast {
           "creator_id": Cell(try id(channel.creator)),
         ])
       try realm.log(601, at: created, actor: id(channel.creator), channel: place.id)
-      if channel.isArchived { try realm.log(604, at: until - 200 * Timestamp.day, channel: place.id) }
+      if channel.isArchived { try realm.log(604, at: until - 200 * SampleTime.day, channel: place.id) }
     }
   }
 

@@ -17,7 +17,7 @@ struct MessagePlan: Sendable {
   }
 
   struct Message: Sendable {
-    let time: Timestamp
+    let time: SampleTime
     let instance: Int
     let line: Int
   }
@@ -25,12 +25,12 @@ struct MessagePlan: Sendable {
   private(set) var instances: [Instance] = []
   /// In the order of their times.
   private(set) var messages: [Message] = []
-  private let until: Timestamp
+  private let until: SampleTime
   private var random: SeededRandom
   /// How far back the story goes.
   private let days: Int
 
-  init(_ cast: Cast, maker: ConversationMaker, count: Int, until: Timestamp, random: SeededRandom) throws {
+  init(_ cast: Cast, maker: ConversationMaker, count: Int, until: SampleTime, random: SeededRandom) throws {
     self.until = until
     self.random = random
     days = min(1200, max(90, count / 40))
@@ -117,7 +117,7 @@ struct MessagePlan: Sendable {
       values["resolver.id"] = String(person.id)
     }
     var time =
-      until.startOfDay - Int64(age) * Timestamp.day + Int64(random.number(in: 7 * 60..<18 * 60)) * Timestamp.minute
+      until.startOfDay - Int64(age) * SampleTime.day + Int64(random.number(in: 7 * 60..<18 * 60)) * SampleTime.minute
     for line in conversation.lines.indices where messages.count < limit {
       messages.append(Message(time: time, instance: instances.count, line: line))
       time = time + Int64(random.number(in: 20_000_000..<1_500_000_000))

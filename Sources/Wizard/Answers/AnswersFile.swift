@@ -35,7 +35,7 @@ struct AnswersFile: Sendable, Equatable {
     do {
       table = try TOMLTable(string: text)
     } catch let error as TOMLParseError {
-      let reason = "line \(error.source.begin.line): \(SafeText.clean(error.description, limit: 200))"
+      let reason = "line \(error.source.begin.line): \(SafeText.clean(error.description, limit: .line))"
       throw AnswersFault.error(path, [reason])
     }
     return try withExtendedLifetime(table) {
@@ -50,11 +50,11 @@ struct AnswersFile: Sendable, Equatable {
   func faults(for flow: Flow) -> [String] {
     var faults: [String] = []
     if let name = self.flow, name != flow.id {
-      faults.append("flow: it is for \"\(SafeText.clean(name, limit: 40))\", and this is \"\(flow.id)\"")
+      faults.append("flow: it is for \"\(SafeText.clean(name, limit: .short))\", and this is \"\(flow.id)\"")
     }
     let known = Dictionary(flow.knownFields.map { ($0.key, $0.field) }) { first, _ in first }
     for key in values.keys.sorted() {
-      let name = SafeText.clean(key, limit: 80)
+      let name = SafeText.clean(key, limit: .label)
       guard let field = known[key] else {
         faults.append("\(name): there is no such key")
         continue
@@ -110,7 +110,7 @@ struct AnswersFile: Sendable, Equatable {
 
     @discardableResult
     private mutating func fault(_ key: String, _ reason: String) -> Answer? {
-      faults.append("\(SafeText.clean(key, limit: 80)): \(reason)")
+      faults.append("\(SafeText.clean(key, limit: .label)): \(reason)")
       return nil
     }
   }
@@ -120,14 +120,14 @@ struct AnswersFile: Sendable, Equatable {
 enum AnswersFault {
   static func error(_ path: String, _ faults: [String]) -> PlainFailure {
     PlainFailure(
-      .usage, "answers in \(SafeText.clean(path, limit: 200))", faults.joined(separator: "; "),
+      .usage, "answers in \(SafeText.clean(path, limit: .line))", faults.joined(separator: "; "),
       remedy: "correct it; all possible keys are listed by: \(Program.name) wizard GOAL --answers-template")
   }
 
   /// - Parameter missing: keys with what they are for.
   static func missing(_ path: String, _ missing: [String]) -> PlainFailure {
     PlainFailure(
-      .usage, "answers in \(SafeText.clean(path, limit: 200))",
+      .usage, "answers in \(SafeText.clean(path, limit: .line))",
       "these answers are missing, and questions cannot be asked here: \(missing.joined(separator: "; "))",
       remedy: "add them, or run it on a terminal; all possible keys are listed by: \(Program.name) wizard GOAL "
         + "--answers-template")

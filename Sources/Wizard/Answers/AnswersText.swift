@@ -47,7 +47,7 @@ enum AnswersText {
 
     init(_ flow: Flow) { id = flow.id }
 
-    mutating func comment(_ words: String) { text += "# \(SafeText.clean(words, limit: 300))\n" }
+    mutating func comment(_ words: String) { text += "# \(SafeText.clean(words, limit: .path))\n" }
 
     mutating func flow() { text += "\nflow = \(TOMLText.quoted(id))\n" }
 

@@ -63,5 +63,5 @@ extension Field {
     among.map { quoted($0.id) }.joined(separator: " or ")
   }
 
-  private static func quoted(_ text: String) -> String { "\"\(SafeText.clean(text, limit: 60))\"" }
+  private static func quoted(_ text: String) -> String { "\"\(SafeText.clean(text, limit: .word))\"" }
 }

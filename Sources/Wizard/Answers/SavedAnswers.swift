@@ -24,7 +24,7 @@ enum SavedAnswers {
         throw PlainFailure(.conflict, path, "there is a file of that name already")
       }
       try FileSystem.replace(path, with: text.utf8)
-      return "Saved without secrets in \(SafeText.clean(path, limit: 200))."
+      return "Saved without secrets in \(SafeText.clean(path, limit: .line))."
     } catch {
       let trouble = Trouble(error)
       return "The answers could not be saved. \(trouble.subject): \(trouble.reason)"

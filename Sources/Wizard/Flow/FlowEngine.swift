@@ -61,7 +61,7 @@ extension FlowEngine {
     let brands = brand.map { [$0] } ?? Brand.allCases
     guard brands.contains(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {
       throw PlainFailure(
-        .configuration, SafeText.clean(root, limit: 100), "there is no server below this folder",
+        .configuration, SafeText.clean(root, limit: .name), "there is no server below this folder",
         remedy: "give the folder that holds etc/\(brands[0].rawValue); on the server itself that is /")
     }
     return try Installation(root: root, brand: brand)

@@ -23,7 +23,7 @@ extension Flow {
   static func attach(_ job: JobFolder, _ context: FlowContext) -> Flow {
     let header = try? job.readHeader()
     let title = header?.plan?.title ?? header?.operation.title ?? "A job"
-    let since = header.flatMap { Moment.microseconds(iso: $0.started) }.map { Age.words($0) }
+    let since = header.flatMap { Timestamp.microseconds(iso: $0.started) }.map { Age.words($0) }
     let place = header?.terminal.map { ", on \($0)" } ?? ""
     let begun = "Begun \(since ?? "at an unknown time") by \(header?.operator_ ?? "somebody")\(place)"
     return Flow(

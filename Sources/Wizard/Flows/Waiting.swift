@@ -6,7 +6,7 @@ extension Flow.Waiting {
   /// leftovers. The server's own settings may be lost.
   ///
   /// - Parameter root: "/" in production.
-  static func find(root: String, now: Int64 = Moment.now()) -> [Flow.Waiting] {
+  static func find(root: String, now: Int64 = Timestamp.now()) -> [Flow.Waiting] {
     running(root, now: now) + restore(root) + broken(root, now: now) + leftovers(root)
   }
 
@@ -26,7 +26,7 @@ extension Flow.Waiting {
       return Flow.Waiting(
         title: "Watch what is running",
         summary: summary(
-          started: header.flatMap { Moment.microseconds(iso: $0.started) }, by: header?.operator_ ?? "somebody",
+          started: header.flatMap { Timestamp.microseconds(iso: $0.started) }, by: header?.operator_ ?? "somebody",
           header?.plan?.title ?? header?.operation.title ?? "a job", now: now),
         onward: .flow(Goal.watch.id, given: ["meet.job": .text(job.path)]))
     }
@@ -52,6 +52,6 @@ extension Flow.Waiting {
   }
 
   private static func summary(started: Int64?, by who: String, _ what: String, now: Int64) -> String {
-    "\(started.map { Age.ago($0, now: now) } ?? "some time ago"), by \(SafeText.clean(who, limit: 60)): \(what)"
+    "\(started.map { Age.ago($0, now: now) } ?? "some time ago"), by \(SafeText.clean(who, limit: .word)): \(what)"
   }
 }

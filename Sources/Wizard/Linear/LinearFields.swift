@@ -272,7 +272,7 @@ extension LinearRunner {
     }
     guard given == name else {
       throw PlainFailure(
-        .usage, "--confirm-delete \(SafeText.clean(given, limit: 60))", "is not the name that has to be confirmed",
+        .usage, "--confirm-delete \(SafeText.clean(given, limit: .word))", "is not the name that has to be confirmed",
         remedy: "give \(option)")
     }
     voice.say("\(field.asLine) \(name), as the command line says.")

@@ -12,7 +12,7 @@ struct Trouble: Error, Sendable, Equatable {
 
   init(_ error: any Error) {
     if let failure = error as? any Failure {
-      subject = SafeText.clean(failure.subject, limit: 200)
+      subject = SafeText.clean(failure.subject, limit: .line)
       reason = SafeText.clean(failure.reason, limit: 600)
       remedy = failure.remedy.map { SafeText.clean($0, limit: 400) }
       family = failure.family

@@ -35,7 +35,7 @@ enum ConfirmationPrompt {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "replace" }
     let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    let name = SafeText.clean(String(decoding: bytes, as: UTF8.self), limit: 100)
+    let name = SafeText.clean(String(decoding: bytes, as: UTF8.self), limit: .name)
     return name.isEmpty ? "replace" : name
   }
 
@@ -51,7 +51,7 @@ enum ConfirmationPrompt {
     if answer == expected { return }
     guard !answer.isEmpty else { throw Cancelled() }
     throw PlainFailure(
-      .usage, "'\(SafeText.clean(answer, limit: 60))'", "is not the requested name; nothing was changed",
+      .usage, "'\(SafeText.clean(answer, limit: .word))'", "is not the requested name; nothing was changed",
       remedy: "repeat the command and type \(SafeText.clean(expected))")
   }
 

@@ -37,7 +37,7 @@ struct UploadsSwapTests {
     #expect(symlink(outside, "\(server.uploads)/files/4711.aside/b") == 0)
     #expect(throws: PlainFailure.self) { try placed.add(.messageFiles, "b/file", [1]) }
     #expect(throws: PlainFailure.self) { try placed.add(.messageFiles, "b/deep/file", [1]) }
-    placed.takeBack()
+    placed.rollBack()
     #expect(try FileSystem.names(in: outside) == before)
     #expect(try FileSystem.names(in: "\(outside)/4711") == ["kept"])
     #expect(try FileSystem.names(in: "\(server.uploads)/files/4711.aside") == [])
@@ -95,7 +95,7 @@ struct UploadsSwapTests {
     #expect(lchown("\(server.uploads)/files", 0, 0) == 0)
     let placed = try StagedUploads(server.installation, organization: 4712)
     #expect(FileSystem.exists("\(outside)/4712"))
-    placed.takeBack()
+    placed.rollBack()
     #expect(!FileSystem.exists("\(outside)/4712"))
   }
 }

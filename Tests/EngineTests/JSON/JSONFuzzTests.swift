@@ -26,7 +26,7 @@ struct JSONFuzzTests {
     case .object: try scanner.object { scanner, _ in count += try walk(try scanner.value()) }
     case .number:
       try hold(value.int == nil || value.double != nil, "whole, but no number")
-      _ = value.microseconds.map { Moment.iso(microseconds: $0) }
+      _ = value.microseconds.map { Timestamp.iso(microseconds: $0) }
     case .string:
       let buffer = JSONBuffer()
       buffer.string(value.text ?? "")

@@ -60,7 +60,7 @@ struct ExchangeMovesTests {
       #expect(scene.isNew)
       let other = try Scene("\(folder)/back")
       for move in other.moves.prefix(count) { try move.perform() }
-      for move in other.moves.reversed() { try move.takeBack() }
+      for move in other.moves.reversed() { try move.undo() }
       #expect(other.isOld)
     }
   }
@@ -70,12 +70,12 @@ struct ExchangeMovesTests {
     try Disaster.folder { folder in
       let scene = try Scene("\(folder)/back")
       for move in scene.moves { try move.perform() }
-      for move in scene.moves.reversed().prefix(count) { try move.takeBack() }
-      for move in scene.moves.reversed() { try move.takeBack() }
+      for move in scene.moves.reversed().prefix(count) { try move.undo() }
+      for move in scene.moves.reversed() { try move.undo() }
       #expect(scene.isOld)
       let other = try Scene("\(folder)/again")
       for move in other.moves { try move.perform() }
-      for move in other.moves.reversed().prefix(count) { try move.takeBack() }
+      for move in other.moves.reversed().prefix(count) { try move.undo() }
       for move in other.moves { try move.perform() }
       #expect(other.isNew)
     }

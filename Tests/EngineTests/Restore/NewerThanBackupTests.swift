@@ -131,7 +131,7 @@ struct NewerThanBackupTests {
   @Test("is known of the server's own backups by their version file, and of dumps by the clock of pg_dump")
   func moments() throws {
     try scene("newer-moments") { scene in
-      let before = Moment.now()
+      let before = Timestamp.now()
       try Disaster.officialBackup(scene.server, to: "\(scene.folder)/official.tar.gz")
       func head(_ path: String) throws -> BackupHeader {
         try BackupHeader.read(path, scratch: scene.folder, cancellation: nil)
@@ -150,7 +150,7 @@ struct NewerThanBackupTests {
       #expect(abs(copied.microseconds - before) < 60_000_000)
 
       let tools = try PostgresTools.find(major: 15)
-      func manual(_ words: String...) throws -> BackupMoment {
+      func manual(_ words: String...) throws -> BackupTime {
         let path = "\(scene.folder)/manual"
         unlink(path)
         try Subprocess(

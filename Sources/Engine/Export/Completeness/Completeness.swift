@@ -25,7 +25,7 @@ struct Completeness {
 
     var text: String {
       """
-      \(SafeText.clean(table, limit: 80)): \(Amount.of(belonging, "row")) of the database belong to the organization, \
+      \(SafeText.clean(table, limit: .label)): \(Amount.of(belonging, "row")) of the database belong to the organization, \
       \(Amount.count(accounted)) are accounted for; the difference has no known reason
       """
     }

@@ -11,10 +11,10 @@ extension [Manifest.LeftOut] {
     for entry in self {
       if rows[entry.reason] == nil { reasons.append(entry.reason) }
       rows[entry.reason, default: []].append(
-        "\(Amount.of(entry.count, "row")) of \(SafeText.clean(entry.table, limit: 80))")
+        "\(Amount.of(entry.count, "row")) of \(SafeText.clean(entry.table, limit: .label))")
     }
     return reasons.map { reason in
-      "\((rows[reason] ?? []).joined(separator: ", ")): \(SafeText.clean(reason, limit: 300))"
+      "\((rows[reason] ?? []).joined(separator: ", ")): \(SafeText.clean(reason, limit: .path))"
     }
   }
 }
@@ -23,8 +23,8 @@ extension Manifest.Changed {
   /// "2 values of zerver_userprofile.last_login: …", cleaned for a terminal.
   public var text: String {
     """
-    \(Amount.of(count, "value")) of \(SafeText.clean(table, limit: 80)).\(SafeText.clean(column, limit: 80)): \
-    \(SafeText.clean(reason, limit: 300))
+    \(Amount.of(count, "value")) of \(SafeText.clean(table, limit: .label)).\(SafeText.clean(column, limit: .label)): \
+    \(SafeText.clean(reason, limit: .path))
     """
   }
 }

@@ -59,7 +59,7 @@ struct RowSink {
   }
 
   mutating func moment(_ microseconds: Int64) throws {
-    guard isBinary else { return line.append(Moment.iso(microseconds: microseconds)) }
+    guard isBinary else { return line.append(Timestamp.iso(microseconds: microseconds)) }
     try writer.timestamp(microseconds: microseconds)
   }
 

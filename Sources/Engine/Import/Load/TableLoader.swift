@@ -380,7 +380,7 @@ struct TableLoader {
     switch column.type {
     case "int2", "int4", "int8": try sink.integer(0, type: column.type)
     case "bool": try sink.bool(false)
-    case "timestamptz": try sink.moment(Moment.now())
+    case "timestamptz": try sink.moment(Timestamp.now())
     case "float8": try sink.double(0)
     case "uuid": try sink.uuid(GeneratedValue.text(.uuid, brand: brand))
     case "json", "jsonb":

@@ -22,7 +22,7 @@ struct EmojiPictures {
 
     init(file: String, name: String) {
       self.file = file
-      self.name = SafeText.clean(name, limit: 60)
+      self.name = SafeText.clean(name, limit: .word)
     }
   }
 

@@ -87,7 +87,7 @@ struct ImagePreviews {
 
   private static func unshown(_ paths: [String]) -> String? {
     guard !paths.isEmpty else { return nil }
-    let names = Set(paths.map { SafeText.clean(FileName.last(of: $0), limit: 60) }).sorted()
+    let names = Set(paths.map { SafeText.clean(FileName.last(of: $0), limit: .word) }).sorted()
     let more = names.count > 3 ? ", …" : ""
     return
       "No previews (thumbnails) of \(Amount.of(Int64(paths.count), "file")) that should be images and are damaged, "

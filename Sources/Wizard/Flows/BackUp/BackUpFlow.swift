@@ -127,7 +127,7 @@ extension Flow {
         } catch let failure as any Failure where failure.family == .connection || failure.family == .database {
           // The files may be all that can still be saved.
           return LookupResult(
-            fields: [parts(nil, SafeText.clean(failure.reason, limit: 200))],
+            fields: [parts(nil, SafeText.clean(failure.reason, limit: .line))],
             findings: [
               Finding(
                 .warning, "database", "cannot be reached: \(failure.reason)",

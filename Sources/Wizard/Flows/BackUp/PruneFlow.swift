@@ -54,7 +54,7 @@ extension Flow {
         let all = try queries.listed(answers[Key.folder])
         guard let newest = all.first, let oldest = all.last else {
           throw PlainFailure(
-            .notFound, SafeText.clean(answers[Key.folder], limit: 200), "holds no backup",
+            .notFound, SafeText.clean(answers[Key.folder], limit: .line), "holds no backup",
             remedy: "give another folder")
         }
         let now = queries.now()
@@ -100,8 +100,8 @@ extension Flow {
 
   private static func line(_ decision: RetentionPolicy.Decision) -> String {
     let backup = decision.backup
-    let day = Moment.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")
-    let name = SafeText.clean(FileSystem.name(of: backup.path), limit: 120)
+    let day = Timestamp.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")
+    let name = SafeText.clean(FileSystem.name(of: backup.path), limit: .title)
     return "\(day), \(Amount.bytes(backup.bytes)), \(decision.standing.label): \(name)"
   }
 

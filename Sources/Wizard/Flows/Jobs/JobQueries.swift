@@ -13,7 +13,7 @@ struct JobQueries: Sendable {
   var work: @Sendable (JobStatus.Action, _ folder: String) throws -> any Runnable
   /// What it was to do, for doing it once more.
   var operation: @Sendable (_ folder: String) throws -> any Operation
-  var now: @Sendable () -> Int64 = { Moment.now() }
+  var now: @Sendable () -> Int64 = { Timestamp.now() }
 
   static let real = JobQueries(
     jobs: { try JobStore(root: $0).outlooks() },

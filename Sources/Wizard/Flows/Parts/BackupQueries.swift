@@ -15,7 +15,7 @@ struct BackupQueries: Sendable {
   /// The backups in a folder, the newest first.
   var listed: @Sendable (_ folder: String) throws -> [BackupFile]
   /// Microseconds since 1970.
-  var now: @Sendable () -> Int64 = { Moment.now() }
+  var now: @Sendable () -> Int64 = { Timestamp.now() }
 
   static let real = BackupQueries(
     found: { FoundBackups.list(in: FoundBackups.usualFolders(root: $0, others: $1)) },
@@ -29,7 +29,8 @@ struct BackupQueries: Sendable {
     listed: { folder in
       guard FileSystem.isFolder(folder) else {
         throw PlainFailure(
-          .notFound, SafeText.clean(folder, limit: 200), "there is no such folder", remedy: "give the backups' folder")
+          .notFound, SafeText.clean(folder, limit: .line), "there is no such folder", remedy: "give the backups' folder"
+        )
       }
       return FoundBackups.list(in: [folder])
     })

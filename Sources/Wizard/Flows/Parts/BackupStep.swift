@@ -76,7 +76,7 @@ struct BackupStep: Sendable {
           ], rows: found.map { row($0, now: now) } + [Self.otherRow]),
         hint: { answers in
           let path = answers[Key.which]
-          return path == Self.other ? nil : SafeText.clean(path, limit: 300)
+          return path == Self.other ? nil : SafeText.clean(path, limit: .path)
         },
         // One that cannot bring a server back is never what Enter takes.
         preset: { _ in found.first { $0.remark == nil }.map { .text($0.path) } }),
@@ -91,11 +91,11 @@ struct BackupStep: Sendable {
     id: other, cells: ["Another one", "", "", "you type its path"], label: "another one, by its path")
 
   private func row(_ backup: BackupFile, now: Int64) -> Field.Row {
-    let path = SafeText.clean(backup.path, limit: 300)
+    let path = SafeText.clean(backup.path, limit: .path)
     return Field.Row(
       id: backup.path,
       cells: [
-        String(Moment.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")),
+        String(Timestamp.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")),
         Age.ago(backup.moment, now: now), Amount.bytes(backup.bytes),
         (backup.remark.map { "\($0), " } ?? "") + (backup.isEncrypted ? "encrypted, " : "") + "/"
           + path.split(separator: "/").dropLast().joined(separator: "/"),

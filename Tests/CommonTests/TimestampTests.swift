@@ -2,7 +2,7 @@ import Common
 import Testing
 
 @Suite("Moments as text")
-struct MomentTests {
+struct TimestampTests {
   @Test(
     "A moment is written and read as the same",
     arguments: [
@@ -11,15 +11,15 @@ struct MomentTests {
       (253_402_300_799_999_999, "9999-12-31T23:59:59.999999+00:00"),
     ] as [(Int64, String)])
   func both(moment: Int64, text: String) {
-    #expect(Moment.iso(microseconds: moment) == text)
-    #expect(Moment.microseconds(iso: text) == moment)
+    #expect(Timestamp.iso(microseconds: moment) == text)
+    #expect(Timestamp.microseconds(iso: text) == moment)
   }
 
   @Test("Every 64-bit number of microseconds can be written")
   func extremes() {
-    #expect(Moment.iso(microseconds: .max) == "294247-01-10T04:00:54.775807+00:00")
-    #expect(Moment.iso(microseconds: .min).hasSuffix(".224192+00:00 BC"))
-    #expect(Moment.iso(microseconds: -210_866_803_200_000_000) == "4714-11-24T00:00:00.000000+00:00 BC")
+    #expect(Timestamp.iso(microseconds: .max) == "294247-01-10T04:00:54.775807+00:00")
+    #expect(Timestamp.iso(microseconds: .min).hasSuffix(".224192+00:00 BC"))
+    #expect(Timestamp.iso(microseconds: -210_866_803_200_000_000) == "4714-11-24T00:00:00.000000+00:00 BC")
   }
 
   @Test(
@@ -29,7 +29,7 @@ struct MomentTests {
       "2026-11-22T19:20:32.0+0000", "2026-11-22T20:50:32+01:30", "2026-11-22T14:20:32.000000000-05:00",
     ])
   func forms(text: String) {
-    #expect(Moment.microseconds(iso: text) == 1_795_375_232_000_000)
+    #expect(Timestamp.microseconds(iso: text) == 1_795_375_232_000_000)
   }
 
   @Test(
@@ -43,6 +43,6 @@ struct MomentTests {
       "2026-01-01T00:00:00." + String(repeating: "1", count: 100),
     ])
   func wrong(text: String) {
-    #expect(Moment.microseconds(iso: text) == nil)
+    #expect(Timestamp.microseconds(iso: text) == nil)
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Moments as text, in UTC.
-public enum Moment {
+public enum Timestamp {
   /// The last second of the year 9999, in seconds since 1970. Later values are not times of files or backups.
   public static let lastSecond: Int64 = 253_402_300_799
 

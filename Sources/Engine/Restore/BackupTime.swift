@@ -2,7 +2,7 @@ import Common
 import Glibc
 
 /// When a backup was made, and how reliable that time is.
-struct BackupMoment: Sendable, Equatable {
+struct BackupTime: Sendable, Equatable {
   enum Source: Sendable, Equatable {
     /// The backup's own statement, in UTC.
     case backup
@@ -33,20 +33,20 @@ extension BackupHeader {
   var moment: Int64? { madeAt?.microseconds }
 
   /// When the backup was made, with the source of that time.
-  var madeAt: BackupMoment? {
-    if let own = facts.flatMap({ Moment.microseconds(iso: $0.created) }) {
-      return BackupMoment(microseconds: own, source: .backup)
+  var madeAt: BackupTime? {
+    if let own = facts.flatMap({ Timestamp.microseconds(iso: $0.created) }) {
+      return BackupTime(microseconds: own, source: .backup)
     }
     let dumped = dumpCreated.flatMap(LocalClock.microseconds)
     if let written = versionFileTime {
       // The time of a file copied without its timestamps is later than the dump, by more than time zones can differ.
       if let dumped, written - dumped > LocalClock.widestZone {
-        return BackupMoment(microseconds: dumped, source: .dump)
+        return BackupTime(microseconds: dumped, source: .dump)
       }
-      return BackupMoment(microseconds: written, source: .versionFile)
+      return BackupTime(microseconds: written, source: .versionFile)
     }
-    guard let dumped else { return dumpFileTime.map { BackupMoment(microseconds: $0, source: .file) } }
-    return BackupMoment(microseconds: LocalClock.corrected(dumped, notAfter: dumpFileTime), source: .dump)
+    guard let dumped else { return dumpFileTime.map { BackupTime(microseconds: $0, source: .file) } }
+    return BackupTime(microseconds: LocalClock.corrected(dumped, notAfter: dumpFileTime), source: .dump)
   }
 
   /// The time that pg_dump recorded: "2026-11-23 03:30:00 CET", where the zone is that of the reading program.
@@ -63,7 +63,7 @@ enum LocalClock {
   /// texts.
   static func microseconds(_ text: String) -> Int64? {
     // Parsing it as UTC checks whether the time exists at all.
-    guard let asUTC = Moment.microseconds(iso: String(text.prefix(19))) else { return nil }
+    guard let asUTC = Timestamp.microseconds(iso: String(text.prefix(19))) else { return nil }
     var seconds = time_t(asUTC / 1_000_000)
     var fields = tm()
     guard gmtime_r(&seconds, &fields) != nil else { return nil }
@@ -84,7 +84,7 @@ enum LocalClock {
   /// Returns the day and the time of day by this machine's clock: "today 14:02", "yesterday 23:10", "2026-11-20 09:15".
   static func words(_ microseconds: Int64, now: Int64) -> String {
     guard let then = fields(microseconds), let today = fields(now) else {
-      return Moment.iso(microseconds: microseconds)
+      return Timestamp.iso(microseconds: microseconds)
     }
     let time = "\(two(then.tm_hour)):\(two(then.tm_min))"
     // Noon of the day before is in that day, whatever daylight saving time does.

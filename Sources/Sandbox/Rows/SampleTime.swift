@@ -1,5 +1,5 @@
 /// A moment, in microseconds since 1970-01-01 00:00 UTC.
-struct Timestamp: Sendable, Comparable {
+struct SampleTime: Sendable, Comparable {
   let microseconds: Int64
 
   static let minute: Int64 = 60_000_000
@@ -16,27 +16,27 @@ struct Timestamp: Sendable, Comparable {
     let yearOfEra = shifted - era * 400
     let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    microseconds = Int64(era * 146_097 + dayOfEra - 719_468) * Timestamp.day
+    microseconds = Int64(era * 146_097 + dayOfEra - 719_468) * SampleTime.day
   }
 
-  static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
-  static func + (moment: Timestamp, span: Int64) -> Timestamp { Timestamp(microseconds: moment.microseconds + span) }
-  static func - (moment: Timestamp, span: Int64) -> Timestamp { Timestamp(microseconds: moment.microseconds - span) }
+  static func < (left: SampleTime, right: SampleTime) -> Bool { left.microseconds < right.microseconds }
+  static func + (moment: SampleTime, span: Int64) -> SampleTime { SampleTime(microseconds: moment.microseconds + span) }
+  static func - (moment: SampleTime, span: Int64) -> SampleTime { SampleTime(microseconds: moment.microseconds - span) }
 
   var seconds: Int { Int(microseconds / 1_000_000) }
-  var startOfDay: Timestamp { Timestamp(microseconds: microseconds - microseconds % Timestamp.day) }
+  var startOfDay: SampleTime { SampleTime(microseconds: microseconds - microseconds % SampleTime.day) }
 
   /// As PostgreSQL reads it: `2024-05-21 08:30:00.000000+00`.
   var text: String {
     let date = dateText
-    let rest = microseconds % Timestamp.day
+    let rest = microseconds % SampleTime.day
     let second = rest / 1_000_000
     return "\(date) \(pad(second / 3600, 2)):\(pad(second / 60 % 60, 2)):\(pad(second % 60, 2))"
       + ".\(pad(rest % 1_000_000, 6))+00"
   }
 
   var dateText: String {
-    let days = Int(microseconds / Timestamp.day) + 719_468
+    let days = Int(microseconds / SampleTime.day) + 719_468
     let era = days / 146_097
     let dayOfEra = days - era * 146_097
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
