@@ -26,7 +26,7 @@ private enum Verdict: Equatable, CustomStringConvertible {
   }
 }
 
-@Suite("Archives that nobody wrote")
+@Suite("Fuzzing of archives")
 struct ArchiveFuzzTests {
   private func verified(_ path: String) throws -> Verdict {
     try .of { try ArchiveCheck.verifyDigests(path).members }
@@ -111,7 +111,7 @@ struct ArchiveFuzzTests {
 
   // MARK: Targets
 
-  @Test("Whatever stands in a tar archive, every reader makes the same of it")
+  @Test("All readers agree about any tar archive")
   func tar() throws {
     let scratch = try Scratch()
     try Fuzz("tar", corpus: Self.tars, tokens: Self.tarTokens, largest: 1 << 15).run(500) { input in
@@ -133,7 +133,7 @@ struct ArchiveFuzzTests {
     return bytes
   }
 
-  @Test("Whatever stands in a gzip file, every reader makes the same of it")
+  @Test("All readers agree about any gzip file")
   func gzip() throws {
     let scratch = try Scratch()
     let writer = try ArchiveWriter(path: scratch.file("ours.tar.gz"))
@@ -148,7 +148,7 @@ struct ArchiveFuzzTests {
     }
   }
 
-  @Test("Whatever a manifest says, every reader makes the same of it, packed and unpacked")
+  @Test("All readers agree about any manifest, packed and unpacked")
   func manifest() throws {
     let scratch = try Scratch()
     let realm = Array("{\"zerver_realm\": []}".utf8)

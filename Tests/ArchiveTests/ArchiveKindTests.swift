@@ -3,7 +3,7 @@ import Testing
 
 @testable import Archive
 
-@Suite("What an archive is")
+@Suite("Kinds of archives")
 struct ArchiveKindTests {
   private func inspect(_ names: [String]) throws -> Inspection {
     let scratch = try Scratch()
@@ -18,7 +18,7 @@ struct ArchiveKindTests {
   private static let backup = ["zulip-version", "postgres-version", "settings/settings.py", "database/toc.dat"]
 
   @Test(
-    "exports, backups and others are told apart by what is in them",
+    "Exports, backups and other archives are distinguished by their members",
     arguments: [
       (officialExport, .officialExport), (backup, .backup), (["aloha-version"] + backup.dropFirst(), .backup),
       (["database/toc.dat", "settings/x"], .backup), (["users.json", "channels.json"], .other("an export from Slack")),
@@ -30,7 +30,7 @@ struct ArchiveKindTests {
     #expect(try inspect(names).kind == kind)
   }
 
-  @Test("one reading gives kind, counts, sizes, versions and manifest, without unpacking")
+  @Test("One reading returns kind, counts, sizes, versions and manifest")
   func inspection() throws {
     let scratch = try Scratch()
     let writer = try ArchiveWriter(path: scratch.file("export.tar.gz"))
@@ -48,7 +48,7 @@ struct ArchiveKindTests {
     #expect(scratch.names == ["export.tar.gz"])
   }
 
-  @Test("a backup with a link in it is still known to be a backup, and the link is reported")
+  @Test("A backup with a link is recognized, and the link is reported")
   func linked() throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -59,7 +59,7 @@ struct ArchiveKindTests {
     #expect(found.refused?.problem == .refused(member: "root/settings/link", .symbolicLink))
   }
 
-  @Test("what is not what is needed is refused with the way out, before all of it is unpacked")
+  @Test("An archive of the wrong kind is refused with a remedy before it is unpacked")
   func expectations() throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -92,7 +92,7 @@ struct ManifestTests {
     return manifest
   }
 
-  @Test("what is written is what is read, with or without members")
+  @Test("A manifest is encoded and decoded unchanged")
   func roundTrip() throws {
     #expect(try Manifest.decode(full().encoded(), archive: "a") == full())
     #expect(try Manifest.decode(exampleManifest.encoded(), archive: "a") == exampleManifest)
@@ -100,7 +100,7 @@ struct ManifestTests {
     #expect(try Manifest.decode(least.encoded(), archive: "a") == least)
   }
 
-  @Test("it is JSON with a line for each member, which python3 reads too", .enabled(if: Tool.find("python3") != nil))
+  @Test("A manifest is JSON with one line per member", .enabled(if: Tool.find("python3") != nil))
   func text() throws {
     let scratch = try Scratch()
     let bytes = try full().encoded()
@@ -112,7 +112,7 @@ struct ManifestTests {
     #expect(try Tool.run("python3", ["-c", program, path]).output == "3 Grüße \"aus\" \\ Aloha True\n")
   }
 
-  @Test("keys of later versions are ignored, later formats refused, other people's manifests left alone")
+  @Test("Unknown keys are ignored, later formats are refused, and foreign manifests are ignored")
   func versions() throws {
     var text = String(decoding: try full().encoded(), as: UTF8.self)
     text = text.replacing("{\n", with: "{\n  \"later\": {\"a\": [1]},\n", maxReplacements: 1)
@@ -128,13 +128,13 @@ struct ManifestTests {
     }
   }
 
-  @Test("times are ISO 8601 in UTC")
+  @Test("Times in a manifest are ISO 8601 in UTC")
   func time() {
     #expect(Manifest.timestamp(0) == "1970-01-01T00:00:00Z")
     #expect(Manifest.timestamp(1_709_210_096) == "2024-02-29T12:34:56Z")
   }
 
-  @Test("a checksum is 64 lower-case digits and nothing else")
+  @Test("A checksum is 64 lower-case hexadecimal digits")
   func checksums() {
     let text = Digest.hexadecimal(Array("x".utf8))
     #expect(Checksum(hexadecimal: text)?.hexadecimal == text)

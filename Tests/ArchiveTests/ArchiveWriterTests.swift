@@ -27,7 +27,7 @@ struct ArchiveWriterTests {
     return (contents, try writer.finish(manifest: exampleManifest))
   }
 
-  @Test("odd names, long names and empty files come back as they went in, with the manifest as the last")
+  @Test("Unusual names, long names and empty files are archived unchanged, with the manifest last")
   func roundTrip() throws {
     let scratch = try Scratch()
     let (expected, finished) = try write(scratch)
@@ -44,7 +44,7 @@ struct ArchiveWriterTests {
     #expect(scratch.names == ["export.tar.gz"])
   }
 
-  @Test("the manifest lists every member but itself, with size and SHA-256")
+  @Test("The manifest lists every other member with size and SHA-256")
   func manifest() throws {
     let scratch = try Scratch()
     let (expected, finished) = try write(scratch)
@@ -60,7 +60,7 @@ struct ArchiveWriterTests {
     #expect(manifest.organization == exampleManifest.organization)
   }
 
-  @Test("gzip, pigz and GNU tar read it")
+  @Test("gzip, pigz and GNU tar read an archive")
   func commonReaders() throws {
     let scratch = try Scratch()
     let (expected, finished) = try write(scratch)
@@ -81,7 +81,7 @@ struct ArchiveWriterTests {
   }
 
   @Test(
-    "Python's tarfile reads it, from a file and as a stream", .enabled(if: Tool.find("python3") != nil),
+    "Python's tarfile reads an archive, from a file and as a stream", .enabled(if: Tool.find("python3") != nil),
     arguments: ["r:gz", "r|gz"])
   func python(mode: String) throws {
     let scratch = try Scratch()
@@ -101,14 +101,14 @@ struct ArchiveWriterTests {
     #expect(result.status == 0)
   }
 
-  @Test("the same members give the same bytes")
+  @Test("Equal members result in equal archives")
   func deterministic() throws {
     let one = try Scratch()
     let two = try Scratch()
     #expect(try FileSystem.read(write(one).1.path) == FileSystem.read(write(two).1.path))
   }
 
-  @Test("the name does not exist before the archive is complete: nothing that a killed process could leave behind")
+  @Test("An archive gets its name only when it is complete")
   func unfinished() throws {
     let scratch = try Scratch()
     let writer = try ArchiveWriter(path: scratch.file("a.tar.gz"))
@@ -121,7 +121,7 @@ struct ArchiveWriterTests {
   }
 
   @Test(
-    "where files cannot be nameless, the partial file is private and has a name of its own", arguments: [true, false])
+    "Without unnamed files, the partial file is private and has its own name", arguments: [true, false])
   func partialFile(publish: Bool) throws {
     let scratch = try Scratch()
     let file = try PartialFile(scratch.file("a.tar.gz"), named: true)
@@ -134,7 +134,7 @@ struct ArchiveWriterTests {
     #expect(scratch.names == (publish ? ["a.tar.gz"] : []))
   }
 
-  @Test("what exists is never replaced, whenever it appeared", arguments: [true, false])
+  @Test("An existing file is never replaced, even if it appears during the writing", arguments: [true, false])
   func existing(named: Bool) throws {
     let scratch = try Scratch()
     let path = scratch.file("a.tar.gz")
@@ -151,7 +151,7 @@ struct ArchiveWriterTests {
     #expect(throws: PlainFailure.self) { try ArchiveWriter(path: scratch.file("link.tar.gz")) }
   }
 
-  @Test("a member that is larger or smaller than was said is an error, and the archive is lost", arguments: [9, 11])
+  @Test("A member of another size than declared is an error", arguments: [9, 11])
   func wrongSize(actual: Int) throws {
     let scratch = try Scratch()
     let writer = try ArchiveWriter(path: scratch.file("a.tar.gz"))
@@ -162,7 +162,7 @@ struct ArchiveWriterTests {
     #expect(scratch.names == [])
   }
 
-  @Test("names that no reader should take are not written, and the archive goes on without them")
+  @Test("Invalid names are not written, and the archive stays usable")
   func names() throws {
     let scratch = try Scratch()
     let writer = try ArchiveWriter(path: scratch.file("a.tar.gz"))
@@ -177,7 +177,7 @@ struct ArchiveWriterTests {
     #expect(try writer.finish().members.map(\.name) == ["twice"])
   }
 
-  @Test("a file goes in as it is; one that cannot be read is skipped without harm")
+  @Test("Files are archived unchanged, and unreadable ones are skipped")
   func files() throws {
     let scratch = try Scratch()
     var dice = Dice(3)
@@ -196,7 +196,7 @@ struct ArchiveWriterTests {
     #expect(try contents(finished.path).map(\.bytes) == [picture])
   }
 
-  @Test("a file that shrinks while it is read ends the archive")
+  @Test("A file that shrinks while it is read is an error")
   func shrinking() throws {
     let scratch = try Scratch()
     let path = try scratch.write("in", [UInt8](repeating: 7, count: 3_000_000))
@@ -210,7 +210,7 @@ struct ArchiveWriterTests {
     }
   }
 
-  @Test("a member of unknown size is kept aside until it is complete", arguments: [0, 1_000, 9_000_000])
+  @Test("A member of unknown size is buffered until it is complete", arguments: [0, 1_000, 9_000_000])
   func spooled(size: Int) throws {
     let scratch = try Scratch()
     var dice = Dice(4)
@@ -228,7 +228,7 @@ struct ArchiveWriterTests {
     #expect(finished.members.map(\.name) == ["realm.json"])
   }
 
-  @Test("several threads may add at once")
+  @Test("Several threads can add members")
   func threads() throws {
     let scratch = try Scratch()
     let writer = try ArchiveWriter(path: scratch.file("a.tar.gz"))
@@ -249,7 +249,7 @@ struct ArchiveWriterTests {
     #expect(report.members.count == 201)
   }
 
-  @Test("stopping while the archive is read back leaves nothing")
+  @Test("Cancelling the verification leaves no file")
   func stopped() throws {
     let scratch = try Scratch()
     let writer = try ArchiveWriter(path: scratch.file("a.tar.gz"))
@@ -266,7 +266,7 @@ struct ArchiveWriterTests {
     #expect(scratch.names == [])
   }
 
-  @Test("reading back compares the file with what was put in, whatever the file says about itself")
+  @Test("The verification compares the archive with the added members")
   func readBack() throws {
     let scratch = try Scratch()
     let finished = try write(scratch).1
@@ -288,7 +288,7 @@ struct ArchiveWriterTests {
     #expect(throws: ArchiveFailure.self) { try compare(finished.members) }
   }
 
-  @Test("a full disk is said as such, and nothing is left on it", .enabled(if: geteuid() == 0))
+  @Test("A full disk is reported and leaves no file", .enabled(if: geteuid() == 0))
   func fullDisk() throws {
     let scratch = try Scratch()
     let disk = scratch.file("disk")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Archive
 
-@Suite("Damage to an archive of ours")
+@Suite("Damaged archives")
 struct DamageTests {
   private func make(_ scratch: Scratch, jsonBytes: Int, noiseBytes: Int) throws -> [UInt8] {
     var dice = Dice(42)
@@ -29,7 +29,7 @@ struct DamageTests {
     }
   }
 
-  @Test("every single bit matters: a small archive with any one of them flipped is refused")
+  @Test("A small archive with any single flipped bit is refused")
   func everyBit() throws {
     let scratch = try Scratch()
     let sound = try make(scratch, jsonBytes: 100, noiseBytes: 20)
@@ -43,7 +43,7 @@ struct DamageTests {
     #expect(missed == [])
   }
 
-  @Test("a thousand random flips in an archive of many blocks are all found")
+  @Test("A thousand random bit flips in a large archive are detected")
   func randomBits() throws {
     let scratch = try Scratch()
     let sound = try make(scratch, jsonBytes: 600_000, noiseBytes: 70_000)
@@ -58,7 +58,7 @@ struct DamageTests {
     #expect(missed == [])
   }
 
-  @Test("a missing end is found, wherever it begins, and so is anything behind the end")
+  @Test("Truncated archives, and data after the end, are detected")
   func truncation() throws {
     let scratch = try Scratch()
     let sound = try make(scratch, jsonBytes: 600_000, noiseBytes: 300_000)
@@ -74,7 +74,7 @@ struct DamageTests {
     #expect(try isFound(sound + Gzip.pack([]), scratch))
   }
 
-  @Test("damage is found by unpacking and by inspecting too, and leaves nothing behind")
+  @Test("Damage is detected by unpacking and inspecting, and leaves no files")
   func everyWay() throws {
     let scratch = try Scratch()
     var bytes = try make(scratch, jsonBytes: 300_000, noiseBytes: 1000)
@@ -86,7 +86,7 @@ struct DamageTests {
     #expect(throws: ArchiveFailure.self) { try Inspection.of(path) }
   }
 
-  @Test("the place of the damage is said")
+  @Test("The position of damage is reported")
   func place() throws {
     let scratch = try Scratch()
     let sound = try make(scratch, jsonBytes: 300_000, noiseBytes: 1000)
@@ -96,7 +96,9 @@ struct DamageTests {
     #expect(failure?.family == .damagedArchive)
   }
 
-  @Test("what gzip finds sound and the manifest does not is damage", arguments: ["changed", "missing", "surplus"])
+  @Test(
+    "Differences from the manifest are damage although gzip accepts the file",
+    arguments: ["changed", "missing", "surplus"])
   func againstManifest(what: String) throws {
     let scratch = try Scratch()
     var manifest = exampleManifest
@@ -121,7 +123,7 @@ struct DamageTests {
     }
   }
 
-  @Test("an archive of ours that someone has packed again is as good as before")
+  @Test("A repacked archive of this program is accepted")
   func repacked() throws {
     let scratch = try Scratch()
     _ = try make(scratch, jsonBytes: 5000, noiseBytes: 1000)
@@ -134,7 +136,7 @@ struct DamageTests {
     #expect(try ArchiveCheck.verifyDigests(scratch.file("c.tar")).isDigestChecked)
   }
 
-  @Test("damage to an archive of another program is found by its checksum")
+  @Test("Damage to a foreign archive is detected by its checksum")
   func foreign() throws {
     let scratch = try Scratch()
     var dice = Dice(44)
@@ -150,7 +152,7 @@ struct DamageTests {
     }
   }
 
-  @Test("several gzip members one after the other are read as one, with names and comments in their headers")
+  @Test("Concatenated gzip members with names and comments are read as one file")
   func multiMember() throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -164,7 +166,7 @@ struct DamageTests {
     #expect(throws: ArchiveFailure.self) { try contents(scratch.file("b.tar.gz")) }
   }
 
-  @Test("a tar archive without its end, or with something behind it, is damaged")
+  @Test("A tar archive without its end mark, or with data after it, is damaged")
   func tarEnd() throws {
     let scratch = try Scratch()
     var tar = Tar()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Archive
 
-@Suite("Archives that mean harm")
+@Suite("Hostile archives")
 struct HostileArchiveTests {
   /// Reads it as a .tar and as a .tar.gz, and unpacks it: the problem has to be the same, and nothing may be left.
   private func problemOf(_ bytes: [UInt8], limits: Limits = .standard) throws -> ArchiveFailure.Problem? {
@@ -31,7 +31,7 @@ struct HostileArchiveTests {
     return why
   }
 
-  @Test("a sound one is read, so that the others are refused for what they are")
+  @Test("A valid archive is read")
   func control() throws {
     #expect(try refusalOf { $0.add("root/uploads/a.txt", "hello") } == nil)
     var tar = Tar()
@@ -40,7 +40,7 @@ struct HostileArchiveTests {
   }
 
   @Test(
-    "names that lead elsewhere are refused",
+    "Names that lead out of the folder are refused",
     arguments: [
       ("/etc/passwd", .absoluteName), ("//etc/passwd", .absoluteName), ("../evil", .parentFolder),
       ("root/../../evil", .parentFolder), ("root/..", .parentFolder), ("root/a/./b", .unclearName),
@@ -52,19 +52,19 @@ struct HostileArchiveTests {
   }
 
   @Test(
-    "folders are held to the same names",
+    "Names of folders follow the same rules",
     arguments: [("../evil/", .parentFolder), ("/evil/", .absoluteName), ("other/", .secondRoot)]
       as [(String, ArchiveFailure.Refusal)])
   func folders(name: String, why: ArchiveFailure.Refusal) throws {
     #expect(try refusalOf { $0.add(name, type: "5") } == why)
   }
 
-  @Test("a name that is not UTF-8 is refused")
+  @Test("A name that is not UTF-8 is refused")
   func notUTF8() throws {
     #expect(try refusalOf { $0.add(Array("root/a".utf8) + [0xFF, 0xFE], []) } == .notUTF8)
   }
 
-  @Test("a name that has a NUL in its long form ends there for us as for everyone, or is refused")
+  @Test("A long name with a NUL ends there or is refused")
   func nul() throws {
     let record = "root/a\0b"
     let length = record.utf8.count + " path=\n".utf8.count + 2
@@ -79,7 +79,7 @@ struct HostileArchiveTests {
   }
 
   @Test(
-    "whatever is no plain file is refused",
+    "Members that are not plain files are refused",
     arguments: [
       ("2", .symbolicLink), ("1", .hardLink), ("3", .device), ("4", .device), ("6", .namedPipe),
     ] as [(Character, ArchiveFailure.Refusal)])
@@ -87,7 +87,7 @@ struct HostileArchiveTests {
     #expect(try refusalOf { $0.add("root/evil", type: type, link: "root/realm.json") } == why)
   }
 
-  @Test("a file below a symbolic link is never reached: the link itself is refused")
+  @Test("A symbolic link is refused before any file below it")
   func linkedParent() throws {
     let why = try refusalOf {
       $0.add("root/uploads", type: "2", link: "/tmp")
@@ -96,7 +96,7 @@ struct HostileArchiveTests {
     #expect(why == .symbolicLink)
   }
 
-  @Test("a second member of one name is refused, the same name in other bytes is not")
+  @Test("A duplicate name is refused, and the same name in other bytes is accepted")
   func duplicates() throws {
     #expect(try refusalOf { $0.add("root/realm.json", "{\"other\":1}") } == .duplicate)
     #expect(
@@ -105,7 +105,7 @@ struct HostileArchiveTests {
       } == nil)
   }
 
-  @Test("a file that is a folder elsewhere cannot be unpacked", arguments: [true, false])
+  @Test("A file that is also a folder is refused", arguments: [true, false])
   func clash(fileFirst: Bool) throws {
     var tar = Tar()
     let names = ["root/a", "root/a/b"]
@@ -118,7 +118,7 @@ struct HostileArchiveTests {
     #expect(try FileSystem.names(in: scratch.file("work")) == [])
   }
 
-  @Test("a path that is longer than any should be is refused")
+  @Test("An overlong path is refused")
   func longPath() throws {
     var tar = Tar()
     let record = "path=root/" + String(repeating: "abc/", count: 255)
@@ -130,7 +130,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("a part of a name that no file system takes is refused by every reader, and not written")
+  @Test("An overlong part of a path is refused by every reader, and never written")
   func longPart() throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -148,7 +148,7 @@ struct HostileArchiveTests {
     writer.abandon()
   }
 
-  @Test("a name that begins with half a million dots and slashes costs no time")
+  @Test("A name with half a million dots and slashes is handled in bounded time")
   func manyDots() throws {
     for (name, type) in [(String(repeating: "./", count: 500_000), "0"), (String(repeating: "/", count: 900_000), "5")]
     {
@@ -166,7 +166,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("folders that are nested too deep are refused, packed and unpacked, and whether they are empty or not")
+  @Test("Folders nested too deep are refused, packed and unpacked")
   func deepFolders() throws {
     for (levels, type) in [(64, "0"), (65, "0"), (64, "5"), (65, "5")] {
       let scratch = try Scratch()
@@ -189,7 +189,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("a size that the rest of the archive cannot hold is damage before anything is unpacked")
+  @Test("An impossible size is damage before anything is unpacked")
   func sizeBeyondEnd() throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -202,7 +202,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("thousands of empty gzip members are damage")
+  @Test("Thousands of empty gzip members are damage")
   func emptyMembers() throws {
     let empty = try Gzip.pack([])
     var tar = Tar()
@@ -216,7 +216,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("a declared size that is not the real one is damage", arguments: [1, 500, 1100, 100_000, 1 << 32])
+  @Test("A wrong declared size is damage", arguments: [1, 500, 1100, 100_000, 1 << 32])
   func declaredSize(size: Int) throws {
     var tar = Tar()
     tar.add("root/a", String(repeating: "x", count: 700), size: size)
@@ -227,7 +227,7 @@ struct HostileArchiveTests {
     }
   }
 
-  @Test("more entries, larger members and larger archives than allowed are refused")
+  @Test("Too many entries, and too large members and archives, are refused")
   func limits() throws {
     var tar = Tar()
     for index in 0..<20 { tar.add("root/\(index)", String(repeating: "x", count: 1000)) }
@@ -240,7 +240,7 @@ struct HostileArchiveTests {
     #expect(try problemOf(tar.closed, limits: Limits(entries: 20, memberBytes: 1000, totalBytes: 20_000)) == nil)
   }
 
-  @Test("a bomb is refused long before it has unpacked")
+  @Test("A decompression bomb is refused early")
   func bomb() throws {
     var tar = Tar()
     tar.add(Array("root/bomb".utf8), [UInt8](repeating: 0, count: 20 << 20))
@@ -257,7 +257,7 @@ struct HostileArchiveTests {
     #expect(reader.unpacked <= 2 << 20)
   }
 
-  @Test("a seal that claims more than the archive can hold is damage, and nothing is unpacked")
+  @Test("An impossible checksum record is damage, and nothing is unpacked")
   func claims() throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -273,7 +273,7 @@ struct HostileArchiveTests {
     #expect(throws: ArchiveFailure.self) { try ArchiveCheck.verifyDigests(path) }
   }
 
-  @Test("an error names the member without what could harm a terminal")
+  @Test("An error names the member without control characters")
   func cleaned() throws {
     var tar = Tar()
     tar.add("root/\u{1B}]0;evil\u{7}\u{202E}txt", "x")
@@ -284,7 +284,7 @@ struct HostileArchiveTests {
     #expect(failure?.reason.contains("txt") == true)
   }
 
-  @Test("random bytes where an archive should be are an error, never a crash")
+  @Test("Random bytes are an error and never a crash")
   func noise() throws {
     let scratch = try Scratch()
     var dice = Dice(99)

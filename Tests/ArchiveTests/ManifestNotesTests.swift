@@ -2,7 +2,7 @@ import Testing
 
 @testable import Archive
 
-@Suite("What a manifest says of what an archive lacks")
+@Suite("Notes in a manifest")
 struct ManifestNotesTests {
   private func manifest(_ change: (String) -> String) throws -> Manifest? {
     var manifest = Manifest(program: "p", kind: .organizationExport, source: .init(brand: "aloha"))
@@ -12,14 +12,14 @@ struct ManifestNotesTests {
     return try Manifest.decode(Array(text.utf8), archive: "a")
   }
 
-  @Test("Rows that are left out and values that were changed are read as they were written")
+  @Test("Notes about left-out rows and changed values are decoded unchanged")
   func roundTrip() throws {
     let read = try #require(try manifest { $0 })
     #expect(read.leftOut == [.init(table: "zerver_message", reason: "of nobody", count: 3)])
     #expect(read.changed.map(\.column) == ["last_login"])
   }
 
-  @Test("A manifest without these notes, or with notes of another form, is read all the same")
+  @Test("A manifest without these notes, or with unknown ones, is read")
   func tolerant() throws {
     let without = try #require(
       try manifest {

@@ -19,7 +19,7 @@ struct OpenedArchiveTests {
     return path
   }
 
-  @Test("members of an archive can be opened, mapped and read in any order, and are gone with it")
+  @Test("Members can be opened, mapped and read in any order until the archive is closed")
   func archive() throws {
     let scratch = try Scratch()
     let path = try export(scratch)
@@ -55,7 +55,7 @@ struct OpenedArchiveTests {
     #expect(throws: ArchiveFailure.self) { try archive.open("realm.json") }
   }
 
-  @Test("an unpacked folder is read where it is, and stays")
+  @Test("An unpacked folder is read in place and kept")
   func folder() throws {
     let scratch = try Scratch()
     let path = try export(scratch)
@@ -75,7 +75,7 @@ struct OpenedArchiveTests {
     #expect(try ArchiveCheck.verifyDigests(folder).isDigestChecked)
   }
 
-  @Test("a folder whose files are not what its manifest says is damaged")
+  @Test("A folder that differs from its manifest is damaged")
   func changedFolder() throws {
     let scratch = try Scratch()
     #expect(try Tool.run("tar", ["-xzf", try export(scratch), "-C", scratch.path]).status == 0)
@@ -91,7 +91,7 @@ struct OpenedArchiveTests {
     #expect(place.contains("realm.json"))
   }
 
-  @Test("a file that changes after it was checked is not read")
+  @Test("A file that changes after its check is not read")
   func changedLater() throws {
     let scratch = try Scratch()
     try scratch.write("in/realm.json", Array("{}".utf8))
@@ -101,7 +101,7 @@ struct OpenedArchiveTests {
     #expect(throws: ArchiveFailure.self) { try archive.open("realm.json") }
   }
 
-  @Test("links, pipes and sockets in a folder are refused, and a link is not followed later either")
+  @Test("Links, pipes and sockets in a folder are refused, and links are never followed")
   func hostileFolder() throws {
     let scratch = try Scratch()
     try scratch.write("secret", Array("secret".utf8))
@@ -128,7 +128,7 @@ struct OpenedArchiveTests {
     #expect(try problem { _ = try archive.open("uploads/x") } == .refused(member: "uploads/x", .symbolicLink))
   }
 
-  @Test("cancelling leaves nothing in the work folder")
+  @Test("Cancelling leaves no files in the work folder")
   func cancelled() throws {
     let scratch = try Scratch()
     let path = try export(scratch)
@@ -142,7 +142,7 @@ struct OpenedArchiveTests {
     #expect(throws: Cancelled.self) { try ArchiveCheck.verifyDigests(path, cancellation: cancellation) }
   }
 
-  @Test("a disk without room is noticed before it is full", .enabled(if: geteuid() == 0))
+  @Test("Missing disk space is detected before the disk is full", .enabled(if: geteuid() == 0))
   func space() throws {
     let scratch = try Scratch()
     let path = try export(scratch)
@@ -155,7 +155,7 @@ struct OpenedArchiveTests {
     #expect(try FileSystem.names(in: disk) == [])
   }
 
-  @Test("what is no archive is said to be what it is")
+  @Test("A file that is no archive is reported with its kind")
   func foreign() throws {
     let scratch = try Scratch()
     let samples: [(String, [UInt8])] = [

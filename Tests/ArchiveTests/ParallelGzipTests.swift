@@ -31,7 +31,7 @@ struct ParallelGzipTests {
     }
   }
 
-  @Test("what comes out is what went in, at every size around the edges of blocks", arguments: [0, 1, 9])
+  @Test("Compressed data is decompressed unchanged, at every size around the block limits", arguments: [0, 1, 9])
   func sizes(level: Int) throws {
     var dice = Dice(UInt64(level))
     let block = DeflateBlock.capacity
@@ -41,7 +41,7 @@ struct ParallelGzipTests {
     }
   }
 
-  @Test("the result depends neither on the number of workers nor on how the input was cut")
+  @Test("The result depends neither on the number of workers nor on the pieces of the input")
   func deterministic() throws {
     var dice = Dice(7)
     let plain = dice.json(2_000_000)
@@ -56,7 +56,7 @@ struct ParallelGzipTests {
     #expect(try pack(pieces, threads: 5) == expected)
   }
 
-  @Test("it is one gzip member: zlib's own reader is at the end of the input when it is at the end of the member")
+  @Test("The result is one gzip member")
   func oneMember() throws {
     var dice = Dice(8)
     let plain = dice.json(1_500_000)
@@ -79,7 +79,7 @@ struct ParallelGzipTests {
     #expect(Array(room.dropLast()) == plain)
   }
 
-  @Test("cutting costs nothing: it packs as well as one stream does")
+  @Test("Compression in blocks is as good as in one stream")
   func ratio() throws {
     var dice = Dice(9)
     let plain = dice.json(4_000_000)
@@ -89,7 +89,7 @@ struct ParallelGzipTests {
     #expect(try Double(pack([plain], level: 6).count) < Double(size) * 1.01)
   }
 
-  @Test("what cannot be compressed is stored, and text around it is still compressed")
+  @Test("Incompressible data is stored, and text around it is compressed")
   func incompressible() throws {
     var dice = Dice(10)
     let noise = dice.bytes(3 * DeflateBlock.capacity)
@@ -102,7 +102,7 @@ struct ParallelGzipTests {
     #expect(try unpack(mixed) == text + noise + text)
   }
 
-  @Test("the level can change within the stream")
+  @Test("The level can change within the stream")
   func levels() throws {
     var dice = Dice(11)
     let text = dice.json(300_000)
@@ -117,7 +117,7 @@ struct ParallelGzipTests {
     #expect(try unpack(packed) == Array(repeatElement(text, count: 7).joined()))
   }
 
-  @Test("an error of the sink comes out on the caller's thread, stays, and ends the workers")
+  @Test("An error of the sink is thrown on the caller's thread and ends the workers")
   func sinkFails() throws {
     var dice = Dice(12)
     let noise = dice.bytes(400_000)
@@ -136,7 +136,7 @@ struct ParallelGzipTests {
     #expect(throws: PlainFailure.self) { try gzip.finish() }
   }
 
-  @Test("memory does not grow with the stream: blocks are used again")
+  @Test("Memory does not grow with the stream")
   func bounded() throws {
     let zeros = [UInt8](repeating: 65, count: 1 << 20)
     var size = 0

@@ -4,9 +4,9 @@ import Glibc
 import Synchronization
 import Testing
 
-@Suite("A lock that someone else holds")
+@Suite("File locks")
 struct FileLockTests {
-  @Test("is given up without closing a file that another thread has opened meanwhile")
+  @Test("A refused lock does not close a file of another thread")
   func closing() throws {
     let path = FileManager.default.temporaryDirectory.path + "/lock-\(RandomText.alphanumeric(8))"
     defer { unlink(path) }

@@ -1,7 +1,7 @@
 import Fuzzing
 import Testing
 
-@Suite("Made-up inputs")
+@Suite("Generated inputs")
 struct FuzzingTests {
   private static let fuzz = Fuzz(
     "itself", corpus: ["", "{\"id\": 12, \"name\": \"Iago\"}", "a=1\nb=2\n"], tokens: ["{", "]"], seed: 7, largest: 4096

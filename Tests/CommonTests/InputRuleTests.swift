@@ -1,9 +1,9 @@
 import Common
 import Testing
 
-@Suite("A value that an operator gives")
+@Suite("Rules for typed values")
 struct InputRuleTests {
-  @Test("as a host name is a name alone, with a port at most")
+  @Test("A host name is accepted with an optional port only")
   func hostName() {
     for good in ["chat.example.com", "chat", "10.0.0.1", "chat.example.com:8443", "xn--caf-dma.example"] {
       #expect(InputRule.hostName(good) == nil, "\(good)")
@@ -18,7 +18,7 @@ struct InputRuleTests {
     }
   }
 
-  @Test("as a mail address has two parts and nothing that a mail server would take apart")
+  @Test("An email address has two parts without special characters")
   func address() {
     for good in ["a@b", "first.last+tag@example.com", "o'neil@example.com"] {
       #expect(InputRule.address(good) == nil, "\(good)")
@@ -32,7 +32,7 @@ struct InputRuleTests {
     }
   }
 
-  @Test("as a time is an hour and a minute")
+  @Test("A time consists of an hour and a minute")
   func time() {
     #expect(InputRule.clock("03:30")?.hour == 3 && InputRule.clock("3:05")?.minute == 5)
     for bad in ["", "3", "3:5", "24:00", "03:60", "-1:30", "+3:30", "03:30:00", "03:3x", " 03:30", "003:30"] {
@@ -40,7 +40,7 @@ struct InputRuleTests {
     }
   }
 
-  @Test("as a path holds no control characters")
+  @Test("A path contains no control characters")
   func path() {
     #expect(InputRule.path("a b/ü%$") == nil && InputRule.absolutePath("/a") == nil)
     for bad in ["", "/a\nb", "/a\u{1B}[2J", "/a\u{85}b", "/a\u{7F}"] { #expect(InputRule.path(bad) != nil) }
@@ -50,7 +50,7 @@ struct InputRuleTests {
     #expect(InputRule.archive("/a.tar.gz", isEncrypted: true) != nil && InputRule.archive("/a.tar.gz.age") != nil)
   }
 
-  @Test("as a number is digits alone, within its range")
+  @Test("A number consists of digits and is within its range")
   func number() {
     #expect(InputRule.number("7", 0...9) == 7 && InputRule.number("007", 0...9) == 7)
     for bad in ["", "-1", "+1", "1.0", "10", "99999999999999999999", "１"] {

@@ -5,7 +5,7 @@ import Testing
 @testable import Common
 
 /// Folders of somebody who exchanges them for links while root works in them.
-@Suite("A folder that is held open")
+@Suite("Open folders")
 struct OpenFolderTests {
   private let top: String
 
@@ -57,7 +57,7 @@ struct OpenFolderTests {
     #expect(!FileSystem.lexists("\(top)/tree"))
   }
 
-  @Test("While somebody exchanges a folder for a link again and again, nothing outside is touched")
+  @Test("Exchanging a folder for a link repeatedly affects nothing outside")
   func swapping() throws {
     defer { finish() }
     for number in 0..<20 { try write("\(top)/outside/\(number)") }
@@ -84,7 +84,7 @@ struct OpenFolderTests {
     }
   }
 
-  @Test("A new file comes through no link, neither in its place nor on the way, and replaces nothing")
+  @Test("A new file is created without following links, and replaces nothing")
   func create() throws {
     defer { finish() }
     try write("\(top)/outside/kept")
@@ -105,7 +105,7 @@ struct OpenFolderTests {
     #expect(stat("\(top)/inside/real/a", &status) == 0 && status.st_mode & 0o777 == 0o750)
   }
 
-  @Test("It stays the same folder when its path leads elsewhere")
+  @Test("An open folder stays the same when its path changes")
   func moved() throws {
     defer { finish() }
     try write("\(top)/outside/kept")
@@ -121,7 +121,7 @@ struct OpenFolderTests {
   }
 
   @Test(
-    "Root follows a link of another user only to what belongs to that user", .enabled(if: geteuid() == 0))
+    "Root follows a user's link only to files of that user", .enabled(if: geteuid() == 0))
   func trust() throws {
     defer { finish() }
     try FileSystem.makeFolder("\(top)/roots", mode: 0o755)

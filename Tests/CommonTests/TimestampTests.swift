@@ -1,10 +1,10 @@
 import Common
 import Testing
 
-@Suite("Moments as text")
+@Suite("Times as text")
 struct TimestampTests {
   @Test(
-    "A moment is written and read as the same",
+    "A time is encoded and decoded unchanged",
     arguments: [
       (0, "1970-01-01T00:00:00.000000+00:00"), (-1, "1969-12-31T23:59:59.999999+00:00"),
       (1_795_375_232_940_436, "2026-11-22T19:20:32.940436+00:00"),
@@ -15,7 +15,7 @@ struct TimestampTests {
     #expect(Timestamp.microseconds(iso: text) == moment)
   }
 
-  @Test("Every 64-bit number of microseconds can be written")
+  @Test("Every 64-bit number of microseconds can be formatted")
   func extremes() {
     #expect(Timestamp.iso(microseconds: .max) == "294247-01-10T04:00:54.775807+00:00")
     #expect(Timestamp.iso(microseconds: .min).hasSuffix(".224192+00:00 BC"))
@@ -23,7 +23,7 @@ struct TimestampTests {
   }
 
   @Test(
-    "Moments are read in the forms that servers write",
+    "Times are parsed in the formats of servers",
     arguments: [
       "2026-11-22T19:20:32", "2026-11-22 19:20:32", "2026-11-22T19:20:32Z", "2026-11-22 19:20:32+00",
       "2026-11-22T19:20:32.0+0000", "2026-11-22T20:50:32+01:30", "2026-11-22T14:20:32.000000000-05:00",
@@ -33,7 +33,7 @@ struct TimestampTests {
   }
 
   @Test(
-    "What is no moment is nil",
+    "Invalid times are nil",
     arguments: [
       "", "2026", "infinity", "-infinity", "2026-13-01T00:00:00", "2026-02-30T00:00:00", "2026-00-01T00:00:00",
       "2026-01-00T00:00:00", "2026-01-01T24:00:00", "2026-01-01T00:60:00", "2026-01-01T00:00:61",

@@ -38,7 +38,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("An import leaves no row that differs from the official importer's, and the same files")
+  @Test("An import results in the same rows and files as the official importer")
   func importing() throws {
     let servers = try Reference.Servers()
     try importArchive(servers, "\(servers.folder)/export.tar.gz")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A deletion against the official tools", .serialized, .enabled(if: Reference.isHere, "no reference data here"))
 struct DeletionConformanceTests {
-  @Test("of an organization that the official importer brought leaves a freshly installed server")
+  @Test("Deleting an officially imported organization leaves a freshly installed server")
   func golden() throws {
     let servers = try Reference.Servers()
     var options = DeleteOrganizationOperation.Options(subdomain: "")

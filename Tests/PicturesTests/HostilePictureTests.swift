@@ -2,7 +2,7 @@ import Testing
 
 @testable import Pictures
 
-@Suite("A picture that is none, or wants too much")
+@Suite("Hostile pictures")
 struct HostilePictureTests {
   private let formats: [PictureHeader.Format] = [.png, .jpeg, .gif, .webp, .bmp]
 
@@ -18,7 +18,7 @@ struct HostilePictureTests {
     Canvas(120, 90) { x, y in Int32(truncatingIfNeeded: (x * 7919 + y * 104_729) & 0xFFFFFF) }.file(format)
   }
 
-  @Test("What is no picture is said to be none")
+  @Test("A file that is no picture is refused as such")
   func unknown() {
     for bytes in [[], [0x89], Array("hello".utf8), Array("<svg xmlns='http://www.w3.org/2000/svg'/>".utf8)] {
       #expect(cause(bytes) == .unknownFormat)
@@ -36,7 +36,7 @@ struct HostilePictureTests {
     }
   }
 
-  @Test("Whatever is flipped in a picture, it is read or refused, and nothing worse")
+  @Test("A picture with flipped bits is read or refused without a crash")
   func flipped() {
     var random = SystemRandomNumberGenerator()
     for format in formats {
@@ -94,7 +94,7 @@ struct HostilePictureTests {
     #expect(cause(bmp) == .tooLarge(width: 120, height: 1 << 31))
   }
 
-  @Test("A photograph whose camera wrote nonsense is taken as it lies")
+  @Test("A photograph with an invalid orientation is not rotated")
   func exif() throws {
     for orientation in [0, 9, 255] as [UInt8] {
       #expect(try PictureHeader(sample(.jpeg).held(orientation, littleEndian: true)).orientation == 1)
@@ -105,7 +105,7 @@ struct HostilePictureTests {
     #expect(try PictureHeader(file).orientation == 1)
   }
 
-  @Test("A picture with a thousand scans is refused: each would cost the time of the whole")
+  @Test("A picture with a thousand scans is refused")
   func scans() {
     var file = sample(.jpeg)
     file.removeLast(2)

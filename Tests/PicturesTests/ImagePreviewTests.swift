@@ -32,7 +32,7 @@ struct ImagePreviewTests {
     #expect(files.map { MeasuredImage($0.bytes)?.frames } == [3, 1])
   }
 
-  @Test("What the server's library shows in ways of its own is left to it")
+  @Test("Images that the server's library handles differently get no preview here")
   func others() {
     let clear = Canvas(20, 20) { x, _ in x < 10 ? Canvas.clear : Canvas.red }
     #expect(made(clear.file(.png)).isEmpty)
@@ -54,7 +54,7 @@ struct ImagePreviewTests {
     #expect([header.width, header.height] == [64, 64])
   }
 
-  @Test("Any bytes get a preview or none, and nothing worse")
+  @Test("Any bytes get a preview or none, without a crash")
   func mutated() throws {
     let tiff = ImageFiles.tiff(pages: [(50, 40, 1)], isLittle: true)
     let corpus =

@@ -18,7 +18,7 @@ struct MeasuredImageTests {
     }
   }
 
-  @Test("An image that a camera held upright has its sides exchanged")
+  @Test("An upright photograph has its width and height exchanged")
   func orientation() {
     let jpeg = canvas(37, 21).file(.jpeg)
     for turn in UInt8(1)...8 {
@@ -42,7 +42,7 @@ struct MeasuredImageTests {
     #expect(measured(Array(whole.prefix(14))) == nil)
   }
 
-  @Test("The size of a screen that an old program wrote into a GIF is not believed")
+  @Test("The screen size in a GIF is ignored if its frames are larger")
   func screens() {
     var bytes = canvas(20, 30).file(.gif)
     bytes.replaceSubrange(6..<10, with: [0x80, 0x02, 0xE0, 0x01])
@@ -64,7 +64,7 @@ struct MeasuredImageTests {
     #expect(measured(circle) == [50, 40, 1])
   }
 
-  @Test("HEIC and AVIF are turned and cut as they say")
+  @Test("HEIC and AVIF are rotated and cropped by their own properties")
   func heif() {
     for brand in ["heic", "avif", "mif1"] {
       #expect(measured(ImageFiles.heif(brand, width: 64, height: 48)) == [64, 48, 1])
@@ -76,7 +76,7 @@ struct MeasuredImageTests {
     #expect(measured(Array(ImageFiles.heif("avif", width: 64, height: 48).dropLast(2))) == nil)
   }
 
-  @Test("What the server makes no previews of is not measured")
+  @Test("Formats without previews are not measured")
   func others() {
     let svg = Array("<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>".utf8)
     for bytes in [[], [0x89], Array("not an image".utf8), svg, canvas(5, 5).file(.bmp)] {
@@ -100,7 +100,7 @@ struct MeasuredImageTests {
     #expect(page(65_535, 65_535) == nil)
   }
 
-  @Test("Any bytes are measured or not, and nothing worse")
+  @Test("Any bytes are measured or refused without a crash")
   func mutated() throws {
     let corpus =
       [PictureHeader.Format.png, .jpeg, .gif, .webp].map { canvas(37, 21).file($0) }

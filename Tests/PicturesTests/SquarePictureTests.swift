@@ -27,7 +27,7 @@ struct SquarePictureTests {
   }
 
   @Test(
-    "Of a picture that is no square the middle is taken", arguments: [(900, 300), (300, 900), (4000, 10), (10, 4000)])
+    "The middle of a picture that is not square is used", arguments: [(900, 300), (300, 900), (4000, 10), (10, 4000)])
   func middle(_ width: Int, _ height: Int) throws {
     let (long, short) = (max(width, height), min(width, height))
     // White beside the middle, which has four corners.
@@ -44,7 +44,7 @@ struct SquarePictureTests {
   }
 
   @Test(
-    "A photograph stands upright however the camera was held",
+    "A photograph is rotated upright",
     arguments: [
       (1, "RGBW"), (2, "GRWB"), (3, "WBGR"), (4, "BWRG"), (5, "RBGW"), (6, "BRWG"), (7, "WGBR"), (8, "GWRB"),
     ], [true, false])
@@ -55,7 +55,8 @@ struct SquarePictureTests {
     #expect(try square(file, 100).corners == held.1.map { names[$0] })
   }
 
-  @Test("What is transparent stays so, and its color does not bleed", arguments: [PictureHeader.Format.png, .webp])
+  @Test(
+    "Transparent pixels stay transparent, and their color does not bleed", arguments: [PictureHeader.Format.png, .webp])
   func transparency(_ format: PictureHeader.Format) throws {
     // Black that nobody sees beside red.
     let file = Canvas(1000, 1000) { x, _ in x < 503 ? Canvas.red : Canvas.clear }.file(format)
@@ -82,7 +83,7 @@ struct SquarePictureTests {
     #expect(files[0][25] == 2)
   }
 
-  @Test("Of an animation the first picture is taken")
+  @Test("The first frame of an animation is used")
   func animation() throws {
     let frames = [corners, corners.reversed()].map { Canvas(corners: $0, 80, 80) }
     #expect(try square(Canvas.animation(frames)).corners == corners)
@@ -96,14 +97,14 @@ struct SquarePictureTests {
     }
   }
 
-  @Test("Several sizes come from one reading, in the order in which they are wished")
+  @Test("Several sizes are created from one reading, in the requested order")
   func sizes() throws {
     let files = try SquarePicture.make(from: Canvas(corners: corners, 300, 200).file(.jpeg), sides: [500, 100])
     #expect(try files.map { try PictureHeader($0).width } == [500, 100])
     #expect(try files.map { try PictureHeader($0).height } == [500, 100])
   }
 
-  @Test("A logo is made smaller where it does not fit, never larger, and stands upright")
+  @Test("A logo is reduced to fit, never enlarged, and rotated upright")
   func fitted() throws {
     func size(_ picture: Canvas, _ format: PictureHeader.Format = .png, held: UInt8? = nil) throws -> [Int] {
       var bytes = picture.file(format)

@@ -13,7 +13,7 @@ enum Cluster {
 
 @Suite("A session with PostgreSQL")
 struct ConnectionTests {
-  @Test("A failed statement leaves a session that can roll back and go on")
+  @Test("A session can continue after a failed statement and a rollback")
   func failedStatement() throws {
     let connection = try Cluster.connect()
     #expect(throws: DatabaseFailure.self) { try connection.execute("SELECT 1; SELECT 1/0; SELECT 2") }
@@ -35,7 +35,7 @@ struct ConnectionTests {
     #expect(failure?.detail?.contains("(id)=(1)") == true)
   }
 
-  @Test("A database that is not there, and a socket that nobody listens on, are told apart, each with its remedy")
+  @Test("A missing database and a missing server are distinguished, each with its remedy")
   func refusedConnections() throws {
     var missing = try Cluster.parameters()
     missing.database = "nobody_made_this"
@@ -48,7 +48,7 @@ struct ConnectionTests {
     #expect(second?.remedy?.contains("start PostgreSQL") == true)
   }
 
-  @Test("Stopping ends a statement that runs on the server, and the session can be used again")
+  @Test("Cancelling ends a running statement, and the session stays usable")
   func cancelling() throws {
     let connection = try Cluster.connect()
     let cancellation = Cancellation()
@@ -73,7 +73,7 @@ struct ConnectionTests {
 
 @Suite("COPY")
 struct CopyTests {
-  @Test("Values of every type come back from a binary round trip as they went in")
+  @Test("Values of every type survive a binary round trip")
   func binaryRoundTrip() throws {
     let connection = try Cluster.connect()
     try connection.execute(
@@ -115,7 +115,7 @@ struct CopyTests {
     #expect(rows == 1)
   }
 
-  @Test("Infinite moments and numbers are read without a trap, moments beyond PostgreSQL's are refused")
+  @Test("Infinite times and numbers are read, and times beyond PostgreSQL's range are refused")
   func beyond() throws {
     let connection = try Cluster.connect()
     try connection.execute("CREATE TEMP TABLE ends (a timestamptz, b float4, c float8)")
@@ -171,7 +171,7 @@ struct CopyTests {
     #expect(try connection.value("SELECT count(*) FROM rows") == "0")
   }
 
-  @Test("A row that PostgreSQL refuses is told with PostgreSQL's own words")
+  @Test("A row refused by PostgreSQL is reported with its message")
   func refusedRow() throws {
     let connection = try Cluster.connect()
     try connection.execute("CREATE TEMP TABLE numbers (a int)")
@@ -181,7 +181,7 @@ struct CopyTests {
     #expect(failure?.sqlState == "22P02")
   }
 
-  @Test("A reader that has seen enough leaves a session that can be used again")
+  @Test("A session stays usable after a partly read COPY")
   func abandonedReading() throws {
     struct Enough: Error {}
     let connection = try Cluster.connect()
@@ -191,7 +191,7 @@ struct CopyTests {
     #expect(try connection.value("SELECT 6") == "6")
   }
 
-  @Test("Sessions that adopt a snapshot see the database at one instant")
+  @Test("Sessions with a shared snapshot see the same data")
   func snapshots() throws {
     let holder = try Cluster.connect()
     let other = try Cluster.connect()
@@ -219,7 +219,7 @@ struct IdentifierTests {
 
 @Suite("The catalog")
 struct CatalogTests {
-  @Test("Knows columns, keys, sequences, indexes and triggers of the server's tables")
+  @Test("The catalog contains columns, keys, sequences, indexes and triggers")
   func facts() throws {
     let catalog = try Catalog.read(try Cluster.connect(), schema: "aloha")
     let message = try #require(catalog["zerver_message"])

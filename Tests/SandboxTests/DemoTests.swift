@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The demo's folder", .serialized)
 struct DemoTests {
-  @Test("holds two running servers, the old one with two organizations, and says what it is")
+  @Test("The demo's folder contains two running servers, the old one with two organizations")
   func story() throws {
     try withFolder { folder in
       let demo = try Sandbox.demo(directory: "\(folder)/demo", messages: 40)
@@ -26,7 +26,7 @@ struct DemoTests {
     }
   }
 
-  @Test("is made anew by a second start, and what someone else put there stays")
+  @Test("A second start replaces the demo's folder and keeps foreign files")
   func secondStart() throws {
     try withFolder { folder in
       let first = try Sandbox.demo(directory: folder, messages: 10)
@@ -41,7 +41,7 @@ struct DemoTests {
     }
   }
 
-  @Test("is made anew while the one before is still dying")
+  @Test("A second start replaces a demo that is still ending")
   func afterKill() async throws {
     let folder = "/tmp/aloha-demo-\(getpid())"
     await #expect(processExitsWith: .signal(SIGKILL)) {
@@ -55,7 +55,7 @@ struct DemoTests {
     try FileSystem.removeTree(folder)
   }
 
-  @Test("is refused where it is in use")
+  @Test("A demo's folder in use is refused")
   func inUse() throws {
     try withFolder { folder in
       let first = try Sandbox.demo(directory: folder, messages: 5)
@@ -65,7 +65,7 @@ struct DemoTests {
     }
   }
 
-  @Test("is never a folder with somebody's files")
+  @Test("A folder with foreign files is never used for a demo")
   func foreign() throws {
     try withFolder { folder in
       try FileSystem.replace("\(folder)/thesis.txt", with: "all of it".utf8)

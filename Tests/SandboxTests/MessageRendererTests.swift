@@ -19,7 +19,7 @@ struct MessageRendererTests {
   }
 
   @Test(
-    "look as the server's own",
+    "Rendered messages equal the server's own",
     arguments: [
       ("a **b** *c* `d < e`", "<p>a <strong>b</strong> <em>c</em> <code>d &lt; e</code></p>"),
       (
@@ -56,7 +56,7 @@ struct MessageRendererTests {
     #expect(render(markdown) == html)
   }
 
-  @Test("keep the places that are still to be filled")
+  @Test("Placeholders in rendered messages are kept")
   func places() {
     #expect(
       render("@**{A}** takes **{boat}**")

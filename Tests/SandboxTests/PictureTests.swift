@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Pictures of the sample organization")
 struct PictureTests {
-  @Test("are whole PNG files: sizes, checksums and end are right")
+  @Test("Sample pictures are valid PNG files")
   func png() throws {
     let file = Picture(of: "someone").png(width: 30, height: 7)
     #expect(file.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
@@ -23,19 +23,19 @@ struct PictureTests {
     #expect(file.suffix(4) == [0xAE, 0x42, 0x60, 0x82])
   }
 
-  @Test("are the same for the same name, and others for another")
+  @Test("Sample pictures depend only on their name")
   func identity() {
     #expect(Picture(of: "one").png(side: 20) == Picture(of: "one").png(side: 20))
     #expect(Picture(of: "one").png(side: 20) != Picture(of: "two").png(side: 20))
   }
 
-  @Test("know the days of the calendar", arguments: ["1970-01-01", "2000-02-29", "2024-12-31", "2026-03-20"])
+  @Test("Dates follow the calendar", arguments: ["1970-01-01", "2000-02-29", "2024-12-31", "2026-03-20"])
   func dates(day: String) throws {
     let parts = day.split(separator: "-").compactMap { Int($0) }
     #expect(SampleTime(year: parts[0], month: parts[1], day: parts[2]).text == "\(day) 00:00:00.000000+00")
   }
 
-  @Test("have names that are safe in a path, in every script")
+  @Test("Names of sample files are safe in a path")
   func names() {
     #expect(UploadedFiles.safeName("receipt (1 of 2).png") == "receipt-1-of-2.png")
     #expect(UploadedFiles.safeName("日本語 & more.png") == "日本語-more.png")

@@ -12,7 +12,7 @@ struct PrivateClusterTests {
     return try #require(line.flatMap { pid_t($0) })
   }
 
-  @Test("listens on its socket only, and has ended when stop() returns")
+  @Test("A private PostgreSQL listens only on its socket, and has ended when stop() returns")
   func lifetime() throws {
     try withFolder { folder in
       let cluster = try PrivateCluster(folder: folder)
@@ -25,7 +25,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("finds its data again when it is started a second time")
+  @Test("A private PostgreSQL keeps its data for a second start")
   func secondStart() throws {
     try withFolder { folder in
       let first = try PrivateCluster(folder: folder)
@@ -36,7 +36,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("starts again after its postmaster was killed")
+  @Test("A private PostgreSQL restarts after its postmaster was killed")
   func crash() throws {
     try withFolder { folder in
       let first = try PrivateCluster(folder: folder)
@@ -49,7 +49,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("starts anew where that is wanted")
+  @Test("A private PostgreSQL starts with an empty folder on request")
   func fresh() throws {
     try withFolder { folder in
       let first = try PrivateCluster(folder: folder)
@@ -62,7 +62,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("refuses a folder that another one uses, and leaves that one alone")
+  @Test("A folder in use by another PostgreSQL is refused")
   func inUse() throws {
     try withFolder { folder in
       let first = try PrivateCluster(folder: folder)
@@ -72,7 +72,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("works in a folder whose path is too long for a socket")
+  @Test("A folder with a path too long for a socket is supported")
   func longPath() throws {
     try withFolder { folder in
       let deep = folder + "/" + String(repeating: "long/", count: 30) + "end"
@@ -84,7 +84,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("works in a folder that only its owner may enter, root's too")
+  @Test("A private folder is supported, also root's")
   func closedFolder() throws {
     try withFolder { folder in
       let closed = "\(folder)/closed"
@@ -94,7 +94,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("ends, and its folder goes, when its owner is killed")
+  @Test("A private PostgreSQL ends with its folder when its owner is killed")
   func killedOwner() async throws {
     let note = "/tmp/aloha-killed-\(getpid())"
     await #expect(processExitsWith: .signal(SIGKILL)) {
@@ -115,7 +115,7 @@ struct PrivateClusterTests {
     #expect(eventually { !FileSystem.exists(told[0]) })
   }
 
-  @Test("names the package to install where PostgreSQL is missing")
+  @Test("A missing PostgreSQL is reported with its package")
   func missing() throws {
     try withFolder { folder in
       let failure = #expect(throws: PlainFailure.self) { try PostgresPrograms.find(versions: folder, path: [folder]) }
@@ -124,7 +124,7 @@ struct PrivateClusterTests {
     }
   }
 
-  @Test("takes the newest PostgreSQL, counting versions and not comparing letters")
+  @Test("The newest PostgreSQL is chosen by its version number")
   func newest() throws {
     try withFolder { folder in
       for version in ["9", "15", "16"] {

@@ -12,14 +12,14 @@ struct SampleOrganizationTests {
     return (server, try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'")))
   }
 
-  @Test("has exactly the messages that were asked for", arguments: [1, 7, 60])
+  @Test("A sample organization has the requested number of messages", arguments: [1, 7, 60])
   func exactly(count: Int) throws {
     let server = try Shared.sandbox().makeServer("exactly\(count)")
     try server.add(SampleOrganization(messages: count))
     #expect(try server.value("SELECT count(*) FROM zerver_message") == String(count))
   }
 
-  @Test("is the same for the same seed, and another for another")
+  @Test("A sample organization depends only on its seed")
   func deterministic() throws {
     func fingerprint(_ name: String, seed: UInt64) throws -> String? {
       let server = try Shared.sandbox().makeServer(name)
@@ -34,7 +34,7 @@ struct SampleOrganizationTests {
     #expect(try fingerprint("same3", seed: 6) != first)
   }
 
-  @Test("breaks no reference")
+  @Test("A sample organization has no broken references")
   func references() throws {
     let server = try Shared.sample()
     let connection = try server.connect()
@@ -57,7 +57,7 @@ struct SampleOrganizationTests {
     }
   }
 
-  @Test("leaves room for what the server adds later")
+  @Test("A sample organization leaves the sequences ready for new rows")
   func sequences() throws {
     let connection = try Shared.sample().connect()
     let tables = try connection.query(
@@ -75,7 +75,7 @@ struct SampleOrganizationTests {
     }
   }
 
-  @Test("has everything that people do in a chat")
+  @Test("A sample organization contains every kind of data")
   func variety() throws {
     let server = try Shared.sample()
     for table in [
@@ -100,7 +100,7 @@ struct SampleOrganizationTests {
     ] { #expect(try server.value("SELECT count(*) > 0 FROM \(condition)") == "t", "\(condition)") }
   }
 
-  @Test("mentions, in its messages, people, channels, groups and messages that are there")
+  @Test("Sample messages mention only existing users, channels, groups and messages")
   func mentions() throws {
     let (server, realm) = try harbour()
     func unknown(_ pattern: String, _ there: String) throws -> [String] {
@@ -133,14 +133,14 @@ struct SampleOrganizationTests {
     #expect(try server.value("SELECT count(*) FROM zerver_message WHERE rendered_content ~ 'user-mention'") != "0")
   }
 
-  @Test("leaves no place in a text unfilled")
+  @Test("Sample messages contain no placeholders")
   func filled() throws {
     let left = try Shared.sample().column(
       "SELECT content FROM zerver_message WHERE content || rendered_content || subject ~ '[{}]|data-user-id=\"[?]'")
     #expect(left.isEmpty)
   }
 
-  @Test("gives a direct message to both, and a group's to all of it")
+  @Test("Direct messages are delivered to all members")
   func readers() throws {
     let (server, realm) = try harbour()
     let wrong = try server.column(
@@ -153,7 +153,7 @@ struct SampleOrganizationTests {
     #expect(wrong.isEmpty)
   }
 
-  @Test("names groups of people by the digest of their ids")
+  @Test("Direct message groups have the digest of their ids")
   func groups() throws {
     let groups = try Shared.sample().connect().query(
       """
@@ -164,7 +164,7 @@ struct SampleOrganizationTests {
     for group in groups { #expect(group[0] == Digest.hexadecimal((group[1] ?? "").utf8, .sha1)) }
   }
 
-  @Test("has each uploaded file on the disk, with its size, and no other")
+  @Test("Sample uploads exist on disk with their size, and no others")
   func uploads() throws {
     let server = try Shared.sample()
     let rows = try server.connect().query("SELECT path_id, size, file_name FROM zerver_attachment")
@@ -185,7 +185,7 @@ struct SampleOrganizationTests {
     #expect(linked == "0")
   }
 
-  @Test("has pictures of people, emoji and itself where the server looks for them")
+  @Test("Avatars, emoji and icons exist in the server's paths")
   func pictures() throws {
     let (server, realm) = try harbour()
     let folder = "\(server.uploads)/avatars/\(realm)"
@@ -207,7 +207,7 @@ struct SampleOrganizationTests {
     }
   }
 
-  @Test("waits to be indexed for the search, every message of it")
+  @Test("All sample messages are queued for the search index")
   func searchQueue() throws {
     let server = try Shared.sample()
     let missing = "SELECT id FROM zerver_message EXCEPT SELECT message_id FROM fts_update_log"
@@ -215,7 +215,7 @@ struct SampleOrganizationTests {
     #expect(try server.value("SELECT count(*) FROM zerver_message WHERE search_tsvector IS NOT NULL") == "0")
   }
 
-  @Test("knows the first message of each channel")
+  @Test("Each channel refers to its first message")
   func firstMessages() throws {
     let wrong = try Shared.sample().column(
       """

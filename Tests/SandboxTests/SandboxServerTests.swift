@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A server in a sandbox")
 struct SandboxServerTests {
-  @Test("is laid out as on a production machine, its secrets for its owner alone")
+  @Test("A sandbox server has the production layout and private secrets")
   func layout() throws {
     let server = try Shared.fresh()
     for path in [
@@ -28,13 +28,13 @@ struct SandboxServerTests {
     #expect(try text("\(server.deployment)/version.py").contains("API_FEATURE_LEVEL = 261"))
   }
 
-  @Test("has secrets of its own")
+  @Test("A sandbox server has its own secrets")
   func secrets() throws {
     let other = try Shared.sample()
     #expect(try Shared.fresh().avatarSalt != other.avatarSalt)
   }
 
-  @Test("holds the internal organization with its bots after the installation, and nothing else")
+  @Test("A new sandbox server contains only the internal organization")
   func freshRows() throws {
     let server = try Shared.fresh()
     #expect(try server.column("SELECT string_id FROM zerver_realm") == ["alohainternal"])
@@ -50,7 +50,7 @@ struct SandboxServerTests {
     #expect(try server.value("SELECT count(*) FROM django_migrations WHERE app = 'zerver'") == "5")
   }
 
-  @Test("really starts, restarts and stops")
+  @Test("A sandbox server starts, restarts and stops")
   func scripts() throws {
     let server = try Shared.sandbox().makeServer("scripted")
     #expect(!server.isRunning)
@@ -66,7 +66,7 @@ struct SandboxServerTests {
     #expect(!server.isRunning)
   }
 
-  @Test("notes what its scripts were asked, word by word")
+  @Test("The scripts of a sandbox server record their arguments")
   func log() throws {
     let server = try Shared.sandbox().makeServer("noted")
     try server.run("manage.py", ["send_password_reset_email", "-r", "", "-u", "a b@example.com"])
@@ -78,13 +78,13 @@ struct SandboxServerTests {
       ])
   }
 
-  @Test("knows no command that the real one does not know")
+  @Test("Unknown commands are refused like by a real server")
   func unknownCommand() throws {
     let failure = #expect(throws: PlainFailure.self) { try Shared.fresh().run("manage.py", ["frobnicate"]) }
     #expect(failure?.reason.contains("Unknown command: 'frobnicate'") == true)
   }
 
-  @Test("can be made to fail, and to work again")
+  @Test("A script of a sandbox server can be broken and repaired")
   func brokenScript() throws {
     let server = try Shared.sandbox().makeServer("broken")
     try server.breakScript("restart-server", saying: "supervisor is not running")
@@ -96,7 +96,7 @@ struct SandboxServerTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("lets nobody in without its password once that is wanted")
+  @Test("A sandbox database can require its password")
   func password() throws {
     let server = try Shared.sandbox().makeServer("locked")
     try server.requirePassword()

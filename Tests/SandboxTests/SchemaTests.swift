@@ -8,7 +8,7 @@ struct SchemaTests {
     try Shared.fresh().value("SELECT count(*) FROM \(sql)").flatMap { Int($0) }
   }
 
-  @Test("has as many tables, rules and indexes as the reference version")
+  @Test("The sandbox schema has the tables, constraints and indexes of the reference version")
   func counts() throws {
     #expect(try count("pg_class WHERE relkind = 'r' AND relnamespace = 'aloha'::regnamespace") == 87)
     #expect(try count("pg_sequences WHERE schemaname = 'aloha'") == 85)
@@ -18,13 +18,13 @@ struct SchemaTests {
     }
   }
 
-  @Test("checks every reference at the end of the transaction")
+  @Test("The sandbox schema checks references at the end of the transaction")
   func deferral() throws {
     let others = "pg_constraint WHERE contype = 'f' AND connamespace = 'aloha'::regnamespace AND NOT condeferred"
     #expect(try count(others) == 0)
   }
 
-  @Test("keeps the sequences' names of tables that were renamed")
+  @Test("Renamed tables keep the names of their sequences")
   func sequences() throws {
     let names = [
       "zerver_usertopic": "zerver_mutedtopic_id_seq", "zerver_realmdomain": "zerver_realmalias_id_seq",
@@ -36,7 +36,7 @@ struct SchemaTests {
     }
   }
 
-  @Test("has the columns of the reference version, in its order")
+  @Test("The sandbox schema has the columns of the reference version in order")
   func columns() throws {
     let columns = try Shared.fresh().column(
       "SELECT attname FROM pg_attribute WHERE attrelid = 'zerver_message'::regclass AND attnum > 0 ORDER BY attnum")
@@ -50,7 +50,7 @@ struct SchemaTests {
     #expect(try count("pg_attribute WHERE attrelid = 'zerver_realm'::regclass AND attnum > 0") == 74)
   }
 
-  @Test("takes names of channels and addresses of users once only, whatever their case")
+  @Test("Names of channels and addresses of users are unique ignoring case")
   func caseInsensitive() throws {
     let server = try Shared.sample()
     for (table, column) in [("zerver_stream", "name"), ("zerver_userprofile", "delivery_email")] {
@@ -64,7 +64,7 @@ struct SchemaTests {
     }
   }
 
-  @Test("notes every new message for the search")
+  @Test("Every new message is queued for the search index")
   func search() throws {
     let connection = try Shared.sample().connect()
     try connection.execute("BEGIN")
@@ -75,7 +75,7 @@ struct SchemaTests {
     try connection.execute("ROLLBACK")
   }
 
-  @Test("carries the other brand's name where the server does")
+  @Test("The schema uses the name of the other brand where the server does")
   func brands() throws {
     let server = try Shared.sandbox().makeServer("branded", brand: .zulip)
     #expect(try server.value("SELECT current_schema()") == "zulip")

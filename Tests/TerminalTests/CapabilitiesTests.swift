@@ -2,7 +2,7 @@ import Testing
 
 @testable import Terminal
 
-@Suite("What the terminal can do")
+@Suite("Capabilities of a terminal")
 struct CapabilitiesTests {
   private func capabilities(
     _ environment: [String: String], isTerminal: Bool = true, _ wishes: Capabilities.Wishes = .init()
@@ -10,7 +10,7 @@ struct CapabilitiesTests {
     Capabilities(environment: environment, isTerminal: isTerminal, wishes: wishes)
   }
 
-  @Test("the linear mode is for what cannot draw, and for who asks for it")
+  @Test("The linear mode is used for simple terminals and on request")
   func linear() {
     #expect(capabilities(["TERM": "xterm"]).fullScreen)
     #expect(capabilities(["TERM": "xterm"], isTerminal: false).linearReason == .notATerminal)
@@ -23,7 +23,7 @@ struct CapabilitiesTests {
   }
 
   @Test(
-    "colours by the kind of terminal",
+    "The number of colours depends on the kind of terminal",
     arguments: [
       ("xterm-256color", ColorDepth.twoFiftySix), ("xterm-kitty", .twoFiftySix), ("foot", .twoFiftySix),
       ("xterm", .eight),
@@ -36,7 +36,7 @@ struct CapabilitiesTests {
   }
 
   @Test(
-    "the window's title is for terminals that are known to give it back, the bell for who wants it",
+    "The window title is set only on terminals that can restore it, and the bell is optional",
     arguments: [
       ("xterm-256color", true), ("screen-256color", true), ("alacritty", true), ("linux", false), ("dumb", false),
       ("vt100", false), ("", false), ("cons25", false),
@@ -50,14 +50,14 @@ struct CapabilitiesTests {
     #expect(those().rings && !those(bell: false).rings)
   }
 
-  @Test("NO_COLOR counts where it is not empty, and so does the wish")
+  @Test("Colours are off if NO_COLOR is not empty, or on request")
   func noColor() {
     #expect(capabilities(["TERM": "xterm", "NO_COLOR": "1"]).colors == .mono)
     #expect(capabilities(["TERM": "xterm", "NO_COLOR": ""]).colors == .eight)
     #expect(capabilities(["TERM": "xterm"], .init(noColor: true)).colors == .mono)
   }
 
-  @Test("Unicode is used where the locale says so; the first of the three variables that is set decides; none means C")
+  @Test("Unicode is used by the locale; the first set variable decides")
   func unicode() {
     #expect(capabilities(["TERM": "xterm", "LANG": "de_DE.UTF-8"]).showsUnicode)
     #expect(capabilities(["TERM": "xterm", "LANG": "C.utf8"]).showsUnicode)
@@ -72,7 +72,7 @@ struct CapabilitiesTests {
     #expect(capabilities(["TERM": "xterm", "LANG": "C", "LC_CTYPE": "C.UTF-8", "LC_ALL": ""]).showsUnicode)
   }
 
-  @Test("ASCII glyphs where Unicode, or a font for it, is missing, and where they are wanted")
+  @Test("ASCII glyphs are used without Unicode, and on request")
   func glyphs() {
     #expect(capabilities(["TERM": "xterm", "LANG": "C.UTF-8"]).glyphs == .unicode)
     #expect(capabilities(["TERM": "xterm", "LANG": "C"]).glyphs == .ascii)
@@ -86,7 +86,7 @@ struct CapabilitiesTests {
 
 @Suite("Messages to the screen")
 struct MailboxTests {
-  @Test("arrive in order, once, and ring the bell")
+  @Test("Messages to the screen arrive once, in order, and ring the bell")
   func order() throws {
     let wakeUp = try WakeUp()
     let mailbox = Mailbox<Int>(wakeUp: wakeUp)

@@ -10,7 +10,7 @@ struct FrameTests {
 
   private func at(_ column: Int, _ row: Int) -> Point { Point(column: column, row: row) }
 
-  @Test("text stands where it is put, in its role, and nothing outside is touched")
+  @Test("Text is drawn at its place, in its role, and inside its area")
   func puts() {
     var frame = frame(10, 3)
     #expect(frame.put("abc", at: at(2, 1), role: .title) == 3)
@@ -21,7 +21,7 @@ struct FrameTests {
     #expect(frame.role(at: at(0, -1)) == nil)
   }
 
-  @Test("what does not fit is cut off on every side")
+  @Test("Content outside a frame is clipped")
   func clips() {
     var frame = frame(4, 2)
     frame.put("abcdef", at: at(-2, 0), role: .text)
@@ -33,7 +33,7 @@ struct FrameTests {
     #expect(frame.line(0) == "c23f")
   }
 
-  @Test("half of a wide character is never seen")
+  @Test("A wide character is never drawn by half")
   func wide() {
     var frame = frame(5, 1)
     frame.put("漢字漢", at: at(0, 0), role: .text)
@@ -49,7 +49,7 @@ struct FrameTests {
     #expect(frame.line(0) == " 漢")
   }
 
-  @Test("marks stay with their letter")
+  @Test("Combining marks stay with their letter")
   func marks() {
     var frame = frame(3, 1)
     frame.put("e\u{301}x", at: at(0, 0), role: .text)
@@ -57,7 +57,7 @@ struct FrameTests {
     #expect(frame.character(at: at(1, 0)) == "x")
   }
 
-  @Test("a box has its border, its title and a clear inside")
+  @Test("A box has a border, a title and an empty inside")
   func box() {
     var frame = frame(16, 4)
     frame.fill(frame.bounds, with: "x", role: .text)
@@ -72,7 +72,7 @@ struct FrameTests {
     #expect(inside == Rect(column: 3, row: 1, columns: 10, rows: 2))
   }
 
-  @Test("a title that is too long, and a box too small for anything, do no harm")
+  @Test("An overlong title and a tiny box are drawn without errors")
   func smallBoxes() {
     var frame = frame(12, 4, .ascii)
     frame.box(Rect(column: 0, row: 0, columns: 12, rows: 3), title: "A long title")
@@ -82,7 +82,7 @@ struct FrameTests {
     }
   }
 
-  @Test("a part of a taller frame is shown through a window, with its cursor")
+  @Test("A part of a taller frame is shown with its cursor")
   func scrolls() {
     var tall = frame(6, 10)
     for row in 0..<10 { tall.put("row \(row)", at: at(0, row), role: .text) }
@@ -96,7 +96,7 @@ struct FrameTests {
     #expect(frame.cursor == nil)
   }
 
-  @Test("a wide character at the edge of the part that is shown becomes spaces")
+  @Test("A wide character at the edge of a shown part becomes spaces")
   func scrollsWide() {
     var source = frame(6, 1)
     source.put("漢字漢", at: at(0, 0), role: .text)
@@ -106,7 +106,7 @@ struct FrameTests {
     #expect(frame.line(0) == ".字 ..")
   }
 
-  @Test("a bar is full only when all is done, and empty only when nothing is")
+  @Test("A progress bar is full only at the end and empty only at the start")
   func bars() {
     func bar(_ fraction: Double, _ glyphs: Glyphs = .unicode) -> String {
       let bar = Frame.bar(columns: 4, fraction: fraction, glyphs: glyphs)
@@ -123,7 +123,7 @@ struct FrameTests {
     #expect(bar(0.6, .ascii) == "##..")
   }
 
-  @Test("the key bar leaves out from the end, and says so")
+  @Test("The key bar omits keys from the end, with a mark")
   func keyBar() {
     let hints: [Frame.KeyHint] = [.init("Enter", "go on"), .init("Esc", "back"), .init("?", "help", enabled: false)]
     var wide = frame(34, 1)
@@ -140,7 +140,7 @@ struct FrameTests {
     #expect(narrow.line(0) == "Enter go on  Esc back  …")
   }
 
-  @Test("a table's columns are as wide as needed, and give way where there is too little room")
+  @Test("The columns of a table are as wide as needed, and shrink if necessary")
   func table() {
     let table = Table(
       columns: [.init("Name", grows: true), .init("Rows", alignment: .trailing)],
@@ -161,7 +161,7 @@ struct FrameTests {
     #expect(narrow.text == "Name    Rows\n────────────\n漢字       9\nlast       0\n")
   }
 
-  @Test("the thumb of a scroll bar is at an end only when the text is")
+  @Test("The thumb of a scroll bar is at an end only if the text is")
   func scrollBar() {
     func thumb(_ first: Int) -> String {
       var frame = frame(1, 4, .ascii)
@@ -176,7 +176,7 @@ struct FrameTests {
     #expect(all.text == "\n\n\n")
   }
 
-  @Test("text is read in a column of at most 79, in the middle")
+  @Test("Text is shown in a centred column of at most 79 characters")
   func centered() {
     #expect(Rect(column: 0, row: 0, columns: 120, rows: 5).centered() == Rect(column: 20, row: 0, columns: 79, rows: 5))
     #expect(Rect(column: 0, row: 0, columns: 60, rows: 5).centered().columns == 60)
@@ -185,7 +185,7 @@ struct FrameTests {
         == Rect(column: 20, row: 7, columns: 40, rows: 10))
   }
 
-  @Test("a map of roles tells how a screen looks")
+  @Test("A map of roles describes the look of a screen")
   func roleMap() {
     var frame = frame(4, 1)
     frame.put("ab", at: at(1, 0), role: .error)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The screen on a real terminal")
 struct RealTerminalTests {
-  @Test("draws lines, colours, wide and combined characters, and keeps what the shell showed")
+  @Test("The screen draws lines, colours, wide and combined characters, and restores the shell's screen")
   func draws() throws {
     let session = try TmuxSession()
     try session.run("echo shown-before")
@@ -20,14 +20,14 @@ struct RealTerminalTests {
     try session.expectCleanTerminal()
   }
 
-  @Test("the cursor stands on what has the keyboard, though it is hidden")
+  @Test("The hidden cursor is on the focused element")
   func cursor() throws {
     let session = try TmuxSession()
     try session.runProbe()
     #expect(try session.format("#{cursor_x},#{cursor_y} #{cursor_flag}") == "10,3 0")
   }
 
-  @Test("follows the window's size")
+  @Test("The screen follows the window's size")
   func resizes() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -38,7 +38,7 @@ struct RealTerminalTests {
     #expect(text.split(separator: "\n")[0].hasSuffix("─┐"))
   }
 
-  @Test("follows the window's size where LINES and COLUMNS are exported")
+  @Test("The screen follows the window's size although LINES and COLUMNS are exported")
   func resizesWithLines() throws {
     let session = try TmuxSession(environment: ["LINES": "24", "COLUMNS": "80"])
     try session.runProbe()
@@ -46,7 +46,7 @@ struct RealTerminalTests {
     try session.waitFor("the new size") { $0.contains("size 90x20") && $0.contains("resized 90x20") }
   }
 
-  @Test("reads keys by name")
+  @Test("Keys are read by name")
   func keys() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -59,7 +59,7 @@ struct RealTerminalTests {
     try session.waitFor("the other keys") { text in others.allSatisfy { text.contains("key \($0) ") } }
   }
 
-  @Test("a lone Escape is a key; a letter that came with it is held with Alt; unknown sequences are nothing")
+  @Test("Escape alone is a key, Escape with a letter is Alt, and unknown sequences are ignored")
   func escape() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -73,7 +73,7 @@ struct RealTerminalTests {
     #expect(!text.contains("key 7"))
   }
 
-  @Test("a paste is one event, its line breaks no Enter")
+  @Test("A paste is one event, and its line breaks are not Enter")
   func paste() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -83,7 +83,7 @@ struct RealTerminalTests {
     #expect(!text.contains("key Enter"))
   }
 
-  @Test("a pasted escape sequence or Ctrl-C does nothing")
+  @Test("Pasted escape sequences and Ctrl-C have no effect")
   func pasteControls() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -92,7 +92,7 @@ struct RealTerminalTests {
     #expect(text.contains(#"paste "ab\nc""#))
   }
 
-  @Test("a paste that never ends swallows no key that is pressed after a pause: Escape, Ctrl-C and letters are keys")
+  @Test("Keys after a pause are read although a paste has no end")
   func pasteWithoutEnd() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -106,7 +106,7 @@ struct RealTerminalTests {
     try session.waitFor("the paste by itself") { $0.contains(#"paste "late""#) }
   }
 
-  @Test("what looks like the end of a paste is text, and keys right behind the end are keys")
+  @Test("The end of a paste is recognized exactly")
   func pasteEnds() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -118,7 +118,7 @@ struct RealTerminalTests {
     try session.waitFor("the key after a long paste") { $0.contains("key w") }
   }
 
-  @Test("a message from another thread wakes it")
+  @Test("A message from another thread wakes the screen")
   func wakes() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -126,7 +126,7 @@ struct RealTerminalTests {
     try session.waitFor("the message") { $0.contains("mail from a thread") }
   }
 
-  @Test("what is written to standard error appears after the screen is left, not on it")
+  @Test("Standard error is shown after the screen is left")
   func standardError() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -136,7 +136,7 @@ struct RealTerminalTests {
     try session.waitFor("what was said") { $0.contains("said on standard error") && $0.contains("probe: quit") }
   }
 
-  @Test("Ctrl-Z gives a clean shell, and fg the screen again, in the size that the window has then")
+  @Test("Ctrl-Z restores the shell, and fg the screen in the current size")
   func suspends() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -154,7 +154,7 @@ struct RealTerminalTests {
     try session.expectCleanTerminal()
   }
 
-  @Test("SIGTSTP from elsewhere stops it as cleanly")
+  @Test("SIGTSTP suspends the program cleanly")
   func suspendedFromElsewhere() throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -166,9 +166,9 @@ struct RealTerminalTests {
   }
 }
 
-@Suite("Whatever ends the program, the terminal is as before")
+@Suite("Restoring the terminal")
 struct CleanTerminalTests {
-  @Test("a signal is an event after the terminal was left", arguments: ["TERM", "INT", "HUP"])
+  @Test("A signal is handled after the terminal was restored", arguments: ["TERM", "INT", "HUP"])
   func signals(name: String) throws {
     let session = try TmuxSession()
     try session.runProbe()
@@ -178,7 +178,7 @@ struct CleanTerminalTests {
   }
 
   @Test(
-    "a crash leaves a clean terminal, its reason, and the status of its signal",
+    "A crash restores the terminal and reports its reason and signal",
     arguments: [
       ("trap", "Index out of range"), ("worker", "Index out of range"), ("segv", ""), ("abort", ""), ("overflow", ""),
       ("worker-trap", "Index out of range"), ("worker-overflow", ""),
@@ -196,7 +196,7 @@ struct CleanTerminalTests {
     try session.expectCleanTerminal()
   }
 
-  @Test("the window's title is put aside and given back: when it is taken away, at Ctrl-Z, at the end, at a crash")
+  @Test("The window title is restored at the end, at Ctrl-Z and after a crash")
   func title() throws {
     let session = try TmuxSession()
     let before = try session.format("#{pane_title}")
@@ -222,7 +222,7 @@ struct CleanTerminalTests {
     try session.expectCleanTerminal()
   }
 
-  @Test("a terminal that is not known to have a title is sent none; the bell is one byte")
+  @Test("An unknown terminal gets no title, and the bell is one byte")
   func noTitle() throws {
     let session = try TmuxSession(environment: ["TERM": "linux"])
     try session.runProbe()
@@ -236,7 +236,7 @@ struct CleanTerminalTests {
     #expect(bytes.count { $0 == "\u{7}" } == 1)
   }
 
-  @Test("a terminal that goes away ends the program instead of making it spin")
+  @Test("A lost terminal ends the program")
   func terminalGone() throws {
     let session = try TmuxSession()
     let folder = "\(NSTemporaryDirectory())/aloha-gone-\(RandomText.alphanumeric(8))"
@@ -252,9 +252,9 @@ struct CleanTerminalTests {
   }
 }
 
-@Suite("Terminals that can do less")
+@Suite("Limited terminals")
 struct LesserTerminalTests {
-  @Test("a kind that the system does not know is taken for the nearest one that it does")
+  @Test("An unknown kind of terminal is replaced by the nearest known one")
   func unknownKind() throws {
     let session = try TmuxSession(environment: ["TERM": "xterm-of-the-future"])
     try session.runProbe()
@@ -263,7 +263,7 @@ struct LesserTerminalTests {
     try session.waitFor("the end") { $0.contains("probe: quit") }
   }
 
-  @Test("TERM=dumb, and standard output in a pipe, are for the linear mode")
+  @Test("TERM=dumb and a piped output use the linear mode")
   func linear() throws {
     let session = try TmuxSession(environment: ["TERM": "dumb"])
     try session.run(TmuxSession.probePath)
@@ -272,7 +272,7 @@ struct LesserTerminalTests {
     try session.waitFor("the other reason") { $0.contains("linear: notATerminal") }
   }
 
-  @Test("NO_COLOR and LANG=C: no colour, nothing but ASCII, and still everything there")
+  @Test("With NO_COLOR and LANG=C the screen is complete in monochrome ASCII")
   func plain() throws {
     let session = try TmuxSession(environment: ["LANG": "C", "NO_COLOR": "1"])
     try session.runProbe()
@@ -286,7 +286,7 @@ struct LesserTerminalTests {
     #expect(looks.contains("\u{1B}[1;7mfocus"))
   }
 
-  @Test("no locale at all is C: a terminal that may know only ASCII is sent nothing else")
+  @Test("Without a locale only ASCII is sent")
   func noLocale() throws {
     let session = try TmuxSession(environment: ["LANG": "", "TERM": "vt100"])
     try session.runProbe()
@@ -297,7 +297,9 @@ struct LesserTerminalTests {
     #expect(try session.recorded().utf8.allSatisfy { $0 < 0x80 })
   }
 
-  @Test("fewer colours", arguments: [("xterm", "eight"), ("vt100", "mono"), ("screen-256color", "twoFiftySix")])
+  @Test(
+    "Fewer colours are used on simpler terminals",
+    arguments: [("xterm", "eight"), ("vt100", "mono"), ("screen-256color", "twoFiftySix")])
   func fewerColors(terminal: String, depth: String) throws {
     let session = try TmuxSession(environment: ["TERM": terminal])
     try session.runProbe()
@@ -308,9 +310,9 @@ struct LesserTerminalTests {
   }
 }
 
-@Suite("The terminal line by line")
+@Suite("The terminal in the linear mode")
 struct LineTerminalTests {
-  @Test("a hidden answer is never shown, and the echo is on again after it")
+  @Test("A hidden answer is never shown, and the echo is restored")
   func hidden() throws {
     let session = try TmuxSession(environment: ["TERM": "dumb"])
     try session.run("\(TmuxSession.probePath) --ask")
@@ -327,7 +329,7 @@ struct LineTerminalTests {
     try session.expectCleanTerminal()
   }
 
-  @Test("Ctrl-C at a hidden answer is an answer, and Ctrl-D the end")
+  @Test("Ctrl-C at a hidden question is an answer, and Ctrl-D ends the input")
   func interrupted() throws {
     let session = try TmuxSession()
     for (key, answer) in [("C-c", "interrupted"), ("C-d", "end")] {
@@ -343,7 +345,7 @@ struct LineTerminalTests {
     try session.expectCleanTerminal()
   }
 
-  @Test("a terminal without Unicode is asked in ASCII, and a pipe answers to its end")
+  @Test("A terminal without Unicode is asked in ASCII, and a pipe is read to its end")
   func plain() throws {
     let session = try TmuxSession(environment: ["LANG": "C"])
     try session.run("printf 'one\\ntwo' | \(TmuxSession.probePath) --ask")
@@ -353,7 +355,7 @@ struct LineTerminalTests {
     #expect(text.contains(#"password text("two")"#))
   }
 
-  @Test("a question that counts is not answered by lines, half lines or an end of input from before it")
+  @Test("Earlier input never answers a destructive question")
   func askedAfresh() throws {
     let session = try TmuxSession(environment: ["TERM": "dumb"])
     try session.run("\(TmuxSession.probePath) --ask-afresh")
@@ -366,7 +368,7 @@ struct LineTerminalTests {
     try session.expectCleanTerminal()
   }
 
-  @Test("a paste that arrives in pieces, with pauses, is discarded to its end")
+  @Test("A paste in pieces is discarded to its end")
   func pastedInPieces() throws {
     let session = try TmuxSession(environment: ["TERM": "dumb"])
     try session.run("\(TmuxSession.probePath) --ask-afresh")
@@ -380,7 +382,7 @@ struct LineTerminalTests {
     #expect(try session.waitFor("the answer") { $0.contains("answer text(") }.contains(#"answer text("now")"#))
   }
 
-  @Test("of several lines that arrive at once after the question none is the answer")
+  @Test("Several lines at once never answer a destructive question")
   func severalLines() throws {
     let session = try TmuxSession(environment: ["TERM": "dumb"])
     try session.run("\(TmuxSession.probePath) --ask-afresh")
@@ -393,7 +395,7 @@ struct LineTerminalTests {
     #expect(try session.waitFor("the answer") { $0.contains("answer text(") }.contains(#"answer text("yes")"#))
   }
 
-  @Test("Ctrl-C is heard while earlier input is discarded, and the echo is on again afterwards")
+  @Test("Ctrl-C works while earlier input is discarded, and the echo is restored")
   func endedWhileDiscarding() throws {
     let session = try TmuxSession()
     try session.run("\(TmuxSession.probePath) --ask-afresh")

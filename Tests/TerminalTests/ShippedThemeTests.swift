@@ -17,12 +17,12 @@ struct ShippedThemeTests {
     return try ThemeFile.parse(String(contentsOfFile: path, encoding: .utf8), path: path)
   }
 
-  @Test("there are those that the product promises, and no others that nobody looks at")
+  @Test("The shipped themes are exactly the documented ones")
   func all() throws {
     #expect(try Set(FileSystem.names(in: Self.folder)) == Set(Self.names.map { "\($0).toml" }))
   }
 
-  @Test("the check finds nothing: every role, readable with 256, 16 and 8 colours, and told apart", arguments: names)
+  @Test("Every shipped theme passes the check at each colour depth", arguments: names)
   func check(name: String) throws {
     let theme = try theme(name)
     let report = ThemeReport(theme)
@@ -31,7 +31,7 @@ struct ShippedThemeTests {
     #expect(!theme.summary.isEmpty)
   }
 
-  @Test("those with a background of their own have WCAG AA for every text; the one with high contrast has AAA")
+  @Test("Themes with a background meet WCAG AA, and high-contrast meets AAA")
   func contrasts() throws {
     for (name, needed) in [
       ("light", 4.5), ("dark", 4.5), ("deuteranopia", 4.5), ("tritanopia", 4.5), ("high-contrast", 7),
@@ -45,7 +45,7 @@ struct ShippedThemeTests {
     }
   }
 
-  @Test("the one without colours has none on any terminal")
+  @Test("The monochrome theme has no colours on any terminal")
   func mono() throws {
     let theme = try theme("mono")
     for role in Role.allCases {
@@ -55,7 +55,7 @@ struct ShippedThemeTests {
   }
 
   @Test(
-    "for colour-blind eyes states and badges stay far apart in colour, and differ in brightness or in form besides",
+    "Themes for colour-blind people distinguish states by colour and by brightness or form",
     arguments: [("deuteranopia", [ColorBlindness.deuteranopia, .protanopia]), ("tritanopia", [.tritanopia])])
   func colorBlind(name: String, eyes: [ColorBlindness]) throws {
     let theme = try theme(name)
@@ -82,7 +82,7 @@ struct ShippedThemeTests {
     #expect(theme.appearance(of: .error, depth: .twoFiftySix).attributes.contains(.underline))
   }
 
-  @Test("the usual themes would not pass that test: it can fail")
+  @Test("The test for colour blindness fails for ordinary themes")
   func canFail() throws {
     let theme = try theme("light")
     let (warning, error) = (
@@ -91,7 +91,7 @@ struct ShippedThemeTests {
     #expect(ColorBlindness.deuteranopia.distance(warning.foreground, error.foreground) < 30)
   }
 
-  @Test("the check names what is missing, unknown, weak or alike, with numbers for each depth")
+  @Test("The check names missing, unknown, weak and similar roles per colour depth")
   func finds() throws {
     let folder = "\(NSTemporaryDirectory())/aloha-theme-\(RandomText.alphanumeric(10))"
     try FileSystem.makeFolder(folder)
@@ -117,7 +117,7 @@ struct ShippedThemeTests {
     #expect(try report { $0 }.isGood)
   }
 
-  @Test("a style for the normal screen is begun and taken back; without colours only attributes are left")
+  @Test("A style for the normal screen is started and reset, with attributes only without colours")
   func styled() throws {
     let theme = try theme("dark")
     #expect(theme.styled("x", as: .production, depth: .twoFiftySix) == "\u{1B}[1;38;5;231;48;5;124mx\u{1B}[0m")

@@ -5,7 +5,7 @@ import Testing
 @Suite("Text in columns")
 struct TextTests {
   @Test(
-    "columns are counted as terminals do",
+    "Columns are counted like terminals do",
     arguments: [
       ("", 0), ("abc", 3), ("漢字", 4), ("e\u{301}", 1), ("é", 1), ("한국", 4), ("ｱ", 1), ("Ａ", 2), ("─", 1),
       ("\u{1112}\u{1161}\u{11AB}", 2),
@@ -16,7 +16,7 @@ struct TextTests {
   }
 
   @Test(
-    "what terminals disagree about is brought into a form that they agree on",
+    "Text that terminals render differently is normalized",
     arguments: [
       ("👍🏽", "👍"), ("👨‍👩‍👧‍👦", "👨"), ("❤️", "❤"), ("🇩🇪", "DE"), ("a\u{200B}b", "ab"), ("x\u{202E}y", "xy"), ("a\tb\nc", "a b c"),
       ("a\r\nb", "a b"), ("\u{1B}[31mred", "[31mred"), ("a\u{7F}\u{9B}b", "ab"), ("\u{E0001}", ""),
@@ -27,14 +27,14 @@ struct TextTests {
     #expect(TextWidth.joined(TextWidth.cells(text)) == shown)
   }
 
-  @Test("no more marks over a character than a cell holds")
+  @Test("The number of combining marks per character is limited")
   func marks() {
     let cells = TextWidth.cells("a" + String(repeating: "\u{301}", count: 9))
     #expect(cells.count == 1)
     #expect(cells[0].text.unicodeScalars.count == 5)
   }
 
-  @Test("a text that is too long ends with an ellipsis, never within a wide character")
+  @Test("A long text ends with an ellipsis, never within a wide character")
   func truncates() {
     #expect(TextWidth.truncated("organization", to: 12) == "organization")
     #expect(TextWidth.truncated("organization", to: 8) == "organiz…")
@@ -45,7 +45,7 @@ struct TextTests {
     #expect(TextWidth.truncatedAtStart("/var/lib/aloha/uploads", to: 10) == "…a/uploads")
   }
 
-  @Test("a text is filled up to its columns on the side that is asked for")
+  @Test("A text is padded on the requested side")
   func pads() {
     #expect(TextWidth.padded("漢", to: 5) == "漢   ")
     #expect(TextWidth.padded("12", to: 5, alignment: .trailing) == "   12")
@@ -54,7 +54,7 @@ struct TextTests {
     #expect(TextWidth.padded("漢字", to: 2) == "… ")
   }
 
-  @Test("lines break at spaces; a word longer than a line is broken")
+  @Test("Lines break at spaces, and long words are split")
   func wraps() {
     #expect(TextWidth.wrapped("the quick brown fox", to: 10) == ["the quick", "brown fox"])
     #expect(TextWidth.wrapped("exactly ten", to: 11) == ["exactly ten"])
@@ -64,20 +64,20 @@ struct TextTests {
     #expect(TextWidth.wrapped("anything", to: 0) == [])
   }
 
-  @Test("text without spaces breaks between wide characters, but not before a full stop")
+  @Test("Text without spaces breaks between wide characters, but not before a full stop")
   func wrapsWide() {
     #expect(TextWidth.wrapped("漢字漢字漢字", to: 5) == ["漢字", "漢字", "漢字"])
     #expect(TextWidth.wrapped("漢字漢字。漢", to: 8) == ["漢字漢", "字。漢"])
     #expect(TextWidth.wrapped("in 漢字 words", to: 8) == ["in 漢字", "words"])
   }
 
-  @Test("lines after the first can be indented")
+  @Test("Lines after the first can be indented")
   func hangs() {
     #expect(
       TextWidth.wrapped("• some words that are long", to: 12, hanging: 2) == ["• some words", "  that are", "  long"])
   }
 
-  @Test("no line is ever wider than asked for", arguments: 1...12)
+  @Test("No line is wider than requested", arguments: 1...12)
   func neverWider(width: Int) {
     let text = "Zürich 漢字チャット e\u{301}\u{302} supercalifragilistic, one 👍 two 한국어."
     for line in TextWidth.wrapped(text, to: width, hanging: 2) {
@@ -86,13 +86,13 @@ struct TextTests {
     }
   }
 
-  @Test("for a terminal without Unicode: letters without marks, plain signs, one ? for a column")
+  @Test("Without Unicode, letters lose their marks, and other characters become ?")
   func ascii() {
     #expect(Glyphs.asciiOnly("Zürich – “naïve” 漢 → Łódź e\u{301}") == "Zurich - \"naive\" ?? > ?odz e")
     #expect(Glyphs.asciiOnly("plain") == "plain")
   }
 
-  @Test("every glyph has the columns that it promises, and the ASCII ones are ASCII")
+  @Test("Every glyph has its declared width, and ASCII glyphs are ASCII")
   func glyphs() {
     for glyphs in [Glyphs.unicode, .ascii] {
       for child in Mirror(reflecting: glyphs).children {
@@ -112,7 +112,7 @@ struct TextTests {
     }
   }
 
-  @Test("a pasted text is text alone")
+  @Test("A pasted text contains no control characters")
   func pasted() {
     func filter(_ text: String) -> String {
       var pasted = PastedText()

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Terminal
 
-@Suite("Themes that nobody wrote")
+@Suite("Fuzzing of themes")
 struct ThemeFuzzTests {
-  @Test("A theme's file is a theme with every role, or refused with all that is wrong with it")
+  @Test("Any theme file is a complete theme, or is refused with all errors")
   func files() throws {
     let small =
       "name = \"t\"\nsummary = \"s\"\n[palette]\nsea = \"#0087af\"\n[roles]\ntitle = { fg = \"sea\", bg = 12 }\n"
@@ -26,7 +26,7 @@ struct ThemeFuzzTests {
     }
   }
 
-  @Test("Tables within tables without end, thousands of keys and a zero byte are refused in bounded time")
+  @Test("Endless nesting, thousands of keys and a zero byte are refused in bounded time")
   func extremes() {
     let texts = [
       String(repeating: "[", count: 100_000), "a = " + String(repeating: "[", count: 100_000),

@@ -11,7 +11,7 @@ struct ThemeGoldenTests {
     ("256", .twoFiftySix), ("16", .sixteen), ("8", .eight), ("mono", .mono),
   ]
 
-  @Test("every role at every depth is as it was", arguments: ShippedThemeTests.names)
+  @Test("Every role of every theme is unchanged at each colour depth", arguments: ShippedThemeTests.names)
   func appearances(name: String) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     let path = root.deletingLastPathComponent().deletingLastPathComponent()

@@ -27,7 +27,7 @@ struct ThemeTests {
     }
   }
 
-  @Test("the theme inside the program is themes/default.toml, word for word")
+  @Test("The built-in theme equals themes/default.toml")
   func builtIn() throws {
     let file = try String(contentsOfFile: Self.themesFolder + "/default.toml", encoding: .utf8)
     #expect(file == defaultThemeText)
@@ -35,7 +35,7 @@ struct ThemeTests {
   }
 
   @Test(
-    "the states that a screen must tell apart differ in every depth of colour, and without",
+    "States are distinguishable at every colour depth and without colours",
     arguments: ColorDepth.allCases)
   func distinct(depth: ColorDepth) throws {
     let theme = try ThemeLibrary.builtIn()
@@ -52,7 +52,7 @@ struct ThemeTests {
     }
   }
 
-  @Test("colours and attributes are read in every way of writing them")
+  @Test("Colours and attributes are parsed in every notation")
   func reads() throws {
     let theme = try ThemeFile.parse(
       file([
@@ -70,7 +70,7 @@ struct ThemeTests {
     #expect(theme.style(of: .error).foreground == .rgb(red: 255, green: 128, blue: 0))
   }
 
-  @Test("what a role leaves out is the screen's, and mono is as the attributes")
+  @Test("Missing parts of a role come from the screen, and mono from the attributes")
   func inherits() throws {
     let theme = try ThemeFile.parse(
       file(["background": #"{ fg = 250, bg = 17 }"#, "title": #"{ attributes = ["bold"] }"#]), path: "t.toml")
@@ -82,7 +82,7 @@ struct ThemeTests {
         == Theme.Appearance(foreground: -1, background: -1, attributes: .bold))
   }
 
-  @Test("one error names all that is wrong")
+  @Test("One error lists all faults of a theme")
   func faults() {
     let said = reason(
       file(
@@ -104,7 +104,7 @@ struct ThemeTests {
   }
 
   @Test(
-    "colours go to the nearest that there is",
+    "Colours are mapped to the nearest available one",
     arguments: [
       ("#0087af", 31, 6, 6), ("#767676", 243, 8, -1), ("#d7005f", 161, 1, 1), ("#ffffff", 231, -1, -1),
       ("#ff0000", 196, 9, 1),
@@ -118,7 +118,7 @@ struct ThemeTests {
     #expect(color.index(in: .mono, freely: true) == -1)
   }
 
-  @Test("text on a background of the theme's own can be read with few colours too")
+  @Test("Text on a theme's background is readable with few colours")
   func ownBackground() throws {
     let theme = try ThemeLibrary.builtIn()
     func look(_ role: Role, _ depth: ColorDepth) -> Theme.Appearance { theme.appearance(of: role, depth: depth) }
@@ -128,12 +128,12 @@ struct ThemeTests {
     #expect(look(.test, .sixteen) == Theme.Appearance(foreground: 0, background: 2, attributes: .bold))
   }
 
-  @Test("what is no colour is none", arguments: ["", "256", "-1", "#12345", "#12345g", "#-12345", "Red", "bright"])
+  @Test("Invalid colours are refused", arguments: ["", "256", "-1", "#12345", "#12345g", "#-12345", "Red", "bright"])
   func noColor(text: String) {
     #expect(Color(text) == nil)
   }
 
-  @Test("contrast is from 1 to 21, and unknown where the user's own colours are meant")
+  @Test("Contrast is between 1 and 21, and unknown for the terminal's own colours")
   func contrast() throws {
     let black = Color.rgb(red: 0, green: 0, blue: 0)
     let white = try #require(Color("#ffffff"))
@@ -165,7 +165,7 @@ struct ThemeLibraryTests {
     ThemeLibrary(environment: environment, executable: "\(folder)/tree/.build/debug/aloha-wizard")
   }
 
-  @Test("the user's own come before the machine's, and those before the shipped ones")
+  @Test("Themes of the user precede those of the machine, and those the shipped ones")
   func order() throws {
     defer { try? FileSystem.removeTree(folder) }
     try write("tree/themes/night.toml", name: "shipped night")
@@ -181,7 +181,7 @@ struct ThemeLibraryTests {
       library(["HOME": "\(folder)/home"]).list().contains { $0.name == "night" && $0.path?.contains("home") == true })
   }
 
-  @Test("an installed program finds those beside it")
+  @Test("An installed program finds its themes")
   func installed() throws {
     defer { try? FileSystem.removeTree(folder) }
     try write("usr/share/aloha-wizard/themes/night.toml", name: "installed night")
@@ -189,7 +189,7 @@ struct ThemeLibraryTests {
     #expect(try library.theme("night").name == "installed night")
   }
 
-  @Test("ALOHA_WIZARD_THEME is worn unless another is asked for")
+  @Test("ALOHA_WIZARD_THEME applies unless another theme is requested")
   func preferred() throws {
     defer { try? FileSystem.removeTree(folder) }
     try write("one.toml", name: "one")
@@ -199,7 +199,7 @@ struct ThemeLibraryTests {
     #expect(try library(["ALOHA_WIZARD_THEME": ""]).theme().name == "default")
   }
 
-  @Test("without any file there is the default; another name is an error that lists what there is")
+  @Test("Without files the default theme exists, and unknown names are errors with the list")
   func missing() throws {
     defer { try? FileSystem.removeTree(folder) }
     #expect(try library().theme().name == "default")

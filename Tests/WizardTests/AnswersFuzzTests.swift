@@ -4,9 +4,9 @@ import Testing
 
 @testable import Wizard
 
-@Suite("Answers files that nobody wrote")
+@Suite("Fuzzing of answers files")
 struct AnswersFuzzTests {
-  @Test("A file is answers, or refused with all that is wrong with it")
+  @Test("Any answers file is read, or refused with all faults")
   func files() throws {
     let corpus = [
       """
@@ -41,7 +41,7 @@ struct AnswersFuzzTests {
     }
   }
 
-  @Test("Tables within tables without end, thousands of keys and a zero byte are refused in bounded time")
+  @Test("Endless nesting, thousands of keys and a zero byte are refused in bounded time")
   func extremes() {
     let texts = [
       String(repeating: "[", count: 100_000), "a = " + String(repeating: "[", count: 100_000),

@@ -48,7 +48,7 @@ struct AnswersTests {
     } catch { return error as? PlainFailure }
   }
 
-  @Test("with all answers it is done without a question, and says what it does")
+  @Test("A complete answers file runs without a question and reports its steps")
   func unattended() throws {
     let servers = FakeServers()
     let script = Script([])
@@ -67,7 +67,7 @@ struct AnswersTests {
     #expect(script.says("Warning: uploads: 3 files are missing on the disk"))
   }
 
-  @Test("what is missing is refused with the whole list where nobody can be asked, and nothing is begun")
+  @Test("Missing answers are refused as a list before anything starts, without a terminal")
   func missing() throws {
     let servers = FakeServers()
     let failure = failure("[source]\nroot = \"/source\"\n[secrets.each]\ncamo_key = \"keep\"\n", servers)
@@ -81,7 +81,7 @@ struct AnswersTests {
     #expect(servers.state.withLock { $0.operations }.allSatisfy { $0.subdomain == "harbour" })
   }
 
-  @Test("where the way breaks off early, what comes later is in the list all the same")
+  @Test("The list of missing answers includes later steps")
   func missingUnseen() throws {
     let failure = failure("[target]\nplace = \"here\"\n", FakeServers(), flow: FakeServers().flow(target: nil))
     let reason = try #require(failure?.reason)
@@ -90,7 +90,7 @@ struct AnswersTests {
     }
   }
 
-  @Test("on a terminal what is missing is asked, and only that")
+  @Test("On a terminal only missing answers are asked for")
   func asked() throws {
     let servers = FakeServers()
     let text = complete.replacing("subdomain = \"port\"", with: "")
@@ -115,7 +115,7 @@ struct AnswersTests {
     #expect(servers.begun?.subdomain == "dock")
   }
 
-  @Test("a step that was passed by can be gone back to, and shows what was given")
+  @Test("A step answered by the file can be opened and shows the answer")
   func backToGiven() throws {
     let given = GivenAnswers(values: try AnswersFile.parse(complete, path: "a.toml").values)
     let walker = Walker(FakeServers().flow(), given: given)
@@ -130,7 +130,7 @@ struct AnswersTests {
     #expect(walker.answers.flag("deactivate.old") == true)
   }
 
-  @Test("keys that there are not, secrets and confirmations are errors that name them, all at once")
+  @Test("Unknown keys, secrets and confirmations are errors, all named at once")
   func unknown() throws {
     let reason = try #require(
       failure("shiny = 1\n[source]\nroot = \"/source\"\nrot = \"/\"\n[sauce]\nroot = \"/\"\n")?.reason)
@@ -147,7 +147,7 @@ struct AnswersTests {
   }
 
   @Test(
-    "answers that will not do are errors that say what would do",
+    "Invalid answers are errors with the possible values",
     arguments: [
       (
         "which = \"harbour\"", "which = \"harbor\"",
@@ -170,7 +170,7 @@ struct AnswersTests {
     #expect(failure?.reason.contains(says) == true, "\(failure?.reason ?? "no error")")
   }
 
-  @Test("what stands in the way is told as it is, with its own exit code")
+  @Test("A blocker is reported with its own exit code")
   func blocked() {
     let servers = FakeServers()
     servers.change { $0.findings = [Finding(.blocker, "space", "there is too little", remedy: "make room")] }
@@ -205,7 +205,7 @@ struct AnswersTests {
       ])
   }
 
-  @Test("a name that has to be typed is given on the command line, and only the right one is taken")
+  @Test("A required name is given on the command line, and only the right one is accepted")
   func confirmed() throws {
     let flow = destroying(["12 channels"])
     var without = try runner("", flow: flow)
@@ -220,7 +220,7 @@ struct AnswersTests {
     }
   }
 
-  @Test("what destroys without a name wants --yes; what destroys nothing does not")
+  @Test("A destructive operation without a name requires --yes, and others do not")
   func saidTwice() throws {
     let flow = destroying(["12 channels"], names: false)
     var without = try runner("", flow: flow)
@@ -239,7 +239,7 @@ struct AnswersTests {
     }
   }
 
-  @Test("line by line, what destroys is not begun by Enter alone")
+  @Test("In the linear mode a destructive operation is never started by Enter alone")
   func linearSecondWord() throws {
     var walk = LinearWalk(destroying(["12 channels"], names: false), ["", "", "start"])
     _ = try walk.runner.run()
@@ -249,7 +249,7 @@ struct AnswersTests {
 
   // MARK: Writing
 
-  @Test("what is written is read back as the same answers, without secrets and confirmations")
+  @Test("Written answers are read back unchanged, without secrets and confirmations")
   func written() throws {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "review")
@@ -271,14 +271,14 @@ struct AnswersTests {
   }
 
   @Test(
-    "every text survives being written",
+    "Any text is written and read back unchanged",
     arguments: ["", "a\"b\\c", "tab\tline\nend", "\u{1B}[31m", "Café 港 🏝", "# no comment"])
   func quoting(text: String) throws {
     let file = try AnswersFile.parse("[a]\n\(TOMLText.key(text)) = \(TOMLText.quoted(text))\n", path: "a.toml")
     #expect(file.values == ["a.\(text)": .text(text)])
   }
 
-  @Test("a step's tables come after its other keys, whatever the order of its fields")
+  @Test("The tables of a step are written after its other keys")
   func tablesLast() throws {
     let item = Field.Item(id: "x y", title: "X", state: "", purpose: "", consequences: [:], advice: "keep", why: "")
     let fields = [
@@ -291,7 +291,7 @@ struct AnswersTests {
     #expect(try AnswersFile.parse(AnswersText.file(flow, Answers(answers)), path: "a.toml").values == answers)
   }
 
-  @Test("the template names every key that the flow may ask, decides nothing, and is a file that can be read")
+  @Test("The template lists every key, contains no decision, and can be read")
   func template() throws {
     let flow = FakeServers().flow()
     let text = AnswersText.template(flow)
@@ -311,7 +311,7 @@ struct AnswersTests {
     #expect(file.values["target.place"] == .text("here"))
   }
 
-  @Test("every field that a lookup finds is one that the flow has announced")
+  @Test("Every field of a lookup is declared by the flow")
   func announced() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "review")
@@ -319,7 +319,7 @@ struct AnswersTests {
     for line in walker.model.session.review { #expect(known.contains(line.key)) }
   }
 
-  @Test("on the screen a key of the review writes the answers, and it is said where")
+  @Test("A key in the review writes the answers and reports the file")
   func saveKey() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "address")

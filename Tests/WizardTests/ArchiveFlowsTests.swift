@@ -74,7 +74,7 @@ struct ArchiveFlowsTests {
     walker.type(path)
   }
 
-  @Test("a screen, lines and a file export the same", arguments: exports)
+  @Test("The screen, the linear mode and an answers file start the same export", arguments: exports)
   func exportsAlike(way: FlowWay) throws {
     let job = try way.check(Self.export)
     let export = try #require(job as? ExportOperation)
@@ -102,7 +102,7 @@ struct ArchiveFlowsTests {
     },
   ]
 
-  @Test("a screen, lines and a file import the same", arguments: imports)
+  @Test("The screen, the linear mode and an answers file start the same import", arguments: imports)
   func importsAlike(way: FlowWay) throws {
     let job = try way.check(Self.importing)
     let options = try #require(job as? ImportOperation).options
@@ -112,7 +112,7 @@ struct ArchiveFlowsTests {
     #expect(options.allowsReservedSubdomain == isReserved && options.stopsServer == isReserved)
   }
 
-  @Test("to the cloud: a rehearsal unless said otherwise, under the name that is wished there")
+  @Test("A transfer to the cloud proposes a rehearsal, with the requested name")
   func toCloud() throws {
     let way = FlowWay("", lines: ["", "", "", "harbour-team", "1", "/srv/a.tar.gz", "", ""]) { walker in
       walker.walk(to: "address")
@@ -128,7 +128,7 @@ struct ArchiveFlowsTests {
     #expect(options.deactivates)
   }
 
-  @Test("from the cloud: the import of the archive, once the version fits")
+  @Test("A transfer from the cloud imports the archive after a check of the version")
   func fromCloud() throws {
     let engine = FakeEngine()
     engine.change {
@@ -153,7 +153,7 @@ struct ArchiveFlowsTests {
 
   // MARK: What is refused
 
-  @Test("a backup, a refused archive and none at all stop the import at its first step, each with a way out")
+  @Test("A backup, a refused archive and a missing one stop the import at its first step with a remedy")
   func refused() {
     for (path, text) in [
       ("/srv/backup.tar.gz", "restored, not imported"), ("/srv/evil.tar.gz", "leads out of its folder"),
@@ -166,7 +166,7 @@ struct ArchiveFlowsTests {
     }
   }
 
-  @Test("the cloud has no root domain and keeps some names")
+  @Test("The cloud refuses the root domain and reserved names")
   func cloudNames() {
     #expect(CloudTransfer.objection(to: "harbour") == nil)
     for name in ["", "ab", "www", "Harbour", "-x-", String(repeating: "a", count: 41)] {
@@ -176,7 +176,7 @@ struct ArchiveFlowsTests {
 
   // MARK: Looking at an archive
 
-  @Test("inspecting shows what it is; verifying begins with what was chosen, and leads on to the import")
+  @Test("Inspecting describes the archive, and verifying leads on to the import")
   func inspect() {
     var context = FakeEngine().context()
     context.hasServer = false
@@ -193,7 +193,7 @@ struct ArchiveFlowsTests {
     #expect(walker.focusedLine.contains("Import it into this server"))
   }
 
-  @Test("an encrypted archive is looked at with its key where there is one, and by its seal where there is none")
+  @Test("An encrypted archive is inspected with its key, or by its SHA-256 without one")
   func encrypted() throws {
     let key = "/srv/key.txt"
     for identity in [nil, key] {
@@ -233,7 +233,7 @@ struct ArchiveFlowsTests {
 
   // MARK: Looks
 
-  @Test("the steps as they look", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     var context = FakeEngine().context()
     context.archiveFolder = "/srv"
@@ -264,7 +264,7 @@ struct ArchiveFlowsTests {
 
   // MARK: On real servers
 
-  @Test("an organization is exported by one flow, verified by another, and imported by a third under another name")
+  @Test("The flows export, verify and import an organization under another name")
   func forReal() throws {
     let real = try RealFlows()
     let context = real.context
@@ -294,7 +294,7 @@ struct ArchiveFlowsTests {
     #expect(real.scriptLog.contains("stop-server") && real.scriptLog.contains("start-server"))
   }
 
-  @Test("the hand-over names the wished subdomain and the digest of the very archive")
+  @Test("The transfer text contains the requested subdomain and the digest of the archive")
   func handedOver() throws {
     let real = try RealFlows()
     let archive = "\(real.server.root)/cloud.tar.gz"

@@ -6,7 +6,7 @@ import Testing
 @testable import Engine
 @testable import Wizard
 
-@Suite("Backing up, every night, and keeping few")
+@Suite("The flows for backups")
 struct BackUpFlowTests {
   private static func flow(_ engine: FakeEngine, _ queries: BackupQueries = BackupFakes.queries()) -> Flow {
     .backUp(engine.context(), queries)
@@ -40,7 +40,7 @@ struct BackUpFlowTests {
     },
   ]
 
-  @Test("a screen, lines and a file back up the same", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same backup", arguments: ways)
   func alike(way: FlowWay) throws {
     let options = try #require(Self.options(try way.check { Self.flow($0) }))
     if way.testDescription == "all of it" {
@@ -53,7 +53,7 @@ struct BackUpFlowTests {
     }
   }
 
-  @Test("size and time are told first, for what is chosen")
+  @Test("The size and duration of the chosen backup are shown first")
   func estimate() {
     let walker = Walker(Self.flow(FakeEngine()))
     walker.walk(to: "content")
@@ -63,7 +63,7 @@ struct BackUpFlowTests {
     #expect(walker.sees("About 48.3 MB"))
   }
 
-  @Test("the name that is proposed is one by which the backup is found again, and says whether it is encrypted")
+  @Test("The proposed name can be found again and shows encryption")
   func name() {
     let walker = Walker(Self.flow(FakeEngine()))
     walker.walk(to: "place")
@@ -78,7 +78,7 @@ struct BackUpFlowTests {
     #expect(walker.sees("must end with .tar.gz.age"))
   }
 
-  @Test("a private key is refused where the public one is asked for, before anything is done with it")
+  @Test("A private key in the field of the public one is refused")
   func privateKey() {
     let walker = Walker(Self.flow(FakeEngine()))
     walker.walk(to: "encryption")
@@ -88,7 +88,7 @@ struct BackUpFlowTests {
     #expect(walker.step == "encryption" && walker.sees("This is the private key"))
   }
 
-  @Test("without age nothing can be encrypted, and files in S3 are in no backup; both say why")
+  @Test("Missing age and files in S3 are explained")
   func impossible() {
     let queries = BackupFakes.queries {
       BackupEstimate(database: 1, rows: 1, uploadsFiles: 0, uploads: 0, storesUploadsInS3: true, canEncrypt: false)
@@ -102,7 +102,7 @@ struct BackUpFlowTests {
     #expect(walker.answers.list("content.parts") == ["database"])
   }
 
-  @Test("where the database is lost the files can still be saved")
+  @Test("Files can be backed up although the database is lost")
   func databaseLost() {
     let queries = BackupFakes.queries { throw PlainFailure(.connection, "the database", "nobody answers", remedy: "x") }
     let engine = FakeEngine()
@@ -115,7 +115,7 @@ struct BackUpFlowTests {
     #expect(Self.options(engine.begun)?.skipsUploads == false)
   }
 
-  @Test("afterwards its restore is rehearsed with this very file, or it is made nightly in its folder")
+  @Test("After a backup its rehearsal and a schedule are offered")
   func onward() throws {
     let walker = Walker(Self.flow(FakeEngine()))
     Self.type("/srv/backups/a.tar.gz", walker)
@@ -134,7 +134,7 @@ struct BackUpFlowTests {
         == RehearseOperation(.init(root: "/srv/chat"), RehearseOperation.Options(archive: "/srv/x.tar.gz")))
   }
 
-  @Test("the other two wishes lead to flows of their own")
+  @Test("The other two choices open their own flows")
   func wishes() {
     for (keys, flow) in [(1, "nightly"), (2, "prune")] {
       let walker = Walker(Self.flow(FakeEngine()))
@@ -156,7 +156,7 @@ struct BackUpFlowTests {
     },
   ]
 
-  @Test("a screen, lines and a file rehearse the same", arguments: rehearsals)
+  @Test("The screen, the linear mode and an answers file start the same rehearsal", arguments: rehearsals)
   func rehearsedAlike(way: FlowWay) throws {
     let job = try way.check { .rehearse($0.context(), BackupFakes.queries()) }
     let options = try #require(job as? RehearseOperation).options
@@ -167,7 +167,7 @@ struct BackUpFlowTests {
 
   // MARK: Every night
 
-  @Test("the lines for every night hold what was asked for, and the command prints the very same")
+  @Test("The schedule contains the answers, and the command prints the same text")
   func nightly() {
     let walker = Walker(.nightly(FakeEngine().context()), size: Size(columns: 200, rows: 120))
     walker.press(.control("u"))
@@ -190,7 +190,7 @@ struct BackUpFlowTests {
     #expect(walker.sees("--rehearse --newest-in /srv/backups"))
   }
 
-  @Test("encrypted backups are not rehearsed where the private key is not")
+  @Test("Encrypted backups are not rehearsed without the private key")
   func nightlyEncrypted() {
     let walker = Walker(.nightly(FakeEngine().context()), size: Size(columns: 200, rows: 120))
     walker.walk(to: "time")
@@ -206,7 +206,7 @@ struct BackUpFlowTests {
 
   // MARK: Keeping few
 
-  @Test("what would go is shown with what stays, and goes only when the folder was typed")
+  @Test("Backups to delete and to keep are listed, and deleted only after the folder was typed")
   func prune() {
     let engine = FakeEngine()
     let walker = Walker(.prune(engine.context(), BackupFakes.queries()))
@@ -231,7 +231,7 @@ struct BackUpFlowTests {
           .init(folder: "/var/backups/aloha", policy: .init(last: 1, daily: 1, weekly: 0, monthly: 0))))
   }
 
-  @Test("a policy that keeps nothing is refused, one that lets nothing go ends the flow before anything is asked")
+  @Test("A policy that keeps nothing is refused, and one that deletes nothing ends the flow")
   func nothingToPrune() {
     let none = Walker(.prune(FakeEngine().context(), BackupFakes.queries()))
     none.walk(to: "keep")
@@ -247,7 +247,7 @@ struct BackUpFlowTests {
     #expect(all.step == "plan" && all.sees("nothing would go"))
   }
 
-  @Test("a folder without backups is said to be one")
+  @Test("A folder without backups is reported")
   func emptyFolder() {
     let walker = Walker(.prune(FakeEngine().context(), BackupFakes.queries()))
     walker.press(.control("u"))
@@ -256,7 +256,7 @@ struct BackUpFlowTests {
     #expect(walker.sees("holds no backup"))
   }
 
-  @Test("old backups go from the disk, the newest good one stays")
+  @Test("Old backups are deleted, and the newest intact one is kept")
   func pruneForReal() throws {
     let real = try RealFlows(messages: 0)
     let folder = "\(real.server.root)/backups"
@@ -285,7 +285,7 @@ struct BackUpFlowTests {
 
   // MARK: Looks
 
-  @Test("the steps as they look", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
       Self.flow(FakeEngine()), look, steps: ["what", "content", "encryption", "place", "checks", "review"]

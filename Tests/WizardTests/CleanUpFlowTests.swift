@@ -9,7 +9,7 @@ import Testing
 @testable import Engine
 @testable import Wizard
 
-@Suite("Throwing away a test import, as a flow")
+@Suite("The flow that deletes a test import")
 struct CleanUpFlowTests {
   static let quiet = OrganizationHistory(
     imported: "2026-11-20 08:30:00+00", created: "2024-02-01 10:00:00+00", messagesSince: 0,
@@ -30,7 +30,7 @@ struct CleanUpFlowTests {
     (engine.begun as? DeleteOrganizationOperation)?.options
   }
 
-  @Test("the youngest import is proposed, its rows are shown, its files go with it; only its typed name confirms it")
+  @Test("The newest import is proposed for deletion with its rows and files, and requires its typed name")
   func asAdvised() throws {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -58,7 +58,7 @@ struct CleanUpFlowTests {
     #expect(!options.despiteSignsOfLife)
   }
 
-  @Test("until its name is typed, what is checked and planned carries no confirmation")
+  @Test("Checks and plans contain no confirmation before the name is typed")
   func unconfirmed() {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -69,7 +69,7 @@ struct CleanUpFlowTests {
     #expect(engine.begun == nil)
   }
 
-  @Test("signs of life ask for a word of their own, and Enter alone does not give it")
+  @Test("An organization in use requires an additional confirmation")
   func signsOfLife() throws {
     var history = Self.quiet
     history.messagesSince = 3
@@ -89,7 +89,7 @@ struct CleanUpFlowTests {
     #expect(begun(engine)?.despiteSignsOfLife == true)
   }
 
-  @Test("all uploads can go only where no other organization has any")
+  @Test("Deleting all uploads is offered only if no other organization has files")
   func allUploads() throws {
     let engine = FakeEngine()
     let shared = walker(engine)
@@ -108,7 +108,7 @@ struct CleanUpFlowTests {
     #expect(begun(engine)?.uploads == .everything)
   }
 
-  @Test("the organization at the root domain is confirmed with the host name")
+  @Test("Deleting the organization of the root domain requires the host name")
   func rootDomain() throws {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -121,7 +121,7 @@ struct CleanUpFlowTests {
     #expect(begun(engine)?.subdomain == "" && begun(engine)?.confirmation == "")
   }
 
-  @Test("afterwards it can be imported again with the same answers, where its archive is known")
+  @Test("A deleted test import can be imported again with the same answers")
   func onward() throws {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -163,7 +163,7 @@ struct CleanUpFlowTests {
       }),
   ]
 
-  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same operation", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
     try way.check { engine in
       engine.change { $0.plan.destroys = ["12,480 in zerver_message"] }
@@ -171,7 +171,7 @@ struct CleanUpFlowTests {
     }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     let engine = FakeEngine()
     engine.change { $0.plan.destroys = ["98,000 in zerver_usermessage", "12,480 in zerver_message"] }
@@ -187,13 +187,13 @@ struct CleanUpFlowTests {
   }
 }
 
-@Suite("Throwing away a test import, on a real server", .serialized)
+@Suite("The flow that deletes a test import, on a real server", .serialized)
 struct RealCleanUpTests {
   private let values: [String: Answer] = [
     "organization.which": .text("bookclub"), "holds.anyway": .flag(true), "files.which": .text("organization"),
   ]
 
-  @Test("rows and files are gone, the server's own organization stays, the cache is emptied")
+  @Test("A deletion removes rows and files, keeps the internal organization, and empties the cache")
   func deletes() throws {
     let real = try RealFlows()
     let id = try #require(try real.value("SELECT id FROM zerver_realm WHERE string_id = 'bookclub'"))
@@ -205,7 +205,7 @@ struct RealCleanUpTests {
     #expect(real.scriptLog.contains("[flush-memcached]"))
   }
 
-  @Test("without the typed name nothing is deleted")
+  @Test("Nothing is deleted without the typed name")
   func unconfirmed() throws {
     let real = try RealFlows()
     #expect(throws: (any Error).self) {
@@ -214,7 +214,7 @@ struct RealCleanUpTests {
     #expect(try real.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'bookclub'") == "1")
   }
 
-  @Test("the archive of an import is known as long as it lies on the disk, and only for the server that it came to")
+  @Test("The archive of an import is known while it exists, and only for its server")
   func archive() throws {
     let real = try RealFlows(messages: 0)
     let root = real.server.root

@@ -5,7 +5,7 @@ import Sandbox
 import Testing
 
 /// Commands that destroy, as a person runs them on a terminal, and as a script runs them.
-@Suite("The last question")
+@Suite("Confirmation prompts")
 struct ConfirmationPromptTests {
   private static let sandbox = Result { try Sandbox.temporary() }
 
@@ -25,7 +25,7 @@ struct ConfirmationPromptTests {
     return (result.status, result.output)
   }
 
-  @Test("shows what goes, takes no other name and no empty line, and deletes when the name is typed")
+  @Test("A deletion lists its rows, refuses other names and empty lines, and runs after the name is typed")
   func deletion() throws {
     let server = try server("asked")
     let command = ["organization", "delete", "-r", "bookclub", "--root", server.root, "--yes"]
@@ -55,7 +55,7 @@ struct ConfirmationPromptTests {
     #expect(try !isThere(server))
   }
 
-  @Test("what was typed before it was asked does not answer it")
+  @Test("Earlier input does not confirm a deletion")
   func typedAhead() throws {
     let server = try server("ahead")
     // Until this is let go the program cannot know yet what it is asking about.
@@ -76,7 +76,7 @@ struct ConfirmationPromptTests {
     #expect(try isThere(server))
   }
 
-  @Test("in the linear wizard lines pasted at the first question delete nothing; typed after their questions they do")
+  @Test("Pasted lines delete nothing in the linear mode, and typed answers do")
   func linearPaste() throws {
     let server = try server("pasted")
     let command = ["wizard", "clean-up", "--linear", "--root", server.root]
@@ -95,7 +95,7 @@ struct ConfirmationPromptTests {
     #expect(try !isThere(server))
   }
 
-  @Test("a pipe of answers deletes nothing without the name on the command line")
+  @Test("Piped answers delete nothing without the name on the command line")
   func linearPipe() throws {
     let server = try server("piped")
     let answers = "bookclub\\ny\\n1\\n\\nstart\\n4\\n"
@@ -112,7 +112,7 @@ struct ConfirmationPromptTests {
     #expect(try !isThere(server))
   }
 
-  @Test("is not asked where a check forbids the deletion anyway")
+  @Test("A blocked deletion asks for no confirmation")
   func blocked() throws {
     let server = try server("lively")
     let connection = try server.connect()
@@ -128,7 +128,7 @@ struct ConfirmationPromptTests {
     #expect(try isThere(server))
   }
 
-  @Test("in a script nobody is asked: without the name the deletion is refused, with another one too")
+  @Test("A deletion in a script without the right name is refused")
   func scripts() throws {
     let server = try server("scripted")
     let command = ["organization", "delete", "-r", "bookclub", "--root", server.root, "--yes"]
@@ -140,7 +140,7 @@ struct ConfirmationPromptTests {
     #expect(try !isThere(server))
   }
 
-  @Test("a restore shows what it replaces and wants the server's name; in a script it wants --yes")
+  @Test("A restore lists the replaced data and requires the server's name, or --yes in a script")
   func restore() throws {
     let server = try server("replaced")
     let backup = "\(server.root)/backup.tar.gz"

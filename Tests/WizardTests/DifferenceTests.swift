@@ -30,7 +30,7 @@ struct DifferenceTests {
       ])
   }
 
-  @Test("a unified difference is read: names, places, lines that stay, go and come")
+  @Test("A unified diff is parsed into names, positions and lines")
   func reads() {
     let kinds = Self.difference.lines.map(\.kind)
     #expect(
@@ -43,7 +43,7 @@ struct DifferenceTests {
     #expect(Difference(unified: [], hiding: []).isEmpty)
   }
 
-  @Test("lines that look like the head of a file are lines all the same; several files follow one another")
+  @Test("Lines that look like a file header are lines, and several files are parsed")
   func heads() {
     let unified = UnifiedDiff.between("-- a\nx", "++ b\nx", name: "one") + UnifiedDiff.between("1", "2", name: "two")
     let difference = Difference(unified: unified, hiding: [])
@@ -52,7 +52,7 @@ struct DifferenceTests {
     #expect(difference.lines.filter { $0.kind == .removed }.map(\.text) == ["-- a", "1"])
   }
 
-  @Test("a secret's value reaches neither the value nor any screen; of two that overlap the longer is hidden whole")
+  @Test("The value of a secret is hidden in a diff")
   func secrets() throws {
     let text = ["--- f", "+++ f", "@@ -1,1 +1,1 @@", "+key = planted-secret-long planted-secret"]
     let difference = Difference(
@@ -67,7 +67,7 @@ struct DifferenceTests {
   }
 
   @Test(
-    "what comes and what goes has a sign and a role of its own, and keeps its indentation; a long line is cut, not lost"
+    "Added and removed lines have a sign and a role, keep their indentation, and are truncated if long"
   )
   func rows() throws {
     let long = String(repeating: "x", count: 100)
@@ -84,7 +84,7 @@ struct DifferenceTests {
     #expect(picture.text.count { $0 == "x" } == 100)
   }
 
-  @Test("a long one is scrolled with the page")
+  @Test("A long diff is scrolled with the page")
   func scrolls() {
     let new = (0..<200).map { "line \($0)" }.joined(separator: "\n")
     let walker = Walker(Self.flow(Difference(unified: UnifiedDiff.between("", new, name: "f"), hiding: [])))
@@ -93,7 +93,7 @@ struct DifferenceTests {
     #expect(walker.sees("+ line 199") && !walker.sees("line 3\n"))
   }
 
-  @Test("line by line each is said in words")
+  @Test("In the linear mode a diff is described in words")
   func linear() throws {
     var walk = LinearWalk(Self.flow(Self.difference), ["", "q", "y"])
     _ = try walk.runner.run()

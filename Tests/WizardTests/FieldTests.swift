@@ -23,14 +23,14 @@ struct FieldTests {
       .init("blue", "Blue", recommended: true),
     ]))
 
-  @Test("the keyboard begins on what is advised")
+  @Test("The focus starts on the recommended option")
   func firstFocus() {
     let walker = Walker(flow([colours]))
     #expect(walker.focusedLine.hasPrefix("▸ ● Blue (recommended)"))
     #expect(walker.answers.text("ask.colour") == "blue")
   }
 
-  @Test("what cannot be chosen says why, can be reached, and is not taken")
+  @Test("A disabled option can be focused, shows its reason, and cannot be chosen")
   func disabled() {
     let walker = Walker(flow([colours]))
     #expect(walker.sees("Not possible: it is sold out"))
@@ -46,7 +46,7 @@ struct FieldTests {
     #expect(walker.step == "end")
   }
 
-  @Test("moving over options chooses none of them; Space chooses and stays, Enter chooses and goes on")
+  @Test("Moving chooses nothing, Space chooses, and Enter chooses and continues")
   func choosing() {
     let walker = Walker(flow([colours, Field("note", "Note", .text(placeholder: ""))]))
     walker.press(.up, .up)
@@ -60,7 +60,7 @@ struct FieldTests {
     #expect(walker.step == "end")
   }
 
-  @Test("several can be chosen with Space")
+  @Test("Several options are chosen with Space")
   func multiple() {
     let walker = Walker(
       flow([Field("parts", "Parts", .multipleChoice([.init("a", "First", recommended: true), .init("b", "Second")]))]))
@@ -72,7 +72,7 @@ struct FieldTests {
     #expect(walker.step == "end")
   }
 
-  @Test("in a field that is typed, letters are letters")
+  @Test("Letters are text in a text field")
   func letters() {
     let walker = Walker(flow([Field("note", "Note", .text(placeholder: ""))]))
     walker.type("?rjkhq Gg")
@@ -83,7 +83,7 @@ struct FieldTests {
     #expect(walker.sees("Keys"))
   }
 
-  @Test("the cursor stands where the next letter goes, and is seen")
+  @Test("The cursor is visible at the insertion point")
   func caret() throws {
     let walker = Walker(flow([Field("note", "Note", .text(placeholder: ""))]))
     walker.type("漢字ab")
@@ -99,7 +99,7 @@ struct FieldTests {
     #expect(picture.character(at: Point(column: seen.point.column - 1, row: seen.point.row)) == "x")
   }
 
-  @Test("a line that is pasted is text; its end confirms nothing")
+  @Test("A pasted line is text and confirms nothing")
   func paste() {
     let walker = Walker(flow([Field("note", "Note", .text(placeholder: ""))]))
     walker.press(.paste("/srv/backup\n"))
@@ -107,7 +107,7 @@ struct FieldTests {
     #expect(walker.step == "ask")
   }
 
-  @Test("a name that confirms destruction must be typed exactly, and cannot be pasted")
+  @Test("A confirming name must be typed exactly and cannot be pasted")
   func confirmation() {
     let walker = Walker(flow([Field("name", "Type the name", .confirmation(name: "harbour"))]))
     walker.press(.paste("harbour"), .enter)
@@ -123,7 +123,7 @@ struct FieldTests {
     #expect(walker.step == "end")
   }
 
-  @Test("a secret is shown nowhere and written nowhere")
+  @Test("A secret is neither shown nor written")
   func secret() throws {
     let walker = Walker(flow([Field("password", "Password", .secret)]))
     walker.press(.enter)
@@ -137,7 +137,7 @@ struct FieldTests {
     #expect(walker.answers.secret("ask.password")?.reveal() == "hunter2")
   }
 
-  @Test("keys of a line: to its ends, words, and what is before the caret")
+  @Test("Keys move to the ends and words of a line, and delete before the cursor")
   func editing() {
     var editor = LineEditor("one two", caret: nil)
     func press(_ keys: Key...) { for key in keys { _ = editor.handle(key) } }
@@ -155,14 +155,14 @@ struct FieldTests {
   }
 
   @Test(
-    "subdomains as the server takes them",
+    "Subdomains follow the server's rules",
     arguments: [("", true), ("a-1", true), ("A", false), ("-a", false), ("a-", false), ("a_b", false), ("ä", false)])
   func subdomain(_ name: String, _ isGood: Bool) {
     #expect((AnswerCheck.subdomain(name) == nil) == isGood)
     #expect(AnswerCheck.subdomain(String(repeating: "a", count: 41)) != nil)
   }
 
-  @Test("paths begin at the root, and an archive is called so")
+  @Test("Paths are absolute, and archives have their ending")
   func paths() {
     #expect(AnswerCheck.absolutePath("/") == nil)
     #expect(AnswerCheck.absolutePath("") != nil)
@@ -172,7 +172,7 @@ struct FieldTests {
     #expect(AnswerCheck.archive("/tmp/x") != nil)
   }
 
-  @Test("a long command line is broken where a shell goes on reading")
+  @Test("A long command is wrapped so that a shell reads it as one")
   func commands() {
     let lines = RowBuilder.brokenCommand("program --first aaaaaaaaaa --second bbbbbbbbbb --third c", width: 30)
     #expect(lines.allSatisfy { $0.count <= 30 })

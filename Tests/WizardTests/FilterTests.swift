@@ -29,7 +29,7 @@ private func table(_ count: Int, locked: Set<Int> = []) -> Field {
 
 @Suite("Filters of long lists")
 struct FilterTests {
-  @Test("typing narrows a table to the rows with the text in any cell, and says how many they are")
+  @Test("Typing filters a table by any cell and shows the number of rows")
   func narrows() {
     let walker = Walker(flow(table(2000)))
     #expect(walker.sees("/ filter"))
@@ -46,7 +46,7 @@ struct FilterTests {
     #expect(walker.sees("1 of 2,000") && walker.sees("▸ ○ Organization 1999"))
   }
 
-  @Test("Enter goes to the rows, where Enter chooses; Esc shows all again and loses no choice")
+  @Test("Enter moves from the filter to the rows, and Esc shows all rows without losing the choice")
   func choosing() {
     let walker = Walker(flow(table(300)))
     walker.press(.character("/"))
@@ -63,7 +63,7 @@ struct FilterTests {
     #expect(walker.focusedLine.hasPrefix("▸ ● Organization 291") && walker.sees("Organization 288"))
   }
 
-  @Test("where nothing matches it says so, and nothing can be chosen by mistake")
+  @Test("A filter without a match is reported, and nothing can be chosen")
   func nothing() {
     let walker = Walker(flow(table(300)))
     walker.press(.character("/"))
@@ -76,7 +76,7 @@ struct FilterTests {
     #expect(walker.sees("Organization 3") && walker.focusedLine.hasPrefix("▸ ● Organization 0"))
   }
 
-  @Test("letters of commands are text in a filter, and / comes back to it")
+  @Test("Command letters are text in a filter, and / returns to it")
   func letters() {
     let walker = Walker(flow(table(30)))
     walker.press(.character("/"))
@@ -90,7 +90,7 @@ struct FilterTests {
     #expect(walker.sees("1 of 30") || walker.sees("2 of 30"))
   }
 
-  @Test("another question, another step, or other rows take the filter away")
+  @Test("Another question, step or list clears the filter")
   func leaving() {
     let walker = Walker(flow(table(30)))
     walker.press(.character("/"))
@@ -99,14 +99,14 @@ struct FilterTests {
     #expect(walker.model.filter == nil && walker.model.focus == .input(field: "ask.note"))
   }
 
-  @Test("an empty filter that is left is none")
+  @Test("Leaving an empty filter removes it")
   func empty() {
     let walker = Walker(flow(table(30)))
     walker.press(.character("/"), .enter)
     #expect(walker.model.filter == nil && walker.step == "ask")
   }
 
-  @Test("long choices and decisions can be filtered, short ones need it not")
+  @Test("Only long choices and decisions can be filtered")
   func kinds() {
     func choice(_ count: Int) -> Field {
       Field("c", "C", .choice((0..<count).map { .init("o\($0)", "Option \($0)", $0 == 5 ? "the odd one" : nil) }))
@@ -133,7 +133,7 @@ struct FilterTests {
     #expect(decisions.answers.map("ask.d").count == 12)
   }
 
-  @Test("of a long table only what is seen is put together, wherever one is in it")
+  @Test("Only visible rows of a long table are laid out")
   func windows() {
     let walker = Walker(flow(table(5000)))
     for keys in [[Key.end], [.pageUp, .pageUp], [.home], [.pageDown, .down]] {

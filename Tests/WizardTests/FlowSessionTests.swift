@@ -5,7 +5,7 @@ import Testing
 @testable import Engine
 @testable import Wizard
 
-@Suite("A journey through a flow")
+@Suite("A flow session")
 struct FlowSessionTests {
   private typealias Key = MoveDecisions.Key
 
@@ -13,7 +13,7 @@ struct FlowSessionTests {
     walker.model.session.steps.map { walker.model.session.state(of: $0) }
   }
 
-  @Test("going back keeps what was typed, good or not")
+  @Test("Going back keeps typed text, valid or not")
   func drafts() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "address")
@@ -27,7 +27,7 @@ struct FlowSessionTests {
     #expect(walker.sees("Only small letters"))
   }
 
-  @Test("the list of steps tells what is done, what is current and what is still to come")
+  @Test("The list of steps marks finished, current and later steps")
   func stepStates() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "organization")
@@ -39,7 +39,7 @@ struct FlowSessionTests {
     #expect(states(walker)[2] == .todo)
   }
 
-  @Test("a line of the review leads to its step, and from there straight back")
+  @Test("A line of the review opens its step and returns directly")
   func jump() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "review")
@@ -54,7 +54,7 @@ struct FlowSessionTests {
     #expect(walker.step == "review")
   }
 
-  @Test("a decision that was changed from the review leads through what it puts in question")
+  @Test("A decision changed from the review leads through all dependent steps")
   func jumpAndChange() {
     let servers = FakeServers()
     let walker = Walker.move(servers)
@@ -70,7 +70,7 @@ struct FlowSessionTests {
     #expect(walker.sees("No, leave it open"))
   }
 
-  @Test("nothing is looked up while a path is being typed, and once when it is finished")
+  @Test("A lookup starts once after a path was typed")
   func looksOnce() {
     let servers = FakeServers()
     let walker = Walker.move(servers)
@@ -89,7 +89,7 @@ struct FlowSessionTests {
     #expect(walker.step == "organization")
   }
 
-  @Test("while something is looked up the step says so, keys are answered, and Enter waits")
+  @Test("During a lookup the step shows it, keys work, and Enter waits")
   func looking() {
     let walker = Walker.move(FakeServers(), answersAtOnce: false)
     walker.press(.enter)
@@ -106,7 +106,7 @@ struct FlowSessionTests {
     #expect(walker.step == "organization")
   }
 
-  @Test("nothing can be begun before the plan is known")
+  @Test("An operation cannot start before its plan is known")
   func plan() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "checks")
@@ -122,7 +122,7 @@ struct FlowSessionTests {
     #expect(walker.step == "run")
   }
 
-  @Test("what comes of a look that nobody waits for any more is not shown")
+  @Test("The result of an abandoned lookup is not shown")
   func lateAnswer() {
     let walker = Walker.move(FakeServers(), answersAtOnce: false)
     walker.press(.enter)
@@ -137,7 +137,7 @@ struct FlowSessionTests {
     #expect(walker.sees("Looking at the server…"))
   }
 
-  @Test("an error while looking is told with its reason and its remedy, and Enter tries again")
+  @Test("A failed lookup shows its reason and remedy, and Enter retries")
   func errorAndRetry() {
     let servers = FakeServers()
     servers.change {
@@ -159,7 +159,7 @@ struct FlowSessionTests {
     #expect(walker.step == "organization")
   }
 
-  @Test("a blocker forbids to go on and says why, until looking again finds it gone")
+  @Test("A blocker stops the flow until a repeated check passes")
   func blocked() {
     let servers = FakeServers()
     servers.change { $0.findings = [Finding(.blocker, "space", "is missing", remedy: "make some")] }
@@ -177,7 +177,7 @@ struct FlowSessionTests {
     #expect(walker.step == "review")
   }
 
-  @Test("a decision against the advice is marked, and counts")
+  @Test("A decision against the recommendation is marked and applies")
   func decisions() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "secrets")
@@ -194,7 +194,7 @@ struct FlowSessionTests {
     #expect(walker.sees("copy camo_key, avatar_salt"))
   }
 
-  @Test("where no secret differs there is nothing to decide, and Enter goes on")
+  @Test("Without different secrets there is nothing to decide")
   func noSecrets() {
     let servers = FakeServers()
     servers.change { $0.advice = [] }
@@ -205,7 +205,7 @@ struct FlowSessionTests {
     #expect(walker.step == "checks")
   }
 
-  @Test("after the work is done there is no way back into it")
+  @Test("A finished operation cannot be reopened")
   func done() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "run")

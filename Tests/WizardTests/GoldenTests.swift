@@ -25,7 +25,7 @@ struct GoldenTests {
     .move(servers, size: look.size, glyphs: look.glyphs)
   }
 
-  @Test("every step of the move, as a person meets them", arguments: queries)
+  @Test("The screens of the move are unchanged", arguments: queries)
   func steps(_ look: Look) throws {
     let walker = walker(look)
     for step in [
@@ -36,7 +36,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("a path that can go on in several ways", arguments: queries)
+  @Test("The screen of an ambiguous path is unchanged", arguments: queries)
   func paths(_ look: Look) throws {
     let walker = walker(look)
     walker.walk(to: "source")
@@ -50,7 +50,7 @@ struct GoldenTests {
     try Golden.expect(walker.model.picture, "paths-\(look.name)")
   }
 
-  @Test("a filtered table", arguments: queries)
+  @Test("The screen of a filtered table is unchanged", arguments: queries)
   func filter(_ look: Look) throws {
     let servers = FakeServers()
     servers.change { state in
@@ -68,13 +68,13 @@ struct GoldenTests {
     try Golden.expect(walker.model.picture, "filter-\(look.name)")
   }
 
-  @Test("a difference of two texts", arguments: queries)
+  @Test("The screen of a diff is unchanged", arguments: queries)
   func difference(_ look: Look) throws {
     let walker = Walker(DifferenceTests.flow(DifferenceTests.difference), size: look.size, glyphs: look.glyphs)
     try Golden.expect(walker.model.picture, "difference-\(look.name)")
   }
 
-  @Test("while it runs, and what came of it", arguments: queries)
+  @Test("The screens of a running and a finished operation are unchanged", arguments: queries)
   func running(_ look: Look) throws {
     let walker = walker(look)
     walker.walk(to: "run")
@@ -92,7 +92,8 @@ struct GoldenTests {
     try Golden.expect(walker.model.picture, "result-\(look.name)")
   }
 
-  @Test("what stands in the way, an error, the help, the question before leaving", arguments: queries)
+  @Test(
+    "The screens of a blocker, an error, the help and the question before leaving are unchanged", arguments: queries)
   func troubles(_ look: Look) throws {
     let servers = FakeServers()
     let walker = walker(look, servers)

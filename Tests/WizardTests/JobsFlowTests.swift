@@ -55,7 +55,7 @@ struct JobsFlowTests {
     Walker(.jobs(engine.context(), queries(jobs)))
   }
 
-  @Test("the list says what is running, who began what when; what cannot be done about a job says why")
+  @Test("The list of jobs shows state, operator and time, and the reasons for disabled actions")
   func list() {
     let walker = Self.walker([Self.running, Self.broken, Self.done])
     #expect(walker.sees("5 h ago") && walker.sees("ann") && walker.sees("interrupted"))
@@ -66,12 +66,12 @@ struct JobsFlowTests {
     #expect(walker.focusedLine.contains("Run it again"))
   }
 
-  @Test("without a job it is said that there has been none")
+  @Test("An empty list of jobs is reported")
   func none() {
     #expect(Self.walker([]).sees("there has been no job on this server"))
   }
 
-  @Test("a running job is watched, by the flow that is there for it")
+  @Test("A running job is opened in the watching flow")
   func watch() {
     let walker = Self.walker([Self.running, Self.done])
     walker.press(.enter)
@@ -81,7 +81,7 @@ struct JobsFlowTests {
         == .flow("watch", given: ["meet.job": .text(Self.running.folder)]))
   }
 
-  @Test("a broken job is done once more: the very same work, checked anew")
+  @Test("A failed job is repeated as the same operation with new checks")
   func resume() {
     let engine = FakeEngine()
     let walker = Self.walker([Self.broken], engine)
@@ -91,7 +91,7 @@ struct JobsFlowTests {
     #expect(engine.begun == Self.export)
   }
 
-  @Test("an import is taken back only when the organization's name was typed; signs of life keep it")
+  @Test("Undoing an import requires the typed name, and an organization in use is kept")
   func undo() {
     let engine = FakeEngine()
     engine.change { $0.plan.destroys = ["the organization 'second' with 310 messages"] }
@@ -118,7 +118,7 @@ struct JobsFlowTests {
         == UndoJobOperation(servers: [.init(root: "/srv/chat")], folder: Self.done.folder, despiteSignsOfLife: false))
   }
 
-  @Test("what a job has reported can be read, and leads back to the jobs")
+  @Test("The log of a job can be read and leads back to the list")
   func log() {
     let walker = Self.walker([Self.done])
     walker.walk(to: "what")
@@ -132,7 +132,7 @@ struct JobsFlowTests {
     #expect(onward(walker.answers) == .flow("jobs"))
   }
 
-  @Test("the steps as they look", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     let flow = Flow.jobs(FakeEngine().context(), Self.queries([Self.running, Self.broken, Self.done]))
     try GoldenTests.expect(flow, look, steps: ["job", "what", "checks", "review"]) { walker, step in
@@ -160,7 +160,7 @@ struct JobsFlowTests {
     return job
   }
 
-  @Test("broken jobs wait in the menu until they were done once more, or set aside")
+  @Test("Failed jobs stay in the menu until they are repeated or dismissed")
   func waiting() throws {
     try store { store, root in
       let description = ExportOperation(.init(root: root), .init(subdomain: "a", output: "/tmp/a.tar.gz"))
@@ -180,7 +180,7 @@ struct JobsFlowTests {
     }
   }
 
-  @Test("a job that its operator stopped does not wait for anybody, nor does one whose work was done later")
+  @Test("Cancelled jobs, and jobs repeated later, need no decision")
   func notWaiting() throws {
     try store { store, root in
       let description = FlushCacheOperation(.init(root: root))
@@ -193,7 +193,7 @@ struct JobsFlowTests {
     }
   }
 
-  @Test("what a check has refused does not wait, however much it had read; nor does a backup after which one was made")
+  @Test("Blocked jobs, and failed backups before a later one, need no decision")
   func refusedOrMadeUpFor() throws {
     try store { store, root in
       let server = ServerReference(root: root)
@@ -211,7 +211,7 @@ struct JobsFlowTests {
     }
   }
 
-  @Test("an interrupted restore waits until the server was restored in another way")
+  @Test("An interrupted restore stays in the menu until a later restore")
   func restoredOtherwise() throws {
     try store { store, root in
       let server = ServerReference(root: root)
@@ -223,7 +223,7 @@ struct JobsFlowTests {
     }
   }
 
-  @Test("a second operator is told who runs what since when, before anything is asked of the server")
+  @Test("A second operator sees the running job before any query of the server")
   func secondOperator() throws {
     try store { store, root in
       let description = FlushCacheOperation(.init(root: root))
@@ -241,7 +241,7 @@ struct JobsFlowTests {
     }
   }
 
-  @Test("an unfinished restore waits in the menu, even where the server's settings are lost")
+  @Test("An unfinished restore is in the menu although the settings are lost")
   func unfinishedRestore() throws {
     try store { _, root in
       #expect(Flow.Waiting.find(root: root).isEmpty)

@@ -21,7 +21,7 @@ struct LeftoversFlowTests {
     return engine
   }
 
-  @Test("what was left is shown before it is removed")
+  @Test("Leftovers are listed before they are deleted")
   func shown() {
     let engine = Self.engine()
     let walker = Walker(.leftovers(engine.context()))
@@ -32,7 +32,7 @@ struct LeftoversFlowTests {
       walker.model.session.flow.commands(walker.answers) == ["aloha-wizard server clean --root /srv/chat"])
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(.leftovers(Self.engine().context()), look, steps: ["checks", "review"])
   }
@@ -40,7 +40,7 @@ struct LeftoversFlowTests {
 
 @Suite("Leftovers of a real server in the wizard", .serialized)
 struct RealLeftoversTests {
-  @Test("the menu offers to remove what a killed import has left, and the flow does it")
+  @Test("The menu offers to delete the leftovers of a killed import")
   func removes() throws {
     let real = try RealFlows(messages: 0)
     let folder = try WorkFolder.make(Installation(root: real.server.root))
@@ -74,7 +74,7 @@ struct OrganizationStateStepTests {
     return engine
   }
 
-  @Test("a redirect cannot be chosen where its people or messages are needed, and the list says where it leads")
+  @Test("A redirect cannot be chosen as an organization, and its target is shown")
   func redirect() {
     let walker = Walker(ExportFlow(engine().context()).flow)
     for _ in 0..<10 where walker.step != "organization" { walker.press(.enter) }

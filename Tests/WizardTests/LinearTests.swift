@@ -14,7 +14,7 @@ private func flow(_ fields: [Field]) -> Flow {
     ])
 }
 
-@Suite("Line by line")
+@Suite("The linear mode")
 struct LinearTests {
   private let colours = Field(
     "colour", "Colour",
@@ -23,7 +23,7 @@ struct LinearTests {
       .init("blue", "Blue", recommended: true),
     ]))
 
-  @Test("Enter alone goes the whole way, each step with its number, and says the result once")
+  @Test("Enter alone completes the linear flow, with numbered steps and one result")
   func enterAlone() throws {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 11))
@@ -43,7 +43,7 @@ struct LinearTests {
     #expect(!walk.script.says("Space changes"))
   }
 
-  @Test("options are numbered, with what they mean and why some cannot be chosen; a wrong line asks again")
+  @Test("Options are numbered with explanations, and an invalid line asks again")
   func choosing() throws {
     var walk = LinearWalk(flow([colours]), ["4", "x", "2", "1"])
     _ = try walk.runner.run()
@@ -56,7 +56,7 @@ struct LinearTests {
     #expect(walk.script.transcript.contains("\nNot possible: it is sold out\n"))
   }
 
-  @Test("yes and no can be said as words")
+  @Test("Yes and no can be typed as words")
   func yesNo() throws {
     let field = Field("sure", "Sure?", .yesNo(yes: .init("yes", "Yes"), no: .init("no", "No", recommended: true)))
     var walk = LinearWalk(flow([field]), [""])
@@ -67,7 +67,7 @@ struct LinearTests {
     #expect(walk.answers.flag("ask.sure") == true)
   }
 
-  @Test("several are chosen by their numbers, or none of them")
+  @Test("Several options are chosen by their numbers")
   func several() throws {
     let field = Field(
       "parts", "Parts", .multipleChoice([.init("a", "A"), .init("b", "B", recommended: true), .init("c", "C")]))
@@ -78,7 +78,7 @@ struct LinearTests {
     }
   }
 
-  @Test("what is typed wrongly is asked again with the reason; two quotes are an empty answer")
+  @Test("Invalid input is asked for again with the reason, and two quotes are an empty answer")
   func typing() throws {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "Upper", "''", "q", "y"])
@@ -89,7 +89,7 @@ struct LinearTests {
     #expect(walk.script.says("People will open https://target.example.com"))
   }
 
-  @Test("a letter that is a command and could be an answer is asked about")
+  @Test("A letter that could be a command or an answer is clarified")
   func ambiguous() throws {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "b", "y", "q", "y"])
@@ -100,7 +100,7 @@ struct LinearTests {
     #expect(walk.runner.session.step.id == "target")
   }
 
-  @Test("b goes to the question before, and to the step before; nothing that was answered is lost")
+  @Test("b returns to the previous question or step without losing answers")
   func back() throws {
     let servers = FakeServers()
     let lines = ["", "", "", "2", "/tmp/other.tar.gz", "b", "", "", "b", "b", "b", "", "", "q", "y"]
@@ -114,7 +114,7 @@ struct LinearTests {
     #expect(first.script.says("This is the first step."))
   }
 
-  @Test("? explains and asks again; q and Ctrl-C leave after a question that Enter says no to")
+  @Test("? explains and asks again, and leaving needs a confirmation")
   func leaving() throws {
     var walk = LinearWalk(
       flow([colours]), script: Script(answers: [.text("?"), .text("q"), .text(""), .interrupted, .text("y")]))
@@ -124,7 +124,7 @@ struct LinearTests {
     #expect(walk.script.leftOver == 0)
   }
 
-  @Test("the end of the input is an error that says where, and nothing is changed")
+  @Test("The end of the input is an error with the step, and nothing changes")
   func endOfInput() throws {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), ["", ""])
@@ -134,7 +134,7 @@ struct LinearTests {
     #expect(servers.state.withLock { $0.operations.isEmpty })
   }
 
-  @Test("a secret is asked for hidden, and stands nowhere")
+  @Test("A secret is typed hidden and stored nowhere")
   func secret() throws {
     var walk = LinearWalk(flow([Field("key", "Key", .secret)]), ["", "", "s3cret"])
     _ = try walk.runner.run()
@@ -143,7 +143,7 @@ struct LinearTests {
     #expect(walk.script.says("Invalid: Nothing has been typed yet."))
   }
 
-  @Test("a name to be typed is taken only as it is; Enter confirms nothing")
+  @Test("A required name must match exactly, and Enter confirms nothing")
   func confirmation() throws {
     var walk = LinearWalk(
       flow([Field("name", "Type harbour to delete it", .confirmation(name: "harbour"))]), ["", "Harbour", "harbour"])
@@ -153,7 +153,7 @@ struct LinearTests {
     #expect(walk.script.leftOver == 0)
   }
 
-  @Test("a name and the start of the work are asked for afresh; other questions may be answered ahead")
+  @Test("Confirmations ignore earlier input, and other questions accept it")
   func afresh() throws {
     var walk = LinearWalk(
       flow([colours, Field("name", "Type harbour to delete it", .confirmation(name: "harbour"))]), ["1", "harbour"])
@@ -165,7 +165,7 @@ struct LinearTests {
     #expect(questions.count == 1 && questions[0].contains("Start the move"))
   }
 
-  @Test("lines of a file or a pipe confirm nothing; the command line can, with exactly the name that would be typed")
+  @Test("Only the command line confirms a deletion without a terminal")
   func unattendedConfirmation() throws {
     let field = Field("name", "Type harbour to delete it", .confirmation(name: "harbour"))
     func walk(_ name: String?) -> LinearWalk {
@@ -185,7 +185,7 @@ struct LinearTests {
     #expect(given.script.says("harbour, as the command line says."))
   }
 
-  @Test("decisions are read with their advice; one is changed by its number, with what follows from each")
+  @Test("Decisions are listed with recommendations and changed by number")
   func decisions() throws {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 8) + ["2", "1", "", "q", "y"])
@@ -199,7 +199,7 @@ struct LinearTests {
     #expect(walk.answers.map("secrets.each") == ["camo_key": "copy", "avatar_salt": "copy"])
   }
 
-  @Test("what stands in the way is said, looked at again, and left by going back")
+  @Test("A blocker is shown, checked again, and left by going back")
   func blocked() throws {
     let servers = FakeServers()
     servers.change { $0.findings = [Finding(.blocker, "space", "there is too little", remedy: "make room")] }
@@ -212,7 +212,7 @@ struct LinearTests {
     #expect(servers.state.withLock { $0.checks } == 2)
   }
 
-  @Test("a server that cannot be looked at: the reason, then another answer")
+  @Test("An unreadable server is reported, and another one can be given")
   func failedLook() throws {
     let servers = FakeServers()
     servers.change { $0.glanceFailure = PlainFailure(.connection, "/source", "nobody answers", remedy: "start it") }
@@ -222,7 +222,7 @@ struct LinearTests {
     #expect(walk.answers.text("source.root") == "/elsewhere")
   }
 
-  @Test("the review lists every decision; a number leads to it and back, w writes the answers")
+  @Test("The review lists every decision, opens it by number, and writes the answers with w")
   func review() throws {
     let path = "/tmp/aloha-answers-\(RandomText.alphanumeric(10)).toml"
     defer { try? FileSystem.removeTree(path) }
@@ -240,7 +240,7 @@ struct LinearTests {
     #expect(walk.runner.session.step.id == "review")
   }
 
-  @Test("names from a database cannot reach the terminal")
+  @Test("Control characters from a database never reach the terminal")
   func hostileNames() throws {
     let servers = FakeServers()
     servers.change { $0.organizations[1].name = "A\u{1B}[31m\u{202E}B" }
@@ -250,7 +250,7 @@ struct LinearTests {
     #expect(!walk.script.says("\u{202E}"))
   }
 
-  @Test("on a terminal that is looked at, lines are broken between words; commands never are")
+  @Test("Lines are wrapped between words, and commands are not")
   func wrapping() throws {
     let servers = FakeServers()
     var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 10) + ["q", "y"], width: 60)
@@ -261,7 +261,7 @@ struct LinearTests {
   }
 }
 
-@Suite("Line by line, while work is done")
+@Suite("A running operation in the linear mode")
 struct LinearRunningTests {
   private func walk(_ lines: [String] = [], _ events: @escaping (Int) -> [ExecutorEvent]) -> LinearWalk {
     let walk = LinearWalk(FakeServers().flow(), Array(repeating: "", count: 11) + lines)
@@ -276,7 +276,7 @@ struct LinearRunningTests {
   private let begun = ProgressEvent.phaseStarted(
     id: "export.messages", title: "Export messages", total: 1000, unit: .messages)
 
-  @Test("a line when a phase begins and when it ends, and a sign of life where there is silence")
+  @Test("Phases print a line at their start and end, and a progress line during silence")
   func lines() throws {
     var walk = walk { ticket in
       [
@@ -297,7 +297,7 @@ struct LinearRunningTests {
     #expect(!silence.isEmpty && silence.allSatisfy { $0 <= .seconds(30) })
   }
 
-  @Test("Ctrl-C asks once; Enter lets it go on, y stops it")
+  @Test("Ctrl-C asks once, Enter continues, and y cancels")
   func stopping() throws {
     var walk = walk(["", "y"]) { ticket in
       [
@@ -315,7 +315,7 @@ struct LinearRunningTests {
     #expect(walk.script.says("Stopped at your request. All changes were rolled back."))
   }
 
-  @Test("where it fails it can be tried again")
+  @Test("A failed operation can be repeated")
   func again() throws {
     let trouble = Trouble(PlainFailure(.file, "/tmp", "the disk is full", remedy: "make room"))
     var attempts = 0
@@ -329,7 +329,7 @@ struct LinearRunningTests {
     #expect(walk.script.says("Failed. /tmp: the disk is full"))
   }
 
-  @Test("when nobody can say what to do after a failure, it is the failure that is told")
+  @Test("A failure without an operator is reported as the error")
   func failed() throws {
     let trouble = Trouble(PlainFailure(.file, "/tmp", "the disk is full"))
     var walk = walk { [.events([.ended(ticket: $0, .failure(trouble))])] }
@@ -337,7 +337,7 @@ struct LinearRunningTests {
     #expect(#expect(throws: PlainFailure.self) { try walk.runner.run() }?.family == .file)
   }
 
-  @Test("a terminal that goes away stops what depends on it")
+  @Test("A lost terminal cancels the operation that depends on it")
   func gone() throws {
     var walk = walk { ticket in
       [progress(ticket, begun), .gone, .events([.ended(ticket: ticket, .failure(Trouble(Cancelled())))])]

@@ -12,7 +12,7 @@ struct MoveFlowTests {
 
   private func begun(_ servers: FakeServers) -> MoveDecisions? { servers.state.withLock { $0.operations.last } }
 
-  @Test("Enter alone leads to the move, with everything that is advised")
+  @Test("Enter alone leads to the move with all recommendations")
   func enterAlone() throws {
     let servers = FakeServers()
     let walker = Walker.move(servers)
@@ -32,7 +32,7 @@ struct MoveFlowTests {
     #expect(walker.hasEnded)
   }
 
-  @Test("checks and plan are those of the secrets that were decided, also when a decision changes from the review")
+  @Test("Checks and plan follow the decided secrets, also after changes from the review")
   func secretsAreChecked() throws {
     let servers = FakeServers()
     let walker = Walker.move(servers)
@@ -49,7 +49,7 @@ struct MoveFlowTests {
     #expect(servers.state.withLock { $0.planned.map(\.secrets) } == [advised, changed])
   }
 
-  @Test("the text for the normal screen says what was done and what to do next, commands as they are typed")
+  @Test("The final text lists results and next steps with commands")
   func plainText() throws {
     let walker = Walker.move(FakeServers())
     #expect(walker.model.session.plainText == nil)
@@ -62,7 +62,7 @@ struct MoveFlowTests {
     #expect(text.contains("\nNext steps:\n  1. Restart the new server:\n       restart-server\n"))
   }
 
-  @Test("to another machine the archive is made, no secret is asked about, and the commands for there are told")
+  @Test("A move to another machine creates the archive and lists the commands for there")
   func elsewhere() throws {
     let servers = FakeServers()
     let walker = Walker.move(servers)
@@ -81,14 +81,14 @@ struct MoveFlowTests {
     #expect(try #require(begun(servers)).target == nil)
   }
 
-  @Test("without a folder of the new server it is another machine that is proposed")
+  @Test("Without a new server, another machine is proposed")
   func noTarget() {
     let walker = Walker.move(FakeServers(), target: nil)
     walker.walk(to: "review")
     #expect(walker.answers.given(Key.place) == .elsewhere)
   }
 
-  @Test("an organization that is deactivated already is not asked about, and is opened on the new server")
+  @Test("A deactivated organization is moved without a question and activated on the new server")
   func deactivatedAlready() throws {
     let servers = FakeServers()
     let walker = Walker.move(servers)
@@ -113,7 +113,7 @@ struct MoveFlowTests {
       ])
   }
 
-  @Test("answers that the operator did not give follow what they depend on; those that were given stay")
+  @Test("Default answers follow their dependencies, and given answers stay")
   func presetsFollow() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "address")
@@ -130,7 +130,7 @@ struct MoveFlowTests {
     #expect(walker.answers.given(Key.subdomain) == "mine")
   }
 
-  @Test("a reserved name is a decision of its own: taken where it stays as it was, else to be wanted")
+  @Test("A reserved subdomain needs a decision unless it is unchanged")
   func reserved() throws {
     let servers = FakeServers()
     servers.change { $0.organizations[1].subdomain = "chat" }
@@ -153,7 +153,7 @@ struct MoveFlowTests {
         " --allow-reserved-subdomain") == true)
   }
 
-  @Test("the server that the organization is on cannot be the new one, however its folder is written")
+  @Test("The old server cannot be the new one, in any notation of its folder")
   func sameServer() {
     let walker = Walker.move(FakeServers(), target: "/./source//")
     walker.walk(to: "target")
@@ -162,7 +162,7 @@ struct MoveFlowTests {
     #expect(walker.sees("this is the server that the organization is on now"))
   }
 
-  @Test("a server without an organization says so, and offers ways on")
+  @Test("A server without an organization offers other goals")
   func nothingToMove() {
     let servers = FakeServers()
     servers.change { $0.organizations = [$0.organizations[0]] }
@@ -175,7 +175,7 @@ struct MoveFlowTests {
     #expect(walker.step == "source")
   }
 
-  @Test("where memory is scarce the new server is stopped for the time of the import, unless said otherwise")
+  @Test("With little memory, stopping the new server is proposed")
   func scarceMemory() throws {
     let servers = FakeServers()
     var queries = servers.queries
@@ -194,7 +194,7 @@ struct MoveFlowTests {
     #expect(try #require(begun(servers)).stopsTarget == false)
   }
 
-  @Test("names from a database cannot reach the terminal")
+  @Test("Control characters from a database never reach the terminal")
   func hostileNames() {
     let servers = FakeServers()
     servers.change { $0.organizations[1].name = "A\u{1B}[31m\u{202E}B" }
@@ -204,7 +204,7 @@ struct MoveFlowTests {
     #expect(!walker.screen.contains("\u{202E}"))
   }
 
-  @Test("answers are written and read back as plain values")
+  @Test("Answers are written and read back unchanged")
   func answersAsText() throws {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "review")
@@ -216,7 +216,7 @@ struct MoveFlowTests {
     #expect(again[Key.deactivate])
   }
 
-  @Test("command lines can be pasted into a shell")
+  @Test("Printed commands can be pasted into a shell")
   func quoting() {
     #expect(ShellWord.quoted("/tmp/a-b_c.tar.gz") == "/tmp/a-b_c.tar.gz")
     #expect(ShellWord.quoted("") == "''")

@@ -80,7 +80,7 @@ struct MoveOperationTests {
     }
   }
 
-  @Test("a new server that is short of memory is stopped for the time of the import, and runs afterwards")
+  @Test("A new server with little memory is stopped during the import and started afterwards")
   func stopsTarget() throws {
     let pair = try pair()
     let listener = Listener()
@@ -94,7 +94,7 @@ struct MoveOperationTests {
     #expect(try !log(pair.old).contains("[stop-server]"))
   }
 
-  @Test("the organization is on the new server with all its messages, the old one is deactivated, secrets are copied")
+  @Test("A move copies all messages and secrets, and deactivates the old organization")
   func moves() throws {
     let pair = try pair()
     let listener = Listener()
@@ -116,7 +116,7 @@ struct MoveOperationTests {
     #expect(listener.events.count { if case .finished = $0 { true } else { false } } == 1)
   }
 
-  @Test("stopped in the middle of the import, everything is as it was: nothing moved, nothing closed, no archive")
+  @Test("A move cancelled during the import leaves both servers unchanged and no archive")
   func stopped() throws {
     for place in ["export.messages", "import.messages"] {
       let pair = try pair()
@@ -128,7 +128,7 @@ struct MoveOperationTests {
     }
   }
 
-  @Test("an import that a check forbids opens the old organization again")
+  @Test("A blocked import activates the old organization again")
   func blocked() throws {
     let pair = try pair()
     try pair.new.add(SampleOrganization(.bookclub, subdomain: "harbour", messages: 5))
@@ -137,7 +137,7 @@ struct MoveOperationTests {
     #expect(!FileSystem.exists(pair.archive))
   }
 
-  @Test("an archive that was there before is neither overwritten nor removed")
+  @Test("An existing archive is neither overwritten nor deleted")
   func archiveInTheWay() throws {
     let pair = try pair()
     try FileSystem.replace(pair.archive, with: "mine".utf8)
@@ -145,7 +145,7 @@ struct MoveOperationTests {
     #expect(try FileSystem.read(pair.archive) == Array("mine".utf8))
   }
 
-  @Test("when only the secrets fail, the organization is moved all the same, and it is said what is missing")
+  @Test("A move with failed secrets succeeds and lists the missing ones")
   func secretsFail() throws {
     let pair = try pair()
     let secrets = "\(pair.new.configuration)/aloha-secrets.conf"
@@ -159,7 +159,7 @@ struct MoveOperationTests {
     #expect(!summary.facts.contains { $0.name == "Secrets copied" })
   }
 
-  @Test("an organization that was deactivated before is opened on the new server, and stays closed on the old one")
+  @Test("A deactivated organization is active on the new server only")
   func reopened() throws {
     let pair = try pair()
     _ = try DeactivateOperation(ServerReference(root: pair.old.root), subdomain: "harbour").perform(.silent)
@@ -172,7 +172,7 @@ struct MoveOperationTests {
     #expect(try pair.isDeactivated(pair.old) == "t")
   }
 
-  @Test("for another machine there is an archive, and the commands that import it there")
+  @Test("A move to another machine results in an archive and the import commands")
   func elsewhere() throws {
     let pair = try pair()
     let summary = try pair.operation { $0.target = nil }.perform(.silent)
@@ -182,7 +182,7 @@ struct MoveOperationTests {
     #expect(try pair.isDeactivated(pair.old) == "t")
   }
 
-  @Test("the engine answers what the flow asks of it")
+  @Test("The engine answers the queries of the flow")
   func environment() throws {
     let pair = try pair()
     let engine = FlowEngine.real(brand: nil)

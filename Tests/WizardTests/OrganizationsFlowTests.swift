@@ -21,7 +21,7 @@ struct OrganizationsFlowTests {
     Walker(.organizations(engine.context(), queries))
   }
 
-  @Test("the list says of each what decides about it; one that only redirects cannot be chosen")
+  @Test("The list shows the state of each organization, and redirects cannot be chosen")
   func list() {
     let engine = FakeEngine()
     engine.change {
@@ -35,7 +35,7 @@ struct OrganizationsFlowTests {
     #expect(walker.sees("Not possible: it is only a redirect to https://club.example.com"))
   }
 
-  @Test("one that is open is closed, after it was said what people see and how many are signed in")
+  @Test("An active organization is deactivated after its consequences were shown")
   func deactivate() {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -55,7 +55,7 @@ struct OrganizationsFlowTests {
       })
   }
 
-  @Test("one that is closed is proposed to be opened")
+  @Test("Activating is proposed for a deactivated organization")
   func reactivate() {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -66,7 +66,7 @@ struct OrganizationsFlowTests {
     #expect(engine.begun == ReactivateOperation(Self.server, subdomain: ""))
   }
 
-  @Test("another subdomain leaves a redirect, where the server's own command is there to make one")
+  @Test("A change of the subdomain offers a redirect if the server's command exists")
   func subdomain() {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -111,7 +111,7 @@ struct OrganizationsFlowTests {
       }),
   ]
 
-  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same operation", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
     try way.check { engine in
       engine.change { $0.plan.destroys = ["Its people's sessions"] }
@@ -119,7 +119,7 @@ struct OrganizationsFlowTests {
     }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
       .organizations(FakeEngine().context(), Self.queries()), look,
@@ -136,7 +136,7 @@ struct OrganizationsFlowTests {
 
 @Suite("The life of an organization, as a flow on a real server", .serialized)
 struct RealOrganizationsTests {
-  @Test("closed, opened again, moved: the database says so each time")
+  @Test("Deactivating, activating and renaming change the database")
   func life() throws {
     let real = try RealFlows()
     func flow() -> Flow { .organizations(real.context, .real(real.context)) }

@@ -36,7 +36,7 @@ struct PasswordResetsFlowTests {
     Walker(.passwordResets(engine.context(), queries))
   }
 
-  @Test("one address comes first; then all of them is the way on, with the organization given")
+  @Test("A reset for one address leads on to all users of the organization")
   func oneThenAll() throws {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -68,7 +68,7 @@ struct PasswordResetsFlowTests {
         == PasswordResetOperation(Self.server, subdomain: "harbour", audience: .everybody, onlyNeverSignedIn: true))
   }
 
-  @Test("it is said who gets mail, who does not and why, and who signs in by other means")
+  @Test("The recipients of resets, and the excluded users, are shown with reasons")
   func people() {
     let walker = walker(FakeEngine())
     walker.walk(to: "audience")
@@ -79,7 +79,7 @@ struct PasswordResetsFlowTests {
     }
   }
 
-  @Test("an address that nobody has stops there")
+  @Test("An unknown address stops the flow")
   func stranger() {
     let walker = walker(FakeEngine())
     walker.walk(to: "audience")
@@ -91,7 +91,7 @@ struct PasswordResetsFlowTests {
     #expect(walker.sees("nobody in this organization has that address"))
   }
 
-  @Test("where there is no manage.py its exact command is shown")
+  @Test("Without manage.py the exact command is shown")
   func elsewhere() {
     let command = "sudo -u aloha manage.py send_password_reset_email -r harbour -u kai@example.com"
     let walker = walker(FakeEngine(), Self.queries(commands: [command]))
@@ -103,7 +103,7 @@ struct PasswordResetsFlowTests {
     #expect(walker.sees("send_password_reset_email"))
   }
 
-  @Test("a deactivated organization cannot be chosen")
+  @Test("A deactivated organization cannot be chosen")
   func deactivated() {
     let walker = walker(FakeEngine())
     walker.press(.down)
@@ -122,12 +122,12 @@ struct PasswordResetsFlowTests {
     },
   ]
 
-  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same operation", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
     try way.check { .passwordResets($0.context(), Self.queries()) }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
       .passwordResets(FakeEngine().context(), Self.queries()), look,
@@ -143,7 +143,7 @@ struct PasswordResetsFlowTests {
 
 @Suite("Password resets, as a flow on a real server", .serialized)
 struct RealPasswordResetsTests {
-  @Test("the server's own command is asked for exactly those people")
+  @Test("The server's command gets exactly the chosen users")
   func sends() throws {
     let real = try RealFlows()
     let address = try #require(

@@ -44,7 +44,7 @@ struct PathTests {
 
   private func path(_ walker: Walker) -> String { walker.answers.text("ask.path") ?? "" }
 
-  @Test("Tab completes what is unambiguous, a folder with its slash")
+  @Test("Tab completes an unambiguous path, and a folder with its slash")
   func unambiguous() throws {
     let folder = try Folder(folders: ["servers"], files: ["notes.txt"])
     let walker = typed("\(folder.path)/se")
@@ -53,7 +53,7 @@ struct PathTests {
     #expect(walker.focusedLine.contains("servers/"))
   }
 
-  @Test("where nothing can be completed, Tab moves to the next question")
+  @Test("Tab without a completion moves to the next question")
   func movesOn() throws {
     let folder = try Folder(folders: ["servers"], files: ["notes.txt"])
     for text in ["\(folder.path)/x", "\(folder.path)/notes.txt", "\(folder.path)/servers/", "relative", ""] {
@@ -67,7 +67,7 @@ struct PathTests {
     #expect(walker.model.focus == .input(field: "ask.note"))
   }
 
-  @Test("several go as far as they are alike, and are shown; typing on narrows them")
+  @Test("Several matches are completed to their common part and listed")
   func several() throws {
     let folder = try Folder(folders: ["backup-old", "backups"], files: ["backup-1.dump"])
     let walker = typed("\(folder.path)/b")
@@ -84,7 +84,7 @@ struct PathTests {
     #expect(!walker.sees("backup-old/"))
   }
 
-  @Test("Down and Enter choose from the list; a folder goes on with what is in it; Up comes back; Esc closes")
+  @Test("Matches are chosen with Down and Enter, and Esc closes the list")
   func choosing() throws {
     let folder = try Folder(folders: ["a1", "a2", "a2/deep"], files: ["a2/deep/one", "a3"])
     let walker = typed("\(folder.path)/")
@@ -109,7 +109,7 @@ struct PathTests {
     #expect(path(walker) == "\(folder.path)/a2/deep/one")
   }
 
-  @Test("only what is wanted is offered: folders, or files with an ending and the way to them")
+  @Test("Only suitable folders and files are offered")
   func wishes() throws {
     let folder = try Folder(folders: ["x", "x1"], files: ["a.tar.gz", "a.dump", "b.tar.gz", ".hidden"])
     try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/link", withDestinationPath: "\(folder.path)/x")
@@ -123,7 +123,7 @@ struct PathTests {
     #expect(names(.anything, ".") == [".hidden"])
   }
 
-  @Test("names that nobody could type, or that are no text, are not offered")
+  @Test("Names that cannot be typed are not offered")
   func oddNames() throws {
     let folder = try Folder(files: ["good", "bad\u{7}bell", "über"])
     let name: [CChar] = Array("\(folder.path)/".utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
@@ -131,7 +131,7 @@ struct PathTests {
     #expect(PathListing.look("\(folder.path)/", .anything, Cancellation()).entries.map(\.name) == ["good", "über"])
   }
 
-  @Test("a folder that cannot be read says so and keeps what is typed")
+  @Test("An unreadable folder is reported, and the typed text stays")
   func unreadable() throws {
     let walker = Walker(flow(.anything))
     walker.answersAtOnce = false
@@ -143,7 +143,7 @@ struct PathTests {
     #expect(walker.model.isTyping)
   }
 
-  @Test("a slow folder stops nobody: it is said that it is looked at, typing goes on, one look at a time")
+  @Test("A slow folder blocks no input, with one lookup at a time")
   func slow() throws {
     let folder = try Folder(folders: ["aa", "ab", "b"])
     let walker = Walker(flow(.folder))
@@ -163,7 +163,7 @@ struct PathTests {
     #expect(walker.sees("    aa/") && walker.sees("    ab/") && !walker.sees("    b/"))
   }
 
-  @Test("what comes when the operator is elsewhere changes nothing")
+  @Test("Late completions change nothing")
   func late() throws {
     let folder = try Folder(folders: ["servers"])
     let walker = Walker(flow(.folder))
@@ -176,7 +176,7 @@ struct PathTests {
     #expect(walker.model.completion == nil)
   }
 
-  @Test("a long list shows where its mark is, and how many there are")
+  @Test("A long list shows the position and the number of entries")
   func long() throws {
     let folder = try Folder(files: (10..<60).map { "file-\($0)" })
     let walker = typed("\(folder.path)/f")
@@ -190,7 +190,7 @@ struct PathTests {
 
   // MARK: Line by line
 
-  @Test("line by line a ? behind the beginning lists what there is, to be chosen by its number")
+  @Test("In the linear mode ? lists the matches by number")
   func lines() throws {
     let folder = try Folder(folders: ["new", "old"], files: ["note"])
     var walk = LinearWalk(flow(.folder), ["\(folder.path)/?", "2", "", "", "q", "y"])
@@ -200,7 +200,7 @@ struct PathTests {
     #expect(walk.answers.text("ask.path") == "\(folder.path)/old/")
   }
 
-  @Test("line by line, where a file is wanted, a folder leads into it")
+  @Test("In the linear mode a folder is opened when a file is required")
   func linesToFile() throws {
     let folder = try Folder(folders: ["deep"], files: ["deep/a.dump", "deep/b.txt"])
     var walk = LinearWalk(
@@ -210,7 +210,7 @@ struct PathTests {
     #expect(walk.answers.text("ask.path") == "\(folder.path)/deep/a.dump")
   }
 
-  @Test("line by line nothing found, too many, and the help say what to do")
+  @Test("In the linear mode missing and too many matches, and the help, explain what to do")
   func linesHelp() throws {
     let folder = try Folder(files: (100..<150).map { "f\($0)" })
     var walk = LinearWalk(flow(.anything), ["?", "\(folder.path)/x?", "\(folder.path)/?", "", "q", "y"])
@@ -221,7 +221,7 @@ struct PathTests {
     #expect(walk.answers.text("ask.path") == nil)
   }
 
-  @Test("line by line a folder that never answers is given up")
+  @Test("In the linear mode a folder that does not respond is abandoned")
   func linesSlow() throws {
     var walk = LinearWalk(flow(.anything), ["/slow/?", "q", "y"])
     walk.executor.isDeaf = true

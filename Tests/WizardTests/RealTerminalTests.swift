@@ -6,7 +6,7 @@ import Testing
 /// The whole way, as a person goes it: a real terminal, real servers, looking at the screen before each key.
 @Suite("On a real terminal")
 struct RealTerminalTests {
-  @Test("a person who knows nothing comes from the demo to “moved” with Enter alone, and finds it on the normal screen")
+  @Test("The demo is completed with Enter alone, and its result stays on the normal screen")
   func wholeWay() throws {
     let folder = "/tmp/aloha-demo-\(RandomText.alphanumeric(10))"
     defer { try? FileSystem.removeTree(folder) }
@@ -37,7 +37,7 @@ struct RealTerminalTests {
     #expect(try !terminal.isOnAlternateScreen)
   }
 
-  @Test("another size, the help, leaving: the terminal is as it was before")
+  @Test("The terminal is restored after a resize, the help and leaving")
   func leaving() throws {
     let terminal = try TmuxTerminal(["wizard", "move", "--root", "/nowhere"])
     try terminal.waitFor("the first step") { $0.contains("Step 1 of") }

@@ -74,7 +74,7 @@ struct RestoreFlowTests {
     },
   ]
 
-  @Test("a screen, lines and a file restore the same", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same restore", arguments: ways)
   func alike(way: FlowWay) throws {
     let options = try #require(Self.options(try way.check { Self.flow($0) }))
     switch way.testDescription {
@@ -127,7 +127,7 @@ struct RestoreFlowTests {
   }
 
   @Test(
-    "what the backup has not is confirmed with the server's name, and exported first as advised", arguments: newerWays)
+    "Newer data requires the server's name, and an export is recommended", arguments: newerWays)
   func newerData(way: FlowWay) throws {
     let options = try #require(Self.options(try way.check { Self.newerFlow($0) }))
     switch way.testDescription {
@@ -137,7 +137,7 @@ struct RestoreFlowTests {
     }
   }
 
-  @Test("the sentence is in sight where the name is typed, on a screen and line by line; nothing else goes on")
+  @Test("Newer data is visible where the name is typed")
   func newerSentence() throws {
     let walker = Walker(Self.newerFlow(FakeEngine()))
     walker.walk(to: "agree")
@@ -157,7 +157,7 @@ struct RestoreFlowTests {
     #expect(said[sentence..<question].split(separator: "\n").count < 6, "\(said[sentence..<question])")
   }
 
-  @Test("a file of answers alone does not confirm it")
+  @Test("An answers file alone does not confirm a restore")
   func newerUnattended() throws {
     let walker = Walker(Self.newerFlow(FakeEngine()))
     walker.walk(to: "agree")
@@ -171,7 +171,7 @@ struct RestoreFlowTests {
     #expect(engine.begun == nil)
   }
 
-  @Test("a backup of another host name asks under which one the server is reached from now on")
+  @Test("A backup of another host asks for the host name")
   func hostNames() throws {
     for (choice, expected) in [("backup", nil), ("own", "new.example.com"), ("other", "third.example.com")] {
       let engine = FakeEngine()
@@ -197,7 +197,7 @@ struct RestoreFlowTests {
     }
   }
 
-  @Test("where this server's settings are kept, or its name is the same, nobody is asked about names")
+  @Test("Kept settings, or an equal host name, need no question")
   func noHostQuestion() {
     let same = Walker(Self.flow(FakeEngine()))
     same.walk(to: "agree")
@@ -209,7 +209,7 @@ struct RestoreFlowTests {
     #expect(kept.step == "checks")
   }
 
-  @Test("settings that are lost cannot be kept, and it says so")
+  @Test("Lost settings cannot be kept, with the reason")
   func lostSettings() {
     let queries = BackupFakes.queries(outlook: BackupFakes.outlook(own: nil, ownSettings: false))
     let walker = Walker(Self.flow(FakeEngine(), queries))
@@ -219,7 +219,7 @@ struct RestoreFlowTests {
     #expect(walker.step == "settings")
   }
 
-  @Test("another version stops the flow until the operator takes the risk on purpose")
+  @Test("Another version stops the flow until the operator accepts the risk")
   func versions() {
     let engine = FakeEngine()
     let walker = Walker(
@@ -235,7 +235,7 @@ struct RestoreFlowTests {
     #expect(Self.options(engine.begun)?.ignoresVersions == true)
   }
 
-  @Test("of parts put aside, one at least is needed")
+  @Test("At least one part saved by hand is required")
   func noParts() {
     let walker = Walker(Self.flow(FakeEngine()))
     walker.walk(to: "source")
@@ -243,7 +243,7 @@ struct RestoreFlowTests {
     #expect(walker.step == "uploads" && walker.sees("All three steps are empty"))
   }
 
-  @Test("where no backup is found its path is asked for")
+  @Test("The path is asked for if no backup is found")
   func nothingFound() {
     let walker = Walker(Self.flow(FakeEngine(), BackupFakes.queries(found: [])))
     walker.walk(to: "backup")
@@ -256,7 +256,7 @@ struct RestoreFlowTests {
   // MARK: A partial backup
 
   @Test(
-    "a backup that does not hold a whole server is restored only by a decision of its own, which nobody has made before"
+    "A partial backup requires an explicit decision without a preset"
   )
   func partial() {
     let engine = FakeEngine()
@@ -279,7 +279,7 @@ struct RestoreFlowTests {
 
   // MARK: A damaged backup
 
-  @Test("of a damaged backup what is whole is restored, only by a decision of its own, which nobody has made before")
+  @Test("A damaged backup requires an explicit decision without a preset")
   func damaged() {
     let engine = FakeEngine()
     let outlook = BackupFakes.outlook(damage: "the archive is damaged: it ends in the middle, at byte 60000")
@@ -299,7 +299,7 @@ struct RestoreFlowTests {
   // MARK: An earlier restore
 
   @Test(
-    "an earlier restore comes first; what is possible depends on where it stands, and the rest says why not",
+    "An earlier restore is shown first, with possible actions and the reasons against others",
     arguments: [
       (
         RestoreRecord.Stage.preparing, ClearRestoreOperation(.init(root: "/srv/chat")) as any Operation,
@@ -332,7 +332,7 @@ struct RestoreFlowTests {
     #expect(engine.begun == advised)
   }
 
-  @Test("a roll back begins where the restore's result leads to it, and only when the server's name was typed")
+  @Test("A roll back is offered by the restore's result and requires the server's name")
   func rollBack() {
     let engine = FakeEngine()
     let queries = BackupFakes.queries(record: BackupFakes.record(.finished))
@@ -349,7 +349,7 @@ struct RestoreFlowTests {
     #expect(engine.begun == RollBackOperation(.init(root: "/srv/chat")))
   }
 
-  @Test("Enter alone never replaces a server, whether or not it has data that the backup has not")
+  @Test("Enter alone never starts a restore")
   func enterAlone() {
     let engine = FakeEngine()
     let walker = Walker(Self.flow(engine))
@@ -359,7 +359,7 @@ struct RestoreFlowTests {
     #expect(walker.step == "agree" && engine.begun == nil)
   }
 
-  @Test("what is kept is discarded only when the server's name was typed")
+  @Test("Discarding the kept state requires the server's name")
   func discard() {
     let engine = FakeEngine()
     let walker = Walker(Self.flow(engine, BackupFakes.queries(record: BackupFakes.record(.finished))))
@@ -375,7 +375,7 @@ struct RestoreFlowTests {
     #expect(engine.begun == DiscardRestoreOperation(.init(root: "/srv/chat")))
   }
 
-  @Test("a backup that was inspected leads on to its rehearsal and its restore, not to an import")
+  @Test("An inspected backup leads to its rehearsal and restore")
   func inspected() {
     let flow = InspectFlow(FakeEngine().context(), ArchiveFlowsTests.reader) { _, _, _ in FakeWork() }.flow
     let walker = Walker(flow)
@@ -392,7 +392,7 @@ struct RestoreFlowTests {
 
   // MARK: Looks
 
-  @Test("the steps as they look", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     let queries = BackupFakes.queries(
       outlook: BackupFakes.outlook(own: "new.example.com", version: BackupFakes.otherVersion))
@@ -409,7 +409,7 @@ struct RestoreFlowTests {
 
   // MARK: On a real server
 
-  @Test("after a disaster the flow brings back the database, the files and the settings; and rolls back")
+  @Test("The flow restores a lost server and rolls back")
   func forReal() throws {
     let real = try RealFlows()
     let archive = "\(real.server.root)/aloha-backup-2026-11-23-03-30-00-Ab3dE6gH.tar.gz"

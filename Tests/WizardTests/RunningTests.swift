@@ -5,7 +5,7 @@ import Testing
 
 @testable import Wizard
 
-@Suite("While work is done")
+@Suite("A running operation on the screen")
 struct RunningTests {
   private func running(_ size: Size = Size(columns: 80, rows: 24)) -> Walker {
     let walker = Walker.move(FakeServers(), size: size)
@@ -14,7 +14,7 @@ struct RunningTests {
     return walker
   }
 
-  @Test("phases change their marks as they begin and end")
+  @Test("Phases change their marks at their start and end")
   func phases() {
     let walker = running()
     #expect(walker.sees("▸ Export messages"))
@@ -26,7 +26,7 @@ struct RunningTests {
     #expect(walker.sees("▸ Export files"))
   }
 
-  @Test("a phase that the plan did not foresee is shown; one that is passed over is done")
+  @Test("An unplanned phase is shown, and a skipped one counts as done")
   func unforeseen() {
     let walker = running()
     walker.tell(.phaseStarted(id: "import.commit", title: "Make it visible", total: nil, unit: .steps))
@@ -35,7 +35,7 @@ struct RunningTests {
     #expect(walker.sees("▸ Something else"))
   }
 
-  @Test("the time that is left is estimated only from what has been seen")
+  @Test("The remaining time is estimated only from measured progress")
   func estimate() {
     let walker = running()
     #expect(walker.sees("estimating…"))
@@ -48,7 +48,7 @@ struct RunningTests {
     #expect(walker.sees("00:02 so far"))
   }
 
-  @Test("keys are answered while it runs; nothing leads away from it without a question")
+  @Test("Keys work during an operation, and leaving needs a confirmation")
   func keys() {
     let walker = running()
     walker.press(.control("o"))
@@ -70,7 +70,7 @@ struct RunningTests {
     #expect(!walker.hasEnded && walker.model.isRunning)
   }
 
-  @Test("stopping asks the work to stop, waits for it, and offers to try again")
+  @Test("Cancelling waits for the operation and offers a retry")
   func stopping() throws {
     let walker = running()
     let first = try #require(walker.model.session.run?.ticket)
@@ -91,7 +91,7 @@ struct RunningTests {
     #expect(walker.step == "run" && walker.model.isRunning)
   }
 
-  @Test("stop and leave waits until everything is taken back")
+  @Test("Cancelling and leaving waits for the rollback")
   func stopAndLeave() {
     let walker = running()
     walker.press(.control("c"), .down, .enter)
@@ -101,7 +101,7 @@ struct RunningTests {
     #expect(walker.model.session.plainText?.contains("rolled back") == true)
   }
 
-  @Test("a question about stopping goes away when there is nothing left to stop")
+  @Test("The question about cancelling closes when the operation ends")
   func tooLate() {
     let walker = running()
     walker.press(.escape)
@@ -110,7 +110,7 @@ struct RunningTests {
     #expect(walker.step == "result")
   }
 
-  @Test("an error tells what, why and what to do; back leads to the review with all decisions")
+  @Test("An error shows subject, reason and remedy, and leads back to the review")
   func failure() {
     let walker = running()
     walker.end(
@@ -125,7 +125,7 @@ struct RunningTests {
     #expect(walker.step == "run" && walker.model.isRunning)
   }
 
-  @Test("when the terminal is gone the work is asked to stop, and the wizard ends after it")
+  @Test("A lost terminal cancels the operation and ends the wizard")
   func hangup() {
     let walker = running()
     walker.send(.hangup)
@@ -135,7 +135,7 @@ struct RunningTests {
     #expect(walker.hasEnded)
   }
 
-  @Test("while it runs the window's title says how far it is, and afterwards nothing")
+  @Test("The window title shows the progress of a running operation")
   func title() {
     let walker = running()
     walker.tell(.advanced(id: "export.messages", done: 500, total: 1000, unit: .messages))
@@ -147,7 +147,7 @@ struct RunningTests {
   }
 
   @Test(
-    "a bell calls who waited long, when it ends or fails; not who waited a moment, nor who stopped it",
+    "The bell rings after a long operation only, and not after a cancellation",
     arguments: [(Duration.seconds(29), 0), (.seconds(31), 1)])
   func bell(_ time: Duration, _ bells: Int) {
     for failure in [nil, PlainFailure(.connection, "database", "gone"), Cancelled()] as [(any Error)?] {
@@ -158,7 +158,7 @@ struct RunningTests {
     }
   }
 
-  @Test("time is watched only while something runs")
+  @Test("Timers run only during an operation")
   func idle() {
     let walker = Walker.move(FakeServers())
     #expect(walker.model.nextTick == nil)
@@ -168,7 +168,7 @@ struct RunningTests {
     #expect(walker.model.nextTick == nil)
   }
 
-  @Test("where there are more phases than rows, the current one is seen and so is how far it all is")
+  @Test("The current phase is visible although there are more phases than rows")
   func manyPhases() {
     let walker = running(Size(columns: 60, rows: 16))
     for number in 0..<30 {
@@ -179,7 +179,7 @@ struct RunningTests {
     }
   }
 
-  @Test("the log keeps what is newest")
+  @Test("The log keeps the newest lines")
   func longLog() {
     let walker = running()
     for number in 0..<5000 { walker.tell(.note("note \(number)")) }
@@ -197,7 +197,7 @@ struct RunningTests {
 struct PaceTests {
   private let start = ContinuousClock.Instant.now
 
-  @Test("it knows nothing before two samples a second apart")
+  @Test("The pace is unknown before two samples a second apart")
   func beginning() {
     var pace = Pace()
     pace.add(0, at: start)
@@ -208,7 +208,7 @@ struct PaceTests {
     #expect(pace.left(until: 1, now: start + .seconds(5)) == 5)
   }
 
-  @Test("it is the pace of the last minute, not of the whole")
+  @Test("The pace is that of the last minute")
   func window() throws {
     var pace = Pace()
     for second in 0...100 { pace.add(Double(second), at: start + .seconds(second)) }
@@ -217,7 +217,7 @@ struct PaceTests {
     #expect(abs(speed - 10) < 0.5)
   }
 
-  @Test("an estimate that has run out is withdrawn, and comes back when something moves")
+  @Test("An expired estimate is removed until progress continues")
   func standstill() throws {
     var pace = Pace()
     pace.add(0, at: start)
@@ -229,7 +229,7 @@ struct PaceTests {
     #expect(pace.left(until: 1, now: start + .seconds(31)) != nil)
   }
 
-  @Test("going backwards begins anew")
+  @Test("Decreasing progress restarts the estimate")
   func backwards() {
     var pace = Pace()
     pace.add(0, at: start)
@@ -238,7 +238,7 @@ struct PaceTests {
     #expect(pace.left(until: 1, now: start + .seconds(11)) == nil)
   }
 
-  @Test("estimates are as coarse as they are uncertain")
+  @Test("Estimates are rounded by their uncertainty")
   func words() {
     #expect(TimeLeft.about(seconds: 0) == "a few seconds left")
     #expect(TimeLeft.about(seconds: 31) == "about 35 s left")

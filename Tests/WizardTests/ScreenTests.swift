@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The screen")
 struct ScreenTests {
-  @Test("Ctrl-T changes to plain ASCII and back, wherever one is")
+  @Test("Ctrl-T toggles plain ASCII on every screen")
   func plain() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "organization")
@@ -24,7 +24,7 @@ struct ScreenTests {
     }
   }
 
-  @Test("a window of another size shows the same, and loses nothing")
+  @Test("A resized window keeps its content")
   func resize() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "address")
@@ -38,7 +38,7 @@ struct ScreenTests {
     #expect(walker.focusedLine == "▸ harbourx")
   }
 
-  @Test("too small a window says so in one line, and takes no key but the one to leave")
+  @Test("A too small window shows one line and accepts only the key to leave")
   func tiny() {
     let walker = Walker.move(FakeServers(), size: Size(columns: 59, rows: 16))
     #expect(walker.screen.contains("Needs 60x16, has 59x16. Nothing is lost."))
@@ -52,7 +52,7 @@ struct ScreenTests {
     #expect(walker.hasEnded)
   }
 
-  @Test("in too small a window running work cannot be stopped by accident")
+  @Test("A running operation cannot be cancelled in a too small window")
   func tinyWhileRunning() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "run")
@@ -62,7 +62,7 @@ struct ScreenTests {
     #expect(walker.model.session.run?.isStopping == false)
   }
 
-  @Test("what has the keyboard is on the screen in every step and every size, with the cursor on it")
+  @Test("The focused element is visible in every step and size, with the cursor")
   func focusIsSeen() throws {
     for size in [Size(columns: 60, rows: 16), Size(columns: 80, rows: 24), Size(columns: 120, rows: 40)] {
       let servers = FakeServers()
@@ -93,7 +93,7 @@ struct ScreenTests {
     }
   }
 
-  @Test("a long list goes by pages, and to its ends")
+  @Test("A long list is scrolled by pages and to its ends")
   func pages() {
     let servers = FakeServers()
     servers.change { state in
@@ -113,7 +113,7 @@ struct ScreenTests {
     #expect(walker.focusedLine.contains("N1 "))
   }
 
-  @Test("what is below the end of the page can be read with the arrows")
+  @Test("A long page is scrolled with the arrow keys")
   func readingOn() {
     let walker = Walker.move(FakeServers(), size: Size(columns: 60, rows: 16))
     #expect(!walker.sees("Enter continues, Esc goes back"))
@@ -126,7 +126,7 @@ struct ScreenTests {
     #expect(walker.sees("▸ Start the move"))
   }
 
-  @Test("a terminal that knows only ASCII is sent nothing else")
+  @Test("An ASCII terminal gets only ASCII")
   func ascii() {
     let servers = FakeServers()
     servers.change { $0.organizations[1].name = "Harbour" }
@@ -140,7 +140,7 @@ struct ScreenTests {
     }
   }
 
-  @Test("every key of the key bar does something, in every step")
+  @Test("Every key of the key bar has an effect in every step")
   func keyBar() {
     for step in ["welcome", "source", "organization", "target", "address", "secrets", "checks", "review", "run"] {
       let count = walked(to: step).model.bindings.count
@@ -166,7 +166,7 @@ struct ScreenTests {
     return walker
   }
 
-  @Test("the help of every step explains it and names every key that means something there")
+  @Test("The help of every step explains the step and its keys")
   func help() {
     for step in ["welcome", "source", "organization", "target", "secrets", "review", "run"] {
       let walker = walked(to: step)
@@ -177,7 +177,7 @@ struct ScreenTests {
     }
   }
 
-  @Test("leaving asks, and the answer that the keyboard is on is to stay")
+  @Test("Leaving asks for a confirmation with Stay as the default")
   func leaving() {
     let walker = Walker.move(FakeServers())
     walker.press(.control("c"))
@@ -190,7 +190,7 @@ struct ScreenTests {
     #expect(walker.model.session.plainText == nil)
   }
 
-  @Test("Ctrl-L draws anew and changes nothing")
+  @Test("Ctrl-L redraws the screen without a change")
   func redraw() {
     let walker = Walker.move(FakeServers())
     let before = walker.model.picture
@@ -199,7 +199,7 @@ struct ScreenTests {
     #expect(walker.model.picture == before)
   }
 
-  @Test("the badge is a word, not only a colour")
+  @Test("The badge is a word and a colour")
   func badge() {
     #expect(Walker.move(FakeServers(), isTest: true).sees("TEST"))
     #expect(Walker.move(FakeServers(), isTest: false).sees("PRODUCTION"))

@@ -16,7 +16,7 @@ struct ServerFlowTests {
   }
 
   @Test(
-    "each action is one job: a script, or emptying the cache", arguments: Array(ServerKey.Action.allCases.enumerated()))
+    "Each action is one job", arguments: Array(ServerKey.Action.allCases.enumerated()))
   func actions(_ number: Int, _ action: ServerKey.Action) {
     let engine = FakeEngine()
     let walker = Walker(.server(engine.context(), Self.queries()))
@@ -28,7 +28,7 @@ struct ServerFlowTests {
     #expect(engine.begun == wanted)
   }
 
-  @Test("what waits in the queues deserves attention, and stands in nobody's way")
+  @Test("Waiting tasks in queues are a warning and no blocker")
   func queues() {
     let full = Finding(.warning, "queues", "events wait in them: email_senders: 3", remedy: "wait")
     let walker = Walker(.server(FakeEngine().context(), Self.queries(queues: full)))
@@ -36,7 +36,7 @@ struct ServerFlowTests {
     walker.walk(to: "run")
   }
 
-  @Test("where the scripts are not here, the commands for where they are are shown")
+  @Test("Without the scripts on this machine their commands are shown")
   func elsewhere() {
     let walker = Walker(.server(FakeEngine().context(), Self.queries(missing: "the server's script is not here")))
     #expect(walker.sees("Not possible: the server's script is not here"))
@@ -45,7 +45,7 @@ struct ServerFlowTests {
     #expect(walker.sees("sudo -u aloha start-server"))
   }
 
-  @Test("after it was stopped it can be started again at once")
+  @Test("A stopped server can be started directly")
   func onward() {
     let walker = Walker(.server(FakeEngine().context(), Self.queries()))
     walker.press(.down)
@@ -65,12 +65,12 @@ struct ServerFlowTests {
     FlowWay("stop", lines: ["2", "", "", ""], keys: { $0.press(.down) }),
   ]
 
-  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same operation", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
     try way.check { .server($0.context(), Self.queries()) }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(.server(FakeEngine().context(), Self.queries()), look, steps: ["action", "review"])
   }
@@ -78,7 +78,7 @@ struct ServerFlowTests {
 
 @Suite("Starting and stopping the server, on a real server", .serialized)
 struct RealServerFlowTests {
-  @Test("the server's own script runs, and what it prints is reported", arguments: ["stop", "start", "restart"])
+  @Test("The server's script runs and its output is reported", arguments: ["stop", "start", "restart"])
   func scripts(_ action: String) throws {
     let real = try RealFlows(messages: 0)
     let text = try real.run(.server(real.context, .real(real.context)), ["action.which": .text(action)])

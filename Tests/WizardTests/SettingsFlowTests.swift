@@ -82,7 +82,7 @@ struct SettingsFlowTests {
     (engine.begun as? CopySettingsOperation).map { ($0.source, $0.choices) }
   }
 
-  @Test("Enter alone leads to what is advised, and to nothing else; the scripts are run")
+  @Test("Enter alone copies the recommended settings and runs the scripts")
   func asAdvised() throws {
     let engine = FakeEngine()
     let walker = walker(engine)
@@ -99,7 +99,7 @@ struct SettingsFlowTests {
       ])
   }
 
-  @Test("the advice is asked for with what the operator says about the two servers")
+  @Test("The advice follows the operator's statements about both servers")
   func situation() throws {
     let asked = Asked()
     let walker = walker(FakeEngine(), Self.queries(asked: asked))
@@ -111,7 +111,7 @@ struct SettingsFlowTests {
     #expect(facts.sourceHost == "old.example.com")
   }
 
-  @Test("each thing can be decided only as it can be done; what nobody understands is left alone and says why")
+  @Test("Only possible decisions are offered, and unknown statements are explained")
   func possibleDecisions() {
     let walker = walker(FakeEngine())
     walker.walk(to: "secrets")
@@ -132,7 +132,7 @@ struct SettingsFlowTests {
     #expect(walker.sees("It cannot be changed here"))
   }
 
-  @Test("with nothing to change there is nothing to begin")
+  @Test("Without changes the operation cannot start")
   func nothing() {
     let walker = walker(FakeEngine())
     walker.walk(to: "secrets")
@@ -145,7 +145,7 @@ struct SettingsFlowTests {
     #expect(walker.step == "changes")
   }
 
-  @Test("where the server's scripts are not here the commands are shown, and running them is not possible")
+  @Test("Without the server's scripts their commands are shown")
   func noScripts() throws {
     let engine = FakeEngine()
     let walker = walker(engine, Self.queries(canRun: false))
@@ -162,7 +162,7 @@ struct SettingsFlowTests {
       ])
   }
 
-  @Test("the server itself is no source")
+  @Test("The server itself is refused as the source")
   func itself() {
     let walker = Walker(.settings(FakeEngine().context(target: "/srv//chat/"), Self.queries()))
     walker.walk(to: "source")
@@ -171,7 +171,7 @@ struct SettingsFlowTests {
     #expect(walker.step == "source")
   }
 
-  @Test("after a move both servers' settings can be compared: the new one is worked on, the old one is given")
+  @Test("After a move the settings of both servers can be compared")
   func afterMove() {
     let walker = Walker.move(FakeServers())
     walker.walk(to: "run")
@@ -185,7 +185,7 @@ struct SettingsFlowTests {
           ]))
   }
 
-  @Test("taking back is one flow of its own")
+  @Test("Undoing copied settings is a separate flow")
   func undo() throws {
     let engine = FakeEngine()
     let walker = Walker(.undoSettings(engine.context()))
@@ -212,12 +212,12 @@ struct SettingsFlowTests {
       }),
   ]
 
-  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same operation", arguments: ways)
   func threeWays(_ way: FlowWay) throws {
     try way.check { .settings($0.context(target: "/old"), Self.queries()) }
   }
 
-  @Test("every step as a person meets it", arguments: GoldenTests.queries)
+  @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
     try GoldenTests.expect(
       .settings(FakeEngine().context(target: "/old"), Self.queries()), look,
@@ -234,7 +234,7 @@ struct RealSettingsTests {
     try Installation(root: real.server.root).secrets[name]
   }
 
-  @Test("what is decided is copied and nothing else, the scripts run, and one step takes it back")
+  @Test("Only decided settings are copied, the scripts run, and one step undoes it")
   func copies() throws {
     let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
     let before = (try secret(new, "camo_key"), try secret(new, "avatar_salt"))
@@ -260,7 +260,7 @@ struct RealSettingsTests {
     #expect(try secret(new, "camo_key") == before.0)
   }
 
-  @Test("a folder below the old server's root is not advised for the new one, whatever it takes the place of")
+  @Test("A path below the old server's root is not recommended for the new one")
   func foreignFolder() throws {
     let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
     let advice = try SettingsQueries.real(new.context).advice(
@@ -270,7 +270,7 @@ struct RealSettingsTests {
     #expect(advice.first { $0.keys == ["EXTERNAL_HOST"] }?.recommended == .copy)
   }
 
-  @Test("no value of a secret is in anything that is shown")
+  @Test("No value of a secret is shown")
   func nothingShown() throws {
     let (old, new) = (try RealFlows(messages: 0), try RealFlows(messages: 0))
     let queries = SettingsQueries.real(new.context)

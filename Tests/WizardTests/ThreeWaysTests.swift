@@ -54,7 +54,7 @@ struct ThreeWaysTests {
       }, lines: ["", "", "", "", "", "", "www", "y", "", "", "", ""]),
   ]
 
-  @Test("a screen, lines and a file lead to the same work", arguments: ways)
+  @Test("The screen, the linear mode and an answers file start the same operation", arguments: ways)
   func same(way: Way) throws {
     let onScreen = FakeServers()
     let walker = Walker.move(onScreen)

@@ -9,7 +9,7 @@ import Testing
 @testable import Wizard
 
 /// The program itself between real servers, without a screen: asked line by line through a pipe, and with answers.
-@Suite("Without a screen, on real servers", .serialized)
+@Suite("Unattended moves on real servers", .serialized)
 struct UnattendedMoveTests {
   private struct Pair {
     let old: SandboxServer
@@ -48,7 +48,7 @@ struct UnattendedMoveTests {
     return Pair(old: old, new: try sandbox.makeServer("new\(name)"), folder: folder)
   }
 
-  @Test("through a pipe, a person who answers line by line moves an organization and saves the answers on the way")
+  @Test("Piped answers in the linear mode move an organization and save the answers")
   func lineByLine() throws {
     let pair = try pair()
     let archive = "\(pair.folder)/a.tar.gz"
@@ -73,7 +73,7 @@ struct UnattendedMoveTests {
     }
   }
 
-  @Test("with a file of answers nobody is asked: what is missing is listed, then all is done, and counted there")
+  @Test("An answers file moves an organization without a question")
   func withAnswers() throws {
     let pair = try pair()
     let file = "\(pair.folder)/answers.toml"
@@ -118,14 +118,14 @@ struct UnattendedMoveTests {
     #expect(try pair.run(["--answers", file]).status != 0)
   }
 
-  @Test("the template is printed without any server, and can be read back")
+  @Test("The template is printed without a server and can be read")
   func template() throws {
     let result = try Subprocess(TmuxTerminal.program, ["wizard", "--root", "/nowhere", "--answers-template"]).run()
     #expect(result.status == 0)
     #expect(try AnswersFile.parse(result.output, path: "t.toml") == AnswersFile(flow: "move"))
   }
 
-  @Test("on a terminal Ctrl-C at a question asks whether to leave, and the second one leaves")
+  @Test("The second Ctrl-C at a question leaves")
   func controlC() throws {
     let terminal = try TmuxTerminal(["wizard", "move", "--linear", "--root", "/nowhere"])
     try terminal.waitFor("the first question") { $0.contains("Enter: begin.") }
@@ -140,7 +140,7 @@ struct UnattendedMoveTests {
     #expect(try !terminal.isOnAlternateScreen)
   }
 
-  @Test("on a terminal the screen opens where an answer is missing; a wrong key is an error there too")
+  @Test("The screen opens at a missing answer, and an unknown key is an error")
   func askedOnTerminal() throws {
     let folder = "\(NSTemporaryDirectory())/aloha-answers-\(RandomText.alphanumeric(10))"
     try FileSystem.makeFolder(folder)

@@ -4,7 +4,7 @@ import Testing
 @testable import Wizard
 
 /// How far a job is, for whoever begins to watch it in its middle.
-@Suite("Watching a job that runs already")
+@Suite("Watching a running job")
 struct WatchingTests {
   private static let plan = Plan(
     title: "Import", phases: [Plan.Phase(ImportOperation.Phase.unpack), Plan.Phase(ImportOperation.Phase.messages)])
@@ -24,7 +24,7 @@ struct WatchingTests {
   private let read = ImportOperation.Phase.unpack.weight
   private let messages = ImportOperation.Phase.messages.weight
 
-  @Test("Its time is counted from its own beginning, and what lasts long weighs much")
+  @Test("The time of a watched job is counted from its start")
   func beginning() throws {
     let run = watched(at: now)
     #expect(run.elapsed(now: now) == .seconds(100))
@@ -32,7 +32,7 @@ struct WatchingTests {
     #expect(abs(run.fraction - (read + messages * 0.4) / (read + messages)) < 0.001)
   }
 
-  @Test("What was done before is not taken for done in no time")
+  @Test("Earlier progress of a watched job does not distort the estimate")
   func pace() throws {
     var run = watched(at: now)
     #expect(run.phasePace.speed(now: now) == nil)
@@ -45,7 +45,7 @@ struct WatchingTests {
     #expect(run.phasePace.speed(now: later) == 4)
   }
 
-  @Test("The log says no time of what was said before")
+  @Test("Earlier lines of a watched job have no time")
   func log() {
     var run = watched(at: now)
     run.hear(.note("now"), now: now + .seconds(5))

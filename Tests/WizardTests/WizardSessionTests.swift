@@ -37,7 +37,7 @@ struct WizardSessionTests {
 
   private func walker(_ atlas: Atlas = atlas()) -> Walker { Walker(WizardSession(nil, atlas: atlas)) }
 
-  @Test("the menu lists what can be done, and Enter begins it; Esc at its first step is back at the menu")
+  @Test("The menu lists the goals, Enter opens one, and Esc at its first step returns")
   func menu() {
     let walker = walker()
     #expect(walker.sees("What do you want to do?"))
@@ -48,7 +48,7 @@ struct WizardSessionTests {
     #expect(walker.focusedLine.contains("The second goal"))
   }
 
-  @Test("what was typed in a flow is there again when the operator comes back from the menu")
+  @Test("Typed text of a flow is kept when returning from the menu")
   func drafts() {
     let walker = walker()
     walker.press(.enter)
@@ -59,7 +59,7 @@ struct WizardSessionTests {
     #expect(walker.sees("What about one?") && walker.sees("kept"))
   }
 
-  @Test("after the work, the flow's own way on comes first, and takes its answers along")
+  @Test("The flow's next goal is proposed first, with its answers")
   func onward() {
     let walker = walker()
     walker.press(.enter)
@@ -79,7 +79,7 @@ struct WizardSessionTests {
     #expect(text.contains("one is done") && text.contains("two is done"))
   }
 
-  @Test("news of a look that was left behind is not taken for the next flow's")
+  @Test("The result of a lookup of another flow is ignored")
   func lateNews() {
     let walker = Walker(WizardSession(nil, atlas: Self.atlas()), answersAtOnce: false)
     walker.press(.enter)
@@ -93,7 +93,7 @@ struct WizardSessionTests {
     #expect((walker.model.session.run?.ticket ?? 0) > running)
   }
 
-  @Test("what waits on this server comes first and has the focus")
+  @Test("Pending decisions come first in the menu and have the focus")
   func waiting() {
     let waiting = Flow.Waiting(title: "Watch what runs", summary: "Moving harbour", onward: .flow("two"))
     let walker = walker(Self.atlas(waiting: [waiting]))
@@ -102,7 +102,7 @@ struct WizardSessionTests {
     #expect(walker.sees("What about two?"))
   }
 
-  @Test("without a server, what needs one says why it cannot be chosen")
+  @Test("Goals that need a server are disabled with the reason without one")
   func noServer() {
     let walker = walker(Self.atlas(obstacle: "there is nothing in /etc/aloha"))
     #expect(walker.sees("There is nothing in /etc/aloha. What needs no server can be done."))
@@ -111,7 +111,7 @@ struct WizardSessionTests {
     #expect(walker.sees("Not possible: there is nothing in /etc/aloha"))
   }
 
-  @Test("line by line: the menu is numbered, b at the first question is back in it, and the result asks what next")
+  @Test("In the linear mode the menu is numbered, and b at the first question returns to it")
   func lineByLine() throws {
     var walk = LinearWalk(WizardSession(nil, atlas: Self.atlas()), ["1", "b", "", "1", "text", "", "1", "", "2"])
     walk.executor.insteadOfRunning = { ticket in
@@ -123,7 +123,7 @@ struct WizardSessionTests {
     #expect(walk.script.says("Flow two."), "\(walk.script.transcript)")
   }
 
-  @Test("every goal has an id of its own, a word that fits the menu, and a flow that ends with a result")
+  @Test("Every goal has a unique id, a fitting title, and a flow with a result")
   func goals() {
     let ids = (Goal.byName + [.watch]).map(\.id)
     #expect(Set(ids).count == ids.count)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Backing up a server")
 struct BackupTests {
-  @Test("makes what the server's own restore takes: its layout, its names, a dump that pg_restore lists")
+  @Test("A backup has the layout, the names and the dump that the server's own restore requires")
   func layout() throws {
     let server = try Disaster.server("laid-out")
     try Disaster.folder { folder in
@@ -35,7 +35,7 @@ struct BackupTests {
     }
   }
 
-  @Test("is restored whole by the steps of the server's own command, on a server that has lost everything")
+  @Test("A backup of this program is restored completely by the steps of the server's own command")
   func officialRestore() throws {
     let server = try Disaster.server("theirs")
     try Disaster.folder { folder in
@@ -47,7 +47,7 @@ struct BackupTests {
     }
   }
 
-  @Test("holds one moment: rows that come while it is made are in none of its tables")
+  @Test("A backup contains one snapshot: rows that are added meanwhile are in none of its tables")
   func snapshot() throws {
     let server = try Disaster.server("moving")
     try Disaster.folder { folder in
@@ -67,7 +67,7 @@ struct BackupTests {
     }
   }
 
-  @Test("follows links that lead to what their maker could read, and no others", .enabled(if: Disaster.isRoot))
+  @Test("A backup follows only links whose owner could read the target", .enabled(if: Disaster.isRoot))
   func links() throws {
     let server = try Disaster.server("linking")
     try Disaster.folder { folder in
@@ -90,7 +90,7 @@ struct BackupTests {
     }
   }
 
-  @Test("says which files messages name that were missing already")
+  @Test("A backup reports files that messages name and that are missing on the server")
   func missingFiles() throws {
     let server = try Disaster.server("gappy")
     let path = try #require(try server.connect().value("SELECT path_id FROM zerver_attachment ORDER BY 1 LIMIT 1"))
@@ -106,7 +106,7 @@ struct BackupTests {
     }
   }
 
-  @Test("can leave out the database or the uploads, and restores what is there")
+  @Test("A backup without the database or the uploads restores its remaining parts")
   func parts() throws {
     let server = try Disaster.server("partly")
     try Disaster.folder { folder in
@@ -129,7 +129,7 @@ struct BackupTests {
     }
   }
 
-  @Test("replaces nothing, and begins nothing without room", .enabled(if: Disaster.isRoot))
+  @Test("A backup replaces no existing file, and is refused without enough disk space", .enabled(if: Disaster.isRoot))
   func refusals() throws {
     let server = try Disaster.server("cramped", messages: 5)
     try Disaster.folder { folder in
@@ -146,7 +146,7 @@ struct BackupTests {
     }
   }
 
-  @Test("leaves nothing when the disk fills up in the middle", .enabled(if: Disaster.isRoot))
+  @Test("A backup that fills the disk leaves no files", .enabled(if: Disaster.isRoot))
   func fullDisk() throws {
     let server = try Disaster.server("filling", messages: 5)
     try Disaster.folder { folder in
@@ -167,7 +167,7 @@ struct BackupTests {
     }
   }
 
-  @Test("encrypts to a public key, and only the private one brings the server back", .enabled(if: Encrypted.isPossible))
+  @Test("A backup encrypted to a public key is restored only with the private key", .enabled(if: Encrypted.isPossible))
   func encryption() throws {
     let server = try Disaster.server("sealed")
     try Disaster.folder { folder in
@@ -195,7 +195,7 @@ struct BackupTests {
     }
   }
 
-  @Test("refuses keys that are none, and a private one above all", .enabled(if: Encrypted.isPossible))
+  @Test("Invalid public keys, and private keys, are refused", .enabled(if: Encrypted.isPossible))
   func wrongKeys() throws {
     try Disaster.folder { folder in
       let (key, recipient) = try Encrypted.pair(in: folder)

@@ -35,7 +35,7 @@ struct InstallScheduleTests {
   private static let failed = "/etc/systemd/system/aloha-wizard-backup-failed.service"
   private static let timer = "/etc/systemd/system/aloha-wizard-backup.timer"
 
-  @Test("writes units, switches the timer on, and changes nothing when it is done again")
+  @Test("Installing a schedule writes the units and enables the timer; repeating it changes nothing")
   func systemd() throws {
     try Disaster.folder { folder in
       let machine = try Machine(folder, hasSystemd: true, systemctl: "echo \"$@\" >>\(folder)/called")
@@ -58,7 +58,7 @@ struct InstallScheduleTests {
     }
   }
 
-  @Test("shows how it differs from the files that are there, and replaces them")
+  @Test("Installing a schedule shows the differences from existing files, and replaces them")
   func differences() throws {
     try Disaster.folder { folder in
       let machine = try Machine(folder, hasSystemd: true)
@@ -77,7 +77,7 @@ struct InstallScheduleTests {
     }
   }
 
-  @Test("uses cron where there is no systemd, and leaves no second schedule where both have been")
+  @Test("Without systemd the schedule is installed for cron, and never for both")
   func cron() throws {
     try Disaster.folder { folder in
       let machine = try Machine(folder, hasSystemd: false)
@@ -93,7 +93,7 @@ struct InstallScheduleTests {
     }
   }
 
-  @Test("that fails leaves the files as they were")
+  @Test("A failed installation of a schedule leaves the files unchanged")
   func failure() throws {
     try Disaster.folder { folder in
       let machine = try Machine(folder, hasSystemd: true, systemctl: "case $1 in enable) exit 1;; esac")
@@ -106,7 +106,7 @@ struct InstallScheduleTests {
   }
 
   @Test(
-    "is refused where its texts would not do what they say",
+    "A schedule that would not work is refused",
     arguments: ["relative", "/with\nline", "", "/with\u{1B}escape"])
   func refused(folder: String) throws {
     try Disaster.folder { place in
@@ -118,7 +118,7 @@ struct InstallScheduleTests {
     }
   }
 
-  @Test("refuses a key, an address and numbers that cannot be used")
+  @Test("A schedule with an invalid key, address or number is refused")
   func values() {
     let good = BackupSchedule(folder: "/b", program: "/bin/true")
     #expect(good.objection() == nil)

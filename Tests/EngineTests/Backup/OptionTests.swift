@@ -14,7 +14,7 @@ struct OptionTests {
   }
 
   @Test(
-    "refuses what a field of the wizard would refuse, before it looks at anything",
+    "Options are checked by the rules of the wizard's fields, before any other check",
     arguments: [
       ["restore", "/none", "--external-host", "http://bad host/"],
       ["restore", "/none", "--external-host", "A.example"],
@@ -40,7 +40,7 @@ struct OptionTests {
     #expect(result.status == Self.usage, "\(words): \(result.status) \(result.output)")
   }
 
-  @Test("does not repeat a private key that was given for the public one")
+  @Test("A private key given as the public one is not printed")
   func privateKey() throws {
     let key = "AGE-SECRET-KEY-1C5XCDC2GHSDA302Z66ESZD7YG8U2AQCEL3CSM8WXF7X4ZQJVV6RSUG25H0"
     for words in [["backup", "--encrypt-to", key], ["backup", "schedule", "/b", "--encrypt-to", key]] {
@@ -50,7 +50,7 @@ struct OptionTests {
     }
   }
 
-  @Test("prints a schedule with whole paths, wherever it is called")
+  @Test("A printed schedule contains absolute paths")
   func wholePaths() throws {
     try Disaster.folder { folder in
       try FileSystem.makeFolder("\(folder)/server")
@@ -62,7 +62,7 @@ struct OptionTests {
     }
   }
 
-  @Test("says what happens to the rehearsal of encrypted backups, and writes no unit for one that would fail")
+  @Test("A schedule of encrypted backups explains the missing rehearsal, and contains no unit that would fail")
   func encryptedSchedule() throws {
     let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
     try Disaster.folder { folder in
@@ -77,7 +77,7 @@ struct OptionTests {
     }
   }
 
-  @Test("installs a schedule only when that was said, and shows it first")
+  @Test("A schedule is installed only with --install, after it was shown")
   func install() throws {
     try Disaster.folder { folder in
       let words = ["backup", "schedule", "\(folder)/backups", "--root", folder, "--install"]

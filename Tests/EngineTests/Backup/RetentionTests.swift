@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Which backups stay")
+@Suite("Retention of backups")
 struct RetentionTests {
   private func backup(_ day: String, _ time: String = "03-30-00") -> BackupFile {
     let name = "aloha-backup-\(day)-\(time)-Abcdefgh.tar.gz"
@@ -19,14 +19,14 @@ struct RetentionTests {
     }
   }
 
-  @Test("a name carries its moment, and one given by hand carries none")
+  @Test("The time is read from a generated name, and is nil for others")
   func moments() {
     let name = BackupLayout.fileName(.aloha, at: 1_795_406_400_000_000)
     #expect(BackupLayout.moment(fileName: name) == 1_795_406_400_000_000)
     #expect(BackupLayout.moment(fileName: "aloha-backup-before-upgrade.tar.gz") == nil)
   }
 
-  @Test("the newest, one a day, one a week, one a month, each counted by itself")
+  @Test("The newest backups, and one per day, week and month, are kept, each counted separately")
   func periods() {
     let backups =
       (1...30).map { backup("2026-11-\($0 < 10 ? "0" : "")\($0)") } + [backup("2026-10-31"), backup("2026-09-15")]
@@ -46,7 +46,7 @@ struct RetentionTests {
       ])
   }
 
-  @Test("of several on one day the newest")
+  @Test("The newest of several backups of a day is kept")
   func oneDay() {
     let backups = [backup("2026-11-02", "01-00-00"), backup("2026-11-02", "23-00-00"), backup("2026-11-01")]
     let decisions = RetentionPolicy(last: 0, daily: 2, weekly: 0, monthly: 0).decide(
@@ -55,7 +55,7 @@ struct RetentionTests {
     #expect(decisions[0].backup.path.contains("23-00-00"))
   }
 
-  @Test("the last one that is known to be good, whatever the policy says; others go")
+  @Test("The newest intact backup is kept, whatever the policy is")
   func pruning() throws {
     let server = try Disaster.server("pruned", messages: 5)
     try Disaster.folder { folder in
@@ -88,7 +88,7 @@ struct RetentionTests {
     }
   }
 
-  @Test("all of them, where none can be proved good")
+  @Test("All backups are kept if none is proved intact")
   func nothingGood() throws {
     try Disaster.folder { folder in
       for day in ["01", "02", "03"] {
@@ -110,7 +110,8 @@ struct BackupScheduleTests {
   private let schedule = BackupSchedule(
     folder: "/srv/my backups", hour: 3, minute: 5, recipient: nil, program: "/usr/bin/aloha-wizard")
 
-  @Test("is a service and a timer that systemd accepts", .enabled(if: Subprocess.find("systemd-analyze") != nil))
+  @Test(
+    "A schedule is a service and a timer that systemd accepts", .enabled(if: Subprocess.find("systemd-analyze") != nil))
   func systemd() throws {
     try Disaster.folder { folder in
       var odd = schedule
@@ -131,7 +132,7 @@ struct BackupScheduleTests {
     }
   }
 
-  @Test("quotes what a shell and what systemd would take apart")
+  @Test("Special characters are quoted for a shell and for systemd")
   func quoting() {
     #expect(BackupSchedule.shell(["a b", "it's", "--x=1"]) == "'a b' 'it'\\''s' --x=1")
     #expect(BackupSchedule.systemd(["a b", "50%", "$HOME"]) == "\"a b\" 50%% $$HOME")
@@ -140,7 +141,7 @@ struct BackupScheduleTests {
   }
 
   @Test(
-    "gives the shell that systemd starts for a rehearsal the folder's own name", arguments: ["it's 5%", "a b", "$x"])
+    "The rehearsal's shell gets the unquoted name of the folder", arguments: ["it's 5%", "a b", "$x"])
   func rehearsedFolder(name: String) throws {
     let schedule = BackupSchedule(folder: "/srv/\(name)", program: "/bin/echo")
     let line = try #require(schedule.service.split(separator: "\n").first { $0.contains("/bin/sh") })
@@ -152,7 +153,7 @@ struct BackupScheduleTests {
     #expect(said.contains("--newest-in /srv/\(name) --nagios"))
   }
 
-  @Test("gives cron each percent sign as one")
+  @Test("Percent signs are escaped for cron")
   func percent() {
     let schedule = BackupSchedule(folder: "/srv/100%", program: "/usr/bin/aloha-wizard")
     let lines = schedule.cron.split(separator: "\n").filter { $0.contains("/srv/100") }
@@ -160,7 +161,7 @@ struct BackupScheduleTests {
     #expect(lines[0].contains("--folder '/srv/100\\%'"))
   }
 
-  @Test("tells somebody when it fails")
+  @Test("A failed backup is reported")
   func failure() {
     var schedule = schedule
     schedule.mailTo = "ops@example.com"
@@ -170,14 +171,14 @@ struct BackupScheduleTests {
     #expect(schedule.cron.contains("MAILTO=ops@example.com\n"))
   }
 
-  @Test("says how encrypted backups are rehearsed elsewhere")
+  @Test("A schedule of encrypted backups lists how another machine rehearses them")
   func elsewhere() {
     #expect(schedule.elsewhere.isEmpty)
     let encrypted = BackupSchedule(folder: "/b", recipient: Self.key, program: "/usr/bin/aloha-wizard")
     #expect(encrypted.steps.contains { $0.contains("--rehearse --newest-in /b --identity KEYFILE --nagios") })
   }
 
-  @Test("rehearses on Sundays, but not where only the public key is")
+  @Test("A rehearsal is scheduled on Sundays, except for encrypted backups")
   func rehearsals() {
     #expect(schedule.service.contains("--rehearse"))
     let encrypted = BackupSchedule(folder: "/b", recipient: Self.key, program: "/usr/bin/aloha-wizard")
@@ -186,9 +187,9 @@ struct BackupScheduleTests {
   }
 }
 
-@Suite("What is not in a backup")
+@Suite("Data outside a backup")
 struct NotInBackupTests {
-  @Test("is named one by one, each with the command that saves it, and queues that could not be looked at as well")
+  @Test("Data outside a backup is listed with the command that saves it, and unknown queues are reported")
   func named() throws {
     let server = try Disaster.server("notinbackup", messages: 0)
     let findings = try BackupOperation(ServerReference(root: server.root), .init(output: "/tmp/never.tar.gz")).check()
@@ -200,7 +201,7 @@ struct NotInBackupTests {
     #expect(findings.contains { $0.subject == "queues" && $0.reason.contains("could not be looked at") })
   }
 
-  @Test("includes the buckets of a server that keeps its files in S3")
+  @Test("The buckets of a server with files in S3 are listed")
   func buckets() throws {
     let server = try Disaster.server("notinbackups3", messages: 0)
     let path = "\(server.configuration)/settings.py"

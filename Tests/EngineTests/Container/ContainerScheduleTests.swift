@@ -15,7 +15,7 @@ struct ContainerScheduleTests {
     return ContainerSchedule(schedule, in: container, canRehearse: true)
   }
 
-  @Test("has no rehearsal in it where the container has no PostgreSQL to start, and says so")
+  @Test("A schedule without PostgreSQL in the container contains no rehearsal and explains it")
   func noServer() {
     let schedule = BackupSchedule(folder: "/data/backups", program: "/p")
     let text = ContainerSchedule(schedule, in: container, canRehearse: false).text
@@ -23,7 +23,7 @@ struct ContainerScheduleTests {
     #expect(text.contains("a rehearsal needs PostgreSQL's server"))
   }
 
-  @Test("names a program that outlives the container, and every step of the night")
+  @Test("A schedule for a container contains every step, with a program outside the container")
   func words() {
     let schedule = schedule("/data/backups")
     for text in [schedule.composeService, schedule.cronJob] {
@@ -37,7 +37,7 @@ struct ContainerScheduleTests {
   }
 
   @Test(
-    "is YAML that says what was meant, whatever the folder is called",
+    "A schedule for a container is valid YAML for any folder name",
     arguments: [
       "/data/backups", "/data/it's $HOME \"odd\": # \\ $(id) %d", "/data/two\nlines",
     ])

@@ -14,7 +14,7 @@ struct ContainerTests {
     }
   }
 
-  @Test("is recognised by its role, by links into the volume, and by an engine's mark beside the volume")
+  @Test("A container is recognized by its role, its links into the volume, or an engine's mark")
   func recognition() throws {
     try root { root in
       #expect(Container.find(root: root) == nil)
@@ -45,7 +45,7 @@ struct ContainerTests {
     }
   }
 
-  @Test("keeps what it knows in the volume, and still finds what it kept elsewhere before")
+  @Test("Records are stored in the volume, and earlier ones elsewhere are still found")
   func stateFolder() throws {
     try root { root in
       let before = JobStore(root: root)
@@ -76,7 +76,7 @@ struct ContainerTests {
     }
   }
 
-  @Test("says where its settings come from, as far as its environment can be known")
+  @Test("The source of a container's settings is reported as far as it is known")
   func settings() throws {
     let server = try Disaster.server("container-settings", messages: 0)
     try ContainerLayout.lay(server, environment: nil)
@@ -96,7 +96,7 @@ struct ContainerTests {
     #expect(settings() == .kept)
   }
 
-  @Test("has its links followed as it sees them itself", arguments: [false, true])
+  @Test("Links are resolved from the container's point of view", arguments: [false, true])
   func links(asInside: Bool) throws {
     let server = try Disaster.server("container-links-\(asInside)", messages: 20)
     let before = try Disaster.fingerprint(server)
@@ -141,7 +141,7 @@ struct ContainerTests {
     _ = try? server.run("scripts/stop-server")
   }
 
-  @Test("whose configuration folder is in the volume gets it back there")
+  @Test("A configuration folder in the volume is restored there")
   func linkedFolder() throws {
     let server = try Disaster.server("container-folder", messages: 5)
     try ContainerLayout.lay(server)
@@ -160,7 +160,7 @@ struct ContainerTests {
     _ = try? server.run("scripts/stop-server")
   }
 
-  @Test("keeps a link between two files of one folder, whichever of them the backup has")
+  @Test("A link between two files of a folder is restored, whichever of them is in the backup")
   func linkInside() throws {
     let server = try Disaster.server("container-inside", messages: 5)
     let path = "\(server.configuration)/settings.py"
@@ -177,7 +177,7 @@ struct ContainerTests {
     _ = try? server.run("scripts/stop-server")
   }
 
-  @Test("whose folder came with the image has its contents exchanged", .enabled(if: Disaster.isRoot))
+  @Test("The contents of a folder in the image are exchanged", .enabled(if: Disaster.isRoot))
   func imageLayer() throws {
     let server = try Disaster.server("container-overlay", messages: 5)
     try Disaster.folder { work in

@@ -43,7 +43,7 @@ struct DataFolderTests {
     }
   }
 
-  @Test("is restored with its newest dump, whichever image has made it", arguments: ["custom", "archived"])
+  @Test("A copied volume is restored with its newest dump, of any image version", arguments: ["custom", "archived"])
   func restored(form: String) throws {
     let server = try Disaster.server("volume-\(form)", messages: 20)
     let before = try Disaster.fingerprint(server)
@@ -60,7 +60,7 @@ struct DataFolderTests {
     _ = try? server.run("scripts/stop-server")
   }
 
-  @Test("without settings brings its secrets alone, and this server keeps its other settings")
+  @Test("A copied volume without settings restores only its secrets")
   func secretsAlone() throws {
     let source = try Disaster.server("volume-source", messages: 10)
     let target = try Disaster.server("volume-target", messages: 0)
@@ -86,7 +86,7 @@ struct DataFolderTests {
     _ = try? target.run("scripts/stop-server")
   }
 
-  @Test("takes the dump that is named, and its parts may be given by the folder around them")
+  @Test("A given dump takes precedence, and parts can be given by their parent folder")
   func parts() throws {
     let server = try Disaster.server("volume-parts", messages: 5)
     try Disaster.folder { folder in
@@ -111,7 +111,7 @@ struct DataFolderTests {
     }
   }
 
-  @Test("is told from other folders, and from an archive of one")
+  @Test("A copied volume is distinguished from other folders and from its archive")
   func others() throws {
     try Disaster.folder { folder in
       let failure = #expect(throws: PlainFailure.self) { try ManualBackup(data: folder).resolved() }
@@ -127,7 +127,7 @@ struct DataFolderTests {
     }
   }
 
-  @Test("is rehearsed")
+  @Test("A copied volume is rehearsed")
   func rehearsed() throws {
     let server = try Disaster.server("volume-rehearsed", messages: 10)
     try Disaster.folder { folder in

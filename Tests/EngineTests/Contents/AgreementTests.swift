@@ -59,7 +59,7 @@ struct MutableExport {
   }
 }
 
-@Suite("Verify, dry run and import agree")
+@Suite("Agreement of verify, dry run and import")
 struct AgreementTests {
   private static let messages = "messages-000001.json"
 
@@ -271,7 +271,7 @@ struct AgreementTests {
   }
 
   @Test(
-    "The same archives are refused by all three, before anything changes, and imported by all three",
+    "verify, dry run and import refuse and accept the same archives",
     arguments: mutations)
   func agreement(_ mutation: Mutation) throws {
     let export = MutableExport(folder: try Servers.unpackedArchive())
@@ -313,7 +313,7 @@ struct AgreementTests {
         """)
   }
 
-  @Test("What is repaired is counted and named by verify, the dry run and the import")
+  @Test("Repairs are counted and named by verify, the dry run and the import")
   func repairs() throws {
     let export = MutableExport(folder: try Servers.unpackedArchive())
     defer { try? FileSystem.removeTree(export.folder) }

@@ -2,10 +2,10 @@ import Testing
 
 @testable import Engine
 
-@Suite("Reading rows as they pass")
+@Suite("Streaming of rows")
 struct JSONStreamTests {
   @Test(
-    "What RFC 8259 allows is sound, what it does not is found",
+    "Documents that RFC 8259 allows are accepted",
     arguments: [
       "{}", "[]", "[1,-0,0.5,1e9,1E-2,-12.75e+3]", #"{"a":[true,false,null],"b":{"c":"d"}}"#, #" [ "\u00e9\n\"" ] "#,
       "\"ß☃𝔘\"", "0",
@@ -15,7 +15,7 @@ struct JSONStreamTests {
   }
 
   @Test(
-    "What RFC 8259 does not allow is found",
+    "Documents that RFC 8259 does not allow are refused",
     arguments: [
       "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "[01]", "[1.]", "[.5]", "[1e]", "[+1]", "\"\u{1}\"", "\"\\x\"",
       "\"\\u12g4\"",
@@ -26,7 +26,7 @@ struct JSONStreamTests {
   }
 
   @Test(
-    "Bytes that are no UTF-8 are found",
+    "Bytes that are not UTF-8 are refused",
     arguments: [
       [0xC0, 0x80], [0xFF], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80], [0xE0, 0x80, 0x80],
     ] as [[UInt8]])
@@ -59,7 +59,7 @@ struct JSONStreamTests {
     return found
   }
 
-  @Test("Rows are cut the same wherever the text is cut")
+  @Test("Rows are the same wherever the input is split")
   func pieces() throws {
     let whole = try rows(Self.document, piece: 10_000)
     #expect(
@@ -72,7 +72,7 @@ struct JSONStreamTests {
   }
 
   @Test(
-    "A document that is no document of rows is refused",
+    "A document without rows is refused",
     arguments: [
       "", "[", "{\"a\":[{}", "{\"a\":[{},]}", "{\"a\":[{}]", "{\"a\":[{}]}x", "{\"a\":[1]}", "{\"a\":[{}{}]}", "{,}",
       "{\"a\":[],}", "{\"a\":tru}", "{\"a\":[{\"b\":01}]}", "{\"a\" []}", "3", "{\"a\":}",
@@ -81,7 +81,7 @@ struct JSONStreamTests {
     for piece in [1, 1000] { #expect(throws: (any Error).self) { try rows(text, piece: piece) } }
   }
 
-  @Test("A set of ids knows what it has")
+  @Test("A set of ids contains exactly the added ids")
   func ids() {
     var set = IDSet()
     var plain: Set<Int64> = []

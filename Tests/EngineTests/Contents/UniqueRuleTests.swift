@@ -17,7 +17,7 @@ struct UniqueRuleTests {
     #expect(UniqueRule(definition: "(realm_id, name) WHERE (NOT deactivated)")?.condition == .not("deactivated"))
   }
 
-  @Test("An index that says more than is understood is left to the database")
+  @Test("An index with an unsupported expression is left to the database")
   func others() {
     for definition in [
       "CREATE UNIQUE INDEX u ON t USING btree (md5(name))", "(a) WHERE ((b > 3) AND (c IS NULL))", "(a", "", "()",
@@ -34,7 +34,7 @@ struct UniqueRuleTests {
     }
   }
 
-  @Test("Folding goes character by character, as the database's does")
+  @Test("Case folding is done per character, like the database's")
   func folding() {
     #expect(UniqueRule.Folding.upper.folded("Straße é") == "STRAßE É")
     #expect(UniqueRule.Folding.lower.folded("ÀB") == "àb")
@@ -52,7 +52,7 @@ struct EmailAddressTests {
   func valid(_ address: String) { #expect(EmailAddress.isValid(address)) }
 
   @Test(
-    "Anything else is not",
+    "Invalid addresses are refused",
     arguments: [
       "", "nobody", "@example.com", "a@", "a@b@c.com", "a b@c.com", "a@b.com\nBcc: x@y.com", "a@-b.com", "a@b..com",
       ".a@b.com", "a..b@c.com", "a@b.com ", "a\u{0}@b.com", "a@b.com\u{1B}[31m",

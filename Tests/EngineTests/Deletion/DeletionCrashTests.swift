@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("A deletion that does not come to its end")
+@Suite("Interrupted deletions")
 struct DeletionCrashTests {
   private static let binary: String = {
     let path = realpath("/proc/self/exe", nil).map { pointer in
@@ -46,7 +46,7 @@ struct DeletionCrashTests {
     return server
   }
 
-  @Test("killed while it deletes rows, it has deleted nothing, and the next one does", .enabled(if: hasBinary))
+  @Test("A deletion killed while deleting rows has deleted nothing, and can be repeated", .enabled(if: hasBinary))
   func killedInRows() throws {
     let server = try server(messages: 100)
     let before = try server.state()
@@ -75,7 +75,7 @@ struct DeletionCrashTests {
     #expect(try FileSystem.names(in: server.uploads) == ["avatars", "files"])
   }
 
-  @Test("killed once the rows are gone, its files are gone after the next one", .enabled(if: hasBinary))
+  @Test("The files of a deletion killed after its commit are deleted by the next one", .enabled(if: hasBinary))
   func killedInFiles() throws {
     let server = try server(messages: 60)
     let id = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
@@ -95,7 +95,7 @@ struct DeletionCrashTests {
     #expect(try FileSystem.names(in: server.uploads) == ["avatars", "files"])
   }
 
-  @Test("a note of an organization whose rows are gone is finished by the next deletion, whichever it is")
+  @Test("Any later deletion completes one that was killed after its commit")
   func leftover() throws {
     let server = try server(messages: 20)
     let installation = try server.installation
@@ -113,7 +113,7 @@ struct DeletionCrashTests {
     #expect(try FileSystem.names(in: server.uploads) == ["avatars", "files"])
   }
 
-  @Test("whoever writes into it meanwhile fails, not the deletion, and leaves nothing behind")
+  @Test("Concurrent writes to a deleted organization fail and leave nothing")
   func concurrent() throws {
     let server = try server(messages: 20)
     let writer = try server.connect()
@@ -132,7 +132,7 @@ struct DeletionCrashTests {
     #expect(try server.value(lost) == "0")
   }
 
-  @Test("stopped by the operator, nothing has happened")
+  @Test("A cancelled deletion changes nothing")
   func cancelled() throws {
     let server = try server(messages: 60)
     let before = try server.state()
@@ -144,7 +144,7 @@ struct DeletionCrashTests {
     #expect(try server.state() == before)
   }
 
-  @Test("where its note cannot be written, nothing has happened")
+  @Test("A deletion that cannot write its record changes nothing")
   func files() throws {
     let server = try server(messages: 20)
     let folder = server.uploads

@@ -23,7 +23,7 @@ struct DeletionTests {
     }
   }
 
-  @Test("leaves every row, every constraint and every file of the others as if it had never been there")
+  @Test("A deletion leaves every row, constraint and file of other organizations unchanged")
   func traceless() throws {
     let (server, before) = try crowded()
     let id = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
@@ -34,14 +34,14 @@ struct DeletionTests {
     #expect(try text(server.scriptLog).contains("[flush-memcached]"))
   }
 
-  @Test("leaves no trace of a large one either, where foreign keys are taken away meanwhile")
+  @Test("A large organization is deleted completely with suspended foreign keys")
   func large() throws {
     let (server, before) = try crowded(messages: 6000)
     _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     same(before, try server.state())
   }
 
-  @Test("leaves no trace of one that was imported, and it can be imported again")
+  @Test("An imported organization is deleted completely and can be imported again")
   func again() throws {
     let server = try Servers.fresh()
     let before = try server.state()
@@ -55,7 +55,7 @@ struct DeletionTests {
     #expect(try server.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
-  @Test("takes along sessions, invitations, scheduled mail, confirmations and rows of tables that nobody knows")
+  @Test("A deletion includes sessions, invitations, scheduled mail, confirmations and rows of unknown tables")
   func loose() throws {
     let (server, before) = try crowded()
     let connection = try server.connectAsSuperuser()
@@ -87,7 +87,7 @@ struct DeletionTests {
     same(before, try server.state())
   }
 
-  @Test("keeps a group message that has a member elsewhere, and empties what others' rows say of its people")
+  @Test("Group messages with members elsewhere are kept, and references to deleted users are cleared")
   func shared() throws {
     let (server, _) = try crowded()
     let connection = try server.connectAsSuperuser()
@@ -132,7 +132,7 @@ struct DeletionTests {
         != "0")
   }
 
-  @Test("counts beforehand, table by table, what will go, and changes nothing by that")
+  @Test("The plan counts the rows to delete per table and changes nothing")
   func counts() throws {
     let (server, _) = try crowded()
     let before = try server.state()
@@ -148,7 +148,7 @@ struct DeletionTests {
     #expect(summary.facts.first?.value.hasPrefix("\(total) in") == true, "\(summary.facts) \(total)")
   }
 
-  @Test("wants its name typed, and more than that where people work in it")
+  @Test("A deletion requires the typed name, and --yes for an organization in use")
   func confirmation() throws {
     let (server, _) = try crowded()
     let before = try server.state()
@@ -162,7 +162,7 @@ struct DeletionTests {
     same(before, try server.state())
   }
 
-  @Test("knows an import that nobody has touched from an organization that grew here")
+  @Test("An unused import is distinguished from an organization in use")
   func signsOfLife() throws {
     let server = try Servers.fresh()
     _ = try server.importing(Servers.archive()).perform(.silent)
@@ -180,7 +180,7 @@ struct DeletionTests {
     #expect(try grown.deleting("harbour", .keep).history().imported == nil)
   }
 
-  @Test("refuses the server's own organization, and one that is not there")
+  @Test("Deleting the internal or a missing organization is refused")
   func refusals() throws {
     let server = try Servers.old()
     let own = #expect(throws: Blocked.self) {
@@ -193,7 +193,7 @@ struct DeletionTests {
     #expect(missing?.family == .notFound)
   }
 
-  @Test("follows no link out of the uploads folder, and does not lose its way in odd names")
+  @Test("A deletion follows no links out of the uploads folder, and handles unusual names")
   func links() throws {
     let (server, _) = try crowded()
     let id = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
@@ -214,7 +214,7 @@ struct DeletionTests {
     #expect(!FileSystem.exists("\(server.uploads)/files/\(id)"))
   }
 
-  @Test("deletes everything in the uploads folder only where no other organization lives")
+  @Test("All uploads are deleted only if no other organization exists")
   func everything() throws {
     let (server, _) = try crowded()
     let failure = #expect(throws: Blocked.self) {
@@ -227,7 +227,7 @@ struct DeletionTests {
     #expect(try FileSystem.names(in: "\(server.uploads)/avatars").isEmpty)
   }
 
-  @Test("is done although the cache cannot be emptied, and says so")
+  @Test("A deletion succeeds with a warning if the cache cannot be emptied")
   func brokenCache() throws {
     let (server, _) = try crowded()
     try server.breakScript("flush-memcached", saying: "no memcached here")

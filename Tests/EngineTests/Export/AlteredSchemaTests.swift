@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Export of a server whose schema nobody has seen")
+@Suite("Export of an unknown schema")
 struct AlteredSchemaTests {
   static let changes = """
     ALTER TABLE zerver_message ADD COLUMN mood text NOT NULL DEFAULT 'calm';
@@ -47,7 +47,7 @@ struct AlteredSchemaTests {
     INSERT INTO zerver_weather VALUES (1, 'blue');
     """
 
-  @Test("New tables come where their foreign keys lead to the organization, and never point out of it")
+  @Test("New tables are exported if their foreign keys lead to the organization")
   func tables() throws {
     let server = try SandboxServer.small()
     try server.change(Self.changes + Self.rows)
@@ -80,7 +80,7 @@ struct AlteredSchemaTests {
     try exported.verify()
   }
 
-  @Test("New columns come, unless they sound like secrets; everything new is named")
+  @Test("New columns are exported and named, unless their names suggest secrets")
   func columns() throws {
     let server = try SandboxServer.small()
     try server.change(Self.changes)
@@ -115,7 +115,7 @@ struct AlteredSchemaTests {
         """) == exported.rows("zerver_bookmark").count)
   }
 
-  @Test("Words of a name decide whether it sounds like a secret")
+  @Test("The words of a column's name decide whether it is treated as a secret")
   func secrets() {
     for name in ["sso_token", "password", "client_secret", "api_key", "signing_key", "otp", "password_salt"] {
       #expect(DataModel.soundsSecret(name), "\(name)")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Every row of an organization is in its archive or named as left out", .serialized)
+@Suite("Completeness of an export", .serialized)
 struct CompletenessTests {
   /// One server for all tests of the suite, with everything that a real organization collects over the years.
   private static let made = Result {
@@ -86,7 +86,7 @@ struct CompletenessTests {
     #expect(!exported.warnings.contains { $0.hasPrefix("INCOMPLETE") }, "\(exported.warnings)")
   }
 
-  @Test("Conversations with strangers, of nobody and with unknown ends are named with counts; all others are there")
+  @Test("Conversations with other organizations, without members or with missing rows are left out and counted")
   func everything() throws {
     let (server, club) = try Self.made.get()
     let exported = try Exported(server, "bookclub")
@@ -117,7 +117,7 @@ struct CompletenessTests {
     try exported.verify()
   }
 
-  @Test("A partial export names what it does not hold, without a gap")
+  @Test("A partial export accounts for every row that is left out")
   func publicOnly() throws {
     let (server, club) = try Self.made.get()
     let exported = try Exported(server, "bookclub") { $0.publicOnly = true }
@@ -128,7 +128,7 @@ struct CompletenessTests {
     try exported.verify()
   }
 
-  @Test("The same is known before anything is written, and after, from the archive alone")
+  @Test("Left-out rows are known before the export, and afterwards from the archive alone")
   func told() throws {
     let (server, _) = try Self.made.get()
     let options = ExportOperation.Options(subdomain: "bookclub", output: try Servers.folder() + "/never.tar.gz")
@@ -145,7 +145,7 @@ struct CompletenessTests {
     #expect(try ArchiveSummary.of(exported.path).notes.map(\.value) == notes)
   }
 
-  @Test("Rows that no reason explains are reported as a gap, not passed over")
+  @Test("Rows that are missing without a reason are reported as a gap")
   func gap() {
     let account = Completeness.Account(
       entries: [], gaps: [Completeness.Gap(table: "zerver_message", belonging: 7, accounted: 5)])

@@ -52,7 +52,7 @@ struct DeactivationTests {
     return server
   }
 
-  @Test("Sessions of its people end, its scheduled mail goes, the archive says active; others notice nothing")
+  @Test("Deactivating during an export ends sessions and deletes scheduled mail of that organization only")
   func deactivating() throws {
     let server = try prepared()
     let exported = try Exported(server, "bookclub") { $0.deactivates = true }
@@ -70,7 +70,7 @@ struct DeactivationTests {
     #expect(events == ["206", "201"])
   }
 
-  @Test("An export that is stopped leaves the organization active, its people signed in, and no file")
+  @Test("A cancelled export leaves the organization active, its users signed in, and no file")
   func stopped() throws {
     let server = try prepared()
     let folder = try Servers.folder() + "/" + RandomText.alphanumeric(8)
@@ -91,7 +91,7 @@ struct DeactivationTests {
     }
   }
 
-  @Test("What exists is never overwritten")
+  @Test("An existing file is never overwritten")
   func existing() throws {
     let path = try Servers.folder() + "/\(RandomText.alphanumeric(8)).tar.gz"
     try FileSystem.replace(path, with: "precious".utf8)
@@ -102,7 +102,7 @@ struct DeactivationTests {
     #expect(try FileSystem.read(path) == Array("precious".utf8))
   }
 
-  @Test("On later versions the server's own list of exports has it, with its digest")
+  @Test("On later versions the export is added to the server's list of exports, with its digest")
   func listed() throws {
     let server = try SandboxServer.small()
     try server.change(
@@ -131,7 +131,7 @@ struct DeactivationTests {
     #expect(try Exported(server, "bookclub").rows("zerver_realmexport").count == 1)
   }
 
-  @Test("The name that is made up is new each time, and tells the brand")
+  @Test("A generated name is unique and contains the brand")
   func defaultName() throws {
     let installation = try Servers.old().installation
     let names = (0..<3).map { _ in ExportOperation(ServerReference(installation), .init(subdomain: "")).output }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Files of an export")
+@Suite("Uploaded files in an export")
 struct ExportedFilesTests {
   @Test("Files that are missing, links or folders are skipped, named and counted; the archive is whole without them")
   func skipped() throws {
@@ -38,7 +38,7 @@ struct ExportedFilesTests {
     #expect(!FileSystem.exists(options.output ?? ""))
   }
 
-  @Test("A user's picture that is not where the server would look is named as missing")
+  @Test("A missing avatar is named")
   func missingAvatar() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("harbour")
@@ -53,7 +53,7 @@ struct ExportedFilesTests {
     #expect(try exported.records("avatars").allSatisfy { $0["user_profile_id"] as? Int != user })
   }
 
-  @Test("Names that no archive should carry are skipped, odd ones are kept byte for byte")
+  @Test("Files with invalid names are skipped, and unusual names are kept unchanged")
   func oddNames() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("bookclub")
@@ -81,7 +81,7 @@ struct ExportedFilesTests {
     try exported.verify()
   }
 
-  @Test("Attachments of several messages come once, those of none stay")
+  @Test("Attachments of several messages are exported once, and unused ones are left out")
   func attachments() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("harbour")

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Engine
 
-@Suite("Export of values that exports cannot hold")
+@Suite("Export of impossible values")
 struct ForeignValuesTests {
-  @Test("Infinite moments, those of other millennia, and numbers that are none are replaced, counted and named")
+  @Test("Infinite and impossible times and numbers are replaced, counted and named")
   func values() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("bookclub")
@@ -44,7 +44,7 @@ struct ForeignValuesTests {
     try exported.verify()
   }
 
-  @Test("Ordinary values change nothing")
+  @Test("Ordinary values are exported unchanged")
   func ordinary() throws {
     let exported = try Exported(try Servers.old(), "harbour")
     #expect(exported.manifest.changed.isEmpty)

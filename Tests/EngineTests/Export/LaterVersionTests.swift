@@ -97,7 +97,7 @@ struct LaterVersionTests {
     return server
   }
 
-  @Test("Their tables come under the keys that their own importer asks for; nothing is new to this program")
+  @Test("Tables of later versions are exported under the keys of their importer")
   func tables() throws {
     let server = try server()
     let realm = try server.realm("harbour")
@@ -126,7 +126,7 @@ struct LaterVersionTests {
     try exported.verify()
   }
 
-  @Test("Public channels only: no group messages, nobody's own things, everybody's settings the usual ones")
+  @Test("An export of public channels contains no group messages and no personal data")
   func publicOnly() throws {
     let server = try server()
     let realm = try server.realm("harbour")

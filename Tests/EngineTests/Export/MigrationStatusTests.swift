@@ -12,7 +12,7 @@ struct MigrationStatusTests {
     "guardian": ["0001_initial"],
   ]
 
-  @Test("Is the server's own: squashed migrations with how many they stand for, what they replace left out")
+  @Test("The list of migrations equals the server's own, with squashed migrations")
   func listed() {
     let lines = MigrationStatus.listed(fresh)
     #expect(lines["zerver"] == ["[X] 0001_squashed_0569 (3 squashed migrations)", "[X] 0570_more"])
@@ -52,7 +52,7 @@ struct MigrationStatusTests {
     #expect(MigrationStatus.difference(archive: archive, server: server).first?.hasPrefix("zerver") == true)
   }
 
-  @Test("Without version.py the version is told from the migrations, as text in any case")
+  @Test("Without version.py the version is determined from the migrations")
   func version() {
     func version(_ newest: String) -> String? {
       MigrationStatus.version(MigrationStatus.encode(ServerVersion(migrations: ["zerver": [newest]]), brand: .aloha))

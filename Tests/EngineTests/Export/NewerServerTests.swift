@@ -64,7 +64,7 @@ struct NewerServerTests {
     try exported.verify()
   }
 
-  @Test("A partial export does not say where the archive of another one lies, and counts what it wrote")
+  @Test("A partial export does not contain the paths of other exports, and counts its rows")
   func listOfExports() throws {
     let server = try SandboxServer.small()
     try server.change(Self.listOfExports)
@@ -81,7 +81,7 @@ struct NewerServerTests {
     try exported.verify()
   }
 
-  @Test("The date on which this server deletes an organization stays behind")
+  @Test("The deletion date of an organization is not exported")
   func future() throws {
     let server = try SandboxServer.small()
     try server.change(

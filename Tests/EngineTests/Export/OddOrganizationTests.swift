@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Export of unusual organizations")
 struct OddOrganizationTests {
-  @Test("An organization without messages, people with pictures or anything else")
+  @Test("An organization without messages and files is exported")
   func empty() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("bookclub")
@@ -37,7 +37,7 @@ struct OddOrganizationTests {
     #expect(active.rows("zerver_realm").first?["deactivated"] as? Bool == false)
   }
 
-  @Test("Names and texts of any kind come through unchanged")
+  @Test("Names and texts are exported unchanged")
   func names() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("bookclub")
@@ -65,7 +65,7 @@ struct OddOrganizationTests {
     try exported.verify()
   }
 
-  @Test("Group messages that cross organizations stay behind, with all that was said in them")
+  @Test("Group messages across organizations are left out")
   func crossingGroups() throws {
     let server = try SandboxServer.small()
     let (club, harbour) = (try server.realm("bookclub"), try server.realm("harbour"))
@@ -91,7 +91,7 @@ struct OddOrganizationTests {
     try exported.verify()
   }
 
-  @Test("Mere names on old messages have a table of their own; what the server's bots wrote is there")
+  @Test("Mirror dummies are exported in their own table, and messages of system bots are included")
   func namesAndBots() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("harbour")
@@ -111,7 +111,7 @@ struct OddOrganizationTests {
     try exported.verify()
   }
 
-  @Test("An organization that was imported before is exported as it is")
+  @Test("An imported organization is exported unchanged")
   func rootDomain() throws {
     let server = try Servers.fresh()
     _ = try server.importing(Servers.archive(), as: "").perform(.silent)

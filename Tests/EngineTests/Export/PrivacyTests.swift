@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Export of what may be seen")
+@Suite("Exports with consent")
 struct PrivacyTests {
   /// What a person can read of an organization's private conversations, told by who takes part in them rather than by
   /// whom the export asks: the messages that one of `users` sent or received, and the history of channels that show it.
@@ -50,7 +50,7 @@ struct PrivacyTests {
     try exported.verify()
   }
 
-  @Test("By reactions to a message: what those who agreed can read, and nothing of others")
+  @Test("With consent by reactions, only data that the consenting users can read is exported")
   func consentByReactions() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("harbour")
@@ -110,7 +110,7 @@ struct PrivacyTests {
     ALTER TABLE zerver_realmuserdefault ADD COLUMN allow_private_data_export boolean NOT NULL DEFAULT false;
     """
 
-  @Test("By the users' own setting: others become names, without their settings, words and conversations")
+  @Test("With consent by the users' setting, other users are exported as names only")
   func consentBySetting() throws {
     let server = try SandboxServer.small()
     let realm = try server.realm("harbour")
@@ -151,7 +151,7 @@ struct PrivacyTests {
     try exported.verify()
   }
 
-  @Test("Each way of asking is refused where the server has the other")
+  @Test("A kind of consent that the server does not support is refused")
   func wrongWay() throws {
     let server = try SandboxServer.small()
     func blocked(_ consent: Consent) throws -> Bool {
@@ -165,7 +165,7 @@ struct PrivacyTests {
     #expect(try !blocked(.bySetting))
   }
 
-  @Test("Secrets never leave, whatever the reach")
+  @Test("Secrets are never exported")
   func secrets() throws {
     let server = try Servers.old()
     let exported = try Exported(server, "harbour")

@@ -50,7 +50,7 @@ private final class Standby {
 
 @Suite("Export from a read-only standby")
 struct StandbyTests {
-  @Test("It has all that the primary has, and says that the audit log has no line of it")
+  @Test("An export from a standby is complete, and reports the missing audit log entry")
   func standby() throws {
     let server = try SandboxServer.small()
     let primary = try Exported(server, "harbour")

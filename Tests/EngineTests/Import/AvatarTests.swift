@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Pictures of people that come with an organization")
+@Suite("Imported avatars")
 struct AvatarTests {
   /// The archive, unpacked and without its manifest, so that it can be changed.
   private func unpacked() throws -> String {
@@ -60,7 +60,7 @@ struct AvatarTests {
     return [header.width, header.height]
   }
 
-  @Test("Everybody who has a picture has it in the medium size, too, and readable for the web server")
+  @Test("Every imported avatar exists in the medium size and is readable for the web server")
   func medium() throws {
     let server = try Servers.fresh()
     let archive = try unpacked()

@@ -16,7 +16,7 @@ struct ClaimedFolderTests {
     try FileSystem.makeFolder(place)
   }
 
-  @Test("none is taken from its owner, and none makes another operation fail")
+  @Test("A work folder is never deleted while in use, and its deletion makes no other operation fail")
   func contention() throws {
     defer { try? FileSystem.removeTree(place) }
     let parent = try OpenFolder(place)

@@ -10,7 +10,9 @@ import Testing
 struct ConversationTests {
   private static let realm = "(SELECT id FROM zerver_realm WHERE string_id = 'harbour')"
 
-  @Test("A server without personal recipients gets them as groups of two or one that the server finds by their members")
+  @Test(
+    "Personal conversations become groups that the server finds by their members, on servers without personal recipients"
+  )
   func toGroups() throws {
     let archive = try EditedArchive()
     let personal = Set(
@@ -67,7 +69,7 @@ struct ConversationTests {
   }
 
   @Test(
-    "A server with personal recipients gets groups of two as messages to the other one, and a recipient for everyone")
+    "Groups of two become personal messages on servers with personal recipients")
   func toPersonal() throws {
     var archive = try EditedArchive()
     let personal = Dictionary(

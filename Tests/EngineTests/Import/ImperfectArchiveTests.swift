@@ -74,7 +74,7 @@ struct ImperfectArchiveTests {
     #expect(warnings.contains("2 group conversations without members"))
   }
 
-  @Test("Empty lists where defaults belong are as good as missing ones")
+  @Test("Empty lists of defaults are handled like missing ones")
   func emptyLists() throws {
     var archive = try EditedArchive()
     for table in [
@@ -127,7 +127,7 @@ struct ImperfectArchiveTests {
   }
 
   @Test(
-    "Rights on the whole server are taken away, or the people named; dates and redirects of the old one are dropped")
+    "Rights on the server are removed or reported, and deletion dates and redirects are dropped")
   func rights() throws {
     var archive = try EditedArchive()
     for index in archive["zerver_userprofile"].indices.prefix(2) {
@@ -157,7 +157,7 @@ struct ImperfectArchiveTests {
     #expect(warnings.contains("https://elsewhere.example.com") && warnings.contains("demo"))
   }
 
-  @Test("Counts of the server's own bots are left out, and a bot that the server lacks is spoken for")
+  @Test("Statistics of system bots are skipped, and messages of a missing system bot are kept")
   func bots() throws {
     var archive = try EditedArchive()
     let bot = 987_654

@@ -62,7 +62,7 @@ struct ImportDatabaseFaultTests {
   }
 
   @Test(
-    "Its process is killed, and all sessions with it: nothing has changed, and the same import works afterwards",
+    "An import whose database is killed changes nothing, and can be repeated",
     arguments: ["messages", "indexes", "commit"])
   func killed(_ moment: String) throws {
     let server = try fresh()
@@ -77,7 +77,7 @@ struct ImportDatabaseFaultTests {
   }
 
   @Test(
-    "It is stopped at once and starts again: nothing has changed, and the same import works afterwards",
+    "An import whose database is restarted changes nothing, and can be repeated",
     arguments: ["links"])
   func restarted(_ moment: String) throws {
     let server = try fresh()
@@ -117,7 +117,7 @@ struct ImportDatabaseFaultTests {
   }
 
   @Test(
-    "It goes away in the middle of the commit, which counts: the files stay, and that the organization is there is said",
+    "A commit whose connection is lost is recognized as done, and the files are kept",
     arguments: ["ended", "killed", "restarted"])
   func lostCommit(_ way: String) throws {
     let server = try fresh()
@@ -142,7 +142,7 @@ struct ImportDatabaseFaultTests {
     #expect(try server.leftovers() == [])
   }
 
-  @Test("The program is killed while its commit is on the way: its files are not taken for leftovers")
+  @Test("An import that is killed during the commit keeps its files")
   func killedInCommit() throws {
     let server = try fresh()
     try holdCommits(server)

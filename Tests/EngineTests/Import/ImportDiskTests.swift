@@ -11,7 +11,7 @@ import Testing
 struct ImportDiskTests {
   private static let made = Result { try Sandbox.temporary() }
 
-  @Test("Indexes stay on the disk that the operator gave them, and none moves to another", arguments: [true, false])
+  @Test("Indexes keep their tablespace", arguments: [true, false])
   func tablespaces(_ isMoved: Bool) throws {
     let new = try Servers.fresh(in: Self.made.get())
     let superuser = try new.connectAsSuperuser()
@@ -52,7 +52,8 @@ struct ImportDiskTests {
     try Wholeness.expectWhole(server, "again after \(moment)")
   }
 
-  @Test("That of the uploads: everything is taken back, and with more space it works", arguments: ["unpack", "files"])
+  @Test(
+    "A full disk of the uploads rolls the import back, and a repeated import works", arguments: ["unpack", "files"])
   func uploads(_ moment: String) throws {
     let server = try Servers.fresh()
     let disk = try SmallDisk(at: server.uploads, megabytes: 120)
@@ -62,7 +63,7 @@ struct ImportDiskTests {
   }
 
   @Test(
-    "That of the database: everything is taken back, and with more space it works",
+    "A full disk of the database rolls the import back, and a repeated import works",
     arguments: ["messages", "indexes"])
   func database(_ moment: String) throws {
     // Of its own: other tests copy their cluster, which tablespaces forbid.

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("An import that cannot be")
+@Suite("Refused imports")
 struct ImportFaultTests {
   /// Runs an import that has to fail, and holds everything against what was there before.
   private func refused<Expected: Failure>(
@@ -31,7 +31,7 @@ struct ImportFaultTests {
     #expect(failure?.subject == "/nonexistent/archive.tar.gz")
   }
 
-  @Test("A half-written archive is recognised wherever it ends, and nothing is changed", arguments: [0.02, 0.5, 0.999])
+  @Test("A truncated archive is refused wherever it ends, before any change", arguments: [0.02, 0.5, 0.999])
   func truncated(_ part: Double) throws {
     let new = try Servers.fresh()
     let bytes = try FileSystem.read(Servers.archive())
@@ -41,7 +41,7 @@ struct ImportFaultTests {
     #expect(failure?.family == .damagedArchive)
   }
 
-  @Test("A flipped bit anywhere is found before anything is written")
+  @Test("A flipped bit is detected before anything is written")
   func flipped() throws {
     let new = try Servers.fresh()
     var bytes = try FileSystem.read(Servers.archive())
@@ -54,7 +54,7 @@ struct ImportFaultTests {
     }
   }
 
-  @Test("A subdomain in use, a reserved one, and one that cannot be are refused, each with its reason")
+  @Test("Subdomains that are in use, reserved or invalid are refused with the reason")
   func subdomains() throws {
     let new = try Servers.fresh()
     try new.add(SampleOrganization(.bookclub, subdomain: "taken", messages: 5))
@@ -65,7 +65,7 @@ struct ImportFaultTests {
     }
   }
 
-  @Test("A wrong database password is one clear error")
+  @Test("A wrong database password is reported as one error with a remedy")
   func wrongPassword() throws {
     let sandbox = try Sandbox.temporary(servers: ["guarded"])
     defer { sandbox.stop() }
@@ -92,7 +92,7 @@ struct ImportFaultTests {
     #expect(failure?.remedy?.contains("manage.py") == true)
   }
 
-  @Test("A server that was never used is let make its bots by its own manage.py before the import begins")
+  @Test("A new server creates its system bots before the import starts")
   func botsMade() throws {
     let new = try Servers.fresh()
     try new.connect().execute("UPDATE zerver_userprofile SET email = 'x' || email WHERE email LIKE 'welcome-bot%'")
@@ -111,7 +111,7 @@ struct ImportFaultTests {
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
-  @Test("Where it is wished the server stands still during the import, and runs afterwards, also when the import fails")
+  @Test("With --stop-server the server is stopped during the import and started afterwards, even after a failure")
   func stopsServer() throws {
     for archive in [try Servers.archive(), "fails"] {
       let new = try Servers.fresh()
@@ -150,7 +150,7 @@ struct ImportFaultTests {
   }
 
   @Test(
-    "Stopping takes everything back, in every phase",
+    "An import that is cancelled in any phase is rolled back",
     arguments: ["survey", "files", "tables", "messages", "indexes", "links", "commit"])
   func stopping(_ phase: String) throws {
     let new = try Servers.fresh()
@@ -180,7 +180,7 @@ struct ImportFaultTests {
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
-  @Test("Files that an import left behind when it was killed are gone after the next one begins")
+  @Test("The files of a killed import are deleted when the next import starts")
   func leftovers() throws {
     let new = try Servers.fresh()
     let folder = "\(new.uploads)/files/999"
@@ -191,7 +191,7 @@ struct ImportFaultTests {
     #expect(!FileSystem.exists(folder))
   }
 
-  @Test("Two imports into one subdomain at once: one comes, the other is told")
+  @Test("Of two simultaneous imports into one subdomain, one succeeds and the other is refused")
   func twoAtOnce() throws {
     let new = try Servers.fresh()
     let archive = try Servers.archive()
@@ -211,7 +211,7 @@ struct ImportFaultTests {
     #expect(try new.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'harbour'") == "1")
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }
-  @Test("Two imports into different subdomains at once: both come")
+  @Test("Two simultaneous imports into different subdomains succeed")
   func twoPlaces() throws {
     let new = try Servers.fresh()
     let archive = try Servers.archive()

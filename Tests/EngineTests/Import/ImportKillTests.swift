@@ -10,7 +10,7 @@ import Testing
 @Suite("An import that is killed")
 struct ImportKillTests {
   @Test(
-    "At whatever step it dies: nothing has changed or everything is there, and the same command works again",
+    "An import killed at any step is completely absent or completely present, and can be repeated",
     arguments: [
       "unpack", "survey", "files", "files advanced", "tables", "messages advanced", "indexes", "links", "commit",
       "commit ended",
@@ -28,7 +28,7 @@ struct ImportKillTests {
     #expect(try server.leftovers() == [], "after \(moment)")
   }
 
-  @Test("At fifteen moments that nobody chose, one after the other on one server")
+  @Test("Imports killed at fifteen random times leave one server consistent")
   func random() throws {
     var server = try Servers.fresh()
     var before = try server.databaseState()
@@ -51,7 +51,7 @@ struct ImportKillTests {
     #expect(try server.leftovers() == [])
   }
 
-  @Test("What a running import has unpacked and placed is left alone by the next one that begins")
+  @Test("The files of a running import are not deleted by another import")
   func running() throws {
     let server = try Servers.fresh()
     let leftAlone = Monitor<[Bool]>([])
@@ -71,7 +71,7 @@ struct ImportKillTests {
     try Wholeness.expectWhole(server, "at the end")
   }
 
-  @Test("A folder that was being made or removed by a killed import is no obstacle either")
+  @Test("A folder left by a killed import does not block the next one")
   func halfMade() throws {
     let server = try Servers.fresh()
     let files = "\(server.uploads)/files"

@@ -129,7 +129,7 @@ struct ImportVariantsTests {
     #expect(Set(["215", "229", "301", "701", "703"]).isSubset(of: Set(events)))
   }
 
-  @Test("A row that refers to what the archive does not have is named, and nothing comes")
+  @Test("A row with a reference to a missing row is named, and the import is refused")
   func dangling() throws {
     let new = try Servers.fresh()
     let folder = try changed { document in
@@ -144,7 +144,7 @@ struct ImportVariantsTests {
     #expect(try new.value("SELECT count(*) FROM zerver_realm") == "1")
   }
 
-  @Test("A table and a key that this server does not know are left out and said")
+  @Test("Unknown tables and keys are skipped and reported")
   func unknown() throws {
     let new = try Servers.fresh()
     let folder = try changed { document in
@@ -158,7 +158,7 @@ struct ImportVariantsTests {
     #expect(summary.warnings.contains { $0.contains("zerver_stream") && $0.contains("flavour") })
   }
 
-  @Test("A preview tells counts, ids and losses, and changes nothing")
+  @Test("A preview lists counts, ids and losses, and changes nothing")
   func preview() throws {
     let new = try Servers.fresh()
     let before = try new.state()
@@ -171,7 +171,7 @@ struct ImportVariantsTests {
     #expect(!findings.contains { $0.severity == .blocker })
   }
 
-  @Test("The map of ids leads from every old row to its new one")
+  @Test("The id map contains every imported row")
   func idMap() throws {
     let new = try Servers.fresh()
     let folder = try Servers.folder() + "/report-" + RandomText.alphanumeric(6)
@@ -197,7 +197,7 @@ struct ImportVariantsTests {
     #expect(FileSystem.exists("\(folder)/report.json"))
   }
 
-  @Test("Backups and foreign archives are recognised and left alone")
+  @Test("Backups and foreign archives are recognized and refused")
   func otherArchives() throws {
     let new = try Servers.fresh()
     let folder = try Servers.folder() + "/kinds-" + RandomText.alphanumeric(6)
@@ -216,7 +216,7 @@ struct ImportVariantsTests {
 
 @Suite("Names of avatars")
 struct AvatarNameTests {
-  @Test("Later versions of the server have the picture's version in the name, earlier ones have not")
+  @Test("Avatar names contain the version of the picture only on later servers")
   func versions() {
     let salt = Secret("salt")
     let plain = AvatarNames(salt: salt, versions: nil)

@@ -7,7 +7,7 @@ import Testing
 @testable import Engine
 
 /// Folders of work that nobody can finish any more.
-@Suite("What a killed process has left", .serialized)
+@Suite("Leftovers of killed processes", .serialized)
 struct LeftOverTests {
   private func program() throws -> String { try #require(Disaster.program) }
 
@@ -59,7 +59,7 @@ struct LeftOverTests {
     ["import", "harbour", try Servers.archive(), "--dry-run", "--root", server.root, "--json"]
   }
 
-  @Test("by a rehearsal of an import goes with the next one; a folder that is in use stays")
+  @Test("Leftovers of a killed dry run are deleted by the next one, and folders in use are kept")
   func dryRun() throws {
     let server = try Servers.fresh()
     let live = try ScratchFolder(in: "/var/tmp")
@@ -73,7 +73,7 @@ struct LeftOverTests {
     #expect(try server.state() == before)
   }
 
-  @Test("goes at the beginning of an import, a backup and a rehearsal of a restore too")
+  @Test("Leftovers are deleted at the start of imports, backups and rehearsals")
   func otherOperations() throws {
     let server = try Servers.fresh()
     let live = try ScratchFolder(in: "/var/tmp")
@@ -90,7 +90,7 @@ struct LeftOverTests {
     try run(["import", "other", try Servers.archive(), "--root", server.root])
   }
 
-  @Test("is touched only where it is a private folder of ours that nobody holds")
+  @Test("Only private folders of this program without an owner are deleted")
   func onlyOurs() throws {
     let place = try Servers.folder() + "/left-\(RandomText.alphanumeric(8))"
     try FileSystem.makeFolder(place)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Engine
 
-@Suite("An organization that moves")
+@Suite("Imported organizations")
 struct MoveTests {
-  @Test("Every table has as many rows on the new server as in the archive, and everything belongs together")
+  @Test("Every table has the same number of rows on the new server as in the archive, with intact references")
   func counts() throws {
     let new = try Servers.fresh()
     let summary = try new.importing(Servers.archive()).perform(.silent)
@@ -86,7 +86,7 @@ struct MoveTests {
     }
   }
 
-  @Test("Conversations read the same: every mention, link, upload and edit points to what it pointed to")
+  @Test("Mentions, links, uploads and edits refer to the same targets after an import")
   func texts() throws {
     let new = try Servers.fresh()
     _ = try new.importing(Servers.archive()).perform(.silent)
@@ -104,7 +104,7 @@ struct MoveTests {
     #expect(!all.contains("unknown "))
   }
 
-  @Test("Uploads, avatars, emoji and icons lie where the new server looks for them, byte for byte")
+  @Test("Uploads, avatars, emoji and icons are imported unchanged into the paths of the new server")
   func files() throws {
     let old = try Servers.old()
     let new = try Servers.fresh()
@@ -142,7 +142,7 @@ struct MoveTests {
     #expect(before.keys.contains { $0.hasPrefix("emoji") } && before.keys.contains { $0.hasPrefix("icon") })
   }
 
-  @Test("Passwords, keys and tokens are new, and nobody can sign in with what was in the archive")
+  @Test("Passwords, keys and tokens are generated again, and none of the archive is valid")
   func secrets() throws {
     let old = try Servers.old()
     let new = try Servers.fresh()
@@ -157,7 +157,7 @@ struct MoveTests {
     #expect(try new.column("SELECT DISTINCT length(email_token)::text FROM zerver_stream") == ["32"])
   }
 
-  @Test("The other organization of the target stays as it is, and ids do not collide")
+  @Test("Another organization on the target stays unchanged, and ids do not collide")
   func besideAnother() throws {
     let new = try Servers.fresh()
     try new.add(SampleOrganization(.bookclub, subdomain: "first", messages: 30))
@@ -184,7 +184,7 @@ struct MoveTests {
     #expect(try new.value("SELECT count(DISTINCT uuid) FROM zerver_realm") == "3")
   }
 
-  @Test("An unpacked folder is imported as the archive is")
+  @Test("An unpacked folder is imported like the archive")
   func folder() throws {
     let folder = try Servers.folder() + "/unpacked-" + RandomText.alphanumeric(6)
     try FileSystem.makeFolder(folder)
@@ -196,7 +196,7 @@ struct MoveTests {
     #expect(FileSystem.exists("\(folder)/\(inside)/realm.json"))
   }
 
-  @Test("The new server can go on by itself: what it adds next gets ids of its own")
+  @Test("Rows that the server adds after an import get unused ids")
   func sequences() throws {
     let new = try Servers.fresh()
     _ = try new.importing(Servers.archive()).perform(.silent)

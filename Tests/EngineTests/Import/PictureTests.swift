@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Pictures of emoji, of the organization and in messages")
+@Suite("Imported pictures")
 struct PictureTests {
   /// The archive, unpacked and without its manifest, so that it can be changed.
   private func unpacked() throws -> String {
@@ -61,7 +61,7 @@ struct PictureTests {
     return try FileSystem.read("\(server.uploads)/avatars/\(realm)/\(file)")
   }
 
-  @Test("A server that shows previews learns the size of every image, from the file itself")
+  @Test("The sizes of images are measured from the files on servers with previews")
   func previews() throws {
     let server = try later()
     let archive = try unpacked()
@@ -102,7 +102,7 @@ struct PictureTests {
     #expect(wasAsked == isAsked)
   }
 
-  @Test("Images that are too many or too odd for previews to be made are put into the server's own queue")
+  @Test("Images without a preview are added to the server's queue")
   func queue() throws {
     let server = try later()
     let archive = try unpacked()
@@ -169,7 +169,7 @@ struct PictureTests {
     }
   }
 
-  @Test("Nobody is left with a picture of the own that is not there")
+  @Test("No user refers to a missing avatar after an import")
   func lostPictures() throws {
     let server = try Servers.fresh()
     let archive = try unpacked()

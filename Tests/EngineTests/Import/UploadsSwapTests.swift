@@ -6,7 +6,7 @@ import Testing
 @testable import Engine
 
 /// The server's user owns the uploads, and can exchange any folder in them for a link while root works there.
-@Suite("Folders of the uploads that are exchanged for links")
+@Suite("Uploads folders replaced by links")
 struct UploadsSwapTests {
   private func outside(_ server: SandboxServer) throws -> String {
     let path = "\(server.root)/outside"
@@ -43,7 +43,7 @@ struct UploadsSwapTests {
     #expect(try FileSystem.names(in: "\(server.uploads)/files/4711.aside") == [])
   }
 
-  @Test("A work folder is removed where it is; what has taken its place stays")
+  @Test("A work folder is deleted only if no other folder has replaced it")
   func workFolder() throws {
     let server = try Servers.fresh()
     let outside = try outside(server)
@@ -59,7 +59,7 @@ struct UploadsSwapTests {
     #expect(try FileSystem.names(in: outside) == ["4711", "kept"])
   }
 
-  @Test("A deletion removes nothing behind a link, wherever one stands")
+  @Test("A deletion never follows a link")
   func deletion() throws {
     let server = try Servers.fresh()
     let outside = try outside(server)
@@ -78,7 +78,7 @@ struct UploadsSwapTests {
   }
 
   @Test(
-    "Root does not follow the server's user to a folder of somebody else, and says what to do",
+    "Root refuses a link of the server's user into another user's folder, with a remedy",
     .enabled(if: geteuid() == 0))
   func trust() throws {
     let server = try Servers.fresh()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("JSON that nobody wrote")
+@Suite("Fuzzing of JSON")
 struct JSONFuzzTests {
   private static let corpus = [
     #"{"zerver_message": [{"id": 12, "content": "a\n\u00e9 👍 \ud83d\udc4d", "date_sent": 1795384832.9404364, "x": null}]}"#,
@@ -37,7 +37,7 @@ struct JSONFuzzTests {
     return count
   }
 
-  @Test("Scanner and grammar accept the same texts, and what is accepted can be read to its last value")
+  @Test("The scanner and the grammar accept the same texts")
   func scanner() throws {
     try Fuzz("json", corpus: Self.corpus, tokens: Self.tokens).run(4000) { input in
       try input.withUnsafeBytes { bytes in
@@ -57,7 +57,7 @@ struct JSONFuzzTests {
     }
   }
 
-  @Test("Rows are read the same one by one and as they pass in pieces, or refused by both")
+  @Test("Rows are read equally at once and in pieces")
   func rows() throws {
     let corpus = Self.corpus + [#"{"a":[{"id":1,"x":2},{"x":3,"id":4},{"y":5}],"b":[],"c":[{"id":"}"}]}"#]
     try Fuzz("rows", corpus: corpus, tokens: Self.tokens).run(3000) { input in

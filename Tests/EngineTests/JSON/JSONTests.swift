@@ -10,7 +10,7 @@ private func scan<Value>(_ text: String, _ body: (inout JSONScanner) throws -> V
   }
 }
 
-@Suite("JSON in")
+@Suite("Reading JSON")
 struct JSONScannerTests {
   @Test(
     "Strings are decoded with all their escapes",
@@ -24,7 +24,7 @@ struct JSONScannerTests {
   }
 
   @Test(
-    "Moments are exact to the microsecond",
+    "Times are exact to the microsecond",
     arguments: [
       ("1794953759.287189", 1_794_953_759_287_189), ("1795384832.9404364", 1_795_384_832_940_436),
       ("1795392000.0", 1_795_392_000_000_000), ("0", 0), ("-1.5", -1_500_000), ("1e3", 1_000_000_000),
@@ -34,7 +34,7 @@ struct JSONScannerTests {
     #expect(try scan(json) { try $0.value().microseconds } == microseconds)
   }
 
-  @Test("Whole numbers are exact, and what is none is nil")
+  @Test("Integers are exact, and other values are nil")
   func integers() throws {
     #expect(try scan("9223372036854775807") { try $0.value().int } == .max)
     #expect(try scan("-9223372036854775808") { try $0.value().int } == .min)
@@ -44,7 +44,7 @@ struct JSONScannerTests {
   }
 
   @Test(
-    "Text that is not JSON is an error that names the member and the place, never a crash",
+    "Invalid JSON is an error with the member and the position",
     arguments: [
       "", "{", "[", "[1", "[1,", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "\"open", "\"open\\\"", "[tru]", "nul",
       "{a:1}", "[1 2]", String(repeating: "[", count: 200), "{\"a\":{\"b\":[}", "[01]", "[1.]", "[.5]", "[+1]", "[-]",
@@ -89,7 +89,7 @@ struct JSONScannerTests {
   }
 
   @Test(
-    "Numbers and moments that do not fit are nil",
+    "Numbers and times out of range are nil",
     arguments: [
       "99999999999999", "-99999999999999", "1e300", "-1e300", "9999999999999", "9223372036854.775808", "1e13",
       "-210866803200.5", "1e9999", "123456789012345678901234567890", "-1e9999",
@@ -101,7 +101,7 @@ struct JSONScannerTests {
     #expect(try scan("-210866803200") { try $0.value().microseconds } == -210_866_803_200_000_000)
   }
 
-  @Test("A key is the same however it is written, and a row cannot have it twice")
+  @Test("Differently escaped keys are equal, and duplicates are refused")
   func keys() throws {
     var reader = RowReader(keys: ["id", "a"])
     let id = try scan(#"{"\u0069d":7,"a":1}"#) { scanner in
@@ -134,7 +134,7 @@ struct JSONScannerTests {
     #expect(throws: PlainFailure.self) { try scan("{\"\(key)\":1}") { try other.read(&$0) } }
   }
 
-  @Test("Rows are read whatever the order of their keys, and keys that nobody wants are named once")
+  @Test("Rows are read in any order of keys, and unknown keys are reported once")
   func rows() throws {
     let json = #"[{"id":1,"a":"x","z":[1,{"b":"]"}]},{"a":"y","id":2},{"new":null,"a":"w","id":3}]"#
     var reader = RowReader(keys: ["id", "a", "missing"])
@@ -150,7 +150,7 @@ struct JSONScannerTests {
   }
 }
 
-@Suite("JSON out")
+@Suite("Writing JSON")
 struct JSONBufferTests {
   private func written(_ body: (JSONBuffer) -> Void) -> String {
     let buffer = JSONBuffer(capacity: 1)
@@ -158,7 +158,7 @@ struct JSONBufferTests {
     return String(decoding: buffer.bytes, as: UTF8.self)
   }
 
-  @Test("Every control character, quote and backslash is escaped, everything else is left as it is")
+  @Test("Only control characters, quotes and backslashes are escaped")
   func strings() throws {
     let text = String(String.UnicodeScalarView((0..<0x20).compactMap { Unicode.Scalar($0) })) + "\"\\/é日👍\u{7F}"
     let json = written { $0.string(text) }
@@ -168,7 +168,7 @@ struct JSONBufferTests {
   }
 
   @Test(
-    "Numbers and moments come back as they were",
+    "Numbers and times are encoded and decoded unchanged",
     arguments: [0, 1, -1, 9, 10, 999, .max, .min, 1_794_953_759_287_189, 1_000_000, 100, 946_684_800_000_001] as [Int64]
   )
   func numbers(_ number: Int64) throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// `Fixtures/Jobs` holds a `job.json` of each kind as version 0.1.0 wrote it before operations were values of their own,
 /// and journals of two of them.
-@Suite("Jobs of the version before")
+@Suite("Job files of the earlier version")
 struct EarlierJobsTests {
   private static let fixtures =
     "\(#filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined())/Fixtures/Jobs"
@@ -24,7 +24,7 @@ struct EarlierJobsTests {
     return JobFolder(folder)
   }
 
-  @Test("There is a file of each kind of operation that could be a job then")
+  @Test("The fixtures contain each kind of operation of the earlier version")
   func complete() {
     #expect(Self.kinds.sorted() == OperationCatalog.standard.kinds)
   }
@@ -86,7 +86,7 @@ struct EarlierJobsTests {
     #expect(EventLine.decode(EventLine.encode(.finished(old))) == .finished(old))
   }
 
-  @Test("A job of a kind that this version does not know is listed, and told from a damaged one")
+  @Test("A job of an unknown kind is listed, and distinguished from a damaged one")
   func unknown() throws {
     let job = try job("export")
     defer { try? FileSystem.removeTree(job.path) }

@@ -63,7 +63,7 @@ struct JobTests {
     #expect(eventually { folder.state() == .lost })
   }
 
-  @Test("A job runs in a process of its own, and whoever looks sees all that it said, from the beginning")
+  @Test("A job runs in its own process, and its whole output can be read")
   func follows() throws {
     let server = try Servers.fresh()
     let folder = try job(server, importing(server))
@@ -80,7 +80,7 @@ struct JobTests {
     #expect(try JobStore(server.installation).job(nil).id == folder.id)
   }
 
-  @Test("A second job on the same server is refused and told who runs what")
+  @Test("A second job on the same server is refused with the name of the running one")
   func oneAtATime() throws {
     let server = try Servers.fresh()
     let lock = try blocker(server)
@@ -103,7 +103,7 @@ struct JobTests {
     #expect(eventually { if case .finished = folder.state() { true } else { false } })
   }
 
-  @Test("What a check refused is listed as failed, but waits for nobody; its lines say when they were written")
+  @Test("A job refused by its check is listed as failed and needs no decision")
   func refused() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
@@ -116,7 +116,7 @@ struct JobTests {
     #expect(journal.contains("\"at\":\"20"))
   }
 
-  @Test("How a job ended is found at the end of a long journal, and in one whose last line is very long")
+  @Test("The result of a job is found in a long journal, and in one with a very long last line")
   func longJournals() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
@@ -131,7 +131,7 @@ struct JobTests {
     #expect(folder.state() == .finished(summary))
   }
 
-  @Test("A job that is asked to stop takes back what it has done, and says so")
+  @Test("A cancelled job rolls its changes back and reports it")
   func stopping() throws {
     let server = try Servers.fresh()
     let before = try server.state()
@@ -148,7 +148,7 @@ struct JobTests {
     #expect(try server.state() == before)
   }
 
-  @Test("Stopping a job says what became of it; a killed one waits for a decision, and cannot be stopped or taken back")
+  @Test("Stopping a job reports the outcome; a killed job needs a decision and cannot be stopped or undone")
   func stopsAndWaits() throws {
     let server = try Servers.fresh()
     let lock = try blocker(server)
@@ -188,7 +188,7 @@ struct JobTests {
     #expect(try undoObstacle() == "that was done already")
   }
 
-  @Test("A job that was killed is seen as lost, has left nothing visible, and can be done once more")
+  @Test("A killed job is detected, has left no visible changes, and can be repeated")
   func killed() throws {
     let server = try Servers.fresh()
     let lock = try blocker(server)
@@ -207,7 +207,7 @@ struct JobTests {
     #expect(try server.value("SELECT count(*) FROM zerver_message") == "700")
   }
 
-  @Test("What a job is comes back from its folder as it was, without a secret in it")
+  @Test("A job is decoded from its folder unchanged, and contains no secret")
   func header() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
@@ -226,7 +226,7 @@ struct JobTests {
   }
 }
 
-@Suite("Taking a job back")
+@Suite("Undoing a job")
 struct UndoTests {
   private func run(_ server: SandboxServer, _ description: any Operation) throws -> JobFolder {
     let folder = try JobStore(server.installation).make(description, plan: nil)
@@ -234,7 +234,7 @@ struct UndoTests {
     return folder
   }
 
-  @Test("An import goes with all its rows and files, and everything else stays as it was")
+  @Test("Undoing an import deletes its rows and files, and nothing else")
   func importing() throws {
     let server = try Servers.fresh()
     try server.add(SampleOrganization(.bookclub, subdomain: "stays", messages: 20))
@@ -251,7 +251,7 @@ struct UndoTests {
     }
   }
 
-  @Test("An organization that the job has not made is left alone")
+  @Test("Undoing an import never deletes an organization of another job")
   func another() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)
@@ -266,7 +266,7 @@ struct UndoTests {
     #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
   }
 
-  @Test("A job that has not done its work cannot be taken back")
+  @Test("An unfinished job cannot be undone")
   func unfinished() throws {
     let server = try Servers.fresh()
     let reference = ServerReference(try server.installation)

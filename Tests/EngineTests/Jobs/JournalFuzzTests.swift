@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Journals that nobody wrote")
+@Suite("Fuzzing of journals")
 struct JournalFuzzTests {
   private static let events: [ProgressEvent] = [
     .phaseStarted(id: "messages", title: "Copy the messages", total: 559, unit: .messages),
@@ -21,7 +21,7 @@ struct JournalFuzzTests {
     ":",
   ]
 
-  @Test("A line is an event that is written and read as the same, or nothing")
+  @Test("A line of a journal is an event that is encoded unchanged, or is ignored")
   func lines() throws {
     try Fuzz("event line", corpus: Self.corpus, tokens: Self.tokens).run(2000) { input in
       guard let event = EventLine.decode(String(decoding: input, as: UTF8.self)) else { return }
@@ -34,7 +34,7 @@ struct JournalFuzzTests {
     }
   }
 
-  @Test("Whoever reads a journal sees the same events, and every job has a state")
+  @Test("All readers of a journal see the same events")
   func journals() throws {
     let path = "/tmp/journal-tests-\(RandomText.alphanumeric(12))"
     try FileSystem.makeFolder(path)
@@ -55,7 +55,7 @@ struct JournalFuzzTests {
     }
   }
 
-  @Test("A line of a journal that is far too long is passed over")
+  @Test("An oversized line of a journal is skipped")
   func longLine() throws {
     let path = "/tmp/journal-tests-\(RandomText.alphanumeric(12))"
     try FileSystem.makeFolder(path)

@@ -5,7 +5,7 @@ import ProbeOperations
 import Testing
 
 /// What "Adding an operation" promises: a type and its line in the catalogue are all that a job needs.
-@Suite("An operation that only the tests know", .serialized)
+@Suite("A new operation", .serialized)
 struct NewOperationTests {
   private static let catalog = OperationCatalog.standard.adding([CountingOperation.self])
 
@@ -34,7 +34,7 @@ struct NewOperationTests {
     }
   }
 
-  @Test("It runs as a process of its own, is listed with its title, and its warnings are in the summary")
+  @Test("A new operation runs as a job, is listed with its title, and its warnings are in the summary")
   func runs() throws {
     let scene = try Scene()
     defer { try? FileSystem.removeTree(scene.root) }
@@ -51,7 +51,7 @@ struct NewOperationTests {
     #expect(try job.readHeader().plan?.phases.map(\.weight) == [nil, 9])
   }
 
-  @Test("It is refused by its own check, once, by the runner")
+  @Test("A new operation is refused once by its own check")
   func refused() throws {
     let scene = try Scene()
     defer { try? FileSystem.removeTree(scene.root) }
@@ -64,7 +64,7 @@ struct NewOperationTests {
     #expect(failure.exitCode == FailureFamily.blocked.rawValue && failure.reason == "is there already")
   }
 
-  @Test("It is cancelled in its middle, and takes back what it has done")
+  @Test("A new operation that is cancelled rolls its changes back")
   func cancelled() throws {
     let scene = try Scene()
     defer { try? FileSystem.removeTree(scene.root) }
@@ -81,7 +81,7 @@ struct NewOperationTests {
     #expect(try scene.store.outlooks().map(\.state) == [.stopped])
   }
 
-  @Test("It is undone by a job of its own, and then not again")
+  @Test("A new operation is undone by a job, and only once")
   func undone() throws {
     let scene = try Scene()
     defer { try? FileSystem.removeTree(scene.root) }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("What a running operation says")
+@Suite("Progress of an operation")
 struct ProgressTests {
   private final class Recorder: Sendable {
     let events = Mutex<[ProgressEvent]>([])
@@ -14,7 +14,7 @@ struct ProgressTests {
     var all: [ProgressEvent] { events.withLock { $0 } }
   }
 
-  @Test("A phase begins, tells its last count, and ends; one that throws does not end")
+  @Test("A phase reports its start, its last count and its end; a failed phase reports no end")
   func phases() throws {
     let recorder = Recorder()
     let progress = recorder.progress()
@@ -32,7 +32,7 @@ struct ProgressTests {
     #expect(counts == counts.sorted())
   }
 
-  @Test("Stopping is noticed at the next step")
+  @Test("A cancellation takes effect at the next step")
   func cancelling() {
     let cancellation = Cancellation()
     let progress = Recorder().progress(cancellation)
@@ -46,7 +46,7 @@ struct ProgressTests {
     #expect(throws: Cancelled.self) { try progress.phase(TestPhase(id: "b", title: "Second")) { _ in } }
   }
 
-  @Test("Every event comes back from its line of JSON as it was")
+  @Test("Every event is decoded from its JSON unchanged")
   func lines() {
     let events: [ProgressEvent] = [
       .phaseStarted(id: "a", title: "Ünï \"code\"", total: nil, unit: .bytes),

@@ -56,7 +56,7 @@ struct LeftoversTests {
     #expect(files.isEmpty != hasCome, "files of an organization that has come stay")
   }
 
-  @Test("What a living process works with is neither reported nor removed")
+  @Test("Files in use by a process are neither reported nor deleted")
   func living() throws {
     let server = try Servers.fresh()
     let folder = try WorkFolder.make(try server.installation)
@@ -73,7 +73,7 @@ struct LeftoversTests {
     #expect(reported(server).isEmpty)
   }
 
-  @Test("A deletion that was killed after its commit is finished by whichever job comes next")
+  @Test("A deletion killed after its commit is completed by the next job")
   func killedDeletion() throws {
     let server = try Servers.fresh()
     try FileSystem.makeFolder("\(server.uploads)/files/4711/a")
@@ -90,7 +90,7 @@ struct LeftoversTests {
     #expect(try FileSystem.names(in: server.uploads).filter { $0.hasPrefix(".") } == [])
   }
 
-  @Test("An unfinished archive goes where a job has worked, unless somebody writes it, or it is not ours")
+  @Test("An unfinished archive is deleted unless it is in use or foreign")
   func partialArchives() throws {
     let server = try Servers.fresh()
     let folder = "\(server.root)/exports"
@@ -123,7 +123,7 @@ struct LeftoversTests {
     withExtendedLifetime(lock) {}
   }
 
-  @Test("Copies of secrets that were about to take their place go; other files of the configuration stay")
+  @Test("Unfinished copies of secrets are deleted, and other configuration files are kept")
   func temporaryFiles() throws {
     let server = try Servers.fresh()
     let folder = "\(server.root)/etc/aloha"
@@ -166,7 +166,7 @@ struct LeftoversTests {
     #expect(!Leftovers.report(root: server.root).contains { $0.what == "interrupted restore" }, "it is kept on purpose")
   }
 
-  @Test("A work folder goes with the throw-away PostgreSQL that still runs in it after its supervisor was killed")
+  @Test("A work folder is deleted with its throw-away PostgreSQL after the supervisor was killed")
   func throwawayCluster() throws {
     let place = try Servers.folder() + "/clusters-\(RandomText.alphanumeric(6))"
     try FileSystem.makeFolder(place, mode: 0o755)

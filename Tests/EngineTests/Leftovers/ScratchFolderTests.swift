@@ -21,7 +21,7 @@ struct ScratchFolderTests {
     }
   }
 
-  @Test("is found by the next command, whichever of its files the process was removing when it died")
+  @Test("A partly deleted work folder is found by the next command")
   func removal() throws {
     let place = try place()
     let folder = "\(place)/\(ScratchFolder.prefix)removed"
@@ -46,7 +46,7 @@ struct ScratchFolderTests {
   }
 
   @Test(
-    "is cleaned by the next command after the program was killed at any moment of removing it",
+    "A work folder whose deletion was killed is deleted by the next command",
     .enabled(if: Disaster.program != nil && FileSystem.exists("/usr/bin/strace"), "needs the program and strace"))
   func killedWhileRemoving() throws {
     let server = try Servers.fresh()
@@ -86,7 +86,7 @@ struct ScratchFolderTests {
     try FileSystem.removeTree(place)
   }
 
-  @Test("in a place that an operator named is remembered for as long as there is one, and no longer")
+  @Test("A work folder in a given place is remembered while it exists")
   func places() throws {
     let place = try place()
     let file = "\(place)/places"
@@ -115,7 +115,9 @@ struct ScratchFolderTests {
     try FileSystem.removeTree(place)
   }
 
-  @Test("that cannot be made says why: the disk is full", .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
+  @Test(
+    "A full disk is reported if a work folder cannot be created",
+    .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
   func fullDisk() throws {
     let place = try place()
     // No inode is left.

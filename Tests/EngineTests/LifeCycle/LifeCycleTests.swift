@@ -15,7 +15,7 @@ struct LifeCycleTests {
     return server
   }
 
-  @Test("a closed one has no sessions and no waiting mail left, and its log says what the server would have said")
+  @Test("Deactivating ends sessions, deletes scheduled mail, and writes the server's audit log entry")
   func closing() throws {
     let server = try server()
     let user = try #require(
@@ -41,7 +41,7 @@ struct LifeCycleTests {
     #expect(try server.value("SELECT count(*) FROM zerver_realmauditlog WHERE event_type = 202") == "1")
   }
 
-  @Test("the list has the size of uploads and the last activity")
+  @Test("The list contains the size of uploads and the last activity")
   func listing() throws {
     let server = try Servers.old()
     let connection = try server.connect()
@@ -55,7 +55,7 @@ struct LifeCycleTests {
     #expect(list.first { $0.organization.isInternal }?.lastActivity == nil)
   }
 
-  @Test("moves to another subdomain with an entry in its log; redirects of older moves follow it")
+  @Test("A change of the subdomain writes an audit log entry, and earlier redirects follow")
   func moving() throws {
     let server = try server()
     let other = SampleOrganization(.harbour, subdomain: "former", messages: 5)
@@ -79,7 +79,7 @@ struct LifeCycleTests {
         == #"{"new_subdomain": "readers", "old_subdomain": "bookclub"}"#)
   }
 
-  @Test("leaves a redirect through the server's own command only")
+  @Test("A redirect is created only by the server's own command")
   func redirect() throws {
     let server = try server()
     _ = try ChangeSubdomainOperation(server.reference, from: "bookclub", to: "readers").perform(.silent)
@@ -92,7 +92,7 @@ struct LifeCycleTests {
     #expect(blocker.remedy?.contains("manage.py change_realm_subdomain -r readers writers") == true)
   }
 
-  @Test("does not believe the server's command when the database says otherwise")
+  @Test("A server command without the expected effect in the database is reported as failed")
   func commandThatDoesNothing() throws {
     let server = try server()
     try FileSystem.replace("\(server.deployment)/manage.py", with: "#!/bin/sh\necho Done!\n".utf8, mode: 0o755)
@@ -103,7 +103,7 @@ struct LifeCycleTests {
   }
 
   @Test(
-    "is refused the subdomains that the server refuses",
+    "Subdomains that the server refuses are refused",
     arguments: [
       ("www", "reserved"), ("ab", "cannot be"), ("-abc", "cannot be"), ("Readers", "cannot be"),
       ("alohainternal", "in use"), ("bookclub", "in use"), ("harbour", "in use"),
@@ -115,7 +115,7 @@ struct LifeCycleTests {
     #expect(blocker?.reason.contains(word) == true, "\(blocker?.reason ?? "allowed")")
   }
 
-  @Test("a session's owner is found in every form that the server has written, and in no other")
+  @Test("The owner of a session is decoded from every format of the server")
   func sessions() {
     func user(_ data: String) -> Int64? { Array(data.utf8).withUnsafeBytes { Sessions.user(of: $0) } }
     let packed =
@@ -147,7 +147,7 @@ struct PasswordResetTests {
     return server
   }
 
-  @Test("go to everybody who is active by one call of the server's command, never to bots")
+  @Test("Password resets are sent to all active users, and never to bots")
   func everybody() throws {
     let server = try server()
     let people = try operation(server, .everybody).people()
@@ -161,7 +161,7 @@ struct PasswordResetTests {
     #expect(try text(server.scriptLog).contains("[manage.py] [send_password_reset_email] [-r] [harbour] [--all-users]"))
   }
 
-  @Test("go to single addresses whatever their case; one that nobody has stops it before anything is sent")
+  @Test("Password resets for addresses ignore case, and an unknown address is refused before sending")
   func single() throws {
     let server = try server()
     let address = try #require(
@@ -176,7 +176,7 @@ struct PasswordResetTests {
     #expect(try text(server.scriptLog) == before)
   }
 
-  @Test("tell who signs in otherwise, and are refused where no password counts")
+  @Test("Users without a password are reported, and resets are refused if no password can be used")
   func otherMeans() throws {
     let server = try server()
     let user = try #require(
@@ -206,7 +206,7 @@ struct PasswordResetTests {
     #expect(blocker?.reason.contains("but with GitHub") == true, "\(blocker?.reason ?? "allowed")")
   }
 
-  @Test("give the exact command where the server's is not here")
+  @Test("Without the server's command on this machine, the exact command is the remedy")
   func elsewhere() throws {
     let server = try server()
     try FileSystem.removeTree("\(server.deployment)/manage.py")
@@ -218,7 +218,7 @@ struct PasswordResetTests {
         == true, "\(blocker?.remedy ?? "")")
   }
 
-  @Test("a failure of the server's command is told with its words")
+  @Test("A failing server command is reported with its output")
   func broken() throws {
     let server = try server()
     try server.breakScript("manage.py-send_password_reset_email", saying: "SMTP said no")
@@ -230,7 +230,7 @@ struct PasswordResetTests {
 
 @Suite("The server's scripts")
 struct ServerScriptsTests {
-  @Test("start and stop the server, their output passed on line by line")
+  @Test("The server is started and stopped, with each line of output")
   func running() throws {
     let server = try Servers.fresh()
     let notes = Mutex<[String]>([])
@@ -245,14 +245,14 @@ struct ServerScriptsTests {
     #expect(!server.isRunning)
   }
 
-  @Test("are shown with quotes where a word needs them")
+  @Test("Commands are shown with the required quotes")
   func quoting() {
     #expect(ServerScripts.quoted("a@b.example") == "a@b.example")
     #expect(ServerScripts.quoted("") == "''")
     #expect(ServerScripts.quoted("it's; rm") == "'it'\\''s; rm'")
   }
 
-  @Test("queues are empty where every count is zero, else the full ones are named")
+  @Test("Queues count as empty if every number is zero; others are named")
   func queues() throws {
     #expect(MessageQueues.finding("email_senders\t0\nmissedmessage_emails\t0\n").severity == .ok)
     // The queues of this machine are not those of a server below another root.

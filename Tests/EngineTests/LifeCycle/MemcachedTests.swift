@@ -117,7 +117,7 @@ private enum PasswordFile {
 
 @Suite("The cache", .serialized, .enabled(if: Cache.program != nil, "no memcached here"))
 struct MemcachedTests {
-  @Test("is emptied through memcached's binary protocol")
+  @Test("The cache is emptied through memcached's binary protocol")
   func flush() throws {
     let cache = try Cache()
     #expect(try cache.say("set a 0 0 1\r\nx\r\n", until: "\r\n") == "STORED\r\n")
@@ -126,7 +126,7 @@ struct MemcachedTests {
     #expect(try !cache.say("get a\r\n", until: "END").contains("VALUE"))
   }
 
-  @Test("that asks for no password is emptied also where one is among the secrets")
+  @Test("A cache without authentication is emptied although a password exists")
   func neverAsked() throws {
     let cache = try Cache()
     _ = try cache.say("set a 0 0 1\r\nx\r\n", until: "\r\n")
@@ -134,7 +134,7 @@ struct MemcachedTests {
     #expect(try !cache.say("get a\r\n", until: "END").contains("VALUE"))
   }
 
-  @Test("that asks for a password takes the right one, and refuses a wrong one and none")
+  @Test("A cache with authentication accepts only the right password")
   func password() throws {
     let folder = try Cache.makeFolder()
     try #require(
@@ -153,7 +153,7 @@ struct MemcachedTests {
     #expect(none?.reason.contains("wants a password") == true)
   }
 
-  @Test("that is not there is said as such")
+  @Test("A missing cache is reported")
   func missing() throws {
     let failure = #expect(throws: PlainFailure.self) { try Memcached(place: .socket("/nonexistent/socket")).flush() }
     #expect(failure?.family == .connection)
@@ -163,7 +163,7 @@ struct MemcachedTests {
     #expect(network?.reason.contains("cannot be reached") == true)
   }
 
-  @Test("of a server below another root is never the machine's own by default")
+  @Test("A server in another root never uses this machine's cache by default")
   func otherRoot() throws {
     let server = try Servers.fresh()
     #expect(Memcached(try server.installation) == nil)
@@ -173,7 +173,7 @@ struct MemcachedTests {
     #expect(Memcached(try server.installation)?.place == .network(host: "::1", port: 11_299))
   }
 
-  @Test("that cannot be reached is emptied by the server's script instead")
+  @Test("An unreachable cache is emptied by the server's script")
   func script() throws {
     let server = try Servers.fresh()
     let settings = "\(server.configuration)/settings.py"
@@ -220,7 +220,7 @@ struct MemcachedTests {
     private func fill() { _ = try? cache.say("set a 0 0 1\r\nx\r\n", until: "\r\n") }
   }
 
-  @Test("is emptied when an export deactivates, and once more when the sessions have ended")
+  @Test("An export that deactivates empties the cache, and again after the sessions ended")
   func deactivatingExport() throws {
     let cache = try Cache()
     let server = try server(cache)
@@ -234,7 +234,7 @@ struct MemcachedTests {
     #expect(refilling.isEmpty)
   }
 
-  @Test("is emptied too when an export that deactivates is stopped, and the organization is active again")
+  @Test("A cancelled export that deactivates empties the cache again")
   func stoppedExport() throws {
     let cache = try Cache()
     let server = try server(cache)
@@ -247,7 +247,7 @@ struct MemcachedTests {
     #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
   }
 
-  @Test("is left alone by an export that deactivates nothing")
+  @Test("An export without deactivation does not touch the cache")
   func plainExport() throws {
     let cache = try Cache()
     let server = try server(cache)
@@ -258,7 +258,7 @@ struct MemcachedTests {
     #expect(!refilling.isEmpty)
   }
 
-  @Test("of the old server is emptied by a move that deactivates there, and by one that takes it back")
+  @Test("A move empties the old server's cache when it deactivates, and when it rolls that back")
   func move() throws {
     let cache = try Cache()
     let old = try server(cache)
@@ -284,7 +284,7 @@ struct MemcachedTests {
     #expect(moved.phases.contains { $0.hasPrefix("import.") }, "the sessions ended after the export's last phase")
   }
 
-  @Test("that cannot be emptied does not stop an export that deactivates; it is told")
+  @Test("A cache that cannot be emptied is a warning of an export that deactivates")
   func unreachable() throws {
     let server = try server(Cache())
     try FileSystem.removeTree("\(server.installation.deploymentFolder)/scripts/setup/flush-memcached")

@@ -19,7 +19,7 @@ struct OrganizationCountTests {
     return Dictionary(uniqueKeysWithValues: list.map { ($0.subdomain, $0) })
   }
 
-  @Test("is exact where there are few, and about right where there are more than are counted for a list")
+  @Test("Few messages are counted exactly, and many are estimated for a list")
   func estimate() throws {
     let server = try server()
     let counted = try list(server, largestCount: 1000)
@@ -34,7 +34,7 @@ struct OrganizationCountTests {
     #expect(estimated["alohainternal"]?.messages == 0)
   }
 
-  @Test("is exact for one that the statistics do not know, and where there are none")
+  @Test("Messages of an organization without statistics are counted exactly")
   func unknown() throws {
     let server = try server()
     try server.add(SampleOrganization(.bookclub, subdomain: "later", messages: 17))
@@ -46,7 +46,7 @@ struct OrganizationCountTests {
     #expect(try list(server, largestCount: 100)["bookclub"]?.messageCount == "123")
   }
 
-  @Test("is exact where it matters, whatever the size")
+  @Test("Decisions use exact counts for any size")
   func exactly() throws {
     let server = try server()
     let connection = try server.connect()
@@ -57,7 +57,7 @@ struct OrganizationCountTests {
     #expect(try find(exactly: true).messageCount == "123")
   }
 
-  @Test("of none that is there names those that are")
+  @Test("A missing organization is reported with the existing ones")
   func missing() throws {
     let failure = #expect(throws: PlainFailure.self) {
       try Organization.find("nowhere", Servers.old().connect(), brand: .aloha)

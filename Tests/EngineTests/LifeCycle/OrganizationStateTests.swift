@@ -6,7 +6,7 @@ import Testing
 @testable import Engine
 
 /// Organizations that are not what their names suggest.
-@Suite("An organization that only redirects, was scrubbed, or is to be deleted")
+@Suite("Redirected, scrubbed and demo organizations")
 struct OrganizationStateTests {
   private func server() throws -> SandboxServer {
     let server = try Servers.fresh()
@@ -66,14 +66,14 @@ struct OrganizationStateTests {
     #expect(try state() == .active, "somebody has joined since")
   }
 
-  @Test("The address of a redirect cannot change the screen")
+  @Test("The address of a redirect is shown without control characters")
   func cleaned() throws {
     let server = try server()
     try server.addRedirect("bookclub", to: "https://x.example/\u{1B}[31m\u{202E}gpj")
     #expect(try find("bookclub", on: server).state == .redirect(to: "https://x.example/[31mgpj"))
   }
 
-  @Test("Everything that would act on a redirect is refused, and says where the organization is")
+  @Test("Operations on a redirect are refused with the address of the organization")
   func redirect() throws {
     let server = try server()
     let installation = try server.installation
@@ -123,7 +123,7 @@ struct OrganizationStateTests {
     #expect(try server.state() == before)
   }
 
-  @Test("An import at a name that a redirect holds is told so, and what to do")
+  @Test("An import into the subdomain of a redirect is refused with a remedy")
   func importOverRedirect() throws {
     let server = try server()
     try server.addRedirect("harbour", to: "https://readers.\(server.host)")
@@ -135,7 +135,7 @@ struct OrganizationStateTests {
     #expect(try !moving.check().contains { $0.subject == "state" })
   }
 
-  @Test("A moved, a scrubbed and a demo organization are exported with a warning that says what they are")
+  @Test("Moved, scrubbed and demo organizations are exported with a warning")
   func warnings() throws {
     let server = try server()
     let admin = try server.connectAsSuperuser()
@@ -166,7 +166,7 @@ struct OrganizationStateTests {
     #expect(try warning().contains("was scrubbed"))
   }
 
-  @Test("A change of the subdomain that left a redirect can be undone: the redirect makes room, others follow")
+  @Test("A change of the subdomain with a redirect can be undone")
   func undo() throws {
     let server = try Servers.fresh()
     try server.add(SampleOrganization(.bookclub, messages: 10))

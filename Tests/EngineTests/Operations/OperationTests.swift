@@ -139,7 +139,7 @@ struct OperationTests {
     #expect(kinds.sorted() == OperationCatalog.standard.kinds)
   }
 
-  @Test("An operation that was written as text is read as the same operation")
+  @Test("An operation is decoded from its JSON unchanged")
   func stored() throws {
     for operation in SampleOperations.all {
       let data = try JSONEncoder().encode(StoredOperation(operation))
@@ -148,7 +148,7 @@ struct OperationTests {
     }
   }
 
-  @Test("A title and the rule of its undo are known without a server")
+  @Test("Titles and undo rules need no server")
   func outlook() {
     for operation in SampleOperations.all {
       #expect(!operation.title.isEmpty)

@@ -30,7 +30,7 @@ struct PlannedPhasesTests {
     }
   }
 
-  @Test("A move with secrets, its parts, and what follows on one organization run as they are planned")
+  @Test("Moves and operations on an organization run the planned phases")
   func organization() throws {
     let old = try Servers.fresh()
     try old.add(SampleOrganization(.harbour, messages: 60))
@@ -49,7 +49,7 @@ struct PlannedPhasesTests {
     try expectPlanned(UndoSettingsOperation(new.reference))
   }
 
-  @Test("A backup, its rehearsal, a restore and what follows it run as they are planned")
+  @Test("Backups, rehearsals, restores and their follow-ups run the planned phases")
   func server() throws {
     let server = try Servers.fresh()
     try server.add(SampleOrganization(.harbour, messages: 20))

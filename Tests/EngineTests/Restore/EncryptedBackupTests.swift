@@ -31,7 +31,7 @@ struct EncryptedBackupTests {
     return options
   }
 
-  @Test("is refused by every command when it was truncated; what comes before the end can be salvaged with the key")
+  @Test("A truncated encrypted backup is refused by every command, and its beginning can be salvaged with the key")
   func truncated() throws {
     let server = try Disaster.server("sealedbeginning", messages: 10)
     try Disaster.folder { folder in
@@ -81,7 +81,8 @@ struct EncryptedBackupTests {
     }
   }
 
-  @Test("of the server's own command is read like a plain one, and nothing decrypted is left on the disk")
+  @Test(
+    "An encrypted backup of the server's own command is read like a plain one, and leaves nothing decrypted on disk")
   func official() throws {
     let server = try Disaster.server("sealedofficial", messages: 10)
     try Disaster.folder { folder in
@@ -98,7 +99,7 @@ struct EncryptedBackupTests {
     }
   }
 
-  @Test("says which key is wanted, and leaves nothing plain behind")
+  @Test("A wrong or missing key is refused with the remedy, and nothing decrypted is left on disk")
   func wrongKey() throws {
     let server = try Disaster.server("sealedaway", messages: 0)
     try Disaster.folder { folder in

@@ -51,7 +51,7 @@ struct ExchangeMovesTests {
     }
   }
 
-  @Test("interrupted after any of them can be finished, and can be taken back", arguments: 0...6)
+  @Test("An exchange that is interrupted after any rename can be completed, and can be undone", arguments: 0...6)
   func interrupted(count: Int) throws {
     try Disaster.folder { folder in
       let scene = try Scene("\(folder)/finished")
@@ -65,7 +65,7 @@ struct ExchangeMovesTests {
     }
   }
 
-  @Test("interrupted on the way back can be finished both ways", arguments: 0...6)
+  @Test("An undo that is interrupted can be completed, and can be reversed", arguments: 0...6)
   func interruptedOnTheWayBack(count: Int) throws {
     try Disaster.folder { folder in
       let scene = try Scene("\(folder)/back")
@@ -81,7 +81,7 @@ struct ExchangeMovesTests {
     }
   }
 
-  @Test("never replace what somebody has put in the way")
+  @Test("An exchange never overwrites a file that was created in its way")
   func inTheWay() throws {
     try Disaster.folder { folder in
       let scene = try Scene(folder)

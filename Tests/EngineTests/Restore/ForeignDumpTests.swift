@@ -29,7 +29,7 @@ struct ForeignDumpTests {
     if isMember { try Disaster.execute(server, on: "postgres", "GRANT aloha TO \(name)") }
   }
 
-  @Test("of a newer pg_dump: settings that are unknown here are named, and they alone are skipped")
+  @Test("Settings of a newer pg_dump that this PostgreSQL does not know are named and skipped")
   func newerClient() throws {
     let server = try Disaster.server("dump-newer", messages: 10)
     try Disaster.execute(
@@ -71,7 +71,8 @@ struct ForeignDumpTests {
   }
 
   @Test(
-    "is restored without a superuser, and what only the owner of an extension may do is named", arguments: ["c", "p"])
+    "A dump is restored without a superuser, and statements reserved for an extension's owner are named",
+    arguments: ["c", "p"])
   func withoutSuperuser(form: String) throws {
     let server = try Disaster.server("dump-dba-\(form)", messages: 10)
     try Disaster.execute(
@@ -95,7 +96,8 @@ struct ForeignDumpTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("that needs a superuser is refused before anything changes, naming each object", arguments: ["c", "p"])
+  @Test(
+    "A dump that needs a superuser is refused before any change, with the name of each object", arguments: ["c", "p"])
   func needsSuperuser(form: String) throws {
     let server = try Disaster.server("dump-super-\(form)", messages: 5)
     try Disaster.execute(
@@ -122,7 +124,7 @@ struct ForeignDumpTests {
     try Disaster.expect(server, before)
   }
 
-  @Test("an administrator who is no member of the server's role is told which GRANT is missing")
+  @Test("An administrator who is not a member of the server's role gets the missing GRANT as the remedy")
   func noMember() throws {
     let server = try Disaster.server("dump-stranger", messages: 5)
     try makeAdministrator(server, "stranger", isMember: false)
@@ -137,7 +139,9 @@ struct ForeignDumpTests {
     }
   }
 
-  @Test("objects of roles that do not exist here belong to the server, and that is said", arguments: ["c", "p"])
+  @Test(
+    "Objects of roles that do not exist here get the server's role as their owner, with a warning",
+    arguments: ["c", "p"])
   func missingOwner(form: String) throws {
     let server = try Disaster.server("dump-owner-\(form)", messages: 5)
     let role = "former_\(form)"
@@ -163,7 +167,7 @@ struct ForeignDumpTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("a pg_restore that sets what this PostgreSQL does not know works through a script without that")
+  @Test("A pg_restore that sets unknown parameters is replaced by a script without them")
   func newerRestore() throws {
     #expect(DumpRestore.setsUnknownParameters(PostgresTools(folder: "", major: 17, version: "17.6"), major: 15))
     #expect(!DumpRestore.setsUnknownParameters(PostgresTools(folder: "", major: 17, version: "17.6"), major: 17))

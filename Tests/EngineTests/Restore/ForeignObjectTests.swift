@@ -18,7 +18,7 @@ extension ForeignDumpTests {
     .warnings
   }
 
-  @Test("privileges of roles that do not exist here are skipped, those of others stay", arguments: ["c", "p"])
+  @Test("Privileges of missing roles are skipped, and those of other roles are restored", arguments: ["c", "p"])
   func missingGrantee(form: String) throws {
     let server = try Disaster.server("dump-grant-\(form)", messages: 5)
     let (gone, there) = ("reader_gone_\(form)", "reader_\(form)")
@@ -45,7 +45,8 @@ extension ForeignDumpTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("tables of a tablespace that does not exist here go to the database's own", arguments: ["c", "d", "p"])
+  @Test(
+    "Tables of a missing tablespace are restored into the database's default tablespace", arguments: ["c", "d", "p"])
   func missingTablespace(form: String) throws {
     let server = try Disaster.server("dump-space-\(form)", messages: 5)
     let name = "fast_disk_\(form)"
@@ -68,7 +69,7 @@ extension ForeignDumpTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("subscriptions are never made again, and publications only by who may", arguments: ["c", "p"])
+  @Test("Subscriptions are never restored, and publications only with the required rights", arguments: ["c", "p"])
   func replication(form: String) throws {
     let server = try Disaster.server("dump-replica-\(form)", messages: 5)
     try Disaster.execute(server, "CREATE PUBLICATION everything_\(form) FOR ALL TABLES")
@@ -102,7 +103,7 @@ extension ForeignDumpTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("what this PostgreSQL cannot have is named before anything changes: labels, policies, collations, encodings")
+  @Test("Unsupported labels, policies, collations and encodings are named before any change")
   func impossible() throws {
     let server = try Disaster.server("dump-odd", messages: 5)
     try Disaster.execute(
@@ -160,7 +161,7 @@ extension ForeignDumpTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("statements are taken apart as pg_dump writes them")
+  @Test("Statements are parsed in the form in which pg_dump writes them")
   func statements() {
     func kind(_ sql: String) -> PlainContents.Kind? {
       var contents = PlainContents()
@@ -188,7 +189,7 @@ extension ForeignDumpTests {
         == PlainContents.Header(name: "TABLE x", type: "ACL", schema: "aloha"))
   }
 
-  @Test("the restored database has the provider, the order of letters and the disk of the server's own")
+  @Test("The restored database keeps the collation provider, the collation and the tablespace of the server's database")
   func form() throws {
     func clause(_ change: (inout DatabaseForm) -> Void) -> String {
       var form = DatabaseForm(encoding: "UTF8", collate: "C.UTF-8", ctype: "C.UTF-8")

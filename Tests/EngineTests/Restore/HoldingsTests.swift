@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("What a backup holds")
+@Suite("The parts of a backup")
 struct HoldingsTests {
   /// The parts of a backup packed again in an order, as `tar czf … zulip-version settings uploads database` does.
   private func repack(_ path: String, _ parts: [String], in folder: String) throws -> String {
@@ -20,7 +20,7 @@ struct HoldingsTests {
     return packed
   }
 
-  @Test("is decided by all of its members, in whichever order they come")
+  @Test("The parts of a backup are determined by all members, in any order")
   func order() throws {
     let server = try Disaster.server("unordered")
     try Disaster.folder { folder in
@@ -43,7 +43,7 @@ struct HoldingsTests {
   }
 
   @Test(
-    "is not whole without one of them: only on purpose is such a backup restored, and never taken for one that can be",
+    "A backup without one of its parts is partial for every command, and is restored only with --partial",
     arguments: ["database", "uploads", "settings"])
   func partial(missing: String) throws {
     let server = try Disaster.server("partial-\(missing)", messages: 10)
@@ -79,7 +79,7 @@ struct HoldingsTests {
   }
 
   @Test(
-    "is told alike by inspect, verify, a rehearsal and a restore, whatever single part it is",
+    "inspect, verify, a rehearsal and a restore agree about a backup with a single part",
     arguments: [["database"], ["settings"], ["aloha-version", "uploads"], ["aloha-version"], ["uploads"]])
   func alike(parts: [String]) throws {
     let server = try Disaster.server("alike-\(parts.joined())", messages: 5)
@@ -104,7 +104,7 @@ struct HoldingsTests {
     }
   }
 
-  @Test("is held against what it says of itself")
+  @Test("Statements of a backup that contradict its content are reported")
   func contradictions() throws {
     let server = try Disaster.server("contradicting", messages: 10)
     try Disaster.folder { folder in
@@ -149,7 +149,7 @@ struct HoldingsTests {
     }
   }
 
-  @Test("is in its name, its manifest and its summary")
+  @Test("A partial backup is marked in its file name, its manifest and its summary")
   func names() throws {
     let server = try Disaster.server("named-partial", messages: 5)
     try Disaster.folder { folder in
@@ -169,7 +169,7 @@ struct HoldingsTests {
     }
   }
 
-  @Test("is complete without uploads where the server keeps them in S3")
+  @Test("A backup without uploads is complete if the server stores them in S3")
   func elsewhere() throws {
     let server = try Disaster.server("in-s3", messages: 5)
     try Disaster.folder { folder in
@@ -193,7 +193,7 @@ struct PartialRetentionTests {
     try FileSystem.replace("\(folder)/\(name)", with: bytes)
   }
 
-  @Test("partial, unproved and damaged ones never take the place of a complete one")
+  @Test("Partial, unverified and damaged backups never replace a complete one in the retention policy")
   func kinds() throws {
     let server = try Disaster.server("pruned-kinds", messages: 5)
     try Disaster.folder { folder in
@@ -228,7 +228,7 @@ struct PartialRetentionTests {
     }
   }
 
-  @Test("what is known of a file counts for that file alone; the newest is read anew before anything goes")
+  @Test("Recorded results apply only to the same file, and the newest backup is verified again before any deletion")
   func ledger() throws {
     let server = try Disaster.server("pruned-ledger", messages: 5)
     try Disaster.folder { folder in
@@ -265,7 +265,7 @@ struct PartialRetentionTests {
     }
   }
 
-  @Test("an encrypted one says in its seal what it holds", .enabled(if: Encrypted.isPossible))
+  @Test("The .sha256 of an encrypted backup states its parts", .enabled(if: Encrypted.isPossible))
   func sealed() throws {
     try Disaster.folder { folder in
       let name = "\(folder)/aloha-backup-2026-11-01-03-30-00-Abcdefgh.tar.gz.age"

@@ -105,7 +105,7 @@ struct KillSweepTests {
     #expect(try Disaster.leftOvers(scene.server) == [], "\(when)")
   }
 
-  @Test("at the beginning or the end of any phase leaves the old server or the new one, and can go on or go back")
+  @Test("A restore that is killed at the start or end of any phase can be resumed or rolled back")
   func phases() throws {
     try Disaster.folder { folder in
       let scene = try Scene(try Disaster.server("swept", messages: 15), in: folder)
@@ -123,7 +123,9 @@ struct KillSweepTests {
     }
   }
 
-  @Test("in the middle of the exchange can be finished, and can be taken back", .enabled(if: Disaster.isRoot))
+  @Test(
+    "A restore that is killed during the exchange can be completed, and can be rolled back",
+    .enabled(if: Disaster.isRoot))
   func exchange() throws {
     try Disaster.folder { folder in
       // Contents of a mounted folder are exchanged one by one: so many that some are done and others are not.
@@ -166,7 +168,7 @@ struct KillSweepTests {
     }
   }
 
-  @Test("while it is rolled back or discarded can go on", arguments: ["--roll-back", "--discard"])
+  @Test("A roll back or a discard that is killed can be resumed", arguments: ["--roll-back", "--discard"])
   func followUps(word: String) throws {
     try Disaster.folder { folder in
       let scene = try Scene(try Disaster.server("followed\(word)", messages: 15), in: folder)

@@ -15,7 +15,7 @@ struct LostOldStateTests {
     return (server, try #require(try RestoreState(root: server.root).current()))
   }
 
-  @Test("that somebody has removed is missed before anything moves, whichever part it was")
+  @Test("A roll back is refused before any change if any part of the old state was deleted")
   func removed() throws {
     try Disaster.folder { folder in
       let (server, record) = try restored("removed-by-hand", in: folder)
@@ -47,7 +47,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("that is the only copy left is not discarded")
+  @Test("The only remaining copy of a database is not discarded")
   func onlyCopy() throws {
     try Disaster.folder { folder in
       let (server, record) = try restored("only-copy", in: folder)
@@ -63,7 +63,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("that did not exist is none to be gone back to without a warning")
+  @Test("A roll back to a server without a database is announced with a warning")
   func noneBefore() throws {
     try Disaster.folder { folder in
       let server = try Disaster.server("none-before", messages: 10)
@@ -83,7 +83,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("of a folder is not discarded where the server does not have that folder")
+  @Test("The kept copy of a folder is not discarded while the server lacks that folder")
   func onlyCopyOfFiles() throws {
     try Disaster.folder { folder in
       let (server, record) = try restored("only-files", in: folder)
@@ -101,7 +101,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("whose settings folder was emptied is not gone back to: nothing would be found by it")
+  @Test("A roll back to an empty settings folder is refused")
   func emptySettings() throws {
     try Disaster.folder { folder in
       let (server, record) = try restored("empty-settings", in: folder)
@@ -119,7 +119,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("is gone back to only when the server's services know it: until then the roll back can be gone on with")
+  @Test("A roll back ends only after the services were updated, and can be resumed until then")
   func toldServices() throws {
     try Disaster.folder { folder in
       let (server, _) = try restored("untold", in: folder)
@@ -144,7 +144,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("of two restores is told of each: what is done is done to the newest, and the other one stays")
+  @Test("With two restores, actions apply to the newest, and the other one is reported and unchanged")
   func twoRestores() throws {
     try Disaster.folder { folder in
       let (server, first) = try restored("twice", in: folder)
@@ -166,7 +166,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("is said to be worked on while a restore runs, and to be interrupted only afterwards")
+  @Test("A restore in progress is reported as running, and as interrupted only after it was killed")
   func running() throws {
     try Disaster.folder { folder in
       let server = try Disaster.server("watched", messages: 10)
@@ -190,7 +190,7 @@ struct LostOldStateTests {
     }
   }
 
-  @Test("what was only prepared is cleared away, what was exchanged is finished: each by its own word")
+  @Test("A prepared restore is deleted with --clear, and an exchanged one is completed with --resume")
   func words() throws {
     let server = try Disaster.server("two-words", messages: 5)
     let state = RestoreState(root: server.root)
@@ -216,7 +216,7 @@ struct LostOldStateTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("steps that the server's scripts cannot take here are left as commands in their order")
+  @Test("Steps without a script on this machine are listed as commands in execution order")
   func steps() throws {
     try Disaster.folder { folder in
       let server = try Disaster.server("without-scripts", messages: 5)

@@ -19,7 +19,7 @@ struct ManualBackupTests {
     try RestoreOperation(ServerReference(root: server.root), RestoreOptions(.manual(backup))).perform(.silent)
   }
 
-  @Test("come back, in whichever form pg_dump has written the database", arguments: ["c", "d", "t", "p", "gz"])
+  @Test("Parts saved by hand are restored, in any format of pg_dump", arguments: ["c", "d", "t", "p", "gz"])
   func forms(form: String) throws {
     let server = try Disaster.server("hand-\(form)", messages: 20)
     let before = try Disaster.fingerprint(server)
@@ -41,7 +41,7 @@ struct ManualBackupTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("of a part of the database are refused: they would leave a server with nobody on it")
+  @Test("A dump of a part of the database is refused")
   func partsOfDatabase() throws {
     let server = try Disaster.server("hand-part", messages: 5)
     let before = try Disaster.fingerprint(server)
@@ -59,7 +59,7 @@ struct ManualBackupTests {
     #expect(try Disaster.leftOvers(server) == [])
   }
 
-  @Test("that are compressed in a way that is not read, or are no dumps, say what to do")
+  @Test("A dump in an unsupported compression, or a file that is no dump, is refused with a remedy")
   func otherForms() throws {
     try Disaster.folder { folder in
       func refusal(_ bytes: [UInt8]) throws -> String? {
@@ -82,7 +82,7 @@ struct ManualBackupTests {
     }
   }
 
-  @Test("that are not given stay as they are; copies of folders may be archives")
+  @Test("Parts that are not given stay unchanged, and copies of folders can be archives")
   func onlyUploads() throws {
     let server = try Disaster.server("hand-files", messages: 10)
     let before = try Disaster.fingerprint(server)
@@ -96,7 +96,7 @@ struct ManualBackupTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("whose SQL would lead psql elsewhere are refused before anything is done")
+  @Test("SQL with commands of psql is refused before it is executed")
   func hostile() throws {
     let server = try Disaster.server("hand-hostile", messages: 5)
     let before = try Disaster.fingerprint(server)
@@ -118,7 +118,7 @@ struct ManualBackupTests {
     #expect(try Disaster.leftOvers(server) == [])
   }
 
-  @Test("that hold rows which look like orders are taken")
+  @Test("Rows that look like commands of psql are restored")
   func oddRows() {
     var scanner = PlainScanner()
     let text = "COPY t FROM stdin;\n\\N\t1\n\\\\connect\t2\n\\tx\n\\.\n-- PostgreSQL database dump complete\n"

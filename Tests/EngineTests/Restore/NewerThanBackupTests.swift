@@ -54,7 +54,7 @@ struct NewerThanBackupTests {
 
   // MARK: What is said
 
-  @Test("is counted by the live database, with the newest's moment, and has to be confirmed")
+  @Test("Newer data is counted in the live database, with the time of the newest, and requires a confirmation")
   func counted() throws {
     try scene("newer-counted") { scene in
       let none = try newer(findings(scene))
@@ -75,7 +75,7 @@ struct NewerThanBackupTests {
     }
   }
 
-  @Test("includes organizations that were imported since, whatever the dates of their messages")
+  @Test("Organizations imported after the backup count as newer, whatever the dates of their messages are")
   func imported() throws {
     try scene("newer-imported") { scene in
       let messages = try #require(
@@ -92,7 +92,7 @@ struct NewerThanBackupTests {
     }
   }
 
-  @Test("of a backup that brings files alone is told of files alone")
+  @Test("With a backup of files alone, only newer files are reported")
   func onlyFiles() throws {
     try scene("newer-files") { scene in
       try write(scene.server)
@@ -113,7 +113,7 @@ struct NewerThanBackupTests {
   }
 
   @Test(
-    "of a database that is gone is not guessed at, and of one that does not answer it is said that it could not be asked"
+    "A missing or failing database is reported instead of a count of newer data"
   )
   func gone() throws {
     try scene("newer-gone") { scene in
@@ -128,7 +128,7 @@ struct NewerThanBackupTests {
     }
   }
 
-  @Test("is known of the server's own backups by their version file, and of dumps by the clock of pg_dump")
+  @Test("The time of an official backup comes from its version file, and that of a dump from pg_dump")
   func moments() throws {
     try scene("newer-moments") { scene in
       let before = Timestamp.now()
@@ -175,7 +175,7 @@ struct NewerThanBackupTests {
     }
   }
 
-  @Test("a backup from the future is a sign of wrong clocks, and that is said")
+  @Test("A backup from the future is reported as a sign of wrong clocks")
   func future() throws {
     try scene("newer-future") { scene in
       let preparation = try RestorePreparation(
@@ -190,7 +190,7 @@ struct NewerThanBackupTests {
 
   // MARK: Clocks
 
-  @Test("days are those of this machine's clock")
+  @Test("Days are shown in the time zone of this machine")
   func days() throws {
     var noon = tm()
     noon.tm_year = 126
@@ -218,7 +218,7 @@ struct NewerThanBackupTests {
 
   // MARK: Keeping it
 
-  @Test("is exported, organization by organization, after the server was stopped; and nothing deletes the exports")
+  @Test("Newer data is exported per organization after the server was stopped, and the exports are never deleted")
   func exported() throws {
     try scene("newer-kept") { scene in
       let server = scene.server
@@ -263,7 +263,7 @@ struct NewerThanBackupTests {
   }
 
   @Test(
-    "that cannot be exported stops the restore, and everything is as before",
+    "A failing export stops the restore, and the server is unchanged",
     .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
   func failingExport() throws {
     try scene("newer-unkept") { scene in

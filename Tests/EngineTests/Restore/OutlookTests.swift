@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("What a backup is, before it is restored")
+@Suite("The description of a backup")
 struct OutlookTests {
   private func outlook(_ server: SandboxServer, _ source: RestoreSource) throws -> RestoreOutlook {
     try RestoreOutlook.look(root: server.root, brand: nil, RestoreOptions(source))
@@ -16,7 +16,7 @@ struct OutlookTests {
     outlook.facts.first { $0.name == name }?.value
   }
 
-  @Test("a backup of ours says when it was made, of which server, and what is in it; the server's own loss is seen")
+  @Test("A backup of this program states its time, its server and its content, and lost settings are detected")
   func ours() throws {
     let server = try Disaster.server("outlook")
     try Disaster.folder { folder in
@@ -35,7 +35,7 @@ struct OutlookTests {
     }
   }
 
-  @Test("a backup of the server's own command, one without settings, and parts put aside")
+  @Test("Official backups, backups without settings, and parts saved by hand are described")
   func others() throws {
     let server = try Disaster.server("outlook-others")
     try Disaster.folder { folder in
@@ -58,7 +58,7 @@ struct OutlookTests {
     }
   }
 
-  @Test("backups are found where they lie, once each, the newest first; folders that are not there do not matter")
+  @Test("Backups are listed once each, the newest first, and missing folders are skipped")
   func found() throws {
     try Disaster.folder { folder in
       let names = ["aloha-backup-2026-11-20-03-30-00-a.tar.gz", "zulip-backup-2026-11-22-03-30-00-b.tar.gz.age"]
@@ -78,7 +78,7 @@ struct OutlookTests {
     }
   }
 
-  @Test("folders that backups of this server went to are looked at without being named")
+  @Test("Folders of earlier backups of this server are searched without being given")
   func usualFolders() throws {
     try Disaster.folder { root in
       try FileSystem.makeFolder("\(root)/var/lib")

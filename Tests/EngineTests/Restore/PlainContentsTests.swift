@@ -45,7 +45,7 @@ struct PlainContentsTests {
     return contents
   }
 
-  @Test("semicolons in texts, names, bodies of functions, parentheses and rows end none")
+  @Test("Semicolons in texts, names, function bodies, parentheses and rows do not end a statement")
   func boundaries() {
     #expect(statements("SET a = 0;\nSET b = 'x;y''z;';") == ["SET a = 0;", "SET b = 'x;y''z;';"])
     #expect(
@@ -63,7 +63,7 @@ struct PlainContentsTests {
     #expect(commented == ["SET a  =  0;", "SET b = 1;"])
   }
 
-  @Test("only what stands at the top level of the script is a setting")
+  @Test("Only SET statements at the top level of the script are settings")
   func settings() {
     let found = contents(
       """
@@ -86,7 +86,7 @@ struct PlainContentsTests {
     #expect(found.owners == ["zulip"])
   }
 
-  @Test("owners, extensions, comments and what only a superuser can make are recognised")
+  @Test("Owners, extensions, comments and objects that need a superuser are recognized")
   func objects() {
     let found = contents(
       """
@@ -107,7 +107,7 @@ struct PlainContentsTests {
     #expect(demands.superuserObjects == ["event trigger watch", "text search template odd"])
   }
 
-  @Test("an edited script is the script with exactly those statements changed")
+  @Test("An edited script differs from the original only in the edited statements")
   func edits() throws {
     try Disaster.folder { folder in
       let script = "SET a = 0;\nSET b = 1;\nCOPY t (x) FROM stdin;\nSET b = 1;\n\\.\nSET c = 2;\n"

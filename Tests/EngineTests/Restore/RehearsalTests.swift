@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A rehearsed restore")
 struct RehearsalTests {
-  @Test("restores everything without touching the server, and says so to monitoring")
+  @Test("A rehearsal restores everything without changing the server, and reports to monitoring")
   func wellDone() throws {
     let server = try Disaster.server("rehearsed")
     try Disaster.folder { folder in
@@ -28,7 +28,7 @@ struct RehearsalTests {
     }
   }
 
-  @Test("reads backups of the server's own command")
+  @Test("A rehearsal reads backups of the server's own command")
   func official() throws {
     let server = try Disaster.server("rehearsed-official", messages: 10)
     try Disaster.folder { folder in
@@ -41,7 +41,7 @@ struct RehearsalTests {
     }
   }
 
-  @Test("that fails is critical, and does not look like the last good one")
+  @Test("A failed rehearsal is critical, and does not update the time of the last success")
   func failed() throws {
     try Disaster.folder { folder in
       try FileSystem.replace("\(folder)/aloha-backup-y.tar.gz", with: "no".utf8)
@@ -59,7 +59,7 @@ struct RehearsalTests {
     }
   }
 
-  @Test("that is killed leaves neither a PostgreSQL nor a folder", .enabled(if: Disaster.program != nil))
+  @Test("A rehearsal that is killed leaves neither a PostgreSQL nor a folder", .enabled(if: Disaster.program != nil))
   func killed() throws {
     let server = try Disaster.server("rehearsed-killed", messages: 10)
     try Disaster.folder { folder in

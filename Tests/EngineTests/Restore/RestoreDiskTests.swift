@@ -54,7 +54,7 @@ struct RestoreDiskTests {
     }
   }
 
-  @Test("that of the work folder: the old server stays, nothing is left, and the folder is named")
+  @Test("A full disk of the work folder leaves the server unchanged and is named")
   func workFolder() throws {
     let server = try Disaster.server("full-work", messages: 20)
     try Disaster.folder { folder in
@@ -80,7 +80,7 @@ struct RestoreDiskTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("that of the uploads: the old server stays, nothing is left, and the folder is named")
+  @Test("A full disk of the uploads leaves the server unchanged and is named")
   func uploads() throws {
     let server = try Disaster.server("full-uploads", messages: 20)
     try Disaster.folder { folder in
@@ -96,7 +96,7 @@ struct RestoreDiskTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("that of the database: the old server stays, nothing is left, and the disk is named", arguments: ["d", "p"])
+  @Test("A full disk of the database leaves the server unchanged and is named", arguments: ["d", "p"])
   func database(form: String) throws {
     // Of its own: other tests copy their cluster, which tablespaces forbid.
     let sandbox = try Self.made.get()

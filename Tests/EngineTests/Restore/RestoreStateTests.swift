@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("What is said about a restore")
+@Suite("The state of a restore")
 struct RestoreStateTests {
   @Test("While a restore is running, no other action says that it was interrupted")
   func running() throws {

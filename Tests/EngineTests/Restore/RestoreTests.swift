@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Restoring a server")
 struct RestoreTests {
-  @Test("brings back every row, every file and every setting after everything was lost, and starts the server")
+  @Test("A restore after a total loss brings back every row, file and setting, and starts the server")
   func disaster() throws {
     let server = try Disaster.server("lost")
     try server.run("scripts/start-server")
@@ -31,7 +31,7 @@ struct RestoreTests {
     try server.run("scripts/stop-server")
   }
 
-  @Test("keeps the old state, goes back to it, and deletes what is not in use only on purpose")
+  @Test("A restore keeps the old state, which can be rolled back to, and deleted only explicitly")
   func rollBack() throws {
     let server = try Disaster.server("undecided")
     try Disaster.folder { folder in
@@ -59,7 +59,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("onto another server keeps that one's database and folders, and says what becomes of the host name")
+  @Test("A restore on another server uses its database and folders, and reports the change of the host name")
   func otherServer() throws {
     let server = try Disaster.server("origin")
     let other = try Disaster.server("elsewhere", messages: 0)
@@ -85,7 +85,7 @@ struct RestoreTests {
     #expect(try Disaster.files(other.uploads) == Disaster.files(server.uploads))
   }
 
-  @Test("leaves settings alone where that is wished, and warns of avatars that would not be found")
+  @Test("A restore with --keep-settings leaves the settings unchanged, and warns of a different avatar_salt")
   func keepSettings() throws {
     let server = try Disaster.server("settled")
     let other = try Disaster.server("stubborn", messages: 0)
@@ -108,7 +108,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("reads a backup of the server's own command")
+  @Test("A backup of the server's own command is restored")
   func official() throws {
     let server = try Disaster.server("official")
     let before = try Disaster.fingerprint(server)
@@ -121,7 +121,7 @@ struct RestoreTests {
     try Disaster.expect(server, before)
   }
 
-  @Test("gives a name back to the folder that a link leads to, and keeps the link")
+  @Test("The target of a link is restored, and the link stays")
   func linkedUploads() throws {
     let server = try Disaster.server("linked")
     try Disaster.folder { folder in
@@ -150,7 +150,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("exchanges the contents of a folder that a file system is mounted on", .enabled(if: Disaster.isRoot))
+  @Test("The contents of a mount point are exchanged", .enabled(if: Disaster.isRoot))
   func mountedUploads() throws {
     let server = try Disaster.server("mounted")
     try Disaster.folder { folder in
@@ -178,7 +178,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("ends sessions that would not let go of the old database")
+  @Test("Sessions that block the exchange of the database are ended")
   func openSessions() throws {
     let server = try Disaster.server("busy")
     try Disaster.folder { folder in
@@ -191,7 +191,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("carries over what was set for the database itself, which no dump holds")
+  @Test("Settings of the database itself are copied to the restored one")
   func databaseSettings() throws {
     let server = try Disaster.server("tuned")
     try Disaster.execute(
@@ -209,7 +209,7 @@ struct RestoreTests {
     #expect(try Connection(parameters).value("SHOW search_path") == "aloha, \"odd name\"")
   }
 
-  @Test("goes on after a script of the server failed and was repaired")
+  @Test("A restore is resumed after a failed script of the server was repaired")
   func brokenScript() throws {
     let server = try Disaster.server("fragile")
     try Disaster.folder { folder in
@@ -230,7 +230,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("leaves the server as it was where it cannot be stopped")
+  @Test("A restore leaves a server unchanged that cannot be stopped")
   func cannotStop() throws {
     let server = try Disaster.server("unstoppable")
     try Disaster.folder { folder in
@@ -245,7 +245,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("leaves the server as it was when the disk fills up in the middle", .enabled(if: Disaster.isRoot))
+  @Test("A restore leaves the server unchanged if the disk fills up", .enabled(if: Disaster.isRoot))
   func fullDisk() throws {
     let server = try Disaster.server("overflowing")
     try Disaster.folder { folder in
@@ -286,7 +286,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("cannot be begun twice at a time")
+  @Test("Two restores of a server cannot run at the same time")
   func twice() throws {
     let server = try Disaster.server("coveted", messages: 5)
     try Disaster.folder { folder in
@@ -298,7 +298,7 @@ struct RestoreTests {
     }
   }
 
-  @Test("is taken back whole when the operator stops it, in whichever phase")
+  @Test("A restore that is cancelled in any phase leaves the server unchanged")
   func cancelled() throws {
     let server = try Disaster.server("hesitant")
     try Disaster.folder { folder in

@@ -38,7 +38,7 @@ struct SalvageTests {
     try Disaster.restore(server, from: path) { $0.salvages = true }
   }
 
-  @Test("with one wrong bit in an upload costs that file and nothing else, and the file is named")
+  @Test("A damaged upload costs only that file, which is named")
   func oneUpload() throws {
     try Disaster.folder { folder in
       var (server, archive, path) = try scene("salvage-upload", in: folder)
@@ -61,7 +61,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("whose packed bytes make no sense in the middle goes on behind that place")
+  @Test("Files after damaged compressed data are restored")
   func brokenBlock() throws {
     try Disaster.folder { folder in
       var (server, archive, path) = try scene("salvage-block", in: folder)
@@ -85,7 +85,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("that was cut off among the uploads brings the server back with what came before")
+  @Test("A backup truncated among the uploads is restored with the files before")
   func cutOff() throws {
     try Disaster.folder { folder in
       let (server, archive, path) = try scene("salvage-cut", in: folder)
@@ -105,7 +105,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("that was cut off before any upload keeps this server's own files, and says that the backup's are lost")
+  @Test("A backup truncated before the uploads leaves this server's files unchanged, and reports the loss")
   func cutBeforeUploads() throws {
     try Disaster.folder { folder in
       let (server, _, path) = try scene("salvage-no-uploads", in: folder)
@@ -124,7 +124,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("is known as such at the first look, where its damage is at its beginning; else before anything is replaced")
+  @Test("Damage is detected by the checks, before any change")
   func firstLook() throws {
     try Disaster.folder { folder in
       let (server, archive, path) = try scene("salvage-first-look", in: folder)
@@ -141,7 +141,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("whose dump lacks a file with rows is found by verify, by a rehearsal and by a restore, without any digest")
+  @Test("A dump without one of its data files is refused by verify, rehearsals and restores, without a digest")
   func missingRows() throws {
     try Disaster.folder { folder in
       let server = try Disaster.server("rows-missing", messages: 10)
@@ -170,7 +170,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("that was unpacked and lost a file, or had one changed, is held against its manifest")
+  @Test("An unpacked backup with a missing or changed file is compared with its manifest")
   func folder() throws {
     try Disaster.folder { folder in
       let (server, _, path) = try scene("salvage-folder", in: folder)
@@ -191,7 +191,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("without its whole database, or without its secrets, is none to make a server of")
+  @Test("A salvage is refused if a file of the database or of the secrets is damaged")
   func needed() throws {
     try Disaster.folder { folder in
       let (server, _, path) = try scene("salvage-needed", in: folder)

@@ -52,7 +52,7 @@ private enum Sealed {
 
 @Suite("An encrypted archive", .enabled(if: Encrypted.isPossible))
 struct SealedArchiveTests {
-  @Test("is inspected with its key as the plain one is")
+  @Test("An encrypted archive is inspected with its key like a plain one")
   func inspected() throws {
     let backup = try Sealed.backup()
     let plain = try ArchiveSummary.of(backup.plain)
@@ -64,7 +64,7 @@ struct SealedArchiveTests {
     #expect(sealed.advice.contains("restore \(backup.path) --identity \(backup.key)"))
   }
 
-  @Test("is verified and rehearsed with its key, and nothing plain is left on the disk")
+  @Test("An encrypted archive is verified and rehearsed with its key, and nothing decrypted is left on disk")
   func verified() throws {
     let backup = try Sealed.backup()
     try Disaster.folder { folder in
@@ -91,7 +91,7 @@ struct SealedArchiveTests {
     }
   }
 
-  @Test("and its key may be given by paths from the working directory")
+  @Test("An encrypted archive and its key can be given by relative paths")
   func relativePaths() throws {
     let backup = try Sealed.backup()
     let (path, key) = (Sealed.relative(backup.path), Sealed.relative(backup.key))
@@ -118,7 +118,7 @@ struct SealedArchiveTests {
     }
   }
 
-  @Test("without its key is compared with the SHA-256 beside it, and no more is claimed")
+  @Test("Without its key an encrypted archive is compared with its SHA-256, and nothing more is claimed")
   func seal() throws {
     let backup = try Sealed.backup()
     let summary = try Sealed.verify(backup.path)
@@ -132,7 +132,8 @@ struct SealedArchiveTests {
     #expect(inspected.notes.contains { $0.name == "Not proved" })
   }
 
-  @Test("whose SHA-256 is that of other bytes is damaged; without one nothing is proved", arguments: [false, true])
+  @Test(
+    "An encrypted archive with another SHA-256 is damaged, and without one nothing is proved", arguments: [false, true])
   func wrongSeal(changesFile: Bool) throws {
     let backup = try Sealed.backup()
     try Disaster.folder { folder in
@@ -157,7 +158,8 @@ struct SealedArchiveTests {
     }
   }
 
-  @Test("that was changed or cut is found damaged with its key", arguments: ["changed", "cut", "cut at the end"])
+  @Test(
+    "A changed or truncated encrypted archive is reported as damaged", arguments: ["changed", "cut", "cut at the end"])
   func damaged(how: String) throws {
     let backup = try Sealed.backup()
     try Disaster.folder { folder in
@@ -185,14 +187,14 @@ struct SealedArchiveTests {
     }
   }
 
-  @Test("is refused by its name where only plain ones can be read")
+  @Test("An encrypted archive is refused by commands that read only plain ones")
   func plainOnly() throws {
     let backup = try Sealed.backup()
     let failure = #expect(throws: ArchiveFailure.self) { try ArchiveCheck.verifyDigests(backup.path) }
     #expect(failure?.reason.contains("age has encrypted") == true)
   }
 
-  @Test("in letters is one too")
+  @Test("An ASCII-armored archive counts as encrypted")
   func armored() throws {
     let backup = try Sealed.backup()
     try Disaster.folder { folder in
@@ -205,7 +207,7 @@ struct SealedArchiveTests {
     }
   }
 
-  @Test("ends with the process that reads it when no more is wanted")
+  @Test("A decryption ends with the process that reads it")
   func prefix() throws {
     let backup = try Sealed.backup()
     let stream = try #require(try Encryption.stream(of: backup.path, identity: backup.key, cancellation: nil))
@@ -213,7 +215,7 @@ struct SealedArchiveTests {
     #expect(try reader.next()?.name == "aloha-version")
   }
 
-  @Test("says with its backup how another machine verifies and rehearses it")
+  @Test("The summary of an encrypted backup lists how another machine verifies and rehearses it")
   func nextSteps() throws {
     let backup = try Sealed.backup()
     try Disaster.folder { folder in
@@ -231,7 +233,7 @@ struct SealedArchiveTests {
 struct PublicKeyTests {
   private let good = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
-  @Test("is taken where it is whole")
+  @Test("A complete public key is accepted")
   func whole() {
     #expect(InputRule.recipient(good) == nil)
     #expect(
@@ -240,7 +242,7 @@ struct PublicKeyTests {
   }
 
   @Test(
-    "is refused where a letter is lost or changed, and where it is something else",
+    "A public key with a missing or changed letter, and other text, is refused",
     arguments: [
       "", "notakey", "age1", "age1abc", "age1xyz", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8",
       "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8q",
@@ -255,7 +257,7 @@ struct PublicKeyTests {
     #expect(InputRule.recipient(text) != nil)
   }
 
-  @Test("of age is judged here as age itself judges it", .enabled(if: Encrypted.isPossible))
+  @Test("Public keys are judged as age judges them", .enabled(if: Encrypted.isPossible))
   func agrees() throws {
     try Disaster.folder { folder in
       for index in 0..<5 {

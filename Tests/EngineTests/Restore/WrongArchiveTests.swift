@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("A backup that cannot be restored", .serialized)
+@Suite("Refused backups", .serialized)
 struct WrongArchiveTests {
   /// One server and one good backup of it for all; no test may change the server.
   private static let made = Result {
@@ -46,7 +46,7 @@ struct WrongArchiveTests {
     return try RestoreOperation(ServerReference(root: server.root), options).check()
   }
 
-  @Test("because it is an export is recognised, and the right command named")
+  @Test("An export given as a backup is refused with the right command")
   func export() throws {
     let server = try Disaster.server("exported", messages: 10)
     try Disaster.folder { folder in
@@ -60,7 +60,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because it is another folder is told by what is missing; the folder around an unpacked backup is taken for it")
+  @Test("Another folder is refused with the missing members, and the parent folder of an unpacked backup is accepted")
   func folders() throws {
     try Disaster.folder { folder in
       func head(_ path: String) throws -> BackupHeader {
@@ -84,7 +84,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because its end is missing leaves the server as it was", arguments: [0.1, 0.5, 0.9, 0.999])
+  @Test("A truncated backup leaves the server unchanged", arguments: [0.1, 0.5, 0.9, 0.999])
   func truncated(share: Double) throws {
     try Disaster.folder { folder in
       try FileSystem.replace("\(folder)/cut.tar.gz", with: backup.prefix(Int(Double(backup.count) * share)))
@@ -94,7 +94,7 @@ struct WrongArchiveTests {
     #expect(try isUntouched())
   }
 
-  @Test("because one bit of it has changed leaves the server as it was", arguments: 1...6)
+  @Test("A backup with a flipped bit leaves the server unchanged", arguments: 1...6)
   func flipped(part: Int) throws {
     try Disaster.folder { folder in
       var bytes = backup
@@ -105,7 +105,7 @@ struct WrongArchiveTests {
     #expect(try isUntouched())
   }
 
-  @Test("because a member was exchanged is found by its digest")
+  @Test("A replaced member is detected by its digest")
   func exchanged() throws {
     try Disaster.folder { folder in
       let path = try spoiled(folder) {
@@ -117,7 +117,7 @@ struct WrongArchiveTests {
     #expect(try isUntouched())
   }
 
-  @Test("because rows are missing is found by counting them")
+  @Test("Missing rows are detected by their number")
   func rowsMissing() throws {
     try Disaster.folder { folder in
       // A dump that restores without an error, but of a database that has lost rows since they were counted.
@@ -153,7 +153,7 @@ struct WrongArchiveTests {
     try FileSystem.replace(path, with: try manifest.encoded())
   }
 
-  @Test("because it is of the other brand is refused")
+  @Test("A backup of the other brand is refused")
   func otherBrand() throws {
     try Disaster.folder { folder in
       let path = try spoiled(folder) { root in
@@ -165,7 +165,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because it is of another version names both, and is restored only on purpose")
+  @Test("A backup of another version is refused with both versions, unless --ignore-versions is given")
   func otherVersion() throws {
     try Disaster.folder { folder in
       let path = try spoiled(folder) { root in
@@ -179,7 +179,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because it is of a newer PostgreSQL is refused before anything is touched")
+  @Test("A backup of a newer PostgreSQL is refused before any change")
   func newerPostgres() throws {
     try Disaster.folder { folder in
       let path = try spoiled(folder) { root in
@@ -191,7 +191,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because its dump has a format that is newer than pg_restore is refused with a remedy")
+  @Test("A dump in a format newer than pg_restore is refused with a remedy")
   func newerFormat() throws {
     try Disaster.folder { folder in
       let path = try spoiled(folder) { root in
@@ -206,7 +206,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because an extension is missing names it")
+  @Test("A missing extension is named")
   func missingExtension() throws {
     try Disaster.folder { folder in
       let path = try spoiled(folder) { root in
@@ -228,7 +228,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because its secrets are a mere link says so before anything is touched")
+  @Test("Secrets that are only a link are refused before any change")
   func linkedSecrets() throws {
     try Disaster.folder { folder in
       let path = try spoiled(folder) { root in
@@ -242,7 +242,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because it is something else altogether is refused")
+  @Test("A file that is no archive is refused")
   func somethingElse() throws {
     try Disaster.folder { folder in
       try FileSystem.replace("\(folder)/words.txt", with: "hello".utf8)
@@ -256,7 +256,9 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because the administrator cannot enter the work folder names what to do", .enabled(if: Disaster.isRoot))
+  @Test(
+    "A work folder that the database administrator cannot enter is refused with a remedy", .enabled(if: Disaster.isRoot)
+  )
   func closedWorkFolder() throws {
     try Disaster.folder { folder in
       try FileSystem.replace("\(folder)/good.tar.gz", with: backup)
@@ -269,7 +271,7 @@ struct WrongArchiveTests {
     }
   }
 
-  @Test("because the disk has no room for it is refused before it is begun", .enabled(if: Disaster.isRoot))
+  @Test("A restore without enough disk space is refused by the checks", .enabled(if: Disaster.isRoot))
   func noRoom() throws {
     try Disaster.folder { folder in
       try FileSystem.replace("\(folder)/good.tar.gz", with: backup)

@@ -42,7 +42,7 @@ struct ConfigurationTests {
     #expect(current.isEmpty || !seen[0].contains(current))
   }
 
-  @Test("Of settings.py plain assignments are read, and Python is left to Python")
+  @Test("Only plain assignments of settings.py are read")
   func settings() {
     let file = SettingsFile(
       """
@@ -71,7 +71,7 @@ struct ConfigurationTests {
     }
   }
 
-  @Test("One value of an ini file is changed, every other byte stays")
+  @Test("Changing a value of an ini file leaves every other byte unchanged")
   func editing() throws {
     let text = "# top\n[secrets]\nalpha = 1\n# beta = old\nbeta=2\n\n[other]\nbeta = 3\n"
     var editor = try ConfFileEditor(text, name: "file")
@@ -85,7 +85,7 @@ struct ConfigurationTests {
     #expect(try ConfFile(editor.text, name: "file").value("secrets", "gamma") == "4")
   }
 
-  @Test("Lines that end as on other systems are read alike, and keep their ends when one value changes")
+  @Test("Other line endings are read, and kept when a value changes")
   func otherEnds() throws {
     let text =
       "# top\r\n[secrets]\r\nalpha: 1\r\nbeta   =  two\r\n  more\r\n# kept\r\n  and more\r\n\r\n[other]\r\nlast = 3"
@@ -112,7 +112,7 @@ struct ConfigurationTests {
     #expect(try ConfFile(editor.text, name: "file").value("third", "delta") == "7")
   }
 
-  @Test("In a file of mixed ends every line keeps its own, and new ones end as most do")
+  @Test("Mixed line endings are kept, and new lines get the most frequent one")
   func mixedEnds() throws {
     var editor = try ConfFileEditor("[a]\r\none = 1\ntwo = 2\nthree = 3\r\n", name: "file")
     try editor.set("a", "two", to: "second")
@@ -122,14 +122,14 @@ struct ConfigurationTests {
     #expect(editor.text == "[a]\r\none = 1\ntwo = second\nthree = third\r\nfour = 4\n")
   }
 
-  @Test("An empty value gets one that stands as the key is written")
+  @Test("An empty value is set in the style of its key")
   func emptyValue() throws {
     var editor = try ConfFileEditor("[a]\none =\ntwo=\nthree: \n", name: "file")
     for key in ["one", "two", "three"] { try editor.set("a", key, to: "x") }
     #expect(editor.text == "[a]\none = x\ntwo=x\nthree:x\n")
   }
 
-  @Test("A server whose files end their lines with two bytes is understood")
+  @Test("Files with CRLF line endings are read")
   func serverWithOtherEnds() throws {
     let server = try Servers.fresh()
     let before = try server.installation
@@ -147,7 +147,7 @@ struct ConfigurationTests {
     try after.connect().close()
   }
 
-  @Test("A folder without a server is an error that says where was looked")
+  @Test("A folder without a server is an error with the searched paths")
   func noServer() throws {
     let failure = #expect(throws: PlainFailure.self) { _ = try Installation(root: "/nonexistent") }
     #expect(failure?.family == .configuration)

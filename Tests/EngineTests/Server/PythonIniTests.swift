@@ -38,7 +38,7 @@ private struct PythonReading: Decodable, Sendable {
   var shown: String { String(decoding: bytes, as: UTF8.self).debugDescription }
 }
 
-@Suite("Ini files, as Python reads them")
+@Suite("Ini files")
 struct PythonIniTests {
   /// By bytes: to Swift two spellings of one character are equal.
   private func exact(_ sections: [[PythonReading.Part]]) -> Set<[[UInt8]]> {
@@ -67,7 +67,7 @@ struct PythonIniTests {
   @Test("The fixture is complete")
   func fixture() { #expect(PythonReading.all.count >= 600) }
 
-  @Test("A file is read as Python reads it, and refused where Python refuses it, with the line that Python names")
+  @Test("An ini file is read and refused like by Python, with the same line")
   func reading() {
     for reading in PythonReading.all {
       do {
@@ -88,7 +88,7 @@ struct PythonIniTests {
     }
   }
 
-  @Test("What is changed in a file is read back, all else in it stays, and the way back leads to the same values")
+  @Test("A change of an ini file can be read back and undone")
   func editing() throws {
     let values = ["x", "", "a\nb", "a\n\nb", "# first", "é", "=", ": b\n[c]\nd = e", "[x]"]
     for reading in PythonReading.all where reading.sections != nil {
@@ -109,7 +109,7 @@ struct PythonIniTests {
     }
   }
 
-  @Test("A value that no file can hold is refused, and nothing changes")
+  @Test("A value that an ini file cannot hold is refused without a change")
   func impossibleValues() throws {
     var editor = try ConfFileEditor("[secrets]\na = 1\n", name: "file")
     for value in ["a\n# b", "a\n; b", " a", "a ", "a\rb", "a\n", "a\n  b", "a\u{2028}"] {
@@ -126,7 +126,7 @@ struct PythonIniTests {
     #expect(editor.text == "[secrets]\na = 1\n")
   }
 
-  @Test("A key that is there twice is refused with the file, the section, the key and both lines")
+  @Test("A duplicate key is refused with the file, the section, the key and both lines")
   func doubledKey() throws {
     let failure = #expect(throws: PlainFailure.self) {
       try ConfFile("[secrets]\ncamo_key = 1\n\n# two\nCamo_Key: 2\n", name: "/etc/aloha/aloha-secrets.conf")
@@ -138,7 +138,7 @@ struct PythonIniTests {
     for word in ["[a]", "line 1", "line 3"] { #expect(section?.reason.contains(word) == true) }
   }
 
-  @Test("No value of a refused file is in what is said about it")
+  @Test("The error about a refused file contains none of its values")
   func silence() {
     for text in [
       "[secrets]\nhunter2\n", "hunter2\n", "[secrets]\na = hunter2\na = hunter2\n", "[secrets]\n= hunter2\n",
@@ -148,7 +148,7 @@ struct PythonIniTests {
     }
   }
 
-  @Test("The server does not start with a doubled secret, and neither does the program")
+  @Test("A duplicate secret is refused, as by the server")
   func installation() throws {
     let server = try Servers.fresh()
     let path = server.root + server.brand.secretsFile

@@ -19,7 +19,7 @@ struct ServerVersionTests {
     API_FEATURE_LEVEL = 261
     """
 
-  @Test("is what version.py says; of one that was not released, what Git said of it")
+  @Test("The version comes from version.py, and for unreleased versions from Git")
   func name() throws {
     let root = "/tmp/aloha-version-\(RandomText.alphanumeric(12))"
     defer { try? FileSystem.removeTree(root) }

@@ -27,7 +27,7 @@ struct CopySettingsTests {
         runsFollowUps: follows))
   }
 
-  @Test("changes what was decided, byte for byte nothing else, keeps owner and mode, and is undone in one step")
+  @Test("Copying settings changes only the decided values, keeps owner and mode, and can be undone")
   func copyAndUndo() throws {
     let server = try Servers.fresh()
     let path = "\(server.configuration)/settings.py"
@@ -86,7 +86,7 @@ struct CopySettingsTests {
     #expect(throws: Blocked.self) { _ = try UndoSettingsOperation(server.reference).perform(.silent) }
   }
 
-  @Test("does not undo over somebody's edits, unless that is wanted")
+  @Test("Undoing copied settings over later edits is refused unless requested")
   func edited() throws {
     let server = try Servers.fresh()
     _ = try operation(server, settings: "EXTERNAL_HOST = 'x'\n", ["EXTERNAL_HOST": .copy]).perform(.silent)
@@ -100,7 +100,7 @@ struct CopySettingsTests {
     #expect(try server.installation.host == server.host)
   }
 
-  @Test("keeps the ends of lines of files that come from another system, in what is new too")
+  @Test("Copying settings keeps the line endings of the files")
   func otherEnds() throws {
     let server = try Servers.fresh()
     for (name, text) in try contents(server) {
@@ -130,7 +130,7 @@ struct CopySettingsTests {
     for (name, old) in before { #expect(try text("\(server.configuration)/\(name)") == old) }
   }
 
-  @Test("never copies what is not known unless somebody asks for exactly that")
+  @Test("Unknown settings are copied only on request")
   func unknown() throws {
     let server = try Servers.fresh()
     let secrets = ["mystery": "what", "camo_key": "c"]
@@ -143,7 +143,7 @@ struct CopySettingsTests {
     #expect(try asked.chosen().map(\.advice.id).sorted() == ["secrets.mystery", "settings.MYSTERY_SETTING"])
   }
 
-  @Test("refuses decisions about what is not there, and those that cannot be done")
+  @Test("Decisions about missing settings, and impossible ones, are refused")
   func impossible() throws {
     let server = try Servers.fresh()
     for (key, decision) in [("nonsense", SettingDecision.copy), ("camo_key", .merge), ("EXTERNAL_HOST", .merge)] {
@@ -154,7 +154,7 @@ struct CopySettingsTests {
     }
   }
 
-  @Test("runs the scripts that it makes necessary, in their order, and hands on what a person must do")
+  @Test("Required scripts run in order, and manual steps are listed")
   func followUps() throws {
     let server = try Servers.fresh()
     let operation = try operation(
@@ -170,7 +170,7 @@ struct CopySettingsTests {
     #expect(summary.nextStepLines.first?.contains("host name") == true)
   }
 
-  @Test("keeps the settings where a script fails, and says which is left to run")
+  @Test("A failing script keeps the settings and lists the remaining scripts")
   func brokenScript() throws {
     let server = try Servers.fresh()
     try server.breakScript("configure-rabbitmq", saying: "no rabbit here")
@@ -183,7 +183,7 @@ struct CopySettingsTests {
     #expect(try server.installation.secrets["rabbitmq_password"] == Secret("r"))
   }
 
-  @Test("on a full disk leaves every file as it was, and no copy behind", .enabled(if: geteuid() == 0))
+  @Test("A full disk leaves the settings unchanged and no copies", .enabled(if: geteuid() == 0))
   func fullDisk() throws {
     let server = try Servers.fresh()
     let disk = server.configuration
@@ -205,7 +205,7 @@ struct CopySettingsTests {
     #expect(try contents(server) == before)
   }
 
-  @Test("a file that is a link stays one; the file behind it changes")
+  @Test("A settings file that is a link stays a link, and its target changes")
   func link() throws {
     let server = try Servers.fresh()
     let path = "\(server.configuration)/settings.py"
@@ -220,7 +220,7 @@ struct CopySettingsTests {
     #expect(try text(real).contains("EXTERNAL_HOST = \"\(server.host)\""))
   }
 
-  @Test("is refused where the files cannot be replaced", .enabled(if: geteuid() == 0))
+  @Test("Copying settings is refused if the files cannot be replaced", .enabled(if: geteuid() == 0))
   func permissions() throws {
     let server = try Servers.fresh()
     let operation = try operation(server, secrets: ["camo_key": "c"], ["camo_key": .copy])
@@ -235,7 +235,7 @@ struct CopySettingsTests {
     #expect(try contents(server) == before)
   }
 
-  @Test("takes a whole settings.py where this server becomes the old one")
+  @Test("A whole settings.py is copied if this server replaces the old one")
   func whole() throws {
     let server = try Servers.fresh()
     let old =

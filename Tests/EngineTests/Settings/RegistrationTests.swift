@@ -23,7 +23,7 @@ struct RegistrationTests {
     return try text(server.scriptLog).split(separator: "\n").count { $0.hasSuffix("[manage.py] [register_server]") }
   }
 
-  @Test("is never done by itself: the command for it is told, also where all other scripts are run")
+  @Test("Registration is never automatic, and its command is listed")
   func neverByDefault() throws {
     let server = try Servers.fresh()
     defer { _ = try? server.run("scripts/stop-server") }
@@ -36,7 +36,7 @@ struct RegistrationTests {
     #expect(try text(server.scriptLog).contains("[restart-server]"))
   }
 
-  @Test("is done after the restart where the operator agrees, and what the server says is told")
+  @Test("Registration runs after the restart with the operator's consent, and shows the output")
   func agreed() throws {
     let server = try Servers.fresh()
     defer { _ = try? server.run("scripts/stop-server") }
@@ -55,7 +55,7 @@ struct RegistrationTests {
     #expect(try #require(log.range(of: "[register_server]")?.lowerBound) > restarted)
   }
 
-  @Test("is left to do where the operator agrees but wants no scripts run")
+  @Test("Registration is listed if the operator agrees but runs no scripts")
   func withoutFollowUps() throws {
     let server = try Servers.fresh()
     let summary = try operation(server, follows: false, agrees: true).perform(.silent)
@@ -63,7 +63,7 @@ struct RegistrationTests {
     #expect(summary.nextStepLines.contains { $0.hasSuffix("manage.py register_server") })
   }
 
-  @Test("that fails leaves the settings as they are now, and is told with the command")
+  @Test("A failed registration keeps the settings and lists its command")
   func failing() throws {
     let server = try Servers.fresh()
     defer { _ = try? server.run("scripts/stop-server") }
@@ -75,7 +75,7 @@ struct RegistrationTests {
     #expect(try server.installation.host == "x")
   }
 
-  @Test("shows each line when the server prints it, though Python keeps back what goes into a pipe")
+  @Test("Each output line of the server is shown immediately")
   func live() throws {
     let server = try Servers.fresh()
     let seen = "\(server.root)/seen"

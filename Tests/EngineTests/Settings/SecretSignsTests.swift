@@ -3,10 +3,10 @@ import Testing
 
 @testable import Engine
 
-@Suite("What is not shown of a configuration")
+@Suite("Secrets in shown configurations")
 struct SecretSignsTests {
   @Test(
-    "An address with a password in it is hidden, whatever the setting is called",
+    "A URL with a password is hidden for any setting",
     arguments: [
       "redis://user:hunter2@cache:6379/0", "redis://:hunter2@cache", "postgres://u:p@ss/w#rd@db/x",
       "https://hunter2@sentry.io/1",
@@ -37,7 +37,7 @@ struct SecretSignsTests {
     #expect(MaskedFiles().settings("EXTERNAL_HOST = '\(value)'\n") == "EXTERNAL_HOST = '\(value)'\n")
   }
 
-  @Test("Names decide where the value does not")
+  @Test("Names of settings decide if their values do not")
   func names() {
     for name in ["EMAIL_PASSWORD", "X_TOKEN", "MY_PASSWORD_HASH", "DB_PASS", "aws_secret", "PASSWORD_MINE"] {
       #expect(SecretSigns.cover(name, "'x'"), "\(name)")
@@ -48,7 +48,7 @@ struct SecretSignsTests {
     #expect(SecretSigns.cover("PASSWORD_MIN_LENGTH", "'redis://u:p@h'"))
   }
 
-  @Test("Equal secrets have equal marks, so that a diff shows only what changed")
+  @Test("Equal secrets have equal fingerprints in a diff")
   func marks() throws {
     let masks = MaskedFiles()
     let old = "A = 1\nEMAIL_PASSWORD = 'x'\n"
@@ -60,7 +60,7 @@ struct SecretSignsTests {
     #expect(try masks.configuration(conf, name: "file") == shown)
   }
 
-  @Test("Neither advice nor the diff shows a password in the address of a setting that nobody knows")
+  @Test("Passwords in URLs of unknown settings are shown neither in advice nor in the diff")
   func operation() throws {
     let server = try Servers.old()
     let folder = try SettingsAdvisorTests.sourceFolder(

@@ -41,7 +41,7 @@ struct SettingsAdvisorTests {
   ]
 
   @Test(
-    "is the server's manual's: what is right for an import is wrong for a restore",
+    "The advice for imports and restores follows the server's manual",
     arguments: [
       ("avatar_salt", SettingDecision.keep, SettingDecision.copy), ("aloha_org_id+aloha_org_key", .keep, .copy),
       ("camo_key", .copy, .copy), ("secret_key", .keep, .copy), ("shared_secret", .keep, .keep),
@@ -59,7 +59,7 @@ struct SettingsAdvisorTests {
     }
   }
 
-  @Test("never gives two servers, or renumbered people, the same identity at the push service")
+  @Test("Two servers, or users with new ids, never get the same push identity")
   func identity() throws {
     let id = "secrets.aloha_org_id+aloha_org_key"
     func recommended(_ facts: MigrationFacts) throws -> SettingDecision? {
@@ -75,7 +75,7 @@ struct SettingsAdvisorTests {
     #expect(moved[id]?.followUps.contains(.reregister) == true)
   }
 
-  @Test("leaves the other organizations of a shared server alone")
+  @Test("Settings of a shared server are not overwritten for its other organizations")
   func shared() throws {
     let facts = MigrationFacts(kind: .import, replacesSource: false, targetHostsOthers: true)
     let found = try advice(
@@ -88,7 +88,7 @@ struct SettingsAdvisorTests {
     #expect(found.values.allSatisfy { $0.recommended != .copy })
   }
 
-  @Test("shows marks of secrets that tell equal from different, and never a value or a digest that can be guessed")
+  @Test("Fingerprints of secrets show equality only")
   func fingerprints() throws {
     let own = try #require(try Servers.old().installation.secrets["camo_key"]).reveal()
     let found = try advice(
@@ -104,7 +104,7 @@ struct SettingsAdvisorTests {
     #expect(found["secrets.camo_key"]?.sourceValue != found["secrets.camo_key"]?.targetValue)
   }
 
-  @Test("leaves out what both have the same")
+  @Test("Equal settings are left out")
   func same() throws {
     let own = try #require(try Servers.old().installation.secrets["camo_key"])
     #expect(
@@ -115,14 +115,14 @@ struct SettingsAdvisorTests {
         "settings.EXTERNAL_HOST"] == nil)
   }
 
-  @Test("offers no copying of what Python computes, and says so")
+  @Test("Computed settings cannot be copied, with the reason")
   func computed() throws {
     let found = try advice(MigrationFacts(kind: .import), settings: "EMAIL_HOST = os.environ['MX']\n")
     #expect(found["settings.EMAIL_HOST"]?.choices == [.keep])
     #expect(found["settings.EMAIL_HOST"]?.why.contains("computed by Python") == true)
   }
 
-  @Test("knows from looking whether people have new ids, and whether one server replaces the other")
+  @Test("The kind of migration is detected from both servers")
   func facts() throws {
     let old = try Servers.old()
     let new = try Servers.fresh()
@@ -141,7 +141,7 @@ struct SettingsAdvisorTests {
     #expect(itself.replacesSource)
   }
 
-  @Test("reads a root folder, a copied /etc folder and a backup alike, and refuses an export")
+  @Test("Settings are read from a root folder, a copied /etc and a backup, and an export is refused")
   func sources() throws {
     let server = try Servers.old()
     let folder = try Servers.folder() + "/backup-\(RandomText.alphanumeric(6))"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Configuration files that nobody wrote")
+@Suite("Fuzzing of configuration files")
 struct SettingsFuzzTests {
   private static let ini = [
     "[secrets]\nmulti = one\n  two\n\n  three\nlast = 9\n",
@@ -26,7 +26,7 @@ struct SettingsFuzzTests {
     "None", "A = ", "@",
   ]
 
-  @Test("Whatever the ini file, it is read or refused, and what is changed in it is read back")
+  @Test("Any ini file is read or refused, and a change can be read back")
   func iniFiles() throws {
     try Fuzz("ini", corpus: Self.ini, tokens: Self.iniTokens, largest: 4096).run(800) { bytes in
       guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -47,7 +47,7 @@ struct SettingsFuzzTests {
     }
   }
 
-  @Test("Whatever the settings.py, it is the sum of its statements, and no password in it is shown")
+  @Test("Any settings.py is split into its statements, and no password is shown")
   func settingsFiles() throws {
     let secrets = [
       "X_URL = 'redis://u:quiet8word@h'\n", "EMAIL_PASSWORD = 'quiet8word'\n", "# X_PASSWORD = 'quiet8word'\n",

@@ -27,14 +27,14 @@ struct SettingsTextTests {
     # TAIL = 1
     """
 
-  @Test("is the sum of its statements, byte for byte")
+  @Test("A settings.py equals the concatenation of its statements")
   func whole() {
     for text in [file, "", "\n", "A = 1", "A = 'open", "A = (1,\n", "A = 1\r\nB = 2\r\n", "\"\"\"never closed\n"] {
       #expect(PythonSettings(text).text == text)
     }
   }
 
-  @Test("gives its assignments, over several lines too, and nothing out of texts, comments and blocks")
+  @Test("Assignments are found over several lines, and not in strings, comments and blocks")
   func assignments() {
     let settings = PythonSettings(file)
     #expect(settings["EXTERNAL_HOST"]?.literal == .text("chat.example.com"))
@@ -48,7 +48,7 @@ struct SettingsTextTests {
     #expect(settings["AUTH_LDAP_USER_SEARCH"]?.literal == nil)
   }
 
-  @Test("says what cannot be changed by itself, and why")
+  @Test("Statements that cannot be changed are reported with the reason")
   func obstacles() {
     let settings = PythonSettings(file)
     #expect(settings.obstacle("EXTERNAL_HOST") == nil)
@@ -60,7 +60,7 @@ struct SettingsTextTests {
     #expect(PythonSettings("A = 1\nA = 2\n").obstacle("A")?.contains("more than once") == true)
   }
 
-  @Test("changes by whole statements; every other byte stays")
+  @Test("Changes replace whole statements and no other byte")
   func changes() {
     var settings = PythonSettings(file)
     settings.set("AUTHENTICATION_BACKENDS", to: "AUTHENTICATION_BACKENDS = (\"x\",)\n", comment: "")
@@ -75,7 +75,7 @@ struct SettingsTextTests {
     #expect(open.text == "A = 1\nB = 3")
   }
 
-  @Test("that ends its lines with two bytes is read alike, and keeps them so")
+  @Test("CRLF line endings of settings.py are kept")
   func otherEnds() {
     let other = file.replacing("\n", with: "\r\n")
     var settings = PythonSettings(other)
@@ -99,7 +99,7 @@ struct SettingsTextTests {
     #expect(settings.text.hasSuffix("\r\n# Copied\r\nNEW = 1\r\n"))
   }
 
-  @Test("gives its plain assignments, also with two bytes at the ends of lines")
+  @Test("Plain assignments are found with CRLF line endings")
   func plainAssignments() {
     let settings = SettingsFile("A = 'one'\r\n# B = 2\r\nB = 3  # three\r\nC = True\r\n")
     #expect(settings.text("A") == "one")
@@ -108,7 +108,7 @@ struct SettingsTextTests {
   }
 
   @Test(
-    "understands literals, and nothing that Python would have to run",
+    "Only literals are evaluated",
     arguments: [
       ("'it\\'s'", #""it's""#), ("r'\\d'", #""\\d""#), ("(1)", "1"), ("(1,)", "(1,)"), ("[True, None]", "[True, None]"),
       ("{'a': 1, 'b': [2]}", #"{"a": 1, "b": [2]}"#), ("-1.5", "-1.5"), ("'a', 'b'", #"("a", "b")"#),
@@ -119,7 +119,7 @@ struct SettingsTextTests {
     #expect(PythonLiteral(source)?.description == expected)
   }
 
-  @Test("shows its changes as a diff with three lines around")
+  @Test("Changes are shown as a diff with three lines of context")
   func diff() {
     let old = (1...10).map { "line \($0)" }.joined(separator: "\n") + "\n"
     let new = old.replacing("line 5\n", with: "line five\nand more\n")

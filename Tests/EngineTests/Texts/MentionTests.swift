@@ -17,7 +17,7 @@ struct MentionTests {
   }
 
   @Test(
-    "They follow the new ids, wherever the server takes them for mentions",
+    "Mentions get the new ids, wherever the server parses them",
     arguments: [
       ("@**Ann Lee|10**", "@**Ann Lee|110**"), ("@_**Ann Lee|11** [said](x):", "@_**Ann Lee|111** [said](x):"),
       ("@**|12** and @_**|12**", "@**|112** and @_**|112**"), ("(@**A|10**)", "(@**A|110**)"),
@@ -46,7 +46,7 @@ struct MentionTests {
   }
 
   @Test(
-    "Code and formulas are left alone, byte for byte",
+    "Code and formulas stay unchanged",
     arguments: [
       "`@**A|10**`", "``x ` @**A|10**``", "```\n@**A|10**\n```", "```python\n@**A|10**", "~~~~\n~~~\n@**A|10**\n~~~~",
       "    @**A|10**", "\t@**A|10**", "a\n\n    b\n    @**A|10**\n\n    @**A|10**", "`a\n@**A|10**\nb`",
@@ -61,7 +61,7 @@ struct MentionTests {
   }
 
   @Test(
-    "What is no mention, or has no id, is left alone",
+    "Text that is no mention, or has no id, stays unchanged",
     arguments: [
       "x@**A|10**", "é@**A|10**", "日@**A|10**", "@**A|10*", "@** A|10", "@*A|10*", "@**A|**", "@**A|x10**",
       "@**A|10 **",
@@ -75,7 +75,7 @@ struct MentionTests {
   }
 
   @Test(
-    "An id that the archive does not have names nobody on the new server, and is counted",
+    "A mention of an unknown id refers to no user, and is counted",
     arguments: [
       ("@**Ann Lee|99**", "@**Ann Lee**"), ("@_**Ann Lee|99** x", "@_**Ann Lee** x"), ("@**|99**", "@**|0**"),
       ("@**A|10|99**", "@**A**"), ("@**|10|99**", "@**|0**"), ("@**A|99999999999999999999999**", "@**A**"),

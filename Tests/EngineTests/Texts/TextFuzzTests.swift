@@ -3,7 +3,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Texts that nobody wrote")
+@Suite("Fuzzing of texts")
 struct TextFuzzTests {
   private static let ids = Array(Int64(1)...200)
 
@@ -62,7 +62,7 @@ struct TextFuzzTests {
   }
 
   @Test(
-    "Whatever the text, rewriting changes references only, and never code",
+    "Rewriting any text changes only references, and never code",
     arguments: [
       (ColumnRule.TextForm.markdown, markdown), (.html, html), (.editHistory, history),
       (.fragment, ["narrow/channel/9-general/topic/x", "#narrow/dm/10,11-group/near/7"]),
@@ -71,7 +71,7 @@ struct TextFuzzTests {
     try Fuzz("text-\(form)", corpus: corpus, tokens: Self.tokens, largest: 4096).run(1500) { try check($0, form) }
   }
 
-  @Test("Long texts of one sign take time in proportion to their length")
+  @Test("Long texts of one character are rewritten in linear time")
   func hostile() throws {
     let pieces = [
       "@**", "@**a|1", "@**a|1**", "@**|", "#**a@1**", "#**a>b@1**", "#**", "`", "` ", "`` ` ", "\\`", "```\n",

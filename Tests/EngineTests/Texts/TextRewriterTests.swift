@@ -64,7 +64,7 @@ struct TextRewriterTests {
   }
 
   @Test(
-    "Text that merely looks like a link is left alone",
+    "Text that only looks like a link stays unchanged",
     arguments: [
       "no links here", "#narrow", "#narrow/", "#narrow/stream/", "#narrow/stream/999-unknown", "#narrow/stream/9x",
       "#narrow/dm/10,999-group", "#narrow/near/x", "https://other.example.org/#narrow/stream/9-x",
@@ -112,7 +112,7 @@ struct TextRewriterTests {
   }
 
   @Test(
-    "HTML that only looks like a reference is left alone, byte for byte",
+    "HTML that only looks like a reference stays unchanged",
     arguments: [
       #"<span class="user-mention" data-user-id="*">@all</span>"#, #"<span class="user-mention">@legacy</span>"#,
       #"<span class="other" data-user-id="10">x</span>"#, #"<code>#narrow/stream/9-x</code>"#,
@@ -130,7 +130,7 @@ struct TextRewriterTests {
   }
 
   @Test(
-    "HTML that names what the archive does not have names nobody on the new server",
+    "HTML with unknown ids refers to nothing on the new server",
     arguments: [
       (
         #"<span class="user-mention" data-user-id="999">@gone</span>"#,
@@ -155,7 +155,7 @@ struct TextRewriterTests {
     #expect(rewritten(new, .html).text == new)
   }
 
-  @Test("Views of the sidebar follow channels, people and messages")
+  @Test("Navigation views get the new ids")
   func fragments() {
     #expect(rewritten("narrow/channel/9-general/topic/x", .fragment).text == "narrow/channel/4-general/topic/x")
     #expect(rewritten("#narrow/dm/10,11-group", .fragment).text == "#narrow/dm/110,111-group")
@@ -164,7 +164,7 @@ struct TextRewriterTests {
     }
   }
 
-  @Test("Edit histories follow users, channels and the texts inside them")
+  @Test("Edit histories get the new ids, also in their texts")
   func editHistories() {
     let old =
       #"[{"user_id": 10, "timestamp": 1700000000, "prev_content": "\"q\" #narrow/stream/9-x", "prev_rendered_content": "<p>old</p>", "prev_stream": 9, "stream": 14, "topic": "é\n"}]"#
@@ -181,7 +181,7 @@ struct TextRewriterTests {
   }
 
   @Test(
-    "Plain descriptions are rendered, anything that could be Markdown is not",
+    "Only plain descriptions are rendered",
     arguments: [
       ("A city in Italy", "<p>A city in Italy</p>"), ("", ""), ("Ça va, 日本語. Oui", "<p>Ça va, 日本語. Oui</p>"),
       ("see *this*", nil), ("example.com", nil), ("a  b", nil), (" a", nil), ("1. first", nil), (":wave:", nil),

@@ -8,7 +8,7 @@ import Testing
 @testable import Engine
 
 /// A small archive, changed hundreds of times: everything that reads archives says the same of each.
-@Suite("Changed archives")
+@Suite("Mutated archives")
 struct MutatedArchiveTests {
   /// A small archive of ours.
   private static let small = Result {
@@ -59,7 +59,7 @@ struct MutatedArchiveTests {
     }
   }
 
-  @Test("An archive of ours is taken by nobody once a byte of it has changed")
+  @Test("An archive of this program is refused by every command after any byte has changed")
   func packed() throws {
     let scratch = try Servers.folder() + "/mutated-" + RandomText.alphanumeric(8)
     try FileSystem.makeFolder(scratch)
@@ -75,7 +75,7 @@ struct MutatedArchiveTests {
     }
   }
 
-  @Test("A document that has changed is read by verify and import alike, or refused by both")
+  @Test("A changed document is accepted or refused by verify and import alike")
   func documents() throws {
     let folder = try Servers.folder() + "/mutated-" + RandomText.alphanumeric(8)
     defer { try? FileSystem.removeTree(folder) }

@@ -29,7 +29,7 @@ struct VerifyTests {
 
   // MARK: Damage
 
-  @Test("A thousand random flipped bits are found")
+  @Test("A thousand random bit flips are detected")
   func flippedBits() throws {
     let path = try Self.small.get()
     let bytes = try FileSystem.read(path)
@@ -52,7 +52,7 @@ struct VerifyTests {
     #expect(try problems(copy) == nil)
   }
 
-  @Test("An archive that was cut off is found, wherever")
+  @Test("A truncated archive is detected at any length")
   func cutOff() throws {
     let bytes = try FileSystem.read(try Servers.archive())
     let copy = try Servers.folder() + "/cut.tar.gz"
@@ -82,7 +82,7 @@ struct VerifyTests {
     document[table] = rows
   }
 
-  @Test("A folder without digests that is whole is sound, packed anew too")
+  @Test("An unpacked folder without digests is accepted, also packed again")
   func sound() throws {
     let folder = try Servers.unpackedArchive()
     #expect(try problems(folder) == nil)
@@ -94,7 +94,7 @@ struct VerifyTests {
   }
 
   @Test(
-    "A row that is missing is found by those that refer to it",
+    "A missing row is detected by references to it",
     arguments: [
       ("realm.json", "zerver_userprofile", "user"), ("realm.json", "zerver_stream", "channel"),
       ("realm.json", "zerver_recipient", "recipient"), ("realm.json", "zerver_client", "client"),
@@ -137,7 +137,7 @@ struct VerifyTests {
     #expect(try warnings(folder).contains("no row among the attachments"))
   }
 
-  @Test("A document that is missing, cut, or there with the same row twice is found")
+  @Test("Missing, truncated and duplicate documents are detected")
   func documents() throws {
     for name in ["realm.json", "attachment.json", "avatars/records.json", "uploads/records.json"] {
       let folder = try Servers.unpackedArchive()
@@ -159,7 +159,7 @@ struct VerifyTests {
     #expect(try problems(folder)?.contains("is there twice") == true)
   }
 
-  @Test("Message files with a gap between them are found: an import would stop there in silence")
+  @Test("A gap between message files is detected")
   func gap() throws {
     let folder = try Servers.unpackedArchive()
     rename("\(folder)/messages-000001.json", "\(folder)/messages-000002.json")
@@ -182,7 +182,7 @@ struct VerifyTests {
 
   // MARK: Against a server
 
-  @Test("A server says what stands in the way: its subdomain, its migrations")
+  @Test("Blockers of a server are reported: the subdomain, the migrations")
   func againstServer() throws {
     let server = try Servers.fresh()
     func verify(_ subdomain: String? = nil) throws {
@@ -198,7 +198,7 @@ struct VerifyTests {
 
   // MARK: Inspect
 
-  @Test("Inspecting tells kind, organization, versions, counts and dates, with and without a manifest")
+  @Test("Inspecting reports kind, organization, versions, counts and dates, with and without a manifest")
   func inspect() throws {
     let ours = try ArchiveSummary.of(try Servers.archive())
     #expect(ours.kind == "our-export" && ours.hasDigests && ours.tables["zerver_message"] == 700)
