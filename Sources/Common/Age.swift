@@ -1,12 +1,12 @@
-/// How long ago something was, as people say it.
+/// Formats the age of something for people.
 public enum Age {
-  /// "2026-11-23 03:30 UTC, 7 h ago".
+  /// Returns for example "2026-11-23 03:30 UTC, 7 h ago".
   public static func words(_ microseconds: Int64, now: Int64 = Timestamp.now()) -> String {
     let stamp = Timestamp.iso(microseconds: microseconds).prefix(16).replacing("T", with: " ")
     return "\(stamp) UTC, \(ago(microseconds, now: now))"
   }
 
-  /// "7 h ago", "3 days ago".
+  /// Returns for example "7 h ago" or "3 days ago".
   public static func ago(_ microseconds: Int64, now: Int64 = Timestamp.now()) -> String {
     let seconds = (now - microseconds) / 1_000_000
     return switch seconds {

@@ -1,6 +1,6 @@
-/// Numbers as people read them.
+/// Formats numbers for people.
 public enum Amount {
-  /// "1,461,328".
+  /// Returns for example "1,461,328".
   public static func count(_ number: Int64) -> String {
     let digits = String(number.magnitude)
     var grouped = ""
@@ -11,7 +11,7 @@ public enum Amount {
     return (number < 0 ? "-" : "") + grouped
   }
 
-  /// "3.4 MB", in powers of a thousand.
+  /// Returns for example "3.4 MB", in powers of a thousand.
   public static func bytes(_ number: Int64) -> String {
     let units = ["kB", "MB", "GB", "TB"]
     guard number >= 1000 else { return "\(number) bytes" }
@@ -25,14 +25,14 @@ public enum Amount {
     return tenths >= 1000 || tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
   }
 
-  /// "1 message", "2 messages".
+  /// Returns for example "1 message" or "2 messages".
   public static func of(_ number: Int64, _ singular: String, _ plural: String? = nil) -> String {
     "\(count(number)) \(number == 1 ? singular : plural ?? singular + "s")"
   }
 
-  /// "45 s", "3 min 20 s", "1 h 5 min".
+  /// Returns for example "45 s", "3 min 20 s" or "1 h 5 min".
   public static func duration(seconds: Double) -> String {
-    // An estimate may be anything.
+    // An estimate can be any number, even NaN.
     let whole = seconds.isFinite ? Int(min(max(seconds.rounded(), 0), 1e12)) : 0
     if whole < 60 { return "\(whole) s" }
     if whole < 3600 { return whole % 60 == 0 ? "\(whole / 60) min" : "\(whole / 60) min \(whole % 60) s" }

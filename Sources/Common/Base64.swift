@@ -1,6 +1,6 @@
 /// Base64 in both alphabets, with and without padding.
 public enum Base64 {
-  /// Nil where a character belongs to neither alphabet.
+  /// Decodes a text; returns nil if a character belongs to neither alphabet.
   public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt32 = 0

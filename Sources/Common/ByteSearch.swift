@@ -1,7 +1,7 @@
 import CSystem
 
 extension UnsafeRawBufferPointer {
-  /// Where `needle` stands next, from `start` on; nil where it does not. As fast as memory can be read.
+  /// Returns the position of the next occurrence of `needle` from `start` on; nil without one. Runs at memory speed.
   public func position(of needle: StaticString, from start: Int = 0) -> Int? {
     guard start < count, let base = baseAddress,
       let found = csystem_find(

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The operator's wish to stop, seen by work that asks for it at safe points.
+/// A request of the operator to stop. Operations check it at safe points.
 public final class Cancellation: Sendable {
   private let wished = Atomic(false)
 
@@ -10,13 +10,13 @@ public final class Cancellation: Sendable {
 
   public func cancel() { wished.store(true, ordering: .releasing) }
 
-  /// Throws ``Cancelled`` once the operator has asked to stop.
+  /// - Throws: ``Cancelled`` once the operator has requested to stop.
   public func check() throws {
     if isCancelled { throw Cancelled() }
   }
 }
 
-/// Work stopped because the operator asked for it. What had been done is taken back.
+/// The operation stopped on request. Its changes were rolled back.
 public struct Cancelled: Failure {
   public init() {}
   public var family: FailureFamily { .cancelled }

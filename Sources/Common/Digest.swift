@@ -5,7 +5,7 @@ import Glibc
 public struct Digest: ~Copyable {
   public enum Algorithm: Sendable {
     case sha256
-    /// Only where the server's own formats want it: names of avatars, keys of group messages.
+    /// Used only where the server's formats require it: names of avatars, keys of group messages.
     case sha1
   }
 
@@ -25,7 +25,7 @@ public struct Digest: ~Copyable {
     EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
   }
 
-  /// The digest of all that was fed, in hexadecimal. Nothing can be fed afterwards.
+  /// Returns the digest of all input, in hexadecimal. Ends the computation.
   public consuming func hexadecimal() -> String {
     var raw = [UInt8](repeating: 0, count: 64)
     var length: UInt32 = 0
@@ -40,7 +40,7 @@ public struct Digest: ~Copyable {
     return digest.hexadecimal()
   }
 
-  /// Of a whole file, in hexadecimal.
+  /// Returns the digest of a file, in hexadecimal.
   public static func hexadecimal(ofFile path: String) throws -> String {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }

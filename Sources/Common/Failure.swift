@@ -1,15 +1,15 @@
-/// An error that an operator can act on: what it is about, why it happened, what to do.
+/// An error that an operator can act on, with its subject, its reason and its remedy.
 ///
-/// Every error that leaves a target of this package is a `Failure`. Texts are sentences without a full stop at the end
-/// of `subject`; they never carry a secret and never raw bytes from a database or an archive (see ``SafeText``).
+/// Every error that leaves a target of this package is a `Failure`. Texts have no full stop at the end; they never
+/// contain a secret, or raw bytes from a database or an archive (see ``SafeText``).
 public protocol Failure: Error, Sendable, CustomStringConvertible {
-  /// The thing that it is about: a file, a table, an organization.
+  /// The affected object: a file, a table, an organization.
   var subject: String { get }
-  /// What happened to it.
+  /// Why it failed.
   var reason: String { get }
-  /// What the operator can do about it, where there is anything.
+  /// What the operator can do; nil if nothing can be done.
   var remedy: String? { get }
-  /// The kind of error; it decides the exit code.
+  /// The kind of error, which determines the exit code.
   var family: FailureFamily { get }
 }
 
@@ -19,37 +19,37 @@ extension Failure {
 
 /// The families of errors, one exit code each.
 public enum FailureFamily: Int32, Sendable, CaseIterable {
-  /// A bug in this program, or an error that nobody gave a family.
+  /// A bug in this program, or an error without a family.
   case unexpected = 1
-  /// The command line or an answer cannot be used as it is.
+  /// The command line or an answer is invalid.
   case usage = 64
   /// The server's installation or configuration is missing or cannot be read.
   case configuration = 10
   /// The database cannot be reached, or refuses the login.
   case connection = 11
-  /// The database refused a statement, or went away in the middle.
+  /// The database refused a statement, or the connection was lost.
   case database = 12
   /// An archive is missing or cannot be read.
   case archive = 20
-  /// An archive is damaged, or holds what no archive should.
+  /// An archive is damaged, or contains something invalid.
   case damagedArchive = 21
-  /// An archive is of another kind or version than is needed here.
+  /// An archive is of another kind or version than required.
   case unsuitableArchive = 22
-  /// A check found a blocker; nothing was begun.
+  /// A check reported a blocker; nothing was started.
   case blocked = 30
-  /// Something of that name is there already.
+  /// An object with this name exists already.
   case conflict = 31
-  /// Something of that name does not exist.
+  /// An object with this name does not exist.
   case notFound = 32
   /// A file cannot be read or written, or the disk is full.
   case file = 40
-  /// One of the server's own scripts, or a tool that it needs, failed.
+  /// A script of the server, or a required tool, failed.
   case command = 50
-  /// The operator stopped it.
+  /// The operator cancelled the operation.
   case cancelled = 130
 }
 
-/// A failure with nothing of its own to add.
+/// A failure without additional data.
 public struct PlainFailure: Failure {
   public let family: FailureFamily
   public let subject: String
@@ -63,7 +63,7 @@ public struct PlainFailure: Failure {
     self.remedy = remedy
   }
 
-  /// A failed system call, said with its errno.
+  /// Creates the failure of a system call from its errno.
   public static func system(
     _ subject: String, _ doing: String, errno code: Int32, family: FailureFamily = .file
   ) -> PlainFailure {

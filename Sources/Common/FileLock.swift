@@ -1,16 +1,17 @@
 import CSystem
 import Glibc
 
-/// An exclusive lock on a file, held until it is released or its process ends, by whatever means.
+/// An exclusive lock on a file. It is held until the object is released or the process ends, for any reason.
 public final class FileLock: Sendable {
   private let descriptor: Int32
 
-  /// Takes the lock without waiting; nil where someone else holds it. The file is made where there is none.
+  /// Takes the lock without waiting, and creates the file if it does not exist; returns nil if another process holds
+  /// it.
   public convenience init?(_ path: String) throws {
     try self.init(taking: open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600), path)
   }
 
-  /// The same for a file in an open folder.
+  /// Takes the lock of a file in an open folder; returns nil if another process holds it.
   public convenience init?(_ name: String, in folder: OpenFolder) throws {
     let file = openat(folder.descriptor, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     try self.init(taking: file, "\(folder.path)/\(name)")
@@ -28,10 +29,10 @@ public final class FileLock: Sendable {
     }
   }
 
-  /// Takes the lock of a file that this process has just made, for as long as it is open.
+  /// Takes the lock of a file that this process has just created, until the descriptor is closed.
   public static func hold(_ descriptor: Int32) { _ = csystem_lock(descriptor) }
 
-  /// Whether nobody holds the lock of a file. Makes no file: where there is none, nobody can hold its lock.
+  /// Returns whether no process holds the lock of a file. Creates no file.
   public static func isFree(_ name: String, in folder: OpenFolder) -> Bool {
     let file = openat(folder.descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     guard file >= 0 else { return errno == ENOENT }
@@ -41,14 +42,14 @@ public final class FileLock: Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Whether the file of this name is still the one that is locked, and was not replaced or removed.
+  /// Returns whether the locked file still has this name: it was neither replaced nor deleted.
   public func isStill(_ name: String, in folder: OpenFolder) -> Bool {
     var own = stat()
     guard fstat(descriptor, &own) == 0, let there = folder.status(name) else { return false }
     return own.st_ino == there.st_ino && own.st_dev == there.st_dev
   }
 
-  /// Whether the file at this path is still the one that is locked, and was not replaced or removed.
+  /// Returns whether the locked file is still at this path: it was neither replaced nor deleted.
   public func isStill(_ path: String) -> Bool {
     var (own, there) = (stat(), stat())
     return fstat(descriptor, &own) == 0 && lstat(path, &there) == 0 && own.st_ino == there.st_ino

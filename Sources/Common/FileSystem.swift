@@ -1,7 +1,7 @@
 import CSystem
 import Glibc
 
-/// Small operations on files that must not go half-way.
+/// Basic file operations that are complete or have no effect.
 public enum FileSystem {
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
@@ -18,7 +18,7 @@ public enum FileSystem {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
-  /// A path that means the same in any working directory.
+  /// Returns the absolute path, for the current working directory.
   public static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
     defer { free(current) }
@@ -26,7 +26,7 @@ public enum FileSystem {
     return folder == "/" ? "/\(path)" : "\(folder)/\(path)"
   }
 
-  /// Free bytes on the file system of `path`, or of its nearest parent that exists.
+  /// Returns the free bytes on the file system of `path`, or of its nearest existing parent.
   public static func freeBytes(_ path: String) -> Int64? {
     var probe = path
     while !exists(probe) {
@@ -37,7 +37,9 @@ public enum FileSystem {
     return bytes < 0 ? nil : bytes
   }
 
-  /// The whole text of a small file.
+  /// Returns the content of a small file.
+  ///
+  /// - Throws: `.file` if it cannot be read, or is larger than `limit` bytes.
   public static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
@@ -56,7 +58,7 @@ public enum FileSystem {
     }
   }
 
-  /// The last bytes of a file, at most so many.
+  /// Returns the last bytes of a file, at most `bytes`.
   public static func readEnd(_ path: String, bytes: Int) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
@@ -78,7 +80,7 @@ public enum FileSystem {
     return Array(end[..<filled])
   }
 
-  /// Writes all of `bytes`, however many calls that takes.
+  /// Writes all bytes, with as many calls as needed.
   public static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws {
     guard let start = bytes.baseAddress else { return }
     var written = 0
@@ -90,7 +92,7 @@ public enum FileSystem {
     }
   }
 
-  /// Makes a folder and its parents, 0700 unless said otherwise.
+  /// Creates a folder and its parents, with mode 0700 by default.
   public static func makeFolder(_ path: String, mode: mode_t = 0o700) throws {
     if isFolder(path) { return }
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
@@ -101,7 +103,7 @@ public enum FileSystem {
     }
   }
 
-  /// Puts `bytes` where `path` says in one step: a reader sees the old file or the new one, after a power loss too.
+  /// Replaces a file atomically: readers see the old or the new content, also after a power loss.
   public static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws {
     let temporary = "\(path).\(RandomText.alphanumeric(8)).tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -122,7 +124,7 @@ public enum FileSystem {
     }
   }
 
-  /// Makes a rename in the folder of `path` survive a power loss.
+  /// Syncs the folder of `path`, so that a rename in it survives a power loss.
   public static func syncFolder(of path: String) throws {
     let folder = folder(of: path)
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -131,8 +133,8 @@ public enum FileSystem {
     guard fsync(descriptor) == 0 else { throw PlainFailure.system(folder, "cannot be synced", errno: errno) }
   }
 
-  /// Removes a file or a folder with all that is in it; a missing one is no error. Links are removed, not followed; a link
-  /// on the way to it is followed as ``OpenFolder`` says.
+  /// Deletes a file or a folder with its content; a missing one is no error. Links are deleted and not followed; links
+  /// in the parents are followed by the rules of ``OpenFolder``.
   public static func removeTree(_ path: String) throws {
     guard lexists(path) else { return }
     var parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
@@ -143,7 +145,7 @@ public enum FileSystem {
     try OpenFolder(parent.isEmpty ? "." : parent).removeTree(name)
   }
 
-  /// What a symbolic link says; nil where the path is none.
+  /// Returns the target of a symbolic link; nil if the path is not a link.
   public static func linkTarget(_ path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = buffer.withUnsafeMutableBytes { room in
@@ -152,13 +154,13 @@ public enum FileSystem {
     return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
   }
 
-  /// Whether something has this name, a link that leads nowhere too.
+  /// Returns whether the path exists, even as a dangling link.
   public static func lexists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
 
-  /// The names in a folder, sorted, without `.` and `..`.
+  /// Returns the names in a folder, sorted, without `.` and `..`.
   public static func names(in path: String) throws -> [String] {
     guard let folder = opendir(path) else { throw PlainFailure.system(path, "cannot be listed", errno: errno) }
     defer { closedir(folder) }
@@ -172,6 +174,6 @@ public enum FileSystem {
     return names.sorted()
   }
 
-  /// Writes everything of the file system that holds an open file to its disk; false with `errno` where that fails.
+  /// Syncs the file system of an open file to disk; returns false with `errno` on failure.
   public static func syncFileSystem(of descriptor: Int32) -> Bool { csystem_sync_filesystem(descriptor) == 0 }
 }

@@ -1,25 +1,25 @@
 import Glibc
 
-/// Walks through a folder with all that is in it by descriptors, one name at a time.
+/// Visits a folder and its content through descriptors, one name at a time.
 ///
-/// At any time one folder is open, however deep they are: the way back is `..`, believed only where it is the folder
-/// that the walk came from. No link is followed, and no other file system is entered.
+/// Only one folder is open at any time, at any depth: the walk returns through `..`, and checks that it is the folder
+/// it came from. Links are not followed, and other file systems are not entered.
 public enum FolderTree {
-  /// One entry that a walk meets: a name in an open folder. Names need not be text: they are bytes with a zero behind.
+  /// An entry of a walk: a name in an open folder. Names are bytes with a trailing zero, and need not be text.
   public struct Entry {
     public let folder: Int32
     public let name: [CChar]
     public let status: stat
-    /// How many folders are above it, within the walk; 0 for what the walk began with.
+    /// The number of parent folders within the walk; 0 for its root.
     public let depth: Int
     fileprivate let folderPath: () -> String
 
     public var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
 
-    /// For texts.
+    /// The path for messages.
     public var path: String { SafeText.clean("\(folderPath())/\(FolderTree.text(name))", limit: .path) }
 
-    /// Removes it; a missing one is no error.
+    /// Deletes the entry; a missing one is no error.
     public func remove() throws {
       guard unlinkat(folder, name, isFolder ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT else {
         throw PlainFailure.system(path, "cannot be removed", errno: errno)
@@ -40,18 +40,18 @@ public enum FolderTree {
   private struct Level {
     let name: [CChar]
     let status: stat
-    /// The folder that this one is in.
+    /// The parent of this folder.
     let parent: Identity
     var rest: [[CChar]]
   }
 
-  /// Calls `body` for everything below an entry and for the entry itself; what is in a folder comes before the folder.
-  /// A missing entry is passed over.
+  /// Calls `body` for every entry below an entry and for the entry itself; the content of a folder precedes the folder.
+  /// A missing entry is skipped.
   ///
   /// - Parameters:
-  ///   - folder: stays the caller's, and open.
-  ///   - path: the folder's, for texts.
-  /// - Throws: `.file`, and what `body` throws.
+  /// - folder: stays open, and is owned by the caller.
+  /// - path: the path of the folder, for messages.
+  /// - Throws: `.file`, and the errors of `body`.
   public static func visit(
     _ name: [CChar], in folder: Int32, path: String, _ body: (Entry) throws -> Void
   ) throws {
@@ -65,7 +65,7 @@ public enum FolderTree {
     }
     var device: UInt64?
 
-    /// Reports a file, or goes into a folder.
+    /// Reports a file, or enters a folder.
     func meet(_ name: [CChar]) throws {
       var status = stat()
       guard fstatat(current, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -120,12 +120,12 @@ public enum FolderTree {
     }
   }
 
-  /// The same in a folder that is held open.
+  /// Visits an entry of an open folder.
   public static func visit(_ name: [CChar], in folder: OpenFolder, _ body: (Entry) throws -> Void) throws {
     try visit(name, in: folder.descriptor, path: folder.path, body)
   }
 
-  /// Bytes of all files of a tree, as far as they can be seen.
+  /// Returns the number of bytes of all readable files of a tree.
   public static func bytes(of name: String, in folder: OpenFolder) -> Int64 {
     var sum: Int64 = 0
     try? visit(Array(name.utf8CString), in: folder) { entry in
@@ -134,12 +134,12 @@ public enum FolderTree {
     return sum
   }
 
-  /// The names in a folder, as bytes with a zero behind.
+  /// Returns the names in a folder, as bytes with a trailing zero.
   public static func names(in folder: OpenFolder) throws -> [[CChar]] {
     try names(folder.descriptor, path: folder.path)
   }
 
-  /// The names in an open folder, without `.` and `..`, each with a zero behind.
+  /// Returns the names in an open folder, without `.` and `..`, each with a trailing zero.
   static func names(_ descriptor: Int32, path: String) throws -> [[CChar]] {
     let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let folder = fdopendir(copy) else {

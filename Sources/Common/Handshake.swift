@@ -1,10 +1,10 @@
 import Glibc
 
-/// How a child process says over a pipe that it is ready, or that it will not be.
+/// Reports through a pipe whether a child process is ready.
 public enum Handshake {
-  /// A pipe that no other child inherits: a second holder of the writer's end would keep the reader waiting.
+  /// Creates a pipe that other children do not inherit: a second writer would block the reader.
   ///
-  /// - Parameter subject: of the error.
+  /// - Parameter subject: the subject of errors.
   public static func pipe(_ subject: String) throws -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
     guard Glibc.pipe(&ends) == 0 else {
@@ -14,7 +14,7 @@ public enum Handshake {
     return (ends[0], ends[1])
   }
 
-  /// Waits until the other end is closed; true where "ready" was said before.
+  /// Waits until the other end is closed; returns whether "ready" was written before.
   public static func saysReady(_ descriptor: Int32) -> Bool {
     var text: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 256)

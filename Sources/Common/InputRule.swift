@@ -1,11 +1,12 @@
-/// Why a value that an operator gives cannot be used, as a sentence without a full stop; nil where it can.
+/// Rules for values typed by an operator. Each returns why a value is invalid, as a sentence without a full stop; nil
+/// if it is valid.
 ///
-/// One rule for each kind of value: the wizard's fields and the options of the command line judge by the same. Nothing is
-/// looked up: whether a path exists or a name is free is found out by checks.
+/// The wizard's fields and the options of the command line use the same rules. They access no files and no servers:
+/// checks find out whether a path exists or a name is free.
 public enum InputRule {
   // MARK: Names
 
-  /// Letters, digits and dashes, as the server itself demands; empty is the root domain.
+  /// Letters, digits and dashes, as the server requires; empty for the root domain.
   public static func subdomain(_ text: String) -> String? {
     let allowed = text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
     guard allowed else {
@@ -17,7 +18,7 @@ public enum InputRule {
     return nil
   }
 
-  /// A host name, with a port at most: what EXTERNAL_HOST takes.
+  /// A host name with an optional port, as EXTERNAL_HOST accepts.
   public static func hostName(_ text: String) -> String? {
     if text.isEmpty { return "Enter a name" }
     if text.contains("/") { return "The name alone, without https:// and without a path" }
@@ -33,7 +34,7 @@ public enum InputRule {
       ? nil : "Small letters, digits, dashes and dots, as in chat.example.com"
   }
 
-  /// A mail address as it stands in a server's database: its parts are not looked at any closer than a mail server does.
+  /// An email address in a server's database, checked like a mail server does.
   public static func address(_ text: String) -> String? {
     if text.isEmpty { return "Enter an address" }
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
@@ -42,7 +43,7 @@ public enum InputRule {
       ? nil : "That is no mail address"
   }
 
-  /// Who gets mail from this machine: an address, or one of its users.
+  /// A recipient of mail from this machine: an address, or a local user.
   public static func mailbox(_ text: String) -> String? {
     if text.isEmpty { return "Enter an address" }
     let characters = text.utf8.allSatisfy { byte in
@@ -62,20 +63,20 @@ public enum InputRule {
 
   // MARK: Paths
 
-  /// A path, from the root or from the working directory.
+  /// A path, absolute or relative to the working directory.
   public static func path(_ text: String) -> String? {
     if text.isEmpty { return "Enter a path" }
     return hasControlCharacter(text) ? "There is a control character in the path" : nil
   }
 
-  /// A path from the root of the file system.
+  /// An absolute path.
   public static func absolutePath(_ text: String) -> String? {
     if text.isEmpty { return "Enter a path" }
     if !text.hasPrefix("/") { return "The path must begin with /" }
     return path(text)
   }
 
-  /// The name of an archive that is to be made.
+  /// The name of a new archive.
   public static func archive(_ text: String, isEncrypted: Bool = false) -> String? {
     if let problem = absolutePath(text) { return problem }
     if isEncrypted { return text.hasSuffix(".age") ? nil : "Encrypted, its name must end with .tar.gz.age" }
@@ -84,7 +85,7 @@ public enum InputRule {
 
   // MARK: Numbers
 
-  /// A number in digits alone, within a range; nil where it is none.
+  /// Parses a number of digits within a range; returns nil for other texts.
   public static func number(_ text: String, _ range: ClosedRange<Int>) -> Int? {
     guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text) else {
       return nil
@@ -92,10 +93,10 @@ public enum InputRule {
     return range.contains(number) ? number : nil
   }
 
-  /// How many backups may be kept of one kind.
+  /// The allowed number of backups to keep per period.
   public static let kept = 0...9999
 
-  /// An hour and a minute of a day; nil where it is none.
+  /// Parses an hour and a minute; returns nil for other texts.
   public static func clock(_ text: String) -> (hour: Int, minute: Int)? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, (1...2).contains(parts[0].count), parts[1].count == 2,

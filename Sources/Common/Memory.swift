@@ -1,7 +1,6 @@
-/// What the machine has to spare.
+/// The memory of the machine.
 public enum Memory {
-  /// Bytes that programs could take without others being pushed out, as the kernel estimates it; nil where it does not
-  /// say.
+  /// The number of bytes that programs can use without swapping, by the kernel's estimate; nil if it is not available.
   public static var available: Int64? {
     guard let bytes = try? FileSystem.read("/proc/meminfo"),
       let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first(where: {
@@ -11,6 +10,6 @@ public enum Memory {
     return kilobytes * 1024
   }
 
-  /// Below this PostgreSQL may run short while an organization is imported beside a running server.
+  /// Below this amount PostgreSQL can run out of memory during an import beside a running server.
   public static let scarce: Int64 = 600 << 20
 }

@@ -1,8 +1,9 @@
 import Glibc
 
-/// State that several threads share, with waiting for it to become what one of them needs.
+/// State shared by threads, with waiting for a condition.
 ///
-/// `Synchronization.Mutex` cannot wait; this is a POSIX mutex with one condition that every change announces.
+/// `Synchronization.Mutex` cannot wait; this is a POSIX mutex with one condition variable, signalled after every
+/// change.
 public final class Monitor<State>: @unchecked Sendable {
   private var state: State
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -21,7 +22,7 @@ public final class Monitor<State>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Waits until the state is as wished, then runs `body` with nobody else inside.
+  /// Waits until `ready` returns true, then runs `body` exclusively.
   public func when<Value>(_ ready: (State) -> Bool, _ body: (inout State) throws -> Value) rethrows -> Value {
     pthread_mutex_lock(mutex)
     defer {
@@ -32,7 +33,7 @@ public final class Monitor<State>: @unchecked Sendable {
     return try body(&state)
   }
 
-  /// Runs `body` with nobody else inside.
+  /// Runs `body` exclusively.
   public func now<Value>(_ body: (inout State) throws -> Value) rethrows -> Value {
     try when({ _ in true }, body)
   }

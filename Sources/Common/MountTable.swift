@@ -1,6 +1,6 @@
-/// What the kernel says of mounted file systems.
+/// The mounted file systems.
 public enum MountTable {
-  /// Where file systems are mounted; bind mounts too, which `stat` does not show.
+  /// Returns the mount points, including bind mounts, which `stat` does not show.
   public static func points(_ table: String = "/proc/self/mountinfo") -> Set<String> {
     guard let bytes = try? FileSystem.read(table) else { return [] }
     return Set(

@@ -1,19 +1,19 @@
 import Glibc
 
-/// A folder that is held open: whatever is made, replaced or removed in it is in this very folder, wherever its path
-/// leads by then.
+/// A folder held open by a descriptor: entries are created, replaced and deleted in exactly this folder, even if its
+/// path changes.
 ///
-/// Root works in folders that belong to the server's user, who can exchange any part of their paths for a link. So
-/// nothing in them is named by a path: each step goes from an open folder to one name in it, and follows no link.
+/// Root works in folders of the server's user, who can replace any part of their paths by a link. Therefore each step
+/// goes from an open folder to one name in it, and follows no link.
 public final class OpenFolder: Sendable {
   public let descriptor: Int32
-  /// For texts only.
+  /// The path for messages.
   public let path: String
 
   /// Opens a folder by its path.
   ///
-  /// Links on the way are followed, as uploads often are on another disk. For root those of another user count only where
-  /// the folder that they lead to belongs to the same user: nobody can send root to what is not theirs.
+  /// Links in the path are followed, because uploads are often on another disk. For root, a link of another user is
+  /// followed only to a folder of the same user, so that no user can redirect root.
   ///
   /// - Throws: `.file`.
   public init(_ path: String) throws {
@@ -31,9 +31,9 @@ public final class OpenFolder: Sendable {
 
   deinit { close(descriptor) }
 
-  /// The folder of this name in this one; nil where there is none.
+  /// Opens the subfolder with this name; returns nil if it does not exist.
   ///
-  /// - Throws: `.file`, also where it is a link.
+  /// - Throws: `.file`, also for a link.
   public func folder(_ name: String) throws -> OpenFolder? {
     let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     if inner >= 0 { return OpenFolder(descriptor: inner, path: "\(path)/\(name)") }
@@ -43,7 +43,7 @@ public final class OpenFolder: Sendable {
 
   // MARK: Making
 
-  /// Who something that is made belongs to; only root can give it away.
+  /// The owner of new entries; only root can set it.
   public struct Owner: Sendable, Equatable {
     public let user: UInt32
     public let group: UInt32
@@ -54,16 +54,16 @@ public final class OpenFolder: Sendable {
     }
   }
 
-  /// As root, what is made in this folder gets the owner that the folder itself has; else it stays with this user.
+  /// The owner for new entries if this process is root: the owner of the folder; otherwise nil.
   public var ownerOfContents: Owner? {
     var status = stat()
     guard geteuid() == 0, fstat(descriptor, &status) == 0 else { return nil }
     return Owner(user: status.st_uid, group: status.st_gid)
   }
 
-  /// Makes a folder.
+  /// Creates a folder.
   ///
-  /// - Returns: nil where something of that name exists, or where someone removed it at once.
+  /// - Returns: nil if the name exists, or was deleted immediately.
   public func make(_ name: String, mode: mode_t = 0o700, owner: Owner? = nil) throws -> OpenFolder? {
     guard mkdirat(descriptor, name, 0o700) == 0 else {
       if errno == EEXIST { return nil }
@@ -76,7 +76,7 @@ public final class OpenFolder: Sendable {
     }
     let made = OpenFolder(descriptor: inner, path: "\(path)/\(name)")
     var status = stat()
-    // Another one may have been put in its place in between: that is not ours to give away or to fill.
+    // The folder was replaced in the meantime: it must not get an owner or content.
     guard fstat(inner, &status) == 0, status.st_uid == geteuid() else {
       throw PlainFailure(
         .conflict, SafeText.clean(made.path, limit: .path), "was exchanged for another folder while it was being made",
@@ -89,7 +89,7 @@ public final class OpenFolder: Sendable {
     return made
   }
 
-  /// The folder of this name, made where there is none.
+  /// Opens the folder with this name, and creates it if it does not exist.
   public func madeFolder(_ name: String, mode: mode_t = 0o700, owner: Owner? = nil) throws -> OpenFolder {
     for _ in 0..<3 {
       if let there = try folder(name) { return there }
@@ -98,10 +98,10 @@ public final class OpenFolder: Sendable {
     throw failure(name, "the folder cannot be made", EEXIST)
   }
 
-  /// Makes a new file below this folder, through no link. Its folders are made as needed.
+  /// Creates a new file below this folder without following links. Its parent folders are created.
   ///
-  /// - Returns: a descriptor for writing, the caller's to close.
-  /// - Throws: `.file`, also where something of that name exists.
+  /// - Returns: a descriptor for writing, owned by the caller.
+  /// - Throws: `.file`, also if the name exists.
   public func create(_ path: String, mode: mode_t, folderMode: mode_t, owner: Owner? = nil) throws -> Int32 {
     try makeParents(of: path, mode: folderMode, owner: owner)
     let file = FileSystem.openBeneath(descriptor, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
@@ -137,7 +137,7 @@ public final class OpenFolder: Sendable {
     _ = try OpenFolder(descriptor: folder, path: "\(self.path)/\(above)").make(name ?? parent, mode: mode, owner: owner)
   }
 
-  /// Puts `bytes` into a file of this folder in one step, as ``FileSystem/replace(_:with:mode:)`` does.
+  /// Replaces a file in this folder atomically, like ``FileSystem/replace(_:with:mode:)``.
   public func replace(_ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws {
     let temporary = "\(name).\(RandomText.alphanumeric(8)).tmp"
     let file = openat(descriptor, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -158,23 +158,23 @@ public final class OpenFolder: Sendable {
 
   // MARK: Looking
 
-  /// What the name stands for; a link is not followed. Nil where there is none.
+  /// Returns the status of an entry without following links; nil if it does not exist.
   public func status(_ name: String) -> stat? {
     var status = stat()
     return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
   }
 
-  /// The names in it that are text, sorted.
+  /// Returns the names that are valid text, sorted.
   public func names() throws -> [String] {
     try FolderTree.names(descriptor, path: path).compactMap {
       String(validating: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }.sorted()
   }
 
-  /// Whether nothing is in it.
+  /// Returns whether the folder has no entries.
   public func isEmpty() throws -> Bool { try FolderTree.names(descriptor, path: path).isEmpty }
 
-  /// The whole text of a small file.
+  /// Returns the content of a small file.
   public func read(_ name: String, limit: Int = 1 << 20) throws -> [UInt8] {
     let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     guard file >= 0 else { throw failure(name, "cannot be read", errno) }
@@ -198,18 +198,18 @@ public final class OpenFolder: Sendable {
 
   // MARK: Removing
 
-  /// Removes a file or a folder with all that is in it; a missing one is no error. Links are removed, not followed.
+  /// Deletes a file or a folder with its content; a missing one is no error. Links are deleted and not followed.
   ///
-  /// - Throws: `.file`, also where another file system is mounted in it: that stays.
+  /// - Throws: `.file`, also if another file system is mounted in it, which is kept.
   public func removeTree(_ name: String) throws {
     try FolderTree.visit(Array(name.utf8CString), in: descriptor, path: path) { entry in try entry.remove() }
   }
 
-  /// Removes all that is in it.
+  /// Deletes the content of the folder.
   ///
   /// - Parameters:
-  ///   - sparing: one name that stays.
-  ///   - removed: called after each entry that was removed.
+  /// - sparing: a name that is kept.
+  /// - removed: called after each deleted entry.
   public func removeContents(sparing: String? = nil, removed: () throws -> Void = {}) throws {
     let spared = sparing.map { Array($0.utf8CString) }
     for name in try FolderTree.names(descriptor, path: path) where name != spared {
@@ -220,7 +220,7 @@ public final class OpenFolder: Sendable {
     }
   }
 
-  /// Removes a file; a missing one is no error.
+  /// Deletes a file; a missing one is no error.
   public func removeFile(_ name: String) throws {
     guard unlinkat(descriptor, name, 0) == 0 || errno == ENOENT else { throw failure(name, "cannot be removed", errno) }
   }

@@ -1,19 +1,19 @@
-/// What this program calls itself, in archives and in `--version`.
+/// The name of this program, in archives and in `--version`.
 public enum Program {
   public static let name = "aloha-wizard"
   public static let version = "0.1.0"
   public static var nameAndVersion: String { "\(name) \(version)" }
 
-  /// A command line of this program, ready to be copied into a shell.
+  /// Returns a command line of this program for a shell.
   ///
   /// - Parameters:
-  ///   - root: of the server that it is for; named where it is not the machine's own.
-  ///   - brand: named where the operator has named it.
+  /// - root: the root of its server; omitted if it is "/".
+  /// - brand: omitted if nil.
   public static func command(_ words: [String], root: String = "/", brand: String? = nil) -> String {
     ([name] + words + serverWords(root: root, brand: brand)).map(ShellWord.quoted).joined(separator: " ")
   }
 
-  /// The options that name a server.
+  /// Returns the options that select a server.
   public static func serverWords(root: String, brand: String?) -> [String] {
     (root == "/" || root.isEmpty ? [] : ["--root", root]) + (brand.map { ["--brand", $0] } ?? [])
   }

@@ -1,5 +1,5 @@
 extension InputRule {
-  /// A public key that age encrypts to: one of its own, or one of SSH. A letter that was lost or changed is noticed.
+  /// A recipient of age: a public key of age or SSH. Missing and changed letters are detected.
   public static func recipient(_ text: String) -> String? {
     if text.isEmpty { return "Enter the public key" }
     let upper = text.uppercased()
@@ -20,7 +20,7 @@ extension InputRule {
 
   private static let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
 
-  /// Bech32: what stands before the last "1" names the kind, the last six letters are a checksum over all.
+  /// Checks a Bech32 text: a prefix before the last "1" names the kind, and the last six letters are a checksum.
   private static func ageKey(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.count <= 4096, let one = bytes.lastIndex(of: UInt8(ascii: "1")), bytes.count - one - 1 >= 6 else {
@@ -32,7 +32,7 @@ extension InputRule {
     guard values.count == bytes.count - one - 1 else { return false }
     let spread = kind.map { UInt32($0 >> 5) } + [0] + kind.map { UInt32($0 & 31) }
     guard checksum(spread + values) == 1 else { return false }
-    // 32 bytes are 52 letters; keys of plug-ins have lengths of their own.
+    // 32 bytes are 52 letters; keys of plug-ins have other lengths.
     return String(decoding: kind, as: UTF8.self) != "age" || values.count == 52 + 6
   }
 
@@ -49,7 +49,7 @@ extension InputRule {
 
   // MARK: The keys of SSH
 
-  /// What is encoded begins with the kind's name once more, and consists of whole parts.
+  /// The encoded data repeats the kind's name and consists of complete parts.
   private static func sshKey(_ text: String, _ kind: String) -> Bool {
     let words = text.split(separator: " ")
     guard words.count >= 2, let bytes = Base64.decode(words[1].utf8) else { return false }

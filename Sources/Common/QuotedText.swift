@@ -1,8 +1,8 @@
-/// Texts in double quotes, as JSON, Python, TOML and YAML all read them.
+/// Texts in double quotes, in the form that JSON, Python, TOML and YAML share.
 public enum QuotedText {
-  /// Quotes, backslashes, line feeds, carriage returns and tabs are written with a backslash.
+  /// Escapes quotes, backslashes, line feeds, carriage returns and tabs with a backslash.
   ///
-  /// - Parameter special: how the language writes another scalar that it does not take as it is; nil for one that it does.
+  /// - Parameter special: the language's notation for another scalar that needs escaping; nil for one that does not.
   public static func doubleQuoted(
     _ text: some StringProtocol, special: (Unicode.Scalar) -> String? = { _ in nil }
   ) -> String {
@@ -21,7 +21,7 @@ public enum QuotedText {
     return quoted + "\""
   }
 
-  /// `\u0007` and the like: a mark, and the scalar's number in at least so many hexadecimal digits.
+  /// Returns for example `\u0007`: a mark and the scalar's number in at least `width` hexadecimal digits.
   public static func escape(_ scalar: Unicode.Scalar, mark: String, digits width: Int, uppercase: Bool = false)
     -> String
   {

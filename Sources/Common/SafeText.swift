@@ -1,10 +1,10 @@
-/// Text from a database, an archive or another program, made safe to show on a terminal.
+/// Makes text from a database, an archive or another program safe to show on a terminal.
 public enum SafeText {
-  /// Takes out what could move the cursor, change colours, reorder or hide text: control characters, the marks that
-  /// change the direction of writing, invisible joiners. Line breaks and tabs become spaces.
+  /// Removes characters that could move the cursor, change colours, or reorder or hide text: control characters,
+  /// direction marks, invisible joiners. Line breaks and tabs become spaces.
   ///
-  /// - Parameter limit: characters kept at most, and four times as many scalars; a longer text ends with an ellipsis. What
-  ///   is beyond is not read.
+  /// - Parameter limit: the maximum number of characters; longer texts end with an ellipsis. At most four times as many
+  ///   scalars are read.
   public static func clean(_ text: some StringProtocol, limit: Int = .max) -> String {
     let (most, isUnlimited) = max(limit, 0).multipliedReportingOverflow(by: 4)
     var kept = 0
@@ -30,7 +30,7 @@ public enum SafeText {
 }
 
 extension SafeText {
-  /// The lengths of texts from elsewhere, in characters.
+  /// The maximum lengths of foreign texts, in characters.
   public enum Limit: Int, Sendable {
     /// A role, a version, a date.
     case short = 40
@@ -48,6 +48,6 @@ extension SafeText {
     case path = 300
   }
 
-  /// The same, with a length by the kind of the text.
+  /// Cleans a text with the maximum length for its kind.
   public static func clean(_ text: some StringProtocol, limit: Limit) -> String { clean(text, limit: limit.rawValue) }
 }

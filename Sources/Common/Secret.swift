@@ -1,6 +1,6 @@
-/// A value that cannot be printed: no description, no debug description, no reflection shows it.
+/// A value that is never printed: not by its description, debug description or reflection.
 ///
-/// It leaves this type only through ``reveal()``, so that every use can be found by that name.
+/// Only ``reveal()`` returns it, so that every use can be found by that name.
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   private let value: String
 
@@ -8,10 +8,10 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     self.value = value
   }
 
-  /// The secret itself. Never for a log, an argument list or an error.
+  /// Returns the secret. Must not be used for a log, an argument list or an error.
   public func reveal() -> String { value }
 
-  /// By bytes: two spellings of one character are two passwords.
+  /// Compares bytes: two spellings of a character are different passwords.
   public static func == (one: Secret, other: Secret) -> Bool { one.value.utf8.elementsEqual(other.value.utf8) }
 
   public var description: String { "(secret)" }

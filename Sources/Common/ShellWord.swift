@@ -1,6 +1,6 @@
-/// Words as a shell reads them back.
+/// Quotes words for a shell.
 public enum ShellWord {
-  /// A whole command line.
+  /// Returns a whole command line.
   public static func quoted(words: [String]) -> String { words.map { quoted($0) }.joined(separator: " ") }
 
   public static func quoted(_ word: String) -> String {

@@ -2,16 +2,16 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// A program started by this one: an argument array, never a shell; a clean environment, never ours.
+/// A child process: an argument array, never a shell, and a clean environment.
 ///
-/// The child has default signals and an empty signal mask, and no descriptor of ours but its three streams.
+/// The child has default signals, an empty signal mask, and no descriptors except its three streams.
 public struct Subprocess: Sendable {
   public var executable: String
   public var arguments: [String]
-  /// All that the child finds in its environment. `PATH` and `LC_ALL` are there unless named here.
+  /// The child's environment, in addition to `PATH` and `LC_ALL`, which it can replace.
   public var environment: [String: String]
   public var directory: String?
-  /// Run as this user; only root can. Through `runuser`, which every Debian has.
+  /// The user to run as, through `runuser`; requires root.
   public var user: String?
 
   public init(
@@ -25,21 +25,21 @@ public struct Subprocess: Sendable {
     self.user = user
   }
 
-  /// What a finished child left behind.
+  /// The result of a finished child.
   public struct Result: Sendable {
     /// The exit status, or 128 + the signal that ended it.
     public let status: Int32
-    /// Standard output and standard error together, in the order of their arrival.
+    /// Standard output and standard error, in the order of arrival.
     public let output: String
   }
 
-  /// Runs it to its end.
+  /// Runs the child to its end.
   ///
   /// - Parameters:
-  ///   - input: what it reads on standard input.
-  ///   - descriptor: what it reads on standard input instead of a text; it stays the caller's.
-  ///   - line: called with each line that it prints, as it comes.
-  /// - Throws: `.command` where it cannot be started. A status that is not 0 is a result, not an error.
+  /// - input: the text for its standard input.
+  /// - descriptor: a descriptor for its standard input instead of a text, owned by the caller.
+  /// - line: called for each line of output.
+  /// - Throws: `.command` if it cannot be started. A status other than 0 is not an error.
   public func run(
     input: String? = nil, descriptor: Int32? = nil, cancellation: Cancellation? = nil, line: ((String) -> Void)? = nil
   ) throws -> Result {
@@ -57,7 +57,9 @@ public struct Subprocess: Sendable {
     return Result(status: Self.wait(pid), output: output)
   }
 
-  /// Runs it to its end and throws where it fails, with the last lines that it printed.
+  /// Runs the child to its end.
+  ///
+  /// - Throws: `.command` with its last lines of output if its status is not 0.
   @discardableResult
   public func runChecked(input: String? = nil, line: ((String) -> Void)? = nil) throws -> String {
     let result = try run(input: input, line: line)
@@ -69,19 +71,19 @@ public struct Subprocess: Sendable {
     return result.output
   }
 
-  /// Starts it and goes on. The caller waits for it with ``wait(_:)``.
+  /// Starts the child without waiting; the caller must call ``wait(_:)``.
   public func start(input: Int32 = -1, output: Int32 = -1, newSession: Bool = true) throws -> pid_t {
     try spawn(input: input, output: output, error: output, newSession: newSession)
   }
 
-  /// Waits for a child. The exit status, or 128 + the signal that ended it.
+  /// Waits for a child and returns its exit status, or 128 + the signal that ended it.
   public static func wait(_ pid: pid_t) -> Int32 {
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
   }
 
-  /// The full path of a program on the system's search path, or nil.
+  /// Returns the path of a program in the system's search path; nil if it is not installed.
   public static func find(_ name: String) -> String? {
     let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
@@ -137,7 +139,7 @@ public struct Subprocess: Sendable {
     return String(decoding: whole, as: UTF8.self)
   }
 
-  /// The input goes through an unnamed file: a pipe could fill up and stop both sides.
+  /// Passes the input through an unnamed file: a full pipe could block both sides.
   private static func temporaryInput(_ text: String) throws -> Int32 {
     let descriptor = csystem_unnamed_file("/tmp")
     guard descriptor >= 0 else { throw PlainFailure.system("/tmp", "temporary file", errno: errno) }

@@ -1,7 +1,7 @@
 import CSystem
 import Glibc
 
-/// What an errno value means, and what an operator can do about it.
+/// The meaning of an errno value, and its remedy.
 public enum SystemError {
   public static func text(_ code: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in

@@ -1,11 +1,11 @@
 import CSystem
 import Glibc
 
-/// Who this thread is to the kernel.
+/// The user of the current thread.
 public enum ThreadUser {
-  /// Runs `body` as another user; only root can. No other thread changes.
+  /// Runs `body` as another user; requires root. Other threads are not affected.
   ///
-  /// - Throws: where there is no such user, or where `body` throws.
+  /// - Throws: if the user does not exist, and the errors of `body`.
   public static func run<Value>(as name: String, _ body: () throws -> Value) throws -> Value {
     guard let entry = getpwnam(name) else {
       throw PlainFailure(

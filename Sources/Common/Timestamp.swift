@@ -1,12 +1,12 @@
 import Glibc
 
-/// Moments as text, in UTC.
+/// Formats and parses times, in UTC.
 public enum Timestamp {
   /// The last second of the year 9999, in seconds since 1970. Later values are not times of files or backups.
   public static let lastSecond: Int64 = 253_402_300_799
 
-  /// "2026-11-23T08:03:05.000000+00:00", from microseconds since 1970; years before the first as PostgreSQL writes them,
-  /// with " BC" behind.
+  /// Returns for example "2026-11-23T08:03:05.000000+00:00" for microseconds since 1970; years before 1 in PostgreSQL's
+  /// format with " BC".
   public static func iso(microseconds: Int64) -> String {
     let parts = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
     let isEarlier = parts.remainder < 0
@@ -24,8 +24,8 @@ public enum Timestamp {
     return "\(date)T\(time).\(pad(Int(fraction), 6))+00:00\(year > 0 ? "" : " BC")"
   }
 
-  /// Microseconds since 1970 from "2026-11-23T08:03:05.123456+00:00" or the like: with a space in place of the T, without
-  /// a fraction, with "Z" or without a zone (which is UTC). Nil for anything else, and for a moment that does not exist.
+  /// Parses "2026-11-23T08:03:05.123456+00:00", also with a space instead of the T, without a fraction, with "Z" or
+  /// without a zone (UTC). Returns microseconds since 1970; nil for other texts and impossible dates.
   public static func microseconds(iso text: String) -> Int64? {
     guard text.utf8.count <= 64 else { return nil }
     let bytes = Array(text.utf8)
@@ -52,7 +52,7 @@ public enum Timestamp {
     fields.tm_min = Int32(minute)
     fields.tm_sec = Int32(second)
     var result = Int64(timegm(&fields)) * 1_000_000
-    // A day that the month does not have became one of the next.
+    // An impossible day was converted to one of the next month.
     guard year > 0, Int(fields.tm_mon) + 1 == month || second == 60 else { return nil }
     var index = 19
     if index < bytes.count, bytes[index] == 0x2E {
@@ -80,7 +80,7 @@ public enum Timestamp {
     return result + sign * Int64(hours * 60 + minutes) * 60_000_000
   }
 
-  /// Now, in microseconds since 1970.
+  /// Returns the current time, in microseconds since 1970.
   public static func now() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)

@@ -1,12 +1,12 @@
 import CSystem
 import Glibc
 
-/// Opens a folder for root, name by name. See ``OpenFolder/init(_:)`` for which links are followed.
+/// Opens a folder for root, name by name; see ``OpenFolder/init(_:)`` for the followed links.
 enum TrustedWay {
   private static let mostLinks = 40
 
   /// - Returns: a descriptor, or -1 with `errno`.
-  /// - Throws: `.file` where a link leads to a folder of somebody else than the link's owner.
+  /// - Throws: `.file` if a link leads to a folder of another user than the link's owner.
   static func open(_ path: String) throws -> Int32 {
     var folder = Glibc.open(path.hasPrefix("/") ? "/" : ".", csystem_path_only() | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return -1 }

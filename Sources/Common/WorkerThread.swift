@@ -1,8 +1,8 @@
 import CSystem
 import Glibc
 
-/// A plain thread that leaves all signals to the threads that want them, but for those that say that it has itself gone
-/// wrong: a crash is handled where it happens, on a stack of its own, so that one that has run out of stack can be too.
+/// A POSIX thread that blocks all signals except those of crashes, which are handled on their own stack, so that a
+/// stack overflow is handled too.
 public final class WorkerThread: Sendable {
   private let handle: pthread_t
 
@@ -16,7 +16,7 @@ public final class WorkerThread: Sendable {
     var every = sigset_t()
     var before = sigset_t()
     sigfillset(&every)
-    // Blocked, these would kill the process without a word, and leave the terminal as it is.
+    // If these were blocked, the kernel would kill the process and leave the terminal unrestored.
     for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS] { sigdelset(&every, signal) }
     pthread_sigmask(SIG_BLOCK, &every, &before)
     var handle = pthread_t()
@@ -37,19 +37,19 @@ public final class WorkerThread: Sendable {
     self.handle = handle
   }
 
-  /// Lets it end by itself; nobody waits for it. Instead of ``join()``, once.
+  /// Releases the thread without waiting for its end; instead of ``join()``, once.
   public func detach() { pthread_detach(handle) }
 
-  /// Waits for its end. To be called once.
+  /// Waits for the end of the thread. Must be called once.
   public func join() { pthread_join(handle, nil) }
 
-  /// Processor time that the calling thread has used.
+  /// The processor time of the calling thread.
   public static var processorSeconds: Double {
     var used = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used)
     return Double(used.tv_sec) + Double(used.tv_nsec) / 1e9
   }
 
-  /// Processors that this machine has online.
+  /// The number of online processors.
   public static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }
