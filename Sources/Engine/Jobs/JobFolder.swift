@@ -2,27 +2,26 @@ import Common
 import FoundationEssentials
 import Glibc
 
-/// A job as it lies on the disk: all that there is to know of it, whoever looks.
-///
-/// - `job.json`: what it does, for whom, since when. Written before the job begins, never changed.
-/// - `journal.jsonl`: every progress event, one JSON object a line, appended as it happens.
-/// - `lock`: locked by the job's process for as long as it lives.
-/// - `log`: what the process itself wrote to its standard streams.
+/// The folder of a job on disk, with everything that is known about it:
+/// - `job.json`: the operation, its operator and its start. Written before the job starts, never changed.
+/// - `journal.jsonl`: all progress events, one JSON object per line, appended immediately.
+/// - `lock`: locked by the job's process while it runs.
+/// - `log`: the standard streams of the process.
 public struct JobFolder: Sendable {
   public let path: String
   let catalog: OperationCatalog
 
-  /// - Parameter catalog: the operations that its header can name.
+  /// - Parameter catalog: the operations that its header can contain.
   public init(_ path: String, catalog: OperationCatalog = .standard) {
     self.path = path
     self.catalog = catalog
   }
 
-  /// What a job is, as `job.json` says it.
+  /// The content of `job.json`.
   public struct Header: Sendable, Codable {
     public var operation: any Operation
     public var plan: Plan?
-    /// The user who started it, and on which terminal.
+    /// The user who started the job; ``terminal`` is the user's terminal.
     public var operator_: String
     public var terminal: String?
     /// ISO 8601, in UTC.
@@ -61,7 +60,7 @@ public struct JobFolder: Sendable {
       try container.encode(started, forKey: .started)
     }
 
-    /// In the first version the options of an operation had no name but their place: `_0`, `_1`.
+    /// In the first version the options of an operation were stored by position: `_0`, `_1`.
     fileprivate static func key(_ path: [any CodingKey]) -> any CodingKey {
       let name = path[path.count - 1].stringValue
       let isUnnamed =
@@ -73,16 +72,17 @@ public struct JobFolder: Sendable {
     private enum Options: String, CodingKey { case options }
   }
 
-  /// Where a job stands.
+  /// The state of a job.
   public enum State: Sendable, Equatable {
     case running
     case finished(Summary)
     case failed(FailureReport)
-    /// Its process is gone without a word: killed, or the machine went down. What it does is as before, or complete.
+    /// The process ended without recording a result (killed, or the machine failed). Its effects are either fully
+    /// applied or absent.
     case lost
   }
 
-  /// The name of the folder: ascending with time.
+  /// The name of the folder; ascending with time.
   public var id: String { FileSystem.name(of: path) }
 
   var journal: String { "\(path)/journal.jsonl" }
@@ -120,14 +120,14 @@ public struct JobFolder: Sendable {
     }
   }
 
-  /// All events so far.
+  /// Returns all events so far.
   public func events() -> [ProgressEvent] {
     guard let bytes = try? FileSystem.read(journal, limit: 256 << 20) else { return [] }
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { EventLine.decode(String($0)) }
   }
 
   public func state() -> State {
-    // Asked before the journal is read: a job that ends in between has written its last event by then.
+    // Checked before the journal is read: a job that ends in between has written its last event by then.
     let isAlive = isLocked
     if let end = end(of: latestEvents) ?? (isAlive ? nil : end(of: events())) { return end }
     return isAlive ? .running : .lost
@@ -144,38 +144,38 @@ public struct JobFolder: Sendable {
     return nil
   }
 
-  /// The end of the journal: what is asked of every job, whenever jobs are listed. The first line may be cut.
+  /// The events at the end of the journal, for lists of jobs. The first line can be truncated.
   private var latestEvents: [ProgressEvent] {
     guard let bytes = try? FileSystem.readEnd(journal, bytes: 1 << 16) else { return [] }
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { EventLine.decode(String($0)) }
   }
 
-  /// Whether a check has refused it: nothing was changed, and nothing is to be gone on with.
+  /// Whether a check has refused the job: it changed nothing and cannot be resumed.
   var wasRefused: Bool {
     if case .failed(let failure) = state(), failure.exitCode == FailureFamily.blocked.rawValue { return true }
     return !hasBegun
   }
 
-  /// Whether it had begun to work before it ended.
+  /// Whether the operation had started before the job ended.
   private var hasBegun: Bool {
-    // What has not begun has said little.
+    // A job that has not started has a short journal.
     guard let size = FileSystem.size(journal), size < 1 << 16 else { return true }
     return latestEvents.contains { event in
       if case .phaseStarted = event { true } else { false }
     }
   }
 
-  /// Whether the job's process lives.
+  /// Whether the job's process is alive.
   var isLocked: Bool {
     guard FileSystem.exists(lock) else { return false }
     return (try? FileLock(lock)) == nil
   }
 }
 
-/// Who is at the keyboard.
+/// The user of this process.
 enum Operator {
   static var name: String {
-    // Behind sudo it is a person that counts, not root.
+    // With sudo, the user who called it counts, not root.
     for variable in ["SUDO_USER", "LOGNAME", "USER"] {
       if let value = getenv(variable).map({ String(cString: $0) }), !value.isEmpty { return SafeText.clean(value) }
     }

@@ -1,7 +1,7 @@
 import Common
 import Glibc
 
-/// Watches a job from any process: hands over every event once, from the beginning, and says when it is over.
+/// Follows a job from any process: returns each event once, from the beginning, until its end.
 public final class JobFollower {
   public let folder: JobFolder
   private var descriptor: Int32 = -1
@@ -14,13 +14,12 @@ public final class JobFollower {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// What has happened since the last call; never waits.
+  /// Returns the events since the last call, without waiting.
   ///
-  /// - Returns: nil once the job is over and everything has been handed over. A job that died without a word ends with a
-  ///   failure that says so.
+  /// - Returns: nil after the end of the job and its last event. A job that ended without a result ends with a failure.
   public func next() -> [ProgressEvent]? {
     if isOver { return nil }
-    // Before the journal is read: what was written until now is then seen below.
+    // Checked before the journal is read, so that all events until now are read below.
     let isAlive = folder.isLocked
     let events = read()
     for event in events {
@@ -36,7 +35,7 @@ public final class JobFollower {
     return events
   }
 
-  /// Follows to the end. `wait` is called between looks; it may throw to stop following, the job goes on.
+  /// Follows the job to its end. `wait` is called between reads; if it throws, following stops and the job continues.
   public func follow(
     _ show: (ProgressEvent) -> Void, wait: () throws -> Void = { usleep(100_000) }
   ) throws {
@@ -46,7 +45,7 @@ public final class JobFollower {
     }
   }
 
-  /// A job whose process has not come up yet is not lost.
+  /// Whether the job's process has started: before that, it cannot be lost.
   private var hasBegun: Bool {
     if FileSystem.exists("\(folder.path)/pid") { return true }
     var status = stat()
@@ -54,7 +53,7 @@ public final class JobFollower {
     return time(nil) - status.st_mtim.tv_sec > 15
   }
 
-  /// A line of ours is never longer; one that is, is passed over, not held.
+  /// Longer lines are skipped: this program never writes them.
   private static let longestLine = 4 << 20
 
   private func read() -> [ProgressEvent] {
@@ -80,7 +79,7 @@ public final class JobFollower {
   }
 }
 
-/// A job whose process is gone.
+/// A job whose process ended without a result.
 public struct LostJob: Failure {
   let id: String
 

@@ -1,8 +1,8 @@
 import Common
 import Glibc
 
-/// Asks a running job to stop and sees what becomes of it: it takes back what it has done, unless that is past its point
-/// of no return.
+/// Cancels a running job and reports the outcome: its changes are rolled back, unless it is past its point of no
+/// return.
 public struct JobStop: Runnable {
   public let folder: JobFolder
 
@@ -56,7 +56,7 @@ extension JobStop {
   }
 }
 
-/// Offers a broken job no more.
+/// Dismisses a failed job: it is not offered any more.
 public struct JobDismissal: Runnable {
   public let folder: JobFolder
 

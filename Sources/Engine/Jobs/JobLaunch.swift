@@ -1,12 +1,12 @@
 import Common
 import Glibc
 
-/// An operation that runs as a job: a process of its own that goes on when whoever started it goes away.
+/// Runs an operation as a job: a process of its own, which continues when its starter ends.
 ///
-/// To front ends it is an operation like any other: they see its events, and stopping it asks the job to stop.
+/// Front ends use it like any operation: they receive its events, and cancelling it cancels the job.
 public struct JobLaunch: Runnable {
   public let operation: any Operation
-  /// This program.
+  /// The path of this program.
   private let executable: String
 
   public init(_ operation: any Operation, executable: String = "/proc/self/exe") {
@@ -26,7 +26,7 @@ public struct JobLaunch: Runnable {
   }
 }
 
-/// Follows a job that runs already, or has run.
+/// Follows a running or finished job.
 public struct JobAttachment: Runnable {
   public let folder: JobFolder
 
@@ -34,7 +34,7 @@ public struct JobAttachment: Runnable {
     self.folder = folder
   }
 
-  /// How long the job has been running already; nil where its folder does not say.
+  /// How long the job has been running; nil if its folder does not state it.
   public var age: Duration? {
     guard let started = try? folder.readHeader().started, let begun = Timestamp.microseconds(iso: started) else {
       return nil
@@ -54,7 +54,7 @@ public struct JobAttachment: Runnable {
     var hasAsked = false
     try JobFollower(folder).follow { event in
       switch event {
-      // The end is told by whoever runs this.
+      // The caller sends the end event.
       case .finished, .failed: outcome = event
       default: progress.relay(event)
       }
@@ -62,7 +62,7 @@ public struct JobAttachment: Runnable {
       usleep(100_000)
       if progress.cancellation.isCancelled, !hasAsked {
         hasAsked = true
-        // One that has ended in the meantime cannot be stopped; its journal says what became of it.
+        // A job that has just ended cannot be cancelled; its journal contains the outcome.
         try? JobProcess.stop(folder)
       }
     }
@@ -74,7 +74,7 @@ public struct JobAttachment: Runnable {
   }
 }
 
-/// A failure that happened in a job's process.
+/// A failure in a job's process.
 public struct JobFailure: Failure {
   public let report: FailureReport
 

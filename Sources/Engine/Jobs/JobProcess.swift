@@ -1,14 +1,14 @@
 import Common
 import Glibc
 
-/// The process of a job: its own session, no terminal, everything that it says in its folder.
+/// The process of a job: its own session, no terminal, all output in its folder.
 public enum JobProcess {
-  /// The words with which this program is asked to be a job's process.
+  /// The hidden command that makes this program the process of a job.
   public static let command = "run-job"
 
-  /// Starts a job and comes back at once. The job goes on whatever becomes of this process.
+  /// Starts a job and returns immediately. The job does not depend on this process.
   ///
-  /// - Parameter executable: this program.
+  /// - Parameter executable: the path of this program.
   public static func start(_ folder: JobFolder, executable: String = "/proc/self/exe") throws {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let length = readlink(executable, &path, Int(PATH_MAX))
@@ -19,15 +19,15 @@ public enum JobProcess {
     defer { close(log) }
     let child = Subprocess(program, [command, folder.path], directory: "/")
     let pid = try child.start(output: log, newSession: true)
-    // Its end is read from its folder; nobody else waits for it.
+    // The result is read from the folder; this thread only reaps the child.
     let reaper = try WorkerThread { _ = Subprocess.wait(pid) }
     reaper.detach()
   }
 
-  /// Is a job's process, to the end: claims the server, runs the operation, writes its journal.
+  /// Runs as the process of a job until its end: locks the servers, runs the operation, writes the journal.
   ///
-  /// - Parameter show: gets every event too: what a command shows that is the job's process itself.
-  /// - Throws: what ended the job; it stands in the journal already.
+  /// - Parameter show: receives each event too, for a command that runs the job in its own process.
+  /// - Throws: the failure of the job, which is in the journal too.
   @discardableResult
   public static func run(
     _ folder: JobFolder, cancellation: Cancellation, show: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
@@ -57,7 +57,7 @@ public enum JobProcess {
     }
   }
 
-  /// Removes leftovers of interrupted commands, as far as the operation does not do it itself.
+  /// Deletes leftovers of interrupted commands, except where the operation handles them itself.
   private static func clean(before operation: any Operation, _ progress: Progress) {
     let policy = type(of: operation).leftovers
     guard policy != .left else { return }
@@ -66,7 +66,7 @@ public enum JobProcess {
     }
   }
 
-  /// Asks a running job to stop. It takes back what it has done; that may take a moment.
+  /// Cancels a running job. It rolls its changes back, which can take some time.
   public static func stop(_ folder: JobFolder) throws {
     guard folder.isLocked,
       let text = try? FileSystem.read("\(folder.path)/pid"),
@@ -78,7 +78,7 @@ public enum JobProcess {
   }
 }
 
-/// The journal of a running job. A line is written whole or not at all.
+/// The journal of a running job. Lines are written completely or not at all.
 private final class Journal: Sendable {
   private let descriptor: Int32
   private let ended = Monitor(false)
@@ -92,7 +92,7 @@ private final class Journal: Sendable {
 
   var hasEnded: Bool { ended.now { $0 } }
 
-  /// What cannot be written is lost to those who watch, and nothing else: a full disk must not end the work.
+  /// Errors are ignored: a full disk must not end the operation.
   func append(_ event: ProgressEvent) {
     let line = Array((EventLine.encode(event, at: Timestamp.iso(microseconds: Timestamp.now())) + "\n").utf8)
     _ = write(descriptor, line, line.count)

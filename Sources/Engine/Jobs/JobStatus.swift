@@ -1,19 +1,19 @@
 import Common
 import Glibc
 
-/// A job as an operator sees it: who started what when, what became of it, and what can be done about it now.
+/// A job for an operator: who started it and when, its outcome, and the possible actions.
 public struct JobStatus: Sendable {
   public enum State: String, Sendable {
     case running, finished, failed
-    /// The operator wished it; what it had done was taken back.
+    /// Cancelled by the operator; its changes were rolled back.
     case stopped
-    /// Its process is gone without a word.
+    /// Its process ended without a result.
     case interrupted
   }
 
   public enum Action: String, Sendable, CaseIterable {
     case watch, log, stop, resume, undo
-    /// Mark it as dismissed.
+    /// Dismisses the job.
     case setAside = "set-aside"
   }
 
@@ -21,16 +21,16 @@ public struct JobStatus: Sendable {
   public var title: String
   public var startedBy: String
   public var terminal: String?
-  /// Microseconds since 1970; nil where it does not say.
+  /// Microseconds since 1970; nil if the job does not state it.
   public var started: Int64?
   public var state: State
-  /// What came of it, in a sentence; empty while it runs.
+  /// The outcome in a sentence; empty while the job is running.
   public var outcome: String
-  /// What to do about a failure.
+  /// The remedy for a failure.
   public var remedy: String?
-  /// What it was to do; nil where that cannot be read.
+  /// The operation; nil if it cannot be decoded.
   public var operation: (any Operation)?
-  /// By action, why it cannot be done; what is not in it can.
+  /// The reasons why actions are impossible; other actions are possible.
   public var obstacles: [Action: String]
 
   public init(
@@ -52,12 +52,12 @@ public struct JobStatus: Sendable {
 
   public var id: String { JobFolder(folder).id }
 
-  /// Whether somebody should decide what becomes of it.
+  /// Whether an operator should decide about the job.
   public var isBroken: Bool { state == .failed || state == .interrupted }
 }
 
 extension JobStatus {
-  /// - Parameter undone: folders of jobs that were taken back already.
+  /// - Parameter undone: the folders of jobs that were undone.
   init(_ job: JobFolder, undone: Set<String>) {
     let header = try? job.readHeader()
     let operation = header?.operation
@@ -111,28 +111,28 @@ extension JobStatus {
     }
   }
 
-  /// How it would be undone; nil where what it was to do cannot be read.
+  /// How the job would be undone; nil if its operation cannot be decoded.
   public var undo: UndoRule? { operation?.undo(UndoContext(recordFolder: folder)) }
 }
 
 extension FailureReport {
-  /// "the database: it went away".
+  /// For example "the database: the connection was lost".
   public var sentence: String { "\(subject): \(reason)" }
 }
 
 extension JobFolder {
   private var asideMark: String { "\(path)/set-aside" }
 
-  /// Whether an operator has said that nothing is to be done about it.
+  /// Whether an operator has dismissed the job.
   public var isSetAside: Bool { FileSystem.exists(asideMark) }
 
-  /// Offers it no more. It stays in the list.
+  /// Dismisses the job: it stays in the list and is not offered any more.
   public func setAside() throws {
     let text = "\(Operator.name), \(Timestamp.iso(microseconds: Timestamp.now()))\n"
     try FileSystem.replace(asideMark, with: Array(text.utf8))
   }
 
-  /// What it has reported, a line each; the newest are kept where there is more than `limit`.
+  /// Returns the reported lines; with more than `limit`, the newest.
   public func report(limit: Int = 500) -> [String] {
     let lines = events().compactMap { event -> String? in
       switch event {
@@ -151,7 +151,7 @@ extension JobFolder {
 }
 
 extension JobFolder.Header {
-  /// Who runs what since when: "ann, on /dev/pts/3, runs this since 2026-11-23 10:31 UTC, 12 min ago: Export …".
+  /// Returns for example "ann, on /dev/pts/3, runs this since 2026-11-23 10:31 UTC, 12 min ago: Export …".
   public func whoRunsWhat(now: Int64 = Timestamp.now()) -> String {
     let place = terminal.map { ", on \($0)," } ?? ""
     let since = Timestamp.microseconds(iso: started).map { Age.words($0, now: now) } ?? started
@@ -160,7 +160,7 @@ extension JobFolder.Header {
 }
 
 extension JobStore {
-  /// All jobs as an operator sees them, the newest first; a hundred at most.
+  /// Returns all jobs, the newest first, at most 100.
   public func outlooks() throws -> [JobStatus] {
     let all = Array(try jobs().prefix(100))
     let undone = Set(
@@ -169,12 +169,12 @@ extension JobStore {
         else { return nil }
         return undo.folder
       })
-    // Names tell jobs of the same second apart, but not which one was first.
+    // Ids of jobs of the same second have no order.
     return all.map { JobStatus($0, undone: undone) }.sorted { ($0.started ?? 0, $0.id) > ($1.started ?? 0, $1.id) }
   }
 
-  /// Broken jobs that somebody should decide about, the newest first: those of the last weeks that were not set aside,
-  /// and whose work no later job has taken up.
+  /// Returns the jobs that need a decision, the newest first: failed jobs of the last weeks that were neither dismissed
+  /// nor superseded by a later job.
   public func waiting(now: Int64 = Timestamp.now()) throws -> [JobStatus] {
     var later: [(operation: any Operation, hasFinished: Bool)] = []
     return try outlooks().filter { job in
@@ -184,7 +184,7 @@ extension JobStore {
       else { return false }
       guard now - (job.started ?? 0) < Self.weeksOffered * 7 * 86_400_000_000 else { return false }
       let folder = JobFolder(job.folder)
-      // A refused job changed nothing, and its reasons were shown when it was refused.
+      // A refused job changed nothing, and its reasons were shown.
       if job.state == .failed, folder.wasRefused { return false }
       return job.obstacles[.resume] == nil && !folder.isSetAside
     }
@@ -192,7 +192,7 @@ extension JobStore {
 
   private static let weeksOffered: Int64 = 4
 
-  /// Whether another job forbids to begin on these servers, and who runs it.
+  /// Returns a blocker if another job is running on these servers; nil otherwise.
   public static func othersAtWork(_ operation: any Operation) -> Finding? {
     for server in operation.servers {
       let store = JobStore(root: server.root)

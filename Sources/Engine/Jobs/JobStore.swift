@@ -1,20 +1,20 @@
 import Common
 import Glibc
 
-/// The jobs of one server, and the rule that only one of them runs at a time.
+/// The jobs of one server, of which only one can run at a time.
 public struct JobStore: Sendable {
-  /// The ``StateFolder`` below the server's root; who may not write there gets a folder of the own.
+  /// The ``StateFolder`` below the server's root, or a folder of the user without write access to it.
   public let folder: String
   private let root: String
-  /// Where jobs may be that were made before this place was the right one.
+  /// Earlier locations of jobs.
   private let others: [String]
   private let catalog: OperationCatalog
 
   public init(_ installation: Installation) { self.init(root: installation.root) }
 
   /// - Parameters:
-  ///   - root: "/" in production. The server's settings are not needed: a restore may have to bring them first.
-  ///   - catalog: the operations that its jobs can be of.
+  /// - root: "/" in production. The server's settings are not required: a restore may bring them.
+  /// - catalog: the operations that its jobs can contain.
   public init(root: String, catalog: OperationCatalog = .standard) {
     self.root = root
     self.catalog = catalog
@@ -33,7 +33,7 @@ public struct JobStore: Sendable {
     }
   }
 
-  /// Where a job is listed.
+  /// Creates the store that lists the jobs of an operation.
   public init(of operation: any Operation, catalog: OperationCatalog = .standard) throws {
     guard let server = operation.servers.first else { throw PlainFailure(.usage, "job", "names no server") }
     self.init(root: server.root, catalog: catalog)
@@ -41,18 +41,20 @@ public struct JobStore: Sendable {
 
   private var jobsFolder: String { "\(folder)/jobs" }
 
-  /// All jobs, the newest first.
+  /// Returns all jobs, the newest first.
   public func jobs() throws -> [JobFolder] {
     let folders = [jobsFolder] + others.map { "\($0)/jobs" }
     let found = try folders.filter { FileSystem.isFolder($0) }.flatMap { folder in
       try FileSystem.names(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
     }
-    // Their names begin with their times.
+    // The names start with the time.
     return found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
       .filter { FileSystem.exists("\($0.path)/job.json") }
   }
 
-  /// - Parameter id: a job's id or the beginning of one; nil: the newest.
+  /// Returns a job.
+  ///
+  /// - Parameter id: an id or the beginning of one; nil: the newest job.
   public func job(_ id: String?) throws -> JobFolder {
     let all = try jobs()
     guard let id else {
@@ -71,26 +73,25 @@ public struct JobStore: Sendable {
     return job
   }
 
-  /// Jobs that run now.
+  /// Returns the running jobs.
   public func running() throws -> [JobFolder] { try jobs().filter { $0.state() == .running } }
 
-  /// Asked before a job gets a folder: what was refused at once is no job, and nobody should find it among those that
-  /// failed.
+  /// Checks whether a job can start, before it gets a folder: a job refused immediately is not listed as failed.
   ///
-  /// - Throws: `.conflict`, naming who runs what on one of its servers.
+  /// - Throws: `.conflict` with the operator and the job that runs on one of its servers.
   public static func refuseWhereBusy(_ operation: any Operation) throws {
     for server in operation.servers { _ = try JobStore(root: server.root).claim() }
   }
 
-  /// A folder for a new job.
+  /// Creates the folder of a new job.
   public func make(_ operation: any Operation, plan: Plan?) throws -> JobFolder {
     try FileSystem.makeFolder(jobsFolder)
     return try JobFolder.make(operation, plan: plan, below: jobsFolder, catalog: catalog)
   }
 
-  /// Takes the server for a job, until the lock goes away.
+  /// Locks the server for a job, until the lock is released.
   ///
-  /// - Throws: `.conflict`, naming who runs what.
+  /// - Throws: `.conflict` with the operator and the running job.
   func claim(for job: JobFolder? = nil) throws -> FileLock {
     try FileSystem.makeFolder(folder)
     if let lock = try FileLock("\(folder)/lock") { return lock }

@@ -1,8 +1,8 @@
 import Common
 
-/// The operations that can run as jobs, by their kinds.
+/// The operations that can run as jobs, by kind.
 ///
-/// A new one is its folder and its line in ``standard``.
+/// To add one, add its folder and its line in ``standard``.
 public struct OperationCatalog: Sendable, Equatable {
   private let types: [String: any Operation.Type]
 
@@ -24,7 +24,7 @@ public struct OperationCatalog: Sendable, Equatable {
     UndoJobOperation.self,
   ])
 
-  /// The same with further operations.
+  /// Returns the catalog with additional operations.
   public func adding(_ types: [any Operation.Type]) -> OperationCatalog {
     OperationCatalog(Array(self.types.values) + types)
   }
@@ -33,7 +33,7 @@ public struct OperationCatalog: Sendable, Equatable {
 
   public static func == (left: OperationCatalog, right: OperationCatalog) -> Bool { left.kinds == right.kinds }
 
-  /// The one that a decoder was given; the standard one where it was given none.
+  /// Returns the catalog of a decoder; ``standard`` by default.
   init(of decoder: any Decoder) {
     self = StoredOperation.catalog.flatMap { decoder.userInfo[$0] as? OperationCatalog } ?? .standard
   }
@@ -41,7 +41,7 @@ public struct OperationCatalog: Sendable, Equatable {
   func type(_ kind: String) -> (any Operation.Type)? { types[kind] }
 }
 
-/// An operation as text: `{"export": {"server": {…}, "options": {…}}}`, one member whose name is its kind.
+/// An operation as JSON: `{"export": {"server": {…}, "options": {…}}}`, one member named by its kind.
 struct StoredOperation: Codable {
   let operation: any Operation
 
@@ -55,7 +55,7 @@ struct StoredOperation: Codable {
     init?(intValue: Int) { nil }
   }
 
-  /// Where a decoder finds the ``OperationCatalog``.
+  /// The key of the ``OperationCatalog`` in a decoder.
   static let catalog = CodingUserInfoKey(rawValue: "operations")
 
   init(from decoder: any Decoder) throws {

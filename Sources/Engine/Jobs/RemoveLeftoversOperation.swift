@@ -1,8 +1,8 @@
 import Common
 
-/// Removes what interrupted commands have left on a server, and names what an operator has to decide about.
+/// Deletes leftovers of interrupted commands on a server, and lists those that need a decision.
 ///
-/// Every job begins with that: as a job of its own it does nothing besides.
+/// Every job starts with this; as a job of its own it does nothing else.
 public struct RemoveLeftoversOperation: Operation {
   private enum Phase: String, OperationPhase {
     case leftovers
@@ -53,9 +53,9 @@ public struct RemoveLeftoversOperation: Operation {
 }
 
 extension Leftover {
-  /// As a check reports it.
+  /// Returns the leftover as a finding.
   ///
-  /// - Parameter root: of the server that it was found on.
+  /// - Parameter root: the root of its server.
   public func finding(root: String) -> Finding {
     Finding(
       .warning, "leftovers", text,

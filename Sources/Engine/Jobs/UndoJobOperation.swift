@@ -1,18 +1,18 @@
 import Common
 
-/// Undoes a finished job, as one step: an import with its rows and files, an export's archive, a move on both sides,
+/// Undoes a finished job in one step: an import with its rows and files, an export's archive, a move on both sides,
 /// copied settings, a deactivation.
 ///
-/// What belongs to that is the job's operation's to say, see ``Operation/undo(_:)``.
+/// The job's operation defines the steps, see ``Operation/undo(_:)``.
 public struct UndoJobOperation: Operation {
   public static let kind = "undo"
   /// The servers of the job.
   public let servers: [ServerReference]
   /// The job's folder.
   public let folder: String
-  /// An imported organization is deleted although people seem to work in it already.
+  /// Whether to delete an imported organization that is in use.
   public let despiteSignsOfLife: Bool
-  /// The operations that the job can be of.
+  /// The operations that the job can contain.
   private let catalog: OperationCatalog
 
   private enum CodingKeys: String, CodingKey {
@@ -83,7 +83,7 @@ public struct UndoJobOperation: Operation {
 
   public func run(progress: Progress) throws -> Summary {
     let parts = try parts()
-    // Before the first is done: none may find out in the middle that it is forbidden.
+    // Checked before the first part runs: a later part must not turn out to be forbidden.
     for part in parts { _ = try part.check() }
     let done = try parts.map { Summary.Fact("Done", try $0.run(progress).title) }
     return Summary(

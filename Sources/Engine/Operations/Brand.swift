@@ -1,10 +1,10 @@
-/// The differences between Aloha's server and Zulip's, which is the same server under another name.
+/// The differences between Aloha's server and Zulip's, the same server under another name.
 ///
-/// Everything else in this package is written once and applies to both.
+/// All other code of this package applies to both.
 public enum Brand: String, Sendable, Codable, CaseIterable {
   case aloha, zulip
 
-  /// The name in texts.
+  /// The name in messages.
   public var title: String { self == .aloha ? "Aloha" : "Zulip" }
 
   /// The folder of the configuration.
@@ -18,21 +18,21 @@ public enum Brand: String, Sendable, Codable, CaseIterable {
   public var homeFolder: String { "/home/\(rawValue)" }
   public var deploymentFolder: String { "\(homeFolder)/deployments/current" }
 
-  /// Database, schema and role, unless the configuration says otherwise.
+  /// The default name of the database, its schema and its role.
   public var databaseName: String { rawValue }
   public var schema: String { rawValue }
 
-  /// The subdomain of the internal organization, home of the system bots.
+  /// The subdomain of the internal organization, which contains the system bots.
   public var internalSubdomain: String { "\(rawValue)internal" }
 
-  /// The default domain of the system bots' addresses.
+  /// The default domain of the system bots' email addresses.
   public var botDomain: String { "\(rawValue).com" }
 
-  /// The names of settings and secrets that contain the brand.
+  /// Names of settings and secrets that contain the brand.
   public var organizationIDSecret: String { "\(rawValue)_org_id" }
   public var organizationKeySecret: String { "\(rawValue)_org_key" }
 
-  /// The variable of version.py, and the key of migration_status.json.
+  /// The variable in version.py, and the key in migration_status.json.
   public var versionVariable: String { "\(rawValue.uppercased())_VERSION" }
   public var versionKey: String { "\(rawValue)_version" }
 }

@@ -1,10 +1,11 @@
 import FoundationEssentials
 
-/// A progress event as one line of JSON and back: `{"event":"advanced","id":"messages","done":100,"total":559,…}`.
+/// Encodes a progress event as one line of JSON, and decodes it:
+/// `{"event":"advanced","id":"messages","done":100,"total":559,…}`.
 public enum EventLine {
-  /// Without a line break at the end.
+  /// Returns the line without a line break.
   ///
-  /// - Parameter moment: when it happened, ISO 8601 in UTC; nil leaves it out.
+  /// - Parameter moment: the time of the event, ISO 8601 in UTC; nil omits it.
   public static func encode(_ event: ProgressEvent, at moment: String? = nil) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -14,12 +15,12 @@ public enum EventLine {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// Nil where the line is none of ours, or of a kind that this version does not know.
+  /// Returns nil if the line is not an event, or is an event of a later version.
   public static func decode(_ line: String) -> ProgressEvent? {
     (try? JSONDecoder().decode(Fields.self, from: Data(line.utf8)))?.event
   }
 
-  /// All that any event can have; which of them it has, its name says.
+  /// The fields of all kinds of events; each kind uses some of them.
   private struct Fields: Codable {
     var event_: String
     var at: String?
@@ -69,7 +70,7 @@ public enum EventLine {
       }
     }
 
-    /// Nil for an event of another kind, and for amounts that nobody can have counted, or take a hundredfold of.
+    /// The event; nil for unknown kinds, and for amounts that are negative or too large to be multiplied by 100.
     var event: ProgressEvent? {
       let amounts: ClosedRange<Int64> = 0...1 << 56
       guard done.map(amounts.contains) ?? true, total.map(amounts.contains) ?? true else { return nil }

@@ -1,6 +1,6 @@
 import Common
 
-/// What a check found: something that is well, that deserves attention, or that forbids to begin.
+/// The result of one check: OK, a warning, or a blocker.
 public struct Finding: Sendable, Codable, Equatable {
   public enum Severity: String, Sendable, Codable, Comparable, CaseIterable {
     case ok, warning, blocker
@@ -10,20 +10,21 @@ public struct Finding: Sendable, Codable, Equatable {
     }
   }
 
-  /// What the finding is about, for programs; nil where none asks for it.
+  /// The identity of a finding, for programs; nil if no program uses it.
   public enum ID: String, Sendable, Codable {
     case version
   }
 
   public var severity: Severity
-  /// What was looked at, in a few words: "subdomain", "space for the archive".
+  /// The checked object: "subdomain", "space for the archive".
   public var subject: String
-  /// What was found there.
+  /// The result of the check.
   public var reason: String
-  /// What to do about it; nil where nothing needs to be done.
+  /// The action for the operator; nil if none is required.
   public var remedy: String?
   public var id: ID?
-  /// Set where an operator who is there has to type a name before going on; nil where a key is enough.
+  /// Whether a present operator must type a name to continue; nil: a key is enough. Optional, so that journals of
+  /// earlier versions can be decoded.
   private var isConfirmedByName: Bool?
 
   public init(
@@ -38,10 +39,10 @@ public struct Finding: Sendable, Codable, Equatable {
     isConfirmedByName = mustBeConfirmed ? true : nil
   }
 
-  /// Whether an operator who is there has to type a name before going on, with ``reason`` in sight.
+  /// Whether a present operator must type a name to continue, while ``reason`` is visible.
   public var mustBeConfirmed: Bool { isConfirmedByName ?? false }
 
-  /// What has to be confirmed by typing a name, as sentences; nil where nothing has to be.
+  /// Returns the reasons that must be confirmed by typing a name, as sentences; nil if there are none.
   public static func confirmation(of findings: [Finding]) -> String? {
     let reasons = findings.filter(\.mustBeConfirmed).map { finding in
       finding.reason.prefix(1).uppercased() + finding.reason.dropFirst() + "."
@@ -50,7 +51,7 @@ public struct Finding: Sendable, Codable, Equatable {
   }
 }
 
-/// Thrown where an operation is run although a check found blockers.
+/// An operation was not started because a check reported blockers.
 public struct Blocked: Failure {
   public let findings: [Finding]
 

@@ -1,27 +1,26 @@
 import Common
 
-/// Work in the three steps that every front end shows: check, plan, run.
+/// Work in three steps that every front end shows: check, plan, run.
 ///
-/// It runs on the caller's thread, prints nothing and knows no screen. Front ends begin it with ``perform(_:)``.
+/// It runs on the caller's thread and prints nothing. Front ends start it with ``perform(_:)``.
 public protocol Runnable: Sendable {
-  /// Returns what could prevent success or deserves attention. Changes nothing.
+  /// Returns what could prevent success or needs attention. Changes nothing.
   ///
-  /// - Throws: only where it cannot even look.
+  /// - Throws: only if a check is impossible, for example without access to the server.
   func check() throws -> [Finding]
 
-  /// Returns what would be done. Changes nothing.
+  /// Returns what the run would do. Changes nothing.
   func plan() throws -> Plan
 
-  /// Does it. Begins with its own checks, see ``Progress/pass(_:)``. Cancelling or failing leaves everything as it was
-  /// before, as far as the plan's point of no return allows.
+  /// Runs the operation. It starts with its own checks, see ``Progress/pass(_:)``. A cancelled or failed run leaves
+  /// everything unchanged, until the plan's point of no return.
   ///
-  /// - Returns: the result, without warnings and without telling anyone: ``perform(_:)`` does both.
+  /// - Returns: the result without warnings and without an end event: ``perform(_:)`` adds both.
   func run(progress: Progress) throws -> Summary
 }
 
 extension Runnable {
-  /// Runs it for a front end: the warnings that were given on the way become part of the summary, and followers are told
-  /// the end.
+  /// Runs the operation for a front end: adds the warnings of the run to the summary, and sends the end event.
   public func perform(_ progress: Progress) throws -> Summary {
     var summary = try run(progress: progress)
     if summary.warnings.isEmpty { summary.warnings = progress.warnings }
@@ -30,43 +29,43 @@ extension Runnable {
   }
 }
 
-/// One thing that this program does to servers: a plain value that tells its whole story.
+/// An operation of this program on servers: a plain value with everything that other parts need to know about it.
 ///
-/// It is what a job's process is given as text, what the wizard's answers become and what a command line stands for. To
-/// add one, write a folder with a type like this and name it in ``OperationCatalog/standard``.
+/// It is stored in a job's folder, created from the wizard's answers, and parsed from and printed as a command line. To
+/// add one, write a folder with such a type and list it in ``OperationCatalog/standard``.
 public protocol Operation: Runnable, Codable, Equatable {
-  /// Short and stable: what `job.json` calls it. "export".
+  /// The short, stable name in `job.json`, for example "export".
   static var kind: String { get }
 
-  /// The servers that no other job may work on at the same time. Jobs are listed on the first one.
+  /// The servers that no other job may use at the same time. Jobs are listed with the first one.
   var servers: [ServerReference] { get }
 
-  /// A few words, as an order, for where no plan says more: "Deactivate 'lunar'". Reads nothing.
+  /// A short imperative title, used where no plan is available: "Deactivate 'lunar'". Accesses nothing.
   var title: String { get }
 
-  /// The same as commands of this program, in order. Empty where there is no command for it.
+  /// The equivalent commands of this program, in order; empty if there are none.
   var commands: [ProgramCommand] { get }
 
-  /// How the finished operation is reversed, or why it cannot be. Reads nothing.
+  /// Returns how the finished operation is undone, or why it cannot be. Accesses nothing.
   ///
-  /// - Parameter context: what is known of the job that has run it.
+  /// - Parameter context: the job that has run it.
   func undo(_ context: UndoContext) -> UndoRule
 
-  /// The files and folders that it works with, for other operations to find later.
+  /// The files and folders that the operation uses, for later operations.
   var traces: OperationTraces { get }
 
-  /// What becomes of leftovers of interrupted commands before it begins as a job.
+  /// The handling of leftovers of interrupted commands before the operation runs as a job.
   static var leftovers: LeftoverPolicy { get }
 
-  /// Why a job of it that failed or was interrupted cannot be run once more; nil where it can. May read the server.
+  /// Why a failed or interrupted job of this operation cannot be repeated; nil if it can. May access the server.
   var rerunObstacle: String? { get }
 
-  /// What to do instead of an undo where a job of it was interrupted; nil where nothing of it is visible then.
+  /// What to do instead of an undo after an interrupted job; nil if an interrupted job leaves no visible changes.
   var interruptionAdvice: String? { get }
 
-  /// Whether a later job leaves nothing to be decided about a broken job of this operation.
+  /// Returns whether a failed or interrupted job of this operation needs no decision any more because of a later job.
   ///
-  /// - Parameter hasFinished: whether the later job did its work.
+  /// - Parameter hasFinished: whether the later job succeeded.
   func isSuperseded(by later: any Operation, hasFinished: Bool) -> Bool
 }
 
@@ -78,27 +77,27 @@ extension Operation {
   public var interruptionAdvice: String? { nil }
   public func isSuperseded(by later: any Operation, hasFinished: Bool) -> Bool { isEqual(to: later) }
 
-  /// Whether both are the same operation with the same decisions.
+  /// Returns whether both are the same operation with the same decisions.
   public func isEqual(to other: any Operation) -> Bool { (other as? Self) == self }
 }
 
-/// What becomes of leftovers of interrupted commands before a job begins.
+/// The handling of leftovers of interrupted commands before a job starts.
 public enum LeftoverPolicy: Sendable {
-  /// They are removed, and interrupted deletions are finished.
+  /// They are deleted, and interrupted deletions are completed.
   case removed
-  /// They are removed, but the operation finishes interrupted deletions itself.
+  /// They are deleted; the operation completes interrupted deletions itself.
   case removedExceptDeletions
-  /// The operation does it itself.
+  /// The operation handles them itself.
   case left
 }
 
-/// Files and folders of an operation that others ask for later.
+/// Files and folders of an operation that later operations need.
 public struct OperationTraces: Sendable, Equatable {
-  /// The archive that an organization was imported from, and the subdomain that it got on the last of the servers.
+  /// The archive of an import, and the subdomain on the last server of the operation.
   public var imported: (archive: String, subdomain: String)?
-  /// The folder that backups are written to.
+  /// The folder that receives backups.
   public var backupFolder: String?
-  /// Folders in which it works or puts archives; leftovers are looked for there.
+  /// Folders for temporary files and archives, which are searched for leftovers.
   public var workFolders: [String]
 
   public init(
@@ -114,7 +113,7 @@ public struct OperationTraces: Sendable, Equatable {
       && left.backupFolder == right.backupFolder && left.workFolders == right.workFolders
   }
 
-  /// The folder of a file; nil for a path that does not begin at the root.
+  /// Returns the folder of a file; nil for relative paths.
   static func folder(of path: String?) -> String? {
     guard let path, path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return nil }
     return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -1,6 +1,6 @@
-/// An operation that is a part of a larger one: a move exports and imports, an undo deletes and reactivates.
+/// An operation as a part of another one: a move exports and imports, an undo deletes and reactivates.
 ///
-/// Its phases are phases of the whole, under a name of their own; its warnings are warnings of the whole; its end is not
+/// Its phases become phases of the whole with a prefix, and its warnings become warnings of the whole; its end is not
 /// the end of the whole.
 struct OperationPart {
   let name: String

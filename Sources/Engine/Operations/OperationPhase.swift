@@ -1,17 +1,17 @@
-/// A part of an operation that takes time: what a plan lists, what a progress bar shows, and what events name.
+/// A phase of an operation: listed in the plan, shown by a progress bar, and named in events.
 ///
-/// An operation declares its phases as one enum; the plan and the run use the same cases, so that identifier, title and
-/// weight are written once.
+/// An operation declares its phases as one enum. The plan and the run use the same cases, so that identifier, title and
+/// weight are defined once.
 public protocol OperationPhase: Sendable {
-  /// Stable within the operation; written to journals. "messages".
+  /// The identifier, stable within the operation and stored in journals: "messages".
   var id: String { get }
-  /// For people, as an order: "Export messages".
+  /// An imperative title: "Export messages".
   var title: String { get }
-  /// The expected duration compared with the operation's other phases, for the overall progress bar; 1 where it was not
+  /// The expected duration relative to the other phases of the operation, for the overall progress; 1 if it was not
   /// measured.
   ///
-  /// Measured weights are tenths of a second, from the journals of jobs with 200,000 messages, 1.9 million rows and few
-  /// files, on two cores and into a fresh server. Phases of the server's own scripts were not measured.
+  /// Measured weights are tenths of a second, from journals of jobs with 200,000 messages, 1.9 million rows and few
+  /// files, on two cores and a new server. Phases of the server's scripts were not measured.
   var weight: Double { get }
 }
 

@@ -1,13 +1,13 @@
-/// What an operation is going to do, in words and amounts, before it does anything.
+/// The effects of an operation, described before it runs.
 public struct Plan: Sendable, Codable, Equatable {
   public struct Phase: Sendable, Codable, Equatable {
-    /// Stable within the operation; the events of the run name it.
+    /// The identifier, stable within the operation and used by events of the run.
     public var id: String
-    /// "Export messages".
+    /// For example "Export messages".
     public var title: String
-    /// How much there is to do, where that is known: "559 messages".
+    /// The amount of work, if it is known: "559 messages".
     public var amount: String?
-    /// The expected duration compared with the other phases, see ``OperationPhase/weight``; nil: 1.
+    /// The expected duration relative to the other phases, see ``OperationPhase/weight``; nil: 1.
     public var weight: Double?
 
     public init(_ phase: some OperationPhase, amount: String? = nil) {
@@ -22,16 +22,17 @@ public struct Plan: Sendable, Codable, Equatable {
     }
   }
 
-  /// One sentence: what is done to what.
+  /// One sentence with the action and its object.
   public var title: String
   public var phases: [Phase]
-  /// What is gone afterwards; empty for most.
+  /// The data that will be deleted; empty for most operations.
   public var destroys: [String]
-  /// What another state takes the place of, and is kept; nil for most. Not begun by a slip, either.
+  /// The state that is replaced by another one and kept; nil for most operations. Such an operation needs an explicit
+  /// start.
   public var replaces: String?
-  /// What a worried operator wants to hear is left alone.
+  /// The data that is not changed and that an operator may worry about.
   public var leavesAlone: [String]
-  /// The phase at whose end it can no longer be stopped, in words; nil where it can be stopped at any time.
+  /// The phase after which the operation cannot be cancelled; nil if it can always be cancelled.
   public var pointOfNoReturn: String?
 
   public init(

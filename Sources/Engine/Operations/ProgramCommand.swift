@@ -1,8 +1,8 @@
 import Common
 
-/// A command of this program, as words.
+/// A command line of this program.
 public struct ProgramCommand: Sendable, Equatable {
-  /// Without the program's name and without the options that name the server.
+  /// The words without the program's name and the options that select the server.
   public let words: [String]
   public let server: ServerReference
 
@@ -11,9 +11,9 @@ public struct ProgramCommand: Sendable, Equatable {
     self.server = server
   }
 
-  /// Ready to be copied into a shell.
+  /// The command line for a shell.
   public var text: String { Program.command(words, root: server.root, brand: server.brand?.rawValue) }
 
-  /// All words behind the program's name, as a shell would hand them over.
+  /// All words after the program's name, as a shell passes them.
   public var arguments: [String] { words + Program.serverWords(root: server.root, brand: server.brand?.rawValue) }
 }

@@ -2,17 +2,17 @@ import Archive
 import Common
 import Synchronization
 
-/// The way out of a running operation: events to its followers, and the operator's request to stop on the way back.
+/// The connection of a running operation to its front end: events to followers, and the operator's request to stop.
 ///
-/// Safe to use from several threads. Advances are passed on at most every 50 ms a phase, and always at its end.
+/// Thread-safe. Advances are sent at most every 50 ms per phase, and always at the end of a phase.
 public final class Progress: Sendable {
   public let cancellation: Cancellation
-  /// The folder where the operation leaves records for later questions, as the map of all ids; nil outside a job.
+  /// The folder for records of the operation, for example the id map; nil outside a job.
   public let recordFolder: String?
   private let sink: @Sendable (ProgressEvent) -> Void
   private let given: Warnings
 
-  /// The warnings of an operation with all of its parts.
+  /// The warnings of an operation and all its parts.
   private final class Warnings: Sendable {
     let texts = Mutex<[String]>([])
   }
@@ -34,25 +34,25 @@ public final class Progress: Sendable {
     self.sink = sink
   }
 
-  /// Without followers.
+  /// A progress without followers.
   public static var silent: Progress { Progress { _ in } }
 
-  /// The same, except that the work cannot be stopped any more: for what follows a point of no return.
+  /// The same progress without cancellation, for the time after the point of no return.
   public var unstoppable: Progress { Progress(Cancellation(), recordFolder, given, sink) }
 
-  /// The same for a part of the operation: the ids of its phases begin with the part's name.
+  /// Returns the progress of a part of the operation: the ids of its phases get the part's name as a prefix.
   func part(_ name: String) -> Progress {
     Progress(cancellation, recordFolder, given) { [sink] in sink($0.inPart(name)) }
   }
 
-  /// The same, except that followers see nothing but warnings: for repairs after a failure.
+  /// The same progress with only warnings sent to followers, for repairs after a failure.
   var quiet: Progress {
     Progress(Cancellation(), recordFolder, given) { [sink] event in
       if case .warning = event { sink(event) }
     }
   }
 
-  /// The warnings given so far, by the operation and all of its parts.
+  /// The warnings so far, of the operation and all its parts.
   public var warnings: [String] { given.texts.withLock { $0 } }
 
   public func note(_ text: String) { sink(.note(text)) }
@@ -62,9 +62,9 @@ public final class Progress: Sendable {
     sink(.warning(text))
   }
 
-  /// Gives a check's warnings as warnings of the run.
+  /// Sends the warnings of a check as warnings of the run.
   ///
-  /// - Throws: ``Blocked`` where there is a blocker.
+  /// - Throws: ``Blocked`` if there is a blocker.
   public func pass(_ findings: [Finding]) throws {
     for finding in findings where finding.severity == .warning { warn("\(finding.subject): \(finding.reason)") }
     guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
@@ -72,15 +72,15 @@ public final class Progress: Sendable {
 
   func finished(_ summary: Summary) { sink(.finished(summary)) }
 
-  /// Passes on an event of work that another process does.
+  /// Forwards an event of another process.
   public func relay(_ event: ProgressEvent) {
     if case .warning(let text) = event { given.texts.withLock { $0.append(text) } }
     sink(event)
   }
 
-  /// Runs one phase: its start, its end, and a meter for what happens between. A phase that throws does not end.
+  /// Runs one phase: sends its start and its end, and provides a meter. A phase that throws sends no end.
   ///
-  /// - Throws: ``Common/Cancelled`` before it begins, once the operator has asked to stop; what `body` throws.
+  /// - Throws: ``Common/Cancelled`` before it starts, once the operator has requested to stop; the errors of `body`.
   public func phase<Value>(
     _ phase: some OperationPhase, total: Int64? = nil, unit: ProgressEvent.Unit = .steps,
     _ body: (Meter) throws -> Value
@@ -95,7 +95,7 @@ public final class Progress: Sendable {
   }
 }
 
-/// Counts what a phase has done, from any thread.
+/// Counts the progress of a phase, from any thread.
 public final class Meter: Sendable {
   private struct State {
     var done: Int64 = 0
@@ -121,12 +121,14 @@ public final class Meter: Sendable {
     state = Mutex(State(total: total))
   }
 
-  /// For work that belongs to no phase: it cannot be stopped, and its amounts are shown nowhere.
+  /// A meter for work outside a phase: without cancellation and without events.
   static var unseen: Meter {
     Meter(id: "", total: nil, unit: .steps, cancellation: Cancellation()) { _ in }
   }
 
-  /// So many more are done. Throws ``Common/Cancelled`` once the operator has asked to stop.
+  /// Adds to the progress.
+  ///
+  /// - Throws: ``Common/Cancelled`` once the operator has requested to stop.
   public func advance(by count: Int64 = 1) throws {
     try cancellation.check()
     let event: ProgressEvent? = state.withLock { state in
@@ -140,13 +142,13 @@ public final class Meter: Sendable {
     if let event { sink(event) }
   }
 
-  /// The total has become known, or was wrong.
+  /// Sets or corrects the total.
   public func setTotal(_ total: Int64) {
     state.withLock { $0.total = total }
   }
 
-  /// Follows a reader that says how many bytes of how many it has taken by now. For one reader after the other, one call
-  /// each.
+  /// Returns a callback for a reader that reports its bytes read and total. One callback per reader, for several
+  /// readers in sequence.
   func follow(total isKnown: Bool = true) -> ByteProgress {
     var seen: Int64 = 0
     return { done, total in

@@ -1,20 +1,21 @@
 import Common
 
-/// Everything that a running operation says, as one type that every front end follows.
+/// The events of a running operation, for all front ends.
 ///
-/// It is also what a job's journal and `--json` write, one object a line, see ``EventLine``: add cases, never change one.
+/// A job's journal and `--json` contain them as one object per line, see ``EventLine``. Cases can be added and must not
+/// be changed.
 public enum ProgressEvent: Sendable, Equatable {
-  /// A phase of the plan begins. `total` counts in `unit`; nil where it is not known.
+  /// A phase of the plan starts. `total` is counted in `unit`; nil if it is not known.
   case phaseStarted(id: String, title: String, total: Int64?, unit: Unit)
-  /// So much of the phase is done. `done` never goes backwards within a phase.
+  /// The progress of a phase. `done` never decreases within a phase.
   case advanced(id: String, done: Int64, total: Int64?, unit: Unit)
-  /// Something worth a line in the log.
+  /// A line for the log.
   case note(String)
-  /// Something that the operator should read afterwards; it is in the summary too.
+  /// A warning for the operator; it is also in the summary.
   case warning(String)
   case phaseEnded(id: String)
   case finished(Summary)
-  /// It ended without doing what it should; everything is as the failure says.
+  /// The operation failed; the failure describes the remaining state.
   case failed(FailureReport)
 
   public enum Unit: String, Sendable, Codable {
@@ -23,7 +24,7 @@ public enum ProgressEvent: Sendable, Equatable {
 }
 
 extension ProgressEvent {
-  /// The same as an event of a part of an operation.
+  /// Returns the event as one of a part of an operation.
   func inPart(_ name: String) -> ProgressEvent {
     switch self {
     case .phaseStarted(let id, let title, let total, let unit):
@@ -36,7 +37,7 @@ extension ProgressEvent {
   }
 }
 
-/// A failure as text: what front ends in other processes see of one.
+/// A failure as text, for front ends in other processes.
 public struct FailureReport: Sendable, Codable, Equatable {
   public var subject: String
   public var reason: String

@@ -1,6 +1,6 @@
 import Common
 
-/// Deletes a file that an operation has made, as a part of its undo. A missing one is no error.
+/// Deletes a file that an operation has created, as a part of its undo. A missing file is no error.
 struct RemoveFile: Runnable {
   let path: String
 

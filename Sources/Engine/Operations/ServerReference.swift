@@ -1,6 +1,6 @@
-/// A server by its root folder: how operations, jobs and command lines name it.
+/// A server, identified by its root folder, in operations, jobs and command lines.
 public struct ServerReference: Sendable, Codable, Equatable {
-  /// `/` in production.
+  /// "/" in production.
   public var root: String
   public var brand: Brand?
 

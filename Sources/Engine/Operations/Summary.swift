@@ -2,11 +2,11 @@
 public struct Summary: Sendable, Codable, Equatable {
   /// One sentence in the past tense.
   public var title: String
-  /// Named amounts in the order in which they should be shown: ("Messages", "559").
+  /// Named values in display order, for example ("Messages", "559").
   public var facts: [Fact]
   /// Sentences that the operator should read.
   public var warnings: [String]
-  /// What the operator should do next, in order.
+  /// The actions for the operator, in order.
   public var nextSteps: [Step]
 
   public init(title: String, facts: [Fact] = [], warnings: [String] = [], nextSteps: [Step] = []) {
@@ -19,7 +19,7 @@ public struct Summary: Sendable, Codable, Equatable {
   public subscript(id: Fact.ID) -> Fact? { facts.first { $0.id == id } }
 
   public struct Fact: Sendable, Codable, Equatable {
-    /// What the fact is about, for programs; nil where none asks for it.
+    /// The identity of a fact, for programs; nil if no program uses it.
     public enum ID: String, Sendable, Codable {
       case address, messages, users, channels, files, userIDs, size
     }
@@ -35,9 +35,9 @@ public struct Summary: Sendable, Codable, Equatable {
     }
   }
 
-  /// One thing to do, with the lines that are to be copied for it, in order: commands, or values.
+  /// An action for the operator, with lines to copy in order: commands or values.
   public struct Step: Sendable, Equatable {
-    /// What the step is, for programs; nil where none asks for it.
+    /// The identity of a step, for programs; nil if no program uses it.
     public enum ID: String, Sendable, Codable {
       case reactivate, restart
     }
@@ -57,7 +57,7 @@ public struct Summary: Sendable, Codable, Equatable {
     }
   }
 
-  /// The next steps as plain lines; those that are to be copied begin with `$ `.
+  /// The next steps as plain lines; lines to copy start with `$ `.
   public var nextStepLines: [String] { nextSteps.flatMap { [$0.text] + $0.commands.map { "$ \($0)" } } }
 }
 
@@ -72,7 +72,8 @@ extension Summary {
     case title, facts, warnings, nextSteps, steps
   }
 
-  /// `nextSteps` holds plain lines, as ``nextStepLines``: what scripts have always read. `steps` holds the structure.
+  /// Encodes `nextSteps` as plain lines, like ``nextStepLines``, which existing scripts read; `steps` contains the
+  /// structure.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(title, forKey: .title)
@@ -84,7 +85,7 @@ extension Summary {
     }
   }
 
-  /// Reads journals of earlier versions too, which have no `steps`.
+  /// Decodes journals of earlier versions too, which have no `steps`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     title = try container.decode(String.self, forKey: .title)

@@ -1,10 +1,10 @@
 import Common
 
-/// What is known of a finished job when it is to be undone.
+/// The facts about a finished job that an undo needs.
 public struct UndoContext: Sendable {
-  /// The job's folder, where the operation left its records; nil outside a job.
+  /// The job's folder with the records of the operation; nil outside a job.
   public var recordFolder: String?
-  /// An imported organization is deleted although people seem to work in it already.
+  /// Whether to delete an imported organization that is in use.
   public var despiteSignsOfLife: Bool
 
   public init(recordFolder: String? = nil, despiteSignsOfLife: Bool = false) {
@@ -13,29 +13,30 @@ public struct UndoContext: Sendable {
   }
 }
 
-/// How a finished operation is reversed.
+/// How a finished operation is undone.
 public enum UndoRule: Sendable {
-  /// By these operations, in order. They remove only what the operation itself has made.
+  /// By these operations, in order. They delete only what the operation has created.
   case operations([any Runnable], confirmation: UndoConfirmation? = nil)
-  /// It cannot be reversed by a job. The text says why, and what to do instead; it continues "cannot be undone: …".
+  /// It cannot be undone by a job. The text contains the reason and the alternative, and continues "cannot be undone:
+  /// …".
   case impossible(String)
 
-  /// Why it cannot be reversed; nil where it can.
+  /// Why it cannot be undone; nil if it can.
   public var obstacle: String? {
     if case .impossible(let reason) = self { reason } else { nil }
   }
 
-  /// What has to be typed before it is reversed.
+  /// The name to type before the undo.
   public var confirmation: UndoConfirmation? {
     if case .operations(_, let confirmation) = self { confirmation } else { nil }
   }
 }
 
-/// The name of what an undo deletes, which the operator has to type.
+/// The name of what an undo deletes, to be typed by the operator.
 public enum UndoConfirmation: Sendable, Equatable {
-  /// By its subdomain; empty for the root domain.
+  /// The organization's subdomain; empty for the root domain.
   case organization(subdomain: String)
-  /// By its name without the folder.
+  /// The file's name without its folder.
   case file(name: String)
 
   public static func file(_ path: String) -> UndoConfirmation {

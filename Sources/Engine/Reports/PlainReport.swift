@@ -1,13 +1,13 @@
 import Common
 
-/// A report as plain text: the output of commands, and what stays in the terminal when a screen is closed.
+/// Formats a report as plain text, for the output of commands and for the terminal after a screen is closed.
 public struct PlainReport: Sendable {
-  /// Whether it is meant to be listened to: no columns, no numbers that count items.
+  /// Whether the text is for a screen reader: without columns and item numbers.
   public var isSpoken: Bool
 
   public init(isSpoken: Bool = false) { self.isSpoken = isSpoken }
 
-  /// Returns the lines, each cleaned of what a terminal would obey.
+  /// Returns the lines, cleaned of control characters.
   public func lines(_ report: Report, indent: String = "") -> [String] {
     var lines: [String] = []
     var steps = 0
@@ -28,7 +28,7 @@ public struct PlainReport: Sendable {
     return lines.map { SafeText.clean($0) }
   }
 
-  /// Returns the same as one text, with a line break at its end.
+  /// Returns the lines as one text with a final line break.
   public func text(_ report: Report, indent: String = "") -> String {
     lines(report, indent: indent).map { "\($0)\n" }.joined()
   }

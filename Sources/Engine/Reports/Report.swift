@@ -1,25 +1,25 @@
 import Common
 
-/// What a check, a plan, a summary or a failure says, as blocks of text with roles.
+/// The content of a check, a plan, a summary or a failure, as blocks of text with roles.
 ///
-/// Every front end shows these blocks and nothing else, so that the same thing has the same words on the full screen, line
-/// by line, in plain text and in the output of commands. A front end decides about columns, marks and colours.
+/// Every front end shows these blocks and nothing else, so that the full screen, the linear mode, plain text and
+/// commands use the same words. A front end decides about columns, marks and colours.
 public struct Report: Sendable, Equatable {
   public enum Tone: Sendable, Equatable {
     case plain, good, warning, bad
   }
 
   public enum Block: Sendable, Equatable {
-    /// The title of what follows.
+    /// The title of the following blocks.
     case heading(String)
     case paragraph(String, Tone)
-    /// Named values, one a line.
+    /// Named values, one per line.
     case facts([Summary.Fact])
-    /// One of several things of a kind. The label is a noun ("Will be deleted", "Warning"); nil where a heading has said it.
+    /// One of several items of a kind. The label is a noun ("Will be deleted", "Warning"); nil after a heading with it.
     case item(label: String?, String, Tone)
-    /// What to do about the item or the paragraph before it.
+    /// The remedy of the preceding item or paragraph.
     case remedy(String)
-    /// One thing to do, with lines to be copied.
+    /// An action, with lines to copy.
     case step(Summary.Step)
     case gap
   }
@@ -34,7 +34,7 @@ public struct Report: Sendable, Equatable {
 // MARK: Findings
 
 extension Report {
-  /// Returns how the checks ended, then every finding: blockers first, then warnings, then what is well.
+  /// Returns the result of the checks and then all findings: blockers, warnings, OK.
   public static func of(_ findings: [Finding]) -> Report {
     guard !findings.isEmpty else { return Report() }
     let items = Finding.Severity.allCases.reversed().flatMap { severity in
@@ -43,7 +43,7 @@ extension Report {
     return Report([outcome(findings), .gap] + items)
   }
 
-  /// Returns one finding, with its remedy.
+  /// Returns one finding with its remedy.
   public static func of(_ finding: Finding) -> Report {
     Report(
       [.item(label: label(finding.severity), "\(finding.subject): \(finding.reason)", tone(finding.severity))]
@@ -78,11 +78,11 @@ extension Report {
 // MARK: Plans
 
 extension Report {
-  /// Returns what an operation is going to do.
+  /// Returns the content of a plan.
   ///
   /// - Parameters:
-  ///   - listsPhases: whether its phases are named.
-  ///   - mostDeleted: the number of deleted things that are named; the others are counted. nil: all.
+  /// - listsPhases: whether to list its phases.
+  /// - mostDeleted: the number of deleted items to list, with a count of the others; nil: all.
   public static func of(_ plan: Plan, listsPhases: Bool = true, mostDeleted: Int? = nil) -> Report {
     var blocks: [Block] = [.paragraph("\(plan.title).", .plain)]
     if listsPhases {
@@ -106,7 +106,7 @@ extension Report {
 // MARK: Results
 
 extension Report {
-  /// Returns the facts, the warnings and the next steps of a result; its title is the front end's to show.
+  /// Returns the facts, the warnings and the next steps of a result; front ends show its title themselves.
   public static func of(_ summary: Summary) -> Report {
     var blocks: [Block] = summary.facts.isEmpty ? [] : [.facts(summary.facts)]
     if !summary.warnings.isEmpty { blocks.append(.gap) }
@@ -115,7 +115,7 @@ extension Report {
     return Report(blocks)
   }
 
-  /// Returns what failed, why, and what to do.
+  /// Returns the subject, the reason and the remedy of a failure.
   public static func of(_ failure: FailureReport) -> Report {
     Report(
       [.paragraph("\(failure.subject): \(failure.reason)", .bad)] + (failure.remedy.map { [.remedy($0)] } ?? []))
