@@ -3,8 +3,8 @@ import Postgres
 
 /// Moves an organization to another subdomain of the same server.
 ///
-/// The server leaves a closed organization at the old place, which sends people on to the new one. Making an
-/// organization is the server's own business: with a redirect its management command does it all.
+/// With a redirect, the server keeps a deactivated organization at the old subdomain, which redirects browsers. Only
+/// the server's management command can create it, so that command makes the whole change.
 public struct ChangeSubdomainOperation: Operation {
   public enum Phase: String, OperationPhase, CaseIterable {
     case subdomain, cache
@@ -95,7 +95,7 @@ public struct ChangeSubdomainOperation: Operation {
     ]
   }
 
-  /// The organization's own redirect is in nobody's way: it goes where the organization comes back to its old name.
+  /// A redirect of the same organization is no obstacle: it is deleted when the organization returns to its old name.
   private func obstacles(
     _ organization: Organization, _ installation: Installation, _ connection: Connection
   ) throws -> [Finding] {
@@ -153,7 +153,7 @@ public struct ChangeSubdomainOperation: Operation {
       nextSteps: ["Restart the server, so that it reads the change", "Tell people the new address"])
   }
 
-  /// A command that ends well is believed when the database says so too.
+  /// Checks the effect of a successful command in the database.
   private func confirm(
     _ organization: Organization, _ installation: Installation, _ connection: Connection
   ) throws {

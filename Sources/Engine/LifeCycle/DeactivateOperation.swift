@@ -1,7 +1,7 @@
 import Common
 import Postgres
 
-/// Closes an organization: nobody can sign in any more, sessions end, all data stays.
+/// Deactivates an organization: users cannot sign in any more, sessions end, and all data is kept.
 public struct DeactivateOperation: Operation {
   private enum Phase: String, OperationPhase {
     case deactivate
@@ -67,7 +67,7 @@ public struct DeactivateOperation: Operation {
     let sessions = try progress.phase(Phase.deactivate) { _ in
       if !organization.isDeactivated { try OrganizationState.deactivate(organization, connection) }
       let ended = try OrganizationState.endActivity(organization, connection)
-      // The cache holds sessions too; until it is empty those who are signed in stay so.
+      // The cache contains sessions too: users stay signed in until it is empty.
       ServerCache.flushOrWarn(installation, progress: progress)
       return ended
     }

@@ -1,24 +1,25 @@
 import Common
 import Glibc
 
-/// The server's message queues: what waits in them is not in the database yet, and does not travel with it.
+/// The server's message queues. Waiting tasks are not in the database yet, and are neither exported nor backed up.
 public struct MessageQueues: Sendable {
   public let installation: Installation
   private let program: String?
 
-  /// - Parameter program: RabbitMQ's own tool; by default where the system has it.
+  /// - Parameter program: RabbitMQ's tool; by default the installed one.
   public init(_ installation: Installation, program: String? = Subprocess.find("rabbitmqctl")) {
     self.installation = installation
     self.program = program
   }
 
-  /// What a move has to know of the queues of the server that it leaves. Of a server below another root nothing can be
-  /// said: the queues of this machine are not its own.
+  /// Returns the state of the queues before a move. For a server in another root the state is unknown: this machine's
+  /// queues are not its own.
   public static func findings(before source: Installation) -> [Finding] {
     source.root.isEmpty ? [MessageQueues(source).finding()] : []
   }
 
-  /// What a backup of a server has to say of them: never nothing, so that no one takes them for empty.
+  /// Returns the state of the queues for a backup. There is always a finding, so that unknown queues do not count as
+  /// empty.
   public static func finding(beforeBackup installation: Installation) -> Finding {
     guard !installation.root.isEmpty else { return MessageQueues(installation).finding() }
     return Finding(
@@ -27,7 +28,7 @@ public struct MessageQueues: Sendable {
         + "tasks that wait in it are in no backup")
   }
 
-  /// Whether they are empty. Never a blocker: a move without the last few events is a move still.
+  /// Returns whether the queues are empty. Never a blocker: a move without the last events is still complete.
   public func finding() -> Finding {
     let host = installation.settings.text("RABBITMQ_HOST") ?? "localhost"
     let isInContainer = Container.find(installation) != nil

@@ -1,17 +1,17 @@
 import Common
 import Postgres
 
-/// An organization with what decides whether it can go: how much it holds, and when people were last there.
+/// An organization with the facts for a deletion: its size and its last activity.
 public struct OrganizationOverview: Sendable, Codable, Equatable {
   public var organization: Organization
-  /// Bytes of uploaded files, as their rows have it.
+  /// Bytes of uploaded files, by their rows.
   public var uploadBytes: Int64
-  /// "2026-11-22T20:15:00Z"; nil where nobody ever was.
+  /// For example "2026-11-22T20:15:00Z"; nil without any activity.
   public var lastActivity: String?
-  /// When it was imported into this server; nil where it was made here.
+  /// The time of its import into this server; nil if it was created here.
   public var imported: String? = nil
 
-  /// Of all organizations of a server, in the order of their ids.
+  /// Returns the overviews of all organizations of a server, by id.
   public static func list(_ connection: Connection, brand: Brand) throws -> [OrganizationOverview] {
     let details = try connection.query(
       """

@@ -1,16 +1,16 @@
 import Common
 import Postgres
 
-/// Switching an organization off and on again, as the server does it.
+/// Deactivates and reactivates an organization like the server does.
 enum OrganizationState {
-  /// Why an organization is deactivated, in the words of the server's log.
+  /// The reason of a deactivation, as the server's audit log names it.
   enum DeactivationReason: String {
     case ownerRequest = "owner_request"
-    /// It is exported to another server at the same time.
+    /// The organization is exported to another server.
     case migration = "self_hosting_migration"
   }
 
-  /// Nobody can sign in any more; all data stays.
+  /// Deactivates an organization. All data is kept.
   static func deactivate(
     _ organization: Organization, because reason: DeactivationReason = .ownerRequest, _ connection: Connection
   ) throws {
@@ -18,7 +18,7 @@ enum OrganizationState {
       _ = try connection.query(
         "UPDATE zerver_realm SET deactivated = true WHERE id = $1", [String(organization.id)])
       let counts = try AuditLog.roleCount(organization.id, connection)
-      // Servers that plan deletions note a reason too.
+      // Servers with planned deletions record a reason too.
       let details =
         try hasPlannedDeletions(connection)
         ? "\(counts.dropLast()), \"deactivation_reason\": \"\(reason.rawValue)\"}" : counts
@@ -26,10 +26,10 @@ enum OrganizationState {
     }
   }
 
-  /// Ends what would go on in a deactivated organization: open sessions, mail that is about to be sent. The server's
-  /// cache holds copies of sessions: flush it afterwards.
+  /// Ends sessions and scheduled mail of a deactivated organization. The server's cache contains copies of sessions and
+  /// must be flushed afterwards.
   ///
-  /// - Returns: how many sessions were ended.
+  /// - Returns: the number of ended sessions.
   @discardableResult
   static func endActivity(_ organization: Organization, _ connection: Connection) throws -> Int {
     try connection.transaction {
@@ -55,7 +55,7 @@ enum OrganizationState {
     }
   }
 
-  /// Moves an organization to another subdomain. Redirects that older moves have left follow it.
+  /// Moves an organization to another subdomain. Redirects of earlier moves are updated.
   static func move(
     _ organization: Organization, to subdomain: String, _ installation: Installation, _ connection: Connection
   ) throws {
@@ -79,8 +79,8 @@ enum OrganizationState {
     }
   }
 
-  /// The redirect that an earlier move of the organization has left at a name; nil where the name is held by anything
-  /// else, or by nothing.
+  /// Returns the redirect that an earlier move of the organization has left at a name; nil if the name is unused or
+  /// belongs to something else.
   static func ownRedirect(
     at subdomain: String, of organization: Organization, _ installation: Installation, _ connection: Connection
   ) throws -> Organization? {
@@ -91,7 +91,7 @@ enum OrganizationState {
     return there
   }
 
-  /// Deletes the few rows of a redirect, within the caller's transaction.
+  /// Deletes the rows of a redirect within the caller's transaction.
   private static func remove(
     _ redirect: Organization, _ installation: Installation, _ connection: Connection
   ) throws {
@@ -100,7 +100,7 @@ enum OrganizationState {
     _ = try RowDeletion(doomed: doomed, connection: connection).run(.unseen)
   }
 
-  /// "https://lab.example.com".
+  /// Returns for example "https://lab.example.com".
   static func address(_ subdomain: String, _ installation: Installation) -> String {
     let host = installation.settings.text("EXTERNAL_HOST") ?? ""
     return "https://\(subdomain.isEmpty ? host : "\(subdomain).\(host)")"

@@ -1,19 +1,19 @@
-/// Lets the server send people the mail with which they choose a new password: its templates and its mail server do it.
+/// Lets the server send password reset emails, with its own templates and mail server.
 public struct PasswordResetOperation: Operation {
   public enum Audience: Sendable, Codable, Equatable {
     case addresses([String])
     case everybody
   }
 
-  /// Somebody who was asked for.
+  /// A requested user.
   public struct Person: Sendable, Codable, Equatable {
-    /// Cleaned for a terminal.
+    /// The email address, cleaned for a terminal.
     public var address: String
     public var name: String
     public var getsMail: Bool
-    /// Why no mail is sent, or what is worth knowing where one is.
+    /// Why no email is sent, or a remark about one that is sent.
     public var reason: String?
-    /// Exactly as the database has it.
+    /// The email address exactly as in the database.
     var exactAddress = ""
 
     enum CodingKeys: String, CodingKey { case address, name, getsMail, reason }
@@ -65,16 +65,16 @@ public struct PasswordResetOperation: Operation {
 
   // MARK: For the decision
 
-  /// Returns everybody who was asked for, and whether each gets mail. Nothing is sent.
+  /// Returns all requested users, and whether each gets an email. Sends nothing.
   public func people() throws -> [Person] { try work().people() }
 
-  /// Returns the content of the mail, in our words.
+  /// Returns a description of the email.
   public func preview() throws -> [String] { try work().preview() }
 
-  /// Whether the server's command can be run from here.
+  /// Whether the server's command can be run on this machine.
   public var canSend: Bool { get throws { try work().canSend } }
 
-  /// Returns the server's own commands, ready for a shell where the server is.
+  /// Returns the server's commands, for a shell on the server.
   public func serverCommands() throws -> [String] { try work().commands() }
 
   private func work() throws -> PasswordResetRun { PasswordResetRun(try server.installation(), self) }

@@ -11,7 +11,7 @@ struct PasswordResetRun {
   let audience: PasswordResetOperation.Audience
   let onlyNeverSignedIn: Bool
 
-  /// Addresses handed to one call of the server's command.
+  /// The number of addresses per call of the server's command.
   private static let batch = 200
 
   init(_ installation: Installation, _ operation: PasswordResetOperation) {
@@ -21,14 +21,14 @@ struct PasswordResetRun {
     onlyNeverSignedIn = operation.onlyNeverSignedIn
   }
 
-  /// Everybody who was asked for, with what becomes of them. Nothing is sent.
+  /// Returns all requested users, and whether each gets an email. Sends nothing.
   func people() throws -> [Person] {
     let connection = try installation.connect()
     defer { connection.close() }
     return try people(connection)
   }
 
-  /// What a person will find in the mail, in our words.
+  /// Returns a description of the email.
   func preview() -> [String] {
     let host = OrganizationState.address(subdomain, installation)
     let sender = installation.settings.text("NOREPLY_EMAIL_ADDRESS") ?? "noreply@\(installation.host ?? "")"
@@ -42,10 +42,10 @@ struct PasswordResetRun {
     ]
   }
 
-  /// Whether the server's command can be run from here.
+  /// Whether the server's command can be run on this machine.
   var canSend: Bool { ServerScripts(installation).isHere(command([])) }
 
-  /// The server's own commands, ready for a shell where the server is.
+  /// Returns the server's commands, for a shell on the server.
   func commands() throws -> [String] {
     let server = ServerScripts(installation)
     return scripts(for: try people().filter(\.getsMail)).map { server.commandLine($0) }
@@ -167,7 +167,7 @@ struct PasswordResetRun {
     return person
   }
 
-  /// Where passwords do not count, mail about them only confuses.
+  /// Where passwords are not used, an email about them would only confuse.
   private func signInMethods(_ organization: Organization, _ connection: Connection) throws -> [Finding] {
     let methods = try connection.query(
       "SELECT name FROM zerver_realmauthenticationmethod WHERE realm_id = $1 ORDER BY name", [String(organization.id)]
@@ -189,7 +189,7 @@ struct PasswordResetRun {
 
   // MARK: The server's command
 
-  /// Everybody can be asked for at once where nobody of them is left out.
+  /// One call for all users is possible if none is excluded.
   private func isForAll(_ receivers: [Person]) -> Bool { audience == .everybody && !onlyNeverSignedIn }
 
   private func command(_ audience: [String]) -> ServerScripts.Script {

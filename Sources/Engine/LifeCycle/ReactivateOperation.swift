@@ -1,7 +1,7 @@
 import Common
 import Postgres
 
-/// Lets the people of a deactivated organization in again.
+/// Reactivates a deactivated organization.
 public struct ReactivateOperation: Operation {
   private enum Phase: String, OperationPhase {
     case reactivate

@@ -1,6 +1,6 @@
 import Common
 
-/// Runs one of the server's own scripts; its output becomes notes, line by line.
+/// Runs a script of the server; each line of its output becomes a note.
 public struct ScriptOperation: Operation {
   private struct Phase: OperationPhase {
     let id = "script"

@@ -1,12 +1,12 @@
 import Common
 
-/// The ways to sign in that a server offers, as `AUTHENTICATION_BACKENDS` of its settings.py says. An organization can
-/// allow more than that; what the server does not offer does not count.
+/// The sign-in methods that a server offers, by `AUTHENTICATION_BACKENDS` in settings.py. An organization can allow
+/// only these.
 struct SignInMethods {
-  /// Nil where the settings do not say it in a form that is understood: then nothing is ruled out.
+  /// Nil if the settings are not understood: then no method is excluded.
   private let offered: Set<String>?
 
-  /// What the server's classes are called, and the methods that they stand for.
+  /// The server's backend classes and their sign-in methods.
   private static let methods = [
     "EmailAuthBackend": "Email", "LDAPAuthBackend": "LDAP", "RemoteUserBackend": "RemoteUser",
     "GitHubAuthBackend": "GitHub", "GitLabAuthBackend": "GitLab", "GoogleAuthBackend": "Google",
@@ -22,7 +22,7 @@ struct SignInMethods {
       Set(
         classes.compactMap { path in
           let name = path.split(separator: ".").last.map(String.init) ?? path
-          // The server's own classes carry its name in front.
+          // Classes of the server have a module name as a prefix.
           return Self.methods.first { name == $0.key || name.hasSuffix($0.key) }?.value
         })
     }

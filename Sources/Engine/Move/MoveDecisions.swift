@@ -1,20 +1,20 @@
 import Common
 
-/// Everything that is decided before an organization moves, as one value: what a job's process is given.
+/// All decisions about the move of an organization, as one value for a job.
 public struct MoveDecisions: Sendable, Codable, Equatable {
   public var source: String
-  /// nil: the archive is made, and imported by hand on another machine.
+  /// Nil: the archive is created, and imported by hand on another machine.
   public var target: String?
   public var organization: String
   public var archive: String
-  /// On the new server.
+  /// The subdomain on the new server.
   public var subdomain: String
-  /// The subdomain is one that servers keep for themselves, and is taken all the same.
+  /// Whether a reserved subdomain is used on purpose.
   public var allowsReserved: Bool
   public var deactivates: Bool
   public var wasDeactivated: Bool
   public var secrets: [String: SettingDecision]
-  /// Stops the new server for the time of the import, for a machine with little memory.
+  /// Whether to stop the new server during the import, for a machine with little memory.
   public var stopsTarget: Bool
 
   public init(

@@ -1,10 +1,11 @@
 import Common
 
-/// Moves an organization: exports it, imports it on the other server, copies the chosen secrets, opens it there.
+/// Moves an organization: exports it, imports it on the other server, copies the chosen secrets, and activates it
+/// there.
 ///
-/// Until the organization is visible on the new server, stopping or failing takes everything back: the archive goes, and
-/// an organization that was deactivated for the move is active again. What is left to do after that is small; where it
-/// fails, the organization is moved all the same, and the summary says what is missing.
+/// Until the organization is visible on the new server, cancelling or failing rolls everything back: the archive is
+/// deleted, and an organization deactivated for the move is reactivated. A failure of a later step does not undo the
+/// move; the summary lists what is missing.
 public struct MoveOperation: Operation {
   private enum Phase: String, OperationPhase {
     case count
@@ -14,7 +15,7 @@ public struct MoveOperation: Operation {
 
   public static let kind = "move"
   public let decisions: MoveDecisions
-  /// Of both servers; nil: recognised.
+  /// The brand of both servers; nil: detected.
   public let brand: Brand?
 
   private enum CodingKeys: String, CodingKey {
@@ -38,12 +39,12 @@ public struct MoveOperation: Operation {
       workFolders: [OperationTraces.folder(of: decisions.archive)])
   }
 
-  /// The commands of its parts. Without a target they end with those for the other machine.
+  /// The commands of the parts. Without a target, those for the other machine follow.
   public var commands: [ProgramCommand] {
     export.commands + parts(on: target ?? ServerReference(root: "/", brand: brand)).flatMap(\.commands)
   }
 
-  /// Reversed in the opposite order: the imported organization, the archive, the deactivation.
+  /// Undoes the parts in reverse order: the imported organization, the archive, the deactivation.
   public func undo(_ context: UndoContext) -> UndoRule {
     var operations: [any Runnable] = []
     if let target {
@@ -60,7 +61,7 @@ public struct MoveOperation: Operation {
   // MARK: Parts
 
   private var source: ServerReference { ServerReference(root: decisions.source, brand: brand) }
-  /// nil: only the archive is made, and the summary says how to import it on another machine.
+  /// Nil: only the archive is created, and the summary explains how to import it on another machine.
   private var target: ServerReference? { decisions.target.map { ServerReference(root: $0, brand: brand) } }
 
   var export: ExportOperation {
@@ -84,7 +85,7 @@ public struct MoveOperation: Operation {
     ReactivateOperation(target, subdomain: decisions.subdomain)
   }
 
-  /// What follows the export, in order. Secrets are copied only where both servers are on this machine.
+  /// Returns the parts after the export, in order. Secrets are copied only if both servers are on this machine.
   private func parts(on server: ServerReference) -> [any Operation] {
     [importing(to: server)]
       + (decisions.copiedSecrets.isEmpty || target == nil ? [] : [copying(to: server)])
@@ -123,7 +124,7 @@ public struct MoveOperation: Operation {
       pointOfNoReturn: "until the organization is visible on the new server, everything can be rolled back")
   }
 
-  /// How the phases of a part are called.
+  /// The names of the parts.
   private enum Part: String {
     case export, `import`, secrets, open
 
@@ -134,7 +135,7 @@ public struct MoveOperation: Operation {
 
   public func run(progress: Progress) throws -> Summary {
     let before = try organization(on: source, decisions.organization)
-    // Read now: once the organization has moved, nothing that is missing on the new server may fail the move.
+    // Read in advance: after the import, a missing part of the new server must not fail the move.
     let deployment = try target?.installation().deploymentFolder
     let mayRemove = !FileSystem.exists(decisions.archive)
     let exported: Summary
@@ -151,7 +152,7 @@ public struct MoveOperation: Operation {
     return try complete(on: target, deployment, before: before, imported: imported, progress: progress)
   }
 
-  /// What remains once the organization is there. It is not stopped any more, and none of it can undo the move.
+  /// Runs the steps after the import. They cannot be cancelled, and cannot undo the move.
   private func complete(
     on target: ServerReference, _ deployment: String, before: Organization, imported: Summary, progress: Progress
   ) throws -> Summary {
@@ -189,7 +190,7 @@ public struct MoveOperation: Operation {
     return summary(imported, before: before, after: after, more: copied, toDo: toDo + [restart])
   }
 
-  /// Everything as it was before.
+  /// Restores the previous state of both servers.
   private func rollBack(
     _ before: Organization, removingArchive: Bool, because reason: any Error, progress: Progress
   ) throws {
@@ -238,7 +239,7 @@ public struct MoveOperation: Operation {
       Summary.Fact(
         "Old server", decisions.deactivates || before.isDeactivated ? "deactivated, all data kept" : "active"))
     facts += more
-    // These two the move does itself, or has said already.
+    // The move does these two itself, or has listed them already.
     let next = imported.nextSteps.filter { $0.id != .reactivate && $0.id != .restart }
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,

@@ -1,15 +1,15 @@
 import Common
 
-/// Changes single values of an ini file and leaves every other byte as it is; new lines end as the file's own do.
+/// Changes values of an ini file and keeps every other byte; new lines get the file's line endings.
 ///
-/// What it has written is read again by the server's rules before it is given out: the changed key has exactly the value
-/// that was asked for, and all other keys have theirs.
+/// The result is parsed by the server's rules before it is returned: the changed key has exactly the requested value,
+/// and all other keys are unchanged.
 struct ConfFileEditor {
   private var file: TextLines
   private let name: String
 
-  /// - Parameter name: how failures name the file.
-  /// - Throws: `.configuration` where the server refuses the file as it is.
+  /// - Parameter name: the name of the file in failures.
+  /// - Throws: `.configuration` if the server refuses the file.
   init(_ text: String, name: String) throws {
     file = TextLines(text)
     self.name = name
@@ -18,7 +18,7 @@ struct ConfFileEditor {
 
   var text: String { file.text }
 
-  /// Takes a key out; its section stays.
+  /// Removes a key; its section stays.
   mutating func drop(_ section: String, _ key: String) throws {
     try change(section, key, to: nil) { editor in
       guard let index = try editor.index(section, key) else { return }
@@ -27,11 +27,11 @@ struct ConfFileEditor {
     }
   }
 
-  /// Sets a key; where the section or the key is not there, it is added at the section's end.
+  /// Sets a key; a missing section or key is added at the end.
   ///
   /// - Parameter text: the value. Its further lines are indented, so that they stay part of it.
-  /// - Throws: `.configuration` where no file can hold such a value, such as one with a line that begins with `#`; then
-  ///   nothing has changed.
+  /// - Throws: `.configuration` if the file cannot contain the value, for example with a line that starts with `#`;
+  ///   then nothing has changed.
   mutating func set(_ section: String, _ key: String, to text: String) throws {
     let values = text.split(separator: "\n" as Unicode.Scalar)
     try change(section, key, to: text) { editor in
@@ -50,7 +50,7 @@ struct ConfFileEditor {
     }
   }
 
-  /// Makes a change, and takes it back where the file does not say afterwards what it should.
+  /// Makes a change, and reverts it if the parsed result is wrong.
   private mutating func change(
     _ section: String, _ key: String, to value: String?, _ edit: (inout Self) throws -> Void
   ) throws {
@@ -76,10 +76,10 @@ struct ConfFileEditor {
     }
   }
 
-  /// Behind the last line of a section that says something, with the white space that a new key needs before it; nil
-  /// where there is no such section.
+  /// Returns the position after the last non-blank line of a section, with the indentation that a new key needs; nil if
+  /// the section does not exist.
   ///
-  /// A key that were less indented than what follows would make that part of its value.
+  /// A key with less indentation than the following line would make that line a part of its value.
   private func end(of section: String) throws -> (index: Int, indentation: String)? {
     let lines = try ConfLines(file, name: name).lines
     func isIts(_ line: ConfLines.Line) -> Bool { line.section.map { $0.utf8.elementsEqual(section.utf8) } ?? false }
@@ -98,19 +98,19 @@ struct ConfFileEditor {
     String(String.UnicodeScalarView(line.unicodeScalars.prefix { PythonText.isSpace($0) }))
   }
 
-  /// A line up to its value: the key, the separator and the blanks around it, as somebody has written them.
+  /// Returns a line up to its value: the key, the separator and the spaces around it.
   private static func beginning(of line: String) -> String {
     let scalars = line.unicodeScalars
     guard let separator = scalars.firstIndex(where: ConfLines.isSeparator) else { return line }
     let behind = scalars[scalars.index(after: separator)...]
     let blanks = behind.prefix { PythonText.isSpace($0) }
     let before = String(String.UnicodeScalarView(scalars[...separator]))
-    // An empty value says nothing about the blank behind the separator; the one before it does.
+    // An empty value does not show the space after the separator; the space before it does.
     if blanks.count == behind.count { return before + (scalars[..<separator].last == " " ? " " : "") }
     return before + String(String.UnicodeScalarView(blanks))
   }
 
-  /// The lines of an entry; those behind the first are indented deeper than it, except empty ones.
+  /// Returns the lines of an entry; the following ones are indented deeper, except empty lines.
   private static func entry(_ beginning: String, _ values: [String], indentation: String) -> [String] {
     [beginning + (values.first ?? "")] + values.dropFirst().map { $0.isEmpty ? "" : "\(indentation) \($0)" }
   }
@@ -127,7 +127,7 @@ struct ConfFileEditor {
 
   private mutating func insert(_ texts: [String], at index: Int) {
     var new = texts.map { TextLines.Line(text: $0, end: file.end) }
-    // A file that does not end its last line goes on like that.
+    // The last line of the file has no line ending yet.
     if index > 0, file.lines[index - 1].end.isEmpty {
       file.lines[index - 1].end = file.end
       new[new.count - 1].end = ""
@@ -135,8 +135,8 @@ struct ConfFileEditor {
     file.lines.insert(contentsOf: new, at: index)
   }
 
-  /// Removes the further lines of a value, with the empty ones between them. Comments between them stay, and so do empty
-  /// lines behind the last one.
+  /// Removes the further lines of a value, and the empty lines between them. Comments between them, and empty lines
+  /// after the last one, stay.
   private mutating func removeRest(of index: Int) throws {
     let lines = try ConfLines(file, name: name).lines
     func continues(_ line: Int) -> Bool {
@@ -149,7 +149,7 @@ struct ConfFileEditor {
 }
 
 extension String {
-  /// The parts between separators, empty ones too.
+  /// Splits the text, and keeps empty parts.
   fileprivate func split(separator: Unicode.Scalar) -> [String] {
     unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
   }

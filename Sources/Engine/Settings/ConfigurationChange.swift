@@ -2,16 +2,16 @@ import Common
 import FoundationEssentials
 import Glibc
 
-/// Several configuration files that change together, with the way back.
+/// Configuration files that change together, with an undo.
 ///
-/// The old files are copied first, then a note says which new file belongs to which copy, then the files are replaced.
-/// Whatever happens in between, ``undo(in:)`` brings the old ones back.
+/// The old files are copied first, then a record with the copies is written, then the files are replaced. ``undo(in:)``
+/// restores the old files after an interruption at any point.
 struct ConfigurationChange {
   struct Note: Codable, Equatable {
     struct File: Codable, Equatable {
       var path: String
       var copy: String
-      /// SHA-256 of what was written.
+      /// SHA-256 of the written content.
       var written: String
     }
 
@@ -23,7 +23,7 @@ struct ConfigurationChange {
 
   /// Replaces files.
   ///
-  /// - Parameter folder: the server's configuration folder; the note goes there.
+  /// - Parameter folder: the server's configuration folder, which gets the record.
   /// - Returns: the copies of the old files.
   static func apply(_ changes: [(file: ConfigurationFile, bytes: [UInt8])], folder: String) throws -> [String] {
     let stamp = String(Timestamp.iso(microseconds: Timestamp.now()).filter(\.isNumber).prefix(14))
@@ -50,7 +50,7 @@ struct ConfigurationChange {
         replaced.append(change.file)
       }
     } catch {
-      // As a whole or not at all.
+      // All files are replaced, or none.
       for file in replaced { try file.replace(with: file.bytes) }
       unlink("\(folder)/\(noteName)")
       copies.forEach { unlink($0) }
@@ -59,20 +59,20 @@ struct ConfigurationChange {
     return copies
   }
 
-  /// The server's own backup command, which runs as its user, fails where it may not read a file among the settings.
+  /// The server's own backup command runs as its user and fails if it cannot read a file among the settings.
   private static func give(_ path: String, toOwnerOf file: String) {
     var status = stat()
     guard geteuid() == 0, stat(file, &status) == 0 else { return }
     lchown(path, status.st_uid, status.st_gid)
   }
 
-  /// The last change that can be taken back; nil where there is none.
+  /// Returns the last change that can be undone; nil without one.
   static func last(in folder: String) throws -> Note? {
     guard FileSystem.exists("\(folder)/\(noteName)") else { return nil }
     return try? JSONDecoder().decode(Note.self, from: Data(FileSystem.read("\(folder)/\(noteName)", limit: 1 << 20)))
   }
 
-  /// Files that somebody has edited since the change.
+  /// Returns the files that were edited since the change.
   static func edited(_ note: Note) throws -> [String] {
     try note.files.compactMap { file in
       let now = Digest.hexadecimal(try FileSystem.read(file.path))
@@ -81,7 +81,7 @@ struct ConfigurationChange {
     }
   }
 
-  /// Brings the old files back, and keeps their copies.
+  /// Restores the old files, and keeps the copies.
   static func undo(_ note: Note, in folder: String) throws {
     for file in note.files {
       let old = try ConfigurationFile(file.copy)

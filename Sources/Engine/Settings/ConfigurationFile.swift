@@ -1,15 +1,15 @@
 import Common
 import Glibc
 
-/// One file of the server's configuration, replaced in one step: a reader sees the old one or the new one, with the same
-/// owner and mode, and never anything between. A link to the file stays a link.
+/// A file of the server's configuration that is replaced atomically, with the same owner and mode. A link to the file
+/// stays a link.
 struct ConfigurationFile {
-  /// Where the file really is.
+  /// The path with all links resolved.
   let path: String
   let bytes: [UInt8]
   private let status: stat
 
-  /// - Throws: `.file` where it is not there or cannot be read.
+  /// - Throws: `.file` if it does not exist or cannot be read.
   init(_ path: String) throws {
     guard let real = realpath(path, nil) else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
     defer { free(real) }
@@ -24,14 +24,14 @@ struct ConfigurationFile {
 
   var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Whether another path leads to the same file.
+  /// Returns whether another path leads to the same file.
   func isSame(as other: String) -> Bool {
     guard let real = realpath(other, nil) else { return false }
     defer { free(real) }
     return String(cString: real) == path
   }
 
-  /// Why it cannot be replaced; nil where it can.
+  /// Why the file cannot be replaced; nil if it can.
   var obstacle: Finding? {
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     if access(path, W_OK) != 0 || access(folder.isEmpty ? "/" : folder, W_OK) != 0 {
@@ -45,12 +45,12 @@ struct ConfigurationFile {
 
   func replace(with bytes: [UInt8]) throws { try write(bytes, to: path, replacing: true) }
 
-  /// Puts a copy beside it, with its owner and mode.
+  /// Writes a copy with the same owner and mode.
   func copy(to path: String) throws { try write(bytes, to: path, replacing: false) }
 
   private func write(_ bytes: [UInt8], to target: String, replacing: Bool) throws {
     let temporary = "\(target).\(RandomText.alphanumeric(8)).tmp"
-    // Nobody else may read it before it has its owner: it may hold secrets.
+    // The file can contain secrets: it must be private until it has its owner.
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw PlainFailure.system(target, "cannot be written", errno: errno) }
     do {

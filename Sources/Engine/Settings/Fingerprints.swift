@@ -1,13 +1,13 @@
 import Common
 
-/// Marks by which equal secrets can be told without showing them.
+/// Short marks that show whether secrets are equal, without showing them.
 ///
-/// A plain digest of a password that people chose can be guessed word by word by whoever reads it in a report. These are
-/// made with a key that nobody keeps: they can be compared within one report, and tell nothing outside of it.
+/// A plain digest of a weak password could be guessed by a reader of a report. These marks use a random key that is
+/// never stored: they can be compared only within one report.
 struct Fingerprints {
   private let key = RandomText.alphanumeric(43)
 
-  /// Nil where none of the values is there.
+  /// Returns the mark of one or several secrets; nil if none of them exists.
   func of(_ secrets: [Secret?]) -> String? {
     let marks = secrets.map { secret in
       secret.map { String(Digest.hexadecimal((key + $0.reveal()).utf8).prefix(8)) } ?? "missing"

@@ -1,10 +1,10 @@
 import Common
 
-/// Does what changed settings make necessary, as far as the server's scripts can do it; their output comes as notes.
+/// Runs the follow-ups of changed settings that scripts of the server can do; their output becomes notes.
 struct FollowUpRun {
   let installation: Installation
   let followUps: [FollowUp]
-  /// The operator agrees to the terms of the push notification service, and that it is contacted.
+  /// Whether the operator accepts the terms of the push notification service, and that it is contacted.
   let registersForPush: Bool
 
   init(_ installation: Installation, _ followUps: [FollowUp], registersForPush: Bool = false) {
@@ -13,10 +13,10 @@ struct FollowUpRun {
     self.registersForPush = registersForPush
   }
 
-  /// The phases of those that the server's scripts do.
+  /// The phases of the follow-ups with scripts.
   var phases: [Plan.Phase] { followUps.filter { script($0) != nil }.map { Plan.Phase($0) } }
 
-  /// - Returns: what is left for somebody to do.
+  /// - Returns: the follow-ups that are left to the operator.
   func runAll(_ progress: Progress) throws -> [FollowUp] {
     let scripts = ServerScripts(installation)
     var open: [FollowUp] = []
@@ -34,7 +34,7 @@ struct FollowUpRun {
           }
         }
       } catch let failure as PlainFailure where failure.family == .command {
-        // The settings are written; what failed is told, and the rest goes on.
+        // The settings are already written: a failure is a warning, and the other follow-ups run.
         progress.warn("\(step.title): \(failure.reason)")
         open.append(step)
       }
@@ -47,7 +47,7 @@ struct FollowUpRun {
     return step == .reregister && registersForPush ? .registerForPush : step.script
   }
 
-  /// What to do, and the exact command where there is one, as steps of a summary.
+  /// Returns the instruction for a follow-up, with its command if there is one.
   static func instruction(_ step: FollowUp, _ installation: Installation) -> [Summary.Step] {
     guard let command = step.command(installation) else { return ["\(step.title). \(step.explanation)"] }
     return [Summary.Step("\(step.title):", command: command)]

@@ -1,19 +1,19 @@
 import Common
 
-/// The files of a configuration as they may be shown: every value that must not be is a mark, the same for equal values.
+/// Configuration files for display: each secret value is replaced by a mark, the same one for equal values.
 struct MaskedFiles {
   private let marks = Fingerprints()
 
-  /// A settings.py; its statements one by one.
+  /// Masks a settings.py, statement by statement.
   func settings(_ text: String) -> String {
     PythonSettings(text).statements.map { statement in
       self.statement(statement)
     }.joined()
   }
 
-  /// The machine's configuration.
+  /// Masks the machine's configuration.
   ///
-  /// - Throws: `.configuration` where the server refuses it.
+  /// - Throws: `.configuration` if the server refuses it.
   func configuration(_ text: String, name: String) throws -> String {
     let file = TextLines(text)
     let lines = try ConfLines(file, name: name).lines
@@ -46,7 +46,7 @@ struct MaskedFiles {
     if let equals = code.firstIndex(of: "=") {
       let name = code[..<equals].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
       let left = String(code[..<equals]).trimmed
-      // What is not a plain name is as telling as the value: `DATABASES["default"]["PASSWORD"] = "…"`.
+      // The left side can reveal that the value is a secret: `DATABASES["default"]["PASSWORD"] = "…"`.
       let subject = left.utf8.count == name.utf8.count ? String(name) : left
       guard SecretSigns.cover(subject, String(code[equals...])) else { return statement }
       let shown = name.isEmpty ? "" : "\(name) = "

@@ -1,29 +1,29 @@
 import Common
 import Postgres
 
-/// What decides whether a setting of the old server is right on the new one.
+/// The facts that determine whether a setting of the old server is right on the new one.
 public struct MigrationFacts: Sendable, Codable, Equatable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
-    /// An organization was exported there and imported here: users and messages have new ids.
+    /// An organization was exported and imported: users and messages have new ids.
     case `import`
-    /// The whole server came out of a backup: everything has its old ids.
+    /// A whole server was restored: all ids are unchanged.
     case restore
   }
 
   public var kind: Kind
-  /// Whether people have other ids or UUIDs here than there; nil where that could not be found out.
+  /// Whether users have other ids or UUIDs on the new server; nil if this is unknown.
   public var usersRenumbered: Bool?
-  /// Whether the old server will be gone, and this one answers in its place.
+  /// Whether this server replaces the old one.
   public var replacesSource: Bool
-  /// Whether organizations live here that did not come from the old server.
+  /// Whether organizations of other servers exist on this server.
   public var targetHostsOthers: Bool
   public var sourceHost: String?
   public var targetHost: String?
-  /// Whether the old server is registered with the service that sends notifications to phones.
+  /// Whether the old server is registered with the push notification service.
   public var pushRegistered: Bool
-  /// Whether the message queue runs on the new server's own machine.
+  /// Whether the message queue runs on the new server's machine.
   public var queueIsLocal: Bool
-  /// Whether both servers use the same database, on a host of its own.
+  /// Whether both servers use the same database on a separate host.
   public var sharesDatabase: Bool
 
   public init(
@@ -42,19 +42,19 @@ public struct MigrationFacts: Sendable, Codable, Equatable {
     self.sharesDatabase = sharesDatabase
   }
 
-  /// Whether people are the same here as there to everybody outside. An import gives them new identities even where
-  /// their ids happen to be the same.
+  /// Whether users have the same identity for external services. An import creates new identities even if their ids
+  /// happen to be equal.
   public var keepsUserIDs: Bool { kind == .restore && usersRenumbered != true }
 
   public var hasSameHost: Bool { sourceHost != nil && sourceHost == targetHost }
 }
 
 extension MigrationFacts {
-  /// Finds out what it can by looking at both sides.
+  /// Determines the facts from both servers, as far as possible.
   ///
   /// - Parameters:
-  ///   - kind: nil means: look whether an organization was imported here.
-  ///   - replacesSource: nil means: where both have the same host name, this server takes the other's place.
+  /// - kind: nil: determined by whether an organization was imported here.
+  /// - replacesSource: nil: true if both servers have the same host name.
   public static func detect(
     from source: ConfigurationSource, to target: Installation, kind: Kind? = nil, replacesSource: Bool? = nil
   ) -> MigrationFacts {
@@ -79,7 +79,7 @@ extension MigrationFacts {
     )
   }
 
-  /// What the database of the target says; nothing where it cannot be asked.
+  /// The facts from the target's database; empty if it cannot be queried.
   private struct Look {
     var hasImported = false
     var organizations = 0
@@ -96,8 +96,8 @@ extension MigrationFacts {
     }
   }
 
-  /// Compares people by their addresses: any that is on both sides under different ids tells; nil where nobody is. On
-  /// small servers ids can be the same by chance; UUIDs, which an import makes anew, cannot.
+  /// Compares users by email address: an address with different ids on both servers shows new ids; nil if no address is
+  /// on both. Ids of small servers can be equal by chance; UUIDs, which an import generates, cannot.
   private static func renumbered(_ source: Installation, _ target: Installation) -> Bool? {
     let query = """
       SELECT lower(u.delivery_email), concat_ws(' ', u.id, to_jsonb(u) ->> 'uuid') FROM zerver_userprofile u JOIN zerver_realm r ON r.id = u.realm_id

@@ -1,9 +1,9 @@
 import Common
 
-/// The secrets alone, for the move of an organization by export and import: what ``SettingsAdvisor`` says of them.
+/// The advice about secrets for a move by export and import; see ``SettingsAdvisor``.
 public enum SecretAdvisor {
-  /// In the order in which people should read it. A secret that both servers have the same, or only the new one has,
-  /// needs no decision and is left out.
+  /// Returns the advice in display order. Secrets that are equal, or exist only on the new server, need no decision and
+  /// are omitted.
   public static func advice(from source: Installation, to target: Installation) throws -> [SettingAdvice] {
     let configuration = try ConfigurationSource(source)
     var facts = MigrationFacts.detect(from: configuration, to: target, kind: .import)
@@ -12,7 +12,7 @@ public enum SecretAdvisor {
     return advice.filter { $0.file == .secrets && $0.state != .onlyTarget }
   }
 
-  /// Before the import every organization on the target is one of others.
+  /// Before the import, every organization of the target is from elsewhere.
   private static func hostsOthers(_ target: Installation) throws -> Bool {
     let connection = try target.connect()
     defer { connection.close() }

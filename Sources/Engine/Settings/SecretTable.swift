@@ -1,7 +1,7 @@
-/// The server's secrets, one entry each. To teach this program another one, add an entry.
+/// The server's secrets, one entry each. To support another one, add an entry.
 struct SecretTable {
   struct Entry {
-    /// The key on the old server and on the new one: some carry the server's name.
+    /// The key on the old and on the new server: some contain the server's name.
     let keys: [(source: String, target: String)]
     let purpose: String
     let ifCopied: String
@@ -178,7 +178,7 @@ struct SecretTable {
     var isStorage = false
   }
 
-  /// Who goes on using a service needs its key, wherever the server stands.
+  /// A service in use needs its key, wherever the server runs.
   private var services: [Service] {
     [
       Service(
@@ -222,7 +222,7 @@ struct SecretTable {
   }
 
   private func service(_ service: Service) -> Entry {
-    // An import puts files where this server keeps them; a restored server's files are where they were.
+    // An import stores files where this server keeps them; a restored server's files are where they were.
     let isOwn = service.isStorage && !isRestore || facts.targetHostsOthers
     let why =
       if service.isStorage && !isRestore {

@@ -1,19 +1,19 @@
 import Common
 
-/// What to do with a setting or a secret of the old server.
+/// The decision about a setting or a secret of the old server.
 public enum SettingDecision: String, Sendable, Codable, CaseIterable {
-  /// The old server's value is written here.
+  /// Use the old server's value on the new server.
   case copy
-  /// This server goes on as it is.
+  /// Keep the new server's value.
   case keep
-  /// It is taken out here, so that the server's default counts.
+  /// Remove it on the new server, so that the server's default applies.
   case drop
-  /// Both lists joined: this server's first.
+  /// Join both lists, with the new server's entries first.
   case merge
 }
 
-/// One setting or secret, or several that go together, in which the two servers differ: what it is for, what each
-/// decision leads to, and which one is advised.
+/// A setting or secret, or a group of them, in which the servers differ: its purpose, the consequence of each decision,
+/// and the recommended one.
 public struct SettingAdvice: Sendable, Codable, Equatable {
   public enum File: String, Sendable, Codable, CaseIterable {
     case settings, configuration, secrets
@@ -23,50 +23,50 @@ public struct SettingAdvice: Sendable, Codable, Equatable {
     case same, different
     /// Only the old server has it.
     case onlySource
-    /// Only this server has it.
+    /// Only the new server has it.
     case onlyTarget
   }
 
-  /// "settings.EXTERNAL_HOST", "configuration.machine.puppet_classes", "secrets.camo_key", "settings.py".
+  /// For example "settings.EXTERNAL_HOST", "configuration.machine.puppet_classes", "secrets.camo_key" or "settings.py".
   public let id: String
   public let file: File
-  /// As the old server calls them.
+  /// The names on the old server.
   public let keys: [String]
   public let title: String
   public let state: State
-  /// What each side has, cleaned for a terminal: of a secret never the value, a fingerprint only; nil where it has none.
+  /// The values of both servers, cleaned for a terminal; for secrets a fingerprint; nil without a value.
   public let sourceValue: String?
   public let targetValue: String?
   public let purpose: String
   public let ifCopied: String
   public let ifKept: String
-  /// Never empty; what is not among them cannot be done by this program.
+  /// The possible decisions; never empty.
   public let choices: [SettingDecision]
   public let recommended: SettingDecision
   public let why: String
-  /// Whether this program knows what it is for. What it does not know is copied only where somebody asks for it.
+  /// Whether this program knows its purpose. Unknown settings are copied only on request.
   public let isKnown: Bool
-  /// What copying makes necessary afterwards.
+  /// The follow-ups of copying it.
   public let followUps: [FollowUp]
   /// The keys without the file, joined: "camo_key", "aloha_org_id+aloha_org_key". Answers of a move, `--set` and jobs
-  /// name secrets so.
+  /// use this name for secrets.
   public var key: String { keys.joined(separator: "+") }
 
-  /// Of a key of the machine's configuration: its section, which may have dots in its name.
+  /// For a key of the machine's configuration: its section, whose name can contain dots.
   var section: String?
 
-  /// The section and the key of a key of the machine's configuration; nil for all else.
+  /// The section and the key of a key of the machine's configuration; nil for others.
   var place: (section: String, key: String)? {
     guard let section, let name = keys.first, name.hasPrefix(section + ".") else { return nil }
     return (section, String(name.dropFirst(section.count + 1)))
   }
 }
 
-/// What a decision makes necessary: a step that the server's scripts do, or a person.
+/// An action that a decision requires, by a script of the server or by the operator.
 public enum FollowUp: String, OperationPhase, Codable, CaseIterable {
   case configureQueue, applyConfiguration, databasePassword, restart, reregister, hostname, flushCache
 
-  /// "Give the message queue its password".
+  /// For example "Give the message queue its new password".
   public var title: String {
     switch self {
     case .configureQueue: "Give the message queue its new password"
@@ -98,7 +98,7 @@ public enum FollowUp: String, OperationPhase, Codable, CaseIterable {
     }
   }
 
-  /// The script that does it; nil where a person must, or has to allow it.
+  /// The script for it; nil if the operator must do or allow it.
   public var script: ServerScripts.Script? {
     switch self {
     case .configureQueue: .configureQueue
@@ -109,12 +109,12 @@ public enum FollowUp: String, OperationPhase, Codable, CaseIterable {
     }
   }
 
-  /// Whether the server is in a container, which does this by itself when it starts; its services are in others.
+  /// Returns whether the server runs in a container that does this at its start; its services are in other containers.
   func isDoneByContainer(_ installation: Installation) -> Bool {
     (self == .configureQueue || self == .applyConfiguration) && Container.find(installation) != nil
   }
 
-  /// The exact command, to be run where the server is; nil where there is none.
+  /// Returns the command for a shell on the server; nil if there is none.
   public func command(_ installation: Installation) -> String? {
     if isDoneByContainer(installation) { return "docker compose up -d \(installation.brand.rawValue)" }
     let scripts = ServerScripts(installation)

@@ -1,5 +1,4 @@
-/// The settings of settings.py and of the conf file, by what they are about. To teach this program another one, add its
-/// name to a subject.
+/// The settings of settings.py and of the conf file, by subject. To support another one, add its name to a subject.
 struct SettingTable {
   struct Entry {
     let purpose: String
@@ -8,7 +7,7 @@ struct SettingTable {
     let recommended: SettingDecision
     let why: String
     var followUps: [FollowUp] = [.restart]
-    /// Lists that can be joined.
+    /// Whether lists can be joined.
     var mergeable = false
   }
 
@@ -16,7 +15,7 @@ struct SettingTable {
     case host, hosts, administrator, authenticationBackends, signIn, mailOut, mailIn, push, database, machine, storage
     case calls, policy, texts
 
-    /// Names without the server's prefix; one that ends with `*` stands for all that begin so.
+    /// Names without the server's prefix; a trailing `*` matches all names with that beginning.
     var names: [String] {
       switch self {
       case .host: ["EXTERNAL_HOST"]
@@ -59,7 +58,7 @@ struct SettingTable {
   let source: Brand
   let facts: MigrationFacts
 
-  /// Nil where this program does not know the setting.
+  /// Returns the entry of a setting; nil if it is unknown.
   func entry(_ name: String) -> Entry? {
     guard let subject = Self.subject(name, source) else { return nil }
     switch subject {

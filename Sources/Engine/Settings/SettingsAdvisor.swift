@@ -1,9 +1,8 @@
 import Common
 
-/// Holds the settings and secrets of two servers against each other and says what each difference means.
+/// Compares the settings and secrets of two servers and explains each difference.
 ///
-/// It looks and computes only; nothing is changed. What it advises is decided by the facts of the migration, which whoever
-/// asks may correct.
+/// Read-only. The recommendations depend on the facts of the migration, which the caller can correct.
 public struct SettingsAdvisor: Sendable {
   public let source: ConfigurationSource
   public let target: Installation
@@ -18,8 +17,8 @@ public struct SettingsAdvisor: Sendable {
     own = try ConfigurationSource(target)
   }
 
-  /// Everything in which the two servers differ, in the order in which people should read it: the files as wholes, the
-  /// secrets, the settings, the machine's configuration; what is not known last in each.
+  /// Returns all differences in display order: whole files, secrets, settings, the machine's configuration; unknown
+  /// ones last in each group.
   public func advice() -> [SettingAdvice] {
     wholeFiles() + secrets() + settings() + configuration()
   }
@@ -45,7 +44,7 @@ public struct SettingsAdvisor: Sendable {
     let state = states.allSatisfy { $0 == first } ? first : .different
     guard state != .same else { return nil }
     let names = entry.keys.map(\.source)
-    // Half an identity is none: what goes together is copied as a whole or not at all.
+    // A group is copied completely or not at all.
     let canCopy = pairs.allSatisfy { $0.0 != nil }
     let choices: [SettingDecision] = (canCopy ? [.copy] : []) + [.keep]
     return SettingAdvice(
@@ -87,9 +86,9 @@ public struct SettingsAdvisor: Sendable {
       }
     }
     var wanted = pair.0 == nil ? .keep : entry?.recommended ?? .keep
-    // With nothing to join it to, joining is copying.
+    // Joining with nothing is copying.
     if wanted == .merge, pair.1 == nil { wanted = .copy }
-    // A throw-away server's folders are below its own root.
+    // The folders of a throw-away server are below its own root.
     let isElsewhere = wanted == .copy && namesOtherRoot(pair.0?.literal)
     if isElsewhere { wanted = .keep }
     let recommended = choices.contains(wanted) ? wanted : .keep
@@ -163,7 +162,7 @@ public struct SettingsAdvisor: Sendable {
 
   // MARK: Whole files
 
-  /// Copying a file whole is right where this server becomes the old one: same name, same software, same place.
+  /// Copying whole files is right if this server replaces the old one: same name, same software, same paths.
   private func wholeFiles() -> [SettingAdvice] {
     let becomesOld = facts.kind == .restore && facts.replacesSource && source.brand == target.brand
     let files: [(SettingAdvice.File, String, String?, String?, FollowUp)] = [
@@ -196,7 +195,7 @@ public struct SettingsAdvisor: Sendable {
     }
   }
 
-  /// A throw-away server's paths carry its root folder.
+  /// The paths of a throw-away server start with its root folder.
   private static func namesOtherRoot(_ settings: String, _ root: String) -> Bool {
     guard let uploads = SettingsFile(settings).text("LOCAL_UPLOADS_DIR") else { return false }
     return !uploads.hasPrefix(root + "/")

@@ -1,6 +1,6 @@
 import Common
 
-/// Decisions turned into the new contents of files.
+/// Converts decisions into the new content of files.
 struct SettingsChange {
   struct File {
     let name: String
@@ -20,7 +20,7 @@ struct SettingsChange {
     self.decided = decided.filter { $0.decision != .keep }
   }
 
-  /// The files that change.
+  /// Returns the files that change.
   func files() throws -> [File] {
     try SettingAdvice.File.allCases.compactMap { kind in
       guard decided.contains(where: { $0.advice.file == kind }) else { return nil }
@@ -30,7 +30,7 @@ struct SettingsChange {
     }
   }
 
-  /// All three files, before and after.
+  /// Returns all three files, before and after the change.
   func environmentFiles() throws -> (old: ContainerEnvironment.Files, new: ContainerEnvironment.Files) {
     var old = ContainerEnvironment.Files(
       settings: "", conf: target.configuration, secrets: target.secrets)
@@ -118,7 +118,7 @@ struct SettingsChange {
     return here.text
   }
 
-  /// This server's list first, then what only the old one had, written as this server writes it.
+  /// Returns this server's list followed by the additional entries of the old one, in this server's notation.
   private static func joined(
     _ name: String, _ there: PythonSettings.Assignment?, _ here: PythonSettings.Assignment?
   ) -> String? {
@@ -149,7 +149,7 @@ struct SettingsChange {
     return editor.text
   }
 
-  /// What secrets are called here and there.
+  /// Returns the names of secrets on both servers.
   private func secretKeys() -> [(source: String, target: String)] {
     let table = SecretTable(source: source.brand, target: target.brand, facts: MigrationFacts(kind: .import))
     let known = table.entries.flatMap(\.keys)

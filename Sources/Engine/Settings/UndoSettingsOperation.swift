@@ -1,6 +1,6 @@
 import Common
 
-/// Brings back the configuration files as they were before the last ``CopySettingsOperation``.
+/// Restores the configuration files from before the last ``CopySettingsOperation``.
 public struct UndoSettingsOperation: Operation {
   private enum Phase: String, OperationPhase {
     case undo
@@ -10,7 +10,7 @@ public struct UndoSettingsOperation: Operation {
 
   public static let kind = "undoSettings"
   public let server: ServerReference
-  /// Also where somebody has edited the files since.
+  /// Whether to overwrite edits made since.
   public let overwritesEdits: Bool
 
   public init(_ server: ServerReference, overwritesEdits: Bool = false) {
@@ -71,7 +71,7 @@ public struct UndoSettingsOperation: Operation {
       nextSteps: Self.followUps(of: note, installation).flatMap { FollowUpRun.instruction($0, installation) })
   }
 
-  /// What was run after the copy made the machine fit the copied files: it has to be run again for the old ones.
+  /// The scripts that ran after the copy have to run again for the old files.
   private static func followUps(of note: ConfigurationChange.Note, _ installation: Installation) -> [FollowUp] {
     let touchesMachine = note.files.contains {
       $0.path.hasSuffix(installation.brand.secretsFile) || $0.path.hasSuffix(installation.brand.configurationFile)
