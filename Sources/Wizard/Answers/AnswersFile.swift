@@ -12,9 +12,9 @@ import Terminal
 ///
 /// ``AnswersText`` writes it, with a word about every key.
 struct AnswersFile: Sendable, Equatable {
-  /// The id of the flow that it is for; nil where it does not say.
+  /// The id of its flow; nil if it does not state one.
   var flow: String?
-  /// By `step.field`.
+  /// The answers by `step.field`.
   var values: [String: Answer] = [:]
 
   private static let largest = 1 << 20
@@ -26,9 +26,9 @@ struct AnswersFile: Sendable, Equatable {
     return try parse(text, path: path)
   }
 
-  /// Reads the text of a file. All that is wrong with it is in one error.
+  /// Parses a file. All faults are reported in one error.
   ///
-  /// - Parameter path: only for the error.
+  /// - Parameter path: for the error.
   static func parse(_ text: String, path: String) throws -> AnswersFile {
     if let fault = TOMLGuard.fault(text) { throw AnswersFault.error(path, [fault]) }
     let table: TOMLTable
@@ -46,7 +46,7 @@ struct AnswersFile: Sendable, Equatable {
     }
   }
 
-  /// What this file cannot be for a flow, whatever the servers are like: keys that it does not have, secrets.
+  /// Returns the faults for a flow that do not depend on servers: unknown keys, secrets.
   func faults(for flow: Flow) -> [String] {
     var faults: [String] = []
     if let name = self.flow, name != flow.id {
@@ -77,7 +77,7 @@ struct AnswersFile: Sendable, Equatable {
         if let step = table[key]?.table {
           for field in step.keys {
             let answer = answer(step[field], "\(key).\(field)")
-            // A table with nothing in it decides nothing.
+            // An empty table contains no decision.
             if answer != .map([:]) { file.values["\(key).\(field)"] = answer }
           }
         } else if key == "flow", let name = table[key]?.string {
@@ -116,7 +116,7 @@ struct AnswersFile: Sendable, Equatable {
   }
 }
 
-/// What is wrong with answers, as one error.
+/// Faults of answers, as one error.
 enum AnswersFault {
   static func error(_ path: String, _ faults: [String]) -> PlainFailure {
     PlainFailure(
@@ -124,7 +124,7 @@ enum AnswersFault {
       remedy: "correct it; all possible keys are listed by: \(Program.name) wizard GOAL --answers-template")
   }
 
-  /// - Parameter missing: keys with what they are for.
+  /// - Parameter missing: the keys with their purpose.
   static func missing(_ path: String, _ missing: [String]) -> PlainFailure {
     PlainFailure(
       .usage, "answers in \(SafeText.clean(path, limit: .line))",

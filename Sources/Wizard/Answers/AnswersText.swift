@@ -1,9 +1,9 @@
 import Common
 
-/// Writes answers files: one that holds what was answered, and the template that says what can be answered. Both are made
-/// of the flow itself, so that they cannot say anything else than it.
+/// Writes answers files: one with the given answers, and the template with all possible ones. Both are generated from
+/// the flow.
 enum AnswersText {
-  /// The answers to a flow as a file, for doing the same again unattended. Secrets and confirmations are never in it.
+  /// Returns the answers as a file for an unattended run. Secrets and confirmations are never included.
   static func file(_ flow: Flow, _ answers: Answers) -> String {
     var writer = Writer(flow)
     writer.comment("Answers for: \(Program.name) --answers FILE")
@@ -12,13 +12,13 @@ enum AnswersText {
     for known in flow.writtenFields where known.step.isVisible(answers) && known.field.isVisible(answers) {
       writer.begin(known, note: note(known, answers))
       guard known.field.canBeWritten else { continue }
-      // What was never asked has no answer, and is asked when the file is used.
+      // A field that was never asked is omitted, and is asked when the file is used.
       if let answer = answers[known.key] { writer.write(answer, for: known) }
     }
     return writer.text
   }
 
-  /// Every key that a file may have, with what it is for and what can be answered; nothing is decided in it.
+  /// Returns every possible key with its purpose and its values, without decisions.
   static func template(_ flow: Flow) -> String {
     var writer = Writer(flow)
     writer.comment("Answers for: \(Program.name) --answers FILE")
@@ -51,7 +51,7 @@ enum AnswersText {
 
     mutating func flow() { text += "\nflow = \(TOMLText.quoted(id))\n" }
 
-    /// The table that a field stands in, and a comment on it.
+    /// Starts the table of a field, with a comment.
     mutating func begin(_ known: Flow.KnownField, note: String) {
       var wanted = TOMLText.key(known.step.id)
       if case .decisions = known.field.kind { wanted += ".\(TOMLText.key(known.field.id))" }
@@ -119,7 +119,7 @@ enum AnswersText {
 }
 
 extension Flow {
-  /// In the order of the flow, but the tables of a step after its other keys, as TOML wants them.
+  /// The fields in order of the flow, with the tables of a step last, as TOML requires.
   fileprivate var writtenFields: [KnownField] {
     steps.flatMap { step in
       let fields = knownFields.filter { $0.step.id == step.id }
@@ -134,9 +134,9 @@ extension Flow.KnownField {
   }
 }
 
-/// Text as TOML writes it.
+/// Formats text for TOML.
 enum TOMLText {
-  /// A key, in quotes where it needs them.
+  /// Returns a key, in quotes if required.
   static func key(_ name: String) -> String {
     let isBare = name.utf8.allSatisfy { byte in
       (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte)

@@ -1,7 +1,7 @@
 import Common
 
 extension Field {
-  /// Why a given answer is none that this field takes, and which ones it does take; nil where it is one, or a part of one.
+  /// Returns why an answer is invalid, with the possible ones; nil if it is valid or partly valid.
   func objection(to answer: Answer) -> String? {
     guard !accepts(answer) else { return nil }
     switch (kind, answer) {
@@ -49,7 +49,7 @@ extension Field {
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
-  /// What a given answer leaves open: things that a table of decisions says nothing about.
+  /// Returns the items of a table of decisions without a decision.
   func undecided(by answer: Answer) -> [String] {
     guard case .decisions(let items, _) = kind, case .map(let map) = answer else { return [] }
     return items.map(\.id).filter { map[$0] == nil }

@@ -1,7 +1,7 @@
 import Common
 
 extension FlowSession {
-  /// Where its answers are saved unless the operator says otherwise: the shell's folder, a name that is free.
+  /// The default file for answers: in the working directory, with an unused name.
   var answersPath: String {
     for number in 1...99 {
       let name = "aloha-\(flow.id)-answers\(number == 1 ? "" : "-\(number)").toml"
@@ -15,9 +15,9 @@ extension FlowSession {
 }
 
 enum SavedAnswers {
-  /// Writes it, for its owner only; never over another file.
+  /// Writes the file, for its owner only, without overwriting.
   ///
-  /// - Returns: what came of it, as a sentence for the operator.
+  /// - Returns: the outcome as a sentence.
   static func save(_ text: String, to path: String) -> String {
     do {
       guard !FileSystem.exists(path) else {

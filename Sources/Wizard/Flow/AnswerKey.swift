@@ -1,10 +1,10 @@
-/// The place of an answer, as `step.field`, and the type of its value.
+/// The name of an answer, `step.field`, with the type of its value.
 ///
-/// A flow reads `answers[Key.subdomain]`: the key says what the value is where nothing was answered.
+/// A flow reads `answers[Key.subdomain]`; the key defines the value of an unanswered field.
 struct AnswerKey<Value: AnswerValue>: Sendable {
-  /// "address.subdomain": what answers files call it.
+  /// The name in answers files: "address.subdomain".
   let name: String
-  /// The value where the field was not answered.
+  /// The value of an unanswered field.
   let unanswered: Value
 
   init(_ name: String, unanswered: Value) {
@@ -13,15 +13,15 @@ struct AnswerKey<Value: AnswerValue>: Sendable {
   }
 }
 
-/// A type that an answer can have.
+/// A type of answers.
 protocol AnswerValue: Sendable, Equatable {
-  /// Nil where the answer is of another type, or names no case.
+  /// Returns nil if the answer has another type, or names no case.
   init?(answer: Answer)
 
   var answer: Answer { get }
 }
 
-/// A type with a value that means: not answered.
+/// A type with a value that means "unanswered".
 protocol EmptyAnswerValue: AnswerValue {
   static var unanswered: Self { get }
 }
@@ -76,7 +76,7 @@ extension [String: String]: EmptyAnswerValue, AnswerValue {
   var answer: Answer { .map(self) }
 }
 
-/// A choice among the cases of an enum, whose raw values are what answers files say.
+/// A choice among the cases of an enum; answers files contain the raw values.
 extension AnswerValue where Self: RawRepresentable, RawValue == String {
   init?(answer: Answer) {
     guard case .text(let text) = answer else { return nil }

@@ -1,6 +1,6 @@
 import Common
 
-/// What the operator answered to one field.
+/// The operator's answer to a field.
 enum Answer: Sendable, Equatable {
   case text(String)
   case flag(Bool)
@@ -8,12 +8,12 @@ enum Answer: Sendable, Equatable {
   case map([String: String])
 }
 
-/// All answers so far, by `step.field`. A plain value that can be written down and read again; secrets are in it for the
-/// time of the wizard, and never written.
+/// All answers so far, by `step.field`. A plain value that can be written and read; secrets are contained only in
+/// memory, and are never written.
 struct Answers: Sendable, Equatable {
   private var values: [String: Answer] = [:]
   private var secrets: [String: Secret] = [:]
-  /// The answers in words, and what else is known of what was chosen. Not written down: they are found anew.
+  /// The answers in words, and the details of chosen rows. Not written: lookups find them again.
   private var labels: [String: String] = [:]
   private var details: [String: [String: String]] = [:]
 
@@ -21,19 +21,19 @@ struct Answers: Sendable, Equatable {
     self.values = values
   }
 
-  /// The answer as it is, by its name.
+  /// The raw answer by name.
   subscript(name: String) -> Answer? {
     get { values[name] }
     set { values[name] = newValue }
   }
 
-  /// The value that was answered; what the key says where nothing was.
+  /// The answered value; the key's default if unanswered.
   subscript<Value>(key: AnswerKey<Value>) -> Value {
     get { given(key) ?? key.unanswered }
     set { values[key.name] = newValue.answer }
   }
 
-  /// The value that was answered; nil where nothing was, or nothing of the key's type.
+  /// Returns the answered value; nil if there is none of the key's type.
   func given<Value>(_ key: AnswerKey<Value>) -> Value? { values[key.name].flatMap { Value(answer: $0) } }
 
   func text(_ key: String) -> String? {
@@ -56,12 +56,12 @@ struct Answers: Sendable, Equatable {
 
   mutating func set(secret: Secret?, for key: String) { secrets[key] = secret }
 
-  /// The answer in words; what was answered where there are none.
+  /// Returns the answer in words; the raw answer if there are none.
   func label(_ key: String) -> String { labels[key] ?? text(key) ?? "" }
 
   func label(_ key: AnswerKey<some AnswerValue>) -> String { label(key.name) }
 
-  /// What is known of the chosen row.
+  /// Returns a detail of the chosen row.
   func detail(_ key: String, _ name: String) -> String? { details[key]?[name] }
 
   func detail(_ key: AnswerKey<some AnswerValue>, _ name: String) -> String? { detail(key.name, name) }

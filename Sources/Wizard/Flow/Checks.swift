@@ -1,4 +1,4 @@
 import Common
 
-/// Reasons why a typed answer will not do, as sentences for the line below its field: the rules of the command line.
+/// The rules for typed answers, which the command line uses too. Each returns a sentence for the line below the field.
 typealias AnswerCheck = InputRule

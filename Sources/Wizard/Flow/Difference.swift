@@ -1,12 +1,12 @@
 import Common
 
-/// What changes in texts, line by line: to be shown before it is done.
+/// The changes of texts, line by line, shown before they are made.
 struct Difference: Sendable, Equatable {
   struct Line: Sendable, Equatable {
     enum Kind: Sendable {
-      /// The name of what changes.
+      /// The name of the changed object.
       case name
-      /// Where in it: "line 12".
+      /// The position: "line 12".
       case place
       case same, added, removed
     }
@@ -17,13 +17,14 @@ struct Difference: Sendable, Equatable {
 
   private(set) var lines: [Line] = []
 
-  /// Nothing changes.
+  /// Creates a difference without changes.
   init() {}
 
+  /// Parses diffs.
+  ///
   /// - Parameters:
-  ///   - unified: as ``Engine/UnifiedDiff`` makes it; several may follow one another.
-  ///   - secrets: values that must not be seen. What makes the lines hides those that it knows of already; here nobody
-  ///     gets past saying which there are.
+  /// - unified: the output of ``Engine/UnifiedDiff``, also several in sequence.
+  /// - secrets: values that must be hidden, in addition to those that the producer knows.
   init(unified: [String], hiding secrets: [Secret]) {
     let hidden = secrets.map { $0.reveal() }.filter { !$0.isEmpty }.sorted { $0.utf8.count > $1.utf8.count }
     var body = Body()
@@ -39,8 +40,8 @@ struct Difference: Sendable, Equatable {
     }
   }
 
-  /// How many lines are still to come after "@@ -10,4 +12,5 @@": among them, "--- x" is a line that went and began with two
-  /// dashes, not the head of another file.
+  /// The remaining lines of a hunk "@@ -10,4 +12,5 @@": within it, "--- x" is a removed line that starts with two
+  /// dashes, and not a file header.
   private struct Body {
     private var old = 0
     private var new = 0
@@ -82,7 +83,7 @@ struct Difference: Sendable, Equatable {
     let whole = hidden.reduce(text) { text, secret in
       text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "(hidden)")
     }
-    // A tab is what it stands for in most editors; elsewhere it would be one space.
+    // A tab is shown with the width of most editors.
     return SafeText.clean(whole.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    "))
   }
 }

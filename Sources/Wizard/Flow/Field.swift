@@ -1,21 +1,21 @@
 import Terminal
 
-/// One question of a step.
+/// A question of a step.
 struct Field: Sendable, Equatable {
   enum Kind: Sendable, Equatable {
     case choice([Option])
-    /// A choice among rows.
+    /// A choice among the rows of a table.
     case table(columns: [Table.Column], rows: [Row])
     case multipleChoice([Option])
-    /// For each item one of the same few decisions.
+    /// One of a few decisions for each item.
     case decisions([Item], among: [Decision])
     case text(placeholder: String)
     case path(PathWish)
-    /// Never shown, never written down.
+    /// A value that is never shown and never written.
     case secret
-    /// Answered with a flag.
+    /// A yes or no, answered by a flag.
     case yesNo(yes: Option, no: Option)
-    /// The name of what is going to be destroyed, to be typed.
+    /// The name of the object to be deleted, which must be typed.
     case confirmation(name: String)
   }
 
@@ -24,7 +24,7 @@ struct Field: Sendable, Equatable {
     let title: String
     var detail: String?
     var isRecommended = false
-    /// Why it cannot be chosen; nil where it can.
+    /// Why it cannot be chosen; nil if it can.
     var disabled: String?
 
     init(_ id: String, _ title: String, _ detail: String? = nil, recommended: Bool = false, disabled: String? = nil) {
@@ -39,10 +39,10 @@ struct Field: Sendable, Equatable {
   struct Row: Sendable, Equatable {
     let id: String
     let cells: [String]
-    /// How later steps name it.
+    /// The name in later steps.
     var label: String
     var disabled: String?
-    /// What later steps want to know of it, by name.
+    /// Details for later steps, by name.
     var details: [String: String] = [:]
   }
 
@@ -52,20 +52,20 @@ struct Field: Sendable, Equatable {
     let title: String
   }
 
-  /// Something to be decided about, with what follows from each decision.
+  /// An item that needs a decision, with the consequences.
   struct Item: Sendable, Equatable {
     let id: String
     let title: String
-    /// In a word or two, without giving away any value: "different".
+    /// The state in one or two words, without values: "different".
     let state: String
     let purpose: String
-    /// By the id of the decision.
+    /// The consequences, by the id of the decision.
     let consequences: [String: String]
     let advice: String
     let why: String
-    /// Why there is nothing to decide; the advice stands then.
+    /// Why there is nothing to decide: the recommendation applies.
     var disabled: String?
-    /// The ids of those decisions that can be taken about it; nil: all.
+    /// The ids of the possible decisions; nil: all.
     var choices: [String]?
 
     func possible(_ among: [Decision]) -> [Decision] { among.filter { choices?.contains($0.id) ?? true } }
@@ -73,16 +73,15 @@ struct Field: Sendable, Equatable {
 
   let id: String
   let title: String
-  /// What the review calls it.
+  /// The name in the review.
   let name: String
   let kind: Kind
   private let closures: Closures
 
   /// - Parameters:
-  ///   - hint: a line below it, which may tell what the answer so far means.
-  ///   - preset: the answer as long as the operator has given none.
-  ///   - check: why the answer will not do; nil where it will. Called at every keystroke: it must not look at anything
-  ///     but the answers.
+  /// - hint: a line below the field, which can explain the answer so far.
+  /// - preset: the answer until the operator gives one.
+  /// - check: why the answer is invalid; nil if it is valid. Called at every keystroke: it must use only the answers.
   init(
     _ id: String, _ title: String, name: String? = nil, _ kind: Kind,
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
@@ -108,14 +107,14 @@ struct Field: Sendable, Equatable {
   func hint(_ answers: Answers) -> String? { closures.hint(answers) }
   func check(_ answers: Answers) -> String? { closures.check(answers) }
 
-  /// What a field shows decides whether two are the same, not what it does.
+  /// Compares what fields show, not their closures.
   static func == (left: Field, right: Field) -> Bool {
     left.id == right.id && left.title == right.title && left.kind == right.kind
   }
 }
 
 extension Field {
-  /// Whether its answer is typed.
+  /// Whether the answer is typed.
   var isTyped: Bool {
     switch kind {
     case .text, .path, .secret, .confirmation: true
@@ -123,8 +122,8 @@ extension Field {
     }
   }
 
-  /// The answer as long as the operator has given none: its preset, else what is advised, else the first that can be
-  /// chosen.
+  /// Returns the answer until the operator gives one: the preset, otherwise the recommended or the first possible
+  /// option.
   func preset(_ answers: Answers) -> Answer? {
     if let preset = closures.preset(answers), accepts(preset) { return preset }
     switch kind {
@@ -143,7 +142,7 @@ extension Field {
     }
   }
 
-  /// Whether `answer` is one of those that can be given.
+  /// Returns whether `answer` is possible.
   func accepts(_ answer: Answer) -> Bool {
     switch (kind, answer) {
     case (.choice(let options), .text(let id)): options.contains { $0.id == id && $0.disabled == nil }
@@ -161,7 +160,7 @@ extension Field {
     }
   }
 
-  /// Why the answer given so far will not do; nil where it will.
+  /// Returns why the current answer is invalid; nil if it is valid.
   func problem(_ key: String, _ answers: Answers) -> String? {
     if let own = ownProblem(key, answers) { return own }
     return check(answers)
@@ -178,7 +177,7 @@ extension Field {
     }
   }
 
-  /// The answer in the words of the field, for the review and for later steps.
+  /// Returns the answer in words, for the review and for later steps.
   func label(_ key: String, _ answers: Answers) -> String {
     switch (kind, answers[key]) {
     case (.choice(let options), .text(let id)?): return options.first { $0.id == id }?.title ?? id
@@ -200,7 +199,7 @@ extension Field {
     }
   }
 
-  /// What later steps want to know of the chosen row.
+  /// Returns the details of the chosen row for later steps.
   func details(_ key: String, _ answers: Answers) -> [String: String] {
     guard case .table(_, let rows) = kind, let id = answers.text(key) else { return [:] }
     return rows.first { $0.id == id }?.details ?? [:]

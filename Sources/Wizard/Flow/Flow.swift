@@ -1,19 +1,18 @@
 import Engine
 
-/// One goal of the operator, as data: the steps that lead to it. No renderer knows any particular flow, and a flow knows
-/// no renderer.
+/// A goal of the operator, as data: its steps. Renderers do not know particular flows, and flows do not know renderers.
 struct Flow: Sendable {
-  /// Short and stable: "move".
+  /// A short, stable id: "move".
   let id: String
-  /// "Move an organization".
+  /// For example "Move an organization".
   let title: String
   let steps: [Step]
-  /// What works on what, for the header; known bit by bit as the answers come in.
+  /// The servers of the flow, for the header; completed as answers are given.
   let route: @Sendable (Answers) -> Route
   let badge: Badge
-  /// The same as a script would do it: command lines, ready to be copied.
+  /// The equivalent commands.
   let commands: @Sendable (Answers) -> [String]
-  /// What may come after it, offered with its result; the most useful first. Leaving is always possible.
+  /// The offers after the result, the most useful first. Leaving is always possible.
   let onward: @Sendable (Answers) -> [Continuation]
 
   init(
@@ -35,7 +34,7 @@ struct Flow: Sendable {
     var to: String?
   }
 
-  /// Which kind of server is worked on.
+  /// The kind of server.
   enum Badge: String, Sendable {
     case production = "PRODUCTION"
     case test = "TEST"
@@ -43,20 +42,20 @@ struct Flow: Sendable {
   }
 }
 
-/// Where the way leads from a crossroads, or from a result.
+/// The continuation after a crossroads or a result.
 enum Onward: Sendable, Equatable {
-  /// Another flow, by its id. What is given is answered already: steps that ask nothing else are passed by.
+  /// Another flow, by its id. Given answers are preset: steps that need nothing else are skipped.
   case flow(String, given: [String: Answer] = [:])
   case menu
   case leave
 }
 
-/// A way on that is offered with a result.
+/// An offer after a result.
 struct Continuation: Sendable, Equatable {
   /// A verb: "Import it again".
   let title: String
   let onward: Onward
-  /// Whether it is what most want next: then Enter leads there, and else out of the wizard.
+  /// Whether Enter selects it; otherwise Enter leaves the wizard.
   let isProposed: Bool
 
   init(_ title: String, _ onward: Onward, proposed: Bool = true) {

@@ -1,14 +1,14 @@
 import Common
 import Engine
 
-/// What all flows want of the engine. A test gives its own.
+/// The functions of the engine that all flows use. Tests replace them.
 ///
-/// What is to be done is one value, an ``Engine/Operation``: it is checked, planned and run from the same answers, and a test
-/// that compares it has compared every decision.
+/// The work is one value, an ``Engine/Operation``: it is checked, planned and run from the same answers, and comparing
+/// it compares every decision.
 struct FlowEngine: Sendable {
-  /// What is seen of a server from outside.
+  /// The basic facts about a server.
   struct Glance: Sendable {
-    /// Its host name, or its folder.
+    /// The host name, or the folder.
     var label: String
     var facts: [Summary.Fact]
   }
@@ -18,18 +18,18 @@ struct FlowEngine: Sendable {
   var overviews: @Sendable (_ root: String, Cancellation) throws -> [OrganizationOverview]
   var findings: @Sendable (any Operation) throws -> [Finding]
   var plan: @Sendable (any Operation) throws -> Plan
-  /// How it is run: as it is, or as a job.
+  /// Returns what runs the operation: the operation itself, or a job.
   var work: @Sendable (any Operation) throws -> any Runnable
-  /// Operations are jobs: processes that go on without the wizard.
+  /// Whether operations run as jobs, which continue without the wizard.
   var runsJobs = false
 }
 
 extension FlowEngine {
-  /// The engine itself.
+  /// Returns the real engine.
   ///
   /// - Parameters:
-  ///   - brand: of all servers; nil: each is recognised.
-  ///   - runsJobs: whether work runs in a process of its own; only this program itself can be one.
+  /// - brand: the brand of all servers; nil: detected.
+  /// - runsJobs: whether operations run in their own processes; only this program can be one.
   static func real(brand: Brand?, runsJobs: Bool = false) -> FlowEngine {
     FlowEngine(
       glance: { try look(at: installed(below: $0, brand: brand), cancellation: $1) },
@@ -45,7 +45,7 @@ extension FlowEngine {
         defer { connection.close() }
         return try OrganizationOverview.list(connection, brand: server.brand)
       },
-      // Asked before the operation itself queries: the server may be in the middle of what the other job does.
+      // Checked before the operation's own queries: another job can be changing the server.
       findings: { operation in
         if let other = JobStore.othersAtWork(operation) { return [other] }
         return try operation.check()
@@ -55,8 +55,7 @@ extension FlowEngine {
       runsJobs: runsJobs)
   }
 
-  /// What is wrong with a folder in which there is no server at all is said in other words than what is wrong with a
-  /// server.
+  /// A folder without any server has another message than a damaged server.
   private static func installed(below root: String, brand: Brand?) throws -> Installation {
     let brands = brand.map { [$0] } ?? Brand.allCases
     guard brands.contains(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {

@@ -1,18 +1,17 @@
 import Common
 import Engine
 
-/// Something that an operator wants to get done, as the menu, the answers files and the command line know it: an id, a
-/// few words, and how its flow is made.
+/// A goal of an operator, for the menu, answers files and the command line: its id, its texts and its flow.
 ///
-/// To add one, write a file with an extension of `Goal` like those in `Flows`, and name it in ``Goal/all``.
+/// To add one, write a file with an extension of `Goal` like those in `Flows`, and list it in ``Goal/all``.
 struct Goal: Sendable {
-  /// Short and stable: the id of its flow, what an answers file calls it, and `wizard ID` on the command line.
+  /// A short, stable id: of the flow, in answers files, and for `wizard ID`.
   let id: String
-  /// "Move an organization".
+  /// For example "Move an organization".
   let title: String
-  /// What it is good for, in at most 40 characters.
+  /// The purpose, in at most 40 characters.
   let summary: String
-  /// Whether there has to be a server here for it.
+  /// Whether it requires a server on this machine.
   let needsServer: Bool
   let flow: @Sendable (FlowContext) -> Flow
 
@@ -28,49 +27,49 @@ struct Goal: Sendable {
   }
 }
 
-/// What a flow is made of: the server that it is for, what the command line said, and the engine.
+/// The context of a flow: its server, the command line and the engine.
 struct FlowContext: Sendable {
-  /// Folder of this server, from the root of the file system.
+  /// The root folder of this server.
   var root = "/"
-  /// Its host name, or its folder.
+  /// The host name, or the folder.
   var label: String
-  /// Folder of another server on this machine, where the command line named one.
+  /// The root folder of another server on this machine, if the command line names one.
   var target: String?
-  /// nil: recognised.
+  /// Nil: detected.
   var brand: Brand?
   var isTest = false
-  /// The container that this server runs in; nil outside of one. Read once, when the flow is opened.
+  /// The container of this server; nil outside of one. Determined when the flow is opened.
   var container: Container?
-  /// Whether there is a server in ``root``. Read once, too.
+  /// Whether there is a server in ``root``. Determined when the flow is opened.
   var hasServer = true
-  /// Where archives go unless the operator says otherwise.
+  /// The default folder for archives.
   var archiveFolder = "/tmp"
   var engine: FlowEngine
-  /// What was answered before the flow began.
+  /// Answers given before the flow started.
   var given: [String: Answer] = [:]
 
-  /// What is given under this key is the folder of the server that the next flow is about, where it is another one.
+  /// The key of the root folder of the next flow's server, if it is another one.
   static let serverKey = "server.root"
 
   var server: ServerReference { .init(root: root, brand: brand) }
   var badge: Flow.Badge { isTest ? .test : .production }
-  /// As file names have it.
+  /// The brand in file names.
   var brandName: String { (brand ?? .aloha).rawValue }
 
-  /// The way to another flow about the same server.
+  /// Returns the continuation with another flow for the same server.
   func onward(_ flow: String, given: [String: Answer] = [:]) -> Onward {
     var given = given
     if given[Self.serverKey] == nil { given[Self.serverKey] = self.given[Self.serverKey] }
     return .flow(flow, given: given)
   }
 
-  /// A path for a new archive: "/tmp/aloha-export-k3x9….tar.gz".
+  /// Returns a path for a new archive: "/tmp/aloha-export-k3x9….tar.gz".
   func archivePath(_ kind: String, _ ending: String = ".tar.gz") -> String {
     let name = "\(brandName)-\(kind)-\(RandomText.alphanumeric(8))\(ending)"
     return archiveFolder == "/" ? "/\(name)" : "\(archiveFolder)/\(name)"
   }
 
-  /// A command line of this program for this server, ready to be copied.
+  /// Returns a command line of this program for this server.
   func command(_ words: [String], on root: String? = nil) -> String {
     Program.command(words, root: root ?? self.root, brand: brand?.rawValue)
   }

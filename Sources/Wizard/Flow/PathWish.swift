@@ -1,11 +1,11 @@
-/// What a path is wanted for: decides which names are offered while it is typed, not which answers will do.
+/// The purpose of a path: determines the names that are offered while typing, not the valid answers.
 enum PathWish: Sendable, Equatable {
   case anything
   case folder
-  /// A file whose name ends with one of these: ".tar.gz". Folders lead there, and are offered too.
+  /// A file with one of these endings: ".tar.gz". Folders are offered too, because they lead to files.
   case file(endings: [String])
 
-  /// Whether a name of that kind leads to what is wanted.
+  /// Returns whether a name is offered.
   func offers(_ name: String, isFolder: Bool) -> Bool {
     switch self {
     case .anything: true
@@ -14,14 +14,14 @@ enum PathWish: Sendable, Equatable {
     }
   }
 
-  /// A folder is no answer, only a way to one.
+  /// Whether a folder is not a valid answer.
   var wantsFile: Bool {
     if case .file = self { true } else { false }
   }
 }
 
 extension Field.Kind {
-  /// A path to anything at all.
+  /// A path to any entry.
   static var path: Self { .path(.anything) }
 }
 

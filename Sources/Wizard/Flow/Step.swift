@@ -1,37 +1,37 @@
 import Common
 import Engine
 
-/// One step of a flow: what it is for, what it asks, and what has to be looked up for it.
+/// A step of a flow: its explanation, its questions and its lookup.
 struct Step: Sendable {
   enum Kind: Sendable {
-    /// Asks something, or explains something; what its lookup finds is shown, and a blocker among it forbids to go on.
+    /// Asks or explains; a blocker found by the lookup stops the flow.
     case questions
-    /// Asks like any other step, and what is answered leads to another flow.
+    /// Asks like any other step, and leads to another flow.
     case crossroads(@Sendable (Answers) -> Onward)
-    /// Lists every decision and begins with the next step when the operator says so.
+    /// Lists all decisions and starts the next step on request.
     case review
     case run(Runner)
-    /// Shows the summary of the run before it; the last step.
+    /// Shows the summary of the preceding run; the last step.
     case result
   }
 
   let id: String
-  /// One or two words, for the list of steps.
+  /// One or two words for the list of steps.
   let title: String
-  /// The question or sentence at its top.
+  /// The question or sentence at the top.
   let heading: @Sendable (Answers) -> String
-  /// What it is for and what comes next.
+  /// The purpose, and what happens next.
   let explanation: @Sendable (Answers) -> [TextBlock]
-  /// More of it, for those who ask for help.
+  /// Additional explanations for the help.
   let help: [TextBlock]
   let kind: Kind
   let isVisible: @Sendable (Answers) -> Bool
-  /// The fields that are there whatever the lookup finds.
+  /// The fields that do not depend on the lookup.
   let fields: @Sendable (Answers) -> [Field]
   let lookup: Lookup?
-  /// What going on means here: "begin", "continue".
+  /// The label for continuing: "begin", "continue".
   let proceed: String
-  /// The way that some answers lead out of the flow; nil where they lead to its next step.
+  /// The continuation outside the flow for some answers; nil: the next step.
   let turnOff: @Sendable (Answers) -> Onward?
 
   init(
@@ -58,24 +58,24 @@ struct Step: Sendable {
     if case .crossroads = kind { true } else { false }
   }
 
-  /// The key of the answer to one of its fields.
+  /// Returns the key of the answer to a field.
   func key(_ field: Field) -> String { "\(id).\(field.id)" }
 }
 
-/// A piece of an explanation.
+/// A part of an explanation.
 enum TextBlock: Sendable, Equatable {
   case paragraph(String)
-  /// Which keys do what: for screens only. It goes on where a paragraph before it ends.
+  /// Explains keys, on screens only. Continues a preceding paragraph.
   case keys(String)
   case point(String)
-  /// A command line to be copied; it is never broken at a place where a shell would mind.
+  /// A command line to copy; wrapped only where a shell continues reading.
   case command(String)
-  /// A line as it stands in a file or a log.
+  /// A line of a file or a log.
   case line(String)
 }
 
 extension TextBlock {
-  /// With what is said of keys as a part of the paragraph before it.
+  /// Returns the blocks with explanations of keys joined to the preceding paragraph.
   static func joined(_ blocks: [TextBlock]) -> [TextBlock] {
     blocks.reduce(into: []) { joined, block in
       if case .keys(let keys) = block, case .paragraph(let text)? = joined.last {
@@ -87,14 +87,13 @@ extension TextBlock {
   }
 }
 
-/// Something that has to be looked up before a step can be answered. It runs on a thread of its own, never on the one
-/// that draws and reads keys.
+/// Data that a step needs before it can be answered. It runs on its own thread, never on the drawing one.
 struct Lookup: Sendable {
-  /// What is being done meanwhile: "Looking for organizations".
+  /// The activity: "Looking for organizations".
   let busy: String
-  /// What the finding depends on. When this text changes, what was found no longer holds.
+  /// The answers that the result depends on. When this text changes, the result is invalid.
   let key: @Sendable (Answers) -> String
-  /// The fields that it may bring, as they are before anything is found: the schema of the answers file is made of them.
+  /// The fields that the result can contain, without data, for the schema of answers files.
   let brings: [Field]
   let find: @Sendable (Answers, Cancellation) throws -> LookupResult
 
@@ -109,35 +108,35 @@ struct Lookup: Sendable {
   }
 }
 
-/// What a lookup found: any of these, shown in this order.
+/// The result of a lookup: its parts are shown in this order.
 struct LookupResult: Sendable, Equatable {
   var fields: [Field] = []
   var facts: [Summary.Fact] = []
   var findings: [Finding] = []
-  /// What is going to be done.
+  /// The effects of the operation.
   var plan: Plan?
-  /// A sentence where there is nothing of all that.
+  /// A sentence if there is nothing else.
   var remark: String?
-  /// A longer text, to be read.
+  /// A longer text.
   var text: [TextBlock] = []
-  /// Names for answers that only the finding knows: the host name of a server for its folder.
+  /// Names for answers: the host name of a server for its folder.
   var labels: [String: String] = [:]
-  /// What is going to change in texts.
+  /// The changes of texts.
   var difference = Difference()
-  /// What later steps want to know of what was found, by the key of an answer and a name.
+  /// Facts for later steps, by the key of an answer and a name.
   var known: [String: [String: String]] = [:]
 
   var blockers: Int { findings.count { $0.severity == .blocker } }
 }
 
-/// How a step does its work.
+/// The work of a step.
 struct Runner: Sendable {
-  /// Made on a worker thread, for it may look at a server.
+  /// Called on a worker thread, because it can access a server.
   let operation: @Sendable (Answers) throws -> any Runnable
-  /// What is running, for questions about it: "The move".
+  /// The subject of questions about it: "The move".
   var noun = "The work"
-  /// It is a job of its own: it goes on when the wizard is left, and when the terminal goes away.
+  /// Whether it is a job that continues without the wizard and the terminal.
   var outlivesWizard = false
-  /// It is only watched: somebody else may stop it, and once it has ended there is nothing to be tried again.
+  /// Whether it is only watched: others can cancel it, and it cannot be repeated here.
   var isWatched = false
 }

@@ -1,42 +1,41 @@
 import Common
 import Engine
 
-/// An operator's way through a flow: the answers so far, the step that is being asked, what was looked up, what runs.
+/// The state of a flow: the answers, the current step, the results of lookups, and the running operation.
 ///
-/// It is a value and does nothing by itself. What has to be done on other threads it hands out as ``BackgroundTask``s, and what
-/// comes of them it is told as ``TaskEvent``. Every renderer drives the same session, so that all of them decide alike.
+/// A value without side effects. It returns work for other threads as ``BackgroundTask``s and receives the results as
+/// ``TaskEvent``s. All renderers use the same session, so that they behave alike.
 struct FlowSession: Sendable {
   let flow: Flow
   private(set) var answers: Answers
   private(set) var lookups: [String: LookupState] = [:]
   private(set) var run: RunState?
-  /// What has to be started; taken by whoever has the threads.
+  /// The tasks to start; taken by the owner of the threads.
   private(set) var tasks: [BackgroundTask] = []
 
   private var currentID: String
   private var visited: Set<String>
-  /// Answers that the operator gave; all others follow their presets.
+  /// The answers given by the operator; all others follow their presets.
   private var touched: Set<String> = []
   private var returnsTo: String?
   private(set) var tickets: Int
   private let given: GivenAnswers
-  /// Fields that were answered as given beforehand.
+  /// The fields answered by given answers.
   private(set) var answeredAsGiven: Set<String> = []
-  /// Steps that the operator wants to see although everything in them was given beforehand.
+  /// The steps to show although all their answers were given.
   private var wanted: Set<String> = []
 
-  /// The answers that the operator gave before, in the same flow, and that count again where they are possible.
+  /// Earlier answers of the operator in the same flow, which apply again if possible.
   private let drafts: [String: Answer]
-  /// Where the operator wants to go from here, out of this flow; taken by whoever knows the other flows.
+  /// The requested continuation outside the flow; taken by the owner of the flows.
   private(set) var departure: Onward?
-  /// Whether there is a menu to go back to.
+  /// Whether there is a menu to return to.
   let hasMenu: Bool
 
   /// - Parameters:
-  ///   - given: answers that were given beforehand, as in a file. Steps that have them all are passed by.
-  ///   - drafts: what the operator answered on an earlier way through the same flow. It is shown again, and asked.
-  ///   - tickets: the last ticket of the session before this one; what comes too late for that one is not taken for
-  ///     this one's.
+  /// - given: answers given in advance, for example by a file. Steps that are complete with them are skipped.
+  /// - drafts: the operator's answers in an earlier session of the flow. They are shown again, and asked.
+  /// - tickets: the last ticket of the preceding session: late results for it are ignored.
   init(
     _ flow: Flow, answers: Answers = Answers(), given: GivenAnswers = GivenAnswers(), drafts: [String: Answer] = [:],
     tickets: Int = 0, hasMenu: Bool = false
@@ -54,17 +53,17 @@ struct FlowSession: Sendable {
 
   // MARK: Where we are
 
-  /// The steps that the answers so far lead through.
+  /// The steps for the current answers.
   var steps: [Step] { flow.steps.filter { $0.isVisible(answers) } }
 
   var step: Step {
     flow.steps.first { $0.id == currentID } ?? Step("", "", heading: { _ in "" })
   }
 
-  /// The flow and the step in it.
+  /// The flow and the current step.
   var place: String { "\(flow.id)/\(currentID)" }
 
-  /// Which one of how many, counted from 1.
+  /// The number of the current step, from 1, and the number of steps.
   var position: (number: Int, count: Int) {
     let steps = steps
     return ((steps.firstIndex { $0.id == currentID } ?? 0) + 1, steps.count)
@@ -83,7 +82,7 @@ struct FlowSession: Sendable {
 
   // MARK: What is asked
 
-  /// What was looked up for a step, where it still holds.
+  /// Returns the valid lookup result of a step.
   func material(of step: Step) -> LookupResult? {
     guard let lookup = step.lookup, let state = lookups[step.id], state.key == lookup.key(answers),
       case .ready(let material) = state.phase
@@ -96,7 +95,7 @@ struct FlowSession: Sendable {
     return state
   }
 
-  /// The fields of a step that can be answered now.
+  /// Returns the fields of a step that can be answered now.
   func fields(of step: Step) -> [Field] {
     (step.fields(answers) + (material(of: step)?.fields ?? [])).filter { $0.isVisible(answers) }
   }
@@ -107,9 +106,9 @@ struct FlowSession: Sendable {
 
   // MARK: Answering
 
-  /// The operator's answer, good or not: it is kept as a draft, whatever the operator does next.
+  /// Stores the operator's answer, valid or not.
   ///
-  /// - Parameter typing: more of it is to come; what depends on it is not looked up yet.
+  /// - Parameter typing: whether more input follows; dependent lookups wait.
   mutating func answer(_ key: String, _ answer: Answer, typing: Bool = false) {
     answers[key] = answer
     touched.insert(key)
@@ -122,16 +121,16 @@ struct FlowSession: Sendable {
     settleAnswers()
   }
 
-  /// Looks up what the step needs, unless that has been done for these answers.
+  /// Starts the lookup of the step, unless there is a result for the current answers.
   mutating func lookWhereNeeded() {
     guard step.lookup != nil, lookupState == nil else { return }
-    // What is typed wrongly need not be looked up.
+    // Invalid input is not looked up.
     guard !step.fields(answers).contains(where: { $0.isVisible(answers) && $0.problem(step.key($0), answers) != nil })
     else { return }
     look()
   }
 
-  /// Looks again, whatever was found before.
+  /// Repeats the lookup.
   mutating func look() {
     guard let lookup = step.lookup else { return }
     abandonLookup()
@@ -148,18 +147,18 @@ struct FlowSession: Sendable {
   // MARK: Moving
 
   enum Refusal: Sendable, Equatable {
-    /// The answer to a field will not do.
+    /// The answer to a field is invalid.
     case field(String, reason: String)
     case looking
-    /// It has not been looked up for these answers; that has begun now.
+    /// There is no lookup result for these answers; the lookup has started.
     case looksFirst
     case failed
     case blocked(Int)
-    /// The step is not one that is left by going on.
+    /// The step is not left by continuing.
     case notHere
   }
 
-  /// Why the current step cannot be left forwards; nil where it can.
+  /// Why the current step cannot be completed; nil if it can.
   var obstacle: Refusal? { obstacle(in: step) }
 
   private func obstacle(in step: Step) -> Refusal? {
@@ -184,7 +183,7 @@ struct FlowSession: Sendable {
     }
   }
 
-  /// Goes on to the next step, if this one allows it.
+  /// Continues to the next step, if possible.
   mutating func advance() -> Refusal? {
     switch step.kind {
     case .questions, .crossroads: break
@@ -213,20 +212,20 @@ struct FlowSession: Sendable {
     return nil
   }
 
-  /// What is offered with the result, besides leaving.
+  /// The offers with the result, apart from leaving.
   var continuations: [Continuation] {
     flow.onward(answers) + (hasMenu ? [Continuation("Back to the menu", .menu)] : [])
   }
 
-  /// Goes on to another flow, or to the end.
+  /// Continues to another flow, or ends.
   mutating func depart(_ onward: Onward) { departure = onward }
 
-  /// The answers that the operator gave, without secrets: the drafts of the next way through the same flow.
+  /// The operator's answers without secrets: the drafts of the next session of the flow.
   var givenByOperator: [String: Answer] {
     touched.reduce(into: [:]) { $0[$1] = answers[$1] }
   }
 
-  /// Goes back to the step before; false where there is none. Nothing that was answered is lost.
+  /// Returns to the preceding step; false if there is none. No answer is lost.
   mutating func goBack() -> Bool {
     guard run?.isRunning != true, run?.outcome?.isSuccess != true,
       let previous = steps.prefix(while: { $0.id != currentID }).last
@@ -236,7 +235,7 @@ struct FlowSession: Sendable {
     return true
   }
 
-  /// Goes from the review to a step; going on from there returns to the review.
+  /// Opens a step from the review; continuing from there returns to the review.
   mutating func jump(to id: String) {
     returnsTo = currentID
     wanted.insert(id)
@@ -257,7 +256,7 @@ struct FlowSession: Sendable {
     passBy()
   }
 
-  /// Everything so far was given beforehand: what is being looked up decides whether there is anything to ask here.
+  /// Whether all answers so far were given, and a lookup decides whether to ask here.
   var isPassingBy: Bool { isGivenSoFar && lookupState?.ticket != nil }
 
   private var isGivenSoFar: Bool {
@@ -266,7 +265,7 @@ struct FlowSession: Sendable {
     return fields.allSatisfy { answeredAsGiven.contains(step.key($0)) }
   }
 
-  /// Goes on by itself where everything was given beforehand and nothing deserves attention.
+  /// Continues automatically if all answers were given and nothing needs attention.
   private mutating func passBy() {
     guard isGivenSoFar, obstacle == nil,
       material(of: step)?.findings.allSatisfy({ $0.severity == .ok }) ?? true
@@ -274,22 +273,21 @@ struct FlowSession: Sendable {
     _ = advance()
   }
 
-  /// A lookup that nobody waits for any more.
+  /// Abandons a lookup.
   private mutating func abandonLookup() {
     guard let state = lookups[currentID], case .looking(_, let cancellation) = state.phase else { return }
     cancellation.cancel()
     lookups[currentID] = nil
   }
 
-  /// Gives every field that the operator has seen, and not answered, its preset; takes back what can no longer be
-  /// answered; finds the words for all answers.
+  /// Sets the presets of visible unanswered fields, removes impossible answers, and updates the labels.
   private mutating func settleAnswers() {
     for step in flow.steps where visited.contains(step.id) && step.isVisible(answers) {
       if let material = material(of: step) {
         for (key, label) in material.labels { answers.set(label: label, for: key) }
         for (key, details) in material.known { answers.set(details: details, for: key) }
       }
-      // An answer may bring another field to light, which then wants its own.
+      // An answer can make another field visible, which then needs its preset.
       var settled: [String] = []
       while settled != fields(of: step).map(\.id) {
         settled = fields(of: step).map(\.id)
@@ -317,7 +315,7 @@ struct FlowSession: Sendable {
         answeredAsGiven.remove(key)
       }
     }
-    // What the lookup calls it is better than what was typed.
+    // The label of the lookup is better than the typed text.
     if !field.isTyped || material(of: step)?.labels[key] == nil {
       answers.set(label: field.label(key, answers), for: key)
     }
@@ -327,7 +325,7 @@ struct FlowSession: Sendable {
 
   // MARK: Doing
 
-  /// Begins the work of the step after the review.
+  /// Starts the operation after the review.
   mutating func start(now: ContinuousClock.Instant) -> Refusal? {
     if let obstacle { return obstacle }
     let later = steps.drop { $0.id != currentID }.dropFirst()
@@ -337,7 +335,7 @@ struct FlowSession: Sendable {
     return nil
   }
 
-  /// Begins the work of this step, again where it failed.
+  /// Starts the operation of this step, also again after a failure.
   mutating func begin(now: ContinuousClock.Instant) {
     guard case .run(let runner) = step.kind, run?.isRunning != true else { return }
     tickets += 1
@@ -348,16 +346,16 @@ struct FlowSession: Sendable {
       BackgroundTask(ticket: tickets, cancellation: cancellation, work: .run { try runner.operation(answers) }))
   }
 
-  /// Asks the work to stop; what it has done is taken back.
+  /// Cancels the operation; its changes are rolled back.
   mutating func stop() { run?.stop() }
 
-  /// The runner of the step that works.
+  /// The runner of the current run step.
   var runner: Runner? {
     guard case .run(let runner) = step.kind else { return nil }
     return runner
   }
 
-  /// Nobody is there any more: whatever goes on is asked to stop, unless it is a job that needs nobody.
+  /// Cancels everything because the operator is gone, except jobs that continue on their own.
   mutating func abandon() {
     abandonLookup()
     if runner?.outlivesWizard != true { stop() }
@@ -394,7 +392,7 @@ struct FlowSession: Sendable {
   }
 }
 
-/// How far a lookup is.
+/// The state of a lookup.
 struct LookupState: Sendable {
   enum Phase: Sendable {
     case looking(ticket: Int, cancellation: Cancellation)
@@ -402,7 +400,7 @@ struct LookupState: Sendable {
     case failed(Trouble)
   }
 
-  /// The answers that it was made for.
+  /// The answers that it depends on.
   let key: String
   let phase: Phase
 
@@ -416,7 +414,7 @@ struct BackgroundTask: Sendable {
   enum Work: Sendable {
     case look(@Sendable () throws -> LookupResult)
     case run(@Sendable () throws -> any Runnable)
-    /// The names that a path may go on with.
+    /// Lists the possible continuations of a path.
     case list(@Sendable () -> PathListing)
   }
 
@@ -425,13 +423,13 @@ struct BackgroundTask: Sendable {
   let work: Work
 }
 
-/// What other threads tell.
+/// The events of other threads.
 enum TaskEvent: Sendable {
   case found(ticket: Int, Result<LookupResult, Trouble>)
   case planned(ticket: Int, Plan, age: Duration? = nil)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
-  /// For whoever asked; the session itself does not mind.
+  /// For the requester; the session ignores it.
   case listed(ticket: Int, PathListing)
 }
 

@@ -1,11 +1,11 @@
-/// Answers that were given before the first question: by an answers file, and by the second words of the command line.
+/// Answers given before the first question, by an answers file or the command line.
 struct GivenAnswers: Sendable, Equatable {
-  /// By `step.field`.
+  /// The answers by `step.field`.
   var values: [String: Answer] = [:]
-  /// The name of what may be destroyed, from the command line. No file can hold it.
+  /// The name of the object to delete, from the command line only.
   var confirmedName: String?
 
-  /// Steps that ask nothing are seen all the same: for an operator who comes from another flow, not for a file.
+  /// Whether to show steps without questions: for an operator who comes from another flow, not for a file.
   var showsFindings = false
 
   var isEmpty: Bool { values.isEmpty && confirmedName == nil }
@@ -18,7 +18,7 @@ struct GivenAnswers: Sendable, Equatable {
     }
   }
 
-  /// The answer before anybody has given all of it: what is advised, with those decisions that were given.
+  /// Returns the preset with partly given decisions.
   func preset(of field: Field, _ key: String, _ answers: Answers) -> Answer? {
     let preset = field.preset(answers)
     guard case .decisions(let items, let among) = field.kind, case .map(let decisions)? = values[key],
@@ -35,7 +35,7 @@ struct GivenAnswers: Sendable, Equatable {
 }
 
 extension Field {
-  /// Whether its answer may stand in a file.
+  /// Whether the answer can be in a file.
   var canBeWritten: Bool {
     switch kind {
     case .secret, .confirmation: false
@@ -45,14 +45,14 @@ extension Field {
 }
 
 extension Flow {
-  /// A field that the flow may ask, with the step that asks it.
+  /// A field of a flow with its step.
   struct KnownField: Sendable {
     let step: Step
     let field: Field
     var key: String { step.key(field) }
   }
 
-  /// Every field that may be asked, in order, as it is before anything is found: the schema of the answers file.
+  /// All fields of the flow in order, without lookup results: the schema of answers files.
   var knownFields: [KnownField] {
     steps.flatMap { step in
       (step.fields(Answers()) + (step.lookup?.brings ?? [])).map { KnownField(step: step, field: $0) }

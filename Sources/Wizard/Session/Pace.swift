@@ -1,4 +1,4 @@
-/// How fast something goes, seen over the last minute. It says nothing before it knows something.
+/// The speed of work over the last minute; unknown at the start.
 struct Pace: Sendable, Equatable {
   private struct Sample: Sendable, Equatable {
     let moment: ContinuousClock.Instant
@@ -9,23 +9,23 @@ struct Pace: Sendable, Equatable {
 
   private static let window = Duration.seconds(60)
   private static let least = Duration.seconds(1)
-  /// Without a sample for so long, nothing is known any more.
+  /// Without a sample for this long, the speed is unknown.
   private static let patience = Duration.seconds(3)
-  /// Samples closer together tell nothing new.
+  /// Samples closer together are ignored.
   private static let step = Duration.milliseconds(250)
 
-  /// So much is done now. Going back begins anew.
+  /// Adds a sample. A decrease restarts the measurement.
   mutating func add(_ value: Double, at moment: ContinuousClock.Instant) {
     if let last = samples.last, value < last.value { samples = [] }
     if samples.count > 1, let last = samples.last, last.moment - samples[samples.count - 2].moment < Self.step {
       samples.removeLast()
     }
     samples.append(Sample(moment: moment, value: value))
-    // One older than the window stays: speed is measured from where the window begins.
+    // One sample before the window is kept, as its start.
     while samples.count > 2, moment - samples[1].moment > Self.window { samples.removeFirst() }
   }
 
-  /// So much a second; nil as long as there are not two samples a second apart. Standing still counts.
+  /// Returns the units per second, which can be 0; nil before two samples a second apart.
   func speed(now: ContinuousClock.Instant) -> Double? {
     guard let first = samples.first, let last = samples.last, last.moment - first.moment >= Self.least else {
       return nil
@@ -39,8 +39,8 @@ struct Pace: Sendable, Equatable {
     return speed > 0 ? speed : nil
   }
 
-  /// Seconds until `goal` is reached; nil as long as nobody can know. An estimate that has run out without the goal being
-  /// reached was wrong, and there is none until something moves again.
+  /// Returns the seconds until `goal`; nil if unknown. After an estimate has expired there is none until progress
+  /// continues.
   func left(until goal: Double, now: ContinuousClock.Instant) -> Double? {
     guard let first = samples.first, let last = samples.last, last.moment - first.moment >= Self.least,
       let then = speed(from: first, to: last, now: last.moment), let speed = speed(from: first, to: last, now: now)

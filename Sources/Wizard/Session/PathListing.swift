@@ -1,23 +1,23 @@
 import Common
 import Glibc
 
-/// What the file system has for a path of which the beginning is typed.
+/// The entries of the file system for the beginning of a path.
 struct PathListing: Sendable, Equatable {
   struct Entry: Sendable, Equatable {
     let name: String
     let isFolder: Bool
 
-    /// A folder is told by the slash behind it.
+    /// The name, with a slash for folders.
     var shown: String { isFolder ? "\(name)/" : name }
   }
 
-  /// What was typed when it was looked for.
+  /// The typed text of the search.
   let beginning: String
   /// Sorted by name.
   let entries: [Entry]
-  /// There are more than these.
+  /// Whether there are more entries.
   let isPartial: Bool
-  /// Why the folder cannot be read; nil where it can, and where there is none.
+  /// Why the folder cannot be read; nil if it can, or if there is none.
   let trouble: String?
 
   private static let most = 5000
@@ -29,16 +29,16 @@ struct PathListing: Sendable, Equatable {
     self.trouble = trouble
   }
 
-  /// A path in two: the folder with its slash, and the beginning of a name in it; nil where it does not start at the root.
+  /// Splits a path into the folder with its slash and the beginning of a name; nil for relative paths.
   static func split(_ path: String) -> (folder: String, name: String)? {
     guard path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return nil }
     let start = path.index(after: slash)
     return (String(path[..<start]), String(path[start...]))
   }
 
-  /// Looks. It may take as long as the file system likes: never to be called on the thread that draws.
+  /// Searches the file system, which can take long: must not be called on the drawing thread.
   ///
-  /// Names with a dot in front are left out unless the dot is typed; so are those that cannot be typed.
+  /// Hidden names are omitted unless a dot is typed; names that cannot be typed are always omitted.
   static func look(_ beginning: String, _ wish: PathWish, _ cancellation: Cancellation) -> PathListing {
     guard let (folder, start) = split(beginning) else { return PathListing(beginning, []) }
     guard let handle = opendir(folder) else {
@@ -61,7 +61,7 @@ struct PathListing: Sendable, Equatable {
 
   private static func sorted(_ entries: [Entry]) -> [Entry] { entries.sorted { $0.name < $1.name } }
 
-  /// nil for `.`, `..` and for what is no text.
+  /// Returns nil for `.`, `..` and names that are not text.
   private static func name(_ entry: UnsafeMutablePointer<dirent>) -> String? {
     let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
       tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
@@ -75,7 +75,7 @@ struct PathListing: Sendable, Equatable {
   private static func isFolder(_ entry: UnsafeMutablePointer<dirent>, _ path: String) -> Bool {
     switch Int32(entry.pointee.d_type) {
     case Int32(DT_DIR): true
-    // A link is what it leads to, and some file systems do not say.
+    // Links are resolved, and some file systems do not state the type.
     case Int32(DT_LNK), Int32(DT_UNKNOWN): FileSystem.isFolder(path)
     default: false
     }
@@ -83,7 +83,7 @@ struct PathListing: Sendable, Equatable {
 }
 
 extension PathListing {
-  /// What is left of it when more has been typed; nil where it has to be looked for anew.
+  /// Returns the remaining entries after more input; nil if a new search is required.
   func narrowed(to path: String) -> PathListing? {
     if path == beginning { return self }
     guard !isPartial, path.hasPrefix(beginning), let (folder, start) = Self.split(path),
@@ -92,10 +92,10 @@ extension PathListing {
     return PathListing(path, entries.filter { $0.name.hasPrefix(start) })
   }
 
-  /// The path with one of the names in it.
+  /// Returns the path with an entry.
   func path(_ entry: Entry) -> String { (Self.split(beginning)?.folder ?? "") + entry.shown }
 
-  /// The longest path that all of them begin with.
+  /// The longest common beginning of all entries.
   var common: String {
     guard let folder = Self.split(beginning)?.folder, let first = entries.first else { return beginning }
     guard entries.count > 1 else { return path(first) }
@@ -105,7 +105,7 @@ extension PathListing {
     return folder + shared
   }
 
-  /// There is one such name, and it is typed already.
+  /// Returns whether the only entry is already typed.
   func isTyped(_ wish: PathWish) -> Bool {
     guard entries.count == 1, let only = entries.first, let name = Self.split(beginning)?.name else { return false }
     return only.name == name && (!only.isFolder || wish == .folder)

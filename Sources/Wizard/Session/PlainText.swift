@@ -2,16 +2,16 @@ import Common
 import Engine
 
 extension FlowSession {
-  /// What came of it, as plain text for the normal screen; nil where nothing happened.
+  /// The outcome as plain text for the normal screen; nil if nothing happened.
   var plainText: String? { text(isSpoken: false) }
 
-  /// Who stopped the work, where it was stopped: a job can be by any operator of the server.
+  /// Who cancelled the operation: any operator of the server can cancel a job.
   var wordsOfStopping: String {
     runner?.isWatched == true && run?.isStopping == false
       ? "Stopped by another operator." : "Stopped at your request."
   }
 
-  /// The same to be listened to: no columns.
+  /// The outcome for a screen reader, without columns.
   var spokenText: String? { text(isSpoken: true) }
 
   private func text(isSpoken: Bool) -> String? {

@@ -1,6 +1,6 @@
 import Engine
 
 extension Plan {
-  /// The number of deleted things that are named before a decision; the others are counted.
+  /// The number of listed deletions before a decision; others are counted.
   static let mostShown = 10
 }

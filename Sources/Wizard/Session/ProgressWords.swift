@@ -1,7 +1,7 @@
 import Common
 import Engine
 
-/// Amounts and times of running work in words, for every renderer.
+/// Amounts and times of a running operation in words, for all renderers.
 enum ProgressWords {
   static func count(_ number: Int64, _ unit: ProgressEvent.Unit) -> String {
     switch unit {
@@ -13,7 +13,7 @@ enum ProgressWords {
     }
   }
 
-  /// "4,000 of 12,480 messages"; empty where there is nothing to count.
+  /// Returns for example "4,000 of 12,480 messages"; empty without amounts.
   static func done(_ phase: RunState.Phase) -> String {
     guard let total = phase.total else { return phase.done > 0 ? count(phase.done, phase.unit) : "" }
     return phase.unit == .bytes

@@ -1,6 +1,6 @@
-/// One decision, as the review lists it.
+/// A line of the review: one decision.
 struct ReviewLine: Sendable, Equatable {
-  /// Of its answer.
+  /// The key of the answer.
   let key: String
   let step: String
   let title: String
@@ -8,7 +8,7 @@ struct ReviewLine: Sendable, Equatable {
 }
 
 extension FlowSession {
-  /// Every decision so far, in the order in which they were asked.
+  /// All decisions in the order of the flow.
   var review: [ReviewLine] {
     steps.prefix { $0.id != step.id }.flatMap { step in
       fields(of: step).map { field in
