@@ -1,22 +1,22 @@
 import Common
 import Engine
 
-/// Walks through a flow with the answers of a file and asks nobody: says what is decided, does it, says how it went.
+/// Runs a flow with an answers file and without questions: reports the decisions, the progress and the outcome.
 struct AnswersRunner {
-  /// What the command line says about a flow that nobody watches.
+  /// The options of the command line for an unattended flow.
   struct Orders: Sendable, Equatable {
-    /// For messages.
+    /// The path for messages.
     var path: String
-    /// The second word for what destroys and has no name to be typed.
+    /// The confirmation of a destructive operation without a name.
     var destroys = false
-    /// Somebody is there who can be asked for what is missing.
+    /// Whether missing answers can be asked for.
     var canAsk = false
   }
 
   enum Outcome: Sendable, Equatable {
-    /// It was done; the result as plain text.
+    /// The flow is finished, with the result as plain text.
     case done(String?)
-    /// Something is missing, and somebody is there who can be asked.
+    /// Answers are missing, and can be asked for.
     case incomplete
   }
 
@@ -38,8 +38,8 @@ struct AnswersRunner {
     session = FlowSession(flow, given: given)
   }
 
-  /// - Throws: `.usage` with all that is wrong with the answers, or with all that is missing where nobody can be asked;
-  ///   what a look or the work itself failed with. Until the work begins nothing is changed.
+  /// - Throws: `.usage` with all invalid answers, or with all missing ones if they cannot be asked for; the errors of
+  ///   lookups and of the operation. Nothing is changed before the operation starts.
   mutating func run() throws -> Outcome {
     try walk()
     if !faults.isEmpty { throw AnswersFault.error(orders.path, faults) }
@@ -54,7 +54,7 @@ struct AnswersRunner {
 
   // MARK: Before
 
-  /// To the review, collecting what is missing. Where the way ends before it, what comes later is collected unseen.
+  /// Walks to the review and collects missing answers, including those of later steps.
   private mutating func walk() throws {
     while case .questions = session.step.kind {
       try pump()
@@ -68,7 +68,7 @@ struct AnswersRunner {
         if given.values[key] != nil { faults.append("\(key): \(reason)") }
         return collectTheRest(after: step)
       case .failed?, .blocked?:
-        // What was looked at depends on what is missing, as likely as not.
+        // A lookup usually depends on the missing answers.
         guard missing.isEmpty, faults.isEmpty else { return collectTheRest(after: step) }
         throw obstacle
       case .notHere?: return
@@ -76,7 +76,7 @@ struct AnswersRunner {
     }
   }
 
-  /// Waits as long as something is being looked up.
+  /// Waits for the end of a lookup.
   private mutating func pump() throws {
     while true {
       for task in session.takeTasks() { executor.start(task) }

@@ -2,24 +2,24 @@ import Common
 import Engine
 import Terminal
 
-/// Somebody to talk to line by line: a terminal, a pipe, a test.
+/// A partner for line-based dialogs: a terminal, a pipe, or a test.
 protocol Conversation {
   func say(_ line: String)
   func ask(_ question: String, hidden: Bool) -> LineTerminal.Answer
-  /// Asks a question that only a line answers which was typed after it.
+  /// Asks a question that ignores earlier input.
   func askAfresh(_ question: String) -> LineTerminal.Answer
-  /// Whether a person can be at the other end, who reads a question before answering it. A file or a pipe does not.
+  /// Whether a person can answer, unlike in a file or a pipe.
   var isAttended: Bool { get }
-  /// Calls somebody who is not listening.
+  /// Rings the bell.
   func ring()
 }
 
 extension LineTerminal: Conversation {}
 
-/// Says whole texts in a conversation. What comes from elsewhere is cleaned here.
+/// Prints texts in a conversation. Foreign text is cleaned here.
 struct LinearVoice {
   let conversation: any Conversation
-  /// Where lines are broken; nil leaves that to who reads: a screen reader reads on over the end of a line.
+  /// The width of lines; nil for screen readers, which read across line ends.
   let width: Int?
 
   func say(_ text: String, indent: Int = 0, hanging: Int = 0) {
@@ -31,7 +31,7 @@ struct LinearVoice {
 
   func gap() { conversation.say("") }
 
-  /// A command line, never broken: it is there to be copied.
+  /// Prints a command line without wrapping, so that it can be copied.
   func command(_ text: String) { conversation.say("    " + SafeText.clean(text)) }
 
   func blocks(_ blocks: [TextBlock]) {
@@ -40,13 +40,13 @@ struct LinearVoice {
       case .paragraph(let text): say(text)
       case .point(let text): say("- \(text)", indent: 1, hanging: 2)
       case .command(let text), .line(let text): command(text)
-      // Here it is the questions that say what to press.
+      // In the linear mode the questions explain the keys.
       case .keys: break
       }
     }
   }
 
-  /// Says a report, one line for each of its texts: nothing is told by a mark or a colour.
+  /// Prints a report, one line per text, without marks and colours.
   func report(_ report: Report) {
     for block in report.blocks {
       switch block {

@@ -4,7 +4,7 @@ import Terminal
 extension LinearRunner {
   enum Outcome { case answered, back }
 
-  /// Asks one field, as often as it takes, and tells the session.
+  /// Asks a field until the answer is valid, and stores it in the session.
   mutating func answer(_ field: Field, key: String) throws -> Outcome {
     switch field.kind {
     case .choice(let options): return try choose(field, key, options.map(Choice.init))
@@ -20,7 +20,7 @@ extension LinearRunner {
     }
   }
 
-  /// One line of a numbered list.
+  /// A line of a numbered list.
   private struct Choice {
     let id: String
     let title: String
@@ -34,7 +34,7 @@ extension LinearRunner {
       disabled = option.disabled
     }
 
-    /// A row is read as the cell that it is called by, else its first one, then each other behind the name of its column.
+    /// A row is read as its label cell, otherwise the first cell, followed by the other cells with their column names.
     init(_ row: Field.Row, _ columns: [Table.Column]) {
       id = row.id
       let lead = row.cells.firstIndex(of: row.label) ?? 0
@@ -197,7 +197,7 @@ extension LinearRunner {
 
   // MARK: Typing
 
-  /// The two quotes that a shell has for nothing are an empty answer where another one would be taken otherwise.
+  /// Two quotes are an empty answer where Enter would accept a default.
   private mutating func type(_ field: Field, _ key: String, empty: String, path wish: PathWish? = nil) throws -> Outcome
   {
     while true {
@@ -212,7 +212,7 @@ extension LinearRunner {
         case .back: return .back
         case .chosen(let path):
           session.answer(key, .text(path))
-          // It may be the way to another one: it is proposed, and Enter takes it.
+          // A folder can lead to another path: it is proposed, and Enter accepts it.
           if path.hasSuffix("/") { continue }
         }
       } else if !line.isEmpty || current == nil {
@@ -226,7 +226,7 @@ extension LinearRunner {
     }
   }
 
-  /// Those of the letters for help, back and leaving that the field would take as an answer.
+  /// Returns the command letters that would also be valid answers.
   private func ambiguous(_ field: Field, _ key: String) -> Set<String> {
     Self.commands.filter { text in
       var answers = session.answers
@@ -243,12 +243,12 @@ extension LinearRunner {
       if !line.isEmpty { session.answer(key, secret: Secret(line)) }
       guard let problem = field.problem(key, session.answers) else { return .answered }
       voice.say("Invalid: \(problem).")
-      // What is typed unseen is never a command, so that there has to be another place for those.
+      // Hidden input is never a command, so that commands need another question.
       guard case .text = try ask("Enter asks again, b goes back, q leaves:") else { return .back }
     }
   }
 
-  /// Nothing is proposed here, and Enter alone confirms nothing.
+  /// There is no default, and Enter alone confirms nothing.
   private mutating func confirm(_ field: Field, _ key: String) throws -> Outcome {
     guard voice.conversation.isAttended else { return try confirmUnattended(field, key) }
     while true {
@@ -261,7 +261,8 @@ extension LinearRunner {
     }
   }
 
-  /// A file or a pipe confirms nothing: its lines were written before the question. The command line can.
+  /// Lines of a file or a pipe confirm nothing, because they were written before the question; the command line can
+  /// confirm.
   private mutating func confirmUnattended(_ field: Field, _ key: String) throws -> Outcome {
     guard case .confirmation(let name) = field.kind else { return .answered }
     let option = "--confirm-delete \(ShellWord.quoted(SafeText.clean(name)))"
@@ -282,7 +283,7 @@ extension LinearRunner {
 }
 
 extension Field {
-  /// Its title before a list or an answer. A question has its own sign at its end.
+  /// The title before a list or an answer. Questions keep their question mark.
   fileprivate var asLine: String { title.hasSuffix("?") ? title : "\(title):" }
 
   fileprivate var isYesNo: Bool {

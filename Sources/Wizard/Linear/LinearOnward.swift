@@ -1,8 +1,7 @@
 import Common
 
 extension LinearRunner {
-  /// Says what came of it, and asks what comes next where there is a choice; where nobody answers any more, the wizard
-  /// is left.
+  /// Prints the outcome and asks for the continuation, if there is a choice; without an answer the wizard is left.
   mutating func goOnward() throws {
     let continuations = session.continuations
     guard !continuations.isEmpty else { return wizardSession.follow(.leave) }
@@ -16,7 +15,7 @@ extension LinearRunner {
       voice.say("\(index + 1). \(continuation.title)", indent: 2, hanging: 3)
     }
     voice.say("\(continuations.count + 1). Leave the wizard", indent: 2, hanging: 3)
-    // As on the screen: what the flow itself proposes comes first, else leaving.
+    // Like on the screen, the flow's proposal is first, otherwise leaving.
     let proposed =
       session.flow.onward(session.answers).firstIndex(where: \.isProposed).map { $0 + 1 } ?? continuations.count + 1
     while true {

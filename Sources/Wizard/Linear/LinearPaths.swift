@@ -1,23 +1,22 @@
 import Common
 
 extension LinearRunner {
-  /// What came of a list of names.
+  /// The result of a list of names.
   enum PathOffer: Equatable {
-    /// One was chosen.
+    /// A path was chosen.
     case chosen(String)
-    /// None; the path is asked for again.
+    /// Nothing was chosen; the path is asked for again.
     case none
     case back
   }
 
-  /// The beginning of a path of which the operator wants to see how it can go on: a `?` asks for that, and so does a
-  /// slash where only a file is an answer.
+  /// Returns the beginning of a path to complete, requested by `?`, or by a slash if a file is required.
   static func beginning(_ line: String, _ wish: PathWish) -> String? {
     if line.hasSuffix("?") { return String(line.dropLast()) }
     return wish.wantsFile && line.hasSuffix("/") ? line : nil
   }
 
-  /// Lists the names that a path can go on with, and lets one be chosen by its number.
+  /// Lists the possible continuations of a path for a choice by number.
   mutating func offer(_ beginning: String, _ wish: PathWish) throws -> PathOffer {
     var beginning = beginning
     while true {
@@ -42,7 +41,7 @@ extension LinearRunner {
       case .number(let number)?:
         let entry = listing.entries[number]
         let path = listing.path(entry)
-        // A folder is an answer of its own, or the way to one.
+        // A folder is an answer or leads to one.
         guard entry.isFolder, wish.wantsFile else { return .chosen(path) }
         beginning = path
       }
@@ -50,7 +49,7 @@ extension LinearRunner {
   }
 
   private static let mostNames = 40
-  /// A folder that has not answered by then may never.
+  /// The longest time to wait for a folder.
   private static let patience = Duration.seconds(10)
 
   private enum Choice {
@@ -70,7 +69,7 @@ extension LinearRunner {
     }
   }
 
-  /// nil where it takes too long, and the operator has been told.
+  /// Returns nil after a timeout, which is reported.
   private mutating func names(_ beginning: String, _ wish: PathWish) throws -> PathListing? {
     let cancellation = Cancellation()
     executor.start(

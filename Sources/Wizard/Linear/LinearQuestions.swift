@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension LinearRunner {
-  /// Asks a step's questions, queries up what they need, says what was found, and goes on to the next step.
+  /// Asks the questions of a step, runs its lookup, reports the result, and continues to the next step.
   mutating func askQuestions() throws {
     let step = session.step
     let place = session.place
@@ -37,9 +37,9 @@ extension LinearRunner {
     }
   }
 
-  /// Waits for what the step queries up.
+  /// Waits for the lookup of the step.
   ///
-  /// - Returns: whether the step has to be looked at anew.
+  /// - Returns: whether the step must be shown again.
   private mutating func lookUp(_ step: Step, _ asked: inout [String]) throws -> Bool {
     guard let lookup = step.lookup else { return false }
     let place = session.place
@@ -58,7 +58,7 @@ extension LinearRunner {
     }
   }
 
-  /// After something failed or stands in the way: again, other answers, or back.
+  /// Asks for the continuation after a failure or a blocker: retry, other answers, or back.
   private mutating func chooseWayOn(_ asked: inout [String]) throws {
     let canChange = !asked.isEmpty
     let ways = canChange ? "Enter checks again, c changes the answers of this step" : "Enter looks again"
@@ -74,7 +74,7 @@ extension LinearRunner {
     switch session.obstacle {
     case .field(let key, let reason)?:
       voice.say("Invalid: \(reason).")
-      // What another answer of the step would solve has to be asked with it.
+      // A blocker can depend on any answer of the step.
       if session.field(key)?.isTyped == true { asked.removeAll { $0 == key } } else { asked = [] }
     case .blocked(let count)?:
       voice.say(count == 1 ? "1 blocker has to be resolved first." : "\(count) blockers have to be resolved first.")
@@ -110,7 +110,7 @@ extension LinearRunner {
     tell(material.difference)
   }
 
-  /// In words: a sign at the beginning of a line is not read out everywhere.
+  /// Describes a diff in words: not all screen readers read signs at the start of a line.
   func tell(_ difference: Difference) {
     for line in difference.lines {
       switch line.kind {

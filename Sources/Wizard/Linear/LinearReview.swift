@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension LinearRunner {
-  /// Every decision as a numbered line, what is going to happen, and the ways on.
+  /// Prints every decision with its number, the effects, and the continuations.
   mutating func review() throws {
     announce()
     let step = session.step
@@ -40,11 +40,11 @@ extension LinearRunner {
     voice.report(.of(plan, mostDeleted: Plan.mostShown))
   }
 
-  /// - Returns: whether something happened after which the review has to be said anew.
+  /// - Returns: whether the review must be printed again.
   private mutating func choose(among lines: [ReviewLine]) throws -> Bool {
     let step = session.step
     let failed = session.obstacle == .failed
-    // What destroys, or takes a server's place, is never begun by Enter alone.
+    // A destructive operation is never started by Enter alone.
     let plan = session.material(of: step)?.plan
     let destroys = plan?.destroys.isEmpty == false || plan?.replaces != nil
     if destroys, !failed, !voice.conversation.isAttended { try checkConsent() }
@@ -77,7 +77,7 @@ extension LinearRunner {
     }
   }
 
-  /// A line of a file or a pipe begins nothing that destroys, unless the command line says so too.
+  /// A line of a file or a pipe starts no destructive operation without the command line's confirmation.
   private func checkConsent() throws {
     guard !consent.destroys, consent.name == nil else { return }
     throw PlainFailure(

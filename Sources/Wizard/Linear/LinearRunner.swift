@@ -2,30 +2,30 @@ import Common
 import Engine
 import Terminal
 
-/// Walks through a flow line by line: says what a step is for, asks its questions one after the other, reads the answers
-/// as lines. Nothing is ever drawn over, so that screen readers, serial lines and pipes can follow.
+/// Runs a flow line by line: explains each step, asks its questions in sequence, and reads the answers as lines.
+/// Nothing is overwritten, so that screen readers, serial lines and pipes can be used.
 struct LinearRunner {
   let voice: LinearVoice
   let executor: any TaskExecutor
   let consent: Consent
   var wizardSession: WizardSession
-  /// The step that was announced last.
+  /// The last announced step.
   private var announced = ""
-  /// The flow that was announced last.
+  /// The last announced flow.
   private var introduced = ""
-  /// Its result has been said: it is not said again when the wizard is left.
+  /// Whether the result was printed: it is not repeated on leaving.
   var hasToldResult = false
 
   /// How a wizard is left before its end.
   enum Departure: Error {
-    /// The operator wanted to.
+    /// On request of the operator.
     case wanted
-    /// There is no more input.
+    /// At the end of the input.
     case endOfInput
   }
 
-  /// What the command line says about what destroys. Needed where the answers come from a file or a pipe: lines that
-  /// were written before a question was asked do not answer it.
+  /// The confirmation of destructive operations by the command line. Required if the answers come from a file or a
+  /// pipe: lines written before a question do not answer it.
   struct Consent: Sendable, Equatable {
     /// `--confirm-delete`.
     var name: String?
@@ -45,9 +45,9 @@ struct LinearRunner {
     self.consent = consent
   }
 
-  /// - Returns: what came of it; nil where nothing happened.
-  /// - Throws: `.usage` where the input ended before everything was answered, what the work failed with where it ended
-  ///   after that.
+  /// - Returns: the outcome; nil if nothing happened.
+  /// - Throws: `.usage` if the input ended before all answers; the failure of the operation if the input ended after
+  ///   it.
   mutating func run() throws -> String? {
     do {
       while true {
@@ -80,7 +80,7 @@ struct LinearRunner {
       remedy: "answer every question, or put the answers into a file: \(Program.name) wizard GOAL --answers-template")
   }
 
-  /// Says which flow begins, each time one does; how to answer, once.
+  /// Prints the name of each flow, and the instructions once.
   private mutating func introduce() {
     guard introduced != session.flow.id else { return }
     let isFirst = introduced.isEmpty
@@ -101,7 +101,7 @@ struct LinearRunner {
 
   // MARK: Steps
 
-  /// Says which step this is and what it is for, once each time it is come to.
+  /// Prints the title and the explanation of a step, once per visit.
   mutating func announce() {
     guard announced != session.place else { return }
     announced = session.place
@@ -112,18 +112,18 @@ struct LinearRunner {
     voice.blocks(session.step.explanation(session.answers))
   }
 
-  /// Goes back, and says so where that is not possible.
+  /// Returns to the preceding step, or reports that this is not possible.
   mutating func goBack() {
     if !wizardSession.goBack() { voice.say("This is the first step.") }
     announced = ""
   }
 
-  /// Starts what the session wants done.
+  /// Starts the session's tasks.
   mutating func carryOut() {
     for task in session.takeTasks() { executor.start(task) }
   }
 
-  /// Waits for events and tells the session; Ctrl-C asks whether to leave.
+  /// Waits for events and passes them to the session; Ctrl-C asks whether to leave.
   mutating func waitForNews() throws {
     carryOut()
     switch executor.wait(timeout: nil) {
@@ -142,11 +142,11 @@ struct LinearRunner {
     case back
   }
 
-  /// Asks for a line. Help and leaving are dealt with here.
+  /// Asks for a line, and handles help and leaving.
   ///
   /// - Parameters:
-  ///   - afresh: only a line that was typed after the question is an answer.
-  ///   - ambiguous: those of the letters that would be answers of their own; then it is asked what was meant.
+  /// - afresh: ignores earlier input.
+  /// - ambiguous: the command letters that are also valid answers; these need a clarification.
   mutating func ask(
     _ question: String, hidden: Bool = false, afresh: Bool = false, ambiguous: Set<String> = []
   ) throws -> Reply {
@@ -177,7 +177,7 @@ struct LinearRunner {
     return try confirms("Is \(text) the answer? y if it is, Enter for \(meaning):")
   }
 
-  /// A question with yes and no; Enter is no.
+  /// Asks a yes-no question; Enter is no.
   mutating func confirms(_ question: String) throws -> Bool {
     switch voice.ask(question) {
     case .text(let line): ["y", "yes"].contains(line.trimmedSpaces.lowercased())
@@ -192,7 +192,7 @@ struct LinearRunner {
         ? "Leave the wizard?" : "Leave the wizard? Nothing has been changed so far.")
     switch voice.ask("y leaves, Enter continues:") {
     case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Departure.wanted }
-    // Asked, and pressed again.
+    // Ctrl-C was pressed again.
     case .interrupted: throw Departure.wanted
     case .end: throw Departure.endOfInput
     }

@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension LinearRunner {
-  /// Says how the work goes until it is over, and what can be done where it failed.
+  /// Reports the progress of the operation until its end, and the continuations after a failure.
   mutating func watch() throws {
     announced(session.step)
     hasToldResult = false
@@ -17,7 +17,7 @@ extension LinearRunner {
         }
       case .interrupted: try askToStop()
       case .gone:
-        // A job goes on without us; anything else is let take back what it has done.
+        // A job continues; other operations roll their changes back.
         if session.runner?.outlivesWizard == true { throw Departure.wanted }
         session.stop()
       case .nothing: watcher.giveSign(session.run)
@@ -27,7 +27,7 @@ extension LinearRunner {
     if session.run?.callsBack == true { voice.conversation.ring() }
     guard case .failure(let trouble)? = session.run?.outcome, case .run = session.step.kind else { return }
     tell(trouble)
-    // What was only watched cannot be tried again from here.
+    // A watched job cannot be repeated here.
     let isWatched = session.runner?.isWatched == true
     let question = isWatched ? "Enter goes back, q leaves:" : "Enter tries again, b goes back, q leaves:"
     switch try ask(question, afresh: !isWatched) {
@@ -43,7 +43,7 @@ extension LinearRunner {
     voice.say("\(step.heading(session.answers)). Ctrl-C asks whether to stop.")
   }
 
-  /// The work goes on while the question waits.
+  /// The operation continues during the question.
   private mutating func askToStop() throws {
     guard session.run?.isStopping != true else { return voice.say("It is already stopping; this may take a moment.") }
     let mayLeave = session.runner?.outlivesWizard == true
@@ -59,7 +59,7 @@ extension LinearRunner {
       case "l" where mayLeave: throw Departure.wanted
       default: voice.say("It continues.")
       }
-    // Asked, and pressed again.
+    // Ctrl-C was pressed again.
     case .interrupted: stop()
     case .end:
       if mayLeave { throw Departure.wanted }
@@ -73,8 +73,8 @@ extension LinearRunner {
   }
 }
 
-/// Turns the events of running work into lines: one when a phase begins, one when it ends, and a sign of life where
-/// nothing else was said for half a minute.
+/// Converts events of a running operation into lines: the start and the end of each phase, and a progress line after
+/// half a minute of silence.
 struct Watcher {
   let voice: LinearVoice
   private var lastWord = ContinuousClock.now
@@ -85,16 +85,16 @@ struct Watcher {
     self.voice = voice
   }
 
-  /// How long there may be silence from now on.
+  /// The remaining time of silence.
   var patience: Duration { max(.milliseconds(1), Self.silence - (ContinuousClock.now - lastWord)) }
 
-  /// - Parameter run: how far it is after the event.
+  /// - Parameter run: the state after the event.
   mutating func tell(_ events: TaskEvent, _ run: RunState?) {
     switch events {
     case .progressed(_, let event): tell(event, run)
     case .found, .planned, .ended, .listed: break
     }
-    // Work that tells much has no silence of its own.
+    // A phase with many events needs its progress lines too.
     if patience <= .milliseconds(1) { giveSign(run) }
   }
 

@@ -1,14 +1,14 @@
 import Common
 import Engine
 
-/// How far running work is, gathered from its events.
+/// The progress of a running operation, computed from its events.
 struct RunState: Sendable {
   struct Phase: Sendable, Equatable {
     enum State: Sendable { case todo, current, done }
     let id: String
     var title: String
     var amount: String?
-    /// How long it takes compared with the others.
+    /// The expected duration relative to the other phases.
     var weight = 1.0
     var state = State.todo
     var done: Int64 = 0
@@ -19,7 +19,7 @@ struct RunState: Sendable {
   }
 
   struct LogLine: Sendable, Equatable {
-    /// Since the beginning; nil where it was said before anybody watched.
+    /// The time since the start; nil for events before the watching started.
     let after: Duration?
     let text: String
     let isWarning: Bool
@@ -27,7 +27,7 @@ struct RunState: Sendable {
 
   let ticket: Int
   private(set) var started: ContinuousClock.Instant
-  /// Until then it is told what has been before; nil where it is watched from its beginning.
+  /// Until then, events of the past are received; nil for an operation watched from its start.
   private var caughtUp: ContinuousClock.Instant?
   private(set) var ended: ContinuousClock.Instant?
   private(set) var plan: Plan?
@@ -36,9 +36,9 @@ struct RunState: Sendable {
   private(set) var warnings = 0
   private(set) var isStopping = false
   private(set) var outcome: Result<Summary, Trouble>?
-  /// Of the whole, for the time that is left.
+  /// The speed of the whole, for the remaining time.
   private(set) var pace = Pace()
-  /// Of the current phase, in its unit.
+  /// The speed of the current phase, in its unit.
   private(set) var phasePace = Pace()
 
   private let cancellation: Cancellation
@@ -53,7 +53,7 @@ struct RunState: Sendable {
 
   var current: Phase? { phases.last { $0.state == .current } }
 
-  /// How much of the whole is done, from 0 to 1.
+  /// The finished fraction of the whole, from 0 to 1.
   var fraction: Double {
     if outcome?.isSuccess == true { return 1 }
     let whole = phases.reduce(0) { $0 + $1.weight }
@@ -63,7 +63,7 @@ struct RunState: Sendable {
 
   func elapsed(now: ContinuousClock.Instant) -> Duration { (ended ?? now) - started }
 
-  /// It has ended, and so late that the operator may be elsewhere and wants to be called.
+  /// Whether it has ended after so long that the operator may be elsewhere and must be called.
   var callsBack: Bool {
     guard let ended, ended - started > Self.longWait else { return false }
     if case .failure(let trouble)? = outcome { return !trouble.isCancelled }
@@ -88,10 +88,10 @@ struct RunState: Sendable {
     cancellation.cancel()
   }
 
-  /// All that a job has said so far is told at once when its watching begins.
+  /// When watching starts, all past events of a job arrive within this time.
   private static let catchingUp = Duration.milliseconds(500)
 
-  /// - Parameter age: how long it has been running already; nil where it begins now.
+  /// - Parameter age: how long it has been running; nil if it starts now.
   mutating func planned(_ plan: Plan, age: Duration? = nil, now: ContinuousClock.Instant) {
     self.plan = plan
     if let age {
@@ -104,7 +104,7 @@ struct RunState: Sendable {
   mutating func hear(_ event: ProgressEvent, now: ContinuousClock.Instant) {
     switch event {
     case .phaseStarted(let id, let title, let total, let unit):
-      // A phase that was planned and passed over has nothing to do.
+      // A planned phase that was skipped has no work.
       if let index = phases.firstIndex(where: { $0.id == id }) {
         for earlier in phases.indices.prefix(index) { phases[earlier].state = .done }
       }
@@ -137,7 +137,7 @@ struct RunState: Sendable {
     case .finished, .failed: break
     }
     if isCatchingUp(now) {
-      // What was done before must not look as if it had been done in no time.
+      // Earlier progress must not count as progress in no time.
       phasePace = Pace()
       if let current { phasePace.add(Double(current.done), at: now) }
       pace = Pace()
@@ -159,7 +159,7 @@ struct RunState: Sendable {
   private func isCatchingUp(_ now: ContinuousClock.Instant) -> Bool { caughtUp.map { now < $0 } ?? false }
 
   private mutating func change(_ id: String, title: String, _ body: (inout Phase) -> Void) {
-    // An operation may have a phase that its plan did not foresee.
+    // An operation can have an unplanned phase.
     let index = phases.firstIndex { $0.id == id } ?? phases.count
     if index == phases.count { phases.append(Phase(id: id, title: title)) }
     body(&phases[index])
@@ -168,7 +168,7 @@ struct RunState: Sendable {
   private mutating func record(_ text: String, isWarning: Bool = false, now: ContinuousClock.Instant) {
     let after = isCatchingUp(now) ? nil : now - started
     log.append(LogLine(after: after, text: SafeText.clean(text, limit: 500), isWarning: isWarning))
-    // Whoever has more to say than anybody reads loses its oldest lines.
+    // A long log loses its oldest lines.
     if log.count > 2000 { log.removeFirst(log.count - 1500) }
   }
 }

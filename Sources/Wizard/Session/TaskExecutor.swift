@@ -1,12 +1,12 @@
 import Terminal
 
-/// Where a session's tasks are done, for renderers that go line by line.
+/// Runs a session's tasks, for line-based renderers.
 protocol TaskExecutor: AnyObject {
   func start(_ task: BackgroundTask)
 
-  /// Waits until something happens.
+  /// Waits for the next event.
   ///
-  /// - Parameter timeout: nil waits for ever.
+  /// - Parameter timeout: nil waits forever.
   func wait(timeout: Duration?) -> ExecutorEvent
 }
 
@@ -14,13 +14,13 @@ enum ExecutorEvent: Sendable {
   case events([TaskEvent])
   /// The operator pressed Ctrl-C.
   case interrupted
-  /// Nobody is there any more.
+  /// The operator is gone.
   case gone
-  /// The time is over.
+  /// The timeout has expired.
   case nothing
 }
 
-/// Errands on threads of their own.
+/// Runs each task on its own thread.
 final class ThreadExecutor: TaskExecutor {
   private let interrupts: LineInterrupts
   private let mailbox: Mailbox<TaskEvent>
@@ -41,7 +41,7 @@ final class ThreadExecutor: TaskExecutor {
       switch interrupts.take() {
       case .stop?: return .interrupted
       case .gone? where !isGone:
-        // Said once: what runs is still heard to its end.
+        // Reported once: running operations are still followed to their end.
         isGone = true
         return .gone
       case .gone?, nil: break

@@ -1,6 +1,6 @@
-/// How long work still takes, in words.
+/// Formats the remaining time of an operation.
 enum TimeLeft {
-  /// As precise as an estimate can be.
+  /// Returns the time with the precision of an estimate.
   static func about(seconds: Double) -> String {
     guard seconds.isFinite, seconds < 86_400 * 30 else { return "a very long time left" }
     let whole = Int(seconds.rounded(.up))

@@ -1,13 +1,13 @@
 import Common
 
-/// An error as a step shows it: calm words, and whether it is one at all.
+/// An error as a step shows it.
 struct Trouble: Error, Sendable, Equatable {
   let subject: String
   let reason: String
   let remedy: String?
   let family: FailureFamily
 
-  /// The operator wanted it.
+  /// Whether the operator cancelled the operation.
   var isCancelled: Bool { family == .cancelled }
 
   init(_ error: any Error) {
@@ -24,6 +24,6 @@ struct Trouble: Error, Sendable, Equatable {
     }
   }
 
-  /// As an error that ends a command.
+  /// The error as one that ends a command.
   var failure: PlainFailure { PlainFailure(family, subject, reason, remedy: remedy) }
 }

@@ -1,28 +1,28 @@
-/// How flows are found by whoever knows only their ids.
+/// Finds flows by their ids.
 struct Atlas: Sendable {
-  /// Made anew each time it is come to, for what it offers may have changed; nil where there is only one flow.
+  /// Creates the menu, with current offers; nil if there is only one flow.
   let menu: (@Sendable () -> Flow)?
-  /// - Returns: nil where there is no such flow.
+  /// - Returns: nil if the flow does not exist.
   let flow: @Sendable (_ id: String, _ given: [String: Answer]) -> Flow?
 
-  /// One flow and nothing else.
+  /// An atlas without a menu and other flows.
   static let none = Atlas(menu: nil) { _, _ in nil }
 }
 
-/// The whole visit of an operator: from the menu through a flow to its result, from there perhaps to another flow, back
-/// to the menu. A value, like the ``FlowSession`` that is under way.
+/// The whole visit of an operator: the menu, a flow, its result, and further flows. A value, like the current
+/// ``FlowSession``.
 struct WizardSession: Sendable {
   var session: FlowSession
-  /// The operator wants to leave.
+  /// Whether the operator wants to leave.
   private(set) var isOver = false
   private let atlas: Atlas
-  /// What came of the flows before this one, as plain text.
+  /// The outcomes of earlier flows, as plain text.
   private var outcomes: [String] = []
   private var hasSucceeded = false
-  /// What the operator had answered when a flow was left for the menu, by the flow's id.
+  /// The operator's answers in flows that were left for the menu, by the flow's id.
   private var drafts: [String: [String: Answer]] = [:]
 
-  /// - Parameter flow: the first; nil for the menu.
+  /// - Parameter flow: the first flow; nil: the menu.
   init(_ flow: Flow?, given: GivenAnswers = GivenAnswers(), atlas: Atlas = .none) {
     self.atlas = atlas
     if let flow {
@@ -32,20 +32,20 @@ struct WizardSession: Sendable {
     }
   }
 
-  /// One session, wherever it is, and nothing around it.
+  /// Creates a visit of one session.
   init(_ session: FlowSession) {
     self.session = session
     atlas = .none
   }
 
-  /// Goes on to the next step, or to where the crossroads leads.
+  /// Continues to the next step, or to another flow.
   mutating func advance() -> FlowSession.Refusal? {
     let refusal = session.advance()
     follow()
     return refusal
   }
 
-  /// Goes to the step before, from the first one to the menu; false where there is nothing to go back to.
+  /// Returns to the preceding step or to the menu; false if that is not possible.
   mutating func goBack() -> Bool {
     if session.goBack() { return true }
     guard canReturnToMenu else { return false }
@@ -53,7 +53,7 @@ struct WizardSession: Sendable {
     return true
   }
 
-  /// Whether going back from here leads to the menu.
+  /// Whether going back leads to the menu.
   var canReturnToMenu: Bool { session.hasMenu && session.position.number == 1 && session.run?.isRunning != true }
 
   mutating func follow(_ onward: Onward) {
@@ -66,7 +66,7 @@ struct WizardSession: Sendable {
     switch onward {
     case .leave: isOver = true
     case .menu:
-      // The menu stands where it was left, unless there is something now that comes first.
+      // The menu keeps its position, unless there is a new pending decision.
       if session.run?.isRunning != true { drafts[Flow.menuID] = ["goal.which": .text(session.flow.id)] }
       guard let menu = atlas.menu?() else {
         isOver = true
@@ -85,7 +85,7 @@ struct WizardSession: Sendable {
   private mutating func change(to flow: Flow, given: GivenAnswers) {
     if let outcome = session.plainText { outcomes.append(outcome) }
     hasSucceeded = hasDoneSomething
-    // What was done is done: the next way through it begins afresh.
+    // After a success, the next session of the flow starts without drafts.
     drafts[session.flow.id] = session.run?.outcome?.isSuccess == true ? nil : session.givenByOperator
     session.abandon()
     let isMenu = flow.id == Flow.menuID
@@ -94,10 +94,10 @@ struct WizardSession: Sendable {
       hasMenu: !isMenu && atlas.menu != nil)
   }
 
-  /// Whether something has been done, in this flow or in one before it.
+  /// Whether an operation succeeded in this flow or an earlier one.
   var hasDoneSomething: Bool { hasSucceeded || session.run?.outcome?.isSuccess == true }
 
-  /// What came of it all, for the normal screen; nil where nothing happened.
+  /// All outcomes, for the normal screen; nil if nothing happened.
   var plainText: String? {
     let texts = outcomes + (session.plainText.map { [$0] } ?? [])
     return texts.isEmpty ? nil : texts.joined(separator: "\n")

@@ -2,7 +2,7 @@ import Common
 import Engine
 import Terminal
 
-/// Runs tasks, each on a thread of its own.
+/// Runs tasks, each on its own thread.
 enum Worker {
   static func start(_ task: BackgroundTask, _ mailbox: Mailbox<TaskEvent>) {
     do {
@@ -12,7 +12,7 @@ enum Worker {
     }
   }
 
-  /// Does it on the caller's thread.
+  /// Runs a task on the caller's thread.
   static func perform(_ task: BackgroundTask, _ tell: @escaping @Sendable (TaskEvent) -> Void) {
     do {
       switch task.work {
