@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  /// Watches a job that is running: one that was left, or one of somebody else.
+  /// Watches a running job of any operator.
   static let watch = Goal("watch", "A job is running", "Watch it, or stop it") { context in
     guard case .text(let folder)? = context.given["meet.job"] else { return .nothingToWatch(context) }
     return .attach(JobFolder(folder), context)

@@ -11,7 +11,7 @@ extension Goal {
   }
 }
 
-/// From this server to the cloud: the export, and all that has to be told to those who import it there.
+/// Transfers an organization to the cloud: the export, and the information for its import there.
 struct ToCloudFlow: Sendable {
   enum Key {
     static let subdomain: AnswerKey<String> = "address.subdomain"
@@ -172,7 +172,7 @@ struct ToCloudFlow: Sendable {
   }
 }
 
-/// From the cloud to this server: how to get the export, the upgrade to the cloud's version, the import.
+/// Transfers an organization from the cloud: how to request the export, the upgrade to the cloud's version, the import.
 struct FromCloudFlow: Sendable {
   let context: FlowContext
   let reader: ArchiveReader
@@ -245,7 +245,7 @@ struct FromCloudFlow: Sendable {
       lookup: Lookup("Comparing versions", key: { $0[ArchiveStep.key] }) { [context] answers, cancellation in
         let path = answers[ArchiveStep.key]
         let glance = try context.engine.glance(context.root, cancellation)
-        // The address is asked later; what is said of it here would be said too early.
+        // The subdomain is asked for later; findings about it are omitted here.
         let options = ImportOperation.Options(subdomain: answers.label(ArchiveStep.Label.subdomain), archive: path)
         let findings = try context.engine.findings(ImportOperation(context.server, options))
         return LookupResult(facts: glance.facts, findings: findings.filter { $0.id == .version })

@@ -7,7 +7,7 @@ extension Goal {
   }
 }
 
-/// Exports an organization into an archive, and nothing more.
+/// Exports an organization into an archive.
 struct ExportFlow: Sendable {
   enum Key {
     static let reach = AnswerKey("scope.reach", unanswered: Reach.everything)

@@ -17,7 +17,7 @@ struct ImportFlow: Sendable {
 
   let context: FlowContext
   let reader: ArchiveReader
-  /// Bytes that the machine has to spare; nil where it does not say.
+  /// The available memory in bytes; nil if it is unknown.
   let memory: Int64?
 
   init(_ context: FlowContext, _ reader: ArchiveReader, memory: Int64? = Memory.available) {
@@ -44,7 +44,7 @@ struct ImportFlow: Sendable {
       ] + rest)
   }
 
-  /// The steps after the archive, the same wherever it comes from.
+  /// The steps after the archive, for all sources.
   var rest: [Step] {
     let work = work
     return [
@@ -152,7 +152,7 @@ struct ImportFlow: Sendable {
 }
 
 extension Goal {
-  /// Whether a way on leads somewhere.
+  /// Returns whether a continuation exists.
   static func exists(_ continuation: Continuation) -> Bool {
     if case .flow(let id, _) = continuation.onward { named(id) != nil } else { true }
   }

@@ -8,7 +8,7 @@ extension Goal {
   ) { InspectFlow($0, .real).flow }
 }
 
-/// Says what an archive is, and checks it to its last byte.
+/// Inspects and verifies an archive.
 struct InspectFlow: Sendable {
   enum Key {
     static let against: AnswerKey<Bool> = "against.server"
@@ -16,7 +16,7 @@ struct InspectFlow: Sendable {
 
   let context: FlowContext
   let reader: ArchiveReader
-  /// Made of the archive, its private key, and of whether it is held against this server.
+  /// Verifies an archive with its private key, optionally against this server.
   var verify: @Sendable (_ archive: String, _ identity: String?, _ againstServer: Bool) throws -> any Runnable
 
   init(
@@ -71,7 +71,7 @@ struct InspectFlow: Sendable {
     mayBeExport(answers) && answers[Key.against]
   }
 
-  /// Whether it may be imported: it is neither a backup nor a file that was looked at from outside.
+  /// Returns whether it can be imported: neither a backup nor an encrypted file without its key.
   private static func mayBeExport(_ answers: Answers) -> Bool {
     !["backup", "encrypted"].contains(answers.label(ArchiveStep.Label.kind))
   }
@@ -80,7 +80,7 @@ struct InspectFlow: Sendable {
     answers.label(ArchiveStep.Label.kind) == "encrypted"
   }
 
-  /// A backup is restored, not imported.
+  /// A backup leads to a rehearsal and a restore.
   private static func afterBackup(_ answers: Answers) -> [Continuation] {
     let backup = BackupStep.given(
       answers[ArchiveStep.key], identity: ArchiveStep.identity(answers))
@@ -114,7 +114,7 @@ struct InspectFlow: Sendable {
         ]
       },
       help: [.paragraph("Verification only reads, in the archive and on the server.")],
-      // Whether a backup can be restored here is found out by a rehearsal.
+      // A rehearsal shows whether a backup can be restored.
       isVisible: Self.mayBeExport,
       fields: { [context] _ in
         [

@@ -6,7 +6,7 @@ extension Goal {
 }
 
 extension Flow {
-  /// Removes what interrupted commands have left, and names what an operator has to decide about.
+  /// Deletes the leftovers of interrupted commands, and lists those that need a decision.
   static func leftovers(_ context: FlowContext) -> Flow {
     let work = WorkSteps("The removal", context) { _ in RemoveLeftoversOperation(context.server) }
     return Flow(

@@ -2,15 +2,15 @@ import Common
 import Engine
 import Terminal
 
-/// The line of the menu that was chosen.
+/// The chosen line of the menu.
 private let goalKey: AnswerKey<String> = "goal.which"
 
 extension Flow {
-  /// The first screen: what can be done.
+  /// The first screen.
   ///
   /// - Parameters:
-  ///   - waiting: what has been begun on this server and not ended: it comes first.
-  ///   - obstacle: why there is no server here; nil where there is one.
+  /// - waiting: pending work of this server; it comes first.
+  /// - obstacle: why there is no server here; nil if there is one.
   static func menu(_ context: FlowContext, goals: [Goal], waiting: [Waiting], obstacle: String?) -> Flow {
     let rows =
       waiting.enumerated().map { index, item in
@@ -54,7 +54,7 @@ extension Flow {
       ])
   }
 
-  /// Something that was begun and is not over.
+  /// Pending work of a server.
   struct Waiting: Sendable {
     let title: String
     let summary: String

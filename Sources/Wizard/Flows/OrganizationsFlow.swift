@@ -7,11 +7,11 @@ extension Goal {
   }
 }
 
-/// What the flow wants of the engine besides what all flows want. A test gives its own.
+/// The functions of the engine that only this flow uses. Tests replace them.
 struct OrganizationQueries: Sendable {
-  /// Sessions of people who are signed in.
+  /// The number of active sessions.
   var sessions: @Sendable (_ subdomain: String) throws -> Int
-  /// Whether the server's own command for changing subdomains can be run from here.
+  /// Whether the server's command for changing subdomains can be run on this machine.
   var hasCommand: @Sendable () throws -> Bool
 
   static func real(_ context: FlowContext) -> OrganizationQueries {
@@ -33,14 +33,14 @@ enum OrganizationsKey {
   static let subdomain: AnswerKey<String> = "address.subdomain"
   static let reserved: AnswerKey<Bool> = "address.reserved"
   static let redirect = AnswerKey("address.redirect", unanswered: true)
-  /// What was found, not an answer.
+  /// The result of a lookup, not an answer.
   static let found = "action.found"
 
   enum Action: String, AnswerValue { case deactivate, reactivate, subdomain }
 }
 
 extension Flow {
-  /// The organizations of this server, and what can happen in the life of one.
+  /// Lists the organizations of this server, with actions for each.
   static func organizations(_ context: FlowContext, _ queries: OrganizationQueries) -> Flow {
     let work = WorkSteps("The change", context) { change($0, context) }
     return Flow(

@@ -1,6 +1,6 @@
 import Terminal
 
-/// What keys can ask for.
+/// The actions of keys.
 enum Action: Sendable, Hashable {
   case proceed, back, leave, stop
   case up, down, nextField, previousField
@@ -12,17 +12,16 @@ enum Action: Sendable, Hashable {
   case lookAgain, saveAnswers, help, log, close, redraw, suspend
 }
 
-/// Keys that mean something now. The key bar and the help are made of these, and so is what a key does: they cannot say
-/// different things.
+/// A key with its action. The key bar, the help and the handling of keys use the same bindings.
 struct Binding: Sendable, Equatable {
   let action: Action
-  /// The first is the one that is shown.
+  /// The first key is shown.
   let keys: [Key]
-  /// For the key bar; nil keeps it out of there.
+  /// The label in the key bar; nil omits it there.
   let label: String?
-  /// For the help.
+  /// The text in the help.
   let explanation: String
-  /// Why it can do nothing now; nil where it can.
+  /// Why the action has no effect now; nil if it has one.
   let disabled: String?
 
   init(_ action: Action, _ keys: [Key], _ label: String?, _ explanation: String, disabled: String? = nil) {
@@ -33,14 +32,14 @@ struct Binding: Sendable, Equatable {
     self.disabled = disabled
   }
 
-  /// The same for other keys; nil for none.
+  /// Returns the binding with other keys; nil without keys.
   func with(keys: [Key]) -> Binding? {
     keys.isEmpty ? nil : Binding(action, keys, label, explanation, disabled: disabled)
   }
 }
 
 extension WizardModel {
-  /// The keys that mean something now, the most useful ones first.
+  /// The current bindings, the most useful ones first.
   var bindings: [Binding] {
     switch overlay {
     case .question?: questionBindings
@@ -50,13 +49,13 @@ extension WizardModel {
     }
   }
 
-  /// Bindings of something that has the keyboard for a while, and the others with the keys that are left to them.
+  /// Returns the bindings of a temporary element, followed by the others with their remaining keys.
   private static func without(_ first: [Binding], in others: [Binding]) -> [Binding] {
     let taken = Set(first.flatMap(\.keys))
     return first + others.compactMap { $0.with(keys: $0.keys.filter { !taken.contains($0) }) }
   }
 
-  /// In a field that is typed, letters are letters.
+  /// Removes letters, which are text in a text field.
   private func withoutTyped(_ bindings: [Binding]) -> [Binding] {
     guard isTyping else { return bindings }
     return bindings.compactMap { binding in
@@ -89,10 +88,10 @@ extension WizardModel {
               ? "This is the first step; Ctrl-C leaves" : nil))
       }
     }
-    // So near the beginning that it is never what a narrow window leaves out.
+    // At the beginning, so that a narrow window never omits it.
     bindings.append(Binding(.help, [.character("?"), .function(1), .control("g")], "help", "Explain this step"))
     if pathWish != nil {
-      // Before the Tab that moves to the next question: in a path it is first of all what it is in a shell.
+      // Precedes Tab for the next question: in a path Tab completes, like in a shell.
       bindings.append(
         Binding(
           .complete, [.tab], "complete",
@@ -205,7 +204,7 @@ extension WizardModel {
 
   // MARK: What can be done here
 
-  /// The work has been done, and nothing can be decided any more.
+  /// Whether the operation is finished, so that no decision is possible.
   var isDone: Bool { session.run?.outcome?.isSuccess ?? false }
 
   var hasItems: Bool {
@@ -233,7 +232,7 @@ extension WizardModel {
     }
   }
 
-  /// Why Enter would do nothing here.
+  /// Why Enter has no effect here.
   private var proceedReason: String? {
     if case .option(let key, _) = focus, let reason = session.disabledReason(focus),
       session.field(key)?.isMultiple != true

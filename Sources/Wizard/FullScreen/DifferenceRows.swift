@@ -1,7 +1,7 @@
 import Terminal
 
 extension RowBuilder {
-  /// Lines that come and go, told apart by their sign; indentation stays, for in a settings file it means something.
+  /// Adds added and removed lines with their signs. Indentation is kept, because it has a meaning in settings files.
   mutating func difference(_ difference: Difference) {
     for line in difference.lines {
       switch line.kind {

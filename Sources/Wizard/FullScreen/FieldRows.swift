@@ -1,7 +1,7 @@
 import Terminal
 
 extension WizardModel {
-  /// One field of the page: its title where it is not alone, what it asks, its hint, and what is wrong with it.
+  /// Adds a field of the page: its title, its options, its hint, and its problem.
   func add(_ field: Field, to builder: inout RowBuilder) {
     let key = session.step.key(field)
     switch field.kind {
@@ -88,7 +88,7 @@ extension WizardModel {
 
   // MARK: Decisions
 
-  /// A table of decisions; what follows from each is told below the one that has the keyboard.
+  /// Adds a table of decisions; the consequences are shown below the focused item.
   private func add(_ items: [Field.Item], _ among: [Field.Decision], _ key: String, to builder: inout RowBuilder) {
     let decisions = session.answers.map(key)
     let titles = Dictionary(among.map { ($0.id, $0.title) }) { first, _ in first }
@@ -155,7 +155,7 @@ extension WizardModel {
           ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil))
     if focused { addCompletion(to: &builder) }
     if let problem, focused, editor.characters.isEmpty {
-      // Nobody has done anything wrong yet: it says what is wanted.
+      // Before any input, the problem is shown as an instruction.
       builder.paragraph(problem, .secondary, indent: 2, isFocus: true)
     } else if let problem, !editor.characters.isEmpty {
       builder.marked(Span(glyphs.failed, .error), problem, .error, indent: 2, isFocus: focused)
@@ -174,14 +174,14 @@ extension Field {
   }
 }
 
-/// The part of a long line that is seen while it is typed: the caret is always in it.
+/// The visible part of a long line during typing; it always contains the cursor.
 struct InputWindow {
   let text: String
   let caretColumn: Int
 
   init(_ characters: [String], caret: Int, width: Int) {
     var first = 0
-    // One column stays free for the caret behind the last letter.
+    // One column is reserved for the cursor at the end.
     while first < caret, Self.columns(characters[first..<caret]) >= width { first += 1 }
     caretColumn = Self.columns(characters[first..<caret])
     var shown = ""

@@ -1,26 +1,26 @@
 import Engine
 
-/// What the keyboard acts on.
+/// The focused element.
 enum Focus: Sendable, Hashable {
-  /// One of a field's options or rows.
+  /// An option or a row of a field.
   case option(field: String, id: String)
-  /// A field that is typed.
+  /// A text field.
   case input(field: String)
-  /// One of the things that a field decides about.
+  /// An item that needs a decision.
   case item(field: String, id: String)
-  /// A decision in the review, by the key of its answer.
+  /// A line of the review, by the key of its answer.
   case line(String)
   case button(Button)
-  /// Nothing in particular: the page as a whole is scrolled.
+  /// No element: the page is scrolled.
   case page
 
   enum Button: Sendable, Hashable {
     case start, retry, back, leave
-    /// A way on from a result, by its place among the continuations.
+    /// A continuation of a result, by its index.
     case onward(Int)
   }
 
-  /// The field that it is in.
+  /// The field that contains it.
   var field: String? {
     switch self {
     case .option(let field, _), .input(let field), .item(let field, _): field
@@ -30,7 +30,7 @@ enum Focus: Sendable, Hashable {
 }
 
 extension FlowSession {
-  /// All that can have the keyboard, from top to bottom; never empty.
+  /// All elements that can be focused, from top to bottom; never empty.
   var focusable: [Focus] {
     let all: [Focus]
     switch step.kind {
@@ -49,19 +49,19 @@ extension FlowSession {
     return all.isEmpty ? [.page] : all
   }
 
-  /// Where the keyboard is when the step appears: on what the answers say so far, never on what cannot be chosen.
+  /// The initial focus of a step: the current answer, never a disabled option.
   var firstFocus: Focus {
     switch step.kind {
     case .questions, .crossroads: fields.first.map { home(of: $0) } ?? focusable[0]
-    // What had to be confirmed by its name is not begun by one more Enter.
+    // An operation confirmed by its name is not started by another Enter.
     case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
     case .run: focusable[0]
-    // Leaving comes first, unless the flow itself knows what comes next.
+    // Leaving is first, unless the flow proposes a continuation.
     case .result: flow.onward(answers).firstIndex(where: \.isProposed).map { .button(.onward($0)) } ?? .button(.leave)
     }
   }
 
-  /// Whether a name had to be typed for what is going to be done.
+  /// Whether a name was typed to confirm the operation.
   private var asksForName: Bool {
     steps.contains { step in
       fields(of: step).contains { if case .confirmation = $0.kind { true } else { false } }
@@ -84,7 +84,7 @@ extension FlowSession {
     }
   }
 
-  /// The place in a field that the keyboard goes to first.
+  /// Returns the initial focus within a field.
   func home(of field: Field) -> Focus {
     let key = step.key(field)
     let all = Self.focusable(field, key)
@@ -94,7 +94,7 @@ extension FlowSession {
     }
   }
 
-  /// Whether an option or row is what the answer says.
+  /// Returns whether an option or row is the answer.
   func isChosen(_ focus: Focus) -> Bool {
     focus.field.flatMap { field($0) }.map { isChosen(focus, in: $0) } ?? false
   }
@@ -109,7 +109,7 @@ extension FlowSession {
     }
   }
 
-  /// Why an option or row cannot be chosen; nil where it can.
+  /// Returns why an option or row is disabled; nil if it is not.
   func disabledReason(_ focus: Focus) -> String? {
     guard let key = focus.field, let field = field(key) else { return nil }
     switch (field.kind, focus) {

@@ -2,7 +2,8 @@ import Common
 import Engine
 import Terminal
 
-/// Drives a wizard on a real terminal: keys and events in, pictures out, tasks to threads. It sleeps in between.
+/// Runs the wizard on a terminal: reads keys and events, draws frames, and starts tasks on threads. It sleeps in
+/// between.
 struct FullScreenRunner {
   private let screen: Screen
   private let mailbox: Mailbox<TaskEvent>
@@ -14,10 +15,10 @@ struct FullScreenRunner {
     model = WizardModel(wizardSession, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
   }
 
-  /// - Returns: what came of it, for the normal screen.
+  /// - Returns: the outcome, for the normal screen.
   mutating func run() -> String? {
     var isOver = carryOut()
-    // When the picture is to be shown; nil while there is nothing new in it.
+    // The time of the next drawing; nil without changes.
     var due: ContinuousClock.Instant? = .now
     var shown = ContinuousClock.now - Self.newsInterval
     while !isOver {
@@ -46,7 +47,7 @@ struct FullScreenRunner {
     return model.wizardSession.plainText
   }
 
-  /// Work at full speed has more to tell than anybody reads: what keys do is shown at once, events so often.
+  /// The minimum interval of drawing for events; keys are drawn immediately.
   private static let newsInterval = Duration.milliseconds(33)
 
   private func show() {
@@ -55,7 +56,7 @@ struct FullScreenRunner {
     screen.title = model.title
   }
 
-  /// Does what the model wants done; true when the wizard is over.
+  /// Executes the model's effects; returns true at the end of the wizard.
   private mutating func carryOut() -> Bool {
     var isOver = false
     for effect in model.takeEffects() {
@@ -75,7 +76,7 @@ struct FullScreenRunner {
     return isOver
   }
 
-  /// Without a terminal, running work is asked to stop, and is let take back what it has done. A job needs nobody.
+  /// Without a terminal, running operations are cancelled and roll back. Jobs continue.
   private mutating func waitForTheEnd() {
     while model.isRunning, model.session.runner?.outlivesWizard != true {
       screen.wakeUp.wait()

@@ -1,11 +1,11 @@
 import Terminal
 
-/// Where the parts of the screen are.
+/// The areas of the screen.
 struct Layout: Sendable, Equatable {
   var header: Rect
-  /// The list of steps; nil where there is no room for it.
+  /// The list of steps; nil without enough space.
   var steps: Rect?
-  /// "Step 3 of 9"; nil where the list says it.
+  /// "Step 3 of 9"; nil if the list is visible.
   var stepLine: Rect?
   var body: Rect
   var notice: Rect
@@ -29,7 +29,7 @@ struct Layout: Sendable, Equatable {
     } else {
       (top, rest) = rest.split(top: 1)
       stepLine = top.inset(columns: Self.margin, rows: 0)
-      // Where rows are dear, none is left free.
+      // Low windows have no empty row.
       if size.rows >= 20 { (_, rest) = rest.split(top: 1) }
     }
     body = rest.inset(columns: Self.margin, rows: 0).centered(widest: 79)

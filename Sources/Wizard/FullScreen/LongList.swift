@@ -1,15 +1,15 @@
 import Common
 import Terminal
 
-/// What is worked out once of a field with many rows, so that a key costs the same whether there are ten or ten thousand.
+/// Precomputed data of a field with many rows, so that the time per key does not depend on their number.
 struct LongList: Sendable {
   private let kind: Field.Kind
-  /// Of each row its id and its cells, in small letters, for searching.
+  /// The id and the lower-case text of each row, for searching.
   private let entries: [(id: String, text: [UInt8])]
-  /// How wide each column of a table would like to be.
+  /// The preferred width of each column.
   let widths: [Int]
 
-  /// nil for a field that is no list.
+  /// Returns nil for a field without a list.
   init?(_ kind: Field.Kind) {
     var widths: [Int] = []
     let texts: [(String, [String])]
@@ -29,19 +29,19 @@ struct LongList: Sendable {
 
   var count: Int { entries.count }
 
-  /// More than are seen at a glance.
+  /// Whether the list is too long to be seen at a glance.
   var isLong: Bool { entries.count > 8 }
 
   var canBeFiltered: Bool {
     if case .table = kind { entries.count > 1 } else { isLong }
   }
 
-  /// Quick where the rows are the very same, as long as nothing was looked up anew.
+  /// Returns whether it belongs to these rows; fast if they are identical.
   func isOf(_ kind: Field.Kind) -> Bool { self.kind == kind }
 
-  /// Places of the rows that have `text` in one of their cells, whatever its letters' size.
+  /// Returns the indices of the rows with `text` in any cell, ignoring case.
   ///
-  /// - Parameter within: the only places to look at: what was found for a part of the text.
+  /// - Parameter within: the indices to search: the result for a part of the text.
   func places(with text: String, within: [Int]? = nil) -> [Int] {
     let wanted = Self.folded(text)
     guard !wanted.isEmpty else { return Array(entries.indices) }
@@ -60,13 +60,13 @@ struct LongList: Sendable {
   }
 }
 
-/// A line that narrows a long list to the rows with a text in them.
+/// A filter line of a long list.
 struct ListFilter: Sendable {
   let field: String
-  /// The keyboard is in the line; else on the rows, and the filter stays.
+  /// Whether the filter line is focused; otherwise the rows are.
   var isTyping = true
   private(set) var editor = LineEditor("", caret: nil)
-  /// Places of the rows that are left.
+  /// The indices of the remaining rows.
   private(set) var places: [Int]
   private(set) var ids: Set<String>
   let total: Int
@@ -80,7 +80,7 @@ struct ListFilter: Sendable {
 
   var isEmpty: Bool { places.isEmpty }
 
-  /// False where the key means nothing in a line.
+  /// Handles a key; returns false if it has no meaning in a line.
   mutating func type(_ key: Key, in list: LongList) -> Bool {
     let before = editor.text
     guard editor.handle(key) else { return false }
@@ -93,15 +93,15 @@ struct ListFilter: Sendable {
 }
 
 extension WizardModel {
-  /// The list that the keyboard is in.
+  /// The list of the focused field.
   var list: LongList? { focus.field.flatMap { lists[$0] } }
 
   var canFilter: Bool { filter == nil && overlay == nil && list?.canBeFiltered == true }
 
-  /// The ids of a field's rows that are shown; nil for all.
+  /// Returns the ids of the visible rows of a field; nil for all.
   func shownIDs(_ key: String) -> Set<String>? { filter?.field == key ? filter?.ids : nil }
 
-  /// All that can have the keyboard: what the session says, without the rows that are filtered out.
+  /// All elements that can be focused, without filtered rows.
   var focusable: [Focus] {
     guard let filter else { return session.focusable }
     return session.focusable.filter { focus in
@@ -121,7 +121,7 @@ extension WizardModel {
     }
   }
 
-  /// The keyboard goes back to the rows that are left.
+  /// Moves the focus from the filter to the remaining rows.
   mutating func keepFilter() {
     if filter?.isEmpty == true { return tell("No row matches; Esc shows all") }
     filter?.isTyping = false
@@ -133,7 +133,7 @@ extension WizardModel {
     _ = filter?.type(key, in: list)
   }
 
-  /// Lists as they are now; a filter belongs to its list, and to the field that has the keyboard.
+  /// Updates the lists, and clears a filter whose list or field is not focused any more.
   mutating func settleLists() {
     var known: [String: LongList] = [:]
     for field in session.fields {
@@ -149,7 +149,7 @@ extension WizardModel {
     if let filter, focus.field != filter.field || known[filter.field] == nil { self.filter = nil }
   }
 
-  /// The line of the filter, with how many rows are left.
+  /// Returns the row of the filter with the number of remaining rows.
   func filterRows(_ width: Int) -> [Row] {
     guard let filter else { return [] }
     let total = Amount.count(Int64(filter.total))

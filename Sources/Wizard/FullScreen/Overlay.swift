@@ -1,11 +1,11 @@
-/// Something that lies over the step for a while.
+/// A temporary element over the step.
 enum Overlay: Sendable, Equatable {
   case help(first: Int)
-  /// nil: at its end, which moves on.
+  /// Nil: at the end, following new lines.
   case log(first: Int?)
   case question(Question)
 
-  /// A question about the wizard itself. The keyboard begins on the choice that changes nothing.
+  /// A question about the wizard. The focus starts on the choice without a change.
   struct Question: Sendable, Equatable {
     enum Outcome: Sendable, Equatable { case stay, leave, stop, stopAndLeave }
 
@@ -16,7 +16,7 @@ enum Overlay: Sendable, Equatable {
 
     let title: String
     let text: [String]
-    /// The first is the safe one.
+    /// The first choice changes nothing.
     let choices: [Choice]
     var focused = 0
   }

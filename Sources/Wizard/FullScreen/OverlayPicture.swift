@@ -2,13 +2,13 @@ import Common
 import Terminal
 
 extension WizardModel {
-  /// Help and log are read in a box over nearly everything; questions stand in the middle.
+  /// Help and log use a large box; questions are in the middle.
   private var readingBox: Rect {
     let space = Rect(size).inset(columns: 2, rows: 1)
     return space.centered(Size(columns: min(space.columns, 90), rows: space.rows))
   }
 
-  /// Rows of a text that the box shows at once.
+  /// The number of visible rows of a text in the box.
   var readingRows: Int { max(1, readingBox.rows - 2) }
 
   private var readingWidth: Int { max(1, readingBox.columns - 4) }
@@ -53,13 +53,13 @@ extension WizardModel {
     let rows = builder.rows
     let box = Rect(size).centered(Size(columns: width, rows: rows.count + 2))
     let inside = frame.box(box, title: question.title)
-    // In a low window the text gives way, never the choices.
+    // In a low window the text is truncated, never the choices.
     frame.draw(rows, from: max(0, rows.count - inside.rows), in: inside)
   }
 
   // MARK: Texts
 
-  /// What this step is for, and every key that means something in it.
+  /// The purpose of the step and all its keys.
   var helpRows: [Row] {
     var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
     builder.paragraph(session.step.heading(session.answers), .title)
@@ -92,10 +92,10 @@ extension WizardModel {
     return builder.rows
   }
 
-  /// A warning is told from the rest without colour, too.
+  /// Returns a line with a mark for warnings, also without colours.
   func warned(_ line: RunState.LogLine) -> String { line.isWarning ? "\(glyphs.warning) \(line.text)" : line.text }
 
-  /// "12:05", "1:02:05".
+  /// Returns for example "12:05" or "1:02:05".
   static func clock(_ duration: Duration) -> String {
     let whole = Int(duration.seconds)
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

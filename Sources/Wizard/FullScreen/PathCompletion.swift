@@ -1,12 +1,12 @@
 import Common
 import Terminal
 
-/// What becomes of a path after Tab: first it is looked for, on another thread, then there may be a list to choose from.
+/// The completion of a path after Tab: a search on another thread, then possibly a list.
 struct PathCompletion: Sendable {
   private enum Phase: Sendable {
-    /// - movesOn: where there is nothing to complete, Tab means the next question.
+    /// - movesOn: Tab without a completion moves to the next question.
     case looking(since: ContinuousClock.Instant, movesOn: Bool)
-    /// nil: the keyboard is where the path is typed.
+    /// Nil: the path is focused.
     case open(PathListing, marked: Int?)
   }
 
@@ -39,7 +39,7 @@ struct PathCompletion: Sendable {
 
   mutating func show(_ listing: PathListing) { phase = .open(listing, marked: nil) }
 
-  /// Moves the mark; above the first name the keyboard is back in the path. False where there is no list to move in.
+  /// Moves the selection; above the first name the path is focused. Returns false without a list.
   mutating func move(by count: Int) -> Bool {
     guard case .open(let listing, let marked) = phase else { return false }
     if marked == nil && count < 0 { return false }
@@ -50,7 +50,7 @@ struct PathCompletion: Sendable {
 
   // MARK: Patience
 
-  /// A folder that answers at once needs no word about looking.
+  /// A fast folder needs no message.
   private static let patience = Duration.milliseconds(300)
 
   func isSlow(now: ContinuousClock.Instant) -> Bool {
@@ -64,13 +64,13 @@ struct PathCompletion: Sendable {
 }
 
 extension WizardModel {
-  /// What the path that is being typed is wanted for; nil where none is.
+  /// The purpose of the focused path; nil for other fields.
   var pathWish: PathWish? {
     guard isTyping, let key = focus.field, case .path(let wish)? = session.field(key)?.kind else { return nil }
     return wish
   }
 
-  /// Takes what is marked; else queries for what the path may go on with.
+  /// Accepts the selected name; otherwise searches for completions.
   mutating func complete() {
     guard let key = focus.field, let wish = pathWish else { return }
     guard let listing = completion?.listing else {
@@ -87,14 +87,14 @@ extension WizardModel {
     if entry.isFolder { look(key, wish, movesOn: false) }
   }
 
-  /// What is typed on narrows the list.
+  /// Narrows the list after more input.
   mutating func narrowCompletion() {
-    // While it is being looked for, one look is enough: what has been typed meanwhile is seen to when it is there.
+    // Only one search runs at a time; later input is handled after it.
     guard let completion, let listing = completion.listing else { return }
     show(listing, typedOn: completion)
   }
 
-  /// A list belongs to the field that it was opened in.
+  /// Closes the list when another field is focused.
   mutating func leaveCompletion() {
     guard let completion, focus != .input(field: completion.field) else { return }
     completion.cancellation.cancel()
@@ -114,7 +114,7 @@ extension WizardModel {
     }
   }
 
-  /// What Tab asked for.
+  /// Handles the result of a search requested by Tab.
   private mutating func finish(_ completion: PathCompletion, _ listing: PathListing) {
     self.completion = nil
     if listing.entries.isEmpty || listing.isTyped(completion.wish) { return moveField(by: 1) }
@@ -123,7 +123,7 @@ extension WizardModel {
     if listing.entries.count > 1 { show(listing, typedOn: completion) }
   }
 
-  /// Shows what a listing has for the path as it is now; queries again where it has nothing to say about that.
+  /// Shows a list for the current path, or searches again.
   private mutating func show(_ listing: PathListing, typedOn completion: PathCompletion) {
     guard let narrowed = listing.narrowed(to: session.answers.text(completion.field) ?? "") else {
       return look(completion.field, completion.wish, movesOn: false)
@@ -145,7 +145,7 @@ extension WizardModel {
 
   // MARK: Drawing
 
-  /// The names below the path, as many as there is room for.
+  /// Adds the names below the path, as far as there is space.
   func addCompletion(to builder: inout RowBuilder) {
     guard let completion else { return }
     if completion.isSlow(now: now) { builder.paragraph("Looking\(glyphs.ellipsis)", .muted, indent: 2, isFocus: true) }

@@ -1,7 +1,7 @@
 import Terminal
 
 extension WizardModel {
-  /// The screen as it is now.
+  /// The current screen.
   var picture: Frame {
     var frame = Frame(size: size, glyphs: glyphs)
     guard !isTooSmall else {
@@ -31,7 +31,7 @@ extension WizardModel {
     frame.cursor = Frame.Cursor(Point(column: 0, row: 0), visible: false)
   }
 
-  /// The flow, what works on what, and the badge; where there is too little room, the middle gives way.
+  /// Draws the flow, the servers and the badge; the middle is truncated first.
   private func drawHeader(_ frame: inout Frame, _ rect: Rect) {
     frame.fill(rect, role: .header)
     let title = " \(session.flow.title)"
@@ -77,7 +77,7 @@ extension WizardModel {
   private func drawSteps(_ frame: inout Frame, _ rect: Rect) {
     let steps = session.steps
     let current = steps.firstIndex { $0.id == session.step.id } ?? 0
-    // Where there are more than fit, those around the current one are shown.
+    // Shows the steps around the current one.
     let first = min(max(0, current - rect.rows / 2), max(0, steps.count - rect.rows))
     for (offset, step) in steps.dropFirst(first).prefix(rect.rows).enumerated() {
       let (mark, role): (String, Role) =
@@ -99,7 +99,7 @@ extension WizardModel {
 
   private func drawPage(_ frame: inout Frame, _ rect: Rect) {
     let page = page(scroll..<(scroll + rect.rows))
-    // What is pinned follows the page, where that is short.
+    // Pinned rows follow a short page directly.
     let height = min(rect.rows, page.rows.count + page.pinned.count)
     let shown = Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: height)
     let (above, below) = shown.split(bottom: page.pinned.count)
@@ -114,7 +114,7 @@ extension WizardModel {
     frame.keyBar(keyHints, in: rect)
   }
 
-  /// The bindings that have a label; two neighbours of the same label are one.
+  /// The bindings with labels; neighbours with the same label are combined.
   var keyHints: [Frame.KeyHint] {
     var hints: [Frame.KeyHint] = []
     for binding in bindings {

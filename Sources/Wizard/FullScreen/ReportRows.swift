@@ -2,7 +2,7 @@ import Engine
 import Terminal
 
 extension RowBuilder {
-  /// Lays out a report: marks and colours by its roles, facts in two columns.
+  /// Adds a report with marks and colours by its roles, and facts in two columns.
   mutating func report(_ report: Report) {
     for block in report.blocks {
       switch block {

@@ -1,18 +1,18 @@
 import Terminal
 
-/// One line of a page. A page is made of as many as it needs, and scrolled where there are more than fit.
+/// A line of a page, which can be scrolled.
 struct Row: Sendable, Equatable {
   var spans: [Span]
   var indent = 0
-  /// Paints the whole line, whatever the roles of its spans.
+  /// The role of the whole line.
   var fill: Role?
-  /// Belongs to what has the keyboard, and is kept in sight.
+  /// Whether it belongs to the focused element and stays visible.
   var isFocus = false
-  /// Where the terminal's cursor stands in it, and whether it is seen.
+  /// The position of the terminal's cursor, and whether it is visible.
   var cursor: Frame.Cursor?
 
   static let empty = Row(spans: [])
-  /// Takes a line and is outside of what is seen: of long lists only what is seen is put together.
+  /// A line outside the visible part: long lists lay out only visible lines.
   static let unseen = Row(spans: [Span("")])
 
   static func text(_ text: String, _ role: Role = .text, indent: Int = 0) -> Row {
@@ -20,17 +20,17 @@ struct Row: Sendable, Equatable {
   }
 }
 
-/// A page: what is scrolled, and below it what always stays.
+/// A page: the scrolled rows, and the rows pinned below.
 struct Page: Sendable, Equatable {
   var rows: [Row] = []
   var pinned: [Row] = []
 }
 
-/// Puts rows together in a column so wide.
+/// Builds rows for a column of a given width.
 struct RowBuilder {
   let width: Int
   let glyphs: Glyphs
-  /// The lines that are going to be seen; nil for all.
+  /// The visible lines; nil for all.
   let window: Range<Int>?
   private(set) var rows: [Row] = []
 
@@ -40,14 +40,14 @@ struct RowBuilder {
     self.window = window
   }
 
-  /// Whether the next line is going to be seen.
+  /// Whether the next line is visible.
   var isSeen: Bool { window?.contains(rows.count) ?? true }
 
   mutating func add(_ row: Row) { rows.append(row) }
 
   mutating func add(_ more: [Row]) { rows += more }
 
-  /// An empty line, but never two in a row and never at the top.
+  /// Adds an empty line, except at the top and after another one.
   mutating func gap() {
     if let last = rows.last, last != .empty { rows.append(.empty) }
   }
@@ -60,7 +60,7 @@ struct RowBuilder {
     }
   }
 
-  /// A text behind a mark, its further lines beside the mark.
+  /// Adds a text after a mark, with further lines indented.
   mutating func marked(
     _ mark: Span, _ text: String, _ role: Role = .text, indent: Int = 0, isFocus: Bool = false
   ) {
@@ -84,7 +84,7 @@ struct RowBuilder {
     }
   }
 
-  /// A command line. One that is too long is broken after a space, with the sign that a shell understands.
+  /// Adds a command line. A long one is wrapped after a space, with a shell's continuation sign.
   mutating func command(_ text: String, indent: Int = 2) {
     for line in Self.brokenCommand(text, width: width - indent) { add(.text(line, .accent, indent: indent)) }
   }
@@ -100,8 +100,7 @@ struct RowBuilder {
       } else {
         line = longer
       }
-      // A word that is longer than a line is broken where it must be; a shell joins what stands after the sign at the
-      // very beginning of a line.
+      // A word longer than a line is split; a shell joins the parts if the next line starts at its very beginning.
       while TextWidth.columns(line) > width, width > 8 {
         let head = TextWidth.truncated(line, to: width - 1, ellipsis: "")
         lines.append(head + "\\")
@@ -111,7 +110,7 @@ struct RowBuilder {
     return lines + [line]
   }
 
-  /// Names and values under one another.
+  /// Adds names and values in two columns.
   mutating func pairs(_ pairs: [(String, String)], indent: Int = 0, role: Role = .text) {
     let longest = pairs.map { TextWidth.columns($0.0) }.max() ?? 0
     let margin = min(longest, width / 3) + 2
@@ -126,7 +125,7 @@ struct RowBuilder {
 }
 
 extension Frame {
-  /// Draws rows into a rectangle, from the first that is seen on.
+  /// Draws rows into a rectangle, from the first visible one.
   mutating func draw(_ rows: [Row], from first: Int = 0, in rect: Rect) {
     for (offset, row) in rows.dropFirst(first).prefix(rect.rows).enumerated() {
       let place = Point(column: rect.column + row.indent, row: rect.row + offset)

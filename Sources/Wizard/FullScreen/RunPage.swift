@@ -3,7 +3,7 @@ import Engine
 import Terminal
 
 extension WizardModel {
-  /// The phases with their states, and below them how far the whole is; or what went wrong.
+  /// Returns the phases with their states and the overall progress, or the failure.
   func runPage(_ width: Int) -> Page {
     var builder = RowBuilder(width: width, glyphs: glyphs)
     guard let run = session.run, case .run(let runner) = session.step.kind else { return Page() }
@@ -33,7 +33,7 @@ extension WizardModel {
     let amount = TextWidth.truncated(amount(of: phase), to: width / 2, ellipsis: glyphs.ellipsis)
     let room = width - 2 - TextWidth.columns(amount) - (amount.isEmpty ? 0 : 2)
     let title = TextWidth.padded(phase.title, to: max(0, room), ellipsis: glyphs.ellipsis)
-    // The newest one has the cursor, so that a screen reader finds what goes on.
+    // The current phase has the cursor, for screen readers.
     let isCurrent = phase.state == .current
     return Row(
       spans: [

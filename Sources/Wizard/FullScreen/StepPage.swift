@@ -3,10 +3,10 @@ import Engine
 import Terminal
 
 extension WizardModel {
-  /// The current step, as long as it needs.
+  /// Returns the current step in its full length.
   ///
-  /// - Parameter window: the lines that are going to be seen; nil for all. Those of long lists outside of it are
-  ///   ``Row/unseen``, unless they have the keyboard.
+  /// - Parameter window: the visible lines; nil for all. Other lines of long lists are ``Row/unseen``, unless they are
+  ///   focused.
   func page(_ window: Range<Int>? = nil) -> Page {
     let width = layout.body.columns
     switch session.step.kind {
@@ -22,7 +22,7 @@ extension WizardModel {
     builder.paragraph(session.step.heading(session.answers), .title)
     let explanation = session.step.explanation(session.answers)
     if !explanation.isEmpty {
-      // A low window has no line to spare.
+      // Low windows have no empty line.
       if size.rows >= 20 { builder.gap() }
       let isAll = session.fields.isEmpty && session.step.lookup == nil
       builder.blocks(explanation, isAll ? .text : .secondary)
@@ -75,7 +75,7 @@ extension WizardModel {
     }
   }
 
-  /// An error, calmly: what, why, what to do; and the ways on.
+  /// Adds an error with subject, reason and remedy, and the continuations.
   func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
     if trouble.isCancelled {
       builder.marked(Span(glyphs.skipped, .warning), session.wordsOfStopping, .warning)
@@ -101,7 +101,7 @@ extension WizardModel {
       isFocus: focused, cursor: focused ? atStart : nil)
   }
 
-  /// In lists the cursor is there to be followed by screen readers, and not seen.
+  /// In lists the cursor is hidden, and set for screen readers.
   var atStart: Frame.Cursor { Frame.Cursor(Point(column: 0, row: 0), visible: false) }
 
   // MARK: Review
@@ -135,7 +135,7 @@ extension WizardModel {
     return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.start), startTitle)])
   }
 
-  /// As long as the plan is not known, nothing can be begun.
+  /// Without a plan the operation cannot start.
   private var startTitle: String {
     guard let lookup = session.step.lookup, session.lookupState?.ticket != nil else { return session.step.proceed }
     return "\(lookup.busy)\(glyphs.ellipsis)"

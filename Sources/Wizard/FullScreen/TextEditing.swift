@@ -1,6 +1,6 @@
 import Terminal
 
-/// A line of text being typed, with the place where the next letter goes.
+/// A line of text with a cursor.
 struct LineEditor: Sendable, Equatable {
   private(set) var characters: [Character]
   private(set) var caret: Int
@@ -10,17 +10,17 @@ struct LineEditor: Sendable, Equatable {
     self.caret = min(max(0, caret ?? characters.count), characters.count)
   }
 
-  /// The longest paste that a line takes, in bytes: as long as a path can be. What is longer was meant for elsewhere.
+  /// The largest paste in bytes: the maximum length of a path.
   static let longestPaste = 4096
 
   var text: String { String(characters) }
 
-  /// Does what a key means in a line; false where it means nothing there.
+  /// Handles a key; returns false if it has no meaning in a line.
   mutating func handle(_ key: Key) -> Bool {
     switch key {
     case .character(let character): insert([character])
     case .paste(let text):
-      // A pasted path often brings the end of its line along.
+      // A pasted path often ends with a line break.
       insert(text.filter { !$0.isNewline && $0 != "\t" }.map { $0 })
     case .left: caret = max(0, caret - 1)
     case .right: caret = min(characters.count, caret + 1)

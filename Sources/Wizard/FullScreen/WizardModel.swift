@@ -2,18 +2,18 @@ import Common
 import Engine
 import Terminal
 
-/// The full-screen wizard as a value: keys and events go in, pictures come out of ``picture``. It knows no terminal and no
-/// server, so that a test can walk through it.
+/// The full-screen wizard as a value: it receives keys and events, and ``picture`` is its screen. It accesses no
+/// terminal and no server, so that tests can use it.
 struct WizardModel: Sendable {
   enum Input: Sendable {
     case key(Key)
     case resized(Size)
     case events(TaskEvent)
-    /// A sentence for the operator, about an effect.
+    /// A message about an effect.
     case told(String)
-    /// Time has passed.
+    /// A timer event.
     case tick
-    /// Nobody is there any more.
+    /// The terminal is gone.
     case hangup
   }
 
@@ -22,40 +22,40 @@ struct WizardModel: Sendable {
     case saveAnswers
     case redraw
     case suspend
-    /// The operator may be elsewhere: something has ended.
+    /// An operation has ended while the operator may be elsewhere.
     case ring
-    /// The wizard is over, as soon as nothing runs any more.
+    /// The wizard ends as soon as nothing is running.
     case end
   }
 
   private(set) var wizardSession: WizardSession
   private(set) var size: Size
-  /// Those of the terminal, when nothing plainer is wanted.
+  /// The glyphs of the terminal.
   private let usualGlyphs: Glyphs
-  /// The operator wants neither colours nor anything but ASCII.
+  /// Whether the operator has requested monochrome ASCII.
   private(set) var isPlain = false
   private(set) var focus: Focus = .page
   private(set) var overlay: Overlay?
-  /// Answers the last key, until the next one.
+  /// A message about the last key, until the next one.
   private(set) var notice: String?
-  /// The first row of the page that is seen.
+  /// The index of the first visible row.
   private(set) var scroll = 0
-  /// Whether the page goes on below what is seen.
+  /// Whether more rows follow below.
   private(set) var hasMore = false
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
   private(set) var isEnding = false
-  /// What the path that is being typed may go on with.
+  /// The completion of the path being typed.
   var completion: PathCompletion?
   var completionTickets = 0
-  /// By the key of their field.
+  /// The long lists by the key of their field.
   var lists: [String: LongList] = [:]
   var filter: ListFilter?
 
   private var carets: [String: Int] = [:]
-  /// Off while the operator reads on without moving the focus.
+  /// False while the operator scrolls without moving the focus.
   private var followsFocus = true
-  /// The step that the focus belongs to.
+  /// The step of the focus.
   private var shownStep = ""
 
   init(
@@ -86,19 +86,19 @@ struct WizardModel: Sendable {
 
   var isRunning: Bool { session.run?.isRunning ?? false }
 
-  /// What the window may be called while something runs, to be seen from elsewhere; nil for its own name.
+  /// The window title during an operation; nil for the default title.
   var title: String? {
     guard isRunning, let run = session.run else { return nil }
     return "\(Program.name): \(session.step.heading(session.answers)) \(Int(run.fraction * 100)) %"
   }
 
-  /// When the picture will have changed although nothing happened; nil when it will not.
+  /// The time until the screen changes without an event; nil if it does not.
   var nextTick: Duration? {
     if isRunning { return .milliseconds(500) }
     return completion?.nextTick(now: now)
   }
 
-  /// Letters are letters now: the field that has the keyboard is typed, or a filter is.
+  /// Whether letters are text: a text field or a filter is focused.
   var isTyping: Bool {
     guard overlay == nil else { return false }
     if case .input = focus { return true }
@@ -131,7 +131,7 @@ struct WizardModel: Sendable {
     settle()
   }
 
-  /// Many events at once, of which only what comes of all of them matters.
+  /// Handles several events and updates once.
   mutating func hear(_ all: [TaskEvent], at moment: ContinuousClock.Instant) {
     now = moment
     for events in all {
@@ -145,19 +145,19 @@ struct WizardModel: Sendable {
     let before = session.obstacle
     session.hear(events, now: now)
     if wasRunning && !isRunning {
-      // A question about stopping what is over has lost its sense.
+      // The question about cancelling is obsolete.
       if case .question? = overlay { overlay = nil }
       if session.run?.callsBack == true { effects.append(.ring) }
       if isEnding { effects.append(.end) }
     }
-    // What was said about waiting has lost its sense too.
+    // The message about waiting is obsolete.
     if before == .looking, session.obstacle != .looking { notice = nil }
-    // A bad end is told below the fields, and has to be seen.
+    // A failure is shown below the fields and must be visible.
     if before == .looking, case .failed? = session.obstacle, !session.fields.isEmpty {
       scroll = .max / 2
       followsFocus = false
     }
-    // What found its way onto the page may be what the keyboard is there for.
+    // New elements can take the focus.
     if before == .looking, focus == .page || focus == .button(.retry) { focus = session.firstFocus }
   }
 
@@ -167,7 +167,7 @@ struct WizardModel: Sendable {
     if !isRunning || session.runner?.outlivesWizard == true { effects.append(.end) }
   }
 
-  /// Brings focus and scrolling in line with what there is now, and hands on what the session wants done.
+  /// Updates focus and scrolling, and takes over the session's tasks.
   private mutating func settle() {
     if shownStep != session.place {
       shownStep = session.place
@@ -190,7 +190,7 @@ struct WizardModel: Sendable {
 
   private mutating func press(_ key: Key) {
     guard !isTooSmall else {
-      // The question could not be seen.
+      // The question is invisible in a too small window.
       if key == .control("c"), !isRunning { end() }
       return
     }
@@ -267,7 +267,7 @@ struct WizardModel: Sendable {
     }
   }
 
-  /// To the next question of the step, or to the next step.
+  /// Moves to the next question or step.
   private mutating func next() {
     if case .input(let key) = focus, let reason = session.field(key)?.problem(key, session.answers) {
       notice = reason
@@ -286,7 +286,7 @@ struct WizardModel: Sendable {
     case .looking?: notice = "Still checking; this may take a moment"
     case .looksFirst?, .notHere?: break
     case .failed?:
-      // Enter where looking failed means: look again.
+      // After a failed lookup, Enter repeats it.
       session.look()
     case .blocked?: notice = "Resolve the blockers first"
     }
@@ -325,7 +325,7 @@ struct WizardModel: Sendable {
     effects.append(.end)
   }
 
-  /// For the help, which tells the keys of what it lies over.
+  /// For the help, which lists the keys of the element below.
   mutating func closeOverlay() { overlay = nil }
 
   // MARK: Choosing
@@ -338,10 +338,10 @@ struct WizardModel: Sendable {
     }
   }
 
-  /// Makes an option the answer; false where it cannot be chosen.
+  /// Makes an option the answer; returns false if it is disabled.
   private mutating func select(_ focus: Focus, toggling: Bool) -> Bool {
     guard case .option(let key, let id) = focus, let field = session.field(key) else { return false }
-    // Going on takes what is chosen, wherever the keyboard is.
+    // Continuing keeps the chosen options.
     if !toggling, case .multipleChoice = field.kind { return true }
     if let reason = session.disabledReason(focus) {
       notice = "Not possible: \(reason)"
@@ -396,7 +396,7 @@ struct WizardModel: Sendable {
     }
   }
 
-  /// Puts a text into a field as if it had been typed.
+  /// Replaces the text of a field like typed input.
   mutating func replaceText(of name: String, with text: String) {
     carets[name] = nil
     session.answer(name, .text(text), typing: true)
@@ -408,7 +408,7 @@ struct WizardModel: Sendable {
 
   // MARK: Moving
 
-  /// The question after the one that has the keyboard.
+  /// The question after the focused one.
   var nextField: Field? {
     guard let key = focus.field else { return nil }
     let fields = session.fields
@@ -435,7 +435,7 @@ struct WizardModel: Sendable {
       let target = (all.firstIndex(of: focus) ?? 0) + count
       let isList = hasOptions || hasItems
       if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
-        // Beyond what can have the keyboard there may be more to read.
+        // There can be more text beyond the last focusable element.
         scroll += count
         followsFocus = false
         return
@@ -472,7 +472,7 @@ struct WizardModel: Sendable {
 
   private func clampReading(_ first: Int, _ count: Int) -> Int { min(max(0, first), lastReading(count)) }
 
-  /// Scrolls as little as is needed to see what has the keyboard.
+  /// Scrolls until the focused element is visible.
   private mutating func followFocus() {
     guard !isTooSmall else { return }
     let page = page(0..<0)

@@ -16,7 +16,7 @@ extension Flow {
     static let output: AnswerKey<String> = "place.output"
   }
 
-  /// What the look at the server has found, as later steps ask for it.
+  /// Facts about the server for later steps.
   private enum Known {
     static let brand = "content.brand"
     static let canEncrypt = "content.can-encrypt"
@@ -125,7 +125,7 @@ extension Flow {
           let estimate = try queries.estimate(context.server, cancellation)
           return material(estimate, context)
         } catch let failure as any Failure where failure.family == .connection || failure.family == .database {
-          // The files may be all that can still be saved.
+          // The database is lost: the files can still be saved.
           return LookupResult(
             fields: [parts(nil, SafeText.clean(failure.reason, limit: .line))],
             findings: [

@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  /// Come to from backups: how one is made every night.
+  /// Opened from backups: a schedule for nightly backups.
   static let nightly = Goal("nightly", "Back up every night", "the lines for systemd or cron, explained") {
     .nightly($0)
   }
@@ -19,7 +19,7 @@ enum NightlyAnswers {
 extension Flow {
   private typealias Key = NightlyAnswers
 
-  /// Asks what is needed for nightly backups, and shows the files for it. It installs them only where that was chosen.
+  /// Asks for the schedule and shows its files. They are installed only on request.
   static func nightly(_ context: FlowContext) -> Flow {
     let work = WorkSteps("The installation", context) { answers in
       InstallScheduleOperation(context.server, InstallScheduleOperation.Options(schedule(answers, context)))
@@ -153,7 +153,7 @@ extension Flow {
       }, turnOff: { $0.given(Key.how) == "install" ? nil : .menu })
   }
 
-  /// A container has no systemd: what runs something every night is outside.
+  /// A container has no systemd: the schedule runs outside of it.
   private static func containerUnits(_ schedule: ContainerSchedule, _ command: String) -> [TextBlock] {
     var blocks: [TextBlock] = [
       .paragraph(
@@ -189,7 +189,7 @@ extension Flow {
   }
 }
 
-/// How many backups are kept: asked by two flows.
+/// The number of backups to keep, for two flows.
 enum Retention {
   private static let names: [(id: String, title: String, name: String, preset: String)] = [
     ("last", "Number of newest backups", "Newest", "3"), ("daily", "Number of days", "Days", "7"),

@@ -2,7 +2,7 @@ import Common
 import Engine
 
 extension Goal {
-  /// Come to from backups: old ones are deleted.
+  /// Opened from backups: deletes old ones.
   static let prune = Goal("prune", "Delete old backups", "lists them before any is deleted", needsServer: false) {
     .prune($0, .real)
   }
@@ -11,7 +11,7 @@ extension Goal {
 extension Flow {
   private enum Key {
     static let folder: AnswerKey<String> = "folder.path"
-    /// How many would go, as the look has found.
+    /// The number of backups to delete, from the lookup.
     static let going = "plan.going"
   }
 

@@ -8,7 +8,7 @@ extension Goal {
 }
 
 extension Flow {
-  /// Deletes an organization that was imported to try it out, so that it can be imported again.
+  /// Deletes a test import, so that the organization can be imported again.
   static func cleanUp(_ context: FlowContext, _ queries: CleanUpQueries) -> Flow {
     let unconfirmed = WorkSteps("The deletion", context) { cleanUp($0, context, isConfirmed: false) }
     let work = WorkSteps("The deletion", context) { cleanUp($0, context, isConfirmed: true) }
@@ -59,7 +59,7 @@ extension Flow {
             + "program deletes them too, and touches nothing of other organizations."),
       ],
       proposed: { all in
-        // The youngest import is what somebody tries out, if anything is.
+        // The newest import is the most likely test import.
         all.filter { $0.imported != nil }.max { ($0.imported ?? "") < ($1.imported ?? "") }
       },
       more: { try queries.about($0, context) }, nothing: "there is no organization on this server that could be deleted"
@@ -216,18 +216,18 @@ extension Flow {
   }
 }
 
-/// Where each answer is.
+/// The keys of the answers.
 enum CleanUpKey {
   static let organization = OverviewStep.key
   static let anyway: AnswerKey<Bool> = "holds.anyway"
-  /// What was found of it, not an answer.
+  /// The result of a lookup, not an answer.
   static let found = "holds.found"
   static let files: AnswerKey<String> = "files.which"
   static let confirmed: AnswerKey<String> = "confirm.name"
-  /// An answer about files, as answers files have it.
+  /// The value of an answer about files.
   static let filesOfOrganization = "organization"
 
-  /// What has to be typed: the subdomain; for the root domain, which has none, the host name.
+  /// Returns the name to type: the subdomain, or the host name for the root domain.
   static func word(_ answers: Answers, _ context: FlowContext) -> String {
     let subdomain = answers[organization]
     if !subdomain.isEmpty { return subdomain }

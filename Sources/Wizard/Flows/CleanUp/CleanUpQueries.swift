@@ -1,11 +1,11 @@
 import Common
 import Engine
 
-/// What the flow wants of the engine besides what all flows want. A test gives its own.
+/// The functions of the engine that only this flow uses. Tests replace them.
 struct CleanUpQueries: Sendable {
   var history: @Sendable (_ root: String, _ subdomain: String) throws -> OrganizationHistory
   var rows: @Sendable (_ root: String, _ subdomain: String) throws -> [(table: String, rows: Int)]
-  /// The archive that it was imported from, where that is known and still there.
+  /// The archive of the import, if it is known and exists.
   var archive: @Sendable (_ subdomain: String) -> String?
   var storesFilesInS3: @Sendable (_ root: String) throws -> Bool
 
@@ -17,14 +17,14 @@ struct CleanUpQueries: Sendable {
     return CleanUpQueries(
       history: { try operation($0, $1).history() }, rows: { try operation($0, $1).rows() },
       archive: { subdomain in
-        // An import is a job of this server; a move is one of the server that the organization came from.
+        // An import is a job of this server; a move is a job of the source server.
         [context.root, context.target].compactMap { $0 }.lazy.compactMap {
           JobStore(root: $0).archive(importedInto: context.root, as: subdomain)
         }.first
       }, storesFilesInS3: { try Installation(root: $0, brand: brand).storesUploadsInS3 })
   }
 
-  /// What later steps want to know of an organization.
+  /// Returns the facts about an organization for later steps.
   func about(_ item: OrganizationOverview, _ context: FlowContext) throws -> [String: String] {
     var known: [String: String] = [:]
     if try storesFilesInS3(context.root) { known["files"] = "S3" }
@@ -33,7 +33,7 @@ struct CleanUpQueries: Sendable {
   }
 }
 
-/// What is known of an organization as names and values.
+/// Facts about an organization as names and values.
 enum CleanUpFacts {
   static func of(_ history: OrganizationHistory, _ answers: Answers) -> [Summary.Fact] {
     func known(_ name: String) -> String? { answers.detail(CleanUpKey.organization, name) }
@@ -63,7 +63,7 @@ enum CleanUpFacts {
     ]
   }
 
-  /// The large tables first.
+  /// Lists large tables first.
   static func of(rows: [(table: String, rows: Int)]) -> [Summary.Fact] {
     let total = rows.reduce(0) { $0 + $1.rows }
     let sorted = rows.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }

@@ -1,17 +1,17 @@
 import Common
 import Engine
 
-/// What the flow about jobs wants of the engine. A test gives its own.
+/// The functions of the engine that only this flow uses. Tests replace them.
 struct JobQueries: Sendable {
   /// The newest first.
   var jobs: @Sendable (_ root: String) throws -> [JobStatus]
-  /// What interrupted commands have left on the server.
+  /// The leftovers of interrupted commands on the server.
   var leftovers: @Sendable (_ root: String) -> [Finding] = { _ in [] }
-  /// What one has reported, a line each.
+  /// The reported lines of a job.
   var report: @Sendable (_ folder: String) -> [String]
-  /// What is done about one. `log` and `resume` are no operations of their own.
+  /// Returns the operation for an action; `log` and `resume` have none.
   var work: @Sendable (JobStatus.Action, _ folder: String) throws -> any Runnable
-  /// What it was to do, for doing it once more.
+  /// The operation of a job, to repeat it.
   var operation: @Sendable (_ folder: String) throws -> any Operation
   var now: @Sendable () -> Int64 = { Timestamp.now() }
 

@@ -18,14 +18,14 @@ extension JobStatus.Action: AnswerValue {}
 
 extension Flow {
 
-  /// What is known of the chosen job, for later steps.
+  /// Facts about the chosen job for later steps.
   fileprivate enum Known {
     static let state = "state"
-    /// The name to be typed before it is taken back; empty where nothing goes.
+    /// The name to type before an undo; empty if nothing is deleted.
     static let confirm = "confirm"
-    /// Whether an organization goes when it is taken back.
+    /// Whether an undo deletes an organization.
     static let deletes = "deletes"
-    /// Who started it when, and what became of it.
+    /// The operator, the start and the outcome.
     static let about = "about"
     static let remedy = "remedy"
   }
@@ -205,7 +205,7 @@ extension Flow {
     })
 }
 
-/// What the flow does about a job, once it is decided.
+/// The handling of the chosen job.
 private struct JobHandling: Sendable {
   let context: FlowContext
   let queries: JobQueries
@@ -221,7 +221,7 @@ private struct JobHandling: Sendable {
     "\(action(answers)?.rawValue ?? "") \(folder(answers)) \(answers[Key.despiteLife])"
   }
 
-  /// What a new job is to do; nil where none is begun. Reads the old job's folder.
+  /// Returns the operation of a new job; nil without one. Reads the old job's folder.
   private func newOperation(_ answers: Answers) throws -> (any Operation)? {
     let folder = folder(answers)
     switch action(answers) {
@@ -245,7 +245,7 @@ private struct JobHandling: Sendable {
   }
 
   private func beginsJob(_ answers: Answers) -> Bool { [.resume, .undo].contains(action(answers)) }
-  /// As long as nothing is decided its steps are counted too.
+  /// Steps count until a decision excludes them.
   private func isWork(_ answers: Answers) -> Bool { ![.log, .watch].contains(action(answers)) }
 
   func commands(_ answers: Answers) -> [String] {
@@ -278,7 +278,7 @@ private struct JobHandling: Sendable {
       })
   }
 
-  /// What goes, before its name is asked for.
+  /// The deletions, shown before the name is asked for.
   var preview: Step {
     Step(
       "goes", "Deleted", heading: { _ in "This would be deleted" },
@@ -346,7 +346,7 @@ private struct JobHandling: Sendable {
 }
 
 extension JobStatus.State {
-  /// Behind "It".
+  /// The predicate after "It".
   fileprivate var predicate: String {
     switch self {
     case .running: "is running"

@@ -1,9 +1,9 @@
 import Common
 import Engine
 
-/// How the answers of the flow become decisions.
+/// Creates decisions from the answers of the flow.
 extension MoveDecisions {
-  /// Where each answer is.
+  /// The keys of the answers.
   enum Key {
     static let source = AnswerKey("source.root", unanswered: "/")
     static let organization: AnswerKey<String> = "organization.which"
@@ -20,7 +20,7 @@ extension MoveDecisions {
   enum Place: String, AnswerValue {
     /// Another server on this machine.
     case here
-    /// Another machine, which this one cannot reach into.
+    /// Another machine without access from here.
     case elsewhere
   }
 

@@ -11,7 +11,7 @@ extension Goal {
 extension Flow {
   /// Moves an organization to another server.
   ///
-  /// - Parameter archive: where it goes unless the operator says otherwise.
+  /// - Parameter archive: the default path of the archive.
   static func move(_ context: FlowContext, _ queries: MoveQueries, archive: String) -> Flow {
     let work = WorkSteps("The move", context) { MoveOperation(MoveDecisions($0), brand: context.brand) }
     return Flow(
@@ -27,7 +27,7 @@ extension Flow {
         welcome, source(context), organization(context), target(context, queries, archive: archive), address,
         deactivate,
         memory, secrets(context, queries),
-        // Whether the decided secrets can be written is one of the checks.
+        // The checks include whether the chosen secrets can be written.
         work.checks(), work.review(heading: "Ready to move?", proceed: "Start the move"),
         work.run(
           "Move", heading: { "Moving \($0.label(Key.organization))" },
@@ -40,7 +40,7 @@ extension Flow {
 
   private typealias Key = MoveDecisions.Key
 
-  /// Besides secrets a server has settings, which an export does not bring either.
+  /// Offers copying settings, which an export does not contain.
   @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
     let decisions = MoveDecisions(answers)
     guard let target = decisions.target else { return [] }
@@ -293,7 +293,7 @@ extension Flow {
       ]
     })
 
-  /// Only asked where memory is scarce.
+  /// Asked only with little memory.
   private static let memory = Step(
     "memory", "Memory", heading: { _ in "Stop the new server while importing?" },
     explanation: { answers in
@@ -338,7 +338,7 @@ extension Flow {
         .paragraph("Secrets that are equal on both are not listed."),
       ],
       isVisible: { answers in
-        // Counted among the steps before the question is asked, where it is known what the answer will be.
+        // Counted among the steps before the answer, if it is predictable.
         answers.given(Key.place) == nil ? context.target != nil : isHere(answers)
       },
       lookup: Lookup(

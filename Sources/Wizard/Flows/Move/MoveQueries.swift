@@ -1,10 +1,10 @@
 import Common
 import Engine
 
-/// What the move wants to know besides what all flows do. A test gives its own.
+/// The functions of the engine that only this flow uses. Tests replace them.
 struct MoveQueries: Sendable {
   var advice: @Sendable (MoveDecisions) throws -> [SettingAdvice]
-  /// Bytes of memory that this machine has to spare; nil where it does not say.
+  /// The available memory in bytes; nil if it is unknown.
   var memory: @Sendable () -> Int64? = { nil }
 
   static func real(brand: Brand?) -> MoveQueries {

@@ -1,19 +1,19 @@
 import Common
 import Engine
 
-/// What flows want to know of an archive. A test gives its own.
+/// The facts about an archive for flows. Tests replace them.
 struct ArchiveReader: Sendable {
   struct Glance: Sendable {
-    /// "an export of an organization, made by this program".
+    /// For example "an export of an organization, made by this program".
     var description: String
     var facts: [Summary.Fact]
     var isExport: Bool
     var isBackup: Bool
-    /// Encrypted, and looked at without a key.
+    /// Whether it is encrypted, and was inspected without a key.
     var isSealed = false
-    /// What to do with it.
+    /// The possible use.
     var advice: String
-    /// Why it cannot be used, where it cannot.
+    /// Why it cannot be used; nil if it can.
     var refusal: String?
     var subdomain: String?
     var name: String?
@@ -33,16 +33,16 @@ struct ArchiveReader: Sendable {
   }
 }
 
-/// The step that asks for an archive and says what it is.
+/// Asks for an archive and describes it.
 struct ArchiveStep: Sendable {
   static let key: AnswerKey<String> = "archive.path"
   static let identityKey: AnswerKey<String> = "archive.identity"
-  /// What the look found out, for later steps; text fields that nobody is asked.
+  /// Facts for later steps, as answers without a field.
   enum Label {
     static let subdomain = "archive.subdomain"
     static let name = "archive.name"
     static let state = "archive.state"
-    /// "export", "backup", "encrypted" or nothing of these.
+    /// "export", "backup", "encrypted" or empty.
     static let kind = "archive.kind"
   }
 
@@ -50,7 +50,7 @@ struct ArchiveStep: Sendable {
   var explanation: [TextBlock] = []
   var help: [TextBlock] = []
   var preset: String?
-  /// Exports only; anything else is refused.
+  /// Whether only exports are accepted.
   var mustBeExport = false
 
   /// The private key that was given for an encrypted archive; nil where there is none.
