@@ -8,7 +8,7 @@ extension Goal {
 }
 
 extension Flow {
-  /// Restores a backup into a throw-away PostgreSQL, to know that it can be done.
+  /// Restores a backup into a throw-away PostgreSQL, to prove that it can be restored.
   static func rehearse(_ context: FlowContext, _ queries: BackupQueries) -> Flow {
     let work = WorkSteps("The rehearsal", context) { RehearseOperation(context.server, rehearsal($0)) }
     let working = [

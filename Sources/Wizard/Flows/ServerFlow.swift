@@ -7,15 +7,15 @@ extension Goal {
   }
 }
 
-/// What the flow wants of the engine besides what all flows want. A test gives its own.
+/// The functions of the engine that only this flow uses. Tests replace them.
 struct ServerQueries: Sendable {
-  /// Whether what waits in the queues is worked off.
+  /// The state of the queues.
   var queues: @Sendable () throws -> Finding
-  /// What interrupted commands have left on the server.
+  /// The leftovers of interrupted commands on the server.
   var leftovers: @Sendable () -> [Finding] = { [] }
-  /// The exact command of an action; nil where there is none for a shell.
+  /// The command of an action; nil without one.
   var command: @Sendable (ServerKey.Action) throws -> String?
-  /// Why it cannot be done from here; nil where it can.
+  /// Why an action is not possible on this machine; nil if it is.
   var obstacle: @Sendable (ServerKey.Action) throws -> String?
 
   static func real(_ context: FlowContext) -> ServerQueries {
@@ -29,7 +29,7 @@ struct ServerQueries: Sendable {
       leftovers: { Leftovers.report(root: root, brand: brand).map { $0.finding(root: root) } },
       command: { action in try scripts().commandLine(action.script) },
       obstacle: { action in
-        // The cache has more than one way to be emptied; the checks know them.
+        // The cache can be emptied in several ways; the checks decide.
         guard action != .flushCache else { return nil }
         return try scripts().isHere(action.script) ? nil : "the server's script for it is not here"
       })
@@ -56,7 +56,7 @@ enum ServerKey {
 }
 
 extension Flow {
-  /// Runs one of the server's own scripts, with what it prints.
+  /// Runs a script of the server and shows its output.
   static func server(_ context: FlowContext, _ queries: ServerQueries) -> Flow {
     let work = WorkSteps("The script", context) { answers in
       let action = Self.action(answers)

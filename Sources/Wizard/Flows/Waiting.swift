@@ -2,15 +2,15 @@ import Common
 import Engine
 
 extension Flow.Waiting {
-  /// What has been begun on a server and is not over: what runs, a restore that is not finished, jobs that broke,
-  /// leftovers. The server's own settings may be lost.
+  /// Returns the pending work of a server: running jobs, an unfinished restore, failed jobs, leftovers. The server's
+  /// settings can be lost.
   ///
   /// - Parameter root: "/" in production.
   static func find(root: String, now: Int64 = Timestamp.now()) -> [Flow.Waiting] {
     running(root, now: now) + restore(root) + broken(root, now: now) + leftovers(root)
   }
 
-  /// What nobody has to decide about: an interrupted restore has a line of its own.
+  /// Leftovers that need no decision: an interrupted restore has its own line.
   private static func leftovers(_ root: String) -> [Flow.Waiting] {
     let all = Leftovers.report(root: root).filter { $0.remedy == nil }
     guard let first = all.first else { return [] }
@@ -34,14 +34,14 @@ extension Flow.Waiting {
 
   private static func restore(_ root: String) -> [Flow.Waiting] {
     guard let record = (try? RestoreState(root: root).current()) ?? nil, record.isUnfinished else { return [] }
-    // While it runs it is watched, not finished.
+    // A running restore is watched, not completed.
     guard ((try? JobStore(root: root).running()) ?? []).isEmpty else { return [] }
     return [
       Flow.Waiting(title: "Finish or undo a restore", summary: record.label, onward: .flow(Goal.restore.id))
     ]
   }
 
-  /// The newest few: more would hide what the menu is for.
+  /// Returns the newest few: more would hide the goals of the menu.
   private static func broken(_ root: String, now: Int64) -> [Flow.Waiting] {
     ((try? JobStore(root: root).waiting(now: now)) ?? []).prefix(3).map { job in
       return Flow.Waiting(

@@ -53,13 +53,13 @@ struct ArchiveStep: Sendable {
   /// Whether only exports are accepted.
   var mustBeExport = false
 
-  /// The private key that was given for an encrypted archive; nil where there is none.
+  /// Returns the private key given for an encrypted archive; nil without one.
   static func identity(_ answers: Answers) -> String? {
     guard EncryptedFile.isOne(answers[key]) else { return nil }
     return answers.given(identityKey).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// The rest of a command line that names the key.
+  /// Returns the options of a command line that give the key.
   static func identityWords(_ answers: Answers) -> [String] { identity(answers).map { ["--identity", $0] } ?? [] }
 
   private static let identityField = Field(

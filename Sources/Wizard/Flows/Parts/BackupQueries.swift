@@ -1,18 +1,18 @@
 import Common
 import Engine
 
-/// What the flows about backups want to see of this machine. A test gives its own.
+/// The functions of the engine for flows about backups. Tests replace them.
 struct BackupQueries: Sendable {
-  /// Backups in the usual folders and in these, the newest first.
+  /// The backups in the usual folders and additional ones, the newest first.
   var found: @Sendable (_ root: String, _ others: [String]) -> [BackupFile]
-  /// What a backup is, and how it compares with the server.
+  /// The description of a backup, and its comparison with the server.
   var outlook: @Sendable (ServerReference, RestoreOptions, Cancellation) throws -> RestoreOutlook
-  /// The restore that something can be done about; nil where there was none.
+  /// The restore that actions apply to; nil without one.
   var restored: @Sendable (_ root: String) throws -> RestoreRecord?
   var estimate: @Sendable (ServerReference, Cancellation) throws -> BackupEstimate
-  /// What becomes of the backups in a folder, the newest first.
+  /// The decisions about the backups of a folder, the newest first.
   var retention: @Sendable (PruneOperation.Options, Cancellation) throws -> [RetentionPolicy.Decision]
-  /// The backups in a folder, the newest first.
+  /// The backups of a folder, the newest first.
   var listed: @Sendable (_ folder: String) throws -> [BackupFile]
   /// Microseconds since 1970.
   var now: @Sendable () -> Int64 = { Timestamp.now() }

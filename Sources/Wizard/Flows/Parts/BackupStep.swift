@@ -2,7 +2,7 @@ import Common
 import Engine
 import Terminal
 
-/// The steps that ask which backup is meant, and where the key of an encrypted one is.
+/// The steps that ask for a backup, and for the key of an encrypted one.
 struct BackupStep: Sendable {
   enum Key {
     static let which: AnswerKey<String> = "backup.which"
@@ -10,19 +10,19 @@ struct BackupStep: Sendable {
     static let identity: AnswerKey<String> = "key.file"
   }
 
-  /// The row for a backup that was not found by looking.
+  /// The row for a backup that was not found.
   private static let other = "other"
 
   let heading: String
   var isVisible: @Sendable (Answers) -> Bool = { _ in true }
 
-  /// The backup that was chosen; empty as long as none is.
+  /// Returns the chosen backup; empty without a choice.
   static func path(_ answers: Answers) -> String {
     let which = answers[Key.which]
     return which == other ? answers[Key.path] : which
   }
 
-  /// Answers that lead past the question, wherever the backup is.
+  /// Returns answers that skip the question.
   static func given(_ path: String, identity: String? = nil) -> [String: Answer] {
     var answers: [String: Answer] = [Key.which.name: .text(other), Key.path.name: .text(path)]
     if let identity { answers[Key.identity.name] = .text(identity) }
@@ -78,7 +78,7 @@ struct BackupStep: Sendable {
           let path = answers[Key.which]
           return path == Self.other ? nil : SafeText.clean(path, limit: .path)
         },
-        // One that cannot bring a server back is never what Enter takes.
+        // A partial or damaged backup is never preselected.
         preset: { _ in found.first { $0.remark == nil }.map { .text($0.path) } }),
       Field(
         "path", "Its path", name: "Path", .path, isVisible: { $0.given(Key.which) == Self.other },

@@ -1,7 +1,7 @@
 import Engine
 
-/// Which files need a private key.
+/// Determines whether a file needs a private key.
 enum EncryptedFile {
-  /// By its name, or by its first bytes where it has another name.
+  /// Decided by the name, otherwise by the first bytes.
   static func isOne(_ path: String) -> Bool { path.hasSuffix(".age") || Encryption.isEncrypted(path) }
 }

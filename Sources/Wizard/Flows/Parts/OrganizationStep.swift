@@ -2,17 +2,17 @@ import Common
 import Engine
 import Terminal
 
-/// The step that asks which organization of this server is meant.
+/// The step that asks for an organization of this server.
 struct OrganizationStep: Sendable {
-  /// The answer of this step: a subdomain; empty is the root domain.
+  /// The answer of this step: a subdomain; empty for the root domain.
   static let key: AnswerKey<String> = "organization.which"
 
   let heading: String
   var explanation: [TextBlock] = []
   var help: [TextBlock] = []
-  /// Why an organization cannot be chosen; nil where it can.
+  /// Why an organization cannot be chosen; nil if it can.
   var disabled: @Sendable (Organization) -> String? = { _ in nil }
-  /// What is said where none can be chosen.
+  /// The message if no organization can be chosen.
   var nothing = "there is no organization on this server that this could be done with"
 
   func step(_ context: FlowContext) -> Step {

@@ -2,9 +2,9 @@ import Common
 import Engine
 import Terminal
 
-/// The step that asks which organization of this server is meant, where how it came and when it was last used decides.
+/// The step that asks for an organization of this server, with its import and its last activity.
 struct OverviewStep: Sendable {
-  /// The answer of this step: a subdomain; empty is the root domain.
+  /// The answer of this step: a subdomain; empty for the root domain.
   static let key = OrganizationStep.key
 
   enum Column: Sendable { case id, name, subdomain, users, messages, uploads, imported, lastActive, state }
@@ -13,15 +13,15 @@ struct OverviewStep: Sendable {
   let columns: [Column]
   var explanation: [TextBlock] = []
   var help: [TextBlock] = []
-  /// Why an organization cannot be chosen; nil where it can.
+  /// Why an organization cannot be chosen; nil if it can.
   var disabled: @Sendable (OrganizationOverview) -> String? = { _ in nil }
-  /// The one that is proposed; nil: the first that can be chosen.
+  /// The proposed organization; nil: the first possible one.
   var proposed: @Sendable ([OrganizationOverview]) -> OrganizationOverview? = { _ in nil }
-  /// What else is looked up about it for later steps. Called on a worker thread.
+  /// Additional facts for later steps. Called on a worker thread.
   var more: @Sendable (OrganizationOverview) throws -> [String: String] = { _ in [:] }
-  /// Whether the server's own organization is listed, though it cannot be chosen.
+  /// Whether the internal organization is listed, although it cannot be chosen.
   var showsInternal = true
-  /// What is said where none can be chosen.
+  /// The message if no organization can be chosen.
   var nothing = "there is no organization on this server that this could be done with"
 
   func step(_ context: FlowContext) -> Step {
@@ -52,7 +52,7 @@ struct OverviewStep: Sendable {
       "which", "Organization",
       .table(columns: columns.map(\.heading), rows: all.map { row($0, found[$0.organization.subdomain] ?? [:]) }),
       hint: { answers in
-        // What would take the room of the names in a narrow window.
+        // These facts would take the space of the names in a narrow window.
         guard let id = answers.detail(Self.key, "id"), let uploads = answers.detail(Self.key, "uploads") else {
           return nil
         }
@@ -104,7 +104,7 @@ extension OverviewStep.Column {
     case .imported: return item.imported.map { String($0.prefix(10)) } ?? "made here"
     case .lastActive: return item.lastActivity.map { String($0.prefix(10)) } ?? "never"
     case .state:
-      // There is no room for the server's own long word.
+      // A short word, because the column is narrow.
       if case .deactivated = organization.state { return "closed" }
       return organization.state.name
     }

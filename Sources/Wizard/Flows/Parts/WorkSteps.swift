@@ -2,10 +2,9 @@ import Common
 import Engine
 import FoundationEssentials
 
-/// Steps that most flows end with: checks, review, run, result. A flow says which operation its answers come to, and these
-/// do the rest.
+/// The last steps of most flows: checks, review, run, result. A flow defines the operation for its answers.
 struct WorkSteps: Sendable {
-  /// What the work is called in questions about it: "The export".
+  /// The subject of questions: "The export".
   let noun: String
   let context: FlowContext
   let operation: @Sendable (Answers) -> any Operation
@@ -16,10 +15,10 @@ struct WorkSteps: Sendable {
     self.operation = operation
   }
 
-  /// Under this key later steps find, as sentences, what the checks want to be confirmed by a typed name; empty: nothing.
+  /// The key of what must be confirmed by a typed name according to the checks, as sentences; empty if nothing.
   static let confirmationKey = "checks.confirmation"
 
-  /// Everything that could go wrong, looked at before anything is changed.
+  /// Checks for everything that could fail, before any change.
   func checks(
     heading: String = "Is everything ready?", help: [TextBlock] = [],
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true }
@@ -43,9 +42,9 @@ struct WorkSteps: Sendable {
       })
   }
 
-  /// Every decision, what goes and what stays, the same as commands.
+  /// Shows every decision, the effects, and the equivalent commands.
   ///
-  /// - Parameter proceed: what begins: "Start the export".
+  /// - Parameter proceed: the label for the start: "Start the export".
   func review(
     heading: String, proceed: String, help: [TextBlock] = [],
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true }
@@ -66,7 +65,7 @@ struct WorkSteps: Sendable {
       }, proceed: proceed)
   }
 
-  /// - Parameter title: for the list of steps: "Export".
+  /// - Parameter title: the title in the list of steps: "Export".
   func run(
     _ title: String, heading: @escaping @Sendable (Answers) -> String, help: [TextBlock] = [],
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true }
@@ -96,12 +95,12 @@ struct WorkSteps: Sendable {
       proceed: "Leave the wizard")
   }
 
-  /// The same as command lines of this program.
+  /// The equivalent command lines.
   var commands: @Sendable (Answers) -> [String] {
     { [operation] in operation($0).commands.map(\.text) }
   }
 
-  /// Two operations are the same when their text is, whatever order a table of decisions has come into.
+  /// Returns a text that is equal for equal operations, whatever the order of decisions.
   static func fingerprint(_ operation: any Operation) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys

@@ -7,14 +7,14 @@ extension Goal {
   }
 }
 
-/// What the flow wants of the engine besides what all flows want. A test gives its own.
+/// The functions of the engine that only this flow uses. Tests replace them.
 struct PasswordResetQueries: Sendable {
   typealias Person = PasswordResetOperation.Person
 
   var people: @Sendable (_ subdomain: String, PasswordResetOperation.Audience, _ onlyNever: Bool) throws -> [Person]
-  /// What is in the mail, in sentences.
+  /// A description of the email, in sentences.
   var preview: @Sendable (_ subdomain: String) throws -> [String]
-  /// The server's own commands, to be run where it is; empty where it can be done from here.
+  /// The server's commands; empty if they can be run on this machine.
   var commands: @Sendable (_ subdomain: String, PasswordResetOperation.Audience, _ onlyNever: Bool) throws -> [String]
 
   static func real(_ context: FlowContext) -> PasswordResetQueries {
@@ -46,7 +46,7 @@ enum PasswordResetKey {
 }
 
 extension Flow {
-  /// Has the server send people the mail with which they choose a new password: to one first, then to all.
+  /// Lets the server send password reset emails: to one user first, then to all.
   static func passwordResets(_ context: FlowContext, _ queries: PasswordResetQueries) -> Flow {
     let work = WorkSteps("The mailing", context) { resets($0, context) }
     return Flow(
@@ -200,9 +200,9 @@ extension Flow {
   }
 }
 
-/// Who gets mail and who does not, as names and values.
+/// The recipients and the excluded users, as names and values.
 enum PasswordResetFacts {
-  /// As many are named; the command line lists all.
+  /// The number of listed users; the command line lists all.
   private static let most = 200
 
   static func of(_ people: [PasswordResetQueries.Person]) -> [Summary.Fact] {

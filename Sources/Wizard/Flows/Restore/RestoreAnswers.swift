@@ -1,7 +1,7 @@
 import Common
 import Engine
 
-/// How the answers of the restore become a job.
+/// Converts the answers of the restore flow into operations.
 enum RestoreAnswers {
   enum Key {
     static let followUp = AnswerKey("earlier.what", unanswered: RestoreRecord.FollowUp.restoreAnew)
@@ -20,18 +20,18 @@ enum RestoreAnswers {
     static let salvage: AnswerKey<Bool> = "damage.salvage"
   }
 
-  /// What the look at the backup has found, as later steps ask for it.
+  /// Facts about the backup for later steps.
   enum Known {
     static let backupHost = "contents.host"
     static let ownHost = "contents.own-host"
     static let settings = "contents.settings"
     static let ownSettings = "contents.own-settings"
-    /// Why the versions do not fit; empty where they do.
+    /// Why the versions differ; empty if they do not.
     static let version = "contents.version"
     static let versionRemedy = "contents.version-remedy"
-    /// What this server has that the backup has not, as sentences; empty where there is nothing.
+    /// The newer data of this server, as sentences; empty without any.
     static let newer = "contents.newer"
-    /// What it means to restore a backup that does not hold a whole server; empty for one that does.
+    /// The consequences of restoring a partial backup; empty for a complete one.
     static let partial = "contents.partial"
     static let completeness = "contents.completeness"
     /// The damage of the backup's file; empty if none was seen.
@@ -42,14 +42,14 @@ enum RestoreAnswers {
   static let backup = "backup"
   static let volume = "volume"
 
-  /// What is done about an earlier restore; `restoreAnew` where there is none.
+  /// Returns the action on an earlier restore; `restoreAnew` without one.
   static func followUp(_ answers: Answers, _ record: RestoreRecord?) -> RestoreRecord.FollowUp {
     guard let record else { return .restoreAnew }
     let chosen = answers.given(Key.followUp)
     return chosen ?? advised(record)
   }
 
-  /// What is recommended about an earlier restore.
+  /// Returns the recommended action on an earlier restore.
   static func advised(_ record: RestoreRecord) -> RestoreRecord.FollowUp {
     guard record.isUnfinished else { return .restoreAnew }
     return record.obstacle(to: .resume) == nil ? .resume : .clear

@@ -10,9 +10,9 @@ extension Goal {
 extension Flow {
   private typealias Key = RestoreAnswers.Key
 
-  /// Restores a whole server. Where an earlier restore is known, the flow begins with what can be done about it.
+  /// Restores a server. With an earlier restore, the flow starts with the actions for it.
   static func restore(_ context: FlowContext, _ queries: BackupQueries) -> Flow {
-    // A record that cannot be read is told about by the checks, which stop there.
+    // An unreadable record is reported by the checks, which block the restore.
     let record = (try? queries.restored(context.root)) ?? nil
     let isNew: @Sendable (Answers) -> Bool = { RestoreAnswers.followUp($0, record) == .restoreAnew }
     let isArchive: @Sendable (Answers) -> Bool = { isNew($0) && !RestoreAnswers.isManual($0) }
@@ -197,7 +197,7 @@ extension Flow {
     }
   }
 
-  /// Where this server's own settings were kept, single ones of the old server may be wanted all the same.
+  /// With kept settings, the operator may want to copy single settings of the old server.
   private static func settings(
     _ answers: Answers, _ record: RestoreRecord?, _ context: FlowContext
   ) -> [Continuation] {

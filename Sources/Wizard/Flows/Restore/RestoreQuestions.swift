@@ -1,7 +1,7 @@
 import Common
 import Engine
 
-/// The questions about what is restored.
+/// The questions about a restore.
 extension Flow {
   private typealias Key = RestoreAnswers.Key
   private typealias Known = RestoreAnswers.Known
@@ -182,7 +182,7 @@ extension Flow {
       })
   }
 
-  /// What the backup lacks, and whether it is exported first.
+  /// Shows the newer data of this server, and asks whether to export it first.
   private static func newer(_ isNew: @escaping @Sendable (Answers) -> Bool) -> Step {
     Step(
       "newer", "Newer data", heading: { _ in "This server has data that is not in the backup" },
@@ -220,8 +220,8 @@ extension Flow {
       })
   }
 
-  /// The typed confirmation, with what it is about right above it. Enter alone never replaces a server: the command asks
-  /// for the same name.
+  /// The typed confirmation, directly below its reasons. Enter alone never starts a restore; the command requires the
+  /// same name.
   static func agreement(_ context: FlowContext, _ record: RestoreRecord?) -> Step {
     @Sendable func isRollBack(_ answers: Answers) -> Bool { RestoreAnswers.followUp(answers, record) == .rollBack }
     @Sendable func isNew(_ answers: Answers) -> Bool { RestoreAnswers.followUp(answers, record) == .restoreAnew }

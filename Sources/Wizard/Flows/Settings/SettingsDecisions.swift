@@ -2,12 +2,12 @@ import Common
 import Engine
 import FoundationEssentials
 
-/// How the answers of the flow become decisions.
+/// The keys of the answers.
 enum SettingsKey {
   static let path: AnswerKey<String> = "source.path"
   static let data = AnswerKey("situation.data", unanswered: MigrationFacts.Kind.import)
   static let place: AnswerKey<String> = "situation.place"
-  /// What was found out, not an answer.
+  /// The result of a lookup, not an answer.
   static let found = "situation.found"
   static let secrets: AnswerKey<[String: String]> = "secrets.each"
   static let settings: AnswerKey<[String: String]> = "settings.each"
@@ -20,7 +20,7 @@ enum SettingsKey {
 }
 
 extension MigrationFacts {
-  /// As they were found, with what the operator says about them.
+  /// Creates the facts from the lookup and the operator's corrections.
   init(_ answers: Answers) {
     let found = answers.detail(SettingsKey.found, "facts").flatMap {
       try? JSONDecoder().decode(MigrationFacts.self, from: Data($0.utf8))
@@ -28,11 +28,11 @@ extension MigrationFacts {
     self = found ?? MigrationFacts(kind: .import)
     if let kind = answers.given(SettingsKey.data) { self.kind = kind }
     if let place = answers.given(SettingsKey.place) { replacesSource = place == SettingsKey.replaces }
-    // What came out of a backup is all that there is.
+    // A restored server has no other organizations.
     if kind == .restore { targetHostsOthers = false }
   }
 
-  /// As text, for answers to carry.
+  /// The facts as text, for storing in answers.
   var text: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
@@ -54,7 +54,7 @@ extension CopySettingsOperation.Choices {
 extension Field {
   /// A table of decisions about settings or secrets.
   ///
-  /// - Parameter id: how answers name each.
+  /// - Parameter id: the name in answers.
   static func settingDecisions(
     _ id: String, _ title: String, name: String? = nil, _ advice: [SettingAdvice], secrets: Bool,
     id itemID: (SettingAdvice) -> String = \.id

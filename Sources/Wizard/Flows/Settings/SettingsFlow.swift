@@ -6,14 +6,14 @@ extension Goal {
     .settings($0, .real($0))
   }
 
-  /// Come to from the result of the other one.
+  /// Opened from the result of the other flow.
   static let undoSettings = Goal("settings-undo", "Undo copied settings", "the files from before") {
     .undoSettings($0)
   }
 }
 
 extension Flow {
-  /// Compares this server's settings and secrets with an old server's, and copies what is decided.
+  /// Compares this server's settings and secrets with an old server's, and copies the decided ones.
   static func settings(_ context: FlowContext, _ queries: SettingsQueries) -> Flow {
     let work = WorkSteps("The copying", context) {
       CopySettingsOperation(
@@ -153,7 +153,7 @@ extension Flow {
 
   // MARK: Decisions
 
-  /// What the advice depends on.
+  /// Returns the facts that the advice depends on.
   @Sendable private static func situationText(_ answers: Answers) -> String {
     "\(answers[Key.path])\n\(MigrationFacts(answers).text)"
   }
@@ -232,10 +232,10 @@ extension Flow {
 
   // MARK: What it comes to
 
-  /// What the changes depend on.
+  /// Returns the decisions that the changes depend on.
   @Sendable private static func choicesText(_ answers: Answers) -> String {
     var choices = CopySettingsOperation.Choices(answers)
-    // Who does what follows changes nothing about it.
+    // Running the follow-ups does not affect the changes.
     choices.runsFollowUps = false
     let copy = CopySettingsOperation(from: "", to: ServerReference(root: "/"), choices)
     return "\(situationText(answers))\n\(WorkSteps.fingerprint(copy))"
@@ -260,7 +260,7 @@ extension Flow {
               .blocker, "settings", "nothing is to be changed", remedy: "go back and change a decision, or leave")
           ])
         }
-        // What makes the lines shows secrets by their names only.
+        // The diff contains no values of secrets.
         return LookupResult(difference: Difference(unified: lines, hiding: []))
       })
   }

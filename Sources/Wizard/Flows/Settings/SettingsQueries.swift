@@ -1,31 +1,31 @@
 import Common
 import Engine
 
-/// What the flow wants of the engine besides what all flows want. A test gives its own.
+/// The functions of the engine that only this flow uses. Tests replace them.
 struct SettingsQueries: Sendable {
-  /// Where settings come from, as it is recognised.
+  /// The source of settings.
   struct Source: Sendable {
     var label: String
     var kind: ConfigurationSource.Kind
     var facts: [Summary.Fact]
   }
 
-  /// - Throws: `.notFound` or `.unsuitableArchive` where no settings are at a path.
+  /// - Throws: `.notFound` or `.unsuitableArchive` if there are no settings at the path.
   var source: @Sendable (_ path: String) throws -> Source
-  /// What can be found out about the migration; ``MigrationFacts/targetHostsOthers`` is that of an import.
+  /// The detected facts of the migration; ``MigrationFacts/targetHostsOthers`` is that of an import.
   var facts: @Sendable (_ path: String) throws -> MigrationFacts
   var advice: @Sendable (_ path: String, MigrationFacts) throws -> [SettingAdvice]
-  /// Of the files, as unified diffs; values of secrets are never in it.
+  /// The changes as unified diffs, without values of secrets.
   var diff: @Sendable (_ path: String, CopySettingsOperation.Choices) throws -> [String]
   var followUps: @Sendable (_ path: String, CopySettingsOperation.Choices) throws -> [NeededStep]
 
-  /// Something that the new settings make necessary.
+  /// A follow-up of the new settings.
   struct NeededStep: Sendable, Equatable {
     var title: String
     var explanation: String
-    /// To be run where the server is; nil where there is none.
+    /// The command for a shell on the server; nil without one.
     var command: String?
-    /// Whether it can be run from here.
+    /// Whether it can be run on this machine.
     var canRun: Bool
   }
 }
