@@ -99,6 +99,18 @@ public enum ArchiveCheck {
     }
   }
 
+  /// Returns the members of a manifest that are missing in an archive or differ from it.
+  ///
+  /// - Parameters:
+  ///   - found: the members that were read completely.
+  ///   - isWanted: which members of the manifest to compare, by name.
+  public static func damaged(
+    _ found: [Member], against manifest: Manifest, where isWanted: (String) -> Bool
+  ) -> [String] {
+    let intact = Dictionary(found.map { (ExactName($0.name), $0) }) { first, _ in first }
+    return manifest.members.filter { isWanted($0.name) && intact[ExactName($0.name)] != $0 }.map(\.name)
+  }
+
   /// Compares the names and sizes of all members with a manifest, for readers that do not compute digests.
   ///
   /// - Throws: ``ArchiveFailure`` with `.damaged` if a member is missing, is surplus, or has another size.
@@ -113,6 +125,13 @@ public enum ArchiveCheck {
     if let surplus = found.keys.map(\.text).min() {
       throw ArchiveFailure(path, .damaged("\"\(shown(surplus))\" is in the archive, but not in the manifest"))
     }
+  }
+
+  /// Reads one member to its end and returns it with its digest.
+  public static func member(
+    _ header: MemberHeader, from source: some MemberSource, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> Member {
+    try digest(of: header, from: source, body)
   }
 
   /// Reads one member to its end.

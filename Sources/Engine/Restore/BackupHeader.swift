@@ -26,6 +26,8 @@ struct BackupHeader: Sendable {
   var contradictions: [String] = []
   /// Wrong statements of the backup about itself, with the correct facts.
   var oddities: [String] = []
+  /// The damaged and missing files of the database and of the settings; only determined for a salvage.
+  var damagedEssentials: [String] = []
   /// The reasons why no server starts with the settings in it; empty if one does, or if there are none.
   var settingsFaults: [String] = []
   /// Whether the backup lists a digest of each file.
@@ -132,6 +134,8 @@ struct BackupHeader: Sendable {
     var members = BackupMembers()
     var sizes = MemberSizes()
     var manifest: Manifest?
+    var intact: [Member] = []
+    var broken: [String] = []
     while let header = try source.next() {
       if let failure = ExportSigns.failure(seeing: header.name, path: path) { throw failure }
       sizes.see(header)
@@ -140,12 +144,23 @@ struct BackupHeader: Sendable {
         if header.name == Manifest.fileName {
           let bytes = try source.contents(limit: Limits.standard.manifestBytes, of: path)
           manifest = salvages ? try? Manifest.decode(bytes, archive: path) : try Manifest.decode(bytes, archive: path)
+        } else if salvages, Self.isEssential(header.name) {
+          let isWanted = members.see(header)
+          var bytes: [UInt8] = []
+          intact.append(
+            try ArchiveCheck.member(header, from: source) { if isWanted { bytes.append(contentsOf: $0) } })
+          if isWanted { members.take(header, bytes) }
         } else if members.see(header) {
           members.take(header, try source.contents(limit: header.size, of: path))
         }
-      } catch is SalvageReader.Broken {}
+      } catch is SalvageReader.Broken {
+        if Self.isEssential(header.name) { broken.append(header.name) }
+      }
     }
     if let manifest, !salvages { try ArchiveCheck.checkNames(sizes, against: manifest, path: path) }
+    if salvages {
+      damagedEssentials = manifest.map { ArchiveCheck.damaged(intact, against: $0, where: Self.isEssential) } ?? broken
+    }
     members.finish(folders: source.folders, manifest: manifest)
     guard members.brand != nil || members.hasSign else {
       throw ArchiveKind.other("an archive of something else").failure(expecting: .backup, path: path)
@@ -154,6 +169,11 @@ struct BackupHeader: Sendable {
     try members.readDump(scratch: scratch)
     hasDigests = manifest != nil
     take(members)
+  }
+
+  /// Whether a server cannot be restored without the member: a file of the database or of the settings.
+  private static func isEssential(_ name: String) -> Bool {
+    name.hasPrefix("\(BackupLayout.database)/") || name.hasPrefix("\(BackupLayout.settings)/")
   }
 
   private mutating func take(_ members: BackupMembers) {

@@ -107,6 +107,18 @@ struct RestoreChecks {
       ? "every byte is compared with the backup's checksums before this server is changed"
       : "the backup contains no checksums: only its structure and the number of its rows can be checked"
     if options.salvages {
+      let essentials = head.damagedEssentials.filter { name in
+        !(options.keepsSettings && name.hasPrefix("\(BackupLayout.settings)/"))
+      }
+      if let first = essentials.first {
+        return Finding(
+          .blocker, "damage",
+          "\(Amount.of(Int64(essentials.count), "file")) of the database or the settings cannot be read, the first is "
+            + SafeText.clean(first, limit: .line),
+          remedy:
+            "use another backup. Undamaged parts can be unpacked by hand and given with --database, --uploads and "
+            + "--settings; damaged settings alone are left out with --keep-settings")
+      }
       return Finding(
         .warning, "damage", "damaged files are left out and named; the database has to be intact",
         remedy: "use another backup, if there is one")
