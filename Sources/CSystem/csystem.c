@@ -77,6 +77,8 @@ int csystem_path_only(void) { return O_PATH; }
 
 int csystem_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
+int csystem_unlock(int descriptor) { return flock(descriptor, LOCK_UN); }
+
 long long csystem_free_bytes(const char *path) {
   struct statvfs status;
   if (statvfs(path, &status) != 0) return -1;

@@ -21,6 +21,6 @@ public struct Cancelled: Failure {
   public init() {}
   public var family: FailureFamily { .cancelled }
   public var subject: String { "stopped" }
-  public var reason: String { "the operator asked to stop; everything is as it was before" }
+  public var reason: String { "the operator cancelled the operation; nothing was changed" }
   public var remedy: String? { "run the same command again when you are ready" }
 }

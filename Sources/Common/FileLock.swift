@@ -23,11 +23,18 @@ public final class FileLock: Sendable {
     let code = errno
     descriptor = file
     guard file >= 0 else { throw PlainFailure.system(path, "cannot be opened", errno: code) }
+    // Another process may look at this very moment whether the lock is free, see ``isFree(_:in:)``.
+    for _ in 1..<Self.attempts where csystem_lock(file) != 0 {
+      guard errno == EWOULDBLOCK else { throw PlainFailure.system(path, "cannot be locked", errno: errno) }
+      usleep(10_000)
+    }
     guard csystem_lock(file) == 0 else {
       if errno == EWOULDBLOCK { return nil }
       throw PlainFailure.system(path, "cannot be locked", errno: errno)
     }
   }
+
+  private static let attempts = 5
 
   /// Takes the lock of a file that this process has just created, until the descriptor is closed.
   public static func hold(_ descriptor: Int32) { _ = csystem_lock(descriptor) }
@@ -37,10 +44,17 @@ public final class FileLock: Sendable {
     let file = openat(folder.descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     guard file >= 0 else { return errno == ENOENT }
     defer { close(file) }
-    return csystem_lock(file) == 0
+    guard csystem_lock(file) == 0 else { return false }
+    _ = csystem_unlock(file)
+    return true
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit {
+    guard descriptor >= 0 else { return }
+    // A child that is just being started still has a copy, which would keep the lock.
+    _ = csystem_unlock(descriptor)
+    close(descriptor)
+  }
 
   /// Returns whether the locked file still has this name: it was neither replaced nor deleted.
   public func isStill(_ name: String, in folder: OpenFolder) -> Bool {

@@ -30,11 +30,11 @@ struct JobsFlowTests {
     "20261123T060000-done", .finished, importing, outcome: "second is imported",
     obstacles: [
       .watch: "it is not running any more", .stop: "it is not running any more", .resume: "it is finished",
-      .setAside: "it is not offered by itself",
+      .setAside: "it needs no decision",
     ])
   private static let running = job(
     "20261123T080000-runs", .running, export,
-    obstacles: [.resume: "it is running", .undo: "it is running", .setAside: "it is not offered by itself"])
+    obstacles: [.resume: "it is running", .undo: "it is running", .setAside: "it needs no decision"])
 
   private static func queries(_ jobs: [JobStatus]) -> JobQueries {
     JobQueries(

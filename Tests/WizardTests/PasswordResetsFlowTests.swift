@@ -26,7 +26,7 @@ struct PasswordResetsFlowTests {
         return addresses.map { address in
           everybody.first { $0.address == address }
             ?? .init(
-              address: address, name: "", getsMail: false, reason: "nobody in this organization has that address")
+              address: address, name: "", getsMail: false, reason: "no user of this organization has this address")
         }
       }, preview: { _ in ["From: an address like noreply@chat.example.com", "It says that somebody asked for it."] },
       commands: { _, _, _ in commands })
@@ -88,7 +88,7 @@ struct PasswordResetsFlowTests {
     walker.walk(to: "people")
     walker.press(.enter)
     #expect(walker.step == "people")
-    #expect(walker.sees("nobody in this organization has that address"))
+    #expect(walker.sees("no user of this organization has this address"))
   }
 
   @Test("Without manage.py the exact command is shown")

@@ -24,7 +24,7 @@ struct FlowWay: Sendable, CustomTestStringConvertible {
     self.keys = keys
   }
 
-  /// - Parameter flow: made anew for each of the three, between engines of their own.
+  /// - Parameter flow: created again for each of the three, between engines of their own.
   /// - Returns: the work.
   @discardableResult
   func check(_ flow: (FakeEngine) -> Flow) throws -> any Operation {

@@ -35,7 +35,7 @@ public struct ArchiveFailure: Failure, Equatable {
     case notUTF8 = "its name is not UTF-8"
     case longName = "its name is too long"
     case duplicate = "a member of that name was there already"
-    case secondRoot = "it lies outside of the one folder that all members share"
+    case secondRoot = "it is outside of the common root folder"
     case clash = "its name is a file in one place and a folder in another"
   }
 

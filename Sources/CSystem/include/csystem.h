@@ -17,6 +17,9 @@ int csystem_open_beneath(int directory, const char *path, int flags, unsigned in
 // The exclusive, non-blocking advisory lock on a descriptor. Returns 0, or -1 with errno.
 int csystem_lock(int descriptor);
 
+// Releases the lock for all copies of the descriptor, those of children that are about to start a program too.
+int csystem_unlock(int descriptor);
+
 // Free bytes for an unprivileged user on the file system that holds PATH, or -1 with errno.
 long long csystem_free_bytes(const char *path);
 

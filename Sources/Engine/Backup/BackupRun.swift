@@ -164,14 +164,14 @@ struct BackupRun {
     guard options.recipient != nil else {
       return [
         Summary.Step(
-          "Copy it to another machine, in another building; whether it arrived whole, this says there: "
+          "Copy it to another machine at another location, and verify it there: "
             + ArchiveWords.command(["verify", output]))
       ] + (holdings.has(.database) ? ["Rehearse its restore: \(ArchiveWords.rehearse(output, nil))"] : [])
     }
     return [
       Summary.Step(
-        "Copy it and the .sha256 beside it to another machine, in another building; whether it arrived whole, this says "
-          + "there, without the private key: \(ArchiveWords.command(["verify", output]))"),
+        "Copy it and the .sha256 beside it to another machine at another location, and verify it there, without the "
+          + "private key: \(ArchiveWords.command(["verify", output]))"),
       "Rehearse its restore on a machine that may have the private key: \(ArchiveWords.rehearse(output, "KEYFILE"))",
     ]
   }

@@ -224,7 +224,7 @@ public struct BackupSchedule: Sendable, Codable, Equatable {
       "mkdir -m 0700 -p \(Self.shell([folder]))",
       "write the files to \(Self.unitFolder), or the one for cron to \(Self.cronPath)",
       "systemctl daemon-reload && systemctl enable --now \(Self.timerName)",
-      "systemctl start \(Self.unit).service    (once now: a schedule that never ran is a hope)",
+      "systemctl start \(Self.unit).service    (once now, to see whether it works)",
       "systemctl list-timers \(Self.timerName)",
       "systemctl start \(Self.failureUnit).service    (once now: does its report reach you?)",
       "let another machine fetch the folder every day: a backup on the same disk is lost with the disk",

@@ -224,7 +224,7 @@ public struct ContainerSchedule: Sendable {
           "a rehearsal needs PostgreSQL's server, which is not in this container: rehearse where the backups are copied "
             + "to, with restore --rehearse --newest-in FOLDER"
         ] : []) + [
-        "let another machine fetch \(BackupSchedule.shell([schedule.folder])) every day: a backup on the same volume is none",
+        "let another machine fetch \(BackupSchedule.shell([schedule.folder])) every day: a backup on the same volume does not protect against its loss",
         "the image's own dumps of the database (AUTO_BACKUP_ENABLED) hold no uploads and no settings, and are never deleted",
       ] + schedule.elsewhere
   }

@@ -253,7 +253,9 @@ public struct InstallScheduleOperation: Operation {
         "Does the report of a failure reach you? systemctl start \(unit)-failed.service",
         "When it runs next: systemctl list-timers \(BackupSchedule.timerName)",
       ]
-    return first + ["Let another machine fetch the folder every day: a backup on the same disk is none"]
+    return first + [
+      "Let another machine fetch the folder every day: a backup on the same disk does not protect against its loss"
+    ]
       + schedule.elsewhere.map { Summary.Step($0.prefix(1).uppercased() + $0.dropFirst()) }
   }
 
@@ -286,7 +288,7 @@ public struct InstallScheduleOperation: Operation {
         guard result.status == 0 else {
           throw PlainFailure(
             .command, "systemctl \(words.joined(separator: " "))",
-            "ended with status \(result.status); the files are as they were before",
+            "ended with status \(result.status); the files are unchanged",
             remedy: "read its output, fix the cause, and repeat the command")
         }
       }

@@ -27,7 +27,7 @@ struct NotInBackup: Sendable, Equatable {
         name: "logs", reason: "the server only adds to /var/log/\(name), which can be larger than all the rest",
         remedy: "\(tar("\(name)-logs.tar.gz", root)) var/log/\(name)"),
       NotInBackup(
-        name: "certificates", reason: "those of Certbot are issued again, others come from whoever has issued them",
+        name: "certificates", reason: "Certbot issues its certificates again; others are available from their issuer",
         remedy: "\(tar("\(name)-certificates.tar.gz", root)) etc/ssl/certs/\(name).combined-chain.crt "
           + "etc/ssl/private/\(name).key (and etc/letsencrypt, where Certbot has made them)"),
     ] + (installation.storesUploadsInS3 ? [s3] : []) + [

@@ -60,7 +60,7 @@ struct ImportPreview {
 
   private func resets() -> Finding {
     Finding(
-      .ok, "made anew",
+      .ok, "created again",
       "passwords (users choose new ones by mail), API keys and tokens of bots, channel mail addresses; sessions, phones' "
         + "registrations, two-factor devices, drafts and invitations do not travel")
   }

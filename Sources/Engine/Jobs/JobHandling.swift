@@ -23,7 +23,7 @@ public struct JobStop: Runnable {
     return Plan(
       title: "Stop: \(header.plan?.title ?? header.operation.title)",
       phases: Phase.allCases.map { Plan.Phase($0) },
-      leavesAlone: ["Everything as it was before the job, once it has stopped"],
+      leavesAlone: ["Everything is unchanged once the job has stopped"],
       pointOfNoReturn: header.plan?.pointOfNoReturn)
   }
 

@@ -87,7 +87,7 @@ extension JobStatus {
     obstacles[.resume] = resumeObstacle
     obstacles[.undo] = undone.contains(job.path) ? "that was done already" : undoObstacle
     obstacles[.setAside] =
-      !isBroken ? "it is not offered by itself" : job.isSetAside ? "that was done already" : nil
+      !isBroken ? "it needs no decision" : job.isSetAside ? "that was done already" : nil
   }
 
   private var resumeObstacle: String? {

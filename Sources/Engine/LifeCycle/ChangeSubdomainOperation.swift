@@ -91,7 +91,7 @@ public struct ChangeSubdomainOperation: Operation {
       Finding(
         .warning, "people", "every app and every bot needs the new address",
         remedy: "tell people before; the old address "
-          + (leavesRedirect ? "sends browsers on, but not apps and bots" : "answers no more"))
+          + (leavesRedirect ? "sends browsers on, but not apps and bots" : "is no longer served"))
     ]
   }
 
@@ -148,7 +148,7 @@ public struct ChangeSubdomainOperation: Operation {
         Summary.Fact(
           "Old address",
           OrganizationState.address(subdomain, installation)
-            + (leavesRedirect ? ", sends browsers on" : ", answers no more")),
+            + (leavesRedirect ? ", sends browsers on" : ", is no longer served")),
       ],
       nextSteps: ["Restart the server, so that it reads the change", "Tell people the new address"])
   }

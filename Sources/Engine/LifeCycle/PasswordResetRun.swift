@@ -69,7 +69,7 @@ struct PasswordResetRun {
     findings += try signInMethods(organization, connection)
     findings.append(
       receivers.isEmpty
-        ? Finding(.blocker, "people", "nobody would get mail")
+        ? Finding(.blocker, "people", "no user would get an email")
         : Finding(
           .ok, "people",
           "\(Amount.of(Int64(receivers.count), "person gets", "people get")) mail; the server sends one after another "
@@ -138,7 +138,7 @@ struct PasswordResetRun {
         all.first { $0.address.lowercased() == address.lowercased() }?.person
           ?? Person(
             address: SafeText.clean(address, limit: .name), name: "", getsMail: false,
-            reason: "nobody in this organization has that address")
+            reason: "no user of this organization has this address")
       }
     }
   }
@@ -176,7 +176,7 @@ struct PasswordResetRun {
       return [
         Finding(
           .blocker, "signing in",
-          "the organization lets nobody in with a password, but with "
+          "the organization does not allow passwords; users sign in with "
             + methods.joined(separator: ", "), remedy: "tell people to sign in that way; they need no mail")
       ]
     }

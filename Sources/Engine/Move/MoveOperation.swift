@@ -257,7 +257,7 @@ public struct MoveOperation: Operation {
       title: "\(exported.title); the other half of the move is yours", facts: exported.facts,
       nextSteps: [
         Summary.Step(
-          "Copy the archive to the new server; it holds private messages, so nobody else should read it:",
+          "Copy the archive to the new server; it contains private messages: protect it from other readers:",
           command: "scp \(ShellWord.quoted(decisions.archive)) root@NEW-SERVER:\(ShellWord.quoted(decisions.archive))"),
         Summary.Step(
           "There, check the archive with \(Program.name) first, then import it:",

@@ -179,19 +179,19 @@ public enum TableMap {
     + TableRule.staysBehind(
       ["zerver_channelemailaddress"], "addresses of channels name the old server, and hold secrets")
     + TableRule.staysBehind(
-      ["zerver_imageattachment"], "the server that imports looks at each picture itself and makes its previews anew")
+      ["zerver_imageattachment"], "the importing server creates its own previews")
     + TableRule.staysBehind(
       ["zerver_scheduledmessagenotificationemail", "zerver_scheduledemail", "zerver_scheduledemail_users"],
       "mail that this server is about to send")
     + TableRule.staysBehind(
       ["zerver_pushdevicetoken", "zerver_pushdevice", "zerver_device"],
-      "phones register anew with the server that they sign in to")
+      "phones register again when users sign in")
     + TableRule.staysBehind(
       [
         "two_factor_phonedevice", "otp_static_staticdevice", "otp_static_statictoken", "otp_totp_totpdevice",
         "social_auth_association", "social_auth_code", "social_auth_nonce", "social_auth_partial",
         "social_auth_usersocialauth", "django_session",
-      ], "how users prove who they are is set up anew on each server")
+      ], "authentication is configured separately on each server")
     + TableRule.staysBehind(
       [
         "zerver_archivedmessage", "zerver_archivedusermessage", "zerver_archivedattachment",

@@ -205,7 +205,14 @@ struct NewerFindings {
         "the backup is of another server, \(head.host ?? "unknown"), and was made \(stamp): \(newer.list) of this server "
           + "\(newer.isOne ? "is" : "are") not in it\(caution)", remedy: remedy, mustBeConfirmed: true)
     }
-    let consequence = head.hasDatabase ? "not on the restored server" : "in the database, but not among the files"
+    let consequence = head.hasDatabase ? "missing on the restored server" : "in the database, but not among the files"
+    // The dates of an organization that is not in the backup at all can be older.
+    if newer.organizations > 0, let newest = newer.newest, newest <= made.microseconds {
+      return Finding(
+        .warning, Self.subject,
+        "\(newer.list) \(newer.isOne ? "is" : "are") not in this backup, which was made \(stamp): "
+          + "\(newer.isOne ? "it is" : "they are") \(consequence)\(caution)", remedy: remedy, mustBeConfirmed: true)
+    }
     return Finding(
       .warning, Self.subject,
       "\(newer.sentence(now: now)), which was made \(stamp): \(newer.isOne ? "it is" : "they are") \(consequence)"

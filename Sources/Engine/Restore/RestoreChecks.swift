@@ -128,7 +128,7 @@ struct RestoreChecks {
     }
     let identity = Encryption.isEncrypted(path) ? options.identity : nil
     return Finding(
-      .ok, "damage", "\(reason); to know it now: \(ArchiveWords.command(["verify", path], identity))")
+      .ok, "damage", "\(reason); to verify it now: \(ArchiveWords.command(["verify", path], identity))")
   }
 
   /// Returns how to install a machine for this backup.
@@ -313,8 +313,8 @@ struct RestoreChecks {
       findings.append(
         Finding(
           .warning, "host name",
-          "the backup is of \(there), this server is \(here): afterwards it answers as \(there) only, and with error 400 "
-            + "to whoever asks for \(here)",
+          "the backup is of \(there), this server is \(here): afterwards it responds only to \(there), and with error 400 "
+            + "to \(here)",
           remedy: "point the name \(there) to this machine, or give --external-host \(here)"))
     } else {
       findings.append(Finding(.ok, "host name", there.map { "\($0), as on this server" } ?? "not in the backup"))

@@ -256,7 +256,7 @@ public struct RollBackOperation: RestoreFamily {
       title: "The server has its state from before the restore",
       facts: [Summary.Fact("Kept", change.record.kept.joined(separator: ", "))],
       nextSteps: ServerSteps.advice(change.leftToOperator) + [
-        "Free the space of the restored state when you need it no more: \(followUp.command("--discard"))"
+        "Free the space of the restored state when you no longer need it: \(followUp.command("--discard"))"
       ])
   }
 }

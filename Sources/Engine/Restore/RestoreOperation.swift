@@ -83,7 +83,7 @@ public struct RestoreOperation: RestoreFamily {
       return try state.records().map { record in
         Finding(
           .warning, "earlier restore", "\(record.label): \(record.kept.joined(separator: ", "))",
-          remedy: "free its space when you need it no more: \(command("--discard"))")
+          remedy: "free its space when you no longer need it: \(command("--discard"))")
       }
     case .swapping, .swapped, .rollingBack, .discarding:
       return [
@@ -164,11 +164,11 @@ public struct RestoreOperation: RestoreFamily {
     var steps = made.containerSteps + ServerSteps.advice(change.leftToOperator)
     steps += ServerExport.nextSteps(exported, on: server)
     steps += [
-      "Sign in and look at a few conversations, pictures and people",
+      "Sign in and check some conversations, pictures and users",
       Summary.Step(NotInBackup.bringingLogsBack(brand ?? .aloha, root: server.root)),
-      "Not as it should be? Go back to the state before: \(command("--roll-back"))",
+      "If something is wrong, roll back to the previous state: \(command("--roll-back"))",
       Summary.Step(
-        "All well? Free the space of the old state: \(command("--discard")) "
+        "If everything works, free the disk space of the old state: \(command("--discard")) "
           + "(\(change.record.kept.joined(separator: ", ")))"),
     ]
     return Summary(

@@ -210,8 +210,8 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     case .backup:
       (
         "backup",
-        "Rehearse it: \(ArchiveWords.rehearse(inspection.path, identity)). Then restore it on a server that may lose what it "
-          + "has: \(ArchiveWords.command(["restore", inspection.path], identity))"
+        "Rehearse it: \(ArchiveWords.rehearse(inspection.path, identity)). Then restore it on a server whose data may be "
+          + "replaced: \(ArchiveWords.command(["restore", inspection.path], identity))"
       )
     case .other: ("other", "Give an archive that export or backup has made.")
     }

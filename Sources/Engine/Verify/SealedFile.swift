@@ -13,7 +13,7 @@ struct SealedFile: Sendable {
 
     var sentence: String {
       switch self {
-      case .unchanged: "matches: every byte of the file is as it was written"
+      case .unchanged: "matches: the file is unchanged"
       case .unproved: "none beside it that can be read: whether the file is intact cannot be proved"
       }
     }
@@ -66,7 +66,7 @@ struct SealedFile: Sendable {
         + (BackupChecksum.holdings(sealing: path).map {
           [Summary.Fact("Completeness", "\($0.label), as its .sha256 says")]
         } ?? []) + [
-          Summary.Fact("Proved", "every byte is as it was when the backup was made"),
+          Summary.Fact("Proved", "the file is unchanged since the backup"),
           Summary.Fact("Not proved", "its content, whether a key decrypts it, and whether it can be restored"),
         ],
       nextSteps: [

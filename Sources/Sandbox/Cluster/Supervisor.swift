@@ -38,6 +38,6 @@ struct Supervisor: Sendable {
     let said = last.map { SafeText.clean($0, limit: .line) }.joined(separator: " | ")
     return PlainFailure(
       .command, "private PostgreSQL in \(place.data)", said.isEmpty ? "did not start" : "did not start: \(said)",
-      remedy: "remove the folder, so that it is made anew")
+      remedy: "remove the folder, so that it is created again")
   }
 }

@@ -93,7 +93,7 @@ struct AvatarTests {
     bomb.replaceSubrange(16..<24, with: [0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60])
     try FileSystem.replace(file(people[2].original), with: bomb)
     try FileSystem.removeTree(file(people[2].small))
-    // The fourth: no original; and somebody's own medium picture, which is made anew.
+    // The fourth: no original; and somebody's own medium picture, which is created again.
     try FileSystem.removeTree(file(people[3].original))
     var records = try records(archive)
     let gone = [people[1].small, people[2].small, people[3].original]

@@ -35,7 +35,7 @@ extension Flow {
       part(
         "uploads", "Uploads", "Where is the copy of the uploads?",
         "A copy of the uploads folder (with the subfolders files and avatars), or a tar.gz of one.",
-        help: "If the server keeps its files in S3 there is none: they are still in the bucket.", isByHand,
+        help: "If the server stores its files in S3, leave it empty: they are still in the bucket.", isByHand,
         check: { answers in
           RestoreAnswers.source(answers) == .manual(ManualBackup())
             ? "All three steps are empty: go back, or enter a path here" : nil
