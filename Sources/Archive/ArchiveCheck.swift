@@ -1,25 +1,25 @@
 import Common
 
-/// Holds what is in an archive against what its manifest, or its writer, says is in it.
+/// Compares the content of an archive with its manifest, or with what was written.
 public enum ArchiveCheck {
   public struct Report: Sendable, Equatable {
     public let kind: ArchiveKind
     public let members: [Member]
     public let manifest: Manifest?
-    /// Whether every digest was compared; false where there is no manifest of ours to compare with.
+    /// Whether all digests were compared; false without a manifest.
     public let isDigestChecked: Bool
-    /// Names of folders at the top of it, where it has any as such.
+    /// The names of folders at the top of the archive.
     public let folders: Set<String>
-    /// Bytes of all members.
+    /// The size of all members in bytes.
     public let memberBytes: Int64
   }
 
-  /// Reads all of an archive or of an unpacked folder, and compares every digest with its manifest.
+  /// Reads an archive or an unpacked folder completely, and compares all digests with its manifest.
   ///
   /// - Parameters:
-  ///   - stream: where the archive's bytes come from, instead of its file.
-  ///   - visitor: sees the same bytes as they pass.
-  /// - Throws: ``ArchiveFailure`` with `.damaged` where anything differs; what the visitor throws.
+  /// - stream: the source of the archive's bytes, instead of its file.
+  /// - visitor: receives the members as they are read.
+  /// - Throws: ``ArchiveFailure`` with `.damaged` for any difference; the errors of the visitor.
   public static func verifyDigests(
     _ path: String, stream: ArchiveStream? = nil, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
     cancellation: Cancellation? = nil, progress: ByteProgress? = nil
@@ -33,11 +33,11 @@ public enum ArchiveCheck {
     return try verify(reader, path: path, limits: limits, visitor: visitor)
   }
 
-  /// Reads an archive that was just written, and compares it with what was put in.
+  /// Reads a new archive and compares it with the written members.
   static func compare(
     _ descriptor: Int32, path: String, with members: [Member], cancellation: Cancellation?, progress: ByteProgress?
   ) throws {
-    // What we made ourselves needs no limit against being too large.
+    // Archives of this program need no protection against their size.
     let limits = Limits(
       entries: .max, memberBytes: .max, totalBytes: .max, ratio: .max, manifestBytes: .max, nameBytes: .max)
     let reader = try ArchiveReader(

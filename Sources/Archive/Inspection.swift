@@ -1,25 +1,26 @@
 import Common
 
-/// What can be said about an archive after reading it once, without unpacking anything to the disk.
+/// The description of an archive after one reading, without unpacking to disk.
 public struct Inspection: Sendable, Equatable {
   public let path: String
   public let kind: ArchiveKind
-  /// The folder that its members are in; nil for an unpacked folder.
+  /// The root folder of its members; nil for an unpacked folder.
   public let rootFolder: String?
   public let manifest: Manifest?
-  /// Bytes of the file; for a folder, of its files.
+  /// The size of the file in bytes; for a folder, of its files.
   public let size: Int64
   public let members: Int
   public let memberBytes: Int64
-  /// Members and bytes by the first part of their names: "uploads", "avatars"; files at the top by their own names.
+  /// The number and size of members by the first part of their names: "uploads", "avatars"; top-level files by their
+  /// own names.
   public let parts: [String: Part]
-  /// Names of folders at the top of it, where it has any as such.
+  /// The names of folders at the top of the archive.
   public let folders: Set<String>
-  /// The latest time of change of any member, in seconds since 1970.
+  /// The latest modification of any member, in seconds since 1970.
   public let modified: Int64
-  /// Small members that say what the archive is, by name: versions, migrations.
+  /// Small members that describe the archive, by name: versions, migrations.
   public let texts: [String: [UInt8]]
-  /// The first member that would be refused, if there is one: the archive cannot be used.
+  /// The first refused member, if there is one: the archive cannot be used.
   public let refused: ArchiveFailure?
 
   public struct Part: Sendable, Equatable {
@@ -35,10 +36,10 @@ public struct Inspection: Sendable, Equatable {
   /// Reads an archive or an unpacked folder once.
   ///
   /// - Parameters:
-  ///   - stream: where the archive's bytes come from, instead of its file.
-  ///   - visitor: sees all members but the manifest.
-  /// - Throws: where it is missing, damaged or no archive at all; where members that its manifest lists are missing. Members that would be refused are no error here: the
-  ///   reading ends at the first, and the result says so.
+  /// - stream: the source of the archive's bytes, instead of its file.
+  /// - visitor: receives all members except the manifest.
+  /// - Throws: if it is missing, damaged or no archive, or if members of its manifest are missing. A refused member is
+  ///   no error: the reading ends there, and the result contains it.
   public static func of(
     _ path: String, stream: ArchiveStream? = nil, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,
     cancellation: Cancellation? = nil, progress: ByteProgress? = nil

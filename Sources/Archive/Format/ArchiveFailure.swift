@@ -1,25 +1,25 @@
 import Common
 
-/// What can be wrong with an archive. Names of members are cleaned before they are shown.
+/// The faults of an archive. Names of members are cleaned for display.
 public struct ArchiveFailure: Failure, Equatable {
   public enum Problem: Sendable, Equatable {
-    /// There is nothing of that name.
+    /// The path does not exist.
     case missing
-    /// It is none of the formats that are read here; the text says what it seems to be.
+    /// The format is not supported; the text describes it.
     case foreign(String)
-    /// It is not what was written: a flipped bit, a missing end, something behind the end. The text says where.
+    /// The archive was changed: a flipped bit, a missing end, data after the end. The text contains the position.
     case damaged(String)
-    /// It holds something that no archive of this kind should.
+    /// The archive contains something that is never allowed.
     case refused(member: String, Refusal)
-    /// It is larger than the limits allow.
+    /// The archive exceeds the limits.
     case beyondLimit(String)
-    /// It is sound, but not what is needed here.
+    /// The archive is intact, but not usable for this purpose.
     case unsuitable(String, remedy: String?)
-    /// It has no such member.
+    /// The archive does not contain this member.
     case noMember(String)
   }
 
-  /// Why a member is not taken.
+  /// The reason why a member is refused.
   public enum Refusal: String, Sendable, Equatable, CaseIterable {
     case symbolicLink = "it is a symbolic link"
     case hardLink = "it is a hard link"

@@ -1,19 +1,19 @@
 import Common
 
-/// What an archive is.
+/// The kind of an archive.
 public enum ArchiveKind: Sendable, Equatable {
-  /// An organization, exported by this program: it has our manifest.
+  /// An organization exported by this program, with its manifest.
   case ourExport
-  /// An organization, exported by the server's own command, or by this program and packed again without its manifest.
+  /// An organization exported by the server's command, or by this program and repacked without its manifest.
   case officialExport
-  /// A whole server, backed up by this program or by the server's own command.
+  /// A server backed up by this program or by the server's command.
   case backup
-  /// None of these; the text says what it seems to be.
+  /// Another archive; the text describes it.
   case other(String)
 
   public var isExport: Bool { self == .ourExport || self == .officialExport }
 
-  /// "an export of an organization, made by this program"
+  /// For example "an export of an organization, made by this program".
   public var description: String {
     switch self {
     case .ourExport: "an export of an organization, made by this program"
@@ -23,7 +23,7 @@ public enum ArchiveKind: Sendable, Equatable {
     }
   }
 
-  /// The error of an operation that needs something else; nil where this is what it needs.
+  /// Returns the failure of an operation that needs another kind; nil if this kind is right.
   public func failure(expecting wanted: Expectation, path: String) -> ArchiveFailure? {
     switch (wanted, self) {
     case (.anything, _), (.export, .ourExport), (.export, .officialExport), (.backup, .backup): nil
@@ -33,20 +33,20 @@ public enum ArchiveKind: Sendable, Equatable {
     case (.backup, .ourExport), (.backup, .officialExport):
       ArchiveFailure(
         path,
-        // Seen at its beginning, where nothing says yet who made it.
+        // Recognized at its beginning, before its maker is known.
         .unsuitable("this is an export of an organization, not a backup of a server", remedy: "use import for it"))
     case (_, .other(let what)):
       ArchiveFailure(path, .unsuitable("this is \(what)", remedy: "give an archive that export or backup has made"))
     }
   }
 
-  /// What an operation needs.
+  /// The kind that an operation needs.
   public enum Expectation: Sendable, Equatable {
     case anything, export, backup
   }
 }
 
-/// Members that make an archive a backup of a server, however partial, as long as it is no export.
+/// Members that identify a backup of a server, even a partial one, unless the archive is an export.
 public enum BackupSigns {
   public static let names: Set<String> = [
     "database/toc.dat", "settings/settings.py", "settings/aloha.conf", "settings/zulip.conf",
@@ -54,14 +54,14 @@ public enum BackupSigns {
   ]
 }
 
-/// Finds out what an archive is from the names that pass, without keeping them.
+/// Determines the kind of an archive from the names of its members, without storing them.
 struct KindDetector {
   private var hasOrganization = false
   private var hasMessages = false
   private var hasDatabase = false
   private var hasSettings = false
   private var hasVersion = false
-  /// What only a server's backup has, whatever else is missing.
+  /// Whether a member was found that only backups have.
   private var hasBackupSign = false
   private var hasSlackUsers = false
   private var hasSlackChannels = false
@@ -82,7 +82,7 @@ struct KindDetector {
     if name.hasPrefix("settings/") { hasSettings = true }
   }
 
-  /// Known before the end only for what can be nothing else.
+  /// Whether it can only be a backup, before all members are known.
   var isCertainlyBackup: Bool { hasVersion && (hasDatabase || hasSettings) && !hasOrganization }
 
   func kind(manifest: Manifest?) -> ArchiveKind {

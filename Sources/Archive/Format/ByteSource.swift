@@ -1,17 +1,17 @@
 import Common
 import Glibc
 
-/// Gives the unpacked bytes of an archive, piece by piece.
+/// Provides the unpacked bytes of an archive in pieces.
 protocol ByteSource: AnyObject {
-  /// The archive, as texts name it.
+  /// The path of the archive for messages.
   var path: String { get }
-  /// Fills as much of `buffer` as there is; 0 at the end, when everything about the source has been checked.
+  /// Fills `buffer` as far as possible; returns 0 at the end, after all checks of the source.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
-  /// Bytes of the file that have been used.
+  /// The number of consumed bytes of the file.
   var position: Int64 { get }
 }
 
-/// A file read from its beginning, with a position of its own: the descriptor may be shared.
+/// Reads a file from its beginning with its own position: the descriptor can be shared.
 final class FileSource: ByteSource {
   let path: String
   let descriptor: Int32

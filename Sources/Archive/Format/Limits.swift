@@ -1,19 +1,19 @@
-/// How much an archive may hold before it is refused: what stops a small file from filling a disk.
+/// The limits of an archive, which prevent a small file from filling a disk.
 public struct Limits: Sendable, Equatable {
-  /// Entries of any kind, folders too.
+  /// The number of entries, including folders.
   public var entries: Int
-  /// Bytes of one member.
+  /// The size of one member in bytes.
   public var memberBytes: Int64
-  /// Bytes of all members.
+  /// The size of all members in bytes.
   public var totalBytes: Int64
-  /// Unpacked bytes for one packed byte, looked at once more than `ratioFrom` bytes are unpacked.
+  /// The ratio of unpacked to packed bytes, checked after `ratioFrom` unpacked bytes.
   public var ratio: Int64
   public var ratioFrom: Int64
-  /// Bytes of the manifest.
+  /// The size of the manifest in bytes.
   public var manifestBytes: Int64
-  /// Folders within folders.
+  /// The nesting depth of folders.
   public var depth: Int
-  /// Bytes of the names of all members: they are held in memory.
+  /// The size of the names of all members in bytes, which are held in memory.
   public var nameBytes: Int64
 
   public init(
@@ -31,6 +31,6 @@ public struct Limits: Sendable, Equatable {
     self.nameBytes = nameBytes
   }
 
-  /// Far beyond any organization, far below what a bomb does.
+  /// Above the size of any organization, and below that of a decompression bomb.
   public static let standard = Limits()
 }

@@ -2,10 +2,10 @@ import Common
 import FoundationEssentials
 import Glibc
 
-/// What an archive of ours says about itself: where it comes from, what is in it, what is missing from it.
+/// The description that archives of this program contain: source, content, and omissions.
 ///
-/// It is the last member, `manifest.json`, and lists every member but itself. Keys that this version does not know are
-/// ignored on reading, so that later versions can add some.
+/// It is the last member, `manifest.json`, and lists all other members. Unknown keys are ignored, so that later
+/// versions can add some.
 public struct Manifest: Codable, Sendable, Equatable {
   public static let fileName = "manifest.json"
   public static let formatName = "aloha-wizard-archive"
@@ -19,7 +19,7 @@ public struct Manifest: Codable, Sendable, Equatable {
     public static let backup = Kind(rawValue: "backup")
   }
 
-  /// The server that it was made on.
+  /// The server of the archive.
   public struct Source: Codable, Sendable, Equatable {
     public var serverVersion: String?
     public var featureLevel: Int?
@@ -50,7 +50,7 @@ public struct Manifest: Codable, Sendable, Equatable {
     }
   }
 
-  /// Something that should have been in the archive and is not.
+  /// A file that should be in the archive and is not.
   public struct Skipped: Codable, Sendable, Equatable {
     public var name: String
     public var reason: String
@@ -61,9 +61,9 @@ public struct Manifest: Codable, Sendable, Equatable {
     }
   }
 
-  /// Rows that belong to what was archived and are deliberately not in it.
+  /// Rows that belong to the archived data and are omitted on purpose.
   ///
-  /// Rows of the archive plus these are all rows of the table that belonged to the organization at that instant.
+  /// The rows of the archive and these are all rows of the organization at that time.
   public struct LeftOut: Codable, Sendable, Equatable {
     public var table: String
     public var reason: String
@@ -76,7 +76,7 @@ public struct Manifest: Codable, Sendable, Equatable {
     }
   }
 
-  /// Values that the format cannot express and that the archive has in another form.
+  /// Values that the format cannot express, and that the archive contains in another form.
   public struct Changed: Codable, Sendable, Equatable {
     public var table: String
     public var column: String
@@ -93,23 +93,23 @@ public struct Manifest: Codable, Sendable, Equatable {
 
   public var format = formatName
   public var formatVersion = currentVersion
-  /// Name and version of the program that made it.
+  /// The name and version of the program.
   public var program: String
   /// ISO 8601, in UTC; see ``timestamp(_:)``.
   public var created: String
   public var kind: Kind
   public var source: Source
   public var organization: Organization?
-  /// Rows of each table.
+  /// The number of rows of each table.
   public var tables: [String: Int64]
   public var options: [String: String]
   public var skipped: [Skipped]
-  /// Empty in archives of earlier versions of this program, which counted no such rows.
+  /// Empty in archives of earlier versions, which did not count these rows.
   public var leftOut: [LeftOut]
   public var changed: [Changed]
-  /// The member that lists the source's migrations.
+  /// The member with the migrations of the source.
   public var migrations: String?
-  /// Every member but the manifest. The writer fills it in.
+  /// All members except the manifest; filled in by the writer.
   public var members: [Member]
 
   public init(
@@ -132,7 +132,7 @@ public struct Manifest: Codable, Sendable, Equatable {
     self.members = members
   }
 
-  /// Notes that only inform are read as far as they are understood: an archive is not refused because of them.
+  /// Informative notes are decoded as far as possible: they are no reason to refuse an archive.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     format = try values.decode(String.self, forKey: .format)
@@ -151,7 +151,7 @@ public struct Manifest: Codable, Sendable, Equatable {
     members = try values.decode([Member].self, forKey: .members)
   }
 
-  /// Seconds since 1970 as "2026-01-31T12:00:00Z".
+  /// Returns seconds since 1970 as "2026-01-31T12:00:00Z".
   public static func timestamp(_ seconds: Int64) -> String {
     var moment = time_t(seconds)
     var parts = tm()
@@ -165,14 +165,14 @@ public struct Manifest: Codable, Sendable, Equatable {
 // MARK: - JSON
 
 extension Manifest {
-  /// The JSON text: keys sorted, a line for each key and each member, so that people can read and compare it.
+  /// Returns the JSON with sorted keys, one line per key and member, so that it can be read and compared.
   public func encoded() throws -> [UInt8] {
     var text: [UInt8] = []
     try encode { text.append(contentsOf: $0) }
     return text
   }
 
-  /// The same in pieces: a manifest of many members is never whole in memory.
+  /// Writes the JSON in pieces: a large manifest is never completely in memory.
   func encode(to sink: ([UInt8]) throws -> Void) throws {
     var head = self
     head.members = []
@@ -193,8 +193,10 @@ extension Manifest {
     try sink(Array("\n  ]".utf8) + Array(text[(hole + empty.count)...]) + [UInt8(ascii: "\n")])
   }
 
-  /// - Returns: nil where the text is JSON, but not a manifest of ours.
-  /// - Throws: where it is no JSON, lacks what a manifest must have, or is of a version that is not known yet.
+  /// Decodes a manifest.
+  ///
+  /// - Returns: nil if the text is JSON without a manifest of this program.
+  /// - Throws: if it is not JSON, is incomplete, or has an unknown version.
   public static func decode(_ bytes: [UInt8], archive: String) throws -> Manifest? {
     struct Head: Decodable {
       var format: String?
@@ -221,7 +223,7 @@ extension Manifest {
     return manifest
   }
 
-  /// The first number or name that no writer can have written: everything else may add and use them as they are.
+  /// The first impossible number or name: all others can be added and used without checks.
   private var fault: String? {
     func shown(_ name: String) -> String { "\"\(SafeText.clean(name, limit: .line))\"" }
     if let level = source.featureLevel, !(0...1_000_000_000).contains(level) {
@@ -243,7 +245,7 @@ extension Manifest {
     return nil
   }
 
-  /// Rows of all tables, bytes of all members.
+  /// The maximum for rows of all tables, and for bytes of all members.
   private static let most: Int64 = 1 << 60
 
   private static func find(_ needle: [UInt8], in text: [UInt8]) -> Int? {

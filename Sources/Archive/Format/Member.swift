@@ -1,10 +1,10 @@
 import Common
 
-/// A SHA-256, kept in 32 bytes: archives have many members.
+/// A SHA-256 in 32 bytes: archives have many members.
 public struct Checksum: Sendable, Hashable, Codable {
   private let words: (UInt64, UInt64, UInt64, UInt64)
 
-  /// From 64 hexadecimal digits, as ``hexadecimal`` gives them; nil for anything else.
+  /// Parses 64 hexadecimal digits; returns nil for other texts.
   public init?(hexadecimal: String) {
     let digits = Array(hexadecimal.utf8)
     guard digits.count == 64 else { return nil }
@@ -60,9 +60,9 @@ public struct Checksum: Sendable, Hashable, Codable {
 
 /// A file in an archive.
 public struct Member: Sendable, Codable, Equatable {
-  /// Its path below the root folder of the archive: "uploads/2/ab/x.png".
+  /// The path below the root folder: "uploads/2/ab/x.png".
   public var name: String
-  /// Bytes.
+  /// The size in bytes.
   public var size: Int64
   public var sha256: Checksum
 
@@ -72,13 +72,13 @@ public struct Member: Sendable, Codable, Equatable {
     self.sha256 = sha256
   }
 
-  /// Names are equal when their bytes are. (Strings are equal when they look the same, which files need not be.)
+  /// Compares names by their bytes. Swift compares strings by canonical equivalence, which file names do not share.
   public static func == (left: Member, right: Member) -> Bool {
     left.size == right.size && left.sha256 == right.sha256 && left.name.utf8.elementsEqual(right.name.utf8)
   }
 }
 
-/// A name compared byte for byte.
+/// A name that is compared by its bytes.
 struct ExactName: Hashable {
   let text: String
   init(_ text: String) { self.text = text }

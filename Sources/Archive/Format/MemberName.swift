@@ -1,12 +1,11 @@
-/// What a name in an archive may look like: a plain relative path whose every part is a name.
+/// The rules for names in archives: relative paths of plain names.
 enum MemberName {
-  /// Bytes of a whole path: what object stores allow, and few enough to stay within the system's limit of 4096 below
-  /// any work folder.
+  /// The maximum length of a path in bytes: that of object stores, below the system's limit of 4096 in any work folder.
   static let limit = 1024
-  /// Bytes of one part of a path: more, no file system takes.
+  /// The maximum length of a part of a path in bytes, by the limits of file systems.
   static let longestPart = 255
 
-  /// The first reason not to take a member of this name, or nil.
+  /// Returns the first reason to refuse a name; nil if there is none.
   static func refusal(_ name: some StringProtocol) -> ArchiveFailure.Refusal? {
     if name.utf8.first == UInt8(ascii: "/") { return .absoluteName }
     if name.utf8.count > limit { return .longName }
@@ -19,17 +18,17 @@ enum MemberName {
     return nil
   }
 
-  /// In how many folders the file of a path is.
+  /// Returns the number of folders above the file.
   static func depth(_ name: String) -> Int { name.utf8.count { $0 == UInt8(ascii: "/") } }
 
-  /// The root folder and the path below it: ("export", "realm.json"). Nil where there is nothing below a folder.
+  /// Splits a path into its root folder and the rest: ("export", "realm.json"). Returns nil without a rest.
   static func split(_ name: String) -> (root: String, rest: String)? {
     guard let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
     let rest = name[name.utf8.index(after: slash)...]
     return rest.isEmpty ? nil : (String(name[..<slash]), String(rest))
   }
 
-  /// The name of the root folder of an archive at `path`: its file name without the endings of archives.
+  /// Returns the name of the root folder for an archive: its file name without its extension.
   static func root(forArchive path: String) -> String {
     var name = path.split(separator: "/").last.map(String.init) ?? "archive"
     for ending in [".tar.gz", ".tgz", ".tar"] where name.hasSuffix(ending) && name.utf8.count > ending.utf8.count {

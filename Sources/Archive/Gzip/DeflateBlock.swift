@@ -1,15 +1,15 @@
 import CZlib
 import Common
 
-/// One piece of the input on its way through a worker: the window before it, its bytes, what became of them.
+/// A block of the input during compression: the preceding window, the input and the output.
 ///
-/// Owned by one thread at a time; the queue hands it over.
+/// Owned by one thread at a time; the queue transfers the ownership.
 final class DeflateBlock: @unchecked Sendable {
   static let capacity = 256 << 10
-  /// How far back a match may reach: what the next block needs to know of this one.
+  /// The size of the window in bytes.
   static let window = 32 << 10
 
-  /// The window, then the input.
+  /// The window followed by the input.
   private let storage = UnsafeMutableRawPointer.allocate(byteCount: window + capacity, alignment: 64)
   private let room = UnsafeMutableRawPointer.allocate(byteCount: outputCapacity, alignment: 64)
   private static let outputCapacity = capacity + capacity / 16 + 1024
@@ -22,7 +22,7 @@ final class DeflateBlock: @unchecked Sendable {
 
   var level: Int32 = 1
   var isLast = false
-  /// Set and read under the queue's lock.
+  /// Accessed under the lock of the queue.
   var isDone = false
 
   deinit {
@@ -34,11 +34,11 @@ final class DeflateBlock: @unchecked Sendable {
   var isFull: Bool { inputCount == Self.capacity }
   var output: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: room, count: outputCount) }
 
-  /// Makes it empty again, with the last bytes of `previous` as its window.
+  /// Empties the block, with the last bytes of `previous` as its window.
   func reset(after previous: DeflateBlock?, level: Int32) {
     windowCount = 0
     if let previous {
-      // The bytes lie at the end of the window; when this is the same block, they overlap.
+      // The bytes are copied to the end of the window; within the same block they overlap.
       let kept = min(Self.window, previous.windowCount + previous.inputCount)
       let end = previous.storage + Self.window + previous.inputCount
       (storage + Self.window - kept).copyMemory(from: end - kept, byteCount: kept)
@@ -51,7 +51,7 @@ final class DeflateBlock: @unchecked Sendable {
     isDone = false
   }
 
-  /// Takes as much as fits; returns how much that was.
+  /// Copies as many bytes as possible; returns their number.
   func take(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let start = bytes.baseAddress else { return 0 }
     let count = min(bytes.count, Self.capacity - inputCount)
@@ -60,7 +60,7 @@ final class DeflateBlock: @unchecked Sendable {
     return count
   }
 
-  /// Compresses the input. The output ends on a byte, so that blocks can be strung together.
+  /// Compresses the input. The output ends at a byte boundary, so that blocks can be concatenated.
   fileprivate func compress(with stream: inout z_stream) {
     let input = (storage + Self.window).assumingMemoryBound(to: UInt8.self)
     checksum = crc32_z(0, input, inputCount)
@@ -76,7 +76,7 @@ final class DeflateBlock: @unchecked Sendable {
     failed = code != (isLast ? Z_STREAM_END : Z_OK) || stream.avail_in != 0 || stream.avail_out == 0
   }
 
-  /// Whether the bytes are so evenly spread that compressing them would only cost time: pictures, films, archives.
+  /// Whether the bytes look incompressible, like images, videos and archives.
   private var looksRandom: Bool {
     let samples = 8192
     guard inputCount >= samples else { return false }
@@ -85,14 +85,14 @@ final class DeflateBlock: @unchecked Sendable {
     return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 256) { counts in
       counts.initialize(repeating: 0)
       for index in 0..<samples { counts[Int(input[index * step])] += 1 }
-      // Even counts make the sum of their squares small: samples² / 256 + samples for perfectly random bytes.
+      // Evenly distributed counts result in a small sum of squares: samples² / 256 + samples for random bytes.
       let squares = counts.reduce(0) { $0 + Int($1) * Int($1) }
       return squares < samples * samples / 256 * 9 / 8 + samples
     }
   }
 }
 
-/// The compressor of one worker; its tables are made once and used for every block.
+/// The compressor of a worker; its tables are reused for all blocks.
 final class Deflater {
   private var stream = z_stream()
 

@@ -1,10 +1,10 @@
 import Common
 
-/// The frame around compressed data: RFC 1952, and the seal that our own archives carry in its comment.
+/// The gzip format (RFC 1952), and the checksum that archives of this program contain in its comment.
 ///
-/// gzip's checksum covers the unpacked bytes only: a flipped bit in the header or in the padding between blocks goes
-/// unseen. The seal is the SHA-256 of every byte that follows the header, so that nothing in an archive of ours can
-/// change without being found. Other readers skip the comment.
+/// gzip's own checksum covers only the unpacked bytes: a flipped bit in the header or between blocks is not detected.
+/// The SHA-256 in the comment covers all bytes after the header, so that every change is detected. Other readers skip
+/// the comment.
 enum GzipFormat {
   static let magic: [UInt8] = [0x1F, 0x8B]
   static let trailerSize = 8
@@ -17,7 +17,7 @@ enum GzipFormat {
     static let reserved: UInt8 = 0xE0
   }
 
-  /// A header with nothing in it but what must be.
+  /// A header with only the required fields.
   static let plainHeader: [UInt8] = magic + [8, 0, 0, 0, 0, 0, 0, 3]
 
   static func trailer(checksum: UInt, size: Int64) -> [UInt8] {
@@ -28,22 +28,22 @@ enum GzipFormat {
   }
 }
 
-/// What the comment of our own gzip files says: the digest of all that follows, and how much it unpacks to.
+/// The comment of this program's gzip files: the digest and the unpacked size of all that follows.
 struct GzipSeal: Equatable {
-  /// SHA-256 of everything after the header, in hexadecimal.
+  /// The SHA-256 of all bytes after the header, in hexadecimal.
   var digest: String
-  /// Unpacked bytes.
+  /// The unpacked size in bytes.
   var size: Int64
 
-  // The first letter matters: should the flag for the comment be lost, it reads as a block of a type that does not
-  // exist, and every reader refuses it.
+  // The first letter is chosen so that without the comment's flag it reads as an invalid block, which every reader
+  // refuses.
   private static let label = "wizard.seal.1:"
   private static let digestLength = 64
   private static let sizeLength = 20
 
   static let unknown = GzipSeal(digest: String(repeating: "0", count: digestLength), size: 0)
 
-  /// Bytes of a header with a seal. Always the same, so that the seal can be put in when it is known.
+  /// The size of a header with a checksum. It is constant, so that the checksum can be written at the end.
   static let headerSize = GzipFormat.plainHeader.count + label.utf8.count + digestLength + 1 + sizeLength + 1
 
   /// The whole header.
@@ -55,7 +55,7 @@ struct GzipSeal: Equatable {
     return header + Array("\(Self.label)\(digest):\(padded)".utf8) + [0]
   }
 
-  /// The seal of a header that is exactly as ``header`` makes it, or nil.
+  /// Parses a header exactly as ``header`` writes it; returns nil for others.
   init?(header: some Collection<UInt8>) {
     guard header.count >= Self.headerSize else { return nil }
     let text = header.dropFirst(GzipFormat.plainHeader.count + Self.label.utf8.count)

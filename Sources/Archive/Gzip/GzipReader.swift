@@ -2,16 +2,16 @@ import CZlib
 import Common
 import Glibc
 
-/// Unpacks gzip and believes nothing: checksum and length of every member, the seal of our own files, and that nothing
-/// follows the end.
+/// Unpacks gzip with all checks: checksum and length of each member, the checksum of this program's files, and the
+/// absence of data after the end.
 final class GzipReader: ByteSource {
-  /// What the header said about who made it.
+  /// The maker of the file by its header.
   enum Origin: Equatable {
-    /// Ours: sealed, and the seal is checked at the end.
+    /// This program: the checksum is compared at the end.
     case sealed(GzipSeal)
-    /// Made by another program.
+    /// Another program.
     case foreign
-    /// It has a comment as ours do, but not a whole seal: foreign, or ours and damaged.
+    /// A comment like this program's without a valid checksum: foreign, or damaged.
     case doubtful
   }
 
@@ -26,7 +26,7 @@ final class GzipReader: ByteSource {
   private var checksum: UInt = 0
   private var memberSize: Int64 = 0
   private var members = 0
-  /// Members that unpacked to nothing.
+  /// The number of empty members.
   private var emptyMembers = 0
   private var isInside = false
   private var isFinished = false
@@ -51,7 +51,7 @@ final class GzipReader: ByteSource {
 
   var path: String { file.path }
 
-  /// Packed bytes used so far.
+  /// The number of consumed packed bytes.
   var position: Int64 { file.position - Int64(inputEnd - inputStart) }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -63,8 +63,8 @@ final class GzipReader: ByteSource {
     return 0
   }
 
-  /// What the seal, or else the end of the last member, says about the unpacked size. To be believed by no one: an
-  /// early look, so that a disk that is too small is noticed before it is full.
+  /// Returns the unpacked size by the checksum record or the last member. Not trustworthy: it only allows an early
+  /// check of the disk space.
   static func claimedSize(of descriptor: Int32, path: String, size: Int64) -> Int64 {
     var head = [UInt8](repeating: 0, count: GzipSeal.headerSize)
     guard pread(descriptor, &head, head.count, 0) == head.count else { return 0 }
@@ -74,7 +74,7 @@ final class GzipReader: ByteSource {
     return tail.reversed().reduce(0) { $0 << 8 | Int64($1) }
   }
 
-  /// The same of a stream, whose end has not come yet: 0 where its beginning has no seal.
+  /// Returns the unpacked size of a stream, whose end is unknown: 0 without a checksum record.
   static func claimedSize(head: [UInt8]) -> Int64 { GzipSeal(header: head).map { min($0.size, 1 << 60) } ?? 0 }
 
   // MARK: One member
@@ -113,12 +113,12 @@ final class GzipReader: ByteSource {
       throw damaged("the checksum does not match what was unpacked, up to byte \(position)")
     }
     isInside = false
-    // Each costs time, and none has a purpose.
+    // Empty members cost time and have no purpose.
     if memberSize == 0 { emptyMembers += 1 }
     guard emptyMembers <= Self.mostEmptyMembers else { throw damaged("it is made of empty parts, at byte \(position)") }
     if inputStart == inputEnd { try refill() }
     guard inputStart == inputEnd else {
-      // Another member may follow; whether it is one shows when its header is read.
+      // The next header shows whether another member follows.
       guard case .foreign = origin else { throw damaged("something follows its end, at byte \(position)") }
       return
     }

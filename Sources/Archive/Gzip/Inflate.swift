@@ -1,11 +1,11 @@
 import CZlib
 import Common
 
-/// Unpacks small pieces of compressed text that stand outside of archives.
+/// Unpacks small compressed texts outside of archives.
 public enum Inflate {
-  /// RFC 1950: a header of two bytes, compressed data, a checksum.
+  /// Unpacks RFC 1950 data: a header of two bytes, compressed data, a checksum.
   ///
-  /// - Throws: `.damagedArchive` where it makes no sense, or unpacks to more than `limit` bytes.
+  /// - Throws: `.damagedArchive` if it is invalid, or unpacks to more than `limit` bytes.
   public static func zlib(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
     let failure = PlainFailure(.damagedArchive, "compressed text", "makes no sense")
     guard bytes.count > 6 else { throw failure }

@@ -1,15 +1,15 @@
 import CZlib
 import Common
 
-/// Compresses a stream on several processors into ONE gzip member, which every reader reads.
+/// Compresses a stream on several processors into one gzip member, which every reader supports.
 ///
-/// The stream is cut into blocks; each is compressed by one of the workers with the end of the block before it as its
-/// window, so that nothing is lost by the cutting; the results are strung together in order. At most a fixed number of
-/// blocks is under way: memory does not depend on the size of the stream.
+/// The stream is split into blocks; each is compressed by a worker with the end of the preceding block as its window,
+/// so that the splitting costs no compression; the results are concatenated in order. The number of blocks is limited:
+/// memory does not depend on the size of the stream.
 ///
-/// For one thread. The sink is called on it too, so that its errors arrive where they can be handled.
+/// For one thread, on which the sink is called too, so that its errors can be handled.
 final class ParallelGzip {
-  /// Bytes in and bytes out, the frame included.
+  /// The number of input and output bytes, including the header and the trailer.
   struct Totals: Equatable {
     var plain: Int64 = 0
     var packed: Int64 = 0
@@ -27,7 +27,7 @@ final class ParallelGzip {
 
   private var level: Int32
   private var current: DeflateBlock
-  /// In the order of the stream.
+  /// The blocks in the order of the stream.
   private var underway: [DeflateBlock] = []
   private var idle: [DeflateBlock] = []
   private var checksum: UInt = 0
@@ -35,8 +35,8 @@ final class ParallelGzip {
   private var failure: (any Error)?
 
   /// - Parameters:
-  ///   - level: 0 (store) to 9.
-  ///   - header: the gzip header, which the sink gets at once.
+  /// - level: 0 (store) to 9.
+  /// - header: the gzip header, which is written immediately.
   init(
     level: Int, threads: Int, header: [UInt8] = GzipFormat.plainHeader,
     sink: @escaping (UnsafeRawBufferPointer) throws -> Void
@@ -58,10 +58,10 @@ final class ParallelGzip {
 
   deinit { stop() }
 
-  /// Blocks that exist, whether at work or not.
+  /// The number of allocated blocks.
   var blockCount: Int { underway.count + idle.count + 1 }
 
-  /// Compresses what follows at another level.
+  /// Changes the level for the following input.
   func use(level: Int) throws {
     let wanted = Int32(min(9, max(0, level)))
     guard wanted != self.level else { return }
@@ -78,7 +78,7 @@ final class ParallelGzip {
     }
   }
 
-  /// Compresses what is left, writes the trailer and ends the workers.
+  /// Compresses the remaining input, writes the trailer, and ends the workers.
   func finish() throws {
     current.isLast = true
     try submit()
@@ -87,10 +87,10 @@ final class ParallelGzip {
     stop()
   }
 
-  /// Processor time of the workers that have ended.
+  /// The processor time of the finished workers.
   var processorSeconds: Double { queue.now { $0.processorSeconds } }
 
-  /// Ends the workers; what is under way is dropped.
+  /// Ends the workers and discards their blocks.
   func stop() {
     queue.now {
       $0.isStopped = true
@@ -102,7 +102,7 @@ final class ParallelGzip {
 
   private func startWorker() throws -> WorkerThread {
     let deflater = try Deflater(level: level)
-    // Made here for its error's sake, used by that thread alone.
+    // Created here so that its error can be thrown; used only by that thread.
     nonisolated(unsafe) let own = deflater
     return try WorkerThread { [queue] in
       while let block = Self.next(queue) {
@@ -118,11 +118,11 @@ final class ParallelGzip {
     queue.when({ $0.isStopped || !$0.waiting.isEmpty }) { $0.isStopped ? nil : $0.waiting.removeFirst() }
   }
 
-  /// Gives the current block to the workers and takes a fresh one.
+  /// Passes the current block to the workers and continues with an empty one.
   private func submit() throws {
     if let failure { throw failure }
     let full = current
-    // The window is copied before a worker may finish with the block and it is used again.
+    // The window must be copied before a worker finishes the block and it is reused.
     while idle.isEmpty { try deliverOldest() }
     let fresh = idle.removeLast()
     fresh.reset(after: full, level: level)
@@ -152,7 +152,7 @@ final class ParallelGzip {
     }
   }
 
-  /// After an error the stream has a hole: nothing more is taken.
+  /// After an error the stream has a gap: no further input is accepted.
   private func remember(_ error: any Error) -> any Error {
     failure = error
     stop()

@@ -1,11 +1,11 @@
 import CZlib
 import Common
 
-/// Unpacks a damaged gzip file as far as there is sense in it.
+/// Unpacks a damaged gzip file as far as possible.
 ///
-/// Where what is packed makes no sense, everything up to the next place at which a block can begin is left out, and the
-/// reading goes on there: this program's archives have such a place every few hundred kilobytes, those of gzip have
-/// none. Bytes after a gap can be wrong where they repeat some from before it: compare them with a digest.
+/// After invalid data, everything up to the next possible start of a block is skipped: archives of this program have
+/// one every few hundred kilobytes, those of gzip none. Bytes after a gap can be wrong if they refer to bytes before
+/// it: they must be compared with a digest.
 final class SalvagingGzip: ByteSource {
   private let file: any ByteSource
   private var stream = z_stream()
@@ -14,9 +14,9 @@ final class SalvagingGzip: ByteSource {
   private var end = 0
   private var isInside = false
   private var isFinished = false
-  /// Set where bytes were left out before the next ones; the reader resets it.
+  /// Set if bytes before the next ones were skipped; reset by the reader.
   var hasGap = false
-  /// The first faults, in words.
+  /// The first faults.
   private(set) var faults: [String] = []
 
   private static let mark: [UInt8] = [0x00, 0x00, 0xFF, 0xFF]
@@ -35,7 +35,7 @@ final class SalvagingGzip: ByteSource {
   var path: String { file.path }
   var position: Int64 { file.position - Int64(end - start) }
 
-  /// Ends early where a gap follows, so that what one call gives belongs together.
+  /// Ends early before a gap, so that the bytes of one call are contiguous.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     while !isFinished {
       if !isInside { try beginMember() }
@@ -64,7 +64,7 @@ final class SalvagingGzip: ByteSource {
       }
       start = end - Int(stream.avail_in)
       if code == Z_STREAM_END {
-        // The checksum covers the damage too: it proves nothing that the digests do not.
+        // The checksum covers the damage: digests are compared instead.
         start = min(end, start + GzipFormat.trailerSize)
         isInside = false
         break
@@ -78,7 +78,7 @@ final class SalvagingGzip: ByteSource {
     return buffer.count - Int(stream.avail_out)
   }
 
-  /// To the next place at which a block can begin.
+  /// Skips to the next possible start of a block.
   private func skip() throws {
     hasGap = true
     var matched = 0
@@ -93,7 +93,7 @@ final class SalvagingGzip: ByteSource {
       if matched == Self.mark.count { break }
     }
     inflateReset(&stream)
-    // Blocks refer to what came before them; without a window they would be refused.
+    // Blocks refer to preceding bytes, and would be refused without a window.
     let nothing = [UInt8](repeating: 0, count: Self.window)
     inflateSetDictionary(&stream, nothing, UInt32(nothing.count))
   }
@@ -105,7 +105,7 @@ final class SalvagingGzip: ByteSource {
       isFinished = true
       return
     }
-    // A header is short; what does not look like one after the first member is no part of the archive.
+    // Headers are short; other data after the first member does not belong to the archive.
     while end - start < 1 << 10, try more() {}
     guard let length = Self.headerLength(input[start..<end]) else {
       note("bytes that are not part of it follow at byte \(position)")
@@ -140,7 +140,7 @@ final class SalvagingGzip: ByteSource {
     return end > 0
   }
 
-  /// Adds to what is there; false at the end.
+  /// Reads more bytes after the existing ones; returns false at the end.
   private func more() throws -> Bool {
     let rest = Array(input[start..<end])
     input.replaceSubrange(0..<rest.count, with: rest)

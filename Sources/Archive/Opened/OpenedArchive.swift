@@ -1,28 +1,28 @@
 import Common
 import Glibc
 
-/// An archive whose members can be read in any order: a .tar.gz or .tar unpacked into a private folder, or a folder that
-/// the operator has unpacked, read where it is.
+/// An archive whose members can be read in any order: a .tar.gz or .tar unpacked into a private folder, or an unpacked
+/// folder read in place.
 ///
-/// When ``open(_:workFolder:expecting:limits:cancellation:progress:)`` returns, everything has been read once, every
-/// digest of the manifest, if there is one, has been compared, and nothing was refused.
+/// When ``open(_:workFolder:expecting:limits:cancellation:progress:)`` returns, everything has been read once, all
+/// digests of the manifest, if there is one, have been compared, and nothing was refused.
 ///
-/// Members may be opened from several threads.
+/// Members can be opened from several threads.
 public final class OpenedArchive: Sendable {
   public let path: String
   public let kind: ArchiveKind
-  /// In the order of the archive; of a folder, in the order of names. The manifest is one of them.
+  /// In the order of the archive; for a folder, in the order of names. Includes the manifest.
   public let members: [Entry]
-  /// Nil where the archive has none of ours; then no digest was compared.
+  /// Nil without a manifest of this program; then no digest was compared.
   public let manifest: Manifest?
-  /// The folder that the archive's members were in; of a folder, its own name.
+  /// The root folder of the archive; for a folder, its own name.
   public let rootFolder: String
-  /// Where the files are. Not for writing.
+  /// The folder of the files. Must not be written.
   public let folder: String
 
   private let index: [ExactName: Int]
   private let descriptor: Int32
-  /// What to remove at the end; nil for a folder of the operator's.
+  /// The folder to delete at the end; nil for an operator's folder.
   private let unpacked: String?
   private let isClosed = Monitor(false)
 
@@ -31,16 +31,16 @@ public final class OpenedArchive: Sendable {
     public let size: Int64
     /// Seconds since 1970.
     public let modified: Int64
-    /// Nil in a folder without a manifest, which is not hashed.
+    /// Nil in a folder without a manifest, whose files are not hashed.
     public let sha256: Checksum?
     fileprivate let identity: FileIdentity?
   }
 
   /// - Parameters:
-  ///   - workFolder: where a folder for the members is made; it has to be there, or it is made.
-  ///   - expecting: what the caller needs; anything else is refused as early as it is known.
-  ///   - progress: bytes of the archive; of a folder with a manifest, bytes of its files.
-  /// - Throws: ``ArchiveFailure``, or what `progress` throws. Nothing is left in the work folder then.
+  /// - workFolder: the parent of the unpacked folder; created if it does not exist.
+  /// - expecting: the required kind; others are refused as early as possible.
+  /// - progress: bytes of the archive; for a folder with a manifest, bytes of its files.
+  /// - Throws: ``ArchiveFailure``, or the errors of `progress`. Nothing is left in the work folder then.
   public static func open(
     _ path: String, workFolder: String, expecting: ArchiveKind.Expectation = .anything, limits: Limits = .standard,
     cancellation: Cancellation? = nil, progress: ByteProgress? = nil
@@ -70,7 +70,7 @@ public final class OpenedArchive: Sendable {
 
   public func entry(_ name: String) -> Entry? { index[ExactName(name)].map { members[$0] } }
 
-  /// - Throws: `.archive` where there is no such member, `.damagedArchive` where it has changed since it was checked.
+  /// - Throws: `.archive` if there is no such member, `.damagedArchive` if it has changed since its check.
   public func open(_ name: String) throws -> MemberFile {
     guard let entry = entry(name), !isClosed.now({ $0 }) else { throw ArchiveFailure(path, .noMember(name)) }
     let file = try MemberFile.open(beneath: descriptor, entry.name, archive: path)
@@ -80,7 +80,7 @@ public final class OpenedArchive: Sendable {
     return file
   }
 
-  /// Removes what was unpacked. A folder of the operator's stays.
+  /// Deletes what was unpacked. An operator's folder is kept.
   public func close() {
     let isFirst = isClosed.now { closed in
       defer { closed = true }
@@ -114,7 +114,7 @@ public final class OpenedArchive: Sendable {
           name: header.name, size: header.size, modified: header.modified, sha256: member.sha256, identity: nil))
     }
     let manifest = try collector.manifest()
-    // In this order for a folder too, which need not be read to know its kind.
+    // The same order as for archives, although a folder's kind is known early.
     let kind = detector.kind(manifest: manifest)
     if let failure = kind.failure(expecting: expecting, path: reader.path) { throw failure }
     try ArchiveCheck.check(found, against: manifest, of: reader, path: reader.path)

@@ -1,32 +1,34 @@
 import Common
 
-/// Unpacks what is left of a damaged archive: every file whose digest holds, and nothing else.
+/// Unpacks the intact files of a damaged archive: those whose digest matches.
 extension PartsUnpacker {
-  /// A file that could not be had.
+  /// A file that could not be restored.
   public struct Lost: Sendable, Equatable {
     public let name: String
     public let why: String
   }
 
   public struct Salvaged: Sendable {
-    /// What was unpacked and is whole.
+    /// The unpacked files.
     public let members: [Member]
-    /// Nil where it was lost: then only what stood before the first damage is believed.
+    /// Nil if it is lost: then only files before the first damage are trusted.
     public let manifest: Manifest?
-    /// Small members that belong to no part, by name.
+    /// Small members outside of all parts, by name.
     public let texts: [String: [UInt8]]
     public let lost: [Lost]
-    /// What was wrong with the archive's file itself, in words.
+    /// The faults of the archive's file itself.
     public let faults: [String]
   }
 
   private static let textLimit: Int64 = 4 << 20
 
   /// - Parameters:
-  ///   - path: an archive, or the folder that it was unpacked into.
-  ///   - stream: where the archive's bytes come from, instead of its file.
-  ///   - parts: which part goes into which folder, as for ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)``.
-  /// - Throws: where there is no archive, or a disk fails; damage is no error.
+  /// - path: an archive, or an unpacked folder.
+  /// - stream: the source of the archive's bytes, instead of its file.
+  /// - parts: the folder of each part, as for
+  ///   ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)``.
+  ///
+  /// - Throws: if there is no archive, or a disk fails; damage is no error.
   public static func salvage(
     _ path: String, stream: ArchiveStream? = nil, parts: [String: String], limits: Limits = .standard,
     cancellation: Cancellation? = nil, progress: ByteProgress? = nil
@@ -98,7 +100,7 @@ extension PartsUnpacker {
       faults: state().faults)
   }
 
-  /// What is believed, and what is not.
+  /// Returns the trusted and the lost files.
   private static func judge(_ found: [Found], _ manifest: Manifest?) -> (kept: [Member], lost: [Lost]) {
     guard let manifest else {
       return (

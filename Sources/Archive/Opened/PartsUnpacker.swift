@@ -1,35 +1,36 @@
 import Common
 import Glibc
 
-/// Unpacks the parts of an archive into folders of their own, on the file systems where they are to stay, so that
-/// nothing has to be copied again.
+/// Unpacks the parts of an archive into separate folders, on their final file systems, so that nothing has to be copied
+/// again.
 ///
-/// A part is everything below one name: "database", "uploads", "uploads/files". The longest name that fits decides.
-/// Files get the permissions that the archive gives them, less writing for others; folders 0755; times are kept. What
-/// belongs to no part is checked and passed over, except that small ones are kept in memory.
+/// A part is everything below a name: "database", "uploads", "uploads/files". The longest matching name applies. Files
+/// get the permissions of the archive without write permission for others; folders 0755; times are kept. Members
+/// outside of all parts are checked, and kept in memory if they are small.
 public enum PartsUnpacker {
-  /// What was unpacked. Only to be believed because ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)``
-  /// has returned it: every digest of the manifest, if there is one, has been compared by then.
+  /// The unpacked members. Trustworthy because
+  /// ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)`` returns it only after comparing all
+  /// digests of the manifest, if there is one.
   public struct Result: Sendable {
     public let kind: ArchiveKind
     public let manifest: Manifest?
     public let rootFolder: String?
     public let members: [Member]
-    /// Small members that belong to no part, by name.
+    /// Small members outside of all parts, by name.
     public let texts: [String: [UInt8]]
-    /// Symbolic links of the archive; none was made.
+    /// Symbolic links in the archive; none was created.
     public let skippedLinks: [String]
   }
 
   private static let textLimit: Int64 = 4 << 20
 
   /// - Parameters:
-  ///   - path: an archive, or the folder that it was unpacked into.
-  ///   - stream: where the archive's bytes come from, instead of its file.
-  ///   - parts: which part goes into which folder. None of the folders may exist; each is made, 0700.
-  ///   - progress: bytes of the archive; of a folder, bytes of its files.
-  /// - Throws: where anything is wrong with the archive or a disk; the folders may then be there, half-full, and are
-  ///   the caller's to remove.
+  /// - path: an archive, or an unpacked folder.
+  /// - stream: the source of the archive's bytes, instead of its file.
+  /// - parts: the folder of each part. The folders must not exist; each is created with mode 0700.
+  /// - progress: bytes of the archive; for a folder, bytes of its files.
+  /// - Throws: if the archive or a disk has a fault; the folders can then exist with partial content, and must be
+  ///   deleted by the caller.
   public static func unpack(
     _ path: String, stream: ArchiveStream? = nil, parts: [String: String],
     expecting: ArchiveKind.Expectation = .anything, skipsLinks: Bool = false, limits: Limits = .standard,
@@ -83,7 +84,7 @@ public enum PartsUnpacker {
       skippedLinks: links())
   }
 
-  /// The part that a member belongs to, and its name in there.
+  /// Returns the part of a member, and its name within the part.
   static func place(of name: String, parts: [String: Unpacker]) -> (unpacker: Unpacker, rest: String)? {
     var end = name.utf8.endIndex
     while let slash = name.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) {

@@ -1,10 +1,10 @@
 import Common
 import Glibc
 
-/// Writes the members of an archive into a folder that is ours alone.
+/// Writes members into a private folder.
 ///
-/// The folder is new and private, and nothing but folders and plain files is ever made in it; every file is made below
-/// it, anew, through no link. Together that keeps every name where it belongs.
+/// The folder is new, and only folders and plain files are created in it, without following links, so that no name can
+/// lead out of it.
 final class Unpacker {
   private let archive: String
   private let opened: OpenFolder
@@ -12,10 +12,11 @@ final class Unpacker {
   private let folderPath: String
   private var made: Set<ExactName> = []
   private var unchecked: Int64 = 0
-  /// Files keep the archive's permissions and times, and folders can be entered by anyone; else all is private.
+  /// Whether to keep permissions and times of the archive, with folders accessible to all; otherwise everything is
+  /// private.
   private let keepsAttributes: Bool
 
-  /// How much is written between two looks at the free space, and how much is left to others.
+  /// The amount between two checks of the free space, and the space left for others.
   private static let spaceStep: Int64 = 64 << 20
   private static let spaceReserve: Int64 = 32 << 20
 
@@ -32,7 +33,7 @@ final class Unpacker {
     opened = made
   }
 
-  /// - Throws: `.file` where the file system has no room for `bytes`.
+  /// - Throws: `.file` if the file system has no space for `bytes`.
   static func checkSpace(_ folder: String, for bytes: Int64) throws {
     guard let free = FileSystem.freeBytes(folder), free < bytes + spaceReserve else { return }
     throw PlainFailure(
@@ -40,7 +41,7 @@ final class Unpacker {
       remedy: "free some space on that file system, or name another work folder")
   }
 
-  /// Writes one member and returns what was written.
+  /// Writes a member and returns it with its digest.
   func write(
     _ header: MemberHeader, from source: some MemberSource, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> Member {
@@ -55,7 +56,7 @@ final class Unpacker {
     return member
   }
 
-  /// Takes a file back that turned out not to be what it should be.
+  /// Deletes a file that turned out to be wrong.
   func remove(_ name: String) { unlinkat(folder, name, 0) }
 
   private func setAttributes(of file: Int32, _ header: MemberHeader) throws {

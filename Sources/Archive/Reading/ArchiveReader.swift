@@ -1,20 +1,20 @@
 import Common
 import Glibc
 
-/// Reads a .tar.gz or a .tar once, from its beginning to its end, and gives its files in the order of the archive.
+/// Reads a .tar.gz or .tar once and returns its files in order.
 ///
-/// Nothing is taken on trust: links, devices, names that lead elsewhere and second copies are refused, sizes are
-/// limited, and gzip's checksum and our own seal are compared here. What the members hold is believed only when
-/// ``next()`` has returned nil, and, where there is a manifest, when it has been compared too.
+/// Links, devices, names that lead out of the folder, and duplicates are refused, sizes are limited, and gzip's
+/// checksum and this program's checksum are compared. The content is trustworthy only after ``next()`` has returned
+/// nil, and after the comparison with the manifest, if there is one.
 public final class ArchiveReader: MemberSource {
   public let path: String
-  /// Bytes of the archive as it is on the disk; of a stream, the most that can come.
+  /// The size of the file in bytes; for a stream, the maximum.
   public let size: Int64
   public private(set) var rootFolder: String?
   public private(set) var folders: Set<String> = []
-  /// Names of symbolic links that were passed over, as far as it has been read; see `skipsLinks`.
+  /// The names of skipped symbolic links so far; see `skipsLinks`.
   public private(set) var skippedLinks: [String] = []
-  /// Bytes unpacked so far.
+  /// The number of unpacked bytes so far.
   public var unpacked: Int64 { pieces.given }
 
   private let limits: Limits
@@ -27,7 +27,7 @@ public final class ArchiveReader: MemberSource {
   private let remembersNames: Bool
   private let skipsLinks: Bool
   private var names: Set<ExactName> = []
-  /// The folders that the members are in.
+  /// The folders of the members.
   private var parents: Set<ExactName> = []
   private var nameBytes: Int64 = 0
   private var entries = 0
@@ -39,11 +39,12 @@ public final class ArchiveReader: MemberSource {
   private let claimed: Int64
 
   /// - Parameters:
-  ///   - stream: where the bytes come from instead of the file: `path` is only its name then.
-  ///   - skipsLinks: symbolic links are passed over and named in ``skippedLinks`` instead of ending the reading. The
-  ///     server's own backups can hold some; none is ever made or followed.
-  ///   - progress: called now and then with bytes of the file.
-  /// - Throws: `.archive` where it is missing or unreadable, `.unsuitableArchive` where it is something else.
+  /// - stream: the source of the bytes, instead of the file: `path` is then only a name.
+  /// - skipsLinks: whether to skip symbolic links and list them in ``skippedLinks`` instead of failing. Official
+  ///   backups can contain some; none is ever created or followed.
+  ///
+  /// - progress: called regularly with the bytes of the file.
+  /// - Throws: `.archive` if it is missing or unreadable, `.unsuitableArchive` for another format.
   public convenience init(
     _ path: String, stream: ArchiveStream? = nil, skipsLinks: Bool = false, limits: Limits = .standard,
     cancellation: Cancellation? = nil, progress: ByteProgress? = nil
@@ -72,10 +73,9 @@ public final class ArchiveReader: MemberSource {
     }
   }
 
-  /// Reads an open file; its position is neither used nor changed.
+  /// Reads an open file, without using or changing its position.
   ///
-  /// - Parameter remembersNames: false where the caller compares the names with a list anyway, so that they need not be
-  ///   in memory twice.
+  /// - Parameter remembersNames: false if the caller compares the names with a list, so that they are not stored twice.
   convenience init(
     _ descriptor: Int32, path: String, closing: Bool = false, remembersNames: Bool = true, skipsLinks: Bool = false,
     limits: Limits, cancellation: Cancellation?, progress: ByteProgress?
@@ -164,18 +164,17 @@ public final class ArchiveReader: MemberSource {
     return bytes
   }
 
-  /// Whether the archive carries our seal and it matched; known at the end.
+  /// The maker by the checksum record, which was compared; known at the end.
   var origin: GzipReader.Origin { isFinished ? gzip?.origin ?? .foreign : .foreign }
 
-  /// How many bytes it will unpack to, as far as that is known before: exact for our own archives; a lower bound, off by
-  /// a multiple of 4 GiB, for others.
+  /// The expected unpacked size in bytes: exact for archives of this program; for others a lower bound modulo 4 GiB.
   public var expectedBytes: Int64 {
     guard gzip != nil else { return size }
     return max(size, claimed)
   }
 
-  /// The most that some packed bytes can unpack to: deflate makes 1,032 of one. Some more have been unpacked already when
-  /// their number is known.
+  /// Returns the maximum unpacked size of packed bytes: deflate reaches 1,032 to 1. A margin covers bytes that are
+  /// already unpacked.
   private static func mostUnpacked(_ packed: Int64) -> Int64 {
     let (product, overflow) = packed.multipliedReportingOverflow(by: 1032)
     let (sum, carry) = product.addingReportingOverflow(ahead)
@@ -191,14 +190,14 @@ public final class ArchiveReader: MemberSource {
 
   // MARK: What is refused
 
-  /// The name below the root folder; nil for a folder.
+  /// Returns the name below the root folder; nil for a folder.
   private func checkedName(_ entry: TarDecoder.Entry) throws -> String? {
     func refuse(_ why: ArchiveFailure.Refusal) -> ArchiveFailure {
       ArchiveFailure(path, .refused(member: String(decoding: entry.rawName, as: UTF8.self), why))
     }
     let isFolder = entry.type == S_IFDIR && !entry.isHardLink
     var bytes = entry.rawName[...]
-    // "tar -c ./folder" writes names that way.
+    // `tar -c ./folder` writes names with this prefix.
     while bytes.starts(with: "./".utf8) { bytes = bytes.dropFirst(2) }
     if isFolder {
       while bytes.last == UInt8(ascii: "/"), bytes.count > 1 { bytes = bytes.dropLast() }
@@ -211,7 +210,7 @@ public final class ArchiveReader: MemberSource {
       skippedLinks.append(MemberName.split(name)?.rest ?? name)
       return nil
     }
-    // Its depth in an unpacked folder, which has no root folder above.
+    // The depth in an unpacked folder, which has no root folder.
     guard MemberName.depth(name) - (isFolder ? 0 : 1) <= limits.depth else {
       throw ArchiveFailure(path, .beyondLimit("folders are nested deeper than \(limits.depth)"))
     }
@@ -228,7 +227,7 @@ public final class ArchiveReader: MemberSource {
     return rest
   }
 
-  /// Refuses a name that was there already, and names that cannot be unpacked side by side.
+  /// Refuses duplicate names, and names that cannot exist in one folder.
   private func remember(_ name: String, _ refuse: (ArchiveFailure.Refusal) -> ArchiveFailure) throws {
     nameBytes += Int64(name.utf8.count)
     guard nameBytes <= limits.nameBytes else {
@@ -239,7 +238,7 @@ public final class ArchiveReader: MemberSource {
     var end = name.utf8.endIndex
     while let slash = name.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) {
       let folder = String(name[..<slash])
-      // Where it is known, so are those above.
+      // The parents of a known folder are known.
       guard parents.insert(ExactName(folder)).inserted else { return }
       guard !names.contains(ExactName(folder)) else { throw ArchiveFailure(path, .refused(member: folder, .clash)) }
       end = slash

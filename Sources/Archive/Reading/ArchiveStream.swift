@@ -1,20 +1,20 @@
 import Common
 import Glibc
 
-/// Bytes that come once and in order, out of a pipe for instance.
+/// Bytes that can be read once and in order, for example from a pipe.
 ///
-/// Used by one thread at a time; not always the one that made it.
+/// Used by one thread at a time, not always the same.
 public protocol ByteStream: AnyObject {
-  /// Returns how many bytes were put into `buffer`, at least one; 0 at the end.
+  /// Returns the number of bytes put into `buffer`, at least one; 0 at the end.
   ///
-  /// - Throws: where the source of the bytes failed, at the end as well: 0 means that all of them came.
+  /// - Throws: if the source failed, also at the end: 0 means that the stream is complete.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
-/// An archive whose bytes come out of another program, a decryption for instance, and not from its file.
+/// An archive whose bytes come from another program, for example a decryption.
 public struct ArchiveStream {
   public let bytes: any ByteStream
-  /// The most bytes that can come: those of the file that they are made of.
+  /// The maximum number of bytes.
   public let size: Int64
 
   public init(_ bytes: any ByteStream, size: Int64) {
@@ -23,12 +23,12 @@ public struct ArchiveStream {
   }
 }
 
-/// A stream with a position, whose first bytes can be looked at before they are read.
+/// A stream with a position, whose first bytes can be inspected before they are read.
 final class StreamSource: ByteSource {
   let path: String
   private(set) var position: Int64 = 0
   private let stream: any ByteStream
-  /// The first bytes, as many as there are up to the number that was asked for.
+  /// The first bytes, up to the requested number.
   let head: [UInt8]
 
   init(_ stream: any ByteStream, path: String, head count: Int) throws {

@@ -1,9 +1,9 @@
 import Common
 
-/// A stream that ends where its source reports damage, instead of failing: what came before is still of use.
+/// A stream that ends where its source reports damage, instead of failing: the bytes before it are still useful.
 final class EndingStream: ByteStream {
   private let stream: any ByteStream
-  /// The damage, in words; nil where none was reported.
+  /// The reported damage; nil without any.
   private(set) var fault: String?
 
   init(_ stream: any ByteStream) { self.stream = stream }

@@ -1,11 +1,11 @@
 import Common
 import Glibc
 
-/// What a file is, by its first bytes.
+/// The format of a file by its first bytes.
 enum FileFormat: Equatable {
   case gzip
   case tar
-  /// Something else, in words.
+  /// Another format; the text names it.
   case foreign(String)
 
   private static let signatures: [(bytes: [UInt8], what: String)] = [
@@ -22,7 +22,7 @@ enum FileFormat: Equatable {
     (Array("[".utf8), "a JSON file"),
   ]
 
-  /// How many bytes tell.
+  /// The number of bytes to inspect.
   static let headSize = 512
 
   static func recognize(_ descriptor: Int32, path: String) throws -> FileFormat {
@@ -31,7 +31,7 @@ enum FileFormat: Equatable {
     return recognize(Array(head[..<count]))
   }
 
-  /// - Parameter bytes: the first ``headSize``, or all that there are.
+  /// - Parameter bytes: the first ``headSize`` bytes, or all of a shorter file.
   static func recognize(_ bytes: [UInt8]) -> FileFormat {
     if bytes.isEmpty { return .foreign("an empty file") }
     if bytes.starts(with: GzipFormat.magic) { return .gzip }
@@ -39,7 +39,7 @@ enum FileFormat: Equatable {
     return .foreign(signatures.first { bytes.starts(with: $0.bytes) }?.what ?? "a file of an unknown kind")
   }
 
-  /// Old tar archives have no signature, but the sum of their header always fits. (A tar archive of nothing is zeros.)
+  /// Old tar archives have no signature, but a valid header checksum. An empty tar archive consists of zeros.
   private static func isTarHeader(_ block: [UInt8]) -> Bool {
     let field = block[148..<156]
     let digits = field.drop { $0 == 0x20 }.prefix { (0x30...0x37).contains($0) }

@@ -1,16 +1,15 @@
 import Common
 import Glibc
 
-/// Reads an unpacked archive where it is: the plain files below a folder, in the order of their names.
+/// Reads an unpacked archive in place: the plain files below a folder, by name.
 ///
-/// Every file is opened below the folder without following a link. A link, a device or a pipe is refused, never skipped:
-/// whoever put it there meant something by it.
+/// Files are opened without following links. A link, a device or a pipe is refused and never skipped.
 public final class FolderReader: MemberSource {
   public let path: String
   public let rootFolder: String? = nil
   public private(set) var folders: Set<String> = []
 
-  /// What a file was when the folder was listed, so that a change is noticed.
+  /// The identity of a file when the folder was listed, to detect changes.
   struct Found: Sendable {
     let header: MemberHeader
     let identity: FileIdentity
@@ -27,7 +26,7 @@ public final class FolderReader: MemberSource {
   private var entries = 0
   private var nameBytes: Int64 = 0
 
-  /// Bytes of all files.
+  /// The size of all files in bytes.
   public private(set) var totalBytes: Int64 = 0
 
   public init(

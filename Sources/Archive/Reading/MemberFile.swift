@@ -1,7 +1,7 @@
 import Common
 import Glibc
 
-/// What tells one file, and one state of it, from another.
+/// Identifies a file and its state.
 struct FileIdentity: Equatable, Sendable {
   private let device: UInt
   private let inode: UInt
@@ -18,10 +18,10 @@ struct FileIdentity: Equatable, Sendable {
   }
 }
 
-/// A member of an opened archive, open for reading. For one thread at a time.
+/// A member of an opened archive, open for reading by one thread at a time.
 public final class MemberFile {
   public let name: String
-  /// Open for reading at the file's beginning; closed with this object.
+  /// Opened at the file's beginning; closed with this object.
   public let descriptor: Int32
   public let size: Int64
   let identity: FileIdentity
@@ -42,7 +42,7 @@ public final class MemberFile {
   }
 
   static func open(beneath folder: Int32, _ name: String, archive: String) throws -> MemberFile {
-    // A pipe put there in the meantime must not make the opening wait.
+    // Opening must not block on a pipe that has replaced the file.
     let descriptor = FileSystem.openBeneath(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
     guard descriptor >= 0 else {
       switch errno {
@@ -61,7 +61,7 @@ public final class MemberFile {
     return MemberFile(name: name, descriptor: descriptor, status: status)
   }
 
-  /// The next bytes, at most a MiB, valid until the next call; nil at the end.
+  /// Returns the next bytes, at most 1 MiB, valid until the next call; nil at the end.
   public func chunk() throws -> UnsafeRawBufferPointer? {
     let buffer = self.buffer ?? .allocate(byteCount: Self.chunkSize, alignment: 64)
     self.buffer = buffer
@@ -73,9 +73,9 @@ public final class MemberFile {
     }
   }
 
-  /// The whole file in memory.
+  /// Returns the whole file in memory.
   ///
-  /// - Throws: `.damagedArchive` where it is larger than `limit` bytes.
+  /// - Throws: `.damagedArchive` if it has more than `limit` bytes.
   public func bytes(limit: Int64 = 256 << 20) throws -> [UInt8] {
     guard size <= limit else {
       throw ArchiveFailure(name, .beyondLimit("it has \(size) bytes, more than the \(limit) that are read at once"))
@@ -83,7 +83,7 @@ public final class MemberFile {
     return try withMappedBytes { Array($0) }
   }
 
-  /// The whole file as it lies on the disk, without taking memory for it. The pointer is valid within `body`.
+  /// Maps the whole file without copying it. The pointer is valid within `body`.
   public func withMappedBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) throws -> Value {
     guard size > 0 else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
     let count = Int(size)

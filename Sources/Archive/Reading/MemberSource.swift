@@ -1,19 +1,19 @@
 import Glibc
 
-/// The members of an archive or of a folder, one after the other, each readable once.
+/// The members of an archive or a folder in sequence, each readable once.
 public protocol MemberSource: AnyObject {
-  /// Moves to the next file; the rest of the current one is skipped. Nil at the end, when all has been checked that
-  /// can be checked without a manifest.
+  /// Returns the next file and skips the rest of the current one; nil at the end, after all checks that need no
+  /// manifest.
   func next() throws -> MemberHeader?
 
-  /// The next bytes of the current file, valid until the next call of this or ``next()``; nil at its end.
+  /// Returns the next bytes of the current file, valid until the next call of this or ``next()``; nil at its end.
   func chunk() throws -> UnsafeRawBufferPointer?
 
-  /// The one folder that everything is in; nil before the first member, and for an unpacked folder.
+  /// The common root folder; nil before the first member, and for an unpacked folder.
   var rootFolder: String? { get }
 
-  /// Names of the folders right below the root folder that were there as such, with something in them or not; as far as
-  /// it has been read.
+  /// The names of folders directly below the root folder that have their own entries, empty or not, as far as it was
+  /// read.
   var folders: Set<String> { get }
 }
 
@@ -23,7 +23,7 @@ public struct MemberHeader: Sendable, Equatable {
   public let size: Int64
   /// Seconds since 1970.
   public let modified: Int64
-  /// Permission bits, as the archive or the disk has them.
+  /// Permission bits of the archive or the disk.
   public let mode: mode_t
 
   public init(name: String, size: Int64, modified: Int64, mode: mode_t = 0o600) {
@@ -35,9 +35,9 @@ public struct MemberHeader: Sendable, Equatable {
 }
 
 extension MemberSource {
-  /// The rest of the current file in one piece.
+  /// Returns the rest of the current file.
   ///
-  /// - Throws: `.beyondLimit` where it is larger than `limit`.
+  /// - Throws: `.beyondLimit` if it has more than `limit` bytes.
   public func contents(limit: Int64, of path: String) throws -> [UInt8] {
     var bytes: [UInt8] = []
     while let piece = try chunk() {
@@ -50,7 +50,7 @@ extension MemberSource {
   }
 }
 
-/// Shows the members of an archive to several, one after the other.
+/// Passes the members of an archive to several visitors.
 public final class SeveralVisitors: MemberVisitor {
   private let visitors: [any MemberVisitor]
   private var wanted: [any MemberVisitor] = []
@@ -71,12 +71,12 @@ public final class SeveralVisitors: MemberVisitor {
   }
 }
 
-/// Sees the members of an archive while they are read for something else.
+/// Receives the members of an archive while they are read for another purpose.
 public protocol MemberVisitor: AnyObject {
-  /// A member begins. Whether its bytes are wanted.
+  /// Called at the start of a member; returns whether its bytes are needed.
   func begin(_ header: MemberHeader) throws -> Bool
-  /// The next bytes of the member, valid during the call.
+  /// Receives the next bytes of the member, valid during the call.
   func take(_ bytes: UnsafeRawBufferPointer) throws
-  /// The member is complete. Called only where its bytes were wanted.
+  /// Called at the end of a member whose bytes were needed.
   func end() throws
 }

@@ -31,25 +31,25 @@ public final class SalvageReader: MemberSource {
   private var names: Set<ExactName> = []
   private var read: Int64 = 0
   private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
-  /// What was taken from the source and has to be given to the next decoder first.
+  /// Bytes taken from the source that the next decoder gets first.
   private var ahead: [UInt8] = []
   private let lent = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 64)
   private var isEnded = false
-  /// The bytes that were given to the decoder last: it reads ahead, and where it fails, headers may stand in them.
+  /// The last bytes given to the decoder: it reads ahead, so that after a failure they can contain further headers.
   private var given: [UInt8] = []
-  /// The number of bytes before those that the decoder gets next.
+  /// The number of bytes before the next one for the decoder.
   private var position: Int64 = 0
-  /// Where the decoder's stream begins, and where its last entry ends at the earliest.
+  /// The start of the decoder's stream, and the earliest end of its last entry.
   private var begin: Int64 = 0
   private var entryEnd: Int64 = 0
-  /// Whether other bytes than zeros were passed over in the search for a header.
+  /// Whether bytes other than zeros were skipped in the search for a header.
   private var hasSkippedBytes = false
 
   private static let block = 512
   private static let remembered = 512 << 10
 
-  /// - Parameter stream: where the archive's bytes come from, instead of its file. Where it reports damage, it ends.
-  /// - Throws: `.archive` where it is missing or unreadable, `.unsuitableArchive` where it is something else.
+  /// - Parameter stream: the source of the archive's bytes, instead of its file. It ends where it reports damage.
+  /// - Throws: `.archive` if it is missing or unreadable, `.unsuitableArchive` for another format.
   public init(
     _ path: String, stream: ArchiveStream? = nil, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws {
@@ -111,11 +111,11 @@ public final class SalvageReader: MemberSource {
       }
       do {
         guard let entry = try decoder?.next() else {
-          // An end in the middle of the file is damage, too.
+          // An end mark in the middle of the file is damage too.
           unread()
           decoder = nil
           let isMore = try findHeader()
-          // Nothing but zeros may follow the end.
+          // Only zeros can follow the end mark.
           if isMore || hasSkippedBytes { isUndamaged = false }
           guard isMore else { return nil }
           continue
@@ -155,7 +155,7 @@ public final class SalvageReader: MemberSource {
     decoder = nil
   }
 
-  /// Takes back what the decoder has read beyond the end of its last entry.
+  /// Returns the bytes to the source that the decoder has read beyond its last entry.
   private func unread() {
     let from = max(position - Int64(given.count), min(entryEnd, position))
     ahead = given.suffix(Int(position - from)) + ahead
@@ -190,7 +190,7 @@ public final class SalvageReader: MemberSource {
   private struct Gap: Error {}
 
   private func makeDecoder() throws -> TarDecoder {
-    // Weak: the decoder belongs to this object.
+    // Weak: the decoder is owned by this object.
     begin = position
     entryEnd = position + Int64(Self.block)
     return try TarDecoder(path: path) { [unowned self] in
@@ -206,7 +206,7 @@ public final class SalvageReader: MemberSource {
     given.append(contentsOf: piece)
   }
 
-  /// The next piece for the decoder.
+  /// Returns the next piece for the decoder.
   private func pull() throws -> UnsafeRawBufferPointer? {
     if !ahead.isEmpty {
       let count = min(ahead.count, lent.count)
@@ -216,7 +216,7 @@ public final class SalvageReader: MemberSource {
     }
     if gzip?.hasGap == true { throw Gap() }
     let count = try take()
-    // What was read before a gap is used first.
+    // Bytes before a gap are used first.
     if count == 0, gzip?.hasGap == true { throw Gap() }
     return count == 0 ? nil : UnsafeRawBufferPointer(rebasing: room[..<count])
   }
@@ -229,7 +229,7 @@ public final class SalvageReader: MemberSource {
     return count
   }
 
-  /// Reads on to where an entry begins; false at the end of the file.
+  /// Searches for the next header; returns false at the end of the file.
   private func findHeader() throws -> Bool {
     if isUndamaged, rootFolder == nil, ahead.isEmpty, !isEnded { return true }
     var bytes = ahead
@@ -257,7 +257,7 @@ public final class SalvageReader: MemberSource {
     }
   }
 
-  /// Whether a tar header stands here: its mark, and its checksum.
+  /// Returns whether the block is a tar header, by its signature and its checksum.
   static func isHeader(_ block: ArraySlice<UInt8>) -> Bool {
     let first = block.startIndex
     guard block.count == Self.block, block[first] != 0, block[first + 257] == UInt8(ascii: "u"),

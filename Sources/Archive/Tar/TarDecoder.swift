@@ -2,12 +2,12 @@ import CArchive
 import Common
 import Glibc
 
-/// Reads the entries of a tar stream through libarchive, which sees neither the file nor the compression.
+/// Reads the entries of a tar stream with libarchive, which accesses neither the file nor the compression.
 final class TarDecoder {
   struct Entry {
-    /// As it is in the archive; not checked yet, perhaps not UTF-8.
+    /// The name in the archive; not checked, possibly not UTF-8.
     var rawName: [UInt8]
-    /// As the archive says it; perhaps negative.
+    /// The size in the archive; possibly negative.
     var size: Int64
     /// In the years 1 to 9999.
     var modified: Int64
@@ -15,7 +15,7 @@ final class TarDecoder {
     var type: mode_t
     var isHardLink: Bool
     var isSparse: Bool
-    /// Where its header begins, in bytes from the beginning of the stream.
+    /// The position of its header in the stream, in bytes.
     var position: Int64
   }
 
@@ -23,7 +23,7 @@ final class TarDecoder {
   private let input: Input
   private let path: String
 
-  /// What libarchive's callback reaches through its pointer.
+  /// The context of libarchive's callback.
   private final class Input {
     let next: () throws -> UnsafeRawBufferPointer?
     var failure: (any Error)?
@@ -39,7 +39,7 @@ final class TarDecoder {
     }
   }
 
-  /// - Parameter next: gives the next piece of the stream, valid until it is asked again; nil at its end.
+  /// - Parameter next: returns the next piece of the stream, valid until the next call; nil at its end.
   init(path: String, next: @escaping () throws -> UnsafeRawBufferPointer?) throws {
     guard let archive = archive_read_new() else {
       throw PlainFailure(.unexpected, "libarchive", "cannot be started: out of memory")
@@ -69,13 +69,13 @@ final class TarDecoder {
 
   deinit { archive_read_free(archive) }
 
-  /// The next entry of any type; nil at the end of the archive.
+  /// Returns the next entry of any type; nil at the end of the archive.
   func next() throws -> Entry? {
     try NameLocale.forReading {
       var entry: OpaquePointer?
       let code = archive_read_next_header(archive, &entry)
       if code == ARCHIVE_EOF && input.failure == nil { return nil }
-      // A warning is about a name that was not converted, as was wanted.
+      // A warning concerns a name that was not converted, as intended.
       guard code == ARCHIVE_OK || code == ARCHIVE_WARN, let entry, input.failure == nil else {
         throw failure("the entry at byte \(archive_read_header_position(archive)) makes no sense")
       }
@@ -89,7 +89,7 @@ final class TarDecoder {
     }
   }
 
-  /// The next bytes of the current entry; nil at its end.
+  /// Returns the next bytes of the current entry; nil at its end.
   func chunk(at expected: Int64) throws -> UnsafeRawBufferPointer? {
     while true {
       var start: UnsafeRawPointer?
@@ -103,9 +103,9 @@ final class TarDecoder {
     }
   }
 
-  /// Reads what follows the last entry to its end: the mark of the end, and nothing but zeros after it.
+  /// Checks the end of the archive: the end mark, followed only by zeros.
   func finish() throws {
-    // libarchive has used some of the mark; the rest of its last piece is still here.
+    // libarchive has consumed a part of the end mark; the rest is in its last piece.
     let markStart = archive_read_header_position(archive)
     let unused = max(0, input.given - archive_filter_bytes(archive, -1))
     if let last = input.last { try checkZeros(last.suffix(Int(unused))) }

@@ -2,16 +2,16 @@ import CArchive
 import Common
 import Glibc
 
-/// Turns members into the bytes of a tar archive: pax, restricted to what needs it. libarchive writes the headers.
+/// Converts members into a tar archive in restricted pax format; libarchive writes the headers.
 ///
-/// The same members always give the same bytes: no owner, no process id, no clock.
+/// Equal members result in equal bytes: there is no owner, process id or time of creation.
 final class TarEncoder {
   private let archive: OpaquePointer
   private let output: Output
 
-  /// What libarchive's callbacks reach through their pointer.
+  /// The context of libarchive's callbacks.
   private final class Output {
-    /// Nil once nothing more may be written.
+    /// Nil once nothing more can be written.
     var sink: ((UnsafeRawBufferPointer) throws -> Void)?
     var failure: (any Error)?
 
@@ -26,7 +26,7 @@ final class TarEncoder {
     output = Output(sink)
     archive_write_set_format_pax_restricted(archive)
     archive_write_add_filter_none(archive)
-    // No blocking: what is written goes through without being copied.
+    // Without blocking, the data is passed on without copying.
     archive_write_set_bytes_per_block(archive, 0)
     let code = archive_write_open(
       archive, Unmanaged.passUnretained(output).toOpaque(), nil,
@@ -51,7 +51,7 @@ final class TarEncoder {
     archive_write_free(archive)
   }
 
-  /// Begins a member of exactly `size` bytes. `modified` is in seconds since 1970; `mode` are permission bits.
+  /// Starts a member of exactly `size` bytes. `modified` is in seconds since 1970; `mode` are permission bits.
   func begin(_ name: String, size: Int64, modified: Int64, mode: mode_t = 0o600) throws {
     guard let entry = archive_entry_new() else {
       throw PlainFailure(.unexpected, "libarchive", "out of memory")
@@ -73,19 +73,19 @@ final class TarEncoder {
     guard taken == bytes.count else { throw currentFailure }
   }
 
-  /// Pads the member that was begun.
+  /// Pads the current member.
   func end() throws {
     try check(archive_write_finish_entry(archive))
   }
 
-  /// Writes the end of the archive.
+  /// Writes the end mark of the archive.
   func finish() throws {
     try check(archive_write_close(archive))
     output.sink = nil
   }
 
   private func check(_ code: Int32) throws {
-    // A warning means that a name went out as it is, which is what is wanted.
+    // A warning means that a name was written unchanged, as intended.
     guard code == ARCHIVE_OK || code == ARCHIVE_WARN, output.failure == nil else { throw currentFailure }
   }
 

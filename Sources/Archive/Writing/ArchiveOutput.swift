@@ -1,13 +1,13 @@
 import Common
 
-/// The way of the bytes from the members into the file: tar, gzip, disk, and the seal over all of it.
+/// The output chain of an archive: tar, gzip, file, and the checksum of all bytes.
 final class ArchiveOutput {
   let file: PartialFile
   let tar: TarEncoder
   private let gzip: ParallelGzip
   private let sealing: Sealing
 
-  /// The digest of what goes to the file; a class, since the sink outlives the initializer.
+  /// The digest of the file; a class, because the sink outlives the initializer.
   private final class Sealing {
     private var digest: Digest? = Digest()
 
@@ -31,15 +31,15 @@ final class ArchiveOutput {
     tar = try TarEncoder { try gzip.write($0) }
   }
 
-  /// Bytes of the file so far.
+  /// The size of the file so far, in bytes.
   var packed: Int64 { gzip.totals.packed }
 
-  /// Processor time that compressing has taken; known when it is sealed.
+  /// The processor time of the compression; known after sealing.
   var processorSeconds: Double { gzip.processorSeconds }
 
   func use(level: Int) throws { try gzip.use(level: level) }
 
-  /// Writes all that is missing and waits until it is on the disk.
+  /// Writes the rest and syncs it to disk.
   func seal() throws {
     try tar.finish()
     try gzip.finish()

@@ -1,14 +1,14 @@
 import Common
 import Glibc
 
-/// Writes a .tar.gz that gets its name only when it is complete, read back and on the disk.
+/// Writes a .tar.gz that gets its name only when it is complete, verified and synced to disk.
 ///
-/// Each member is hashed while it passes; the manifest is made from that. Several threads may add members; one is
-/// written at a time. Whatever fails, ``abandon()`` and the end of the object remove everything that was written.
+/// Members are hashed while they are written, for the manifest. Several threads can add members; one is written at a
+/// time. After any failure, ``abandon()`` or the release of the object deletes the file.
 public final class ArchiveWriter: Sendable {
-  /// Level 1 gives most of what compression can give for a third of the time.
+  /// Level 1 achieves most of the compression in a third of the time.
   public static let defaultLevel = 1
-  /// More workers than this have never anything to do, and each has its buffers.
+  /// More workers would be idle, and each needs buffers.
   public static let defaultThreads = min(WorkerThread.processors, 8)
 
   public let path: String
@@ -21,16 +21,16 @@ public final class ArchiveWriter: Sendable {
     var members: [Member] = []
     var names: Set<ExactName> = []
     var total: Int64 = 0
-    /// The error after which what was written is no archive any more.
+    /// The error that made the archive unusable.
     var failure: (any Error)?
   }
 
   /// - Parameters:
-  ///   - path: where the archive will be; nothing may exist there.
-  ///   - rootFolder: the folder in the archive that all members are in; named as the archive unless given.
-  ///   - level: 0 (store) to 9 (smallest).
-  ///   - threads: how many compress.
-  /// - Throws: `.conflict` where `path` exists, `.file` where it cannot be written.
+  /// - path: the path of the archive; it must not exist.
+  /// - rootFolder: the root folder in the archive; by default the archive's name.
+  /// - level: 0 (store) to 9 (smallest).
+  /// - threads: the number of compression threads.
+  /// - Throws: `.conflict` if `path` exists, `.file` if it cannot be written.
   public init(
     path: String, rootFolder: String? = nil, level: Int = defaultLevel, threads: Int = defaultThreads
   ) throws {
@@ -46,15 +46,15 @@ public final class ArchiveWriter: Sendable {
 
   deinit { abandon() }
 
-  /// What has been added so far.
+  /// The members so far.
   public var members: [Member] { state.now { $0.members } }
   // MARK: Adding
 
-  /// Adds a member that is in memory.
+  /// Adds a member from memory.
   ///
   /// - Parameters:
-  ///   - name: its path below the root folder.
-  ///   - modified: seconds since 1970.
+  /// - name: the path below the root folder.
+  /// - modified: seconds since 1970.
   @discardableResult
   public func add(_ name: String, _ bytes: UnsafeRawBufferPointer, modified: Int64 = 0) throws -> Member {
     try add(name, size: Int64(bytes.count), modified: modified) { sink in try sink.write(bytes) }
@@ -65,13 +65,13 @@ public final class ArchiveWriter: Sendable {
     try bytes.withUnsafeBytes { try add(name, $0, modified: modified) }
   }
 
-  /// Adds a member of a size that is known, as `body` writes it.
+  /// Adds a member of known size, written by `body`.
   ///
-  /// A `body` that throws, or writes more or less than `size`, makes the archive unusable. It must not add anything.
+  /// A `body` that throws, or writes another number of bytes, makes the archive unusable. It must not add members.
   ///
   /// - Parameters:
-  ///   - level: how hard to compress it, if not as the others; 0 for what is compressed already.
-  ///   - mode: its permission bits, for whoever unpacks it with another program.
+  /// - level: another compression level; 0 for compressed data.
+  /// - mode: permission bits for other programs that unpack it.
   @discardableResult
   public func add(
     _ name: String, size: Int64, modified: Int64 = 0, level: Int? = nil, mode: mode_t = 0o600,
@@ -103,11 +103,11 @@ public final class ArchiveWriter: Sendable {
     }
   }
 
-  /// Adds a file from the disk, from its first byte to its last.
+  /// Adds a file from disk.
   ///
-  /// - Parameter file: open for reading; left open. Its position is neither used nor changed.
-  /// - Throws: ``UnreadableFile`` where the file cannot be read and nothing of it was written: the caller may skip it
-  ///   and go on. Anything else ends the archive.
+  /// - Parameter file: open for reading, and left open. Its position is neither used nor changed.
+  /// - Throws: ``UnreadableFile`` if the file cannot be read and nothing was written: the caller can skip it. Other
+  ///   errors end the archive.
   @discardableResult
   public func add(
     _ name: String, file: Int32, modified: Int64? = nil, level: Int? = nil, mode: mode_t = 0o600
@@ -118,10 +118,10 @@ public final class ArchiveWriter: Sendable {
     }
   }
 
-  /// Adds a member whose size nobody knows yet: what `body` writes is kept aside, beyond a few MiB in an unnamed file
-  /// beside the archive, and added when `body` is done. Other threads can add members in the meantime.
+  /// Adds a member of unknown size: the output of `body` is buffered, from a few MiB on in an unnamed file beside the
+  /// archive, and added at its end. Other threads can add members meanwhile.
   ///
-  /// - Throws: what `body` throws; the archive is then as it was before.
+  /// - Throws: the errors of `body`; the archive is then unchanged.
   @discardableResult
   public func addSpooled(
     _ name: String, modified: Int64 = 0, _ body: (inout Spool) throws -> Void
@@ -131,7 +131,7 @@ public final class ArchiveWriter: Sendable {
     return try add(name, size: spool.size, modified: modified) { sink in try spool.copy(to: &sink) }
   }
 
-  /// A smaller member with a level of its own would cost more, by the block that has to end for it, than it saves.
+  /// For smaller members, ending the block for another level costs more than it saves.
   private static let worthItsOwnLevel: Int64 = 128 << 10
 
   private static func usable(_ state: State) throws -> ArchiveOutput {
@@ -144,26 +144,26 @@ public final class ArchiveWriter: Sendable {
 
   // MARK: The end
 
-  /// What was made.
+  /// A finished archive.
   public struct Finished: Sendable {
     public let path: String
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     public let size: Int64
-    /// The manifest included.
+    /// All members, including the manifest.
     public let members: [Member]
-    /// Bytes of all members.
+    /// The size of all members in bytes.
     public let memberBytes: Int64
-    /// Processor time that compressing has taken, on all threads together.
+    /// The processor time of the compression, of all threads.
     public let compressionSeconds: Double
   }
 
-  /// Adds the manifest, waits for the disk, reads everything back, and gives the archive its name.
+  /// Adds the manifest, syncs the file, verifies it, and gives it its name.
   ///
   /// - Parameters:
-  ///   - manifest: its `members` are filled in here.
-  ///   - readBack: whether to read the file again, from the disk, and compare every digest.
-  ///   - progress: of the reading back, in bytes of the file.
-  /// - Throws: where anything fails; then nothing is left.
+  /// - manifest: its `members` are set here.
+  /// - readBack: whether to read the file from disk again and compare all digests.
+  /// - progress: the verified bytes of the file.
+  /// - Throws: for any failure; then no file is left.
   @discardableResult
   public func finish(
     manifest: Manifest? = nil, readBack: Bool = true, cancellation: Cancellation? = nil,
@@ -195,7 +195,7 @@ public final class ArchiveWriter: Sendable {
     }
   }
 
-  /// Removes what was written. Does nothing to an archive that is finished.
+  /// Deletes an unfinished archive. Has no effect on a finished one.
   public func abandon() {
     state.now { state in
       state.output?.discard()

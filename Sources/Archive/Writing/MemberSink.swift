@@ -1,6 +1,6 @@
 import Common
 
-/// Takes the bytes of one member on their way into the archive.
+/// Receives the bytes of one member.
 public struct MemberSink: ~Copyable {
   private let name: String
   private let size: Int64
@@ -14,10 +14,10 @@ public struct MemberSink: ~Copyable {
     self.tar = tar
   }
 
-  /// Bytes that are still to come.
+  /// The number of missing bytes.
   public var remaining: Int64 { size - written }
 
-  /// - Throws: where the member becomes larger than was said.
+  /// - Throws: if the member becomes larger than declared.
   public mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
     guard Int64(bytes.count) <= remaining else { throw WrongSize(name: name, said: size, came: nil) }
     digest.update(bytes)
@@ -35,11 +35,11 @@ public struct MemberSink: ~Copyable {
   }
 }
 
-/// A member turned out larger or smaller than was said when it was begun.
+/// A member has another size than declared.
 public struct WrongSize: Failure {
   let name: String
   let said: Int64
-  /// Nil where it was larger, and the rest was not looked at.
+  /// Nil if it was larger, and the rest was not read.
   let came: Int64?
 
   public var family: FailureFamily { .file }
@@ -51,7 +51,7 @@ public struct WrongSize: Failure {
   public var remedy: String? { "run it again" }
 }
 
-/// A file that could not be read; nothing of it is in the archive, and the archive can go on without it.
+/// A file could not be read; the archive does not contain it and stays usable.
 public struct UnreadableFile: Failure {
   let name: String
   public let reason: String

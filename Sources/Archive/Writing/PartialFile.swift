@@ -3,16 +3,16 @@ import Glibc
 
 /// A file that gets its name when it is complete.
 ///
-/// Where the file system allows it, the file has no name at all until then: a process that is killed leaves nothing.
-/// Elsewhere it is called `<name>.<random>.partial`.
+/// If the file system supports it, the file has no name until then, so that a killed process leaves nothing. Otherwise
+/// it is named `<name>.<random>.partial`.
 final class PartialFile {
   let path: String
   let descriptor: Int32
-  /// Nil where the file has no name, and once it has its own.
+  /// Nil if the file is unnamed, or has its final name.
   private var temporary: String?
   private var isOpen = true
 
-  /// - Throws: `.conflict` where something of that name exists.
+  /// - Throws: `.conflict` if the path exists.
   init(_ path: String, named: Bool = false) throws {
     self.path = path
     var status = stat()
@@ -29,7 +29,7 @@ final class PartialFile {
     descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be written", errno: errno) }
     self.temporary = temporary
-    // A file that nobody holds was left by a killed process.
+    // An unlocked file was left by a killed process.
     FileLock.hold(descriptor)
   }
 
@@ -39,24 +39,24 @@ final class PartialFile {
     try FileSystem.writeAll(descriptor, bytes, path: path)
   }
 
-  /// Writes over what is there already.
+  /// Overwrites existing bytes.
   func overwrite(_ bytes: [UInt8], at offset: Int) throws {
     guard pwrite(descriptor, bytes, bytes.count, offset) == bytes.count else {
       throw PlainFailure.system(path, "cannot be written", errno: errno)
     }
   }
 
-  /// Waits until everything is on the disk.
+  /// Syncs the file to disk.
   func sync() throws {
     guard fchmod(descriptor, 0o600) == 0, fsync(descriptor) == 0 else {
       throw PlainFailure.system(path, "cannot be written", errno: errno)
     }
   }
 
-  /// Lets what is read next come from the disk, not from memory.
+  /// Drops the cached content, so that the next read comes from the disk.
   func forgetCached() { posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
 
-  /// Gives it its name, for good. What exists is never replaced.
+  /// Gives the file its name, without overwriting.
   func publish() throws {
     let done = temporary.map { FileSystem.renameNew($0, to: path) } ?? FileSystem.name(descriptor, path)
     guard done else {
@@ -66,7 +66,7 @@ final class PartialFile {
     try FileSystem.syncFolder(of: path)
   }
 
-  /// Closes it; without its name, it is gone.
+  /// Closes the file; without a name, it is deleted.
   func discard() {
     guard isOpen else { return }
     isOpen = false

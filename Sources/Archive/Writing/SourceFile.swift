@@ -1,9 +1,9 @@
 import Common
 import Glibc
 
-/// A file on its way into an archive.
+/// A file to be archived.
 ///
-/// Its beginning is read before anything is written, so that a file that cannot be read at all costs nothing but itself.
+/// Its beginning is read before anything is written, so that an unreadable file does not damage the archive.
 final class SourceFile {
   let size: Int64
   let modified: Int64
@@ -27,7 +27,7 @@ final class SourceFile {
     size = Int64(status.st_size)
     modified = Int64(status.st_mtim.tv_sec)
     first = try Self.read(descriptor, into: buffer, at: 0, name: name)
-    // Whole in memory: what is added is what was read, whatever becomes of the file.
+    // The file is completely in memory: later changes have no effect.
     guard first == min(Int64(Self.chunk), size) else {
       throw UnreadableFile(name: name, reason: "changed while it was being read")
     }
@@ -44,14 +44,14 @@ final class SourceFile {
       try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       offset += Int64(count)
     }
-    // One byte more than there should be is enough to know that it has grown.
+    // One additional byte shows that the file has grown.
     let probe = UnsafeMutableRawBufferPointer(rebasing: buffer[..<1])
     if try Self.read(descriptor, into: probe, at: size, name: name) > 0 {
       throw WrongSize(name: name, said: size, came: nil)
     }
   }
 
-  /// Fills the buffer as far as the file goes.
+  /// Fills the buffer up to the end of the file.
   private static func read(
     _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, name: String
   ) throws -> Int {

@@ -1,14 +1,14 @@
 import Common
 import Glibc
 
-/// Keeps what is written aside until its size is known: a little in memory, more in an unnamed file.
+/// Buffers data until its size is known: a little in memory, more in an unnamed file.
 public struct Spool: ~Copyable {
   private static let memory = 4 << 20
 
   private let folder: String
   private var held: [UInt8] = []
   private var file: Int32 = -1
-  /// Bytes so far.
+  /// The size so far in bytes.
   public private(set) var size: Int64 = 0
 
   init(folder: String) { self.folder = folder }
