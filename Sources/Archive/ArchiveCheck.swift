@@ -17,8 +17,8 @@ public enum ArchiveCheck {
   /// Reads an archive or an unpacked folder completely, and compares all digests with its manifest.
   ///
   /// - Parameters:
-  /// - stream: the source of the archive's bytes, instead of its file.
-  /// - visitor: receives the members as they are read.
+  ///   - stream: the source of the archive's bytes, instead of its file.
+  ///   - visitor: receives the members as they are read.
   /// - Throws: ``ArchiveFailure`` with `.damaged` for any difference; the errors of the visitor.
   public static func verifyDigests(
     _ path: String, stream: ArchiveStream? = nil, limits: Limits = .standard, visitor: (any MemberVisitor)? = nil,

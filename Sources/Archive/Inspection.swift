@@ -36,8 +36,8 @@ public struct Inspection: Sendable, Equatable {
   /// Reads an archive or an unpacked folder once.
   ///
   /// - Parameters:
-  /// - stream: the source of the archive's bytes, instead of its file.
-  /// - visitor: receives all members except the manifest.
+  ///   - stream: the source of the archive's bytes, instead of its file.
+  ///   - visitor: receives all members except the manifest.
   /// - Throws: if it is missing, damaged or no archive, or if members of its manifest are missing. A refused member is
   ///   no error: the reading ends there, and the result contains it.
   public static func of(

@@ -49,8 +49,8 @@ public enum FolderTree {
   /// A missing entry is skipped.
   ///
   /// - Parameters:
-  /// - folder: stays open, and is owned by the caller.
-  /// - path: the path of the folder, for messages.
+  ///   - folder: stays open, and is owned by the caller.
+  ///   - path: the path of the folder, for messages.
   /// - Throws: `.file`, and the errors of `body`.
   public static func visit(
     _ name: [CChar], in folder: Int32, path: String, _ body: (Entry) throws -> Void

@@ -208,8 +208,8 @@ public final class OpenFolder: Sendable {
   /// Deletes the content of the folder.
   ///
   /// - Parameters:
-  /// - sparing: a name that is kept.
-  /// - removed: called after each deleted entry.
+  ///   - sparing: a name that is kept.
+  ///   - removed: called after each deleted entry.
   public func removeContents(sparing: String? = nil, removed: () throws -> Void = {}) throws {
     let spared = sparing.map { Array($0.utf8CString) }
     for name in try FolderTree.names(descriptor, path: path) where name != spared {

@@ -7,8 +7,8 @@ public enum Program {
   /// Returns a command line of this program for a shell.
   ///
   /// - Parameters:
-  /// - root: the root of its server; omitted if it is "/".
-  /// - brand: omitted if nil.
+  ///   - root: the root of its server; omitted if it is "/".
+  ///   - brand: omitted if nil.
   public static func command(_ words: [String], root: String = "/", brand: String? = nil) -> String {
     ([name] + words + serverWords(root: root, brand: brand)).map(ShellWord.quoted).joined(separator: " ")
   }

@@ -36,9 +36,9 @@ public struct Subprocess: Sendable {
   /// Runs the child to its end.
   ///
   /// - Parameters:
-  /// - input: the text for its standard input.
-  /// - descriptor: a descriptor for its standard input instead of a text, owned by the caller.
-  /// - line: called for each line of output.
+  ///   - input: the text for its standard input.
+  ///   - descriptor: a descriptor for its standard input instead of a text, owned by the caller.
+  ///   - line: called for each line of output.
   /// - Throws: `.command` if it cannot be started. A status other than 0 is not an error.
   public func run(
     input: String? = nil, descriptor: Int32? = nil, cancellation: Cancellation? = nil, line: ((String) -> Void)? = nil

@@ -35,8 +35,8 @@ final class ParallelGzip {
   private var failure: (any Error)?
 
   /// - Parameters:
-  /// - level: 0 (store) to 9.
-  /// - header: the gzip header, which is written immediately.
+  ///   - level: 0 (store) to 9.
+  ///   - header: the gzip header, which is written immediately.
   init(
     level: Int, threads: Int, header: [UInt8] = GzipFormat.plainHeader,
     sink: @escaping (UnsafeRawBufferPointer) throws -> Void

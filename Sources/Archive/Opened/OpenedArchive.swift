@@ -37,9 +37,9 @@ public final class OpenedArchive: Sendable {
   }
 
   /// - Parameters:
-  /// - workFolder: the parent of the unpacked folder; created if it does not exist.
-  /// - expecting: the required kind; others are refused as early as possible.
-  /// - progress: bytes of the archive; for a folder with a manifest, bytes of its files.
+  ///   - workFolder: the parent of the unpacked folder; created if it does not exist.
+  ///   - expecting: the required kind; others are refused as early as possible.
+  ///   - progress: bytes of the archive; for a folder with a manifest, bytes of its files.
   /// - Throws: ``ArchiveFailure``, or the errors of `progress`. Nothing is left in the work folder then.
   public static func open(
     _ path: String, workFolder: String, expecting: ArchiveKind.Expectation = .anything, limits: Limits = .standard,

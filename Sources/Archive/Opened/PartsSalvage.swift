@@ -23,10 +23,10 @@ extension PartsUnpacker {
   private static let textLimit: Int64 = 4 << 20
 
   /// - Parameters:
-  /// - path: an archive, or an unpacked folder.
-  /// - stream: the source of the archive's bytes, instead of its file.
-  /// - parts: the folder of each part, as for
-  ///   ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)``.
+  ///   - path: an archive, or an unpacked folder.
+  ///   - stream: the source of the archive's bytes, instead of its file.
+  ///   - parts: the folder of each part, as for
+  ///     ``unpack(_:stream:parts:expecting:skipsLinks:limits:cancellation:progress:)``.
   ///
   /// - Throws: if there is no archive, or a disk fails; damage is no error.
   public static func salvage(

@@ -25,10 +25,10 @@ public enum PartsUnpacker {
   private static let textLimit: Int64 = 4 << 20
 
   /// - Parameters:
-  /// - path: an archive, or an unpacked folder.
-  /// - stream: the source of the archive's bytes, instead of its file.
-  /// - parts: the folder of each part. The folders must not exist; each is created with mode 0700.
-  /// - progress: bytes of the archive; for a folder, bytes of its files.
+  ///   - path: an archive, or an unpacked folder.
+  ///   - stream: the source of the archive's bytes, instead of its file.
+  ///   - parts: the folder of each part. The folders must not exist; each is created with mode 0700.
+  ///   - progress: bytes of the archive; for a folder, bytes of its files.
   /// - Throws: if the archive or a disk has a fault; the folders can then exist with partial content, and must be
   ///   deleted by the caller.
   public static func unpack(

@@ -39,9 +39,9 @@ public final class ArchiveReader: MemberSource {
   private let claimed: Int64
 
   /// - Parameters:
-  /// - stream: the source of the bytes, instead of the file: `path` is then only a name.
-  /// - skipsLinks: whether to skip symbolic links and list them in ``skippedLinks`` instead of failing. Official
-  ///   backups can contain some; none is ever created or followed.
+  ///   - stream: the source of the bytes, instead of the file: `path` is then only a name.
+  ///   - skipsLinks: whether to skip symbolic links and list them in ``skippedLinks`` instead of failing. Official
+  ///     backups can contain some; none is ever created or followed.
   ///
   /// - progress: called regularly with the bytes of the file.
   /// - Throws: `.archive` if it is missing or unreadable, `.unsuitableArchive` for another format.

@@ -26,10 +26,10 @@ public final class ArchiveWriter: Sendable {
   }
 
   /// - Parameters:
-  /// - path: the path of the archive; it must not exist.
-  /// - rootFolder: the root folder in the archive; by default the archive's name.
-  /// - level: 0 (store) to 9 (smallest).
-  /// - threads: the number of compression threads.
+  ///   - path: the path of the archive; it must not exist.
+  ///   - rootFolder: the root folder in the archive; by default the archive's name.
+  ///   - level: 0 (store) to 9 (smallest).
+  ///   - threads: the number of compression threads.
   /// - Throws: `.conflict` if `path` exists, `.file` if it cannot be written.
   public init(
     path: String, rootFolder: String? = nil, level: Int = defaultLevel, threads: Int = defaultThreads
@@ -53,8 +53,8 @@ public final class ArchiveWriter: Sendable {
   /// Adds a member from memory.
   ///
   /// - Parameters:
-  /// - name: the path below the root folder.
-  /// - modified: seconds since 1970.
+  ///   - name: the path below the root folder.
+  ///   - modified: seconds since 1970.
   @discardableResult
   public func add(_ name: String, _ bytes: UnsafeRawBufferPointer, modified: Int64 = 0) throws -> Member {
     try add(name, size: Int64(bytes.count), modified: modified) { sink in try sink.write(bytes) }
@@ -70,8 +70,8 @@ public final class ArchiveWriter: Sendable {
   /// A `body` that throws, or writes another number of bytes, makes the archive unusable. It must not add members.
   ///
   /// - Parameters:
-  /// - level: another compression level; 0 for compressed data.
-  /// - mode: permission bits for other programs that unpack it.
+  ///   - level: another compression level; 0 for compressed data.
+  ///   - mode: permission bits for other programs that unpack it.
   @discardableResult
   public func add(
     _ name: String, size: Int64, modified: Int64 = 0, level: Int? = nil, mode: mode_t = 0o600,
@@ -160,9 +160,9 @@ public final class ArchiveWriter: Sendable {
   /// Adds the manifest, syncs the file, verifies it, and gives it its name.
   ///
   /// - Parameters:
-  /// - manifest: its `members` are set here.
-  /// - readBack: whether to read the file from disk again and compare all digests.
-  /// - progress: the verified bytes of the file.
+  ///   - manifest: its `members` are set here.
+  ///   - readBack: whether to read the file from disk again and compare all digests.
+  ///   - progress: the verified bytes of the file.
   /// - Throws: for any failure; then no file is left.
   @discardableResult
   public func finish(

@@ -13,8 +13,8 @@ public struct JobStore: Sendable {
   public init(_ installation: Installation) { self.init(root: installation.root) }
 
   /// - Parameters:
-  /// - root: "/" in production. The server's settings are not required: a restore may bring them.
-  /// - catalog: the operations that its jobs can contain.
+  ///   - root: "/" in production. The server's settings are not required: a restore may bring them.
+  ///   - catalog: the operations that its jobs can contain.
   public init(root: String, catalog: OperationCatalog = .standard) {
     self.root = root
     self.catalog = catalog

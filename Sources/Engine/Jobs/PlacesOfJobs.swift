@@ -25,8 +25,8 @@ extension FoundBackups {
   /// Returns the folders to search for backups: those of earlier jobs and the usual ones.
   ///
   /// - Parameters:
-  /// - root: the root of the server; "/" in production.
-  /// - others: additional folders; they come first.
+  ///   - root: the root of the server; "/" in production.
+  ///   - others: additional folders; they come first.
   public static func usualFolders(root: String, others: [String] = []) -> [String] {
     usualFolders(root: root, others: others, used: JobStore(root: root).backupFolders)
   }

@@ -81,8 +81,8 @@ extension Report {
   /// Returns the content of a plan.
   ///
   /// - Parameters:
-  /// - listsPhases: whether to list its phases.
-  /// - mostDeleted: the number of deleted items to list, with a count of the others; nil: all.
+  ///   - listsPhases: whether to list its phases.
+  ///   - mostDeleted: the number of deleted items to list, with a count of the others; nil: all.
   public static func of(_ plan: Plan, listsPhases: Bool = true, mostDeleted: Int? = nil) -> Report {
     var blocks: [Block] = [.paragraph("\(plan.title).", .plain)]
     if listsPhases {

@@ -53,8 +53,8 @@ extension MigrationFacts {
   /// Determines the facts from both servers, as far as possible.
   ///
   /// - Parameters:
-  /// - kind: nil: determined by whether an organization was imported here.
-  /// - replacesSource: nil: true if both servers have the same host name.
+  ///   - kind: nil: determined by whether an organization was imported here.
+  ///   - replacesSource: nil: true if both servers have the same host name.
   public static func detect(
     from source: ConfigurationSource, to target: Installation, kind: Kind? = nil, replacesSource: Bool? = nil
   ) -> MigrationFacts {

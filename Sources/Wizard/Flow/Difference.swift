@@ -23,8 +23,8 @@ struct Difference: Sendable, Equatable {
   /// Parses diffs.
   ///
   /// - Parameters:
-  /// - unified: the output of ``Engine/UnifiedDiff``, also several in sequence.
-  /// - secrets: values that must be hidden, in addition to those that the producer knows.
+  ///   - unified: the output of ``Engine/UnifiedDiff``, also several in sequence.
+  ///   - secrets: values that must be hidden, in addition to those that the producer knows.
   init(unified: [String], hiding secrets: [Secret]) {
     let hidden = secrets.map { $0.reveal() }.filter { !$0.isEmpty }.sorted { $0.utf8.count > $1.utf8.count }
     var body = Body()

@@ -79,9 +79,9 @@ struct Field: Sendable, Equatable {
   private let closures: Closures
 
   /// - Parameters:
-  /// - hint: a line below the field, which can explain the answer so far.
-  /// - preset: the answer until the operator gives one.
-  /// - check: why the answer is invalid; nil if it is valid. Called at every keystroke: it must use only the answers.
+  ///   - hint: a line below the field, which can explain the answer so far.
+  ///   - preset: the answer until the operator gives one.
+  ///   - check: why the answer is invalid; nil if it is valid. Called at every keystroke: it must use only the answers.
   init(
     _ id: String, _ title: String, name: String? = nil, _ kind: Kind,
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },

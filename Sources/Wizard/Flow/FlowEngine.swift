@@ -28,8 +28,8 @@ extension FlowEngine {
   /// Returns the real engine.
   ///
   /// - Parameters:
-  /// - brand: the brand of all servers; nil: detected.
-  /// - runsJobs: whether operations run in their own processes; only this program can be one.
+  ///   - brand: the brand of all servers; nil: detected.
+  ///   - runsJobs: whether operations run in their own processes; only this program can be one.
   static func real(brand: Brand?, runsJobs: Bool = false) -> FlowEngine {
     FlowEngine(
       glance: { try look(at: installed(below: $0, brand: brand), cancellation: $1) },

@@ -9,8 +9,8 @@ extension Flow {
   /// The first screen.
   ///
   /// - Parameters:
-  /// - waiting: pending work of this server; it comes first.
-  /// - obstacle: why there is no server here; nil if there is one.
+  ///   - waiting: pending work of this server; it comes first.
+  ///   - obstacle: why there is no server here; nil if there is one.
   static func menu(_ context: FlowContext, goals: [Goal], waiting: [Waiting], obstacle: String?) -> Flow {
     let rows =
       waiting.enumerated().map { index, item in

@@ -145,8 +145,8 @@ struct LinearRunner {
   /// Asks for a line, and handles help and leaving.
   ///
   /// - Parameters:
-  /// - afresh: ignores earlier input.
-  /// - ambiguous: the command letters that are also valid answers; these need a clarification.
+  ///   - afresh: ignores earlier input.
+  ///   - ambiguous: the command letters that are also valid answers; these need a clarification.
   mutating func ask(
     _ question: String, hidden: Bool = false, afresh: Bool = false, ambiguous: Set<String> = []
   ) throws -> Reply {

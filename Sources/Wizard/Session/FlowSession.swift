@@ -33,9 +33,9 @@ struct FlowSession: Sendable {
   let hasMenu: Bool
 
   /// - Parameters:
-  /// - given: answers given in advance, for example by a file. Steps that are complete with them are skipped.
-  /// - drafts: the operator's answers in an earlier session of the flow. They are shown again, and asked.
-  /// - tickets: the last ticket of the preceding session: late results for it are ignored.
+  ///   - given: answers given in advance, for example by a file. Steps that are complete with them are skipped.
+  ///   - drafts: the operator's answers in an earlier session of the flow. They are shown again, and asked.
+  ///   - tickets: the last ticket of the preceding session: late results for it are ignored.
   init(
     _ flow: Flow, answers: Answers = Answers(), given: GivenAnswers = GivenAnswers(), drafts: [String: Answer] = [:],
     tickets: Int = 0, hasMenu: Bool = false
