@@ -1,4 +1,4 @@
-/// `themes/default.toml`, word for word: the theme of a program that has lost its files. A test holds the two together.
+/// A copy of `themes/default.toml`, for a program without its files. A test compares both.
 let defaultThemeText = #"""
   # The theme that the wizard wears unless told otherwise.
   #

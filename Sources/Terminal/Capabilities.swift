@@ -1,6 +1,6 @@
 import Glibc
 
-/// How many colours there are to choose from.
+/// The number of available colours.
 public enum ColorDepth: Int, Sendable, Comparable, CaseIterable {
   case mono = 0
   case eight = 8
@@ -9,25 +9,25 @@ public enum ColorDepth: Int, Sendable, Comparable, CaseIterable {
 
   public static func < (left: ColorDepth, right: ColorDepth) -> Bool { left.rawValue < right.rawValue }
 
-  /// The greatest depth that so many colours allow.
+  /// Returns the greatest depth for a number of colours.
   init(colors: Int) {
     self = Self.allCases.last { $0.rawValue <= colors } ?? .mono
   }
 }
 
-/// What the terminal can do, and what the operator wants of it. Found out once, from the environment alone.
+/// The capabilities of the terminal and the wishes of the operator, determined once from the environment.
 public struct Capabilities: Sendable, Equatable {
-  /// Why there can be no full screen, and the wizard asks line by line; nil where there can be one.
+  /// Why the full screen is not possible, so that the linear mode is used; nil if it is.
   public var linearReason: LinearReason?
-  /// The most colours to use. The screen uses fewer where the terminal has fewer.
+  /// The maximum colour depth; the screen uses less if the terminal has less.
   public var colors: ColorDepth
-  /// Whether text outside of ASCII can be shown at all.
+  /// Whether text outside of ASCII can be shown.
   public var showsUnicode: Bool
-  /// What lines and marks are drawn with. ASCII where the font may lack the others, too.
+  /// The characters for lines and marks; ASCII also if the font may lack others.
   public var glyphs: Glyphs
-  /// Whether the terminal can be told how its window is called, and gives back the old name.
+  /// Whether the terminal can set its window title and restores the old one.
   public var setsTitle: Bool
-  /// Whether a bell may be rung.
+  /// Whether the bell can be rung.
   public var rings: Bool
 
   public var fullScreen: Bool { linearReason == nil }
@@ -41,7 +41,7 @@ public struct Capabilities: Sendable, Equatable {
     case wanted
   }
 
-  /// What the command line asks for.
+  /// The requests of the command line.
   public struct Wishes: Sendable, Equatable {
     public var linear: Bool
     public var ascii: Bool
@@ -68,7 +68,7 @@ public struct Capabilities: Sendable, Equatable {
     self.glyphs = glyphs
   }
 
-  /// Those of a process with that environment, whose standard input and output are both a terminal or not.
+  /// Determines the capabilities from an environment, and from whether standard input and output are a terminal.
   public init(environment: [String: String], isTerminal: Bool, wishes: Wishes = Wishes()) {
     let terminal = environment["TERM"] ?? ""
     let accessible = environment["ACCESSIBLE"].map { !$0.isEmpty && $0 != "0" } ?? false
@@ -84,14 +84,14 @@ public struct Capabilities: Sendable, Equatable {
     let noColor = wishes.noColor || !(environment["NO_COLOR"] ?? "").isEmpty
     colors = noColor ? .mono : Self.colors(of: terminal)
     showsUnicode = Self.showsUnicode(environment)
-    // The font of the Linux console has lines and blocks, but few of the marks.
+    // The font of the Linux console has lines and blocks, but few marks.
     let plain = wishes.ascii || !showsUnicode || terminal == "linux"
     glyphs = plain ? .ascii : .unicode
     setsTitle = isTerminal && Self.knowsTitles(terminal)
     rings = isTerminal && wishes.bell
   }
 
-  /// Those of this process.
+  /// Returns the capabilities of this process.
   public static func current(wishes: Wishes = Wishes()) -> Capabilities {
     Capabilities(
       environment: currentEnvironment(), isTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1,
@@ -109,7 +109,8 @@ public struct Capabilities: Sendable, Equatable {
     return eight.contains(name) ? .eight : .twoFiftySix
   }
 
-  /// Those that are known to. Others might show the name as text, and the Linux console has no window.
+  /// Returns whether the terminal is known to support titles. Others could show the title as text, and the Linux
+  /// console has no window.
   private static func knowsTitles(_ terminal: String) -> Bool {
     let families = [
       "xterm", "tmux", "screen", "rxvt", "alacritty", "foot", "kitty", "konsole", "vte", "gnome", "wezterm", "ghostty",
@@ -118,8 +119,7 @@ public struct Capabilities: Sendable, Equatable {
     return families.contains { terminal.lowercased().hasPrefix($0) }
   }
 
-  /// The first of the three that is set decides; where none is, the locale is "C", as POSIX says, and the terminal is
-  /// sent nothing but ASCII.
+  /// The first set variable decides; without any, the locale is "C" by POSIX, and only ASCII is sent.
   private static func showsUnicode(_ environment: [String: String]) -> Bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"]
     guard let locale = names.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else { return false }
@@ -128,7 +128,7 @@ public struct Capabilities: Sendable, Equatable {
   }
 }
 
-/// What this process' environment says to this module.
+/// Returns the relevant environment of this process.
 func currentEnvironment() -> [String: String] {
   let names = [
     "TERM", "ACCESSIBLE", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG", "HOME", "XDG_CONFIG_HOME", "ALOHA_WIZARD_THEME",

@@ -1,14 +1,14 @@
 import Glibc
 
-/// A colour as a theme names it.
+/// A colour of a theme.
 public enum Color: Sendable, Hashable {
-  /// The terminal's own: the user's background, the user's text.
+  /// The terminal's default background or text colour.
   case standard
-  /// One of the palette. The first 16 are what the user's terminal makes of them.
+  /// A palette entry. The first 16 depend on the user's terminal.
   case palette(Int)
   case rgb(red: Int, green: Int, blue: Int)
 
-  /// Reads `default`, a name (`red`, `bright-red`), a number from 0 to 255, or `#rrggbb`.
+  /// Parses `default`, a name (`red`, `bright-red`), a number from 0 to 255, or `#rrggbb`.
   init?(_ text: String) {
     if text == "default" {
       self = .standard
@@ -23,16 +23,16 @@ public enum Color: Sendable, Hashable {
     }
   }
 
-  /// The names of the first 16.
+  /// The names of the first 16 entries.
   static let names: [String] = {
     let plain = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"]
     return plain + plain.map { "bright-" + $0 }
   }()
 
-  /// The nearest colour of a terminal with so many: -1 the terminal's own, else an index into its palette.
+  /// Returns the nearest colour of a terminal: -1 for the default, otherwise a palette index.
   ///
-  /// - Parameter freely: the colour stands on the terminal's own background, of which nobody knows whether it is dark
-  ///   or light. Black and white are no answer there for a colour that is neither: the terminal's own is.
+  /// - Parameter freely: whether the colour is on the terminal's own background, which can be dark or light. Black and
+  ///   white are then replaced by the default, unless the colour itself is one of them.
   func index(in depth: ColorDepth, freely: Bool) -> Int {
     switch (self, depth) {
     case (.standard, _), (_, .mono): return -1
@@ -47,13 +47,13 @@ public enum Color: Sendable, Hashable {
     }
   }
 
-  /// Whether eight colours can say this one only together with bold.
+  /// Whether eight colours can express this one only with bold.
   var isBright: Bool {
     if case .palette(8...15) = self { return true }
     return false
   }
 
-  /// One of 8 or 16. A colour with a hue keeps a hue: a dark blue becomes blue, not black.
+  /// Returns one of 8 or 16 colours. A colour with a hue keeps a hue: dark blue becomes blue, not black.
   private static func few(_ red: Int, _ green: Int, _ blue: Int, depth: ColorDepth, freely: Bool) -> Int {
     let strongest = max(red, green, blue)
     let range = strongest - min(red, green, blue)
@@ -73,21 +73,21 @@ public enum Color: Sendable, Hashable {
       let (otherRed, otherGreen, otherBlue) = components(index)
       let mean = (red + otherRed) / 2
       let (dr, dg, db) = (red - otherRed, green - otherGreen, blue - otherBlue)
-      // The eye sees differences of green best, and those of red and blue by how much red there is.
+      // The eye is most sensitive to green, and to red and blue depending on the amount of red.
       let distance = (512 + mean) * dr * dr / 256 + 4 * dg * dg + (767 - mean) * db * db / 256
       if distance < best.distance { best = (index, distance) }
     }
     return best.index
   }
 
-  /// Which of two that few colours leave for text can be read better on one of the first 16: black or white.
+  /// Returns black or white, whichever is more readable on one of the first 16 colours.
   static func readable(on background: Int, depth: ColorDepth) -> Int {
     let white = depth == .sixteen ? 15 : 7
     return contrast(0, background) > contrast(white, background) ? 0 : white
   }
 
-  /// The colour itself where it can be read on one of the first 16, else its brighter or darker sister, else black or
-  /// white.
+  /// Returns the colour if it is readable on one of the first 16, otherwise its bright or dark variant, otherwise black
+  /// or white.
   static func readable(_ color: Int, on background: Int, depth: ColorDepth) -> Int {
     if contrast(color, background) >= enough { return color }
     if depth == .sixteen, contrast(color ^ 8, background) >= enough { return color ^ 8 }
@@ -97,7 +97,7 @@ public enum Color: Sendable, Hashable {
   /// WCAG AA for text.
   private static let enough = 4.5
 
-  /// As a theme writes it.
+  /// The notation in a theme.
   var name: String {
     switch self {
     case .standard: return "default"
@@ -108,7 +108,7 @@ public enum Color: Sendable, Hashable {
     }
   }
 
-  /// Red, green and blue of a palette entry: of the first 16 as xterm has them.
+  /// Returns red, green and blue of a palette entry; for the first 16, those of xterm.
   static func components(_ index: Int) -> (red: Int, green: Int, blue: Int) {
     switch index {
     case 0..<16: return basic[index]
@@ -128,14 +128,14 @@ public enum Color: Sendable, Hashable {
     (255, 255, 255),
   ]
 
-  /// How well text of this colour is read on another, from 1 to 21 (4.5 and more is good); nil where either is the
-  /// terminal's own or the user's, and nobody can know.
+  /// Returns the contrast to another colour, from 1 to 21 (4.5 or more is good); nil if one of them depends on the
+  /// user's terminal.
   public func contrast(with other: Color) -> Double? {
     guard let mine = luminance, let theirs = other.luminance else { return nil }
     return (max(mine, theirs) + 0.05) / (min(mine, theirs) + 0.05)
   }
 
-  /// Between two entries of the palette; the first 16 as xterm has them.
+  /// Returns the contrast of two palette entries; the first 16 like in xterm.
   static func contrast(_ index: Int, _ other: Int) -> Double {
     let (mine, theirs) = (luminance(components(index)), luminance(components(other)))
     return (max(mine, theirs) + 0.05) / (min(mine, theirs) + 0.05)

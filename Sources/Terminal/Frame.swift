@@ -1,20 +1,20 @@
-/// A picture of the whole screen, or of a part of it: a grid of cells, each with a character and a role.
+/// The content of the whole screen or a part of it: a grid of cells with a character and a role.
 ///
-/// It is a value and knows no terminal, so that a screen can be drawn, compared and printed anywhere. What is drawn
-/// outside of it is cut off. A character of two columns that does not fit, or that is half drawn over, becomes spaces.
+/// A value without a terminal, so that screens can be drawn, compared and printed anywhere. Content outside is clipped.
+/// A wide character that does not fit, or is partly overwritten, becomes spaces.
 public struct Frame: Sendable, Equatable {
   public let size: Size
-  /// What lines, marks and bars are drawn with.
+  /// The characters for lines, marks and bars.
   public let glyphs: Glyphs
-  /// Where the terminal's cursor stands. It belongs to what has the keyboard, even where it is not seen: screen
-  /// readers and Braille displays follow it.
+  /// The position of the terminal's cursor on the focused element, also if it is hidden: screen readers and Braille
+  /// displays follow it.
   public var cursor: Cursor?
 
   private var cells: [FrameCell]
 
   public struct Cursor: Sendable, Hashable {
     public var point: Point
-    /// Shown, as in a text field; or only there to be followed.
+    /// Whether it is visible, like in a text field; otherwise it is only for screen readers.
     public var visible: Bool
 
     public init(_ point: Point, visible: Bool) {
@@ -31,19 +31,19 @@ public struct Frame: Sendable, Equatable {
 
   public var bounds: Rect { Rect(size) }
 
-  /// What stands at a place: a character with its marks, `""` in the right half of a wide one; nil outside.
+  /// Returns the character with its marks at a position; `""` in the right half of a wide one; nil outside.
   public func character(at point: Point) -> String? { index(point).map { cells[$0].text } }
 
   public func role(at point: Point) -> Role? { index(point).map { cells[$0].role } }
 
   // MARK: Drawing
 
-  /// Draws one line of text. Line breaks in it are spaces.
+  /// Draws one line of text. Line breaks become spaces.
   ///
   /// - Parameters:
-  ///   - role: nil leaves the roles as they are.
-  ///   - clip: nothing outside of it is touched; the whole frame unless given.
-  /// - Returns: the columns that the text takes, whether they could be seen or not.
+  ///   - role: nil keeps the existing roles.
+  ///   - clip: the area that can be changed; by default the whole frame.
+  /// - Returns: the number of columns of the text, visible or not.
   @discardableResult
   public mutating func put(_ text: some StringProtocol, at point: Point, role: Role?, clip: Rect? = nil) -> Int {
     let window = clip.map { bounds.intersection($0) } ?? bounds
@@ -55,7 +55,7 @@ public struct Frame: Sendable, Equatable {
     return column - point.column
   }
 
-  /// Draws pieces of text of different roles, one after the other in a line.
+  /// Draws texts with different roles in sequence.
   @discardableResult
   public mutating func put(_ spans: [Span], at point: Point, clip: Rect? = nil) -> Int {
     var column = point.column
@@ -65,7 +65,7 @@ public struct Frame: Sendable, Equatable {
     return column - point.column
   }
 
-  /// Fills a rectangle with one character of one column.
+  /// Fills a rectangle with a character of one column.
   public mutating func fill(_ rect: Rect, with character: String = " ", role: Role) {
     let window = bounds.intersection(rect)
     let cell = TextWidth.cells(character).first { $0.columns == 1 } ?? TextCell(text: " ", columns: 1)
@@ -76,7 +76,7 @@ public struct Frame: Sendable, Equatable {
     }
   }
 
-  /// Gives a rectangle another role and leaves its text.
+  /// Changes the role of a rectangle and keeps its text.
   public mutating func paint(_ rect: Rect, role: Role) {
     let window = bounds.intersection(rect)
     for row in window.row..<window.endRow {
@@ -84,8 +84,8 @@ public struct Frame: Sendable, Equatable {
     }
   }
 
-  /// Copies `source`, a rectangle of another frame, to where its top left corner shall stand: how a part of something
-  /// taller than the screen is shown. Its cursor comes along if it is in that part.
+  /// Copies a rectangle of another frame, for example the visible part of a taller one. Its cursor is copied if it is
+  /// in the rectangle.
   public mutating func draw(_ other: Frame, from source: Rect, at point: Point) {
     let part = other.bounds.intersection(source)
     let across = point.column - source.column
@@ -96,7 +96,7 @@ public struct Frame: Sendable, Equatable {
       for column in part.column..<part.endColumn {
         let cell = other.cells[row * other.size.columns + column]
         guard cell.part != .right else { continue }
-        // Where only one half of a wide character belongs to the part, it is not seen at all.
+        // A wide character with only one half in the part is omitted.
         let whole = cell.part == .whole || column + 1 < part.endColumn
         let text = whole ? TextCell(text: cell.text, columns: cell.part == .left ? 2 : 1) : .space
         set(text, column: column + across, row: row + down, role: cell.role, window: window)
@@ -125,7 +125,7 @@ public struct Frame: Sendable, Equatable {
     if cell.columns == 2 { cells[first + 1] = FrameCell(text: "", role: role, part: .right) }
   }
 
-  /// Makes a space of the other half of a wide character, before this half is drawn over.
+  /// Replaces the other half of a wide character by a space, before this half is overwritten.
   private mutating func uncouple(_ index: Int) {
     switch cells[index].part {
     case .whole: return
@@ -141,7 +141,7 @@ public struct Frame: Sendable, Equatable {
 
   // MARK: Reading
 
-  /// One row as text, spaces at its end cut off.
+  /// Returns a row as text without trailing spaces.
   public func line(_ row: Int) -> String {
     guard row >= 0, row < size.rows else { return "" }
     let start = row * size.columns
@@ -149,10 +149,10 @@ public struct Frame: Sendable, Equatable {
     return String(text[..<(text.lastIndex { $0 != " " }.map { text.index(after: $0) } ?? text.startIndex)])
   }
 
-  /// All rows as text, one line each.
+  /// All rows as text, one per line.
   public var text: String { (0..<size.rows).map(line).joined(separator: "\n") }
 
-  /// All rows as letters that stand for roles, with a legend below: holds the looks of a screen in a test.
+  /// All rows as letters for roles, with a legend: the look of a screen for tests.
   public var roleMap: String {
     let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     let letter: [Role: Character] = Dictionary(
@@ -167,7 +167,7 @@ public struct Frame: Sendable, Equatable {
     return (rows + legend).joined(separator: "\n")
   }
 
-  /// Calls `body` with each cell that begins a character and is not as in `before`: its place, its text, its columns, its
+  /// Calls `body` for each cell that starts a character and differs from `before`, with its position, text, columns and
   /// role. A frame of another size differs everywhere.
   func forEachCell(
     changedFrom before: Frame?, _ body: (_ point: Point, _ text: String, _ columns: Int, _ role: Role) -> Void
@@ -184,7 +184,7 @@ public struct Frame: Sendable, Equatable {
   }
 }
 
-/// A piece of a line with a role of its own.
+/// A text with a role.
 public struct Span: Sendable, Equatable {
   public var text: String
   public var role: Role

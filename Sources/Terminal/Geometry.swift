@@ -1,4 +1,4 @@
-/// A place on a screen, counted from 0 at the top left.
+/// A position on a screen, from 0 at the top left.
 public struct Point: Sendable, Hashable {
   public var column: Int
   public var row: Int
@@ -9,7 +9,7 @@ public struct Point: Sendable, Hashable {
   }
 }
 
-/// An extent in character cells.
+/// A size in character cells.
 public struct Size: Sendable, Hashable {
   public var columns: Int
   public var rows: Int
@@ -20,7 +20,7 @@ public struct Size: Sendable, Hashable {
   }
 }
 
-/// A rectangle of character cells. Its extent is never negative.
+/// A rectangle of character cells. Its size is never negative.
 public struct Rect: Sendable, Hashable {
   public var column: Int
   public var row: Int
@@ -40,7 +40,7 @@ public struct Rect: Sendable, Hashable {
 
   public var origin: Point { Point(column: column, row: row) }
   public var size: Size { Size(columns: columns, rows: rows) }
-  /// The first column right of it.
+  /// The first column to the right of it.
   public var endColumn: Int { column + columns }
   /// The first row below it.
   public var endRow: Int { row + rows }
@@ -50,7 +50,7 @@ public struct Rect: Sendable, Hashable {
     point.column >= column && point.column < endColumn && point.row >= row && point.row < endRow
   }
 
-  /// What both cover.
+  /// Returns the common area.
   public func intersection(_ other: Rect) -> Rect {
     let left = max(column, other.column)
     let top = max(row, other.row)
@@ -58,12 +58,12 @@ public struct Rect: Sendable, Hashable {
       column: left, row: top, columns: min(endColumn, other.endColumn) - left, rows: min(endRow, other.endRow) - top)
   }
 
-  /// The rectangle within, that far from every edge.
+  /// Returns the inner rectangle with a distance to all edges.
   public func inset(columns across: Int, rows down: Int) -> Rect {
     Rect(column: column + across, row: row + down, columns: columns - 2 * across, rows: rows - 2 * down)
   }
 
-  /// Cuts off the first rows. The two parts cover it all.
+  /// Splits off the first rows.
   public func split(top count: Int) -> (top: Rect, rest: Rect) {
     let height = min(max(0, count), rows)
     return (
@@ -72,13 +72,13 @@ public struct Rect: Sendable, Hashable {
     )
   }
 
-  /// Cuts off the last rows.
+  /// Splits off the last rows.
   public func split(bottom count: Int) -> (rest: Rect, bottom: Rect) {
     let parts = split(top: rows - min(max(0, count), rows))
     return (parts.top, parts.rest)
   }
 
-  /// Cuts off the first columns.
+  /// Splits off the first columns.
   public func split(left count: Int) -> (left: Rect, rest: Rect) {
     let width = min(max(0, count), columns)
     return (
@@ -87,13 +87,13 @@ public struct Rect: Sendable, Hashable {
     )
   }
 
-  /// The column in its middle that text is read in comfortably: as wide as it, but never wider than `widest`.
+  /// Returns a centred column for reading, at most `widest` wide.
   public func centered(widest: Int = 79) -> Rect {
     let width = min(columns, max(0, widest))
     return Rect(column: column + (columns - width) / 2, row: row, columns: width, rows: rows)
   }
 
-  /// A rectangle of at most that size in its middle, as a dialog stands.
+  /// Returns a centred rectangle of at most that size, for dialogs.
   public func centered(_ size: Size) -> Rect {
     let width = min(columns, size.columns)
     let height = min(rows, size.rows)

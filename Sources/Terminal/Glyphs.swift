@@ -1,5 +1,4 @@
-/// The characters that a screen is built of, each one column wide except where said. Two sets: one for terminals that show
-/// Unicode, one for all others.
+/// The characters for drawing, one column wide unless stated otherwise: one set for Unicode terminals, one for others.
 public struct Glyphs: Sendable, Equatable {
   public let horizontal: String
   public let vertical: String
@@ -7,11 +6,11 @@ public struct Glyphs: Sendable, Equatable {
   public let topRight: String
   public let bottomLeft: String
   public let bottomRight: String
-  /// Where a separating line meets the left and the right side of a box.
+  /// The ends of a separator line at the sides of a box.
   public let teeLeft: String
   public let teeRight: String
 
-  /// States: of a phase, a step, a finding. Told apart without colour.
+  /// The states of phases, steps and findings, distinguishable without colours.
   public let done: String
   public let failed: String
   public let warning: String
@@ -20,7 +19,7 @@ public struct Glyphs: Sendable, Equatable {
   public let skipped: String
 
   public let bullet: String
-  /// Before the item that has the keyboard.
+  /// The mark of the focused item.
   public let pointer: String
   public let arrowLeft: String
   public let arrowRight: String
@@ -32,17 +31,17 @@ public struct Glyphs: Sendable, Equatable {
   public let checkboxOn: String
   public let checkboxOff: String
 
-  /// What was cut off. Up to three columns.
+  /// The mark of truncated text, up to three columns.
   public let ellipsis: String
   public let dash: String
-  /// Between two short texts in a line.
+  /// The separator between two short texts.
   public let separator: String
-  /// Stands for one character of a secret.
+  /// Replaces a character of a secret.
   public let mask: String
 
   /// The filled part of a bar.
   public let barFull: String
-  /// From nearly empty to nearly full, where a column can be filled in part; empty where it cannot.
+  /// The partial fillings of a column, ascending; empty if not available.
   public let barParts: [String]
   public let barEmpty: String
   public let scrollTrack: String
@@ -68,14 +67,14 @@ public struct Glyphs: Sendable, Equatable {
     barFull: "#", barParts: [], barEmpty: ".",
     scrollTrack: "|", scrollThumb: "#")
 
-  /// `text` for a terminal that knows only ASCII: typography in plain signs, letters without their marks, and one `?`
-  /// for each column of anything else, so that nothing moves.
+  /// Converts text for an ASCII terminal: plain punctuation, letters without marks, and one `?` per column of other
+  /// characters, so that the layout stays.
   public static func asciiOnly(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
     return TextWidth.cells(text).reduce(into: "") { $0 += asciiCell($1) }
   }
 
-  /// ``asciiOnly(_:)`` line by line: line ends, tabs and other control characters stay.
+  /// Applies ``asciiOnly(_:)`` and keeps line breaks, tabs and other control characters.
   public static func asciiLines(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
     return text.unicodeScalars.split(omittingEmptySubsequences: false) { $0.value < 0x20 }.reduce(
@@ -105,14 +104,14 @@ public struct Glyphs: Sendable, Equatable {
 }
 
 extension String {
-  /// The letter below the marks: `e` for `é`, however it is written.
+  /// The base letter: `e` for `é`, in any notation.
   fileprivate var decomposedFirst: Unicode.Scalar? {
     guard let first = unicodeScalars.first else { return nil }
     if first.isASCII { return first }
     return Self.baseLetters[first]
   }
 
-  /// The letters of Latin-1 and Latin Extended-A that have an ASCII letter below their mark.
+  /// The letters of Latin-1 and Latin Extended-A with an ASCII base letter.
   private static let baseLetters: [Unicode.Scalar: Unicode.Scalar] = {
     let marks: [UInt32] = [
       0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307, 0x308, 0x30A, 0x30B, 0x30C, 0x323, 0x326, 0x327, 0x328,
@@ -128,7 +127,7 @@ extension String {
         guard let mark = Unicode.Scalar(mark) else { continue }
         var spelling = String(Character(letter))
         spelling.unicodeScalars.append(mark)
-        // Strings are equal when they are canonically equivalent, so the composed letter is found by its parts.
+        // Strings are compared by canonical equivalence, so that the composed letter is found by its parts.
         if let composed = bySpelling[spelling] { table[composed] = letter }
       }
     }

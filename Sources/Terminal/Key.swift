@@ -1,4 +1,4 @@
-/// What the operator did on the keyboard.
+/// A key pressed by the operator.
 public enum Key: Sendable, Hashable {
   /// A letter, a digit, a sign or the space.
   case character(Character)
@@ -16,19 +16,19 @@ public enum Key: Sendable, Hashable {
   case end
   case backspace
   case delete
-  /// A letter held together with Ctrl, in lower case; also `@ [ \ ] ^ _`.
+  /// Ctrl with a letter in lower case; also `@ [ \ ] ^ _`.
   case control(Character)
-  /// A character held together with Alt, or typed at once after Escape.
+  /// Alt with a character, or Escape followed immediately by it.
   case alternate(Character)
-  /// A function key, counted from 1.
+  /// A function key, from 1.
   case function(Int)
-  /// A text that was pasted, its lines parted by `\n`, without any other control character but the tab. Nothing in it
-  /// is a command: a line break within never confirms anything.
+  /// A pasted text with `\n` as line breaks, without control characters except tabs. Its content is never a command: a
+  /// line break in it confirms nothing.
   case paste(String)
 }
 
 extension Key: CustomStringConvertible {
-  /// The name as it stands in a key bar or a help text.
+  /// The name in key bars and help texts.
   public var description: String {
     switch self {
     case .character(" "): "Space"
@@ -55,21 +55,21 @@ extension Key: CustomStringConvertible {
   }
 }
 
-/// Something that a screen waits for.
+/// An event for a screen.
 public enum Event: Sendable, Hashable {
   case key(Key)
-  /// The window has another size now. What was drawn has to be drawn anew.
+  /// The window has another size: everything must be drawn again.
   case resized(Size)
   /// Another thread used the screen's ``WakeUp``.
   case wake
-  /// There is no operator any more. The terminal has been left already and nothing is drawn any more; what remains is
-  /// to save, to close the screen and to end.
+  /// The operator is gone, and the terminal was already restored: nothing can be drawn. The program should save, close
+  /// the screen and end.
   case hangup(Hangup)
 }
 
 public enum Hangup: Sendable, Hashable {
-  /// The terminal is gone: the connection broke, the window was closed.
+  /// The terminal is gone: the connection or the window was closed.
   case terminalGone
-  /// The process was asked to end by this signal (SIGTERM, SIGHUP, SIGINT).
+  /// A signal requested the end of the process (SIGTERM, SIGHUP, SIGINT).
   case signal(Int32)
 }

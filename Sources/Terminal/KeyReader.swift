@@ -1,25 +1,24 @@
 import CCurses
 
-/// Turns what ncurses reads into keys: puts pasted text together, and tells a lone Escape from the beginning of a
-/// sequence that nobody knows.
+/// Converts the input of ncurses into keys: assembles pasted text, and distinguishes Escape from unknown sequences.
 struct KeyReader {
   enum Reading { case key(Key), nothing, gone }
 
-  /// How long the rest of a paste may be on its way, in milliseconds.
+  /// The longest pause within a paste, in milliseconds.
   private static let pastePatience: Int32 = 3000
-  /// No field takes more; what is beyond it is read and dropped.
+  /// Longer pastes are truncated.
   static let longestPaste = 1 << 16
   private static let escape: UInt32 = 0x1B
   private static let pasteEnd = Array("\u{1B}[201~".utf8)
-  /// After how long a pause in a paste a single key is one, and no part of the paste.
+  /// After this pause in a paste, a single key does not belong to it.
   private static let pauseBeforeKey = Duration.milliseconds(700)
 
-  /// A key that came after a paste which never ended.
+  /// A key after a paste without an end.
   private var waiting: Key?
 
-  /// The next key, if there is one. What has no meaning here is passed over.
+  /// Returns the next key, if there is one; unknown input is skipped.
   ///
-  /// - Parameter wait: milliseconds for the first byte.
+  /// - Parameter wait: milliseconds to wait for the first byte.
   mutating func next(wait: Int32) -> Reading {
     if let key = waiting {
       waiting = nil
@@ -73,9 +72,8 @@ struct KeyReader {
     }
   }
 
-  /// ncurses has waited already for the bytes that make an Escape a key that it knows. What stands behind it now came
-  /// in one go with it: a character held with Alt, or a sequence without a meaning here, taken out whole lest its
-  /// letters be read as typed.
+  /// ncurses has already waited for the bytes of known keys. Bytes after Escape therefore arrived together with it: a
+  /// character with Alt, or an unknown sequence, which is removed completely so that its letters are not read as input.
   private func afterEscape() -> Key? {
     guard let next = pending() else { return .escape }
     switch next {
@@ -96,9 +94,9 @@ struct KeyReader {
     return ccurses_read(&value, 0) == CCURSES_CHARACTER ? value : nil
   }
 
-  /// Reads a paste to its end mark, past ncurses, which would look at each byte for keys.
+  /// Reads a paste until its end mark, without ncurses, which would search each byte for keys.
   ///
-  /// A paste whose end never comes ends after a while without input, or with a key that is pressed after a pause.
+  /// A paste without an end mark ends after a pause, or with a key after a pause.
   private mutating func paste() -> Key? {
     var raw: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -124,7 +122,7 @@ struct KeyReader {
         }
       }
       guard count >= 0 else { break }
-      // Too long a paste is cut off, but read to its end: its rest must not be taken for keys.
+      // An overlong paste is truncated but read to its end, so that its rest is not read as keys.
       raw += chunk.prefix(min(Int(count), Self.longestPaste - min(raw.count, Self.longestPaste)))
     }
     var text = PastedText()
@@ -132,10 +130,10 @@ struct KeyReader {
     return .paste(text.text)
   }
 
-  /// Milliseconds within which the bytes of one key come.
+  /// The bytes of one key arrive within this time, in milliseconds.
   private static let togetherWithin: Int32 = 100
 
-  /// The key whose bytes these are, all of them; nil where they are more than one.
+  /// Returns the key that consists of exactly these bytes; nil for several keys.
   private func loneKey(_ bytes: [UInt8]) -> Key? {
     if bytes == [0x1B] { return .escape }
     if bytes.count == 3, bytes[0] == 0x1B, bytes[1] == UInt8(ascii: "[") || bytes[1] == UInt8(ascii: "O") {
@@ -153,7 +151,7 @@ struct KeyReader {
   }
 }
 
-/// What of a pasted text is text: no control characters, no escape sequences, and one kind of line break.
+/// Extracts the text of a paste: without control characters and escape sequences, with one kind of line break.
 struct PastedText {
   private(set) var text = ""
   private var state = State.text
@@ -169,7 +167,7 @@ struct PastedText {
     case (.inSequence, 0x20...0x3F): state = .inSequence
     case (.inSequence, 0x40...0x7E): break
     case (_, 0x1B): state = .afterEscape
-    // A return and its line feed are one end of a line.
+    // CR and LF are one line break.
     case (.afterReturn, 0x0A): break
     case (_, 0x0D):
       text += "\n"

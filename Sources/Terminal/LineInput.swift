@@ -2,33 +2,33 @@ import Common
 import Glibc
 import Synchronization
 
-/// Standard input line by line, and what may end the wait for a line: Ctrl-C, a signal, a cancellation, the end.
+/// Reads standard input by lines; Ctrl-C, a signal, a cancellation or the end of the input can end the wait.
 ///
-/// It never reads ahead of the line that it returns, so that a later question can discard everything that came before it.
+/// It never reads more than the returned line, so that a later question can discard earlier input.
 final class LineInput: Sendable {
   private let interrupts: LineInterrupts?
   private let cancellation: Cancellation?
-  /// When the last byte was read; before the first one, when reading began.
+  /// The time of the last byte; initially the start.
   private let lastByte: Mutex<ContinuousClock.Instant>
 
   private static let longestLine = 1 << 20
   private static let interrupt: UInt8 = 0x03
 
   /// - Parameters:
-  ///   - interrupts: heard while a line is waited for; without them Ctrl-C is a signal as ever.
-  ///   - cancellation: looked at while a line is waited for.
+  ///   - interrupts: checked while waiting for a line; without it, Ctrl-C is a normal signal.
+  ///   - cancellation: checked while waiting for a line.
   init(interrupts: LineInterrupts? = nil, cancellation: Cancellation? = nil) {
     self.interrupts = interrupts
     self.cancellation = cancellation
     lastByte = Mutex(.now)
   }
 
-  /// Whether a person can be at the other end, who reads a question before answering it.
+  /// Whether a person can answer, after reading the question.
   var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
   // MARK: Lines
 
-  /// The next line without its end, as the terminal lets it be edited.
+  /// Returns the next line without its line break, edited by the terminal.
   func line() -> LineTerminal.Answer {
     var bytes: [UInt8] = []
     while true {
@@ -45,7 +45,7 @@ final class LineInput: Sendable {
     return bytes.isEmpty ? .end : .text(Self.text(bytes))
   }
 
-  /// The next line, typed without an echo. Ctrl-C and Ctrl-D are read as what they are.
+  /// Returns the next line, typed without an echo. Ctrl-C and Ctrl-D are recognized.
   func hiddenLine() -> LineTerminal.Answer {
     withoutEcho(atEnd: TCSADRAIN) { editedLine() } ?? .end
   }
@@ -65,7 +65,7 @@ final class LineInput: Sendable {
       case Self.interrupt: return .interrupted
       case 0x04: if bytes.isEmpty { return .end }
       case 0x08, 0x7F:
-        // A character goes whole: its following bytes, then its first.
+        // Deletes a whole UTF-8 character: its continuation bytes, then its first byte.
         while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
       case 0x15: bytes = []
       case 0x00...0x1F: break
@@ -77,22 +77,22 @@ final class LineInput: Sendable {
   // MARK: What came before a question
 
   enum Silence: Equatable {
-    /// Nothing more is on its way.
+    /// No further input is pending.
     case quiet(hasDiscarded: Bool)
     case interrupted
     case end
   }
 
-  /// How long nothing must have been typed before a question whose answer counts.
+  /// The required silence before a question that must not be answered by earlier input.
   static let quiet = Duration.seconds(1)
-  /// The same where something was discarded: a paste over a slow line pauses, and goes on.
+  /// The required silence after discarded input: a paste over a slow line can pause.
   static let quietAfterPaste = Duration.seconds(2)
-  /// Input that does not stop by then never will.
+  /// Input that continues longer than this is treated as endless.
   private static let longestFlood = Duration.seconds(30)
 
-  /// Discards what has been typed or pasted so far, half a line included, until nothing has come for a while.
+  /// Discards earlier input, including partial lines, until a period of silence.
   ///
-  /// Nothing of it is echoed, and no control character in it has an effect, except a Ctrl-C, which is one.
+  /// Nothing is echoed, and control characters have no effect except Ctrl-C.
   func discardUntilQuiet() -> Silence {
     withoutEcho(atEnd: TCSAFLUSH) {
       let began = ContinuousClock.now
@@ -100,7 +100,7 @@ final class LineInput: Sendable {
       while true {
         let needed = hasDiscarded ? Self.quietAfterPaste : Self.quiet
         let last = lastByte.withLock { $0 }
-        // A look without waiting at least: something may be there although nothing was read for long.
+        // At least one check without waiting: input can be pending although nothing was read recently.
         switch wait(max(.zero, needed - (ContinuousClock.now - last))) {
         case .interrupted: return .interrupted
         case .gone: return .end
@@ -116,7 +116,7 @@ final class LineInput: Sendable {
     } ?? .end
   }
 
-  /// Whether more follows at once on a line that was just read: then it was one of several that were pasted.
+  /// Returns whether more input follows immediately: the line was then a part of a paste.
   func isFollowed(within time: Duration = .milliseconds(150)) -> Bool {
     withoutEcho(atEnd: TCSANOW) {
       if case .readable = wait(time) { true } else { false }
@@ -131,7 +131,7 @@ final class LineInput: Sendable {
 
   /// Waits for input.
   ///
-  /// - Parameter timeout: nil waits for ever; `.nothing` may come earlier.
+  /// - Parameter timeout: nil waits forever; `.nothing` can be returned earlier.
   private func wait(_ timeout: Duration?) -> Wait {
     if let interrupts {
       let canRead = interrupts.wait(also: STDIN_FILENO, timeout: timeout)
@@ -150,10 +150,9 @@ final class LineInput: Sendable {
     return count > 0 ? .readable : .nothing
   }
 
-  /// Does something with the terminal's echo, its editing and its control characters off; nil where that is impossible.
+  /// Runs `body` without the terminal's echo, editing and control characters; nil if that is not possible.
   ///
-  /// Where no one hears signals they wait meanwhile: one that ended the program here would leave the shell without its
-  /// echo.
+  /// Without a handler, signals are blocked meanwhile: ending the program here would leave the shell without an echo.
   private func withoutEcho<Value>(atEnd: Int32, _ body: () -> Value) -> Value? {
     var before = termios()
     guard tcgetattr(STDIN_FILENO, &before) == 0 else { return nil }
@@ -185,7 +184,7 @@ final class LineInput: Sendable {
     }
   }
 
-  /// What is there; nil at the end.
+  /// Returns the pending bytes; nil at the end.
   private func available() -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 4096)
     while true {

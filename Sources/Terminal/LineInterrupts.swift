@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C and the end of the terminal, heard by a program that talks line by line. There is one at a time in a process.
+/// Handles Ctrl-C and the loss of the terminal for a line-based program. One instance per process.
 ///
-/// While it is open no such signal ends the program: whoever waits for a line or for other threads hears of it, and
-/// decides.
+/// While it is open, these signals do not end the program: the code that waits for a line or other threads receives
+/// them and decides.
 public final class LineInterrupts: Sendable {
   public enum Kind: Sendable, Hashable {
     /// Ctrl-C.
     case stop
-    /// The terminal or the session is gone, or the system asks the program to end.
+    /// The terminal or the session is gone, or the system requests the end of the program.
     case gone
   }
 
-  /// Rung by signals, and by other threads that have something to say.
+  /// Used by signals, and by other threads with a message.
   public let wakeUp: WakeUp
 
   private static let signals: [(number: Int32, bit: Int32)] = [
@@ -44,7 +44,7 @@ public final class LineInterrupts: Sendable {
 
   deinit { close() }
 
-  /// Gives the signals back. Calling it again does nothing.
+  /// Restores the signals. Repeated calls have no effect.
   public func close() {
     guard
       Self.bell.compareExchange(expected: wakeUp.descriptor, desired: -1, ordering: .acquiringAndReleasing).exchanged
@@ -55,7 +55,7 @@ public final class LineInterrupts: Sendable {
     }
   }
 
-  /// What has come since the last time. Where the terminal is gone, that stays so.
+  /// Returns the events since the last call. A lost terminal stays lost.
   public func take() -> Kind? {
     let bits = Self.pending.load(ordering: .acquiring)
     if bits & Self.goneBit != 0 { return .gone }
@@ -64,16 +64,16 @@ public final class LineInterrupts: Sendable {
     return .stop
   }
 
-  /// Waits until the bell is rung or the time is over.
+  /// Waits for a wake-up or the timeout.
   ///
-  /// - Parameter timeout: nil waits for ever.
+  /// - Parameter timeout: nil waits forever.
   public func wait(timeout: Duration?) {
     _ = wait(also: nil, timeout: timeout)
   }
 
-  /// Waits for the bell, or for a descriptor that can be read.
+  /// Waits for a wake-up or a readable descriptor.
   ///
-  /// - Returns: whether that descriptor can be read; its end counts too.
+  /// - Returns: whether the descriptor is readable or at its end.
   func wait(also descriptor: Int32?, timeout: Duration?) -> Bool {
     var sources = [pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0)]
     if let descriptor { sources.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
@@ -82,7 +82,7 @@ public final class LineInterrupts: Sendable {
     return sources.count > 1 && sources[1].revents != 0
   }
 
-  /// For `poll`; rounded up, so that who waits for a moment does not wake just before it.
+  /// Converts a duration for `poll`, rounded up, so that the wait is not too short.
   static func milliseconds(_ duration: Duration) -> Int32 {
     guard duration > .zero else { return 0 }
     guard duration.components.seconds < 1_000_000 else { return .max }
@@ -92,7 +92,7 @@ public final class LineInterrupts: Sendable {
 
   private static let perMilli: Int64 = 1_000_000_000_000_000
 
-  /// In a signal handler: nothing here may allocate or wait.
+  /// Runs in a signal handler: must not allocate or wait.
   fileprivate static func note(_ bit: Int32) {
     let code = errno
     pending.bitwiseOr(bit, ordering: .acquiringAndReleasing)

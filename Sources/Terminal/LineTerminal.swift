@@ -1,8 +1,8 @@
 import Common
 import Glibc
 
-/// The terminal line by line, for the linear mode: no screen, no cursor movement, no repainting, nothing that a screen reader,
-/// a serial line or a log would stumble over.
+/// The terminal in the linear mode: without a screen, cursor movement and repainting, for screen readers, serial lines
+/// and logs.
 public struct LineTerminal: Sendable {
   private let showsUnicode: Bool
   private let rings: Bool
@@ -10,9 +10,9 @@ public struct LineTerminal: Sendable {
   private let input: LineInput
 
   /// - Parameters:
-  ///   - interrupts: heard while a line is waited for; without them Ctrl-C is a signal as ever.
-  ///   - cancellation: where it is cancelled while a line is waited for, the answer is `.interrupted`.
-  ///   - output: where texts and questions are written.
+  ///   - interrupts: checked while waiting for a line; without it, Ctrl-C is a normal signal.
+  ///   - cancellation: cancelling it while waiting for a line returns `.interrupted`.
+  ///   - output: the descriptor for texts and questions.
   public init(
     capabilities: Capabilities, interrupts: LineInterrupts? = nil, cancellation: Cancellation? = nil,
     output: Int32 = STDOUT_FILENO
@@ -25,31 +25,31 @@ public struct LineTerminal: Sendable {
 
   public enum Answer: Sendable, Hashable {
     case text(String)
-    /// There will be no more: Ctrl-D, the end of the file, a terminal that is gone.
+    /// The end of the input: Ctrl-D, the end of the file, or a lost terminal.
     case end
-    /// Ctrl-C: at a hidden answer, and elsewhere where interrupts are heard.
+    /// Ctrl-C: at a hidden question, and where interrupts are handled.
     case interrupted
   }
 
-  /// Whether standard input is a terminal, so that a person can read a question before answering it.
+  /// Whether standard input is a terminal, so that a person can read a question before answering.
   public var isAttended: Bool { input.isTerminal }
 
-  /// Prints one line, or several.
+  /// Prints one or more lines.
   public func say(_ text: String) { print(text, end: "\n") }
 
-  /// Rings the bell, where that is wanted.
+  /// Rings the bell, unless it is disabled.
   public func ring() {
     if rings { print("\u{7}", end: "") }
   }
 
   /// Prints a question and waits for a line.
   ///
-  /// - Parameter hidden: nothing of the answer is shown, as for a password.
+  /// - Parameter hidden: whether the answer is not shown, like a password.
   public func ask(_ question: String, hidden: Bool = false) -> Answer {
     print(question, end: " ")
     guard hidden, input.isTerminal else {
       let answer = input.line()
-      // Who types on a terminal sees it and ends its line; what comes from elsewhere is written down here.
+      // A terminal shows typed text and line breaks; answers from elsewhere are printed here.
       switch answer {
       case .text(let text) where !input.isTerminal: print(hidden ? "" : text, end: "\n")
       case .text: break
@@ -62,11 +62,11 @@ public struct LineTerminal: Sendable {
     return answer
   }
 
-  /// Prints a question and waits for a line that was typed after the question was there: what destroys is asked so.
+  /// Prints a question and waits for a line typed after it, for destructive operations.
   ///
-  /// On a terminal everything that was typed or pasted before is discarded, also where it arrives in pieces, and of
-  /// several lines that arrive at once none is the answer. Both are said. Elsewhere it is ``ask(_:hidden:)``: see
-  /// ``isAttended``. Input that never pauses is `.end`.
+  /// On a terminal, earlier typed or pasted input is discarded, also in pieces, and several lines that arrive together
+  /// are no answer. Both are reported. Otherwise it works like ``ask(_:hidden:)``, see ``isAttended``. Endless input
+  /// results in `.end`.
   public func askAfresh(_ question: String) -> Answer {
     guard input.isTerminal else { return ask(question) }
     while true {
@@ -84,7 +84,7 @@ public struct LineTerminal: Sendable {
 
   private func print(_ text: String, end: String) {
     let shown = (showsUnicode ? text : Glyphs.asciiLines(text)) + end
-    // Nobody reads any more: the next question finds out.
+    // Errors are ignored: the next question detects a lost terminal.
     try? Array(shown.utf8).withUnsafeBytes { try FileSystem.writeAll(output, $0, path: "standard output") }
   }
 }

@@ -1,34 +1,34 @@
-/// What a piece of a screen means. Screens name roles; a ``Theme`` decides what they look like.
+/// The meaning of a part of a screen. Screens use roles; a ``Theme`` defines their look.
 public enum Role: String, Sendable, CaseIterable {
-  /// The screen where nothing is drawn. Colours that another role leaves out are this one's.
+  /// The empty screen. Roles without colours use these.
   case background
   case text
-  /// What is there for those who look for it: hints, units, times.
+  /// Secondary information: hints, units, times.
   case muted
   case title
-  /// The bar along the top.
+  /// The bar at the top.
   case header
-  /// What the eye should find first.
+  /// The most important part.
   case accent
-  /// Explanations beside the text itself.
+  /// Explanations.
   case secondary
   case link
   case border
-  /// What the keyboard acts on.
+  /// The focused element.
   case focus
-  /// What was chosen and does not have the keyboard.
+  /// A chosen element without the focus.
   case selection
   case disabled
   case ok
   case warning
   case error
-  /// The choice that destroys, when the keyboard is on it.
+  /// A focused destructive choice.
   case danger
-  /// The badges that say which kind of server this is.
+  /// The badges for the kind of server.
   case production
   case test
   case restore
-  /// The key bar: the key, and what it does.
+  /// The key bar: the keys and their actions.
   case key
   case keyLabel = "key-label"
   case progressDone = "progress-done"
@@ -36,7 +36,7 @@ public enum Role: String, Sendable, CaseIterable {
   case input
   case inputFocused = "input-focused"
   case inputError = "input-error"
-  /// Lines that come and lines that go, in a difference of two texts.
+  /// Added and removed lines of a diff.
   case added
   case removed
 }

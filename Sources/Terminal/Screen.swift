@@ -16,28 +16,28 @@ import Glibc
 /// }
 /// ```
 public final class Screen {
-  /// Rung by other threads; ``nextEvent(timeout:)`` then gives ``Event/wake``.
+  /// Used by other threads; ``nextEvent(timeout:)`` then returns ``Event/wake``.
   public let wakeUp: WakeUp
   public let capabilities: Capabilities
   public private(set) var theme: Theme
-  /// The colours that there really are.
+  /// The available colour depth.
   public let depth: ColorDepth
 
   private var keys = KeyReader()
   private var isOpen = true
   private var hangup: Hangup?
-  /// What ncurses has been told, so that only the rest need be said.
+  /// The last presented frame, for sending only changes.
   private var shown: Frame?
 
-  /// Milliseconds after an Escape in which the rest of a key's sequence must come. Lines to far servers tear them apart.
+  /// The time within which the rest of an escape sequence must arrive, in milliseconds; slow lines need more.
   private static let escapeDelay: Int32 = 100
   private static let escapeDelayOverNetwork: Int32 = 150
-  /// Terminals that every server knows, tried where the user's own is too new for it.
+  /// Terminal types that every system knows, for unknown ones.
   private static let fallbackTerminals = ["xterm-256color", "xterm", "vt100"]
 
-  /// Opens it on standard input and output.
+  /// Opens the screen on standard input and output.
   ///
-  /// - Throws: `.usage` where the terminal can draw no screen; the remedy is the linear mode.
+  /// - Throws: `.usage` if the terminal cannot show a screen; the remedy is the linear mode.
   public init(capabilities: Capabilities, theme: Theme, wakeUp: WakeUp? = nil) throws {
     self.capabilities = capabilities
     self.theme = theme
@@ -54,7 +54,7 @@ public final class Screen {
 
   deinit { close() }
 
-  /// Leaves it. Calling it again does nothing.
+  /// Leaves the screen. Repeated calls have no effect.
   public func close() {
     guard isOpen else { return }
     isOpen = false
@@ -63,10 +63,10 @@ public final class Screen {
 
   public var size: Size { Size(columns: Int(ccurses_columns()), rows: Int(ccurses_rows())) }
 
-  /// An empty frame of the screen's size, with the glyphs that the terminal can show.
+  /// Returns an empty frame of the screen's size with the terminal's glyphs.
   public func newFrame() -> Frame { Frame(size: size, glyphs: capabilities.glyphs) }
 
-  /// Changes the theme; the next frame wears it.
+  /// Changes the theme for the next frame.
   public func wear(_ theme: Theme) {
     self.theme = theme
     shown = nil
@@ -77,7 +77,7 @@ public final class Screen {
     }
   }
 
-  /// Shows a frame. Only what changed is sent. A frame of another size than the screen's is cut off or filled up.
+  /// Shows a frame by sending the changes. A frame of another size is clipped or filled up.
   public func present(_ frame: Frame) {
     guard isOpen, hangup == nil else { return }
     let size = size
@@ -92,13 +92,12 @@ public final class Screen {
       Int32(cursor?.point.row ?? 0), Int32(cursor?.point.column ?? 0), cursor?.visible == true ? 1 : 0)
   }
 
-  /// Without colours, and nothing but ASCII, whatever theme is worn: for who cannot read it as it is.
+  /// Whether to show monochrome ASCII with any theme.
   public var isPlain = false {
     didSet { if isPlain != oldValue { wear(theme) } }
   }
 
-  /// How the window is called as long as the screen is there; nil is as its owner calls it. Nothing where the terminal
-  /// is not known to understand it.
+  /// The window title while the screen is open; nil for the default. Ignored if the terminal does not support it.
   public var title: String? {
     didSet {
       guard title != oldValue, capabilities.setsTitle, isOpen, hangup == nil else { return }
@@ -108,26 +107,26 @@ public final class Screen {
     }
   }
 
-  /// Rings the terminal's bell, where that is wanted.
+  /// Rings the terminal's bell, unless it is disabled.
   public func ring() {
     if capabilities.rings, isOpen, hangup == nil { ccurses_bell() }
   }
 
-  /// The next frame is drawn anew as a whole: for when something else wrote on the terminal.
+  /// Draws the next frame completely, after other output on the terminal.
   public func redraw() { ccurses_forget() }
 
-  /// Stops the program as Ctrl-Z does, and comes back with the screen when the shell lets it go on. The next frame has
-  /// to be presented as after ``Event/resized(_:)``.
+  /// Suspends the program like Ctrl-Z, and restores the screen when it continues. The next frame must be presented like
+  /// after ``Event/resized(_:)``.
   public func suspend() {
     guard isOpen, hangup == nil else { return }
     ccurses_suspend()
     shown = nil
   }
 
-  /// Waits for the next thing to happen.
+  /// Waits for the next event.
   ///
-  /// - Parameter timeout: nil waits for ever; zero only looks.
-  /// - Returns: nil when the time is over.
+  /// - Parameter timeout: nil waits forever; zero only checks.
+  /// - Returns: nil after the timeout.
   public func nextEvent(timeout: Duration? = nil) -> Event? {
     guard isOpen else { return .hangup(.terminalGone) }
     let deadline = timeout.map { ContinuousClock.now + $0 }
@@ -140,7 +139,7 @@ public final class Screen {
 
   // MARK: Events
 
-  /// What needs no waiting: signals, the other threads, keys that came together with the last one.
+  /// Returns pending events: signals, other threads, and further keys.
   private func happened() -> Event? {
     if let hangup { return .hangup(hangup) }
     let signals = ccurses_take_signals()
@@ -152,14 +151,14 @@ public final class Screen {
       ccurses_suspend()
       return resized()
     }
-    // Somebody stopped us without asking: the shell has used the terminal since.
+    // The process was stopped by another one: the shell has used the terminal.
     if signals & CCURSES_SIGNAL_CONTINUED != 0 {
       ccurses_leave()
       ccurses_return()
       return resized()
     }
     if ccurses_follow_size() != 0 { return resized() }
-    // Keys before messages: however many of those there are, the operator is heard.
+    // Keys precede messages, so that many messages do not block the operator.
     switch readKey() {
     case .key(let key): return .key(key)
     case .gone: return end(.terminalGone)
@@ -170,7 +169,7 @@ public final class Screen {
   private func readKey() -> KeyReader.Reading {
     var terminal = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     let readable = poll(&terminal, 1, 0) > 0
-    // The rest of a character of several bytes may still be on its way.
+    // The rest of a multi-byte character can still arrive.
     return keys.next(wait: readable ? 50 : 0)
   }
 
@@ -190,7 +189,7 @@ public final class Screen {
     guard let deadline else { return -1 }
     let left = deadline - ContinuousClock.now
     guard left > .zero else { return 0 }
-    // Rounded up: waking too early would only mean to wait again.
+    // Rounded up: waking too early would only repeat the wait.
     let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1
     return Int32(clamping: milliseconds)
   }

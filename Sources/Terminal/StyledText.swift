@@ -1,5 +1,5 @@
 extension Theme {
-  /// Text for the normal screen in the style of a role, and the style taken back behind it.
+  /// Returns text for the normal screen in the style of a role, followed by a reset.
   public func styled(_ text: String, as role: Role, depth: ColorDepth) -> String {
     let look = appearance(of: role, depth: depth)
     var codes = Self.codes.filter { look.attributes.contains($0.attribute) }.map(\.code)
@@ -20,7 +20,7 @@ extension Theme {
     }
   }
 
-  /// A role as its author wrote it, in words: "bold, #0087af on #ffffff".
+  /// Returns the definition of a role in words: "bold, #0087af on #ffffff".
   public func description(of role: Role) -> String {
     let style = style(of: role)
     let words = Attributes.names.filter { style.attributes.contains($0.attribute) }.map(\.name)

@@ -1,20 +1,20 @@
-/// What is wrong with a text before the TOML parser may see it: what it takes for something else, or ends the program at.
+/// Detects texts that the TOML parser would misread or crash on.
 public enum TOMLGuard {
-  /// Parts of a dotted key: the parser follows them by recursion.
+  /// The maximum number of parts of a dotted key, which the parser handles by recursion.
   private static let mostDots = 16
 
-  /// In words; nil where the parser can read it, or will say itself what is wrong.
+  /// Returns the fault; nil if the parser can read the text, or reports its faults itself.
   public static func fault(_ text: String) -> String? {
-    // The parser would take it for the end.
+    // The parser would treat it as the end.
     if text.utf8.contains(0) { return "it holds a zero byte" }
     var line = 1
     var isAtStart = true
     var brackets = 0
     var dots = 0
-    /// Whether a key may stand here; once it has quotes, nothing but a new key ends it.
+    /// Whether a key can start here; once it is quoted, only a new key ends it.
     var isKey = true
     var isQuoted = false
-    /// The quote of the string that is open, as far as can be told without reading it all; what stood before, outside.
+    /// The quote of the open string; everything before is outside of strings.
     var quote: Unicode.Scalar?
     var isEscaped = false
     var isComment = false
@@ -26,7 +26,7 @@ public enum TOMLGuard {
         continue
       }
       if brackets > 0, isBreak || !scalar.properties.isWhitespace {
-        // The parser asserts that a key begins here, instead of looking.
+        // The parser asserts that a key starts here.
         guard beginsKey(scalar) || scalar == "]" else { return "line \(line): a name must follow '['" }
         brackets = 0
         isAtStart = false
@@ -66,7 +66,7 @@ public enum TOMLGuard {
       } else if scalar == "#" {
         isComment = true
       } else if !scalar.properties.isWhitespace {
-        // The parser asserts that a value begins here.
+        // The parser asserts that a value starts here.
         if scalar == "}", last == "[" || last == "," { return "line \(line): a value is missing before '}'" }
         last = scalar
       }
@@ -82,7 +82,7 @@ public enum TOMLGuard {
     }
   }
 
-  /// Whether a key can begin with it: quoted or bare.
+  /// Returns whether a key can start with this scalar, quoted or bare.
   private static func beginsKey(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F, 0x22, 0x27: true

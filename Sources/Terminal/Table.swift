@@ -1,11 +1,11 @@
-/// Rows of short texts under one another, each column as wide as its widest text as long as all fit.
+/// Rows of short texts in columns, each as wide as its widest text if all fit.
 public struct Table: Sendable, Equatable {
   public struct Column: Sendable, Equatable {
     public var title: String
     public var alignment: TextWidth.Alignment
-    /// The narrowest that it may become when there is too little room.
+    /// The minimum width.
     public var least: Int
-    /// Takes the room that is left over.
+    /// Whether it takes the remaining space.
     public var grows: Bool
 
     public init(_ title: String, alignment: TextWidth.Alignment = .leading, least: Int = 4, grows: Bool = false) {
@@ -17,7 +17,7 @@ public struct Table: Sendable, Equatable {
   }
 
   public var columns: [Column]
-  /// As many texts in each as there are columns; missing ones are empty.
+  /// One text per column; missing ones are empty.
   public var rows: [[Span]]
 
   public init(columns: [Column], rows: [[Span]]) {
@@ -25,10 +25,10 @@ public struct Table: Sendable, Equatable {
     self.rows = rows
   }
 
-  /// The columns between two columns.
+  /// The space between columns.
   public static let gap = 2
 
-  /// How wide each column would like to be.
+  /// The preferred width of each column.
   public var naturalWidths: [Int] {
     columns.indices.map { index in
       rows.reduce(TextWidth.columns(columns[index].title)) { widest, row in
@@ -37,10 +37,10 @@ public struct Table: Sendable, Equatable {
     }
   }
 
-  /// How wide each column is in so much room.
+  /// Returns the width of each column for a given space.
   public func widths(in room: Int) -> [Int] { Self.widths(naturalWidths, of: columns, in: room) }
 
-  /// The same, where it is known how wide each would like to be. The widest give way first.
+  /// Returns the widths for known preferred widths. The widest columns shrink first.
   public static func widths(_ natural: [Int], of columns: [Column], in room: Int) -> [Int] {
     var widths = natural
     var left = room - gap * max(0, columns.count - 1) - widths.reduce(0, +)
@@ -56,10 +56,10 @@ public struct Table: Sendable, Equatable {
 }
 
 extension Frame {
-  /// Draws a table: its titles, a line, and the rows from `first` on as far as they fit.
+  /// Draws the titles, a line, and the rows from `first` on as far as possible.
   ///
-  /// - Parameter focused: the row that the keyboard is on; it is drawn in the role `focus` and has the cursor.
-  /// - Returns: how many rows could be shown.
+  /// - Parameter focused: the focused row, drawn in the role `focus` with the cursor.
+  /// - Returns: the number of visible rows.
   @discardableResult
   public mutating func table(_ table: Table, in rect: Rect, first: Int = 0, focused: Int? = nil) -> Int {
     let widths = table.widths(in: rect.columns)
