@@ -1,20 +1,20 @@
 import Common
 
-/// Reads the messages of a `COPY … TO STDOUT (FORMAT binary)` row by row, without copying a value.
+/// Reads the messages of `COPY … TO STDOUT (FORMAT binary)` by rows, without copying values.
 ///
-/// One reader belongs to one stream. The buffers of the fields live as long as the message that they came in.
+/// One reader per stream. The buffers of the fields are valid as long as the message.
 public struct BinaryRowReader {
-  /// The fields of the current row; a field of NULL is nil.
+  /// The fields of the current row; nil for NULL.
   public private(set) var fields: [UnsafeRawBufferPointer?] = []
   private var sawHeader = false
 
   public init() {}
 
-  /// Takes the next message of the stream. False where it held no row (the end mark).
+  /// Reads the next message of the stream. Returns false for the end mark.
   public mutating func read(_ message: UnsafeRawBufferPointer) throws -> Bool {
     var cursor = 0
     if !sawHeader {
-      // Signature, flags, and an extension area of the length that it says.
+      // Signature, flags, and an extension area with its length.
       guard message.count >= 19 else { throw Self.malformed }
       let extensionLength = Int(message.loadUnaligned(fromByteOffset: 15, as: Int32.self).bigEndian)
       guard extensionLength >= 0 else { throw Self.malformed }
@@ -46,9 +46,9 @@ public struct BinaryRowReader {
     .database, "COPY", "PostgreSQL sent a row that this program does not understand")
 }
 
-/// Decoding of single values in PostgreSQL's binary form.
+/// Decodes single values of PostgreSQL's binary format.
 extension UnsafeRawBufferPointer {
-  /// smallint, integer, bigint or oid, by its length.
+  /// The value of a smallint, integer, bigint or oid, by its length.
   public var postgresInteger: Int64 {
     switch count {
     case 2: Int64(loadUnaligned(as: Int16.self).bigEndian)
@@ -60,7 +60,7 @@ extension UnsafeRawBufferPointer {
 
   public var postgresBool: Bool { count == 1 && self[0] != 0 }
 
-  /// real or double precision, by its length; nil for any other.
+  /// The value of a real or double precision, by its length; nil for others.
   public var postgresDouble: Double? {
     switch count {
     case 4: Double(Float(bitPattern: loadUnaligned(as: UInt32.self).bigEndian))
@@ -69,8 +69,8 @@ extension UnsafeRawBufferPointer {
     }
   }
 
-  /// Microseconds since 1970-01-01 00:00 UTC of a timestamptz; the largest or smallest number for `infinity`,
-  /// `-infinity` and what lies beyond.
+  /// The microseconds since 1970 (UTC) of a timestamptz; the largest or smallest number for `infinity`, `-infinity` and
+  /// values out of range.
   public var postgresMicroseconds: Int64 {
     let moment = postgresInteger
     if moment == .min { return .min }

@@ -1,27 +1,27 @@
 import Common
 
-/// One glyph of a text as a terminal shows it: a character with the marks over it, and its columns, 1 or 2.
+/// A glyph as a terminal shows it: a character with its marks, and its columns, 1 or 2.
 struct TextCell: Sendable, Equatable {
   var text: String
   var columns: Int
 }
 
-/// How texts fit into columns.
+/// Fits texts into columns.
 ///
-/// A text is first brought into a form that every terminal counts alike: what is invisible goes, controls go, line
-/// breaks and tabs are spaces, a character that this system cannot measure is `�`, sequences that are joined into one
-/// picture are its first part, a flag is its two letters.
+/// A text is first normalized to a form that all terminals count alike: invisible characters and controls are removed,
+/// line breaks and tabs become spaces, an unmeasurable character becomes `�`, a joined emoji its first part, and a flag
+/// its two letters.
 public enum TextWidth {
-  /// The columns that `text` takes.
+  /// Returns the number of columns of `text`.
   public static func columns(_ text: some StringProtocol) -> Int {
-    // By far the most texts are plain, and need no taking apart.
+    // Most texts are plain ASCII.
     if let plain = text.utf8.withContiguousStorageIfAvailable({ $0.allSatisfy { (0x20...0x7E).contains($0) } }), plain {
       return text.utf8.count
     }
     return cells(text).reduce(0) { $0 + $1.columns }
   }
 
-  /// The beginning of `text` that fits into so many columns; where something is cut off, `ellipsis` says so.
+  /// Returns the beginning of `text` that fits into `limit` columns, with `ellipsis` if it is truncated.
   public static func truncated(_ text: some StringProtocol, to limit: Int, ellipsis: String = "…") -> String {
     let all = cells(text)
     if all.reduce(0, { $0 + $1.columns }) <= limit { return joined(all) }
@@ -31,7 +31,7 @@ public enum TextWidth {
     return joined(fitting(all, limit - markColumns)) + joined(mark)
   }
 
-  /// The end of `text` that fits: for paths, whose end tells more.
+  /// Returns the end of `text` that fits: for paths, whose end is more important.
   public static func truncatedAtStart(_ text: some StringProtocol, to limit: Int, ellipsis: String = "…") -> String {
     let all = cells(text)
     if all.reduce(0, { $0 + $1.columns }) <= limit { return joined(all) }
@@ -41,7 +41,7 @@ public enum TextWidth {
     return joined(mark) + joined(fitting(all.reversed(), limit - markColumns).reversed())
   }
 
-  /// `text` in pieces of so many columns, cut wherever that is: spaces stay as they are. At least one piece.
+  /// Splits `text` into pieces of `width` columns, and keeps spaces. Returns at least one piece.
   public static func cut(_ text: some StringProtocol, to width: Int) -> [String] {
     var pieces = [""]
     var used = 0
@@ -56,10 +56,10 @@ public enum TextWidth {
     return pieces
   }
 
-  /// Where a text stands in a field that is wider than it.
+  /// The position of a text in a wider field.
   public enum Alignment: Sendable { case leading, center, trailing }
 
-  /// `text` in exactly so many columns: cut off, or filled up with spaces.
+  /// Returns `text` in exactly so many columns: truncated, or filled up with spaces.
   public static func padded(
     _ text: some StringProtocol, to width: Int, alignment: Alignment = .leading, ellipsis: String = "…"
   ) -> String {
@@ -89,10 +89,10 @@ public enum TextWidth {
 }
 
 extension TextWidth {
-  /// Marks over one character that ncurses keeps in a cell.
+  /// The maximum number of marks that ncurses keeps in a cell.
   private static let mostMarks = 4
 
-  /// The cells that `text` fills, from left to right.
+  /// Returns the cells of `text` from left to right.
   static func cells(_ text: some StringProtocol) -> [TextCell] {
     var cells: [TextCell] = []
     cells.reserveCapacity(text.utf8.count)
@@ -109,7 +109,7 @@ extension TextWidth {
       case 0x20...0x7E:
         cells.append(TextCell(text: String(Character(scalar)), columns: 1))
       case 0x09, 0x0A, 0x0D, 0x2028, 0x2029:
-        // A carriage return and its line feed are one character, and one space.
+        // CR and LF are one character, and become one space.
         if scalar.value == 0x0A && scalars.count == 2 { continue }
         cells.append(TextCell(text: " ", columns: 1))
       case 0x00...0x1F, 0x7F...0x9F: continue

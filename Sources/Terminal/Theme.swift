@@ -1,11 +1,11 @@
-/// What every role looks like.
+/// The look of all roles.
 public struct Theme: Sendable, Equatable {
   public let name: String
   /// One line for a list of themes.
   public let summary: String
   private let styles: [Role: Style]
 
-  /// Bold, underlined, and so on.
+  /// Bold, underlined, and others.
   public struct Attributes: OptionSet, Sendable, Hashable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -20,17 +20,17 @@ public struct Theme: Sendable, Equatable {
     ]
   }
 
-  /// One role as the theme's author wrote it.
+  /// A role as the theme's file defines it.
   public struct Style: Sendable, Hashable {
-    /// nil: the colour of the role `background`.
+    /// Nil: the colour of the role `background`.
     public var foreground: Color?
     public var background: Color?
     public var attributes: Attributes
-    /// Used instead where there is no colour.
+    /// The attributes without colours.
     public var mono: Attributes
   }
 
-  /// One role as a terminal shows it: indices into its palette, -1 its own colour.
+  /// A role as a terminal shows it: palette indices, with -1 for the default.
   public struct Appearance: Sendable, Hashable {
     public var foreground: Int
     public var background: Int
@@ -47,7 +47,7 @@ public struct Theme: Sendable, Equatable {
     styles[role] ?? Style(foreground: nil, background: nil, attributes: [], mono: [])
   }
 
-  /// What a role looks like with so many colours.
+  /// Returns the look of a role at a colour depth.
   public func appearance(of role: Role, depth: ColorDepth) -> Appearance {
     let style = style(of: role)
     if depth == .mono { return Appearance(foreground: -1, background: -1, attributes: style.mono) }
@@ -58,13 +58,13 @@ public struct Theme: Sendable, Equatable {
       foreground: foreground.index(in: depth, freely: background == .standard),
       background: background.index(in: depth, freely: false), attributes: style.attributes)
     if depth == .eight && foreground.isBright { look.attributes.insert(.bold) }
-    // Few colours are far apart from what was meant: black and white change places where that can be read.
+    // With few colours, black and white are exchanged if that is more readable.
     if depth < .twoFiftySix, look.background >= 0, [0, 7, 15].contains(look.foreground) {
       look.foreground = Color.readable(on: look.background, depth: depth)
     } else if depth < .twoFiftySix, look.foreground >= 0, look.background >= 0 {
       look.foreground = Color.readable(look.foreground, on: look.background, depth: depth)
     }
-    // Bold makes a gray of black where there are eight.
+    // With eight colours, bold would turn black into gray.
     if depth == .eight && look.foreground == 0 && look.background >= 0 { look.attributes.remove(.bold) }
     return look
   }

@@ -13,9 +13,9 @@ import TOMLKit
 /// A colour is a name (`red`, `bright-red`), a number from 0 to 255, `#rrggbb` or `default`. What is left out is as in
 /// the role `background`; `mono`, used where there is no colour, is as `attributes`.
 enum ThemeFile {
-  /// Reads a theme. All that is wrong with it is in one error.
+  /// Parses a theme. All faults are reported in one error.
   ///
-  /// - Parameter path: only for the error.
+  /// - Parameter path: for the error.
   static func parse(_ text: String, path: String) throws -> Theme {
     if let fault = TOMLGuard.fault(text) { throw Unusable(path: path, faults: [fault]) }
     let file: TOMLTable
@@ -33,7 +33,7 @@ enum ThemeFile {
     }
   }
 
-  /// A file that is no theme, with all that is wrong with it.
+  /// A file that is no valid theme, with all faults.
   struct Unusable: Failure {
     let path: String
     let faults: [String]

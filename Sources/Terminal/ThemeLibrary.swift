@@ -1,10 +1,9 @@
 import Common
 import Glibc
 
-/// Where themes are found: the operator's own before the machine's, the machine's before those that came with the
-/// program.
+/// Finds themes: the operator's first, then the machine's, then the shipped ones.
 public struct ThemeLibrary: Sendable {
-  /// The folders that are looked into, first come, first served.
+  /// The searched folders; the first match applies.
   public let folders: [String]
   private let preferred: String?
 
@@ -21,20 +20,20 @@ public struct ThemeLibrary: Sendable {
     preferred = environment["ALOHA_WIZARD_THEME"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// Of this process.
+  /// Returns the library of this process.
   public static func current() -> ThemeLibrary {
     ThemeLibrary(environment: currentEnvironment(), executable: realPath("/proc/self/exe"))
   }
 
-  /// The theme that was asked for; without one that of `ALOHA_WIZARD_THEME`, else `default`.
+  /// Returns the requested theme; by default that of `ALOHA_WIZARD_THEME`, otherwise `default`.
   ///
-  /// - Parameter wanted: a name, or the path of a file (it has a slash in it or ends in `.toml`).
+  /// - Parameter wanted: a name, or the path of a file (with a slash, or ending in `.toml`).
   public func theme(_ wanted: String? = nil) throws -> Theme {
     if let wanted = wanted ?? preferred { return try find(wanted) }
     return try path(of: Self.defaultName).map(load) ?? Self.builtIn()
   }
 
-  /// The themes there are, by name, each with its file; nil for the one inside the program.
+  /// Returns the available themes by name, each with its file; nil for the built-in one.
   public func list() -> [(name: String, path: String?)] {
     var found: [String: String] = [:]
     for folder in folders {
@@ -48,7 +47,7 @@ public struct ThemeLibrary: Sendable {
     return list.sorted { $0.name < $1.name }
   }
 
-  /// The default theme as it was when the program was built; there whatever became of its files.
+  /// Returns the built-in default theme, which needs no file.
   public static func builtIn() throws -> Theme {
     try ThemeFile.parse(defaultThemeText, path: "(built in)")
   }
@@ -74,15 +73,14 @@ public struct ThemeLibrary: Sendable {
     return try ThemeFile.parse(String(decoding: bytes, as: UTF8.self), path: path)
   }
 
-  /// `share/aloha-wizard/themes` of the place where the program is installed, or the `themes` of the source tree that it
-  /// was built in.
+  /// Returns `share/aloha-wizard/themes` of the installation, or `themes` of the source tree of the build.
   private static func shipped(beside executable: String?) -> [String] {
     guard let executable else { return [] }
     var folder = parent(executable)
     var found: [String] = []
     if let prefix = folder.flatMap(parent) { found.append(prefix + "/share/aloha-wizard/themes") }
     while let candidate = folder {
-      // Only beside the package: a folder of that name on the way up may be anybody's.
+      // Only beside the package: a folder of that name elsewhere can belong to anybody.
       if FileSystem.exists(candidate + "/Package.swift"), FileSystem.isFolder(candidate + "/themes") {
         found.append(candidate + "/themes")
         break

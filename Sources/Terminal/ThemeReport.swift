@@ -1,26 +1,26 @@
 import Common
 
-/// What is wrong with a theme: nothing, for those that are shipped.
+/// The faults of a theme; empty for shipped ones.
 public struct ThemeReport: Sendable, Equatable {
-  /// Text that is hard to read.
+  /// A text that is hard to read.
   public struct Weakness: Sendable, Equatable {
     public let role: Role
     public let depth: ColorDepth
     /// From 1 to 21.
     public let contrast: Double
     public let needed: Double
-    /// The theme leaves the terminal's own background, of which nobody knows the colour.
+    /// Whether the background is the terminal's own, whose colour is unknown.
     public let onUnknownBackground: Bool
   }
 
-  /// Two roles that look the same although they must be told apart.
+  /// Two roles with the same look that must be distinguishable.
   public struct Likeness: Sendable, Equatable {
     public let role: Role
     public let other: Role
     public let depth: ColorDepth
   }
 
-  /// What is wrong with the file: missing roles, unknown ones, colours that are none.
+  /// The faults of the file: missing and unknown roles, invalid colours.
   public let faults: [String]
   public let weaknesses: [Weakness]
   public let likenesses: [Likeness]
@@ -45,7 +45,7 @@ public struct ThemeReport: Sendable, Equatable {
     }
   }
 
-  /// What nothing but its look tells apart; states of work have marks beside them.
+  /// Roles that only their look distinguishes; states of work also have marks.
   private static let distinct: [(Role, Role)] = [
     (.focus, .text), (.focus, .selection), (.selection, .text), (.danger, .text), (.input, .text),
     (.production, .test), (.production, .restore), (.test, .restore),
@@ -53,8 +53,8 @@ public struct ThemeReport: Sendable, Equatable {
 }
 
 extension Theme {
-  /// WCAG AA: 4.5 for text, 3 for lines and bars, and for what cannot be used anyway. On the terminal's own background
-  /// no theme can promise that on white and on black alike; there it is 3.5 on both.
+  /// WCAG AA: 4.5 for text, 3 for lines, bars and disabled elements. On the terminal's own background no theme can
+  /// guarantee this on both white and black; there it is 3.5.
   private static func needed(_ role: Role, onUnknownBackground: Bool) -> Double {
     switch role {
     case .border, .progressDone, .progressTodo, .disabled: 3
@@ -64,7 +64,7 @@ extension Theme {
 
   fileprivate func weakness(of role: Role, depth: ColorDepth) -> ThemeReport.Weakness? {
     let look = appearance(of: role, depth: depth)
-    // What the terminal shows in its own colours is as good as its owner has made it.
+    // The contrast of the terminal's own colours is unknown.
     guard look.foreground >= 0, depth == .twoFiftySix || look.background >= 0 else { return nil }
     let isUnknown = look.background < 0
     let backgrounds = isUnknown ? [16, 231] : [look.background]
@@ -77,10 +77,10 @@ extension Theme {
 }
 
 extension ThemeLibrary {
-  /// Looks at a theme, whatever is wrong with it.
+  /// Checks a theme with any faults.
   ///
   /// - Parameter wanted: a name, or the path of a file.
-  /// - Throws: where there is none.
+  /// - Throws: if it does not exist.
   public func report(_ wanted: String) throws -> ThemeReport {
     do {
       return ThemeReport(try theme(wanted))

@@ -3,7 +3,7 @@ import Common
 import Glibc
 import Synchronization
 
-/// A bell that any thread may ring and the screen's thread hears in ``Screen/nextEvent(timeout:)``.
+/// Wakes up the screen's thread in ``Screen/nextEvent(timeout:)``, from any thread.
 public final class WakeUp: Sendable {
   let descriptor: Int32
 
@@ -14,32 +14,32 @@ public final class WakeUp: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Rings it. Several rings before it is heard are one.
+  /// Wakes it up. Repeated calls before that count as one.
   public func ring() {
     var one: UInt64 = 1
     while write(descriptor, &one, MemoryLayout<UInt64>.size) < 0 && errno == EINTR {}
   }
 
-  /// Waits until it is rung: for a program that has lost its screen, and still has threads to hear.
+  /// Waits for a wake-up, for a program without a screen and with running threads.
   public func wait() {
     var source = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     while poll(&source, 1, -1) < 0 && errno == EINTR {}
     _ = hear()
   }
 
-  /// Whether it was rung; it is silent afterwards.
+  /// Returns whether there was a wake-up, and resets it.
   func hear() -> Bool {
     var count: UInt64 = 0
     return read(descriptor, &count, MemoryLayout<UInt64>.size) > 0
   }
 }
 
-/// Messages from working threads to the screen's thread, in the order in which they were posted.
+/// Messages of worker threads to the screen's thread, in order.
 public final class Mailbox<Message: Sendable>: Sendable {
   private let messages = Mutex<[Message]>([])
   private let wakeUp: WakeUp
 
-  /// - Parameter wakeUp: rung at each message; the one that the screen was opened with.
+  /// - Parameter wakeUp: used for each message; the screen's own.
   public init(wakeUp: WakeUp) {
     self.wakeUp = wakeUp
   }
@@ -49,7 +49,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
     wakeUp.ring()
   }
 
-  /// All messages since the last time. Call it at ``Event/wake``.
+  /// Returns all messages since the last call; to be called for ``Event/wake``.
   public func take() -> [Message] {
     messages.withLock { messages in
       defer { messages = [] }

@@ -1,10 +1,10 @@
-/// The parts that screens are put together from. All of them draw into a rectangle and cut off what does not fit.
+/// The elements of screens. All draw into a rectangle and clip their content.
 extension Frame {
   // MARK: Boxes
 
-  /// Draws a border, its inside cleared, with a title in its upper edge.
+  /// Draws a border with a title, and clears its inside.
   ///
-  /// - Returns: the inside, one column free on each side.
+  /// - Returns: the inside, with one free column on each side.
   @discardableResult
   public mutating func box(
     _ rect: Rect, title: String = "", role: Role = .border, titleRole: Role = .title, inside: Role = .background
@@ -28,7 +28,7 @@ extension Frame {
     return rect.inset(columns: 2, rows: 1)
   }
 
-  /// Draws a line across. Within a box, `joined` lets it meet the sides.
+  /// Draws a horizontal line; with `joined`, it connects to the sides of a box.
   public mutating func rule(row: Int, from column: Int, columns: Int, joined: Bool = false, role: Role = .border) {
     guard columns > 0 else { return }
     put(String(repeating: glyphs.horizontal, count: columns), at: Point(column: column, row: row), role: role)
@@ -39,10 +39,10 @@ extension Frame {
 
   // MARK: Text
 
-  /// Draws a text, broken into lines.
+  /// Draws a wrapped text.
   ///
-  /// - Parameter hanging: columns by which all lines but the first are indented.
-  /// - Returns: the rows that it takes, whether they fit or not.
+  /// - Parameter hanging: the indentation of all lines except the first, in columns.
+  /// - Returns: the number of rows of the text, visible or not.
   @discardableResult
   public mutating func paragraph(_ text: String, in rect: Rect, role: Role = .text, hanging: Int = 0) -> Int {
     let lines = TextWidth.wrapped(text, to: rect.columns, hanging: hanging)
@@ -52,7 +52,7 @@ extension Frame {
     return lines.count
   }
 
-  /// Draws one line of text, cut off with an ellipsis where it is too long, filled up with spaces to `columns`.
+  /// Draws one line of text, truncated with an ellipsis or filled up to `columns`.
   public mutating func label(
     _ text: String, at point: Point, columns: Int, alignment: TextWidth.Alignment = .leading, role: Role
   ) {
@@ -63,9 +63,9 @@ extension Frame {
 
   // MARK: Bars
 
-  /// Draws how much is done, in one row.
+  /// Draws a progress bar in one row.
   ///
-  /// - Parameter fraction: from 0 to 1; what lies outside is brought inside, what is no number is 0.
+  /// - Parameter fraction: from 0 to 1; other values are limited, and NaN is 0.
   public mutating func progressBar(at point: Point, columns: Int, fraction: Double) {
     guard columns > 0 else { return }
     let bar = Self.bar(columns: columns, fraction: fraction, glyphs: glyphs)
@@ -73,7 +73,7 @@ extension Frame {
     put(bar.todo, at: Point(column: point.column + TextWidth.columns(bar.done), row: point.row), role: .progressTodo)
   }
 
-  /// A bar as text, in two parts of together `columns`. It is full only when all is done.
+  /// Returns a bar as two texts of together `columns`. It is full only at 1.
   public static func bar(columns: Int, fraction: Double, glyphs: Glyphs) -> (done: String, todo: String) {
     guard columns > 0 else { return ("", "") }
     let share = fraction.isNaN ? 0 : min(max(fraction, 0), 1)
@@ -86,13 +86,12 @@ extension Frame {
     return (done, String(repeating: glyphs.barEmpty, count: left))
   }
 
-  /// Draws where in something longer the visible part is: a track down one column, with a thumb. Nothing is drawn where all
-  /// can be seen.
+  /// Draws a scroll bar with the position of the visible part. Draws nothing if everything is visible.
   public mutating func scrollBar(column: Int, row: Int, rows: Int, first: Int, total: Int) {
     guard rows > 0, total > rows else { return }
     let thumb = max(1, rows * rows / total)
     let farthest = max(1, total - rows)
-    // Rounded, so that the thumb is at an end only when the text is.
+    // Rounded so that the thumb is at an end only if the text is.
     let top = min(rows - thumb, (min(max(0, first), farthest) * (rows - thumb) + farthest / 2) / farthest)
     for offset in 0..<rows {
       let inside = offset >= top && offset < top + thumb
@@ -104,7 +103,7 @@ extension Frame {
 
   // MARK: Keys
 
-  /// A key and what it does, as the key bar shows it.
+  /// A key and its action in the key bar.
   public struct KeyHint: Sendable, Equatable {
     public var key: String
     public var label: String
@@ -117,12 +116,12 @@ extension Frame {
     }
   }
 
-  /// Draws the key bar in one row. Those that no longer fit are left out from the end, which an ellipsis shows.
+  /// Draws the key bar in one row. Keys that do not fit are omitted from the end, with an ellipsis.
   public mutating func keyBar(_ hints: [KeyHint], in rect: Rect) {
     fill(Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: 1), role: .keyLabel)
     let widths = hints.map { TextWidth.columns($0.key) + 1 + TextWidth.columns($0.label) }
     let mark = TextWidth.columns(glyphs.ellipsis)
-    // Closer together before any is left out.
+    // The distance is reduced before a key is omitted.
     let gap = Self.countFitting(widths, gap: 3, into: rect.columns, ellipsis: mark) == hints.count ? 3 : 2
     let shown = Self.countFitting(widths, gap: gap, into: rect.columns, ellipsis: mark)
     var column = rect.column
@@ -143,7 +142,7 @@ extension Frame {
     var used = 0
     for (index, width) in widths.enumerated() {
       let isLast = index == widths.count - 1
-      // Until the last, there must be room to say that some are left out.
+      // Space for the ellipsis is required until the last key.
       guard used + width + (isLast ? 0 : gap + ellipsis) <= columns else { return index }
       used += width + gap
     }

@@ -1,9 +1,9 @@
 extension TextWidth {
-  /// The lines of `text` in a column so wide: broken at spaces, and within a word only where it alone is too long.
-  /// Characters of two columns (Chinese, Japanese, Korean) may be broken between. Line breaks in `text` stay;
-  /// an empty text is one empty line.
+  /// Returns the lines of `text` in a column of `width`: broken at spaces, and within a word only if it is too long.
+  /// Wide characters (Chinese, Japanese, Korean) can be separated. Line breaks in `text` are kept; an empty text is one
+  /// empty line.
   ///
-  /// - Parameter hanging: columns by which all lines but the first are indented, as under a bullet.
+  /// - Parameter hanging: the indentation of all lines except the first, in columns.
   public static func wrapped(_ text: some StringProtocol, to width: Int, hanging: Int = 0) -> [String] {
     guard width > 0 else { return [] }
     var lines: [String] = []
@@ -15,14 +15,14 @@ extension TextWidth {
     return lines
   }
 
-  /// What may not be broken: a word, or one wide character; and whether a space stood before it.
+  /// An unbreakable piece: a word or one wide character, and whether a space precedes it.
   private struct Piece {
     var cells: [TextCell]
     var afterSpace: Bool
     var columns: Int { cells.reduce(0) { $0 + $1.columns } }
   }
 
-  /// Signs that must not begin a line.
+  /// Characters that must not start a line.
   private static let clinging = Set("、。，．！？：；）」』】》〉〕ーッャュョァィゥェォっゃゅょぁぃぅぇぉ々".map(String.init))
 
   private static func pieces(_ paragraph: some StringProtocol) -> [Piece] {

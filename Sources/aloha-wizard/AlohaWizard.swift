@@ -2,7 +2,7 @@ import ArgumentParser
 import Common
 import Glibc
 
-/// The command line: every command turns its arguments into an operation of the engine and shows what it says.
+/// The command line: each command converts its arguments into an operation of the engine and shows its output.
 @main
 struct AlohaWizard: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,7 +35,7 @@ struct AlohaWizard: ParsableCommand {
       FailureText.write(failure)
       exit(withError: ExitCode(failure.family.rawValue))
     } catch {
-      // As the parser's own `exit(withError:)`, but through streams that know what the terminal can show.
+      // Like the parser's `exit(withError:)`, through streams that respect the terminal's capabilities.
       let code = exitCode(for: error)
       let text = fullMessage(for: error)
       if !text.isEmpty { code.isSuccess ? StandardStream.output(text + "\n") : StandardStream.error(text + "\n") }

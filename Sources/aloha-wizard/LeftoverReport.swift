@@ -2,15 +2,15 @@ import ArgumentParser
 import Common
 import Engine
 
-/// A command that is about one server.
+/// A command for one server.
 protocol OnServer: ParsableCommand {
   var server: ServerOptions { get }
 }
 
-/// Tells the operator what interrupted commands have left on the server that a command was about. Jobs remove what they
-/// can before they begin: what is said here is what remains.
+/// Reports the leftovers of interrupted commands on the command's server. Jobs delete what they can at their start: the
+/// report contains the rest.
 enum LeftoverReport {
-  /// On standard error: whoever reads the results of a command gets nothing else.
+  /// On standard error, separate from the command's result.
   static func write(after command: any ParsableCommand) {
     guard let command = command as? any OnServer else { return }
     for leftover in Leftovers.report(root: command.server.reference.root, brand: command.server.brand) {

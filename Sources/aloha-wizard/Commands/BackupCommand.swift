@@ -79,7 +79,7 @@ struct BackupCommand: ParsableCommand {
       options.level = level
       options.recipient = encryptTo
       options.workFolder = workFolder.map { FileSystem.absolute($0) }
-      // The generated name is part of what is shown first.
+      // The generated name is part of the plan.
       return try BackupOperation(server.reference, options).named()
     }
   }

@@ -20,7 +20,7 @@ struct BackupScheduleCommand: OperationCommand {
       are printed.
       """)
 
-  /// Who starts it.
+  /// What starts the schedule.
   enum By: String, EnumerableFlag {
     case systemd, cron
 
@@ -88,7 +88,7 @@ struct BackupScheduleCommand: OperationCommand {
     let schedule = try schedule()
     guard install else { return print(schedule) }
     let operation = installing(schedule)
-    // Where progress goes, so that a script gets the result alone.
+    // On standard error, so that a script gets only the result.
     StandardStream.error(operation.shown().map { SafeText.clean($0) + "\n" }.joined())
     if dryRun { return try output.rehearse(operation) }
     if !yes {
@@ -106,7 +106,7 @@ struct BackupScheduleCommand: OperationCommand {
 
   private func schedule() throws -> BackupSchedule {
     guard let clock = InputRule.clock(time) else { throw ValidationError("--time is an hour and a minute: 03:30.") }
-    // Whatever starts it works in another folder.
+    // The schedule runs in another working directory.
     let reference = server.reference
     var words: [String] = []
     if reference.root != "/" { words += ["--root", reference.root] }

@@ -1,6 +1,6 @@
 import Common
 
-/// Rows of text in columns, for the normal screen.
+/// Formats rows of text in columns for the normal screen.
 enum ColumnText {
   static func of(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
     let columns = rows.map(\.count).max() ?? 0

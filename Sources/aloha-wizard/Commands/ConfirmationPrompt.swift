@@ -4,19 +4,18 @@ import Engine
 import Glibc
 import Terminal
 
-/// The question before something goes, asked on a terminal. Scripts answer it beforehand, with `--confirm-delete` or
-/// `--yes`.
+/// The question before a destructive operation on a terminal. Scripts confirm with `--confirm-delete` or `--yes`.
 ///
-/// What it says goes to standard error: the terminal that is read from, also where the result goes into a file.
+/// It is printed on standard error, the terminal, also if the result goes into a file.
 enum ConfirmationPrompt {
-  /// Whether there is somebody to be asked.
+  /// Returns whether an operator can be asked.
   static func canBeAsked(json: Bool) -> Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
 
-  /// Shows what would be done, and what the checks find; last, right before the question, what has to be confirmed by
-  /// typing a name.
+  /// Shows the plan and the checks; last, right before the question, the reasons that must be confirmed by typing a
+  /// name.
   ///
-  /// - Returns: whether there is such a thing.
-  /// - Throws: the exit code for a blocker: then there is nothing to be asked.
+  /// - Returns: whether there are such reasons.
+  /// - Throws: the exit code for a blocker, without a question.
   @discardableResult
   static func show(_ operation: any Runnable, more: [Finding] = [], alsoGoing: [String] = []) throws -> Bool {
     let findings = try operation.check() + more
@@ -30,7 +29,7 @@ enum ConfirmationPrompt {
     return true
   }
 
-  /// The name of this machine, for a server whose settings are lost and whose own name is not known.
+  /// Returns the name of this machine, for a server whose settings are lost.
   static func machineName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "replace" }
@@ -39,12 +38,12 @@ enum ConfirmationPrompt {
     return name.isEmpty ? "replace" : name
   }
 
-  /// Asks for a name, letter by letter.
+  /// Asks for a name.
   ///
   /// - Parameters:
-  ///   - name: what has to be typed; an empty one is typed as `''`, for Enter alone must never do.
-  ///   - purpose: what happens then: "to delete it".
-  /// - Throws: ``Cancelled`` where nothing was typed, `.usage` for another name.
+  ///   - name: the name to type; an empty one is typed as `''`, because Enter alone must not confirm.
+  ///   - purpose: the consequence: "to delete it".
+  /// - Throws: ``Cancelled`` if nothing was typed, `.usage` for another name.
   static func ask(name: String, _ purpose: String) throws {
     let expected = name.isEmpty ? "''" : name
     let answer = try line("Type \(SafeText.clean(expected)) \(purpose); anything else changes nothing:")
@@ -60,8 +59,7 @@ enum ConfirmationPrompt {
     guard try line("Do this now? Type yes:").lowercased() == "yes" else { throw Cancelled() }
   }
 
-  /// One line from the terminal, without the blanks around it. What was typed or pasted before the question does not
-  /// count.
+  /// Returns one line from the terminal, without surrounding spaces. Earlier input is ignored.
   private static func line(_ question: String) throws -> String {
     let terminal = LineTerminal(
       capabilities: .current(), cancellation: Interruption.cancellation, output: STDERR_FILENO)

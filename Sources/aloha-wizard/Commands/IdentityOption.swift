@@ -10,6 +10,6 @@ struct IdentityOption: ParsableArguments {
     try OptionRule.check("--identity", identity, InputRule.path)
   }
 
-  /// From the root: a job's process works in another folder.
+  /// The absolute path: a job's process has another working directory.
   var path: String? { identity.map { FileSystem.absolute($0) } }
 }

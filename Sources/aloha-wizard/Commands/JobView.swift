@@ -26,7 +26,7 @@ final class JobView: Sendable {
     if json { StandardStream.json(EventLine.encode(.failed(FailureReport(error))) + "\n") }
   }
 
-  /// Follows a job that is a process of its own, to its end. Ctrl-C asks the job to stop; losing the terminal does not.
+  /// Follows a job in its own process to its end. Ctrl-C cancels the job; losing the terminal does not.
   func attach(_ job: JobFolder) throws {
     var outcome: ProgressEvent?
     var hasAsked = false

@@ -60,7 +60,7 @@ struct JobsCommand: ParsableCommand {
           state = "finished"
           title = summary.title
         case .failed(let failure):
-          // As the wizard calls it.
+          // The same words as in the wizard.
           state = failure.exitCode == FailureFamily.cancelled.rawValue ? "stopped" : "failed"
           title = "\(header?.operation.title ?? "?"): \(failure.reason)"
         case .lost:
@@ -157,13 +157,13 @@ extension JobsCommand {
   }
 }
 
-/// `--json` where there is nothing to detach.
+/// `--json` for commands without jobs.
 struct JSONOption: ParsableArguments {
   @Flag(help: "One JSON object a line, on standard output.")
   var json = false
 }
 
-/// What a job's process is started as. Not for people.
+/// The hidden command of a job's process.
 struct RunJobCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: JobProcess.command, shouldDisplay: false)
 

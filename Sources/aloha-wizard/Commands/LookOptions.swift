@@ -3,7 +3,7 @@ import Common
 import Engine
 import Wizard
 
-/// How the wizard looks.
+/// The look of the wizard.
 struct LookOptions: ParsableArguments {
   @Option(help: "A theme's name or file.")
   var theme: String?
@@ -37,9 +37,9 @@ struct LookOptions: ParsableArguments {
       valueName: "name"))
   var confirmDelete: String?
 
-  /// Opens the wizard and prints what came of it once the screen is left.
+  /// Opens the wizard, and prints the outcome after the screen is left.
   ///
-  /// - Parameter goal: what it begins with; nil for the menu.
+  /// - Parameter goal: the first goal; nil for the menu.
   func open(
     _ goal: String?, source: String, target: String?, brand: Brand? = nil, isTest: Bool = false,
     archiveFolder: String? = nil

@@ -3,13 +3,13 @@ import Common
 import Engine
 import Glibc
 
-/// A command that stands for an operation: the words that ``Engine/Operation/commands`` prints are parsed by one.
+/// A command for an operation: it parses the words of ``Engine/Operation/commands``.
 protocol OperationCommand: ParsableCommand {
-  /// Returns the operation that the words ask for. May read the server's settings.
+  /// Returns the requested operation. Can read the server's settings.
   func operation() throws -> any Operation
 }
 
-/// How a command that runs an operation shows it.
+/// The output of a command that runs an operation.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Progress and result as one JSON object a line, on standard output.")
   var json = false
@@ -19,8 +19,8 @@ struct OutputOptions: ParsableArguments {
 
   /// Runs an operation as a job: progress on standard error, the result on standard output.
   ///
-  /// On a terminal the job is a process of its own that outlives it; elsewhere (in scripts) it is this process, so that
-  /// whoever ends the command ends the work.
+  /// On a terminal the job is a separate process that outlives the command; in scripts it is this process, so that
+  /// ending the command ends the job.
   func run(_ operation: any Operation) throws {
     let store = try JobStore(of: operation)
     try JobStore.refuseWhereBusy(operation)
@@ -44,12 +44,12 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  /// Runs an operation, or shows what it would do.
+  /// Runs an operation, or shows its plan.
   func perform(_ operation: any Operation, dryRun: Bool) throws {
     if dryRun { try rehearse(operation) } else { try run(operation) }
   }
 
-  /// Runs an operation that only looks: here and now, without a job's folder.
+  /// Runs a read-only operation without a job.
   func look(_ operation: any Runnable) throws {
     let view = JobView(json: json)
     do {
@@ -62,7 +62,7 @@ struct OutputOptions: ParsableArguments {
 
   private var isInteractive: Bool { !json && isatty(0) == 1 && isatty(2) == 1 }
 
-  /// Shows what would be done and what a check finds, and changes nothing.
+  /// Shows the plan and the checks, and changes nothing.
   func rehearse(_ operation: any Runnable) throws {
     let findings = try operation.check()
     let plan = try operation.plan()

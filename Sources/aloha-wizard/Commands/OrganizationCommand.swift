@@ -25,7 +25,7 @@ struct OrganizationCommand: ParsableCommand {
       }
     }
 
-    /// One object without nesting: what scripts want to pick from.
+    /// A flat object for scripts.
     private struct Line: Encodable {
       let id: Int64
       let subdomain: String
@@ -39,7 +39,7 @@ struct OrganizationCommand: ParsableCommand {
       let isInternal: Bool
       let uploadBytes: Int64
       let lastActivity: String?
-      /// Where people are sent on while it is deactivated.
+      /// The redirect target of a deactivated organization.
       let redirect: String?
       /// The day on which the server deletes its data.
       let deletion: String?
@@ -77,7 +77,7 @@ struct OrganizationCommand: ParsableCommand {
     }
   }
 
-  /// Which organization is opened or closed, and how that is shown.
+  /// The organization to activate or deactivate, and the output.
   struct Chosen: ParsableArguments {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

@@ -1,7 +1,6 @@
 import ArgumentParser
 
-/// Which organization of the server a command is about: with -r, as the server's own commands have it, or by its name
-/// alone.
+/// The organization of a command: with -r, like in the server's commands, or as an argument.
 struct OrganizationOption: ParsableArguments {
   @Option(
     name: [.customShort("r"), .customLong("realm")],

@@ -3,8 +3,8 @@ import Engine
 import Glibc
 import Synchronization
 
-/// Progress as lines of text: one when a phase begins to take time, one when it ends. On a terminal the line of the
-/// running phase counts; elsewhere nothing is ever written twice.
+/// Shows progress as lines: one at the start of a long phase, and one at its end. On a terminal the line of the running
+/// phase is updated; elsewhere no line is repeated.
 final class ProgressLines: Sendable {
   private struct State {
     var title = ""
@@ -50,7 +50,7 @@ final class ProgressLines: Sendable {
     }
   }
 
-  /// Leaves the terminal with a clean line, however the operation ended.
+  /// Clears the line on a terminal, however the operation ended.
   func end() { state.withLock { clear(&$0) } }
 
   private func count(_ state: inout State) {
@@ -63,7 +63,7 @@ final class ProgressLines: Sendable {
     if repaints {
       paint("\(state.title): \(text)", &state)
     } else if let last = state.lastLine, ContinuousClock.now - last > .seconds(30) {
-      // A sign of life for logs and screen readers.
+      // A progress line for logs and screen readers.
       StandardStream.error("\(state.title): \(text)\n")
       state.lastLine = .now
     }

@@ -158,7 +158,7 @@ struct RestoreCommand: OperationCommand {
     return options
   }
 
-  /// Shows the plan and asks, unless that was answered already.
+  /// Shows the plan and asks for a confirmation, unless it was given.
   private func perform(_ operation: any Operation) throws {
     if dryRun { return try output.rehearse(operation) }
     if !yes {
@@ -169,7 +169,7 @@ struct RestoreCommand: OperationCommand {
           remedy: "repeat it with --yes to confirm it")
       }
       let mustBeTyped = try ConfirmationPrompt.show(operation, alsoGoing: replacesServer ? present() : [])
-      // A server whose settings are lost has no name of its own that could be asked for.
+      // A server whose settings are lost has no name to type.
       let host = try? server.installation().host
       if let purpose = purposeOfName, let name = host ?? (mustBeTyped ? ConfirmationPrompt.machineName() : nil) {
         try ConfirmationPrompt.ask(name: name, purpose)
@@ -180,7 +180,7 @@ struct RestoreCommand: OperationCommand {
     try output.run(operation)
   }
 
-  /// For what the server's name has to be typed; nil where a yes is enough, as nothing takes another state's place.
+  /// The purpose of typing the server's name; nil if a yes is enough, because no state is replaced.
   private var purposeOfName: String? {
     if discard { return "to delete the kept state" }
     if rollBack { return "to roll back to the state before the restore" }
@@ -189,7 +189,7 @@ struct RestoreCommand: OperationCommand {
 
   private var replacesServer: Bool { !rollBack && !resume && !clear && !discard }
 
-  /// What is on this server now; empty where its database is lost.
+  /// Returns the organizations of this server; empty if its database is lost.
   private func present() -> [String] {
     guard let installation = try? server.installation(), let connection = try? installation.connect() else { return [] }
     defer { connection.close() }
@@ -210,7 +210,7 @@ struct RestoreCommand: OperationCommand {
     }
     let report: RehearsalReport
     do {
-      // For monitoring a folder without a backup is a failed rehearsal, too.
+      // For monitoring, a folder without a backup is a failed rehearsal too.
       let operation = RehearseOperation(server.reference, try rehearsalOptions())
       report = try operation.rehearse(Progress(cancellation: Interruption.cancellation) { _ in })
     } catch {
@@ -282,7 +282,7 @@ struct RestoreCommand: OperationCommand {
         StandardStream.output("  exports of the state before it, yours to delete: \(SafeText.clean(exports))\n")
       }
       if record.id == running { continue }
-      // Others have to wait for it.
+      // Actions apply to the current record first.
       guard record.id == current else { continue }
       for followUp in Self.possible(record) {
         let command = Program.command(

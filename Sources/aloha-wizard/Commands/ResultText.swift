@@ -27,7 +27,7 @@ enum PlanText {
 }
 
 enum JSONText {
-  /// One line.
+  /// Returns one line of JSON.
   static func of(_ value: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

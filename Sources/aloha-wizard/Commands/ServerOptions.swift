@@ -3,7 +3,7 @@ import Common
 import Engine
 import Glibc
 
-/// Which server a command works on.
+/// The server of a command.
 struct ServerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -14,13 +14,13 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "aloha or zulip; by default detected from the configuration.")
   var brand: Brand?
 
-  /// A variable that a script has forgotten to set must not lead to the machine's own server.
+  /// An unset variable of a script must not select the machine's own server.
   func validate() throws {
     if root.isEmpty { throw ValidationError("--root needs a folder; / is this machine's own server.") }
     try OptionRule.check("--root", root, InputRule.path)
   }
 
-  /// The server with its full path: a job's process works in another folder.
+  /// The server with its absolute path: a job's process has another working directory.
   var reference: ServerReference {
     let path = realpath(root, nil)
     defer { free(path) }

@@ -12,7 +12,7 @@ struct SettingsCommand: ParsableCommand {
       """,
     subcommands: [Compare.self, Copy.self, Undo.self])
 
-  /// What the advice is made for.
+  /// The facts for the advice.
   struct Migration: ParsableArguments {
     @Option(
       help: ArgumentHelp(
@@ -32,7 +32,7 @@ struct SettingsCommand: ParsableCommand {
       case replaces, beside
     }
 
-    /// A job's process works in another folder.
+    /// The absolute path: a job's process has another working directory.
     var fullPath: String {
       let path = realpath(from, nil)
       defer { free(path) }

@@ -66,7 +66,7 @@ struct ThemeCommand: ParsableCommand {
     }
 
     private static func tenths(_ value: Double) -> String {
-      // Rounded down: 4.49 is not yet 4.5.
+      // Rounded down: 4.49 is less than 4.5.
       let hundredths = Int(value * 100)
       let rest = hundredths % 100
       return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
@@ -102,7 +102,7 @@ struct ThemeCommand: ParsableCommand {
       StandardStream.output(text)
     }
 
-    /// nil: no style at all, as in a file.
+    /// Nil: no style, like in a file.
     private var depth: ColorDepth? {
       if let colors { return ColorDepth(rawValue: colors) }
       guard isatty(STDOUT_FILENO) == 1 else { return nil }

@@ -4,27 +4,27 @@ import Engine
 import Glibc
 import Terminal
 
-/// How a failure ends a command: the thing, the reason, the remedy, on standard error.
+/// Prints a failure on standard error: subject, reason, remedy.
 enum FailureText {
   static func write(_ failure: any Failure) {
     StandardStream.error(PlainReport().text(.of(FailureReport(failure))))
   }
 }
 
-/// Text to the standard streams, without their shared state.
+/// Writes text to the standard streams, without their buffers.
 ///
-/// A terminal whose locale is not a UTF-8 one gets ASCII only. Files and pipes get every character as it is: names and
-/// paths in them must stay exact.
+/// A terminal without UTF-8 gets only ASCII. Files and pipes get every character, because names and paths must stay
+/// exact.
 enum StandardStream {
   static func output(_ text: String) { write(1, shown(text, isASCII: wantsASCII.output)) }
   static func error(_ text: String) { write(2, shown(text, isASCII: wantsASCII.error)) }
 
-  /// Lines of JSON: where ASCII is required, other characters are escaped, so that the values stay the same.
+  /// Writes a line of JSON: for ASCII, other characters are escaped, so that the values stay the same.
   static func json(_ text: String) {
     write(1, wantsASCII.output ? escaped(text) : text)
   }
 
-  /// Decided once, when the program starts: a full screen redirects standard error.
+  /// Determined once at the start: a full screen redirects standard error.
   static let wantsASCII: (output: Bool, error: Bool) = {
     let showsUnicode = Capabilities.current().showsUnicode
     return (!showsUnicode && isatty(1) == 1, !showsUnicode && isatty(2) == 1)
@@ -52,7 +52,7 @@ enum StandardStream {
         buffer.baseAddress.map { Glibc.write(descriptor, $0 + written, bytes.count - written) } ?? 0
       }
       if count < 0 && errno == EINTR { continue }
-      // Nobody reads any more; there is nothing to say it to.
+      // The reader is gone.
       if count <= 0 { return }
       written += count
     }

@@ -1,14 +1,14 @@
 import Common
 import Glibc
 
-/// Ctrl-C and its relatives ask the running operation to stop; it takes back what it has done. A second one ends the
-/// program at once: then the next run takes back what is left.
+/// Ctrl-C and similar signals cancel the running operation, which rolls its changes back. A second one ends the program
+/// immediately: the next run then cleans up.
 enum Interruption {
   static let cancellation = Cancellation()
 
   static func prepare() {
     signal(SIGPIPE, SIG_IGN)
-    // Made before a signal can need it.
+    // Created before a signal handler needs it.
     _ = cancellation.isCancelled
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { number in
