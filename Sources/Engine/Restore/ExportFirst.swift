@@ -166,11 +166,13 @@ struct ServerExport {
       return Exported(
         label: organization.label, subdomain: organization.subdomain, path: path,
         amounts: "\(fact(.messages)) messages, \(fact(.users)) users, \(fact(.size))")
+    } catch let cancelled as Cancelled {
+      throw cancelled
     } catch let failure as any Failure {
       throw PlainFailure(
         failure.family, "export of \(organization.label)", "\(failure.subject): \(failure.reason)",
         remedy: (failure.remedy.map { "\($0). " } ?? "")
-          + "The server is as before. Restore again, without --export-first "
+          + "The server is unchanged. Restore again, without --export-first "
           + "where these exports are not needed")
     }
   }
