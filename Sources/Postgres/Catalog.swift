@@ -1,4 +1,5 @@
 import Common
+import Glibc
 
 /// The definition of the database's tables: columns, types and references, so that one program supports many versions
 /// of the server.
@@ -134,7 +135,28 @@ public struct Catalog: Sendable {
 
 extension Catalog {
   /// Reads all ordinary tables of a schema.
+  ///
+  /// Indexes and constraints may disappear while they are described, because another session is importing or upgrading:
+  /// then it starts again.
+  ///
+  /// - Throws: ``DatabaseFailure`` if the tables cannot be read, or still change after 10 seconds.
   public static func read(_ connection: Connection, schema: String) throws -> Catalog {
+    for _ in 0..<100 {
+      do {
+        return try connection.savepoint { try readOnce(connection, schema: schema) }
+      } catch let failure as DatabaseFailure where goneStates.contains(failure.sqlState ?? "") {
+        try connection.cancellation?.check()
+        usleep(100_000)
+      }
+    }
+    return try readOnce(connection, schema: schema)
+  }
+
+  /// SQLSTATEs of something that was dropped after it was found: a failed lookup in PostgreSQL's own cache, an undefined
+  /// object, an undefined table.
+  private static let goneStates: Set<String> = ["XX000", "42704", "42P01"]
+
+  private static func readOnce(_ connection: Connection, schema: String) throws -> Catalog {
     var tables: [String: Table] = [:]
     for row in try connection.query(columnsQuery, [schema]) {
       let name = row[0] ?? ""

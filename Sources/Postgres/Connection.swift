@@ -94,6 +94,23 @@ public final class Connection {
     }
   }
 
+  /// Runs `body` so that its failure does not end the transaction around it. Without a transaction it just runs.
+  public func savepoint<Value>(_ body: () throws -> Value) throws -> Value {
+    guard PQtransactionStatus(try live()) == PQTRANS_INTRANS else { return try body() }
+    try execute("SAVEPOINT before_body")
+    do {
+      let value = try body()
+      try execute("RELEASE SAVEPOINT before_body")
+      return value
+    } catch {
+      let wish = cancellation
+      cancellation = nil
+      try? execute("ROLLBACK TO SAVEPOINT before_body; RELEASE SAVEPOINT before_body")
+      cancellation = wish
+      throw error
+    }
+  }
+
   // MARK: COPY
 
   /// Runs `COPY … TO STDOUT` and hands over each message of the stream: one row, with the stream's header before the

@@ -25,6 +25,7 @@ struct BackupMembers {
   /// The names of the files of the dump.
   private(set) var dumpFiles: Set<String> = []
 
+  private var migrationsFault: String?
   private var contents: [UInt8]?
   private var hasContents = false
   private var hasAnySettings = false
@@ -69,7 +70,9 @@ struct BackupMembers {
     let name = header.name
     switch name {
     case BackupLayout.contents: contents = bytes
-    case MigrationStatus.fileName: migrations = MigrationStatus.decode(bytes)
+    case MigrationStatus.fileName:
+      migrations = MigrationStatus.decode(bytes)
+      migrationsFault = MigrationStatus.fault(bytes)
     case BackupFacts.fileName: facts = BackupFacts.decode(bytes)
     case BackupLayout.systemFile: system = Self.firstLine(bytes).flatMap { $0 == "unknown" ? nil : $0 }
     case BackupLayout.postgresFile:
@@ -193,6 +196,11 @@ struct BackupMembers {
     }
     if hasPostgresFile, postgresMajor == nil {
       found.append("its \(BackupLayout.postgresFile) does not state a version of PostgreSQL")
+    }
+    if let migrationsFault {
+      found.append(
+        "its \(MigrationStatus.fileName) is not what a server writes (\(migrationsFault)), so that the versions of the "
+          + "databases cannot be compared")
     }
     if lackedUploads > 0, uploads > 0 {
       found.append(

@@ -18,6 +18,10 @@ final class ArchiveContents: MemberVisitor {
   private(set) var rows: [String: Int64] = [:]
   /// The tables of the archive that the model does not have, in the order of their appearance.
   private(set) var unknownTables: [String] = []
+  /// Where the tables of each JSON document begin, by the document's name.
+  private(set) var outlines: [String: DocumentOutline] = [:]
+  /// Kept only together with the ids.
+  private(set) var messages = MessageFacts()
 
   private let model: DataModel
   private let keepsIDs: Bool
@@ -36,7 +40,8 @@ final class ArchiveContents: MemberVisitor {
   /// The rows counted so far in the current table.
   private var counted = (document: "", table: "", rows: Int64(0))
 
-  private static let capturedBytes: Int64 = 4 << 20
+  /// The limit for small documents that are kept as a whole.
+  static let capturedBytes: Int64 = 4 << 20
   private static let statisticsNames: Set<String> = ["stats.txt", "stats.json"]
   /// Mirror dummies: authors of old messages without an account on this server, who have a table of their own in the
   /// format.
@@ -99,6 +104,9 @@ final class ArchiveContents: MemberVisitor {
     if let captured {
       if captured.name == MigrationStatus.fileName {
         migrations = captured.bytes
+        if let fault = MigrationStatus.fault(captured.bytes) {
+          findings.problem("documents", "\(MigrationStatus.fileName) is not what a server writes: \(fault)")
+        }
       } else {
         statistics.append(captured)
       }
@@ -115,7 +123,8 @@ final class ArchiveContents: MemberVisitor {
     var currentName = ""
     return RowStream(
       name,
-      begins: { [unowned self] table in
+      begins: { [unowned self] table, position in
+        outlines[name, default: DocumentOutline()].add(table: table, at: position)
         countRows()
         current = begin(table, in: name, document)
         currentName = table
@@ -134,6 +143,8 @@ final class ArchiveContents: MemberVisitor {
         }
       },
       value: { [unowned self] key, value in
+        outlines[name, default: DocumentOutline()].add(flag: key, value)
+        if outlines[name]?.flags["sort_by_date"] == "true" { messages.keepsDates = keepsIDs }
         if model[key] != nil || key == Self.dummies || key == Self.systemBots {
           findings.problem(key, "is no list of rows in \(name)")
         }
@@ -171,7 +182,7 @@ final class ArchiveContents: MemberVisitor {
     case .organization: ["string_id", "name", "deactivated"]
     case .users: ["email", "delivery_email"]
     case .attachments: ["path_id"]
-    default: ["file_name"]
+    default: ["file_name", "type"]
     }
   }
 
@@ -179,8 +190,14 @@ final class ArchiveContents: MemberVisitor {
   private func look(at table: TableContents) {
     switch table.meaning {
     case .message:
-      if let id = table.currentID { shard?.message(id) }
-      guard let sent = ValueRule.moment(table["date_sent"]) else { return }
+      let sent = ValueRule.moment(table["date_sent"])
+      if let id = table.currentID {
+        shard?.message(id)
+        if keepsIDs {
+          messages.message(sender: table["sender"].int, recipient: table["recipient"].int, sent: sent)
+        }
+      }
+      guard let sent else { return }
       span = (min(span?.first ?? sent, sent), max(span?.last ?? sent, sent))
     case .userMessage:
       if let message = table["message"].int { shard?.userMessage(of: message, table.place) }
@@ -195,6 +212,9 @@ final class ArchiveContents: MemberVisitor {
       }
     case .attachment:
       if let path = table["path_id"].text { files.needed(upload: path) }
+    case .recipient:
+      guard let id = table.currentID, table["type"].int == Int64(ExportScope.RecipientType.channel) else { return }
+      messages.channel(recipient: id)
     case .emoji:
       if let file = table["file_name"].text, !file.isEmpty { files.needed(emoji: file) }
     case nil: break
@@ -205,7 +225,7 @@ final class ArchiveContents: MemberVisitor {
     records[kind] = 0
     var reader = RowReader(keys: ["path", "size", "file_name"])
     return RowStream(
-      name, isList: true, begins: { _ in },
+      name, isList: true, begins: { _, _ in },
       row: { [unowned self] _, row in
         records[kind, default: 0] += 1
         var scanner = JSONScanner(row, name: name)

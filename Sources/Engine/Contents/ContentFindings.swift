@@ -61,12 +61,24 @@ struct ContentFindings: Sendable {
 
   /// Refuses an archive that has problems, with the first of them.
   ///
-  /// - Throws: `.damagedArchive` if there is a problem.
-  func refuse(_ archive: String) throws {
+  /// - Parameters:
+  ///   - version: the difference of versions, if the rows were judged by the tables of a server of another version.
+  ///   - known: judges the archive by what all known versions accept: rows that merely do not fit another version are no
+  ///     damage, then the versions are the reason.
+  /// - Throws: `.damagedArchive` if there is a problem; ``Blocked`` if the version is the reason and not ignored.
+  func refuse(
+    _ archive: String, version: Finding? = nil, known: () throws -> ContentFindings = { ContentFindings() }
+  ) throws {
     guard problemCount > 0 else { return }
+    if let version, version.severity == .blocker {
+      try known().refuse(archive)
+      throw Blocked([version])
+    }
+    let again = "make the archive again, or copy it again from where it was made"
     throw PlainFailure(
       .damagedArchive, SafeText.clean(archive),
       "\(Amount.of(Int64(problemCount), "problem")): \(problems.prefix(3).joined(separator: "; "))",
-      remedy: "make the archive again, or copy it again from where it was made")
+      remedy: version?.severity == .warning
+        ? "bring both servers to the same version first, because their difference may be the reason; or \(again)" : again)
   }
 }

@@ -28,8 +28,9 @@ final class RowStream {
   private let expectsList: Bool
   /// Called with each row, which it has to read to its end: no other code checks it. `table` is empty in a plain list.
   private let row: (_ table: String, UnsafeRawBufferPointer) throws -> Void
-  /// Called at the beginning of each table, so that empty tables are reported too.
-  private let begins: (_ table: String) throws -> Void
+  /// Called at the beginning of each table, so that empty tables are reported too, with the offset of its opening
+  /// bracket in the document.
+  private let begins: (_ table: String, _ position: Int64) throws -> Void
   /// Called with each value of the document that is not a list.
   private let value: (_ key: String, UnsafeRawBufferPointer) throws -> Void
 
@@ -48,7 +49,7 @@ final class RowStream {
   private var keyFollowsComma = false
 
   init(
-    _ name: String, isList expectsList: Bool = false, begins: @escaping (String) throws -> Void,
+    _ name: String, isList expectsList: Bool = false, begins: @escaping (String, Int64) throws -> Void,
     row: @escaping (String, UnsafeRawBufferPointer) throws -> Void,
     value: @escaping (String, UnsafeRawBufferPointer) throws -> Void = { _, _ in }
   ) {
@@ -88,7 +89,7 @@ final class RowStream {
     case (.start, 0x7B) where !expectsList: state = .key
     case (.start, 0x5B) where expectsList:
       state = .row(afterComma: false)
-      try begins("")
+      try begins("", offset + Int64(index))
     case (.key, 0x22):
       beginHolding()
       return index
@@ -96,7 +97,7 @@ final class RowStream {
     case (.colon, 0x3A): state = .value
     case (.value, 0x5B):
       state = .row(afterComma: false)
-      try begins(table)
+      try begins(table, offset + Int64(index))
     case (.value, _):
       beginHolding()
       return index

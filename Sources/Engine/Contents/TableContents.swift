@@ -11,6 +11,7 @@ final class TableContents {
     case userMessage = "zerver_usermessage"
     case organization = "zerver_realm"
     case user = "zerver_userprofile"
+    case recipient = "zerver_recipient"
     case attachment = "zerver_attachment"
     case emoji = "zerver_realmemoji"
   }

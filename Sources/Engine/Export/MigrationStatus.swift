@@ -27,46 +27,85 @@ enum MigrationStatus {
     return Array(output.bytes)
   }
 
+  /// Why the text is not what a server writes, as the end of a sentence; nil for a valid text.
+  ///
+  /// A text with a fault says nothing about migrations: it must not pass for one that says "the same".
+  static func fault(_ bytes: [UInt8]) -> String? { parse(bytes).fault }
+
   /// Returns the applied migrations by app; empty if the text is invalid.
-  static func decode(_ bytes: [UInt8]) -> [String: [String]] {
+  static func decode(_ bytes: [UInt8]) -> [String: [String]] { parse(bytes).apps }
+
+  /// Returns the version of the server that the text names; nil if it names none or is invalid.
+  static func version(_ bytes: [UInt8]) -> String? { parse(bytes).version }
+
+  /// Whether migrations of the server itself are among these; without them two servers cannot be compared.
+  static func namesServer(_ apps: [String: [String]]) -> Bool { !(apps[serverApp] ?? []).isEmpty }
+
+  /// The app of the server's own tables.
+  private static let serverApp = "zerver"
+
+  private static func parse(_ bytes: [UInt8]) -> (apps: [String: [String]], version: String?, fault: String?) {
     var apps: [String: [String]] = [:]
-    let isWhole: Void? = try? bytes.withUnsafeBytes { text in
-      var scanner = JSONScanner(text, name: fileName)
-      try scanner.object { scanner, key in
-        guard String(decoding: key, as: UTF8.self) == "migrations_by_app" else {
-          _ = try scanner.value()
+    var version: String?
+    var fault: String?
+    do {
+      try bytes.withUnsafeBytes { text in
+        if let place = StrictJSON.firstFault(text) {
+          fault = "it is not valid JSON, at byte \(place)"
+          return
+        }
+        var scanner = JSONScanner(text, name: fileName)
+        guard scanner.peek() == 0x7B else {
+          fault = "it is not a JSON object"
           return
         }
         try scanner.object { scanner, key in
-          let app = String(decoding: key, as: UTF8.self)
-          apps[app] = []
-          try scanner.array { scanner in
-            guard let line = try scanner.value().text else { return }
-            // "[X] 0001_initial" is applied, "[ ] …" is not; a bare name is applied too.
-            if line.hasPrefix("[ ]") || line == noMigrations { return }
-            let name = line.hasPrefix("[") ? line.dropFirst(4) : Substring(line)
-            // "0001_squashed_0569 (545 squashed migrations)"
-            apps[app]?.append(String(name.prefix { $0 != " " }))
+          if Brand.allCases.contains(where: { key.elementsEqual($0.versionKey.utf8) }) {
+            version = try scanner.value().text
+            if version == nil { fault = "its version is not a text" }
+          } else if key.elementsEqual("migrations_by_app".utf8) {
+            guard scanner.peek() == 0x7B else {
+              fault = "its migrations are not listed by app"
+              _ = try scanner.value()
+              return
+            }
+            try scanner.object { scanner, key in
+              let app = String(decoding: key, as: UTF8.self)
+              if let names = try migrations(&scanner) { apps[app] = names } else {
+                fault = "the migrations of \(SafeText.clean(app, limit: .word)) are not a list of texts"
+              }
+            }
+          } else {
+            _ = try scanner.value()
           }
         }
       }
-      try scanner.end()
+    } catch {
+      fault = "it cannot be read: \(FailureReport(error).reason)"
     }
-    return isWhole == nil ? [:] : apps
+    return fault == nil ? (apps, version, nil) : ([:], nil, fault)
   }
 
-  /// Returns the version of the server that the text names.
-  static func version(_ bytes: [UInt8]) -> String? {
-    var version: String?
-    try? bytes.withUnsafeBytes { text in
-      var scanner = JSONScanner(text, name: fileName)
-      try scanner.object { scanner, key in
-        let isVersion = Brand.allCases.contains { key.elementsEqual($0.versionKey.utf8) }
-        let value = try scanner.value()
-        if isVersion { version = value.text }
-      }
+  /// Reads the migrations of one app; nil if the value is not a list of texts.
+  private static func migrations(_ scanner: inout JSONScanner) throws -> [String]? {
+    guard scanner.peek() == 0x5B else {
+      _ = try scanner.value()
+      return nil
     }
-    return version
+    var names: [String] = []
+    var isValid = true
+    try scanner.array { scanner in
+      guard let line = try scanner.value().text else {
+        isValid = false
+        return
+      }
+      // "[X] 0001_initial" is applied, "[ ] …" is not; a bare name is applied too.
+      if line.hasPrefix("[ ]") || line == noMigrations { return }
+      let name = line.hasPrefix("[") ? line.dropFirst(4) : Substring(line)
+      // "0001_squashed_0569 (545 squashed migrations)"
+      names.append(String(name.prefix { $0 != " " }))
+    }
+    return isValid ? names : nil
   }
 
   /// Returns the number before the first full stop of a version: 11 for "11.0-dev"; nil if there is none.

@@ -6,8 +6,9 @@ import Common
 struct ArchiveIndex {
   /// The repairs and omissions of the import, and the problems that make the archive unusable; see ``ArchiveContents``.
   let findings: ContentFindings
-  /// The keys present in the rows of each table.
+  private let archive: OpenedArchive
   private let contents: ArchiveContents
+  private let messageFiles: [String]
 
   struct User {
     let id: Int64
@@ -38,7 +39,6 @@ struct ArchiveIndex {
   private(set) var userFields: Set<Int64> = []
   private(set) var authenticationMethods: [(id: Int64, name: String)] = []
   private(set) var uploadPaths: [String] = []
-  private(set) var messageFiles: [String] = []
   private(set) var userMessages: Int64 = 0
   /// The number of rows of each table.
   private(set) var counts: [String: Int64] = [:]
@@ -57,36 +57,42 @@ struct ArchiveIndex {
 
   /// Reads the whole archive.
   ///
-  /// - Throws: `.damagedArchive` if the content cannot be imported, `.unsuitableArchive` if the archive is not of
-  ///   exactly one organization.
-  init(_ archive: OpenedArchive, _ model: DataModel, meter: Meter) throws {
+  /// - Parameter version: how the server's version differs from that of the archive; nil if it does not, or is unknown.
+  /// - Throws: ``Blocked`` if the content cannot be imported and the versions differ, `.damagedArchive` if it cannot be
+  ///   imported for another reason, `.unsuitableArchive` if the archive is not of exactly one organization.
+  init(_ archive: OpenedArchive, _ model: DataModel, version: Finding? = nil, meter: Meter) throws {
+    self.archive = archive
     messageFiles = archive.members.compactMap { member in DocumentList.shard(member.name).map { ($0, member.name) } }
       .sorted { $0.0 < $1.0 }.map(\.1)
     contents = ArchiveContents(model, keepsIDs: true)
+    let realmName = TableRule.Document.realm.rawValue
+    // First, because it says which messages are to channels, and whether messages are in order.
+    try Self.read(realmName, archive, contents)
     for name in messageFiles {
       try Self.read(name, archive, contents)
       try meter.advance()
     }
-    let messages = Set(messageFiles)
-    for member in archive.members where !messages.contains(member.name) {
+    let read = Set(messageFiles + [realmName])
+    for member in archive.members where !read.contains(member.name) {
       try Self.read(member.name, archive, contents)
       try meter.advance(by: 0)
     }
     findings = contents.finish(archive.manifest)
-    try findings.refuse(archive.path)
-    realm = try TableDocument(archive, TableRule.Document.realm.rawValue)
-    func optional(_ document: TableRule.Document) throws -> TableDocument? {
-      archive.contains(document.rawValue) ? try TableDocument(archive, document.rawValue) : nil
+    try findings.refuse(archive.path, version: version) {
+      let known = ArchiveContents()
+      for member in archive.members { try Self.read(member.name, archive, known) }
+      return known.finish(archive.manifest)
     }
-    attachments = try optional(.attachments)
-    analytics = try optional(.analytics)
+    realm = try TableDocument(archive, realmName, contents)
+    attachments = try TableDocument.optional(archive, .attachments, contents)
+    analytics = try TableDocument.optional(archive, .analytics, contents)
     unknownTables = contents.unknownTables
     try readOrganization()
     try readPeople()
     try readRecipients()
     try readDetails()
     readIDs(model)
-    try sortMessages(archive)
+    sortMessages()
   }
 
   /// Feeds one member of the archive to the reader.
@@ -200,18 +206,19 @@ struct ArchiveIndex {
 
   // MARK: Messages
 
-  /// Sorts the message ids by date if the archive asks for it: converters of other products set `sort_by_date`, because
-  /// they do not write messages in the order in which they were sent.
-  private mutating func sortMessages(_ archive: OpenedArchive) throws {
-    guard realm.flags["sort_by_date"] == "true" else { return }
-    var dated: [(date: Int64, id: Int64)] = []
-    for name in messageFiles {
-      try TableDocument(archive, name).rows(of: "zerver_message", keys: ["id", "date_sent"]) { reader in
-        guard let id = reader[0].int else { return }
-        dated.append(((ValueRule.moment(reader[1]) ?? 0) / 1_000_000, id))
-      }
-    }
-    ids["zerver_message"] = dated.sorted { ($0.date, $0.id) < ($1.date, $1.id) }.map(\.id)
+  /// Reads the rows of a table of the message files, in the order of the files' numbers.
+  func messageRows(of table: String, keys: [String], _ body: (RowReader) throws -> Void) throws {
+    for name in messageFiles { try TableDocument(archive, name, contents).rows(of: table, keys: keys, body) }
+  }
+
+  /// The pairs of sender and recipient between whom there are messages, except for messages to channels.
+  var directions: Set<MessageFacts.Direction> { contents.messages.directions }
+
+  /// Sorts the message ids by date if the archive asks for it.
+  private mutating func sortMessages() {
+    let dates = contents.messages.dates
+    guard contents.messages.keepsDates, let old = ids["zerver_message"], old.count == dates.count else { return }
+    ids["zerver_message"] = zip(dates, old).sorted { $0 < $1 }.map(\.1)
   }
 }
 

@@ -1,4 +1,3 @@
-import Archive
 import Common
 import Postgres
 
@@ -18,10 +17,7 @@ struct Conversations {
   /// The merged and converted conversations, as sentences for the operator.
   private(set) var notes: [String] = []
 
-  private struct Direction: Hashable {
-    let sender: Int64
-    let recipient: Int64
-  }
+  private typealias Direction = MessageFacts.Direction
 
   private struct Group {
     var hash: String
@@ -68,7 +64,7 @@ struct Conversations {
   ///   - maps: the new ids of users (including system bots), groups and recipients.
   ///   - bots: the new recipients of the system bots by the bots' new ids, if this server has such recipients.
   init(
-    _ archive: OpenedArchive, _ survey: ArchiveIndex, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
+    _ survey: ArchiveIndex, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
     ids: NewIDs, _ connection: Connection
   ) throws {
     let reading = try Reading(survey, users: maps["zerver_userprofile"] ?? IDMap())
@@ -79,9 +75,9 @@ struct Conversations {
       || connection.value("SELECT 1 FROM zerver_recipient WHERE type = \(ExportScope.RecipientType.personal) LIMIT 1")
         != nil
     if keepsPersonal {
-      try addPersonal(archive, survey, reading, bots: bots, ids)
+      try addPersonal(survey, reading, bots: bots, ids)
     } else {
-      try removePersonal(archive, survey, reading, recipients: recipients, ids)
+      try removePersonal(survey, reading, recipients: recipients, ids)
     }
   }
 
@@ -170,7 +166,7 @@ struct Conversations {
   // MARK: Conversion to a server without personal recipients
 
   private mutating func removePersonal(
-    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ reading: Reading, recipients: IDMap, _ ids: NewIDs
+    _ survey: ArchiveIndex, _ reading: Reading, recipients: IDMap, _ ids: NewIDs
   ) throws {
     let owners = reading.owners.merging(reading.botRecipients) { own, _ in own }
     guard !owners.isEmpty else { return }
@@ -180,7 +176,7 @@ struct Conversations {
     for group in reading.groups where !group.members.isEmpty && known[group.members] == nil {
       known[group.members] = recipients[group.recipient]
     }
-    let directions = try Self.directions(archive, survey) { owners[$0] != nil }
+    let directions = try Self.directions(survey) { owners[$0] != nil }
     var wanted: [(direction: Direction, members: [Int64])] = []
     for direction in directions {
       guard let owner = owners[direction.recipient], let new = reading.users[owner],
@@ -205,25 +201,19 @@ struct Conversations {
   }
 
   /// Returns the pairs of sender and recipient that occur, for the recipients that the filter accepts.
-  private static func directions(
-    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ suits: (Int64) -> Bool
-  ) throws -> [Direction] {
-    var found: Set<Direction> = []
-    func note(_ document: TableDocument, _ table: String) throws {
-      try document.rows(of: table, keys: ["sender", "recipient"]) { row in
-        guard let sender = row[0].int, let recipient = row[1].int, suits(recipient) else { return }
-        found.insert(Direction(sender: sender, recipient: recipient))
-      }
+  private static func directions(_ survey: ArchiveIndex, _ suits: (Int64) -> Bool) throws -> [Direction] {
+    var found = survey.directions.filter { suits($0.recipient) }
+    try survey.realm.rows(of: "zerver_scheduledmessage", keys: ["sender", "recipient"]) { row in
+      guard let sender = row[0].int, let recipient = row[1].int, suits(recipient) else { return }
+      found.insert(Direction(sender: sender, recipient: recipient))
     }
-    for file in survey.messageFiles { try note(TableDocument(archive, file), "zerver_message") }
-    try note(survey.realm, "zerver_scheduledmessage")
     return found.sorted { ($0.recipient, $0.sender) < ($1.recipient, $1.sender) }
   }
 
   // MARK: Conversion to a server with personal recipients
 
   private mutating func addPersonal(
-    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ reading: Reading, bots: [Int64: Int64], _ ids: NewIDs
+    _ survey: ArchiveIndex, _ reading: Reading, bots: [Int64: Int64], _ ids: NewIDs
   ) throws {
     // The rows of the bots' own recipients already exist on this server.
     for (recipient, owner) in reading.owners where reading.botIDs.contains(owner) {
@@ -244,12 +234,12 @@ struct Conversations {
     notes.append(
       "\(Amount.of(Int64(without.count), "user")) without a personal recipient: added, as this server needs it")
     guard reading.owners.isEmpty else { return }
-    try splitPairs(archive, survey, reading, personal: personal)
+    try splitPairs(survey, reading, personal: personal)
   }
 
   /// Converts groups of one or two of an archive that has no other form of one-to-one conversations.
   private mutating func splitPairs(
-    _ archive: OpenedArchive, _ survey: ArchiveIndex, _ reading: Reading, personal: [Int64: Int64]
+    _ survey: ArchiveIndex, _ reading: Reading, personal: [Int64: Int64]
   ) throws {
     var pairs: [Int64: (group: Int64, members: [Int64])] = [:]
     for group in reading.groups where (1...2).contains(reading.sizes[group.id] ?? Int64(group.members.count)) {
@@ -257,7 +247,7 @@ struct Conversations {
     }
     guard !pairs.isEmpty else { return }
     var kept: Set<Int64> = []
-    for direction in try Self.directions(archive, survey, { pairs[$0] != nil }) {
+    for direction in try Self.directions(survey, { pairs[$0] != nil }) {
       guard let members = pairs[direction.recipient]?.members, let sender = reading.users[direction.sender] else {
         continue
       }

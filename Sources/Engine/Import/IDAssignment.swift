@@ -1,4 +1,3 @@
-import Archive
 import Common
 import Postgres
 
@@ -6,7 +5,6 @@ import Postgres
 struct IDAssignment {
   let installation: Installation
   let model: DataModel
-  let archive: OpenedArchive
   let survey: ArchiveIndex
   let connection: Connection
   let ids: NewIDs
@@ -41,7 +39,7 @@ struct IDAssignment {
     facts.maps["zerver_client"] = try clients()
     let bots = try addSystemBots(&facts)
     facts.conversations = try Conversations(
-      archive, survey, maps: facts.maps, bots: bots, model: model, ids: ids, connection)
+      survey, maps: facts.maps, bots: bots, model: model, ids: ids, connection)
     facts.maps["zerver_namedusergroup"] = try namedGroups(facts)
   }
 

@@ -21,7 +21,7 @@ struct ImportChecks {
   /// Returns the findings that concern the server alone.
   func serverFindings(memberBytes: Int64, migrations: [UInt8]?, sourceVersion: String?) throws -> [Finding] {
     [
-      try subdomain(), try systemBots(), uploads(), space(memberBytes), try versions(sourceVersion, migrations),
+      try subdomain(), try systemBots(), uploads(), space(memberBytes), try version(sourceVersion, migrations),
       try standby(),
     ]
   }
@@ -93,40 +93,57 @@ struct ImportChecks {
     return Finding(.ok, "space", "about \(Amount.bytes(needed)) needed, \(Amount.bytes(free)) free")
   }
 
-  private func versions(_ sourceVersion: String?, _ migrations: [UInt8]?) throws -> Finding {
+  private func version(_ sourceVersion: String?, _ migrations: [UInt8]?) throws -> Finding {
     let here = try ServerVersion.read(installation, connection)
-    let override = "if you know that both servers have the same version, repeat with --ignore-versions"
-    guard let migrations else {
-      let missing = "the archive does not say which migrations its server had; this one is \(here.label)"
-      // An unknown version cannot be distinguished from a version that writes no such file.
-      guard here.name != nil else {
-        return Finding(
-          .warning, "version", missing, remedy: "make sure that both servers have the same version", id: .version)
-      }
-      return Finding(
-        options.ignoresVersions ? .warning : .blocker, "version", missing,
-        remedy: "make the archive again with the server's present version; \(override)", id: .version)
+    if let migrations, MigrationStatus.namesServer(MigrationStatus.decode(migrations)) {
+      return otherVersion(here, sourceVersion, migrations)
+        ?? Finding(.ok, "version", "the same migrations on both sides", id: .version)
     }
-    let there = MigrationStatus.decode(migrations)
+    let missing = "the archive does not say which migrations its server had; this one is \(here.label)"
+    // An unknown version cannot be distinguished from a version that writes no such file.
+    guard here.name != nil else {
+      return Finding(
+        .warning, "version", missing, remedy: "make sure that both servers have the same version", id: .version)
+    }
+    return Finding(
+      options.ignoresVersions ? .warning : .blocker, "version", missing,
+      remedy: "make the archive again with the server's present version; \(Self.override)", id: .version)
+  }
+
+  private static let override =
+    "if you know that both servers have the same version, repeat with --ignore-versions"
+
+  /// Returns how the version of this server differs from that of the archive; nil if it does not, or if the archive does
+  /// not say.
+  ///
+  /// - Parameters:
+  ///   - sourceVersion: what the archive's manifest says; for the message only.
+  ///   - migrations: the archive's `migration_status.json`; nil if it has none.
+  func otherVersion(_ sourceVersion: String?, _ migrations: [UInt8]?) throws -> Finding? {
+    guard let migrations else { return nil }
+    return otherVersion(try ServerVersion.read(installation, connection), sourceVersion, migrations)
+  }
+
+  private func otherVersion(_ here: ServerVersion, _ sourceVersion: String?, _ migrations: [UInt8]) -> Finding? {
+    let severity: Finding.Severity = options.ignoresVersions ? .warning : .blocker
     if let other = MigrationStatus.version(migrations), let own = here.name,
       let theirs = MigrationStatus.major(other), let ours = MigrationStatus.major(own), theirs != ours
     {
       return Finding(
-        options.ignoresVersions ? .warning : .blocker, "version",
+        severity, "version",
         "the archive comes from version \(SafeText.clean(other, limit: .word)); this server has \(here.label)",
-        remedy: "bring both servers to the same version first; \(override)", id: .version)
+        remedy: "bring both servers to the same version first; \(Self.override)", id: .version)
     }
-    let difference = MigrationStatus.difference(archive: there, server: here.migrations)
-    guard difference.isEmpty else {
-      return Finding(
-        options.ignoresVersions ? .warning : .blocker, "version",
-        "the archive comes from another version of the server (\(sourceVersion ?? "unknown"); "
-          + "here: \(here.label)): " + difference.joined(separator: "; "),
-        remedy:
-          "bring this server to the archive's version first; for an export from the cloud that is the branch main: "
-          + "upgrade-\(installation.brand.rawValue)-from-git main", id: .version)
-    }
-    return Finding(.ok, "version", "the same migrations on both sides", id: .version)
+    let difference = MigrationStatus.difference(
+      archive: MigrationStatus.decode(migrations), server: here.migrations)
+    guard !difference.isEmpty else { return nil }
+    return Finding(
+      severity, "version",
+      "the archive comes from another version of the server (\(sourceVersion ?? "unknown"); "
+        + "here: \(here.label)): " + difference.joined(separator: "; "),
+      remedy:
+        "bring this server to the archive's version first; for an export from the cloud that is the branch main: "
+        + "upgrade-\(installation.brand.rawValue)-from-git main", id: .version)
   }
 
   private func standby() throws -> Finding {

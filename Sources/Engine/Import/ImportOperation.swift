@@ -104,17 +104,19 @@ public struct ImportOperation: Operation {
     defer { connection.close() }
     try connection.execute("SET default_transaction_read_only = on")
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
-    let findings = try ImportChecks(
-      installation: installation, options: options, connection: connection, model: model
-    ).findings(
+    let checks = ImportChecks(installation: installation, options: options, connection: connection, model: model)
+    let migrations = inspection.texts[MigrationStatus.fileName]
+    let findings = try checks.findings(
       kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
-      migrations: inspection.texts[MigrationStatus.fileName])
+      migrations: migrations)
     ScratchFolder.removeLeftOvers()
     let scratch = try ScratchFolder(in: "/var/tmp")
     defer { scratch.remove() }
     let archive = try OpenedArchive.open(options.archive, workFolder: scratch.path, expecting: .export)
     defer { archive.close() }
-    let survey = try ArchiveIndex(archive, model, meter: .unseen)
+    let survey = try ArchiveIndex(
+      archive, model,
+      version: try checks.otherVersion(inspection.manifest?.source.serverVersion, migrations), meter: .unseen)
     return try findings
       + ImportPreview(
         installation: installation, options: options, archive: archive, model: model, survey: survey,
@@ -154,16 +156,19 @@ public struct ImportOperation: Operation {
     defer { archive.close() }
 
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
+    let migrations =
+      try archive.contains(MigrationStatus.fileName)
+      ? archive.open(MigrationStatus.fileName).bytes(limit: ArchiveContents.capturedBytes) : nil
+    let checks = ImportChecks(
+      installation: installation, options: options, connection: connection, model: model, hasTriedBots: true)
+    let version = try checks.otherVersion(archive.manifest?.source.serverVersion, migrations)
     let survey = try progress.phase(Phase.survey) { meter in
-      try ArchiveIndex(archive, model, meter: meter)
+      try ArchiveIndex(archive, model, version: version, meter: meter)
     }
     try SystemBots(installation: installation, connection: connection).makeMissing(progress: progress)
-    let findings = try ImportChecks(
-      installation: installation, options: options, connection: connection, model: model, hasTriedBots: true
-    ).findings(
+    let findings = try checks.findings(
       kind: archive.kind, manifest: archive.manifest, memberBytes: archive.members.reduce(0) { $0 + $1.size },
-      migrations: try archive.contains(MigrationStatus.fileName)
-        ? archive.open(MigrationStatus.fileName).bytes(limit: 1 << 20) : nil)
+      migrations: migrations)
     try progress.pass(findings)
 
     survey.findings.warnings.forEach(progress.warn)

@@ -41,7 +41,7 @@ struct ImportPreview {
     var facts = ImportContext(subdomain: options.subdomain)
     let ids = NewIDs(areForeseen: true, model: model, connection: connection)
     try IDAssignment(
-      installation: installation, model: model, archive: archive, survey: survey, connection: connection, ids: ids
+      installation: installation, model: model, survey: survey, connection: connection, ids: ids
     ).assign(&facts)
     return facts
   }

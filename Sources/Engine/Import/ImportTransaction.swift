@@ -25,7 +25,7 @@ struct ImportTransaction {
       var facts = ImportContext(subdomain: options.subdomain)
       let ids = NewIDs(areForeseen: false, model: model, connection: connection)
       try IDAssignment(
-        installation: installation, model: model, archive: archive, survey: survey, connection: connection, ids: ids
+        installation: installation, model: model, survey: survey, connection: connection, ids: ids
       ).assign(&facts)
       let organization = try newOrganization(facts)
       let forecast = try ImportForecast(survey, facts, model: model, brand: installation.brand, connection)
@@ -47,7 +47,7 @@ struct ImportTransaction {
       let bulk = try BulkLoad(
         connection, model: model, counts: survey.counts, maps: facts.maps, organization: organization,
         isAdministrator: isAdministrator, brand: installation.brand)
-      var rows = RowImport(model: model, archive: archive, survey: survey, facts: facts, brand: installation.brand)
+      var rows = RowImport(model: model, survey: survey, facts: facts, brand: installation.brand)
       try rows.run(connection, bulk: bulk, progress: progress) {
         let defaults = OrganizationDefaults(
           organization: organization, brand: installation.brand, survey: survey, facts: facts, model: model,

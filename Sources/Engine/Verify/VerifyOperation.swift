@@ -101,7 +101,7 @@ public struct VerifyOperation: Runnable {
     var isWhole = true
     if report.kind.isExport {
       let findings = contents.finish(report.manifest)
-      try judge(findings, progress)
+      try judge(findings, report, contents, progress)
       isWhole = findings.warnings.isEmpty
       facts += Self.facts(contents, isWhole: isWhole)
       facts += report.manifest?.notes ?? []
@@ -141,10 +141,26 @@ public struct VerifyOperation: Runnable {
           ? ["Rehearse its restore: \(ArchiveWords.rehearse(options.archive, options.identity))"] : [])
   }
 
-  private func judge(_ findings: ContentFindings, _ progress: Progress) throws {
+  private func judge(
+    _ findings: ContentFindings, _ report: ArchiveCheck.Report, _ contents: ArchiveContents, _ progress: Progress
+  ) throws {
     findings.warnings.forEach { progress.warn($0) }
     findings.problems.forEach { progress.warn($0) }
-    try findings.refuse(options.archive)
+    guard findings.problemCount > 0, let server else { return try findings.refuse(options.archive) }
+    let connection = try server.connect()
+    defer { connection.close() }
+    let version = try ImportChecks(
+      installation: server, options: ImportOperation.Options(subdomain: "", archive: options.archive),
+      connection: connection, model: .known
+    ).otherVersion(report.manifest?.source.serverVersion, contents.migrations)
+    try findings.refuse(options.archive, version: version) {
+      let known = ArchiveContents()
+      let stream = try Encryption.stream(
+        of: options.archive, identity: options.identity, cancellation: progress.cancellation)
+      let report = try ArchiveCheck.verifyDigests(
+        options.archive, stream: stream, visitor: known, cancellation: progress.cancellation)
+      return known.finish(report.manifest)
+    }
   }
 
   private static func model(of server: Installation) throws -> DataModel {

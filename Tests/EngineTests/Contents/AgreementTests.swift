@@ -172,6 +172,18 @@ struct AgreementTests {
     .refused("a table in a document that is not its own") { export in
       try export.text("analytics.json") { _ in "{\"zerver_message\":[]}" }
     },
+    .refused("an empty list of migrations") { try $0.text("migration_status.json") { _ in "" } },
+    .refused("a list of migrations that is no JSON") { try $0.text("migration_status.json") { _ in "garbage" } },
+    .refused("garbage behind the list of migrations") { try $0.text("migration_status.json") { $0 + "{}" } },
+    .refused("migrations that are no list") {
+      try $0.text("migration_status.json") { _ in #"{"migrations_by_app":{"zerver":"[X] 9999_future"}}"# }
+    },
+    .refused("migrations without apps") {
+      try $0.text("migration_status.json") { _ in #"{"migrations_by_app":["[X] 0001_initial"]}"# }
+    },
+    .refused("a version that is a number") {
+      try $0.text("migration_status.json") { $0.replacing("_version\":\"", with: "_version\":9,\"was\":\"") }
+    },
     .refused("two organizations") { try $0.double("zerver_realm") },
     .refused("no organization") { export in try export.rows("zerver_realm") { $0 = [] } },
 
@@ -311,6 +323,45 @@ struct AgreementTests {
         SELECT (SELECT count(*) FROM zerver_realm) || ' ' || (SELECT count(*) FROM zerver_client) || ' '
           || pg_sequence_last_value(pg_get_serial_sequence('zerver_userprofile', 'id'))
         """)
+  }
+
+  @Test(
+    "A list of migrations that names none of the server says as little as none",
+    arguments: [#"{}"#, #"{"migrations_by_app":{}}"#, #"{"migrations_by_app":{"otp_totp":["0001_initial"]}}"#])
+  func namelessMigrations(_ text: String) throws {
+    let export = MutableExport(folder: try Servers.unpackedArchive())
+    defer { try? FileSystem.removeTree(export.folder) }
+    try export.text("migration_status.json") { _ in text }
+    let server = try Self.refusing.get()
+    #expect(
+      try server.importing(export.folder).check().contains { $0.id == .version && $0.severity == .blocker })
+    #expect(throws: Blocked.self) { try server.importing(export.folder).perform(.silent) }
+    let options = VerifyOperation.Options(archive: export.folder)
+    #expect(throws: Blocked.self) {
+      try VerifyOperation(options, server: try server.installation).perform(.silent)
+    }
+  }
+
+  @Test("Rows that only another version accepts are refused because of the version, damage because of the damage")
+  func otherVersion() throws {
+    let export = MutableExport(folder: try Servers.unpackedArchive())
+    defer { try? FileSystem.removeTree(export.folder) }
+    let server = try Servers.fresh()
+    // This server is older than the archive: it keeps shorter names.
+    try server.change("ALTER TABLE zerver_stream ALTER COLUMN name TYPE varchar(3)")
+    let migration = #""[X] 0999_longer_names""#
+    try export.text("migration_status.json") { $0.replacing("\"zerver\":[", with: "\"zerver\":[\(migration),") }
+    let options = VerifyOperation.Options(archive: export.folder)
+    func refusals() throws -> [FailureFamily?] {
+      try [
+        outcome { _ = try server.importing(export.folder).check() },
+        outcome { _ = try server.importing(export.folder).perform(.silent) },
+        outcome { _ = try VerifyOperation(options, server: try server.installation).perform(.silent) },
+      ]
+    }
+    #expect(try refusals() == [.blocked, .blocked, .blocked])
+    try export.first("zerver_message", in: Self.messages, set: "sender", to: 987_654)
+    #expect(try refusals() == [.damagedArchive, .damagedArchive, .damagedArchive])
   }
 
   @Test("Repairs are counted and named by verify, the dry run and the import")

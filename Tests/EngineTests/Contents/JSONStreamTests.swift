@@ -45,7 +45,7 @@ struct JSONStreamTests {
   private func rows(_ text: String, piece: Int) throws -> [String] {
     var found: [String] = []
     let stream = RowStream(
-      "test.json", isList: text.hasPrefix("["), begins: { found.append("table \($0)") },
+      "test.json", isList: text.hasPrefix("["), begins: { table, _ in found.append("table \(table)") },
       row: { table, row in
         var scanner = JSONScanner(row, name: "test.json")
         _ = try scanner.value()

@@ -105,7 +105,7 @@ struct JSONFuzzTests {
     var readers: [String: RowReader] = [:]
     do {
       let stream = RowStream(
-        "test.json", begins: { _ in },
+        "test.json", begins: { _, _ in },
         row: { table, row in
           var scanner = JSONScanner(row, name: "test.json")
           var reader = readers[table] ?? RowReader(keys: ["id", "x"])

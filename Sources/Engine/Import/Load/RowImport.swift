@@ -1,20 +1,17 @@
-import Archive
 import Common
 import Postgres
 
 /// Writes all rows of an archive, table by table.
 struct RowImport {
   let model: DataModel
-  let archive: OpenedArchive
   let survey: ArchiveIndex
   let facts: ImportContext
   let brand: Brand
   /// The number of rows written, by table.
   private(set) var written: [String: Int] = [:]
 
-  init(model: DataModel, archive: OpenedArchive, survey: ArchiveIndex, facts: ImportContext, brand: Brand) {
+  init(model: DataModel, survey: ArchiveIndex, facts: ImportContext, brand: Brand) {
     self.model = model
-    self.archive = archive
     self.survey = survey
     self.facts = facts
     self.brand = brand
@@ -100,11 +97,9 @@ struct RowImport {
       guard let table = model[name], !present.isEmpty else { continue }
       let loader = TableLoader(table, present: present, facts: facts, model: model, brand: brand)
       written[name] = try loader.load(connection, remarks: &remarks) { row in
-        for file in survey.messageFiles {
-          try TableDocument(archive, file).rows(of: name, keys: loader.keys) { reader in
-            try row(reader)
-            try meter.advance()
-          }
+        try survey.messageRows(of: name, keys: loader.keys) { reader in
+          try row(reader)
+          try meter.advance()
         }
       }
     }
