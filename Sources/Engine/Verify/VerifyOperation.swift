@@ -75,6 +75,12 @@ public struct VerifyOperation: Runnable {
           failure.family, failure.subject, failure.reason,
           remedy:
             "use another backup. If there is none, this restores the undamaged parts and lists the rest: \(salvage)")
+      } catch let failure as any Failure where failure.family == .damagedArchive && stream == nil {
+        // What is no export at all is said first, as an import does, which looks at the whole list of members first.
+        guard let inspection = try? Inspection.of(options.archive), inspection.refused == nil,
+          let other = inspection.kind.failure(expecting: .export, path: options.archive)
+        else { throw failure }
+        throw other
       }
     }
     if case .other = report.kind, let failure = report.kind.failure(expecting: .export, path: options.archive) {

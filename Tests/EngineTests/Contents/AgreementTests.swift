@@ -342,6 +342,21 @@ struct AgreementTests {
     }
   }
 
+  @Test("An archive that is no export is called so by all three, although another document is damaged, too")
+  func noExport() throws {
+    let export = MutableExport(folder: try Servers.unpackedArchive())
+    defer { try? FileSystem.removeTree(export.folder) }
+    try FileSystem.removeTree("\(export.folder)/realm.json")
+    try export.text("analytics.json") { $0 + "x" }
+    let server = try Self.refusing.get()
+    let families = try [
+      outcome { _ = try VerifyOperation(VerifyOperation.Options(archive: export.folder)).perform(.silent) },
+      outcome { _ = try server.importing(export.folder).check() },
+      outcome { _ = try server.importing(export.folder).perform(.silent) },
+    ]
+    #expect(families == [.unsuitableArchive, .unsuitableArchive, .unsuitableArchive])
+  }
+
   @Test("Rows that only another version accepts are refused because of the version, damage because of the damage")
   func otherVersion() throws {
     let export = MutableExport(folder: try Servers.unpackedArchive())
