@@ -1,7 +1,7 @@
 import CGD
 import Glibc
 
-/// A decoded picture: rows of pixels in true color, with seven bits of alpha, 127 for what is not seen.
+/// A decoded image: rows of true-color pixels, with 7 bits of alpha as libgd stores it: 0 is opaque, 127 transparent.
 final class Bitmap {
   private let image: gdImagePtr
 
@@ -14,7 +14,9 @@ final class Bitmap {
 
   private static let isQuiet: Void = cgd_be_quiet()
 
-  /// Of an animation, its first picture.
+  /// Decodes an image; of an animation, the first frame.
+  ///
+  /// - Throws: ``PictureFailure`` with `.damaged` or `.outOfMemory`.
   init(decoding bytes: UnsafeRawBufferPointer, _ format: PictureHeader.Format) throws(PictureFailure) {
     _ = Self.isQuiet
     let rewritten: [UInt8]? =
@@ -35,12 +37,12 @@ final class Bitmap {
   }
 
   private static func decode(_ bytes: UnsafeRawBufferPointer, _ format: PictureHeader.Format) -> gdImagePtr? {
-    // Only read from, although the library's interface does not promise that.
+    // libgd only reads the data, although its parameter is a mutable pointer.
     let data = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
     let size = Int32(bytes.count)
     return switch format {
     case .png: gdImageCreateFromPngPtr(size, data)
-    // Browsers show pictures with small faults; one that is cut off has been refused before.
+    // Ignores warnings (the last argument), as browsers do; truncated files were refused by `JPEGLayout`.
     case .jpeg: gdImageCreateFromJpegPtrEx(size, data, 1)
     case .gif: gdImageCreateFromGifPtr(size, data)
     case .webp: gdImageCreateFromWebpPtr(size, data)
@@ -48,9 +50,9 @@ final class Bitmap {
     }
   }
 
-  // MARK: Shapes
+  // MARK: Geometry
 
-  /// The square in its middle.
+  /// Returns the largest centered square.
   func middle() throws(PictureFailure) -> Bitmap {
     let side = min(width, height)
     var frame = gdRect(
@@ -59,10 +61,10 @@ final class Bitmap {
     return Bitmap(cropped)
   }
 
-  /// The whole of it, its shorter side as long as said.
+  /// Returns the image scaled so that its shorter side has `side` pixels.
   func scaled(shorterSide side: Int) throws(PictureFailure) -> Bitmap {
     let short = min(width, height)
-    // A filter that takes every pixel into account, however much smaller it gets.
+    // The Lanczos filter takes all source pixels into account, whatever the factor.
     gdImageSetInterpolationMethod(image, GD_LANCZOS3)
     guard
       let scaled = gdImageScale(
@@ -71,10 +73,10 @@ final class Bitmap {
     return Bitmap(scaled)
   }
 
-  /// The whole of it, made smaller where it is wider or higher than said.
+  /// Returns the image reduced to fit into a frame, with its aspect ratio; unchanged if it fits already.
   func fitted(width limitX: Int, height limitY: Int) throws(PictureFailure) -> Bitmap {
     guard width > limitX || height > limitY else { return self }
-    // Whichever side is further beyond its limit decides; the other is rounded.
+    // The side that exceeds its limit by the larger factor gets the limit; the other is computed and rounded.
     let byWidth = width * limitY >= height * limitX
     let newWidth = byWidth ? limitX : max(1, (2 * width * limitY + height) / (2 * height))
     let newHeight = byWidth ? max(1, (2 * height * limitX + width) / (2 * width)) : limitY
@@ -85,7 +87,9 @@ final class Bitmap {
     return Bitmap(scaled)
   }
 
-  /// The whole of it, turned upright.
+  /// Returns the image turned upright.
+  ///
+  /// - Parameter orientation: the EXIF orientation, 1 to 8; other values leave the image unchanged.
   func upright(orientation: Int) throws(PictureFailure) -> Bitmap {
     guard (2...8).contains(orientation) else { return self }
     let isTurned = orientation >= 5
@@ -114,7 +118,7 @@ final class Bitmap {
     return result
   }
 
-  /// A picture by the colors of its pixels.
+  /// Creates an image from the colors of its pixels.
   static func made(
     width: Int, height: Int, _ color: (_ x: Int, _ y: Int) -> Int32
   ) throws(PictureFailure) -> Bitmap {
@@ -127,7 +131,7 @@ final class Bitmap {
     return result
   }
 
-  /// The square in its middle, turned upright.
+  /// Returns the centered square of `side` pixels, turned upright. `orientation` is the EXIF orientation.
   func upright(side: Int, orientation: Int) throws(PictureFailure) -> Bitmap {
     guard let made = gdImageCreateTrueColor(Int32(side), Int32(side)) else { throw PictureFailure(.outOfMemory) }
     let result = Bitmap(made)
@@ -163,12 +167,13 @@ final class Bitmap {
     }
   }
 
-  /// Weighs colors by how much of them is seen, so that pixels that nobody sees do not bleed into their neighbours.
+  /// Multiplies the colors by their opacity (premultiplied alpha), so that invisible pixels do not affect the colors of
+  /// their neighbours when the image is scaled.
   func weighColors() {
     change { color, seen in (color * seen + 63) / 127 }
   }
 
-  /// Takes ``weighColors()`` back.
+  /// Reverts ``weighColors()`` (to straight alpha).
   func unweighColors() {
     change { color, seen in seen == 0 ? 0 : min(255, (color * 127 + seen / 2) / seen) }
   }
@@ -189,7 +194,7 @@ final class Bitmap {
 
   private func row(_ y: Int) -> UnsafeMutablePointer<Int32>? { image.pointee.tpixels[y] }
 
-  // MARK: Out
+  // MARK: Encoding
 
   func png(keepsAlpha: Bool) throws(PictureFailure) -> [UInt8] {
     gdImageSaveAlpha(image, keepsAlpha ? 1 : 0)
@@ -199,7 +204,9 @@ final class Bitmap {
     return Array(UnsafeRawBufferPointer(start: data, count: Int(size)))
   }
 
-  /// - Parameter quality: 0…100.
+  /// Returns the image as a WebP file.
+  ///
+  /// - Parameter quality: 0 to 100.
   func webp(quality: Int) throws(PictureFailure) -> [UInt8] {
     var size: Int32 = 0
     guard let data = gdImageWebpPtrEx(image, &size, Int32(quality)) else { throw PictureFailure(.outOfMemory) }
@@ -207,7 +214,8 @@ final class Bitmap {
     return Array(UnsafeRawBufferPointer(start: data, count: Int(size)))
   }
 
-  /// As one of the later pictures of an animation.
+  /// Returns the image as a WebP file, encoded for the second and later frames of an animation (without the deblocking
+  /// filter).
   func webpOfAnimation(quality: Int) throws(PictureFailure) -> [UInt8] {
     var size = 0
     guard let data = cgd_webp_unfiltered(image, Float(quality), &size) else { throw PictureFailure(.outOfMemory) }

@@ -1,8 +1,9 @@
-/// Pictures as the server shows an organization's logos: whole, and not larger than a frame.
+/// Scales images for the logos of an organization: complete, and within a maximum size.
 public enum FittedPicture {
-  /// The upright picture, made smaller where it does not fit, as PNG.
+  /// Returns the upright image as PNG, reduced if it exceeds `width` × `height` pixels.
   ///
-  /// - Parameter bytes: a PNG, JPEG, GIF (its first picture), WebP or BMP.
+  /// - Parameter bytes: a PNG, JPEG, GIF (first frame), WebP or BMP.
+  /// - Throws: ``PictureFailure``.
   public static func make(
     from bytes: UnsafeRawBufferPointer, width: Int, height: Int
   ) throws(PictureFailure) -> [UInt8] {

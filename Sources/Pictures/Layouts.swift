@@ -1,5 +1,5 @@
-// One reader a format: each walks over the parts of a file to where its size is told, and as far as is needed to know
-// that the file is whole where the decoder would not notice. Nil where it is damaged.
+// One reader for each format that this program decodes. Each reads the file's structure up to the image size, and as
+// far as necessary to detect a truncated file that the decoder would accept. They return nil for a damaged file.
 
 enum PNGLayout {
   static func read(_ view: ByteView) -> Layout? {
@@ -15,14 +15,14 @@ enum PNGLayout {
     return layout
   }
 
-  /// The file without what it only says beside the picture: the decoder would write on standard error what it thinks of
-  /// faults there.
+  /// Returns the file without ancillary chunks except transparency: libpng prints warnings about faults in such chunks
+  /// to standard error.
   static func essential(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     let view = ByteView(bytes)
     var result = Array(bytes.prefix(8))
     var place = 8
     while let length = view.big(place, 4), place + 12 + length <= bytes.count {
-      // A capital first letter says that nothing can be seen without it.
+      // An uppercase first letter marks a critical chunk.
       let isCritical = view.byte(place + 4).map { $0 & 0x20 == 0 } ?? false
       if isCritical || view.has("tRNS", at: place + 4) {
         result += UnsafeRawBufferPointer(rebasing: bytes[place..<place + 12 + length])
@@ -34,14 +34,14 @@ enum PNGLayout {
 }
 
 enum JPEGLayout {
-  /// Each scan of a progressive picture takes the time of the whole picture; no real one has so many.
+  /// Every scan of a progressive image takes the decoding time of a whole image; real images have far fewer.
   private static let maximalScans = 200
 
   static func read(_ view: ByteView) -> Layout? {
     var layout = Layout()
     var place = 2
     while let marker = JPEGWalk.nextMarker(view, &place) {
-      // Markers that stand alone.
+      // Markers without a length.
       if marker == 0x01 || (0xD0...0xD8).contains(marker) { continue }
       guard marker != 0xD9, let length = view.big(place, 2), length >= 2 else { return nil }
       switch marker {
@@ -58,7 +58,7 @@ enum JPEGLayout {
     return nil
   }
 
-  /// Decoders fill up what is missing with grey and call it a picture.
+  /// Returns whether the image ends with an EOI marker: decoders fill missing parts with grey and report success.
   private static func isWhole(_ scans: ByteView) -> Bool {
     var place = 0
     var count = 1
@@ -82,7 +82,7 @@ enum GIFLayout {
         guard let end = GIFWalk.skipBlocks(view, from: place + 2) else { return nil }
         place = end
       case 0x2C:
-        // The first picture is the one that is taken.
+        // The first frame is the one that is decoded.
         guard let width = view.little(place + 5, 2), let height = view.little(place + 7, 2),
           let flags = view.byte(place + 9), GIFWalk.skipBlocks(view, from: place + 11 + GIFWalk.colors(flags)) != nil
         else { return nil }
@@ -123,7 +123,8 @@ enum WebPLayout {
 }
 
 extension WebPLayout {
-  /// The first picture of an animation as a file of its own: the decoder reads no animations. Nil for a still picture.
+  /// Returns the first frame of an animation as a separate file, because libgd cannot decode animations. Nil for a
+  /// still image.
   static func firstFrame(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
     let view = ByteView(bytes)
     guard view.has("VP8X", at: 12), let flags = view.byte(20), flags & 0x02 != 0 else { return nil }
@@ -136,7 +137,7 @@ extension WebPLayout {
       }
       guard length > 16, body <= bytes.count - length else { return nil }
       let isTransparent = view.has("ALPH", at: body + 16) || view.has("VP8L", at: body + 16)
-      // The size of the frame is stored as that of a canvas is: less one.
+      // A frame's size is stored in the same form as a canvas: minus one.
       let head: [UInt8] =
         Array("VP8X".utf8) + [10, 0, 0, 0, isTransparent ? 0x10 : 0, 0, 0, 0] + bytes[body + 6..<body + 12]
       let chunks = Array("WEBP".utf8) + head + bytes[body + 16..<body + length]
@@ -155,7 +156,7 @@ enum BMPLayout {
       return Layout(width: width, height: height)
     }
     guard let width = view.little(18, 4), let height = view.little(22, 4) else { return nil }
-    // Both are signed; a negative height stands for rows from the top down.
+    // Width and height are signed; a negative height means that rows are stored from top to bottom.
     return Layout(width: width, height: Int(Int32(truncatingIfNeeded: height).magnitude))
   }
 }

@@ -1,25 +1,25 @@
-/// What the server's image library reads from the beginning of an image: its size as people see it, and how many
-/// pictures it holds. Nothing is decoded.
+/// The size and the number of frames of an image, read from its header without decoding, as the server's image library
+/// (libvips) reports them.
 ///
-/// The server keeps these facts for each uploaded image, and makes its previews by them. It measures the file itself
-/// whatever its name says, so that this does, too.
+/// The server stores these values for each uploaded image (`zerver_imageattachment`) and derives the previews from
+/// them. Like the server, this ignores the file name and the content type.
 public struct MeasuredImage: Sendable, Equatable {
-  /// In pixels, after the image is turned upright.
+  /// Pixels, after the orientation has been applied.
   public let width: Int
   public let height: Int
-  /// Pictures of an animation, or pages of a document; at least 1.
+  /// The number of frames of an animation or pages of a document; at least 1.
   public let frames: Int
 
-  /// Pixels of one image that the server still makes previews of.
+  /// The maximum number of pixels of an image for which the server makes previews (`IMAGE_BOMB_TOTAL_PIXELS`).
   static let maximalPixels = 90_000_000
-  /// The same for an animation: at least three of its pictures must fit into a third of it.
+  /// The same for an animation, whose first three frames at most are counted.
   static let maximalAnimatedPixels = maximalPixels / 3
   private static let renderedFrames = 3
 
-  /// Measures a PNG, JPEG, GIF, WebP, TIFF, HEIC or AVIF.
+  /// Reads a PNG, JPEG, GIF, WebP, TIFF, HEIC or AVIF.
   ///
-  /// - Returns: nil where the server makes no previews: another format, a damaged beginning, too many pixels.
-  /// - Complexity: linear in the size of a GIF, a WebP or the directories of a TIFF; else the header is read.
+  /// - Returns: nil if the server makes no previews: another format, a damaged header, too many pixels.
+  /// - Complexity: linear in the size of a GIF or WebP, and of the directories of a TIFF; otherwise the header is read.
   public init?(_ bytes: UnsafeRawBufferPointer) {
     let view = ByteView(bytes)
     guard let found = Self.read(view), found.width > 0, found.height > 0, found.frames > 0 else { return nil }
@@ -39,7 +39,7 @@ public struct MeasuredImage: Sendable, Equatable {
     self = found
   }
 
-  /// By the first bytes: names and content types are what the sender called the file.
+  /// Detects the format from the first bytes: names and content types come from the sender and are unreliable.
   private static func read(_ view: ByteView) -> ImageHeader? {
     if view.big(0, 4) == 0x8950_4E47, view.big(4, 4) == 0x0D0A_1A0A { return PNGHeader.read(view) }
     if view.big(0, 2) == 0xFFD8 { return JPEGHeader.read(view) }

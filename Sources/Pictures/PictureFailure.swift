@@ -1,15 +1,15 @@
 import Common
 
-/// Why a picture was not made.
+/// The reason why an image could not be converted.
 public struct PictureFailure: Failure, Equatable {
   public enum Cause: Sendable, Equatable {
-    /// No format that is read here, by its first bytes.
+    /// The first bytes belong to no supported format.
     case unknownFormat
-    /// The header says so; nothing was decoded.
+    /// The size in the header exceeds the limit; nothing was decoded.
     case tooLarge(width: Int, height: Int)
-    /// The file itself has more bytes than any picture should.
+    /// The file exceeds the limit in bytes.
     case tooManyBytes(Int)
-    /// It ends early, or holds what its format does not allow.
+    /// The file is truncated, or violates its format.
     case damaged
     case outOfMemory
   }

@@ -1,23 +1,25 @@
-/// What a picture says about itself, read without decoding it.
+/// The format, size and orientation of an image, read without decoding it.
 public struct PictureHeader: Sendable, Equatable {
   public enum Format: Sendable, Equatable {
     case png, jpeg, gif, webp, bmp
   }
 
-  /// Pictures with more are never decoded: a small file can claim a size that takes all memory.
+  /// The maximum number of pixels to decode: a small file can claim a size that exhausts the memory.
   public static let maximalPixels = 25_000_000
   public static let maximalBytes = 64 << 20
 
   public let format: Format
-  /// As stored, before the orientation is applied. Of several pictures in one file, the largest sides.
+  /// Pixels as stored, before the orientation is applied. For several images in one file, the maximum of each side.
   public let width: Int
   public let height: Int
-  /// How the picture has to be turned to be upright, 1…8 as EXIF numbers it; 1 is as it is.
+  /// The EXIF orientation, 1 to 8; 1 is upright.
   public let orientation: Int
 
   public var pixels: Int { width * height }
 
-  /// - Throws: ``PictureFailure`` for anything that is not worth decoding, be it too large or cut off.
+  /// Reads the header.
+  ///
+  /// - Throws: ``PictureFailure`` if the format is unknown, the file is damaged, or a limit is exceeded.
   public init(_ bytes: UnsafeRawBufferPointer) throws(PictureFailure) {
     guard bytes.count <= Self.maximalBytes else { throw PictureFailure(.tooManyBytes(bytes.count)) }
     let view = ByteView(bytes)
@@ -45,7 +47,7 @@ public struct PictureHeader: Sendable, Equatable {
     self = try result.get()
   }
 
-  /// By the first bytes: the names of files lie.
+  /// Detects the format from the first bytes: file names are unreliable.
   private static func format(_ view: ByteView) -> Format? {
     if view.big(0, 4) == 0x8950_4E47, view.big(4, 4) == 0x0D0A_1A0A { return .png }
     if view.big(0, 3) == 0xFFD8FF { return .jpeg }
@@ -56,13 +58,13 @@ public struct PictureHeader: Sendable, Equatable {
   }
 }
 
-/// How large the picture in a file is, and how it lies.
+/// The size and orientation of an image in a file.
 struct Layout {
   var width = 0
   var height = 0
   var orientation = 1
 
-  /// One more picture in the file: what is decoded could be any of them.
+  /// Adds the size of another image in the file: the decoder may choose any of them.
   mutating func include(width: Int, height: Int) {
     self.width = max(self.width, width)
     self.height = max(self.height, height)

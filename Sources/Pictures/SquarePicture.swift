@@ -1,14 +1,15 @@
-/// Pictures as the server shows people: squares of a fixed size.
+/// Scales images for avatars and emoji: squares of a fixed size.
 public enum SquarePicture {
-  /// A longer picture is cut before it is scaled: as a whole it would grow beyond all measure.
+  /// An image with at least this aspect ratio is cropped before scaling: scaled completely, it would be too large.
   private static let longestShape = 4
 
-  /// The upright square in the middle of a picture, once in every size, as PNG.
+  /// Returns the upright centered square of an image, once for each size, as PNG.
   ///
   /// - Parameters:
-  ///   - bytes: a PNG, JPEG, GIF (its first picture), WebP or BMP.
-  ///   - sides: how many pixels wide and high each result is; none to learn only whether the picture can be decoded.
-  /// - Returns: files in the order of `sides`.
+  ///   - bytes: a PNG, JPEG, GIF (first frame), WebP or BMP.
+  ///   - sides: the widths (and heights) of the results in pixels; empty to test only whether the image can be decoded.
+  /// - Returns: the files in the order of `sides`.
+  /// - Throws: ``PictureFailure``.
   public static func make(from bytes: UnsafeRawBufferPointer, sides: [Int]) throws(PictureFailure) -> [[UInt8]] {
     let header = try PictureHeader(bytes)
     var picture = try Bitmap(decoding: bytes, header.format)
@@ -25,7 +26,7 @@ public enum SquarePicture {
     return results
   }
 
-  /// A square of one unobtrusive color, as PNG: for a picture that is lost.
+  /// Returns a grey square as PNG, a placeholder for a lost image.
   public static func plain(side: Int) throws(PictureFailure) -> [UInt8] {
     try Bitmap.made(width: side, height: side) { _, _ in 0xB0B0B0 }.png(keepsAlpha: false)
   }

@@ -1,4 +1,4 @@
-/// Numbers in bytes that nobody has checked: what lies beyond the end is nil.
+/// Reads numbers from untrusted bytes. Reads beyond the end return nil.
 struct ByteView {
   private let bytes: UnsafeRawBufferPointer
 
@@ -10,10 +10,10 @@ struct ByteView {
     place >= 0 && place < bytes.count ? Int(bytes[place]) : nil
   }
 
-  /// A number of `size` bytes, 1 to 4, the lowest first.
+  /// Returns a little-endian number of `size` bytes, 1 to 4.
   func little(_ place: Int, _ size: Int) -> Int? { number(place, size) { $0 } }
 
-  /// A number of `size` bytes, 1 to 4, the highest first.
+  /// Returns a big-endian number of `size` bytes, 1 to 4.
   func big(_ place: Int, _ size: Int) -> Int? { number(place, size) { size - 1 - $0 } }
 
   func has(_ text: StaticString, at place: Int) -> Bool {
@@ -21,7 +21,7 @@ struct ByteView {
     return (0..<text.utf8CodeUnitCount).allSatisfy { bytes[place + $0] == text.utf8Start[$0] }
   }
 
-  /// A part of it; empty where there is none.
+  /// Returns a part of the bytes, truncated at the end; empty if `start` is out of range.
   func part(from start: Int, count: Int? = nil) -> ByteView {
     let end = count.map { min(bytes.count, start + max(0, $0)) } ?? bytes.count
     guard start >= 0, start <= end else { return ByteView(UnsafeRawBufferPointer(start: nil, count: 0)) }

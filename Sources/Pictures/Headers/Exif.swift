@@ -1,7 +1,9 @@
-/// What cameras write about a picture, as far as it changes how the picture is shown.
+/// Reads the orientation from EXIF metadata.
 enum Exif {
-  /// - Parameter tiff: the block from its byte order mark on.
-  /// - Returns: 1…8 as the standard numbers the ways to hold a camera; 1 where the block does not say, or is damaged.
+  /// Returns the orientation.
+  ///
+  /// - Parameter tiff: the EXIF block, beginning with the byte order mark.
+  /// - Returns: 1 to 8 according to the EXIF standard; 1 (upright) if it is missing or the block is damaged.
   static func orientation(_ tiff: ByteView) -> Int {
     let isLittle = tiff.has("II", at: 0)
     guard isLittle || tiff.has("MM", at: 0) else { return 1 }
@@ -10,7 +12,7 @@ enum Exif {
     for index in 0..<count {
       let entry = directory + 2 + 12 * index
       guard let tag = number(entry, 2) else { return 1 }
-      // A SHORT stands in the first half of the value.
+      // A SHORT occupies the first half of the four-byte value field.
       if tag == 0x0112, number(entry + 2, 2) == 3, let value = number(entry + 8, 2), (1...8).contains(value) {
         return value
       }

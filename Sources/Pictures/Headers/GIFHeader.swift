@@ -1,5 +1,5 @@
 enum GIFHeader {
-  /// Sizes of screens that old programs wrote instead of the picture's; the library does not believe them.
+  /// Screen sizes that old programs wrote instead of the image size. libnsgif, the server's GIF decoder, ignores them.
   private static let screens: Set<[Int]> = [
     [640, 480], [640, 512], [800, 600], [1024, 768], [1280, 1024], [1600, 1200],
   ]
@@ -27,7 +27,7 @@ enum GIFHeader {
         else { break }
         let data = place + 10 + GIFWalk.colors(flags)
         guard view.byte(data) != nil else { break }
-        // A canvas grows to what is drawn on it.
+        // The canvas grows to include each frame.
         header.width = max(header.width, left + width)
         header.height = max(header.height, top + height)
         header.frames += 1

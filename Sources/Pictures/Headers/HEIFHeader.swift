@@ -1,10 +1,10 @@
-/// HEIC and AVIF: boxes in boxes. The size is a property of the item that is called the primary one, turned and cut as
-/// other properties of it say.
+/// HEIC and AVIF (ISO/IEC 23008-12): nested boxes. The size is a property of the primary item, which other properties
+/// rotate (`irot`) and crop (`clap`).
 enum HEIFHeader {
   private static let brands: [StaticString] = [
     "heic", "heix", "hevc", "heim", "heis", "hevm", "hevs", "mif1", "msf1", "avif", "avis",
   ]
-  /// Of boxes in one box, properties of one item and items of a file: real files have few.
+  /// The maximum number of boxes in a box, of properties of an item, and of items in a file; real files have few.
   private static let maximalParts = 4096
 
   private struct Box {
@@ -34,7 +34,7 @@ enum HEIFHeader {
     return header
   }
 
-  /// The size of a clean aperture is two fractions.
+  /// Returns the size after cropping. Width and height of a clean aperture are fractions.
   private static func cut(_ header: ImageHeader, _ aperture: ByteView) -> ImageHeader {
     guard let width = aperture.big(0, 4), let widthParts = aperture.big(4, 4), let height = aperture.big(8, 4),
       let heightParts = aperture.big(12, 4), widthParts > 0, heightParts > 0
@@ -47,13 +47,13 @@ enum HEIFHeader {
     return version == 0 ? box.big(4, 2) : box.big(4, 4)
   }
 
-  /// Whether the bytes of an item lie within the file, as far as the file says where they are.
+  /// Returns whether the data of an item is within the file; true if the file does not give its position.
   private static func isInFile(_ meta: ByteView, item wanted: Int, size: Int) -> Bool {
     guard let box = child("iloc", of: meta), let version = box.byte(0), let sizes = box.big(4, 2) else { return false }
     let (offsetSize, lengthSize) = (sizes >> 12, sizes >> 8 & 15)
     let (baseSize, indexSize) = (sizes >> 4 & 15, version > 0 ? sizes & 15 : 0)
     let itemSize = version < 2 ? 2 : 4
-    // Offsets of eight bytes are for files that no chat server takes.
+    // Offsets of eight bytes occur only in files too large for a chat server.
     guard [offsetSize, lengthSize, baseSize, indexSize].allSatisfy({ $0 <= 4 }), let count = box.big(6, itemSize) else {
       return true
     }
@@ -82,7 +82,7 @@ enum HEIFHeader {
     return false
   }
 
-  /// Numbers of the properties of an item, from 1 on, in their order.
+  /// Returns the 1-based indices of the properties of an item, in order.
   private static func indices(_ box: ByteView, item wanted: Int) -> [Int] {
     guard let version = box.byte(0), let flags = box.big(1, 3), let count = box.big(4, 4) else { return [] }
     let itemSize = version < 1 ? 2 : 4

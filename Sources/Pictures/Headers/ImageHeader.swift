@@ -1,8 +1,8 @@
-/// What a reader of headers found, as stored.
+/// The size and orientation of an image, as stored in its header.
 struct ImageHeader {
   var width: Int
   var height: Int
-  /// 1…8 as EXIF numbers the ways to hold a camera.
+  /// The EXIF orientation, 1 to 8.
   var orientation = 1
   var frames = 1
 }

@@ -8,9 +8,9 @@ enum JPEGHeader {
     var orientation: Int?
     var place = 2
     while let marker = JPEGWalk.nextMarker(view, &place) {
-      // Markers that stand alone.
+      // Markers without a length.
       if marker == 0x01 || (0xD0...0xD7).contains(marker) { continue }
-      // A second beginning, or an end before any picture.
+      // A second SOI, or an EOI before any scan.
       guard marker != 0xD8, marker != 0xD9, let length = view.big(place, 2), length >= 2 else { return nil }
       switch marker {
       case scan:
@@ -30,7 +30,7 @@ enum JPEGHeader {
   }
 
   private static func frame(_ view: ByteView, _ marker: Int, _ place: Int, _ length: Int) -> ImageHeader? {
-    // Lossless and hierarchical pictures are not read by the library, nor are 12 bits a sample.
+    // libjpeg supports neither lossless nor hierarchical images, nor 12 bits per sample.
     guard [0xC0, 0xC1, 0xC2, 0xC9, 0xCA].contains(marker), view.byte(place + 2) == 8,
       let height = view.big(place + 3, 2), let width = view.big(place + 5, 2), let components = view.byte(place + 7),
       (1...4).contains(components), length == 8 + 3 * components, view.byte(place + length - 1) != nil,

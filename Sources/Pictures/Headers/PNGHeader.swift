@@ -1,5 +1,5 @@
 enum PNGHeader {
-  /// Bits a sample that each kind of color may have, by its number.
+  /// The allowed bits per sample by color type (PNG specification, table 11.1).
   private static let depths: [Int: Set<Int>] = [
     0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16],
   ]
@@ -11,7 +11,7 @@ enum PNGHeader {
       let interlace = view.byte(28), interlace <= 1
     else { return nil }
     guard isWhole(view, at: 8, length: 13) else { return nil }
-    // The pixels must follow; the library reads up to their beginning.
+    // IDAT must follow; the decoder reads up to its beginning.
     var place = 33
     var header = ImageHeader(width: width, height: height)
     while let length = view.big(place, 4), length <= Int(Int32.max) {
@@ -26,7 +26,7 @@ enum PNGHeader {
     return nil
   }
 
-  /// Whether the checksum of a chunk is right. To be asked of short chunks.
+  /// Returns whether the CRC of a chunk is valid; false for chunks of more than 1024 bytes.
   private static func isWhole(_ view: ByteView, at place: Int, length: Int) -> Bool {
     guard length <= 1024 else { return false }
     var sum: UInt32 = 0xFFFF_FFFF

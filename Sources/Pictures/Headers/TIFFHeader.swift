@@ -1,4 +1,4 @@
-/// Classic and big TIFF. Each directory is a page.
+/// Classic TIFF and BigTIFF. Each directory (IFD) is a page.
 enum TIFFHeader {
   private enum Tag {
     static let width = 256
@@ -6,7 +6,7 @@ enum TIFFHeader {
     static let orientation = 274
   }
 
-  /// Sizes of numbers in a file of this kind.
+  /// The sizes in bytes of the numbers and entries in a directory.
   private struct Form {
     let isLittle: Bool
     let isBig: Bool
@@ -27,7 +27,7 @@ enum TIFFHeader {
     guard var place = number(view, form.isBig ? 8 : 4, form.offset, isLittle), var header = page(view, place, form)
     else { return nil }
     var seen: Set<Int> = [place]
-    // Directories that lie over one another could make many of a small file.
+    // Overlapping directories could make a small file appear to have many pages.
     var budget = view.count / form.entry
     while seen.count < maximalPages, let next = next(view, place, form), next != 0, seen.insert(next).inserted,
       let count = entries(view, next, form), count <= budget, page(view, next, form) != nil
@@ -66,7 +66,7 @@ enum TIFFHeader {
     }
   }
 
-  /// How many entries a directory has; nil where it does not fit into the file.
+  /// Returns the number of entries of a directory; nil if the directory exceeds the file.
   private static func entries(_ view: ByteView, _ place: Int, _ form: Form) -> Int? {
     guard let count = number(view, place, form.count, form.isLittle), count > 0, count <= view.count / form.entry,
       place <= view.count - form.count - count * form.entry
@@ -74,7 +74,7 @@ enum TIFFHeader {
     return count
   }
 
-  /// The first number of an entry: a BYTE, SHORT or LONG that stands in the entry itself.
+  /// Returns the first value of an entry: a BYTE, SHORT, LONG or LONG8 stored in the entry itself; nil for other types.
   private static func value(_ view: ByteView, _ entry: Int, _ form: Form) -> Int? {
     let sizes = [1: 1, 3: 2, 4: 4, 16: 8]
     guard let size = number(view, entry + 2, 2, form.isLittle).flatMap({ sizes[$0] }), size <= form.offset else {
@@ -88,7 +88,7 @@ enum TIFFHeader {
     guard place >= 0, place <= view.count - 8 else { return nil }
     let halves =
       isLittle ? (view.little(place, 4), view.little(place + 4, 4)) : (view.big(place + 4, 4), view.big(place, 4))
-    // What lies beyond any file is no offset and no size.
+    // Larger values cannot be valid offsets or sizes.
     guard let low = halves.0, let high = halves.1, high <= Int(Int32.max) else { return nil }
     return high << 32 | low
   }

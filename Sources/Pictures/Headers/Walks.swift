@@ -1,9 +1,9 @@
-/// The steps in which the parts of a GIF follow each other.
+/// Steps through the parts of a GIF.
 enum GIFWalk {
-  /// Bytes of the table of colours that `flags` announce.
+  /// Returns the size in bytes of the color table that `flags` announce.
   static func colors(_ flags: Int) -> Int { flags & 0x80 == 0 ? 0 : 3 << (flags & 7 + 1) }
 
-  /// Where the blocks of data that begin at `start` end; nil where the file breaks off before.
+  /// Returns the end of the sequence of data blocks that begins at `start`; nil if the file ends before.
   static func skipBlocks(_ view: ByteView, from start: Int) -> Int? {
     var place = start
     while let length = view.byte(place) {
@@ -14,9 +14,9 @@ enum GIFWalk {
   }
 }
 
-/// The steps in which the parts of a JPEG follow each other.
+/// Steps through the parts of a JPEG.
 enum JPEGWalk {
-  /// The next marker, with `place` behind it; nil at the end of the file. What is no marker is passed over.
+  /// Returns the next marker and advances `place` behind it; nil at the end of the file. Other bytes are skipped.
   static func nextMarker(_ view: ByteView, _ place: inout Int) -> Int? {
     while let byte = view.byte(place) {
       place += 1

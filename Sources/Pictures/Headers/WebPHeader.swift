@@ -1,11 +1,11 @@
-/// The container must be whole: the library refuses a file that is cut off.
+/// WebP. The container must be complete: libwebp refuses truncated files.
 enum WebPHeader {
   private static let animationFlag = 0x02
   private static let exifFlag = 0x08
 
   private struct Chunk {
     let place: Int
-    /// Of its content.
+    /// The position of the content.
     let body: Int
     let length: Int
     var end: Int { body + length + length % 2 }
@@ -51,7 +51,7 @@ enum WebPHeader {
     return 2 * left + width + 1 <= canvas.width && 2 * top + height + 1 <= canvas.height
   }
 
-  /// Nil for a chunk that is no picture, or a damaged one.
+  /// Returns the size of an image chunk; nil for any other or a damaged chunk.
   private static func picture(_ view: ByteView, _ chunk: Chunk) -> ImageHeader? {
     if view.has("VP8 ", at: chunk.place) {
       guard chunk.length >= 10, let flags = view.byte(chunk.body), flags & 1 == 0, flags >> 1 & 7 <= 3,

@@ -1,5 +1,5 @@
-/// The pictures of a simple animation, each as a file of its own: every picture covers the whole. How other animations are
-/// composed is left to the server, and so are those whose pictures let something shine through.
+/// Splits a simple animation into one file for each frame. Every frame must cover the whole canvas. Other animations
+/// are left to the server, and so are those with transparent frames.
 enum GIFFrames {
   struct Frame {
     let file: [UInt8]

@@ -1,33 +1,33 @@
-/// Previews of images in messages as the server makes them: WebP, not larger than a frame.
+/// Creates previews of images in messages, in the form of the server's `thumbnail` worker: WebP, within a maximum size.
 ///
-/// What is made here has the very bytes of the server's own where nothing has to be scaled. What the server's library
-/// treats in ways of its own is left to it: colors by a profile, transparency, turned pictures, most animations.
+/// The files are identical to the server's if no scaling is necessary. Images that the server's library treats
+/// specially are left to the server: color profiles, transparency, rotated images, most animations.
 public enum ImagePreview {
-  /// One file that the server keeps beside an image.
+  /// A preview that the server stores for an image.
   public struct File: Sendable {
     public let bytes: [UInt8]
-    /// In pixels.
+    /// Pixels.
     public let width: Int
     public let height: Int
-    /// The frame that it is made for.
+    /// The maximum size in pixels; part of ``name``.
     public let maximalWidth: Int
     public let maximalHeight: Int
     public let isAnimated: Bool
 
-    /// `840x560-anim.webp`
+    /// The file name, for example `840x560-anim.webp`.
     public var name: String { "\(maximalWidth)x\(maximalHeight)\(isAnimated ? "-anim" : "").webp" }
   }
 
   private static let frame = (width: 840, height: 560)
-  /// For formats that browsers do not show, an image to look at instead.
+  /// The maximum size of a full-size replacement for formats that browsers cannot display.
   private static let large = (width: 4032, height: 3024)
-  /// Larger ones take their time; the server makes those when they are looked at.
+  /// Larger images take too long; the server makes their previews on demand.
   static let maximalPixels = 12_000_000
-  /// Longer animations are left to the server.
+  /// Animations with more frames are left to the server.
   public static let maximalFrames = 100
   private static let quality = 75
 
-  /// All previews of an image, in the server's order; none where they are left to the server.
+  /// Returns all previews of an image, in the server's order; none if they are left to the server.
   public static func make(from bytes: UnsafeRawBufferPointer) -> [File] {
     guard let image = MeasuredImage(bytes), image.width * image.height <= maximalPixels else { return [] }
     return (try? files(bytes, image)) ?? []

@@ -1,11 +1,11 @@
-/// A TIFF of three bytes a pixel that lie there as they are: what simple programs and scanners write.
+/// An uncompressed RGB TIFF with 8 bits per sample in one strip, as simple programs and scanners write.
 struct PlainTIFF {
   private let bytes: UnsafeRawBufferPointer
   private let width: Int
   private let height: Int
   private let offset: Int
 
-  /// Nil for every other TIFF, and for what is none.
+  /// Nil for any other TIFF or file.
   init?(_ bytes: UnsafeRawBufferPointer) {
     let view = ByteView(bytes)
     guard view.has("II*\0", at: 0), let directory = view.little(4, 4), let count = view.little(directory, 2) else {
@@ -17,7 +17,7 @@ struct PlainTIFF {
       guard let tag = view.little(entry, 2), let type = view.little(entry + 2, 2),
         let number = view.little(entry + 4, 4)
       else { return nil }
-      // Bits a sample are three numbers elsewhere.
+      // Bits per sample: three values at another position.
       if tag == 258 {
         guard type == 3, number == 3, let place = view.little(entry + 8, 4),
           (0..<3).allSatisfy({ view.little(place + 2 * $0, 2) == 8 })
@@ -25,7 +25,7 @@ struct PlainTIFF {
       } else if number == 1, type == 3 || type == 4 {
         values[tag] = view.little(entry + 8, type == 3 ? 2 : 4)
       }
-      // A profile of colors.
+      // An ICC profile.
       if tag == 34675 { return nil }
     }
     guard let width = values[256], let height = values[257], values[259] ?? 1 == 1, values[262] == 2,

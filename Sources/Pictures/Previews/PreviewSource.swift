@@ -1,4 +1,4 @@
-/// Whether an image is of the plain kind that every library decodes to the same colors.
+/// Detects images that every library decodes to the same colors.
 enum PreviewSource {
   private static let maximalChunks = 10_000
 
@@ -6,13 +6,14 @@ enum PreviewSource {
     let view = ByteView(bytes)
     if view.big(0, 4) == 0x8950_4E47 { return isPlainPNG(view) }
     if view.big(0, 2) == 0xFFD8 { return isPlainJPEG(view) }
-    // Neither a profile nor transparency nor animation.
+    // No color profile, transparency or animation.
     if view.has("VP8X", at: 12) { return view.byte(20).map { $0 & 0x32 == 0 } ?? false }
     if view.has("RIFF", at: 0) { return view.has("VP8 ", at: 12) }
     return view.has("GIF8", at: 0)
   }
 
-  /// At most eight bits a sample, no say about colors. Whether something shines through is seen when it is decoded.
+  /// Returns whether the image has at most 8 bits per sample and no color information. Transparency is detected after
+  /// decoding.
   private static func isPlainPNG(_ view: ByteView) -> Bool {
     guard let depth = view.byte(24), let color = view.byte(25), depth <= 8, [0, 2, 3, 4, 6].contains(color)
     else {
@@ -30,13 +31,13 @@ enum PreviewSource {
     return false
   }
 
-  /// Grey or three colors, without a profile.
+  /// Returns whether the image is grey or has three components, without a color profile.
   private static func isPlainJPEG(_ view: ByteView) -> Bool {
     var place = 2
     while view.byte(place) == 0xFF, let marker = view.byte(place + 1), let length = view.big(place + 2, 2) {
       switch marker {
       case 0xE2 where view.has("ICC_PROFILE\0", at: place + 4): return false
-      // What Adobe's programs say can mean other colors than those of the standard.
+      // An Adobe marker can select a color transformation that differs from the JFIF standard.
       case 0xEE: return false
       case 0xC0, 0xC1, 0xC2:
         guard let components = view.byte(place + 9) else { return false }

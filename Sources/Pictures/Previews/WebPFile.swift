@@ -1,11 +1,11 @@
-/// Writes WebP as the server's image library does, with the description of the picture that it puts into each file.
+/// Writes WebP files in the form of the server's image library, including the EXIF block that it adds.
 enum WebPFile {
   private enum Flag {
     static let animation: UInt8 = 0x02
     static let exif: UInt8 = 0x08
   }
 
-  /// The chunk of the picture in a file without transparency; nil for any other.
+  /// Returns the image chunk of a file without transparency; nil for any other file.
   static func picture(_ file: [UInt8]) -> [UInt8]? {
     file.withUnsafeBytes { bytes in
       let view = ByteView(bytes)
@@ -25,11 +25,12 @@ enum WebPFile {
     var body = canvas(Flag.exif | Flag.animation, width, height)
     body += chunk("ANIM", [0xFF, 0xFF, 0xFF, 0xFF] + little(loops, 2))
     for (index, frame) in frames.enumerated() {
-      // At the corner, of the canvas's size; the first in place of the background, others over what was there before.
+      // Offset 0, size of the canvas. The first frame replaces the background, later ones are blended with the
+      // preceding.
       let place = [UInt8](repeating: 0, count: 6) + little(width - 1, 3) + little(height - 1, 3)
       body += chunk("ANMF", place + little(frame.milliseconds, 3) + [index == 0 ? 0x02 : 0x00] + frame.picture)
     }
-    // The library sees the pictures as one high strip.
+    // libvips represents an animation as one image with all frames below each other.
     return riff(body + description(width, height * frames.count))
   }
 
@@ -37,14 +38,14 @@ enum WebPFile {
     chunk("VP8X", [flags, 0, 0, 0] + little(width - 1, 3) + little(height - 1, 3))
   }
 
-  /// EXIF: upright, one pixel a millimetre, of these sides.
+  /// Returns an EXIF chunk: upright, one pixel per millimetre, with this size.
   private static func description(_ width: Int, _ height: Int) -> [UInt8] {
     func entry(_ tag: Int, _ type: Int, _ count: Int, _ value: [UInt8]) -> [UInt8] {
       little(tag, 2) + little(type, 2) + little(count, 4) + value
     }
     func short(_ tag: Int, _ value: Int) -> [UInt8] { entry(tag, 3, 1, little(value, 4)) }
     func long(_ tag: Int, _ value: Int) -> [UInt8] { entry(tag, 4, 1, little(value, 4)) }
-    // Pixels an inch, as a fraction.
+    // Pixels per inch, as a fraction.
     let resolution = little(25_400, 4) + little(1000, 4)
     var body = Array("Exif\0\0II".utf8) + little(42, 2) + little(8, 4) + little(6, 2)
     body += short(0x0112, 1) + entry(0x011A, 5, 1, little(86, 4)) + entry(0x011B, 5, 1, little(94, 4))
