@@ -3,18 +3,20 @@ import Common
 import Glibc
 import Synchronization
 
-/// One session with PostgreSQL. It belongs to one thread at a time; another thread may only cancel it, through
+/// A session with PostgreSQL. Must be used by one thread at a time; other threads may only cancel it, with
 /// ``canceller``.
 ///
-/// Every call blocks until PostgreSQL has answered, and looks every 200 ms whether ``cancellation`` wishes to stop: then
-/// the running statement is cancelled on the server and the call throws.
+/// Every call blocks until PostgreSQL has answered. Every 200 ms it checks ``cancellation``: after a request to stop,
+/// the running statement is cancelled on the server, and the call throws ``Cancelled``.
 public final class Connection {
   public let parameters: ConnectionParameters
-  /// Where set, running statements stop when it says so.
+  /// Stops running statements on request; nil: they cannot be stopped.
   public var cancellation: Cancellation?
   private var raw: OpaquePointer?
 
-  /// Connects. Throws a ``DatabaseFailure`` of the family `.connection`.
+  /// Connects.
+  ///
+  /// - Throws: ``DatabaseFailure`` of the family `.connection`.
   public init(_ parameters: ConnectionParameters, cancellation: Cancellation? = nil) throws {
     self.parameters = parameters
     self.cancellation = cancellation
@@ -25,7 +27,7 @@ public final class Connection {
       self.raw = nil
       throw DatabaseFailure(subject: parameters.label, message: message, sqlState: nil, family: .connection)
     }
-    // Notices go to nobody: libpq would print them on a terminal that a screen owns.
+    // Discards notices: libpq would print them to the terminal, in the middle of the wizard's screen.
     PQsetNoticeProcessor(raw, { _, _ in }, nil)
   }
 
@@ -36,22 +38,24 @@ public final class Connection {
     raw = nil
   }
 
-  /// PostgreSQL's version as a number: 150004 is 15.4.
+  /// The version of PostgreSQL as a number: 150004 is 15.4; 0 after ``close()``.
   public var serverVersion: Int { raw.map { Int(PQserverVersion($0)) } ?? 0 }
 
-  /// The process that serves this session.
+  /// The process id of the server process of this session; 0 after ``close()``.
   public var backendProcess: Int { raw.map { Int(PQbackendPID($0)) } ?? 0 }
 
   // MARK: Statements
 
-  /// One or many statements, no result wanted.
+  /// Runs one or several statements and discards their results.
+  ///
+  /// - Throws: ``DatabaseFailure``, ``Cancelled``.
   public func execute(_ sql: String) throws {
     let connection = try live()
     guard PQsendQuery(connection, sql) == 1 else { throw broken() }
     try finishStatement { _ in }
   }
 
-  /// One statement with parameters `$1 …` in text form; all its rows in memory. For small results.
+  /// Runs one statement with parameters `$1 …` in text format, and returns all rows. For small results.
   public func query(_ sql: String, _ parameters: [String?] = []) throws -> [Row] {
     try send(sql, parameters)
     var rows: [Row] = []
@@ -59,7 +63,7 @@ public final class Connection {
     return rows
   }
 
-  /// One statement with parameters in text form, no rows wanted: how many it inserted, changed or removed.
+  /// Runs one statement with parameters in text format. Returns the number of inserted, updated or deleted rows.
   @discardableResult
   public func change(_ sql: String, _ parameters: [String?] = []) throws -> Int {
     try send(sql, parameters)
@@ -72,12 +76,14 @@ public final class Connection {
     return count
   }
 
-  /// The first column of the first row.
+  /// Returns the first column of the first row; nil if it is NULL or there is no row.
   public func value(_ sql: String, _ parameters: [String?] = []) throws -> String? {
     try query(sql, parameters).first?[0]
   }
 
-  /// Runs `body` between BEGIN and COMMIT; whatever it throws, everything is taken back.
+  /// Runs `body` in a transaction, which is rolled back if `body` throws.
+  ///
+  /// - Parameter mode: transaction modes for `BEGIN`, for example "READ ONLY".
   public func transaction<Value>(_ mode: String = "", _ body: () throws -> Value) throws -> Value {
     try execute("BEGIN \(mode)")
     do {
@@ -85,7 +91,7 @@ public final class Connection {
       try execute("COMMIT")
       return value
     } catch {
-      // A cancelled session must be able to roll back; and the first error is the one to tell.
+      // The rollback must run although the session is cancelled. The first error is reported, not one of the rollback.
       let wish = cancellation
       cancellation = nil
       try? execute("ROLLBACK")
@@ -113,10 +119,10 @@ public final class Connection {
 
   // MARK: COPY
 
-  /// Runs `COPY … TO STDOUT` and hands over each message of the stream: one row, with the stream's header before the
-  /// first and its end mark in a message of its own where the format is binary.
+  /// Runs `COPY … TO STDOUT` and passes each message of the stream to `body`. A message contains one row. In the binary
+  /// format, the first one also contains the header, and the end mark is a message of its own.
   ///
-  /// The bytes are libpq's own and valid during the call only.
+  /// The bytes belong to libpq and are valid during the call only. If `body` throws, the statement is cancelled.
   public func copyOut(_ sql: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let connection = try live()
     guard PQsendQuery(connection, sql) == 1 else { throw broken() }
@@ -146,7 +152,8 @@ public final class Connection {
     try finishStatement { _ in }
   }
 
-  /// Runs `COPY … FROM STDIN` with what `body` writes. Rows that were copied. Where `body` throws, nothing is.
+  /// Runs `COPY … FROM STDIN` with the output of `body`. Returns the number of copied rows. If `body` throws, no row is
+  /// copied.
   @discardableResult
   public func copyIn(_ sql: String, _ body: (CopyWriter) throws -> Void) throws -> Int {
     let connection = try live()
@@ -158,7 +165,7 @@ public final class Connection {
       try writer.flush()
     } catch {
       PQputCopyEnd(connection, "the program stopped")
-      // Where PostgreSQL itself ended the copy, its own words say why.
+      // If PostgreSQL ended the COPY, its error is more precise than the failed write.
       var failure: (any Error)?
       while let result = try? nextResult() {
         defer { PQclear(result) }
@@ -186,7 +193,7 @@ public final class Connection {
 
   private func put(_ bytes: UnsafeRawBufferPointer) throws {
     let connection = try live()
-    // libpq takes no more than an Int32 says at a time.
+    // The length of PQputCopyData is an Int32.
     for start in stride(from: 0, to: bytes.count, by: 1 << 30) {
       try cancellation?.check()
       let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + (1 << 30))])
@@ -195,12 +202,12 @@ public final class Connection {
     }
   }
 
-  // MARK: Cancelling
+  // MARK: Cancellation
 
-  /// A handle with which any thread can stop what this session is doing.
+  /// A handle for other threads to cancel the running statement; nil if the connection is closed.
   public var canceller: Canceller? { raw.flatMap { PQgetCancel($0) }.map(Canceller.init) }
 
-  /// Stops a statement of which no more is wanted, so that the session can be used again.
+  /// Cancels the running statement and discards its results, so that the session can be used again.
   private func abandonStatement() {
     _ = canceller?.cancel()
     guard let raw else { return }
@@ -229,8 +236,10 @@ public final class Connection {
     return raw
   }
 
-  /// Reads all results of the running statement, the last one too where an earlier one is an error: only then can the
-  /// session take another statement. Throws the first error.
+  /// Reads all results of the running statement, also after an error: only then does the session accept another
+  /// statement.
+  ///
+  /// - Throws: the first error.
   private func finishStatement(_ body: (OpaquePointer) -> Void) throws {
     var failure: (any Error)?
     while let result = try nextResult() {
@@ -244,7 +253,7 @@ public final class Connection {
     if let failure { throw failure }
   }
 
-  /// The next result of the running statement, or nil when there is none left. Waits, and cancels where that is wished.
+  /// Returns the next result of the running statement; nil if there are no more. Waits, and cancels on request.
   private func nextResult() throws -> OpaquePointer? {
     let connection = try live()
     while PQisBusy(connection) == 1 { try awaitInput() }
@@ -259,7 +268,7 @@ public final class Connection {
         cancelled = true
         _ = canceller?.cancel()
       }
-      // A full send buffer must be emptied before an answer can come.
+      // The server may wait for unsent data before it answers.
       let unsent = PQflush(connection)
       var waiting = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
       if unsent == 1 { waiting.events |= Int16(POLLOUT) }
@@ -300,9 +309,9 @@ public final class Connection {
     }
   }
 
-  /// The session itself is gone.
+  /// Returns the error of a lost connection.
   private func broken() -> DatabaseFailure {
-    // An error that PostgreSQL sent before it went away says more than the broken pipe.
+    // An error that PostgreSQL sent before it closed the connection is more precise than the broken connection.
     if let raw, let result = PQgetResult(raw) {
       defer { PQclear(result) }
       do { try check(result) } catch let failure as DatabaseFailure { return failure } catch {}
@@ -312,16 +321,16 @@ public final class Connection {
   }
 }
 
-/// Stops what a session is doing, from any thread. PostgreSQL answers the running statement with SQLSTATE 57014.
+/// Cancels the running statement of a session, from any thread. The statement fails with SQLSTATE 57014.
 public final class Canceller: @unchecked Sendable {
-  // libpq says that PQcancel may be called from any thread; the pointer is only read.
+  // libpq allows PQcancel in any thread; the pointer is only read.
   private let raw: OpaquePointer
 
   init(_ raw: OpaquePointer) { self.raw = raw }
 
   deinit { PQfreeCancel(raw) }
 
-  /// Whether the request could be sent.
+  /// Requests the cancellation. Returns whether the request was sent.
   @discardableResult
   public func cancel() -> Bool {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { PQcancel(raw, $0.baseAddress, 256) == 1 }

@@ -1,19 +1,19 @@
 import Common
 
-/// Where a database is and who asks for it.
+/// The address of a database, and the credentials.
 public struct ConnectionParameters: Sendable, Equatable {
-  /// A host name, or the folder of a Unix socket; nil means the system's own socket.
+  /// A host name, or the folder of a Unix socket; nil: the default socket.
   public var host: String?
   public var port: Int?
   public var database: String
   public var user: String
-  /// Handed to libpq directly: neither the environment nor a process list shows it.
+  /// Passed to libpq directly, so that it appears neither in the environment nor in the process list.
   public var password: Secret?
-  /// libpq's `sslmode`; nil leaves libpq's default.
+  /// libpq's `sslmode`; nil: libpq's default.
   public var sslMode: String?
   public var applicationName: String
-  /// The operating system's user whose name PostgreSQL is to see on a local socket (peer authentication). Only root can
-  /// lend it; for anyone else it is ignored.
+  /// The operating-system user for peer authentication on a local socket. Only root can assume another user; for other
+  /// users the value is ignored.
   public var systemUser: String?
 
   public init(
@@ -30,18 +30,19 @@ public struct ConnectionParameters: Sendable, Equatable {
     self.systemUser = systemUser
   }
 
-  /// How errors name it: never with the password.
+  /// The connection as text for messages, without the password.
   public var label: String {
     let place = host.map { port == nil ? $0 : "\($0):\(port ?? 0)" } ?? "the local socket"
     return "database \(database) on \(place) as \(user)"
   }
 
-  /// Keywords and values for libpq. Every value is given, so that no `PG…` variable of the environment changes them.
+  /// Keywords and values for libpq. For omitted values (host, port, password, sslmode), libpq uses its `PG…`
+  /// environment variables and defaults.
   var keywords: [(String, String)] {
     var pairs = [
       ("dbname", database), ("user", user), ("application_name", applicationName), ("client_encoding", "UTF8"),
       ("connect_timeout", "15"), ("keepalives_idle", "60"),
-      // Long exports and imports must not be cut by a time-out that is meant for the chat server's short statements.
+      // Timeouts of the database are meant for the short statements of the chat server, not for exports and imports.
       ("options", "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=0"),
     ]
     if let host { pairs.append(("host", host)) }

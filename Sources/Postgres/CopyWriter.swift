@@ -1,10 +1,10 @@
 import Common
 import Glibc
 
-/// Builds the stream of a `COPY … FROM STDIN` in one buffer that is sent whenever it is full.
+/// Builds the stream of `COPY … FROM STDIN` in a buffer of 256 KiB, which is sent when it is full.
 ///
-/// Two forms, never mixed in one stream: ``row(_:)`` for the text format; ``header()``, then ``beginRow(columns:)`` and
-/// one call a column, then ``trailer()`` for the binary format.
+/// Supports two formats, which must not be mixed in one stream. Text: ``row(_:)``. Binary: ``header()``, then for each
+/// row ``beginRow(columns:)`` and one call for each column, then ``trailer()``.
 public final class CopyWriter {
   private static let capacity = 1 << 18
   private let send: (UnsafeRawBufferPointer) throws -> Void
@@ -18,7 +18,7 @@ public final class CopyWriter {
 
   deinit { buffer.deallocate() }
 
-  /// Bytes of the stream as they are.
+  /// Appends bytes to the stream without conversion.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     if bytes.count > Self.capacity - used {
       try flush()
@@ -38,7 +38,7 @@ public final class CopyWriter {
 
   // MARK: Text
 
-  /// One row in the text format; nil is NULL.
+  /// Appends a row in text format; nil is NULL. Escapes backslashes, tabs, line feeds and carriage returns.
   public func row(_ values: [String?]) throws {
     var line: [UInt8] = []
     for (index, value) in values.enumerated() {
@@ -63,13 +63,13 @@ public final class CopyWriter {
 
   // MARK: Binary
 
-  /// Begins a binary stream.
+  /// Begins a stream in binary format.
   public func header() throws {
     let bytes: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
     try bytes.withUnsafeBytes { try write($0) }
   }
 
-  /// Ends a binary stream.
+  /// Ends a stream in binary format.
   public func trailer() throws { try integer(Int16(-1)) }
 
   public func beginRow(columns: Int) throws { try integer(Int16(columns)) }
@@ -98,9 +98,9 @@ public final class CopyWriter {
 
   public func double(_ value: Double) throws { try bigint(Int64(bitPattern: value.bitPattern)) }
 
-  /// Any type whose binary form is its bytes: text, varchar, json, bytea.
+  /// Appends a value whose binary format is its bytes: text, varchar, json, bytea.
   ///
-  /// - Throws: where the value is longer than the 1 GB that PostgreSQL holds in a field.
+  /// - Throws: `.database` if the value has 1 GiB or more, PostgreSQL's limit for a field.
   public func bytes(_ value: UnsafeRawBufferPointer) throws {
     try integer(Self.length(value.count))
     try write(value)
@@ -111,7 +111,7 @@ public final class CopyWriter {
     try value.withUTF8 { try bytes(UnsafeRawBufferPointer($0)) }
   }
 
-  /// jsonb is its text behind a version byte.
+  /// Appends a jsonb value: a version byte, then the JSON text.
   public func jsonb(_ value: UnsafeRawBufferPointer) throws {
     try integer(Self.length(value.count) + 1)
     try integer(Int8(1))
@@ -125,9 +125,11 @@ public final class CopyWriter {
     return Int32(count)
   }
 
-  /// - Parameter microseconds: since 1970-01-01 00:00 UTC.
+  /// Appends a timestamptz.
   ///
-  /// - Throws: where the moment is too early for PostgreSQL's numbers.
+  /// - Parameter microseconds: microseconds since 1970-01-01 00:00 UTC.
+  ///
+  /// - Throws: `.database` if the value is out of PostgreSQL's range.
   public func timestamp(microseconds: Int64) throws {
     let (moment, overflow) = microseconds.subtractingReportingOverflow(BinaryFormat.postgresEpoch)
     guard !overflow else {
@@ -136,14 +138,14 @@ public final class CopyWriter {
     try bigint(moment)
   }
 
-  /// Big-endian, as PostgreSQL has all numbers on the wire.
+  /// Appends a number in big-endian byte order, as PostgreSQL's protocol requires.
   public func integer(_ value: some FixedWidthInteger) throws {
     try withUnsafeBytes(of: value.bigEndian) { try write($0) }
   }
 }
 
-/// What both ends of the binary format share.
+/// Constants of the binary format.
 public enum BinaryFormat {
-  /// Microseconds from 1970-01-01 to PostgreSQL's zero, 2000-01-01.
+  /// Microseconds from 1970-01-01 to PostgreSQL's epoch, 2000-01-01.
   public static let postgresEpoch: Int64 = 946_684_800_000_000
 }

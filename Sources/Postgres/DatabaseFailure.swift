@@ -1,17 +1,17 @@
 import Common
 
-/// What PostgreSQL or libpq said, with what an operator can do about it.
+/// An error of PostgreSQL or libpq, with the action that an operator can take.
 ///
-/// PostgreSQL's DETAIL line is kept apart in ``detail``: it often quotes a row, and rows do not belong into an error.
+/// PostgreSQL's DETAIL line is separate, in ``detail``: it often quotes row data, which messages must not contain.
 public struct DatabaseFailure: Failure, Equatable {
   public let subject: String
   public let reason: String
-  /// PostgreSQL's five-character code; nil where the connection itself failed.
+  /// PostgreSQL's five-character SQLSTATE; nil if the connection failed.
   public let sqlState: String?
-  /// The table that the error is about, where PostgreSQL names one.
+  /// The affected table; nil if PostgreSQL does not name one.
   public let table: String?
   public let constraint: String?
-  /// May quote data. For a log that only the operator reads, never for a screen.
+  /// May quote row data. Only for a log that the operator alone reads, never for the screen.
   public let detail: String?
   public let family: FailureFamily
   public let remedy: String?
@@ -38,7 +38,7 @@ public struct DatabaseFailure: Failure, Equatable {
     let remedy: String
   }
 
-  /// By SQLSTATE where there is one; a refused connection has none, there libpq's words must do.
+  /// Returns the family and the remedy by SQLSTATE. A failed connection has none; then the text of libpq is examined.
   private static func meaning(sqlState: String?, message: String) -> Meaning? {
     switch sqlState {
     case "53100":

@@ -1,6 +1,7 @@
-/// Names of tables and columns, made safe to stand in SQL.
+/// Quotes identifiers and literals for SQL.
 public enum Identifier {
-  /// In double quotes, with quotes inside doubled. Names come from the catalog or the table map, never from an archive.
+  /// Returns the name in double quotes, with embedded quotes doubled. Names must come from the catalog or the table
+  /// map, never from an archive.
   public static func quote(_ name: String) -> String {
     "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
   }
@@ -9,7 +10,7 @@ public enum Identifier {
     names.map(quote).joined(separator: ", ")
   }
 
-  /// A text literal. For values use parameters; this is for statements that take none (COPY, SET).
+  /// Returns a text literal. Use parameters for values; literals are for statements without parameters (COPY, SET).
   public static func literal(_ text: String) -> String {
     let quoted = text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
     guard quoted.contains("\\") else { return "'\(quoted)'" }

@@ -1,18 +1,18 @@
 import CPostgres
 
-/// One row of a small result, every value in PostgreSQL's text form.
+/// A row of a result, with all values in PostgreSQL's text format.
 public struct Row: Sendable {
   private let names: [String]
   private let values: [String?]
 
   public subscript(_ column: Int) -> String? { values[column] }
 
-  /// By the column's name; nil where it is NULL or there is no such column.
+  /// The value of a column by name; nil if it is NULL or there is no such column.
   public subscript(_ name: String) -> String? {
     names.firstIndex(of: name).flatMap { values[$0] }
   }
 
-  /// A whole number; nil where it is NULL or none.
+  /// Returns an integer; nil if the value is NULL or not an integer.
   public func int(_ column: Int) -> Int? { values[column].flatMap { Int($0) } }
 
   public func bool(_ column: Int) -> Bool { values[column] == "t" }

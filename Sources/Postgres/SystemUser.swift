@@ -1,8 +1,8 @@
 import Common
 import Glibc
 
-/// Peer authentication asks the kernel who is at the other end of the socket. Root lends the database's user to the
-/// connecting thread for as long as connecting takes.
+/// Peer authentication: PostgreSQL asks the kernel for the user of the connecting process. As root, the connecting
+/// thread assumes the database's user while it connects.
 enum SystemUser {
   static func lend<Value>(_ name: String?, host: String?, _ body: () -> Value) throws -> Value {
     let isLocal = host.map { $0.hasPrefix("/") } ?? true
