@@ -79,6 +79,7 @@ struct ContentFindings: Sendable {
       .damagedArchive, SafeText.clean(archive),
       "\(Amount.of(Int64(problemCount), "problem")): \(problems.prefix(3).joined(separator: "; "))",
       remedy: version?.severity == .warning
-        ? "bring both servers to the same version first, because their difference may be the reason; or \(again)" : again)
+        ? "bring both servers to the same version first, because their difference may be the reason; or \(again)"
+        : again)
   }
 }

@@ -71,7 +71,9 @@ enum MigrationStatus {
             }
             try scanner.object { scanner, key in
               let app = String(decoding: key, as: UTF8.self)
-              if let names = try migrations(&scanner) { apps[app] = names } else {
+              if let names = try migrations(&scanner) {
+                apps[app] = names
+              } else {
                 fault = "the migrations of \(SafeText.clean(app, limit: .word)) are not a list of texts"
               }
             }
