@@ -12,7 +12,6 @@ let package = Package(
   products: [.executable(name: "aloha-wizard", targets: ["aloha-wizard"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
@@ -38,24 +37,47 @@ let package = Package(
       name: "Terminal", dependencies: ["Common", "CCurses", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
 
+    // The work itself. Rows of JSON; what an operation is, and how its story is told; one server, its database, files and
+    // programs; its organizations' life and its settings; one organization on its way between servers; the whole server
+    // in a backup; and above all of them the jobs, which know every operation.
+    .target(name: "JSON", dependencies: ["Common"], swiftSettings: strict),
+    .target(name: "Operations", dependencies: ["Common", "Archive"], swiftSettings: strict),
+    .target(
+      name: "Server", dependencies: ["Common", "Postgres", "Archive", "JSON", "Operations"], swiftSettings: strict),
+    .target(
+      name: "Administration", dependencies: ["Common", "Postgres", "Archive", "Operations", "Server"],
+      swiftSettings: strict),
+    .target(
+      name: "Transfer",
+      dependencies: ["Common", "Postgres", "Archive", "Pictures", "JSON", "Operations", "Server", "Administration"],
+      swiftSettings: strict),
+    .target(
+      name: "WholeServer",
+      dependencies: ["Common", "CSystem", "Postgres", "Archive", "Operations", "Server", "Administration", "Transfer"],
+      swiftSettings: strict),
     .target(
       name: "Engine",
       dependencies: [
-        "Common", "Postgres", "Archive", "Pictures", .product(name: "Logging", package: "swift-log"),
+        "Common", "Postgres", "Archive", "Operations", "Server", "Administration", "Transfer", "WholeServer",
       ],
       swiftSettings: strict),
 
     .target(
-      name: "Sandbox", dependencies: ["Common", "Postgres", "Engine"], resources: [.copy("Resources")],
+      name: "Sandbox", dependencies: ["Common", "Postgres", "Operations"], resources: [.copy("Resources")],
       swiftSettings: strict),
     .target(
-      name: "Wizard", dependencies: ["Common", "Engine", "Terminal", .product(name: "TOMLKit", package: "TOMLKit")],
+      name: "Wizard",
+      dependencies: [
+        "Common", "Operations", "Server", "Administration", "Transfer", "WholeServer", "Engine", "Terminal",
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
       swiftSettings: strict),
 
     .executableTarget(
       name: "aloha-wizard",
       dependencies: [
-        "Wizard", "Sandbox", "Engine", "Terminal",
+        "Common", "Operations", "Server", "Administration", "Transfer", "WholeServer", "Engine", "Wizard", "Sandbox",
+        "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -64,7 +86,8 @@ let package = Package(
     .executableTarget(
       name: "aloha-benchmark",
       dependencies: [
-        "Sandbox", "Engine", "aloha-wizard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Common", "Postgres", "Operations", "Server", "Transfer", "Sandbox", "aloha-wizard",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/benchmarks", swiftSettings: strict),
 
@@ -74,7 +97,8 @@ let package = Package(
 
     // An operation that only the tests know, and the program that runs it as a job; it is no product.
     .target(
-      name: "ProbeOperations", dependencies: ["Common", "Engine"], path: "Tests/ProbeOperations", swiftSettings: strict),
+      name: "ProbeOperations", dependencies: ["Common", "Operations"], path: "Tests/ProbeOperations",
+      swiftSettings: strict),
     .executableTarget(
       name: "job-probe", dependencies: ["ProbeOperations", "Common", "Engine"], path: "Tests/JobProbe",
       swiftSettings: strict),
@@ -92,11 +116,15 @@ let package = Package(
     // The program itself is run, and killed, by the engine's tests.
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Sandbox", "Pictures", "Fuzzing", "ProbeOperations", "job-probe", "aloha-wizard"],
+      dependencies: [
+        "JSON", "Operations", "Server", "Administration", "Transfer", "WholeServer", "Engine", "Sandbox", "Pictures",
+        "Fuzzing", "ProbeOperations", "job-probe", "aloha-wizard",
+      ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
     .testTarget(
-      name: "WizardTests", dependencies: ["Wizard", "Sandbox", "Fuzzing"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "WizardTests", dependencies: ["Wizard", "Engine", "Sandbox", "Fuzzing"], exclude: ["Goldens"],
+      swiftSettings: strict),
     .testTarget(name: "ConformanceTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

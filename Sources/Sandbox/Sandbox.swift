@@ -1,6 +1,6 @@
 import Common
-import Engine
 import Glibc
+import Operations
 import Postgres
 import Synchronization
 

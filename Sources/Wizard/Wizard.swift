@@ -1,7 +1,10 @@
 import Common
 import Engine
 import Glibc
+import Operations
+import Server
 import Terminal
+import Transfer
 
 /// What the command line says about the wizard.
 public struct WizardOptions: Sendable {

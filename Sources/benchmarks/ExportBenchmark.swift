@@ -1,9 +1,11 @@
 import ArgumentParser
 import Common
-import Engine
 import Glibc
+import Operations
 import Postgres
 import Sandbox
+import Server
+import Transfer
 
 /// An export of a large organization, beside what the same rows take as raw JSON through gzip, and what the same members
 /// take through pigz.

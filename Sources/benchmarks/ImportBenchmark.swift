@@ -1,10 +1,11 @@
 import ArgumentParser
 import Common
-import Engine
 import Glibc
+import Operations
 import Postgres
 import Sandbox
 import Synchronization
+import Transfer
 
 /// An import of a large organization into a freshly installed server and into one that hosts another organization, beside
 /// what plain COPY of the same messages, user-messages and reactions takes, with indexes, foreign keys and triggers.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Common
-import Engine
 import Foundation
 import Postgres
 import Sandbox

@@ -1,7 +1,9 @@
 import Common
 import Engine
 import Glibc
+import Operations
 import Testing
+import Transfer
 
 @Suite("Against the official tools", .serialized, .enabled(if: Reference.isHere, "no reference data here"))
 struct ConformanceTests {

@@ -1,6 +1,7 @@
+import Administration
 import Common
-import Engine
 import Glibc
+import Operations
 import Testing
 
 @Suite("A deletion against the official tools", .serialized, .enabled(if: Reference.isHere, "no reference data here"))

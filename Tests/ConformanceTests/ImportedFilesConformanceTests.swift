@@ -1,7 +1,8 @@
 import Common
-import Engine
 import Glibc
+import Operations
 import Testing
+import Transfer
 
 @Suite("Files on a newer server, against the official importer", .enabled(if: Reference.newer != nil, "no data here"))
 struct ImportedFilesConformanceTests {

@@ -1,8 +1,9 @@
 import Common
-import Engine
 import Foundation
 import Glibc
+import Operations
 import Testing
+import Transfer
 
 @Suite(
   "An export of a newer server against its official exporter", .serialized,

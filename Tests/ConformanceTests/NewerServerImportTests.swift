@@ -1,7 +1,8 @@
 import Common
-import Engine
+import Operations
 import Postgres
 import Testing
+import Transfer
 
 /// Imports into a server of version 11, held against what its official importer leaves.
 ///

@@ -1,7 +1,7 @@
 import Common
-import Engine
 import Foundation
 import Glibc
+import Server
 import Testing
 
 /// Real servers' data and the official tools' results, where this machine has them: a folder `shared/reference` beside

@@ -1,6 +1,6 @@
 import Common
-import Engine
 import Glibc
+import Operations
 
 /// An operation that no catalogue of the program names: it counts into a file, as slowly as it is told.
 ///

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 import Terminal
 import Testing
 

@@ -4,7 +4,8 @@ import Sandbox
 import Terminal
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Transfer
 @testable import Wizard
 
 /// Exporting, importing, both ways of the cloud, looking at an archive.

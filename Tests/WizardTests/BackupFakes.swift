@@ -1,6 +1,8 @@
 import Common
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 @testable import Wizard
 
 /// Backups and servers that are not there.

@@ -6,7 +6,10 @@ import Synchronization
 import Terminal
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Transfer
 @testable import Wizard
 
 @Suite("The flow that deletes a test import")

@@ -1,8 +1,10 @@
+import Administration
 import Common
-import Engine
+import Operations
 import Postgres
 import Sandbox
 import Testing
+import WholeServer
 
 /// Commands that destroy, as a person runs them on a terminal, and as a script runs them.
 @Suite("Confirmation prompts")

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Server
 import Terminal
 import Testing
 

@@ -1,7 +1,9 @@
 import Common
 import Synchronization
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
+@testable import Server
 @testable import Wizard
 
 /// An engine that answers at once and does nothing: what flows ask of it is written down.

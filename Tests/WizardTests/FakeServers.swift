@@ -1,7 +1,10 @@
 import Common
 import Synchronization
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Server
 @testable import Wizard
 
 /// Servers that are not there: what the flow wants of the engine, answered at once.

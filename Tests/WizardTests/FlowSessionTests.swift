@@ -3,6 +3,7 @@ import Terminal
 import Testing
 
 @testable import Engine
+@testable import Operations
 @testable import Wizard
 
 @Suite("A flow session")

@@ -2,7 +2,8 @@ import Common
 import Terminal
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
 @testable import Wizard
 
 /// The main screens as they look, in the sizes that matter.

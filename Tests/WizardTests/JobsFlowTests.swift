@@ -3,7 +3,11 @@ import Sandbox
 import Terminal
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Transfer
+@testable import WholeServer
 @testable import Wizard
 
 @Suite("Jobs as a flow")

@@ -3,6 +3,8 @@ import Glibc
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Server
 @testable import Wizard
 
 @Suite("Removing leftovers, as a flow")

@@ -1,7 +1,8 @@
 import Common
-import Engine
+import Operations
 import Terminal
 import Testing
+import Transfer
 
 @testable import Wizard
 

@@ -3,6 +3,7 @@ import Synchronization
 import Terminal
 import Testing
 
+@testable import Administration
 @testable import Engine
 @testable import Wizard
 

@@ -1,8 +1,11 @@
+import Administration
 import Common
 import Engine
 import Glibc
+import Operations
 import Postgres
 import Sandbox
+import Server
 import Synchronization
 import Testing
 

@@ -5,7 +5,8 @@ import Sandbox
 import Terminal
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
 @testable import Wizard
 
 @Suite("The life of an organization, as a flow")

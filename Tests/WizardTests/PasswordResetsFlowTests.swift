@@ -5,7 +5,8 @@ import Sandbox
 import Terminal
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
 @testable import Wizard
 
 @Suite("Password resets, as a flow")

@@ -1,5 +1,4 @@
 import Common
-import Engine
 import Postgres
 import Sandbox
 import Testing

@@ -4,7 +4,8 @@ import Sandbox
 import Terminal
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import WholeServer
 @testable import Wizard
 
 @Suite("Restoring a server")

@@ -2,7 +2,7 @@ import Common
 import Terminal
 import Testing
 
-@testable import Engine
+@testable import Server
 @testable import Wizard
 
 @Suite("The screen")

@@ -2,6 +2,7 @@ import Common
 import Engine
 import Synchronization
 import Terminal
+import Transfer
 
 @testable import Wizard
 

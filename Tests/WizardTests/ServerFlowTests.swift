@@ -1,5 +1,6 @@
+import Administration
 import Common
-import Engine
+import Operations
 import Terminal
 import Testing
 

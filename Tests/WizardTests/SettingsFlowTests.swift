@@ -6,7 +6,9 @@ import Synchronization
 import Terminal
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
+@testable import Server
 @testable import Wizard
 
 @Suite("Settings and secrets, as a flow")

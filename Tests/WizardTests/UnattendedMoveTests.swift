@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Postgres
 import Sandbox
+import Server
 import Testing
 
 @testable import Wizard

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 import Synchronization
 import Terminal
 import Testing

@@ -1,5 +1,6 @@
-import Engine
+import Operations
 import Testing
+import Transfer
 
 @testable import Wizard
 

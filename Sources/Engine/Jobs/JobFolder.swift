@@ -1,6 +1,7 @@
 import Common
 import FoundationEssentials
 import Glibc
+import Operations
 
 /// The folder of a job on disk, with everything that is known about it:
 /// - `job.json`: the operation, its operator and its start. Written before the job starts, never changed.

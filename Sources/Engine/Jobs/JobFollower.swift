@@ -1,5 +1,6 @@
 import Common
 import Glibc
+import Operations
 
 /// Follows a job from any process: returns each event once, from the beginning, until its end.
 public final class JobFollower {

@@ -1,5 +1,6 @@
 import Common
 import Glibc
+import Operations
 
 /// Cancels a running job and reports the outcome: its changes are rolled back, unless it is past its point of no
 /// return.

@@ -1,5 +1,6 @@
 import Common
 import Glibc
+import Operations
 
 /// Runs an operation as a job: a process of its own, which continues when its starter ends.
 ///

@@ -1,5 +1,6 @@
 import Common
 import Glibc
+import Operations
 
 /// The process of a job: its own session, no terminal, all output in its folder.
 public enum JobProcess {

@@ -1,5 +1,6 @@
 import Common
 import Glibc
+import Operations
 
 /// A job for an operator: who started it and when, its outcome, and the possible actions.
 public struct JobStatus: Sendable {

@@ -1,5 +1,7 @@
 import Common
 import Glibc
+import Operations
+import Server
 
 /// The jobs of one server, of which only one can run at a time.
 public struct JobStore: Sendable {

@@ -1,4 +1,8 @@
+import Administration
 import Common
+import Operations
+import Transfer
+import WholeServer
 
 /// The operations that can run as jobs, by kind.
 ///

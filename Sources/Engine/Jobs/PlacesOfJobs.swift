@@ -1,4 +1,6 @@
 import Common
+import Operations
+import WholeServer
 
 /// The folders that jobs of a server have used for work, archives and backups.
 extension JobStore {

@@ -1,4 +1,5 @@
 import Common
+import Operations
 
 /// Deletes leftovers of interrupted commands on a server, and lists those that need a decision.
 ///

@@ -1,4 +1,5 @@
 import Common
+import Operations
 
 /// Undoes a finished job in one step: an import with its rows and files, an export's archive, a move on both sides,
 /// copied settings, a deactivation.

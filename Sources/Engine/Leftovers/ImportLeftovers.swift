@@ -1,5 +1,7 @@
 import Common
 import Postgres
+import Server
+import Transfer
 
 /// The leftovers of killed imports: the unpacked archive among the uploads, and the files of an organization that was
 /// not committed.

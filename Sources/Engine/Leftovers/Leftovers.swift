@@ -1,6 +1,8 @@
 import Common
 import Glibc
+import Operations
 import Postgres
+import Server
 
 /// A leftover of a command that was killed, or of a machine failure.
 public struct Leftover: Sendable, Codable, Equatable {

@@ -1,6 +1,8 @@
 import Common
 import Glibc
 import Postgres
+import Server
+import WholeServer
 
 /// Interrupted restores, and folders and databases of restores without a record. The operator decides about them: they
 /// may be the only copy of a state.

@@ -1,4 +1,5 @@
 import Common
+import Server
 
 /// Private folders for unpacked archives, dumps and throw-away databases, whose process is dead.
 struct ScratchLeftovers: LeftoverKind {

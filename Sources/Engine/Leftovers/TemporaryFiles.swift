@@ -1,4 +1,6 @@
+import Administration
 import Common
+import WholeServer
 
 /// Files that were about to replace others: configuration with secrets, records, notes.
 struct TemporaryFiles: LeftoverKind {

@@ -1,4 +1,7 @@
+import Administration
 import Common
+import Operations
+import Transfer
 
 /// All decisions about the move of an organization, as one value for a job.
 public struct MoveDecisions: Sendable, Codable, Equatable {

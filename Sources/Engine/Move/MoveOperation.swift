@@ -1,4 +1,8 @@
+import Administration
 import Common
+import Operations
+import Server
+import Transfer
 
 /// Moves an organization: exports it, imports it on the other server, copies the chosen secrets, and activates it
 /// there.

@@ -1,4 +1,5 @@
 import Common
+import Operations
 
 extension ArchiveSummary {
   /// The facts of an archive for an operator, by importance.

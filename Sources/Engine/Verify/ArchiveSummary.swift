@@ -1,5 +1,9 @@
 import Archive
 import Common
+import Operations
+import Server
+import Transfer
+import WholeServer
 
 /// The kind, the origin and the content of an archive, after reading it once. Nothing is unpacked to disk.
 ///

@@ -1,5 +1,7 @@
 import Archive
 import Common
+import Operations
+import WholeServer
 
 /// An encrypted archive without its private key: only the `.sha256` beside it can prove anything.
 struct SealedFile: Sendable {

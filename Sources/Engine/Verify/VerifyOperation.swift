@@ -1,6 +1,10 @@
 import Archive
 import Common
+import Operations
 import Postgres
+import Server
+import Transfer
+import WholeServer
 
 /// Reads an archive to its last byte and says whether it is whole, and, where a server is given, whether it fits there.
 public struct VerifyOperation: Runnable {

@@ -1,4 +1,4 @@
-import Engine
+import Operations
 
 /// What the server gives a new organization and a new user where nobody chose otherwise.
 enum RealmDefaults {

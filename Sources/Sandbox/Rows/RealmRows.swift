@@ -1,4 +1,4 @@
-import Engine
+import Operations
 
 /// The rows that every organization has from its first moment on: itself, its preferences, ways to log in, the groups
 /// of the system, and a user's rows whenever one joins.

@@ -1,4 +1,4 @@
-import Engine
+import Operations
 
 extension Brand {
   /// The prefix of the server's own constants in settings.py and version.py.

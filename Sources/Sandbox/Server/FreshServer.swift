@@ -1,4 +1,4 @@
-import Engine
+import Operations
 import Postgres
 
 /// What a freshly installed server holds: the server's own organization with its bots.

@@ -1,6 +1,6 @@
 import Common
-import Engine
 import Glibc
+import Operations
 import Postgres
 
 /// One throw-away server: a root folder laid out as a production machine, and a database of its own.

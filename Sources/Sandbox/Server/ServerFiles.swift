@@ -1,6 +1,6 @@
 import Common
-import Engine
 import Glibc
+import Operations
 
 /// The files of a server below its root, laid out as on a production machine.
 struct ServerFiles: Sendable {

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 /// The secrets of one server, random for each, in the form of the server's own file.
 struct ServerSecrets: Sendable {

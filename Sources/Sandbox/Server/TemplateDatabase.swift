@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 import Postgres
 
 /// The database that every server of a cluster starts as: the schema, and what the framework knows. It is made once a

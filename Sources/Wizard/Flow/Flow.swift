@@ -1,5 +1,3 @@
-import Engine
-
 /// A goal of the operator, as data: its steps. Renderers do not know particular flows, and flows do not know renderers.
 struct Flow: Sendable {
   /// A short, stable id: "move".

@@ -1,5 +1,8 @@
+import Administration
 import Common
 import Engine
+import Operations
+import Server
 
 /// The functions of the engine that all flows use. Tests replace them.
 ///

@@ -1,5 +1,6 @@
 import Common
-import Engine
+import Operations
+import Server
 
 /// A goal of an operator, for the menu, answers files and the command line: its id, its texts and its flow.
 ///

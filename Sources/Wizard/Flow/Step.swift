@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 /// A step of a flow: its explanation, its questions and its lookup.
 struct Step: Sendable {

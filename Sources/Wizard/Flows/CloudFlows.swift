@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Transfer
 
 extension Goal {
   static let toCloud = Goal("to-cloud", "Move to the cloud", "export it, and hand it over") {

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Transfer
 
 extension Goal {
   static let export = Goal("export", "Export an organization", "into an archive, to move or to keep") {

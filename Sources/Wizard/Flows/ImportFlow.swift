@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Transfer
 
 extension Goal {
   static let `import` = Goal("import", "Import an organization", "from an archive, as a new one here") {

@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Operations
 
 extension Goal {
   static let inspect = Goal(

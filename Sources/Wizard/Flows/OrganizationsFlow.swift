@@ -1,5 +1,8 @@
+import Administration
 import Common
 import Engine
+import Operations
+import Server
 
 extension Goal {
   static let organizations = Goal("organizations", "Organizations", "close, open, change the address") {

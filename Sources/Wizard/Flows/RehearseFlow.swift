@@ -1,5 +1,5 @@
 import Common
-import Engine
+import WholeServer
 
 extension Goal {
   static let rehearse = Goal(

@@ -1,5 +1,8 @@
+import Administration
 import Common
 import Engine
+import Operations
+import Server
 
 extension Goal {
   static let server = Goal("server", "Start and stop the server", "restart, queues, cache") {

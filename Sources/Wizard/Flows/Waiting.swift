@@ -1,5 +1,6 @@
 import Common
 import Engine
+import WholeServer
 
 extension Flow.Waiting {
   /// Returns the pending work of a server: running jobs, an unfinished restore, failed jobs, leftovers. The server's

@@ -1,5 +1,3 @@
-import Engine
-
 /// The focused element.
 enum Focus: Sendable, Hashable {
   /// An option or a row of a field.

@@ -1,5 +1,4 @@
 import Common
-import Engine
 import Terminal
 
 /// Runs the wizard on a terminal: reads keys and events, draws frames, and starts tasks on threads. It sleeps in

@@ -1,5 +1,4 @@
 import Common
-import Engine
 import Terminal
 
 extension WizardModel {

@@ -1,5 +1,4 @@
 import Common
-import Engine
 import Terminal
 
 /// The full-screen wizard as a value: it receives keys and events, and ``picture`` is its screen. It accesses no

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 /// Runs a flow with an answers file and without questions: reports the decisions, the progress and the outcome.
 struct AnswersRunner {

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 import Terminal
 
 /// A partner for line-based dialogs: a terminal, a pipe, or a test.

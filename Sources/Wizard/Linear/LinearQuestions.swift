@@ -1,5 +1,4 @@
 import Common
-import Engine
 
 extension LinearRunner {
   /// Asks the questions of a step, runs its lookup, reports the result, and continues to the next step.

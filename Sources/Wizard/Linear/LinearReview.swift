@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 extension LinearRunner {
   /// Prints every decision with its number, the effects, and the continuations.

@@ -1,6 +1,6 @@
 import Common
-import Engine
 import Terminal
+import Transfer
 
 /// Runs a flow line by line: explains each step, asks its questions in sequence, and reads the answers as lines.
 /// Nothing is overwritten, so that screen readers, serial lines and pipes can be used.

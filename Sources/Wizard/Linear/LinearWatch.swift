@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 extension LinearRunner {
   /// Reports the progress of the operation until its end, and the continuations after a failure.

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 /// The state of a flow: the answers, the current step, the results of lookups, and the running operation.
 ///

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 extension FlowSession {
   /// The outcome as plain text for the normal screen; nil if nothing happened.

@@ -1,4 +1,4 @@
-import Engine
+import Operations
 
 extension Plan {
   /// The number of listed deletions before a decision; others are counted.

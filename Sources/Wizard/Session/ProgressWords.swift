@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 /// Amounts and times of a running operation in words, for all renderers.
 enum ProgressWords {

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Operations
 
 /// The progress of a running operation, computed from its events.
 struct RunState: Sendable {

@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Operations
 import Terminal
 
 /// Runs tasks, each on its own thread.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Common
-import Engine
+import Operations
+import Server
+import WholeServer
 
 struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

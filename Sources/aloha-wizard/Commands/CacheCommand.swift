@@ -1,6 +1,7 @@
+import Administration
 import ArgumentParser
 import Common
-import Engine
+import Operations
 
 struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Common
-import Engine
 import Glibc
+import Operations
 import Terminal
 
 /// The question before a destructive operation on a terminal. Scripts confirm with `--confirm-delete` or `--yes`.

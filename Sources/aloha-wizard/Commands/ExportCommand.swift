@@ -1,6 +1,7 @@
 import ArgumentParser
 import Common
-import Engine
+import Operations
+import Transfer
 
 struct ExportCommand: OperationCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Common
-import Engine
+import Operations
+import Transfer
 
 struct ImportCommand: OperationCommand {
   static let configuration = CommandConfiguration(

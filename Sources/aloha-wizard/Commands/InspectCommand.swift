@@ -1,6 +1,7 @@
 import ArgumentParser
 import Common
 import Engine
+import Operations
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

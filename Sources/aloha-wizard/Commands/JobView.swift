@@ -2,6 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 import Glibc
+import Operations
 
 /// Shows a job on the normal screen, as lines or as JSON.
 final class JobView: Sendable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Common
 import Engine
+import Operations
 
 struct JobsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

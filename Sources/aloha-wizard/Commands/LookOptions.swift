@@ -1,6 +1,6 @@
 import ArgumentParser
 import Common
-import Engine
+import Operations
 import Wizard
 
 /// The look of the wizard.

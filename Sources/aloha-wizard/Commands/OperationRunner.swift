@@ -2,6 +2,7 @@ import ArgumentParser
 import Common
 import Engine
 import Glibc
+import Operations
 
 /// A command for an operation: it parses the words of ``Engine/Operation/commands``.
 protocol OperationCommand: ParsableCommand {

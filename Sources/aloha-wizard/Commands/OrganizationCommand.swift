@@ -1,6 +1,7 @@
+import Administration
 import ArgumentParser
 import Common
-import Engine
+import Operations
 
 struct OrganizationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

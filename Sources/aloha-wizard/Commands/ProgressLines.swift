@@ -1,6 +1,6 @@
 import Common
-import Engine
 import Glibc
+import Operations
 import Synchronization
 
 /// Shows progress as lines: one at the start of a long phase, and one at its end. On a terminal the line of the running

@@ -1,6 +1,9 @@
+import Administration
 import ArgumentParser
 import Common
-import Engine
+import Operations
+import Server
+import WholeServer
 
 struct RestoreCommand: OperationCommand {
   static let configuration = CommandConfiguration(

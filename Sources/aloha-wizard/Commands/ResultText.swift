@@ -1,6 +1,6 @@
 import Common
-import Engine
 import FoundationEssentials
+import Operations
 
 /// A summary as plain text.
 enum SummaryText {

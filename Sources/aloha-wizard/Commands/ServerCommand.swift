@@ -1,6 +1,8 @@
+import Administration
 import ArgumentParser
 import Common
 import Engine
+import Operations
 
 struct ServerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

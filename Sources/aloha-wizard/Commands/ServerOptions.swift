@@ -1,7 +1,8 @@
 import ArgumentParser
 import Common
-import Engine
 import Glibc
+import Operations
+import Server
 
 /// The server of a command.
 struct ServerOptions: ParsableArguments {

@@ -1,7 +1,9 @@
+import Administration
 import ArgumentParser
 import Common
-import Engine
 import Glibc
+import Operations
+import Server
 
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

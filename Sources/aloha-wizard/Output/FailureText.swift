@@ -1,7 +1,7 @@
 import ArgumentParser
 import Common
-import Engine
 import Glibc
+import Operations
 import Terminal
 
 /// Prints a failure on standard error: subject, reason, remedy.

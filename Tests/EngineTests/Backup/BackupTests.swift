@@ -5,7 +5,9 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("Backing up a server")
 struct BackupTests {

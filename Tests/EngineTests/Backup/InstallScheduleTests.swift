@@ -2,7 +2,8 @@ import Common
 import Glibc
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import WholeServer
 
 @Suite("Putting a schedule for backups in place")
 struct InstallScheduleTests {

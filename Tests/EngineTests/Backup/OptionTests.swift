@@ -2,7 +2,7 @@ import Common
 import Glibc
 import Testing
 
-@testable import Engine
+@testable import WholeServer
 
 /// Options of the command line that the wizard's fields would refuse.
 @Suite("The command line")

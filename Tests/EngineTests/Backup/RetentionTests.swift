@@ -4,7 +4,9 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("Retention of backups")
 struct RetentionTests {

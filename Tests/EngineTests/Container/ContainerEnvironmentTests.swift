@@ -3,7 +3,10 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("Settings as the environment of a container")
 struct ContainerEnvironmentTests {

@@ -3,8 +3,6 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
-
 /// A server's folders laid out as in its container: a volume, links into it, the container's role and its environment.
 enum ContainerLayout {
   static let environment = [

@@ -2,7 +2,8 @@ import Common
 import Glibc
 import Testing
 
-@testable import Engine
+@testable import Server
+@testable import WholeServer
 
 @Suite("A schedule for a container")
 struct ContainerScheduleTests {

@@ -4,6 +4,9 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("A server in a container")
 struct ContainerTests {

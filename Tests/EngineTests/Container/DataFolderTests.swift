@@ -3,7 +3,10 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("A copy of a container's volume")
 struct DataFolderTests {

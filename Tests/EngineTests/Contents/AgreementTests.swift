@@ -5,6 +5,7 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
 
 /// One change of an archive's rows, and whether an import can be made of what it leaves.
 struct Mutation: Sendable, CustomTestStringConvertible {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Engine
+@testable import JSON
+@testable import Transfer
 
 @Suite("Streaming of rows")
 struct JSONStreamTests {

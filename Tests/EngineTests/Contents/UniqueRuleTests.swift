@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Engine
+@testable import Server
+@testable import Transfer
 
 @Suite("Unique indexes")
 struct UniqueRuleTests {

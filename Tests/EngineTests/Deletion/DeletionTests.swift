@@ -4,7 +4,8 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
 
 @Suite("Deleting an organization")
 struct DeletionTests {

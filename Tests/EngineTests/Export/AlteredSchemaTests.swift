@@ -3,7 +3,7 @@ import Foundation
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("Export of an unknown schema")
 struct AlteredSchemaTests {

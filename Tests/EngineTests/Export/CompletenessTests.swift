@@ -4,6 +4,8 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Transfer
 
 @Suite("Completeness of an export", .serialized)
 struct CompletenessTests {

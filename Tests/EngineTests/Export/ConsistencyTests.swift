@@ -6,8 +6,6 @@ import Sandbox
 import Synchronization
 import Testing
 
-@testable import Engine
-
 @Suite("Export while people write")
 struct ConsistencyTests {
   /// Somebody who writes, edits, deletes and uploads without a break. Each transaction counts up one number in three

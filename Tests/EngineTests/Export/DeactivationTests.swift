@@ -3,7 +3,8 @@ import Foundation
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Transfer
 
 @Suite("Export that deactivates")
 struct DeactivationTests {

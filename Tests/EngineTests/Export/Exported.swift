@@ -6,6 +6,8 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Transfer
 
 /// An organization's archive, read into memory for tests.
 struct Exported {

@@ -4,7 +4,8 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
+@testable import Transfer
 
 @Suite("Uploaded files in an export")
 struct ExportedFilesTests {

@@ -3,8 +3,6 @@ import Common
 import Sandbox
 import Testing
 
-@testable import Engine
-
 @Suite("Export of impossible values")
 struct ForeignValuesTests {
   @Test("Infinite and impossible times and numbers are replaced, counted and named")

@@ -3,8 +3,6 @@ import Foundation
 import Sandbox
 import Testing
 
-@testable import Engine
-
 /// What versions 10 to 12 of the server changed in the tables of an organization, as far as it matters to an export.
 enum LaterVersion {
   static let changes = """

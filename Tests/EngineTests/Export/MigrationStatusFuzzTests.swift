@@ -1,7 +1,7 @@
 import Fuzzing
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("Fuzzing of lists of migrations")
 struct MigrationStatusFuzzTests {

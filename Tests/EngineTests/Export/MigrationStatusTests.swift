@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("The list of migrations")
 struct MigrationStatusTests {

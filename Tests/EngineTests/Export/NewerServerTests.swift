@@ -3,8 +3,6 @@ import Foundation
 import Sandbox
 import Testing
 
-@testable import Engine
-
 @Suite("Export of servers without personal recipients, and with a list of exports")
 struct NewerServerTests {
   /// What version 12 made of one-to-one conversations: groups of two, system bots among their members.

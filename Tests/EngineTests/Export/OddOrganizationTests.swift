@@ -2,8 +2,6 @@ import Common
 import Sandbox
 import Testing
 
-@testable import Engine
-
 @Suite("Export of unusual organizations")
 struct OddOrganizationTests {
   @Test("An organization without messages and files is exported")

@@ -3,7 +3,7 @@ import Foundation
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Transfer
 
 @Suite("Exports with consent")
 struct PrivacyTests {

@@ -5,6 +5,9 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Server
+@testable import Transfer
 
 /// A read-only copy of the tests' cluster that follows it, and a server's root that uses the copy.
 private final class Standby {

@@ -2,7 +2,7 @@ import Archive
 import Common
 import Testing
 
-@testable import Engine
+@testable import Transfer
 
 /// What an import knows of an archive after reading it once.
 @Suite("The index of an archive")

@@ -5,7 +5,7 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("Imported avatars")
 struct AvatarTests {

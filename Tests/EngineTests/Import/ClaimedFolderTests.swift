@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("Work folders of operations that run at the same time")
 struct ClaimedFolderTests {

@@ -3,8 +3,6 @@ import Foundation
 import Sandbox
 import Testing
 
-@testable import Engine
-
 /// Versions up to 11 keep a one-to-one conversation by the recipients' personal recipients, later ones as a group of two.
 @Suite("One-to-one conversations of other versions")
 struct ConversationTests {

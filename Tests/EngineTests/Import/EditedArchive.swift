@@ -2,8 +2,6 @@ import Common
 import Foundation
 import Testing
 
-@testable import Engine
-
 /// The sample archive, unpacked and edited as JSON: what real archives are like that are not perfect.
 struct EditedArchive {
   typealias Row = [String: Any]

@@ -3,8 +3,6 @@ import Foundation
 import Sandbox
 import Testing
 
-@testable import Engine
-
 @Suite("Imports of imperfect archives")
 struct ImperfectArchiveTests {
   private static let realm = "(SELECT id FROM zerver_realm WHERE string_id = 'harbour')"

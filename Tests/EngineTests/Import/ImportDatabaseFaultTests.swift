@@ -4,7 +4,8 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Transfer
 
 /// The database is killed, stopped and filled up under a running import. It has a cluster of its own for that.
 @Suite("An import whose database fails", .serialized, .enabled(if: geteuid() == 0, "needs root"))

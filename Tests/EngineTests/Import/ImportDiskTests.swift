@@ -4,7 +4,7 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
 
 /// Disks that run full, as small file systems in memory.
 @Suite("An import whose disk runs full", .serialized, .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))

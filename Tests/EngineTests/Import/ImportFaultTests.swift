@@ -5,7 +5,9 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
+@testable import Transfer
 
 @Suite("Refused imports")
 struct ImportFaultTests {

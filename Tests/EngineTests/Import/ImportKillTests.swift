@@ -3,7 +3,9 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import Transfer
 
 /// The program is killed at a moment that it announces, or at any other; afterwards the server is held against what it
 /// was before, and against a server with a whole import.

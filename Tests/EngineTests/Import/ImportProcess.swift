@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import Engine
+@testable import Operations
 
 /// The program itself, importing in a process of its own that can be killed.
 struct ImportProcess {

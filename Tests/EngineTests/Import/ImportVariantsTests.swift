@@ -5,7 +5,8 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
+@testable import Transfer
 
 @Suite("Archives of other kinds")
 struct ImportVariantsTests {

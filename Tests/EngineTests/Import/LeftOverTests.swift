@@ -4,7 +4,7 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
 
 /// Folders of work that nobody can finish any more.
 @Suite("Leftovers of killed processes", .serialized)

@@ -4,7 +4,7 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("Imported organizations")
 struct MoveTests {

@@ -5,7 +5,8 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Transfer
 
 @Suite("Imported pictures")
 struct PictureTests {

@@ -1,9 +1,11 @@
 import Common
-import Engine
 import Glibc
+import Operations
 import Postgres
 import Sandbox
+import Server
 import Testing
+import Transfer
 
 /// One sandbox for all tests of this target: an old server with two organizations, and as many new ones as are asked for.
 enum Servers {

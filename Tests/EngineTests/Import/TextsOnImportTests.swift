@@ -2,8 +2,6 @@ import Common
 import Sandbox
 import Testing
 
-@testable import Engine
-
 @Suite("Texts in an import")
 struct TextsOnImportTests {
   /// Every column that holds text which people write, and in which the server or its apps look for references.

@@ -3,7 +3,8 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Server
 
 /// The server's user owns the uploads, and can exchange any folder in them for a link while root works there.
 @Suite("Uploads folders replaced by links")

@@ -4,7 +4,7 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
 
 /// Whether a server is as it was, or has a whole import.
 enum Wholeness {

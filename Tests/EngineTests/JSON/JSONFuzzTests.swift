@@ -2,7 +2,8 @@ import Common
 import Fuzzing
 import Testing
 
-@testable import Engine
+@testable import JSON
+@testable import Transfer
 
 @Suite("Fuzzing of JSON")
 struct JSONFuzzTests {

@@ -1,7 +1,7 @@
 import Common
 import Testing
 
-@testable import Engine
+@testable import JSON
 
 private func scan<Value>(_ text: String, _ body: (inout JSONScanner) throws -> Value) throws -> Value {
   try Array(text.utf8).withUnsafeBytes { bytes in

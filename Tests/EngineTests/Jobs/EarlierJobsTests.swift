@@ -1,7 +1,11 @@
 import Common
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Transfer
+@testable import WholeServer
 
 /// `Fixtures/Jobs` holds a `job.json` of each kind as version 0.1.0 wrote it before operations were values of their own,
 /// and journals of two of them.

@@ -4,7 +4,10 @@ import Postgres
 import Sandbox
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Transfer
 
 /// The program itself, built beside the tests.
 enum Executable {

@@ -3,6 +3,7 @@ import Fuzzing
 import Testing
 
 @testable import Engine
+@testable import Operations
 
 @Suite("Fuzzing of journals")
 struct JournalFuzzTests {

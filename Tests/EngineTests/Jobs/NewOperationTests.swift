@@ -1,6 +1,8 @@
+import Administration
 import Common
 import Engine
 import Glibc
+import Operations
 import ProbeOperations
 import Testing
 

@@ -2,7 +2,7 @@ import Common
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import Operations
 
 @Suite("Progress of an operation")
 struct ProgressTests {

@@ -1,4 +1,4 @@
-import Engine
+import Operations
 
 /// A phase of no operation.
 struct TestPhase: OperationPhase {

@@ -5,7 +5,11 @@ import Postgres
 import Sandbox
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Server
+@testable import Transfer
+@testable import WholeServer
 
 /// What interrupted commands leave is removed by the next command that changes something, and reported by all others.
 @Suite("Leftovers of interrupted commands", .serialized)

@@ -4,6 +4,7 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Server
 
 /// A work folder holds whole dumps: whatever moment its process dies at, the next command has to find it.
 @Suite("A work folder", .serialized)

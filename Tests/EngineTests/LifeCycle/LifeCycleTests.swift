@@ -5,7 +5,9 @@ import Sandbox
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
+@testable import Server
 
 @Suite("The life of an organization")
 struct LifeCycleTests {

@@ -4,7 +4,11 @@ import Sandbox
 import Synchronization
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Server
+@testable import Transfer
 
 /// A real memcached of the test's own, on a socket in a private folder.
 private final class Cache: Sendable {

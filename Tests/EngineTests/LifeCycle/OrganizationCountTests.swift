@@ -2,7 +2,7 @@ import Common
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("Counting an organization's messages")
 struct OrganizationCountTests {

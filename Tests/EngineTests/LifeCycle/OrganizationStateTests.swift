@@ -3,7 +3,11 @@ import Postgres
 import Sandbox
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Server
+@testable import Transfer
 
 /// Organizations that are not what their names suggest.
 @Suite("Redirected, scrubbed and demo organizations")
@@ -79,7 +83,7 @@ struct OrganizationStateTests {
     let installation = try server.installation
     let address = "https://readers.\(server.host)"
     try server.addRedirect("bookclub", to: address)
-    let refused: [(String, any Engine.Operation)] = [
+    let refused: [(String, any Operations.Operation)] = [
       (
         "export",
         ExportOperation(ServerReference(installation), .init(subdomain: "bookclub", output: "\(server.root)/a.tar.gz"))

@@ -3,7 +3,11 @@ import Common
 import FoundationEssentials
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Transfer
+@testable import WholeServer
 @testable import aloha_wizard
 
 /// One of each kind of operation, in variations that touch every option.

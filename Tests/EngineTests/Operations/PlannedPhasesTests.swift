@@ -3,7 +3,11 @@ import Sandbox
 import Synchronization
 import Testing
 
+@testable import Administration
 @testable import Engine
+@testable import Operations
+@testable import Transfer
+@testable import WholeServer
 
 /// A plan that lacks a phase shows an operator a wrong picture, and a progress bar that jumps.
 @Suite("Phases of a run and of its plan", .serialized)

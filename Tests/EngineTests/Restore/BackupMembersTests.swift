@@ -5,6 +5,9 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 /// Backups that were packed again by hand: every command reads them to the end, and judges them by the same rules.
 @Suite("Backups packed by hand")

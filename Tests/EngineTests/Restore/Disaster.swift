@@ -6,7 +6,9 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 /// Servers to be backed up, destroyed and restored, and what is left of them.
 enum Disaster {

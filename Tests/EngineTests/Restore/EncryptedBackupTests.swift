@@ -4,7 +4,8 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import WholeServer
 
 @Suite("An encrypted backup", .enabled(if: Subprocess.find("age-keygen") != nil, "no age here"))
 struct EncryptedBackupTests {

@@ -2,7 +2,7 @@ import Common
 import Glibc
 import Testing
 
-@testable import Engine
+@testable import WholeServer
 
 @Suite("The renames of an exchange")
 struct ExchangeMovesTests {

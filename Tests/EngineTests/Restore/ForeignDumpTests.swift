@@ -3,7 +3,9 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 /// Dumps that ask for more than this PostgreSQL knows, or than this administrator may do.
 @Suite("A dump of other programs, roles and rights")

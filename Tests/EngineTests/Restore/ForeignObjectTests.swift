@@ -3,7 +3,9 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 /// Dumps with objects that lean on something outside of the database: roles, tablespaces, providers, other servers.
 extension ForeignDumpTests {

@@ -5,6 +5,9 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("The parts of a backup")
 struct HoldingsTests {

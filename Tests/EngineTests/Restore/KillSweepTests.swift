@@ -4,7 +4,8 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import WholeServer
 
 /// Kills the real program in the middle of a restore, wherever that may be, and looks at what is left.
 @Suite("A restore that is killed", .serialized, .enabled(if: Disaster.program != nil, "the program is not built"))

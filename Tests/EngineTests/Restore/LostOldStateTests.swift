@@ -3,7 +3,9 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("The state before a restore")
 struct LostOldStateTests {

@@ -4,7 +4,9 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("Parts that were saved by hand")
 struct ManualBackupTests {

@@ -4,7 +4,9 @@ import Sandbox
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 @Suite("Secrets after a restore")
 struct MissingSecretsTests {

@@ -4,7 +4,10 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import Transfer
+@testable import WholeServer
 
 @Suite("Data that is newer than a backup", .serialized)
 struct NewerThanBackupTests {

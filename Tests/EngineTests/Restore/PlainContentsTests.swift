@@ -1,7 +1,8 @@
 import Common
 import Testing
 
-@testable import Engine
+@testable import Server
+@testable import WholeServer
 
 @Suite("A dump in plain SQL is read statement by statement")
 struct PlainContentsTests {

@@ -3,7 +3,7 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import WholeServer
 
 @Suite("A rehearsed restore")
 struct RehearsalTests {

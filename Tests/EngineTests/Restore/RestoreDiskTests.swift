@@ -4,7 +4,9 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import WholeServer
 
 /// Disks that run full in the middle of a restore, as small file systems in memory.
 @Suite("A restore whose disk runs full", .serialized, .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))

@@ -6,6 +6,8 @@ import Synchronization
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import WholeServer
 
 @Suite("The state of a restore")
 struct RestoreStateTests {

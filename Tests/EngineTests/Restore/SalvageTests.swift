@@ -5,6 +5,8 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import WholeServer
 
 @Suite("A damaged backup")
 struct SalvageTests {

@@ -5,6 +5,8 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import WholeServer
 
 /// One server, one encrypted backup of it, its plain form, and its key: shared by the tests, which change none of them.
 private enum Sealed {

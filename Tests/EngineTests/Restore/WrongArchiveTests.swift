@@ -5,7 +5,10 @@ import Postgres
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Operations
+@testable import Server
+@testable import Transfer
+@testable import WholeServer
 
 @Suite("Refused backups", .serialized)
 struct WrongArchiveTests {

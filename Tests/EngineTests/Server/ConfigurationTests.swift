@@ -1,7 +1,8 @@
 import Common
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Server
 
 @Suite("The server's configuration files")
 struct ConfigurationTests {

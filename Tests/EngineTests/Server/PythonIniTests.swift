@@ -2,7 +2,8 @@ import Common
 import FoundationEssentials
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Server
 
 /// Files with what Python's `configparser.RawConfigParser` reads in them, or why it refuses them. The fixture was made
 /// with Python 3.11: hand-written cases first, then generated ones.

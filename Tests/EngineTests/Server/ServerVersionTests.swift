@@ -1,7 +1,7 @@
 import Common
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("The version of an installed server")
 struct ServerVersionTests {

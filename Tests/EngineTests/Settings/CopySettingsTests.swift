@@ -3,7 +3,9 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
+@testable import Server
 
 @Suite("Copying settings")
 struct CopySettingsTests {

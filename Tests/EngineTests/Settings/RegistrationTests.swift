@@ -3,7 +3,8 @@ import Sandbox
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Operations
 
 /// It contacts a service elsewhere: the operator's word for it is what these tests are about.
 @Suite("Registering with the push notification service")

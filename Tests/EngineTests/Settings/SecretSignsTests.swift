@@ -1,7 +1,8 @@
 import Common
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Server
 
 @Suite("Secrets in shown configurations")
 struct SecretSignsTests {

@@ -3,7 +3,7 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Engine
+@testable import Administration
 
 @Suite("Advice about settings and secrets")
 struct SettingsAdvisorTests {

@@ -2,7 +2,8 @@ import Common
 import Fuzzing
 import Testing
 
-@testable import Engine
+@testable import Administration
+@testable import Server
 
 @Suite("Fuzzing of configuration files")
 struct SettingsFuzzTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Engine
+@testable import Server
 
 @Suite("A settings.py")
 struct SettingsTextTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Engine
+@testable import Transfer
 
 @Suite("Mentions with ids in Markdown")
 struct MentionTests {

@@ -1,7 +1,8 @@
 import Fuzzing
 import Testing
 
-@testable import Engine
+@testable import Server
+@testable import Transfer
 
 @Suite("Fuzzing of texts")
 struct TextFuzzTests {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Engine
+@testable import Server
+@testable import Transfer
 
 @Suite("References inside texts")
 struct TextRewriterTests {

@@ -6,6 +6,7 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Transfer
 
 /// A small archive, changed hundreds of times: everything that reads archives says the same of each.
 @Suite("Mutated archives")

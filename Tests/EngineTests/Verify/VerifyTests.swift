@@ -6,6 +6,8 @@ import Sandbox
 import Testing
 
 @testable import Engine
+@testable import Operations
+@testable import Transfer
 
 @Suite("Verifying archives")
 struct VerifyTests {

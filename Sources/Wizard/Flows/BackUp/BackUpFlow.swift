@@ -1,5 +1,6 @@
 import Common
-import Engine
+import Operations
+import WholeServer
 
 extension Goal {
   static let backUp = Goal("back-up", "Back up this server", "now or every night; delete old backups") {

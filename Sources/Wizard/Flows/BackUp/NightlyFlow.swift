@@ -1,5 +1,6 @@
 import Common
-import Engine
+import Operations
+import WholeServer
 
 extension Goal {
   /// Opened from backups: a schedule for nightly backups.

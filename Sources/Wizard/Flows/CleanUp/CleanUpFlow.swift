@@ -1,5 +1,7 @@
+import Administration
 import Common
 import Engine
+import Operations
 
 extension Goal {
   static let cleanUp = Goal(

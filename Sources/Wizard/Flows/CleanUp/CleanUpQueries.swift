@@ -1,5 +1,8 @@
+import Administration
 import Common
 import Engine
+import Operations
+import Server
 
 /// The functions of the engine that only this flow uses. Tests replace them.
 struct CleanUpQueries: Sendable {

@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Operations
 
 /// The functions of the engine that only this flow uses. Tests replace them.
 struct JobQueries: Sendable {

@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Operations
 import Terminal
 
 extension Goal {

@@ -1,5 +1,8 @@
+import Administration
 import Common
 import Engine
+import Operations
+import Server
 import Terminal
 
 extension Goal {

@@ -1,5 +1,6 @@
 import Common
 import Engine
+import Operations
 
 /// The facts about an archive for flows. Tests replace them.
 struct ArchiveReader: Sendable {

@@ -1,5 +1,6 @@
 import Common
-import Engine
+import Operations
+import WholeServer
 
 /// The functions of the engine for flows about backups. Tests replace them.
 struct BackupQueries: Sendable {

@@ -1,6 +1,7 @@
 import Common
-import Engine
+import Operations
 import Terminal
+import WholeServer
 
 /// The steps that ask for a backup, and for the key of an encrypted one.
 struct BackupStep: Sendable {

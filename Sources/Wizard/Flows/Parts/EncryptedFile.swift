@@ -1,4 +1,4 @@
-import Engine
+import WholeServer
 
 /// Determines whether a file needs a private key.
 enum EncryptedFile {

@@ -1,5 +1,5 @@
 import Common
-import Engine
+import Server
 import Terminal
 
 /// The step that asks for an organization of this server.

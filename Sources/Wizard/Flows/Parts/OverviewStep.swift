@@ -1,5 +1,5 @@
+import Administration
 import Common
-import Engine
 import Terminal
 
 /// The step that asks for an organization of this server, with its import and its last activity.

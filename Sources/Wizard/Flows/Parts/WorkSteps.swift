@@ -1,6 +1,6 @@
 import Common
-import Engine
 import FoundationEssentials
+import Operations
 
 /// The last steps of most flows: checks, review, run, result. A flow defines the operation for its answers.
 struct WorkSteps: Sendable {

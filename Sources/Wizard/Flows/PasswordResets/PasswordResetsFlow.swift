@@ -1,5 +1,6 @@
+import Administration
 import Common
-import Engine
+import Operations
 
 extension Goal {
   static let passwordResets = Goal("password-resets", "Password resets", "mail for choosing new ones") {

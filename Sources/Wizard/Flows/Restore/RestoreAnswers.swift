@@ -1,5 +1,7 @@
+import Administration
 import Common
-import Engine
+import Operations
+import WholeServer
 
 /// Converts the answers of the restore flow into operations.
 enum RestoreAnswers {

@@ -1,5 +1,6 @@
+import Administration
 import Common
-import Engine
+import WholeServer
 
 extension Goal {
   static let restore = Goal(

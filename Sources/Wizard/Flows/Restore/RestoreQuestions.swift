@@ -1,5 +1,5 @@
 import Common
-import Engine
+import WholeServer
 
 /// The questions about a restore.
 extension Flow {

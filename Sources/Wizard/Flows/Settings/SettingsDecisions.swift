@@ -1,5 +1,5 @@
+import Administration
 import Common
-import Engine
 import FoundationEssentials
 
 /// The keys of the answers.

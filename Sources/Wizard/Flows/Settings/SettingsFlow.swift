@@ -1,5 +1,6 @@
+import Administration
 import Common
-import Engine
+import Operations
 
 extension Goal {
   static let settings = Goal("settings", "Settings and secrets", "take over from an old server") {

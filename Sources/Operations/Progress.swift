@@ -1,0 +1,168 @@
+import Archive
+import Common
+import Synchronization
+
+/// The connection of a running operation to its front end: events to followers, and the operator's request to stop.
+///
+/// Thread-safe. Advances are sent at most every 50 ms per phase, and always at the end of a phase.
+public final class Progress: Sendable {
+  public let cancellation: Cancellation
+  /// The folder for records of the operation, for example the id map; nil outside a job.
+  public let recordFolder: String?
+  private let sink: @Sendable (ProgressEvent) -> Void
+  private let given: Warnings
+
+  /// The warnings of an operation and all its parts.
+  private final class Warnings: Sendable {
+    let texts = Mutex<[String]>([])
+  }
+
+  public convenience init(
+    cancellation: Cancellation = Cancellation(), recordFolder: String? = nil,
+    _ sink: @escaping @Sendable (ProgressEvent) -> Void
+  ) {
+    self.init(cancellation, recordFolder, Warnings(), sink)
+  }
+
+  private init(
+    _ cancellation: Cancellation, _ recordFolder: String?, _ given: Warnings,
+    _ sink: @escaping @Sendable (ProgressEvent) -> Void
+  ) {
+    self.cancellation = cancellation
+    self.recordFolder = recordFolder
+    self.given = given
+    self.sink = sink
+  }
+
+  /// A progress without followers.
+  public static var silent: Progress { Progress { _ in } }
+
+  /// The same progress without cancellation, for the time after the point of no return.
+  public var unstoppable: Progress { Progress(Cancellation(), recordFolder, given, sink) }
+
+  /// Returns the progress of a part of the operation: the ids of its phases get the part's name as a prefix.
+  func part(_ name: String) -> Progress {
+    Progress(cancellation, recordFolder, given) { [sink] in sink($0.inPart(name)) }
+  }
+
+  /// The same progress with only warnings sent to followers, for repairs after a failure.
+  package var quiet: Progress {
+    Progress(Cancellation(), recordFolder, given) { [sink] event in
+      if case .warning = event { sink(event) }
+    }
+  }
+
+  /// The warnings so far, of the operation and all its parts.
+  public var warnings: [String] { given.texts.withLock { $0 } }
+
+  public func note(_ text: String) { sink(.note(text)) }
+
+  public func warn(_ text: String) {
+    given.texts.withLock { $0.append(text) }
+    sink(.warning(text))
+  }
+
+  /// Sends the warnings of a check as warnings of the run.
+  ///
+  /// - Throws: ``Blocked`` if there is a blocker.
+  public func pass(_ findings: [Finding]) throws {
+    for finding in findings where finding.severity == .warning { warn("\(finding.subject): \(finding.reason)") }
+    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+  }
+
+  func finished(_ summary: Summary) { sink(.finished(summary)) }
+
+  /// Forwards an event of another process.
+  public func relay(_ event: ProgressEvent) {
+    if case .warning(let text) = event { given.texts.withLock { $0.append(text) } }
+    sink(event)
+  }
+
+  /// Runs one phase: sends its start and its end, and provides a meter. A phase that throws sends no end.
+  ///
+  /// - Throws: ``Common/Cancelled`` before it starts, once the operator has requested to stop; the errors of `body`.
+  public func phase<Value>(
+    _ phase: some OperationPhase, total: Int64? = nil, unit: ProgressEvent.Unit = .steps,
+    _ body: (Meter) throws -> Value
+  ) throws -> Value {
+    try cancellation.check()
+    sink(.phaseStarted(id: phase.id, title: phase.title, total: total, unit: unit))
+    let meter = Meter(id: phase.id, total: total, unit: unit, cancellation: cancellation, sink: sink)
+    let value = try body(meter)
+    meter.flush()
+    sink(.phaseEnded(id: phase.id))
+    return value
+  }
+}
+
+/// Counts the progress of a phase, from any thread.
+public final class Meter: Sendable {
+  private struct State {
+    var done: Int64 = 0
+    var shown: Int64 = 0
+    var total: Int64?
+    var lastEvent: ContinuousClock.Instant?
+  }
+
+  private let id: String
+  private let unit: ProgressEvent.Unit
+  private let cancellation: Cancellation
+  private let sink: @Sendable (ProgressEvent) -> Void
+  private let state: Mutex<State>
+
+  fileprivate init(
+    id: String, total: Int64?, unit: ProgressEvent.Unit, cancellation: Cancellation,
+    sink: @escaping @Sendable (ProgressEvent) -> Void
+  ) {
+    self.id = id
+    self.unit = unit
+    self.cancellation = cancellation
+    self.sink = sink
+    state = Mutex(State(total: total))
+  }
+
+  /// A meter for work outside a phase: without cancellation and without events.
+  package static var unseen: Meter {
+    Meter(id: "", total: nil, unit: .steps, cancellation: Cancellation()) { _ in }
+  }
+
+  /// Adds to the progress.
+  ///
+  /// - Throws: ``Common/Cancelled`` once the operator has requested to stop.
+  public func advance(by count: Int64 = 1) throws {
+    try cancellation.check()
+    let event: ProgressEvent? = state.withLock { state in
+      state.done += count
+      let now = ContinuousClock.now
+      if let last = state.lastEvent, now - last < .milliseconds(50) { return nil }
+      state.lastEvent = now
+      state.shown = state.done
+      return .advanced(id: id, done: state.done, total: state.total, unit: unit)
+    }
+    if let event { sink(event) }
+  }
+
+  /// Sets or corrects the total.
+  public func setTotal(_ total: Int64) {
+    state.withLock { $0.total = total }
+  }
+
+  /// Returns a callback for a reader that reports its bytes read and total. One callback per reader, for several
+  /// readers in sequence.
+  package func follow(total isKnown: Bool = true) -> ByteProgress {
+    var seen: Int64 = 0
+    return { done, total in
+      if isKnown { self.setTotal(total) }
+      guard done > seen else { return }
+      try self.advance(by: done - seen)
+      seen = done
+    }
+  }
+
+  fileprivate func flush() {
+    let event: ProgressEvent? = state.withLock { state in
+      state.done == state.shown ? nil : .advanced(id: id, done: state.done, total: state.total, unit: unit)
+    }
+    if let event { sink(event) }
+  }
+}

@@ -1,0 +1,155 @@
+import Common
+import Operations
+import Postgres
+
+/// A server installed below a root folder: `/` in production, any folder for throw-away servers.
+public struct Installation: Sendable {
+  /// Without a trailing slash; empty for `/`.
+  public let root: String
+  public let brand: Brand
+  public let configuration: ConfFile
+  public let settings: SettingsFile
+  public let secrets: Secrets
+
+  /// Finds the server below `root`.
+  ///
+  /// - Parameter brand: nil: the brand of the existing configuration; Aloha takes precedence.
+  /// - Throws: `.configuration` if there is no server, or if its files cannot be read.
+  public init(root: String, brand: Brand? = nil) throws {
+    let root = Self.normalized(root)
+    let candidates = brand.map { [$0] } ?? Brand.allCases
+    guard
+      let found = candidates.first(where: {
+        FileSystem.isFolder(ServerLink.destination(root + $0.configurationFolder, root: root))
+      })
+    else {
+      let looked = candidates.map { root + $0.configurationFolder }.joined(separator: " or ")
+      throw PlainFailure(
+        .configuration, root.isEmpty ? "this machine" : root, "no server is installed here: there is no \(looked)",
+        remedy: "give the server's root folder with --root, or run it on the server itself")
+    }
+    self.root = root
+    self.brand = found
+    func path(_ file: String) -> String { Self.path(of: file, root: root, brand: found) }
+    let conf = try ConfFile.read(path(found.configurationFile)) ?? ConfFile()
+    let settings = try SettingsFile.read(path(found.settingsFile))
+    configuration = conf
+    self.settings = settings ?? SettingsFile(container: Container.find(root: root, brand: found))
+    // A container links its secrets into place when it starts; until then they are in its volume.
+    let kept = "\(root)\(Container.volume)/\(found.rawValue)-secrets.conf"
+    guard let secretsFile = try ConfFile.read(path(found.secretsFile)) ?? ConfFile.read(kept) else {
+      throw PlainFailure(
+        .configuration, root + found.secretsFile, "is missing",
+        remedy: "a server cannot run without it: restore it from a backup")
+    }
+    secrets = Secrets(secretsFile)
+  }
+
+  /// Creates the installation of a server whose own settings are lost, from the description in a backup.
+  package init(root: String, brand: Brand, configuration: ConfFile, settings: SettingsFile, secrets: Secrets) {
+    self.root = Self.normalized(root)
+    self.brand = brand
+    self.configuration = configuration
+    self.settings = settings
+    self.secrets = secrets
+  }
+
+  /// The server as texts name it: its host name, otherwise its folder.
+  public var label: String { host ?? (root.isEmpty ? "this server" : root) }
+
+  /// `EXTERNAL_HOST`.
+  public var host: String? { settings.text("EXTERNAL_HOST").map { SafeText.clean($0, limit: .name) } }
+
+  /// Whether uploads are stored in S3 instead of a folder.
+  public var storesUploadsInS3: Bool { settings.keepsUploadsInS3 }
+
+  /// The folder that contains `files` and `avatars`.
+  public var uploadsFolder: String {
+    let configured = settings.text("LOCAL_UPLOADS_DIR") ?? "\(brand.homeFolder)/uploads"
+    return ServerLink.destination(path(configured), root: root)
+  }
+
+  public var messageFilesFolder: String { uploadsFolder + "/files" }
+  public var avatarsFolder: String { uploadsFolder + "/avatars" }
+  public var deploymentFolder: String { root + brand.deploymentFolder }
+
+  /// Returns a path of the configuration, as seen from outside of the root.
+  public func path(_ configured: String) -> String {
+    configured.hasPrefix(root + "/") ? configured : root + configured
+  }
+
+  /// Returns the parameters with which the server itself connects to its database.
+  public func databaseParameters(applicationName: String = "aloha-wizard") -> ConnectionParameters {
+    let user = configuration.value("postgresql", "database_user") ?? brand.databaseName
+    let host = settings.text("REMOTE_POSTGRES_HOST")
+    return ConnectionParameters(
+      host: host, port: settings.number("REMOTE_POSTGRES_PORT"),
+      database: configuration.value("postgresql", "database_name") ?? brand.databaseName, user: user,
+      password: secrets["postgres_password"],
+      sslMode: host == nil ? nil : settings.text("REMOTE_POSTGRES_SSLMODE"), applicationName: applicationName,
+      // With peer authentication, PostgreSQL requires the system user of the same name.
+      systemUser: host == nil ? user : nil)
+  }
+
+  /// Opens a session with the server's schema first in the search path and the time zone UTC.
+  ///
+  /// - Throws: ``DatabaseFailure`` if the connection fails.
+  public func connect(cancellation: Cancellation? = nil) throws -> Connection {
+    let connection = try Connection(databaseParameters(), cancellation: cancellation)
+    try connection.execute("SET search_path TO \(Identifier.quote(brand.schema)), public; SET TIME ZONE 'UTC'")
+    return connection
+  }
+
+  /// Opens a session with the rights of the database's administrator, which uses the server's own role by default; nil
+  /// if this is not possible: usually only root on the database's own machine can.
+  public func connectAsAdministrator(cancellation: Cancellation? = nil) -> Connection? {
+    var parameters = databaseParameters()
+    guard parameters.host?.hasPrefix("/") ?? true else { return nil }
+    let role = parameters.user
+    parameters.user = "postgres"
+    parameters.systemUser = "postgres"
+    parameters.password = nil
+    guard let connection = try? Connection(parameters, cancellation: cancellation) else { return nil }
+    do {
+      guard try connection.value("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == "t" else {
+        return nil
+      }
+      try connection.execute(
+        """
+        SET ROLE \(Identifier.quote(role)); SET search_path TO \(Identifier.quote(brand.schema)), public;
+        SET TIME ZONE 'UTC'
+        """)
+      return connection
+    } catch {
+      return nil
+    }
+  }
+
+  /// Returns the salt of the names of avatar files.
+  ///
+  /// - Throws: `.configuration` if the secrets have none.
+  public func avatarSalt() throws -> Secret {
+    guard let salt = secrets["avatar_salt"] else {
+      throw PlainFailure(
+        .configuration, root + brand.secretsFile, "has no avatar_salt",
+        remedy: "the server makes one when it is installed: run its installer's secrets step")
+    }
+    return salt
+  }
+
+  /// Returns the path of a file in the configuration folder, following the links of containers: of the folder, the
+  /// file, or both.
+  package static func path(of file: String, root: String, brand: Brand) -> String {
+    let folder = ServerLink.destination(root + brand.configurationFolder, root: root)
+    return ServerLink.destination(folder + file.dropFirst(brand.configurationFolder.count), root: root)
+  }
+
+  /// Returns an absolute path, because processes with another working directory must use the same. Empty is the form of
+  /// ``root`` for `/`.
+  private static func normalized(_ root: String) -> String {
+    if root.isEmpty { return "" }
+    var root = FileSystem.absolute(root)
+    while root.count > 1 && root.hasSuffix("/") { root.removeLast() }
+    return root == "/" ? "" : root
+  }
+}

@@ -1,0 +1,132 @@
+import Administration
+import Common
+import Operations
+
+/// Exports one organization into an archive that the server's own importer and this program's read.
+///
+/// All rows are read from one snapshot of the database, the list of files too. The archive gets its name when it is
+/// complete and has been read back; until then no file of that name exists.
+public struct ExportOperation: Operation {
+  public struct Options: Sendable, Codable, Equatable {
+    /// The organization's subdomain; empty for the root domain.
+    public var subdomain: String
+    /// The archive to write; nil for a generated name in /tmp.
+    public var output: String?
+    /// Ends all sessions first, so that messages stop; in the archive the organization is active.
+    public var deactivates = false
+    public var publicOnly = false
+    /// Only public channels, and the private data of people who have consented; nil for everything.
+    public var consent: Consent?
+    /// Sessions that read at the same time; nil: one for each processor, four at most.
+    public var parallel: Int?
+    /// Compression, 1 (fast) to 9 (small).
+    public var level = 1
+    /// Stops at a file that cannot be read instead of skipping it.
+    public var strict = false
+    /// The archive is made for an import in the cloud; nil where it is not.
+    public var handOver: CloudTransfer?
+
+    public init(subdomain: String, output: String? = nil) {
+      self.subdomain = subdomain
+      self.output = output
+    }
+  }
+
+  public enum Phase: String, OperationPhase, CaseIterable {
+    case deactivate, read, messages, tables, files, verify
+
+    public var title: String {
+      switch self {
+      case .deactivate: "Deactivate the organization"
+      case .read: "Find out what belongs to the organization"
+      case .messages: "Export messages"
+      case .tables: "Export people, channels and settings"
+      case .files: "Export uploaded files"
+      case .verify: "Read the archive back"
+      }
+    }
+
+    public var weight: Double {
+      switch self {
+      case .read: 3
+      case .messages: 20
+      case .tables: 2
+      case .verify: 6
+      case .deactivate, .files: 1
+      }
+    }
+  }
+
+  public static let kind = "export"
+  public let server: ServerReference
+  public let options: Options
+
+  public init(_ server: ServerReference, _ options: Options) {
+    self.server = server
+    var options = options
+    options.output = options.output ?? Self.newOutput(server.brand ?? .aloha)
+    self.options = options
+  }
+
+  /// Returns a generated name for an archive in /tmp.
+  public static func newOutput(_ brand: Brand) -> String {
+    "/tmp/\(brand.rawValue)-export-\(RandomText.alphanumeric(8)).tar.gz"
+  }
+
+  /// The archive to write.
+  public var output: String { options.output ?? Self.newOutput(server.brand ?? .aloha) }
+
+  // MARK: The operation as others see it
+
+  public var servers: [ServerReference] { [server] }
+  public var title: String { "Export '\(options.subdomain)' into \(options.output ?? "an archive")" }
+  public var traces: OperationTraces {
+    OperationTraces(workFolders: [OperationTraces.folder(of: options.output)])
+  }
+
+  public var commands: [ProgramCommand] {
+    var words = ["export", "-r", options.subdomain]
+    if let output = options.output { words += ["--output", output] }
+    if options.deactivates { words.append("--deactivate") }
+    if options.publicOnly { words.append("--public-only") }
+    switch options.consent {
+    case .bySetting?: words.append("--with-consent")
+    case .byReactions(let message)?: words += ["--with-consent", "--consent-message", "\(message)"]
+    case nil: break
+    }
+    if let parallel = options.parallel { words += ["--parallel", "\(parallel)"] }
+    if options.level != 1 { words += ["--level", "\(options.level)"] }
+    if options.strict { words.append("--strict") }
+    if let handOver = options.handOver { words += ["--for-cloud", handOver.subdomain] }
+    return [ProgramCommand(words, on: server)]
+  }
+
+  public func undo(_ context: UndoContext) -> UndoRule {
+    let archive = options.output
+    var operations: [any Runnable] = archive.map { [RemoveFile($0)] } ?? []
+    if options.deactivates { operations.append(ReactivateOperation(server, subdomain: options.subdomain)) }
+    return .operations(operations, confirmation: archive.map { .file($0) })
+  }
+
+  // MARK: Check, plan, run
+
+  public func check() throws -> [Finding] { try ExportRun(server.installation(), options).check() }
+  public func plan() throws -> Plan { try ExportRun(server.installation(), options).plan() }
+  public func run(progress: Progress) throws -> Summary { try measured(progress: progress).summary }
+
+  /// The amounts of an export, for benchmarks.
+  public struct Measurements: Sendable {
+    public let summary: Summary
+    public let rows: Int64
+    /// Bytes of all members, and of the archive.
+    public let memberBytes: Int64
+    public let archiveBytes: Int64
+    /// Processor time of the compression.
+    public let compressionSeconds: Double
+  }
+
+  /// Does the same as ``run(progress:)``.
+  public func measured(progress: Progress) throws -> Measurements {
+    try ExportRun(server.installation(), options).run(progress)
+  }
+}

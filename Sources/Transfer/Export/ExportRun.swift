@@ -1,0 +1,313 @@
+import Administration
+import Archive
+import Common
+import Glibc
+import Operations
+import Postgres
+import Server
+
+/// An export bound to the installation that it reads; see ``ExportOperation``.
+package struct ExportRun {
+  typealias Phase = ExportOperation.Phase
+
+  let installation: Installation
+  let options: ExportOperation.Options
+  /// Where the archive will be.
+  let output: String
+  /// The server is stopped and its database is not to be changed: a restore is about to replace it.
+  package var isServerStopped = false
+
+  package init(_ installation: Installation, _ options: ExportOperation.Options) {
+    self.installation = installation
+    self.options = options
+    output = options.output ?? ExportOperation.newOutput(installation.brand)
+  }
+
+  private var workers: Int { max(1, min(options.parallel ?? min(WorkerThread.processors, 4), 32)) }
+
+  // MARK: Before
+
+  func check() throws -> [Finding] {
+    let connection = try installation.connect()
+    defer { connection.close() }
+    let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
+    let source = try ExportSource(installation, connection)
+    let findings = try ExportChecks(installation: installation, options: options, output: output)
+      .findings(organization, source, connection)
+    // Whoever cannot begin has other worries than single rows.
+    guard !findings.contains(where: { $0.severity == .blocker }) else { return findings }
+    return try findings + outlook(organization, source, connection)
+  }
+
+  /// What the archive would not hold: counted in one instant of the database, which is then let go.
+  private func outlook(
+    _ organization: Organization, _ source: ExportSource, _ connection: Connection
+  ) throws -> [Finding] {
+    guard !organization.messagesAreEstimated else {
+      return [Finding(.ok, "rows", "rows that are left out are counted during the export: the organization is large")]
+    }
+    return try connection.transaction("ISOLATION LEVEL REPEATABLE READ, READ ONLY") {
+      let scope = try ExportScope(
+        connection, organization: organization, brand: installation.brand,
+        reach: try reach(of: organization, source.traits, connection), model: source.model, traits: source.traits)
+      return try Completeness(model: source.model, scope: scope).account(connection, written: nil).findings
+        + sameMembers(scope, connection)
+    }
+  }
+
+  private func sameMembers(_ scope: ExportScope, _ connection: Connection) throws -> [Finding] {
+    let groups = try scope.groupsWithSameMembers(connection)
+    guard groups > 0 else { return [] }
+    return [
+      Finding(
+        .warning, "groups",
+        "\(Amount.of(groups, "group conversation")) \(groups == 1 ? "has" : "have") the same members as another one, "
+          + "after people left: the server's own importer may refuse the archive",
+        remedy: "import it with this program, which keeps each of them")
+    ]
+  }
+
+  func plan() throws -> Plan {
+    let connection = try installation.connect()
+    defer { connection.close() }
+    let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
+    let phases = Phase.allCases.filter { $0 != .deactivate || options.deactivates }.map { phase in
+      Plan.Phase(phase, amount: phase == .messages ? organization.messageAmount : nil)
+    }
+    return Plan(
+      title: "Export \(organization.label) into \(output)", phases: phases,
+      leavesAlone: options.deactivates
+        ? ["All data of the organization. Everybody is signed out, and sign-in is disabled until it is reactivated"]
+        : ["Everything: an export only reads"])
+  }
+
+  // MARK: The story
+
+  package func run(_ progress: Progress) throws -> ExportOperation.Measurements {
+    let cancellation = progress.cancellation
+    let session = try installation.connect(cancellation: cancellation)
+    defer { session.close() }
+    let organization = try Organization.find(options.subdomain, session, brand: installation.brand)
+    let findings = try ExportChecks(
+      installation: installation, options: options, output: output, isServerStopped: isServerStopped
+    ).findings(organization, ExportSource(installation, session), session)
+    try progress.pass(findings)
+
+    let deactivates = options.deactivates && !organization.isDeactivated
+    if deactivates {
+      try progress.phase(Phase.deactivate) { _ in
+        try OrganizationState.deactivate(organization, because: .migration, session)
+        // The server asks its cache whether an organization is active: until it is empty people go on writing.
+        ServerCache.flushOrWarn(installation, progress: progress)
+      }
+    }
+    do {
+      return try export(organization, session, progress: progress)
+    } catch {
+      if deactivates { undoDeactivation(organization, progress) }
+      throw error
+    }
+  }
+
+  private func export(
+    _ organization: Organization, _ session: Connection, progress: Progress
+  ) throws -> ExportOperation.Measurements {
+    let began = Timestamp.now()
+    let cancellation = progress.cancellation
+    let snapshot = try session.exportSnapshot()
+    let source = try ExportSource(installation, session)
+    let reach = try reach(of: organization, source.traits, session)
+    let scope = try progress.phase(Phase.read, total: Int64(organization.messages), unit: .messages) { meter in
+      let scope = try ExportScope(
+        session, organization: organization, brand: installation.brand, reach: reach, model: source.model,
+        traits: source.traits, meter: meter)
+      meter.setTotal(Int64(scope.messages.count))
+      for finding in try sameMembers(scope, session) { progress.warn("\(finding.subject): \(finding.reason)") }
+      return scope
+    }
+    let archive = try ArchiveWriter(path: output, level: options.level)
+    defer { archive.abandon() }
+
+    var tables: [String: Int64] = [:]
+    var statistics = StatisticsDocument()
+    let counts = try progress.phase(Phase.messages, total: Int64(scope.messages.count), unit: .messages) { meter in
+      try MessageShards(model: source.model, scope: scope).write(to: archive, workers: workers, meter: meter) {
+        let connection = try installation.connect(cancellation: cancellation)
+        try connection.adopt(snapshot)
+        return connection
+      }
+    }
+    tables["zerver_message"] = counts.messages
+    tables["zerver_usermessage"] = counts.userMessages
+    for (index, file) in counts.files.enumerated() {
+      statistics.add(
+        MessageShards.name(index + 1),
+        ["zerver_message": file.messages, "zerver_usermessage": file.userMessages])
+    }
+    var changed = counts.changed
+
+    let documents = TableDocuments(
+      model: source.model, scope: scope, brand: installation.brand, asActive: options.deactivates,
+      host: installation.host ?? "example.com")
+    let account = try progress.phase(Phase.tables, unit: .rows) { meter in
+      meter.setTotal(try documents.count(session))
+      for document in TableRule.Document.allCases where document != .messages {
+        let written = try documents.write(document, to: archive, session, meter: meter)
+        tables.merge(written.rows) { _, new in new }
+        statistics.add(document.rawValue, written.rows)
+        changed += written.changed
+      }
+      return try Completeness(model: source.model, scope: scope).account(session, written: tables)
+    }
+    account.warn(progress)
+    changed = changed.summed()
+    for change in changed { progress.warn("Changed: \(change.text)") }
+
+    let files = ExportedFiles(installation: installation, scope: scope, strict: options.strict)
+    let items = try files.list(session)
+    let report = try progress.phase(Phase.files, total: Int64(items.count), unit: .files) { meter in
+      try files.write(items, to: archive, progress: progress, meter: meter)
+    }
+    statistics.records = report.records
+
+    if source.traits.listsExports { try archive.add(StatisticsDocument.fileName, statistics.encoded()) }
+    if case .consent(let users) = reach, source.traits.hasConsentSetting {
+      try archive.add(
+        Consent.fileName, Array("[\(Set(users).sorted().map(String.init).joined(separator: ","))]\n".utf8))
+    }
+    try archive.add(
+      MigrationStatus.fileName, MigrationStatus.encode(source.version, brand: installation.brand))
+    try session.execute("COMMIT")
+
+    let manifest = manifest(scope, source.version, session) {
+      $0.tables = tables
+      $0.skipped = report.skipped
+      $0.leftOut = account.leftOut
+      $0.changed = changed
+    }
+    let finished = try progress.phase(Phase.verify, unit: .bytes) { meter in
+      try archive.finish(manifest: manifest, cancellation: cancellation, progress: meter.follow())
+    }
+    var sessions = 0
+    if options.deactivates { sessions = endActivity(organization, session, progress) }
+    if !isServerStopped {
+      ExportRecord(
+        organization: organization, reach: reach, archive: finished, statistics: statistics.encoded(), began: began
+      ).write(session, source.model.catalog, progress)
+    }
+    let summary = try summarize(
+      organization, source.version, tables: tables, report: report,
+      notes: manifest.notes, finished: finished, endedSessions: sessions)
+    return ExportOperation.Measurements(
+      summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
+      archiveBytes: finished.size, compressionSeconds: finished.compressionSeconds)
+  }
+
+  /// Whose messages are exported; who agreed is read from the export's own snapshot.
+  private func reach(
+    of organization: Organization, _ traits: ServerTraits, _ connection: Connection
+  ) throws -> ExportScope.Reach {
+    if let consent = options.consent {
+      return .consent(users: try consent.users(of: organization, traits, connection))
+    }
+    return options.publicOnly ? .publicChannels : .everything
+  }
+
+  // MARK: Deactivating
+
+  /// The archive is there: from now on nobody needs what is still open. Failing here must not take it away.
+  private func endActivity(_ organization: Organization, _ connection: Connection, _ progress: Progress) -> Int {
+    do {
+      let ended = try OrganizationState.endActivity(organization, connection)
+      // It holds copies of the sessions.
+      ServerCache.flushOrWarn(installation, progress: progress)
+      return ended
+    } catch {
+      progress.warn("Open sessions of \(organization.label) could not be ended: \(error)")
+      return 0
+    }
+  }
+
+  /// On a session of its own: the export's may be what failed.
+  private func undoDeactivation(_ organization: Organization, _ progress: Progress) {
+    do {
+      let connection = try installation.connect()
+      defer { connection.close() }
+      try OrganizationState.reactivate(organization, connection)
+      // Whoever wanted to stop the export does not want to stop this.
+      ServerCache.flushOrWarn(installation, progress: progress.unstoppable)
+    } catch {
+      progress.warn("\(organization.label) is still deactivated: \(error). Reactivate it when you are ready.")
+    }
+  }
+
+  // MARK: What is said of it
+
+  private func manifest(
+    _ scope: ExportScope, _ version: ServerVersion, _ connection: Connection, _ fill: (inout Manifest) -> Void
+  ) -> Manifest {
+    var manifest = Manifest(
+      program: Program.nameAndVersion, kind: .organizationExport,
+      source: Manifest.Source(
+        serverVersion: version.name, featureLevel: version.featureLevel, brand: installation.brand.rawValue,
+        hostname: installation.host, postgresVersion: String(connection.serverVersion / 10_000)),
+      organization: Manifest.Organization(subdomain: scope.organization.subdomain, name: scope.organization.name),
+      options: [
+        "reach": options.publicOnly ? "public" : options.consent != nil ? "consent" : "everything",
+        "deactivated": options.deactivates ? "yes" : "no",
+      ],
+      migrations: MigrationStatus.fileName)
+    fill(&manifest)
+    return manifest
+  }
+
+  private func summarize(
+    _ organization: Organization, _ version: ServerVersion, tables: [String: Int64], report: ExportedFiles.Report,
+    notes: [Summary.Fact], finished: ArchiveWriter.Finished, endedSessions: Int
+  ) throws -> Summary {
+    func count(_ table: String) -> String { Amount.count(tables[table] ?? 0) }
+    return Summary(
+      title: "\(organization.label) is exported",
+      facts: [
+        Summary.Fact("Archive", finished.path),
+        Summary.Fact("Size", Amount.bytes(finished.size), id: .size),
+        Summary.Fact("Messages", count("zerver_message"), id: .messages),
+        Summary.Fact("Users", count("zerver_userprofile"), id: .users),
+        Summary.Fact("Channels", count("zerver_stream")),
+        Summary.Fact("Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))"),
+        Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
+        Summary.Fact("Verified", "every byte was read back and compared with its checksum"),
+      ]
+        + notes
+        + (options.deactivates
+          ? [
+            Summary.Fact("State", "deactivated: sign-in is disabled until it is reactivated"),
+            Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions))),
+          ] : []),
+      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : [])
+        + (try whereItGoes(organization, version, finished.path)) + (options.deactivates ? openAgain : []))
+  }
+
+  /// Should the move be called off.
+  private var openAgain: [Summary.Step] {
+    let reactivate = ReactivateOperation(
+      ServerReference(root: installation.root.isEmpty ? "/" : installation.root), subdomain: options.subdomain)
+    return [
+      Summary.Step(
+        "If the move is cancelled, reactivate it here:", commands: reactivate.commands.map(\.text))
+    ]
+  }
+
+  private func whereItGoes(
+    _ organization: Organization, _ version: ServerVersion, _ path: String
+  ) throws -> [Summary.Step] {
+    if let handOver = options.handOver {
+      return handOver.nextSteps(
+        archive: path, digest: try Digest.hexadecimal(ofFile: path), organization: organization, version: version)
+    }
+    return [
+      "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
+      "Import it there: \(Program.command(["import", "SUBDOMAIN", path]))",
+    ]
+  }
+}

@@ -1,0 +1,34 @@
+import Common
+import Glibc
+import Server
+
+/// Searches a machine for backups in the usual folders.
+public enum FoundBackups {
+  /// Returns the folders to search.
+  ///
+  /// - Parameters:
+  ///   - root: the root of the server; "/" in production.
+  ///   - others: additional folders; they come first.
+  ///   - used: the folders that earlier jobs of this server have written backups to.
+  package static func usualFolders(root: String, others: [String], used: [String]) -> [String] {
+    let usual = [
+      "/tmp", "/var/tmp", "/var/backups", "/var/backups/aloha", "/var/backups/zulip", "/var/backups/\(Program.name)",
+      "/srv/backup", "/srv/backups", "/backup", "/backups", "/mnt", "/media", "/root",
+    ]
+    let volume = Container.find(root: root).map { [$0.backupFolder] } ?? []
+    let below = root == "/" || root.isEmpty ? [] : usual.map { root + $0 }
+    var seen: Set<String> = []
+    return (others + volume + used + below + usual).filter { seen.insert($0).inserted }
+  }
+
+  /// Returns all backups in these folders, the newest first. Missing and unreadable folders are skipped.
+  public static func list(in folders: [String]) -> [BackupFile] {
+    var seen: Set<String> = []
+    let found = folders.flatMap { (try? BackupFolder.known($0)) ?? [] }.filter { backup in
+      guard let real = realpath(backup.path, nil) else { return false }
+      defer { free(real) }
+      return seen.insert(String(cString: real)).inserted
+    }
+    return found.sorted { ($0.moment, $0.path) > ($1.moment, $1.path) }
+  }
+}
