@@ -1,9 +1,12 @@
+import JSON
+
 /// Where the tables of a JSON document begin, noted while the document is read for the first time, so that it is not
 /// searched again to read its rows.
 struct DocumentOutline {
   /// The offset of each table's opening bracket, in bytes from the beginning of the document.
   private(set) var positions: [String: Int] = [:]
-  /// Short values that are not lists of rows, with their JSON text: `sort_by_date`.
+  /// Short values that are not lists of rows: the text of a string (`import_source`), the JSON text of a number or
+  /// boolean (`sort_by_date`).
   private(set) var flags: [String: String] = [:]
   /// The tables in the order of the document.
   private(set) var tables: [String] = []
@@ -17,6 +20,12 @@ struct DocumentOutline {
 
   mutating func add(flag: String, _ value: UnsafeRawBufferPointer) {
     guard value.count <= Self.longestFlag else { return }
-    flags[flag] = String(decoding: value, as: UTF8.self)
+    var scanner = JSONScanner(value, name: flag)
+    guard let value = try? scanner.value() else { return }
+    switch value.kind {
+    case .string: flags[flag] = value.text
+    case .number, .bool: flags[flag] = String(decoding: value.bytes, as: UTF8.self)
+    case .null, .array, .object, .missing: break
+    }
   }
 }

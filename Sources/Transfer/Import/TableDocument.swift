@@ -25,7 +25,7 @@ final class TableDocument {
     archive.contains(document.rawValue) ? try TableDocument(archive, document.rawValue, contents) : nil
   }
 
-  /// Short values that are not lists of rows, with their JSON text.
+  /// Short values that are not lists of rows, as in ``DocumentOutline/flags``.
   var flags: [String: String] { outline.flags }
 
   /// The tables in the order of the document.
