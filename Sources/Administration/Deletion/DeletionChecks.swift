@@ -54,7 +54,7 @@ extension DeletionRun {
   /// Reports a paid plan, which is known only on servers that bill.
   private func billing(_ organization: Organization, _ connection: Connection) throws -> [Finding] {
     let catalog = try Catalog.read(connection, schema: installation.brand.schema)
-    guard catalog["corporate_customer"]?.column("realm_id") != nil else { return [] }
+    guard catalog[TableName.corporateCustomer]?.column("realm_id") != nil else { return [] }
     let found = try connection.value(
       """
       SELECT 1 FROM corporate_customer c WHERE realm_id = $1 AND (stripe_customer_id IS NOT NULL
@@ -142,7 +142,7 @@ extension DeletionRun {
     func rows(_ table: String) -> String { Amount.count(Int64(shares.first { $0.table == table }?.rows ?? 0)) }
     var facts = [
       Summary.Fact("Rows", "\(Amount.count(Int64(total))) in \(Amount.of(Int64(shares.count), "table"))"),
-      Summary.Fact("Messages", rows("zerver_message")), Summary.Fact("Users", rows("zerver_userprofile")),
+      Summary.Fact("Messages", rows(TableName.message)), Summary.Fact("Users", rows(TableName.userProfile)),
     ]
     if options.uploads != .keep {
       facts.append(Summary.Fact("Files", "\(Amount.count(removed.files)), \(Amount.bytes(removed.bytes))"))

@@ -36,7 +36,7 @@ struct DeletionSet {
 
   /// Tables whose ids are required although no column of its own refers to them.
   private var extraParents: Set<String> {
-    Set(["zerver_realm", "zerver_huddle"].filter { catalog[$0] != nil })
+    Set([TableName.realm, TableName.huddle].filter { catalog[$0] != nil })
   }
 
   /// Returns the temporary table of a table's ids, as SQL.
@@ -57,15 +57,15 @@ struct DeletionSet {
   }
 
   private mutating func seed() throws {
-    _ = try connection.change("INSERT INTO \(list(OwnershipMap.root)) VALUES ($1)", [String(organization.id)])
-    counts[OwnershipMap.root] = 1
+    _ = try connection.change("INSERT INTO \(list(TableName.realm)) VALUES ($1)", [String(organization.id)])
+    counts[TableName.realm] = 1
   }
 
   /// Follows the references from table to table until nothing more is found; a reference is followed again only if its
   /// target has more rows than last time. Small tables come first, and large ones only when those are finished.
   private mutating func fill() throws {
     let sizes = try ForeignKeySuspension.estimates(catalog, connection)
-    let tables = map.order.filter { counts[$0] != nil && $0 != OwnershipMap.root }
+    let tables = map.order.filter { counts[$0] != nil && $0 != TableName.realm }
       .sorted { (sizes[$0] ?? 0, $0) < (sizes[$1] ?? 0, $1) }
     var followed: [String: Int] = [:]
     func isNew(_ tie: String, _ parent: String) -> Bool {
@@ -81,7 +81,7 @@ struct DeletionSet {
         guard isNew("\(table).\(link.column)>\(link.parent)", link.parent) else { continue }
         if try add(table, link) { grew = true }
       }
-      if table == "zerver_recipient", isNew("groups", "zerver_userprofile"), try addGroups() { grew = true }
+      if table == TableName.recipient, isNew("groups", TableName.userProfile), try addGroups() { grew = true }
       position = grew ? 0 : position + 1
     }
   }
@@ -103,19 +103,19 @@ struct DeletionSet {
   /// Adds the group messages whose members are all deleted. A group with a member elsewhere is kept for that member,
   /// without the deleted users and their messages; the server's own bots do not count as such members.
   private mutating func addGroups() throws -> Bool {
-    let users = list("zerver_userprofile")
+    let users = list(TableName.userProfile)
     let count = try connection.change(
       """
-      INSERT INTO \(list("zerver_recipient")) SELECT DISTINCT r.id
+      INSERT INTO \(list(TableName.recipient)) SELECT DISTINCT r.id
       FROM zerver_recipient r JOIN zerver_subscription s ON s.recipient_id = r.id
       JOIN \(users) g ON g.id = s.user_profile_id
       WHERE r.type = 3 AND NOT EXISTS (
         SELECT 1 FROM zerver_subscription o JOIN zerver_userprofile u ON u.id = o.user_profile_id
         JOIN zerver_realm e ON e.id = u.realm_id
         WHERE o.recipient_id = r.id AND e.id <> $1 AND e.string_id <> $2)
-        AND NOT EXISTS (SELECT 1 FROM \(list("zerver_recipient")) k WHERE k.id = r.id)
+        AND NOT EXISTS (SELECT 1 FROM \(list(TableName.recipient)) k WHERE k.id = r.id)
       """, [String(organization.id), brand.internalSubdomain])
-    return try note("zerver_recipient", count)
+    return try note(TableName.recipient, count)
   }
 
   private mutating func note(_ table: String, _ count: Int) throws -> Bool {

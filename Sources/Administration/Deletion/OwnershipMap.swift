@@ -1,4 +1,5 @@
 import Postgres
+import Server
 
 /// The rows that are deleted with an organization, derived from the live catalog: for each table the columns that refer
 /// to rows of another one, and the effect on a row whose target is deleted.
@@ -20,20 +21,18 @@ struct OwnershipMap {
     var condition: String?
   }
 
-  static let root = "zerver_realm"
-
   /// References without a foreign key.
   static let undeclared: [String: [Link]] = [
-    "zerver_recipient": [
-      Link(column: "type_id", parent: "zerver_userprofile", takesRow: true, condition: "t.type = 1"),
-      Link(column: "type_id", parent: "zerver_stream", takesRow: true, condition: "t.type = 2"),
+    TableName.recipient: [
+      Link(column: "type_id", parent: TableName.userProfile, takesRow: true, condition: "t.type = 1"),
+      Link(column: "type_id", parent: TableName.stream, takesRow: true, condition: "t.type = 2"),
     ],
-    "fts_update_log": [Link(column: "message_id", parent: "zerver_message", takesRow: true)],
+    "fts_update_log": [Link(column: "message_id", parent: TableName.message, takesRow: true)],
   ]
 
   /// Tables whose rows describe other rows but never define their owner.
   private static let neutral: Set<String> = [
-    "django_content_type", "zerver_client", "auth_group", "auth_permission",
+    "django_content_type", TableName.client, "auth_group", "auth_permission",
   ]
 
   /// In an order in which rows can be deleted: referring tables before the tables that they refer to.
@@ -61,7 +60,7 @@ struct OwnershipMap {
   var parents: Set<String> { Set(links.values.flatMap { $0 }.map(\.parent)) }
 
   private static func reached(_ catalog: Catalog) -> Set<String> {
-    var reached: Set<String> = catalog[root] == nil ? [] : [root]
+    var reached: Set<String> = catalog[TableName.realm] == nil ? [] : [TableName.realm]
     for name in undeclared.keys where catalog[name] != nil { reached.insert(name) }
     while true {
       let more = catalog.tables.values.filter { table in
@@ -77,10 +76,12 @@ struct OwnershipMap {
     let isOwned = table.foreignKeys.contains { isRequired($0) && !neutral.contains($0.table) }
     let declared = table.foreignKeys.filter { reached.contains($0.table) }.map { key in
       Link(
-        column: key.column, parent: key.table, takesRow: table.name != root && (isRequired(key) || !isOwned))
+        column: key.column, parent: key.table, takesRow: table.name != TableName.realm && (isRequired(key) || !isOwned))
     }
     // The reference to the organization itself finds most rows; the others then add few.
-    return declared.filter { $0.parent == root } + declared.filter { $0.parent != root }
+    let organization = declared.filter { $0.parent == TableName.realm }
+    let others = declared.filter { $0.parent != TableName.realm }
+    return organization + others
       + (undeclared[table.name] ?? []).filter { reached.contains($0.parent) }
   }
 

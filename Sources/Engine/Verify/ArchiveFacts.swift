@@ -1,5 +1,6 @@
 import Common
 import Operations
+import Server
 
 extension ArchiveSummary {
   /// The facts of an archive for an operator, by importance.
@@ -29,11 +30,11 @@ extension ArchiveSummary {
       add("Digests", hasDigests ? "of every file" : "none")
     }
     add("Seal", seal)
-    add("Messages", rows("zerver_message"))
+    add("Messages", rows(TableName.message))
     if let firstMessage, let lastMessage { add("Sent", "\(firstMessage) to \(lastMessage)") }
-    add("Users", rows("zerver_userprofile"))
-    add("Channels", rows("zerver_stream"))
-    add("Attachments", rows("zerver_attachment"))
+    add("Users", rows(TableName.userProfile))
+    add("Channels", rows(TableName.stream))
+    add("Attachments", rows(TableName.attachment))
     return facts
   }
 }

@@ -199,8 +199,8 @@ public struct VerifyOperation: Runnable {
     let all = contents.rows.values.reduce(0, +)
     return [
       Summary.Fact("Organization", contents.organization.map { "\($0.name) ('\($0.subdomain)')" } ?? "unknown"),
-      Summary.Fact("Messages", rows("zerver_message")),
-      Summary.Fact("Users", rows("zerver_userprofile")),
+      Summary.Fact("Messages", rows(TableName.message)),
+      Summary.Fact("Users", rows(TableName.userProfile)),
       Summary.Fact("Files", "\(Amount.count(contents.files.count)), \(Amount.bytes(contents.files.bytes))"),
       Summary.Fact(
         "Rows",

@@ -53,7 +53,7 @@ package enum AuditLog {
   ) throws {
     let known = ["realm_id", "event_type", "event_time", "backfilled", "extra_data"] + columns.map(\.name)
     let values = columns.map { ", \($0.value)" }.joined()
-    let more = try RequiredColumns(of: "zerver_realmauditlog", beyond: known, connection)
+    let more = try RequiredColumns(of: TableName.realmAuditLog, beyond: known, connection)
     _ = try connection.query(
       """
       INSERT INTO zerver_realmauditlog (\(known.joined(separator: ", "))\(more.names))

@@ -59,7 +59,7 @@ public struct DataModel: Sendable {
       switch rows {
       case .userColumn(let name), .profileColumn(let name): column(name)?.key
       case .organizationColumn where document == .analytics:
-        columns.first { $0.references == "zerver_userprofile" }?.key
+        columns.first { $0.references == TableName.userProfile }?.key
       default: nil
       }
     }
@@ -79,10 +79,10 @@ public struct DataModel: Sendable {
   public func tables(in document: TableRule.Document) -> [Table] { tables.filter { $0.document == document } }
 
   /// The tables of user groups: the key of a named group is the key of its group.
-  package static let groupTables: Set<String> = ["zerver_usergroup", "zerver_namedusergroup"]
+  package static let groupTables: Set<String> = [TableName.userGroup, TableName.namedUserGroup]
 
   /// Whether this server bills organizations, as only the cloud does: imports then get the limited plan.
-  public var hasBilling: Bool { catalog["corporate_customer"] != nil }
+  public var hasBilling: Bool { catalog[TableName.corporateCustomer] != nil }
 }
 
 extension DataModel {
@@ -169,9 +169,9 @@ extension DataModel {
   private static func placement(of table: Catalog.Table, among reachable: Set<String>) -> Placement? {
     // All organizations share clients, so they do not identify one.
     let keys = table.foreignKeys.filter {
-      reachable.contains($0.table) && $0.table != "zerver_client" && $0.table != table.name
+      reachable.contains($0.table) && $0.table != TableName.client && $0.table != table.name
     }
-    let direct = ["zerver_realm", "zerver_userprofile", "zerver_stream", "zerver_usergroup", "zerver_message"]
+    let direct = [TableName.realm, TableName.userProfile, TableName.stream, TableName.userGroup, TableName.message]
     let targets = direct + reachable.subtracting(direct).sorted()
     func first(_ suits: (Catalog.ForeignKey) -> Bool) -> Catalog.ForeignKey? {
       for target in targets {
@@ -185,11 +185,11 @@ extension DataModel {
     }
     let rows: TableRule.Rows =
       switch chosen.table {
-      case "zerver_realm": .organizationColumn(chosen.column)
-      case "zerver_userprofile": .userColumn(chosen.column)
+      case TableName.realm: .organizationColumn(chosen.column)
+      case TableName.userProfile: .userColumn(chosen.column)
       default: .parentColumn(chosen.column, table: chosen.table)
       }
-    return Placement(rows: rows, others: keys.filter { $0.column != chosen.column && $0.table != "zerver_realm" })
+    return Placement(rows: rows, others: keys.filter { $0.column != chosen.column && $0.table != TableName.realm })
   }
 
   private static func columns(of table: Catalog.Table, rule: TableRule, _ catalog: Catalog) -> [Column] {

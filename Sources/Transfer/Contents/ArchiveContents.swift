@@ -45,10 +45,6 @@ package final class ArchiveContents: MemberVisitor {
   /// The limit for small documents that are kept as a whole.
   static let capturedBytes: Int64 = 4 << 20
   private static let statisticsNames: Set<String> = ["stats.txt", "stats.json"]
-  /// Mirror dummies: authors of old messages without an account on this server, who have a table of their own in the
-  /// format.
-  private static let dummies = "zerver_userprofile_mirrordummy"
-  private static let systemBots = "zerver_userprofile_crossrealm"
 
   /// - Parameters:
   ///   - model: the server that the archive is for; the default accepts what all known versions accept.
@@ -137,7 +133,7 @@ package final class ArchiveContents: MemberVisitor {
         if let current {
           try current.read(row, &findings)
           look(at: current)
-        } else if currentName == Self.systemBots {
+        } else if currentName == TableName.crossRealmBots {
           try bots.read(row, document: name, spaces: spaces, &findings)
         } else {
           var scanner = JSONScanner(row, name: name)
@@ -147,7 +143,7 @@ package final class ArchiveContents: MemberVisitor {
       value: { [unowned self] key, value in
         outlines[name, default: DocumentOutline()].add(flag: key, value)
         if outlines[name]?.flags["sort_by_date"] == "true" { messages.keepsDates = keepsIDs }
-        if model[key] != nil || key == Self.dummies || key == Self.systemBots {
+        if model[key] != nil || key == TableName.mirrorDummies || key == TableName.crossRealmBots {
           findings.problem(key, "is no list of rows in \(name)")
         }
       })
@@ -162,8 +158,8 @@ package final class ArchiveContents: MemberVisitor {
   private func begin(_ table: String, in name: String, _ document: TableRule.Document) -> TableContents? {
     if counts[name]?[table] != nil { findings.problem(table, "is there twice in \(name)") }
     counts[name, default: [:]][table] = 0
-    if table == Self.systemBots { return nil }
-    guard let known = model[table == Self.dummies ? "zerver_userprofile" : table] else {
+    if table == TableName.crossRealmBots { return nil }
+    guard let known = model[table == TableName.mirrorDummies ? TableName.userProfile : table] else {
       if !unknownTables.contains(table), unknownTables.count < 1000 { unknownTables.append(table) }
       return nil
     }
@@ -249,13 +245,13 @@ package final class ArchiveContents: MemberVisitor {
       for (table, count) in document { rows[table, default: 0] += count }
     }
     members.check(&findings)
-    if rows["zerver_realm"] ?? 0 != 1 {
-      findings.problem("zerver_realm", "has \(rows["zerver_realm"] ?? 0) rows, but an export has one")
+    if rows[TableName.realm] ?? 0 != 1 {
+      findings.problem(TableName.realm, "has \(rows["zerver_realm"] ?? 0) rows, but an export has one")
     }
     bots.finish(spaces, &findings)
     // An archive without user groups gets those of a new organization, and settings that name groups are set
     // accordingly.
-    let groupsAreMade = rows["zerver_namedusergroup"] ?? 0 == 0
+    let groupsAreMade = rows[TableName.namedUserGroup] ?? 0 == 0
     for table in tables.values.sorted(by: { $0.name < $1.name }) {
       table.finish(&findings, groupsAreMade: groupsAreMade)
     }

@@ -38,7 +38,7 @@ struct ColumnCheck {
     self.column = column
     self.slot = slot(column.key)
     otherSlot = column.name == column.key ? nil : slot(column.name)
-    isOrganization = column.references == "zerver_realm"
+    isOrganization = column.references == TableName.realm
     isSetting = table.isGroupSetting(column.name)
     func add(_ target: String, _ consequence: ReferenceCheck.Consequence) -> Int {
       references.append(
@@ -62,15 +62,15 @@ struct ColumnCheck {
     case .reference(let target): rule = .reference(add(target, .cleared))
     case .recipientTarget:
       let targets = [
-        Int64(ExportScope.RecipientType.personal): "zerver_userprofile",
-        Int64(ExportScope.RecipientType.channel): "zerver_stream",
-        Int64(ExportScope.RecipientType.group): "zerver_huddle",
+        Int64(ExportScope.RecipientType.personal): TableName.userProfile,
+        Int64(ExportScope.RecipientType.channel): TableName.stream,
+        Int64(ExportScope.RecipientType.group): TableName.huddle,
       ]
       rule = .recipientTarget(type: slot("type"), targets.mapValues { add($0, .refused) })
     case .emojiCode:
       let consequence: ReferenceCheck.Consequence = table.rows == .reactions ? .leftOut : .cleared
       rule = .emojiCode(
-        type: slot("reaction_type"), reference: add("zerver_realmemoji", consequence), ValueRule(column))
+        type: slot("reaction_type"), reference: add(TableName.realmEmoji, consequence), ValueRule(column))
     case .text, .profileValue, .uploadPath, .renderedDescription, .emojiPart: rule = .value(ValueRule(column))
     case .generatedIfMissing(.uuid): rule = .uuidIfAny(ValueRule(column))
     default: rule = .unread
@@ -80,7 +80,7 @@ struct ColumnCheck {
   /// Returns the table whose ids a key lists that only exports have; nil for all other columns.
   static func joinedTable(_ column: DataModel.Column) -> String? {
     guard case .identifiers(_, let child) = column.exported else { return nil }
-    return child == "message_id" ? "zerver_message" : "zerver_scheduledmessage"
+    return child == "message_id" ? TableName.message : TableName.scheduledMessage
   }
 
   /// The column as texts name it.
@@ -129,7 +129,7 @@ final class IDSpaces {
   private var spaces: [String: IDSpace] = [:]
 
   subscript(_ table: String) -> IDSpace {
-    let name = table == "zerver_namedusergroup" ? "zerver_usergroup" : table
+    let name = table == TableName.namedUserGroup ? TableName.userGroup : table
     if let known = spaces[name] { return known }
     let made = IDSpace()
     spaces[name] = made

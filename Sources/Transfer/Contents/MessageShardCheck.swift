@@ -1,3 +1,5 @@
+import Server
+
 /// Compares the user-message rows of one message file with the messages in it.
 ///
 /// The server writes a message and all its user-message rows into one file. This makes it possible to check, without
@@ -17,7 +19,7 @@ struct MessageShardCheck {
   func finish(_ findings: inout ContentFindings) {
     for (message, row) in open.sorted(by: { $0.key < $1.key }) where !messages.contains(message) {
       findings.problem(
-        "zerver_usermessage",
+        TableName.userMessage,
         "\(row.place.text): message_id refers to \(message): the file has no message \(message)"
           + (row.count > 1 ? " (\(row.count) rows)" : ""))
     }

@@ -1,3 +1,5 @@
+import Server
+
 /// The ids that rows of other tables may refer to.
 final class IDSpace {
   private(set) var ids = IDSet()
@@ -73,10 +75,11 @@ enum TableNoun {
   static func one(_ table: String) -> String { nouns[table] ?? "row of \(table)" }
 
   private static let nouns = [
-    "zerver_realm": "organization", "zerver_userprofile": "user", "zerver_recipient": "recipient",
-    "zerver_stream": "channel", "zerver_client": "client", "zerver_usergroup": "user group",
-    "zerver_namedusergroup": "user group", "zerver_message": "message", "zerver_scheduledmessage": "scheduled message",
-    "zerver_customprofilefield": "profile field", "zerver_channelfolder": "channel folder",
-    "zerver_huddle": "group message", "zerver_realmemoji": "custom emoji", "zerver_attachment": "attachment",
+    TableName.realm: "organization", TableName.userProfile: "user", TableName.recipient: "recipient",
+    TableName.stream: "channel", TableName.client: "client", TableName.userGroup: "user group",
+    TableName.namedUserGroup: "user group", TableName.message: "message",
+    TableName.scheduledMessage: "scheduled message",
+    TableName.customProfileField: "profile field", TableName.channelFolder: "channel folder",
+    TableName.huddle: "group message", TableName.realmEmoji: "custom emoji", TableName.attachment: "attachment",
   ]
 }

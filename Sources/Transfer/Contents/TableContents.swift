@@ -218,7 +218,7 @@ final class TableContents {
 }
 
 extension ReferenceCheck {
-  var isToGroup: Bool { noun == TableNoun.one("zerver_usergroup") }
+  var isToGroup: Bool { noun == TableNoun.one(TableName.userGroup) }
 }
 
 extension ContentFindings.RepairText {

@@ -21,7 +21,7 @@ struct ExportRecord {
       guard try connection.value("SELECT pg_is_in_recovery()") == "f" else {
         return progress.note("The audit log has no line of this export: the database is a read-only standby.")
       }
-      let row = catalog["zerver_realmexport"] == nil ? nil : tryListing(connection, progress)
+      let row = catalog[TableName.realmExport] == nil ? nil : tryListing(connection, progress)
       try AuditLog.record(
         .exported, organization: organization.id, details: row.map { "{\"realm_export_id\": \($0)}" } ?? "{}",
         connection)

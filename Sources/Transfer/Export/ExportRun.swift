@@ -137,12 +137,12 @@ package struct ExportRun {
         return connection
       }
     }
-    tables["zerver_message"] = counts.messages
-    tables["zerver_usermessage"] = counts.userMessages
+    tables[TableName.message] = counts.messages
+    tables[TableName.userMessage] = counts.userMessages
     for (index, file) in counts.files.enumerated() {
       statistics.add(
         MessageShards.name(index + 1),
-        ["zerver_message": file.messages, "zerver_usermessage": file.userMessages])
+        [TableName.message: file.messages, TableName.userMessage: file.userMessages])
     }
     var changed = counts.changed
 
@@ -271,9 +271,9 @@ package struct ExportRun {
       facts: [
         Summary.Fact("Archive", finished.path),
         Summary.Fact("Size", Amount.bytes(finished.size), id: .size),
-        Summary.Fact("Messages", count("zerver_message"), id: .messages),
-        Summary.Fact("Users", count("zerver_userprofile"), id: .users),
-        Summary.Fact("Channels", count("zerver_stream")),
+        Summary.Fact("Messages", count(TableName.message), id: .messages),
+        Summary.Fact("Users", count(TableName.userProfile), id: .users),
+        Summary.Fact("Channels", count(TableName.stream)),
         Summary.Fact("Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))"),
         Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
         Summary.Fact("Verified", "every byte was read back and compared with its checksum"),

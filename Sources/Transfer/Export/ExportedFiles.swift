@@ -94,7 +94,7 @@ struct ExportedFiles {
   // MARK: File lists
 
   private func uploads(_ connection: Connection) throws -> [Item] {
-    guard let table = scope.model["zerver_attachment"] else { return [] }
+    guard let table = scope.model[TableName.attachment] else { return [] }
     return try connection.query(
       """
       SELECT t.path_id, u.id, u.email FROM zerver_attachment t JOIN zerver_userprofile u ON u.id = t.owner_id

@@ -39,7 +39,7 @@ struct GuardedColumns {
   }
 
   private func defaultSettings(_ table: DataModel.Table, agreed: String) -> [String: String] {
-    guard let defaults = scope.model.catalog["zerver_realmuserdefault"] else { return [:] }
+    guard let defaults = scope.model.catalog[TableName.realmUserDefault] else { return [:] }
     let kept: Set = ["id", "realm_id", "email_address_visibility"]
     let settings = defaults.columns.map(\.name).filter { !kept.contains($0) && table.column($0) != nil }
     return Dictionary(

@@ -20,12 +20,12 @@ struct MessageShards: Sendable {
   private let userMessages: RowEncoder?
 
   init(model: DataModel, scope: ExportScope) throws {
-    guard let table = model["zerver_message"] else {
+    guard let table = model[TableName.message] else {
       throw PlainFailure(.configuration, "table zerver_message", "is not in this database")
     }
     self.scope = scope
     messages = RowEncoder(table, scope: scope)
-    userMessages = model["zerver_usermessage"].map { RowEncoder($0, scope: scope) }
+    userMessages = model[TableName.userMessage].map { RowEncoder($0, scope: scope) }
   }
 
   static func name(_ number: Int) -> String {

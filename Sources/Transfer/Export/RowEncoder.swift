@@ -192,7 +192,7 @@ struct RowEncoder: Sendable {
   ) -> String {
     let parent = Identifier.quote(table.name.split(separator: "_").last.map { "\($0)_id" } ?? "id")
     let column = Identifier.quote(child)
-    let target = child == "message_id" ? "zerver_message" : "zerver_scheduledmessage"
+    let target = child == "message_id" ? TableName.message : TableName.scheduledMessage
     return """
       (SELECT coalesce(json_agg(j.\(column) ORDER BY j.\(column)), '[]')::text FROM \(Identifier.quote(joining)) j \
       WHERE j.\(parent) = t.id AND j.\(column) IN (\(scope.keys(of: target))))

@@ -37,7 +37,7 @@ extension ExportScope {
       return table.otherReferences.map { ($0.column, "IN (\(keys(of: $0.table, $0.referencedColumn)))") }
     }
     // Their own conditions decide this, or they are the targets themselves.
-    guard !["zerver_message", "zerver_usermessage", "zerver_recipient"].contains(table.name) else { return [] }
+    guard ![TableName.message, TableName.userMessage, TableName.recipient].contains(table.name) else { return [] }
     return table.columns.compactMap { column in
       guard !isDecided(column.name, by: table.rows), let target = column.references,
         let test = test(for: target, of: table, column)
@@ -65,17 +65,17 @@ extension ExportScope {
 
   private func test(for target: String, of table: DataModel.Table, _ column: DataModel.Column) -> String? {
     switch target {
-    case "zerver_userprofile": return "= ANY(\(SQL.literal(knownUsers)))"
-    case "zerver_stream", "zerver_usergroup", "zerver_customprofilefield", "zerver_channelfolder":
+    case TableName.userProfile: return "= ANY(\(SQL.literal(knownUsers)))"
+    case TableName.stream, TableName.userGroup, TableName.customProfileField, TableName.channelFolder:
       guard model.catalog[target]?.column("realm_id") != nil else { return nil }
       return "IN (SELECT id FROM \(Identifier.quote(target)) WHERE realm_id = \(organization.id))"
-    case "zerver_namedusergroup":
+    case TableName.namedUserGroup:
       guard model.catalog[target]?.column("realm_id") != nil else { return nil }
       return "IN (SELECT usergroup_ptr_id FROM \(target) WHERE realm_id = \(organization.id))"
-    case "zerver_recipient":
+    case TableName.recipient:
       // A row's own recipient adds nothing to its id.
       return column.isRequired ? "= ANY(\(SQL.literal(knownRecipients)))" : nil
-    case "zerver_message":
+    case TableName.message:
       // Channels name their first message, exported or not; importers determine it again.
       return column.isRequired || table.rows == .scheduledMessages ? "IN (\(exportedMessages))" : nil
     default: return nil

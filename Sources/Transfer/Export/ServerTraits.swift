@@ -23,8 +23,8 @@ struct ServerTraits: Sendable, Equatable {
 
   init(_ catalog: Catalog, migrations: [String: [String]]) {
     let newest = MigrationStatus.newestNumber(migrations["zerver"] ?? [])
-    hasConsentSetting = catalog["zerver_userprofile"]?.column("allow_private_data_export") != nil
-    listsExports = catalog["zerver_realmexport"] != nil
+    hasConsentSetting = catalog[TableName.userProfile]?.column("allow_private_data_export") != nil
+    listsExports = catalog[TableName.realmExport] != nil
     hasVersionedAvatars = newest >= Self.versionedAvatars
     keepsEmojiOriginals = newest >= Self.emojiOriginals
   }

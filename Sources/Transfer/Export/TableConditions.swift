@@ -64,7 +64,7 @@ extension ExportScope {
   /// Returns the ids of a table's exported rows, as a subquery.
   func keys(of table: String, _ column: String? = nil) -> String {
     // The condition of the large table exists already, on an alias of its own.
-    if table == "zerver_message" { return exportedMessages }
+    if table == TableName.message { return exportedMessages }
     guard let found = model[table] else { return "SELECT NULL::int8" }
     let key = column ?? (found.hasID ? "id" : found.columns.first { $0.name.hasSuffix("_ptr_id") }?.name ?? "id")
     return "SELECT t.\(Identifier.quote(key)) FROM \(Identifier.quote(table)) t WHERE \(condition(for: found))"
@@ -86,7 +86,7 @@ extension ExportScope {
     var ways = [
       "t.id IN (SELECT a.attachment_id FROM zerver_attachment_messages a WHERE a.message_id IN (\(exportedMessages)))"
     ]
-    if model.catalog["zerver_attachment_scheduled_messages"] != nil {
+    if model.catalog[TableName.attachmentScheduledMessages] != nil {
       ways.append(
         """
         t.id IN (SELECT a.attachment_id FROM zerver_attachment_scheduled_messages a
@@ -111,8 +111,8 @@ extension ExportScope {
 
   /// The clients that exported rows name: those that others on the server use are private.
   private var usedClients: String {
-    let users = model.tables.filter { $0.name != "zerver_message" }.flatMap { table in
-      table.columns.filter { $0.references == "zerver_client" }.map { column in
+    let users = model.tables.filter { $0.name != TableName.message }.flatMap { table in
+      table.columns.filter { $0.references == TableName.client }.map { column in
         "SELECT t.\(Identifier.quote(column.name)) FROM \(Identifier.quote(table.name)) t "
           + "WHERE \(condition(for: table))"
       }

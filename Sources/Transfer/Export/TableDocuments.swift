@@ -67,7 +67,7 @@ struct TableDocuments {
           if target !== output ? target.count > 0 : written > 0 { target.byte(0x2C) }
           target.byte(0x0A)
           encoder.encode(reader.fields, into: target, changes: changes)
-          if target === output { written += 1 } else { counts["zerver_userprofile_mirrordummy", default: 0] += 1 }
+          if target === output { written += 1 } else { counts[TableName.mirrorDummies, default: 0] += 1 }
           if output.count > 1 << 18 {
             try spool.write(output.bytes)
             output.removeAll()
@@ -78,14 +78,14 @@ struct TableDocuments {
         counts[table.name] = written
         changed += changes.list(encoder)
         if let aside {
-          begin("zerver_userprofile_mirrordummy")
+          begin(TableName.mirrorDummies)
           output.raw(aside.bytes)
           output.raw("\n]")
-          begin("zerver_userprofile_crossrealm")
+          begin(TableName.crossRealmBots)
           writeSystemBots(into: output)
           output.raw("\n]")
-          counts["zerver_userprofile_mirrordummy", default: 0] += 0
-          counts["zerver_userprofile_crossrealm"] = Int64(scope.systemBots.count)
+          counts[TableName.mirrorDummies, default: 0] += 0
+          counts[TableName.crossRealmBots] = Int64(scope.systemBots.count)
         }
       }
       if document == .realm, !isFirst {
@@ -122,11 +122,11 @@ struct TableDocuments {
     var expressions = GuardedColumns(scope: scope, host: host).expressions(for: table)
     expressions.merge(scope.looseReferences(of: table)) { own, _ in own }
     // The path of a full export's archive is private to those who may read all of it.
-    if table.name == "zerver_realmexport", scope.reach != .everything, table.column("export_path") != nil {
+    if table.name == TableName.realmExport, scope.reach != .everything, table.column("export_path") != nil {
       expressions["export_path"] = "NULL::text"
     }
     // A user of another organization (a server administrator) may have acted here; that user is not exported.
-    if table.column("acting_user_id")?.references == "zerver_userprofile", table.column("realm_id") != nil {
+    if table.column("acting_user_id")?.references == TableName.userProfile, table.column("realm_id") != nil {
       expressions["acting_user_id"] =
         "(SELECT u.id FROM zerver_userprofile u WHERE u.id = t.acting_user_id AND u.realm_id = t.realm_id)"
     }

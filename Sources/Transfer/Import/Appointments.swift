@@ -9,10 +9,8 @@ import Server
 struct Appointments {
   let model: DataModel
 
-  private static let table = "zerver_realm"
-
   private var columns: [DataModel.Column] {
-    (model[Self.table]?.columns ?? []).filter { column in
+    (model[TableName.realm]?.columns ?? []).filter { column in
       !column.isRequired && (column.name.hasSuffix("deletion_date") || column.name.hasSuffix("_redirect"))
     }
   }
@@ -21,7 +19,7 @@ struct Appointments {
   func sentences(_ survey: ArchiveIndex) throws -> [String] {
     let columns = columns
     var said: [String] = []
-    try survey.realm.rows(of: Self.table, keys: columns.map(\.key)) { row in
+    try survey.realm.rows(of: TableName.realm, keys: columns.map(\.key)) { row in
       for (index, column) in columns.enumerated() {
         guard let value = Self.shown(row[index]) else { continue }
         said.append(Self.sentence(column.name, value))
@@ -33,7 +31,7 @@ struct Appointments {
   func clear(organization: Int64, _ connection: Connection) throws {
     let cleared = columns.map { "\(Identifier.quote($0.name)) = NULL" }.joined(separator: ", ")
     guard !cleared.isEmpty else { return }
-    _ = try connection.query("UPDATE \(Self.table) SET \(cleared) WHERE id = $1", [String(organization)])
+    _ = try connection.query("UPDATE \(TableName.realm) SET \(cleared) WHERE id = $1", [String(organization)])
   }
 
   private static func shown(_ value: JSONScanner.Value) -> String? {

@@ -113,7 +113,7 @@ struct ArchiveIndex {
   private mutating func readOrganization() throws {
     var found = 0
     var row = organization
-    try realm.rows(of: "zerver_realm", keys: ["id", "string_id", "name", "deactivated", "uuid"]) { reader in
+    try realm.rows(of: TableName.realm, keys: ["id", "string_id", "name", "deactivated", "uuid"]) { reader in
       found += 1
       row = (
         reader[0].int ?? 0, reader[1].text ?? "", SafeText.clean(reader[2].text ?? "", limit: .name), reader[3].isTrue,
@@ -130,7 +130,7 @@ struct ArchiveIndex {
 
   private mutating func readPeople() throws {
     var found: [User] = []
-    for table in ["zerver_userprofile", "zerver_userprofile_mirrordummy"] {
+    for table in [TableName.userProfile, TableName.mirrorDummies] {
       try realm.rows(of: table, keys: ["id", "is_active", "is_bot", "role", "avatar_version"]) { reader in
         guard let id = reader[0].int else { return }
         found.append(
@@ -141,13 +141,13 @@ struct ArchiveIndex {
     }
     users = found.sorted { $0.id < $1.id }
     var bots: [SystemBot] = []
-    try realm.rows(of: "zerver_userprofile_crossrealm", keys: ["id", "email", "recipient_id"]) { reader in
+    try realm.rows(of: TableName.crossRealmBots, keys: ["id", "email", "recipient_id"]) { reader in
       guard let id = reader[0].int, let address = reader[1].text else { return }
       bots.append(SystemBot(id: id, localPart: String(address.prefix { $0 != "@" }), recipient: reader[2].int))
     }
     systemBots = bots
     var clients: [(Int64, String)] = []
-    try realm.rows(of: "zerver_client", keys: ["id", "name"]) { reader in
+    try realm.rows(of: TableName.client, keys: ["id", "name"]) { reader in
       // A client without a name still counts: rows refer to it.
       if let id = reader[0].int { clients.append((id, reader[1].text ?? "")) }
     }
@@ -156,11 +156,11 @@ struct ArchiveIndex {
 
   private mutating func readRecipients() throws {
     var groups: [Int64: Int64] = [:]
-    try realm.rows(of: "zerver_recipient", keys: ["id", "type", "type_id"]) { reader in
+    try realm.rows(of: TableName.recipient, keys: ["id", "type", "type_id"]) { reader in
       if reader[1].int == Int64(ExportScope.RecipientType.group), let id = reader[0].int { groups[id] = reader[2].int }
     }
     var members: [Int64: [Int64]] = [:]
-    try realm.rows(of: "zerver_subscription", keys: ["recipient", "user_profile"]) { reader in
+    try realm.rows(of: TableName.subscription, keys: ["recipient", "user_profile"]) { reader in
       if let recipient = reader[0].int, groups[recipient] != nil, let user = reader[1].int {
         members[recipient, default: []].append(user)
       }
@@ -171,27 +171,27 @@ struct ArchiveIndex {
 
   private mutating func readDetails() throws {
     var fields: Set<Int64> = []
-    try realm.rows(of: "zerver_customprofilefield", keys: ["id", "field_type"]) { reader in
+    try realm.rows(of: TableName.customProfileField, keys: ["id", "field_type"]) { reader in
       if reader[1].int == Self.userFieldType, let id = reader[0].int { fields.insert(id) }
     }
     userFields = fields
     var methods: [(Int64, String)] = []
-    try realm.rows(of: "zerver_realmauthenticationmethod", keys: ["id", "name"]) { reader in
+    try realm.rows(of: TableName.realmAuthenticationMethod, keys: ["id", "name"]) { reader in
       if let id = reader[0].int { methods.append((id, reader[1].text ?? "")) }
     }
     authenticationMethods = methods
     var paths: [String] = []
-    try attachments?.rows(of: "zerver_attachment", keys: ["path_id"]) { reader in
+    try attachments?.rows(of: TableName.attachment, keys: ["path_id"]) { reader in
       if let path = reader[0].text { paths.append(path) }
     }
     uploadPaths = paths
     var created = false
-    try realm.rows(of: "zerver_realmauditlog", keys: ["event_type"]) { reader in
+    try realm.rows(of: TableName.realmAuditLog, keys: ["event_type"]) { reader in
       created = created || reader[0].int == Int64(AuditLog.Event.created.rawValue)
     }
     hasCreationEvent = created
-    hasAuditLog = realm.contains("zerver_realmauditlog")
-    hasUserGroups = realm.contains("zerver_usergroup")
+    hasAuditLog = realm.contains(TableName.realmAuditLog)
+    hasUserGroups = realm.contains(TableName.userGroup)
   }
 
   private mutating func readIDs(_ model: DataModel) {
@@ -203,8 +203,8 @@ struct ArchiveIndex {
       if let rows { counts[table.name] = rows }
       if table.sequence != nil, rows != nil { ids[table.name] = contents.ids(of: table.name) }
     }
-    ids["zerver_userprofile"] = users.map(\.id)
-    userMessages = counts["zerver_usermessage"] ?? 0
+    ids[TableName.userProfile] = users.map(\.id)
+    userMessages = counts[TableName.userMessage] ?? 0
   }
 
   // MARK: Messages
@@ -220,8 +220,8 @@ struct ArchiveIndex {
   /// Sorts the message ids by date if the archive asks for it.
   private mutating func sortMessages() {
     let dates = contents.messages.dates
-    guard contents.messages.keepsDates, let old = ids["zerver_message"], old.count == dates.count else { return }
-    ids["zerver_message"] = zip(dates, old).sorted { $0 < $1 }.map(\.1)
+    guard contents.messages.keepsDates, let old = ids[TableName.message], old.count == dates.count else { return }
+    ids[TableName.message] = zip(dates, old).sorted { $0 < $1 }.map(\.1)
   }
 }
 

@@ -68,11 +68,11 @@ struct Conversations {
     _ survey: ArchiveIndex, maps: [String: IDMap], bots: [Int64: Int64], model: DataModel,
     ids: NewIDs, _ connection: Connection
   ) throws {
-    let reading = try Reading(survey, users: maps["zerver_userprofile"] ?? IDMap())
-    let recipients = maps["zerver_recipient"] ?? IDMap()
+    let reading = try Reading(survey, users: maps[TableName.userProfile] ?? IDMap())
+    let recipients = maps[TableName.recipient] ?? IDMap()
     try settleGroups(reading, recipients: recipients, connection)
     let keepsPersonal =
-      try model.catalog["zerver_userprofile"]?.column("recipient_id") != nil
+      try model.catalog[TableName.userProfile]?.column("recipient_id") != nil
       || connection.value("SELECT 1 FROM zerver_recipient WHERE type = \(ExportScope.RecipientType.personal) LIMIT 1")
         != nil
     if keepsPersonal {
@@ -99,13 +99,13 @@ struct Conversations {
       botIDs = Set(survey.systemBots.map(\.id))
       for bot in survey.systemBots { if let recipient = bot.recipient { botRecipients[recipient] = bot.id } }
       var owners: [Int64: Int64] = [:]
-      try survey.realm.rows(of: "zerver_recipient", keys: ["id", "type", "type_id"]) { row in
+      try survey.realm.rows(of: TableName.recipient, keys: ["id", "type", "type_id"]) { row in
         guard row[1].int == Int64(ExportScope.RecipientType.personal), let id = row[0].int else { return }
         owners[id] = row[2].int
       }
       self.owners = owners
       var sizes: [Int64: Int64] = [:]
-      try survey.realm.rows(of: "zerver_huddle", keys: ["id", "group_size"]) { row in
+      try survey.realm.rows(of: TableName.huddle, keys: ["id", "group_size"]) { row in
         if let id = row[0].int { sizes[id] = row[1].int }
       }
       self.sizes = sizes
@@ -143,8 +143,8 @@ struct Conversations {
     for group in reading.groups {
       if group.members.isEmpty { empty += 1 }
       if !group.members.isEmpty, let other = first[group.members], let new = recipients[other] {
-        leftOut["zerver_huddle", default: []].insert(group.id)
-        leftOut["zerver_recipient", default: []].insert(group.recipient)
+        leftOut[TableName.huddle, default: []].insert(group.id)
+        leftOut[TableName.recipient, default: []].insert(group.recipient)
         replaced[group.recipient] = new
         merged += 1
         continue
@@ -171,7 +171,7 @@ struct Conversations {
   ) throws {
     let owners = reading.owners.merging(reading.botRecipients) { own, _ in own }
     guard !owners.isEmpty else { return }
-    leftOut["zerver_recipient", default: []].formUnion(reading.owners.keys)
+    leftOut[TableName.recipient, default: []].formUnion(reading.owners.keys)
     // A group of two may already exist.
     var known: [[Int64]: Int64] = [:]
     for group in reading.groups where !group.members.isEmpty && known[group.members] == nil {
@@ -186,8 +186,8 @@ struct Conversations {
       wanted.append((direction, Set([sender, new]).sorted()))
     }
     let missing = Set(wanted.map(\.members)).filter { known[$0] == nil }.sorted { $0.lexicographicallyPrecedes($1) }
-    let newGroups = try ids.take(missing.count, of: "zerver_huddle")
-    let newRecipients = try ids.take(missing.count, of: "zerver_recipient")
+    let newGroups = try ids.take(missing.count, of: TableName.huddle)
+    let newRecipients = try ids.take(missing.count, of: TableName.recipient)
     for ((members, group), recipient) in zip(zip(missing, newGroups), newRecipients) {
       known[members] = recipient
       made.append(
@@ -204,7 +204,7 @@ struct Conversations {
   /// Returns the pairs of sender and recipient that occur, for the recipients that the filter accepts.
   private static func directions(_ survey: ArchiveIndex, _ suits: (Int64) -> Bool) throws -> [Direction] {
     var found = survey.directions.filter { suits($0.recipient) }
-    try survey.realm.rows(of: "zerver_scheduledmessage", keys: ["sender", "recipient"]) { row in
+    try survey.realm.rows(of: TableName.scheduledMessage, keys: ["sender", "recipient"]) { row in
       guard let sender = row[0].int, let recipient = row[1].int, suits(recipient) else { return }
       found.insert(Direction(sender: sender, recipient: recipient))
     }
@@ -219,14 +219,14 @@ struct Conversations {
     // The rows of the bots' own recipients already exist on this server.
     for (recipient, owner) in reading.owners where reading.botIDs.contains(owner) {
       guard let bot = reading.users[owner], let own = bots[bot] else { continue }
-      leftOut["zerver_recipient", default: []].insert(recipient)
+      leftOut[TableName.recipient, default: []].insert(recipient)
       replaced[recipient] = own
     }
     let owned = Set(reading.owners.values)
     let without = survey.users.map(\.id).filter { !owned.contains($0) }.compactMap { reading.users[$0] }
     guard !without.isEmpty else { return }
     var personal = bots
-    for (user, recipient) in zip(without, try ids.take(without.count, of: "zerver_recipient")) {
+    for (user, recipient) in zip(without, try ids.take(without.count, of: TableName.recipient)) {
       personal[user] = recipient
       made.append(
         NewRecipient(
@@ -260,8 +260,8 @@ struct Conversations {
       directed[direction] = recipient
     }
     for (recipient, pair) in pairs where !kept.contains(recipient) {
-      leftOut["zerver_huddle", default: []].insert(pair.group)
-      leftOut["zerver_recipient", default: []].insert(recipient)
+      leftOut[TableName.huddle, default: []].insert(pair.group)
+      leftOut[TableName.recipient, default: []].insert(recipient)
     }
     notes.append(
       "This server keeps one-to-one conversations apart from groups: "
@@ -282,7 +282,7 @@ struct Conversations {
     let groups = made.filter { $0.type == ExportScope.RecipientType.group }
     if !groups.isEmpty {
       let known = ["id", "huddle_hash", "recipient_id", "group_size"]
-      let more = try RequiredColumns(of: "zerver_huddle", beyond: known, connection)
+      let more = try RequiredColumns(of: TableName.huddle, beyond: known, connection)
       let hasSize =
         try connection.value(
           """
@@ -302,7 +302,7 @@ struct Conversations {
     }
     let pairs = made.flatMap { row in row.members.map { (row.id, $0) } }
     let known = ["active", "color", "is_muted", "is_user_active", "pin_to_top", "recipient_id", "user_profile_id"]
-    let more = try RequiredColumns(of: "zerver_subscription", beyond: known, connection)
+    let more = try RequiredColumns(of: TableName.subscription, beyond: known, connection)
     _ = try connection.query(
       """
       INSERT INTO zerver_subscription (\(known.joined(separator: ", "))\(more.names))

@@ -10,10 +10,6 @@ struct IDAssignment {
   let connection: Connection
   let ids: NewIDs
 
-  static let signInTable = "zerver_realmauthenticationmethod"
-  static let users = "zerver_userprofile"
-  static let recipients = "zerver_recipient"
-
   /// Takes ids from the server's sequences, table by table, in the order of the archive's ids, and settles the
   /// conversations.
   ///
@@ -26,7 +22,7 @@ struct IDAssignment {
       guard table.notImported == nil, !facts.leftOutTables.contains(table.name), table.sequence != nil,
         var old = survey.ids[table.name], !old.isEmpty
       else { continue }
-      if table.name == Self.signInTable, let allowed = facts.allowedAuthentication {
+      if table.name == TableName.realmAuthenticationMethod, let allowed = facts.allowedAuthentication {
         // Rows that are not imported take no ids.
         old = survey.authenticationMethods.filter { allowed.contains($0.name) }.map(\.id)
       }
@@ -37,29 +33,29 @@ struct IDAssignment {
       }
       facts.maps[table.name] = IDMap(old: old, new: try ids.take(old.count, of: table.name))
     }
-    facts.maps["zerver_client"] = try clients()
+    facts.maps[TableName.client] = try clients()
     let bots = try addSystemBots(&facts)
     facts.conversations = try Conversations(
       survey, maps: facts.maps, bots: bots, model: model, ids: ids, connection)
-    facts.maps["zerver_namedusergroup"] = try namedGroups(facts)
+    facts.maps[TableName.namedUserGroup] = try namedGroups(facts)
   }
 
   /// The group tables to omit: if no group has a name, groups cannot be told apart, not even the server's system
   /// groups.
   private var namelessGroups: Set<String> {
-    guard model["zerver_namedusergroup"] != nil, survey.hasRows("zerver_usergroup"),
-      !survey.hasRows("zerver_namedusergroup")
+    guard model[TableName.namedUserGroup] != nil, survey.hasRows(TableName.userGroup),
+      !survey.hasRows(TableName.namedUserGroup)
     else { return [] }
     return [
-      "zerver_usergroup", "zerver_namedusergroup", "zerver_usergroupmembership", "zerver_groupgroupmembership",
+      TableName.userGroup, TableName.namedUserGroup, TableName.userGroupMembership, TableName.groupGroupMembership,
     ]
   }
 
   /// A named group shares the id of its group and has none of its own. Not every group has a name.
   private func namedGroups(_ facts: ImportContext) throws -> IDMap {
-    let groups = facts.maps["zerver_usergroup"] ?? IDMap()
+    let groups = facts.maps[TableName.userGroup] ?? IDMap()
     var named: [Int64] = []
-    try survey.realm.rows(of: "zerver_namedusergroup", keys: ["usergroup_ptr", "usergroup_ptr_id", "id"]) { row in
+    try survey.realm.rows(of: TableName.namedUserGroup, keys: ["usergroup_ptr", "usergroup_ptr_id", "id"]) { row in
       guard let id = row[0].int ?? row[1].int ?? row[2].int, groups[id] != nil else { return }
       named.append(id)
     }
@@ -80,7 +76,7 @@ struct IDAssignment {
       }
       let made =
         ids.areForeseen
-        ? try ids.take(1, of: "zerver_client").first
+        ? try ids.take(1, of: TableName.client).first
         : try connection.value("INSERT INTO zerver_client (name) VALUES ($1) RETURNING id", [client.name])
           .flatMap { Int64($0) }
       let id = made ?? 0
@@ -96,8 +92,8 @@ struct IDAssignment {
   /// - Returns: the personal recipients of the bots by their ids on this server, if it uses personal recipients.
   private func addSystemBots(_ facts: inout ImportContext) throws -> [Int64: Int64] {
     let here = try SystemBots(installation: installation, connection: connection).found()
-    var users = (facts.maps[Self.users] ?? IDMap()).pairs
-    var recipients = (facts.maps[Self.recipients] ?? IDMap()).pairs
+    var users = (facts.maps[TableName.userProfile] ?? IDMap()).pairs
+    var recipients = (facts.maps[TableName.recipient] ?? IDMap()).pairs
     var knownUsers = Set(users.map(\.old))
     var knownRecipients = Set(recipients.map(\.old))
     var personal: [Int64: Int64] = [:]
@@ -116,8 +112,8 @@ struct IDAssignment {
       personal[own.id] = recipient
       if let old = bot.recipient, knownRecipients.insert(old).inserted { recipients.append((old, recipient)) }
     }
-    facts.maps[Self.users] = IDMap(old: users.map(\.old), new: users.map(\.new))
-    facts.maps[Self.recipients] = IDMap(old: recipients.map(\.old), new: recipients.map(\.new))
+    facts.maps[TableName.userProfile] = IDMap(old: users.map(\.old), new: users.map(\.new))
+    facts.maps[TableName.recipient] = IDMap(old: recipients.map(\.old), new: recipients.map(\.new))
     return personal
   }
 }

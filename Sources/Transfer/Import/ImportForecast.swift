@@ -90,7 +90,7 @@ struct ImportForecast {
     if plan.withoutSpectators, hasSpectators {
       warnings.append("Reading without an account is switched off: this server allows it only with a paid plan")
     }
-    if let visible = plan.visibleMessages, let count = survey.counts["zerver_message"], count > visible {
+    if let visible = plan.visibleMessages, let count = survey.counts[TableName.message], count > visible {
       warnings.append(
         "Only the newest \(Amount.count(Int64(visible))) of \(Amount.count(count)) messages can be seen without a paid "
           + "plan; the others are there")
@@ -99,7 +99,7 @@ struct ImportForecast {
 
   private func hasSpectators() throws -> Bool {
     var found = false
-    try survey.realm.rows(of: "zerver_realm", keys: ["enable_spectator_access"]) { found = $0[0].isTrue }
+    try survey.realm.rows(of: TableName.realm, keys: ["enable_spectator_access"]) { found = $0[0].isTrue }
     return found
   }
 }

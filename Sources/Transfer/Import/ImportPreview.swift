@@ -27,9 +27,9 @@ struct ImportPreview {
   /// The counts of the main kinds of rows that would be created, with their names.
   var amounts: [(name: String, count: Int64)] {
     [
-      ("users", "zerver_userprofile"), ("channels", "zerver_stream"), ("messages", "zerver_message"),
-      ("user-message rows", "zerver_usermessage"), ("reactions", "zerver_reaction"),
-      ("attachments", "zerver_attachment"), ("custom emoji", "zerver_realmemoji"),
+      ("users", TableName.userProfile), ("channels", TableName.stream), ("messages", TableName.message),
+      ("user-message rows", TableName.userMessage), ("reactions", TableName.reaction),
+      ("attachments", TableName.attachment), ("custom emoji", TableName.realmEmoji),
     ].map { ($0.0, survey.counts[$0.1] ?? 0) }
   }
 
@@ -50,7 +50,7 @@ struct ImportPreview {
 
   /// New ids come from the server's sequences; they can equal the old ids only on an empty server.
   private func identities(_ facts: ImportContext) -> Finding {
-    let new = facts.maps["zerver_userprofile"] ?? IDMap()
+    let new = facts.maps[TableName.userProfile] ?? IDMap()
     guard let changed = survey.users.first(where: { new[$0.id] != $0.id })?.id else {
       return Finding(.ok, "ids", survey.users.isEmpty ? "no users" : "users keep their ids")
     }

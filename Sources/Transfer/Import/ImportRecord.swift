@@ -2,6 +2,7 @@ import Common
 import FoundationEssentials
 import JSON
 import Operations
+import Server
 
 /// The records of an import for later questions: the map of all ids, and the report.
 struct ImportRecord {
@@ -11,7 +12,7 @@ struct ImportRecord {
   func write(_ maps: [String: IDMap]) throws {
     try FileSystem.makeFolder(folder)
     let lines = JSONBuffer(capacity: 1 << 20)
-    for (table, map) in maps.sorted(by: { $0.key < $1.key }) where table != "zerver_namedusergroup" {
+    for (table, map) in maps.sorted(by: { $0.key < $1.key }) where table != TableName.namedUserGroup {
       for pair in map.pairs {
         lines.raw("{\"table\":\"")
         lines.raw(Array(table.utf8))

@@ -35,7 +35,7 @@ struct ImportTransaction {
       forecast.notes.forEach(progress.note)
 
       let imported = try ImportedFiles(
-        archive, organization: organization, users: facts.maps["zerver_userprofile"] ?? IDMap(),
+        archive, organization: organization, users: facts.maps[TableName.userProfile] ?? IDMap(),
         names: try avatarNames(), survey: survey, keepsEmojiOriginals: try traits().keepsEmojiOriginals)
       let placed = try StagedUploads(installation, organization: organization)
       files = placed
@@ -97,7 +97,7 @@ struct ImportTransaction {
   }
 
   private func newOrganization(_ facts: ImportContext) throws -> Int64 {
-    guard let id = facts.maps["zerver_realm"]?[survey.organization.id] else {
+    guard let id = facts.maps[TableName.realm]?[survey.organization.id] else {
       throw PlainFailure(.damagedArchive, "realm.json", "holds no organization", remedy: "make the archive again")
     }
     return id
@@ -116,13 +116,13 @@ struct ImportTransaction {
   }
 
   private func isHereAlready() throws -> Bool {
-    guard model.catalog["zerver_realm"]?.column("uuid") != nil, !survey.organization.uuid.isEmpty else { return false }
+    guard model.catalog[TableName.realm]?.column("uuid") != nil, !survey.organization.uuid.isEmpty else { return false }
     return try connection.value(
       "SELECT 1 FROM zerver_realm WHERE uuid::text = $1", [survey.organization.uuid.lowercased()]) != nil
   }
 
   private func gatherFacts(_ facts: inout ImportContext, _ files: ImportedFiles, organization: Int64) {
-    let users = facts.maps["zerver_userprofile"] ?? IDMap()
+    let users = facts.maps[TableName.userProfile] ?? IDMap()
     facts.activeUsers = Set(survey.users.filter(\.isActive).map(\.id))
     facts.systemBots = Set(survey.systemBots.map(\.id))
     facts.userFields = survey.userFields
@@ -135,8 +135,8 @@ struct ImportTransaction {
     facts.uploadPaths = files.uploadPaths
     facts.rewriter = TextRewriter(
       references: References(
-        users: users, channels: facts.maps["zerver_stream"] ?? IDMap(),
-        userGroups: facts.maps["zerver_usergroup"] ?? IDMap(), messages: facts.maps["zerver_message"] ?? IDMap(),
+        users: users, channels: facts.maps[TableName.stream] ?? IDMap(),
+        userGroups: facts.maps[TableName.userGroup] ?? IDMap(), messages: facts.maps[TableName.message] ?? IDMap(),
         organization: (survey.organization.id, organization), uploads: files.uploadFolders, hosts: hosts()))
   }
 
@@ -186,15 +186,15 @@ struct ImportTransaction {
     let name = survey.organization.name
     let place = options.subdomain.isEmpty ? "the root domain" : options.subdomain
     let host = installation.host.map { options.subdomain.isEmpty ? $0 : "\(options.subdomain).\($0)" }
-    let renumbered = facts.maps["zerver_userprofile"]?.renumbers ?? false
+    let renumbered = facts.maps[TableName.userProfile]?.renumbers ?? false
     let record = recordFolder.map { [Summary.Fact("Map of ids", "\($0)/id-map.jsonl")] } ?? []
     return Summary(
       title: "\(name) is imported at \(place)",
       facts: [
         Summary.Fact("Address", host.map { "https://\($0)" } ?? place, id: .address),
-        Summary.Fact("Messages", count("zerver_message"), id: .messages),
-        Summary.Fact("Users", count("zerver_userprofile"), id: .users),
-        Summary.Fact("Channels", count("zerver_stream"), id: .channels),
+        Summary.Fact("Messages", count(TableName.message), id: .messages),
+        Summary.Fact("Users", count(TableName.userProfile), id: .users),
+        Summary.Fact("Channels", count(TableName.stream), id: .channels),
         Summary.Fact("Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))", id: .files),
         Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before", id: .userIDs),
         Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),

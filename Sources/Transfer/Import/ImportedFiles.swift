@@ -130,7 +130,7 @@ struct ImportedFiles {
 
   /// Collects each emoji that has a row or a file: a row without a file is an emoji that could not be displayed.
   private mutating func emoji(_ archive: OpenedArchive, _ survey: ArchiveIndex) throws {
-    try survey.realm.rows(of: "zerver_realmemoji", keys: ["file_name", "name", "is_animated"]) { row in
+    try survey.realm.rows(of: TableName.realmEmoji, keys: ["file_name", "name", "is_animated"]) { row in
       guard let file = row[0].text, !file.isEmpty else { return }
       guard FileName.isUsable(file) else { return remarks.add(.unusableName, file) }
       if emojiOfFile[file] == nil {

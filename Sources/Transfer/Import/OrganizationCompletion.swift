@@ -39,7 +39,7 @@ struct OrganizationCompletion {
 
   /// Recounts the active subscribers of each channel, which the server stores; older archives lack the number.
   private func subscriberCounts() throws {
-    guard model.catalog["zerver_stream"]?.column("subscriber_count") != nil else { return }
+    guard model.catalog[TableName.stream]?.column("subscriber_count") != nil else { return }
     _ = try connection.query(
       """
       UPDATE zerver_stream s SET subscriber_count = c.number
@@ -53,15 +53,15 @@ struct OrganizationCompletion {
 
   /// Creates the organization's presence sequence: it counts changes of presence and is never behind that of a row.
   private func presenceSequence() throws {
-    guard model.catalog["zerver_presencesequence"] != nil else { return }
+    guard model.catalog[TableName.presenceSequence] != nil else { return }
     let more = try RequiredColumns(
-      of: "zerver_presencesequence", beyond: ["realm_id", "last_update_id"], connection)
+      of: TableName.presenceSequence, beyond: ["realm_id", "last_update_id"], connection)
     _ = try connection.query(
       """
       INSERT INTO zerver_presencesequence (realm_id, last_update_id\(more.names)) SELECT $1::int8, 0\(more.values)
       WHERE NOT EXISTS (SELECT 1 FROM zerver_presencesequence WHERE realm_id = $1::int8)
       """, [String(organization)])
-    guard model.catalog["zerver_userpresence"]?.column("last_update_id") != nil else { return }
+    guard model.catalog[TableName.userPresence]?.column("last_update_id") != nil else { return }
     _ = try connection.query(
       """
       UPDATE zerver_presencesequence SET last_update_id = p.last
@@ -74,7 +74,8 @@ struct OrganizationCompletion {
   private static let activityDays = 180
 
   private func channelActivity() throws {
-    guard model.catalog["zerver_stream"]?.column("is_recently_active") != nil, !survey.organization.isDeactivated else {
+    guard model.catalog[TableName.stream]?.column("is_recently_active") != nil, !survey.organization.isDeactivated
+    else {
       return
     }
     _ = try connection.query(
@@ -99,7 +100,7 @@ struct OrganizationCompletion {
 
   /// The name of the other product that the archive comes from, if any; later servers record it.
   private var importSource: String? {
-    guard let source = survey.realm.flags["import_source"], source != "null", (1...100).contains(source.utf8.count),
+    guard let source = survey.realm.flags["import_source"], (1...100).contains(source.utf8.count),
       Brand(rawValue: source) == nil,
       source.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || " ._-".contains($0)) })
     else { return nil }
@@ -113,7 +114,7 @@ struct OrganizationCompletion {
 
   /// Whether the archive was made by a converter, not by a server of this family.
   private var isFromOtherProduct: Bool {
-    guard let importSource else { return !survey.hasRows("zerver_realmauditlog") }
+    guard let importSource else { return !survey.hasRows(TableName.realmAuditLog) }
     return !Brand.allCases.contains { importSource == $0.rawValue }
   }
 
@@ -123,7 +124,7 @@ struct OrganizationCompletion {
     let settings = [
       "new_stream_announcements_stream", "zulip_update_announcements_stream", "aloha_update_announcements_stream",
     ]
-    .filter { model.catalog["zerver_realm"]?.column("\($0)_id") != nil }
+    .filter { model.catalog[TableName.realm]?.column("\($0)_id") != nil }
     guard
       let channel = try connection.query(
         """

@@ -16,8 +16,6 @@ struct OrganizationDefaults {
   let model: DataModel
   let connection: Connection
 
-  private static let groupTable = "zerver_usergroup"
-
   /// Returns what ``complete()`` will create, as sentences for the operator.
   ///
   /// - Throws: `.unsuitableArchive` if this server has no pattern for it.
@@ -27,21 +25,21 @@ struct OrganizationDefaults {
     var said: [String] = []
     if let pattern = try pattern(brand, connection) {
       said += try SystemGroups.forecast(
-        survey, facts, areLeftOut: facts.leftOutTables.contains(groupTable), like: pattern, model: model, connection)
-      for (table, what) in [(userDefaults, "default settings for users"), (signInMethods, "ways to sign in")]
+        survey, facts, areLeftOut: facts.leftOutTables.contains(TableName.userGroup), like: pattern, model: model,
+        connection)
+      for (table, what) in [
+        (TableName.realmUserDefault, "default settings for users"),
+        (TableName.realmAuthenticationMethod, "ways to sign in"),
+      ]
       where lacks(table, survey, model) {
         said.append("The archive has no \(what): those of a new organization are used")
       }
     }
-    if !survey.hasRows(auditLog) {
+    if !survey.hasRows(TableName.realmAuditLog) {
       said.append("The archive has no audit log: it begins with the users and their subscriptions")
     }
     return said
   }
-
-  private static let userDefaults = "zerver_realmuserdefault"
-  private static let signInMethods = "zerver_realmauthenticationmethod"
-  private static let auditLog = "zerver_realmauditlog"
 
   private static func pattern(_ brand: Brand, _ connection: Connection) throws -> String? {
     try connection.value("SELECT id FROM zerver_realm WHERE string_id = $1", [brand.internalSubdomain])
@@ -57,12 +55,12 @@ struct OrganizationDefaults {
     if let pattern = try Self.pattern(brand, connection) {
       try SystemGroups(
         organization: organization, pattern: pattern, survey: survey,
-        areLeftOut: facts.leftOutTables.contains(Self.groupTable),
+        areLeftOut: facts.leftOutTables.contains(TableName.userGroup),
         model: model, connection: connection
       ).complete()
       try cloneDefaults(like: pattern)
     }
-    if !survey.hasRows(Self.auditLog) {
+    if !survey.hasRows(TableName.realmAuditLog) {
       try addUserEvents()
       try addSubscriptionEvents()
     }
@@ -70,23 +68,23 @@ struct OrganizationDefaults {
 
   private func cloneDefaults(like pattern: String) throws {
     let rows = RowClone(organization: organization, model: model, connection: connection)
-    if Self.lacks(Self.userDefaults, survey, model) {
-      try rows.clone(Self.userDefaults, where: "t.realm_id = \(pattern)")
+    if Self.lacks(TableName.realmUserDefault, survey, model) {
+      try rows.clone(TableName.realmUserDefault, where: "t.realm_id = \(pattern)")
     }
-    if Self.lacks(Self.signInMethods, survey, model) {
+    if Self.lacks(TableName.realmAuthenticationMethod, survey, model) {
       let allowed = facts.allowedAuthentication.map { names in
         " AND t.name IN (\(names.sorted().map(Identifier.literal).joined(separator: ", ")))"
       }
-      try rows.clone(Self.signInMethods, where: "t.realm_id = \(pattern)\(allowed ?? "")")
+      try rows.clone(TableName.realmAuthenticationMethod, where: "t.realm_id = \(pattern)\(allowed ?? "")")
     }
   }
 
   /// Sets the recipients of channels, users and group messages, which archives may omit.
   private func nameRecipients() throws {
     let own = [
-      ("zerver_stream", ExportScope.RecipientType.channel, "t.realm_id = \(organization)"),
-      ("zerver_userprofile", ExportScope.RecipientType.personal, "t.realm_id = \(organization)"),
-      ("zerver_huddle", ExportScope.RecipientType.group, "true"),
+      (TableName.stream, ExportScope.RecipientType.channel, "t.realm_id = \(organization)"),
+      (TableName.userProfile, ExportScope.RecipientType.personal, "t.realm_id = \(organization)"),
+      (TableName.huddle, ExportScope.RecipientType.group, "true"),
     ]
     for (table, type, condition) in own where model.catalog[table]?.column("recipient_id") != nil {
       try connection.execute(

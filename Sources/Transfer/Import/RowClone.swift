@@ -20,7 +20,7 @@ struct RowClone {
       let name = "t.\(Identifier.quote(column.name))"
       if column.name == "id", let map = maps[table] { return Self.mapped(name, map) }
       guard let key = found.foreignKey(column.name) else { return name }
-      if key.table == "zerver_realm" { return String(organization) }
+      if key.table == TableName.realm { return String(organization) }
       return maps[key.table].map { Self.mapped(name, $0) } ?? name
     }
     try connection.execute(

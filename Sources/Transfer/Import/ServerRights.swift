@@ -9,18 +9,17 @@ import Server
 struct ServerRights {
   let model: DataModel
 
-  private static let table = "zerver_userprofile"
   private static let staff = "is_staff"
   private static let shownNames = 10
 
   private var rights: [DataModel.Column] {
-    (model[Self.table]?.columns ?? []).filter { $0.type == "bool" && Self.isRight($0.name) }
+    (model[TableName.userProfile]?.columns ?? []).filter { $0.type == "bool" && Self.isRight($0.name) }
   }
 
   /// Whether the right is kept. From version 12 on, where users have no recipient of their own, the server's importer
   /// revokes all of them.
   private func isKept(_ right: DataModel.Column) -> Bool {
-    right.name == Self.staff && model[Self.table]?.column("recipient_id") != nil
+    right.name == Self.staff && model[TableName.userProfile]?.column("recipient_id") != nil
   }
 
   /// Returns the holders of each right in the archive and what the import does with it, as sentences for the operator.
@@ -28,7 +27,7 @@ struct ServerRights {
     let rights = rights
     var holders: [[String]] = Array(repeating: [], count: rights.count)
     var counts = Array(repeating: 0, count: rights.count)
-    for table in [Self.table, "\(Self.table)_mirrordummy"] {
+    for table in [TableName.userProfile, "\(TableName.userProfile)_mirrordummy"] {
       try survey.realm.rows(of: table, keys: rights.map(\.key) + ["full_name", "delivery_email"]) { row in
         for index in rights.indices where row[index].isTrue {
           counts[index] += 1
@@ -54,7 +53,7 @@ struct ServerRights {
     guard !cleared.isEmpty else { return }
     _ = try connection.query(
       """
-      UPDATE \(Self.table) SET \(cleared.map { "\($0) = false" }.joined(separator: ", "))
+      UPDATE \(TableName.userProfile) SET \(cleared.map { "\($0) = false" }.joined(separator: ", "))
       WHERE realm_id = $1 AND (\(cleared.joined(separator: " OR ")))
       """, [String(organization)])
   }

@@ -16,8 +16,6 @@ struct SystemGroups {
   let model: DataModel
   let connection: Connection
 
-  private static let groupTable = "zerver_usergroup"
-
   /// Returns what ``complete()`` will create, as sentences for the operator.
   ///
   /// - Parameter areLeftOut: whether the groups of the archive are unusable.
@@ -26,29 +24,29 @@ struct SystemGroups {
     _ survey: ArchiveIndex, _ facts: ImportContext, areLeftOut: Bool, like pattern: String, model: DataModel,
     _ connection: Connection
   ) throws -> [String] {
-    guard model.catalog["zerver_namedusergroup"] != nil else { return [] }
-    let isBare = areLeftOut || !survey.hasRows(groupTable)
+    guard model.catalog[TableName.namedUserGroup] != nil else { return [] }
+    let isBare = areLeftOut || !survey.hasRows(TableName.userGroup)
     let names = try connection.query(
       "SELECT name FROM zerver_namedusergroup WHERE realm_id = $1 AND is_system_group ORDER BY usergroup_ptr_id",
       [pattern]
     ).compactMap { $0[0] }
-    if isBare, names.isEmpty || model[groupTable]?.sequence == nil {
+    if isBare, names.isEmpty || model[TableName.userGroup]?.sequence == nil {
       throw PlainFailure(
         .unsuitableArchive, "archive", "has no user groups, and this server has no pattern for them",
         remedy: "import it with the server's own command")
     }
     if areLeftOut {
       return [
-        "The archive has user groups, but not their names: \(Amount.of(survey.counts[groupTable] ?? 0, "group")) "
+        "The archive has user groups, but not their names: \(Amount.of(survey.counts[TableName.userGroup] ?? 0, "group")) "
           + "left out; the system groups are made, with members by their roles"
       ]
     }
     if isBare { return ["The archive has no user groups: the system groups are made, with members by their roles"] }
     var there: Set<String> = []
     var unmarked: [String] = []
-    let groups = facts.maps[groupTable] ?? IDMap()
+    let groups = facts.maps[TableName.userGroup] ?? IDMap()
     let keys = ["usergroup_ptr", "usergroup_ptr_id", "id", "is_system_group", "name"]
-    try survey.realm.rows(of: "zerver_namedusergroup", keys: keys) { row in
+    try survey.realm.rows(of: TableName.namedUserGroup, keys: keys) { row in
       guard let id = row[0].int ?? row[1].int ?? row[2].int, groups[id] != nil, let name = row[4].text else { return }
       there.insert(name)
       if !row[3].isTrue, names.contains(name) { unmarked.append(name) }
@@ -66,9 +64,9 @@ struct SystemGroups {
 
   /// Creates the missing groups with their members, and sets the settings that name no group.
   func complete() throws {
-    guard model.catalog["zerver_namedusergroup"] != nil else { return }
+    guard model.catalog[TableName.namedUserGroup] != nil else { return }
     try markOwn()
-    try addMissing(isBare: areLeftOut || !survey.hasRows(Self.groupTable))
+    try addMissing(isBare: areLeftOut || !survey.hasRows(TableName.userGroup))
     try settleSettings()
   }
 
@@ -92,19 +90,20 @@ struct SystemGroups {
     let missing = rows.filter { $0[2] == nil }
     let old = missing.compactMap { $0.int(0).map(Int64.init) }
     guard !old.isEmpty else { return }
-    let new = try NewIDs(areForeseen: false, model: model, connection: connection).take(old.count, of: Self.groupTable)
+    let new = try NewIDs(areForeseen: false, model: model, connection: connection).take(
+      old.count, of: TableName.userGroup)
     let there = rows.compactMap { row in
       row.int(0).flatMap { id in row.int(2).map { (old: Int64(id), new: Int64($0)) } }
     }
     let groups = IDMap(old: old + there.map(\.old), new: new + there.map(\.new))
-    let maps = [Self.groupTable: groups, "zerver_namedusergroup": groups]
+    let maps = [TableName.userGroup: groups, TableName.namedUserGroup: groups]
     let copies = RowClone(organization: organization, model: model, connection: connection)
     let list = SQL.literal(old)
     let all = SQL.literal(groups.pairs.map(\.old))
-    try copies.clone(Self.groupTable, where: "t.id = ANY(\(list))", maps: maps)
-    try copies.clone("zerver_namedusergroup", where: "t.usergroup_ptr_id = ANY(\(list))", maps: maps)
+    try copies.clone(TableName.userGroup, where: "t.id = ANY(\(list))", maps: maps)
+    try copies.clone(TableName.namedUserGroup, where: "t.usergroup_ptr_id = ANY(\(list))", maps: maps)
     try copies.clone(
-      "zerver_groupgroupmembership",
+      TableName.groupGroupMembership,
       where: "t.supergroup_id = ANY(\(all)) AND t.subgroup_id = ANY(\(all)) "
         + "AND (t.supergroup_id = ANY(\(list)) OR t.subgroup_id = ANY(\(list)))",
       maps: maps)
@@ -118,7 +117,7 @@ struct SystemGroups {
 
   /// Sets all settings of the organization that name a group to those of the pattern.
   private func settleOrganization(_ groups: IDMap) throws {
-    let settings = groupColumns("zerver_realm").map { column in
+    let settings = groupColumns(TableName.realm).map { column in
       "\(Identifier.quote(column)) = \(RowClone.mapped("p.\(Identifier.quote(column))", groups))"
     }
     guard !settings.isEmpty else { return }
@@ -133,7 +132,7 @@ struct SystemGroups {
   /// Sets required group settings that name no group: the organization's from the pattern, the others by the purpose of
   /// the setting.
   private func settleSettings() throws {
-    for column in requiredGroupColumns("zerver_realm") {
+    for column in requiredGroupColumns(TableName.realm) {
       let name = Identifier.quote(column)
       try connection.execute(
         """
@@ -143,7 +142,7 @@ struct SystemGroups {
         WHERE r.id = \(organization) AND p.id = \(pattern) AND o.realm_id = r.id AND r.\(name) = 0
         """)
     }
-    for table in ["zerver_stream", "zerver_namedusergroup"] {
+    for table in [TableName.stream, TableName.namedUserGroup] {
       for column in requiredGroupColumns(table) where column != "usergroup_ptr_id" {
         try connection.execute(
           """
@@ -157,8 +156,8 @@ struct SystemGroups {
 
   /// Sets the optional group settings of channels too, which archives of converters omit.
   private func giveUnsetChannelGroups() throws {
-    guard areLeftOut || !survey.hasRows(Self.groupTable) else { return }
-    for column in groupColumns("zerver_stream") {
+    guard areLeftOut || !survey.hasRows(TableName.userGroup) else { return }
+    for column in groupColumns(TableName.stream) {
       try connection.execute(
         """
         UPDATE zerver_stream SET \(Identifier.quote(column)) = (\(Self.group(Self.role(for: column), organization)))
@@ -181,12 +180,12 @@ struct SystemGroups {
   /// Applies `stream_post_policy`: converters describe who may write to a channel in the form of older servers.
   private func settleReadOnlyChannels() throws {
     let column = "can_send_message_group_id"
-    guard let channels = model.catalog["zerver_stream"], channels.column(column) != nil,
+    guard let channels = model.catalog[TableName.stream], channels.column(column) != nil,
       channels.column("stream_post_policy") == nil
     else { return }
     let roles: [Int64: String] = [2: "role:administrators", 3: "role:fullmembers", 4: "role:moderators"]
     var names: [String: [String]] = [:]
-    try survey.realm.rows(of: "zerver_stream", keys: ["stream_post_policy", "name"]) { row in
+    try survey.realm.rows(of: TableName.stream, keys: ["stream_post_policy", "name"]) { row in
       guard let role = row[0].int.flatMap({ roles[$0] }), let name = row[1].text else { return }
       names[role, default: []].append(name)
     }
@@ -230,7 +229,7 @@ struct SystemGroups {
       WHERE u.realm_id = \(organization) AND u.role = \(role) AND NOT (\(condition)) ORDER BY u.id
       """
     let more = try RequiredColumns(
-      of: "zerver_usergroupmembership", beyond: ["user_group_id", "user_profile_id"], connection)
+      of: TableName.userGroupMembership, beyond: ["user_group_id", "user_profile_id"], connection)
     try connection.execute(
       """
       INSERT INTO zerver_usergroupmembership (user_group_id, user_profile_id\(more.names))

@@ -5,7 +5,7 @@ import Server
 /// Checks whether a dump contains a whole server. Dumps of a few tables, of definitions without rows, or of rows alone
 /// are restored without an error, and would result in a server without users.
 enum FullDumpCheck {
-  private static let tables = ["django_migrations", "zerver_realm", "zerver_userprofile", "zerver_message"]
+  private static let tables = ["django_migrations", TableName.realm, TableName.userProfile, TableName.message]
   private static let remedy = "use a dump of the whole database: pg_dump without --table, --schema-only or --data-only"
 
   /// Returns what is missing by the dump's own table of contents; nil if nothing is.
@@ -30,7 +30,7 @@ enum FullDumpCheck {
       throw PlainFailure(
         .damagedArchive, "database", "has no table \(table): the dump was of a part of the server only", remedy: remedy)
     }
-    for table in ["django_migrations", "zerver_realm"] where rows[table] == 0 {
+    for table in ["django_migrations", TableName.realm] where rows[table] == 0 {
       throw PlainFailure(
         .damagedArchive, "database", "has no rows in \(table): the dump was of a part of the server only",
         remedy: remedy)

@@ -91,17 +91,17 @@ public struct NewerThanBackup: Sendable, Equatable {
       if let moment = row?[1].flatMap({ Int64($0) }) { moments.append(moment) }
       return row?[0].flatMap { Int64($0) } ?? 0
     }
-    newer.files = try count("zerver_attachment", "create_time")
+    newer.files = try count(TableName.attachment, "create_time")
     if !backup.hasOnlyFiles {
       let isOlder = "realm_id <> ALL (\(ids))"
-      newer.messages = try count("zerver_message", "date_sent")
-      newer.people = try count("zerver_userprofile", "date_joined", "NOT is_bot")
+      newer.messages = try count(TableName.message, "date_sent")
+      newer.people = try count(TableName.userProfile, "date_joined", "NOT is_bot")
       if let moment = backup.moment {
         let made = "'\(Timestamp.iso(microseconds: moment))'::timestamptz"
         newer.edits = try count(
-          "zerver_message", "last_edit_time", isWhole: false, "date_sent <= \(made) AND \(isOlder)")
+          TableName.message, "last_edit_time", isWhole: false, "date_sent <= \(made) AND \(isOlder)")
         newer.changes = try count(
-          "zerver_realmauditlog", "event_time", isWhole: false,
+          TableName.realmAuditLog, "event_time", isWhole: false,
           "event_type <> \(AuditLog.Event.created.rawValue) AND \(isOlder)")
       }
     }

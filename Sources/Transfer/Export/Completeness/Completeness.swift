@@ -57,7 +57,7 @@ struct Completeness {
         if let written { try userMessages(written[table.name] ?? 0, ownership, connection, &account) }
       } else if let belongs = ownership.condition(table) {
         let rows = try written?[table.name] ?? planned(table, connection)
-        let dummies = table.rows == .users ? written?["zerver_userprofile_mirrordummy"] ?? 0 : 0
+        let dummies = table.rows == .users ? written?[TableName.mirrorDummies] ?? 0 : 0
         try add(table, belongs: belongs, written: rows + dummies, connection, &account)
       }
     }
@@ -108,7 +108,7 @@ struct Completeness {
   private func userMessages(
     _ written: Int64, _ ownership: Ownership, _ connection: Connection, _ account: inout Account
   ) throws {
-    let table = "zerver_usermessage"
+    let table = TableName.userMessage
     var belonging = try count("\(table) t WHERE t.user_profile_id IN (\(ownership.users))", connection)
     var accounted = written
     func note(_ reason: String, _ rows: String, isExpected: Bool = true) throws {

@@ -70,7 +70,7 @@ struct LeftOutReasons {
               """,
             isExpected: true)
         ]
-    case .parentColumn(let column, let parent) where parent == "zerver_message" && scope.reach == .everything:
+    case .parentColumn(let column, let parent) where parent == TableName.message && scope.reach == .everything:
       [
         LeftOutReason(
           text: Self.messages, condition: "NOT t.\(Identifier.quote(column)) IN (\(scope.exportedMessages))")
@@ -90,11 +90,11 @@ struct LeftOutReasons {
     scope.requiredReferences(of: table).map { reference in
       let text =
         switch reference.target {
-        case "zerver_userprofile": Self.strangers
-        case "zerver_stream": "references to channels of other organizations"
-        case "zerver_usergroup", "zerver_namedusergroup": "references to user groups of other organizations"
-        case "zerver_recipient": Self.conversations
-        case "zerver_message": Self.messages
+        case TableName.userProfile: Self.strangers
+        case TableName.stream: "references to channels of other organizations"
+        case TableName.userGroup, TableName.namedUserGroup: "references to user groups of other organizations"
+        case TableName.recipient: Self.conversations
+        case TableName.message: Self.messages
         default: "references to rows of \(reference.target) that are left out"
         }
       return LeftOutReason(
@@ -108,7 +108,7 @@ struct LeftOutReasons {
 
   private func attachments() -> [LeftOutReason] {
     var unused = "NOT EXISTS (SELECT 1 FROM zerver_attachment_messages a WHERE a.attachment_id = t.id)"
-    if scope.model.catalog["zerver_attachment_scheduled_messages"] != nil {
+    if scope.model.catalog[TableName.attachmentScheduledMessages] != nil {
       unused += " AND NOT EXISTS (SELECT 1 FROM zerver_attachment_scheduled_messages a WHERE a.attachment_id = t.id)"
     }
     let reasons = [LeftOutReason(text: "uploads that no message uses", condition: unused, isExpected: true)]
@@ -174,20 +174,20 @@ struct LeftOutReasons {
         LeftOutReason(
           text: "messages to system bots that other servers do not have",
           condition: type(Kind.personal) + " AND "
-            + target("zerver_userprofile", "x.realm_id \(isInternal) AND NOT x.id = ANY(\(bots))")),
+            + target(TableName.userProfile, "x.realm_id \(isInternal) AND NOT x.id = ANY(\(bots))")),
         LeftOutReason(
           text: "messages to people of other organizations",
           condition: type(Kind.personal) + " AND "
-            + target("zerver_userprofile", "x.realm_id <> \(organization) AND NOT x.id = ANY(\(bots))")),
+            + target(TableName.userProfile, "x.realm_id <> \(organization) AND NOT x.id = ANY(\(bots))")),
         LeftOutReason(
           text: "messages to people who no longer exist",
-          condition: type(Kind.personal) + " AND NOT " + target("zerver_userprofile", "true")),
+          condition: type(Kind.personal) + " AND NOT " + target(TableName.userProfile, "true")),
         LeftOutReason(
           text: "messages in channels of other organizations",
-          condition: type(Kind.channel) + " AND " + target("zerver_stream", "x.realm_id <> \(organization)")),
+          condition: type(Kind.channel) + " AND " + target(TableName.stream, "x.realm_id <> \(organization)")),
         LeftOutReason(
           text: "messages in channels that no longer exist",
-          condition: type(Kind.channel) + " AND NOT " + target("zerver_stream", "true")),
+          condition: type(Kind.channel) + " AND NOT " + target(TableName.stream, "true")),
       ]
   }
 }

@@ -57,13 +57,13 @@ struct Ownership {
   func condition(byReferencesOf table: String, alias: String = "t", depth: Int = 0) -> String? {
     guard depth < 4, let found = catalog[table] else { return nil }
     let keys = found.foreignKeys.filter { $0.table != table }
-    if let direct = keys.first(where: { $0.table == "zerver_realm" }) {
+    if let direct = keys.first(where: { $0.table == TableName.realm }) {
       return "\(alias).\(Identifier.quote(direct.column)) = \(organization)"
     }
-    if let user = keys.first(where: { $0.table == "zerver_userprofile" }) {
+    if let user = keys.first(where: { $0.table == TableName.userProfile }) {
       return "\(alias).\(Identifier.quote(user.column)) IN (\(users))"
     }
-    for key in keys where key.table != "zerver_client" {
+    for key in keys where key.table != TableName.client {
       let inner = "p\(depth)"
       guard let condition = condition(byReferencesOf: key.table, alias: inner, depth: depth + 1) else { continue }
       return """

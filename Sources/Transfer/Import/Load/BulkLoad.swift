@@ -21,7 +21,7 @@ struct BulkLoad {
   }
 
   /// The tables that are loaded between ``begin()`` and ``end()``: only these lose their triggers and checks.
-  private static let tableNames = ["zerver_message", "zerver_usermessage", "zerver_reaction"]
+  private static let tableNames = [TableName.message, TableName.userMessage, TableName.reaction]
   /// The minimum number of rows for which a bulk strategy pays off.
   private static let worthwhileRows: Int64 = 500
   /// The server's own trigger, which adds each new message to the queue of the search index.
@@ -220,7 +220,7 @@ struct BulkLoad {
 
   /// Does the work of the search trigger of the messages.
   private func queueForSearch() throws {
-    guard let messages = tables.first(where: { $0.name == "zerver_message" }),
+    guard let messages = tables.first(where: { $0.name == TableName.message }),
       messages.triggers.contains(where: { $0.definition.contains(Self.searchTrigger) }),
       catalog["fts_update_log"] != nil
     else { return }

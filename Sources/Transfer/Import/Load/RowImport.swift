@@ -39,7 +39,7 @@ struct RowImport {
 
     try complete()
 
-    let large = ["zerver_message", "zerver_usermessage", "zerver_reaction"].reduce(Int64(0)) {
+    let large = [TableName.message, TableName.userMessage, TableName.reaction].reduce(Int64(0)) {
       $0 + (survey.counts[$1] ?? 0)
     }
     try progress.phase(ImportOperation.Phase.messages, total: large, unit: .rows) { meter in
@@ -95,7 +95,7 @@ struct RowImport {
   private mutating func messages(
     _ connection: Connection, _ meter: Meter, _ remarks: inout TableLoader.Remarks
   ) throws {
-    for name in ["zerver_message", "zerver_usermessage"] {
+    for name in [TableName.message, TableName.userMessage] {
       let present = survey.keys(of: name)
       guard let table = model[name], !present.isEmpty else { continue }
       let loader = TableLoader(table, present: present, facts: facts, model: model, brand: brand)
@@ -151,7 +151,8 @@ struct RowImport {
           + "left out")
     }
     // The dropped authentication methods are reported by name elsewhere.
-    for (table, count) in remarks.leftOut.sorted(by: { $0.key < $1.key }) where table != IDAssignment.signInTable {
+    for (table, count) in remarks.leftOut.sorted(by: { $0.key < $1.key })
+    where table != TableName.realmAuthenticationMethod {
       progress.note("\(table): \(Amount.of(Int64(count), "row")) left out: this server has or makes them itself")
     }
     for (column, count) in remarks.unknownReferences.sorted(by: { $0.key < $1.key }) {

@@ -101,7 +101,7 @@ struct TableLoader {
     idKey = present.contains("id") ? key("id") : nil
     ownerKey = table.ownerKey.map(key)
     let leavesByRecipient = table.rows == .subscriptions
-    leftOut = facts.conversations.leftOut[leavesByRecipient ? "zerver_recipient" : table.name] ?? []
+    leftOut = facts.conversations.leftOut[leavesByRecipient ? TableName.recipient : table.name] ?? []
     leftOutKey = leavesByRecipient ? key("recipient") : idKey
     self.keys = keys
   }
@@ -122,8 +122,8 @@ struct TableLoader {
     case .renderedDescription: return .renderedDescription(description: key("description"))
     default: break
     }
-    if column.references == "zerver_realm", column.imported == .byCatalog, isPresent || column.isRequired,
-      let realms = facts.maps["zerver_realm"], realms.count == 1
+    if column.references == TableName.realm, column.imported == .byCatalog, isPresent || column.isRequired,
+      let realms = facts.maps[TableName.realm], realms.count == 1
     {
       return .organization(realms)
     }
@@ -132,23 +132,23 @@ struct TableLoader {
       return column.isRequired && !column.hasDefault ? .neutral : nil
     }
     // Missing groups are created, and set in the group settings, once all rows are written.
-    if isToGroup(column), facts.maps["zerver_usergroup"]?.count ?? 0 == 0 { return .neutral }
+    if isToGroup(column), facts.maps[TableName.userGroup]?.count ?? 0 == 0 { return .neutral }
     switch column.imported {
     case .reference(let other): return .reference(facts.maps[other] ?? IDMap(), optional: true)
     case .recipientTarget: return .recipientTarget(type: key("type"))
-    case .emojiCode: return .emojiCode(type: key("reaction_type"), facts.maps["zerver_realmemoji"] ?? IDMap())
+    case .emojiCode: return .emojiCode(type: key("reaction_type"), facts.maps[TableName.realmEmoji] ?? IDMap())
     case .emojiPart:
       return .emojiPart(
-        type: key("reaction_type"), code: key("emoji_code"), facts.maps["zerver_realmemoji"] ?? IDMap())
-    case .profileValue: return .profileValue(field: key("field"), facts.maps["zerver_userprofile"] ?? IDMap())
+        type: key("reaction_type"), code: key("emoji_code"), facts.maps[TableName.realmEmoji] ?? IDMap())
+    case .profileValue: return .profileValue(field: key("field"), facts.maps[TableName.userProfile] ?? IDMap())
     case .text(let form): return .text(form)
     case .uploadPath: return .uploadPath
-    case .userOrFirstOwner: return .userOrFirstOwner(facts.maps["zerver_userprofile"] ?? IDMap())
+    case .userOrFirstOwner: return .userOrFirstOwner(facts.maps[TableName.userProfile] ?? IDMap())
     default: break
     }
     if column.name == "id", let own = facts.maps[table.name] { return .reference(own, optional: false) }
-    if column.references == "zerver_recipient", table.rows == .messages || table.rows == .scheduledMessages {
-      return .conversation(sender: key("sender"), facts.maps["zerver_recipient"] ?? IDMap())
+    if column.references == TableName.recipient, table.rows == .messages || table.rows == .scheduledMessages {
+      return .conversation(sender: key("sender"), facts.maps[TableName.recipient] ?? IDMap())
     }
     if let other = column.references {
       return .reference(facts.maps[other] ?? IDMap(), optional: !column.isRequired)
@@ -157,7 +157,7 @@ struct TableLoader {
   }
 
   private static func isToGroup(_ column: DataModel.Column) -> Bool {
-    column.references == "zerver_usergroup" || column.references == "zerver_namedusergroup"
+    column.references == TableName.userGroup || column.references == TableName.namedUserGroup
   }
 
   /// The COPY statement of the table.
@@ -203,7 +203,7 @@ struct TableLoader {
         return !Self.isGone(row[code], type: row[type], map)
       }
     }
-    guard table.name == "zerver_realmauthenticationmethod", let allowed = facts.allowedAuthentication,
+    guard table.name == TableName.realmAuthenticationMethod, let allowed = facts.allowedAuthentication,
       let name = columns.first(where: { $0.name == "name" })
     else { return true }
     return allowed.contains(row[name.value].text ?? "")
@@ -396,9 +396,9 @@ struct TableLoader {
 
   private func targets(of type: Int64?) -> IDMap? {
     switch type {
-    case Int64(ExportScope.RecipientType.personal): facts.maps["zerver_userprofile"]
-    case Int64(ExportScope.RecipientType.channel): facts.maps["zerver_stream"]
-    case Int64(ExportScope.RecipientType.group): facts.maps["zerver_huddle"]
+    case Int64(ExportScope.RecipientType.personal): facts.maps[TableName.userProfile]
+    case Int64(ExportScope.RecipientType.channel): facts.maps[TableName.stream]
+    case Int64(ExportScope.RecipientType.group): facts.maps[TableName.huddle]
     default: nil
     }
   }

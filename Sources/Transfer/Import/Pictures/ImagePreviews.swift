@@ -20,7 +20,6 @@ struct ImagePreviews {
 
   /// The maximum number of pixels of images that previews are generated from: about half a minute of work.
   private static let pixelBudget = 300_000_000
-  private static let table = "zerver_imageattachment"
   private static let columns = [
     "path_id", "original_width_px", "original_height_px", "frames", "thumbnail_metadata", "realm_id", "content_type",
   ]
@@ -51,7 +50,7 @@ struct ImagePreviews {
 
   /// Registers the images and generates previews within the budget. Call this after the attachments are written.
   func create(_ cancellation: Cancellation) throws -> Result {
-    guard let table = model.catalog[Self.table] else { return Result() }
+    guard let table = model.catalog[TableName.imageAttachment] else { return Result() }
     let known = Set(Self.columns + ["id"])
     let foreign = table.columns.filter { !known.contains($0.name) && $0.isRequired && $0.defaultExpression == nil }
     guard foreign.isEmpty else {
@@ -65,7 +64,7 @@ struct ImagePreviews {
     let previews = try makePreviews(images, sizes, cancellation)
     let columns = Self.columns.filter { table.column($0) != nil }
     try connection.copyIn(
-      "COPY \(Identifier.quote(Self.table)) (\(Identifier.list(columns))) FROM STDIN"
+      "COPY \(Identifier.quote(TableName.imageAttachment)) (\(Identifier.list(columns))) FROM STDIN"
     ) { writer in
       for (index, image) in images.enumerated() {
         guard let size = sizes[index] else { continue }
@@ -81,7 +80,7 @@ struct ImagePreviews {
     guard previews.count < sizes.count(where: { $0 != nil }) else { return Result(warning: warning) }
     return Result(
       images: try connection.query(
-        "SELECT id FROM \(Self.table) WHERE realm_id = $1 AND thumbnail_metadata = '[]' ORDER BY id",
+        "SELECT id FROM \(TableName.imageAttachment) WHERE realm_id = $1 AND thumbnail_metadata = '[]' ORDER BY id",
         [String(organization)]
       ).compactMap { $0[0].flatMap { Int64($0) } }, warning: warning)
   }
@@ -124,7 +123,7 @@ struct ImagePreviews {
 
   /// Returns the attachments that may be images, by their content type, or else by their file name.
   private func attachments() throws -> [Attachment] {
-    let hasType = model.catalog["zerver_attachment"]?.column("content_type") != nil
+    let hasType = model.catalog[TableName.attachment]?.column("content_type") != nil
     return try connection.query(
       """
       SELECT id, path_id, \(hasType ? "content_type" : "NULL") FROM zerver_attachment WHERE realm_id = $1 ORDER BY id

@@ -39,7 +39,7 @@ struct PicturePreview {
   private func organization(_ files: ImportedFiles) throws -> String? {
     var claimed: [OrganizationPictures.Kind] = []
     let kinds = OrganizationPictures.Kind.allCases
-    try survey.realm.rows(of: "zerver_realm", keys: kinds.map { "\($0.rawValue)_source" }) { row in
+    try survey.realm.rows(of: TableName.realm, keys: kinds.map { "\($0.rawValue)_source" }) { row in
       claimed += kinds.enumerated().filter { row[$0.offset].text == "U" }.map(\.element)
     }
     let lost = try claimed.filter { kind in
@@ -53,7 +53,7 @@ struct PicturePreview {
   /// Returns the users whose rows say that they uploaded an avatar.
   private func peopleWithPictures() throws -> [Int64] {
     var found: [Int64] = []
-    for table in ["zerver_userprofile", "zerver_userprofile_mirrordummy"] {
+    for table in [TableName.userProfile, TableName.mirrorDummies] {
       try survey.realm.rows(of: table, keys: ["id", "avatar_source"]) { row in
         if let id = row[0].int, row[1].text == "U" { found.append(id) }
       }

@@ -32,7 +32,7 @@ struct PictureRepairs {
   }
 
   private func icons() throws -> String? {
-    let table = model.catalog["zerver_realm"]
+    let table = model.catalog[TableName.realm]
     var reset: [String] = []
     for kind in OrganizationPictures.Kind.allCases where !outcome.icons.contains(kind) {
       let column = "\(kind.rawValue)_source"
@@ -51,7 +51,7 @@ struct PictureRepairs {
   /// Marks emoji as animated by their pictures, as the server does; it shows a still picture to users who prefer that.
   private func emoji() throws -> String? {
     guard !outcome.animatedEmoji.isEmpty,
-      let table = model.catalog["zerver_realmemoji"], table.column("is_animated") != nil
+      let table = model.catalog[TableName.realmEmoji], table.column("is_animated") != nil
     else { return nil }
     _ = try connection.query(
       """
