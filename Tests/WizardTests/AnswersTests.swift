@@ -330,7 +330,7 @@ struct AnswersTests {
     walker.walk(to: "review")
     walker.press(.character("w"))
     #expect(walker.saves == 1)
-    walker.send(.told("The answers are saved in /tmp/x.toml"))
+    walker.send(.events(.saved("The answers are saved in /tmp/x.toml")))
     #expect(walker.sees("The answers are saved in /tmp/x.toml"))
   }
 }

@@ -17,6 +17,9 @@ final class Walker {
   private(set) var bells = 0
   /// Looks are done at once unless this is off.
   var answersAtOnce = true
+  /// Other flows are opened at once unless this is off.
+  var opensAtOnce = true
+  private var opens: [BackgroundTask] = []
 
   init(
     _ flow: Flow, given: GivenAnswers = GivenAnswers(), size: Size = Size(columns: 80, rows: 24),
@@ -83,20 +86,22 @@ final class Walker {
   private func carryOut() {
     for effect in model.takeEffects() {
       switch effect {
-      case .start(let task): waiting.append(task)
+      case .start(let task):
+        if case .open = task.work, opensAtOnce { opens.append(task) } else { waiting.append(task) }
       case .redraw: redraws += 1
-      case .saveAnswers: saves += 1
       case .suspend: break
       case .ring: bells += 1
       case .end: hasEnded = true
       }
     }
+    while !opens.isEmpty { perform(opens.removeFirst()) }
     while answersAtOnce, !waiting.isEmpty { answer() }
   }
 
   private func perform(_ task: BackgroundTask) {
     switch task.work {
-    case .look, .list:
+    case .save: saves += 1
+    case .look, .list, .open:
       let heard = Heard()
       Worker.perform(task) { heard.add($0) }
       for item in heard.all { send(.events(item)) }

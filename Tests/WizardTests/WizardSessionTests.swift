@@ -92,6 +92,60 @@ struct WizardSessionTests {
     #expect((walker.model.session.run?.ticket ?? 0) > running)
   }
 
+  @Test("While another flow opens, keys have no effect, and Ctrl-C still leaves")
+  func opening() {
+    let walker = walker()
+    walker.opensAtOnce = false
+    walker.answersAtOnce = false
+    walker.press(.enter)
+    walker.type("x")
+    walker.press(.down, .enter, .escape)
+    #expect(walker.sees("What do you want to do?") && !walker.sees("Opening"))
+    walker.pass(.milliseconds(400))
+    #expect(walker.sees("Opening…"))
+    #expect(walker.waiting.count == 1)
+    walker.answer()
+    #expect(walker.sees("What about one?") && !walker.sees("Opening"))
+    #expect(!walker.focusedLine.contains("x"), "no key of before reaches the next screen")
+    walker.press(.escape, .control("c"))
+    #expect(walker.sees("Leave the wizard?"))
+    walker.press(.up, .up, .enter)
+    walker.answer()
+  }
+
+  @Test("Another flow and the answers file are read and written by tasks, never by the model")
+  func tasks() {
+    let walker = walker()
+    walker.opensAtOnce = false
+    walker.answersAtOnce = false
+    walker.press(.enter)
+    guard case .open? = walker.waiting.first?.work else {
+      Issue.record("opening a flow is no task")
+      return
+    }
+    walker.answer()
+    walker.type("kept")
+    walker.press(.enter, .control("w"))
+    guard case .save? = walker.waiting.first?.work else {
+      Issue.record("saving the answers is no task")
+      return
+    }
+  }
+
+  @Test("A flow that cannot be opened leaves the current one, with the reason")
+  func cannotOpen() {
+    let walker = walker()
+    walker.opensAtOnce = false
+    walker.answersAtOnce = false
+    walker.press(.enter)
+    guard let task = walker.waiting.first else { return }
+    let trouble = Trouble(PlainFailure(.unexpected, "a thread", "there are too many"))
+    walker.send(.events(.opened(ticket: task.ticket, .failure(trouble))))
+    #expect(walker.sees("It could not be opened. a thread: there are too many"))
+    walker.press(.down)
+    #expect(walker.focusedLine.contains("The second goal"))
+  }
+
   @Test("Pending decisions come first in the menu and have the focus")
   func waiting() {
     let waiting = Flow.Waiting(title: "Watch what runs", summary: "Moving harbour", onward: .flow("two"))

@@ -15,6 +15,14 @@ extension FlowSession {
 }
 
 enum SavedAnswers {
+  /// Returns the task that writes the answers to the default file.
+  static func task(_ session: FlowSession) -> BackgroundTask {
+    // Even looking for an unused name can block, on a file system that does not respond.
+    BackgroundTask(
+      ticket: 0, cancellation: Cancellation(),
+      work: .save { save(session.answersText, to: session.answersPath) })
+  }
+
   /// Writes the file, for its owner only, without overwriting.
   ///
   /// - Returns: the outcome as a sentence.

@@ -45,6 +45,7 @@ extension WizardModel {
     case .question?: questionBindings
     case .help?: readingBindings([.character("?"), .function(1), .control("g")])
     case .log?: readingBindings([.control("o")])
+    case nil where wizardSession.isOpening: openingBindings
     case nil: withoutTyped(Self.without(completionBindings + filterBindings, in: stepBindings))
     }
   }
@@ -175,6 +176,16 @@ extension WizardModel {
 
   private static let plain = Binding(
     .plain, [.control("t")], nil, "Switch colours and Unicode off; the same key switches them on")
+
+  /// While another flow opens, keys for the current one have no effect, and none is kept for the next.
+  private var openingBindings: [Binding] {
+    [
+      Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a confirmation"),
+      Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
+      Self.plain,
+      Binding(.suspend, [.control("z")], nil, "Pause the wizard; fg in the shell brings it back"),
+    ]
+  }
 
   private var questionBindings: [Binding] {
     [

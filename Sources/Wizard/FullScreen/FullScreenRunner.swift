@@ -61,9 +61,6 @@ struct FullScreenRunner {
     for effect in model.takeEffects() {
       switch effect {
       case .start(let task): Worker.start(task, mailbox)
-      case .saveAnswers:
-        let session = model.session
-        model.handle(.told(SavedAnswers.save(session.answersText, to: session.answersPath)), at: .now)
       case .redraw: screen.redraw()
       case .ring: screen.ring()
       case .suspend:

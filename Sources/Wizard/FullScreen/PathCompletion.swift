@@ -50,17 +50,19 @@ struct PathCompletion: Sendable {
 
   // MARK: Patience
 
-  /// A fast folder needs no message.
-  private static let patience = Duration.milliseconds(300)
-
   func isSlow(now: ContinuousClock.Instant) -> Bool {
-    if case .looking(let since, _) = phase { now - since >= Self.patience } else { false }
+    if case .looking(let since, _) = phase { now - since >= Patience.limit } else { false }
   }
 
   func nextTick(now: ContinuousClock.Instant) -> Duration? {
     guard case .looking(let since, _) = phase, !isSlow(now: now) else { return nil }
-    return max(.milliseconds(1), Self.patience - (now - since))
+    return max(.milliseconds(1), Patience.limit - (now - since))
   }
+}
+
+/// What is fast needs no message.
+enum Patience {
+  static let limit = Duration.milliseconds(300)
 }
 
 extension WizardModel {

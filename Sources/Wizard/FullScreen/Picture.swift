@@ -13,9 +13,9 @@ extension WizardModel {
     if let steps = layout.steps { drawSteps(&frame, steps) }
     if let line = layout.stepLine { drawStepLine(&frame, line) }
     drawPage(&frame, layout.body)
-    if let notice {
+    if let message {
       let text = TextWidth.truncated(
-        "\(glyphs.warning) \(notice)", to: layout.notice.columns, ellipsis: glyphs.ellipsis)
+        "\(glyphs.warning) \(message)", to: layout.notice.columns, ellipsis: glyphs.ellipsis)
       frame.put(text, at: layout.notice.origin, role: .warning)
     }
     if overlay != nil { drawOverlay(&frame) }

@@ -8,8 +8,6 @@ struct WizardModel: Sendable {
     case key(Key)
     case resized(Size)
     case events(TaskEvent)
-    /// A message about an effect.
-    case told(String)
     /// A timer event.
     case tick
     /// The terminal is gone.
@@ -18,7 +16,6 @@ struct WizardModel: Sendable {
 
   enum Effect: Sendable {
     case start(BackgroundTask)
-    case saveAnswers
     case redraw
     case suspend
     /// An operation has ended while the operator may be elsewhere.
@@ -36,7 +33,7 @@ struct WizardModel: Sendable {
   private(set) var focus: Focus = .page
   private(set) var overlay: Overlay?
   /// A message about the last key, until the next one.
-  private(set) var notice: String?
+  private var notice: String?
   /// The index of the first visible row.
   private(set) var scroll = 0
   /// Whether more rows follow below.
@@ -52,6 +49,8 @@ struct WizardModel: Sendable {
   var filter: ListFilter?
 
   private var carets: [String: Int] = [:]
+  /// When another flow began to open.
+  private var openingSince: ContinuousClock.Instant?
   /// False while the operator scrolls without moving the focus.
   private var followsFocus = true
   /// The step of the focus.
@@ -94,8 +93,12 @@ struct WizardModel: Sendable {
   /// The time until the screen changes without an event; nil if it does not.
   var nextTick: Duration? {
     if isRunning { return .milliseconds(500) }
+    if let openingSince, !isOpeningSlow { return max(.milliseconds(1), Patience.limit - (now - openingSince)) }
     return completion?.nextTick(now: now)
   }
+
+  /// Whether another flow takes so long to open that it is said.
+  var isOpeningSlow: Bool { openingSince.map { now - $0 >= Patience.limit } ?? false }
 
   /// Whether letters are text: a text field or a filter is focused.
   var isTyping: Bool {
@@ -103,6 +106,9 @@ struct WizardModel: Sendable {
     if case .input = focus { return true }
     return filter?.isTyping ?? false
   }
+
+  /// The line above the key bar: a message about the last key, or about what takes long.
+  var message: String? { notice ?? (isOpeningSlow ? "Opening\(glyphs.ellipsis)" : nil) }
 
   static let smallest = Size(columns: 60, rows: 16)
 
@@ -123,7 +129,6 @@ struct WizardModel: Sendable {
     case .key(let key): press(key)
     case .resized(let size): self.size = size
     case .events(let events): return hear([events], at: moment)
-    case .told(let text): notice = text
     case .tick: break
     case .hangup: hangUp()
     }
@@ -134,7 +139,11 @@ struct WizardModel: Sendable {
   mutating func hear(_ all: [TaskEvent], at moment: ContinuousClock.Instant) {
     now = moment
     for events in all {
-      if case .listed(let ticket, let listing) = events { hear(listing, ticket) } else { hear(events) }
+      switch events {
+      case .listed(let ticket, let listing): hear(listing, ticket)
+      case .saved(let outcome): notice = outcome
+      case .found, .planned, .progressed, .ended, .opened: hear(events)
+      }
     }
     settle()
   }
@@ -142,7 +151,8 @@ struct WizardModel: Sendable {
   private mutating func hear(_ events: TaskEvent) {
     let wasRunning = isRunning
     let before = session.obstacle
-    session.hear(events, now: now)
+    wizardSession.hear(events, now: now)
+    if case .opened = events { opened() }
     if wasRunning && !isRunning {
       // The question about cancelling is obsolete.
       if case .question? = overlay { overlay = nil }
@@ -158,6 +168,14 @@ struct WizardModel: Sendable {
     }
     // New elements can take the focus.
     if before == .looking, focus == .page || focus == .button(.retry) { focus = session.firstFocus }
+  }
+
+  private mutating func opened() {
+    openingSince = nil
+    if let trouble = wizardSession.takeTrouble() {
+      notice = "It could not be opened. \(trouble.subject): \(trouble.reason)"
+    }
+    if wizardSession.isOver { end() }
   }
 
   private mutating func hangUp() {
@@ -181,7 +199,8 @@ struct WizardModel: Sendable {
       settleLists()
     }
     leaveCompletion()
-    effects += session.takeTasks().map { .start($0) }
+    effects += wizardSession.takeTasks().map { .start($0) }
+    if wizardSession.isOpening, openingSince == nil { openingSince = now }
     followFocus()
   }
 
@@ -201,6 +220,8 @@ struct WizardModel: Sendable {
       } else {
         perform(binding.action)
       }
+    } else if wizardSession.isOpening {
+      return
     } else if case .input(let field) = focus, overlay == nil {
       type(key, into: field)
     } else if isTyping {
@@ -212,7 +233,7 @@ struct WizardModel: Sendable {
     switch action {
     case .redraw: effects.append(.redraw)
     case .plain: isPlain.toggle()
-    case .saveAnswers: effects.append(.saveAnswers)
+    case .saveAnswers: start(SavedAnswers.task(session))
     case .suspend: effects.append(.suspend)
     case .help: overlay = .help(first: 0)
     case .log: overlay = .log(first: nil)

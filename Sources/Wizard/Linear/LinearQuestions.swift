@@ -8,7 +8,7 @@ extension LinearRunner {
     announce()
     var asked: [String] = []
     var told: String?
-    while session.place == place {
+    while session.place == place, !wizardSession.isOpening {
       carryOut()
       let fixed = step.fields(session.answers).filter { $0.isVisible(session.answers) }
       if let field = fixed.first(where: { !asked.contains(step.key($0)) }) {

@@ -51,8 +51,11 @@ struct LinearRunner {
   mutating func run() throws -> String? {
     do {
       while true {
-        introduce()
         carryOut()
+        while wizardSession.isOpening { try waitForNews() }
+        if let trouble = wizardSession.takeTrouble() { tell(trouble) }
+        if wizardSession.isOver { throw Departure.wanted }
+        introduce()
         while session.isPassingBy { try waitForNews() }
         switch session.step.kind {
         case .questions, .crossroads: try askQuestions()
@@ -120,14 +123,14 @@ struct LinearRunner {
 
   /// Starts the session's tasks.
   mutating func carryOut() {
-    for task in session.takeTasks() { executor.start(task) }
+    for task in wizardSession.takeTasks() { executor.start(task) }
   }
 
   /// Waits for events and passes them to the session; Ctrl-C asks whether to leave.
   mutating func waitForNews() throws {
     carryOut()
     switch executor.wait(timeout: nil) {
-    case .events(let events): for item in events { session.hear(item, now: .now) }
+    case .events(let events): for item in events { wizardSession.hear(item, now: .now) }
     case .interrupted: try askToLeave()
     case .gone: throw Departure.endOfInput
     case .nothing: break

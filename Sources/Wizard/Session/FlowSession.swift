@@ -28,7 +28,7 @@ struct FlowSession: Sendable {
   /// Earlier answers of the operator in the same flow, which apply again if possible.
   private let drafts: [String: Answer]
   /// The requested continuation outside the flow; taken by the owner of the flows.
-  private(set) var departure: Onward?
+  private var departure: Onward?
   /// Whether there is a menu to return to.
   let hasMenu: Bool
 
@@ -134,14 +134,14 @@ struct FlowSession: Sendable {
   mutating func look() {
     guard let lookup = step.lookup else { return }
     abandonLookup()
-    tickets += 1
+    let ticket = nextTicket()
     let cancellation = Cancellation()
     lookups[currentID] = LookupState(
-      key: lookup.key(answers), phase: .looking(ticket: tickets, cancellation: cancellation))
+      key: lookup.key(answers), phase: .looking(ticket: ticket, cancellation: cancellation))
     let answers = answers
     tasks.append(
       BackgroundTask(
-        ticket: tickets, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation) }))
+        ticket: ticket, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation) }))
   }
 
   // MARK: Moving
@@ -219,6 +219,17 @@ struct FlowSession: Sendable {
 
   /// Continues to another flow, or ends.
   mutating func depart(_ onward: Onward) { departure = onward }
+
+  mutating func takeDeparture() -> Onward? {
+    defer { departure = nil }
+    return departure
+  }
+
+  /// Returns the number of a new task.
+  mutating func nextTicket() -> Int {
+    tickets += 1
+    return tickets
+  }
 
   /// The operator's answers without secrets: the drafts of the next session of the flow.
   var givenByOperator: [String: Answer] {
@@ -338,12 +349,12 @@ struct FlowSession: Sendable {
   /// Starts the operation of this step, also again after a failure.
   mutating func begin(now: ContinuousClock.Instant) {
     guard case .run(let runner) = step.kind, run?.isRunning != true else { return }
-    tickets += 1
+    let ticket = nextTicket()
     let cancellation = Cancellation()
-    run = RunState(ticket: tickets, cancellation: cancellation, now: now)
+    run = RunState(ticket: ticket, cancellation: cancellation, now: now)
     let answers = answers
     tasks.append(
-      BackgroundTask(ticket: tickets, cancellation: cancellation, work: .run { try runner.operation(answers) }))
+      BackgroundTask(ticket: ticket, cancellation: cancellation, work: .run { try runner.operation(answers) }))
   }
 
   /// Cancels the operation; its changes are rolled back.
@@ -377,7 +388,7 @@ struct FlowSession: Sendable {
       guard run?.ticket == ticket else { return }
       run?.ended(result, now: now)
       if case .success = result { go(to: steps.drop { $0.id != currentID }.dropFirst().first?.id) }
-    case .listed: break
+    case .listed, .opened, .saved: break
     }
   }
 
@@ -416,6 +427,10 @@ struct BackgroundTask: Sendable {
     case run(@Sendable () throws -> any Runnable)
     /// Lists the possible continuations of a path.
     case list(@Sendable () -> PathListing)
+    /// Creates another flow, or the menu; nil if it does not exist.
+    case open(@Sendable () -> Flow?)
+    /// Writes the answers file; returns the outcome as a sentence.
+    case save(@Sendable () -> String)
   }
 
   let ticket: Int
@@ -423,14 +438,18 @@ struct BackgroundTask: Sendable {
   let work: Work
 }
 
-/// The events of other threads.
+/// The events of other threads. The session ignores those that are for its owner.
 enum TaskEvent: Sendable {
   case found(ticket: Int, Result<LookupResult, Trouble>)
   case planned(ticket: Int, Plan, age: Duration? = nil)
   case progressed(ticket: Int, ProgressEvent)
   case ended(ticket: Int, Result<Summary, Trouble>)
-  /// For the requester; the session ignores it.
+  /// For the field that completes a path.
   case listed(ticket: Int, PathListing)
+  /// For the ``WizardSession``.
+  case opened(ticket: Int, Result<Flow?, Trouble>)
+  /// For the renderer: a sentence about the answers file.
+  case saved(String)
 }
 
 extension Result {

@@ -1,4 +1,7 @@
-/// Finds flows by their ids.
+import Common
+
+/// Creates flows by their ids. It reads the server's settings and job folders, so that it is called on a thread of its
+/// own, except before the first screen.
 struct Atlas: Sendable {
   /// Creates the menu, with current offers; nil if there is only one flow.
   let menu: (@Sendable () -> Flow)?
@@ -11,10 +14,16 @@ struct Atlas: Sendable {
 
 /// The whole visit of an operator: the menu, a flow, its result, and further flows. A value, like the current
 /// ``FlowSession``.
+///
+/// Another flow is created by a ``BackgroundTask``; until its event the current flow stays.
 struct WizardSession: Sendable {
   var session: FlowSession
   /// Whether the operator wants to leave.
   private(set) var isOver = false
+  /// Why the last flow could not be opened.
+  private var trouble: Trouble?
+  private var opening: Opening?
+  private var tasks: [BackgroundTask] = []
   private let atlas: Atlas
   /// The outcomes of earlier flows, as plain text.
   private var outcomes: [String] = []
@@ -53,6 +62,48 @@ struct WizardSession: Sendable {
     return true
   }
 
+  // MARK: Work on other threads
+
+  /// Whether another flow is being opened. Input for the current flow has no effect meanwhile.
+  var isOpening: Bool { opening != nil }
+
+  mutating func takeTasks() -> [BackgroundTask] {
+    defer { tasks = [] }
+    return session.takeTasks() + tasks
+  }
+
+  mutating func hear(_ event: TaskEvent, now: ContinuousClock.Instant) {
+    guard case .opened(let ticket, let result) = event else { return session.hear(event, now: now) }
+    guard let opening, opening.ticket == ticket else { return }
+    self.opening = nil
+    switch result {
+    case .success(let flow?): change(to: flow, given: opening.given)
+    case .success(nil): isOver = true
+    case .failure(let trouble): self.trouble = trouble
+    }
+  }
+
+  /// Returns once why a flow could not be opened.
+  mutating func takeTrouble() -> Trouble? {
+    defer { trouble = nil }
+    return trouble
+  }
+
+  /// A flow that a task creates.
+  private struct Opening: Sendable {
+    let ticket: Int
+    let given: GivenAnswers
+  }
+
+  private mutating func open(_ given: GivenAnswers, _ create: @escaping @Sendable () -> Flow?) {
+    let ticket = session.nextTicket()
+    opening = Opening(ticket: ticket, given: given)
+    trouble = nil
+    tasks.append(BackgroundTask(ticket: ticket, cancellation: Cancellation(), work: .open(create)))
+  }
+
+  // MARK: From flow to flow
+
   /// Whether going back leads to the menu.
   var canReturnToMenu: Bool { session.hasMenu && session.position.number == 1 && session.run?.isRunning != true }
 
@@ -62,23 +113,15 @@ struct WizardSession: Sendable {
   }
 
   private mutating func follow() {
-    guard let onward = session.departure else { return }
+    guard opening == nil, let onward = session.takeDeparture() else { return }
     switch onward {
     case .leave: isOver = true
     case .menu:
       // The menu keeps its position, unless there is a new pending decision.
       if session.run?.isRunning != true { drafts[Flow.menuID] = ["goal.which": .text(session.flow.id)] }
-      guard let menu = atlas.menu?() else {
-        isOver = true
-        return
-      }
-      change(to: menu, given: GivenAnswers())
+      open(GivenAnswers()) { [atlas] in atlas.menu?() }
     case .flow(let id, let given):
-      guard let flow = atlas.flow(id, given) else {
-        isOver = true
-        return
-      }
-      change(to: flow, given: GivenAnswers(values: given, showsFindings: true))
+      open(GivenAnswers(values: given, showsFindings: true)) { [atlas] in atlas.flow(id, given) }
     }
   }
 

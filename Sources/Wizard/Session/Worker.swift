@@ -18,6 +18,8 @@ enum Worker {
     do {
       switch task.work {
       case .list(let list): tell(.listed(ticket: task.ticket, list()))
+      case .open(let create): tell(.opened(ticket: task.ticket, .success(create())))
+      case .save(let save): tell(.saved(save()))
       case .look(let find): tell(.found(ticket: task.ticket, .success(try find())))
       case .run(let make):
         let operation = try make()
@@ -37,6 +39,8 @@ enum Worker {
     case .look: .found(ticket: task.ticket, .failure(trouble))
     case .run: .ended(ticket: task.ticket, .failure(trouble))
     case .list: .listed(ticket: task.ticket, PathListing("", [], trouble: trouble.reason))
+    case .open: .opened(ticket: task.ticket, .failure(trouble))
+    case .save: .saved("The answers could not be saved: \(trouble.reason)")
     }
   }
 }
