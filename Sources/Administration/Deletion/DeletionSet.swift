@@ -109,7 +109,7 @@ struct DeletionSet {
       INSERT INTO \(list(TableName.recipient)) SELECT DISTINCT r.id
       FROM zerver_recipient r JOIN zerver_subscription s ON s.recipient_id = r.id
       JOIN \(users) g ON g.id = s.user_profile_id
-      WHERE r.type = 3 AND NOT EXISTS (
+      WHERE r.type = \(RecipientType.group) AND NOT EXISTS (
         SELECT 1 FROM zerver_subscription o JOIN zerver_userprofile u ON u.id = o.user_profile_id
         JOIN zerver_realm e ON e.id = u.realm_id
         WHERE o.recipient_id = r.id AND e.id <> $1 AND e.string_id <> $2)

@@ -24,8 +24,10 @@ struct OwnershipMap {
   /// References without a foreign key.
   static let undeclared: [String: [Link]] = [
     TableName.recipient: [
-      Link(column: "type_id", parent: TableName.userProfile, takesRow: true, condition: "t.type = 1"),
-      Link(column: "type_id", parent: TableName.stream, takesRow: true, condition: "t.type = 2"),
+      Link(
+        column: "type_id", parent: TableName.userProfile, takesRow: true,
+        condition: "t.type = \(RecipientType.personal)"),
+      Link(column: "type_id", parent: TableName.stream, takesRow: true, condition: "t.type = \(RecipientType.channel)"),
     ],
     "fts_update_log": [Link(column: "message_id", parent: TableName.message, takesRow: true)],
   ]

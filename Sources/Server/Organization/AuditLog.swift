@@ -72,7 +72,7 @@ package enum AuditLog {
     var people: [Int: Int] = [:]
     for row in rows { people[row.int(0) ?? 0] = row.int(1) ?? 0 }
     let bots = rows.reduce(0) { $0 + ($1.int(2) ?? 0) }
-    let roles = [100, 200, 300, 400, 600].map { "\"\($0)\": \(people[$0] ?? 0)" }.joined(separator: ", ")
+    let roles = UserRole.all.map { "\"\($0)\": \(people[$0] ?? 0)" }.joined(separator: ", ")
     return "{\"10\": {\"11\": {\(roles)}, \"12\": \(bots)}}"
   }
 }

@@ -211,7 +211,7 @@ package final class ArchiveContents: MemberVisitor {
     case .attachment:
       if let path = table["path_id"].text { files.needed(upload: path) }
     case .recipient:
-      guard let id = table.currentID, table["type"].int == Int64(ExportScope.RecipientType.channel) else { return }
+      guard let id = table.currentID, table["type"].int == Int64(RecipientType.channel) else { return }
       messages.channel(recipient: id)
     case .emoji:
       if let file = table["file_name"].text, !file.isEmpty { files.needed(emoji: file) }

@@ -62,9 +62,9 @@ struct ColumnCheck {
     case .reference(let target): rule = .reference(add(target, .cleared))
     case .recipientTarget:
       let targets = [
-        Int64(ExportScope.RecipientType.personal): TableName.userProfile,
-        Int64(ExportScope.RecipientType.channel): TableName.stream,
-        Int64(ExportScope.RecipientType.group): TableName.huddle,
+        Int64(RecipientType.personal): TableName.userProfile,
+        Int64(RecipientType.channel): TableName.stream,
+        Int64(RecipientType.group): TableName.huddle,
       ]
       rule = .recipientTarget(type: slot("type"), targets.mapValues { add($0, .refused) })
     case .emojiCode:

@@ -45,8 +45,6 @@ struct ExportScope: Sendable {
   /// The condition that selects the messages, on a table named `m`.
   let messageCondition: String
 
-  /// The recipient types of the server.
-  enum RecipientType { static let personal = 1, channel = 2, group = 3 }
   static let systemBotNames = ["notification-bot", "emailgateway", "welcome-bot"]
 }
 

@@ -1,4 +1,5 @@
 import Postgres
+import Server
 
 /// Selects the group conversations that belong to an export.
 ///
@@ -10,7 +11,7 @@ struct GroupScope {
   let systemBots: [Int64]
   let hasPersonalRecipients: Bool
 
-  private static let group = ExportScope.RecipientType.group
+  private static let group = RecipientType.group
 
   /// Returns the recipients of these groups.
   ///

@@ -1,4 +1,5 @@
 import Postgres
+import Server
 
 /// Selects the messages that belong to an export by the rules of the server's own exporter.
 struct MessageScope {
@@ -31,7 +32,7 @@ struct MessageScope {
       try connection.identifiers(
         """
         SELECT r.id FROM zerver_recipient r JOIN zerver_stream s ON s.id = r.type_id
-        WHERE r.type = \(ExportScope.RecipientType.channel) AND s.realm_id = \(organization) AND NOT s.history_public_to_subscribers
+        WHERE r.type = \(RecipientType.channel) AND s.realm_id = \(organization) AND NOT s.history_public_to_subscribers
         """))
     let subscribed = Set(
       try connection.identifiers(
@@ -44,7 +45,7 @@ struct MessageScope {
     let personalOfOthers = try connection.identifiers(
       """
       SELECT id FROM zerver_recipient
-      WHERE type = \(ExportScope.RecipientType.personal) AND type_id = ANY(\(SQL.literal(others.sorted())))
+      WHERE type = \(RecipientType.personal) AND type_id = ANY(\(SQL.literal(others.sorted())))
       """)
     return """
       ((\(sent(by: senders, to: open.sorted()))) OR (\(sent(by: senders, to: guarded.sorted())) AND EXISTS (
@@ -63,7 +64,7 @@ struct MessageScope {
     try connection.identifiers(
       """
       SELECT r.id FROM zerver_recipient r JOIN zerver_stream s ON s.id = r.type_id
-      WHERE r.type = \(ExportScope.RecipientType.channel) AND s.realm_id = \(organization) AND NOT s.invite_only
+      WHERE r.type = \(RecipientType.channel) AND s.realm_id = \(organization) AND NOT s.invite_only
       """)
   }
 }

@@ -135,7 +135,7 @@ struct ArchiveIndex {
         guard let id = reader[0].int else { return }
         found.append(
           User(
-            id: id, isActive: reader[1].isTrue, isBot: reader[2].isTrue, role: reader[3].int ?? 400,
+            id: id, isActive: reader[1].isTrue, isBot: reader[2].isTrue, role: reader[3].int ?? Int64(UserRole.member),
             avatarVersion: reader[4].int ?? 1))
       }
     }
@@ -157,7 +157,7 @@ struct ArchiveIndex {
   private mutating func readRecipients() throws {
     var groups: [Int64: Int64] = [:]
     try realm.rows(of: TableName.recipient, keys: ["id", "type", "type_id"]) { reader in
-      if reader[1].int == Int64(ExportScope.RecipientType.group), let id = reader[0].int { groups[id] = reader[2].int }
+      if reader[1].int == Int64(RecipientType.group), let id = reader[0].int { groups[id] = reader[2].int }
     }
     var members: [Int64: [Int64]] = [:]
     try realm.rows(of: TableName.subscription, keys: ["recipient", "user_profile"]) { reader in

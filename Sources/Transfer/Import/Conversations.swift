@@ -73,7 +73,7 @@ struct Conversations {
     try settleGroups(reading, recipients: recipients, connection)
     let keepsPersonal =
       try model.catalog[TableName.userProfile]?.column("recipient_id") != nil
-      || connection.value("SELECT 1 FROM zerver_recipient WHERE type = \(ExportScope.RecipientType.personal) LIMIT 1")
+      || connection.value("SELECT 1 FROM zerver_recipient WHERE type = \(RecipientType.personal) LIMIT 1")
         != nil
     if keepsPersonal {
       try addPersonal(survey, reading, bots: bots, ids)
@@ -100,7 +100,7 @@ struct Conversations {
       for bot in survey.systemBots { if let recipient = bot.recipient { botRecipients[recipient] = bot.id } }
       var owners: [Int64: Int64] = [:]
       try survey.realm.rows(of: TableName.recipient, keys: ["id", "type", "type_id"]) { row in
-        guard row[1].int == Int64(ExportScope.RecipientType.personal), let id = row[0].int else { return }
+        guard row[1].int == Int64(RecipientType.personal), let id = row[0].int else { return }
         owners[id] = row[2].int
       }
       self.owners = owners
@@ -192,7 +192,7 @@ struct Conversations {
       known[members] = recipient
       made.append(
         NewRecipient(
-          id: recipient, type: ExportScope.RecipientType.group, target: group, members: members,
+          id: recipient, type: RecipientType.group, target: group, members: members,
           hash: Self.memberHash(members)))
     }
     for (direction, members) in wanted { directed[direction] = known[members] }
@@ -230,7 +230,7 @@ struct Conversations {
       personal[user] = recipient
       made.append(
         NewRecipient(
-          id: recipient, type: ExportScope.RecipientType.personal, target: user, members: [user], hash: ""))
+          id: recipient, type: RecipientType.personal, target: user, members: [user], hash: ""))
     }
     notes.append(
       "\(Amount.of(Int64(without.count), "user")) without a personal recipient: added, as this server needs it")
@@ -279,7 +279,7 @@ struct Conversations {
       SELECT * FROM unnest(\(SQL.literal(made.map(\.id))), \(SQL.literal(made.map { Int64($0.type) })),
         \(SQL.literal(made.map(\.target))))
       """)
-    let groups = made.filter { $0.type == ExportScope.RecipientType.group }
+    let groups = made.filter { $0.type == RecipientType.group }
     if !groups.isEmpty {
       let known = ["id", "huddle_hash", "recipient_id", "group_size"]
       let more = try RequiredColumns(of: TableName.huddle, beyond: known, connection)

@@ -32,7 +32,7 @@ struct OrganizationCompletion {
       """
       UPDATE zerver_stream s SET first_message_id = f.id
       FROM (SELECT r.type_id, min(m.id) AS id FROM zerver_message m JOIN zerver_recipient r ON r.id = m.recipient_id
-        WHERE r.type = \(ExportScope.RecipientType.channel) AND m.realm_id = $1 GROUP BY r.type_id) f
+        WHERE r.type = \(RecipientType.channel) AND m.realm_id = $1 GROUP BY r.type_id) f
       WHERE s.id = f.type_id AND s.realm_id = $1
       """, [String(organization)])
   }
@@ -45,7 +45,7 @@ struct OrganizationCompletion {
       UPDATE zerver_stream s SET subscriber_count = c.number
       FROM (SELECT o.id, (SELECT count(*) FROM zerver_subscription b JOIN zerver_recipient r ON r.id = b.recipient_id
           JOIN zerver_userprofile u ON u.id = b.user_profile_id
-          WHERE r.type = \(ExportScope.RecipientType.channel) AND r.type_id = o.id AND b.active AND u.is_active) AS number
+          WHERE r.type = \(RecipientType.channel) AND r.type_id = o.id AND b.active AND u.is_active) AS number
         FROM zerver_stream o WHERE o.realm_id = $1) c
       WHERE s.id = c.id AND s.subscriber_count <> c.number
       """, [String(organization)])
@@ -83,7 +83,7 @@ struct OrganizationCompletion {
       UPDATE zerver_stream s SET is_recently_active = false
       WHERE s.realm_id = $1 AND s.is_recently_active AND NOT EXISTS (
         SELECT 1 FROM zerver_message m JOIN zerver_recipient r ON r.id = m.recipient_id
-        WHERE m.realm_id = $1 AND r.type = \(ExportScope.RecipientType.channel) AND r.type_id = s.id
+        WHERE m.realm_id = $1 AND r.type = \(RecipientType.channel) AND r.type_id = s.id
           AND m.date_sent >= now() - \(Self.activityDays) * interval '1 day')
       """, [String(organization)])
   }

@@ -82,9 +82,9 @@ struct OrganizationDefaults {
   /// Sets the recipients of channels, users and group messages, which archives may omit.
   private func nameRecipients() throws {
     let own = [
-      (TableName.stream, ExportScope.RecipientType.channel, "t.realm_id = \(organization)"),
-      (TableName.userProfile, ExportScope.RecipientType.personal, "t.realm_id = \(organization)"),
-      (TableName.huddle, ExportScope.RecipientType.group, "true"),
+      (TableName.stream, RecipientType.channel, "t.realm_id = \(organization)"),
+      (TableName.userProfile, RecipientType.personal, "t.realm_id = \(organization)"),
+      (TableName.huddle, RecipientType.group, "true"),
     ]
     for (table, type, condition) in own where model.catalog[table]?.column("recipient_id") != nil {
       try connection.execute(
@@ -120,7 +120,7 @@ struct OrganizationDefaults {
       ],
       from: """
         zerver_subscription s JOIN zerver_recipient r ON r.id = s.recipient_id JOIN zerver_stream c ON c.id = r.type_id
-        WHERE r.type = \(ExportScope.RecipientType.channel) AND c.realm_id = \(organization) ORDER BY s.id
+        WHERE r.type = \(RecipientType.channel) AND c.realm_id = \(organization) ORDER BY s.id
         """, connection)
   }
 }

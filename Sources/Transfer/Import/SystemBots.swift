@@ -23,7 +23,7 @@ struct SystemBots {
     let rows = try connection.query(
       """
       SELECT split_part(u.email, '@', 1), u.id, r.id FROM zerver_userprofile u JOIN zerver_realm o ON o.id = u.realm_id
-      LEFT JOIN zerver_recipient r ON r.type = \(ExportScope.RecipientType.personal) AND r.type_id = u.id
+      LEFT JOIN zerver_recipient r ON r.type = \(RecipientType.personal) AND r.type_id = u.id
       WHERE o.string_id = $1 AND u.is_bot ORDER BY u.id DESC
       """, [installation.brand.internalSubdomain])
     return rows.reduce(into: [:]) { bots, row in

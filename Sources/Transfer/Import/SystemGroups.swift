@@ -213,13 +213,13 @@ struct SystemGroups {
   /// Adds each user to the group of the user's role, and members past the waiting period to the full members.
   private func addMembers(to names: Set<String>) throws {
     let roles = [
-      (100, "role:owners"), (200, "role:administrators"), (300, "role:moderators"), (400, "role:members"),
-      (600, "role:everyone"),
+      (UserRole.owner, "role:owners"), (UserRole.administrator, "role:administrators"),
+      (UserRole.moderator, "role:moderators"), (UserRole.member, "role:members"), (UserRole.guest, "role:everyone"),
     ]
     for (role, name) in roles where names.contains(name) { try addMembers(role: role, to: name, unless: "false") }
     guard names.contains("role:fullmembers") else { return }
     try addMembers(
-      role: 400, to: "role:fullmembers",
+      role: UserRole.member, to: "role:fullmembers",
       unless: "u.date_joined > now() - r.waiting_period_threshold * interval '1 day'")
   }
 

@@ -41,10 +41,10 @@ struct LeftOutReasons {
   private func own(_ table: DataModel.Table) -> [LeftOutReason] {
     switch table.rows {
     case .messages: messages()
-    case .recipients: groups("t.id", when: "t.type = \(ExportScope.RecipientType.group)")
+    case .recipients: groups("t.id", when: "t.type = \(RecipientType.group)")
     case .groupMessages:
       groups(
-        "(SELECT r.id FROM zerver_recipient r WHERE r.type = \(ExportScope.RecipientType.group) AND r.type_id = t.id)",
+        "(SELECT r.id FROM zerver_recipient r WHERE r.type = \(RecipientType.group) AND r.type_id = t.id)",
         when: "true")
     case .subscriptions:
       scope.reach == .everything
@@ -151,7 +151,7 @@ struct LeftOutReasons {
   }
 
   private func messages() -> [LeftOutReason] {
-    typealias Kind = ExportScope.RecipientType
+    typealias Kind = RecipientType
     func type(_ type: Int) -> String { "recipient.type = \(type)" }
     func target(_ table: String, _ condition: String) -> String {
       "EXISTS (SELECT 1 FROM \(table) x WHERE x.id = recipient.type_id AND \(condition))"

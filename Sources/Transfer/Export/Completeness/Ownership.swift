@@ -16,7 +16,7 @@ struct Ownership {
   /// The personal recipients of users, the recipients of channels, and the recipients of groups that have users of the
   /// organization as members, or that have no member left but messages of the organization.
   var recipients: String {
-    typealias Kind = ExportScope.RecipientType
+    typealias Kind = RecipientType
     return """
       SELECT r.id FROM zerver_recipient r WHERE r.type = \(Kind.personal) AND r.type_id IN (\(users))
       UNION SELECT r.id FROM zerver_recipient r WHERE r.type = \(Kind.channel) AND r.type_id IN (\(channels))
@@ -44,7 +44,7 @@ struct Ownership {
     case .groupMessages:
       """
       t.id IN (SELECT g.type_id FROM zerver_recipient g
-        WHERE g.type = \(ExportScope.RecipientType.group) AND g.id IN (\(recipients)))
+        WHERE g.type = \(RecipientType.group) AND g.id IN (\(recipients)))
       """
     case .userMessages: "t.user_profile_id IN (\(users))"
     case .reactions: "t.message_id IN (\(messages))"

@@ -396,9 +396,9 @@ struct TableLoader {
 
   private func targets(of type: Int64?) -> IDMap? {
     switch type {
-    case Int64(ExportScope.RecipientType.personal): facts.maps[TableName.userProfile]
-    case Int64(ExportScope.RecipientType.channel): facts.maps[TableName.stream]
-    case Int64(ExportScope.RecipientType.group): facts.maps[TableName.huddle]
+    case Int64(RecipientType.personal): facts.maps[TableName.userProfile]
+    case Int64(RecipientType.channel): facts.maps[TableName.stream]
+    case Int64(RecipientType.group): facts.maps[TableName.huddle]
     default: nil
     }
   }
