@@ -15,7 +15,7 @@ public enum ColorDepth: Int, Sendable, Comparable, CaseIterable {
   }
 }
 
-/// The capabilities of the terminal and the wishes of the operator, determined once from the environment.
+/// The capabilities of the terminal and the preferences of the operator, determined once from the environment.
 public struct Capabilities: Sendable, Equatable {
   /// Why the full screen is not possible, so that the linear mode is used; nil if it is.
   public var linearReason: LinearReason?
@@ -42,7 +42,7 @@ public struct Capabilities: Sendable, Equatable {
   }
 
   /// The requests of the command line.
-  public struct Wishes: Sendable, Equatable {
+  public struct Preferences: Sendable, Equatable {
     public var linear: Bool
     public var ascii: Bool
     public var noColor: Bool
@@ -69,33 +69,33 @@ public struct Capabilities: Sendable, Equatable {
   }
 
   /// Determines the capabilities from an environment, and from whether standard input and output are a terminal.
-  public init(environment: [String: String], isTerminal: Bool, wishes: Wishes = Wishes()) {
+  public init(environment: [String: String], isTerminal: Bool, preferences: Preferences = Preferences()) {
     let terminal = environment["TERM"] ?? ""
     let accessible = environment["ACCESSIBLE"].map { !$0.isEmpty && $0 != "0" } ?? false
     if !isTerminal {
       linearReason = .notATerminal
     } else if ["", "dumb", "unknown"].contains(terminal) {
       linearReason = .simpleTerminal
-    } else if wishes.linear || accessible {
+    } else if preferences.linear || accessible {
       linearReason = .wanted
     } else {
       linearReason = nil
     }
-    let noColor = wishes.noColor || !(environment["NO_COLOR"] ?? "").isEmpty
+    let noColor = preferences.noColor || !(environment["NO_COLOR"] ?? "").isEmpty
     colors = noColor ? .mono : Self.colors(of: terminal)
     showsUnicode = Self.showsUnicode(environment)
     // The font of the Linux console has lines and blocks, but few marks.
-    let plain = wishes.ascii || !showsUnicode || terminal == "linux"
+    let plain = preferences.ascii || !showsUnicode || terminal == "linux"
     glyphs = plain ? .ascii : .unicode
     setsTitle = isTerminal && Self.knowsTitles(terminal)
-    rings = isTerminal && wishes.bell
+    rings = isTerminal && preferences.bell
   }
 
   /// Returns the capabilities of this process.
-  public static func current(wishes: Wishes = Wishes()) -> Capabilities {
+  public static func current(preferences: Preferences = Preferences()) -> Capabilities {
     Capabilities(
       environment: currentEnvironment(), isTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1,
-      wishes: wishes)
+      preferences: preferences)
   }
 
   private static func colors(of terminal: String) -> ColorDepth {

@@ -6,51 +6,51 @@ import Server
 import Terminal
 import Transfer
 
-/// What the command line says about the wizard.
+/// The options of the command line for the wizard.
 public struct WizardOptions: Sendable {
-  /// The id of the goal to begin with; nil for the menu.
+  /// The id of the goal to start with; nil: the menu.
   public var goal: String?
-  /// Folder of the server that is worked on; `/` unless given.
+  /// The root folder of the server; nil: `/`.
   public var source: String?
-  /// Folder of the other server, where it is on this machine.
+  /// The root folder of a second server on this machine; nil: none is given.
   public var target: String?
-  /// nil: each server's is recognised.
+  /// The brand of all servers; nil: detected for each server.
   public var brand: Brand?
-  /// A theme's name or path.
+  /// The name or the path of a theme; nil: the default theme.
   public var theme: String?
   public var linear = false
   public var ascii = false
   public var noColor = false
-  /// A bell is rung when something that took long has ended.
+  /// Whether the terminal bell rings at the end of a long operation.
   public var bell = true
-  /// The servers are throw-away ones: the badge says TEST.
+  /// Whether the servers are throw-away servers: the badge is TEST, and operations run in this process.
   public var isTest = false
-  /// Where archives go unless the operator says otherwise; `/tmp` unless given.
+  /// The default folder for archives; nil: `/tmp`, or the backup folder of the container.
   public var archiveFolder: String?
-  /// A file with answers. With all of them in it nobody is asked; what is missing is asked on a terminal, and an error
-  /// elsewhere.
+  /// The path of an answers file. If it answers everything, no question is asked; missing answers are asked for on a
+  /// terminal, and are an error without one.
   public var answers: String?
-  /// The second word for what destroys, where nobody is asked.
+  /// Confirms destructive operations without a question (`--yes`).
   public var confirmsDestruction = false
-  /// The name of what may be destroyed, where nobody is asked to type it.
+  /// The typed name that destructive operations require (`--confirm-delete`); nil: it is asked for.
   public var confirmedName: String?
 
   public init() {}
 }
 
-/// The wizard: flows as data, walked through on a terminal, line by line, or with the answers of a file.
+/// Runs flows on a full screen, line by line, or with an answers file.
 public enum Wizard {
-  /// Opens the wizard on this process' terminal and comes back when the operator leaves it, or when all is done. To be
-  /// called on the main thread.
+  /// Runs the wizard on the terminal of this process until the operator leaves it or the unattended flow is finished.
+  /// Must be called on the main thread.
   ///
-  /// - Returns: what came of it, as plain text for the normal screen; nil where nothing happened.
-  /// - Throws: `.usage` where answers are missing and nobody can be asked for them; without a screen also what the work
-  ///   failed with.
+  /// - Returns: the outcome as plain text for the normal screen; nil if nothing happened.
+  /// - Throws: `.usage` if answers are missing or invalid and cannot be asked for; in the linear and the unattended mode
+  ///   also the failure of the operation.
   public static func run(_ options: WizardOptions) throws -> String? {
     let capabilities = Capabilities.current(
-      wishes: Capabilities.Wishes(
+      preferences: Capabilities.Preferences(
         linear: options.linear, ascii: options.ascii, noColor: options.noColor, bell: options.bell))
-    let atlas = atlas(options)
+    let catalog = catalog(options)
     var flow = try first(options)
     var given = GivenAnswers()
     if let path = options.answers {
@@ -58,15 +58,15 @@ public enum Wizard {
       let wanted = try self.flow(for: file, at: path, options)
       given = GivenAnswers(values: try answers(file, path, for: wanted), confirmedName: options.confirmedName)
       flow = wanted
-      let orders = AnswersRunner.Orders(
+      let unattended = AnswersRunner.Options(
         path: path, destroys: options.confirmsDestruction, canAsk: capabilities.linearReason != .notATerminal)
       let outcome = try lineByLine(capabilities) { voice, executor in
-        var runner = AnswersRunner(wanted, given: given, orders: orders, voice: voice, executor: executor)
+        var runner = AnswersRunner(wanted, given: given, options: unattended, voice: voice, executor: executor)
         return try runner.run()
       }
       if case .done(let text) = outcome { return text }
     }
-    let wizardSession = WizardSession(flow, given: given, atlas: atlas)
+    let wizardSession = WizardSession(flow, given: given, catalog: catalog)
     guard capabilities.fullScreen else {
       return try lineByLine(capabilities) { voice, executor in
         var runner = LinearRunner(
@@ -82,18 +82,19 @@ public enum Wizard {
     return runner.run()
   }
 
-  /// An answers file with every key that there is and nothing decided: the schema of `--answers`.
+  /// Returns an answers file with all keys of a flow and no decisions: the schema of `--answers`.
+  ///
+  /// - Throws: `.usage` if the goal does not exist.
   public static func answersTemplate(_ options: WizardOptions) throws -> String {
     AnswersText.template(try goal(options.goal ?? Goal.move.id).flow(context(options)))
   }
 
-  /// The ids of all goals with a word about each, for help.
+  /// The ids and titles of all goals, for the help.
   public static var goals: [(id: String, title: String)] { Goal.byName.map { ($0.id, $0.title) } }
 
   // MARK: Flows
 
-  /// What the wizard begins with; nil is the menu. A job that is running comes first: it may be what the operator was
-  /// disconnected from.
+  /// Returns the first flow; nil: the menu. A running job comes first: the operator may have been disconnected from it.
   private static func first(_ options: WizardOptions) throws -> Flow? {
     let wanted = try options.goal.map { try goal($0) }
     if let job = runningJob(options), wanted?.id != Goal.jobs.id {
@@ -102,7 +103,7 @@ public enum Wizard {
     return wanted?.flow(context(options))
   }
 
-  /// Answers are for a flow of their own, and where a job is in its way they are told so when they begin.
+  /// Returns the flow of an answers file. A running job does not replace it; its checks report the job.
   private static func flow(for file: AnswersFile, at path: String, _ options: WizardOptions) throws -> Flow {
     if let wanted = options.goal, let name = file.flow, wanted != name {
       throw AnswersFault.error(
@@ -117,7 +118,7 @@ public enum Wizard {
     return goal.flow(context(options))
   }
 
-  /// - Throws: `.usage` where there is no goal of that name, before anything is made for it.
+  /// - Throws: `.usage` if the goal does not exist.
   public static func requireGoal(_ id: String) throws { _ = try goal(id) }
 
   private static func goal(_ id: String) throws -> Goal {
@@ -129,8 +130,8 @@ public enum Wizard {
     return goal
   }
 
-  private static func atlas(_ options: WizardOptions) -> Atlas {
-    Atlas(menu: { menu(options) }) { id, given in Goal.named(id)?.flow(context(options, given: given)) }
+  private static func catalog(_ options: WizardOptions) -> FlowCatalog {
+    FlowCatalog(menu: { menu(options) }) { id, given in Goal.named(id)?.flow(context(options, given: given)) }
   }
 
   private static func menu(_ options: WizardOptions) -> Flow {
@@ -143,9 +144,9 @@ public enum Wizard {
     return .menu(context(options), goals: Goal.all, waiting: waiting(options), obstacle: obstacle)
   }
 
-  /// What has been begun on this server and is not over.
-  private static func waiting(_ options: WizardOptions) -> [Flow.Waiting] {
-    Flow.Waiting.find(root: absolute(options.source ?? "/"))
+  /// Returns the unfinished work of this server.
+  private static func waiting(_ options: WizardOptions) -> [Flow.PendingWork] {
+    Flow.PendingWork.find(root: absolute(options.source ?? "/"))
   }
 
   private static func runningJob(_ options: WizardOptions) -> JobFolder? {
@@ -155,7 +156,7 @@ public enum Wizard {
   private static func context(_ options: WizardOptions, given: [String: Answer] = [:]) -> FlowContext {
     var root = absolute(options.source ?? "/")
     var target = options.target.map(absolute)
-    // One flow may send to another about the other server: then they change places.
+    // A flow can lead to a flow about the other server: then source and target are exchanged.
     if case .text(let other)? = given[FlowContext.serverKey], other != root {
       target = root
       root = other
@@ -166,7 +167,7 @@ public enum Wizard {
       root: root, label: server?.label ?? root, target: target, brand: options.brand,
       isTest: options.isTest, container: container, hasServer: server != nil,
       archiveFolder: options.archiveFolder ?? container?.backupFolder ?? "/tmp",
-      // The servers of a demo end with it, and so must what works on them.
+      // The servers of a demo end with this process, and so must the operations on them.
       engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)
   }
 
@@ -176,7 +177,7 @@ public enum Wizard {
     return file.values
   }
 
-  /// Columns of lines where there is a terminal whose owner reads them with the eyes.
+  /// The width of lines for readers; screen readers and programs get unbroken sentences.
   private static let lineWidth = 79
 
   private static func lineByLine<Value>(
@@ -185,12 +186,11 @@ public enum Wizard {
     let interrupts = try LineInterrupts()
     defer { interrupts.close() }
     let terminal = LineTerminal(capabilities: capabilities, interrupts: interrupts)
-    // A screen reader, or another program, is better served with whole sentences.
     let isRead = capabilities.fullScreen || capabilities.linearReason == .simpleTerminal
     return try body(LinearVoice(conversation: terminal, width: isRead ? lineWidth : nil), ThreadExecutor(interrupts))
   }
 
-  /// The command line may name folders from where the shell stands; the wizard shows where they really are.
+  /// Returns an absolute path: the command line can contain paths relative to the working directory.
   private static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
     defer { free(current) }

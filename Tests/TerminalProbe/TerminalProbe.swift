@@ -12,7 +12,7 @@ struct TerminalProbe {
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     let capabilities = Capabilities.current(
-      wishes: .init(
+      preferences: .init(
         linear: arguments.contains("--linear"), ascii: arguments.contains("--ascii"),
         noColor: arguments.contains("--no-color")))
     if arguments.contains("--ask") { return ask(LineTerminal(capabilities: capabilities)) }

@@ -5,9 +5,9 @@ import Testing
 @Suite("Capabilities of a terminal")
 struct CapabilitiesTests {
   private func capabilities(
-    _ environment: [String: String], isTerminal: Bool = true, _ wishes: Capabilities.Wishes = .init()
+    _ environment: [String: String], isTerminal: Bool = true, _ preferences: Capabilities.Preferences = .init()
   ) -> Capabilities {
-    Capabilities(environment: environment, isTerminal: isTerminal, wishes: wishes)
+    Capabilities(environment: environment, isTerminal: isTerminal, preferences: preferences)
   }
 
   @Test("The linear mode is used for simple terminals and on request")
@@ -43,7 +43,7 @@ struct CapabilitiesTests {
     ])
   func titles(terminal: String, knows: Bool) {
     func those(_ isTerminal: Bool = true, bell: Bool = true) -> Capabilities {
-      Capabilities(environment: ["TERM": terminal], isTerminal: isTerminal, wishes: .init(bell: bell))
+      Capabilities(environment: ["TERM": terminal], isTerminal: isTerminal, preferences: .init(bell: bell))
     }
     #expect(those().setsTitle == knows)
     #expect(!those(false).setsTitle && !those(false).rings)

@@ -36,7 +36,7 @@ struct AnswersTests {
     guard faults.isEmpty else { throw AnswersFault.error("a.toml", faults) }
     return AnswersRunner(
       flow, given: GivenAnswers(values: file.values, confirmedName: confirmed),
-      orders: .init(path: "a.toml", destroys: destroys, canAsk: canAsk),
+      options: .init(path: "a.toml", destroys: destroys, canAsk: canAsk),
       voice: LinearVoice(conversation: script, width: nil), executor: PromptExecutor())
   }
 

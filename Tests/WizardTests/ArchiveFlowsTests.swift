@@ -219,7 +219,7 @@ struct ArchiveFlowsTests {
       walker.end(.success(FakeWork.summary))
       #expect(walker.sees("content was not checked") == (identity == nil))
       let given = BackupStep.given("/srv/backup.tar.gz.age", identity: identity)
-      #expect(walker.model.session.continuations.first?.onward == .flow("rehearse", given: given))
+      #expect(walker.model.session.continuations.first?.destination == .flow("rehearse", given: given))
     }
     let answers = Answers([
       ArchiveStep.key.name: .text("/srv/b.age"), ArchiveStep.identityKey.name: .text(key),

@@ -117,13 +117,13 @@ struct BackUpFlowTests {
   }
 
   @Test("After a backup its rehearsal and a schedule are offered")
-  func onward() throws {
+  func continuations() throws {
     let walker = Walker(Self.flow(FakeEngine()))
     Self.type("/srv/backups/a.tar.gz", walker)
     walker.walk(to: "review")
-    let onward = walker.model.session.flow.onward(walker.answers).map(\.onward)
-    #expect(onward.first == .flow("rehearse", given: BackupStep.given("/srv/backups/a.tar.gz")))
-    #expect(onward.last == .flow("nightly", given: [NightlyAnswers.folder.name: .text("/srv/backups")]))
+    let destinations = walker.model.session.flow.continuations(walker.answers).map(\.destination)
+    #expect(destinations.first == .flow("rehearse", given: BackupStep.given("/srv/backups/a.tar.gz")))
+    #expect(destinations.last == .flow("nightly", given: [NightlyAnswers.folder.name: .text("/srv/backups")]))
     let engine = FakeEngine()
     let rehearsal = Walker(
       .rehearse(engine.context(), BackupFakes.queries()), given: GivenAnswers(values: BackupStep.given("/srv/x.tar.gz"))
@@ -141,7 +141,7 @@ struct BackUpFlowTests {
       let walker = Walker(Self.flow(FakeEngine()))
       for _ in 0..<keys { walker.press(.down) }
       walker.press(.character(" "))
-      #expect(walker.model.session.step.turnOff(walker.answers) == .flow(flow))
+      #expect(walker.model.session.step.exit(walker.answers) == .flow(flow))
       #expect(Goal.named(flow) != nil)
     }
   }

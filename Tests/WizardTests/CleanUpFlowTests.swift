@@ -125,7 +125,7 @@ struct CleanUpFlowTests {
   }
 
   @Test("A deleted test import can be imported again with the same answers")
-  func onward() throws {
+  func continuations() throws {
     let engine = FakeEngine()
     let walker = walker(engine)
     walker.walk(to: "confirm")

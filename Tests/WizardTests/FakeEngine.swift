@@ -55,7 +55,7 @@ final class FakeEngine: Sendable {
 
   var engine: FlowEngine {
     FlowEngine(
-      glance: { root, _ in .init(label: "chat.example.com", facts: [Summary.Fact("Folder", root)]) },
+      overview: { root, _ in .init(label: "chat.example.com", facts: [Summary.Fact("Folder", root)]) },
       organizations: { _, _ in self.state.withLock { $0.organizations } },
       overviews: { _, _ in
         self.state.withLock { state in state.organizations.map { Self.overview($0, state) } }

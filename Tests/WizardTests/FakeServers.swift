@@ -59,13 +59,13 @@ final class FakeServers: Sendable {
 
   private func engine(runsJobs: Bool) -> FlowEngine {
     FlowEngine(
-      glance: { root, _ in
+      overview: { root, _ in
         try self.state.withLock { state in
           state.glances.append(root)
           if let failure = state.glanceFailure { throw failure }
         }
         let name = root.split(separator: "/").last.map { "\($0).example.com" } ?? "here.example.com"
-        return FlowEngine.Glance(
+        return FlowEngine.ServerOverview(
           label: name, facts: [Summary.Fact("Server", name), Summary.Fact("Software", "Aloha 9.0")])
       },
       organizations: { _, _ in self.state.withLock { $0.organizations } }, overviews: { _, _ in [] },

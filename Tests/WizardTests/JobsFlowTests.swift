@@ -81,7 +81,7 @@ struct JobsFlowTests {
     walker.press(.enter)
     #expect(walker.focusedLine.contains("Watch it"))
     #expect(
-      walker.model.session.step.turnOff(walker.answers)
+      walker.model.session.step.exit(walker.answers)
         == .flow("watch", given: ["meet.job": .text(Self.running.folder)]))
   }
 
@@ -129,11 +129,11 @@ struct JobsFlowTests {
     walker.press(.enter)
     #expect(walker.step == "log")
     #expect(walker.sees("Failed: disk: is full"))
-    guard case .crossroads(let onward) = walker.model.session.step.kind else {
+    guard case .branch(let destination) = walker.model.session.step.kind else {
       Issue.record("no way on")
       return
     }
-    #expect(onward(walker.answers) == .flow("jobs"))
+    #expect(destination(walker.answers) == .flow("jobs"))
   }
 
   @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
@@ -164,15 +164,21 @@ struct JobsFlowTests {
     return job
   }
 
+  /// The pending work of a server, without the leftovers of killed processes: those of other tests, which run at the
+  /// same time, are in the same temporary folders.
+  private func pending(_ root: String) -> [Flow.PendingWork] {
+    Flow.PendingWork.find(root: root).filter { $0.destination != .flow(Goal.leftovers.id) }
+  }
+
   @Test("Failed jobs stay in the menu until they are repeated or dismissed")
   func waiting() throws {
     try store { store, root in
       let description = ExportOperation(.init(root: root), .init(subdomain: "a", output: "/tmp/a.tar.gz"))
       let lost = try leave(store, description)
       #expect(try store.waiting().map(\.folder) == [lost.path])
-      let waiting = Flow.Waiting.find(root: root)
+      let waiting = pending(root)
       #expect(waiting.map(\.title) == ["Continue after an interruption"])
-      #expect(waiting.first?.onward == .flow("jobs", given: ["job.which": .text(lost.path)]))
+      #expect(waiting.first?.destination == .flow("jobs", given: ["job.which": .text(lost.path)]))
       let other = FlushCacheOperation(.init(root: root))
       let failed = try leave(store, other, .failed(FailureReport(PlainFailure(.file, "disk", "is full"))))
       #expect(try Set(store.waiting().map(\.folder)) == [lost.path, failed.path])
@@ -239,7 +245,7 @@ struct JobsFlowTests {
       #expect(finding.reason.contains("runs since 2") && finding.reason.contains("Empty the cache"))
       #expect(finding.remedy?.contains("jobs attach \(job.id)") == true)
       #expect(try FlowEngine.real(brand: nil).findings(description) == [finding])
-      let waiting = try #require(Flow.Waiting.find(root: root).first)
+      let waiting = try #require(pending(root).first)
       #expect(waiting.title == "Watch what is running" && waiting.summary.hasSuffix("Empty the cache"))
       withExtendedLifetime(life) {}
     }
@@ -248,13 +254,13 @@ struct JobsFlowTests {
   @Test("An unfinished restore is in the menu although the settings are lost")
   func unfinishedRestore() throws {
     try store { _, root in
-      #expect(Flow.Waiting.find(root: root).isEmpty)
+      #expect(pending(root).isEmpty)
       try RestoreState(root: root).save(BackupFakes.record(.swapped))
-      let waiting = Flow.Waiting.find(root: root)
+      let waiting = pending(root)
       #expect(waiting.map(\.title) == ["Finish or undo a restore"])
-      #expect(waiting.first?.onward == .flow("restore"))
+      #expect(waiting.first?.destination == .flow("restore"))
       try RestoreState(root: root).save(BackupFakes.record(.finished))
-      #expect(Flow.Waiting.find(root: root).isEmpty)
+      #expect(pending(root).isEmpty)
     }
   }
 }

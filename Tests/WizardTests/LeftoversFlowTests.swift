@@ -46,8 +46,8 @@ struct RealLeftoversTests {
   func removes() throws {
     let real = try RealFlows(messages: 0)
     let folder = try WorkFolder.make(Installation(root: real.server.root))
-    func offered() -> [Flow.Waiting] {
-      Flow.Waiting.find(root: real.server.root).filter { $0.summary.contains("interrupted import") }
+    func offered() -> [Flow.PendingWork] {
+      Flow.PendingWork.find(root: real.server.root).filter { $0.summary.contains("interrupted import") }
     }
     #expect(offered().isEmpty, "it is in use")
     folder.abandon()

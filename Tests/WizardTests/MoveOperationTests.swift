@@ -189,12 +189,12 @@ struct MoveOperationTests {
   func environment() throws {
     let pair = try pair()
     let engine = FlowEngine.real(brand: nil)
-    #expect(try engine.glance(pair.old.root, Cancellation()).label == pair.old.host)
+    #expect(try engine.overview(pair.old.root, Cancellation()).label == pair.old.host)
     #expect(try engine.organizations(pair.old.root, Cancellation()).contains { $0.subdomain == "harbour" })
     #expect(try engine.overviews(pair.old.root, Cancellation()).contains { $0.uploadBytes > 0 })
     #expect(try MoveQueries.real(brand: nil).advice(pair.decisions).contains { $0.key == "camo_key" })
     let move = MoveOperation(pair.decisions, brand: nil)
     #expect(try engine.findings(move).contains { $0.subject == "subdomain" })
-    #expect(throws: PlainFailure.self) { try engine.glance("/nowhere", Cancellation()) }
+    #expect(throws: PlainFailure.self) { try engine.overview("/nowhere", Cancellation()) }
   }
 }

@@ -50,7 +50,7 @@ struct OrganizationsFlowTests {
     walker.end(.success(FakeWork.summary))
     #expect(
       walker.model.session.continuations.contains {
-        $0.onward
+        $0.destination
           == .flow(
             "organizations", given: ["organization.which": .text("harbour"), "action.which": .text("reactivate")])
       })

@@ -57,8 +57,8 @@ struct PasswordResetsFlowTests {
     walker.end(.success(FakeWork.summary))
     let next = try #require(walker.model.session.continuations.first)
     #expect(next.title == "Now all of them" && next.isProposed)
-    guard case .flow("password-resets", let given) = next.onward else {
-      Issue.record("it leads to \(next.onward)")
+    guard case .flow("password-resets", let given) = next.destination else {
+      Issue.record("it leads to \(next.destination)")
       return
     }
     let all = Walker(.passwordResets(engine.context(given: given), Self.queries()), given: GivenAnswers(values: given))

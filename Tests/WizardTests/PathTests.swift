@@ -18,7 +18,7 @@ private final class Folder {
   deinit { try? FileSystem.removeTree(path) }
 }
 
-private func flow(_ wish: PathWish) -> Flow {
+private func flow(_ purpose: PathPurpose) -> Flow {
   Flow(
     id: "test", title: "Test", badge: .restore,
     steps: [
@@ -26,7 +26,7 @@ private func flow(_ wish: PathWish) -> Flow {
         "ask", "Ask", heading: { _ in "Well?" },
         fields: { _ in
           [
-            Field("path", "Path", .path(wish), check: { AnswerCheck.absolutePath($0.text("ask.path") ?? "") }),
+            Field("path", "Path", .path(purpose), check: { AnswerCheck.absolutePath($0.text("ask.path") ?? "") }),
             Field("note", "Note", .text(placeholder: "")),
           ]
         }),
@@ -36,8 +36,8 @@ private func flow(_ wish: PathWish) -> Flow {
 
 @Suite("Paths")
 struct PathTests {
-  private func typed(_ text: String, for wish: PathWish = .anything) -> Walker {
-    let walker = Walker(flow(wish))
+  private func typed(_ text: String, for purpose: PathPurpose = .anything) -> Walker {
+    let walker = Walker(flow(purpose))
     walker.type(text)
     return walker
   }
@@ -113,8 +113,8 @@ struct PathTests {
   func wishes() throws {
     let folder = try Folder(folders: ["x", "x1"], files: ["a.tar.gz", "a.dump", "b.tar.gz", ".hidden"])
     try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/link", withDestinationPath: "\(folder.path)/x")
-    func names(_ wish: PathWish, _ start: String = "") -> [String] {
-      PathListing.look("\(folder.path)/\(start)", wish, Cancellation()).entries.map(\.shown)
+    func names(_ purpose: PathPurpose, _ start: String = "") -> [String] {
+      PathListing.look("\(folder.path)/\(start)", purpose, Cancellation()).entries.map(\.shown)
     }
     #expect(names(.folder) == ["link/", "x/", "x1/"])
     #expect(names(.file(endings: [".tar.gz"])) == ["a.tar.gz", "b.tar.gz", "link/", "x/", "x1/"])

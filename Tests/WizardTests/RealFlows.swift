@@ -30,7 +30,7 @@ struct RealFlows {
   func run(_ flow: Flow, _ values: [String: Answer], confirmedName: String? = nil) throws -> String {
     var runner = AnswersRunner(
       flow, given: GivenAnswers(values: values, confirmedName: confirmedName),
-      orders: .init(path: "a.toml", destroys: true), voice: LinearVoice(conversation: Script([]), width: nil),
+      options: .init(path: "a.toml", destroys: true), voice: LinearVoice(conversation: Script([]), width: nil),
       executor: PromptExecutor())
     guard case .done(let text) = try runner.run() else { throw PlainFailure(.usage, "answers", "are missing") }
     return text ?? ""

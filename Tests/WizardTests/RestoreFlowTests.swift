@@ -165,7 +165,7 @@ struct RestoreFlowTests {
     let file = try AnswersFile.parse(walker.model.session.answersText, path: "a.toml")
     let engine = FakeEngine()
     var runner = AnswersRunner(
-      Self.newerFlow(engine), given: GivenAnswers(values: file.values), orders: .init(path: "a.toml", destroys: true),
+      Self.newerFlow(engine), given: GivenAnswers(values: file.values), options: .init(path: "a.toml", destroys: true),
       voice: LinearVoice(conversation: Script([]), width: nil), executor: PromptExecutor())
     let failure = #expect(throws: PlainFailure.self) { try runner.run() }
     #expect(failure?.reason.contains("--confirm-delete chat.example.com") == true)
@@ -386,7 +386,7 @@ struct RestoreFlowTests {
     let given = BackupStep.given("/srv/backup.tar.gz")
     let source: [String: Answer] = [RestoreAnswers.Key.source.name: .text(RestoreAnswers.backup)]
     #expect(
-      walker.model.session.continuations.map(\.onward).prefix(2) == [
+      walker.model.session.continuations.map(\.destination).prefix(2) == [
         .flow("rehearse", given: given), .flow("restore", given: given.merging(source) { $1 }),
       ])
   }

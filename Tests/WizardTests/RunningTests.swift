@@ -192,49 +192,49 @@ struct RunningTests {
   }
 }
 
-@Suite("Pace")
+@Suite("WorkRate")
 struct PaceTests {
   private let start = ContinuousClock.Instant.now
 
   @Test("The pace is unknown before two samples a second apart")
   func beginning() {
-    var pace = Pace()
-    pace.add(0, at: start)
-    #expect(pace.left(until: 1, now: start + .seconds(5)) == nil)
-    pace.add(0.1, at: start + .milliseconds(999))
-    #expect(pace.left(until: 1, now: start + .milliseconds(999)) == nil)
-    pace.add(0.5, at: start + .seconds(5))
-    #expect(pace.left(until: 1, now: start + .seconds(5)) == 5)
+    var rate = WorkRate()
+    rate.add(0, at: start)
+    #expect(rate.left(until: 1, now: start + .seconds(5)) == nil)
+    rate.add(0.1, at: start + .milliseconds(999))
+    #expect(rate.left(until: 1, now: start + .milliseconds(999)) == nil)
+    rate.add(0.5, at: start + .seconds(5))
+    #expect(rate.left(until: 1, now: start + .seconds(5)) == 5)
   }
 
   @Test("The pace is that of the last minute")
   func window() throws {
-    var pace = Pace()
-    for second in 0...100 { pace.add(Double(second), at: start + .seconds(second)) }
-    for second in 1...100 { pace.add(100 + Double(second) * 10, at: start + .seconds(100 + second)) }
-    let speed = try #require(pace.speed(now: start + .seconds(200)))
+    var rate = WorkRate()
+    for second in 0...100 { rate.add(Double(second), at: start + .seconds(second)) }
+    for second in 1...100 { rate.add(100 + Double(second) * 10, at: start + .seconds(100 + second)) }
+    let speed = try #require(rate.speed(now: start + .seconds(200)))
     #expect(abs(speed - 10) < 0.5)
   }
 
   @Test("An expired estimate is removed until progress continues")
   func standstill() throws {
-    var pace = Pace()
-    pace.add(0, at: start)
-    pace.add(0.5, at: start + .seconds(10))
-    #expect(pace.left(until: 1, now: start + .seconds(12)) != nil)
-    #expect(pace.left(until: 1, now: start + .seconds(30)) == nil)
-    #expect(pace.speed(now: start + .seconds(30)) == nil)
-    pace.add(0.6, at: start + .seconds(31))
-    #expect(pace.left(until: 1, now: start + .seconds(31)) != nil)
+    var rate = WorkRate()
+    rate.add(0, at: start)
+    rate.add(0.5, at: start + .seconds(10))
+    #expect(rate.left(until: 1, now: start + .seconds(12)) != nil)
+    #expect(rate.left(until: 1, now: start + .seconds(30)) == nil)
+    #expect(rate.speed(now: start + .seconds(30)) == nil)
+    rate.add(0.6, at: start + .seconds(31))
+    #expect(rate.left(until: 1, now: start + .seconds(31)) != nil)
   }
 
   @Test("Decreasing progress restarts the estimate")
   func backwards() {
-    var pace = Pace()
-    pace.add(0, at: start)
-    pace.add(0.5, at: start + .seconds(10))
-    pace.add(0.1, at: start + .seconds(11))
-    #expect(pace.left(until: 1, now: start + .seconds(11)) == nil)
+    var rate = WorkRate()
+    rate.add(0, at: start)
+    rate.add(0.5, at: start + .seconds(10))
+    rate.add(0.1, at: start + .seconds(11))
+    #expect(rate.left(until: 1, now: start + .seconds(11)) == nil)
   }
 
   @Test("Estimates are rounded by their uncertainty")

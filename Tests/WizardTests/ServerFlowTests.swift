@@ -47,7 +47,7 @@ struct ServerFlowTests {
   }
 
   @Test("A stopped server can be started directly")
-  func onward() {
+  func continuations() {
     let walker = Walker(.server(FakeEngine().context(), Self.queries()))
     walker.press(.down)
     walker.walk(to: "run")

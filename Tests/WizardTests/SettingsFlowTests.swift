@@ -179,7 +179,7 @@ struct SettingsFlowTests {
     walker.walk(to: "run")
     walker.end(.success(FakeMove.summary))
     #expect(
-      walker.model.session.continuations.first?.onward
+      walker.model.session.continuations.first?.destination
         == .flow(
           "settings",
           given: [

@@ -46,7 +46,7 @@ struct FlowWay: Sendable, CustomTestStringConvertible {
     #expect(file.faults(for: flow(byFile)).isEmpty, "\(file.faults(for: flow(byFile)))")
     var runner = AnswersRunner(
       flow(byFile), given: GivenAnswers(values: file.values, confirmedName: confirmedName),
-      orders: .init(path: "a.toml", destroys: true), voice: LinearVoice(conversation: Script([]), width: nil),
+      options: .init(path: "a.toml", destroys: true), voice: LinearVoice(conversation: Script([]), width: nil),
       executor: PromptExecutor())
     guard case .done = try runner.run() else {
       Issue.record("something is missing")

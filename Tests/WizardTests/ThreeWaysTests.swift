@@ -75,7 +75,7 @@ struct ThreeWaysTests {
     #expect(file.faults(for: byFile.flow()).isEmpty)
     var runner = AnswersRunner(
       // What the file says counts, not what would be proposed.
-      byFile.flow(target: nil), given: GivenAnswers(values: file.values), orders: .init(path: "a.toml"),
+      byFile.flow(target: nil), given: GivenAnswers(values: file.values), options: .init(path: "a.toml"),
       voice: LinearVoice(conversation: Script([]), width: nil), executor: PromptExecutor())
     guard case .done(let text) = try runner.run() else {
       Issue.record("something is missing")

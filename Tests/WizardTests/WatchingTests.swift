@@ -34,10 +34,10 @@ struct WatchingTests {
   }
 
   @Test("Earlier progress of a watched job does not distort the estimate")
-  func pace() throws {
+  func rate() throws {
     var run = watched(at: now)
     #expect(run.phasePace.speed(now: now) == nil)
-    let left = try #require(run.pace.left(until: 1, now: now))
+    let left = try #require(run.rate.left(until: 1, now: now))
     // So much of it took 100 s.
     let done = (read + messages * 0.4) / (read + messages)
     #expect(abs(left - 100 * (1 - done) / done) < 1, "\(left)")

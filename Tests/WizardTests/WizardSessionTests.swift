@@ -7,9 +7,9 @@ import Testing
 /// From the menu through flows and back.
 @Suite("The menu, and from flow to flow")
 struct WizardSessionTests {
-  private static func flow(_ id: String, onward: [Continuation] = []) -> Flow {
+  private static func flow(_ id: String, continuations: [Continuation] = []) -> Flow {
     Flow(
-      id: id, title: "Flow \(id)", badge: .test, onward: { _ in onward },
+      id: id, title: "Flow \(id)", badge: .test, continuations: { _ in continuations },
       steps: [
         Step(
           "ask", "Ask", heading: { _ in "What about \(id)?" },
@@ -22,19 +22,19 @@ struct WizardSessionTests {
 
   private static let goals = [
     Goal("one", "The first goal", "what one is for") { _ in
-      flow("one", onward: [Continuation("Then the second", .flow("two", given: ["ask.text": .text("brought")]))])
+      flow("one", continuations: [Continuation("Then the second", .flow("two", given: ["ask.text": .text("brought")]))])
     },
     Goal("two", "The second goal", "what two is for", needsServer: false) { _ in flow("two") },
   ]
 
-  private static func atlas(waiting: [Flow.Waiting] = [], obstacle: String? = nil) -> Atlas {
+  private static func catalog(waiting: [Flow.PendingWork] = [], obstacle: String? = nil) -> FlowCatalog {
     let context = FakeEngine().context()
-    return Atlas(menu: { .menu(context, goals: goals, waiting: waiting, obstacle: obstacle) }) { id, _ in
+    return FlowCatalog(menu: { .menu(context, goals: goals, waiting: waiting, obstacle: obstacle) }) { id, _ in
       goals.first { $0.id == id }?.flow(context)
     }
   }
 
-  private func walker(_ atlas: Atlas = atlas()) -> Walker { Walker(WizardSession(nil, atlas: atlas)) }
+  private func walker(_ catalog: FlowCatalog = catalog()) -> Walker { Walker(WizardSession(nil, catalog: catalog)) }
 
   @Test("The menu lists the goals, Enter opens one, and Esc at its first step returns")
   func menu() {
@@ -59,7 +59,7 @@ struct WizardSessionTests {
   }
 
   @Test("The flow's next goal is proposed first, with its answers")
-  func onward() {
+  func continuations() {
     let walker = walker()
     walker.press(.enter)
     walker.walk(to: "run")
@@ -80,7 +80,7 @@ struct WizardSessionTests {
 
   @Test("The result of a lookup of another flow is ignored")
   func lateNews() {
-    let walker = Walker(WizardSession(nil, atlas: Self.atlas()), answersAtOnce: false)
+    let walker = Walker(WizardSession(nil, catalog: Self.catalog()), answersAtOnce: false)
     walker.press(.enter)
     let ticket = walker.model.session.tickets
     walker.walk(to: "run")
@@ -148,8 +148,8 @@ struct WizardSessionTests {
 
   @Test("Pending decisions come first in the menu and have the focus")
   func waiting() {
-    let waiting = Flow.Waiting(title: "Watch what runs", summary: "Moving harbour", onward: .flow("two"))
-    let walker = walker(Self.atlas(waiting: [waiting]))
+    let waiting = Flow.PendingWork(title: "Watch what runs", summary: "Moving harbour", destination: .flow("two"))
+    let walker = walker(Self.catalog(waiting: [waiting]))
     #expect(walker.focusedLine.contains("Watch what runs"))
     walker.press(.enter)
     #expect(walker.sees("What about two?"))
@@ -157,7 +157,7 @@ struct WizardSessionTests {
 
   @Test("Goals that need a server are disabled with the reason without one")
   func noServer() {
-    let walker = walker(Self.atlas(obstacle: "there is nothing in /etc/aloha"))
+    let walker = walker(Self.catalog(obstacle: "there is nothing in /etc/aloha"))
     #expect(walker.sees("There is nothing in /etc/aloha. What needs no server can be done."))
     #expect(walker.focusedLine.contains("The second goal"))
     walker.press(.up, .enter)
@@ -166,7 +166,7 @@ struct WizardSessionTests {
 
   @Test("In the linear mode the menu is numbered, and b at the first question returns to it")
   func lineByLine() throws {
-    var walk = LinearWalk(WizardSession(nil, atlas: Self.atlas()), ["1", "b", "", "1", "text", "", "1", "", "2"])
+    var walk = LinearWalk(WizardSession(nil, catalog: Self.catalog()), ["1", "b", "", "1", "text", "", "1", "", "2"])
     walk.executor.insteadOfRunning = { ticket in
       [.events([.ended(ticket: ticket, .success(FakeMove.summary))])]
     }

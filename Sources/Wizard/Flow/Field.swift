@@ -10,7 +10,7 @@ struct Field: Sendable, Equatable {
     /// One of a few decisions for each item.
     case decisions([Item], among: [Decision])
     case text(placeholder: String)
-    case path(PathWish)
+    case path(PathPurpose)
     /// A value that is never shown and never written.
     case secret
     /// A yes or no, answered by a flag.

@@ -11,19 +11,19 @@ struct Flow: Sendable {
   /// The equivalent commands.
   let commands: @Sendable (Answers) -> [String]
   /// The offers after the result, the most useful first. Leaving is always possible.
-  let onward: @Sendable (Answers) -> [Continuation]
+  let continuations: @Sendable (Answers) -> [Continuation]
 
   init(
     id: String, title: String, badge: Badge, route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
     commands: @escaping @Sendable (Answers) -> [String] = { _ in [] },
-    onward: @escaping @Sendable (Answers) -> [Continuation] = { _ in [] }, steps: [Step]
+    continuations: @escaping @Sendable (Answers) -> [Continuation] = { _ in [] }, steps: [Step]
   ) {
     self.id = id
     self.title = title
     self.badge = badge
     self.route = route
     self.commands = commands
-    self.onward = onward
+    self.continuations = continuations
     self.steps = steps
   }
 
@@ -40,8 +40,8 @@ struct Flow: Sendable {
   }
 }
 
-/// The continuation after a crossroads or a result.
-enum Onward: Sendable, Equatable {
+/// Where a flow leads: after a branch, a result, or an early exit.
+enum Destination: Sendable, Equatable {
   /// Another flow, by its id. Given answers are preset: steps that need nothing else are skipped.
   case flow(String, given: [String: Answer] = [:])
   case menu
@@ -52,13 +52,13 @@ enum Onward: Sendable, Equatable {
 struct Continuation: Sendable, Equatable {
   /// A verb: "Import it again".
   let title: String
-  let onward: Onward
+  let destination: Destination
   /// Whether Enter selects it; otherwise Enter leaves the wizard.
   let isProposed: Bool
 
-  init(_ title: String, _ onward: Onward, proposed: Bool = true) {
+  init(_ title: String, _ destination: Destination, proposed: Bool = true) {
     self.title = title
-    self.onward = onward
+    self.destination = destination
     isProposed = proposed
   }
 }

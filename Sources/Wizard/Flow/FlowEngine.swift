@@ -10,13 +10,13 @@ import Server
 /// it compares every decision.
 struct FlowEngine: Sendable {
   /// The basic facts about a server.
-  struct Glance: Sendable {
+  struct ServerOverview: Sendable {
     /// The host name, or the folder.
     var label: String
     var facts: [Summary.Fact]
   }
 
-  var glance: @Sendable (_ root: String, Cancellation) throws -> Glance
+  var overview: @Sendable (_ root: String, Cancellation) throws -> ServerOverview
   var organizations: @Sendable (_ root: String, Cancellation) throws -> [Organization]
   var overviews: @Sendable (_ root: String, Cancellation) throws -> [OrganizationOverview]
   var findings: @Sendable (any Operation) throws -> [Finding]
@@ -35,7 +35,7 @@ extension FlowEngine {
   ///   - runsJobs: whether operations run in their own processes; only this program can be one.
   static func real(brand: Brand?, runsJobs: Bool = false) -> FlowEngine {
     FlowEngine(
-      glance: { try look(at: installed(below: $0, brand: brand), cancellation: $1) },
+      overview: { try look(at: installed(below: $0, brand: brand), cancellation: $1) },
       organizations: { root, cancellation in
         let server = try installed(below: root, brand: brand)
         let connection = try server.connect(cancellation: cancellation)
@@ -69,13 +69,13 @@ extension FlowEngine {
     return try Installation(root: root, brand: brand)
   }
 
-  private static func look(at server: Installation, cancellation: Cancellation) throws -> Glance {
+  private static func look(at server: Installation, cancellation: Cancellation) throws -> ServerOverview {
     let connection = try server.connect(cancellation: cancellation)
     defer { connection.close() }
     let version = try ServerVersion.read(server, connection)
     let organizations = try connection.value(
       "SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [server.brand.internalSubdomain])
-    return Glance(
+    return ServerOverview(
       label: server.label,
       facts: [
         Summary.Fact("Server", server.label),

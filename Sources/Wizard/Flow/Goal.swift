@@ -58,7 +58,7 @@ struct FlowContext: Sendable {
   var brandName: String { (brand ?? .aloha).rawValue }
 
   /// Returns the continuation with another flow for the same server.
-  func onward(_ flow: String, given: [String: Answer] = [:]) -> Onward {
+  func destination(_ flow: String, given: [String: Answer] = [:]) -> Destination {
     var given = given
     if given[Self.serverKey] == nil { given[Self.serverKey] = self.given[Self.serverKey] }
     return .flow(flow, given: given)

@@ -7,7 +7,7 @@ struct Step: Sendable {
     /// Asks or explains; a blocker found by the lookup stops the flow.
     case questions
     /// Asks like any other step, and leads to another flow.
-    case crossroads(@Sendable (Answers) -> Onward)
+    case branch(@Sendable (Answers) -> Destination)
     /// Lists all decisions and starts the next step on request.
     case review
     case run(Runner)
@@ -32,14 +32,14 @@ struct Step: Sendable {
   /// The label for continuing: "begin", "continue".
   let proceed: String
   /// The continuation outside the flow for some answers; nil: the next step.
-  let turnOff: @Sendable (Answers) -> Onward?
+  let exit: @Sendable (Answers) -> Destination?
 
   init(
     _ id: String, _ title: String, heading: @escaping @Sendable (Answers) -> String,
     explanation: @escaping @Sendable (Answers) -> [TextBlock] = { _ in [] }, help: [TextBlock] = [],
     kind: Kind = .questions, isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
     fields: @escaping @Sendable (Answers) -> [Field] = { _ in [] }, lookup: Lookup? = nil, proceed: String = "continue",
-    turnOff: @escaping @Sendable (Answers) -> Onward? = { _ in nil }
+    exit: @escaping @Sendable (Answers) -> Destination? = { _ in nil }
   ) {
     self.id = id
     self.title = title
@@ -51,11 +51,11 @@ struct Step: Sendable {
     self.fields = fields
     self.lookup = lookup
     self.proceed = proceed
-    self.turnOff = turnOff
+    self.exit = exit
   }
 
-  var isCrossroads: Bool {
-    if case .crossroads = kind { true } else { false }
+  var isBranch: Bool {
+    if case .branch = kind { true } else { false }
   }
 
   /// Returns the key of the answer to a field.

@@ -16,7 +16,7 @@ extension Flow {
       steps: [
         Step(
           "meet", "Job", heading: { _ in "No job is running on this server" },
-          kind: .crossroads { _ in .menu }, proceed: "back to the menu")
+          kind: .branch { _ in .menu }, proceed: "back to the menu")
       ])
   }
 

@@ -33,7 +33,7 @@ struct ToCloudFlow: Sendable {
       id: "to-cloud", title: "Move to the cloud", badge: context.badge,
       route: { [label = context.label] _ in .init(from: label, to: "the cloud") },
       commands: work.commands,
-      onward: { answers in
+      continuations: { answers in
         [
           Continuation(
             "Verify the archive", .flow("inspect", given: [ArchiveStep.key.name: .text(answers[Key.archive])]))
@@ -107,7 +107,7 @@ struct ToCloudFlow: Sendable {
             + "the cloud may refuse the archive."),
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }) { [context] _, cancellation in
-        LookupResult(facts: try context.engine.glance(context.root, cancellation).facts)
+        LookupResult(facts: try context.engine.overview(context.root, cancellation).facts)
       })
   }
 
@@ -187,7 +187,7 @@ struct FromCloudFlow: Sendable {
     return Flow(
       id: "from-cloud", title: "Move from the cloud", badge: context.badge,
       route: { [label = context.label] _ in .init(from: "the cloud", to: label) },
-      commands: importing.work.commands, onward: importing.onward,
+      commands: importing.work.commands, continuations: importing.continuations,
       steps: [
         welcome,
         ArchiveStep(
@@ -244,11 +244,11 @@ struct FromCloudFlow: Sendable {
       ],
       lookup: Lookup("Comparing versions", key: { $0[ArchiveStep.key] }) { [context] answers, cancellation in
         let path = answers[ArchiveStep.key]
-        let glance = try context.engine.glance(context.root, cancellation)
+        let overview = try context.engine.overview(context.root, cancellation)
         // The subdomain is asked for later; findings about it are omitted here.
         let options = ImportOperation.Options(subdomain: answers.label(ArchiveStep.Label.subdomain), archive: path)
         let findings = try context.engine.findings(ImportOperation(context.server, options))
-        return LookupResult(facts: glance.facts, findings: findings.filter { $0.id == .version })
+        return LookupResult(facts: overview.facts, findings: findings.filter { $0.id == .version })
       })
   }
 }

@@ -36,7 +36,7 @@ struct ExportFlow: Sendable {
         .init(from: label, to: answers.given(Key.archive).map { FileSystem.name(of: $0) })
       },
       commands: work.commands,
-      onward: { answers in
+      continuations: { answers in
         let path = answers[Key.archive]
         return [Continuation("Verify the archive", .flow("inspect", given: [ArchiveStep.key.name: .text(path)]))]
       },

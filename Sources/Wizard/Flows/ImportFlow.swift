@@ -30,7 +30,7 @@ struct ImportFlow: Sendable {
   var flow: Flow {
     Flow(
       id: "import", title: "Import an organization", badge: context.badge, route: route,
-      commands: work.commands, onward: onward,
+      commands: work.commands, continuations: continuations,
       steps: [
         ArchiveStep(
           heading: "Which archive is imported?",
@@ -66,7 +66,7 @@ struct ImportFlow: Sendable {
     return .init(from: file ?? "an archive", to: context.label)
   }
 
-  @Sendable func onward(_ answers: Answers) -> [Continuation] {
+  @Sendable func continuations(_ answers: Answers) -> [Continuation] {
     let organization: [String: Answer] = [OrganizationStep.key.name: .text(answers[Key.subdomain])]
     return [Continuation("Send password resets", .flow("password-resets", given: organization))]
       .filter { Goal.exists($0) }
@@ -155,6 +155,6 @@ struct ImportFlow: Sendable {
 extension Goal {
   /// Returns whether a continuation exists.
   static func exists(_ continuation: Continuation) -> Bool {
-    if case .flow(let id, _) = continuation.onward { named(id) != nil } else { true }
+    if case .flow(let id, _) = continuation.destination { named(id) != nil } else { true }
   }
 }

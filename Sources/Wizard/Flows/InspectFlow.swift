@@ -39,7 +39,7 @@ struct InspectFlow: Sendable {
       id: "inspect", title: "Inspect an archive", badge: context.badge,
       route: { answers in .init(from: answers.given(ArchiveStep.key).map { FileSystem.name(of: $0) }) },
       commands: { [context] in Self.commands($0, context) },
-      onward: { answers in
+      continuations: { answers in
         guard Self.mayBeExport(answers) else { return Self.afterBackup(answers) }
         let path: [String: Answer] = [ArchiveStep.key.name: .text(answers[ArchiveStep.key])]
         return [Continuation("Import it into this server", .flow("import", given: path))].filter { Goal.exists($0) }

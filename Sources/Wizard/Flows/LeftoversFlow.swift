@@ -12,7 +12,8 @@ extension Flow {
     return Flow(
       id: "leftovers", title: "Remove leftovers", badge: context.badge, route: { _ in Route(from: context.label) },
       commands: work.commands,
-      onward: { _ in [Continuation("See the jobs of this server", context.onward("jobs"), proposed: false)] },
+      continuations: { _ in [Continuation("See the jobs of this server", context.destination("jobs"), proposed: false)]
+      },
       steps: [
         work.checks(
           heading: "Leftovers of interrupted commands",

@@ -10,7 +10,7 @@ extension Flow {
   /// - Parameters:
   ///   - waiting: pending work of this server; it comes first.
   ///   - obstacle: why there is no server here; nil if there is one.
-  static func menu(_ context: FlowContext, goals: [Goal], waiting: [Waiting], obstacle: String?) -> Flow {
+  static func menu(_ context: FlowContext, goals: [Goal], waiting: [PendingWork], obstacle: String?) -> Flow {
     let rows =
       waiting.enumerated().map { index, item in
         Field.Row(id: "waiting-\(index)", cells: [item.title, item.summary], label: item.title)
@@ -39,9 +39,9 @@ extension Flow {
               "Nothing is changed before you confirm it: each choice begins with explanations and questions."),
             .paragraph("For another server than this machine's: \(Program.name) --root FOLDER."),
           ],
-          kind: .crossroads { answers in
+          kind: .branch { answers in
             let id = answers[goalKey]
-            return waiting.enumerated().first { "waiting-\($0.offset)" == id }?.element.onward ?? .flow(id)
+            return waiting.enumerated().first { "waiting-\($0.offset)" == id }?.element.destination ?? .flow(id)
           },
           fields: { _ in
             [
@@ -54,9 +54,9 @@ extension Flow {
   }
 
   /// Pending work of a server.
-  struct Waiting: Sendable {
+  struct PendingWork: Sendable {
     let title: String
     let summary: String
-    let onward: Onward
+    let destination: Destination
   }
 }

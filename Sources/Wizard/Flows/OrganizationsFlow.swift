@@ -48,7 +48,7 @@ extension Flow {
     let work = WorkSteps("The change", context) { change($0, context) }
     return Flow(
       id: "organizations", title: "Organizations", badge: context.badge, route: { _ in Route(from: context.label) },
-      commands: work.commands, onward: { onward($0, context) },
+      commands: work.commands, continuations: { continuations($0, context) },
       steps: [
         which(context), what(context, queries), address(context), effect(context, queries), work.checks(),
         work.review(heading: "Do it now?", proceed: "Do it now"),
@@ -258,11 +258,13 @@ extension Flow {
     }
   }
 
-  @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
-    let all = Continuation("See all organizations", context.onward("organizations"), proposed: false)
-    let restart = Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))
+  @Sendable private static func continuations(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
+    let all = Continuation("See all organizations", context.destination("organizations"), proposed: false)
+    let restart = Continuation("Restart the server", context.destination("server", given: ServerKey.given(.restart)))
     guard action(answers) == .deactivate, let which = answers[Key.organization.name] else { return [restart, all] }
     let back: [String: Answer] = [Key.organization.name: which, Key.action.name: .text(Key.Action.reactivate.rawValue)]
-    return [restart, Continuation("Open it again", context.onward("organizations", given: back), proposed: false), all]
+    return [
+      restart, Continuation("Open it again", context.destination("organizations", given: back), proposed: false), all,
+    ]
   }
 }

@@ -32,7 +32,7 @@ extension Flow {
           context.command(["restore", "--rehearse", "--newest-in", "/\(folder)", "--nagios"] + identity),
         ]
       },
-      onward: { answers in
+      continuations: { answers in
         [
           Continuation("Back up every night, with a rehearsal every week", .flow("nightly")),
           Continuation(

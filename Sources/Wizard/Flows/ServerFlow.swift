@@ -72,10 +72,10 @@ extension Flow {
       commands: { answers in
         (action(answers) == .stop ? [context.command(["server", "queues"])] : []) + work.commands(answers)
       },
-      onward: { answers in
-        let again = Continuation("Something else with the server", context.onward("server"), proposed: false)
+      continuations: { answers in
+        let again = Continuation("Something else with the server", context.destination("server"), proposed: false)
         guard action(answers) == .stop else { return [again] }
-        return [Continuation("Start it again", context.onward("server", given: ServerKey.given(.start))), again]
+        return [Continuation("Start it again", context.destination("server", given: ServerKey.given(.start))), again]
       },
       steps: [
         which(context, queries), work.checks(), work.review(heading: "Do it now?", proceed: "Do it now"),
@@ -108,14 +108,14 @@ extension Flow {
         var obstacles: [ServerKey.Action: String] = [:]
         for action in ServerKey.Action.allCases { obstacles[action] = try queries.obstacle(action) }
         let queues = try queries.queues()
-        var material = LookupResult(fields: [field(obstacles)], findings: [queues] + queries.leftovers())
+        var result = LookupResult(fields: [field(obstacles)], findings: [queues] + queries.leftovers())
         if !obstacles.isEmpty {
-          material.text = [.paragraph("Actions that are not possible from here; run them where the server is:")]
+          result.text = [.paragraph("Actions that are not possible from here; run them where the server is:")]
           for action in ServerKey.Action.allCases where obstacles[action] != nil {
-            if let command = try queries.command(action) { material.text.append(.command(command)) }
+            if let command = try queries.command(action) { result.text.append(.command(command)) }
           }
         }
-        return material
+        return result
       })
   }
 

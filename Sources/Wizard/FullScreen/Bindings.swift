@@ -91,7 +91,7 @@ extension WizardModel {
     }
     // At the beginning, so that a narrow window never omits it.
     bindings.append(Binding(.help, [.character("?"), .function(1), .control("g")], "help", "Explain this step"))
-    if pathWish != nil {
+    if pathPurpose != nil {
       // Precedes Tab for the next question: in a path Tab completes, like in a shell.
       bindings.append(
         Binding(
@@ -232,12 +232,12 @@ extension WizardModel {
     case .button(.retry): return "try again"
     case .button(.back): return "back"
     case .button(.leave): return "leave"
-    case .button(.onward): return "choose"
+    case .button(.continuation): return "choose"
     case .line: return "change this"
     case .page: return session.lookupState?.ticket == nil ? session.step.proceed : nil
     case .option, .input, .item:
       if nextField != nil { return "next" }
-      if case .input = focus, session.obstacle == .looksFirst { return "look there" }
+      if case .input = focus, session.obstacle == .lookupStarted { return "look there" }
       if session.obstacle == .failed { return "try again" }
       return session.step.proceed
     }

@@ -15,7 +15,7 @@ enum Focus: Sendable, Hashable {
   enum Button: Sendable, Hashable {
     case start, retry, back, leave
     /// A continuation of a result, by its index.
-    case onward(Int)
+    case continuation(Int)
   }
 
   /// The field that contains it.
@@ -32,7 +32,7 @@ extension FlowSession {
   var focusable: [Focus] {
     let all: [Focus]
     switch step.kind {
-    case .questions, .crossroads:
+    case .questions, .branch:
       all =
         fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
     case .review: all = review.map { .line($0.key) } + (lookupFailed ? Self.afterFailure : [.button(.start)])
@@ -42,7 +42,7 @@ extension FlowSession {
       } else {
         all = []
       }
-    case .result: all = continuations.indices.map { .button(.onward($0)) } + [.button(.leave)]
+    case .result: all = continuations.indices.map { .button(.continuation($0)) } + [.button(.leave)]
     }
     return all.isEmpty ? [.page] : all
   }
@@ -50,12 +50,13 @@ extension FlowSession {
   /// The initial focus of a step: the current answer, never a disabled option.
   var firstFocus: Focus {
     switch step.kind {
-    case .questions, .crossroads: fields.first.map { home(of: $0) } ?? focusable[0]
+    case .questions, .branch: fields.first.map { home(of: $0) } ?? focusable[0]
     // An operation confirmed by its name is not started by another Enter.
     case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
     case .run: focusable[0]
     // Leaving is first, unless the flow proposes a continuation.
-    case .result: flow.onward(answers).firstIndex(where: \.isProposed).map { .button(.onward($0)) } ?? .button(.leave)
+    case .result:
+      flow.continuations(answers).firstIndex(where: \.isProposed).map { .button(.continuation($0)) } ?? .button(.leave)
     }
   }
 

@@ -11,14 +11,14 @@ struct PathCompletion: Sendable {
   }
 
   let field: String
-  let wish: PathWish
+  let purpose: PathPurpose
   let ticket: Int
   let cancellation = Cancellation()
   private var phase: Phase
 
-  init(field: String, wish: PathWish, ticket: Int, movesOn: Bool, now: ContinuousClock.Instant) {
+  init(field: String, purpose: PathPurpose, ticket: Int, movesOn: Bool, now: ContinuousClock.Instant) {
     self.field = field
-    self.wish = wish
+    self.purpose = purpose
     self.ticket = ticket
     phase = .looking(since: now, movesOn: movesOn)
   }
@@ -67,16 +67,16 @@ enum Patience {
 
 extension WizardModel {
   /// The purpose of the focused path; nil for other fields.
-  var pathWish: PathWish? {
-    guard isTyping, let key = focus.field, case .path(let wish)? = session.field(key)?.kind else { return nil }
-    return wish
+  var pathPurpose: PathPurpose? {
+    guard isTyping, let key = focus.field, case .path(let purpose)? = session.field(key)?.kind else { return nil }
+    return purpose
   }
 
   /// Accepts the selected name; otherwise searches for completions.
   mutating func complete() {
-    guard let key = focus.field, let wish = pathWish else { return }
+    guard let key = focus.field, let purpose = pathPurpose else { return }
     guard let listing = completion?.listing else {
-      if completion == nil { look(key, wish, movesOn: true) }
+      if completion == nil { look(key, purpose, movesOn: true) }
       return
     }
     guard let marked = completion?.marked else {
@@ -86,7 +86,7 @@ extension WizardModel {
     let entry = listing.entries[marked]
     replaceText(of: key, with: listing.path(entry))
     completion = nil
-    if entry.isFolder { look(key, wish, movesOn: false) }
+    if entry.isFolder { look(key, purpose, movesOn: false) }
   }
 
   /// Narrows the list after more input.
@@ -119,7 +119,7 @@ extension WizardModel {
   /// Handles the result of a search requested by Tab.
   private mutating func finish(_ completion: PathCompletion, _ listing: PathListing) {
     self.completion = nil
-    if listing.entries.isEmpty || listing.isTyped(completion.wish) { return moveField(by: 1) }
+    if listing.entries.isEmpty || listing.isTyped(completion.purpose) { return moveField(by: 1) }
     let common = listing.common
     if common != listing.beginning { replaceText(of: completion.field, with: common) }
     if listing.entries.count > 1 { show(listing, typedOn: completion) }
@@ -128,21 +128,21 @@ extension WizardModel {
   /// Shows a list for the current path, or searches again.
   private mutating func show(_ listing: PathListing, typedOn completion: PathCompletion) {
     guard let narrowed = listing.narrowed(to: session.answers.text(completion.field) ?? "") else {
-      return look(completion.field, completion.wish, movesOn: false)
+      return look(completion.field, completion.purpose, movesOn: false)
     }
     self.completion = completion
     if narrowed.entries.isEmpty { self.completion = nil } else { self.completion?.show(narrowed) }
   }
 
-  private mutating func look(_ key: String, _ wish: PathWish, movesOn: Bool) {
+  private mutating func look(_ key: String, _ purpose: PathPurpose, movesOn: Bool) {
     completionTickets += 1
-    let new = PathCompletion(field: key, wish: wish, ticket: completionTickets, movesOn: movesOn, now: now)
+    let new = PathCompletion(field: key, purpose: purpose, ticket: completionTickets, movesOn: movesOn, now: now)
     completion = new
     let path = session.answers.text(key) ?? ""
     let cancellation = new.cancellation
     start(
       BackgroundTask(
-        ticket: new.ticket, cancellation: cancellation, work: .list { PathListing.look(path, wish, cancellation) }))
+        ticket: new.ticket, cancellation: cancellation, work: .list { PathListing.look(path, purpose, cancellation) }))
   }
 
   // MARK: Drawing

@@ -70,7 +70,7 @@ extension WizardModel {
       parts.append("stopping")
     } else {
       parts.append(
-        run.pace.left(until: 1, now: now).map { TimeLeft.about(seconds: $0) } ?? "estimating\(glyphs.ellipsis)")
+        run.rate.left(until: 1, now: now).map { TimeLeft.about(seconds: $0) } ?? "estimating\(glyphs.ellipsis)")
     }
     if let phase = run.current, phase.unit != .steps, let speed = run.phasePace.speed(now: now) {
       let number = speed.isFinite && speed < 1e15 ? Int64(speed.rounded()) : 0

@@ -10,7 +10,7 @@ extension WizardModel {
   func page(_ window: Range<Int>? = nil) -> Page {
     let width = layout.body.columns
     switch session.step.kind {
-    case .questions, .crossroads: return questionsPage(width, window)
+    case .questions, .branch: return questionsPage(width, window)
     case .review: return reviewPage(width)
     case .run: return runPage(width)
     case .result: return resultPage(width)
@@ -51,34 +51,34 @@ extension WizardModel {
       if !isBroken { builder.paragraph("Enter looks there.", .muted) }
     case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)", .secondary)
     case .failed(let trouble)?: addTrouble(trouble, to: &builder)
-    case .ready(let material)?: add(material, to: &builder)
+    case .ready(let result)?: add(result, to: &builder)
     }
   }
 
-  private func add(_ material: LookupResult, to builder: inout RowBuilder) {
-    builder.pairs(material.facts.map { ($0.name, $0.value) })
-    if !material.findings.isEmpty {
+  private func add(_ result: LookupResult, to builder: inout RowBuilder) {
+    builder.pairs(result.facts.map { ($0.name, $0.value) })
+    if !result.findings.isEmpty {
       builder.gap()
-      builder.report(.of(material.findings))
+      builder.report(.of(result.findings))
     }
-    if let remark = material.remark {
+    if let remark = result.remark {
       builder.gap()
       builder.paragraph(remark)
     }
-    if !material.text.isEmpty {
+    if !result.text.isEmpty {
       builder.gap()
-      builder.blocks(material.text, .text)
+      builder.blocks(result.text, .text)
     }
-    if !material.difference.isEmpty {
+    if !result.difference.isEmpty {
       builder.gap()
-      builder.difference(material.difference)
+      builder.difference(result.difference)
     }
   }
 
   /// Adds an error with subject, reason and remedy, and the continuations.
   func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
     if trouble.isCancelled {
-      builder.marked(Span(glyphs.skipped, .warning), session.wordsOfStopping, .warning)
+      builder.marked(Span(glyphs.skipped, .warning), session.cancellationText, .warning)
       builder.paragraph("All changes were rolled back.", .text, indent: 2)
     } else {
       builder.marked(Span(glyphs.failed, .error), trouble.subject, .error)
@@ -143,19 +143,19 @@ extension WizardModel {
 
   private func addPlan(to builder: inout RowBuilder) {
     switch session.lookupState?.phase {
-    case .ready(let material)?:
-      if !material.facts.isEmpty {
+    case .ready(let result)?:
+      if !result.facts.isEmpty {
         builder.gap()
-        builder.pairs(material.facts.map { ($0.name, $0.value) })
+        builder.pairs(result.facts.map { ($0.name, $0.value) })
       }
-      if let plan = material.plan {
+      if let plan = result.plan {
         builder.gap()
         builder.report(.of(plan, listsPhases: false, mostDeleted: Plan.mostShown))
       }
-      if !material.difference.isEmpty {
+      if !result.difference.isEmpty {
         builder.gap()
         builder.paragraph("Changes in the files:", .secondary)
-        builder.difference(material.difference)
+        builder.difference(result.difference)
       }
     case .failed?: addLookup(to: &builder)
     case .looking?, nil: break
@@ -169,9 +169,9 @@ extension WizardModel {
     guard case .success(let summary)? = session.run?.outcome else { return Page(rows: builder.rows) }
     builder.gap()
     builder.report(.of(summary))
-    let onward = session.continuations.enumerated().map { index, continuation in
-      buttonRow(.button(.onward(index)), continuation.title)
+    let buttons = session.continuations.enumerated().map { index, continuation in
+      buttonRow(.button(.continuation(index)), continuation.title)
     }
-    return Page(rows: builder.rows, pinned: [.empty] + onward + [buttonRow(.button(.leave), session.step.proceed)])
+    return Page(rows: builder.rows, pinned: [.empty] + buttons + [buttonRow(.button(.leave), session.step.proceed)])
   }
 }

@@ -294,7 +294,7 @@ struct WizardModel: Sendable {
       return
     }
     if let field = nextField {
-      session.lookWhereNeeded()
+      session.startLookupIfNeeded()
       focus = session.home(of: field)
       return
     }
@@ -304,7 +304,7 @@ struct WizardModel: Sendable {
       if let field = session.field(key) { focus = session.home(of: field) }
       notice = reason
     case .looking?: notice = "Still checking; this may take a moment"
-    case .looksFirst?, .notHere?: break
+    case .lookupStarted?, .notHere?: break
     case .failed?:
       // After a failed lookup, Enter repeats it.
       session.look()
@@ -319,8 +319,8 @@ struct WizardModel: Sendable {
     case .retry:
       if case .run = session.step.kind { session.begin(now: now) } else { session.look() }
     case .back: goBack()
-    case .onward(let index):
-      wizardSession.follow(session.continuations[index].onward)
+    case .continuation(let index):
+      wizardSession.follow(session.continuations[index].destination)
       if wizardSession.isOver { end() }
     case .leave:
       if session.run?.outcome?.isSuccess == true { end() } else { overlay = .question(leaveQuestion) }
@@ -462,13 +462,13 @@ struct WizardModel: Sendable {
       }
       let wasTyping = isTyping
       focus = all[min(max(0, target), all.count - 1)]
-      if wasTyping { session.lookWhereNeeded() }
+      if wasTyping { session.startLookupIfNeeded() }
     }
   }
 
   mutating func moveField(by count: Int) {
     let all = session.focusable
-    session.lookWhereNeeded()
+    session.startLookupIfNeeded()
     guard let key = focus.field else {
       guard let index = all.firstIndex(of: focus) else { return }
       focus = all[(index + count + all.count) % all.count]

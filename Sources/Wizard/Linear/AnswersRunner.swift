@@ -4,7 +4,7 @@ import Operations
 /// Runs a flow with an answers file and without questions: reports the decisions, the progress and the outcome.
 struct AnswersRunner {
   /// The options of the command line for an unattended flow.
-  struct Orders: Sendable, Equatable {
+  struct Options: Sendable, Equatable {
     /// The path for messages.
     var path: String
     /// The confirmation of a destructive operation without a name.
@@ -20,7 +20,7 @@ struct AnswersRunner {
     case incomplete
   }
 
-  private let orders: Orders
+  private let options: Options
   private let given: GivenAnswers
   private let voice: LinearVoice
   private let executor: any TaskExecutor
@@ -30,8 +30,8 @@ struct AnswersRunner {
   private var unseen: [Finding] = []
   private var looked: Set<String> = []
 
-  init(_ flow: Flow, given: GivenAnswers, orders: Orders, voice: LinearVoice, executor: any TaskExecutor) {
-    self.orders = orders
+  init(_ flow: Flow, given: GivenAnswers, options: Options, voice: LinearVoice, executor: any TaskExecutor) {
+    self.options = options
     self.given = given
     self.voice = voice
     self.executor = executor
@@ -42,10 +42,10 @@ struct AnswersRunner {
   ///   lookups and of the operation. Nothing is changed before the operation starts.
   mutating func run() throws -> Outcome {
     try walk()
-    if !faults.isEmpty { throw AnswersFault.error(orders.path, faults) }
+    if !faults.isEmpty { throw AnswersFault.error(options.path, faults) }
     if !missing.isEmpty {
-      if orders.canAsk { return .incomplete }
-      throw AnswersFault.missing(orders.path, missing)
+      if options.canAsk { return .incomplete }
+      throw AnswersFault.missing(options.path, missing)
     }
     try begin()
     try watch()
@@ -63,7 +63,7 @@ struct AnswersRunner {
       switch session.advance() {
       case nil:
         if session.step.id == step.id { return }
-      case .looking?, .looksFirst?: continue
+      case .looking?, .lookupStarted?: continue
       case .field(let key, let reason)?:
         if given.values[key] != nil { faults.append("\(key): \(reason)") }
         return collectTheRest(after: step)
@@ -101,7 +101,7 @@ struct AnswersRunner {
         missing.append(described(field, key))
       }
     }
-    unseen += session.material(of: step)?.findings.filter { $0.severity == .warning } ?? []
+    unseen += session.lookupResult(of: step)?.findings.filter { $0.severity == .warning } ?? []
   }
 
   private func described(_ field: Field, _ key: String) -> String {
@@ -125,8 +125,8 @@ struct AnswersRunner {
   private var obstacle: PlainFailure {
     switch session.lookupState?.phase {
     case .failed(let trouble)?: return trouble.failure
-    case .ready(let material)?:
-      let blocked = Blocked(material.findings)
+    case .ready(let result)?:
+      let blocked = Blocked(result.findings)
       return PlainFailure(blocked.family, blocked.subject, blocked.reason, remedy: blocked.remedy)
     default: return PlainFailure(.blocked, session.step.title, "there is a blocker")
     }
@@ -138,15 +138,15 @@ struct AnswersRunner {
     try pump()
     guard case .review = session.step.kind else { return }
     if case .failed(let trouble)? = session.lookupState?.phase { throw trouble.failure }
-    let plan = session.material(of: session.step)?.plan
+    let plan = session.lookupResult(of: session.step)?.plan
     let isConfirmed = given.confirmedName != nil && session.answeredAsGiven.contains { isConfirmation($0) }
-    if let destroys = plan?.destroys, !destroys.isEmpty, !orders.destroys, !isConfirmed {
+    if let destroys = plan?.destroys, !destroys.isEmpty, !options.destroys, !isConfirmed {
       throw PlainFailure(
         .usage, session.flow.title, "this deletes: \(destroys.joined(separator: "; "))",
         remedy: "confirm it with --yes")
     }
     let teller = LinearRunner(WizardSession(session), voice: voice, executor: executor)
-    voice.say("\(session.flow.title), with the answers in \(orders.path):")
+    voice.say("\(session.flow.title), with the answers in \(options.path):")
     teller.tell(session.review)
     for finding in unseen { voice.report(.of(finding)) }
     teller.tell(plan)

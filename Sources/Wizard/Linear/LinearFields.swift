@@ -14,7 +14,7 @@ extension LinearRunner {
     case .multipleChoice(let options): return try chooseSeveral(field, key, options.map(Choice.init))
     case .decisions(let items, let among): return try decide(field, key, items, among)
     case .text(let placeholder): return try type(field, key, empty: placeholder)
-    case .path(let wish): return try type(field, key, empty: "", path: wish)
+    case .path(let purpose): return try type(field, key, empty: "", path: purpose)
     case .secret: return try typeSecret(field, key)
     case .confirmation: return try confirm(field, key)
     }
@@ -198,7 +198,8 @@ extension LinearRunner {
   // MARK: Typing
 
   /// Two quotes are an empty answer where Enter would accept a default.
-  private mutating func type(_ field: Field, _ key: String, empty: String, path wish: PathWish? = nil) throws -> Outcome
+  private mutating func type(_ field: Field, _ key: String, empty: String, path purpose: PathPurpose? = nil) throws
+    -> Outcome
   {
     while true {
       let current = session.answers.text(key)
@@ -206,8 +207,8 @@ extension LinearRunner {
       let way = empty.isEmpty || current == "" ? "" : ", '' for \(empty)"
       let question = "\(field.title)\(way)\(shown.isEmpty ? "" : " [\(shown)]"):"
       guard case .text(let line) = try ask(question, ambiguous: ambiguous(field, key)) else { return .back }
-      if let wish, let beginning = Self.beginning(line, wish) {
-        switch try offer(beginning, wish) {
+      if let purpose, let beginning = Self.beginning(line, purpose) {
+        switch try offer(beginning, purpose) {
         case .none: continue
         case .back: return .back
         case .chosen(let path):

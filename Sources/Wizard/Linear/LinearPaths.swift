@@ -11,16 +11,16 @@ extension LinearRunner {
   }
 
   /// Returns the beginning of a path to complete, requested by `?`, or by a slash if a file is required.
-  static func beginning(_ line: String, _ wish: PathWish) -> String? {
+  static func beginning(_ line: String, _ purpose: PathPurpose) -> String? {
     if line.hasSuffix("?") { return String(line.dropLast()) }
-    return wish.wantsFile && line.hasSuffix("/") ? line : nil
+    return purpose.wantsFile && line.hasSuffix("/") ? line : nil
   }
 
   /// Lists the possible continuations of a path for a choice by number.
-  mutating func offer(_ beginning: String, _ wish: PathWish) throws -> PathOffer {
+  mutating func offer(_ beginning: String, _ purpose: PathPurpose) throws -> PathOffer {
     var beginning = beginning
     while true {
-      guard let listing = try names(beginning, wish) else { return .none }
+      guard let listing = try names(beginning, purpose) else { return .none }
       if let trouble = listing.trouble {
         voice.say("This folder cannot be read: \(trouble).")
         return .none
@@ -42,7 +42,7 @@ extension LinearRunner {
         let entry = listing.entries[number]
         let path = listing.path(entry)
         // A folder is an answer or leads to one.
-        guard entry.isFolder, wish.wantsFile else { return .chosen(path) }
+        guard entry.isFolder, purpose.wantsFile else { return .chosen(path) }
         beginning = path
       }
     }
@@ -70,11 +70,11 @@ extension LinearRunner {
   }
 
   /// Returns nil after a timeout, which is reported.
-  private mutating func names(_ beginning: String, _ wish: PathWish) throws -> PathListing? {
+  private mutating func names(_ beginning: String, _ purpose: PathPurpose) throws -> PathListing? {
     let cancellation = Cancellation()
     executor.start(
       BackgroundTask(
-        ticket: 0, cancellation: cancellation, work: .list { PathListing.look(beginning, wish, cancellation) }))
+        ticket: 0, cancellation: cancellation, work: .list { PathListing.look(beginning, purpose, cancellation) }))
     let deadline = ContinuousClock.now + Self.patience
     while true {
       let left = deadline - .now
@@ -91,7 +91,7 @@ extension LinearRunner {
         cancellation.cancel()
         voice.say("No longer looking.")
         return nil
-      case .gone: throw Departure.endOfInput
+      case .gone: throw Exit.endOfInput
       case .nothing: break
       }
       if left <= .zero {

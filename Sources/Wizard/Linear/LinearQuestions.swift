@@ -16,9 +16,9 @@ extension LinearRunner {
         continue
       }
       if try lookUp(step, &asked) { continue }
-      if let material = session.material(of: step), told != session.lookupState?.key {
+      if let result = session.lookupResult(of: step), told != session.lookupState?.key {
         told = session.lookupState?.key
-        tell(material)
+        tell(result)
       }
       if let field = session.fields.first(where: { !asked.contains(step.key($0)) }) {
         try ask(field, of: step, &asked)
@@ -42,7 +42,7 @@ extension LinearRunner {
   private mutating func lookUp(_ step: Step, _ asked: inout [String]) throws -> Bool {
     guard let lookup = step.lookup else { return false }
     let place = session.place
-    session.lookWhereNeeded()
+    session.startLookupIfNeeded()
     carryOut()
     switch session.lookupState?.phase {
     case .looking?:
@@ -78,9 +78,9 @@ extension LinearRunner {
     case .blocked(let count)?:
       voice.say(count == 1 ? "1 blocker has to be resolved first." : "\(count) blockers have to be resolved first.")
       try chooseWayOn(&asked)
-    case .looksFirst?, .looking?, .failed?: session.lookWhereNeeded()
+    case .lookupStarted?, .looking?, .failed?: session.startLookupIfNeeded()
     case .notHere?, nil:
-      if asked.isEmpty || deservesAttention(step), !step.isCrossroads {
+      if asked.isEmpty || deservesAttention(step), !step.isBranch {
         switch try ask("Enter: \(step.proceed).") {
         case .text(""): break
         case .text: return voice.say("Press Enter to continue, or type ?, b or q.")
@@ -91,22 +91,22 @@ extension LinearRunner {
       }
       let isLast = session.position.number == session.position.count
       _ = wizardSession.advance()
-      if isLast, !step.isCrossroads { throw Departure.wanted }
+      if isLast, !step.isBranch { throw Exit.requested }
     }
   }
 
   private func deservesAttention(_ step: Step) -> Bool {
-    session.material(of: step)?.findings.contains { $0.severity != .ok } ?? false
+    session.lookupResult(of: step)?.findings.contains { $0.severity != .ok } ?? false
   }
 
   // MARK: What was found
 
-  func tell(_ material: LookupResult) {
-    for fact in material.facts { voice.say("\(fact.name): \(fact.value)") }
-    voice.report(.of(material.findings))
-    if let remark = material.remark { voice.say(remark) }
-    voice.blocks(material.text)
-    tell(material.difference)
+  func tell(_ result: LookupResult) {
+    for fact in result.facts { voice.say("\(fact.name): \(fact.value)") }
+    voice.report(.of(result.findings))
+    if let remark = result.remark { voice.say(remark) }
+    voice.blocks(result.text)
+    tell(result.difference)
   }
 
   /// Describes a diff in words: not all screen readers read signs at the start of a line.
@@ -123,7 +123,7 @@ extension LinearRunner {
   }
 
   func tell(_ trouble: Trouble) {
-    if trouble.isCancelled { return voice.say("\(session.wordsOfStopping) All changes were rolled back.") }
+    if trouble.isCancelled { return voice.say("\(session.cancellationText) All changes were rolled back.") }
     voice.say("Failed. \(trouble.subject): \(trouble.reason)")
     if let remedy = trouble.remedy { voice.say("What to do: \(remedy)", indent: 2, hanging: 4) }
   }

@@ -16,8 +16,8 @@ extension LinearRunner {
     if case .failed(let trouble)? = session.lookupState?.phase {
       tell(trouble)
     } else {
-      if let material = session.material(of: step) { tell(material) }
-      tell(session.material(of: step)?.plan)
+      if let result = session.lookupResult(of: step) { tell(result) }
+      tell(session.lookupResult(of: step)?.plan)
     }
     let commands = session.flow.commands(session.answers)
     if !commands.isEmpty {
@@ -45,7 +45,7 @@ extension LinearRunner {
     let step = session.step
     let failed = session.obstacle == .failed
     // A destructive operation is never started by Enter alone.
-    let plan = session.material(of: step)?.plan
+    let plan = session.lookupResult(of: step)?.plan
     let destroys = plan?.destroys.isEmpty == false || plan?.replaces != nil
     if destroys, !failed, !voice.conversation.isAttended { try checkConsent() }
     let go = failed ? "Enter looks again" : destroys ? "start begins" : "Enter: \(step.proceed)"
@@ -90,7 +90,7 @@ extension LinearRunner {
     switch refusal {
     case .field(_, let reason): voice.say("Invalid: \(reason).")
     case .blocked: voice.say("Resolve the blockers first: go back to the checks.")
-    case .looking, .looksFirst, .failed, .notHere: voice.say("Not ready yet. Try again.")
+    case .looking, .lookupStarted, .failed, .notHere: voice.say("Not ready yet. Try again.")
     }
   }
 

@@ -17,9 +17,9 @@ struct LinearRunner {
   var hasToldResult = false
 
   /// How a wizard is left before its end.
-  enum Departure: Error {
+  enum Exit: Error {
     /// On request of the operator.
-    case wanted
+    case requested
     /// At the end of the input.
     case endOfInput
   }
@@ -54,21 +54,21 @@ struct LinearRunner {
         carryOut()
         while wizardSession.isOpening { try waitForNews() }
         if let trouble = wizardSession.takeTrouble() { tell(trouble) }
-        if wizardSession.isOver { throw Departure.wanted }
+        if wizardSession.isOver { throw Exit.requested }
         introduce()
-        while session.isPassingBy { try waitForNews() }
+        while session.isSkipping { try waitForNews() }
         switch session.step.kind {
-        case .questions, .crossroads: try askQuestions()
+        case .questions, .branch: try askQuestions()
         case .review: try review()
         case .run: try watch()
-        case .result: try goOnward()
+        case .result: try askForContinuation()
         }
-        if wizardSession.isOver { throw Departure.wanted }
+        if wizardSession.isOver { throw Exit.requested }
       }
-    } catch Departure.wanted {
+    } catch Exit.requested {
       session.abandon()
       return hasToldResult ? nil : session.plainText
-    } catch Departure.endOfInput {
+    } catch Exit.endOfInput {
       session.abandon()
       throw endOfInput
     }
@@ -132,7 +132,7 @@ struct LinearRunner {
     switch executor.wait(timeout: nil) {
     case .events(let events): for item in events { wizardSession.hear(item, now: .now) }
     case .interrupted: try askToLeave()
-    case .gone: throw Departure.endOfInput
+    case .gone: throw Exit.endOfInput
     case .nothing: break
     }
     carryOut()
@@ -156,7 +156,7 @@ struct LinearRunner {
     while true {
       let text: String
       switch afresh ? voice.askAfresh(question) : voice.ask(question, hidden: hidden) {
-      case .end: throw Departure.endOfInput
+      case .end: throw Exit.endOfInput
       case .interrupted:
         try askToLeave()
         continue
@@ -185,7 +185,7 @@ struct LinearRunner {
     switch voice.ask(question) {
     case .text(let line): ["y", "yes"].contains(line.trimmedSpaces.lowercased())
     case .interrupted: false
-    case .end: throw Departure.endOfInput
+    case .end: throw Exit.endOfInput
     }
   }
 
@@ -194,10 +194,10 @@ struct LinearRunner {
       wizardSession.hasDoneSomething || session.run?.outcome != nil
         ? "Leave the wizard?" : "Leave the wizard? Nothing has been changed so far.")
     switch voice.ask("y leaves, Enter continues:") {
-    case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Departure.wanted }
+    case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Exit.requested }
     // Ctrl-C was pressed again.
-    case .interrupted: throw Departure.wanted
-    case .end: throw Departure.endOfInput
+    case .interrupted: throw Exit.requested
+    case .end: throw Exit.endOfInput
     }
   }
 

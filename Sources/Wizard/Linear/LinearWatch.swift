@@ -18,7 +18,7 @@ extension LinearRunner {
       case .interrupted: try askToStop()
       case .gone:
         // A job continues; other operations roll their changes back.
-        if session.runner?.outlivesWizard == true { throw Departure.wanted }
+        if session.runner?.outlivesWizard == true { throw Exit.requested }
         session.stop()
       case .nothing: watcher.giveSign(session.run)
       }
@@ -56,13 +56,13 @@ extension LinearRunner {
     case .text(let line):
       switch line.trimmedSpaces.lowercased() {
       case "y", "yes": stop()
-      case "l" where mayLeave: throw Departure.wanted
+      case "l" where mayLeave: throw Exit.requested
       default: voice.say("It continues.")
       }
     // Ctrl-C was pressed again.
     case .interrupted: stop()
     case .end:
-      if mayLeave { throw Departure.wanted }
+      if mayLeave { throw Exit.requested }
       voice.say("It continues.")
     }
   }
@@ -123,7 +123,7 @@ struct Watcher {
       parts.append("\(phase.title)\(done.isEmpty ? "" : ", \(done)")")
     }
     parts.append("\(Amount.duration(seconds: run.elapsed(now: .now).seconds)) so far")
-    if let left = run.pace.left(until: 1, now: .now) { parts.append(TimeLeft.about(seconds: left)) }
+    if let left = run.rate.left(until: 1, now: .now) { parts.append(TimeLeft.about(seconds: left)) }
     say("\(run.isStopping ? "Stopping" : "Still running"): \(parts.joined(separator: "; "))")
   }
 

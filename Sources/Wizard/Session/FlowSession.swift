@@ -23,12 +23,12 @@ struct FlowSession: Sendable {
   /// The fields answered by given answers.
   private(set) var answeredAsGiven: Set<String> = []
   /// The steps to show although all their answers were given.
-  private var wanted: Set<String> = []
+  private var reopened: Set<String> = []
 
   /// Earlier answers of the operator in the same flow, which apply again if possible.
   private let drafts: [String: Answer]
   /// The requested continuation outside the flow; taken by the owner of the flows.
-  private var departure: Onward?
+  private var requested: Destination?
   /// Whether there is a menu to return to.
   let hasMenu: Bool
 
@@ -83,11 +83,11 @@ struct FlowSession: Sendable {
   // MARK: What is asked
 
   /// Returns the valid lookup result of a step.
-  func material(of step: Step) -> LookupResult? {
+  func lookupResult(of step: Step) -> LookupResult? {
     guard let lookup = step.lookup, let state = lookups[step.id], state.key == lookup.key(answers),
-      case .ready(let material) = state.phase
+      case .ready(let result) = state.phase
     else { return nil }
-    return material
+    return result
   }
 
   var lookupState: LookupState? {
@@ -97,7 +97,7 @@ struct FlowSession: Sendable {
 
   /// Returns the fields of a step that can be answered now.
   func fields(of step: Step) -> [Field] {
-    (step.fields(answers) + (material(of: step)?.fields ?? [])).filter { $0.isVisible(answers) }
+    (step.fields(answers) + (lookupResult(of: step)?.fields ?? [])).filter { $0.isVisible(answers) }
   }
 
   var fields: [Field] { fields(of: step) }
@@ -113,7 +113,7 @@ struct FlowSession: Sendable {
     answers[key] = answer
     touched.insert(key)
     settleAnswers()
-    if !typing { lookWhereNeeded() }
+    if !typing { startLookupIfNeeded() }
   }
 
   mutating func answer(_ key: String, secret: Secret?) {
@@ -122,7 +122,7 @@ struct FlowSession: Sendable {
   }
 
   /// Starts the lookup of the step, unless there is a result for the current answers.
-  mutating func lookWhereNeeded() {
+  mutating func startLookupIfNeeded() {
     guard step.lookup != nil, lookupState == nil else { return }
     // Invalid input is not looked up.
     guard !step.fields(answers).contains(where: { $0.isVisible(answers) && $0.problem(step.key($0), answers) != nil })
@@ -151,7 +151,7 @@ struct FlowSession: Sendable {
     case field(String, reason: String)
     case looking
     /// There is no lookup result for these answers; the lookup has started.
-    case looksFirst
+    case lookupStarted
     case failed
     case blocked(Int)
     /// The step is not left by continuing.
@@ -166,17 +166,17 @@ struct FlowSession: Sendable {
       if let reason = field.problem(step.key(field), answers) { return .field(step.key(field), reason: reason) }
     }
     guard let lookup = step.lookup else { return nil }
-    guard let state = lookups[step.id], state.key == lookup.key(answers) else { return .looksFirst }
+    guard let state = lookups[step.id], state.key == lookup.key(answers) else { return .lookupStarted }
     switch state.phase {
     case .looking: return .looking
     case .failed: return .failed
-    case .ready(let material): return material.blockers > 0 ? .blocked(material.blockers) : nil
+    case .ready(let result): return result.blockers > 0 ? .blocked(result.blockers) : nil
     }
   }
 
   private func isSettled(_ step: Step) -> Bool {
     switch step.kind {
-    case .questions, .crossroads: visited.contains(step.id) && obstacle(in: step) == nil
+    case .questions, .branch: visited.contains(step.id) && obstacle(in: step) == nil
     case .review: run != nil
     case .run: run?.outcome?.isSuccess ?? false
     case .result: false
@@ -186,19 +186,19 @@ struct FlowSession: Sendable {
   /// Continues to the next step, if possible.
   mutating func advance() -> Refusal? {
     switch step.kind {
-    case .questions, .crossroads: break
+    case .questions, .branch: break
     case .review, .run, .result: return .notHere
     }
     if let obstacle {
-      if obstacle == .looksFirst { look() }
+      if obstacle == .lookupStarted { look() }
       return obstacle
     }
-    if case .crossroads(let onward) = step.kind {
-      departure = onward(answers)
+    if case .branch(let destination) = step.kind {
+      requested = destination(answers)
       return nil
     }
-    if let onward = step.turnOff(answers) {
-      departure = onward
+    if let destination = step.exit(answers) {
+      requested = destination
       return nil
     }
     let later = steps.drop { $0.id != currentID }.dropFirst()
@@ -214,15 +214,15 @@ struct FlowSession: Sendable {
 
   /// The offers with the result, apart from leaving.
   var continuations: [Continuation] {
-    flow.onward(answers) + (hasMenu ? [Continuation("Back to the menu", .menu)] : [])
+    flow.continuations(answers) + (hasMenu ? [Continuation("Back to the menu", .menu)] : [])
   }
 
   /// Continues to another flow, or ends.
-  mutating func depart(_ onward: Onward) { departure = onward }
+  mutating func request(_ destination: Destination) { requested = destination }
 
-  mutating func takeDeparture() -> Onward? {
-    defer { departure = nil }
-    return departure
+  mutating func takeRequest() -> Destination? {
+    defer { requested = nil }
+    return requested
   }
 
   /// Returns the number of a new task.
@@ -241,7 +241,7 @@ struct FlowSession: Sendable {
     guard run?.isRunning != true, run?.outcome?.isSuccess != true,
       let previous = steps.prefix(while: { $0.id != currentID }).last
     else { return false }
-    wanted.insert(previous.id)
+    reopened.insert(previous.id)
     go(to: previous.id)
     return true
   }
@@ -249,7 +249,7 @@ struct FlowSession: Sendable {
   /// Opens a step from the review; continuing from there returns to the review.
   mutating func jump(to id: String) {
     returnsTo = currentID
-    wanted.insert(id)
+    reopened.insert(id)
     go(to: id)
   }
 
@@ -263,23 +263,23 @@ struct FlowSession: Sendable {
 
   private mutating func arrive() {
     settleAnswers()
-    lookWhereNeeded()
-    passBy()
+    startLookupIfNeeded()
+    skipIfAnswered()
   }
 
   /// Whether all answers so far were given, and a lookup decides whether to ask here.
-  var isPassingBy: Bool { isGivenSoFar && lookupState?.ticket != nil }
+  var isSkipping: Bool { isGivenSoFar && lookupState?.ticket != nil }
 
   private var isGivenSoFar: Bool {
-    guard !given.isEmpty, !wanted.contains(currentID), case .questions = step.kind else { return false }
+    guard !given.isEmpty, !reopened.contains(currentID), case .questions = step.kind else { return false }
     if given.showsFindings, fields.isEmpty { return false }
     return fields.allSatisfy { answeredAsGiven.contains(step.key($0)) }
   }
 
   /// Continues automatically if all answers were given and nothing needs attention.
-  private mutating func passBy() {
+  private mutating func skipIfAnswered() {
     guard isGivenSoFar, obstacle == nil,
-      material(of: step)?.findings.allSatisfy({ $0.severity == .ok }) ?? true
+      lookupResult(of: step)?.findings.allSatisfy({ $0.severity == .ok }) ?? true
     else { return }
     _ = advance()
   }
@@ -294,9 +294,9 @@ struct FlowSession: Sendable {
   /// Sets the presets of visible unanswered fields, removes impossible answers, and updates the labels.
   private mutating func settleAnswers() {
     for step in flow.steps where visited.contains(step.id) && step.isVisible(answers) {
-      if let material = material(of: step) {
-        for (key, label) in material.labels { answers.set(label: label, for: key) }
-        for (key, details) in material.known { answers.set(details: details, for: key) }
+      if let result = lookupResult(of: step) {
+        for (key, label) in result.labels { answers.set(label: label, for: key) }
+        for (key, details) in result.known { answers.set(details: details, for: key) }
       }
       // An answer can make another field visible, which then needs its preset.
       var settled: [String] = []
@@ -327,11 +327,11 @@ struct FlowSession: Sendable {
       }
     }
     // The label of the lookup is better than the typed text.
-    if !field.isTyped || material(of: step)?.labels[key] == nil {
+    if !field.isTyped || lookupResult(of: step)?.labels[key] == nil {
       answers.set(label: field.label(key, answers), for: key)
     }
     let details = field.details(key, answers)
-    if material(of: step)?.known[key] == nil { answers.set(details: details, for: key) }
+    if lookupResult(of: step)?.known[key] == nil { answers.set(details: details, for: key) }
   }
 
   // MARK: Doing
@@ -395,11 +395,11 @@ struct FlowSession: Sendable {
   private mutating func found(_ ticket: Int, _ result: Result<LookupResult, Trouble>) {
     guard let (id, state) = lookups.first(where: { $0.value.ticket == ticket }) else { return }
     switch result {
-    case .success(let material): lookups[id] = LookupState(key: state.key, phase: .ready(material))
+    case .success(let result): lookups[id] = LookupState(key: state.key, phase: .ready(result))
     case .failure(let trouble): lookups[id] = LookupState(key: state.key, phase: .failed(trouble))
     }
     settleAnswers()
-    if id == currentID { passBy() }
+    if id == currentID { skipIfAnswered() }
   }
 }
 

@@ -39,7 +39,7 @@ struct PathListing: Sendable, Equatable {
   /// Searches the file system, which can take long: must not be called on the drawing thread.
   ///
   /// Hidden names are omitted unless a dot is typed; names that cannot be typed are always omitted.
-  static func look(_ beginning: String, _ wish: PathWish, _ cancellation: Cancellation) -> PathListing {
+  static func look(_ beginning: String, _ purpose: PathPurpose, _ cancellation: Cancellation) -> PathListing {
     guard let (folder, start) = split(beginning) else { return PathListing(beginning, []) }
     guard let handle = opendir(folder) else {
       let isAbsent = errno == ENOENT || errno == ENOTDIR
@@ -52,7 +52,7 @@ struct PathListing: Sendable, Equatable {
         continue
       }
       let isFolder = isFolder(entry, "\(folder)\(name)")
-      guard wish.offers(name, isFolder: isFolder) else { continue }
+      guard purpose.offers(name, isFolder: isFolder) else { continue }
       guard entries.count < most else { return PathListing(beginning, sorted(entries), isPartial: true) }
       entries.append(Entry(name: name, isFolder: isFolder))
     }
@@ -106,8 +106,8 @@ extension PathListing {
   }
 
   /// Returns whether the only entry is already typed.
-  func isTyped(_ wish: PathWish) -> Bool {
+  func isTyped(_ purpose: PathPurpose) -> Bool {
     guard entries.count == 1, let only = entries.first, let name = Self.split(beginning)?.name else { return false }
-    return only.name == name && (!only.isFolder || wish == .folder)
+    return only.name == name && (!only.isFolder || purpose == .folder)
   }
 }

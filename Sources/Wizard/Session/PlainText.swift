@@ -6,7 +6,7 @@ extension FlowSession {
   var plainText: String? { text(isSpoken: false) }
 
   /// Who cancelled the operation: any operator of the server can cancel a job.
-  var wordsOfStopping: String {
+  var cancellationText: String {
     runner?.isWatched == true && run?.isStopping == false
       ? "Stopped by another operator." : "Stopped at your request."
   }
@@ -19,7 +19,7 @@ extension FlowSession {
     case .success(let summary):
       return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title, isSpoken)
     case .failure(let trouble) where trouble.isCancelled:
-      return "\(wordsOfStopping) All changes were rolled back.\n"
+      return "\(cancellationText) All changes were rolled back.\n"
     case .failure(let trouble):
       let remedy = trouble.remedy.map { "What to do: \($0)\n" } ?? ""
       return "The operation failed. \(trouble.subject): \(trouble.reason)\n\(remedy)"

@@ -37,9 +37,9 @@ struct RunState: Sendable {
   private(set) var isStopping = false
   private(set) var outcome: Result<Summary, Trouble>?
   /// The speed of the whole, for the remaining time.
-  private(set) var pace = Pace()
+  private(set) var rate = WorkRate()
   /// The speed of the current phase, in its unit.
-  private(set) var phasePace = Pace()
+  private(set) var phasePace = WorkRate()
 
   private let cancellation: Cancellation
 
@@ -108,7 +108,7 @@ struct RunState: Sendable {
       if let index = phases.firstIndex(where: { $0.id == id }) {
         for earlier in phases.indices.prefix(index) { phases[earlier].state = .done }
       }
-      phasePace = Pace()
+      phasePace = WorkRate()
       phasePace.add(0, at: now)
       change(id, title: title) { phase in
         phase.state = .current
@@ -138,12 +138,12 @@ struct RunState: Sendable {
     }
     if isCatchingUp(now) {
       // Earlier progress must not count as progress in no time.
-      phasePace = Pace()
+      phasePace = WorkRate()
       if let current { phasePace.add(Double(current.done), at: now) }
-      pace = Pace()
-      pace.add(0, at: started)
+      rate = WorkRate()
+      rate.add(0, at: started)
     }
-    pace.add(fraction, at: now)
+    rate.add(fraction, at: now)
   }
 
   mutating func ended(_ result: Result<Summary, Trouble>, now: ContinuousClock.Instant) {

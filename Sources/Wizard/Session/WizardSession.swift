@@ -2,14 +2,14 @@ import Common
 
 /// Creates flows by their ids. It reads the server's settings and job folders, so that it is called on a thread of its
 /// own, except before the first screen.
-struct Atlas: Sendable {
+struct FlowCatalog: Sendable {
   /// Creates the menu, with current offers; nil if there is only one flow.
   let menu: (@Sendable () -> Flow)?
   /// - Returns: nil if the flow does not exist.
   let flow: @Sendable (_ id: String, _ given: [String: Answer]) -> Flow?
 
-  /// An atlas without a menu and other flows.
-  static let none = Atlas(menu: nil) { _, _ in nil }
+  /// An catalog without a menu and other flows.
+  static let none = FlowCatalog(menu: nil) { _, _ in nil }
 }
 
 /// The whole visit of an operator: the menu, a flow, its result, and further flows. A value, like the current
@@ -24,7 +24,7 @@ struct WizardSession: Sendable {
   private var trouble: Trouble?
   private var opening: Opening?
   private var tasks: [BackgroundTask] = []
-  private let atlas: Atlas
+  private let catalog: FlowCatalog
   /// The outcomes of earlier flows, as plain text.
   private var outcomes: [String] = []
   private var hasSucceeded = false
@@ -32,19 +32,19 @@ struct WizardSession: Sendable {
   private var drafts: [String: [String: Answer]] = [:]
 
   /// - Parameter flow: the first flow; nil: the menu.
-  init(_ flow: Flow?, given: GivenAnswers = GivenAnswers(), atlas: Atlas = .none) {
-    self.atlas = atlas
+  init(_ flow: Flow?, given: GivenAnswers = GivenAnswers(), catalog: FlowCatalog = .none) {
+    self.catalog = catalog
     if let flow {
-      session = FlowSession(flow, given: given, hasMenu: atlas.menu != nil)
+      session = FlowSession(flow, given: given, hasMenu: catalog.menu != nil)
     } else {
-      session = FlowSession(atlas.menu?() ?? Flow(id: "", title: "", badge: .production, steps: []))
+      session = FlowSession(catalog.menu?() ?? Flow(id: "", title: "", badge: .production, steps: []))
     }
   }
 
   /// Creates a visit of one session.
   init(_ session: FlowSession) {
     self.session = session
-    atlas = .none
+    catalog = .none
   }
 
   /// Continues to the next step, or to another flow.
@@ -107,21 +107,21 @@ struct WizardSession: Sendable {
   /// Whether going back leads to the menu.
   var canReturnToMenu: Bool { session.hasMenu && session.position.number == 1 && session.run?.isRunning != true }
 
-  mutating func follow(_ onward: Onward) {
-    session.depart(onward)
+  mutating func follow(_ destination: Destination) {
+    session.request(destination)
     follow()
   }
 
   private mutating func follow() {
-    guard opening == nil, let onward = session.takeDeparture() else { return }
-    switch onward {
+    guard opening == nil, let destination = session.takeRequest() else { return }
+    switch destination {
     case .leave: isOver = true
     case .menu:
       // The menu keeps its position, unless there is a new pending decision.
       if session.run?.isRunning != true { drafts[Flow.menuID] = ["goal.which": .text(session.flow.id)] }
-      open(GivenAnswers()) { [atlas] in atlas.menu?() }
+      open(GivenAnswers()) { [catalog] in catalog.menu?() }
     case .flow(let id, let given):
-      open(GivenAnswers(values: given, showsFindings: true)) { [atlas] in atlas.flow(id, given) }
+      open(GivenAnswers(values: given, showsFindings: true)) { [catalog] in catalog.flow(id, given) }
     }
   }
 
@@ -134,7 +134,7 @@ struct WizardSession: Sendable {
     let isMenu = flow.id == Flow.menuID
     session = FlowSession(
       flow, given: given, drafts: drafts[flow.id] ?? [:], tickets: session.tickets,
-      hasMenu: !isMenu && atlas.menu != nil)
+      hasMenu: !isMenu && catalog.menu != nil)
   }
 
   /// Whether an operation succeeded in this flow or an earlier one.

@@ -106,7 +106,7 @@ struct ThemeCommand: ParsableCommand {
     private var depth: ColorDepth? {
       if let colors { return ColorDepth(rawValue: colors) }
       guard isatty(STDOUT_FILENO) == 1 else { return nil }
-      let capabilities = Capabilities.current(wishes: .init(noColor: noColor))
+      let capabilities = Capabilities.current(preferences: .init(noColor: noColor))
       return capabilities.linearReason == .simpleTerminal ? nil : capabilities.colors
     }
   }

@@ -35,7 +35,7 @@ extension Flow {
         Route(from: context.label, to: answers.given(Key.output).map { FileSystem.name(of: $0) })
       },
       commands: work.commands,
-      onward: { onward($0) },
+      continuations: { continuations($0) },
       steps: [
         wish, content(context, queries), encryption, place(context, names),
         work.checks(),
@@ -62,7 +62,7 @@ extension Flow {
 
   @Sendable private static func encrypts(_ answers: Answers) -> Bool { answers.given(Key.encrypts) == "key" }
 
-  private static func onward(_ answers: Answers) -> [Continuation] {
+  private static func continuations(_ answers: Answers) -> [Continuation] {
     let output = answers[Key.output]
     let folder = "/" + output.split(separator: "/").dropLast().joined(separator: "/")
     var nightly: [String: Answer] = [NightlyAnswers.folder.name: .text(folder)]
@@ -94,7 +94,7 @@ extension Flow {
           ]))
       ]
     },
-    turnOff: { answers in
+    exit: { answers in
       switch answers.given(Key.wish) {
       case "nightly": .flow("nightly")
       case "prune": .flow("prune")
@@ -124,7 +124,7 @@ extension Flow {
         _, cancellation in
         do {
           let estimate = try queries.estimate(context.server, cancellation)
-          return material(estimate, context)
+          return lookupResult(estimate, context)
         } catch let failure as any Failure where failure.family == .connection || failure.family == .database {
           // The database is lost: the files can still be saved.
           return LookupResult(
@@ -138,7 +138,7 @@ extension Flow {
       })
   }
 
-  private static func material(_ estimate: BackupEstimate, _ context: FlowContext) -> LookupResult {
+  private static func lookupResult(_ estimate: BackupEstimate, _ context: FlowContext) -> LookupResult {
     let files =
       estimate.storesUploadsInS3
       ? "in S3" : "\(Amount.of(estimate.uploadsFiles, "file")), \(Amount.bytes(estimate.uploads))"

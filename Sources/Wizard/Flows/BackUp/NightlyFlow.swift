@@ -151,7 +151,7 @@ extension Flow {
                 disabled: isContainer ? "the server runs in a container: schedules belong outside of it" : nil),
             ]))
         ]
-      }, turnOff: { $0.given(Key.how) == "install" ? nil : .menu })
+      }, exit: { $0.given(Key.how) == "install" ? nil : .menu })
   }
 
   /// A container has no systemd: the schedule runs outside of it.

@@ -81,7 +81,7 @@ extension Flow {
       ) { answers, cancellation in
         let decisions = try queries.retention(options(answers), cancellation)
         let going = decisions.filter { !$0.isKept }
-        var material = LookupResult(
+        var result = LookupResult(
           findings: going.isEmpty
             ? [
               Finding(
@@ -89,13 +89,13 @@ extension Flow {
                 remedy: "there is nothing to do: go back to keep fewer, or leave")
             ] : [], labels: [Key.going: "\(going.count)"])
         let freed = Amount.bytes(going.reduce(0) { $0 + $1.backup.bytes })
-        material.text = [.paragraph("Go: \(Amount.of(Int64(going.count), "backup")), \(freed).")]
-        material.text += going.map { .point(line($0)) }
-        material.text.append(.paragraph("Stay: \(Amount.count(Int64(decisions.count - going.count)))."))
-        material.text += decisions.filter(\.isKept).map {
+        result.text = [.paragraph("Go: \(Amount.of(Int64(going.count), "backup")), \(freed).")]
+        result.text += going.map { .point(line($0)) }
+        result.text.append(.paragraph("Stay: \(Amount.count(Int64(decisions.count - going.count)))."))
+        result.text += decisions.filter(\.isKept).map {
           .point("\(line($0)) (\($0.reasons.joined(separator: ", ")))")
         }
-        return material
+        return result
       })
   }
 

@@ -16,7 +16,8 @@ extension Flow {
     let work = WorkSteps("The deletion", context) { cleanUp($0, context, isConfirmed: true) }
     return Flow(
       id: "clean-up", title: "Delete a test import", badge: context.badge,
-      route: { _ in Route(from: context.label) }, commands: { commands($0, context) }, onward: { onward($0, context) },
+      route: { _ in Route(from: context.label) }, commands: { commands($0, context) },
+      continuations: { continuations($0, context) },
       steps: [
         which(context, queries), holds(context, queries), files,
         unconfirmed.checks(heading: "Is it the right one, and can it be deleted?"), confirm(context),
@@ -95,14 +96,14 @@ extension Flow {
         let subdomain = answers[Key.organization]
         let history = try queries.history(context.root, subdomain)
         let signs = history.signsOfLife
-        var material = LookupResult(facts: CleanUpFacts.of(history, answers))
-        material.facts += CleanUpFacts.of(rows: try queries.rows(context.root, subdomain))
-        material.known = [Key.found: ["isOnlyOne": history.isOnlyOne ? "yes" : "no"]]
+        var result = LookupResult(facts: CleanUpFacts.of(history, answers))
+        result.facts += CleanUpFacts.of(rows: try queries.rows(context.root, subdomain))
+        result.known = [Key.found: ["isOnlyOne": history.isOnlyOne ? "yes" : "no"]]
         if !signs.isEmpty {
-          material.known[Key.found]?["signs"] = signs.joined(separator: "; ")
-          material.fields = [anyway(signs)]
+          result.known[Key.found]?["signs"] = signs.joined(separator: "; ")
+          result.fields = [anyway(signs)]
         }
-        return material
+        return result
       })
   }
 
@@ -204,7 +205,7 @@ extension Flow {
     return (rehearsals + delete.commands).map(\.text)
   }
 
-  @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
+  @Sendable private static func continuations(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
     let subdomain = answers[Key.organization]
     var given: [String: Answer] = ["address.subdomain": .text(subdomain)]
     if MoveDecisions.isReserved(subdomain) { given["address.reserved"] = .flag(true) }
@@ -212,8 +213,8 @@ extension Flow {
     given["archive.path"] = archive.map { .text($0) }
     return [
       Continuation(
-        archive == nil ? "Import into its place" : "Import it again", context.onward("import", given: given)),
-      Continuation("Delete another one", context.onward("clean-up"), proposed: false),
+        archive == nil ? "Import into its place" : "Import it again", context.destination("import", given: given)),
+      Continuation("Delete another one", context.destination("clean-up"), proposed: false),
     ]
   }
 }

@@ -38,7 +38,7 @@ extension Flow {
     return Flow(
       id: "jobs", title: "Jobs of this server", badge: context.badge, route: { _ in Route(from: context.label) },
       commands: { handling.commands($0) },
-      onward: { _ in [Continuation("Back to the jobs", .flow("jobs"))] },
+      continuations: { _ in [Continuation("Back to the jobs", .flow("jobs"))] },
       steps: [
         list(context, queries), what(context, queries), log(queries), life, handling.checks, handling.preview,
         handling.confirm,
@@ -129,7 +129,7 @@ extension Flow {
         }
         return LookupResult(fields: [actions(job)])
       },
-      turnOff: { answers in
+      exit: { answers in
         guard answers.given(Key.action) == .watch else { return nil }
         return .flow("watch", given: ["meet.job": .text(answers[Key.job])])
       })
@@ -170,12 +170,12 @@ extension Flow {
           "Only the end of a long report is shown. The complete report is journal.jsonl in the job's "
             + "folder.")
       ],
-      kind: .crossroads { _ in .flow("jobs") }, isVisible: { $0.given(Key.action) == .log },
+      kind: .branch { _ in .flow("jobs") }, isVisible: { $0.given(Key.action) == .log },
       lookup: Lookup("Reading", key: { $0[Key.job] }) { answers, _ in
         let lines = queries.report(answers[Key.job])
-        var material = LookupResult(remark: lines.isEmpty ? "It has reported nothing." : nil)
-        material.text = lines.map { .line($0) }
-        return material
+        var result = LookupResult(remark: lines.isEmpty ? "It has reported nothing." : nil)
+        result.text = lines.map { .line($0) }
+        return result
       }, proceed: "back to the jobs")
   }
 
@@ -287,9 +287,9 @@ private struct JobHandling: Sendable {
       isVisible: { needsName($0) },
       lookup: Lookup("Looking for what would be deleted", key: { fingerprint($0) }) { answers, _ in
         let destroys = try plan(answers).destroys
-        var material = LookupResult(remark: destroys.isEmpty ? "Nothing of it is left." : nil)
-        material.text = destroys.map { .point($0) }
-        return material
+        var result = LookupResult(remark: destroys.isEmpty ? "Nothing of it is left." : nil)
+        result.text = destroys.map { .point($0) }
+        return result
       })
   }
 

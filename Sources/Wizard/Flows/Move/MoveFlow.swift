@@ -25,7 +25,7 @@ extension Flow {
           from: named(answers.label(Key.source)),
           to: place == .elsewhere ? "another machine" : named(answers.label(Key.target)))
       },
-      commands: work.commands, onward: onward,
+      commands: work.commands, continuations: continuations,
       steps: [
         welcome, source(context), organization(context), target(context, queries, archive: archive), address,
         deactivate,
@@ -44,7 +44,7 @@ extension Flow {
   private typealias Key = MoveDecisions.Key
 
   /// Offers copying settings, which an export does not contain.
-  @Sendable private static func onward(_ answers: Answers) -> [Continuation] {
+  @Sendable private static func continuations(_ answers: Answers) -> [Continuation] {
     let decisions = MoveDecisions(answers)
     guard let target = decisions.target else { return [] }
     return [
@@ -107,8 +107,8 @@ extension Flow {
         ]
       },
       lookup: Lookup("Looking at the server", key: { $0[Key.source] }) { answers, cancellation in
-        let glance = try context.engine.glance(answers[Key.source], cancellation)
-        return LookupResult(facts: glance.facts, labels: [Key.source.name: glance.label])
+        let overview = try context.engine.overview(answers[Key.source], cancellation)
+        return LookupResult(facts: overview.facts, labels: [Key.source.name: overview.label])
       })
   }
 
@@ -207,22 +207,22 @@ extension Flow {
       ) { answers, cancellation in
         guard isHere(answers) else { return LookupResult() }
         let root = answers[Key.target]
-        var material = LookupResult()
+        var result = LookupResult()
         if folder(root) == folder(answers[Key.source]) {
-          material.findings = [
+          result.findings = [
             Finding(
               .blocker, "new server", "this is the server that the organization is on now",
               remedy: "give the folder of another server")
           ]
-          return material
+          return result
         }
-        let glance = try context.engine.glance(root, cancellation)
-        material.facts = glance.facts
-        material.labels = [Key.target.name: glance.label]
+        let overview = try context.engine.overview(root, cancellation)
+        result.facts = overview.facts
+        result.labels = [Key.target.name: overview.label]
         if let memory = queries.memory(), memory < Memory.scarce {
-          material.known = [Key.target.name: ["memory": Amount.bytes(memory)]]
+          result.known = [Key.target.name: ["memory": Amount.bytes(memory)]]
         }
-        return material
+        return result
       })
   }
 

@@ -4,7 +4,7 @@ import Operations
 
 /// The facts about an archive for flows. Tests replace them.
 struct ArchiveReader: Sendable {
-  struct Glance: Sendable {
+  struct ArchiveOverview: Sendable {
     /// For example "an export of an organization, made by this program".
     var description: String
     var facts: [Summary.Fact]
@@ -21,11 +21,11 @@ struct ArchiveReader: Sendable {
     var isDeactivated = false
   }
 
-  var glance: @Sendable (_ path: String, _ identity: String?, Cancellation) throws -> Glance
+  var overview: @Sendable (_ path: String, _ identity: String?, Cancellation) throws -> ArchiveOverview
 
   static let real = ArchiveReader { path, identity, cancellation in
     let summary = try ArchiveSummary.of(path, identity: identity, cancellation: cancellation)
-    return Glance(
+    return ArchiveOverview(
       description: summary.description, facts: summary.facts, isExport: summary.kind.hasSuffix("export"),
       isBackup: summary.kind == "backup", isSealed: summary.kind == "encrypted", advice: summary.advice,
       refusal: summary.refusal,
@@ -87,25 +87,26 @@ struct ArchiveStep: Sendable {
       lookup: Lookup(
         "Reading the archive", key: { "\($0[Self.key])\n\(Self.identity($0) ?? "")" }
       ) { answers, cancellation in
-        let glance = try reader.glance(answers[Self.key], Self.identity(answers), cancellation)
-        var material = LookupResult(facts: [Summary.Fact("What it is", glance.description)] + glance.facts)
-        if let refusal = glance.refusal {
-          material.findings = [
-            Finding(.blocker, "archive", refusal, remedy: glance.advice)
+        let overview = try reader.overview(answers[Self.key], Self.identity(answers), cancellation)
+        var result = LookupResult(facts: [Summary.Fact("What it is", overview.description)] + overview.facts)
+        if let refusal = overview.refusal {
+          result.findings = [
+            Finding(.blocker, "archive", refusal, remedy: overview.advice)
           ]
-        } else if mustBeExport, !glance.isExport {
-          material.findings = [
+        } else if mustBeExport, !overview.isExport {
+          result.findings = [
             Finding(
-              .blocker, "archive", "this is not an export of an organization: \(glance.description)",
-              remedy: glance.isBackup ? "a backup is restored, not imported: go back to the menu" : glance.advice)
+              .blocker, "archive", "this is not an export of an organization: \(overview.description)",
+              remedy: overview.isBackup ? "a backup is restored, not imported: go back to the menu" : overview.advice)
           ]
         }
-        material.labels = [
-          Label.subdomain: glance.subdomain ?? "", Label.name: glance.name ?? "",
-          Label.state: glance.isDeactivated ? "deactivated" : "",
-          Label.kind: glance.isExport ? "export" : glance.isBackup ? "backup" : glance.isSealed ? "encrypted" : "",
+        result.labels = [
+          Label.subdomain: overview.subdomain ?? "", Label.name: overview.name ?? "",
+          Label.state: overview.isDeactivated ? "deactivated" : "",
+          Label.kind: overview.isExport
+            ? "export" : overview.isBackup ? "backup" : overview.isSealed ? "encrypted" : "",
         ]
-        return material
+        return result
       })
   }
 }

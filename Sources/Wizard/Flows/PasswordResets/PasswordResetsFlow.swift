@@ -53,7 +53,7 @@ extension Flow {
     return Flow(
       id: "password-resets", title: "Password resets", badge: context.badge,
       route: { _ in Route(from: context.label) }, commands: work.commands,
-      onward: { onward($0, context) },
+      continuations: { continuations($0, context) },
       steps: [
         OrganizationStep(
           heading: "Whose people need new passwords?",
@@ -147,9 +147,9 @@ extension Flow {
       lookup: Lookup("Looking for people", key: fingerprint) { answers, _ in
         let (subdomain, audience, onlyNever) = asked(answers)
         let people = try queries.people(subdomain, audience, onlyNever)
-        var material = LookupResult(facts: PasswordResetFacts.of(people))
+        var result = LookupResult(facts: PasswordResetFacts.of(people))
         if !people.contains(where: \.getsMail) {
-          material.findings = [
+          result.findings = [
             Finding(
               .blocker, "people", people.first?.reason.map { "no one gets mail: \($0)" } ?? "no one gets mail",
               remedy: "go back and choose others")
@@ -157,11 +157,11 @@ extension Flow {
         }
         let commands = try queries.commands(subdomain, audience, onlyNever)
         if !commands.isEmpty {
-          material.text =
+          result.text =
             [.paragraph("The server's manage.py is not on this machine. Run this where the server is:")]
             + commands.map { .command($0) }
         }
-        return material
+        return result
       })
   }
 
@@ -189,12 +189,13 @@ extension Flow {
       context.server, subdomain: subdomain, audience: audience, onlyNeverSignedIn: onlyNever)
   }
 
-  @Sendable private static func onward(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
+  @Sendable private static func continuations(_ answers: Answers, _ context: FlowContext) -> [Continuation] {
     guard let which = answers[Key.organization.name] else { return [] }
     func again(_ title: String, _ audience: String) -> Continuation {
       Continuation(
         title,
-        context.onward("password-resets", given: [Key.organization.name: which, Key.audience.name: .text(audience)]))
+        context.destination(
+          "password-resets", given: [Key.organization.name: which, Key.audience.name: .text(audience)]))
     }
     return isTest(answers)
       ? [again("Now all of them", Key.everybody), again("Another test", Key.one)] : []

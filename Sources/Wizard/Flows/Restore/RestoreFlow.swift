@@ -56,7 +56,7 @@ extension Flow {
         return Route(from: file ?? context.label, to: file == nil ? nil : context.label)
       },
       commands: work.commands,
-      onward: { onward(RestoreAnswers.followUp($0, record), record) + settings($0, record, context) },
+      continuations: { continuations(RestoreAnswers.followUp($0, record), record) + settings($0, record, context) },
       steps: before + [welcome(isNew)] + asking + working)
   }
 
@@ -210,11 +210,12 @@ extension Flow {
       SettingsKey.path.name: .text(path), SettingsKey.data.name: .text(MigrationFacts.Kind.restore.rawValue),
     ]
     return [
-      Continuation("Compare the settings with the backup's", context.onward("settings", given: given), proposed: false)
+      Continuation(
+        "Compare the settings with the backup's", context.destination("settings", given: given), proposed: false)
     ]
   }
 
-  private static func onward(_ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord?) -> [Continuation] {
+  private static func continuations(_ followUp: RestoreRecord.FollowUp, _ record: RestoreRecord?) -> [Continuation] {
     func again(_ title: String, _ next: RestoreRecord.FollowUp) -> Continuation {
       Continuation(title, .flow("restore", given: [Key.followUp.name: .text(next.rawValue)]))
     }

@@ -27,13 +27,13 @@ extension Flow {
         return Route(from: label.isEmpty ? nil : label, to: context.label)
       },
       commands: work.commands,
-      onward: { answers in
-        let compare = context.onward("settings", given: answers[Key.path.name].map { [Key.path.name: $0] } ?? [:])
-        let restart = context.onward("server", given: ServerKey.given(.restart))
+      continuations: { answers in
+        let compare = context.destination("settings", given: answers[Key.path.name].map { [Key.path.name: $0] } ?? [:])
+        let restart = context.destination("server", given: ServerKey.given(.restart))
         let next =
           answers.given(Key.follow) == Key.runHere
           ? Continuation("Compare again", compare, proposed: false) : Continuation("Restart the server", restart)
-        return [next, Continuation("Undo it", context.onward("settings-undo"), proposed: false)]
+        return [next, Continuation("Undo it", context.destination("settings-undo"), proposed: false)]
       },
       steps: [
         source(context, queries), situation(queries), secrets(queries), settings(queries), changes(context, queries),
@@ -78,14 +78,14 @@ extension Flow {
       lookup: Lookup("Looking there", key: { $0[Key.path] }) { answers, _ in
         let path = answers[Key.path]
         let found = try queries.source(path)
-        var material = LookupResult(facts: found.facts, labels: [Key.path.name: found.label])
+        var result = LookupResult(facts: found.facts, labels: [Key.path.name: found.label])
         if found.kind == .server, folder(path) == folder(context.root) {
-          material.findings = [
+          result.findings = [
             Finding(
               .blocker, "old server", "this is the server itself", remedy: "give another one's folder, or a backup")
           ]
         }
-        return material
+        return result
       })
   }
 
@@ -283,11 +283,11 @@ extension Flow {
       lookup: Lookup("Looking at the scripts", key: choicesText, brings: [followField([])]) { answers, _ in
         let steps = try queries.followUps(answers[Key.path], CopySettingsOperation.Choices(answers))
         guard !steps.isEmpty else { return LookupResult(remark: "Nothing.") }
-        var material = LookupResult(fields: [followField(steps)])
-        material.text = steps.flatMap { step in
+        var result = LookupResult(fields: [followField(steps)])
+        result.text = steps.flatMap { step in
           [TextBlock.point("\(step.title). \(step.explanation)")] + (step.command.map { [.command($0)] } ?? [])
         }
-        return material
+        return result
       })
   }
 
@@ -313,7 +313,9 @@ extension Flow {
       id: "settings-undo", title: "Undo copied settings", badge: context.badge,
       route: { _ in Route(from: context.label) },
       commands: work.commands,
-      onward: { _ in [Continuation("Restart the server", context.onward("server", given: ServerKey.given(.restart)))] },
+      continuations: { _ in
+        [Continuation("Restart the server", context.destination("server", given: ServerKey.given(.restart)))]
+      },
       steps: [
         work.checks(heading: "Can the old files be restored?"),
         work.review(heading: "Restore the old files?", proceed: "Bring them back"),

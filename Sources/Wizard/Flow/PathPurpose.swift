@@ -1,5 +1,5 @@
 /// The purpose of a path: determines the names that are offered while typing, not the valid answers.
-enum PathWish: Sendable, Equatable {
+enum PathPurpose: Sendable, Equatable {
   case anything
   case folder
   /// A file with one of these endings: ".tar.gz". Folders are offered too, because they lead to files.

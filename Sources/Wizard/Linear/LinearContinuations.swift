@@ -2,7 +2,7 @@ import Common
 
 extension LinearRunner {
   /// Prints the outcome and asks for the continuation, if there is a choice; without an answer the wizard is left.
-  mutating func goOnward() throws {
+  mutating func askForContinuation() throws {
     let continuations = session.continuations
     guard !continuations.isEmpty else { return wizardSession.follow(.leave) }
     voice.gap()
@@ -17,7 +17,8 @@ extension LinearRunner {
     voice.say("\(continuations.count + 1). Leave the wizard", indent: 2, hanging: 3)
     // Like on the screen, the flow's proposal is first, otherwise leaving.
     let proposed =
-      session.flow.onward(session.answers).firstIndex(where: \.isProposed).map { $0 + 1 } ?? continuations.count + 1
+      session.flow.continuations(session.answers).firstIndex(where: \.isProposed).map { $0 + 1 } ?? continuations.count
+      + 1
     while true {
       switch voice.ask("Choose 1 to \(continuations.count + 1) [\(proposed)]:") {
       case .end, .interrupted: return wizardSession.follow(.leave)
@@ -28,7 +29,7 @@ extension LinearRunner {
           voice.say("Enter a number from 1 to \(continuations.count + 1).")
           continue
         }
-        return wizardSession.follow(number > continuations.count ? .leave : continuations[number - 1].onward)
+        return wizardSession.follow(number > continuations.count ? .leave : continuations[number - 1].destination)
       }
     }
   }

@@ -1,5 +1,5 @@
 /// The speed of work over the last minute; unknown at the start.
-struct Pace: Sendable, Equatable {
+struct WorkRate: Sendable, Equatable {
   private struct Sample: Sendable, Equatable {
     let moment: ContinuousClock.Instant
     let value: Double

@@ -2,53 +2,53 @@ import Common
 import Engine
 import WholeServer
 
-extension Flow.Waiting {
+extension Flow.PendingWork {
   /// Returns the pending work of a server: running jobs, an unfinished restore, failed jobs, leftovers. The server's
   /// settings can be lost.
   ///
   /// - Parameter root: "/" in production.
-  static func find(root: String, now: Int64 = Timestamp.now()) -> [Flow.Waiting] {
+  static func find(root: String, now: Int64 = Timestamp.now()) -> [Flow.PendingWork] {
     running(root, now: now) + restore(root) + broken(root, now: now) + leftovers(root)
   }
 
   /// Leftovers that need no decision: an interrupted restore has its own line.
-  private static func leftovers(_ root: String) -> [Flow.Waiting] {
+  private static func leftovers(_ root: String) -> [Flow.PendingWork] {
     let all = Leftovers.report(root: root).filter { $0.remedy == nil }
     guard let first = all.first else { return [] }
     let more = all.count > 1 ? ", and \(Amount.of(Int64(all.count - 1), "other"))" : ""
     return [
-      Flow.Waiting(title: Goal.leftovers.title, summary: first.what + more, onward: .flow(Goal.leftovers.id))
+      Flow.PendingWork(title: Goal.leftovers.title, summary: first.what + more, destination: .flow(Goal.leftovers.id))
     ]
   }
 
-  private static func running(_ root: String, now: Int64) -> [Flow.Waiting] {
+  private static func running(_ root: String, now: Int64) -> [Flow.PendingWork] {
     ((try? JobStore(root: root).running()) ?? []).map { job in
       let header = try? job.readHeader()
-      return Flow.Waiting(
+      return Flow.PendingWork(
         title: "Watch what is running",
         summary: summary(
           started: header.flatMap { Timestamp.microseconds(iso: $0.started) }, by: header?.operator_ ?? "somebody",
           header?.plan?.title ?? header?.operation.title ?? "a job", now: now),
-        onward: .flow(Goal.watch.id, given: ["meet.job": .text(job.path)]))
+        destination: .flow(Goal.watch.id, given: ["meet.job": .text(job.path)]))
     }
   }
 
-  private static func restore(_ root: String) -> [Flow.Waiting] {
+  private static func restore(_ root: String) -> [Flow.PendingWork] {
     guard let record = (try? RestoreState(root: root).current()) ?? nil, record.isUnfinished else { return [] }
     // A running restore is watched, not completed.
     guard ((try? JobStore(root: root).running()) ?? []).isEmpty else { return [] }
     return [
-      Flow.Waiting(title: "Finish or undo a restore", summary: record.label, onward: .flow(Goal.restore.id))
+      Flow.PendingWork(title: "Finish or undo a restore", summary: record.label, destination: .flow(Goal.restore.id))
     ]
   }
 
   /// Returns the newest few: more would hide the goals of the menu.
-  private static func broken(_ root: String, now: Int64) -> [Flow.Waiting] {
+  private static func broken(_ root: String, now: Int64) -> [Flow.PendingWork] {
     ((try? JobStore(root: root).waiting(now: now)) ?? []).prefix(3).map { job in
-      return Flow.Waiting(
+      return Flow.PendingWork(
         title: job.state == .failed ? "See why a job failed" : "Continue after an interruption",
         summary: summary(started: job.started, by: job.startedBy, job.title, now: now),
-        onward: .flow(Goal.jobs.id, given: ["job.which": .text(job.folder)]))
+        destination: .flow(Goal.jobs.id, given: ["job.which": .text(job.folder)]))
     }
   }
 
