@@ -27,7 +27,7 @@ struct AnswersFuzzTests {
       "\n",
       "99999999999999999999", "\\uD800", "flow = ", ".", "#",
     ]
-    let flow = FakeServers().flow()
+    let flow = FakeEngine.move().moveFlow()
     try Fuzz("answers", corpus: corpus, tokens: tokens, largest: 1 << 14).run(1000) { input in
       do {
         let file = try AnswersFile.parse(String(decoding: input, as: UTF8.self), path: "a.toml")

@@ -27,11 +27,11 @@ struct AnswersTests {
     """
 
   private func runner(
-    _ text: String, _ servers: FakeServers = FakeServers(), flow: Flow? = nil, confirmed: String? = nil,
+    _ text: String, _ servers: FakeEngine = FakeEngine.move(), flow: Flow? = nil, confirmed: String? = nil,
     destroys: Bool = false, canAsk: Bool = false, script: Script = Script([])
   ) throws -> AnswersRunner {
     let file = try AnswersFile.parse(text, path: "a.toml")
-    let flow = flow ?? servers.flow()
+    let flow = flow ?? servers.moveFlow()
     let faults = file.faults(for: flow)
     guard faults.isEmpty else { throw AnswersFault.error("a.toml", faults) }
     return AnswersRunner(
@@ -40,7 +40,7 @@ struct AnswersTests {
       voice: LinearVoice(conversation: script, width: nil), executor: PromptExecutor())
   }
 
-  private func failure(_ text: String, _ servers: FakeServers = FakeServers(), flow: Flow? = nil) -> PlainFailure? {
+  private func failure(_ text: String, _ servers: FakeEngine = FakeEngine.move(), flow: Flow? = nil) -> PlainFailure? {
     do {
       var runner = try runner(text, servers, flow: flow)
       _ = try runner.run()
@@ -50,7 +50,7 @@ struct AnswersTests {
 
   @Test("A complete answers file runs without a question and reports its steps")
   func unattended() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let script = Script([])
     var runner = try runner(complete, servers, script: script)
     guard case .done(let text) = try runner.run() else {
@@ -58,7 +58,7 @@ struct AnswersTests {
       return
     }
     #expect(text?.contains("is moved") == true)
-    let begun = try #require(servers.begun)
+    let begun = try #require(servers.begunMove)
     #expect(begun.subdomain == "port")
     #expect(!begun.deactivates)
     #expect(begun.secrets == ["camo_key": .copy, "avatar_salt": .copy])
@@ -69,7 +69,7 @@ struct AnswersTests {
 
   @Test("Missing answers are refused as a list before anything starts, without a terminal")
   func missing() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let failure = failure("[source]\nroot = \"/source\"\n[secrets.each]\ncamo_key = \"keep\"\n", servers)
     #expect(failure?.family == .usage)
     let reason = try #require(failure?.reason)
@@ -78,12 +78,13 @@ struct AnswersTests {
       "deactivate.old", "secrets.each.avatar_salt",
     ] { #expect(reason.contains(key), "\(key) is not in: \(reason)") }
     for key in ["source.root", "address.reserved", "camo_key"] { #expect(!reason.contains(key)) }
-    #expect(servers.state.withLock { $0.operations }.allSatisfy { $0.subdomain == "harbour" })
+    #expect(servers.moves(\.begun).allSatisfy { $0.subdomain == "harbour" })
   }
 
   @Test("The list of missing answers includes later steps")
   func missingUnseen() throws {
-    let failure = failure("[target]\nplace = \"here\"\n", FakeServers(), flow: FakeServers().flow(target: nil))
+    let failure = failure(
+      "[target]\nplace = \"here\"\n", FakeEngine.move(), flow: FakeEngine.move().moveFlow(target: nil))
     let reason = try #require(failure?.reason)
     for key in ["source.root", "target.root", "target.archive", "address.subdomain", "secrets.each"] {
       #expect(reason.contains(key), "\(key) is not in: \(reason)")
@@ -92,12 +93,12 @@ struct AnswersTests {
 
   @Test("On a terminal only missing answers are asked for")
   func asked() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let text = complete.replacing("subdomain = \"port\"", with: "")
     var runner = try runner(text, servers, canAsk: true)
     #expect(try runner.run() == .incomplete)
     let given = GivenAnswers(values: try AnswersFile.parse(text, path: "a.toml").values)
-    let walker = Walker(servers.flow(), given: given)
+    let walker = Walker(servers.moveFlow(), given: given)
     #expect(walker.step == "address")
     walker.press(.control("u"))
     walker.type("pier")
@@ -107,18 +108,18 @@ struct AnswersTests {
     walker.press(.enter)
     #expect(walker.step == "review")
     walker.walk(to: "run")
-    #expect(servers.begun?.subdomain == "pier")
-    #expect(servers.begun?.deactivates == false)
-    var linear = LinearWalk(servers.flow(), ["dock", "", ""], given: given)
+    #expect(servers.begunMove?.subdomain == "pier")
+    #expect(servers.begunMove?.deactivates == false)
+    var linear = LinearWalk(servers.moveFlow(), ["dock", "", ""], given: given)
     _ = try linear.runner.run()
     #expect(linear.script.leftOver == 0)
-    #expect(servers.begun?.subdomain == "dock")
+    #expect(servers.begunMove?.subdomain == "dock")
   }
 
   @Test("A step answered by the file can be opened and shows the answer")
   func backToGiven() throws {
     let given = GivenAnswers(values: try AnswersFile.parse(complete, path: "a.toml").values)
-    let walker = Walker(FakeServers().flow(), given: given)
+    let walker = Walker(FakeEngine.move().moveFlow(), given: given)
     #expect(walker.step == "checks")
     walker.press(.escape)
     #expect(walker.step == "secrets")
@@ -172,12 +173,12 @@ struct AnswersTests {
 
   @Test("A blocker is reported with its own exit code")
   func blocked() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.findings = [Finding(.blocker, "space", "there is too little", remedy: "make room")] }
     let failure = failure(complete, servers)
     #expect(failure?.family == .blocked)
     #expect(failure?.reason == "there is too little")
-    servers.change { $0.glanceFailure = PlainFailure(.connection, "/source", "nobody answers") }
+    servers.change { $0.overviewFailure = PlainFailure(.connection, "/source", "nobody answers") }
     #expect(self.failure(complete, servers)?.family == .connection)
   }
 
@@ -200,7 +201,7 @@ struct AnswersTests {
           lookup: Lookup("Planning", key: { _ in "" }) { _, _ in
             LookupResult(plan: Plan(title: "Burn", phases: [], destroys: destroys))
           }),
-        Step("run", "Run", heading: { _ in "Burning" }, kind: .run(Runner(operation: { _ in FakeMove() }))),
+        Step("run", "Run", heading: { _ in "Burning" }, kind: .run(Runner(operation: { _ in FakeWork() }))),
         Step("end", "End", heading: { _ in "Burnt" }, kind: .result),
       ])
   }
@@ -251,7 +252,7 @@ struct AnswersTests {
 
   @Test("Written answers are read back unchanged, without secrets and confirmations")
   func written() throws {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "review")
     let text = walker.model.session.answersText
     let file = try AnswersFile.parse(text, path: "a.toml")
@@ -293,7 +294,7 @@ struct AnswersTests {
 
   @Test("The template lists every key, contains no decision, and can be read")
   func template() throws {
-    let flow = FakeServers().flow()
+    let flow = FakeEngine.move().moveFlow()
     let text = AnswersText.template(flow)
     #expect(try AnswersFile.parse(text, path: "a.toml") == AnswersFile(flow: "move"))
     for known in flow.knownFields {
@@ -313,7 +314,7 @@ struct AnswersTests {
 
   @Test("Every field of a lookup is declared by the flow")
   func announced() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "review")
     let known = Set(walker.model.session.flow.knownFields.map(\.key))
     for line in walker.model.session.review { #expect(known.contains(line.key)) }
@@ -321,7 +322,7 @@ struct AnswersTests {
 
   @Test("A key in the review writes the answers and reports the file")
   func saveKey() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "address")
     walker.type("w")
     #expect(walker.saves == 0)

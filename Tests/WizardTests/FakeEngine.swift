@@ -2,11 +2,13 @@ import Common
 import Synchronization
 
 @testable import Administration
+@testable import Engine
 @testable import Operations
 @testable import Server
 @testable import Wizard
 
-/// An engine that answers at once and does nothing: what flows ask of it is written down.
+/// An engine that answers at once and changes nothing. It records what flows ask for, so that a test sees whether checks,
+/// plan and work are those of the last decisions. ``move()`` is one for two servers.
 final class FakeEngine: Sendable {
   struct State: Sendable {
     var organizations = [
@@ -29,16 +31,24 @@ final class FakeEngine: Sendable {
       Finding(.warning, "cache", "cannot be emptied from here", remedy: "empty it afterwards"),
     ]
     var plan = FakeWork.plan
-    /// What was checked and planned, and what was begun.
+    /// Why a server cannot be looked at; nil if it can.
+    var overviewFailure: PlainFailure?
+    var advice: [SettingAdvice] = []
+    /// The roots of the servers that were looked at.
+    var looked: [String] = []
+    /// What was checked, planned and begun, in that order.
     var checked: [any Operation] = []
+    var planned: [any Operation] = []
     var begun: [any Operation] = []
   }
 
-  let state = Mutex(State())
+  let state: Mutex<State>
+
+  init(_ state: State = State()) { self.state = Mutex(state) }
 
   func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
-  /// What the last work that was begun is to do.
+  /// The last operation that was begun.
   var begun: (any Operation)? { state.withLock { $0.begun.last } }
 
   private static func overview(_ organization: Organization, _ state: State) -> OrganizationOverview {
@@ -53,39 +63,66 @@ final class FakeEngine: Sendable {
       imported: state.imported[id])
   }
 
-  var engine: FlowEngine {
+  /// - Parameter runsJobs: whether operations are jobs, which outlive the wizard.
+  func engine(runsJobs: Bool = false) -> FlowEngine {
     FlowEngine(
-      overview: { root, _ in .init(label: "chat.example.com", facts: [Summary.Fact("Folder", root)]) },
+      overview: { root, _ in
+        try self.state.withLock { state in
+          state.looked.append(root)
+          if let failure = state.overviewFailure { throw failure }
+        }
+        let label = Self.label(root)
+        return .init(label: label, facts: [Summary.Fact("Server", label), Summary.Fact("Software", "Aloha 9.0")])
+      },
       organizations: { _, _ in self.state.withLock { $0.organizations } },
       overviews: { _, _ in
         self.state.withLock { state in state.organizations.map { Self.overview($0, state) } }
       },
-      findings: { job in
+      findings: { operation in
         self.state.withLock { state in
-          state.checked.append(job)
+          state.checked.append(operation)
           return state.findings
         }
       },
-      plan: { _ in self.state.withLock { $0.plan } },
-      work: { job in
-        self.state.withLock { $0.begun.append(job) }
-        return FakeWork()
-      })
+      plan: { operation in
+        self.state.withLock { state in
+          state.planned.append(operation)
+          return (operation as? MoveOperation).map { FakeMove.plan(of: $0.decisions) } ?? state.plan
+        }
+      },
+      work: { operation in
+        self.state.withLock { $0.begun.append(operation) }
+        return operation is MoveOperation ? FakeWork(FakeMove.plan, FakeMove.summary) : FakeWork()
+      }, runsJobs: runsJobs)
+  }
+
+  /// The host name of the server in a folder: that of its last part.
+  private static func label(_ root: String) -> String {
+    let name = root.split(separator: "/").last.map(String.init) ?? "here"
+    return "\(name).example.com"
   }
 
   /// A server in `/srv/chat`.
   func context(given: [String: Answer] = [:], target: String? = nil) -> FlowContext {
     FlowContext(
       root: "/srv/chat", label: "chat.example.com", target: target, isTest: true, archiveFolder: "/tmp",
-      engine: engine, given: given)
+      engine: engine(), given: given)
   }
 }
 
-/// Never run: tests tell the wizard themselves what becomes of it.
+/// Is never run: tests send the events of the work themselves.
 struct FakeWork: Runnable {
+  private let itsPlan: Plan
+  private let itsSummary: Summary
+
+  init(_ plan: Plan = FakeWork.plan, _ summary: Summary = FakeWork.summary) {
+    itsPlan = plan
+    itsSummary = summary
+  }
+
   func check() throws -> [Finding] { [] }
-  func plan() throws -> Plan { Self.plan }
-  func run(progress: Progress) throws -> Summary { Self.summary }
+  func plan() throws -> Plan { itsPlan }
+  func run(progress: Progress) throws -> Summary { itsSummary }
 
   static let plan = Plan(
     title: "Work on it",

@@ -16,7 +16,7 @@ struct FlowSessionTests {
 
   @Test("Going back keeps typed text, valid or not")
   func drafts() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "address")
     walker.type("Not Good")
     walker.press(.enter)
@@ -30,7 +30,7 @@ struct FlowSessionTests {
 
   @Test("The list of steps marks finished, current and later steps")
   func stepStates() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "organization")
     #expect(states(walker).prefix(4) == [.done, .done, .current, .todo])
     walker.press(.escape)
@@ -42,7 +42,7 @@ struct FlowSessionTests {
 
   @Test("A line of the review opens its step and returns directly")
   func jump() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "review")
     #expect(walker.focusedLine.contains("Start the move"))
     for _ in 0..<20 { walker.press(.up) }
@@ -57,15 +57,15 @@ struct FlowSessionTests {
 
   @Test("A decision changed from the review leads through all dependent steps")
   func jumpAndChange() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let walker = Walker.move(servers)
     walker.walk(to: "review")
-    #expect(servers.state.withLock { $0.checks } == 1)
+    #expect(servers.state.withLock { $0.checked.count } == 1)
     walker.press(.up, .up, .enter)
     #expect(walker.step == "deactivate")
     walker.press(.down, .enter)
     #expect(walker.step == "checks")
-    #expect(servers.state.withLock { $0.checks } == 2)
+    #expect(servers.state.withLock { $0.checked.count } == 2)
     walker.press(.enter)
     #expect(walker.step == "review")
     #expect(walker.sees("No, leave it open"))
@@ -73,18 +73,18 @@ struct FlowSessionTests {
 
   @Test("A lookup starts once after a path was typed")
   func looksOnce() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let walker = Walker.move(servers)
     walker.walk(to: "source")
-    #expect(servers.state.withLock { $0.glances } == ["/source"])
+    #expect(servers.state.withLock { $0.looked } == ["/source"])
     walker.press(.control("u"))
     #expect(walker.sees("Enter a path"))
     walker.type("/other")
-    #expect(servers.state.withLock { $0.glances } == ["/source"])
+    #expect(servers.state.withLock { $0.looked } == ["/source"])
     #expect(walker.sees("Enter looks there."))
     walker.press(.enter)
     #expect(walker.step == "source")
-    #expect(servers.state.withLock { $0.glances } == ["/source", "/other"])
+    #expect(servers.state.withLock { $0.looked } == ["/source", "/other"])
     #expect(walker.sees("other.example.com"))
     walker.press(.enter)
     #expect(walker.step == "organization")
@@ -92,7 +92,7 @@ struct FlowSessionTests {
 
   @Test("During a lookup the step shows it, keys work, and Enter waits")
   func looking() {
-    let walker = Walker.move(FakeServers(), answersAtOnce: false)
+    let walker = Walker.move(FakeEngine.move(), answersAtOnce: false)
     walker.press(.enter)
     #expect(walker.sees("Looking at the server…"))
     walker.press(.enter)
@@ -109,7 +109,7 @@ struct FlowSessionTests {
 
   @Test("An operation cannot start before its plan is known")
   func plan() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "checks")
     walker.answersAtOnce = false
     walker.press(.enter)
@@ -125,7 +125,7 @@ struct FlowSessionTests {
 
   @Test("The result of an abandoned lookup is not shown")
   func lateAnswer() {
-    let walker = Walker.move(FakeServers(), answersAtOnce: false)
+    let walker = Walker.move(FakeEngine.move(), answersAtOnce: false)
     walker.press(.enter)
     let late = walker.waiting
     #expect(late.count == 1)
@@ -140,9 +140,9 @@ struct FlowSessionTests {
 
   @Test("A failed lookup shows its reason and remedy, and Enter retries")
   func errorAndRetry() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change {
-      $0.glanceFailure = PlainFailure(
+      $0.overviewFailure = PlainFailure(
         .connection, "the database", "password authentication failed", remedy: "check postgres_password")
     }
     let walker = Walker.move(servers)
@@ -153,7 +153,7 @@ struct FlowSessionTests {
     #expect(walker.sees("Enter try again"))
     walker.press(.enter)
     #expect(walker.step == "source")
-    servers.change { $0.glanceFailure = nil }
+    servers.change { $0.overviewFailure = nil }
     walker.press(.enter)
     #expect(walker.sees("source.example.com"))
     walker.press(.enter)
@@ -162,7 +162,7 @@ struct FlowSessionTests {
 
   @Test("A blocker stops the flow until a repeated check passes")
   func blocked() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.findings = [Finding(.blocker, "space", "is missing", remedy: "make some")] }
     let walker = Walker.move(servers)
     walker.walk(to: "checks")
@@ -180,7 +180,7 @@ struct FlowSessionTests {
 
   @Test("A decision against the recommendation is marked and applies")
   func decisions() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "secrets")
     #expect(walker.sees("copy: What happens then."))
     walker.press(.down, .character(" "))
@@ -197,7 +197,7 @@ struct FlowSessionTests {
 
   @Test("Without different secrets there is nothing to decide")
   func noSecrets() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.advice = [] }
     let walker = Walker.move(servers)
     walker.walk(to: "secrets")
@@ -208,7 +208,7 @@ struct FlowSessionTests {
 
   @Test("A finished operation cannot be reopened")
   func done() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "run")
     walker.end(.success(FakeMove.summary))
     walker.press(.escape)

@@ -22,7 +22,7 @@ struct GoldenTests {
     Look(name: "120x40", size: Size(columns: 120, rows: 40), glyphs: .unicode),
   ]
 
-  private func walker(_ look: Look, _ servers: FakeServers = FakeServers()) -> Walker {
+  private func walker(_ look: Look, _ servers: FakeEngine = FakeEngine.move()) -> Walker {
     .move(servers, size: look.size, glyphs: look.glyphs)
   }
 
@@ -53,7 +53,7 @@ struct GoldenTests {
 
   @Test("The screen of a filtered table is unchanged", arguments: queries)
   func filter(_ look: Look) throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { state in
       state.organizations += (Int64(10)..<600).map {
         Organization(
@@ -96,7 +96,7 @@ struct GoldenTests {
   @Test(
     "The screens of a blocker, an error, the help and the question before leaving are unchanged", arguments: queries)
   func troubles(_ look: Look) throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let walker = walker(look, servers)
     walker.walk(to: "deactivate")
     servers.change {

@@ -26,8 +26,8 @@ struct LinearTests {
 
   @Test("Enter alone completes the linear flow, with numbered steps and one result")
   func enterAlone() throws {
-    let servers = FakeServers()
-    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 11))
+    let servers = FakeEngine.move()
+    var walk = LinearWalk(servers.moveFlow(), Array(repeating: "", count: 11))
     #expect(try walk.runner.run() == nil, "what was said already is not said again")
     #expect(walk.script.says("Harbour Café 港 is moved"))
     #expect(walk.script.leftOver == 0)
@@ -81,8 +81,8 @@ struct LinearTests {
 
   @Test("Invalid input is asked for again with the reason, and two quotes are an empty answer")
   func typing() throws {
-    let servers = FakeServers()
-    var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "Upper", "''", "q", "y"])
+    let servers = FakeEngine.move()
+    var walk = LinearWalk(servers.moveFlow(), ["", "", "", "", "", "", "Upper", "''", "q", "y"])
     #expect(try walk.runner.run() == nil)
     #expect(walk.script.says("Invalid: Only small letters, please."))
     #expect(walk.answers.text("address.subdomain") == "")
@@ -92,25 +92,25 @@ struct LinearTests {
 
   @Test("A letter that could be a command or an answer is clarified")
   func ambiguous() throws {
-    let servers = FakeServers()
-    var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "b", "y", "q", "y"])
+    let servers = FakeEngine.move()
+    var walk = LinearWalk(servers.moveFlow(), ["", "", "", "", "", "", "b", "y", "q", "y"])
     _ = try walk.runner.run()
     #expect(walk.answers.text("address.subdomain") == "b")
-    walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "b", "", "q", "y"])
+    walk = LinearWalk(servers.moveFlow(), ["", "", "", "", "", "", "b", "", "q", "y"])
     _ = try walk.runner.run()
     #expect(walk.runner.session.step.id == "target")
   }
 
   @Test("b returns to the previous question or step without losing answers")
   func back() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let lines = ["", "", "", "2", "/tmp/other.tar.gz", "b", "", "", "b", "b", "b", "", "", "q", "y"]
-    var walk = LinearWalk(servers.flow(), lines)
+    var walk = LinearWalk(servers.moveFlow(), lines)
     _ = try walk.runner.run()
     #expect(walk.answers.text("target.archive") == "/tmp/other.tar.gz")
     #expect(walk.answers.text("target.place") == "elsewhere")
     #expect(walk.script.says("Archive to be made [/tmp/other.tar.gz]: ->"))
-    var first = LinearWalk(servers.flow(), ["b", "q", "y"])
+    var first = LinearWalk(servers.moveFlow(), ["b", "q", "y"])
     _ = try first.runner.run()
     #expect(first.script.says("This is the first step."))
   }
@@ -127,12 +127,12 @@ struct LinearTests {
 
   @Test("The end of the input is an error with the step, and nothing changes")
   func endOfInput() throws {
-    let servers = FakeServers()
-    var walk = LinearWalk(servers.flow(), ["", ""])
+    let servers = FakeEngine.move()
+    var walk = LinearWalk(servers.moveFlow(), ["", ""])
     let failure = #expect(throws: PlainFailure.self) { try walk.runner.run() }
     #expect(failure?.family == .usage)
     #expect(failure?.reason == "the input ended at step 3 of 11, Organization; nothing was started")
-    #expect(servers.state.withLock { $0.operations.isEmpty })
+    #expect(servers.state.withLock { $0.begun.isEmpty })
   }
 
   @Test("A secret is typed hidden and stored nowhere")
@@ -160,7 +160,7 @@ struct LinearTests {
       flow([colours, Field("name", "Type harbour to delete it", .confirmation(name: "harbour"))]), ["1", "harbour"])
     _ = try walk.runner.run()
     #expect(walk.script.freshQuestions.withLock { $0 } == ["Type harbour to delete it:"])
-    var move = LinearWalk(FakeServers().flow(), Array(repeating: "", count: 11))
+    var move = LinearWalk(FakeEngine.move().moveFlow(), Array(repeating: "", count: 11))
     _ = try move.runner.run()
     let questions = move.script.freshQuestions.withLock { $0 }
     #expect(questions.count == 1 && questions[0].contains("Start the move"))
@@ -188,8 +188,8 @@ struct LinearTests {
 
   @Test("Decisions are listed with recommendations and changed by number")
   func decisions() throws {
-    let servers = FakeServers()
-    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 8) + ["2", "1", "", "q", "y"])
+    let servers = FakeEngine.move()
+    var walk = LinearWalk(servers.moveFlow(), Array(repeating: "", count: 8) + ["2", "1", "", "q", "y"])
     _ = try walk.runner.run()
     #expect(walk.script.says("  1. camo_key, different: copy, recommended: it is better so"))
     #expect(walk.script.says("What avatar_salt is for."))
@@ -202,22 +202,22 @@ struct LinearTests {
 
   @Test("A blocker is shown, checked again, and left by going back")
   func blocked() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.findings = [Finding(.blocker, "space", "there is too little", remedy: "make room")] }
-    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 9) + ["", "b", "q", "y"])
+    var walk = LinearWalk(servers.moveFlow(), Array(repeating: "", count: 9) + ["", "b", "q", "y"])
     _ = try walk.runner.run()
     #expect(
       walk.script.says(
         "1 blocker.\n  Blocked: space: there is too little\n    What to do: make room"))
     #expect(walk.runner.session.step.id == "secrets")
-    #expect(servers.state.withLock { $0.checks } == 2)
+    #expect(servers.state.withLock { $0.checked.count } == 2)
   }
 
   @Test("An unreadable server is reported, and another one can be given")
   func failedLook() throws {
-    let servers = FakeServers()
-    servers.change { $0.glanceFailure = PlainFailure(.connection, "/source", "nobody answers", remedy: "start it") }
-    var walk = LinearWalk(servers.flow(), ["", "", "c", "/elsewhere", "q", "y"])
+    let servers = FakeEngine.move()
+    servers.change { $0.overviewFailure = PlainFailure(.connection, "/source", "nobody answers", remedy: "start it") }
+    var walk = LinearWalk(servers.moveFlow(), ["", "", "c", "/elsewhere", "q", "y"])
     _ = try walk.runner.run()
     #expect(walk.script.says("Failed. /source: nobody answers\n  What to do: start it"))
     #expect(walk.answers.text("source.root") == "/elsewhere")
@@ -227,10 +227,10 @@ struct LinearTests {
   func review() throws {
     let path = "/tmp/aloha-answers-\(RandomText.alphanumeric(10)).toml"
     defer { try? FileSystem.removeTree(path) }
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     // To the review; its seventh line; another answer; back at the review: write; once more, which must not overwrite.
     var walk = LinearWalk(
-      servers.flow(), Array(repeating: "", count: 10) + ["7", "2", "", "w", path, "w", path, "q", "y"])
+      servers.moveFlow(), Array(repeating: "", count: 10) + ["7", "2", "", "w", path, "w", path, "q", "y"])
     _ = try walk.runner.run()
     #expect(walk.script.says("  7. Deactivate the old one: Yes, deactivate it"))
     #expect(walk.script.says("  7. Deactivate the old one: No, leave it open"))
@@ -243,9 +243,9 @@ struct LinearTests {
 
   @Test("Control characters from a database never reach the terminal")
   func hostileNames() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.organizations[1].name = "A\u{1B}[31m\u{202E}B" }
-    var walk = LinearWalk(servers.flow(), ["", "", "", "", "", "", "", "q", "y"])
+    var walk = LinearWalk(servers.moveFlow(), ["", "", "", "", "", "", "", "q", "y"])
     _ = try walk.runner.run()
     #expect(!walk.script.says("\u{1B}"))
     #expect(!walk.script.says("\u{202E}"))
@@ -253,8 +253,8 @@ struct LinearTests {
 
   @Test("Lines are wrapped between words, and commands are not")
   func wrapping() throws {
-    let servers = FakeServers()
-    var walk = LinearWalk(servers.flow(), Array(repeating: "", count: 10) + ["q", "y"], width: 60)
+    let servers = FakeEngine.move()
+    var walk = LinearWalk(servers.moveFlow(), Array(repeating: "", count: 10) + ["q", "y"], width: 60)
     _ = try walk.runner.run()
     let long = walk.script.transcript.split(separator: "\n").filter { $0.count > 60 && !$0.hasSuffix("->") }
     #expect(long.allSatisfy { $0.hasPrefix("    aloha-wizard ") })
@@ -265,7 +265,7 @@ struct LinearTests {
 @Suite("A running operation in the linear mode")
 struct LinearRunningTests {
   private func walk(_ lines: [String] = [], _ events: @escaping (Int) -> [ExecutorEvent]) -> LinearWalk {
-    let walk = LinearWalk(FakeServers().flow(), Array(repeating: "", count: 11) + lines)
+    let walk = LinearWalk(FakeEngine.move().moveFlow(), Array(repeating: "", count: 11) + lines)
     walk.executor.insteadOfRunning = events
     return walk
   }

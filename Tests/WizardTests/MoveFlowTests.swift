@@ -11,11 +11,11 @@ import Testing
 struct MoveFlowTests {
   private typealias Key = MoveDecisions.Key
 
-  private func begun(_ servers: FakeServers) -> MoveDecisions? { servers.state.withLock { $0.operations.last } }
+  private func begun(_ servers: FakeEngine) -> MoveDecisions? { servers.begunMove }
 
   @Test("Enter alone leads to the move with all recommendations")
   func enterAlone() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let walker = Walker.move(servers)
     walker.walk(to: "run")
     let decisions = try #require(begun(servers))
@@ -35,24 +35,24 @@ struct MoveFlowTests {
 
   @Test("Checks and plan follow the decided secrets, also after changes from the review")
   func secretsAreChecked() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let walker = Walker.move(servers)
     walker.walk(to: "review")
     let advised: [String: SettingDecision] = ["camo_key": .copy, "avatar_salt": .keep]
-    #expect(servers.state.withLock { $0.checked.map(\.secrets) } == [advised])
-    #expect(servers.state.withLock { $0.planned.map(\.secrets) } == [advised])
+    #expect(servers.moves(\.checked).map(\.secrets) == [advised])
+    #expect(servers.moves(\.planned).map(\.secrets) == [advised])
     walker.press(.up, .enter)
     #expect(walker.step == "secrets")
     walker.press(.character(" "), .enter)
     walker.walk(to: "review")
     let changed: [String: SettingDecision] = ["camo_key": .keep, "avatar_salt": .keep]
-    #expect(servers.state.withLock { $0.checked.map(\.secrets) } == [advised, changed])
-    #expect(servers.state.withLock { $0.planned.map(\.secrets) } == [advised, changed])
+    #expect(servers.moves(\.checked).map(\.secrets) == [advised, changed])
+    #expect(servers.moves(\.planned).map(\.secrets) == [advised, changed])
   }
 
   @Test("The final text lists results and next steps with commands")
   func plainText() throws {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     #expect(walker.model.session.plainText == nil)
     walker.walk(to: "run")
     walker.end(.success(FakeMove.summary))
@@ -65,7 +65,7 @@ struct MoveFlowTests {
 
   @Test("A move to another machine creates the archive and lists the commands for there")
   func elsewhere() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let walker = Walker.move(servers)
     walker.walk(to: "target")
     walker.press(.down, .enter)
@@ -84,14 +84,14 @@ struct MoveFlowTests {
 
   @Test("Without a new server, another machine is proposed")
   func noTarget() {
-    let walker = Walker.move(FakeServers(), target: nil)
+    let walker = Walker.move(FakeEngine.move(), target: nil)
     walker.walk(to: "review")
     #expect(walker.answers.given(Key.place) == .elsewhere)
   }
 
   @Test("A deactivated organization is moved without a question and activated on the new server")
   func deactivatedAlready() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     let walker = Walker.move(servers)
     walker.walk(to: "organization")
     walker.press(.down, .enter)
@@ -116,7 +116,7 @@ struct MoveFlowTests {
 
   @Test("Default answers follow their dependencies, and given answers stay")
   func presetsFollow() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "address")
     #expect(walker.answers.given(Key.subdomain) == "harbour")
     walker.press(.escape, .escape)
@@ -133,7 +133,7 @@ struct MoveFlowTests {
 
   @Test("A reserved subdomain needs a decision unless it is unchanged")
   func reserved() throws {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.organizations[1].subdomain = "chat" }
     let walker = Walker.move(servers)
     walker.walk(to: "address")
@@ -156,7 +156,7 @@ struct MoveFlowTests {
 
   @Test("The old server cannot be the new one, in any notation of its folder")
   func sameServer() {
-    let walker = Walker.move(FakeServers(), target: "/./source//")
+    let walker = Walker.move(FakeEngine.move(), target: "/./source//")
     walker.walk(to: "target")
     walker.press(.enter, .enter, .enter)
     #expect(walker.step == "target")
@@ -165,7 +165,7 @@ struct MoveFlowTests {
 
   @Test("A server without an organization offers other goals")
   func nothingToMove() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.organizations = [$0.organizations[0]] }
     let walker = Walker.move(servers)
     walker.walk(to: "organization")
@@ -176,12 +176,30 @@ struct MoveFlowTests {
     #expect(walker.step == "source")
   }
 
+  @Test("The plan on the screen follows the decision to stop the new server, also after a change from the review")
+  func planFollowsStop() {
+    var queries = FakeEngine.move().moveQueries
+    queries.memory = { 300 << 20 }
+    let servers = FakeEngine.move()
+    let walker = Walker(.move(servers.moveContext(), queries, archive: "/tmp/move.tar.gz"))
+    walker.walk(to: "review")
+    #expect(servers.moves(\.planned).map(\.stopsTarget) == [true])
+    let shown = { walker.model.session.lookupResult(of: walker.model.session.step)?.plan?.phases.map(\.title) ?? [] }
+    #expect(shown().contains("Stop the new server"))
+    for _ in 0..<12 where !walker.focusedLine.contains("During the import") { walker.press(.up) }
+    walker.press(.enter)
+    #expect(walker.step == "memory")
+    walker.press(.down, .enter)
+    walker.walk(to: "review")
+    #expect(!shown().contains("Stop the new server"))
+  }
+
   @Test("With little memory, stopping the new server is proposed")
   func scarceMemory() throws {
-    let servers = FakeServers()
-    var queries = servers.queries
+    let servers = FakeEngine.move()
+    var queries = servers.moveQueries
     queries.memory = { 300 << 20 }
-    let walker = Walker(.move(servers.context(), queries, archive: "/tmp/move.tar.gz"))
+    let walker = Walker(.move(servers.moveContext(), queries, archive: "/tmp/move.tar.gz"))
     walker.walk(to: "memory")
     #expect(walker.sees("of memory are available here."))
     walker.walk(to: "run")
@@ -190,14 +208,14 @@ struct MoveFlowTests {
       begun(servers).map { MoveOperation($0).commands[1].words.joined(separator: " ") }?.hasSuffix(" --stop-server")
         == true)
     queries.memory = { 8 << 30 }
-    let rich = Walker(.move(servers.context(), queries, archive: "/tmp/move.tar.gz"))
+    let rich = Walker(.move(servers.moveContext(), queries, archive: "/tmp/move.tar.gz"))
     rich.walk(to: "run")
     #expect(try #require(begun(servers)).stopsTarget == false)
   }
 
   @Test("Control characters from a database never reach the terminal")
   func hostileNames() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.organizations[1].name = "A\u{1B}[31m\u{202E}B" }
     let walker = Walker.move(servers)
     walker.walk(to: "organization")
@@ -207,7 +225,7 @@ struct MoveFlowTests {
 
   @Test("Answers are written and read back unchanged")
   func answersAsText() throws {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "review")
     let data = try JSONAnswers.encode(walker.answers)
     #expect(data.contains(#""organization.which":"harbour""#))

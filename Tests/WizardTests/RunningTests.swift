@@ -7,7 +7,7 @@ import Testing
 @Suite("A running operation on the screen")
 struct RunningTests {
   private func running(_ size: Size = Size(columns: 80, rows: 24)) -> Walker {
-    let walker = Walker.move(FakeServers(), size: size)
+    let walker = Walker.move(FakeEngine.move(), size: size)
     walker.walk(to: "run")
     walker.tell(.phaseStarted(id: "export.messages", title: "Export messages", total: 1000, unit: .messages))
     return walker
@@ -159,7 +159,7 @@ struct RunningTests {
 
   @Test("Timers run only during an operation")
   func idle() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     #expect(walker.model.nextTick == nil)
     walker.walk(to: "run")
     #expect(walker.model.nextTick != nil)

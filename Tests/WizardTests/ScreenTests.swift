@@ -9,7 +9,7 @@ import Testing
 struct ScreenTests {
   @Test("Ctrl-T toggles plain ASCII on every screen")
   func plain() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "organization")
     for keys in [[], [Key.character("?")], [.escape, .control("c")]] {
       for key in keys { walker.press(key) }
@@ -26,7 +26,7 @@ struct ScreenTests {
 
   @Test("A resized window keeps its content")
   func resize() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "address")
     walker.type("x")
     let sizes = [(200, 60), (60, 16), (1, 1), (80, 5), (100, 16), (99, 24), (0, 0), (80, 24)]
@@ -40,7 +40,7 @@ struct ScreenTests {
 
   @Test("A too small window shows one line and accepts only the key to leave")
   func tiny() {
-    let walker = Walker.move(FakeServers(), size: Size(columns: 59, rows: 16))
+    let walker = Walker.move(FakeEngine.move(), size: Size(columns: 59, rows: 16))
     #expect(walker.screen.contains("Needs 60x16, has 59x16. Nothing is lost."))
     walker.press(.enter, .escape, .character("?"))
     #expect(walker.step == "welcome")
@@ -54,7 +54,7 @@ struct ScreenTests {
 
   @Test("A running operation cannot be cancelled in a too small window")
   func tinyWhileRunning() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "run")
     walker.send(.resized(Size(columns: 20, rows: 5)))
     walker.press(.control("c"), .escape, .enter)
@@ -65,14 +65,14 @@ struct ScreenTests {
   @Test("The focused element is visible in every step and size, with the cursor")
   func focusIsSeen() throws {
     for size in [Size(columns: 60, rows: 16), Size(columns: 80, rows: 24), Size(columns: 120, rows: 40)] {
-      let servers = FakeServers()
+      let servers = FakeEngine.move()
       servers.change { state in
         state.organizations += (10..<40).map {
           Organization(
             id: $0, subdomain: "org\($0)", name: "Organization \($0)", isDeactivated: false, activeUsers: 1,
             messages: 1, isInternal: false)
         }
-        state.advice = (0..<30).map { FakeServers.secret("secret_\($0)", .keep) }
+        state.advice = (0..<30).map { FakeEngine.secret("secret_\($0)", .keep) }
       }
       let walker = Walker.move(servers, size: size)
       for step in ["organization", "target", "deactivate", "secrets", "review"] {
@@ -95,7 +95,7 @@ struct ScreenTests {
 
   @Test("A long list is scrolled by pages and to its ends")
   func pages() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { state in
       state.organizations = (0..<100).map {
         Organization(
@@ -115,7 +115,7 @@ struct ScreenTests {
 
   @Test("A long page is scrolled with the arrow keys")
   func readingOn() {
-    let walker = Walker.move(FakeServers(), size: Size(columns: 60, rows: 16))
+    let walker = Walker.move(FakeEngine.move(), size: Size(columns: 60, rows: 16))
     #expect(!walker.sees("Enter continues, Esc goes back"))
     for _ in 0..<10 { walker.press(.down) }
     #expect(walker.sees("Enter continues, Esc goes back"))
@@ -128,7 +128,7 @@ struct ScreenTests {
 
   @Test("An ASCII terminal gets only ASCII")
   func ascii() {
-    let servers = FakeServers()
+    let servers = FakeEngine.move()
     servers.change { $0.organizations[1].name = "Harbour" }
     let walker = Walker.move(servers, glyphs: .ascii)
     for step in ["source", "organization", "target", "address", "deactivate", "secrets", "checks", "review", "run"] {
@@ -161,7 +161,7 @@ struct ScreenTests {
   }
 
   private func walked(to step: String) -> Walker {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: step)
     return walker
   }
@@ -179,7 +179,7 @@ struct ScreenTests {
 
   @Test("Leaving asks for a confirmation with Stay as the default")
   func leaving() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.press(.control("c"))
     #expect(walker.sees("Leave the wizard?"))
     #expect(walker.focusedLine.contains("No, go on"))
@@ -192,7 +192,7 @@ struct ScreenTests {
 
   @Test("Ctrl-L redraws the screen without a change")
   func redraw() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     let before = walker.model.picture
     walker.press(.control("l"))
     #expect(walker.redraws == 1)
@@ -201,7 +201,7 @@ struct ScreenTests {
 
   @Test("The badge is a word and a colour")
   func badge() {
-    #expect(Walker.move(FakeServers(), isTest: true).sees("TEST"))
-    #expect(Walker.move(FakeServers(), isTest: false).sees("PRODUCTION"))
+    #expect(Walker.move(FakeEngine.move(), isTest: true).sees("TEST"))
+    #expect(Walker.move(FakeEngine.move(), isTest: false).sees("PRODUCTION"))
   }
 }

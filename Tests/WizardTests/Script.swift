@@ -114,13 +114,3 @@ struct LinearWalk {
 
   var answers: Answers { runner.session.answers }
 }
-
-extension FakeServers {
-  /// The flow of a move between these servers.
-  func flow(target: String? = "/target") -> Flow {
-    .move(context(target: target), queries, archive: "/tmp/move.tar.gz")
-  }
-
-  /// What the last work that was begun had been told.
-  var begun: MoveDecisions? { state.withLock { $0.operations.last } }
-}

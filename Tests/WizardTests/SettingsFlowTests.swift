@@ -175,7 +175,7 @@ struct SettingsFlowTests {
 
   @Test("After a move the settings of both servers can be compared")
   func afterMove() {
-    let walker = Walker.move(FakeServers())
+    let walker = Walker.move(FakeEngine.move())
     walker.walk(to: "run")
     walker.end(.success(FakeMove.summary))
     #expect(

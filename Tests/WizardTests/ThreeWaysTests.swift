@@ -56,32 +56,32 @@ struct ThreeWaysTests {
 
   @Test("The screen, the linear mode and an answers file start the same operation", arguments: ways)
   func same(way: Way) throws {
-    let onScreen = FakeServers()
+    let onScreen = FakeEngine.move()
     let walker = Walker.move(onScreen)
     way.keys(walker)
     walker.walk(to: "review")
     let file = try AnswersFile.parse(walker.model.session.answersText, path: "a.toml")
     walker.walk(to: "run")
-    let wanted = try #require(onScreen.begun)
+    let wanted = try #require(onScreen.begunMove)
 
-    let byLines = FakeServers()
-    var walk = LinearWalk(byLines.flow(), way.lines)
+    let byLines = FakeEngine.move()
+    var walk = LinearWalk(byLines.moveFlow(), way.lines)
     _ = try walk.runner.run()
     #expect(walk.script.leftOver == 0)
-    #expect(byLines.begun == wanted)
+    #expect(byLines.begunMove == wanted)
     #expect(walk.runner.session.answersText == walker.model.session.answersText)
 
-    let byFile = FakeServers()
-    #expect(file.faults(for: byFile.flow()).isEmpty)
+    let byFile = FakeEngine.move()
+    #expect(file.faults(for: byFile.moveFlow()).isEmpty)
     var runner = AnswersRunner(
       // What the file says counts, not what would be proposed.
-      byFile.flow(target: nil), given: GivenAnswers(values: file.values), options: .init(path: "a.toml"),
+      byFile.moveFlow(target: nil), given: GivenAnswers(values: file.values), options: .init(path: "a.toml"),
       voice: LinearVoice(conversation: Script([]), width: nil), executor: PromptExecutor())
     guard case .done(let text) = try runner.run() else {
       Issue.record("something is missing")
       return
     }
-    #expect(byFile.begun == wanted)
+    #expect(byFile.begunMove == wanted)
     #expect(text != nil)
   }
 }

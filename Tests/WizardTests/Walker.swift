@@ -41,11 +41,12 @@ final class Walker {
 
   /// The flow of a move between fake servers, everything known beforehand.
   static func move(
-    _ servers: FakeServers, target: String? = "/target", size: Size = Size(columns: 80, rows: 24),
+    _ servers: FakeEngine, target: String? = "/target", size: Size = Size(columns: 80, rows: 24),
     glyphs: Glyphs = .unicode, isTest: Bool = true, answersAtOnce: Bool = true
   ) -> Walker {
     Walker(
-      .move(servers.context(target: target, isTest: isTest), servers.queries, archive: "/tmp/move.tar.gz"), size: size,
+      .move(servers.moveContext(target: target, isTest: isTest), servers.moveQueries, archive: "/tmp/move.tar.gz"),
+      size: size,
       glyphs: glyphs, answersAtOnce: answersAtOnce)
   }
 

@@ -15,7 +15,7 @@ struct WizardSessionTests {
           "ask", "Ask", heading: { _ in "What about \(id)?" },
           fields: { _ in [Field("text", "Text", .text(placeholder: "nothing"))] }),
         Step("review", "Review", heading: { _ in "Ready for \(id)?" }, kind: .review, proceed: "Start \(id)"),
-        Step("run", "Run", heading: { _ in "Running \(id)" }, kind: .run(Runner(operation: { _ in FakeMove() }))),
+        Step("run", "Run", heading: { _ in "Running \(id)" }, kind: .run(Runner(operation: { _ in FakeWork() }))),
         Step("result", "Result", heading: { _ in "\(id) is done" }, kind: .result, proceed: "Leave the wizard"),
       ])
   }
