@@ -9,6 +9,8 @@ public final class Progress: Sendable {
   public let cancellation: Cancellation
   /// The folder for records of the operation, for example the id map; nil outside a job.
   public let recordFolder: String?
+  /// What the checks of the operation have left; nil without checks in this process.
+  package let preparation: Preparation?
   private let sink: @Sendable (ProgressEvent) -> Void
   private let given: Warnings
 
@@ -21,15 +23,16 @@ public final class Progress: Sendable {
     cancellation: Cancellation = Cancellation(), recordFolder: String? = nil,
     _ sink: @escaping @Sendable (ProgressEvent) -> Void
   ) {
-    self.init(cancellation, recordFolder, Warnings(), sink)
+    self.init(cancellation, recordFolder, nil, Warnings(), sink)
   }
 
   private init(
-    _ cancellation: Cancellation, _ recordFolder: String?, _ given: Warnings,
+    _ cancellation: Cancellation, _ recordFolder: String?, _ preparation: Preparation?, _ given: Warnings,
     _ sink: @escaping @Sendable (ProgressEvent) -> Void
   ) {
     self.cancellation = cancellation
     self.recordFolder = recordFolder
+    self.preparation = preparation
     self.given = given
     self.sink = sink
   }
@@ -38,16 +41,21 @@ public final class Progress: Sendable {
   public static var silent: Progress { Progress { _ in } }
 
   /// The same progress without cancellation, for the time after the point of no return.
-  public var unstoppable: Progress { Progress(Cancellation(), recordFolder, given, sink) }
+  public var unstoppable: Progress { Progress(Cancellation(), recordFolder, preparation, given, sink) }
+
+  /// The same progress with what the checks of the operation have left.
+  package func prepared(by preparation: Preparation) -> Progress {
+    Progress(cancellation, recordFolder, preparation, given, sink)
+  }
 
   /// Returns the progress of a part of the operation: the ids of its phases get the part's name as a prefix.
   func part(_ name: String) -> Progress {
-    Progress(cancellation, recordFolder, given) { [sink] in sink($0.inPart(name)) }
+    Progress(cancellation, recordFolder, preparation, given) { [sink] in sink($0.inPart(name)) }
   }
 
   /// The same progress with only warnings sent to followers, for repairs after a failure.
   package var quiet: Progress {
-    Progress(Cancellation(), recordFolder, given) { [sink] event in
+    Progress(Cancellation(), recordFolder, preparation, given) { [sink] event in
       if case .warning = event { sink(event) }
     }
   }

@@ -3,7 +3,7 @@ import Glibc
 
 /// The definition of the database's tables: columns, types and references, so that one program supports many versions
 /// of the server.
-public struct Catalog: Sendable {
+public struct Catalog: Sendable, Equatable {
   public struct Column: Sendable, Equatable {
     public let name: String
     /// The name of the type: `int4`, `timestamptz`, `jsonb`, `_int4` for an array.
@@ -87,7 +87,7 @@ public struct Catalog: Sendable {
     public let definition: String
   }
 
-  public struct Table: Sendable {
+  public struct Table: Sendable, Equatable {
     public let name: String
     public internal(set) var columns: [Column] = []
     public internal(set) var primaryKey: [String] = []

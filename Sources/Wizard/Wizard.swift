@@ -50,12 +50,13 @@ public enum Wizard {
     let capabilities = Capabilities.current(
       preferences: Capabilities.Preferences(
         linear: options.linear, ascii: options.ascii, noColor: options.noColor, bell: options.bell))
-    let catalog = catalog(options)
-    var flow = try first(options)
+    let flows = FlowFactory(options)
+    defer { flows.processes.end() }
+    var flow = try flows.first()
     var given = GivenAnswers()
     if let path = options.answers {
       let file = try AnswersFile.read(path)
-      let wanted = try self.flow(for: file, at: path, options)
+      let wanted = try flows.flow(for: file, at: path)
       given = GivenAnswers(values: try answers(file, path, for: wanted), confirmedName: options.confirmedName)
       flow = wanted
       let unattended = AnswersRunner.Options(
@@ -66,7 +67,7 @@ public enum Wizard {
       }
       if case .done(let text) = outcome { return text }
     }
-    let wizardSession = WizardSession(flow, given: given, catalog: catalog)
+    let wizardSession = WizardSession(flow, given: given, catalog: flows.catalog)
     guard capabilities.fullScreen else {
       return try lineByLine(capabilities) { voice, executor in
         var runner = LinearRunner(
@@ -86,90 +87,17 @@ public enum Wizard {
   ///
   /// - Throws: `.usage` if the goal does not exist.
   public static func answersTemplate(_ options: WizardOptions) throws -> String {
-    AnswersText.template(try goal(options.goal ?? Goal.move.id).flow(context(options)))
+    let goal = try FlowFactory.goal(options.goal ?? Goal.move.id)
+    return AnswersText.template(goal.flow(FlowFactory(options).context()))
   }
 
   /// The ids and titles of all goals, for the help.
   public static var goals: [(id: String, title: String)] { Goal.byName.map { ($0.id, $0.title) } }
 
-  // MARK: Flows
-
-  /// Returns the first flow; nil: the menu. A running job comes first: the operator may have been disconnected from it.
-  private static func first(_ options: WizardOptions) throws -> Flow? {
-    let wanted = try options.goal.map { try goal($0) }
-    if let job = runningJob(options), wanted?.id != Goal.jobs.id {
-      return Goal.watch.flow(context(options, given: ["meet.job": .text(job.path)]))
-    }
-    return wanted?.flow(context(options))
-  }
-
-  /// Returns the flow of an answers file. A running job does not replace it; its checks report the job.
-  private static func flow(for file: AnswersFile, at path: String, _ options: WizardOptions) throws -> Flow {
-    if let wanted = options.goal, let name = file.flow, wanted != name {
-      throw AnswersFault.error(
-        path, ["flow: it is for \"\(SafeText.clean(name, limit: .short))\", and \"\(wanted)\" was asked for"])
-    }
-    let id = file.flow ?? options.goal ?? Goal.move.id
-    guard let goal = Goal.byName.first(where: { $0.id == id }) else {
-      let ids = Goal.byName.map(\.id).joined(separator: ", ")
-      throw AnswersFault.error(
-        path, ["flow: there is no \"\(SafeText.clean(id, limit: .short))\"; there are: \(ids)"])
-    }
-    return goal.flow(context(options))
-  }
+  // MARK: Parts
 
   /// - Throws: `.usage` if the goal does not exist.
-  public static func requireGoal(_ id: String) throws { _ = try goal(id) }
-
-  private static func goal(_ id: String) throws -> Goal {
-    guard let goal = Goal.byName.first(where: { $0.id == id }) else {
-      throw PlainFailure(
-        .usage, "'\(SafeText.clean(id, limit: .short))'", "there is no such goal",
-        remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
-    }
-    return goal
-  }
-
-  private static func catalog(_ options: WizardOptions) -> FlowCatalog {
-    FlowCatalog(menu: { menu(options) }) { id, given in Goal.named(id)?.flow(context(options, given: given)) }
-  }
-
-  private static func menu(_ options: WizardOptions) -> Flow {
-    var obstacle: String?
-    do {
-      _ = try Installation(root: absolute(options.source ?? "/"), brand: options.brand)
-    } catch {
-      obstacle = Trouble(error).reason
-    }
-    return .menu(context(options), goals: Goal.all, waiting: waiting(options), obstacle: obstacle)
-  }
-
-  /// Returns the unfinished work of this server.
-  private static func waiting(_ options: WizardOptions) -> [Flow.PendingWork] {
-    Flow.PendingWork.find(root: absolute(options.source ?? "/"))
-  }
-
-  private static func runningJob(_ options: WizardOptions) -> JobFolder? {
-    try? JobStore(root: absolute(options.source ?? "/")).running().first
-  }
-
-  private static func context(_ options: WizardOptions, given: [String: Answer] = [:]) -> FlowContext {
-    var root = absolute(options.source ?? "/")
-    var target = options.target.map(absolute)
-    // A flow can lead to a flow about the other server: then source and target are exchanged.
-    if case .text(let other)? = given[FlowContext.serverKey], other != root {
-      target = root
-      root = other
-    }
-    let server = try? Installation(root: root, brand: options.brand)
-    let container = Container.find(root: root, brand: options.brand)
-    return FlowContext(
-      root: root, label: server?.label ?? root, target: target, brand: options.brand,
-      isTest: options.isTest, container: container, hasServer: server != nil,
-      archiveFolder: options.archiveFolder ?? container?.backupFolder ?? "/tmp",
-      // The servers of a demo end with this process, and so must the operations on them.
-      engine: .real(brand: options.brand, runsJobs: !options.isTest), given: given)
-  }
+  public static func requireGoal(_ id: String) throws { _ = try FlowFactory.goal(id) }
 
   private static func answers(_ file: AnswersFile, _ path: String, for flow: Flow) throws -> [String: Answer] {
     let faults = file.faults(for: flow)
@@ -188,12 +116,5 @@ public enum Wizard {
     let terminal = LineTerminal(capabilities: capabilities, interrupts: interrupts)
     let isRead = capabilities.fullScreen || capabilities.linearReason == .simpleTerminal
     return try body(LinearVoice(conversation: terminal, width: isRead ? lineWidth : nil), ThreadExecutor(interrupts))
-  }
-
-  /// Returns an absolute path: the command line can contain paths relative to the working directory.
-  private static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
-    defer { free(current) }
-    return "\(String(cString: current))/\(path)"
   }
 }

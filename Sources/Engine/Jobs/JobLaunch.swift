@@ -9,10 +9,14 @@ public struct JobLaunch: Runnable {
   public let operation: any Operation
   /// The path of this program.
   private let executable: String
+  private let checks: CheckProcess?
 
-  public init(_ operation: any Operation, executable: String = "/proc/self/exe") {
+  /// - Parameter checks: the process that has checked the operation; it becomes the job. Without one, or if it has
+  ///   ended, the job gets a new process.
+  public init(_ operation: any Operation, executable: String = "/proc/self/exe", checks: CheckProcess? = nil) {
     self.operation = operation
     self.executable = executable
+    self.checks = checks
   }
 
   public func check() throws -> [Finding] { try operation.check() }
@@ -22,7 +26,7 @@ public struct JobLaunch: Runnable {
   public func run(progress: Progress) throws -> Summary {
     try JobStore.refuseWhereBusy(operation)
     let folder = try JobStore(of: operation).make(operation, plan: try plan())
-    try JobProcess.start(folder, executable: executable)
+    if checks?.become(folder) != true { try JobProcess.start(folder, executable: executable) }
     return try JobAttachment(folder).run(progress: progress)
   }
 }

@@ -11,27 +11,33 @@ public enum JobProcess {
   ///
   /// - Parameter executable: the path of this program.
   public static func start(_ folder: JobFolder, executable: String = "/proc/self/exe") throws {
-    var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    let length = readlink(executable, &path, Int(PATH_MAX))
-    let program =
-      length > 0 ? String(decoding: path[0..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : executable
     let log = open(folder.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard log >= 0 else { throw PlainFailure.system(folder.log, "cannot be written", errno: errno) }
     defer { close(log) }
-    let child = Subprocess(program, [command, folder.path], directory: "/")
+    let child = Subprocess(program(executable), [command, folder.path], directory: "/")
     let pid = try child.start(output: log, newSession: true)
     // The result is read from the folder; this thread only reaps the child.
     let reaper = try WorkerThread { _ = Subprocess.wait(pid) }
     reaper.detach()
   }
 
+  /// Returns the target of a link to this program: a link of `/proc` is another program's in a child.
+  static func program(_ executable: String) -> String {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let length = readlink(executable, &path, Int(PATH_MAX))
+    return length > 0 ? String(decoding: path[0..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : executable
+  }
+
   /// Runs as the process of a job until its end: locks the servers, runs the operation, writes the journal.
   ///
-  /// - Parameter show: receives each event too, for a command that runs the job in its own process.
+  /// - Parameters:
+  ///   - preparation: what checks of this process have left.
+  ///   - show: receives each event too, for a command that runs the job in its own process.
   /// - Throws: the failure of the job, which is in the journal too.
   @discardableResult
   public static func run(
-    _ folder: JobFolder, cancellation: Cancellation, show: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
+    _ folder: JobFolder, cancellation: Cancellation, preparation: Preparation = Preparation(),
+    show: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
   ) throws -> Summary {
     guard let life = try FileLock(folder.lock) else {
       throw PlainFailure(.conflict, "job \(folder.id)", "is running already")
@@ -50,7 +56,8 @@ public enum JobProcess {
         show(event)
       }
       clean(before: operation, Progress(tell))
-      let summary = try operation.perform(Progress(cancellation: cancellation, recordFolder: folder.path, tell))
+      let progress = Progress(cancellation: cancellation, recordFolder: folder.path, tell)
+      let summary = try operation.perform(progress.prepared(by: preparation))
       return summary
     } catch {
       journal.append(.failed(FailureReport(error)))

@@ -8,7 +8,7 @@ import Server
 ///
 /// All rows are written in one transaction. The files are in place before it is committed and are taken back if it is
 /// not: the organization is there as a whole, or not at all.
-public struct ImportOperation: Operation {
+public struct ImportOperation: PreparedOperation {
   public struct Options: Sendable, Codable, Equatable {
     /// The new organization's subdomain; empty for the root domain.
     public var subdomain: String
@@ -96,7 +96,7 @@ public struct ImportOperation: Operation {
 
   // MARK: Before
 
-  public func check() throws -> [Finding] {
+  public func check(keeping preparation: Preparation) throws -> [Finding] {
     let installation = try server.installation()
     // An archive that would be refused, or is of another kind, is told before it is unpacked.
     let inspection = try Inspection.of(options.archive)
@@ -108,22 +108,36 @@ public struct ImportOperation: Operation {
     let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
     let checks = ImportChecks(installation: installation, options: options, connection: connection, model: model)
     let migrations = inspection.texts[MigrationStatus.fileName]
-    let findings = try checks.findings(
+    var findings = try checks.findings(
       kind: inspection.kind, manifest: inspection.manifest, memberBytes: inspection.memberBytes,
       migrations: migrations)
+    let version = FileVersion(of: options.archive)
+    let surveyed =
+      try KeptArchive.take(options.archive, catalog: model.catalog, from: preparation)
+      ?? survey(
+        model, version: try checks.otherVersion(inspection.manifest?.source.serverVersion, migrations),
+        preparation.cancellation)
+    findings += try ImportPreview(
+      installation: installation, options: options, archive: surveyed.archive, model: model, survey: surveyed.index,
+      connection: connection
+    ).findings()
+    KeptArchive.keep(surveyed, of: options.archive, version: version, in: preparation)
+    return findings
+  }
+
+  /// Unpacks and reads the archive for the checks.
+  ///
+  /// - Parameter version: see ``ArchiveIndex/init(_:_:version:meter:)``.
+  private func survey(
+    _ model: DataModel, version: Finding?, _ cancellation: Cancellation
+  ) throws -> SurveyedArchive {
     ScratchFolder.removeLeftOvers()
     let scratch = try ScratchFolder(in: "/var/tmp")
-    defer { scratch.remove() }
-    let archive = try OpenedArchive.open(options.archive, workFolder: scratch.path, expecting: .export)
-    defer { archive.close() }
-    let survey = try ArchiveIndex(
-      archive, model,
-      version: try checks.otherVersion(inspection.manifest?.source.serverVersion, migrations), meter: .unseen)
-    return try findings
-      + ImportPreview(
-        installation: installation, options: options, archive: archive, model: model, survey: survey,
-        connection: connection
-      ).findings()
+    let archive = try OpenedArchive.open(
+      options.archive, workFolder: scratch.path, expecting: .export, cancellation: cancellation)
+    try cancellation.check()
+    return SurveyedArchive(
+      archive, try ArchiveIndex(archive, model, version: version, meter: .unseen), model, scratch: scratch)
   }
 
   public func plan() throws -> Plan {
@@ -150,27 +164,16 @@ public struct ImportOperation: Operation {
     let workFolder = try WorkFolder.make(installation)
     defer { try? workFolder.remove() }
 
-    let archive = try progress.phase(Phase.unpack, unit: .bytes) { meter in
-      try OpenedArchive.open(
-        options.archive, workFolder: workFolder.path, expecting: .export, cancellation: cancellation,
-        progress: meter.follow())
-    }
+    let read = try readArchive(installation, connection, into: workFolder.path, progress)
+    let (archive, model, survey) = (read.surveyed.archive, read.surveyed.model, read.surveyed.index)
     defer { archive.close() }
 
-    let model = DataModel(try Catalog.read(connection, schema: installation.brand.schema))
-    let migrations =
-      try archive.contains(MigrationStatus.fileName)
-      ? archive.open(MigrationStatus.fileName).bytes(limit: ArchiveContents.capturedBytes) : nil
     let checks = ImportChecks(
       installation: installation, options: options, connection: connection, model: model, hasTriedBots: true)
-    let version = try checks.otherVersion(archive.manifest?.source.serverVersion, migrations)
-    let survey = try progress.phase(Phase.survey) { meter in
-      try ArchiveIndex(archive, model, version: version, meter: meter)
-    }
     try SystemBots(installation: installation, connection: connection).makeMissing(progress: progress)
     let findings = try checks.findings(
       kind: archive.kind, manifest: archive.manifest, memberBytes: archive.members.reduce(0) { $0 + $1.size },
-      migrations: migrations)
+      migrations: read.migrations)
     try progress.pass(findings)
 
     survey.findings.warnings.forEach(progress.warn)
@@ -203,6 +206,38 @@ public struct ImportOperation: Operation {
       try ImportRecord(folder: recordFolder).write(report)
     }
     return result
+  }
+
+  /// Unpacks and reads the archive, unless the checks have just done it and nothing has changed since.
+  private func readArchive(
+    _ installation: Installation, _ connection: Connection, into folder: String, _ progress: Progress
+  ) throws -> (surveyed: SurveyedArchive, migrations: [UInt8]?) {
+    func migrations(_ archive: OpenedArchive) throws -> [UInt8]? {
+      try archive.contains(MigrationStatus.fileName)
+        ? archive.open(MigrationStatus.fileName).bytes(limit: ArchiveContents.capturedBytes) : nil
+    }
+    func model() throws -> DataModel { DataModel(try Catalog.read(connection, schema: installation.brand.schema)) }
+
+    if let preparation = progress.preparation,
+      let kept = KeptArchive.take(options.archive, catalog: try model().catalog, from: preparation)
+    {
+      for phase in [Phase.unpack, .survey] { try progress.phase(phase) { _ in } }
+      progress.note("The archive has not changed since the checks read it: it is not read again")
+      return (kept, try migrations(kept.archive))
+    }
+    let archive = try progress.phase(Phase.unpack, unit: .bytes) { meter in
+      try OpenedArchive.open(
+        options.archive, workFolder: folder, expecting: .export, cancellation: progress.cancellation,
+        progress: meter.follow())
+    }
+    let model = try model()
+    let list = try migrations(archive)
+    let checks = ImportChecks(installation: installation, options: options, connection: connection, model: model)
+    let version = try checks.otherVersion(archive.manifest?.source.serverVersion, list)
+    let index = try progress.phase(Phase.survey) { meter in
+      try ArchiveIndex(archive, model, version: version, meter: meter)
+    }
+    return (SurveyedArchive(archive, index, model), list)
   }
 
   private func startAgain(_ installation: Installation, _ progress: Progress) {

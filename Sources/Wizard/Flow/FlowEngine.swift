@@ -32,8 +32,8 @@ extension FlowEngine {
   ///
   /// - Parameters:
   ///   - brand: the brand of all servers; nil: detected.
-  ///   - runsJobs: whether operations run in their own processes; only this program can be one.
-  static func real(brand: Brand?, runsJobs: Bool = false) -> FlowEngine {
+  ///   - processes: how operations run.
+  static func real(brand: Brand?, _ processes: FlowProcesses = FlowProcesses(runsJobs: false)) -> FlowEngine {
     FlowEngine(
       overview: { try look(at: installed(below: $0, brand: brand), cancellation: $1) },
       organizations: { root, cancellation in
@@ -51,11 +51,9 @@ extension FlowEngine {
       // Checked before the operation's own queries: another job can be changing the server.
       findings: { operation in
         if let other = JobStore.othersAtWork(operation) { return [other] }
-        return try operation.check()
+        return try processes.check(operation)
       },
-      plan: { try $0.plan() },
-      work: { operation -> any Runnable in if runsJobs { JobLaunch(operation) } else { operation } },
-      runsJobs: runsJobs)
+      plan: { try $0.plan() }, work: { processes.work($0) }, runsJobs: processes.runsJobs)
   }
 
   /// A folder without any server has another message than a damaged server.

@@ -164,13 +164,16 @@ struct JSONOption: ParsableArguments {
   var json = false
 }
 
-/// The hidden command of a job's process.
+/// The hidden command of a job's process, and of one that checks an operation before it becomes a job.
 struct RunJobCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: JobProcess.command, shouldDisplay: false)
 
-  @Argument var folder: String
+  @Flag var checks = false
+  @Argument var folder: String?
 
   func run() throws {
+    guard !checks else { return try CheckServer.run(cancellation: Interruption.cancellation) }
+    guard let folder else { throw ValidationError("Give the folder of a job.") }
     try JobProcess.run(JobFolder(folder), cancellation: Interruption.cancellation)
   }
 }
