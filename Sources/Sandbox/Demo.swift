@@ -4,14 +4,14 @@ import Glibc
 extension Sandbox {
   private static let mark = ".aloha-sandbox"
 
-  /// Two servers in one folder: `old-server`, with an organization that looks lived in and a small one besides, and
-  /// `new-server`, freshly installed. What an earlier call made there is replaced; other files in it are left alone.
+  /// Creates two servers in one folder: `old-server` with two organizations of different sizes, and `new-server`,
+  /// freshly installed. The servers of an earlier call in the folder are replaced; other files are kept.
   ///
   /// - Parameters:
-  ///   - directory: made where it is missing. A relative path is taken from the working directory.
-  ///   - messages: how many messages the large organization has.
-  ///   - step: called with each step before it is taken, in words.
-  /// - Throws: `.conflict` where the folder holds something else than an earlier demo, or another process uses it.
+  ///   - directory: created if it does not exist. Relative paths are relative to the working directory.
+  ///   - messages: the number of messages of the large organization.
+  ///   - step: called before each step, with its description.
+  /// - Throws: `.conflict` if the folder contains other data than an earlier demo's, or if another process uses it.
   public static func demo(
     directory: String, messages: Int = 500, step: (String) -> Void = { _ in }
   ) throws -> Sandbox {
@@ -22,7 +22,7 @@ extension Sandbox {
     let old = try sandbox.makeServer("old")
     let new = try sandbox.makeServer("new")
     step("filling the old one with \(messages) messages")
-    // The small one first: then the large one's ids are others than on a fresh server.
+    // The small organization is added first, so that the ids of the large one differ from those of a fresh server.
     try old.add(SampleOrganization(.bookclub, messages: min(60, messages)))
     try old.add(SampleOrganization(.harbour, messages: messages))
     step("starting the servers")
@@ -32,7 +32,7 @@ extension Sandbox {
     return sandbox
   }
 
-  /// Makes the folder, or takes one that is empty or an earlier demo's. Its full path, without links.
+  /// Creates the folder, or reuses an empty one or that of an earlier demo. Returns its absolute path without links.
   private static func claim(_ directory: String) throws -> String {
     try FileSystem.makeFolder(directory, mode: geteuid() == 0 ? 0o711 : 0o700)
     guard let resolved = realpath(directory, nil) else {

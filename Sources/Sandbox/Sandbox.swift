@@ -4,17 +4,17 @@ import Operations
 import Postgres
 import Synchronization
 
-/// Throw-away servers in one folder, with one private PostgreSQL between them.
+/// Throw-away servers in one folder, with one private PostgreSQL for all.
 ///
-/// Everything that it starts ends with it, and with the process that made it, however that one ends.
+/// All its processes are stopped when it is released, and when its process ends in any way.
 public final class Sandbox: Sendable {
   public let directory: String
   public let cluster: PrivateCluster
   private let made = Mutex<[SandboxServer]>([])
 
-  /// A cluster in `directory/cluster`; servers come next to it.
+  /// Creates a cluster in `directory/cluster`; servers are created beside it.
   ///
-  /// - Parameter isTemporary: the folder goes away at the end.
+  /// - Parameter isTemporary: whether the folder is deleted at the end.
   init(directory: String, isTemporary: Bool) throws {
     self.directory = directory
     var options = PrivateCluster.Options()
@@ -26,12 +26,12 @@ public final class Sandbox: Sendable {
 
   deinit { stop() }
 
-  /// Stops the servers and the cluster, and waits until they have ended.
+  /// Stops the servers and the cluster, and waits for their end.
   public func stop() { cluster.stop() }
 
   public var servers: [SandboxServer] { made.withLock { $0 } }
 
-  /// A server as a fresh installation leaves it, in `directory/name-server`.
+  /// Creates a freshly installed server in `directory/name-server`.
   public func makeServer(_ name: String, brand: Brand = .aloha) throws -> SandboxServer {
     let server = try SandboxServer(
       name: name, brand: brand, root: "\(directory)/\(name)-server", database: "\(brand.rawValue)_\(name)",
@@ -40,7 +40,7 @@ public final class Sandbox: Sendable {
     return server
   }
 
-  /// Fresh servers of these names in a private folder that is removed at the end, with all that is in it.
+  /// Creates fresh servers with these names in a private folder, which is deleted at the end.
   public static func temporary(servers: [String] = [], brand: Brand = .aloha) throws -> Sandbox {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let directory = "\(base)/aloha-sandbox-\(RandomText.alphanumeric(12))"

@@ -7,8 +7,8 @@ import Sandbox
 import Server
 import Transfer
 
-/// An export of a large organization, beside what the same rows take as raw JSON through gzip, and what the same members
-/// take through pigz.
+/// Measures the export of a large organization. For comparison: the same rows as JSON through gzip, and the same
+/// members through pigz.
 struct ExportBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "export", abstract: "Export of a large organization.")
 
@@ -55,7 +55,7 @@ struct ExportBenchmark: ParsableCommand {
     let peak: Int64
   }
 
-  /// In a process of its own, so that its memory can be seen.
+  /// Runs in a separate process, so that its memory can be measured.
   private func export(_ place: Place, to archive: String) throws -> Result {
     unlink(archive)
     var numbers: [Double] = []
@@ -84,7 +84,7 @@ struct ExportBenchmark: ParsableCommand {
     line("peak memory", Amount.bytes(best.peak))
   }
 
-  // MARK: What others take
+  // MARK: For comparison
 
   private func compare(_ best: Result, _ place: Place, _ archive: String, _ folder: String) throws {
     let raw = try Measuring.cost(postmaster: place.postmaster) {
@@ -111,7 +111,7 @@ struct ExportBenchmark: ParsableCommand {
 
   private func ratio(_ ours: Double, _ theirs: Double) -> String { decimal(theirs > 0 ? ours / theirs : 0) }
 
-  /// One export, in a process of its own. Prints rows, bytes of members, bytes of the archive, seconds of
+  /// Runs one export in a separate process. Prints rows, bytes of members, bytes of the archive, seconds of
   /// compression, bytes of memory.
   struct Once: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "export-once", shouldDisplay: false)
@@ -138,9 +138,9 @@ private struct Place {
   let subdomain: String
   let label: String
   let postmaster: Int?
-  /// psql's command line for the rows of messages, user-messages and reactions as JSON.
+  /// The command line of psql that prints the rows of messages, user-messages and reactions as JSON.
   let rawExport: String
-  /// Ends with this; nil for servers that were there already.
+  /// The owner of the servers; nil for existing servers.
   let sandbox: Sandbox?
 
   static func sample(messages: Int) throws -> Place {

@@ -7,8 +7,9 @@ import Sandbox
 import Synchronization
 import Transfer
 
-/// An import of a large organization into a freshly installed server and into one that hosts another organization, beside
-/// what plain COPY of the same messages, user-messages and reactions takes, with indexes, foreign keys and triggers.
+/// Measures the import of a large organization into a freshly installed server, and into one with another organization.
+/// For comparison: plain COPY of the same messages, user-messages and reactions, with indexes, foreign keys and
+/// triggers.
 struct ImportBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "import", abstract: "Import of a large organization.")
 
@@ -73,15 +74,15 @@ struct ImportBenchmark: ParsableCommand {
     return cost.wall
   }
 
-  /// What a client would do that knows nothing of the tables: COPY out of one database, COPY into the other. The rows that
-  /// the large tables refer to are there already and are not counted.
+  /// Copies the large tables from one database to the other with COPY, without knowledge of the tables. The rows that
+  /// they refer to exist already and are not counted.
   private func copyPlainly(from source: SandboxServer, to target: SandboxServer) throws -> Double {
     let large = ["zerver_message", "zerver_usermessage", "zerver_reaction"]
     let reader = try source.connect()
     let writer = try target.connectAsSuperuser()
     let schema = Identifier.quote(source.brand.schema)
     try writer.execute("SET search_path TO \(schema), public")
-    // Everything that is small, without checks: it only has to be there.
+    // The small tables are copied without checks and without being measured.
     let catalog = try Catalog.read(reader, schema: source.brand.schema)
     try writer.execute("SET session_replication_role = replica")
     for table in catalog.tables.keys.sorted() where !large.contains(table) && table != "fts_update_log" {
@@ -106,7 +107,7 @@ struct ImportBenchmark: ParsableCommand {
     }
   }
 
-  /// One import, in a process of its own. Prints a line a phase, then rows and bytes of memory.
+  /// Runs one import in a separate process. Prints a line per phase, then rows and bytes of memory.
   struct Once: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "import-once", shouldDisplay: false)
 

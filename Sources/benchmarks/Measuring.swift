@@ -1,21 +1,21 @@
 import Common
 import Glibc
 
-/// What a run took.
+/// The cost of a run, in seconds.
 struct Cost {
   var wall = 0.0
-  /// Processor time of the programs that were started.
+  /// Processor time of the measured programs.
   var client = 0.0
-  /// Processor time of PostgreSQL's processes that ended meanwhile.
+  /// Processor time of PostgreSQL's processes that ended during the run.
   var server = 0.0
 
   var processor: Double { client + server }
 }
 
 enum Measuring {
-  /// Runs programs to their end and says what they took.
+  /// Runs a body and measures its child processes.
   ///
-  /// - Parameter postmaster: the process whose children serve the sessions; nil where there is no database in it.
+  /// - Parameter postmaster: the parent of the database's processes; nil without a database.
   static func cost(postmaster: Int?, _ body: () throws -> Void) throws -> Cost {
     var cost = Cost()
     let before = usage()
@@ -24,7 +24,7 @@ enum Measuring {
     try body()
     let passed = ContinuousClock.now - start
     cost.wall = Double(passed.components.seconds) + Double(passed.components.attoseconds) / 1e18
-    // A session's process ends a moment after its client.
+    // The process of a session ends shortly after its client.
     usleep(200_000)
     let after = usage()
     cost.client = after - before
@@ -39,24 +39,24 @@ enum Measuring {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime)
   }
 
-  /// The most memory that this process has held, in bytes. (What `getrusage` says counts its parent's too.)
+  /// The peak memory of this process in bytes. (`getrusage` includes the parent's memory before `exec`.)
   static var peakMemory: Int64 {
     guard let bytes = try? FileSystem.read("/proc/self/status") else { return 0 }
     let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return (line?.split(separator: " ").dropLast().last.flatMap { Int64($0) } ?? 0) * 1024
   }
 
-  /// The parent of a process.
+  /// Returns the parent of a process.
   static func parent(of process: Int) -> Int? { fields(process).flatMap { Int($0[1]) } }
 
-  /// Processor seconds of a process's children that have ended.
+  /// Returns the processor seconds of the ended children of a process.
   private static func endedChildren(_ process: Int) -> Double {
     guard let fields = fields(process), fields.count > 15 else { return 0 }
     let ticks = (Double(fields[13]) ?? 0) + (Double(fields[14]) ?? 0)
     return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
-  /// What `/proc/PID/stat` says behind the program's name, which may hold spaces.
+  /// Returns the fields of `/proc/PID/stat` after the program's name, which can contain spaces.
   private static func fields(_ process: Int) -> [String]? {
     guard let bytes = try? FileSystem.read("/proc/\(process)/stat") else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)
@@ -65,7 +65,7 @@ enum Measuring {
   }
 }
 
-/// A line of a table of numbers.
+/// Prints a line of a table of numbers.
 func line(_ name: String, _ value: String) {
   print("  \(name)\(String(repeating: " ", count: max(1, 34 - name.count)))\(value)")
 }

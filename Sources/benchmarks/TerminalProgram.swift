@@ -1,12 +1,12 @@
 import Common
 import Glibc
 
-/// A program on a terminal of its own, whose keys are pressed and whose answers are timed.
+/// A program on a pseudo-terminal: sends keys and measures the time of responses.
 final class TerminalProgram {
   private let terminal: Int32
   private let process: pid_t
 
-  // What the C library's headers say in a way that Swift cannot read: TIOCSPTLCK, TIOCGPTN, POSIX_SPAWN_SETSID.
+  // Constants of C headers that Swift does not import: TIOCSPTLCK, TIOCGPTN, POSIX_SPAWN_SETSID.
   private static let setLock: UInt = 0x4004_5431
   private static let getNumber: UInt = 0x8004_5430
   private static let ownSession: Int16 = 0x80
@@ -46,11 +46,11 @@ final class TerminalProgram {
     close(terminal)
   }
 
-  // MARK: Keys and what comes of them
+  // MARK: Keys and responses
 
   struct Response {
     var bytes: [UInt8] = []
-    /// Until its last byte, in milliseconds.
+    /// The time until the last byte, in milliseconds.
     var milliseconds = 0.0
 
     func contains(_ text: String) -> Bool { String(decoding: bytes, as: UTF8.self).contains(text) }
@@ -61,11 +61,11 @@ final class TerminalProgram {
     _ = write(terminal, &bytes, bytes.count)
   }
 
-  /// What comes from now on: from its first byte until nothing has come for `quiet` milliseconds.
+  /// Collects output from now on: from the first byte until there was none for `quiet` milliseconds.
   ///
   /// - Parameters:
-  ///   - sign: what has to be in it; until then silence is not its end.
-  ///   - since: when what it answers was done.
+  ///   - sign: a text that the output must contain before it can end.
+  ///   - since: the start of the measurement.
   func response(
     containing sign: String? = nil, quiet: Int32 = 25, patience: Duration = .seconds(5),
     since: ContinuousClock.Instant = .now
@@ -87,14 +87,14 @@ final class TerminalProgram {
     return response
   }
 
-  /// Presses a key and times the frame that answers it.
+  /// Presses a key and measures the time until the next frame is complete.
   func answer(to keys: String, containing sign: String? = nil, quiet: Int32 = 25) -> Response {
     let start = ContinuousClock.now
     press(keys)
     return response(containing: sign, quiet: quiet, since: start)
   }
 
-  /// The whole screen as text, without its looks.
+  /// Returns the whole screen as text, without attributes.
   func screen() -> String {
     press("\u{0C}")
     let bytes = response(quiet: 60, patience: .seconds(3)).bytes
@@ -113,9 +113,9 @@ final class TerminalProgram {
     return text
   }
 
-  // MARK: What it costs
+  // MARK: Cost
 
-  /// Processor time of all its threads so far, in seconds.
+  /// The processor time of all threads so far, in seconds.
   var processorSeconds: Double {
     let threads = (try? FileSystem.names(in: "/proc/\(process)/task")) ?? []
     return threads.reduce(0) { sum, thread in

@@ -4,8 +4,8 @@ import Foundation
 import Postgres
 import Sandbox
 
-/// The wizard itself, on a terminal, with real servers behind it: how soon it is there, how soon it answers, and what it
-/// takes while nobody touches it.
+/// Measures the wizard on a terminal with real servers: the time to its first frame, the response times of keys, and
+/// its cost while it is idle.
 struct WizardBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wizard", abstract: "The wizard's first frame, its answers to keys, and its idleness.")
@@ -64,7 +64,7 @@ struct WizardBenchmark: ParsableCommand {
       """)
   }
 
-  // MARK: What is measured
+  // MARK: Measurements
 
   private func start(_ program: Program, _ goals: inout Goals) throws {
     var processor: [Double] = []
@@ -92,7 +92,7 @@ struct WizardBenchmark: ParsableCommand {
     let wizard = try program.start()
     try walk(wizard, to: "Which organization moves?")
     let count = Amount.count(Int64(organizations))
-    // Each pair leads back, so that every key changes the picture.
+    // The second key of each pair undoes the first, so that every key changes the screen.
     for (name, keys) in [("down and up", "jk"), ("a page down and up", "\u{06}\u{02}"), ("to the end and back", "Gg")] {
       let all = (0..<times).flatMap { _ in keys.map { wizard.answer(to: String($0)).milliseconds } }
       goals.check("\(count) rows: \(name)", all, most: 16)
@@ -125,11 +125,11 @@ struct WizardBenchmark: ParsableCommand {
     let watching = wizard.processorSeconds
     sleep(3)
     line("processor while it is watched", "\(decimal((wizard.processorSeconds - watching) / 3 * 100)) %")
-    // What it works on must not be taken away before it has ended.
+    // The servers must not be deleted before the operation has ended.
     for _ in 0..<600 where !wizard.screen().contains("Leave the wizard") { usleep(500_000) }
   }
 
-  /// Opens the help and closes it, again and again; the openings are timed.
+  /// Opens and closes the help several times; measures the openings.
   private func keys(_ wizard: TerminalProgram) -> [Double] {
     (0..<times).map { _ in
       let time = wizard.answer(to: "?", containing: "Help", quiet: 4).milliseconds
@@ -138,7 +138,7 @@ struct WizardBenchmark: ParsableCommand {
     }
   }
 
-  /// Takes what is proposed until a text is there.
+  /// Accepts the proposals until a text is on the screen.
   private func walk(_ wizard: TerminalProgram, to sign: String) throws {
     _ = wizard.response(containing: "Step", quiet: 100)
     for _ in 0..<200 {
@@ -155,13 +155,13 @@ struct WizardBenchmark: ParsableCommand {
   }
 }
 
-/// Numbers beside what they should be.
+/// Prints measurements beside their limits.
 private struct Goals {
   private(set) var missed: [String] = []
 
   /// - Parameters:
-  ///   - all: milliseconds.
-  ///   - most: what 95 of 100 may take at most.
+  ///   - all: response times in milliseconds.
+  ///   - most: the limit for 95 % of them, in milliseconds.
   mutating func check(_ name: String, _ all: [Double], most: Double) {
     let sorted = all.sorted()
     func share(_ share: Double) -> Double { sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] }

@@ -1,22 +1,22 @@
 import Common
 import Glibc
 
-/// The folders of a private cluster, and what earlier starts may have left in them.
+/// The folders of a private cluster, and the leftovers of earlier starts in them.
 struct ClusterPlace: Sendable {
-  /// Longer paths do not fit into a socket's address.
+  /// The path of a socket is limited by `sockaddr_un`.
   private static let socketPathLimit = 100
 
   let data: String
   let socket: String
-  /// Names the supervisor of an earlier start.
+  /// The file that names the supervisor of an earlier start.
   let mark: String
-  /// What the supervisor runs.
+  /// The script of the supervisor.
   let script: String
-  /// The data could not be in the folder, and goes with the cluster.
+  /// Whether the data is outside the folder; it is deleted with the cluster then.
   let isElsewhere: Bool
 
-  /// Beneath `folder`; in `/var/tmp` and `/tmp` instead where the cluster's user cannot get there, or where the path
-  /// is too long for a socket.
+  /// Places data and socket below `folder`; in `/var/tmp` and `/tmp` if the cluster's user cannot access it, or if the
+  /// path is too long for a socket.
   init(folder: String, user: ClusterUser) throws {
     let isReachable = user.canEnter(folder)
     if isReachable {
@@ -32,27 +32,27 @@ struct ClusterPlace: Sendable {
     isElsewhere = !isReachable
   }
 
-  /// Waits for the supervisor of an owner that died, and stops a cluster that lost its supervisor too.
+  /// Waits for the supervisor of an owner that has died, and stops a cluster without a supervisor.
   func endLeftOvers(programs: PostgresPrograms, user: ClusterUser) throws {
     if let pid = ProcessState.named(in: mark) {
       for _ in 0..<700 where isSupervisor(pid) { usleep(100_000) }
       unlink(mark)
     }
     guard FileSystem.exists("\(data)/postmaster.pid") else { return }
-    // Fails where the file is stale; then the next start takes it away by itself.
+    // Fails if the file is outdated; then the next start removes it.
     _ = try Subprocess(
       programs.control, ["-D", data, "-s", "-w", "-m", "immediate", "stop"], directory: "/", user: user.name
     ).run()
   }
 
-  /// Whether that process supervises this very cluster: since the mark was written, its number may be another's.
+  /// Returns whether the process supervises this cluster: its number may have been reused since the file was written.
   private func isSupervisor(_ pid: pid_t) -> Bool {
     guard let words = try? FileSystem.read("/proc/\(pid)/cmdline") else { return false }
     return words.split(separator: 0).contains { $0.elementsEqual(data.utf8) }
   }
 
   func prepare(programs: PostgresPrograms, user: ClusterUser, options: PrivateCluster.Options) throws {
-    // A start that died half-way through leaves a folder without the file that is written last.
+    // Without the file that is written last, the folder is that of an incomplete start.
     if !FileSystem.exists("\(data)/sandbox.conf") { try FileSystem.removeTree(data) }
     if !FileSystem.exists(data) {
       try user.makeOwnFolder(data)
@@ -85,7 +85,7 @@ struct ClusterPlace: Sendable {
       """
   }
 
-  /// Lets the role into the database with its password only; everything else stays as it was.
+  /// Requires the password of one role for one database; other access rules are unchanged.
   func requirePassword(database: String, role: String, user: ClusterUser) throws {
     let path = "\(data)/pg_hba.conf"
     let rules = String(decoding: try FileSystem.read(path), as: UTF8.self)

@@ -1,9 +1,10 @@
 import Common
 import Glibc
 
-/// The user that a private cluster runs as. PostgreSQL refuses root: then it is `postgres`, or else `nobody`.
+/// The user of a private cluster. PostgreSQL refuses to run as root: then it is `postgres`, or `nobody` without that
+/// user.
 struct ClusterUser: Sendable {
-  /// nil where the cluster runs as the user who runs this program.
+  /// Nil: the user of this program.
   let name: String?
   let id: uid_t
   let group: gid_t
@@ -20,14 +21,14 @@ struct ClusterUser: Sendable {
       remedy: "run this as another user than root")
   }
 
-  /// Whether this user gets through every folder of the path.
+  /// Returns whether this user can enter every folder of the path.
   func canEnter(_ folder: String) -> Bool {
     guard name != nil else { return true }
     let test = Subprocess("/usr/bin/test", ["-x", folder], directory: "/", user: name)
     return (try? test.run().status) == 0
   }
 
-  /// Makes a folder that belongs to this user alone, or takes one that does.
+  /// Creates a folder that only this user can access, or reuses one.
   func makeOwnFolder(_ path: String) throws {
     if mkdir(path, 0o700) == 0 {
       guard chown(path, id, group) == 0 else { throw PlainFailure.system(path, "cannot be given away", errno: errno) }

@@ -1,14 +1,14 @@
 import Common
 import Glibc
 
-/// Where this machine keeps PostgreSQL's own programs.
+/// The location of PostgreSQL's own programs on this machine.
 struct PostgresPrograms: Sendable {
   let initialize: String
   let control: String
 
-  /// The newest PostgreSQL among the folders that Debian gives each version, else one on the search path.
+  /// Returns the newest version in Debian's folders, otherwise the one in the search path.
   ///
-  /// - Parameter versions: the folder that holds a folder for each version.
+  /// - Parameter versions: the folder with one folder for each version.
   static func find(versions: String = "/usr/lib/postgresql", path: [String] = searchPath()) throws -> PostgresPrograms {
     let installed = (try? FileSystem.names(in: versions)) ?? []
     let newestFirst = installed.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }

@@ -3,38 +3,37 @@ import Glibc
 import Postgres
 import Synchronization
 
-/// A PostgreSQL of its own, in a folder, reachable through a Unix socket only.
+/// A PostgreSQL cluster in a folder, reachable through a Unix socket only.
 ///
-/// It lives no longer than the process that started it: a supervisor stops it on ``stop()``, when this object goes, and
-/// when the process dies, `kill -9` included. A folder that holds the data of an earlier start is used again, however
-/// that one ended.
+/// A supervisor stops it after ``stop()``, when this object is released, and when the process ends, also after `kill
+/// -9`. The data of an earlier start in the folder is reused, whatever way that start has ended.
 public final class PrivateCluster: Sendable {
   public struct Options: Sendable {
-    /// Writes reach the disk before they count. Off by default: nothing in a throw-away cluster is worth the wait.
+    /// Whether commits wait for the disk. Off by default: the data of a throw-away cluster may be lost.
     public var isDurable = false
     public var sharedBuffers = "128MB"
     public var maximalWAL = "2GB"
-    /// Starts with no data, whatever the folder holds.
+    /// Whether existing data in the folder is deleted first.
     public var startsFresh = false
-    /// The folder that holds the servers of this cluster: their processes are stopped with it.
+    /// The folder of this cluster's servers: their processes are stopped with it.
     public var serversFolder: String?
-    /// Folders that go away together with the cluster, besides its data.
+    /// Other folders that are deleted with the cluster.
     public var removedAtEnd: [String] = []
 
     public init() {}
   }
 
-  /// The folder that was asked for.
+  /// The requested folder.
   public let folder: String
-  /// What to give as the host: the folder of the socket.
+  /// The folder of the socket, for the host parameter of a connection.
   public let socketFolder: String
   private let place: ClusterPlace
   private let user: ClusterUser
   private let supervisor: Mutex<Supervisor?>
 
-  /// Starts a cluster in `folder`, made where it is missing.
+  /// Starts a cluster in `folder`, which is created if it does not exist.
   ///
-  /// - Throws: `.configuration` where PostgreSQL is not installed, `.conflict` where another process uses the folder.
+  /// - Throws: `.configuration` if PostgreSQL is not installed, `.conflict` if another process uses the folder.
   public init(folder: String, options: Options = Options()) throws {
     let programs = try PostgresPrograms.find()
     let user = try ClusterUser.choose()
@@ -56,8 +55,8 @@ public final class PrivateCluster: Sendable {
 
   deinit { stop() }
 
-  /// Stops it and waits until it has. Its data stays, unless it was to go, or could not be in the folder because the
-  /// cluster's user does not get there. A second call does nothing.
+  /// Stops the cluster and waits for its end. Its data is kept, except if it was requested to be deleted, or is outside
+  /// the folder. Further calls have no effect.
   public func stop() {
     supervisor.withLock { running in
       running?.end()
@@ -65,7 +64,8 @@ public final class PrivateCluster: Sendable {
     }
   }
 
-  /// How to reach a database of this cluster. `postgres` is the superuser; no user has a password.
+  /// Returns the parameters of a connection to a database of this cluster. `postgres` is the superuser; no user has a
+  /// password.
   public func parameters(database: String = "postgres", user: String = "postgres") -> ConnectionParameters {
     ConnectionParameters(
       host: socketFolder, port: 5432, database: database, user: user, sslMode: "disable",
@@ -76,7 +76,7 @@ public final class PrivateCluster: Sendable {
     try Connection(parameters(database: database, user: user))
   }
 
-  /// Gives the role a password, and lets it into the database with that one only.
+  /// Sets the password of a role, and requires it for the database.
   func requirePassword(_ password: Secret, database: String, role: String) throws {
     let connection = try connect()
     defer { connection.close() }
@@ -86,7 +86,7 @@ public final class PrivateCluster: Sendable {
     try connection.execute("SELECT pg_reload_conf()")
   }
 
-  /// The lock of the folder. An owner that has just died still has its supervisor, which is waited for elsewhere.
+  /// Takes the lock of the folder. The supervisor of an owner that has just died is waited for in ``ClusterPlace``.
   private static func lock(_ folder: String) throws -> FileLock {
     guard let lock = try FileLock("\(folder)/lock") else {
       throw PlainFailure(

@@ -1,7 +1,7 @@
 import Common
 import Glibc
 
-/// The process that starts a cluster and ends it when its owner is gone. See `Resources/cluster/supervise.sh`.
+/// The process that starts a cluster, and stops it when its owner has ended. See `Resources/cluster/supervise.sh`.
 struct Supervisor: Sendable {
   private let lock: FileLock
   private let mark: String
@@ -26,7 +26,7 @@ struct Supervisor: Sendable {
     }
   }
 
-  /// Ends the cluster and waits for it.
+  /// Stops the cluster and waits for its end.
   func end() {
     process.end()
     unlink(mark)

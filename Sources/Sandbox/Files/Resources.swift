@@ -1,14 +1,14 @@
 import Common
 import Foundation
 
-/// The files that this target brings along.
+/// The resource files of this target.
 enum Resources {
-  /// The text of a file, by its path below `Resources`.
+  /// Returns the text of a file, by its path below `Resources`.
   static func text(_ name: String) throws -> String {
     String(decoding: try FileSystem.read(path(name)), as: UTF8.self)
   }
 
-  /// The names in a folder of the resources, sorted.
+  /// Returns the names in a folder of the resources, sorted.
   static func names(in folder: String) throws -> [String] {
     try FileSystem.names(in: path(folder))
   }

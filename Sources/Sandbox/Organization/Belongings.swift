@@ -1,4 +1,4 @@
-/// What people gather around their messages: profiles, statuses, settings of topics, drafts, words to be told of.
+/// The rows around messages: profile fields, statuses, topic settings, drafts, alert words.
 struct Belongings {
   let cast: Cast
   let until: SampleTime
@@ -12,7 +12,7 @@ struct Belongings {
     self.until = until
   }
 
-  /// Words that people want to be told of: the members by turns.
+  /// Returns the alert words of a story, distributed over its members.
   static func alertWords(_ story: Story) -> [(person: String, word: String)] {
     let words = ["crane", "cake", "marlene", "coffee", "kaffee", "varnish"]
     let members = story.people.filter { !$0.hasLeft && $0.role < 600 }
@@ -31,7 +31,7 @@ struct Belongings {
 
   private func user(_ index: Int) throws -> Cell { Cell(try cast.id(active[index % active.count].key)) }
 
-  // MARK: The organization's
+  // MARK: Rows of the organization
 
   private func addProfiles() throws {
     let kinds = #"{"0": {"text": "Wood", "order": "1"}, "1": {"text": "Sails", "order": "2"}}"#
@@ -97,7 +97,7 @@ struct Belongings {
     }
   }
 
-  // MARK: A person's
+  // MARK: Rows of a person
 
   private func addPersonal() throws {
     let statuses: [(String, String, String, String)] = [
@@ -144,7 +144,7 @@ struct Belongings {
       ])
   }
 
-  /// Muted (1), unmuted (2) and followed (3) topics of the first threads.
+  /// Adds muted (1), unmuted (2) and followed (3) topics, for the first threads.
   private func addTopicSettings() throws {
     var number = 0
     for thread in cast.story.threads {
@@ -167,7 +167,7 @@ struct Belongings {
     }
   }
 
-  // MARK: What is still to be said
+  // MARK: Drafts and scheduled messages
 
   private func addWritings() throws {
     guard let general = cast.directory.channels["general"] else { return }

@@ -1,12 +1,12 @@
 import Common
 import Postgres
 
-/// Copies the messages of a plan into the database, with everything that hangs on them.
+/// Copies the messages of a plan into the database, with all rows that belong to them.
 final class MessageRows {
   private struct Address {
     let recipient: Int
     let subject: String
-    /// Users who get the message, the sender among them.
+    /// The users who receive the message, with the sender.
     let readers: [Int]
     let isDirect: Bool
     let channel: Int?
@@ -59,7 +59,7 @@ final class MessageRows {
     try copyReaders(into: connection)
   }
 
-  // MARK: Where a conversation takes place
+  // MARK: Places of conversations
 
   private func channel(of instance: MessagePlan.Instance) -> Directory.Channel? {
     guard case .channel(let name) = instance.conversation.place else { return nil }
@@ -70,7 +70,7 @@ final class MessageRows {
     guard case .channel(let name) = instance.conversation.place else { return try directAddress(instance) }
     guard let channel = cast.directory.channels[name], let told = cast.story.channels.first(where: { $0.name == name })
     else { throw PlainFailure(.unexpected, name, "is no channel of the story") }
-    // Who has left gets no more messages, but has those of the archived channels, which are older.
+    // A user who has left receives no later messages, but has those of archived channels, which are older.
     let followers = (cast.followers[name] ?? []).filter { told.isArchived || !(cast.person($0)?.hasLeft ?? false) }
     return Address(
       recipient: channel.recipient, subject: instance.topic, readers: try followers.map(cast.id), isDirect: false,
@@ -98,7 +98,7 @@ final class MessageRows {
     return recipient
   }
 
-  /// Between two, a message goes to the one who did not write it.
+  /// Returns the recipient of a message. A message between two people goes to the one who has not written it.
   private func recipient(_ address: Address, _ instance: MessagePlan.Instance, sender: String) throws -> Int {
     guard address.recipient == 0 else { return address.recipient }
     let other = instance.people.first { $0 != sender } ?? sender
@@ -143,7 +143,7 @@ final class MessageRows {
     return cells.map(\.text)
   }
 
-  /// Where a label leads; a message that did not find room has no place of its own.
+  /// Returns the address of a labelled message; without one, of the channel "recent".
   private func near(_ label: Substring) -> String { labels[String(label)] ?? "#recent" }
 
   private func addReactions(_ line: Conversation.Line, _ instance: MessagePlan.Instance, message: Int) throws {
@@ -180,7 +180,7 @@ final class MessageRows {
     }
   }
 
-  // MARK: Who has it
+  // MARK: Rows of readers
 
   private enum Flag {
     static let read: Int64 = 1
@@ -230,7 +230,7 @@ final class MessageRows {
     }
   }
 
-  /// What is old has been read, but for the few things that nobody ever reads.
+  /// Returns whether a reader has read a message: old ones are read, with a few exceptions.
   private func isRead(_ message: MessagePlan.Message, by reader: Int, sender: Int) -> Bool {
     if reader == sender { return true }
     let ageInDays = (until.microseconds - message.time.microseconds) / SampleTime.day

@@ -1,11 +1,11 @@
 import Common
 
-/// The pictures of an organization in the server's avatars folder: its people's, its emoji, its icon and logo.
+/// The pictures of an organization in the server's avatars folder: avatars, custom emoji, icon and logo.
 struct RealmPictures {
   let cast: Cast
   /// The server's `avatars` folder.
   let folder: String
-  /// Makes the names of avatar files unguessable.
+  /// The secret `avatar_salt`, which avatar file names depend on.
   let salt: String
 
   func write() throws {

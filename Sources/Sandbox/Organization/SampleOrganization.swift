@@ -1,23 +1,23 @@
 import Postgres
 
-/// An organization that looks lived in, of any size. The same seed on the same kind of server gives the same one, but for
-/// what a server computes with its own secrets.
+/// A realistic sample organization of any size. The same seed on the same kind of server creates the same organization,
+/// except for values that depend on the server's secrets.
 public struct SampleOrganization: Sendable {
-  /// Who it is about.
+  /// The story of the organization.
   public enum Tale: String, Sendable, CaseIterable {
-    /// A boatyard with nineteen people of several languages, bots, and channels of all kinds.
+    /// A boatyard with nineteen people who speak several languages, with bots and all kinds of channels.
     case harbour
-    /// A book club of five.
+    /// A book club of five people.
     case bookclub
   }
 
   public var tale: Tale
-  /// '' for the organization at the root domain.
+  /// Empty for the organization at the root domain.
   public var subdomain: String
-  /// How many messages it has, exactly.
+  /// The exact number of messages.
   public var messages: Int
   public var seed: UInt64
-  /// Its last day; everything happened before.
+  /// The last day of the story.
   var until: SampleTime { SampleTime(year: 2026, month: 3, day: 20) + 18 * SampleTime.hour }
 
   public init(_ tale: Tale = .harbour, subdomain: String? = nil, messages: Int = 500, seed: UInt64 = 1) {
@@ -27,13 +27,13 @@ public struct SampleOrganization: Sendable {
     self.seed = seed
   }
 
-  /// Adds it to a server, in one transaction. The id of the organization.
+  /// Adds the organization to a server in one transaction. Returns its id.
   ///
-  /// - Parameter connection: the superuser's, with the server's tables on its search path.
+  /// - Parameter connection: the superuser's, with the server's tables in its search path.
   func install(on server: SandboxServer, _ connection: Connection) throws -> Int {
     let story = try StoryReader.read(tale.rawValue)
     let realmID = try connection.transaction {
-      // As while a dump is restored: rows come in any order, and no trigger runs.
+      // As during the restore of a dump: rows come in any order, and triggers do not run.
       try connection.execute("SET LOCAL session_replication_role = replica")
       let loader = RowLoader(connection)
       let site = subdomain.isEmpty ? server.host : "\(subdomain).\(server.host)"
@@ -55,7 +55,7 @@ public struct SampleOrganization: Sendable {
       try finish(realm, cast)
       try loader.copy()
       try loader.advanceSequences()
-      // The trigger that notes new messages for the search did not run.
+      // The trigger that queues new messages for the search index has not run.
       try connection.execute(
         "INSERT INTO fts_update_log (message_id) SELECT id FROM zerver_message WHERE realm_id = \(realm.id) ORDER BY id"
       )
@@ -66,7 +66,7 @@ public struct SampleOrganization: Sendable {
     return realmID
   }
 
-  /// The server's own bots write here, too; and what writes has a name as a client. The id of the client.
+  /// Adds the rows of the server's own bots and the client. Returns the client's id.
   private func addSystemRows(to cast: Cast, _ server: SandboxServer, _ connection: Connection) throws -> Int {
     let bots = try connection.query(
       "SELECT id, split_part(email, '@', 1), full_name, recipient_id FROM zerver_userprofile "
@@ -80,7 +80,7 @@ public struct SampleOrganization: Sendable {
     return try website ?? cast.realm.loader.add("zerver_client", ["name": "website"])
   }
 
-  /// Somebody uploaded a file and never sent it.
+  /// Adds an uploaded file that no message refers to.
   private func addForgottenFile(_ files: UploadedFiles, _ cast: Cast) throws {
     guard let owner = cast.story.people.last(where: { !$0.hasLeft }) else { return }
     _ = try files.upload(
@@ -103,7 +103,7 @@ public struct SampleOrganization: Sendable {
 }
 
 extension SandboxServer {
-  /// Adds an organization to this server. Its id.
+  /// Adds an organization to this server. Returns its id.
   @discardableResult
   public func add(_ organization: SampleOrganization) throws -> Int {
     let connection = try connectAsSuperuser()

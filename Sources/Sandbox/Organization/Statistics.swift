@@ -1,6 +1,6 @@
 import Postgres
 
-/// The numbers of an organization's statistics page, counted from its own messages: the last sixty days.
+/// The statistics of an organization for the last sixty days, counted from its messages.
 struct Statistics {
   let connection: Connection
   let realm: Int

@@ -1,15 +1,15 @@
-/// The files that people of a story upload, in the folder of the server and as rows.
+/// The uploads of a story, as files of the server and as rows.
 final class UploadedFiles {
   struct Upload {
     let attachment: Int
-    /// Below the uploads folder, and behind `/user_uploads/` in a link.
+    /// The path below the uploads folder, and after `/user_uploads/` in links.
     let path: String
   }
 
   private let realm: RealmRows
   private let folder: String
   private var repeated: [Upload] = []
-  /// A picture that is shown again and again is uploaded so many times at most.
+  /// The maximum number of uploads of a repeated picture.
   private static let repeatedLimit = 200
 
   /// - Parameter folder: the server's uploads folder.
@@ -54,7 +54,7 @@ final class UploadedFiles {
     }
   }
 
-  /// A file name as the server makes it safe: letters and digits of any script stay, spaces become hyphens.
+  /// Returns a file name in the server's safe form: letters and digits of any script are kept, spaces become hyphens.
   static func safeName(_ name: String) -> String {
     var safe = ""
     for character in name {

@@ -1,12 +1,12 @@
-/// Writes small animated GIFs of four colours, without compressing them.
+/// Encodes small animated GIFs with four colours, without compression.
 struct GIF {
   let side: Int
   let palette: [PNG.Color]
 
-  /// - Parameter pixel: the number of the colour at a place of a frame, 0 to 3.
+  /// - Parameter pixel: returns the index of the colour of a pixel of a frame, from 0 to 3.
   func encode(frames: Int, _ pixel: (_ frame: Int, _ x: Int, _ y: Int) -> Int) -> [UInt8] {
     var file = Array("GIF89a".utf8) + twoBytes(side) + twoBytes(side)
-    // A palette of 128 entries makes every code eight bits wide, a byte each.
+    // With a palette of 128 entries each code has eight bits: one byte.
     file += [0xF6, 0, 0]
     for index in 0..<128 {
       let color = palette[index % palette.count]
@@ -21,7 +21,7 @@ struct GIF {
     return file + [0x3B]
   }
 
-  /// The pixels of one frame. The code table is cleared before its codes would become wider than a byte.
+  /// Encodes the pixels of one frame. The code table is cleared before codes would need nine bits.
   private func image(_ pixel: (Int) -> Int) -> [UInt8] {
     var codes: [UInt8] = []
     for place in 0..<side * side {

@@ -1,8 +1,8 @@
-/// Writes a one-page PDF with a few lines of plain text.
+/// Creates a one-page PDF with a few lines of plain text.
 enum PDF {
   static func encode(_ lines: [String]) -> [UInt8] {
     let shown = lines.map { line in
-      // The standard fonts know Latin-1 at most; a reader sees a question mark for the rest.
+      // The standard fonts contain Latin-1 only; other characters become question marks.
       line.unicodeScalars.map { scalar -> String in
         if scalar == "(" || scalar == ")" || scalar == "\\" { return "\\\(scalar)" }
         return scalar.isASCII ? String(scalar) : "?"

@@ -1,4 +1,4 @@
-/// Writes PNG files of a few colours: a palette, two bits a pixel, stored and not compressed.
+/// Encodes PNG files with a palette of four colours, two bits per pixel, without compression.
 struct PNG {
   struct Color: Sendable {
     let red: UInt8
@@ -11,7 +11,7 @@ struct PNG {
   /// Four colours.
   let palette: [Color]
 
-  /// - Parameter pixel: the number of the colour at a place, 0 to 3.
+  /// - Parameter pixel: returns the index of the colour of a pixel, from 0 to 3.
   func encode(_ pixel: (_ x: Int, _ y: Int) -> Int) -> [UInt8] {
     var rows: [UInt8] = []
     for y in 0..<height {
@@ -35,7 +35,7 @@ struct PNG {
     return bigEndian(content.count) + named + bigEndian(Int(CRC32.of(named)))
   }
 
-  /// A zlib stream of blocks that are stored as they are.
+  /// Returns a zlib stream of stored blocks.
   private static func stored(_ bytes: [UInt8]) -> [UInt8] {
     var stream: [UInt8] = [0x78, 0x01]
     var start = 0
@@ -62,7 +62,7 @@ struct PNG {
   }
 }
 
-/// The checksum of PNG's chunks.
+/// The checksum of PNG chunks.
 enum CRC32 {
   private static let table: [UInt32] = (0..<256).map { index in
     (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }

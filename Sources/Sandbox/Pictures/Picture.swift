@@ -1,4 +1,4 @@
-/// A drawing of squares, the same on both sides, that follows from a text: recognisable, and nobody's portrait.
+/// A symmetric picture of squares, derived from a text.
 struct Picture: Sendable {
   private let cells: [Int]
   let palette: [PNG.Color]
@@ -23,7 +23,7 @@ struct Picture: Sendable {
     self.cells = cells
   }
 
-  /// The colour at a place of a picture of that size.
+  /// Returns the index of the colour of a pixel in a picture of this size.
   private func pixel(_ x: Int, _ y: Int, width: Int, height: Int) -> Int {
     cells[(y * Self.cellCount / height) * Self.cellCount + x * Self.cellCount / width]
   }
@@ -34,7 +34,7 @@ struct Picture: Sendable {
 
   func png(side: Int) -> [UInt8] { png(width: side, height: side) }
 
-  /// The same picture, blinking.
+  /// Returns the picture as a blinking GIF.
   func gif(side: Int) -> [UInt8] {
     GIF(side: side, palette: palette).encode(frames: 2) { frame, x, y in
       let color = pixel(x, y, width: side, height: side)

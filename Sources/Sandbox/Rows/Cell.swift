@@ -1,4 +1,4 @@
-/// One value of a row in PostgreSQL's text form; nil is NULL.
+/// A value of a row in PostgreSQL's text format; nil is NULL.
 struct Cell: Sendable, Equatable, ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByStringInterpolation
 {

@@ -1,8 +1,8 @@
 import Operations
 
-/// What the server gives a new organization and a new user where nobody chose otherwise.
+/// The default values of new organizations and new users.
 enum RealmDefaults {
-  /// A user's preferences, as columns of both `zerver_realmuserdefault` and `zerver_userprofile`.
+  /// The preferences of a user, as columns of `zerver_realmuserdefault` and `zerver_userprofile`.
   static func preferences(_ brand: Brand) -> Fields {
     [
       "automatically_follow_topics_policy": 3, "automatically_follow_topics_where_mentioned": true,
@@ -31,7 +31,7 @@ enum RealmDefaults {
     ]
   }
 
-  /// A row of `zerver_userprofile` but for its id, its names, keys and times.
+  /// The values of a row of `zerver_userprofile`, without its id, names, keys and times.
   static func user(_ brand: Brand) -> Fields {
     preferences(brand).merging([
       "avatar_hash": nil, "avatar_source": "G", "avatar_version": 1, "bot_owner_id": nil, "bot_type": nil,
@@ -43,7 +43,7 @@ enum RealmDefaults {
     ]) { _, new in new }
   }
 
-  /// A row of `zerver_realm` but for its id, its names, keys, groups and times.
+  /// The values of a row of `zerver_realm`, without its id, names, keys, groups and times.
   static func realm(_ brand: Brand) -> Fields {
     [
       "add_custom_emoji_policy": 1, "allow_edit_history": true, "allow_message_editing": true,

@@ -1,9 +1,9 @@
 import Operations
 
-/// The rows that every organization has from its first moment on: itself, its preferences, ways to log in, the groups
-/// of the system, and a user's rows whenever one joins.
+/// The rows of every new organization: its own row, its preferences, its authentication methods, the system groups; and
+/// the rows of each new user.
 final class RealmRows {
-  /// The groups that the server keeps by itself, each a part of the next.
+  /// The system groups; each is a subgroup of the next one.
   enum SystemGroup: String, CaseIterable {
     case nobody, owners, administrators, moderators, fullmembers, members, everyone, internet
 
@@ -27,7 +27,7 @@ final class RealmRows {
   var random: SeededRandom
   private(set) var groups: [SystemGroup: Int] = [:]
   private let created: SampleTime
-  /// Kept back until the end: the channels that it names come later.
+  /// Added at the end, because it refers to channels that are added later.
   private var realm: Fields
 
   init(
@@ -61,10 +61,10 @@ final class RealmRows {
   /// Changes columns of the organization's own row.
   func set(_ fields: Fields) { realm.merge(fields) { _, new in new } }
 
-  /// Adds the organization's own row. Nothing can be changed in it afterwards.
+  /// Adds the organization's own row, which cannot be changed afterwards.
   func finish() throws { try loader.add("zerver_realm", id: id, realm) }
 
-  /// What the audit log notes of an event; `details` is JSON.
+  /// Adds an entry to the audit log; `details` is JSON.
   func log(
     _ event: Int, at time: SampleTime, actor: Int? = nil, user: Int? = nil, channel: Int? = nil, group: Int? = nil,
     lastMessage: Int? = nil, details: String = "{}"
@@ -78,7 +78,7 @@ final class RealmRows {
       ])
   }
 
-  /// A named group; its id.
+  /// Adds a named group and returns its id.
   func addGroup(_ name: String, description: String, isSystem: Bool = false) throws -> Int {
     let group = try loader.add("zerver_usergroup", ["realm_id": Cell(id)])
     try loader.addWithoutID(
@@ -97,7 +97,7 @@ final class RealmRows {
     try log(703, at: time, user: user, group: group)
   }
 
-  /// A row of `zerver_recipient`; its id.
+  /// Adds a row of `zerver_recipient` and returns its id.
   func addRecipient(type: Int, of id: Int) throws -> Int {
     try loader.add("zerver_recipient", ["type": Cell(type), "type_id": Cell(id)])
   }
@@ -112,8 +112,8 @@ final class RealmRows {
     try loader.add("zerver_subscription", fields.merging(changes) { _, new in new })
   }
 
-  /// Adds a user whose id was taken, with the rows that come with every user. The id of the recipient for messages to
-  /// the user alone.
+  /// Adds a user with a reserved id, and the rows of every user. Returns the id of the recipient for direct messages to
+  /// the user.
   func addUser(
     id user: Int, name: String, email: String, deliveryEmail: String, role: Int, joined: SampleTime,
     _ changes: Fields = [:]

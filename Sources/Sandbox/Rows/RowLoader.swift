@@ -1,9 +1,10 @@
 import Common
 import Postgres
 
-/// Collects rows by table, gives them their ids, and copies them into a database in one go.
+/// Collects rows by table, assigns their ids, and copies them into a database.
 ///
-/// Ids go on from the highest that a table has, and the sequences follow, so that rows which the server adds later fit.
+/// Ids continue after the highest one of a table, and the sequences are advanced, so that the server can add rows
+/// later.
 final class RowLoader {
   private let connection: Connection
   private var nextIDs: [String: Int] = [:]
@@ -19,26 +20,26 @@ final class RowLoader {
     self.connection = connection
   }
 
-  /// Looks up where the ids of these tables go on, so that no question comes up while a COPY is running.
+  /// Reads the next ids of these tables: no query is possible while a COPY is running.
   func prepare(_ tables: [String]) throws {
     for table in tables where nextIDs[table] == nil { nextIDs[table] = try firstID(table) }
   }
 
-  /// The next free id of a table.
+  /// Returns the next free id of a table.
   func id(_ table: String) throws -> Int {
     let next = try nextIDs[table] ?? firstID(table)
     nextIDs[table] = next + 1
     return next
   }
 
-  /// `count` ids in a row; the first of them.
+  /// Reserves `count` consecutive ids and returns the first one.
   func ids(_ table: String, count: Int) throws -> Int {
     let first = try nextIDs[table] ?? firstID(table)
     nextIDs[table] = first + count
     return first
   }
 
-  /// Adds a row with a new id. All rows of a table must name the same columns.
+  /// Adds a row with a new id. All rows of a table must have the same columns.
   @discardableResult
   func add(_ table: String, _ fields: Fields) throws -> Int {
     let id = try id(table)
@@ -46,7 +47,7 @@ final class RowLoader {
     return id
   }
 
-  /// Adds a row whose id was taken earlier.
+  /// Adds a row with a reserved id.
   func add(_ table: String, id: Int, _ fields: Fields) throws {
     var fields = fields
     fields["id"] = Cell(id)
@@ -65,7 +66,7 @@ final class RowLoader {
     tables[table]?.rows.append(columns.map { fields[$0]?.text ?? nil })
   }
 
-  /// Copies all that was collected. References are not checked here: the caller's rows come in any order.
+  /// Copies all collected rows. References are not checked, because rows come in any order.
   func copy() throws {
     for name in order {
       guard let table = tables[name] else { continue }
@@ -77,7 +78,7 @@ final class RowLoader {
     order = []
   }
 
-  /// Lets the sequences go on behind the ids that were given.
+  /// Advances the sequences beyond the assigned ids.
   func advanceSequences() throws {
     for (table, next) in nextIDs.sorted(by: { $0.key < $1.key }) {
       _ = try connection.query(

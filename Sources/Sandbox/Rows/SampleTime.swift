@@ -1,4 +1,4 @@
-/// A moment, in microseconds since 1970-01-01 00:00 UTC.
+/// A point in time, in microseconds since 1970-01-01 00:00 UTC.
 struct SampleTime: Sendable, Comparable {
   let microseconds: Int64
 
@@ -8,9 +8,9 @@ struct SampleTime: Sendable, Comparable {
 
   init(microseconds: Int64) { self.microseconds = microseconds }
 
-  /// A day's beginning, in the proleptic Gregorian calendar.
+  /// Creates the start of a day of the proleptic Gregorian calendar.
   init(year: Int, month: Int, day: Int) {
-    // Counted in years that begin in March, so that the leap day is a year's last.
+    // Years are counted from March, so that a leap day is the last day of a year.
     let shifted = month <= 2 ? year - 1 : year
     let era = shifted / 400
     let yearOfEra = shifted - era * 400
@@ -26,7 +26,7 @@ struct SampleTime: Sendable, Comparable {
   var seconds: Int { Int(microseconds / 1_000_000) }
   var startOfDay: SampleTime { SampleTime(microseconds: microseconds - microseconds % SampleTime.day) }
 
-  /// As PostgreSQL reads it: `2024-05-21 08:30:00.000000+00`.
+  /// The time in PostgreSQL's format: `2024-05-21 08:30:00.000000+00`.
   var text: String {
     let date = dateText
     let rest = microseconds % SampleTime.day

@@ -1,10 +1,10 @@
-/// A small generator whose whole sequence follows from its seed (SplitMix64): the same seed, the same organization.
+/// A generator whose sequence depends on its seed only (SplitMix64): the same seed creates the same organization.
 struct SeededRandom: RandomNumberGenerator {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }
 
-  /// What follows from a text and a number: others for every other text.
+  /// Derives the seed from a text and a number.
   init(_ text: String, seed: UInt64 = 0) {
     state = text.utf8.reduce(0xCBF2_9CE4_8422_2325 ^ seed) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
   }
@@ -21,7 +21,7 @@ struct SeededRandom: RandomNumberGenerator {
 
   mutating func chance(_ percent: Int) -> Bool { number(in: 0..<100) < percent }
 
-  /// One of the elements; there must be one.
+  /// Returns one of the elements, of which there must be at least one.
   mutating func pick<Element>(_ elements: [Element]) -> Element { elements[number(in: 0..<elements.count)] }
 
   mutating func token(_ count: Int, from alphabet: Alphabet) -> String {

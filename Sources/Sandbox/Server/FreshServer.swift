@@ -1,11 +1,11 @@
 import Operations
 import Postgres
 
-/// What a freshly installed server holds: the server's own organization with its bots.
+/// The rows of a freshly installed server: its internal organization with the system bots.
 enum FreshServer {
   static func populate(_ connection: Connection, brand: Brand, now: SampleTime) throws {
     try connection.transaction {
-      // As while a dump is restored: rows come in any order, and no trigger runs.
+      // As during the restore of a dump: rows come in any order, and triggers do not run.
       try connection.execute("SET LOCAL session_replication_role = replica")
       let loader = RowLoader(connection)
       let clients = ["Internal", "website", "\(brand.title)Mobile", "\(brand.title)Electron"]

@@ -3,25 +3,25 @@ import Glibc
 import Operations
 import Postgres
 
-/// One throw-away server: a root folder laid out as a production machine, and a database of its own.
+/// A throw-away server: a root folder with the layout of a production machine, and a database.
 public struct SandboxServer: Sendable {
   public let name: String
   public let brand: Brand
-  /// What `--root` takes: `etc` and `home` are below it.
+  /// The value for `--root`: the parent of `etc` and `home`.
   public let root: String
-  /// How operations name it.
+  /// The server as operations refer to it.
   public var reference: ServerReference { ServerReference(root: root) }
-  /// The host name that its users would type.
+  /// The host name for its users.
   public let host: String
   public let database: String
-  /// The salt that the names of its avatar files are computed with.
+  /// The salt of the names of avatar files.
   public var avatarSalt: String { secrets.avatarSalt }
-  /// The password among its secrets. No one asks for it until ``requirePassword()``.
+  /// The database password among the secrets. It is not required before ``requirePassword()``.
   public var databasePassword: Secret { secrets.databasePassword }
   private let secrets: ServerSecrets
   let cluster: PrivateCluster
 
-  /// Makes a server in `root` as a fresh installation leaves it. What was there of an earlier one is replaced.
+  /// Creates a freshly installed server in `root`. An earlier server there is replaced.
   init(name: String, brand: Brand, root: String, database: String, cluster: PrivateCluster) throws {
     self.name = name
     self.brand = brand
@@ -46,41 +46,41 @@ public struct SandboxServer: Sendable {
   public var configuration: String { files.configuration }
   /// The folder of `files` and `avatars`.
   public var uploads: String { files.uploads }
-  /// The folder of the installed version: `manage.py`, `version.py`, `scripts`.
+  /// The folder of the installed version, with `manage.py`, `version.py` and `scripts`.
   public var deployment: String { files.deployment }
-  /// Where its scripts note what they were asked, one line a call: a time, then each word in brackets.
+  /// The log of its scripts: a line per call, with the time and each argument in brackets.
   public var scriptLog: String { "\(root)/var/log/\(brand.rawValue)/scripts.log" }
 
-  /// How the server itself reaches its database.
+  /// The connection parameters of the server itself.
   public var parameters: ConnectionParameters { cluster.parameters(database: database, user: brand.rawValue) }
 
-  /// A session as the server's own role, whose search path finds the tables.
+  /// Opens a session with the server's role and search path.
   public func connect() throws -> Connection { try Connection(parameters) }
 
-  /// A session as the cluster's superuser, with the server's tables on its search path.
+  /// Opens a session of the cluster's superuser with the server's search path.
   public func connectAsSuperuser() throws -> Connection {
     let connection = try cluster.connect(database: database)
     try connection.execute("SET search_path TO \(brand.rawValue)")
     return connection
   }
 
-  /// From now on the database wants the password that is among the server's secrets.
+  /// Makes the database require the password among the server's secrets.
   public func requirePassword() throws {
     try cluster.requirePassword(databasePassword, database: database, role: brand.rawValue)
   }
 
-  /// Whether the process of the server runs.
+  /// Whether the server's process is running.
   public var isRunning: Bool {
     ProcessState.named(in: "\(root)/var/run/\(brand.rawValue)/server.pid").map(ProcessState.isAlive) ?? false
   }
 
-  /// Runs one of its scripts, by its path below ``deployment``.
+  /// Runs a script of the server, by its path below ``deployment``.
   @discardableResult
   public func run(_ script: String, _ arguments: [String] = []) throws -> String {
     try Subprocess("\(deployment)/\(script)", arguments, directory: "/").runChecked()
   }
 
-  /// Makes a script (`restart-server`, `manage.py-checkconfig` …) fail from now on with these words, or work again.
+  /// Makes a script (`restart-server`, `manage.py-checkconfig` …) fail with a text, or, with nil, succeed again.
   public func breakScript(_ name: String, saying words: String?) throws {
     let path = "\(root)/var/broken/\(name)"
     guard let words else { return try FileSystem.removeTree(path) }

@@ -2,7 +2,7 @@ import Common
 import Glibc
 import Operations
 
-/// The files of a server below its root, laid out as on a production machine.
+/// The files of a server below its root, with the layout of a production machine.
 struct ServerFiles: Sendable {
   let root: String
   let brand: Brand
@@ -13,7 +13,7 @@ struct ServerFiles: Sendable {
   var deployment: String { root + brand.deploymentFolder }
   var secrets: String { root + brand.secretsFile }
 
-  /// Writes everything that an installation brings along.
+  /// Writes all files of an installation.
   func write(host: String, socketFolder: String, database: String) throws -> ServerSecrets {
     try FileSystem.makeFolder(configuration, mode: 0o755)
     try FileSystem.makeFolder("\(uploads)/files", mode: 0o755)
@@ -26,7 +26,7 @@ struct ServerFiles: Sendable {
     return secrets
   }
 
-  /// The installed version, reached through the link `current` as on a real server.
+  /// Writes the installed version, and the link `current` to it.
   private func writeDeployment() throws {
     let version = "2024-05-21-08-30-00"
     let folder = "\(home)/deployments/\(version)"

@@ -1,7 +1,7 @@
 import Common
 import Operations
 
-/// The secrets of one server, random for each, in the form of the server's own file.
+/// The random secrets of one server, in the format of the server's secrets file.
 struct ServerSecrets: Sendable {
   let avatarSalt: String
   let databasePassword: Secret

@@ -2,14 +2,14 @@ import Common
 import Operations
 import Postgres
 
-/// The database that every server of a cluster starts as: the schema, and what the framework knows. It is made once a
-/// cluster, so that a server costs a copy.
+/// The template of each server's database: the schema and the rows of the framework. It is created once per cluster and
+/// copied for each server.
 struct TemplateDatabase: Sendable {
   let brand: Brand
 
   private var name: String { "template_\(brand.rawValue)" }
 
-  /// Makes a database of its own for a server; one of that name is replaced.
+  /// Creates a database for a server; an existing one with this name is replaced.
   func makeDatabase(_ database: String, in cluster: PrivateCluster) throws {
     let connection = try cluster.connect()
     try prepare(in: cluster, connection)
@@ -19,7 +19,7 @@ struct TemplateDatabase: Sendable {
   }
 
   private func prepare(in cluster: PrivateCluster, _ connection: Connection) throws {
-    // Two servers made at the same time must not both make the template.
+    // Only one of several concurrent processes may create the template.
     try connection.execute("SELECT pg_advisory_lock(20240521)")
     let isThere = try connection.query("SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate", [name])
     guard isThere.isEmpty else { return try connection.execute("SELECT pg_advisory_unlock(20240521)") }
@@ -27,7 +27,7 @@ struct TemplateDatabase: Sendable {
       try connection.execute("CREATE ROLE \(brand.rawValue) LOGIN")
       try connection.execute("ALTER ROLE \(brand.rawValue) SET search_path TO \(brand.rawValue), public")
     }
-    // One that is no template yet was left half-way.
+    // A database that is not marked as a template is incomplete.
     try connection.execute("DROP DATABASE IF EXISTS \(name)")
     try connection.execute("CREATE DATABASE \(name) OWNER \(brand.rawValue) TEMPLATE template0 ENCODING 'UTF8'")
     try load(into: cluster)

@@ -5,9 +5,9 @@ final class Cast {
   let story: Story
   let realm: RealmRows
   private(set) var directory: Directory
-  /// Recipients of messages to one person alone, by key.
+  /// The recipients of direct messages to one person, by key.
   private(set) var personRecipients: [String: Int] = [:]
-  /// Keys of those who follow a channel, by the channel's name.
+  /// The keys of the subscribers of a channel, by its name.
   private(set) var followers: [String: [String]] = [:]
   private let until: SampleTime
 
@@ -23,7 +23,7 @@ final class Cast {
     try addEmoji()
   }
 
-  /// Adds someone of the server itself: its bots write here, too.
+  /// Adds a system bot of the server, which also writes messages.
   func addGuestStar(_ key: String, id: Int, name: String, recipient: Int) {
     directory.people[key] = Directory.Person(id: id, name: name)
     personRecipients[key] = recipient
@@ -36,7 +36,7 @@ final class Cast {
 
   func person(_ key: String) -> Story.Person? { story.people.first { $0.key == key } }
 
-  /// The people whom a list of a story means: keys, languages, groups, `all`; those behind a minus are left out.
+  /// Returns the people of a list in a story: keys, languages, groups, `all`; those after a minus are excluded.
   func people(_ words: [String]) -> [String] {
     var chosen: [String] = []
     for word in words {
@@ -134,7 +134,7 @@ final class Cast {
     }
   }
 
-  /// Adds the rows of the channels, once it is known which message was the first in each.
+  /// Adds the rows of the channels, which need the id of their first message.
   func finishChannels(firstMessages: [Int: Int]) throws {
     for channel in story.channels {
       guard let place = directory.channels[channel.name] else { continue }
@@ -143,7 +143,7 @@ final class Cast {
       try realm.loader.add(
         "zerver_stream", id: place.id,
         [
-          // The server renames what it archives, so that the name is free again.
+          // The server renames archived channels, so that their names are free again.
           "name": Cell(channel.isArchived ? "!DEACTIVATED:\(channel.name)" : channel.name),
           "invite_only": Cell(channel.isPrivate || channel.isArchived), "deactivated": Cell(channel.isArchived),
           "email_token": Cell(realm.random.token(32, from: .hexadecimal)), "description": Cell(channel.description),
@@ -175,7 +175,7 @@ final class Cast {
     }
   }
 
-  /// The files of the custom emoji, in use or not.
+  /// The files of custom emoji, also of deactivated ones.
   private(set) var emojiFiles: [(name: String, emoji: Story.Emoji)] = []
 
   private static func mailDomain(_ site: String) -> String { "\(site.prefix { $0 != "." }).example" }

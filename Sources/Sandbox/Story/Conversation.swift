@@ -1,4 +1,4 @@
-/// A thread of a story, ready to be said any number of times.
+/// A thread of a story, which can be used for any number of conversations.
 struct Conversation: Sendable {
   enum Place: Sendable {
     case channel(String)
@@ -14,28 +14,28 @@ struct Conversation: Sendable {
     let speaker: String
     let content: TextTemplate
     let rendered: TextTemplate
-    /// Content and HTML before the message was changed.
+    /// The content and the HTML before an edit.
     let earlier: (content: TextTemplate, rendered: TextTemplate)?
     let uploads: [Upload]
     let hasLink: Bool
     let hasImage: Bool
-    /// Keys of people, or letters that stand for them.
+    /// The keys of mentioned people, or the letters for them.
     let mentioned: [String]
     let mentionsEveryone: Bool
     let mentionedGroups: [String]
-    /// Who has a word in it that they want to be told of.
+    /// The people with an alert word in the message.
     let alerted: [String]
     let told: Story.Line
   }
 
   let place: Place
-  /// Who talks, where that is told: keys, or letters that stand for people still to be chosen.
+  /// The people of a direct conversation: keys, or letters for people who are chosen later.
   let people: [String]
   let topic: TextTemplate
   let lines: [Line]
 }
 
-/// Makes conversations out of threads: names become those of the directory, Markdown becomes HTML.
+/// Creates conversations from threads: keys become names, Markdown becomes HTML.
 struct ConversationMaker {
   let directory: Directory
   let alertWords: [(person: String, word: String)]
@@ -76,7 +76,7 @@ struct ConversationMaker {
     return directory.people.first { $0.value.name == name }?.key
   }
 
-  /// Puts names in the place of keys, and full addresses in the place of labels.
+  /// Replaces keys by names, and labels by full addresses.
   private func named(_ text: String) -> String {
     var text = text
     for (key, person) in directory.people {
@@ -87,7 +87,7 @@ struct ConversationMaker {
       .replacing("@_**{resolver}**", with: "@_**{resolver}|{resolver.id}**")
   }
 
-  /// Turns `{upload kind name}` into a link to a file that is still to be uploaded.
+  /// Replaces `{upload kind name}` by a link to a file that is uploaded later.
   private func withUploads(_ text: String, _ uploads: inout [Conversation.Upload]) -> String {
     var result = ""
     var rest = text[...]

@@ -1,4 +1,4 @@
-/// The ids that the names of a story stand for.
+/// The ids for the names in a story.
 struct Directory: Sendable {
   struct Person: Sendable {
     let id: Int
@@ -12,16 +12,16 @@ struct Directory: Sendable {
   }
 
   let realm: Int
-  /// Host name of the organization, for links.
+  /// The host name of the organization, for links.
   let site: String
   /// Users and bots by key.
   var people: [String: Person] = [:]
   var groups: [String: Int] = [:]
   var channels: [String: Channel] = [:]
-  /// Custom emoji that can be used: id and file name by name.
+  /// The active custom emoji: id and file name by name.
   var emoji: [String: (id: Int, file: String)] = [:]
 
-  /// A part of a link as the server writes it: percent signs are points.
+  /// Encodes a part of a link like the server, with dots instead of percent signs.
   static func encode(_ text: String) -> String {
     var encoded = ""
     for byte in text.utf8 {

@@ -1,4 +1,4 @@
-/// The emoji of the stories, under the names and codes that the server has for them.
+/// The emoji of the stories, with the server's names and codes.
 enum EmojiNames {
   static let codes: [String: String] = [
     "thumbs_up": "1f44d", "tada": "1f389", "heart": "2764", "smile": "1f642", "joy": "1f602", "eyes": "1f440",
@@ -7,13 +7,13 @@ enum EmojiNames {
     "dumpling": "1f95f", "handshake": "1f91d", "sunny": "2600",
   ]
 
-  /// The characters that people type instead.
+  /// The characters that can be typed instead of names.
   static let names: [Character: String] = [
     "👍": "thumbs_up", "🎉": "tada", "❤️": "heart", "🙂": "smile", "😂": "joy", "👋": "wave", "🌊": "ocean", "⛵": "sailboat",
     "🙏": "pray", "⚓": "anchor", "☕": "coffee", "🥟": "dumpling", "🤝": "handshake", "☀️": "sunny",
   ]
 
-  /// As the server shows one in a message.
+  /// Returns the HTML of an emoji in a message.
   static func html(_ name: String) -> String? {
     guard let code = codes[name] else { return nil }
     let spoken = name.replacing("_", with: " ")

@@ -1,14 +1,14 @@
 import Common
 
-/// Which messages an organization gets, and when each was sent: what is told once first, then as much of what happens
-/// again and again as is wanted.
+/// The messages of an organization and their times: first all threads of the story once, then repeated ones up to the
+/// requested number.
 struct MessagePlan: Sendable {
-  /// A conversation with its people chosen and its names and numbers filled in.
+  /// A conversation with chosen people and with filled placeholders.
   struct Instance: Sendable {
     let conversation: Conversation
-    /// Keys of people by the letters that stand for them.
+    /// The keys of people by their letters.
     let cast: [String: String]
-    /// Keys of those who talk, in direct messages.
+    /// The keys of the people of a direct conversation.
     let people: [String]
     let topic: String
     let values: [String: String]
@@ -27,7 +27,7 @@ struct MessagePlan: Sendable {
   private(set) var messages: [Message] = []
   private let until: SampleTime
   private var random: SeededRandom
-  /// How far back the story goes.
+  /// The duration of the story in days.
   private let days: Int
 
   init(_ cast: Cast, maker: ConversationMaker, count: Int, until: SampleTime, random: SeededRandom) throws {
@@ -36,7 +36,7 @@ struct MessagePlan: Sendable {
     days = min(1200, max(90, count / 40))
     let told = Self.mixed(cast.story.threads)
     for (index, thread) in told.enumerated() where messages.count < count {
-      // What is told once happened lately; what was archived meanwhile, long before.
+      // Threads of the story are recent; those of archived channels are old.
       let age = Self.isArchived(thread, cast.story) ? 250 : 1 + 60 * (told.count - index) / told.count
       let conversation = maker.make(thread)
       try add(conversation, people: conversation.people, letters: [:], slots: [:], age: age, cast, limit: count)
@@ -47,7 +47,7 @@ struct MessagePlan: Sendable {
       let conversation = self.random.pick(recurring)
       let people = participants(conversation, cast, groups: groups)
       let letters = Dictionary(uniqueKeysWithValues: zip(["A", "B", "C"], people))
-      // Like everywhere, the more is said the later it is.
+      // Newer days have more messages.
       let age = min(self.random.number(in: 1..<days), self.random.number(in: 1..<days))
       try add(
         conversation, people: people, letters: letters, slots: cast.story.slots, age: age, cast, limit: count)
@@ -55,7 +55,7 @@ struct MessagePlan: Sendable {
     messages.sort { ($0.time, $0.instance, $0.line) < ($1.time, $1.instance, $1.line) }
   }
 
-  /// Direct messages come last in the story; every third is drawn forward, so that a few messages have all kinds.
+  /// Direct messages are last in a story; every third one is moved forward, so that a small organization has all kinds.
   private static func mixed(_ threads: [Story.Thread]) -> [Story.Thread] {
     func isDirect(_ thread: Story.Thread) -> Bool {
       if case .direct = thread.place { true } else { false }
@@ -74,7 +74,7 @@ struct MessagePlan: Sendable {
     return story.channels.contains { $0.name == name && $0.isArchived }
   }
 
-  /// The few circles of three that write to one another.
+  /// Returns a few groups of three people who write to each other.
   private static func groups(_ cast: Cast) -> [[String]] {
     let active = cast.story.people.filter { !$0.hasLeft }.map(\.key)
     guard active.count >= 3 else { return [] }
@@ -82,7 +82,7 @@ struct MessagePlan: Sendable {
       .filter { Set($0).count == 3 }
   }
 
-  /// Two or three who are still there and follow the channel.
+  /// Returns two or three active subscribers of the channel.
   private mutating func participants(_ conversation: Conversation, _ cast: Cast, groups: [[String]]) -> [String] {
     func isThere(_ key: String) -> Bool { cast.person(key).map { !$0.hasLeft } ?? false }
     switch conversation.place {
@@ -111,7 +111,7 @@ struct MessagePlan: Sendable {
       values[letter] = cast.directory.people[key]?.name
       values["\(letter).id"] = cast.directory.people[key].map { String($0.id) }
     }
-    // Who spoke first closes the topic.
+    // The first speaker resolves the topic.
     if let first = conversation.lines.first?.speaker, let person = cast.directory.people[letters[first] ?? first] {
       values["resolver"] = person.name
       values["resolver.id"] = String(person.id)

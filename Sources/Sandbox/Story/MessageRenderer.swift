@@ -1,11 +1,11 @@
-/// Writes the HTML that the server makes of a message's Markdown, as far as the stories use it.
+/// Renders Markdown as the server's HTML, as far as the stories need it.
 ///
-/// Places to fill in (`{…}`) stay as they are, so that a text which is said again and again is rendered once.
+/// Placeholders (`{…}`) are kept, so that a repeated text is rendered once.
 struct MessageRenderer {
   let directory: Directory
   private(set) var hasLink = false
   private(set) var hasImage = false
-  /// Users who are mentioned aloud: names, or places to fill in.
+  /// The mentioned users, except in silent mentions: names or placeholders.
   private(set) var mentioned: [String] = []
   private(set) var mentionsEveryone = false
   private(set) var mentionedGroups: [String] = []
@@ -86,7 +86,7 @@ struct MessageRenderer {
     return "<table>\n<thead>\n\(head)</thead>\n<tbody>\n\(body)</tbody>\n</table>"
   }
 
-  // MARK: Within a line
+  // MARK: Inline elements
 
   private mutating func inline(_ text: Substring) -> String {
     var html = ""
@@ -103,7 +103,7 @@ struct MessageRenderer {
     return html
   }
 
-  /// What begins at the front of `text`, where it is more than a letter: its HTML, and the text behind it.
+  /// Returns the HTML of the inline element at the start of `text`, and the remaining text; nil if there is none.
   private mutating func special(_ text: Substring) -> (String, Substring)? {
     if let (code, after) = between(text, "`", "`") { return ("<code>\(Self.escape(code))</code>", after) }
     if let (name, after) = between(text, "@_**", "**") { return (mention(name, isSilent: true), after) }
@@ -133,7 +133,7 @@ struct MessageRenderer {
       mentionsEveryone = true
       return "<span class=\"user-mention\" data-user-id=\"*\">@all</span>"
     }
-    // A person who is still to be chosen is a place, and so is the id.
+    // The id of a person who is chosen later is a placeholder too.
     let id = name.hasPrefix("{") ? "{\(name.dropFirst().dropLast()).id}" : personID(name)
     if !isSilent { mentioned.append(name) }
     let kind = isSilent ? "user-mention silent" : "user-mention"
@@ -164,7 +164,7 @@ struct MessageRenderer {
 
   private mutating func link(_ label: Substring, to address: Substring) -> String {
     hasLink = true
-    // Links to the organization itself are made relative.
+    // Links to the organization itself become relative.
     let site = "https://{site}/"
     let target = address.hasPrefix(site) ? address.dropFirst(site.count) : address
     if target.hasPrefix("{file") && label.hasSuffix(".png") {
@@ -184,7 +184,7 @@ struct MessageRenderer {
     return ("<a href=\"\(shown)\">\(shown)</a>", text[address.endIndex...])
   }
 
-  /// The organization's linkifier: `HB-123` is an order.
+  /// Renders the organization's linkifier: `HB-123` is an order.
   private mutating func order(_ text: Substring) -> (String, Substring)? {
     guard text.hasPrefix("HB-") else { return nil }
     let behind = text.dropFirst(3)

@@ -1,4 +1,4 @@
-/// An organization as it is told in a file of `Resources/stories`: who is in it, where they talk, and what they say.
+/// An organization as a file of `Resources/stories` describes it: its people, its channels and its messages.
 struct Story: Sendable {
   struct Person: Sendable {
     let key: String
@@ -7,7 +7,7 @@ struct Story: Sendable {
     let language: String
     let zone: String
     let hasAvatar: Bool
-    /// The address is shown to administrators only.
+    /// Whether only administrators see the mail address.
     let hidesAddress: Bool
     let hasLeft: Bool
   }
@@ -46,7 +46,7 @@ struct Story: Sendable {
 
   enum Place: Sendable {
     case channel(String, topic: String)
-    /// Between these people; in a conversation that happens again, between people still to be chosen.
+    /// Between these people, or, in a repeated conversation, between people who are chosen later.
     case direct([String])
   }
 
@@ -58,16 +58,16 @@ struct Story: Sendable {
 
   struct Line: Sendable {
     var speaker: String
-    /// The text as it was written, with `{…}` where something is to be filled in.
+    /// The Markdown with placeholders `{…}`.
     var text: String
     var label: String?
     var reactions: [Reaction] = []
     var starredBy: [String] = []
-    /// What it said before it was changed.
+    /// The text before an edit.
     var earlierText: String?
-    /// Votes for the options of a poll.
+    /// The votes for options of a poll.
     var votes: [(voter: String, option: Int)] = []
-    /// The notification bot's word that the topic is resolved.
+    /// Whether it is the notification bot's message about a resolved topic.
     var isResolution = false
   }
 
@@ -83,10 +83,10 @@ struct Story: Sendable {
   var groups: [Group] = []
   var channels: [Channel] = []
   var emoji: [Emoji] = []
-  /// Told once, in this order.
+  /// The threads that are used once, in this order.
   var threads: [Thread] = []
-  /// Happen again and again, with other people, names and numbers.
+  /// The threads that are repeated with other people, names and numbers.
   var recurring: [Thread] = []
-  /// What may stand for `{name}` in them.
+  /// The possible values of placeholders.
   var slots: [String: [String]] = [:]
 }

@@ -1,11 +1,12 @@
 import Common
 
-/// Reads a story. Its form, line by line:
+/// Parses a story. A file consists of lines:
 ///
-/// `== section`, then one thing a line, its parts between bars. In `== thread CHANNEL > TOPIC`, `== direct KEY KEY …`
-/// and `== again …` each line is `speaker: text`; indented lines go on with the text, as do those that begin with a
-/// brace. What follows a text belongs to it: `+ emoji: who` reactions, `* who` stars, `~ who: text` what it said
-/// before, `# label` a name to link to with `{near label}`, `poll: who option, …` votes, `{notify resolved}`.
+/// `== section` starts a section with one item per line, whose parts are separated by bars. In `== thread CHANNEL >
+/// TOPIC`, `== direct KEY KEY …` and `== again …` each line is `speaker: text`; indented lines and lines that start
+/// with a brace continue the text. These lines belong to the preceding text: `+ emoji: who` reactions, `* who` stars,
+/// `~ who: text` the text before an edit, `# label` a name for links with `{near label}`, `poll: who option, …` votes,
+/// `{notify resolved}`.
 struct StoryReader {
   private let file: String
   private var story = Story()

@@ -1,4 +1,4 @@
-/// A text with places to fill in, `{name}`, taken apart once so that filling is quick.
+/// A text with placeholders `{name}`, parsed once.
 struct TextTemplate: Sendable {
   private enum Piece: Sendable {
     case text(String)
@@ -19,7 +19,7 @@ struct TextTemplate: Sendable {
     self.pieces = pieces
   }
 
-  /// The text with every place filled. A place that has no value stays visible.
+  /// Returns the text with all placeholders replaced. A placeholder without a value is kept.
   func filled(_ value: (String) -> String?) -> String {
     var text = ""
     for piece in pieces {
