@@ -2,7 +2,7 @@
 public enum Age {
   /// Returns for example "2026-11-23 03:30 UTC, 7 h ago".
   public static func words(_ microseconds: Int64, now: Int64 = Timestamp.now()) -> String {
-    let stamp = Timestamp.iso(microseconds: microseconds).prefix(16).replacing("T", with: " ")
+    let stamp = Timestamp.minutes(microseconds: microseconds)
     return "\(stamp) UTC, \(ago(microseconds, now: now))"
   }
 

@@ -80,6 +80,14 @@ public enum Timestamp {
     return result + sign * Int64(hours * 60 + minutes) * 60_000_000
   }
 
+  /// Returns a time for operators, in UTC and to the minute: "2026-03-20 17:45".
+  public static func minutes(microseconds: Int64) -> String { spaced(iso(microseconds: microseconds).prefix(16)) }
+
+  /// Returns a time in ISO format for operators, in UTC and to the second: "2026-03-20 17:45:03".
+  public static func seconds(iso text: String) -> String { spaced(text.prefix(19)) }
+
+  private static func spaced(_ text: Substring) -> String { String(text.map { $0 == "T" ? " " : $0 }) }
+
   /// Returns the current time, in microseconds since 1970.
   public static func now() -> Int64 {
     var time = timespec()

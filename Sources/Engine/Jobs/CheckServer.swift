@@ -137,7 +137,7 @@ enum CheckLine {
       var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       guard cancellation?.isCancelled != true else { return nil }
       // A signal does not end the wait: its handler sets the cancellation.
-      guard poll(&waiting, 1, 100) > 0 else { continue }
+      guard poll(&waiting, 1, 1000) > 0 else { continue }
       // One request is answered before the next one is sent: nothing follows the line.
       let count = Glibc.read(descriptor, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }

@@ -4,14 +4,14 @@ import Postgres
 /// except for values that depend on the server's secrets.
 public struct SampleOrganization: Sendable {
   /// The story of the organization.
-  public enum Tale: String, Sendable, CaseIterable {
+  public enum Kind: String, Sendable, CaseIterable {
     /// A boatyard with nineteen people who speak several languages, with bots and all kinds of channels.
     case harbour
     /// A book club of five people.
     case bookclub
   }
 
-  public var tale: Tale
+  public var kind: Kind
   /// Empty for the organization at the root domain.
   public var subdomain: String
   /// The exact number of messages.
@@ -20,9 +20,9 @@ public struct SampleOrganization: Sendable {
   /// The last day of the story.
   var until: SampleTime { SampleTime(year: 2026, month: 3, day: 20) + 18 * SampleTime.hour }
 
-  public init(_ tale: Tale = .harbour, subdomain: String? = nil, messages: Int = 500, seed: UInt64 = 1) {
-    self.tale = tale
-    self.subdomain = subdomain ?? tale.rawValue
+  public init(_ kind: Kind = .harbour, subdomain: String? = nil, messages: Int = 500, seed: UInt64 = 1) {
+    self.kind = kind
+    self.subdomain = subdomain ?? kind.rawValue
     self.messages = messages
     self.seed = seed
   }
@@ -31,7 +31,7 @@ public struct SampleOrganization: Sendable {
   ///
   /// - Parameter connection: the superuser's, with the server's tables in its search path.
   func install(on server: SandboxServer, _ connection: Connection) throws -> Int {
-    let story = try StoryReader.read(tale.rawValue)
+    let story = try StoryReader.read(kind.rawValue)
     let realmID = try connection.transaction {
       // As during the restore of a dump: rows come in any order, and triggers do not run.
       try connection.execute("SET LOCAL session_replication_role = replica")
@@ -43,14 +43,14 @@ public struct SampleOrganization: Sendable {
       let cast = try Cast(story, realm: realm, site: site, until: until)
       let client = try addSystemRows(to: cast, server, connection)
       let plan = try MessagePlan(
-        cast, maker: ConversationMaker(directory: cast.directory, alertWords: Belongings.alertWords(story)),
+        cast, maker: ConversationMaker(directory: cast.directory, alertWords: PersonalRows.alertWords(story)),
         count: messages, until: until, random: SeededRandom("messages of \(subdomain)", seed: seed))
       let files = UploadedFiles(realm: realm, folder: server.uploads)
       let rows = try MessageRows(cast, plan: plan, files: files, client: client, until: until)
       try rows.copy(into: connection)
       try cast.finishChannels(firstMessages: rows.firstMessages)
       try addForgottenFile(files, cast)
-      try Belongings(cast, client: client, until: until).add()
+      try PersonalRows(cast, client: client, until: until).add()
       try RealmPictures(cast: cast, folder: "\(server.uploads)/avatars", salt: server.avatarSalt).write()
       try finish(realm, cast)
       try loader.copy()
@@ -74,7 +74,7 @@ public struct SampleOrganization: Sendable {
       ["notification-bot@\(server.brand.botDomain)", "welcome-bot@\(server.brand.botDomain)"])
     for bot in bots {
       guard let id = bot.int(0), let key = bot[1], let name = bot[2], let recipient = bot.int(3) else { continue }
-      cast.addGuestStar(key, id: id, name: name, recipient: recipient)
+      cast.addSystemBot(key, id: id, name: name, recipient: recipient)
     }
     let website = try connection.query("SELECT id FROM zerver_client WHERE name = 'website'").first?.int(0)
     return try website ?? cast.realm.loader.add("zerver_client", ["name": "website"])

@@ -24,7 +24,7 @@ final class Cast {
   }
 
   /// Adds a system bot of the server, which also writes messages.
-  func addGuestStar(_ key: String, id: Int, name: String, recipient: Int) {
+  func addSystemBot(_ key: String, id: Int, name: String, recipient: Int) {
     directory.people[key] = Directory.Person(id: id, name: name)
     personRecipients[key] = recipient
   }

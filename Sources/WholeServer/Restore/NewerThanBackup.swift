@@ -240,7 +240,7 @@ struct NewerFindings {
     return [
       Finding(
         .warning, "clock",
-        "the backup was made at \(Timestamp.iso(microseconds: made.microseconds).prefix(16).replacing("T", with: " ")) UTC, "
+        "the backup was made at \(Timestamp.minutes(microseconds: made.microseconds)) UTC, "
           + "which is in the future by this machine's clock: what is newer is not counted reliably",
         remedy: "compare the clocks of both machines: timedatectl")
     ]

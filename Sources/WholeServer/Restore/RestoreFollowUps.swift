@@ -241,7 +241,7 @@ public struct RollBackOperation: RestoreFamily {
   public func plan() throws -> Plan {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .rollBack)
     return Plan(
-      title: "Roll back the restore of \(record.created.prefix(19).replacing("T", with: " ")) UTC",
+      title: "Roll back the restore of \(Timestamp.seconds(iso: record.created)) UTC",
       phases: [
         Plan.Phase(ServerStep.stop),
         Plan.Phase(RestorePhase.exchangeBack),

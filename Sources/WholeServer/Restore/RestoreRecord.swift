@@ -167,7 +167,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
   /// allows no action now.
   public func label(isRunning: Bool) -> String {
     guard isRunning else { return label }
-    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: .line))"
+    let of = "of \(Timestamp.seconds(iso: created)) UTC from \(SafeText.clean(source, limit: .line))"
     return switch stage {
     case .preparing: "the restore \(of) is running: the new state is being made, this is the old server"
     case .stopped: "the restore \(of) is running: the server is stopped, and nothing was replaced yet"
@@ -183,7 +183,7 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
 
   /// A sentence about the state of the server.
   public var label: String {
-    let of = "of \(created.prefix(19).replacing("T", with: " ")) UTC from \(SafeText.clean(source, limit: .line))"
+    let of = "of \(Timestamp.seconds(iso: created)) UTC from \(SafeText.clean(source, limit: .line))"
     return switch stage {
     case .preparing: "the restore \(of) was interrupted before anything was replaced: this is the old server"
     case .stopped:

@@ -37,7 +37,7 @@ extension WizardModel {
       return Overlay.Question(
         title: "Leave the wizard?",
         text: [
-          "\(runner.noun) continues without it. Start the wizard again to watch it, or use the command: jobs attach.",
+          "\(runner.noun) continues without it. To watch it, start the wizard again, or: \(Program.name) jobs attach",
           "To stop it, stay and press Esc.",
         ],
         choices: [

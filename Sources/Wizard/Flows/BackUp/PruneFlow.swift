@@ -101,7 +101,7 @@ extension Flow {
 
   private static func line(_ decision: RetentionPolicy.Decision) -> String {
     let backup = decision.backup
-    let day = Timestamp.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")
+    let day = Timestamp.minutes(microseconds: backup.moment)
     let name = SafeText.clean(FileSystem.name(of: backup.path), limit: .title)
     return "\(day), \(Amount.bytes(backup.bytes)), \(decision.standing.label): \(name)"
   }

@@ -96,7 +96,7 @@ struct BackupStep: Sendable {
     return Field.Row(
       id: backup.path,
       cells: [
-        String(Timestamp.iso(microseconds: backup.moment).prefix(16).replacing("T", with: " ")),
+        Timestamp.minutes(microseconds: backup.moment),
         Age.ago(backup.moment, now: now), Amount.bytes(backup.bytes),
         (backup.remark.map { "\($0), " } ?? "") + (backup.isEncrypted ? "encrypted, " : "") + "/"
           + path.split(separator: "/").dropLast().joined(separator: "/"),

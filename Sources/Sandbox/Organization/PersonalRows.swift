@@ -1,5 +1,5 @@
 /// The rows around messages: profile fields, statuses, topic settings, drafts, alert words.
-struct Belongings {
+struct PersonalRows {
   let cast: Cast
   let until: SampleTime
   let client: Int
