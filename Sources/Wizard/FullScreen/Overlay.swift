@@ -1,3 +1,4 @@
+import Common
 /// A temporary element over the step.
 enum Overlay: Sendable, Equatable {
   case help(first: Int)
