@@ -1,4 +1,5 @@
 import Common
+
 /// A temporary element over the step.
 enum Overlay: Sendable, Equatable {
   case help(first: Int)
