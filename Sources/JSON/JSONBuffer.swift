@@ -6,7 +6,7 @@ import Glibc
 /// Reused after ``removeAll()``, it does not allocate again.
 ///
 /// It calls no code of others while it changes itself, so that its properties need no checks for exclusive access, which
-/// took a tenth of the time of an export. Not for use by several threads at once.
+/// would be noticeable in the time of an export. Not for use by several threads at once.
 public final class JSONBuffer {
   @exclusivity(unchecked) @usableFromInline
   internal var length = 0

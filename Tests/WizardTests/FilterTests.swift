@@ -141,7 +141,7 @@ struct FilterTests {
       let picture = walker.model.picture
       let all = walker.model.page()
       let height = walker.model.layout.body.rows
-      let whole = all.rows.dropFirst(walker.model.scroll).prefix(height).map { $0.spans.map(\.text).joined() }
+      let whole = all.rows.dropFirst(walker.model.scroll.first).prefix(height).map { $0.spans.map(\.text).joined() }
       for line in whole { #expect(line.isEmpty || picture.text.contains(line.prefix(60))) }
     }
     let seen = walker.model.page(100..<110).rows

@@ -128,11 +128,9 @@ struct ImportTransaction {
     facts.userFields = survey.userFields
     // A user is required; without an active owner, the active user with the highest role is chosen, then any user.
     let people = survey.users.filter { !$0.isBot }
-    let first =
-      people.first { $0.isActive && $0.role == Int64(UserRole.owner) } ?? people.filter(\.isActive).min {
-        $0.role < $1.role
-      }
-      ?? people.first
+    let active = people.filter(\.isActive)
+    let owner = active.first { $0.role == Int64(UserRole.owner) }
+    let first = owner ?? active.min { $0.role < $1.role } ?? people.first
     facts.firstOwner = first.flatMap { users[$0.id] }
     facts.uploadPaths = files.uploadPaths
     facts.rewriter = TextRewriter(

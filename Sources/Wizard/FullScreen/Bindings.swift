@@ -152,7 +152,7 @@ extension WizardModel {
     return vertical
       + [
         Binding(.pageUp, [.pageUp, .control("b")], nil, "A page up"),
-        Binding(.pageDown, [.pageDown, .control("f")], hasMore ? "more" : nil, "A page down"),
+        Binding(.pageDown, [.pageDown, .control("f")], scroll.hasMore ? "more" : nil, "A page down"),
         Binding(.top, [.home, .character("g")], nil, "To the top"),
         Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
       ]

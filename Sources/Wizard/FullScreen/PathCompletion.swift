@@ -60,7 +60,7 @@ struct PathCompletion: Sendable {
   }
 }
 
-/// What is fast needs no message.
+/// The time after which the screen says that something is still going on.
 enum Patience {
   static let limit = Duration.milliseconds(300)
 }

@@ -98,15 +98,15 @@ extension WizardModel {
   }
 
   private func drawPage(_ frame: inout Frame, _ rect: Rect) {
-    let page = page(scroll..<(scroll + rect.rows))
+    let page = page(scroll.first..<(scroll.first + rect.rows))
     // Pinned rows follow a short page directly.
     let height = min(rect.rows, page.rows.count + page.pinned.count)
     let shown = Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: height)
     let (above, below) = shown.split(bottom: page.pinned.count)
-    frame.draw(page.rows, from: scroll, in: above)
+    frame.draw(page.rows, from: scroll.first, in: above)
     frame.draw(page.pinned, in: below)
     frame.scrollBar(
-      column: rect.endColumn + 1, row: above.row, rows: above.rows, first: scroll, total: page.rows.count)
+      column: rect.endColumn + 1, row: above.row, rows: above.rows, first: scroll.first, total: page.rows.count)
     if frame.cursor == nil { frame.cursor = Frame.Cursor(rect.origin, visible: false) }
   }
 

@@ -1,3 +1,4 @@
+import Common
 import Terminal
 
 /// A line of text with a cursor.
@@ -53,4 +54,43 @@ struct LineEditor: Sendable, Equatable {
   }
 
   private static func isWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }
+}
+
+extension WizardModel {
+  func editor(_ key: String) -> LineEditor {
+    if case .secret? = session.field(key)?.kind {
+      return LineEditor(session.answers.secret(key)?.reveal() ?? "", caret: carets[key])
+    }
+    return LineEditor(session.answers.text(key) ?? "", caret: carets[key])
+  }
+
+  /// Handles a key of a focused text field.
+  mutating func type(_ key: Key, into name: String) {
+    guard let field = session.field(name) else { return }
+    if case .confirmation = field.kind, case .paste = key {
+      tell("This has to be typed: pasting does not confirm a deletion")
+      return
+    }
+    if case .paste(let text) = key, text.utf8.count > LineEditor.longestPaste {
+      tell("Not pasted: the text is longer than \(LineEditor.longestPaste) bytes")
+      return
+    }
+    var editor = editor(name)
+    let before = editor.text
+    guard editor.handle(key) else { return }
+    carets[name] = editor.caret
+    guard editor.text != before else { return }
+    if case .secret = field.kind {
+      session.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
+    } else {
+      session.answer(name, .text(editor.text), typing: true)
+      narrowCompletion()
+    }
+  }
+
+  /// Replaces the text of a field like typed input.
+  mutating func replaceText(of name: String, with text: String) {
+    carets[name] = nil
+    session.answer(name, .text(text), typing: true)
+  }
 }

@@ -34,10 +34,7 @@ struct WizardModel: Sendable {
   private(set) var overlay: Overlay?
   /// A message about the last key, until the next one.
   private var notice: String?
-  /// The index of the first visible row.
-  private(set) var scroll = 0
-  /// Whether more rows follow below.
-  private(set) var hasMore = false
+  private(set) var scroll = ScrollPosition()
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
   private(set) var isEnding = false
@@ -48,11 +45,10 @@ struct WizardModel: Sendable {
   var lists: [String: LongList] = [:]
   var filter: ListFilter?
 
-  private var carets: [String: Int] = [:]
+  /// The position of the caret in each text field, by the field's key.
+  var carets: [String: Int] = [:]
   /// When another flow began to open.
   private var openingSince: ContinuousClock.Instant?
-  /// False while the operator scrolls without moving the focus.
-  private var followsFocus = true
   /// The step of the focus.
   private var shownStep = ""
 
@@ -70,7 +66,7 @@ struct WizardModel: Sendable {
     settle()
   }
 
-  private(set) var session: FlowSession {
+  var session: FlowSession {
     get { wizardSession.session }
     _modify { yield &wizardSession.session }
   }
@@ -114,13 +110,6 @@ struct WizardModel: Sendable {
 
   var isTooSmall: Bool { size.columns < Self.smallest.columns || size.rows < Self.smallest.rows }
 
-  func editor(_ key: String) -> LineEditor {
-    if case .secret? = session.field(key)?.kind {
-      return LineEditor(session.answers.secret(key)?.reveal() ?? "", caret: carets[key])
-    }
-    return LineEditor(session.answers.text(key) ?? "", caret: carets[key])
-  }
-
   // MARK: What happens
 
   mutating func handle(_ input: Input, at moment: ContinuousClock.Instant) {
@@ -163,8 +152,7 @@ struct WizardModel: Sendable {
     if before == .looking, session.obstacle != .looking { notice = nil }
     // A failure is shown below the fields and must be visible.
     if before == .looking, case .failed? = session.obstacle, !session.fields.isEmpty {
-      scroll = .max / 2
-      followsFocus = false
+      scroll.moveToEnd()
     }
     // New elements can take the focus.
     if before == .looking, focus == .page || focus == .button(.retry) { focus = session.firstFocus }
@@ -189,7 +177,7 @@ struct WizardModel: Sendable {
     if shownStep != session.place {
       shownStep = session.place
       focus = session.firstFocus
-      scroll = 0
+      scroll.reset()
       notice = nil
     }
     settleLists()
@@ -213,7 +201,7 @@ struct WizardModel: Sendable {
       return
     }
     notice = nil
-    followsFocus = true
+    scroll.follow()
     if let binding = bindings.first(where: { $0.keys.contains(key) }) {
       if let reason = binding.disabled {
         notice = reason
@@ -393,35 +381,6 @@ struct WizardModel: Sendable {
     session.answer(key, .map(map))
   }
 
-  private mutating func type(_ key: Key, into name: String) {
-    guard let field = session.field(name) else { return }
-    if case .confirmation = field.kind, case .paste = key {
-      notice = "This has to be typed: pasting does not confirm a deletion"
-      return
-    }
-    if case .paste(let text) = key, text.utf8.count > LineEditor.longestPaste {
-      notice = "Not pasted: the text is longer than \(LineEditor.longestPaste) bytes"
-      return
-    }
-    var editor = editor(name)
-    let before = editor.text
-    guard editor.handle(key) else { return }
-    carets[name] = editor.caret
-    guard editor.text != before else { return }
-    if case .secret = field.kind {
-      session.answer(name, secret: editor.text.isEmpty ? nil : Secret(editor.text))
-    } else {
-      session.answer(name, .text(editor.text), typing: true)
-      narrowCompletion()
-    }
-  }
-
-  /// Replaces the text of a field like typed input.
-  mutating func replaceText(of name: String, with text: String) {
-    carets[name] = nil
-    session.answer(name, .text(text), typing: true)
-  }
-
   mutating func tell(_ text: String) { notice = text }
 
   mutating func start(_ task: BackgroundTask) { effects.append(.start(task)) }
@@ -456,8 +415,7 @@ struct WizardModel: Sendable {
       let isList = hasOptions || hasItems
       if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
         // There can be more text beyond the last focusable element.
-        scroll += count
-        followsFocus = false
+        scroll.move(by: count)
         return
       }
       let wasTyping = isTyping
@@ -496,15 +454,6 @@ struct WizardModel: Sendable {
   private mutating func followFocus() {
     guard !isTooSmall else { return }
     let page = page(0..<0)
-    let height = layout.body.rows - page.pinned.count
-    let most = max(0, page.rows.count - height)
-    scroll = min(max(0, scroll), most)
-    defer { hasMore = scroll < most }
-    guard followsFocus else { return }
-    let wanted = page.rows.indices.filter { page.rows[$0].isFocus }
-    guard let first = wanted.first, let last = wanted.last else { return }
-    if last >= scroll + height { scroll = last - height + 1 }
-    if first < scroll { scroll = first }
-    scroll = min(max(0, scroll), most)
+    scroll.settle(page.rows, height: layout.body.rows - page.pinned.count)
   }
 }
