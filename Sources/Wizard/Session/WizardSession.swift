@@ -8,7 +8,7 @@ struct FlowCatalog: Sendable {
   /// - Returns: nil if the flow does not exist.
   let flow: @Sendable (_ id: String, _ given: [String: Answer]) -> Flow?
 
-  /// An catalog without a menu and other flows.
+  /// A catalog without a menu and other flows.
   static let none = FlowCatalog(menu: nil) { _, _ in nil }
 }
 
