@@ -1,6 +1,7 @@
 import Common
 
-/// Deletes a file that an operation has created, as a part of its undo. A missing file is no error.
+/// Deletes a file, or a folder with its content, that an operation has created, as a part of its undo. A missing file is
+/// no error.
 package struct RemoveFile: Runnable {
   let path: String
 

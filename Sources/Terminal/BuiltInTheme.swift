@@ -1,11 +1,11 @@
 /// A copy of `themes/default.toml`, for a program without its files. A test compares both.
 let defaultThemeText = #"""
-  # The theme that the wizard wears unless told otherwise.
+  # The default theme.
   #
-  # It keeps the terminal's own background and text, so that it is at home on dark and light screens alike. What has a
+  # It keeps the terminal's own background and text, so that it suits dark and light screens. What has a
   # colour has one of middle brightness, readable on both; what must stand out brings its own background.
   # Colours: a name (red, bright-red), a number from 0 to 255, "#rrggbb", or "default".
-  # Attributes: bold, dim, italic, underline, reverse. `mono` is worn where there is no colour.
+  # Attributes: bold, dim, italic, underline, reverse. `mono` is used without colours.
 
   name = "default"
   summary = "Calm lagoon blue on your own background, dark or light"

@@ -9,10 +9,10 @@ struct AlohaWizard: ParsableCommand {
     commandName: Program.name,
     abstract: "Moves organizations of an Aloha chat server, step by step.",
     discussion: """
-      Without a command the wizard opens on this server. Everything that the wizard does, a command can do.
+      Without a command the wizard opens on this server. Every action of the wizard is also a command.
 
       Exit codes: 0 done; 1 unexpected; 10 configuration; 11 database connection; 12 database; 20 archive missing; \
-      21 archive damaged; 22 other archive needed; 30 a check forbids it; 31 exists already; 32 not found; 40 file; \
+      21 archive damaged; 22 wrong kind of archive; 30 blocked by a check; 31 exists already; 32 not found; 40 file; \
       50 other program; 64 command line; 130 stopped.
       """,
     version: Program.nameAndVersion,

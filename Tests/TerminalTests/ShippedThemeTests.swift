@@ -6,20 +6,23 @@ import Testing
 
 @Suite("The shipped themes")
 struct ShippedThemeTests {
-  static let names = ["default", "light", "dark", "high-contrast", "mono", "deuteranopia", "tritanopia"]
-
-  private static let folder = URL(fileURLWithPath: #filePath)
+  private static let project = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("themes").path
+  private static let folder = project.appendingPathComponent("themes").path
+
+  static let names = ((try? FileSystem.names(in: folder)) ?? []).filter { $0.hasSuffix(".toml") }
+    .map { String($0.dropLast(".toml".count)) }.sorted()
 
   private func theme(_ name: String) throws -> Theme {
     let path = "\(Self.folder)/\(name).toml"
     return try ThemeFile.parse(String(contentsOfFile: path, encoding: .utf8), path: path)
   }
 
-  @Test("The shipped themes are exactly the documented ones")
-  func all() throws {
-    #expect(try Set(FileSystem.names(in: Self.folder)) == Set(Self.names.map { "\($0).toml" }))
+  @Test("Every shipped theme is in the README")
+  func documented() throws {
+    let readme = try String(contentsOf: Self.project.appendingPathComponent("README.md"), encoding: .utf8)
+    #expect(Self.names.count >= 7)
+    for name in Self.names { #expect(readme.contains("`\(name)`"), "\(name)") }
   }
 
   @Test("Every shipped theme passes the check at each colour depth", arguments: names)

@@ -43,7 +43,7 @@ struct OrganizationsFlowTests {
     walker.walk(to: "action")
     #expect(walker.sees("Not possible: it is active already"))
     walker.walk(to: "effect")
-    #expect(walker.sees("Everybody is signed out immediately"))
+    #expect(walker.sees("All users are signed out immediately"))
     #expect(walker.sees("3 sessions"))
     walker.walk(to: "run")
     #expect(engine.begun == DeactivateOperation(Self.server, subdomain: "harbour"))

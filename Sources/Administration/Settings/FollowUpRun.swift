@@ -6,7 +6,7 @@ import Server
 struct FollowUpRun {
   let installation: Installation
   let followUps: [FollowUp]
-  /// Whether the operator accepts the terms of the push notification service, and that it is contacted.
+  /// Whether to register with the push notification service; true means that the operator has accepted its terms.
   let registersForPush: Bool
 
   init(_ installation: Installation, _ followUps: [FollowUp], registersForPush: Bool = false) {

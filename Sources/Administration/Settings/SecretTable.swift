@@ -81,7 +81,7 @@ struct SecretTable {
     return Entry(
       keys: keys, purpose: purpose,
       ifCopied: facts.pushRegistered
-        ? "Phones go on getting notifications, without anybody doing anything."
+        ? "Phones still receive notifications; no action is needed."
         : "The identity stays the same, in case the server is registered later.",
       ifKept: facts.pushRegistered
         ? "Phones get no notifications; the old registration holds the host name, so that a new one needs it "
@@ -98,7 +98,7 @@ struct SecretTable {
       copied: foreign
         ? "Linked pictures in the new messages work; those in messages of the other organizations on this server "
           + "break."
-        : "Pictures in old messages go on being shown.",
+        : "Pictures in old messages are still shown.",
       kept: "Linked pictures in all messages that came from the old server are broken.", foreign ? .keep : .copy,
       foreign
         ? "other organizations are on this server, whose messages contain links signed with this server's key"
@@ -110,12 +110,12 @@ struct SecretTable {
     if isRestore && facts.replacesSource {
       return entry(
         "secret_key", purpose, copied: "People stay signed in, and links in sent mail keep working.",
-        kept: "Everybody must sign in again; invitations and other links in mail are dead.", .copy,
+        kept: "All users must sign in again; invitations and other links in mail are invalid.", .copy,
         "the sessions in the backup are valid only with this key")
     }
     return entry(
       "secret_key", purpose, copied: "Nothing is gained: sessions and links do not travel with an export.",
-      kept: "Everybody has to sign in once, which is required here anyway.", .keep,
+      kept: "All users have to sign in once, which is required here anyway.", .keep,
       isRestore
         ? "the old server keeps running: with the same key a session of one would be valid on the other"
         : "each server should have its own")
@@ -134,8 +134,8 @@ struct SecretTable {
       "rabbitmq_password", "The server's password at its message queue.",
       copied: local
         ? "The server cannot reach its queue until configure-rabbitmq has been run, as root."
-        : "The server can reach the queue where the other host has the same password.",
-      kept: local ? "Nothing changes." : "Right where the queue's host knows this server's password.", .keep,
+        : "The server can reach the queue if the other host has the same password.",
+      kept: local ? "Nothing changes." : "Correct if the queue's host has this server's password.", .keep,
       local
         ? "the queue runs on this machine and has this machine's password"
         : "the queue is on another host: the password that is set there is required",
@@ -191,7 +191,7 @@ struct SecretTable {
         missing: "Replies by mail are not fetched."),
       Service(
         key: "auth_ldap_bind_password", what: "the directory that people sign in with (LDAP)",
-        missing: "Nobody can sign in with the directory."),
+        missing: "No one can sign in with the directory."),
       Service(
         key: "social_auth_github_secret", what: "signing in with GitHub", missing: "Signing in with GitHub fails."),
       Service(

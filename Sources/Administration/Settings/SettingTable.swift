@@ -93,10 +93,10 @@ struct SettingTable {
     case .calls:
       return organization(
         "Which services calls and pictures come from.", missing: "Those buttons are missing or lead elsewhere.",
-        why: "people go on using them; copy the matching secrets too")
+        why: "people still use them; copy the matching secrets too")
     case .policy:
       return organization(
-        "What people may do on this server, and how much of it.", missing: "This server's rules count for everybody.",
+        "What people may do on this server, and how much of it.", missing: "This server's rules apply to all users.",
         why: "people expect the rules that they had")
     case .texts:
       return organization(
@@ -159,7 +159,7 @@ struct SettingTable {
     return Entry(
       purpose: "Whether the server uses the service that sends notifications to phones.",
       ifCopied: fits
-        ? "Together with the server's identity: phones go on getting notifications."
+        ? "Together with the server's identity: phones still receive notifications."
         : "The server uses the service once it is registered under an identity of its own.",
       ifKept: "Notifications are sent or not as this server is set up.",
       recommended: facts.pushRegistered ? .copy : .keep,

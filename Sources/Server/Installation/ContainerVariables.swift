@@ -49,8 +49,8 @@ public struct ContainerVariables: Sendable, Equatable {
 
   // MARK: The database
 
-  /// The location of the database, by the image's present variables and those before version 12; for a container whose
-  /// settings.py does not exist yet.
+  /// The settings `REMOTE_POSTGRES_…` by name, from the image's present variables and those before version 12; only
+  /// those that are set. For a container whose settings.py does not exist yet.
   var databaseSettings: [String: String] {
     let names = [
       "REMOTE_POSTGRES_HOST": ["SETTING_REMOTE_POSTGRES_HOST", "DB_HOST"],

@@ -2,15 +2,14 @@ import Common
 import Glibc
 import Operations
 
-/// What belongs to the server's own installation is left to the server's own scripts: starting and stopping it, its
-/// message queue, mail through its templates.
+/// Runs the server's own scripts, for work that belongs to its installation: starting and stopping it, its message queue,
+/// mail from its templates.
 public struct ServerScripts: Sendable {
   public enum Script: Sendable, Equatable, Codable {
     case start, stop, restart, flushCache, configureQueue, applyConfiguration
-    /// Makes the secrets that are missing, and leaves those that are there.
+    /// Creates missing secrets; existing ones are not changed.
     case generateSecrets
-    /// Makes the server known to the push notification service. It contacts that service, and agrees to its terms: only
-    /// where the operator has said so.
+    /// Registers the server with the push notification service, and accepts its terms: only if the operator has agreed.
     case registerForPush
     /// `manage.py` with a command and its arguments.
     case manage(String, [String])

@@ -1,8 +1,9 @@
 import Common
 
-/// Parses statements of a dump that name roles, providers or other servers, as far as needed here.
+/// Parses the statements of a dump that name roles, providers or other servers: GRANT, REVOKE, ALTER … OWNER TO, SECURITY
+/// LABEL, foreign servers and subscriptions.
 enum PlainKinds {
-  /// Returns the roles of a GRANT or REVOKE; without PUBLIC, which is not a role.
+  /// Returns the roles of a GRANT or REVOKE without PUBLIC, which is not a role; empty if there is no TO or FROM.
   static func grantees(_ words: SQLWords) -> [String] {
     let all = words.words
     let marks = [SQLWords.Word.word("to"), .word("from")]

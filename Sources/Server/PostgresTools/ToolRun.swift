@@ -25,7 +25,9 @@ package struct ToolRun: Sendable {
     return name
   }
 
-  /// Returns the arguments for the database and the role.
+  /// Returns the options of PostgreSQL's tools for role, host, port and database, never a password.
+  ///
+  /// - Parameter database: nil: that of the parameters.
   func connection(database: String? = nil) -> [String] {
     var words = ["--username=\(parameters.user)", "--no-password"]
     if let host = parameters.host { words.append("--host=\(host)") }

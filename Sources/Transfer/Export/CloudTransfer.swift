@@ -60,7 +60,7 @@ public struct CloudTransfer: Sendable, Codable, Equatable {
           + "\(Amount.of(Int64(organization.activeUsers), "user")), \(organization.messageAmount)"),
       Summary.Step("And the SHA-256 checksum, so that they can verify the file:", command: digest),
       "Keep the old organization until you have seen the new one; then tell your users the new address",
-      "In the cloud everybody chooses a new password, or signs in by other means; bots need new API keys",
+      "In the cloud all users choose a new password, or sign in by other means; bots need new API keys",
     ]
   }
 }

@@ -77,7 +77,7 @@ package struct ExportRun {
     return Plan(
       title: "Export \(organization.label) into \(output)", phases: phases,
       leavesAlone: options.deactivates
-        ? ["All data of the organization. Everybody is signed out, and sign-in is disabled until it is reactivated"]
+        ? ["All data of the organization. All users are signed out, and sign-in is disabled until it is reactivated"]
         : ["Everything: an export only reads"])
   }
 
@@ -305,9 +305,10 @@ package struct ExportRun {
       return handOver.nextSteps(
         archive: path, digest: try Digest.hexadecimal(ofFile: path), organization: organization, version: version)
     }
+    let content = options.publicOnly ? "the names and addresses of all users" : "private messages"
     return [
-      "Copy the archive to the other server; it holds private messages: keep it where only you can read it",
-      "Import it there: \(Program.command(["import", "SUBDOMAIN", path]))",
+      .init("Copy the archive to the other server; it holds \(content): keep it where only you can read it"),
+      .init("Import it there: \(Program.command(["import", "SUBDOMAIN", path]))"),
     ]
   }
 }

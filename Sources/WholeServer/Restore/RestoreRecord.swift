@@ -211,7 +211,8 @@ public struct RestoreRecord: Sendable, Codable, Equatable {
     places.filter { has(.into, asideOf: $0.side) && !has(.out, asideOf: $0.before) }.map(\.live)
   }
 
-  /// The names of what is kept beside the server.
+  /// The state that is kept beside the server, for display: "database NAME" and absolute paths; empty before the
+  /// exchange.
   public var kept: [String] {
     switch stage {
     case .finished:

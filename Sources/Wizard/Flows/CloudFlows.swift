@@ -211,7 +211,7 @@ struct FromCloudFlow: Sendable {
           .point("You get an export from the cloud, and copy it to this machine."),
           .point("You upgrade this server to the version that the cloud had when the export was made."),
           .point("The organization is imported as a new one, completely or not at all."),
-          .point("Everybody chooses a new password, or signs in by other means; bots need new API keys."),
+          .point("All users choose a new password, or sign in by other means; bots need new API keys."),
         ]
       },
       help: [

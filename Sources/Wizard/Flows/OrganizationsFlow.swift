@@ -220,7 +220,7 @@ extension Flow {
     switch action(answers) {
     case .deactivate:
       [
-        .point("Everybody is signed out immediately, on all devices."),
+        .point("All users are signed out immediately, on all devices."),
         .point("The page at its address says that the organization is deactivated."),
         .point("Bots and other programs are refused. Pending mail is discarded."),
         .point("Nothing is deleted: after a reactivation everything is back."),
@@ -233,7 +233,7 @@ extension Flow {
       ]
     case .subdomain:
       [
-        .point("Everybody is signed out, and signs in at the new address."),
+        .point("All users are signed out, and sign in at the new address."),
         answers.given(Key.redirect) == false
           ? .point("The old address no longer works.")
           : .point("Browsers are redirected from the old address. Apps and bots are not."),

@@ -41,7 +41,7 @@ struct WizardModel: Sendable {
   /// The completion of the path being typed.
   var completion: PathCompletion?
   var completionTickets = 0
-  /// The long lists by the key of their field.
+  /// The prepared rows of the visible lists, for filtering, by the key of their field.
   var lists: [String: LongList] = [:]
   var filter: ListFilter?
 

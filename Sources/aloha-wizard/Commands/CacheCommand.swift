@@ -5,7 +5,7 @@ import Operations
 
 struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cache", abstract: "The server's cache.", subcommands: [Flush.self])
+    commandName: "cache", abstract: "Empty the server's cache.", subcommands: [Flush.self])
 
   struct Flush: OperationCommand {
     static let configuration = CommandConfiguration(

@@ -10,7 +10,7 @@ struct DemoCommand: ParsableCommand {
     abstract: "Make two throw-away servers with a sample organization and open the wizard on them.",
     discussion: """
       Needs no root rights and touches nothing outside its folder: a PostgreSQL of its own, two Aloha servers, an \
-      organization that looks lived in. Everything that it starts ends with it.
+      organization with realistic data. All its processes are stopped at the end.
       """)
 
   @Option(help: ArgumentHelp("The folder of the servers; kept until the next demo replaces it.", valueName: "folder"))

@@ -93,7 +93,7 @@ struct JobsCommand: ParsableCommand {
 
   struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Run a job again that failed or was interrupted.",
+      abstract: "Run a failed or interrupted job again, from its beginning.",
       discussion: "Changes of the interrupted job were never visible; its leftovers are deleted before the new job "
         + "starts.")
     @OptionGroup var selection: Selection
@@ -121,8 +121,8 @@ extension JobsCommand {
     static let configuration = CommandConfiguration(
       abstract: "Undo a finished job, as one step.",
       discussion: """
-        Of an import the rows and files are deleted, of an export the archive, of a move both. What the job has not \
-        made is kept.
+        The undo of an import deletes its rows and files, that of an export its archive, that of a move both. Nothing \
+        else is deleted.
         """)
 
     @OptionGroup var server: ServerOptions
@@ -134,7 +134,7 @@ extension JobsCommand {
     @Option(
       help: ArgumentHelp("If an organization is deleted: its subdomain again, to confirm it.", valueName: "name"))
     var confirmDelete: String?
-    @Flag(help: "Also if people seem to work in the organization that is deleted.")
+    @Flag(help: "Undo it even if the organization that is deleted seems to be in use.")
     var yes = false
 
     func run() throws {
@@ -160,7 +160,7 @@ extension JobsCommand {
 
 /// `--json` for commands without jobs.
 struct JSONOption: ParsableArguments {
-  @Flag(help: "One JSON object a line, on standard output.")
+  @Flag(help: "One JSON object per line, on standard output.")
   var json = false
 }
 

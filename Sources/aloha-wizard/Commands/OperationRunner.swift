@@ -12,7 +12,7 @@ protocol OperationCommand: ParsableCommand {
 
 /// The output of a command that runs an operation.
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "Progress and result as one JSON object a line, on standard output.")
+  @Flag(help: "Progress and result as one JSON object per line, on standard output.")
   var json = false
 
   @Flag(help: "Start it as a job and return immediately; watch it with: jobs attach.")

@@ -113,7 +113,7 @@ struct OrganizationCommand: ParsableCommand {
 
   struct Delete: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Delete an organization with everything that belongs to it, as after a test import.",
+      abstract: "Delete an organization with everything that belongs to it, for example after a test import.",
       discussion: """
         All rows are deleted in one transaction, including those that the server's own command leaves behind: \
         recipients, group messages, sessions, scheduled mail. Other organizations are not changed. For an organization \
@@ -137,7 +137,7 @@ struct OrganizationCommand: ParsableCommand {
     var dryRun = false
     @Option(help: ArgumentHelp("The subdomain again, to confirm it.", valueName: "name"))
     var confirmDelete: String?
-    @Flag(help: "Delete it although people seem to work in it.")
+    @Flag(help: "Delete it even if it seems to be in use.")
     var yes = false
 
     func run() throws {

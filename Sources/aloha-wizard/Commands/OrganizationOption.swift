@@ -7,7 +7,7 @@ struct OrganizationOption: ParsableArguments {
     help: ArgumentHelp("The organization's subdomain; '' is the root domain.", valueName: "realm"))
   private var option: String?
 
-  @Argument(help: ArgumentHelp("The subdomain without -r.", valueName: "realm"))
+  @Argument(help: ArgumentHelp("The organization's subdomain; the same as --realm.", valueName: "realm"))
   private var argument: String?
 
   func validate() throws {

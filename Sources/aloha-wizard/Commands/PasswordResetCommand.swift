@@ -21,7 +21,7 @@ struct PasswordResetCommand: OperationCommand {
     help: ArgumentHelp("One or more addresses.", valueName: "address"))
   var users: [String] = []
 
-  @Flag(help: "Everybody who is active in the organization.")
+  @Flag(help: "All active users of the organization.")
   var allUsers = false
 
   @Flag(help: "Only those who have not signed in here yet.")
@@ -57,7 +57,7 @@ struct PasswordResetCommand: OperationCommand {
     let rows = people.map { person in
       [person.address, person.name, person.getsMail ? "mail" : "no mail", person.reason ?? ""]
     }
-    StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "WHAT", "WHY"]] + rows) + "\nContent of the mail:\n")
+    StandardStream.output(ColumnText.of([["ADDRESS", "NAME", "MAIL", "REASON"]] + rows) + "\nContent of the mail:\n")
     StandardStream.output(try operation.preview().map { "  \($0)\n" }.joined() + "\n")
   }
 }

@@ -64,7 +64,7 @@ struct RestoreCommand: OperationCommand {
   var exportFirst = false
   @Option(
     help: ArgumentHelp(
-      "The same, into a new folder in this one; by default beside the uploads.", valueName: "folder"))
+      "Like --export-first, into a new folder below this one; by default beside the uploads.", valueName: "folder"))
   var exportFolder: String?
 
   @Flag(help: "Restore into a throw-away database and folder, and compare; the server is not touched.")

@@ -73,8 +73,8 @@ struct SettingsCommand: ParsableCommand {
 
   struct Copy: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Copy as advised, or as --set says; the old files are kept.",
-      discussion: "--set takes the id of an advice, or a key that only one file has: --set camo_key=copy.")
+      abstract: "Copy settings and secrets as advised, or as --set says; the old files are kept.",
+      discussion: "--set takes the id of a difference, or a key that only one file has: --set camo_key=copy.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var migration: Migration
@@ -82,7 +82,7 @@ struct SettingsCommand: ParsableCommand {
 
     @Option(
       name: .customLong("set"),
-      help: ArgumentHelp("A decision: copy, keep, drop (take out) or merge.", valueName: "key=decision"))
+      help: ArgumentHelp("A decision: copy, keep, drop (remove) or merge.", valueName: "key=decision"))
     var decisions: [String] = []
 
     @Flag(help: "Apply only the decisions of --set; keep everything else.")
@@ -143,7 +143,7 @@ struct SettingsCommand: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    @Flag(help: "Also if the files were edited since; those edits are lost.")
+    @Flag(help: "Undo even if the files were edited since; those edits are lost.")
     var yes = false
     @Flag(help: "Show what would be done; change nothing.")
     var dryRun = false
@@ -186,7 +186,7 @@ private enum AdviceText {
         What it is for: \(advice.purpose)
         If copied: \(advice.ifCopied)
         If kept:   \(advice.ifKept)
-        Advice: \(advice.recommended.rawValue), for \(advice.why)\(choices(advice))
+        Advice: \(advice.recommended.rawValue), because \(advice.why)\(choices(advice))
 
       """
   }

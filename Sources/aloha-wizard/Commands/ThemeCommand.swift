@@ -8,7 +8,7 @@ struct ThemeCommand: ParsableCommand {
     commandName: "theme", abstract: "List, check and show the themes of the wizard.",
     discussion: """
       A theme is a TOML file. It is looked for in ~/.config/aloha-wizard/themes, then /etc/aloha-wizard/themes, then among \
-      those that came with the program; wear one with --theme NAME, or for good with ALOHA_WIZARD_THEME=NAME.
+      those that came with the program; select one with --theme NAME, or permanently with ALOHA_WIZARD_THEME=NAME.
       """,
     subcommands: [List.self, Check.self, Show.self])
 
@@ -31,7 +31,7 @@ struct ThemeCommand: ParsableCommand {
       discussion: """
         Text needs a contrast of 4.5 to 1 (WCAG AA) on the theme's own background, lines and bars 3 to 1; on the \
         terminal's own background, 3.5 to 1 on white and on black alike. It is measured as 256, 16 and 8 colours show it. \
-        Without a name every theme is looked at. The exit code is 30 where something is wrong.
+        Without a name all themes are checked. The exit code is 30 if there are problems.
         """)
 
     @Argument(help: "A theme's name or file.")
