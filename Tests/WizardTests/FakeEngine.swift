@@ -96,7 +96,7 @@ final class FakeEngine: Sendable {
       }, runsJobs: runsJobs)
   }
 
-  /// The host name of the server in a folder: that of its last part.
+  /// Returns the host name of the server in a folder, from the folder's name.
   private static func label(_ root: String) -> String {
     let name = root.split(separator: "/").last.map(String.init) ?? "here"
     return "\(name).example.com"

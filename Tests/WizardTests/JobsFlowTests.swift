@@ -164,8 +164,8 @@ struct JobsFlowTests {
     return job
   }
 
-  /// The pending work of a server, without the leftovers of killed processes: those of other tests, which run at the
-  /// same time, are in the same temporary folders.
+  /// Returns the pending work of a server, without leftovers of killed processes: those of other tests, which run at
+  /// the same time, are in the same temporary folders.
   private func pending(_ root: String) -> [Flow.PendingWork] {
     Flow.PendingWork.find(root: root).filter { $0.destination != .flow(Goal.leftovers.id) }
   }

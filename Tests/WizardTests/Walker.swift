@@ -17,7 +17,7 @@ final class Walker {
   private(set) var bells = 0
   /// Whether lookups are done immediately.
   var answersAtOnce = true
-  /// Other flows are opened at once unless this is off.
+  /// Whether other flows are opened immediately.
   var opensAtOnce = true
   private var opens: [BackgroundTask] = []
 

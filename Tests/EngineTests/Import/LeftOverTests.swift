@@ -56,8 +56,8 @@ struct LeftOverTests {
     return status.isEmpty || status.contains("State:\tZ")
   }
 
-  /// Whether a folder of a killed process is still there although nobody deletes it. Commands of other tests delete
-  /// leftovers as well, and hold the folder's lock until they are done.
+  /// Returns whether a folder of a killed process exists and its lock is free. Commands of other tests delete leftovers
+  /// too, and hold the folder's lock meanwhile.
   private func isLeft(_ path: String) -> Bool {
     for _ in 0..<200 where FileSystem.exists(path) {
       if let folder = try? OpenFolder(path), folder.status(".lock") != nil, FileLock.isFree(".lock", in: folder) {
