@@ -83,7 +83,7 @@ struct Story: Sendable {
   var groups: [Group] = []
   var channels: [Channel] = []
   var emoji: [Emoji] = []
-  /// The threads that are used once, in this order.
+  /// The threads that are used once. ``MessagePlan`` changes their order.
   var threads: [Thread] = []
   /// The threads that are repeated with other people, names and numbers.
   var recurring: [Thread] = []

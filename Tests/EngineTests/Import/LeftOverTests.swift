@@ -56,8 +56,8 @@ struct LeftOverTests {
     return status.isEmpty || status.contains("State:\tZ")
   }
 
-  /// Returns whether a folder of a killed process exists and its lock is free. Commands of other tests delete leftovers
-  /// too, and hold the folder's lock meanwhile.
+  /// Returns whether a folder of a killed process still exists. Waits up to 10 seconds while a command of another test,
+  /// which deletes leftovers too, holds the folder's lock.
   private func isLeft(_ path: String) -> Bool {
     for _ in 0..<200 where FileSystem.exists(path) {
       if let folder = try? OpenFolder(path), folder.status(".lock") != nil, FileLock.isFree(".lock", in: folder) {
