@@ -6,15 +6,15 @@ import Synchronization
 
 /// Throw-away servers in one folder, with one private PostgreSQL for all.
 ///
-/// All its processes are stopped when it is released, and when its process ends in any way.
+/// All its processes are stopped by ``stop()``, when it is released, and when the owning process ends for any reason.
 public final class Sandbox: Sendable {
   public let directory: String
   public let cluster: PrivateCluster
   private let made = Mutex<[SandboxServer]>([])
 
-  /// Creates a cluster in `directory/cluster`; servers are created beside it.
+  /// Starts a new cluster in `directory/cluster`; existing data in it is deleted. Servers are created beside it.
   ///
-  /// - Parameter isTemporary: whether the folder is deleted at the end.
+  /// - Parameter isTemporary: whether `directory` is deleted after the cluster has stopped.
   init(directory: String, isTemporary: Bool) throws {
     self.directory = directory
     var options = PrivateCluster.Options()
@@ -31,7 +31,7 @@ public final class Sandbox: Sendable {
 
   public var servers: [SandboxServer] { made.withLock { $0 } }
 
-  /// Creates a freshly installed server in `directory/name-server`.
+  /// Creates a freshly installed server in `directory/name-server`; an existing one is replaced. It is not started.
   public func makeServer(_ name: String, brand: Brand = .aloha) throws -> SandboxServer {
     let server = try SandboxServer(
       name: name, brand: brand, root: "\(directory)/\(name)-server", database: "\(brand.rawValue)_\(name)",
@@ -40,7 +40,7 @@ public final class Sandbox: Sendable {
     return server
   }
 
-  /// Creates fresh servers with these names in a private folder, which is deleted at the end.
+  /// Creates fresh servers with these names in a new folder below `$TMPDIR` or `/tmp`, which is deleted at the end.
   public static func temporary(servers: [String] = [], brand: Brand = .aloha) throws -> Sandbox {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let directory = "\(base)/aloha-sandbox-\(RandomText.alphanumeric(12))"

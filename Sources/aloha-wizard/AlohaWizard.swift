@@ -35,7 +35,8 @@ struct AlohaWizard: ParsableCommand {
       FailureText.write(failure)
       exit(withError: ExitCode(failure.family.rawValue))
     } catch {
-      // Like the parser's `exit(withError:)`, through streams that respect the terminal's capabilities.
+      // Does the same as the parser's `exit(withError:)`, but writes to streams that respect the terminal's
+      // capabilities.
       let code = exitCode(for: error)
       let text = fullMessage(for: error)
       if !text.isEmpty { code.isSuccess ? StandardStream.output(text + "\n") : StandardStream.error(text + "\n") }

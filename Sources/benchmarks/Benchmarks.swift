@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// Measures operations of the engine on throw-away servers. Run it from a release build: `swift run -c release
-/// aloha-benchmark export` (or `import`, `wizard`).
+/// Measures operations of the engine on throw-away servers. Run it from a release build:
+/// `swift run -c release aloha-benchmark export` (or `import`, `wizard`).
 @main
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(

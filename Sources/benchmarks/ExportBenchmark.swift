@@ -55,7 +55,7 @@ struct ExportBenchmark: ParsableCommand {
     let peak: Int64
   }
 
-  /// Runs in a separate process, so that its memory can be measured.
+  /// Runs one export in a separate process, so that its peak memory can be measured.
   private func export(_ place: Place, to archive: String) throws -> Result {
     unlink(archive)
     var numbers: [Double] = []
@@ -140,7 +140,7 @@ private struct Place {
   let postmaster: Int?
   /// The command line of psql that prints the rows of messages, user-messages and reactions as JSON.
   let rawExport: String
-  /// The owner of the servers; nil for existing servers.
+  /// The sandbox of the server; nil for existing servers.
   let sandbox: Sandbox?
 
   static func sample(messages: Int) throws -> Place {

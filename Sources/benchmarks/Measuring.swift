@@ -13,7 +13,7 @@ struct Cost {
 }
 
 enum Measuring {
-  /// Runs a body and measures its child processes.
+  /// Runs `body` and measures the child processes that it runs to their end.
   ///
   /// - Parameter postmaster: the parent of the database's processes; nil without a database.
   static func cost(postmaster: Int?, _ body: () throws -> Void) throws -> Cost {
@@ -46,7 +46,7 @@ enum Measuring {
     return (line?.split(separator: " ").dropLast().last.flatMap { Int64($0) } ?? 0) * 1024
   }
 
-  /// Returns the parent of a process.
+  /// Returns the process id of the parent of a process; nil if the process does not exist.
   static func parent(of process: Int) -> Int? { fields(process).flatMap { Int($0[1]) } }
 
   /// Returns the processor seconds of the ended children of a process.

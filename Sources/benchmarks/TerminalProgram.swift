@@ -1,7 +1,8 @@
 import Common
 import Glibc
 
-/// A program on a pseudo-terminal: sends keys and measures the time of responses.
+/// A program on a pseudo-terminal: sends keys and measures the time of responses. It is killed when this object is
+/// released.
 final class TerminalProgram {
   private let terminal: Int32
   private let process: pid_t
@@ -65,6 +66,7 @@ final class TerminalProgram {
   ///
   /// - Parameters:
   ///   - sign: a text that the output must contain before it can end.
+  ///   - patience: the maximum time, counted from `since`.
   ///   - since: the start of the measurement.
   func response(
     containing sign: String? = nil, quiet: Int32 = 25, patience: Duration = .seconds(5),
@@ -94,7 +96,7 @@ final class TerminalProgram {
     return response(containing: sign, quiet: quiet, since: start)
   }
 
-  /// Returns the whole screen as text, without attributes.
+  /// Redraws the screen and returns its text, without escape sequences.
   func screen() -> String {
     press("\u{0C}")
     let bytes = response(quiet: 60, patience: .seconds(3)).bytes

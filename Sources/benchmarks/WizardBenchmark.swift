@@ -129,7 +129,7 @@ struct WizardBenchmark: ParsableCommand {
     for _ in 0..<600 where !wizard.screen().contains("Leave the wizard") { usleep(500_000) }
   }
 
-  /// Opens and closes the help several times; measures the openings.
+  /// Opens and closes the help repeatedly. Returns the milliseconds of each opening.
   private func keys(_ wizard: TerminalProgram) -> [Double] {
     (0..<times).map { _ in
       let time = wizard.answer(to: "?", containing: "Help", quiet: 4).milliseconds
@@ -138,7 +138,9 @@ struct WizardBenchmark: ParsableCommand {
     }
   }
 
-  /// Accepts the proposals until a text is on the screen.
+  /// Accepts the proposals until the screen contains a text.
+  ///
+  /// - Throws: `.unexpected` if the text does not appear.
   private func walk(_ wizard: TerminalProgram, to sign: String) throws {
     _ = wizard.response(containing: "Step", quiet: 100)
     for _ in 0..<200 {

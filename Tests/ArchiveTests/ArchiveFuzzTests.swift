@@ -4,7 +4,7 @@ import Testing
 
 @testable import Archive
 
-/// What one way of reading an archive makes of it.
+/// The result of reading an archive in one way.
 private enum Verdict: Equatable, CustomStringConvertible {
   case taken([Member])
   case refused(ArchiveFailure.Problem)
@@ -16,7 +16,7 @@ private enum Verdict: Equatable, CustomStringConvertible {
     }
   }
 
-  /// - Throws: what is no ``ArchiveFailure``: nothing else may come of an archive's content.
+  /// - Throws: every error except ``ArchiveFailure``, which is the only one that the content of an archive may cause.
   static func of(_ body: () throws -> [Member]) throws -> Verdict {
     do {
       return .taken(try body())
@@ -45,7 +45,7 @@ struct ArchiveFuzzTests {
     }
   }
 
-  /// Every reader says the same; what is taken can be written again and is the same then.
+  /// Fails unless all readers give the same result. An accepted archive must be the same after it was written again.
   private func agree(_ path: String, _ scratch: Scratch) throws {
     let verdict = try verified(path)
     let other = try opened(path, scratch)
@@ -119,7 +119,8 @@ struct ArchiveFuzzTests {
     }
   }
 
-  /// The same bytes with the sums of headers corrected where there are headers, so that changes reach what is behind.
+  /// Returns the input with correct checksums in the headers of members, so that mutations are not rejected by the
+  /// checksum.
   private static func corrected(_ input: [UInt8]) -> [UInt8] {
     var bytes = input
     for start in stride(from: 0, to: max(0, bytes.count - 511), by: 512) {
@@ -190,6 +191,6 @@ struct ArchiveFuzzTests {
 }
 
 extension Scratch {
-  /// What was unpacked and not removed.
+  /// Unpacked files that were not deleted.
   fileprivate var left: [String] { (try? FileSystem.names(in: file("work"))) ?? [] }
 }

@@ -64,7 +64,7 @@ struct ArchiveKindTests {
     let scratch = try Scratch()
     var tar = Tar()
     for name in Self.backup { tar.add("root/\(name)", "x") }
-    // Behind what tells that it is a backup, it is broken: it has to be refused before that is read.
+    // The rest of the archive is damaged: the archive must be refused before it is read.
     let path = try scratch.write("b.tar", tar.bytes + [UInt8](repeating: 1, count: 4096))
     let failure = #expect(throws: ArchiveFailure.self) {
       try OpenedArchive.open(path, workFolder: scratch.file("work"), expecting: .export)

@@ -296,7 +296,7 @@ struct ArchiveWriterTests {
     guard mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0 else { return }
     defer { umount(disk) }
     var dice = Dice(6)
-    // From nothing fits but the header, to all but the end.
+    // The disk has room for 1 MiB. The larger archives exceed it in the middle or only at their end.
     for size in [100_000, 900_000, 1_045_000, 1_060_000, 4_000_000] {
       let writer = try ArchiveWriter(path: "\(disk)/a.tar.gz")
       let noise = dice.bytes(size)

@@ -15,7 +15,7 @@ struct DamageTests {
     return try FileSystem.read(scratch.file("a.tar.gz"))
   }
 
-  /// Whether reading all of it reports the damage, as an archive's failure with a text for people.
+  /// Returns whether reading the whole archive reports the damage as an ``ArchiveFailure`` with a message.
   private func isFound(_ bytes: [UInt8], _ scratch: Scratch) throws -> Bool {
     let path = scratch.file("damaged.tar.gz")
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)

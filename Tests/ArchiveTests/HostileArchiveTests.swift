@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Hostile archives")
 struct HostileArchiveTests {
-  /// Reads it as a .tar and as a .tar.gz, and unpacks it: the problem has to be the same, and nothing may be left.
+  /// Reads the archive as .tar and as .tar.gz, and unpacks it. Returns the problem, which must be the same each time;
+  /// no files may be left.
   private func problemOf(_ bytes: [UInt8], limits: Limits = .standard) throws -> ArchiveFailure.Problem? {
     let scratch = try Scratch()
     let tar = try scratch.write("a.tar", bytes)
@@ -296,7 +297,7 @@ struct HostileArchiveTests {
       var bytes = tar.closed
       for _ in 0...round % 8 { bytes[Int.random(in: 0..<bytes.count, using: &dice)] = dice.bytes(1)[0] }
       let path = try scratch.write("a.tar", bytes)
-      // Without a checksum of its own, a .tar may well be taken with its contents changed; it must only not crash.
+      // A .tar has no checksum of its contents, so that changed contents can be accepted; reading must not crash.
       _ = try? contents(path)
       let noise = try scratch.write("n.tar.gz", GzipFormat.plainHeader + dice.bytes(600))
       #expect(throws: ArchiveFailure.self) { try contents(noise) }

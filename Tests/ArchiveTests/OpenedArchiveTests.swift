@@ -121,7 +121,7 @@ struct OpenedArchiveTests {
       #expect(try Inspection.of(scratch.file("in")).refused?.problem == found)
       unlink(path)
     }
-    // The folder of a member is replaced by a link to another with such a member.
+    // The folder of a member is replaced by a link to another folder that contains a member of this name.
     try scratch.write("other/x", Array("evil".utf8))
     #expect(rename(scratch.file("in/uploads"), scratch.file("moved")) == 0)
     #expect(symlink(scratch.file("other"), scratch.file("in/uploads")) == 0)

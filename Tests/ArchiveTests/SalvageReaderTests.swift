@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Reading a damaged archive")
 struct SalvageReaderTests {
-  /// 300 files of 700 bytes and one of 600 kB in a plain tar, and the position of the header of each.
+  /// Returns a plain tar of 300 files of 700 bytes and one file of 600 kB, and the position of each header.
   private func made() throws -> (bytes: [UInt8], headers: [String: Int]) {
     let folder = "/tmp/aloha-salvage-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     try FileSystem.makeFolder("\(folder)/backup")

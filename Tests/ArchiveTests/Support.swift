@@ -3,7 +3,7 @@ import Glibc
 
 @testable import Archive
 
-/// A folder that is gone when the test is.
+/// A temporary folder that is deleted when this object is released.
 final class Scratch {
   let path: String
 
@@ -27,7 +27,7 @@ final class Scratch {
   var names: [String] { (try? FileSystem.names(in: path)) ?? [] }
 }
 
-/// Numbers that look random and are the same in every run.
+/// A pseudo-random generator with the same sequence in every run.
 struct Dice: RandomNumberGenerator {
   private var state: UInt64
 
@@ -48,7 +48,7 @@ struct Dice: RandomNumberGenerator {
     return Array(bytes[..<count])
   }
 
-  /// Rows of JSON, about `count` bytes.
+  /// Returns rows of JSON, about `count` bytes.
   mutating func json(_ count: Int) -> [UInt8] {
     var text: [UInt8] = []
     while text.count < count {
@@ -60,7 +60,7 @@ struct Dice: RandomNumberGenerator {
   }
 }
 
-/// Tar headers made by hand, so that they can be wrong.
+/// Writes tar headers without the checks of the library, so that they can be invalid.
 struct Tar {
   private(set) var bytes: [UInt8] = []
 
@@ -98,12 +98,12 @@ struct Tar {
     add(Array(name.utf8), Array(content.utf8), type: type, link: link, size: size)
   }
 
-  /// With the mark of the end.
+  /// The archive with its end mark.
   var closed: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 }
 
 enum Gzip {
-  /// One member, as another program would make it.
+  /// Returns a gzip file of one member, as other programs write it.
   static func pack(_ bytes: [UInt8], level: Int = 6) throws -> [UInt8] {
     var packed: [UInt8] = []
     let gzip = try ParallelGzip(level: level, threads: 1) { packed.append(contentsOf: $0) }
@@ -114,7 +114,7 @@ enum Gzip {
 }
 
 enum Tool {
-  /// Where a program is, or nil where this machine has none.
+  /// Returns the path of a program; nil if it is not installed.
   static func find(_ name: String) -> String? {
     let paths = getenv("PATH").map { String(cString: $0) } ?? ""
     let folders = paths.split(separator: ":").map(String.init)
@@ -129,7 +129,7 @@ enum Tool {
   }
 }
 
-/// All members of an archive with their contents, in order.
+/// Returns all members of an archive with their contents, in their order.
 func contents(_ path: String, limits: Limits = .standard) throws -> [(name: String, bytes: [UInt8])] {
   let reader = try ArchiveReader(path, limits: limits)
   var all: [(String, [UInt8])] = []
@@ -137,7 +137,7 @@ func contents(_ path: String, limits: Limits = .standard) throws -> [(name: Stri
   return all
 }
 
-/// The problem of the failure that `body` throws; nil where it throws none.
+/// Returns the problem of the ``ArchiveFailure`` that `body` throws; nil if it throws none.
 func problem(_ body: () throws -> Void) throws -> ArchiveFailure.Problem? {
   do {
     try body()

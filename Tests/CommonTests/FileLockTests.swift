@@ -34,7 +34,7 @@ struct FileLockTests {
     let path = FileManager.default.temporaryDirectory.path + "/lock-\(RandomText.alphanumeric(8))"
     defer { unlink(path) }
     var held = try FileLock(path)
-    // As in a child between fork and exec.
+    // A child process has such a copy between fork and exec.
     let descriptor = try #require(
       try FileSystem.names(in: "/proc/self/fd").compactMap { Int32($0) }.first {
         FileSystem.linkTarget("/proc/self/fd/\($0)") == path

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Common
 
-/// Folders of somebody who exchanges them for links while root works in them.
+/// Another user replaces folders by links while root works in them.
 @Suite("Open folders")
 struct OpenFolderTests {
   private let top: String
@@ -32,7 +32,7 @@ struct OpenFolderTests {
     try FileSystem.removeTree("\(top)/tree")
     #expect(!FileSystem.lexists("\(top)/tree"))
     #expect(FileSystem.exists("\(top)/outside/kept"))
-    // A link instead of the tree itself.
+    // The tree itself is a link.
     #expect(symlink("\(top)/outside", "\(top)/tree") == 0)
     try FileSystem.removeTree("\(top)/tree")
     #expect(!FileSystem.lexists("\(top)/tree"))
@@ -48,7 +48,7 @@ struct OpenFolderTests {
     let file = openat(folder.descriptor, odd, O_WRONLY | O_CREAT, 0o600)
     #expect(file >= 0)
     close(file)
-    // Deeper than a process has descriptors.
+    // The tree is deeper than the limit of open files.
     var limit = rlimit()
     #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
     var deepest = try folder.madeFolder("d")
@@ -72,12 +72,12 @@ struct OpenFolderTests {
     }
     for _ in 0..<150 {
       for number in 0..<5 { try? write("\(top)/tree/swapped/\(number)/file") }
-      // It may fail, as the folder is not what it was; it must not follow.
+      // The deletion may fail because the folder changes; it must not follow the link.
       try? FileSystem.removeTree("\(top)/tree")
     }
     ends.store(true, ordering: .relaxed)
     swapper.join()
-    // What the writer above has made through the link is its own fault; what was there must be there.
+    // The writes above may follow the link and add files; the existing files must still be there.
     for number in 0..<20 {
       var status = stat()
       #expect(lstat("\(top)/outside/\(number)", &status) == 0, "\(number)")

@@ -50,7 +50,7 @@ struct ConformanceTests {
     let mediums = try files(servers, "target").filter { $0.hasSuffix("-medium.png") }
     #expect(!mediums.isEmpty)
     for name in mediums {
-      // Width and height, as every PNG begins.
+      // Width and height in the header of a PNG.
       let header = try FileSystem.read("\(servers.directory)/target/home/zulip/uploads/\(name)")[16..<24]
       #expect(Array(header) == [0, 0, 1, 0xF4, 0, 0, 1, 0xF4], "\(name)")
     }
@@ -66,7 +66,7 @@ struct ConformanceTests {
       try servers.differences("compare-databases", servers.conninfo("golden"), servers.conninfo("target")) == "")
   }
 
-  /// Below `uploads`, the random part of a path left out.
+  /// Returns the paths of files below `uploads`, without the random part of each path.
   private func files(_ servers: Reference.Servers, _ server: String) throws -> [String] {
     try walk("\(servers.directory)/\(server)/home/zulip/uploads", "").map { path in
       var parts = path.split(separator: "/").map(String.init)

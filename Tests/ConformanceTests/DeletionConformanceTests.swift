@@ -14,7 +14,7 @@ struct DeletionConformanceTests {
     options.confirmation = ""
     options.despiteSignsOfLife = true
     _ = try DeleteOrganizationOperation(ServerReference(servers.installation("golden")), options).perform(.silent)
-    // What apps are called belongs to no organization; the importer has taught the server new names.
+    // The table of clients belongs to no organization; the import has added names to it.
     let said = try servers.differences("compare-databases", servers.conninfo("target"), servers.conninfo("golden"))
     let others = said.split(separator: "\n").filter {
       !$0.hasPrefix("zerver_client:") && !$0.contains("\"name\":") && !$0.contains("differing rows over")

@@ -15,7 +15,7 @@ struct ImportedFilesConformanceTests {
     #expect(try images(servers, "target") == images(servers, "golden"))
   }
 
-  /// All that the server knows of images and of their previews.
+  /// Returns the server's rows of images and their previews.
   private func images(_ servers: Reference.Servers, _ server: String) throws -> String {
     try Subprocess(
       try #require(Subprocess.find("psql")),
@@ -30,15 +30,16 @@ struct ImportedFilesConformanceTests {
     ).runChecked()
   }
 
-  /// Names below `uploads`, the random part of a path left out, each with a digest. Pictures that are computed may differ
-  /// in their bytes, not in their size.
+  /// Returns the paths of files below `uploads`, without the random part of each path, each with a digest. For computed
+  /// pictures the size is compared instead of the bytes.
   private func files(_ servers: Reference.Servers, _ server: String) throws -> [String] {
     let root = "\(servers.directory)/\(server)/home/zulip/uploads"
     return try Subprocess("/usr/bin/find", [root, "-type", "f", "-printf", "%P\n"]).runChecked()
       .split(separator: "\n").map(String.init).map { path in
         let bytes = try FileSystem.read("\(root)/\(path)")
         let isComputed = path.hasSuffix("-medium.png") || path.contains("/still/")
-        // Width and height, as every PNG begins. A preview says how large its source was to be printed.
+        // Width and height in the header of a PNG. A preview's header contains its size; the rest includes the printing
+        // resolution of the source.
         let digest =
           isComputed
           ? "\(bytes.prefix(24).suffix(8))"

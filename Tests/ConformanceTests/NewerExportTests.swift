@@ -9,7 +9,8 @@ import Transfer
   "An export of a newer server against its official exporter", .serialized,
   .enabled(if: Reference.newer != nil, "no reference data here"))
 struct NewerExportTests {
-  /// Who has not agreed gets random colours; the official partial exports list the one that was made before them.
+  /// Returns whether a difference is expected: subscriptions of users who have not consented get random colours, and
+  /// the official partial exports list an export that was made before them.
   private static func isExpected(_ line: String) -> Bool {
     line.hasPrefix("zerver_subscription ") && line.contains(".color: ") || line.hasPrefix("zerver_realmexport ")
   }
@@ -22,7 +23,7 @@ struct NewerExportTests {
       var options = ExportOperation.Options(subdomain: "zulip", output: archive)
       change(&options)
       _ = try ExportOperation(ServerReference(servers.installation("source")), options).perform(.silent)
-      // It is in the server's list now, which the official exports do not have.
+      // The export has added itself to the server's list; the official exports are not in it.
       try sql(servers, "DELETE FROM zerver_realmexport WHERE id > 7")
       return archive
     }

@@ -4,14 +4,15 @@ import Postgres
 import Testing
 import Transfer
 
-/// Imports into a server of version 11, held against what its official importer leaves.
+/// Compares imports into a server of version 11 with the result of its official importer.
 ///
-/// That importer loses who made a group, and even that of groups of other organizations: exactly these rows differ.
+/// The official importer loses the creators of groups, also of groups in other organizations: exactly these rows
+/// differ.
 @Suite(
   "An import into a newer server, against the official importer", .serialized,
   .enabled(if: Reference.newer != nil, "no reference data here"))
 struct NewerServerImportTests {
-  /// The groups with a maker, by name, and who it is.
+  /// The email addresses of the creators of groups, by the group's name.
   private static let makers = [
     "backend": "iago@zulip.com", "dead group": "iago@zulip.com", "everyone dev": "iago@zulip.com",
     "hamletcharacters": "cordelia@zulip.com",
@@ -22,7 +23,7 @@ struct NewerServerImportTests {
     _ = try ImportOperation(ServerReference(servers.installation(server)), options).perform(.silent)
   }
 
-  /// The tables that differ, each with the number of rows that are missing or other and of rows that are not expected.
+  /// Returns the tables that differ, each with the number of missing or different rows and of unexpected rows.
   private func differences(_ servers: Reference.Servers, _ expected: String, _ actual: String) throws -> [String] {
     try servers.differences("compare-databases", servers.conninfo(expected), servers.conninfo(actual))
       .split(separator: "\n").map(String.init)
@@ -40,8 +41,8 @@ struct NewerServerImportTests {
     return Dictionary(rows.map { ($0[0] ?? "", $0[1] ?? "") }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Mentions by id in the Markdown of messages that name nobody of the organization: the official importer leaves ids of
-  /// the old server, which are other people here.
+  /// Returns mentions by id, in the Markdown of messages, that match no user of the organization. The official importer
+  /// keeps the ids of the old server, which belong to other users here.
   private func strangers(_ servers: Reference.Servers, _ server: String, of subdomain: String) throws -> [String] {
     let connection = try servers.installation(server).connect()
     defer { connection.close() }
@@ -71,7 +72,7 @@ struct NewerServerImportTests {
     let servers = try Reference.Servers(Reference.newer)
     try servers.restore("imported-busy.pgdump", as: "busygolden")
     let connection = try servers.installation("source").connect()
-    // The same organization can be there twice only under other names for the push service.
+    // The server accepts the same organization twice only if their UUIDs for the push service differ.
     try connection.execute("UPDATE zerver_realm SET uuid = gen_random_uuid()")
     try connection.execute("UPDATE zerver_realm SET uuid_owner_secret = 'zuliprealm_' || md5(id::text)")
     try connection.execute("UPDATE zerver_userprofile SET uuid = gen_random_uuid()")

@@ -4,11 +4,11 @@ import Glibc
 import Server
 import Testing
 
-/// Real servers' data and the official tools' results, where this machine has them: a folder `shared/reference` beside
-/// the project. A clone without it has nothing to be held against here; its own fixtures are tested elsewhere.
+/// Data of real servers and results of the official tools, in a folder `shared/reference` next to the project. Tests
+/// that need it are disabled if the folder does not exist.
 enum Reference {
   static let folder = folder(named: "reference")
-  /// The same from a newer server.
+  /// The reference data of a newer server.
   static let newer = folder(named: "reference-11")
 
   private static func folder(named name: String) -> String? {
@@ -20,12 +20,12 @@ enum Reference {
 
   static var isHere: Bool { folder != nil }
 
-  /// The three servers, laid out by the reference's own script in a private cluster that ends with the process.
+  /// The three servers, created by the reference's own script in a private cluster that ends with the process.
   final class Servers {
     let directory: String
     let folder: String
 
-    /// - Parameter reference: which data.
+    /// - Parameter reference: the folder of the reference data.
     init(_ reference: String? = Reference.folder) throws {
       folder = try #require(reference)
       directory = "/tmp/aloha-reference-\(RandomText.alphanumeric(8))"
@@ -40,10 +40,10 @@ enum Reference {
 
     func installation(_ name: String) throws -> Installation { try Installation(root: "\(directory)/\(name)") }
 
-    /// All three as they were.
+    /// Restores the original state of the three servers.
     func reset() throws { try Subprocess("/bin/bash", ["\(folder)/load", directory]).runChecked() }
 
-    /// Restores a dump of the reference into one more database of the cluster, `zulip_NAME`.
+    /// Restores a dump of the reference into another database of the cluster, `zulip_NAME`.
     func restore(_ dump: String, as name: String) throws {
       let script = """
         set -e
@@ -57,17 +57,17 @@ enum Reference {
 
     func conninfo(_ name: String) -> String { "host=\(directory)/socket user=zulip dbname=zulip_\(name)" }
 
-    /// What a comparison says; empty where it finds no difference.
+    /// Returns the output of a comparison; empty if there is no difference.
     func differences(_ script: String, _ expected: String, _ actual: String) throws -> String {
       let python = try #require(Subprocess.find("python3") ?? pyenvPython(), "the comparison needs python3")
       let result = try Subprocess(python, ["\(folder)/\(script)", expected, actual]).run()
       return result.status == 0 ? "" : String(result.output.prefix(6000))
     }
 
-    /// All differences between two archives, one a line, without those that are expected.
+    /// Returns all differences between two archives, one in each line, except the expected ones.
     func differences(_ expected: String, _ actual: String, except isExpected: (String) -> Bool) throws -> [String] {
       let python = try #require(Subprocess.find("python3") ?? pyenvPython(), "the comparison needs python3")
-      // The script itself shows the first differences only.
+      // The script itself prints only the first differences.
       let all = """
         import sys
         text = open(sys.argv[1]).read().replace("shown = 60", "shown = 10 ** 9")

@@ -1,4 +1,4 @@
-/// Numbers whose whole sequence follows from the seed (SplitMix64), the same on every machine.
+/// A pseudo-random generator (SplitMix64). The same seed gives the same sequence on every machine.
 public struct Dice: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -12,9 +12,9 @@ public struct Dice: RandomNumberGenerator, Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// A number from 0 to `limit` - 1; 0 where `limit` is not positive.
+  /// Returns a number from 0 to `limit` - 1; 0 if `limit` is not positive.
   public mutating func below(_ limit: Int) -> Int { limit > 0 ? Int.random(in: 0..<limit, using: &self) : 0 }
 
-  /// True once in `times`.
+  /// Returns true with a probability of 1 in `times`.
   public mutating func once(in times: Int) -> Bool { below(times) == 0 }
 }

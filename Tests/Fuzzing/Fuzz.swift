@@ -1,11 +1,11 @@
 import CFuzzing
 import Glibc
 
-/// Runs a property over inputs made from a corpus, for a fixed number of executions.
+/// Runs a property with inputs that are generated from a corpus, for a fixed number of executions.
 ///
-/// Execution `n` of a seed always has the same input. A crash, or a hang of ``secondsPerExecution`` of processor time,
-/// writes target, seed, execution and input to standard error before the process ends. `FUZZ_SEED` in the environment
-/// chooses another seed, `FUZZ_TIMES` multiplies the executions.
+/// An execution number and a seed determine the input. On a crash, or after ``secondsPerExecution`` of processor time,
+/// target, seed, execution and input are written to standard error before the process ends. In the environment
+/// `FUZZ_SEED` sets another seed, and `FUZZ_TIMES` multiplies the number of executions.
 public struct Fuzz: Sendable {
   public let target: String
   public let seed: UInt64
@@ -17,9 +17,9 @@ public struct Fuzz: Sendable {
   private static let secondsPerExecution: UInt32 = 30
 
   /// - Parameters:
-  ///   - target: how reports name what is fuzzed.
-  ///   - corpus: sound inputs, and others; each is run as it is before the changed ones.
-  ///   - tokens: words of the format, for wrong places.
+  ///   - target: the name in reports.
+  ///   - corpus: valid and invalid inputs. Each is also run unchanged.
+  ///   - tokens: words of the format, which are inserted at random places.
   public init(_ target: String, corpus: [[UInt8]], tokens: [String] = [], seed: UInt64 = 1, largest: Int = 1 << 16) {
     self.target = target
     self.corpus = corpus
@@ -33,7 +33,7 @@ public struct Fuzz: Sendable {
     self.init(target, corpus: corpus.map { Array($0.utf8) }, tokens: tokens, seed: seed, largest: largest)
   }
 
-  /// The input of an execution: the corpus first, then changed ones.
+  /// Returns the input of an execution: first the corpus, then mutations.
   public func input(_ execution: Int) -> [UInt8] {
     if execution < corpus.count { return corpus[execution] }
     var dice = Dice(seed: seed &* 0x2545_F491_4F6C_DD1D &+ UInt64(execution))
@@ -42,10 +42,10 @@ public struct Fuzz: Sendable {
     return mutator.mutate(base, others: corpus)
   }
 
-  /// Calls `property` with each input; what it throws ends the run.
+  /// Calls `property` with each input; stops at its first error.
   ///
-  /// - Throws: ``FuzzFinding`` with seed, execution and input at the first input whose property does not hold: `property`
-  ///   threw. Errors that are right for bad input must be caught by it.
+  /// - Throws: ``FuzzFinding`` with seed, execution and input if the property throws. The property must catch errors
+  ///   that are correct for an invalid input.
   public func run(_ executions: Int, _ property: ([UInt8]) throws -> Void) throws {
     for execution in 0..<max(executions * times, corpus.count) {
       let input = input(execution)
@@ -82,7 +82,7 @@ public struct FuzzFinding: Error, CustomStringConvertible {
     "fuzz target \(target), seed \(seed), execution \(execution): \(reason); input: \(Self.shown(input))"
   }
 
-  /// The bytes as a literal that Swift's and Python's byte strings can be made from.
+  /// Returns the bytes as a literal that is valid in Swift and in Python's byte strings.
   static func shown(_ bytes: [UInt8]) -> String {
     bytes.map { byte -> String in
       switch byte {
@@ -96,14 +96,14 @@ public struct FuzzFinding: Error, CustomStringConvertible {
   }
 }
 
-/// What a property throws where it does not hold.
+/// The error of a property that does not hold.
 public struct Broken: Error, CustomStringConvertible {
   public let description: String
 
   public init(_ description: String) { self.description = description }
 }
 
-/// Throws ``Broken`` where the condition is false.
+/// - Throws: ``Broken`` if the condition is false.
 public func hold(_ condition: Bool, _ description: @autoclosure () -> String) throws {
   guard condition else { throw Broken(description()) }
 }

@@ -1,11 +1,11 @@
-/// Changes inputs in the ways that find faults: flipped bits, cut and repeated pieces, pieces of other inputs, numbers at
-/// the edge of what fits, tokens of the format in wrong places.
+/// Changes inputs: flips bits, removes and repeats pieces, inserts pieces of other inputs, numbers at the limits of
+/// integer types, and tokens of the format.
 ///
-/// It has no state but its dice: the same seed makes the same changes.
+/// The changes depend only on the seed of the generator.
 public struct Mutator {
-  /// Words of the format, besides ``numbers`` and ``texts``, which suit every format.
+  /// Words of the format, in addition to ``numbers`` and ``texts``, which are used for every format.
   public let tokens: [[UInt8]]
-  /// Inputs never become longer.
+  /// The maximum length of a mutated input, in bytes.
   public let largest: Int
   private var dice: Dice
 
@@ -15,7 +15,7 @@ public struct Mutator {
     dice = Dice(seed: seed)
   }
 
-  /// Numbers, as text, that programs trip over.
+  /// Numbers, as text, that often cause faults.
   public static let numbers: [[UInt8]] = [
     "0", "-0", "-1", "1", "00", "127", "128", "255", "256", "32767", "32768", "65535", "65536", "2147483647",
     "2147483648", "-2147483648", "-2147483649", "4294967295", "4294967296", "253402300799", "253402300800",
@@ -25,7 +25,7 @@ public struct Mutator {
     "1e-400", "0.1", ".5", "5.", "1.7976931348623157e308", "NaN", "Infinity", "-Infinity", "0x10", "1_000", "+1",
   ].map { Array($0.utf8) }
 
-  /// Pieces of text that programs trip over.
+  /// Pieces of text that often cause faults.
   public static let texts: [[UInt8]] = [
     [0], [0x0A], [0x0D, 0x0A], [0x1B, 0x5B, 0x32, 0x4A], [0x7F], [0x80], [0xC0, 0x80], [0xED, 0xA0, 0x80],
     [0xF4, 0x90, 0x80, 0x80], [0xFF, 0xFE], [0xEF, 0xBB, 0xBF], [0xE2, 0x80, 0xAE], [0x5C], [0x22], [0x27],
@@ -34,9 +34,9 @@ public struct Mutator {
     Array("\\u0000".utf8), [UInt8](repeating: 0x61, count: 300), Array("e\u{301}".utf8), Array("👩‍👩‍👧".utf8),
   ]
 
-  /// `input`, changed once to eight times.
+  /// Returns `input` with one to eight changes.
   ///
-  /// - Parameter others: where foreign pieces come from: the corpus.
+  /// - Parameter others: inputs whose pieces are inserted: the corpus.
   public mutating func mutate(_ input: [UInt8], others: [[UInt8]]) -> [UInt8] {
     var bytes = input
     var changes = 1
@@ -98,7 +98,7 @@ public struct Mutator {
     }
   }
 
-  /// Puts another number where one is.
+  /// Replaces a number by another one.
   private mutating func number(_ bytes: inout [UInt8]) {
     let new = Self.numbers[dice.below(Self.numbers.count)]
     guard !bytes.isEmpty else { return bytes.append(contentsOf: new) }

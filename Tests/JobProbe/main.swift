@@ -4,7 +4,8 @@ import Glibc
 import ProbeOperations
 import Synchronization
 
-/// The process of a job whose operation only the tests know: `job-probe run-job FOLDER`, as the program itself.
+/// The process of a job for an operation that only the tests define: `job-probe run-job FOLDER`, as in the program
+/// itself.
 
 private let isStopped = Atomic(false)
 

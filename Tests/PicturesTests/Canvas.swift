@@ -1,7 +1,7 @@
 import CGD
 import Pictures
 
-/// Pictures of the tests, drawn and written by the library itself.
+/// Draws and encodes test pictures with the same library as the program.
 final class Canvas {
   static let red: Int32 = 0xFF0000
   static let green: Int32 = 0x00FF00
@@ -18,12 +18,12 @@ final class Canvas {
     for y in 0..<height { for x in 0..<width { image.pointee.tpixels[y]?[x] = color(x, y) } }
   }
 
-  /// Four corners of one color each.
+  /// Four quarters of one color each.
   convenience init(corners: [Int32], _ width: Int, _ height: Int) {
     self.init(width, height) { x, y in corners[(y * 2 / height) * 2 + x * 2 / width] }
   }
 
-  /// A result, to be looked at.
+  /// Decodes a result; nil if it is not a PNG.
   init?(png: [UInt8]) {
     var png = png
     guard let image = gdImageCreateFromPngPtr(Int32(png.count), &png) else { return nil }
@@ -41,13 +41,13 @@ final class Canvas {
     return (pixel >> 16 & 0xFF, pixel >> 8 & 0xFF, pixel & 0xFF, pixel >> 24)
   }
 
-  /// The color of a place, as the nearest of those that the tests use.
+  /// Returns the nearest of the tests' colors at a pixel.
   func name(_ x: Int, _ y: Int) -> Int32 {
     let color = self[x, y]
     return (color.red > 127 ? Self.red : 0) | (color.green > 127 ? Self.green : 0) | (color.blue > 127 ? Self.blue : 0)
   }
 
-  /// The colors in the middle of the four corners.
+  /// The colors in the middle of the four quarters.
   var corners: [Int32] {
     let (a, b, c, d) = (width / 4, width * 3 / 4, height / 4, height * 3 / 4)
     return [name(a, c), name(b, c), name(a, d), name(b, d)]
@@ -68,7 +68,7 @@ final class Canvas {
     return Self.bytes(data, size)
   }
 
-  /// One after the other, all of the same size.
+  /// Returns an animated GIF of frames of the same size.
   static func animation(_ frames: [Canvas]) -> [UInt8] {
     var size: Int32 = 0
     var bytes: [UInt8] = []
@@ -81,7 +81,7 @@ final class Canvas {
     return bytes + Self.bytes(gdImageGifAnimEndPtr(&size), size)
   }
 
-  /// The left half red, the right half of the color that is not seen.
+  /// A GIF whose left half is red and whose right half is transparent.
   static func halfTransparentGIF(side: Int) -> [UInt8] {
     let canvas = Canvas(copy: gdImageCreate(Int32(side), Int32(side)))
     let red = gdImageColorAllocate(canvas.image, 255, 0, 0)
@@ -93,7 +93,7 @@ final class Canvas {
     return bytes(gdImageGifPtr(canvas.image, &size), size)
   }
 
-  /// With few colors.
+  /// The picture with a palette of at most 256 colors.
   private var palette: Canvas { Canvas(copy: gdImageCreatePaletteFromTrueColor(image, 0, 256)) }
 
   private init(copy: gdImagePtr) { image = copy }
@@ -105,7 +105,7 @@ final class Canvas {
 }
 
 extension [UInt8] {
-  /// A JPEG with what a camera would say about how it was held.
+  /// Returns the JPEG with an EXIF orientation, as cameras write it.
   func held(_ orientation: UInt8, littleEndian: Bool) -> [UInt8] {
     let tiff: [UInt8] =
       littleEndian

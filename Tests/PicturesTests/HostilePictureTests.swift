@@ -13,7 +13,7 @@ struct HostilePictureTests {
     } catch { return error.cause }
   }
 
-  /// Stripes that no format makes small.
+  /// Returns a picture that no format compresses well.
   private func sample(_ format: PictureHeader.Format) -> [UInt8] {
     Canvas(120, 90) { x, y in Int32(truncatingIfNeeded: (x * 7919 + y * 104_729) & 0xFFFFFF) }.file(format)
   }
@@ -61,7 +61,7 @@ struct HostilePictureTests {
     jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0xEA, 0x60, 0xEA, 0x60])
     var gif = sample(.gif)
     gif.replaceSubrange(6..<10, with: [0x60, 0xEA, 0x60, 0xEA])
-    // A small canvas, and an enormous picture on it.
+    // A small canvas with a huge frame.
     var frameOfGIF = sample(.gif)
     let picture = 13 + 3 << (Int(frameOfGIF[10]) & 7 + 1)
     let start = frameOfGIF[picture] == 0x2C ? picture : picture + 8
@@ -99,7 +99,7 @@ struct HostilePictureTests {
     for orientation in [0, 9, 255] as [UInt8] {
       #expect(try PictureHeader(sample(.jpeg).held(orientation, littleEndian: true)).orientation == 1)
     }
-    // A directory that lies far outside.
+    // The offset of the directory is outside the file.
     var file = sample(.jpeg).held(6, littleEndian: true)
     file.replaceSubrange(16..<20, with: [0xFF, 0xFF, 0xFF, 0x7F])
     #expect(try PictureHeader(file).orientation == 1)

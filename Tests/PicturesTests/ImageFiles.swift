@@ -1,6 +1,6 @@
-/// Files of formats that the tests' library does not write, made byte by byte: enough of them to be measured.
+/// Writes files of formats that the tests' library cannot write, byte by byte: enough of them to read their size.
 enum ImageFiles {
-  /// - Parameter isBig: with offsets of eight bytes.
+  /// - Parameter isBig: whether offsets have eight bytes (BigTIFF).
   static func tiff(pages: [(width: Int, height: Int, orientation: Int)], isLittle: Bool, isBig: Bool = false) -> [UInt8]
   {
     func number(_ value: Int, _ size: Int) -> [UInt8] {
@@ -24,11 +24,11 @@ enum ImageFiles {
     return bytes
   }
 
-  /// An AVIF or HEIC of one item.
+  /// Returns an AVIF or HEIC of one item.
   ///
   /// - Parameters:
-  ///   - angle: quarters of a turn, against the clock.
-  ///   - cut: the size of a clean aperture.
+  ///   - angle: quarter turns, anticlockwise.
+  ///   - cut: the size of the clean aperture.
   static func heif(
     _ brand: String, width: Int, height: Int, angle: UInt8 = 0, cut: (width: Int, height: Int)? = nil
   ) -> [UInt8] {

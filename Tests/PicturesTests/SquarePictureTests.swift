@@ -30,7 +30,7 @@ struct SquarePictureTests {
     "The middle of a picture that is not square is used", arguments: [(900, 300), (300, 900), (4000, 10), (10, 4000)])
   func middle(_ width: Int, _ height: Int) throws {
     let (long, short) = (max(width, height), min(width, height))
-    // White beside the middle, which has four corners.
+    // White outside the middle square; the square has three colors.
     let canvas = Canvas(width, height) { x, y in
       let (along, across) = width > height ? (x - (long - short) / 2, y) : (y - (long - short) / 2, x)
       guard (0..<short).contains(along) else { return Canvas.white }
@@ -58,7 +58,7 @@ struct SquarePictureTests {
   @Test(
     "Transparent pixels stay transparent, and their color does not bleed", arguments: [PictureHeader.Format.png, .webp])
   func transparency(_ format: PictureHeader.Format) throws {
-    // Black that nobody sees beside red.
+    // Transparent black beside red.
     let file = Canvas(1000, 1000) { x, _ in x < 503 ? Canvas.red : Canvas.clear }.file(format)
     let made = try square(file)
     #expect(made[100, 250].alpha == 0 && made[400, 250].alpha == 127)
@@ -79,7 +79,7 @@ struct SquarePictureTests {
   @Test("An opaque picture gets no alpha channel")
   func opaque() throws {
     let files = try SquarePicture.make(from: Canvas(corners: corners, 50, 50).file(.png), sides: [100])
-    // The kind of color: three channels.
+    // The color type in the PNG header: RGB.
     #expect(files[0][25] == 2)
   }
 

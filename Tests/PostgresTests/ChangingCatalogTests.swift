@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The catalog of a schema that changes")
 struct ChangingCatalogTests {
-  /// Drops and creates the indexes of a table until it is told to stop.
+  /// Drops and creates the indexes of a table repeatedly until ``stop()``.
   private final class Rebuilding: Sendable {
     private let isOver = Mutex(false)
     private let hasStopped = DispatchSemaphore(value: 0)
@@ -45,7 +45,7 @@ struct ChangingCatalogTests {
     }
     try connection.transaction {
       for _ in 0..<400 { _ = try Catalog.read(connection, schema: "changing") }
-      // The transaction goes on, whatever had to be read again.
+      // The transaction remains usable after reads that had to be repeated.
       try connection.execute("INSERT INTO changing.note VALUES (1, 'kept')")
     }
     #expect(try connection.value("SELECT word FROM changing.note") == "kept")

@@ -2,9 +2,10 @@ import Common
 import Glibc
 import Operations
 
-/// An operation that no catalogue of the program names: it counts into a file, as slowly as it is told.
+/// An operation that is not in the program's catalogue. It counts into a file, at a given speed.
 ///
-/// It is all that a new operation has to be; ``Engine/OperationCatalog/adding(_:)`` makes it a job like any other.
+/// It implements only what every operation must; ``Engine/OperationCatalog/adding(_:)`` adds it to the catalogue, so
+/// that it can run as a job.
 public struct CountingOperation: Operation {
   public enum Phase: String, OperationPhase, CaseIterable {
     case open, count

@@ -19,7 +19,7 @@ struct PictureTests {
       position += 12 + length
     }
     #expect(names == ["IHDR", "PLTE", "IDAT", "IEND"])
-    // What every PNG ends with, from its specification.
+    // The last bytes of every PNG, according to the specification.
     #expect(file.suffix(4) == [0xAE, 0x42, 0x60, 0x82])
   }
 

@@ -103,7 +103,7 @@ struct PrivateClusterTests {
       try server.run("scripts/start-server")
       let postmaster = try text("\(sandbox.directory)/cluster/data/postmaster.pid").split(separator: "\n")[0]
       let process = try text("\(server.root)/var/run/aloha/server.pid")
-      // The parent knows this name; nothing can be handed over otherwise.
+      // A file is the only way to pass values to the parent, which knows its name.
       try FileSystem.replace(
         "/tmp/aloha-killed-\(getppid())", with: "\(sandbox.directory)\n\(postmaster)\n\(process)".utf8)
       kill(getpid(), SIGKILL)

@@ -24,7 +24,7 @@ struct SampleOrganizationTests {
     func fingerprint(_ name: String, seed: UInt64) throws -> String? {
       let server = try Shared.sandbox().makeServer(name)
       try server.add(SampleOrganization(subdomain: "", messages: 300, seed: seed))
-      // The host is a part of links; ids of the organization are in paths.
+      // Links contain the host, which differs between the servers.
       return try server.value(
         "SELECT md5(string_agg(replace(content, $1, '') || date_sent || sender_id, '|' ORDER BY id)) FROM zerver_message",
         [server.host])

@@ -4,7 +4,7 @@ import Postgres
 import Sandbox
 import Testing
 
-/// One sandbox for all tests of the process: starting a cluster is the slow part.
+/// One sandbox for all tests of the process, because starting a cluster is slow.
 enum Shared {
   private static let made = Result { try Sandbox.temporary(servers: ["fresh"]) }
   private static let sampled = Result {
@@ -16,15 +16,15 @@ enum Shared {
 
   static func sandbox() throws -> Sandbox { try made.get() }
 
-  /// As it was installed. Nobody changes it.
+  /// A freshly installed server. Tests must not change it.
   static func fresh() throws -> SandboxServer { try #require(try sandbox().servers.first { $0.name == "fresh" }) }
 
-  /// With both organizations. Nobody changes it.
+  /// A server with both organizations. Tests must not change it.
   static func sample() throws -> SandboxServer { try sampled.get() }
 }
 
 extension SandboxServer {
-  /// The first column of all rows.
+  /// Returns the first column of all rows.
   func column(_ sql: String, _ parameters: [String?] = []) throws -> [String] {
     try connect().query(sql, parameters).compactMap { $0[0] }
   }
@@ -34,7 +34,7 @@ extension SandboxServer {
   }
 }
 
-/// Asks again and again, for a minute at most, until the answer is yes.
+/// Repeats `isTrue` until it returns true. Returns false after a minute.
 func eventually(_ isTrue: () throws -> Bool) rethrows -> Bool {
   for _ in 0..<1200 {
     if try isTrue() { return true }
@@ -43,7 +43,7 @@ func eventually(_ isTrue: () throws -> Bool) rethrows -> Bool {
   return false
 }
 
-/// Runs `body` with a new empty folder, and removes it afterwards.
+/// Runs `body` with a new empty folder, and deletes it afterwards.
 func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
   let path = "/tmp/aloha-tests-\(RandomText.alphanumeric(10))"
   try FileSystem.makeFolder(path, mode: 0o711)
@@ -53,7 +53,7 @@ func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
 
 func text(_ path: String) throws -> String { String(decoding: try FileSystem.read(path), as: UTF8.self) }
 
-/// All files below a folder, by their path in it.
+/// Returns all files below a folder, by their relative path.
 func files(below folder: String, _ inside: String = "") throws -> [String] {
   try FileSystem.names(in: folder).flatMap { name -> [String] in
     let path = "\(folder)/\(name)"

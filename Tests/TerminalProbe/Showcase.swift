@@ -1,6 +1,6 @@
 import Terminal
 
-/// A screen with one of everything, to look at a theme with.
+/// A screen with all elements, to review a theme.
 enum Showcase {
   static func draw(_ empty: Frame) -> Frame {
     var frame = empty

@@ -3,10 +3,11 @@ import Foundation
 import Glibc
 import Terminal
 
-/// Draws a screen, names each key that it gets, and dies in the way that it is told to: what the tests run on a real
-/// terminal, and a place to look at every part of a screen.
+/// A program for tests on a real terminal: draws a screen, shows each key that it receives, and crashes in the
+/// requested way. `--showcase` shows all elements of a screen.
 ///
-///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--ask] [--ask-afresh] [--crash trap|segv|abort|overflow|worker|worker-trap|worker-overflow]
+///     terminal-probe [--ascii] [--no-color] [--theme NAME] [--showcase] [--ask] [--ask-afresh]
+///                    [--crash trap|segv|abort|overflow|worker|worker-trap|worker-overflow]
 @main
 struct TerminalProbe {
   static func main() {
@@ -42,7 +43,7 @@ struct TerminalProbe {
     terminal.say("name \(name)\npassword \(password)")
   }
 
-  /// Something that takes a moment, and then a question that counts.
+  /// Works for a second, and then asks a question that ignores earlier input.
   private static func askAfresh(_ terminal: LineTerminal) {
     terminal.say("Working")
     sleep(1)
@@ -130,14 +131,14 @@ private struct Probe {
     }
   }
 
-  /// Recursion without an end, which the compiler must not see through.
+  /// Recurses infinitely, in a way that the compiler cannot detect.
   private static func deeper(_ level: Int) -> Int {
     getpid() == 0 ? level : deeper(level + 1) + deeper(level + 2)
   }
 
   private static func trap() {
     let none: [Int] = []
-    // Beyond the end of what the optimizer can see.
+    // An index out of range, in a way that the optimizer cannot detect.
     print(none[Int(getpid())])
   }
 }

@@ -205,7 +205,7 @@ struct CleanTerminalTests {
     }
     try session.runProbe("--crash segv")
     try session.press("t")
-    // What it was told held the end of a title, and a bell: they are gone.
+    // The requested title contained the end of a title sequence and a bell: they are removed.
     try title(is: "probing ]2;évil")
     try session.press("t")
     try title(is: before)
@@ -242,7 +242,7 @@ struct CleanTerminalTests {
     let folder = "\(NSTemporaryDirectory())/aloha-gone-\(RandomText.alphanumeric(8))"
     try FileSystem.makeFolder(folder)
     defer { try? FileSystem.removeTree(folder) }
-    // nohup's ignored SIGHUP leaves nothing but the dead terminal itself to be noticed.
+    // With SIGHUP ignored, as by nohup, only the closed terminal itself can be noticed.
     try session.run("trap '' HUP; sh -c '\(TmuxSession.probePath); echo ended > \(folder)/ended'")
     try session.waitFor("the probe's screen") { $0.contains("events 0.") }
     session.kill()
@@ -350,7 +350,7 @@ struct LineTerminalTests {
     let session = try TmuxSession(environment: ["LANG": "C"])
     try session.run("printf 'one\\ntwo' | \(TmuxSession.probePath) --ask")
     let text = try session.waitFor("the answers") { $0.contains("password") }
-    // What a pipe says is written down, but for what is hidden.
+    // Answers from a pipe are echoed, except hidden ones.
     #expect(text.contains("Zurich or ????? one\nPassword?\nname text(\"one\")"))
     #expect(text.contains(#"password text("two")"#))
   }

@@ -74,7 +74,7 @@ struct ShippedThemeTests {
           let (color, otherColor) =
             isBadge ? (mine.background, theirs.background) : (mine.foreground, theirs.foreground)
           for eye in eyes {
-            // 10 is what an attentive eye tells apart at a glance.
+            // A difference of 10 is noticed at a glance.
             #expect(eye.distance(color, otherColor) > 30, "\(role) and \(other) for \(eye)")
           }
           let brightness = Color.contrast(color, otherColor)
@@ -131,7 +131,7 @@ struct ShippedThemeTests {
   }
 }
 
-/// How eyes that lack one kind of receptor see colours, after Machado, Oliveira and Fernandes (2009).
+/// Simulates colour-blindness, after Machado, Oliveira and Fernandes (2009).
 enum ColorBlindness: Sendable {
   case deuteranopia, protanopia, tritanopia
 
@@ -146,7 +146,7 @@ enum ColorBlindness: Sendable {
     }
   }
 
-  /// How far apart two entries of the palette are for such eyes, in the CIE's Lab.
+  /// Returns the distance of two palette entries for such eyes, in CIELAB.
   func distance(_ index: Int, _ other: Int) -> Double {
     zip(lab(index), lab(other)).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
   }

@@ -81,7 +81,7 @@ struct TextTests {
   func neverWider(width: Int) {
     let text = "Zürich 漢字チャット e\u{301}\u{302} supercalifragilistic, one 👍 two 한국어."
     for line in TextWidth.wrapped(text, to: width, hanging: 2) {
-      // A wide character cannot be made narrower than it is.
+      // A wide character needs two columns.
       #expect(TextWidth.columns(line) <= max(width, 2))
     }
   }

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Terminal
 
-/// What every role of every shipped theme becomes on a terminal with 256, 16, 8 and no colours, as it was looked at and
-/// found good. A screen is a map of roles, pinned by the wizard's goldens; the two together are how it looks anywhere.
+/// The reviewed look of every role of every shipped theme on a terminal with 256, 16, 8 and no colours. The wizard's
+/// goldens pin the roles on each screen; both together determine the look of a screen.
 @Suite("The shipped themes, colour by colour")
 struct ThemeGoldenTests {
   private static let depths: [(String, ColorDepth)] = [

@@ -10,7 +10,7 @@ struct ThemeTests {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("themes").path
 
-  /// A theme that has every role, with some lines replaced.
+  /// Returns a theme with every role, with some lines replaced.
   private func file(_ lines: [String: String] = [:], extra: String = "") -> String {
     let roles = Role.allCases.compactMap { role in
       lines[role.rawValue].map { $0.isEmpty ? nil : "\(role.rawValue) = \($0)" } ?? "\(role.rawValue) = {}"

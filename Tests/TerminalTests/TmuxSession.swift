@@ -2,13 +2,13 @@ import Common
 import Foundation
 import Testing
 
-/// A real terminal of its own, with a shell in it that can start the probe: a tmux server on a private socket, gone with
-/// this value.
+/// A real terminal with a shell that can start the probe: a tmux server on a private socket, which is stopped when this
+/// object is released.
 final class TmuxSession {
   private let folder: String
   private let socket: String
 
-  /// - Parameter environment: all that the shell finds, besides `PATH` and a prompt.
+  /// - Parameter environment: the shell's variables, in addition to `PATH` and a prompt.
   init(columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]) throws {
     folder = "\(NSTemporaryDirectory())/aloha-terminal-\(RandomText.alphanumeric(10))"
     try FileSystem.makeFolder(folder)
@@ -29,10 +29,10 @@ final class TmuxSession {
     try? FileSystem.removeTree(folder)
   }
 
-  /// Takes the terminal away from all that runs in it.
+  /// Closes the terminal of all programs in it.
   func kill() { _ = try? tmux(["kill-server"]) }
 
-  // MARK: Doing
+  // MARK: Input
 
   /// Types a command line and Enter.
   func run(_ command: String) throws {
@@ -46,17 +46,17 @@ final class TmuxSession {
     try waitFor("the probe's screen") { $0.contains("Terminal probe") && $0.contains("events 0.") }
   }
 
-  /// Presses keys, by tmux' names: `a`, `Up`, `C-c`, `Escape`.
+  /// Presses keys, by tmux's names: `a`, `Up`, `C-c`, `Escape`.
   func press(_ keys: String...) throws {
     try tmux(["send-keys"] + keys)
   }
 
-  /// Sends bytes as they are.
+  /// Sends bytes unchanged.
   func send(bytes: [UInt8]) throws {
     try tmux(["send-keys", "-H"] + bytes.map { String($0, radix: 16) })
   }
 
-  /// Pastes as a terminal does when the program asked for pastes to be marked.
+  /// Pastes text, with bracketed paste if the program has requested it.
   func paste(_ text: String) throws {
     try tmux(["set-buffer", text])
     try tmux(["paste-buffer", "-p"])
@@ -73,18 +73,18 @@ final class TmuxSession {
     try Subprocess("/usr/bin/env", ["kill", "-\(name)", String(pid)]).runChecked()
   }
 
-  // MARK: Seeing
+  // MARK: Output
 
   var screen: String { get throws { try tmux(["capture-pane", "-p"]) } }
 
-  /// With the escape sequences of colours and attributes.
+  /// The screen with the escape sequences of colours and attributes.
   var colored: String { get throws { try tmux(["capture-pane", "-p", "-e"]) } }
 
   func format(_ text: String) throws -> String {
     try tmux(["display-message", "-p", text]).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// From now on, what is sent to the terminal is written down as it is.
+  /// Records all further bytes that are sent to the terminal.
   func record() throws { try tmux(["pipe-pane", "-o", "cat > '\(folder)/recorded'"]) }
 
   func recorded() throws -> String {
@@ -92,7 +92,7 @@ final class TmuxSession {
     return String(decoding: try FileSystem.read("\(folder)/recorded"), as: UTF8.self)
   }
 
-  /// Waits until the screen is as expected; fails the test when that does not happen.
+  /// Waits until the screen is as expected; fails the test after a timeout.
   @discardableResult
   func waitFor(_ what: String, _ expected: (String) throws -> Bool) throws -> String {
     var last = ""
@@ -108,13 +108,13 @@ final class TmuxSession {
 
   struct NeverSeen: Error {}
 
-  /// Waits for the shell to read again: what is typed before may be thrown away.
+  /// Waits until the shell reads input: earlier input may be discarded.
   @discardableResult
   func waitForPrompt() throws -> String {
     try waitFor("a prompt") { $0.split(separator: "\n").last?.trimmingCharacters(in: .whitespaces) == "$" }
   }
 
-  /// Waits for the shell to be back, on its own screen, with the terminal as a shell needs it.
+  /// Waits for the shell, and checks that it is on the normal screen with normal terminal modes.
   func expectCleanTerminal(sourceLocation: SourceLocation = #_sourceLocation) throws {
     try waitForPrompt()
     try run("stty -a; echo back-$((40+2))")
@@ -137,7 +137,7 @@ final class TmuxSession {
 
   @discardableResult
   private func tmux(_ arguments: [String]) throws -> String {
-    // Without a locale of its own, tmux would draw everything but ASCII as underscores.
+    // Without a locale, tmux would draw everything except ASCII as underscores.
     try Subprocess(
       "/usr/bin/env", ["tmux", "-u", "-S", socket] + arguments, environment: ["LC_ALL": "C.UTF-8"], directory: folder
     ).runChecked()
@@ -145,7 +145,7 @@ final class TmuxSession {
 
   private static let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
 
-  /// Built beside the tests.
+  /// The path of the probe, next to the tests.
   static let probePath: String = {
     let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
     let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? folder

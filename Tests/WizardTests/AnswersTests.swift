@@ -103,7 +103,7 @@ struct AnswersTests {
     walker.press(.control("u"))
     walker.type("pier")
     walker.press(.enter)
-    // The checks have a warning, which somebody who is there should see.
+    // The checks have a warning: an operator who is present must see it.
     #expect(walker.step == "checks")
     walker.press(.enter)
     #expect(walker.step == "review")
@@ -182,9 +182,9 @@ struct AnswersTests {
     #expect(self.failure(complete, servers)?.family == .connection)
   }
 
-  // MARK: Second words
+  // MARK: Confirmations
 
-  /// A flow that destroys, with a name to be typed where `names` says so.
+  /// Returns a destructive flow; if `names` is true, a name must be typed.
   private func destroying(_ destroys: [String], names: Bool = true) -> Flow {
     let fields =
       names

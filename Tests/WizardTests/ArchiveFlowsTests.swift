@@ -8,7 +8,7 @@ import Testing
 @testable import Transfer
 @testable import Wizard
 
-/// Exporting, importing, both ways of the cloud, looking at an archive.
+/// Export, import, both cloud flows, and inspection of an archive.
 @Suite("Flows around archives")
 struct ArchiveFlowsTests {
   static let reader = ArchiveReader { path, identity, _ in
@@ -152,7 +152,7 @@ struct ArchiveFlowsTests {
     #expect(options.subdomain == "harbour")
   }
 
-  // MARK: What is refused
+  // MARK: Refusals
 
   @Test("A backup, a refused archive and a missing one stop the import at its first step with a remedy")
   func refused() {
@@ -175,7 +175,7 @@ struct ArchiveFlowsTests {
     }
   }
 
-  // MARK: Looking at an archive
+  // MARK: Inspection of an archive
 
   @Test("Inspecting describes the archive, and verifying leads on to the import")
   func inspect() {
@@ -232,7 +232,7 @@ struct ArchiveFlowsTests {
       ])
   }
 
-  // MARK: Looks
+  // MARK: Screens
 
   @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
@@ -263,7 +263,7 @@ struct ArchiveFlowsTests {
       answering: answering)
   }
 
-  // MARK: On real servers
+  // MARK: Real servers
 
   @Test("The flows export, verify and import an organization under another name")
   func forReal() throws {

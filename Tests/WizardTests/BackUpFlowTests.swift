@@ -146,7 +146,7 @@ struct BackUpFlowTests {
     }
   }
 
-  // MARK: Rehearsing
+  // MARK: Rehearsal
 
   static let rehearsals = [
     FlowWay("the newest", lines: ["", "", "", "", ""]) { _ in },
@@ -166,7 +166,7 @@ struct BackUpFlowTests {
     #expect(options.identity == (isNewest ? nil : "/root/key.txt"))
   }
 
-  // MARK: Every night
+  // MARK: Schedule
 
   @Test("The schedule contains the answers, and the command prints the same text")
   func nightly() {
@@ -205,7 +205,7 @@ struct BackUpFlowTests {
     #expect(walker.sees("rehearse on another machine") && walker.sees("--identity KEYFILE"))
   }
 
-  // MARK: Keeping few
+  // MARK: Retention
 
   @Test("Backups to delete and to keep are listed, and deleted only after the folder was typed")
   func prune() {
@@ -284,7 +284,7 @@ struct BackUpFlowTests {
       ])
   }
 
-  // MARK: Looks
+  // MARK: Screens
 
   @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {

@@ -5,7 +5,7 @@ import Common
 @testable import WholeServer
 @testable import Wizard
 
-/// Backups and servers that are not there.
+/// Fake backups and servers.
 enum BackupFakes {
   /// 23 November 2026, noon.
   static let now = Timestamp.microseconds(iso: "2026-11-23T12:00:00") ?? 0
@@ -42,7 +42,7 @@ enum BackupFakes {
       damage: damage)
   }
 
-  /// What the checks say where the server has more than the backup.
+  /// The finding for a server with data that is newer than the backup.
   static let newer = Finding(
     .warning, "newer data",
     "1,204 messages, 3 people and 17 files are newer than this backup (newest: today 14:02, 31 minutes ago)",

@@ -6,7 +6,7 @@ import Sandbox
 import Testing
 import WholeServer
 
-/// Commands that destroy, as a person runs them on a terminal, and as a script runs them.
+/// Destructive commands, run on a terminal and by a script.
 @Suite("Confirmation prompts")
 struct ConfirmationPromptTests {
   private static let sandbox = Result { try Sandbox.temporary() }
@@ -21,7 +21,7 @@ struct ConfirmationPromptTests {
     try server.connect().value("SELECT 1 FROM zerver_realm WHERE string_id = 'bookclub'") != nil
   }
 
-  /// A script: no terminal anywhere.
+  /// Runs the program without a terminal, as a script does.
   private func script(_ arguments: [String]) throws -> (status: Int32, output: String) {
     let result = try Subprocess(TmuxTerminal.program, arguments, directory: "/").run()
     return (result.status, result.output)
@@ -60,7 +60,7 @@ struct ConfirmationPromptTests {
   @Test("Earlier input does not confirm a deletion")
   func typedAhead() throws {
     let server = try server("ahead")
-    // Until this is let go the program cannot know yet what it is asking about.
+    // While this lock is held, the program cannot reach its question.
     let lock = try server.connect()
     try lock.execute("BEGIN; LOCK TABLE zerver_realm")
     let terminal = try TmuxTerminal(
@@ -118,7 +118,7 @@ struct ConfirmationPromptTests {
   func blocked() throws {
     let server = try server("lively")
     let connection = try server.connect()
-    // Somebody has written since the sample was made.
+    // The organization has messages that are newer than the sample.
     try connection.execute("UPDATE zerver_message SET date_sent = now() - interval '1 minute'")
     let operation = DeleteOrganizationOperation(
       ServerReference(root: server.root), DeleteOrganizationOperation.Options(subdomain: "bookclub"))

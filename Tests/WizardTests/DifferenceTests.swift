@@ -16,7 +16,7 @@ struct DifferenceTests {
       unified: UnifiedDiff.between(old, new, name: "/etc/aloha/settings.py"), hiding: [Secret("s3cret-of-all")])
   }
 
-  /// One step that shows it, as a finding or in the review.
+  /// Returns a flow that shows the difference in a step and in the review.
   static func flow(_ difference: Difference) -> Flow {
     Flow(
       id: "test", title: "Test", badge: .restore,

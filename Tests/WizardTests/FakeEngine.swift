@@ -7,8 +7,8 @@ import Synchronization
 @testable import Server
 @testable import Wizard
 
-/// An engine that answers at once and changes nothing. It records what flows ask for, so that a test sees whether checks,
-/// plan and work are those of the last decisions. ``move()`` is one for two servers.
+/// An engine that answers immediately and changes nothing. It records the requests of flows, so that tests can check
+/// that checks, plan and work belong to the last decisions. ``move()`` returns one for two servers.
 final class FakeEngine: Sendable {
   struct State: Sendable {
     var organizations = [
@@ -21,7 +21,7 @@ final class FakeEngine: Sendable {
       Organization(
         id: 3, subdomain: "", name: "Book club", isDeactivated: true, activeUsers: 8, messages: 310, isInternal: false),
     ]
-    /// Of those organizations, by their ids.
+    /// Bytes of uploads, by the id of the organization.
     var uploads: [Int64: Int64] = [2: 48_300_000, 3: 120_000]
     var activity: [Int64: String] = [2: "2026-11-22T20:15:00Z", 3: "2026-03-01T09:00:00Z"]
     var imported: [Int64: String] = [2: "2026-11-20 08:30:00+00"]
@@ -31,12 +31,12 @@ final class FakeEngine: Sendable {
       Finding(.warning, "cache", "cannot be emptied from here", remedy: "empty it afterwards"),
     ]
     var plan = FakeWork.plan
-    /// Why a server cannot be looked at; nil if it can.
+    /// The failure of reading a server; nil if it succeeds.
     var overviewFailure: PlainFailure?
     var advice: [SettingAdvice] = []
-    /// The roots of the servers that were looked at.
+    /// The roots of the servers that were read.
     var looked: [String] = []
-    /// What was checked, planned and begun, in that order.
+    /// The operations that were checked, planned and started, each in their order.
     var checked: [any Operation] = []
     var planned: [any Operation] = []
     var begun: [any Operation] = []
@@ -48,7 +48,7 @@ final class FakeEngine: Sendable {
 
   func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
-  /// The last operation that was begun.
+  /// The operation that was started last.
   var begun: (any Operation)? { state.withLock { $0.begun.last } }
 
   private static func overview(_ organization: Organization, _ state: State) -> OrganizationOverview {
@@ -96,13 +96,13 @@ final class FakeEngine: Sendable {
       }, runsJobs: runsJobs)
   }
 
-  /// The host name of the server in a folder: that of its last part.
+  /// Returns the host name of the server in a folder, from the folder's name.
   private static func label(_ root: String) -> String {
     let name = root.split(separator: "/").last.map(String.init) ?? "here"
     return "\(name).example.com"
   }
 
-  /// A server in `/srv/chat`.
+  /// Returns a context for a server in `/srv/chat`.
   func context(given: [String: Answer] = [:], target: String? = nil) -> FlowContext {
     FlowContext(
       root: "/srv/chat", label: "chat.example.com", target: target, isTest: true, archiveFolder: "/tmp",
@@ -110,7 +110,7 @@ final class FakeEngine: Sendable {
   }
 }
 
-/// Is never run: tests send the events of the work themselves.
+/// Work that is never run: tests send its events to the wizard.
 struct FakeWork: Runnable {
   private let itsPlan: Plan
   private let itsSummary: Summary
@@ -135,7 +135,7 @@ struct FakeWork: Runnable {
     title: "It is done", facts: [.init("Rows", "13,904")], warnings: [], nextSteps: ["Restart the server"])
 }
 
-/// Whether both are the same operation with the same decisions.
+/// Returns whether both are the same operation with the same decisions.
 func == (left: (any Operation)?, right: (any Operation)?) -> Bool {
   switch (left, right) {
   case (let left?, let right?): left.isEqual(to: right)

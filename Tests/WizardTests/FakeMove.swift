@@ -7,7 +7,7 @@ import Synchronization
 @testable import Server
 @testable import Wizard
 
-/// Two servers that do not exist, for the flow of a move.
+/// Two fake servers, for the flow of a move.
 extension FakeEngine {
   static func move() -> FakeEngine {
     var state = State()
@@ -36,7 +36,7 @@ extension FakeEngine {
 
   var moveQueries: MoveQueries { MoveQueries(advice: { _ in self.state.withLock { $0.advice } }) }
 
-  /// The flow of a move between these servers.
+  /// Returns the flow of a move between these servers.
   func moveFlow(target: String? = "/target") -> Flow {
     .move(moveContext(target: target), moveQueries, archive: "/tmp/move.tar.gz")
   }
@@ -46,13 +46,13 @@ extension FakeEngine {
     operations(state.withLock { $0 }).compactMap { ($0 as? MoveOperation)?.decisions }
   }
 
-  /// The decisions of the last move that was begun.
+  /// The decisions of the move that was started last.
   var begunMove: MoveDecisions? { moves(\.begun).last }
 }
 
 /// The texts of a move.
 enum FakeMove {
-  /// Depends on the decisions, so that a stale plan is seen.
+  /// Returns a plan that depends on the decisions, so that a test notices an outdated plan.
   static func plan(of decisions: MoveDecisions) -> Plan {
     var plan = plan
     if decisions.stopsTarget { plan.phases.insert(.init(id: "import.stop", title: "Stop the new server"), at: 0) }

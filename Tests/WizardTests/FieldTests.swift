@@ -4,7 +4,7 @@ import Testing
 
 @testable import Wizard
 
-/// A flow of one step, with the fields that a test is about.
+/// Returns a flow of one step with these fields.
 private func flow(_ fields: [Field]) -> Flow {
   Flow(
     id: "test", title: "Test", badge: .restore,

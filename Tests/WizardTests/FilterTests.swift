@@ -36,7 +36,7 @@ struct FilterTests {
     walker.press(.character("/"))
     #expect(walker.model.picture.cursor?.visible == true)
     walker.type("ORGANIZATION 199")
-    // 199 and 1990 to 1999.
+    // 199, and 1990 to 1999.
     #expect(walker.sees("11 of 2,000"))
     #expect(walker.sees("Organization 1990") && !walker.sees("Organization 1899"))
     walker.press(.backspace, .backspace, .backspace)
@@ -55,7 +55,7 @@ struct FilterTests {
     #expect(walker.step == "ask" && walker.answers.text("ask.which") == "org0")
     #expect(walker.sees("Enter next"))
     #expect(walker.focusedLine.hasPrefix("▸ ○ Organization 290"))
-    // Letters are keys again.
+    // Letters are keys again, not filter text.
     walker.press(.character("j"), .character(" "))
     #expect(walker.answers.text("ask.which") == "org291")
     walker.press(.escape)

@@ -35,7 +35,7 @@ struct FlowSessionTests {
     #expect(states(walker).prefix(4) == [.done, .done, .current, .todo])
     walker.press(.escape)
     #expect(states(walker).prefix(4) == [.done, .current, .done, .todo])
-    // Another server: what was found on the first one no longer holds.
+    // With another server the results of the first one are no longer valid.
     walker.type("2")
     #expect(states(walker)[2] == .todo)
   }

@@ -2,7 +2,7 @@ import Foundation
 import Terminal
 import Testing
 
-/// Screens that were looked at and found good. `REWRITE_GOLDENS=1` writes them anew; look at them then.
+/// Compares screens with reviewed ones. `REWRITE_GOLDENS=1` writes them again; review them then.
 enum Golden {
   static func expect(_ frame: Frame, _ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let cursor = frame.cursor.map { "\($0.point.column),\($0.point.row)\($0.visible ? " visible" : "")" } ?? "none"

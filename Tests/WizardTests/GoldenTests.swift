@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 @testable import Wizard
 
-/// The main screens as they look, in the sizes that matter.
+/// The main screens in the relevant sizes.
 @Suite("Screens")
 struct GoldenTests {
   struct Look: Sendable, CustomTestStringConvertible {

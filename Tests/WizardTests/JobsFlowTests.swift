@@ -144,7 +144,7 @@ struct JobsFlowTests {
     }
   }
 
-  // MARK: On a disk
+  // MARK: Jobs on the disk
 
   private func store(_ body: (JobStore, String) throws -> Void) throws {
     let root = "/tmp/aloha-jobs-\(RandomText.alphanumeric(8))"
@@ -153,7 +153,7 @@ struct JobsFlowTests {
     try body(JobStore(root: root), root)
   }
 
-  /// A job as its process leaves it; without an event it is one whose process was killed.
+  /// Creates a job as its process leaves it; without an event, the process was killed.
   private func leave(_ store: JobStore, _ operation: any Operation, _ event: ProgressEvent? = nil) throws
     -> JobFolder
   {
@@ -164,8 +164,8 @@ struct JobsFlowTests {
     return job
   }
 
-  /// The pending work of a server, without the leftovers of killed processes: those of other tests, which run at the
-  /// same time, are in the same temporary folders.
+  /// Returns the pending work of a server, without leftovers of killed processes: those of other tests, which run at
+  /// the same time, are in the same temporary folders.
   private func pending(_ root: String) -> [Flow.PendingWork] {
     Flow.PendingWork.find(root: root).filter { $0.destination != .flow(Goal.leftovers.id) }
   }

@@ -6,7 +6,7 @@ import Transfer
 
 @testable import Wizard
 
-/// A flow of one step, with the fields that a test is about.
+/// Returns a flow of one step with these fields.
 private func flow(_ fields: [Field]) -> Flow {
   Flow(
     id: "test", title: "Test", badge: .restore,
@@ -39,7 +39,7 @@ struct LinearTests {
     #expect(walk.script.says("  Warning: uploads: 3 files are missing on the disk"))
     #expect(walk.script.says("    What to do: look for them in an older backup"))
     #expect(!walk.script.says("\u{1B}"))
-    // Keys of the screen have no place here.
+    // Keys of the full screen are not mentioned.
     #expect(!walk.script.says("Esc"))
     #expect(!walk.script.says("Space changes"))
   }
@@ -228,7 +228,8 @@ struct LinearTests {
     let path = "/tmp/aloha-answers-\(RandomText.alphanumeric(10)).toml"
     defer { try? FileSystem.removeTree(path) }
     let servers = FakeEngine.move()
-    // To the review; its seventh line; another answer; back at the review: write; once more, which must not overwrite.
+    // Go to the review; open line 7 and change its answer; write the answers; write them again, which must not
+    // overwrite the file.
     var walk = LinearWalk(
       servers.moveFlow(), Array(repeating: "", count: 10) + ["7", "2", "", "w", path, "w", path, "q", "y"])
     _ = try walk.runner.run()

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Wizard
 
-/// The move itself, between real servers.
+/// Moves between real servers.
 @Suite("The move", .serialized)
 struct MoveOperationTests {
   private typealias Key = MoveDecisions.Key
@@ -59,7 +59,7 @@ struct MoveOperationTests {
       old: old, new: try sandbox.makeServer("new\(name)"), archive: "\(sandbox.directory)/\(name).tar.gz")
   }
 
-  /// Collects what is said, and may stop the work at a place.
+  /// Collects progress events, and can cancel the work at the start of a phase.
   private final class Listener: Sendable {
     private let heard = Mutex<[ProgressEvent]>([])
     let cancellation = Cancellation()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Wizard
 
-/// A folder with a few things in it, gone with this value.
+/// A folder with a few files and folders, deleted when this object is released.
 private final class Folder {
   let path = "\(NSTemporaryDirectory())/aloha-paths-\(RandomText.alphanumeric(10))"
 
@@ -154,7 +154,7 @@ struct PathTests {
     #expect(walker.model.nextTick != nil)
     walker.pass(.milliseconds(400))
     #expect(walker.sees("Looking"))
-    // Shown, it has nothing more to say by itself.
+    // The notice is visible and no further timer is needed.
     #expect(walker.model.nextTick == nil)
     walker.type("a")
     #expect(walker.waiting.count == 1)
@@ -188,7 +188,7 @@ struct PathTests {
     #expect(walker.focusedLine == "▸ file-59")
   }
 
-  // MARK: Line by line
+  // MARK: Linear mode
 
   @Test("In the linear mode ? lists the matches by number")
   func lines() throws {

@@ -5,13 +5,13 @@ import Testing
 
 @testable import Wizard
 
-/// Flows on throw-away servers: walked through with given answers, done by the engine itself.
+/// Walks through flows on throw-away servers with given answers. The engine does the work.
 struct RealFlows {
   static let sandbox = Result { try Sandbox.temporary() }
 
   let server: SandboxServer
 
-  /// A fresh server with the book club.
+  /// Creates a fresh server with the book club.
   init(messages: Int = 30) throws {
     server = try Self.sandbox.get().makeServer("flow\(RandomText.alphanumeric(8).lowercased())")
     if messages > 0 { try server.add(SampleOrganization(.bookclub, messages: messages)) }
@@ -25,7 +25,7 @@ struct RealFlows {
 
   var scriptLog: String { (try? FileSystem.read(server.scriptLog)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
-  /// - Returns: what came of it, as the operator reads it.
+  /// - Returns: the result as the operator reads it.
   @discardableResult
   func run(_ flow: Flow, _ values: [String: Answer], confirmedName: String? = nil) throws -> String {
     var runner = AnswersRunner(

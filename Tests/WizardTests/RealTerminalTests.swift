@@ -3,7 +3,7 @@ import Testing
 
 @testable import Wizard
 
-/// The whole way, as a person goes it: a real terminal, real servers, looking at the screen before each key.
+/// Whole flows on a real terminal with real servers: each key is pressed after the expected screen has appeared.
 @Suite("On a real terminal")
 struct RealTerminalTests {
   @Test("The demo is completed with Enter alone, and its result stays on the normal screen")
@@ -11,7 +11,7 @@ struct RealTerminalTests {
     let folder = "/tmp/aloha-demo-\(RandomText.alphanumeric(10))"
     defer { try? FileSystem.removeTree(folder) }
     let terminal = try TmuxTerminal(["demo", "--dir", folder, "--messages", "150"])
-    // Each is pressed on when what it shows is there.
+    // Enter is pressed on each screen when its text has appeared.
     let screens: [(step: String, sign: String)] = [
       ("Welcome", "Enter begin"), ("Old server", "old.example.com"), ("Organization", "▸ ●"),
       ("New server", "new.example.com"), ("New server", "▸ \(folder)/new-server"), ("New server", "▸ \(folder)/aloha-"),

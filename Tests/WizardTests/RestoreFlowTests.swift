@@ -19,7 +19,7 @@ struct RestoreFlowTests {
     return restore.options
   }
 
-  /// Types the name without which nothing takes the server's place.
+  /// Types the server's name, which is required to replace its state.
   private static func confirm(_ walker: Walker) {
     walker.walk(to: "agree")
     walker.type("chat.example.com")
@@ -339,7 +339,7 @@ struct RestoreFlowTests {
     let queries = BackupFakes.queries(record: BackupFakes.record(.finished))
     let given = GivenAnswers(values: [RestoreAnswers.Key.followUp.name: .text("rollBack")])
     let walker = Walker(Self.flow(engine, queries), given: given)
-    // A warning deserves to be read.
+    // The step with a warning is not skipped.
     #expect(walker.step == "checks")
     walker.walk(to: "agree")
     walker.press(.enter, .enter)
@@ -391,7 +391,7 @@ struct RestoreFlowTests {
       ])
   }
 
-  // MARK: Looks
+  // MARK: Screens
 
   @Test("The screens of all steps are unchanged", arguments: GoldenTests.queries)
   func goldens(_ look: GoldenTests.Look) throws {
@@ -408,7 +408,7 @@ struct RestoreFlowTests {
     try GoldenTests.expect(Self.flow(FakeEngine(), interrupted), look, steps: ["earlier"])
   }
 
-  // MARK: On a real server
+  // MARK: Real servers
 
   @Test("The flow restores a lost server and rolls back")
   func forReal() throws {
@@ -425,7 +425,7 @@ struct RestoreFlowTests {
     let rehearsed = try real.run(.rehearse(real.context, .real), BackupStep.given(archive))
     #expect(rehearsed.contains("RESTORE OK"))
 
-    // The disaster: files and settings are gone, messages too.
+    // The disaster: files, settings and some rows are deleted.
     try real.server.connect().execute("DELETE FROM zerver_usermessage; DELETE FROM zerver_reaction")
     try FileSystem.removeTree(real.server.uploads)
     try FileSystem.removeTree(real.server.configuration)

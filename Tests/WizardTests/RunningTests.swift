@@ -85,7 +85,7 @@ struct RunningTests {
     walker.press(.enter)
     #expect(walker.model.isRunning)
     #expect(walker.model.session.run?.ticket != first)
-    // What the first attempt still has to say is not about this one.
+    // Later events of the first attempt are ignored.
     walker.send(.events(.ended(ticket: first, .success(FakeMove.summary))))
     #expect(walker.step == "run" && walker.model.isRunning)
   }

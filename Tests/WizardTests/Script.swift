@@ -6,7 +6,7 @@ import Transfer
 
 @testable import Wizard
 
-/// A conversation with somebody who has written down beforehand what to answer.
+/// A conversation with prepared answers.
 final class Script: Conversation {
   private let lines: Mutex<[LineTerminal.Answer]>
   private let said = Mutex<[String]>([])
@@ -24,7 +24,7 @@ final class Script: Conversation {
     set { attended.withLock { $0 = newValue } }
   }
   private let attended = Mutex(true)
-  /// The questions that only a line answers which was typed after them.
+  /// The questions that ignored earlier input.
   let freshQuestions = Mutex<[String]>([])
   func askAfresh(_ question: String) -> LineTerminal.Answer {
     freshQuestions.withLock { $0.append(question) }
@@ -37,22 +37,22 @@ final class Script: Conversation {
     return answer
   }
 
-  /// All that was said and asked, a line each.
+  /// All output and all questions, one in each line.
   var transcript: String { said.withLock { $0.joined(separator: "\n") } }
   var leftOver: Int { lines.withLock { $0.count } }
   func says(_ text: String) -> Bool { transcript.contains(text) }
 }
 
-/// Does tasks at once, on the caller's thread. What a test puts into `insteadOfRunning` happens while work runs.
+/// Does tasks immediately, on the caller's thread. `insteadOfRunning` replaces work by prepared events.
 final class PromptExecutor: TaskExecutor {
   private var waiting: [TaskEvent] = []
-  /// Made of the ticket of the work.
+  /// Returns the events for the work with this ticket.
   var insteadOfRunning: ((Int) -> [ExecutorEvent])?
   private var scripted: [ExecutorEvent] = []
   private(set) var timeouts: [Duration?] = []
   private(set) var cancellation: Cancellation?
 
-  /// Looks never answer, and who waits for one presses Ctrl-C.
+  /// Whether lookups of lists never answer, and the operator presses Ctrl-C.
   var isDeaf = false
 
   func start(_ task: BackgroundTask) {
@@ -87,7 +87,7 @@ final class PromptExecutor: TaskExecutor {
   }
 }
 
-/// The linear wizard with a script.
+/// The linear wizard with a ``Script``.
 struct LinearWalk {
   let script: Script
   let executor = PromptExecutor()

@@ -39,7 +39,7 @@ struct SettingsFlowTests {
     advice(.configuration, "machine.deploy_type", .keep, choices: [.copy, .keep, .drop]),
   ]
 
-  /// What was asked, and what is answered.
+  /// The facts for which advice was requested.
   final class Asked: Sendable {
     let facts = Mutex<[MigrationFacts]>([])
   }

@@ -5,15 +5,15 @@ import Testing
 
 @testable import Wizard
 
-/// One way through a flow, taken on a screen, line by line, and by the answers file that the screen's way leaves: all
-/// three have to lead to the same work.
+/// The same decisions made on the screen, in linear mode, and with the answers file of the screen: all three must start
+/// the same work.
 struct FlowWay: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  /// To the review.
+  /// Keys up to the review.
   let keys: @Sendable (Walker) -> Void
-  /// To the end of the work.
+  /// Lines up to the end of the work.
   let lines: [String]
-  /// What the command line confirms by name, where nobody is there to type it.
+  /// The name that the command line confirms when no operator can type it.
   var confirmedName: String?
 
   init(_ description: String, confirmedName: String? = nil, lines: [String], keys: @escaping @Sendable (Walker) -> Void)
@@ -24,8 +24,8 @@ struct FlowWay: Sendable, CustomTestStringConvertible {
     self.keys = keys
   }
 
-  /// - Parameter flow: created again for each of the three, between engines of their own.
-  /// - Returns: the work.
+  /// - Parameter flow: returns a new flow with the given engine; called for each of the three ways.
+  /// - Returns: the started operation.
   @discardableResult
   func check(_ flow: (FakeEngine) -> Flow) throws -> any Operation {
     let onScreen = FakeEngine()
@@ -58,7 +58,7 @@ struct FlowWay: Sendable, CustomTestStringConvertible {
 }
 
 extension Walker {
-  /// From the review into the work, wherever the keyboard is.
+  /// Starts the work from the review, wherever the focus is.
   func begin(sourceLocation: SourceLocation = #_sourceLocation) {
     for _ in 0..<40 where model.focus != .button(.start) { press(.down) }
     press(.enter)
@@ -67,11 +67,11 @@ extension Walker {
 }
 
 extension GoldenTests {
-  /// Each of some steps, in all sizes.
+  /// Compares some steps with their goldens, in the size of `look`.
   ///
   /// - Parameters:
-  ///   - answering: what is pressed at a step before it is looked at.
-  ///   - arriving: what is pressed at the step before one, so as to come to it.
+  ///   - answering: presses keys at a step before it is compared.
+  ///   - arriving: presses keys at the preceding step, to reach the step.
   static func expect(
     _ flow: Flow, _ look: Look, steps: [String], answering: (Walker, String) -> Void = { _, _ in },
     arriving: (Walker, String) -> Void = { _, _ in }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Wizard
 
-/// One definition drives all three: the same decisions, whether a screen, lines or a file asks for them.
+/// The screen, the linear mode and the answers file use one definition, and lead to the same decisions.
 @Suite("Three ways to the same decisions")
 struct ThreeWaysTests {
   /// A way through the flow, as keys and as lines.
@@ -74,7 +74,7 @@ struct ThreeWaysTests {
     let byFile = FakeEngine.move()
     #expect(file.faults(for: byFile.moveFlow()).isEmpty)
     var runner = AnswersRunner(
-      // What the file says counts, not what would be proposed.
+      // Answers of the file take precedence over proposed ones.
       byFile.moveFlow(target: nil), given: GivenAnswers(values: file.values), options: .init(path: "a.toml"),
       voice: LinearVoice(conversation: Script([]), width: nil), executor: PromptExecutor())
     guard case .done(let text) = try runner.run() else {

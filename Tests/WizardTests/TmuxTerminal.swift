@@ -2,12 +2,12 @@ import Common
 import Foundation
 import Testing
 
-/// A real terminal with the wizard in it: a tmux server on a private socket, gone with this value.
+/// A real terminal with the wizard: a tmux server on a private socket, which is stopped when this object is released.
 final class TmuxTerminal {
   private let folder: String
   private var socket: String { "\(folder)/tmux" }
 
-  /// Starts a shell, and in it the program with these arguments.
+  /// Starts a shell that runs the program with these arguments.
   init(_ arguments: [String], columns: Int = 80, rows: Int = 24) throws {
     folder = "\(NSTemporaryDirectory())/aloha-wizard-\(RandomText.alphanumeric(10))"
     try FileSystem.makeFolder(folder)
@@ -26,7 +26,7 @@ final class TmuxTerminal {
     try? FileSystem.removeTree(folder)
   }
 
-  /// Presses keys, by tmux' names: `a`, `Up`, `C-c`, `Escape`.
+  /// Presses keys, by tmux's names: `a`, `Up`, `C-c`, `Escape`.
   func press(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
   func resize(columns: Int, rows: Int) throws {
@@ -39,7 +39,7 @@ final class TmuxTerminal {
     get throws { try tmux(["display-message", "-p", "#{alternate_on}"]).hasPrefix("1") }
   }
 
-  /// Waits until the screen is as expected; fails the test when that does not happen.
+  /// Waits until the screen is as expected; fails the test after a timeout.
   @discardableResult
   func waitFor(_ what: String, _ expected: (String) -> Bool) throws -> String {
     var last = ""
@@ -57,13 +57,13 @@ final class TmuxTerminal {
 
   @discardableResult
   private func tmux(_ arguments: [String]) throws -> String {
-    // Without a locale of its own, tmux would draw everything but ASCII as underscores.
+    // Without a locale, tmux would draw everything except ASCII as underscores.
     try Subprocess(
       "/usr/bin/env", ["tmux", "-u", "-S", socket] + arguments, environment: ["LC_ALL": "C.UTF-8"], directory: folder
     ).runChecked()
   }
 
-  /// Built beside the tests.
+  /// The path of the program, next to the tests.
   static let program: String = {
     let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
     let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? folder

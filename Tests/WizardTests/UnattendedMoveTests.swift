@@ -9,7 +9,7 @@ import Testing
 
 @testable import Wizard
 
-/// The program itself between real servers, without a screen: asked line by line through a pipe, and with answers.
+/// Moves between real servers without a screen: with lines from a pipe, and with an answers file.
 @Suite("Unattended moves on real servers", .serialized)
 struct UnattendedMoveTests {
   private struct Pair {
@@ -114,7 +114,7 @@ struct UnattendedMoveTests {
     let (old, new) = (try Installation(root: pair.old.root).secrets, try Installation(root: pair.new.root).secrets)
     #expect(old["camo_key"] == new["camo_key"])
     try expectNoSecrets(of: pair, in: result.output)
-    // What is there now stands in the way of doing it again.
+    // The moved organization blocks a second move.
     try FileSystem.removeTree("\(pair.folder)/b.tar.gz")
     #expect(try pair.run(["--answers", file]).status != 0)
   }
@@ -157,7 +157,7 @@ struct UnattendedMoveTests {
     #expect(try !other.isOnAlternateScreen)
   }
 
-  /// The names of what has to be decided between two servers.
+  /// The names of the secrets that need a decision.
   private enum SecretsAsked {
     static func names(_ old: SandboxServer, _ new: SandboxServer) throws -> [String] {
       let decisions = MoveDecisions(

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Wizard
 
-/// Walks through a wizard without a terminal: presses keys, queries at the screen, lets tasks be done when told to.
+/// Drives a wizard without a terminal: presses keys, reads the screen, and does background tasks on request.
 final class Walker {
   private(set) var model: WizardModel
   private(set) var now = ContinuousClock.Instant.now
@@ -15,9 +15,9 @@ final class Walker {
   private(set) var redraws = 0
   private(set) var saves = 0
   private(set) var bells = 0
-  /// Looks are done at once unless this is off.
+  /// Whether lookups are done immediately.
   var answersAtOnce = true
-  /// Other flows are opened at once unless this is off.
+  /// Whether other flows are opened immediately.
   var opensAtOnce = true
   private var opens: [BackgroundTask] = []
 
@@ -39,7 +39,7 @@ final class Walker {
     carryOut()
   }
 
-  /// The flow of a move between fake servers, everything known beforehand.
+  /// Returns a walker in the flow of a move between fake servers.
   static func move(
     _ servers: FakeEngine, target: String? = "/target", size: Size = Size(columns: 80, rows: 24),
     glyphs: Glyphs = .unicode, isTest: Bool = true, answersAtOnce: Bool = true
@@ -50,7 +50,7 @@ final class Walker {
       glyphs: glyphs, answersAtOnce: answersAtOnce)
   }
 
-  // MARK: Doing
+  // MARK: Input
 
   func press(_ keys: Key...) { for key in keys { send(.key(key)) } }
 
@@ -77,7 +77,7 @@ final class Walker {
     carryOut()
   }
 
-  /// Does the queries that wait, in the order in which they were asked for.
+  /// Does the waiting lookups, in the order of their requests.
   func answer() {
     let tasks = waiting
     waiting = []
@@ -118,7 +118,7 @@ final class Walker {
     var all: [TaskEvent] { events.withLock { $0 } }
   }
 
-  // MARK: Seeing
+  // MARK: Output
 
   var screen: String { model.picture.text }
   var step: String { model.session.step.id }
@@ -126,14 +126,14 @@ final class Walker {
 
   func sees(_ text: String) -> Bool { screen.contains(text) }
 
-  /// The line that has the keyboard.
+  /// The line with the focus.
   var focusedLine: String {
     let picture = model.picture
     guard let row = picture.cursor?.point.row else { return "" }
     return picture.line(row).trimmingPrefix { $0 == " " }.description
   }
 
-  /// Presses Enter until a step is there.
+  /// Presses Enter until the step is reached.
   func walk(to step: String, sourceLocation: SourceLocation = #_sourceLocation) {
     for _ in 0..<40 where self.step != step { press(.enter) }
     #expect(self.step == step, sourceLocation: sourceLocation)

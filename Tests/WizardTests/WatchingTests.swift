@@ -4,7 +4,7 @@ import Transfer
 
 @testable import Wizard
 
-/// How far a job is, for whoever begins to watch it in its middle.
+/// The progress of a job that is watched from its middle on.
 @Suite("Watching a running job")
 struct WatchingTests {
   private static let plan = Plan(
@@ -38,7 +38,7 @@ struct WatchingTests {
     var run = watched(at: now)
     #expect(run.phasePace.speed(now: now) == nil)
     let left = try #require(run.rate.left(until: 1, now: now))
-    // So much of it took 100 s.
+    // This share of the job took 100 s.
     let done = (read + messages * 0.4) / (read + messages)
     #expect(abs(left - 100 * (1 - done) / done) < 1, "\(left)")
     let later = now + .seconds(10)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Wizard
 
-/// From the menu through flows and back.
+/// The menu, flows that are opened from it, and the way back.
 @Suite("The menu, and from flow to flow")
 struct WizardSessionTests {
   private static func flow(_ id: String, continuations: [Continuation] = []) -> Flow {
@@ -67,7 +67,7 @@ struct WizardSessionTests {
     #expect(walker.focusedLine.contains("Then the second"))
     #expect(walker.sees("Back to the menu") && walker.sees("Leave the wizard"))
     walker.press(.enter)
-    // All that it asks was brought along: it waits where something is decided.
+    // All answers were passed on: the flow stops at the first decision.
     #expect(walker.sees("Ready for two?") && walker.sees("brought"))
     walker.walk(to: "run")
     walker.end(.success(FakeMove.summary))

@@ -32,7 +32,7 @@ struct ClusterPlace: Sendable {
     isElsewhere = !isReachable
   }
 
-  /// Waits for the supervisor of an owner that has died, and stops a cluster without a supervisor.
+  /// Waits up to 70 seconds for the supervisor of an owner that has ended, and stops a cluster without a supervisor.
   func endLeftOvers(programs: PostgresPrograms, user: ClusterUser) throws {
     if let pid = ProcessState.named(in: mark) {
       for _ in 0..<700 where isSupervisor(pid) { usleep(100_000) }
@@ -45,12 +45,14 @@ struct ClusterPlace: Sendable {
     ).run()
   }
 
-  /// Returns whether the process supervises this cluster: its number may have been reused since the file was written.
+  /// Returns whether the process supervises this cluster: the process id may have been reused since the file was
+  /// written.
   private func isSupervisor(_ pid: pid_t) -> Bool {
     guard let words = try? FileSystem.read("/proc/\(pid)/cmdline") else { return false }
     return words.split(separator: 0).contains { $0.elementsEqual(data.utf8) }
   }
 
+  /// Creates the data and configures the cluster. Existing data is kept if its creation was completed.
   func prepare(programs: PostgresPrograms, user: ClusterUser, options: PrivateCluster.Options) throws {
     // Without the file that is written last, the folder is that of an incomplete start.
     if !FileSystem.exists("\(data)/sandbox.conf") { try FileSystem.removeTree(data) }

@@ -1,14 +1,17 @@
 import Common
 import Glibc
 
-/// The user of a private cluster. PostgreSQL refuses to run as root: then it is `postgres`, or `nobody` without that
-/// user.
+/// The system user that runs a private cluster: the current user, but for root `postgres` or else `nobody`, because
+/// PostgreSQL does not run as root.
 struct ClusterUser: Sendable {
-  /// Nil: the user of this program.
+  /// nil if the cluster runs as the user of this program.
   let name: String?
   let id: uid_t
   let group: gid_t
 
+  /// Returns the user for a new cluster.
+  ///
+  /// - Throws: `.configuration` for root if the machine has neither of the two users.
   static func choose() throws -> ClusterUser {
     guard geteuid() == 0 else { return ClusterUser(name: nil, id: geteuid(), group: getegid()) }
     for name in ["postgres", "nobody"] {
@@ -28,7 +31,9 @@ struct ClusterUser: Sendable {
     return (try? test.run().status) == 0
   }
 
-  /// Creates a folder that only this user can access, or reuses one.
+  /// Creates a folder with mode 0700 that this user owns, or reuses one.
+  ///
+  /// - Throws: `.conflict` if the path exists and is not a folder which only this user can access.
   func makeOwnFolder(_ path: String) throws {
     if mkdir(path, 0o700) == 0 {
       guard chown(path, id, group) == 0 else { throw PlainFailure.system(path, "cannot be given away", errno: errno) }

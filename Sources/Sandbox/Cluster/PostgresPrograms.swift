@@ -6,9 +6,11 @@ struct PostgresPrograms: Sendable {
   let initialize: String
   let control: String
 
-  /// Returns the newest version in Debian's folders, otherwise the one in the search path.
+  /// Returns the programs of the newest version in Debian's folders, otherwise of the first folder of the search path
+  /// that contains them.
   ///
   /// - Parameter versions: the folder with one folder for each version.
+  /// - Throws: `.configuration` if they are not installed.
   static func find(versions: String = "/usr/lib/postgresql", path: [String] = searchPath()) throws -> PostgresPrograms {
     let installed = (try? FileSystem.names(in: versions)) ?? []
     let newestFirst = installed.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }

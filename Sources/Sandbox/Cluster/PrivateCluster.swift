@@ -5,11 +5,11 @@ import Synchronization
 
 /// A PostgreSQL cluster in a folder, reachable through a Unix socket only.
 ///
-/// A supervisor stops it after ``stop()``, when this object is released, and when the process ends, also after `kill
-/// -9`. The data of an earlier start in the folder is reused, whatever way that start has ended.
+/// A supervisor process stops it on ``stop()``, when this object is released, and when the owning process ends for any
+/// reason, including SIGKILL. The data of an earlier start in the folder is reused, however that start has ended.
 public final class PrivateCluster: Sendable {
   public struct Options: Sendable {
-    /// Whether commits wait for the disk. Off by default: the data of a throw-away cluster may be lost.
+    /// Turns `fsync` and `full_page_writes` on. Off by default: the data of a throw-away cluster may be lost.
     public var isDurable = false
     public var sharedBuffers = "128MB"
     public var maximalWAL = "2GB"
@@ -17,13 +17,13 @@ public final class PrivateCluster: Sendable {
     public var startsFresh = false
     /// The folder of this cluster's servers: their processes are stopped with it.
     public var serversFolder: String?
-    /// Other folders that are deleted with the cluster.
+    /// Folders to delete after the cluster has stopped. The data folder is kept unless it is inside one of them.
     public var removedAtEnd: [String] = []
 
     public init() {}
   }
 
-  /// The requested folder.
+  /// The folder of the cluster, as passed to ``init(folder:options:)``.
   public let folder: String
   /// The folder of the socket, for the host parameter of a connection.
   public let socketFolder: String
@@ -31,9 +31,10 @@ public final class PrivateCluster: Sendable {
   private let user: ClusterUser
   private let supervisor: Mutex<Supervisor?>
 
-  /// Starts a cluster in `folder`, which is created if it does not exist.
+  /// Starts a cluster in `folder`, which is created if it does not exist. Returns when the cluster accepts connections.
   ///
-  /// - Throws: `.configuration` if PostgreSQL is not installed, `.conflict` if another process uses the folder.
+  /// - Throws: `.configuration` if PostgreSQL is not installed, `.conflict` if another process uses the folder,
+  ///   `.command` if the cluster does not start.
   public init(folder: String, options: Options = Options()) throws {
     let programs = try PostgresPrograms.find()
     let user = try ClusterUser.choose()
@@ -55,8 +56,9 @@ public final class PrivateCluster: Sendable {
 
   deinit { stop() }
 
-  /// Stops the cluster and waits for its end. Its data is kept, except if it was requested to be deleted, or is outside
-  /// the folder. Further calls have no effect.
+  /// Stops the cluster and waits for its end. The data is kept, except in a folder of ``Options/removedAtEnd``, and
+  /// except outside ``folder``, where it is if the user of the cluster cannot enter ``folder``. Further calls have no
+  /// effect.
   public func stop() {
     supervisor.withLock { running in
       running?.end()
@@ -76,7 +78,7 @@ public final class PrivateCluster: Sendable {
     try Connection(parameters(database: database, user: user))
   }
 
-  /// Sets the password of a role, and requires it for the database.
+  /// Sets the password of a role, and requires it for connections of the role to the database.
   func requirePassword(_ password: Secret, database: String, role: String) throws {
     let connection = try connect()
     defer { connection.close() }
@@ -86,7 +88,10 @@ public final class PrivateCluster: Sendable {
     try connection.execute("SELECT pg_reload_conf()")
   }
 
-  /// Takes the lock of the folder. The supervisor of an owner that has just died is waited for in ``ClusterPlace``.
+  /// Takes the lock of the folder. It can be free while the supervisor of an ended owner is still running, see
+  /// ``ClusterPlace/endLeftOvers(programs:user:)``.
+  ///
+  /// - Throws: `.conflict` if another process holds it.
   private static func lock(_ folder: String) throws -> FileLock {
     guard let lock = try FileLock("\(folder)/lock") else {
       throw PlainFailure(

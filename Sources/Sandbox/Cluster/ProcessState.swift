@@ -13,7 +13,7 @@ enum ProcessState {
     return behind.first != UInt8(ascii: "Z") && behind.first != UInt8(ascii: "X")
   }
 
-  /// Returns the process number in a file.
+  /// Returns the process id at the start of a file; nil if there is none.
   static func named(in path: String) -> pid_t? {
     guard let text = try? FileSystem.read(path, limit: 4096) else { return nil }
     return pid_t(String(decoding: text.prefix { (48...57).contains($0) }, as: UTF8.self))

@@ -7,6 +7,12 @@ struct Supervisor: Sendable {
   private let mark: String
   private let process: SupervisedProcess
 
+  /// Starts the cluster and waits until it accepts connections.
+  ///
+  /// - Parameters:
+  ///   - servers: the folder of the servers to stop with the cluster; empty for none.
+  ///   - removing: folders to delete after the cluster has stopped.
+  /// - Throws: `.command` with the last lines of PostgreSQL's log if the cluster does not start.
   init(
     lock: FileLock, place: ClusterPlace, user: ClusterUser, programs: PostgresPrograms, servers: String,
     removing: [String]

@@ -3,7 +3,7 @@ import Glibc
 
 /// Writes files of a throw-away server, without waiting for the disk.
 enum SampleFile {
-  /// Writes a new file and creates its parent folders.
+  /// Writes a new file and creates its parent folders. Fails if the file exists.
   static func write(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t = 0o644) throws {
     if let slash = path.lastIndex(of: "/") { try FileSystem.makeFolder(String(path[..<slash]), mode: 0o755) }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)

@@ -23,7 +23,7 @@ final class MessageRows {
   private var groupRecipients: [String: Int] = [:]
   private var labels: [String: String] = [:]
   private var loader: RowLoader { cast.realm.loader }
-  /// The first message of each channel, by the channel's id.
+  /// The id of the first message of each channel, by the channel's id.
   private(set) var firstMessages: [Int: Int] = [:]
 
   static let columns = [
@@ -32,6 +32,7 @@ final class MessageRows {
     "realm_id",
   ]
 
+  /// Reserves the ids of all messages, and resolves their recipients and the labels that other messages link to.
   init(_ cast: Cast, plan: MessagePlan, files: UploadedFiles, client: Int, until: SampleTime) throws {
     self.cast = cast
     self.plan = plan
@@ -51,6 +52,8 @@ final class MessageRows {
     }
   }
 
+  /// Copies the messages and the rows of their readers. Attachments, reactions and votes are only added to the
+  /// ``RowLoader``.
   func copy(into connection: Connection) throws {
     try loader.prepare(["zerver_reaction", "zerver_attachment", "zerver_attachment_messages", "zerver_submessage"])
     try connection.copyIn("COPY zerver_message (\(Identifier.list(Self.columns))) FROM STDIN") { writer in
@@ -98,7 +101,7 @@ final class MessageRows {
     return recipient
   }
 
-  /// Returns the recipient of a message. A message between two people goes to the one who has not written it.
+  /// Returns the recipient of a message. In a conversation of two it is the user who has not written the message.
   private func recipient(_ address: Address, _ instance: MessagePlan.Instance, sender: String) throws -> Int {
     guard address.recipient == 0 else { return address.recipient }
     let other = instance.people.first { $0 != sender } ?? sender
@@ -143,7 +146,7 @@ final class MessageRows {
     return cells.map(\.text)
   }
 
-  /// Returns the address of a labelled message; without one, of the channel "recent".
+  /// Returns the link to the message with a label; a link to the recent conversations if the plan does not contain it.
   private func near(_ label: Substring) -> String { labels[String(label)] ?? "#recent" }
 
   private func addReactions(_ line: Conversation.Line, _ instance: MessagePlan.Instance, message: Int) throws {
@@ -182,6 +185,7 @@ final class MessageRows {
 
   // MARK: Rows of readers
 
+  /// Bits of `zerver_usermessage.flags`.
   private enum Flag {
     static let read: Int64 = 1
     static let starred: Int64 = 2
@@ -230,7 +234,8 @@ final class MessageRows {
     }
   }
 
-  /// Returns whether a reader has read a message: old ones are read, with a few exceptions.
+  /// Decides at random whether a reader has read a message: 98% of those older than five days, 60% of newer ones. The
+  /// sender has always read it.
   private func isRead(_ message: MessagePlan.Message, by reader: Int, sender: Int) -> Bool {
     if reader == sender { return true }
     let ageInDays = (until.microseconds - message.time.microseconds) / SampleTime.day

@@ -12,12 +12,12 @@ public struct SampleOrganization: Sendable {
   }
 
   public var kind: Kind
-  /// Empty for the organization at the root domain.
+  /// The subdomain; empty for the organization at the root domain.
   public var subdomain: String
   /// The exact number of messages.
   public var messages: Int
   public var seed: UInt64
-  /// The last day of the story.
+  /// The time of the sample: everything happened before, except scheduled messages.
   var until: SampleTime { SampleTime(year: 2026, month: 3, day: 20) + 18 * SampleTime.hour }
 
   public init(_ kind: Kind = .harbour, subdomain: String? = nil, messages: Int = 500, seed: UInt64 = 1) {
@@ -66,7 +66,8 @@ public struct SampleOrganization: Sendable {
     return realmID
   }
 
-  /// Adds the rows of the server's own bots and the client. Returns the client's id.
+  /// Makes the server's own bots available as senders. Returns the id of the client `website`, which is added if it
+  /// does not exist.
   private func addSystemRows(to cast: Cast, _ server: SandboxServer, _ connection: Connection) throws -> Int {
     let bots = try connection.query(
       "SELECT id, split_part(email, '@', 1), full_name, recipient_id FROM zerver_userprofile "

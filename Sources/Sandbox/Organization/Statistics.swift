@@ -1,6 +1,7 @@
 import Postgres
 
-/// The statistics of an organization for the last sixty days, counted from its messages.
+/// Adds the rows of the statistics page for the last sixty days, counted from the messages: `analytics_usercount`,
+/// `analytics_streamcount` and `analytics_realmcount`.
 struct Statistics {
   let connection: Connection
   let realm: Int

@@ -2,14 +2,14 @@
 final class UploadedFiles {
   struct Upload {
     let attachment: Int
-    /// The path below the uploads folder, and after `/user_uploads/` in links.
+    /// The path below the folder `files` of the uploads, and after `/user_uploads/` in links.
     let path: String
   }
 
   private let realm: RealmRows
   private let folder: String
   private var repeated: [Upload] = []
-  /// The maximum number of uploads of a repeated picture.
+  /// The maximum number of uploads of the picture in repeated conversations; further messages link to one of them.
   private static let repeatedLimit = 200
 
   /// - Parameter folder: the server's uploads folder.

@@ -2,7 +2,7 @@
 enum PDF {
   static func encode(_ lines: [String]) -> [UInt8] {
     let shown = lines.map { line in
-      // The standard fonts contain Latin-1 only; other characters become question marks.
+      // The standard fonts need no embedding, but contain few characters: all except ASCII become question marks.
       line.unicodeScalars.map { scalar -> String in
         if scalar == "(" || scalar == ")" || scalar == "\\" { return "\\\(scalar)" }
         return scalar.isASCII ? String(scalar) : "?"

@@ -3,7 +3,7 @@ import Operations
 /// The rows of every new organization: its own row, its preferences, its authentication methods, the system groups; and
 /// the rows of each new user.
 final class RealmRows {
-  /// The system groups; each is a subgroup of the next one.
+  /// The system groups. From `owners` on, each is a subgroup of the next one.
   enum SystemGroup: String, CaseIterable {
     case nobody, owners, administrators, moderators, fullmembers, members, everyone, internet
 
@@ -27,7 +27,7 @@ final class RealmRows {
   var random: SeededRandom
   private(set) var groups: [SystemGroup: Int] = [:]
   private let created: SampleTime
-  /// Added at the end, because it refers to channels that are added later.
+  /// The organization's row. Added at the end, because it refers to channels that are added later.
   private var realm: Fields
 
   init(
@@ -61,10 +61,14 @@ final class RealmRows {
   /// Changes columns of the organization's own row.
   func set(_ fields: Fields) { realm.merge(fields) { _, new in new } }
 
-  /// Adds the organization's own row, which cannot be changed afterwards.
+  /// Adds the organization's own row. Later calls of ``set(_:)`` have no effect.
   func finish() throws { try loader.add("zerver_realm", id: id, realm) }
 
-  /// Adds an entry to the audit log; `details` is JSON.
+  /// Adds an entry to the audit log.
+  ///
+  /// - Parameters:
+  ///   - event: the number of the event type in `zerver_realmauditlog`.
+  ///   - details: JSON.
   func log(
     _ event: Int, at time: SampleTime, actor: Int? = nil, user: Int? = nil, channel: Int? = nil, group: Int? = nil,
     lastMessage: Int? = nil, details: String = "{}"
@@ -112,8 +116,10 @@ final class RealmRows {
     try loader.add("zerver_subscription", fields.merging(changes) { _, new in new })
   }
 
-  /// Adds a user with a reserved id, and the rows of every user. Returns the id of the recipient for direct messages to
-  /// the user.
+  /// Adds a user with a reserved id, and the rows of every user: recipient, subscription, memberships in system groups,
+  /// audit log. Returns the id of the recipient for direct messages to the user.
+  ///
+  /// - Parameter changes: columns that differ from the defaults.
   func addUser(
     id user: Int, name: String, email: String, deliveryEmail: String, role: Int, joined: SampleTime,
     _ changes: Fields = [:]

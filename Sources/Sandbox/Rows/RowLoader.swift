@@ -39,7 +39,9 @@ final class RowLoader {
     return first
   }
 
-  /// Adds a row with a new id. All rows of a table must have the same columns.
+  /// Adds a row with a new id, and returns the id.
+  ///
+  /// - Throws: `.unexpected` if an earlier row of this table has other columns.
   @discardableResult
   func add(_ table: String, _ fields: Fields) throws -> Int {
     let id = try id(table)
@@ -66,7 +68,8 @@ final class RowLoader {
     tables[table]?.rows.append(columns.map { fields[$0]?.text ?? nil })
   }
 
-  /// Copies all collected rows. References are not checked, because rows come in any order.
+  /// Copies all collected rows, and forgets them. The caller must turn off checks of foreign keys, because rows come in
+  /// any order.
   func copy() throws {
     for name in order {
       guard let table = tables[name] else { continue }

@@ -1,4 +1,4 @@
-/// A point in time, in microseconds since 1970-01-01 00:00 UTC.
+/// A point in time in 1970 or later, in microseconds since 1970-01-01 00:00 UTC.
 struct SampleTime: Sendable, Comparable {
   let microseconds: Int64
 

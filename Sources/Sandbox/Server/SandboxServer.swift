@@ -48,10 +48,10 @@ public struct SandboxServer: Sendable {
   public var uploads: String { files.uploads }
   /// The folder of the installed version, with `manage.py`, `version.py` and `scripts`.
   public var deployment: String { files.deployment }
-  /// The log of its scripts: a line per call, with the time and each argument in brackets.
+  /// The log of its scripts: one line for each call, with the time and each argument in brackets.
   public var scriptLog: String { "\(root)/var/log/\(brand.rawValue)/scripts.log" }
 
-  /// The connection parameters of the server itself.
+  /// The connection parameters of the server itself, without a password.
   public var parameters: ConnectionParameters { cluster.parameters(database: database, user: brand.rawValue) }
 
   /// Opens a session with the server's role and search path.
@@ -74,7 +74,9 @@ public struct SandboxServer: Sendable {
     ProcessState.named(in: "\(root)/var/run/\(brand.rawValue)/server.pid").map(ProcessState.isAlive) ?? false
   }
 
-  /// Runs a script of the server, by its path below ``deployment``.
+  /// Runs a script of the server, by its path below ``deployment``. Returns its output.
+  ///
+  /// - Throws: `.command` if its status is not 0.
   @discardableResult
   public func run(_ script: String, _ arguments: [String] = []) throws -> String {
     try Subprocess("\(deployment)/\(script)", arguments, directory: "/").runChecked()

@@ -13,7 +13,7 @@ struct ServerFiles: Sendable {
   var deployment: String { root + brand.deploymentFolder }
   var secrets: String { root + brand.secretsFile }
 
-  /// Writes all files of an installation.
+  /// Writes all files of an installation, and returns its secrets. Fails if one of the files exists.
   func write(host: String, socketFolder: String, database: String) throws -> ServerSecrets {
     try FileSystem.makeFolder(configuration, mode: 0o755)
     try FileSystem.makeFolder("\(uploads)/files", mode: 0o755)

@@ -23,7 +23,7 @@ final class Cast {
     try addEmoji()
   }
 
-  /// Adds a system bot of the server, which also writes messages.
+  /// Adds a system bot of the server as a sender. It is not a user of the organization.
   func addSystemBot(_ key: String, id: Int, name: String, recipient: Int) {
     directory.people[key] = Directory.Person(id: id, name: name)
     personRecipients[key] = recipient
@@ -36,7 +36,8 @@ final class Cast {
 
   func person(_ key: String) -> Story.Person? { story.people.first { $0.key == key } }
 
-  /// Returns the people of a list in a story: keys, languages, groups, `all`; those after a minus are excluded.
+  /// Returns the keys of the people in a list of a story, without duplicates. A word is a key, a language, a group or
+  /// `all`; `-key` removes a person.
   func people(_ words: [String]) -> [String] {
     var chosen: [String] = []
     for word in words {

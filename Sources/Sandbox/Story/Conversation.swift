@@ -23,13 +23,13 @@ struct Conversation: Sendable {
     let mentioned: [String]
     let mentionsEveryone: Bool
     let mentionedGroups: [String]
-    /// The people with an alert word in the message.
+    /// The keys of people whose alert words the message contains.
     let alerted: [String]
     let told: Story.Line
   }
 
   let place: Place
-  /// The people of a direct conversation: keys, or letters for people who are chosen later.
+  /// The people of a direct conversation: keys, or letters for people who are chosen later. Empty in a channel.
   let people: [String]
   let topic: TextTemplate
   let lines: [Line]
@@ -87,7 +87,8 @@ struct ConversationMaker {
       .replacing("@_**{resolver}**", with: "@_**{resolver}|{resolver.id}**")
   }
 
-  /// Replaces `{upload kind name}` by a link to a file that is uploaded later.
+  /// Replaces `{upload kind name}` and `{again-upload}` by links to placeholders (`{file0}` …), and adds the files to
+  /// `uploads`.
   private func withUploads(_ text: String, _ uploads: inout [Conversation.Upload]) -> String {
     var result = ""
     var rest = text[...]

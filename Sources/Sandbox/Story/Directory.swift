@@ -35,6 +35,7 @@ struct Directory: Sendable {
     return encoded
   }
 
+  /// Returns a relative link to a channel, or to one of its topics.
   func link(to channel: Channel, topic: String? = nil) -> String {
     let place = "#narrow/stream/\(channel.id)-\(Self.encode(channel.name.replacing(" ", with: "-")))"
     return topic.map { "\(place)/topic/\(Self.encode($0))" } ?? place

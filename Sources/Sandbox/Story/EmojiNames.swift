@@ -13,7 +13,7 @@ enum EmojiNames {
     "🙏": "pray", "⚓": "anchor", "☕": "coffee", "🥟": "dumpling", "🤝": "handshake", "☀️": "sunny",
   ]
 
-  /// Returns the HTML of an emoji in a message.
+  /// Returns the HTML of an emoji in a message; nil for an unknown name.
   static func html(_ name: String) -> String? {
     guard let code = codes[name] else { return nil }
     let spoken = name.replacing("_", with: " ")

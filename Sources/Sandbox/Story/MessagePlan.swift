@@ -27,7 +27,7 @@ struct MessagePlan: Sendable {
   private(set) var messages: [Message] = []
   private let until: SampleTime
   private var random: SeededRandom
-  /// The duration of the story in days.
+  /// The age of the oldest messages, in days.
   private let days: Int
 
   init(_ cast: Cast, maker: ConversationMaker, count: Int, until: SampleTime, random: SeededRandom) throws {
@@ -55,7 +55,8 @@ struct MessagePlan: Sendable {
     messages.sort { ($0.time, $0.instance, $0.line) < ($1.time, $1.instance, $1.line) }
   }
 
-  /// Direct messages are last in a story; every third one is moved forward, so that a small organization has all kinds.
+  /// Returns the threads with one direct conversation after every two channel threads, so that a small organization has
+  /// all kinds. In a story the direct conversations are last.
   private static func mixed(_ threads: [Story.Thread]) -> [Story.Thread] {
     func isDirect(_ thread: Story.Thread) -> Bool {
       if case .direct = thread.place { true } else { false }
@@ -74,7 +75,7 @@ struct MessagePlan: Sendable {
     return story.channels.contains { $0.name == name && $0.isArchived }
   }
 
-  /// Returns a few groups of three people who write to each other.
+  /// Returns up to ten groups of three people for group conversations.
   private static func groups(_ cast: Cast) -> [[String]] {
     let active = cast.story.people.filter { !$0.hasLeft }.map(\.key)
     guard active.count >= 3 else { return [] }
@@ -82,7 +83,7 @@ struct MessagePlan: Sendable {
       .filter { Set($0).count == 3 }
   }
 
-  /// Returns two or three active subscribers of the channel.
+  /// Returns two or three active people; in a channel, its subscribers.
   private mutating func participants(_ conversation: Conversation, _ cast: Cast, groups: [[String]]) -> [String] {
     func isThere(_ key: String) -> Bool { cast.person(key).map { !$0.hasLeft } ?? false }
     switch conversation.place {

@@ -65,7 +65,7 @@ struct Story: Sendable {
     var starredBy: [String] = []
     /// The text before an edit.
     var earlierText: String?
-    /// The votes for options of a poll.
+    /// The votes of a poll: the voter's key and the index of the option.
     var votes: [(voter: String, option: Int)] = []
     /// Whether it is the notification bot's message about a resolved topic.
     var isResolution = false
@@ -83,10 +83,10 @@ struct Story: Sendable {
   var groups: [Group] = []
   var channels: [Channel] = []
   var emoji: [Emoji] = []
-  /// The threads that are used once, in this order.
+  /// The threads that are used once. ``MessagePlan`` changes their order.
   var threads: [Thread] = []
   /// The threads that are repeated with other people, names and numbers.
   var recurring: [Thread] = []
-  /// The possible values of placeholders.
+  /// The possible values of each placeholder `{name}` in repeated threads.
   var slots: [String: [String]] = [:]
 }

@@ -1,12 +1,19 @@
 import Common
 
-/// Parses a story. A file consists of lines:
+/// Reads a story from `Resources/stories`.
 ///
-/// `== section` starts a section with one item per line, whose parts are separated by bars. In `== thread CHANNEL >
-/// TOPIC`, `== direct KEY KEY …` and `== again …` each line is `speaker: text`; indented lines and lines that start
-/// with a brace continue the text. These lines belong to the preceding text: `+ emoji: who` reactions, `* who` stars,
-/// `~ who: text` the text before an edit, `# label` a name for links with `{near label}`, `poll: who option, …` votes,
-/// `{notify resolved}`.
+/// `== section` starts a section with one item on each line, whose fields are separated by `|`. Lines that start with
+/// `# ` are comments. In `== thread CHANNEL > TOPIC`, `== direct KEY KEY …` and `== again …` (a repeated thread) each
+/// line is a message, `speaker: text`. Indented lines, and lines that start with `{upload` or `{again-upload`, continue
+/// its text. These lines belong to the preceding message:
+///
+/// - `+ emoji: KEY …` reactions; `+ custom NAME: KEY …` with a custom emoji
+/// - `* KEY …` stars
+/// - `~ KEY: text` the text before an edit
+/// - `# label` a label, to which `{near label}` links
+/// - `poll: KEY OPTION, …` votes
+///
+/// `{notify resolved}` is the notification bot's message that the topic is resolved.
 struct StoryReader {
   private let file: String
   private var story = Story()

@@ -22,7 +22,7 @@ struct BackupScheduleCommand: OperationCommand {
       are printed.
       """)
 
-  /// What starts the schedule.
+  /// The scheduler that starts the backups.
   enum By: String, EnumerableFlag {
     case systemd, cron
 

@@ -3,7 +3,7 @@ import Common
 import Operations
 import Wizard
 
-/// The look of the wizard.
+/// Options for the appearance of the wizard.
 struct LookOptions: ParsableArguments {
   @Option(help: "A theme's name or file.")
   var theme: String?

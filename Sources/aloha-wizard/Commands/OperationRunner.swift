@@ -4,7 +4,7 @@ import Engine
 import Glibc
 import Operations
 
-/// A command for an operation: it parses the words of ``Engine/Operation/commands``.
+/// A command for an operation. It parses the words that ``Engine/Operation/commands`` writes.
 protocol OperationCommand: ParsableCommand {
   /// Returns the requested operation. Can read the server's settings.
   func operation() throws -> any Operation

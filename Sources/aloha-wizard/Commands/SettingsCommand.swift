@@ -14,7 +14,7 @@ struct SettingsCommand: ParsableCommand {
       """,
     subcommands: [Compare.self, Copy.self, Undo.self])
 
-  /// The facts for the advice.
+  /// Facts about the migration that the advice depends on.
   struct Migration: ParsableArguments {
     @Option(
       help: ArgumentHelp(

@@ -24,7 +24,8 @@ enum StandardStream {
     write(1, wantsASCII.output ? escaped(text) : text)
   }
 
-  /// Determined once at the start: a full screen redirects standard error.
+  /// Whether output and error must be ASCII. Determined once at the start, because a full screen redirects standard
+  /// error.
   static let wantsASCII: (output: Bool, error: Bool) = {
     let showsUnicode = Capabilities.current().showsUnicode
     return (!showsUnicode && isatty(1) == 1, !showsUnicode && isatty(2) == 1)
@@ -52,7 +53,7 @@ enum StandardStream {
         buffer.baseAddress.map { Glibc.write(descriptor, $0 + written, bytes.count - written) } ?? 0
       }
       if count < 0 && errno == EINTR { continue }
-      // The reader is gone.
+      // The reader of the pipe has ended.
       if count <= 0 { return }
       written += count
     }

@@ -19,7 +19,7 @@ struct BackupTests {
       #expect(summary.facts.first == Summary.Fact("Archive", "\(folder)/backup.tar.gz"))
       var status = stat()
       #expect(stat("\(folder)/backup.tar.gz", &status) == 0 && status.st_mode & 0o777 == 0o600)
-      // As the server's own script does it: everything below the settings' names, absolute names allowed.
+      // As in the server's own script: it extracts everything, with absolute names allowed.
       try Subprocess("/bin/tar", ["-C", folder, "-xPzf", "\(folder)/backup.tar.gz"]).runChecked()
       let root = "\(folder)/aloha-backup"
       #expect(
@@ -64,7 +64,7 @@ struct BackupTests {
         .perform(progress)
       let manifest = try #require(try Inspection.of(path).manifest)
       #expect(manifest.tables["zerver_reaction"].map(String.init) == counted)
-      // The rehearsal holds the dump's own rows against those counts.
+      // The rehearsal compares the rows of the dump with these counts.
       #expect(try RehearseOperation(RehearseOperation.Options(archive: path)).rehearse(.silent).problems == [])
     }
   }
@@ -79,7 +79,7 @@ struct BackupTests {
       #expect(symlink("\(folder)/disk", "\(server.uploads)/files/disk") == 0)
       #expect(symlink("\(folder)/disk/2/moved.txt", "\(server.uploads)/files/one.txt") == 0)
       #expect(symlink("..", "\(server.uploads)/files/circle") == 0)
-      // Planted by the server's user, who may not read what it leads to.
+      // The link is created by the server's user, who may not read its target.
       #expect(symlink("\(folder)/secret", "\(server.uploads)/files/stolen") == 0)
       #expect(lchown("\(server.uploads)/files/stolen", 65_534, 65_534) == 0)
       let summary = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
@@ -152,7 +152,7 @@ struct BackupTests {
   func fullDisk() throws {
     let server = try Disaster.server("filling", messages: 5)
     try Disaster.folder { folder in
-      // Enough for what is estimated; then others take the room while the dump is made.
+      // The disk has room for the estimated size; another file fills it during the backup.
       try Disaster.mounted("\(folder)/disk", megabytes: 48) {
         let progress = Progress { event in
           guard case .phaseStarted("uploads", _, _, _) = event else { return }
@@ -213,9 +213,9 @@ struct BackupTests {
   }
 }
 
-/// Pairs of keys for tests.
+/// Key pairs for tests.
 enum Encrypted {
-  /// The public key that belongs to a private one.
+  /// Returns the public key of a private key.
   static func recipient(of key: String) throws -> String {
     let said = try Subprocess(try #require(Subprocess.find("age-keygen")), ["-y", key]).runChecked()
     return String(try #require(said.split(separator: "\n").last))

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Putting a schedule for backups in place")
 struct InstallScheduleTests {
-  /// A folder that stands for a machine, with systemd or without, and a program that can be started.
+  /// A folder in place of a machine, with or without systemd, and a fake `systemctl`.
   private struct Machine {
     let root: String
     let backups: String
@@ -72,7 +72,7 @@ struct InstallScheduleTests {
       #expect(try later.check().contains { $0.subject == "files" && $0.severity == .warning })
       let summary = try later.perform(.silent)
       #expect(try machine.text(Self.timer).contains("05:30"))
-      // Without systemctl in that folder nothing is switched on, and that is said.
+      // Without systemctl in this folder the timer is not enabled, and the summary does not claim it.
       #expect(!summary.facts.contains { $0.name == "Switched on" })
       #expect(summary.nextStepLines.contains { $0.contains("systemctl enable --now") || $0.contains("enable --now") })
     }

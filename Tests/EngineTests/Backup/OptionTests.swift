@@ -4,7 +4,7 @@ import Testing
 
 @testable import WholeServer
 
-/// Options of the command line that the wizard's fields would refuse.
+/// Options of the command line that the wizard's fields would reject.
 @Suite("The command line")
 struct OptionTests {
   private static let usage: Int32 = 64

@@ -33,7 +33,7 @@ struct RetentionTests {
     let backups =
       (1...30).map { backup("2026-11-\($0 < 10 ? "0" : "")\($0)") } + [backup("2026-10-31"), backup("2026-09-15")]
     #expect(kept(RetentionPolicy(last: 2, daily: 0, weekly: 0, monthly: 0), backups) == ["2026-11-30", "2026-11-29"])
-    // Weeks begin on Mondays: 30, 23 and 16 November are some.
+    // Weeks begin on Mondays, for example on 30, 23 and 16 November.
     #expect(
       kept(RetentionPolicy(last: 0, daily: 0, weekly: 3, monthly: 0), backups) == [
         "2026-11-30", "2026-11-29", "2026-11-22",
@@ -147,7 +147,7 @@ struct BackupScheduleTests {
   func rehearsedFolder(name: String) throws {
     let schedule = BackupSchedule(folder: "/srv/\(name)", program: "/bin/echo")
     let line = try #require(schedule.service.split(separator: "\n").first { $0.contains("/bin/sh") })
-    // As systemd takes it apart: the last word is the script.
+    // Splits the line as systemd does: the last word is the script.
     let quoted = try #require(line.split(separator: "/bin/sh -c ", maxSplits: 1).last)
     let script = quoted.dropFirst().dropLast().replacing("\\\"", with: "\"").replacing("%%", with: "%")
       .replacing("$$", with: "$").replacing("\\\\", with: "\\").replacing("!= 7", with: "= never")

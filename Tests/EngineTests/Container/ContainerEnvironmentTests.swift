@@ -129,7 +129,7 @@ struct ContainerEnvironmentTests {
     #expect(found["SECRETS_postgres_password"] == nil)
     #expect(found.keys.allSatisfy { !$0.contains("puppet") && !$0.contains("http_only") })
     #expect(made.beyond == ["zulip.conf: [application_server] sso-name"])
-    // In the volume both are kept; what the environment says of them counts all the same.
+    // Both files are in the volume and are kept; values from the environment still have to be changed there.
     let kept = try environment(
       "", "", variables: ["SECRETS_zulip_org_key": "old"], conf: conf, secrets: secrets, keepsConfiguration: true)
     #expect(pairs(kept) == ["SECRETS_zulip_org_key": "n$w"])

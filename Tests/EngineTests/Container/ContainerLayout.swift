@@ -3,13 +3,13 @@ import Glibc
 import Sandbox
 import Testing
 
-/// A server's folders laid out as in its container: a volume, links into it, the container's role and its environment.
+/// Arranges a server's folders as in its container: a volume, links into it, the database role and the environment.
 enum ContainerLayout {
   static let environment = [
     "DATA_DIR": "/data", "SETTING_EXTERNAL_HOST": "old.example.com", "MANUAL_CONFIGURATION": "False",
   ]
 
-  /// - Parameter asInside: links lead to `/data/…`, as the container itself sees them.
+  /// - Parameter asInside: whether links lead to `/data/…`, as inside the container.
   static func lay(
     _ server: SandboxServer, environment: [String: String]? = environment, asInside: Bool = false
   ) throws {

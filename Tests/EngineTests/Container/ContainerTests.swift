@@ -89,7 +89,7 @@ struct ContainerTests {
     #expect(settings() == .lostWithTheContainer)
     try ContainerLayout.set(server, ["MANUAL_CONFIGURATION": "", "SETTING_X": "y"])
     #expect(settings() == .madeAtEachStart)
-    // LINK_SETTINGS_TO_DATA.
+    // The effect of LINK_SETTINGS_TO_DATA in the image.
     #expect(rename(server.configuration, "\(server.root)/data/etc-aloha") == 0)
     #expect(symlink("\(server.root)/data/etc-aloha", server.configuration) == 0)
     #expect(settings() == .madeAtEachStart)
@@ -104,7 +104,7 @@ struct ContainerTests {
     let server = try Disaster.server("container-links-\(asInside)", messages: 20)
     let before = try Disaster.fingerprint(server)
     try ContainerLayout.lay(server, asInside: asInside)
-    // The sandbox's scripts see the links as this machine does.
+    // The sandbox's scripts cannot resolve links to `/data`.
     if asInside { try FileSystem.removeTree("\(server.deployment)/scripts") }
     let installation = try Installation(root: server.root)
     #expect(installation.secrets["avatar_salt"]?.reveal() == server.avatarSalt)
@@ -191,7 +191,7 @@ struct ContainerTests {
         let options = "lowerdir=\(work)/lower,upperdir=\(work)/disk/upper,workdir=\(work)/disk/work"
         let mount = try Subprocess("/bin/mount", ["-t", "overlay", "-o", options, "overlay", "\(server.root)/etc"])
           .run()
-        // Not every kernel lets a test do this.
+        // Some kernels do not allow this mount.
         guard mount.status == 0 else { return }
         defer { _ = try? Subprocess("/bin/umount", ["-l", "\(server.root)/etc"]).run() }
         let before = try Disaster.fingerprint(server)

@@ -14,7 +14,7 @@ struct DataFolderTests {
     case custom, archived
   }
 
-  /// What `docker compose cp` brings: the volume with a dump that the image has made.
+  /// Copies the volume as `docker compose cp` does, with a dump from the image's backup.
   private func copy(_ server: SandboxServer, to folder: String, _ form: Dump, settings: Bool) throws -> String {
     let data = "\(folder)/data"
     for name in ["backups", "certs"] { try FileSystem.makeFolder("\(data)/\(name)", mode: 0o755) }
@@ -26,7 +26,7 @@ struct DataFolderTests {
     }
     let path = "\(data)/backups/backup-2026-11-20T03_30_00+00_00"
     try dump(server, form, to: path)
-    // An older one, which is not to be taken.
+    // An older dump, which must not be used.
     try FileSystem.replace("\(data)/backups/backup-2026-11-19T03_30_00+00_00.sql", with: "no dump".utf8)
     return data
   }
@@ -72,7 +72,7 @@ struct DataFolderTests {
       let data = try copy(source, to: folder, .custom, settings: false)
       let given = try DumpFile.recognize("\(data)/backups/backup-2026-11-20T03_30_00+00_00.sql")
       #expect(given.form == .custom)
-      // As the only argument, as if it were a backup.
+      // The folder as the only argument, in place of a backup.
       let operation = RestoreOperation(ServerReference(root: target.root), RestoreOptions(archive: data))
       let said = try operation.check().filter { $0.subject == "volume" }
       #expect(
@@ -101,7 +101,7 @@ struct DataFolderTests {
       let around = try ManualBackup(settings: data, uploads: data).resolved()
       #expect(around.uploads == "\(data)/uploads")
       #expect(around.settings == nil && around.secrets == "\(data)/aloha-secrets.conf")
-      // A copy of the container's configuration, in which the secrets are a link.
+      // A copy of the container's configuration in which the secrets file is a link.
       let copied = "\(folder)/etc"
       try Subprocess("/bin/cp", ["-a", server.configuration, copied]).runChecked()
       try FileSystem.removeTree("\(copied)/aloha-secrets.conf")

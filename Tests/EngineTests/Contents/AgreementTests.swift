@@ -7,7 +7,7 @@ import Testing
 @testable import Engine
 @testable import Operations
 
-/// One change of an archive's rows, and whether an import can be made of what it leaves.
+/// A change of an archive's rows, and whether the changed archive can be imported.
 struct Mutation: Sendable, CustomTestStringConvertible {
   typealias Row = [String: Any]
 
@@ -24,7 +24,7 @@ struct Mutation: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// An unpacked export without a manifest, whose documents can be changed.
+/// An unpacked export without a manifest, whose documents can be edited.
 struct MutableExport {
   typealias Row = [String: Any]
 
@@ -65,7 +65,7 @@ struct AgreementTests {
   private static let messages = "messages-000001.json"
 
   private static let mutations: [Mutation] = [
-    // What the database would refuse.
+    // Rows that the database would reject.
     .refused("a channel's name twice, in another case") { export in
       try export.rows("zerver_stream") { rows in
         rows[0]["name"] = "Straße"
@@ -120,7 +120,7 @@ struct AgreementTests {
       }
     },
 
-    // Dates and numbers beyond every range.
+    // Dates and numbers out of range.
     .refused("a date of 1e300") { try $0.first("zerver_message", in: messages, set: "date_sent", to: 1e300) },
     .refused("a date in milliseconds") {
       try $0.first("zerver_message", in: messages, set: "date_sent", to: 99_999_999_999_999)
@@ -135,7 +135,7 @@ struct AgreementTests {
       try export.text(messages) { $0.replacing("\"id\":", with: "\"id\":1180591620717411303424", maxReplacements: 1) }
     },
 
-    // Addresses.
+    // Email addresses.
     .refused("an address that is none") { try $0.first("zerver_userprofile", set: "delivery_email", to: "nobody") },
     .refused("an address with a line break") {
       try $0.first("zerver_userprofile", set: "delivery_email", to: "a@b.com\nBcc: x@y.com")
@@ -188,7 +188,7 @@ struct AgreementTests {
     .refused("two organizations") { try $0.double("zerver_realm") },
     .refused("no organization") { export in try export.rows("zerver_realm") { $0 = [] } },
 
-    // What is repaired.
+    // Rows that the import repairs.
     .imported("a reaction with a custom emoji that is gone") { export in
       try export.rows("zerver_reaction") { rows in
         rows[0]["reaction_type"] = "realm_emoji"
@@ -256,7 +256,6 @@ struct AgreementTests {
       let path = "\(export.folder)/emoji/records.json"
       var records = try JSONSerialization.jsonObject(with: Data(FileSystem.read(path))) as? [MutableExport.Row] ?? []
       for index in records.indices { records[index].removeValue(forKey: "file_name") }
-      // Two emoji whose names meet: the one's own picture, and the other's original.
       try FileSystem.replace(path, with: JSONSerialization.data(withJSONObject: records))
     },
     .imported("an emoji with the name of another one's original") { export in
@@ -273,7 +272,7 @@ struct AgreementTests {
     },
   ]
 
-  /// Nil where it went through, else the family of the refusal.
+  /// Returns the family of the failure that `body` throws; nil if it throws none.
   private func outcome(_ body: () throws -> Void) throws -> FailureFamily? {
     do {
       try body()
@@ -307,7 +306,7 @@ struct AgreementTests {
       _ = try server.importing(export.folder, as: subdomain).perform(.silent)
     }
     #expect(imported == expected)
-    // Every archive that this server gets is refused: it stays as it was installed.
+    // This server refuses every archive: it must remain as freshly installed.
     if !mutation.isImportable { #expect(try Self.traces(on: server) == Self.untouched.get()) }
   }
 
@@ -315,8 +314,8 @@ struct AgreementTests {
   private static let refusing = Result { try Servers.fresh() }
   private static let untouched = Result { try traces(on: try refusing.get()) }
 
-  /// What an import leaves first: organizations, programs, files, numbers taken from sequences. Work folders of other
-  /// cases come and go.
+  /// Returns the first changes that an import makes: organizations, clients, files, used sequence values. Work folders
+  /// are ignored, because other cases create them at the same time.
   private static func traces(on server: SandboxServer) throws -> [String] {
     try FileSystem.names(in: server.uploads).filter { !$0.hasPrefix(".") }.sorted()
       + server.column(
@@ -363,7 +362,7 @@ struct AgreementTests {
     let export = MutableExport(folder: try Servers.unpackedArchive())
     defer { try? FileSystem.removeTree(export.folder) }
     let server = try Servers.fresh()
-    // This server is older than the archive: it keeps shorter names.
+    // The server is older than the archive: its names are shorter.
     try server.change("ALTER TABLE zerver_stream ALTER COLUMN name TYPE varchar(3)")
     let migration = #""[X] 0999_longer_names""#
     try export.text("migration_status.json") { $0.replacing("\"zerver\":[", with: "\"zerver\":[\(migration),") }

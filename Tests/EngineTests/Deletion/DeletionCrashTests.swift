@@ -14,7 +14,8 @@ struct DeletionCrashTests {
       defer { free(pointer) }
       return String(cString: pointer)
     }
-    // Beside the tests, or, where a helper of the tool-chain runs them, beside the bundle that it was given.
+    // The program is next to the tests, or, if a helper of the toolchain runs them, next to the bundle that the helper
+    // received.
     let places = [path ?? "", CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""]
     return places.map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) + "/aloha-wizard" }
       .first { access($0, X_OK) == 0 } ?? ""
@@ -68,7 +69,7 @@ struct DeletionCrashTests {
       """
     #expect(try eventually { try holder.value(sessions) == "0" })
     var after = try server.state()
-    // The note that it was about to delete files is all that may be left.
+    // Only the record of the planned deletion of files may be left.
     for key in after.keys where key.contains(".organization-deletion-") { after[key] = nil }
     #expect(before == after)
     _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
@@ -88,7 +89,7 @@ struct DeletionCrashTests {
     kill(child, SIGKILL)
     _ = Subprocess.wait(child)
     do { _ = try server.deleting("harbour", .ofOrganization).perform(.silent) } catch let failure as PlainFailure {
-      // It may have been done before the signal came; then there is nothing of that name any more.
+      // The deletion may have finished before the signal; then the organization does not exist any more.
       #expect(failure.family == .notFound)
     }
     #expect(!FileSystem.exists("\(server.uploads)/files/\(id)"))
@@ -150,7 +151,7 @@ struct DeletionCrashTests {
     let server = try server(messages: 20)
     let folder = server.uploads
     let before = try server.state()
-    // A folder stands in the way of the note.
+    // A folder with the name of the record prevents its creation.
     let id = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
     try FileSystem.makeFolder("\(folder)/.organization-deletion-\(id)")
     #expect(throws: PlainFailure.self) { _ = try server.deleting("harbour", .ofOrganization).perform(.silent) }

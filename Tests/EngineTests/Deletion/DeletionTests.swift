@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Deleting an organization")
 struct DeletionTests {
-  /// A server with the book club, and the harbour on top of it.
+  /// Returns a server with the book club and then the harbour, and the state before the harbour was added.
   private func crowded(messages: Int = 120) throws -> (server: SandboxServer, before: [String: String]) {
     let server = try Servers.fresh()
     try server.add(SampleOrganization(.bookclub, messages: 30))
@@ -49,7 +49,7 @@ struct DeletionTests {
     _ = try server.importing(Servers.archive()).perform(.silent)
     _ = try server.deleting("harbour", .ofOrganization).perform(.silent)
     var between = try server.state()
-    // What apps are called belongs to all; an import may teach the server new names.
+    // Clients are shared by all organizations; an import can add some.
     between["zerver_client"] = before["zerver_client"]
     same(before, between)
     _ = try server.importing(Servers.archive()).perform(.silent)
@@ -238,7 +238,7 @@ struct DeletionTests {
   }
 }
 
-/// Sessions as the server's framework writes them.
+/// Sessions as Django stores them.
 enum SessionSample {
   static func data(user: String) -> String {
     Base64Text.encode("{\"_auth_user_id\":\"\(user)\",\"_auth_user_backend\":\"x\"}") + ":1rAbCd:signature"

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Completeness of an export", .serialized)
 struct CompletenessTests {
-  /// One server for all tests of the suite, with everything that a real organization collects over the years.
+  /// One server for all tests of the suite, with the irregular rows that a real organization collects over the years.
   private static let made = Result {
     let server = try SandboxServer.small()
     let (club, harbour) = (try server.realm("bookclub"), try server.realm("harbour"))
@@ -63,7 +63,7 @@ struct CompletenessTests {
     exported.manifest.leftOut.first { $0.table == table && $0.reason.contains(reason) }?.count
   }
 
-  /// Rows of the database as the tests count them: by one column each.
+  /// Compares the number of exported rows with the database, where rows are selected by one condition for each table.
   private func expectNothingMissing(_ exported: Exported, _ server: SandboxServer, _ club: Int) throws {
     for (table, condition) in [
       ("zerver_message", "realm_id = \(club)"), ("zerver_attachment", "realm_id = \(club)"),
@@ -81,7 +81,7 @@ struct CompletenessTests {
     ] {
       let left = exported.manifest.leftOut.filter { $0.table == table }.reduce(0) { $0 + $1.count }
       let all = try server.number("SELECT count(*) FROM \(table) WHERE \(condition)")
-      // The export's own line in the audit log came after its snapshot.
+      // The export adds its entry to the audit log after its snapshot.
       let own = table == "zerver_realmauditlog" ? 1 : 0
       #expect(exported.rows(table).count + Int(left) + own == all, "\(table)")
     }
@@ -125,7 +125,7 @@ struct CompletenessTests {
     let exported = try Exported(server, "bookclub") { $0.publicOnly = true }
     #expect(count(exported, "zerver_message", "private: ") ?? 0 > 0)
     try expectNothingMissing(exported, server, club)
-    // An operator who asked for public channels only is not warned that private messages are missing.
+    // There is no warning about missing private messages if only public channels were requested.
     #expect(!exported.warnings.contains { $0.contains("private: ") })
     try exported.verify()
   }

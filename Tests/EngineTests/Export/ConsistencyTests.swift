@@ -8,8 +8,8 @@ import Testing
 
 @Suite("Export while people write")
 struct ConsistencyTests {
-  /// Somebody who writes, edits, deletes and uploads without a break. Each transaction counts up one number in three
-  /// tables that stand in three files of an archive; one instant of the database shows the same number in all.
+  /// Writes, edits, deletes and uploads continuously. Each transaction increments one number in three tables that are
+  /// in three files of an archive: a consistent snapshot has the same number in all of them.
   private final class Writer: Sendable {
     private let stopped = Atomic(false)
     private let rounds = Atomic(0)
@@ -65,7 +65,7 @@ struct ConsistencyTests {
             FROM uploaded, sent
           """)
         guard round > 40 else { return }
-        // Of what is old, everything goes: messages, what hangs on them, files a little later.
+        // Deletes old messages with their rows, and their files a little later.
         try connection.execute(
           """
           CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT id FROM zerver_message
@@ -99,7 +99,7 @@ struct ConsistencyTests {
     do {
       defer { try? writer.stop() }
       for _ in 0..<4 {
-        // Something must have been written since the last time.
+        // New rows must have been written since the last export.
         let before = writer.count
         for _ in 0..<1000 where writer.count < before + 5 { usleep(10_000) }
         let exported = try Exported(server, "harbour") { $0.parallel = 2 }

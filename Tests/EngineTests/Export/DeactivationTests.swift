@@ -8,13 +8,13 @@ import Testing
 
 @Suite("Export that deactivates")
 struct DeactivationTests {
-  /// As the server's framework writes a session of a user: compressed in the plainest way that there is, or not.
+  /// Returns a user's session as Django stores it: in a zlib stream without compression, or not compressed.
   static func session(user: String, compressed: Bool) -> String {
     let text = Array("{\"_auth_user_id\":\"\(user)\",\"_auth_user_backend\":\"EmailAuthBackend\"}".utf8)
     var payload = text
     if compressed {
       let length = UInt16(text.count)
-      // A stored block; the checksum at the end is of no interest to who only wants to know the user.
+      // A stored block. The checksum at the end is not needed to read the user.
       payload = [0x78, 0x01, 0x01, UInt8(length & 255), UInt8(length >> 8), UInt8(~length & 255), UInt8(~length >> 8)]
       payload += text + [0, 0, 0, 0]
     }

@@ -9,7 +9,7 @@ import Testing
 @testable import Operations
 @testable import Transfer
 
-/// An organization's archive, read into memory for tests.
+/// The archive of an organization, read into memory for tests.
 struct Exported {
   typealias Row = [String: Any]
 
@@ -53,12 +53,12 @@ struct Exported {
 
   func fact(_ name: String) -> String? { summary.facts.first { $0.name == name }?.value }
 
-  /// Throws where the archive is not whole.
+  /// - Throws: if the archive is damaged or incomplete.
   func verify() throws { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent) }
 }
 
 extension SandboxServer {
-  /// As the owner of everything, foreign keys and triggers as they are.
+  /// Runs SQL as the owner of all tables, with foreign keys and triggers.
   func change(_ sql: String) throws {
     let connection = try connectAsSuperuser()
     defer { connection.close() }
@@ -73,7 +73,7 @@ extension SandboxServer {
     try number("SELECT id FROM zerver_realm WHERE string_id = '\(subdomain)'")
   }
 
-  /// A server of the caller's own with a small organization, and another one that must not get mixed up with it.
+  /// Returns a new server with a small organization and another one, whose rows must not appear in its export.
   static func small() throws -> SandboxServer {
     let server = try Servers.fresh()
     try server.add(SampleOrganization(.bookclub, messages: 60))

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Export of servers without personal recipients, and with a list of exports")
 struct NewerServerTests {
-  /// What version 12 made of one-to-one conversations: groups of two, system bots among their members.
+  /// One-to-one conversations as version 12 stores them: groups of two, with system bots among their members.
   private static let groupsOfTwo = """
     SET session_replication_role = replica;
     CREATE TEMP TABLE pairs AS SELECT m.id AS message, least(m.sender_id, r.type_id) AS a,

@@ -7,8 +7,9 @@ import Testing
 
 @Suite("Exports with consent")
 struct PrivacyTests {
-  /// What a person can read of an organization's private conversations, told by who takes part in them rather than by
-  /// whom the export asks: the messages that one of `users` sent or received, and the history of channels that show it.
+  /// Returns the ids of the messages that one of `users` can read, determined by the participants of conversations and
+  /// not by the export's queries: messages of public channels, the visible history of their private channels, their
+  /// direct messages, and groups whose members are all of this organization.
   private func readable(_ server: SandboxServer, _ realm: Int, by users: String) throws -> Set<Int> {
     try server.ids(
       """

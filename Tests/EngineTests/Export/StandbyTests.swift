@@ -9,7 +9,7 @@ import Testing
 @testable import Server
 @testable import Transfer
 
-/// A read-only copy of the tests' cluster that follows it, and a server's root that uses the copy.
+/// A read-only standby of the tests' cluster, and a server's root that uses it.
 private final class Standby {
   let root: String
   private let directory: String
@@ -66,7 +66,7 @@ struct StandbyTests {
 
     let summary = try ArchiveSummary.of(path)
     var expected = primary.manifest.tables
-    // The primary's own export has left its line there since.
+    // The primary's own export has added its entry since.
     expected["zerver_realmauditlog", default: 0] += 1
     #expect(summary.tables == expected)
     #expect(notes.all.contains { $0.contains("read-only standby") })

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transfer
 
-/// What an import knows of an archive after reading it once.
+/// The data that an import keeps about an archive after it was read once.
 @Suite("The index of an archive")
 struct ArchiveIndexTests {
   @Test("Conversations and the order by date are known from one reading of the message files")
@@ -20,7 +20,7 @@ struct ArchiveIndexTests {
     try index.messageRows(of: "zerver_message", keys: ["id"]) { _ in read += 1 }
     #expect(read == edited.messages.count)
 
-    // Reading a message file once more would fail from here on.
+    // Reading a message file again would fail from here on.
     try FileSystem.removeTree("\(folder)/messages-000001.json")
     #expect(throws: (any Error).self) { try index.messageRows(of: "zerver_message", keys: ["id"]) { _ in } }
     let dated = edited.messages.compactMap { row -> (Double, Int64)? in
@@ -44,7 +44,7 @@ struct ArchiveIndexTests {
     let folder = try edited.write()
     let path = "\(folder)/realm.json"
     let text = String(decoding: try FileSystem.read(path), as: UTF8.self)
-    // A value before and between the tables, and blanks where JSON allows them.
+    // A value before and between the tables, and whitespace where JSON allows it.
     let spaced = "\n {\t\"a_flag\" : true , " + text.dropFirst().replacing(":[", with: " :\r\n [ ")
     try FileSystem.replace(path, with: Array(spaced.utf8))
     let archive = try OpenedArchive.open(folder, workFolder: folder, expecting: .export)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Imported avatars")
 struct AvatarTests {
-  /// The archive, unpacked and without its manifest, so that it can be changed.
+  /// Returns a copy of the archive, unpacked and without its manifest, so that it can be changed.
   private func unpacked() throws -> String {
     let folder = try Servers.folder() + "/avatars-" + RandomText.alphanumeric(6)
     try FileSystem.makeFolder(folder)
@@ -29,7 +29,7 @@ struct AvatarTests {
       "\(archive)/avatars/records.json", with: try JSONSerialization.data(withJSONObject: records))
   }
 
-  /// Users of the archive with the members that hold their original and their small picture.
+  /// Returns the users of the archive with the members of their original and small picture.
   private func people(_ archive: String) throws -> [(user: Int, original: String, small: String)] {
     let byUser = Dictionary(grouping: try records(archive)) { $0["user_profile_id"] as? Int ?? 0 }
     return try byUser.sorted { $0.key < $1.key }.map { user, records in
@@ -41,7 +41,7 @@ struct AvatarTests {
     }
   }
 
-  /// Width and height of a picture of a user of the archive on the new server; nil where there is none.
+  /// Returns width and height of a picture on the new server, by the user's id in the archive; nil if there is none.
   private func size(_ server: SandboxServer, _ oldUser: Int, _ ending: String) throws -> [Int]? {
     let address = try #require(
       try Servers.old().connect().value("SELECT delivery_email FROM zerver_userprofile WHERE id = \(oldUser)"))
@@ -86,14 +86,14 @@ struct AvatarTests {
     func file(_ member: String) -> String { "\(archive)/avatars/\(member)" }
     // The first: a damaged original.
     try FileSystem.replace(file(people[0].original), with: try FileSystem.read(file(people[0].original)).prefix(300))
-    // The second: only the original, as from a server that keeps its files elsewhere.
+    // The second: only the original, as from a server with another storage of files.
     try FileSystem.removeTree(file(people[1].small))
-    // The third: an original that claims a size beyond all measure, and nothing else.
+    // The third: only an original, whose header claims 60,000 x 60,000 pixels.
     var bomb = try FileSystem.read(file(people[2].original))
     bomb.replaceSubrange(16..<24, with: [0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60])
     try FileSystem.replace(file(people[2].original), with: bomb)
     try FileSystem.removeTree(file(people[2].small))
-    // The fourth: no original; and somebody's own medium picture, which is created again.
+    // The fourth: no original, but a medium picture, which is created again.
     try FileSystem.removeTree(file(people[3].original))
     var records = try records(archive)
     let gone = [people[1].small, people[2].small, people[3].original]

@@ -30,7 +30,7 @@ struct ConversationTests {
     #expect(
       try new.value("SELECT count(*) FROM zerver_message WHERE realm_id = \(Self.realm)")
         == String(archive.messages.count))
-    // Whoever wrote or received a message of a group of one or two is a member of it, and nobody else.
+    // The members of a group of one or two are exactly the senders and recipients of its messages.
     #expect(
       try new.value(
         """

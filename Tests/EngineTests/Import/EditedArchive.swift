@@ -2,13 +2,13 @@ import Common
 import Foundation
 import Testing
 
-/// The sample archive, unpacked and edited as JSON: what real archives are like that are not perfect.
+/// The sample archive, unpacked and edited as JSON, to resemble real archives with irregular rows.
 struct EditedArchive {
   typealias Row = [String: Any]
 
   /// `realm.json`.
   var realm: [String: Any]
-  /// The messages with the rows that say who has received them, of all files.
+  /// The rows of messages and of `zerver_usermessage` of all message files.
   var messages: [Row] = []
   var userMessages: [Row] = []
   var analytics: [String: Any]
@@ -27,9 +27,9 @@ struct EditedArchive {
     }
   }
 
-  /// Writes what was edited.
+  /// Writes the edited archive.
   ///
-  /// - Returns: the folder, to be imported.
+  /// - Returns: the folder to import.
   func write() throws -> String {
     try Self.write(realm, "\(folder)/realm.json")
     try Self.write(analytics, "\(folder)/analytics.json")

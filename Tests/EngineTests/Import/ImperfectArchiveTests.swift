@@ -7,7 +7,7 @@ import Testing
 struct ImperfectArchiveTests {
   private static let realm = "(SELECT id FROM zerver_realm WHERE string_id = 'harbour')"
 
-  /// Imports the archive and holds what is said against what the dry run foresaw.
+  /// Imports the archive, and fails if a warning was missing in the dry run.
   private func imported(_ archive: EditedArchive) throws -> (server: SandboxServer, warnings: String) {
     let new = try Servers.fresh()
     let operation = try new.importing(try archive.write(), ignoringVersions: true)
@@ -19,7 +19,8 @@ struct ImperfectArchiveTests {
     return (new, summary.warnings.joined(separator: "\n"))
   }
 
-  /// What only an import can know: texts are followed, pictures decoded and subscribers counted on the way.
+  /// Returns whether only an import can give this warning: it requires the texts, the pictures or the number of
+  /// subscribers.
   private static func isFoundOnTheWay(_ warning: String) -> Bool {
     ["inside texts to people", "keep the old ones", "with the most subscribers"].contains { warning.contains($0) }
   }
@@ -32,7 +33,7 @@ struct ImperfectArchiveTests {
     let next = try #require(archive.ids("zerver_recipient").max())
     let group = try #require(archive.ids("zerver_huddle").max())
     let client = archive["zerver_client"].first?["id"] as? Int ?? 1
-    // Five groups: two of the same two people, one of these and another, two of nobody.
+    // Five groups: two with the same two members, one with up to six members, two without members.
     let template = try #require(archive["zerver_subscription"].first)
     let message = try #require(archive.messages.first)
     let subscription = try #require(archive.ids("zerver_subscription").max())

@@ -7,7 +7,7 @@ import Testing
 @testable import Operations
 @testable import Transfer
 
-/// The database is killed, stopped and filled up under a running import. It has a cluster of its own for that.
+/// The database is killed, stopped or filled up during an import. The suite has its own cluster for this.
 @Suite("An import whose database fails", .serialized, .enabled(if: geteuid() == 0, "needs root"))
 struct ImportDatabaseFaultTests {
   private static let made = Result { try Sandbox.temporary() }
@@ -16,7 +16,7 @@ struct ImportDatabaseFaultTests {
 
   private func superuser() throws -> Connection { try Self.made.get().cluster.connect() }
 
-  /// Fails, and says how; or what it returned.
+  /// Runs an import. Returns its failure; nil if it succeeds.
   private func run(_ server: SandboxServer, _ progress: Progress = .silent) -> (any Failure)? {
     do {
       _ = try server.importing(Servers.archive()).perform(progress)
@@ -24,7 +24,8 @@ struct ImportDatabaseFaultTests {
     return nil
   }
 
-  /// Does something at a moment of the import, and never stops the test for it.
+  /// Returns progress that runs `body` at a moment of the import, see ``ProgressEvent/isMoment(_:)``. Errors of `body`
+  /// are recorded as issues.
   private func at(_ moment: String, _ body: @escaping @Sendable () throws -> Void) -> Progress {
     Progress { event in
       guard event.isMoment(moment) else { return }
@@ -46,7 +47,7 @@ struct ImportDatabaseFaultTests {
     Issue.record("the database does not come back")
   }
 
-  /// As a power cut would end it; then it starts again.
+  /// Stops the database without a checkpoint, as a power failure would, and starts it again.
   private func restart() throws {
     let connection = try superuser()
     let data = try #require(try connection.value("SHOW data_directory"))
@@ -90,9 +91,9 @@ struct ImportDatabaseFaultTests {
     try Wholeness.expectWhole(server, "again after \(moment)")
   }
 
-  // MARK: In the middle of the commit
+  // MARK: Failures during the commit
 
-  /// Commits of this server's database write what they have to and then wait, until someone ends that.
+  /// Makes commits of this server's database wait after their WAL is written, until ``releaseCommits(_:)``.
   private func holdCommits(_ server: SandboxServer) throws {
     let connection = try superuser()
     try connection.execute("ALTER SYSTEM SET synchronous_commit = 'local'")
@@ -107,7 +108,7 @@ struct ImportDatabaseFaultTests {
     try connection.execute("SELECT pg_reload_conf()")
   }
 
-  /// Waits until a commit waits, and says whose it is.
+  /// Waits for a waiting commit. Returns the process ids of its sessions.
   private func awaitCommit(_ server: SandboxServer) throws -> [pid_t] {
     for _ in 0..<1200 {
       if let waiting = try? backends(server, "wait_event = 'SyncRep'"), !waiting.isEmpty { return waiting }
@@ -154,7 +155,7 @@ struct ImportDatabaseFaultTests {
       _ = try? ImportProcess(root: root, archive: archive).run(killedAfter: .seconds(3600)) { _ in false }
     }
     _ = try awaitCommit(server)
-    // Of all processes the one that imports into this root.
+    // Finds the process that imports into this root.
     let importing = try FileSystem.names(in: "/proc").compactMap { pid_t($0) }.filter { pid in
       guard let words = try? FileSystem.read("/proc/\(pid)/cmdline") else { return false }
       return words.split(separator: 0).contains { $0.elementsEqual(root.utf8) } && pid != getpid()
@@ -162,7 +163,7 @@ struct ImportDatabaseFaultTests {
     try #require(importing.count == 1)
     kill(importing[0], SIGKILL)
     thread.join()
-    // The commit is still on its way: nothing is visible yet, and nothing is a leftover.
+    // The commit is not decided: its rows are not visible yet, and no file is a leftover.
     func placed() throws -> [String] {
       try ["files", "avatars"].flatMap { try FileSystem.names(in: "\(server.uploads)/\($0)") }
     }

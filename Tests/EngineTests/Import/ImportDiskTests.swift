@@ -66,7 +66,7 @@ struct ImportDiskTests {
     "A full disk of the database rolls the import back, and a repeated import works",
     arguments: ["messages", "indexes"])
   func database(_ moment: String) throws {
-    // Of its own: other tests copy their cluster, which tablespaces forbid.
+    // A separate sandbox: other tests copy their cluster, which is not possible with tablespaces.
     let sandbox = try Self.made.get()
     let server = try Servers.fresh(in: sandbox)
     let folder = "/tmp/aloha-disk-\(RandomText.alphanumeric(8))"
@@ -112,7 +112,7 @@ struct SmallDisk: Sendable {
       .runChecked()
   }
 
-  /// Leaves not one byte.
+  /// Fills the file system to the last byte.
   func fill() {
     let file = open("\(folder)/filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { return }
@@ -126,7 +126,7 @@ struct SmallDisk: Sendable {
   func empty() { unlink("\(folder)/filler") }
 
   func remove() {
-    // Without -l it would fail for as long as anyone looks at it.
+    // -l: a normal unmount fails while any process uses the folder.
     _ = try? Subprocess("/bin/umount", ["-l", folder]).run()
   }
 }

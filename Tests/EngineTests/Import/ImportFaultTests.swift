@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Refused imports")
 struct ImportFaultTests {
-  /// Runs an import that has to fail, and holds everything against what was there before.
+  /// Runs an import that must fail, and fails if it has changed the server.
   private func refused<Expected: Failure>(
     _ server: SandboxServer, _ operation: ImportOperation, _ type: Expected.Type,
     progress: Progress = .silent
@@ -161,7 +161,7 @@ struct ImportFaultTests {
       if case .phaseStarted(let id, _, _, _) = event, id == phase { cancellation.cancel() }
     }
     _ = try refused(new, try new.importing(Servers.archive()), Cancelled.self, progress: progress)
-    // And the same import works afterwards.
+    // The same import succeeds afterwards.
     _ = try new.importing(Servers.archive()).perform(.silent)
     #expect(try new.value("SELECT count(*) FROM zerver_message") == "700")
   }

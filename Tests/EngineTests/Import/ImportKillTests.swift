@@ -7,8 +7,8 @@ import Testing
 @testable import Server
 @testable import Transfer
 
-/// The program is killed at a moment that it announces, or at any other; afterwards the server is held against what it
-/// was before, and against a server with a whole import.
+/// Kills the program at a moment that it reports or at any other moment. Then compares the server with its state before
+/// and with a server after a complete import.
 @Suite("An import that is killed")
 struct ImportKillTests {
   @Test(
@@ -77,14 +77,14 @@ struct ImportKillTests {
   func halfMade() throws {
     let server = try Servers.fresh()
     let files = "\(server.uploads)/files"
-    // Made, and not marked yet; emptied, and the mark is next; the same of a folder for unpacking.
+    // Folders created but not yet marked; folders emptied except for the mark; both also for work folders.
     try FileSystem.makeFolder("\(files)/900")
     try FileSystem.makeFolder("\(files)/901")
     try FileSystem.replace("\(files)/901/.import-in-progress", with: [])
     try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard-import-a")
     try FileSystem.makeFolder("\(server.uploads)/.aloha-wizard-import-b/unpacked")
     try FileSystem.replace("\(server.uploads)/.aloha-wizard-import-b/lock", with: [])
-    // Somebody else's.
+    // A folder that does not belong to an import.
     try FileSystem.makeFolder("\(files)/902")
     try FileSystem.replace("\(files)/902/kept", with: [])
     _ = try server.importing(Servers.archive()).perform(.silent)

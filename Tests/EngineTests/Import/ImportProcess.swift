@@ -5,14 +5,14 @@ import Testing
 
 @testable import Operations
 
-/// The program itself, importing in a process of its own that can be killed.
+/// Runs an import of the program in a separate process that can be killed.
 struct ImportProcess {
   let root: String
   let archive: String
   var subdomain = "harbour"
 
   struct Outcome {
-    /// The exit status, or 128 + the signal that ended it.
+    /// The exit status, or 128 + the number of the signal that ended the process.
     let status: Int32
     let events: [ProgressEvent]
 
@@ -24,13 +24,13 @@ struct ImportProcess {
     var isComplete: Bool { status == 0 }
   }
 
-  /// Built beside the tests.
+  /// The program, next to the tests.
   private static let program: String = {
     let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("aloha-wizard").path
   }()
 
-  /// Runs it to its end, which comes at once where `isEnough` says so of an event, or when its time is over.
+  /// Runs the import to its end. Kills it at the first event for which `isEnough` returns true, or after `time`.
   func run(
     killedAfter time: Duration? = nil, killedAt isEnough: (ProgressEvent) -> Bool = { _ in false }
   ) throws -> Outcome {
@@ -69,7 +69,8 @@ struct ImportProcess {
 }
 
 extension ProgressEvent {
-  /// `messages`, `messages 3`, `messages ended`: a moment of a running import in words.
+  /// Returns whether the event is a moment of a running import: `messages`, `messages advanced` or `messages ended` for
+  /// the phase `messages`.
   func isMoment(_ name: String) -> Bool {
     switch self {
     case .phaseStarted(let id, _, _, _): id == name

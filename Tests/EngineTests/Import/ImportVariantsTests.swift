@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Archives of other kinds")
 struct ImportVariantsTests {
-  /// The sample archive, unpacked and changed.
+  /// Returns a changed copy of the sample archive, unpacked.
   private func changed(_ change: (inout [String: Any]) -> Void, messages: ([[String: Any]]) -> [[String: Any]] = { $0 })
     throws -> String
   {
@@ -34,7 +34,7 @@ struct ImportVariantsTests {
     return folder
   }
 
-  /// As converters of other products write it.
+  /// Returns an archive as the converters of other products write it.
   private func converted() throws -> String {
     try changed { document in
       for table in [

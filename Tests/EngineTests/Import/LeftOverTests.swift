@@ -6,13 +6,13 @@ import Testing
 
 @testable import Server
 
-/// Folders of work that nobody can finish any more.
+/// Work folders whose process has ended.
 @Suite("Leftovers of killed processes", .serialized)
 struct LeftOverTests {
   private func program() throws -> String { try #require(Disaster.program) }
 
-  /// The work folder of a process, found by the lock that it holds. Others' dead folders, which it locks for as long as
-  /// it deletes them, lie elsewhere: those of other tests are in `/tmp`.
+  /// Returns the work folder of a process, by the lock that it holds. Only folders in `/var/tmp` count: the process
+  /// also locks abandoned folders of other tests, in `/tmp`, while it deletes them.
   private func workFolder(of process: pid_t) -> String? {
     let folder = "/proc/\(process)/fd"
     for name in (try? FileSystem.names(in: folder)) ?? [] {
@@ -24,7 +24,7 @@ struct LeftOverTests {
     return nil
   }
 
-  /// Starts the program and kills it as soon as it has a work folder with something in it.
+  /// Starts the program and kills it as soon as its work folder contains files. Returns the work folder.
   private func killed(_ arguments: [String]) throws -> String {
     for _ in 0..<10 {
       let null = open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -56,8 +56,8 @@ struct LeftOverTests {
     return status.isEmpty || status.contains("State:\tZ")
   }
 
-  /// Whether a folder of a killed process is still there although nobody deletes it. Commands of other tests delete
-  /// leftovers as well, and hold the folder's lock until they are done.
+  /// Returns whether a folder of a killed process still exists. Waits up to 10 seconds while a command of another test,
+  /// which deletes leftovers too, holds the folder's lock.
   private func isLeft(_ path: String) -> Bool {
     for _ in 0..<200 where FileSystem.exists(path) {
       if let folder = try? OpenFolder(path), folder.status(".lock") != nil, FileLock.isFree(".lock", in: folder) {
@@ -135,9 +135,9 @@ struct LeftOverTests {
     }
     let live = try ScratchFolder(in: place)
     #expect(!FileSystem.exists(dead) && !FileSystem.exists(old))
-    // Who is about to lock an empty one makes another.
+    // An empty folder is deleted: a process that is about to lock it creates another one.
     #expect(!FileSystem.exists(fresh))
-    // A filled one without a lock is left to the operator, who is told of it.
+    // A folder with files but without a lock is not deleted, but reported.
     #expect(ScratchFolder.unlocked(in: try OpenFolder(place)) == ["\(ScratchFolder.prefix)filled"])
     for path in kept { #expect(FileSystem.exists(path), "\(path)") }
     ScratchFolder.removeLeftOvers(in: [place])

@@ -28,7 +28,7 @@ struct MoveTests {
         return try server.value(
           "SELECT count(*) FROM \(table) WHERE \(condition.replacingOccurrences(of: "@R", with: realm))")
       }
-      // The search queue of the old server may have been worked off; on the new one every message is in it.
+      // The old server may have processed its search queue; on the new server all messages are in it.
       if table == "fts_update_log" {
         #expect(try count(new) == "700")
       } else {
@@ -37,7 +37,7 @@ struct MoveTests {
     }
   }
 
-  /// Texts with the ids in them replaced by names, in the order of sending: equal on both servers.
+  /// Returns the texts in the order of sending, with ids replaced by names: they must be equal on both servers.
   private func conversations(_ server: SandboxServer) throws -> [String] {
     let realm = try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'") ?? ""
     var names: [String: String] = [:]

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Imported pictures")
 struct PictureTests {
-  /// The archive, unpacked and without its manifest, so that it can be changed.
+  /// Returns a copy of the archive, unpacked and without its manifest, so that it can be changed.
   private func unpacked() throws -> String {
     let folder = try Servers.folder() + "/pictures-" + RandomText.alphanumeric(6)
     try FileSystem.makeFolder(folder)
@@ -29,7 +29,7 @@ struct PictureTests {
     try FileSystem.replace("\(archive)/\(kind)/records.json", with: try JSONSerialization.data(withJSONObject: records))
   }
 
-  /// A server that keeps originals of emoji and sizes of images.
+  /// Returns a server of a version that keeps originals of emoji and sizes of images.
   private func later() throws -> SandboxServer {
     let server = try Servers.fresh()
     try server.connect().execute(
@@ -49,7 +49,7 @@ struct PictureTests {
     return try ImportOperation(server.reference, options).perform(.silent)
   }
 
-  /// Files below the organization's folder of avatars.
+  /// Returns the files below the organization's folder of avatars.
   private func files(_ server: SandboxServer) throws -> [String] {
     let realm = try #require(try server.value("SELECT id FROM zerver_realm WHERE string_id = 'harbour'"))
     let folder = "\(server.uploads)/avatars/\(realm)"
@@ -69,7 +69,7 @@ struct PictureTests {
     let images = try records(archive, "uploads").compactMap { $0["path"] as? String }
       .filter { $0.hasSuffix(".png") || $0.hasSuffix(".gif") }
     try #require(images.count >= 2)
-    // One is no image, whatever it is called.
+    // One file is not an image, despite its name.
     try FileSystem.replace("\(archive)/uploads/\(images[0])", with: Array("no picture".utf8))
     let expected = try Set(
       images.dropFirst().map { path in
@@ -95,7 +95,7 @@ struct PictureTests {
       let file = try FileSystem.read("\(server.uploads)/files/thumbnail/\(row[0] ?? "")/\(row[1] ?? "")")
       #expect(String(file.count) == row[2])
     }
-    // What is not made here is left to the server.
+    // The server creates the previews that the import does not create.
     let left = try server.value("SELECT count(*) FROM zerver_imageattachment WHERE thumbnail_metadata = '[]'")
     let isAsked = left != "0"
     let log = FileSystem.exists(server.scriptLog) ? try FileSystem.read(server.scriptLog) : []
@@ -109,7 +109,7 @@ struct PictureTests {
     let archive = try unpacked()
     for record in try records(archive, "uploads") {
       guard let path = record["path"] as? String, path.hasSuffix(".png") else { continue }
-      // An animation, whatever it is called: the server makes previews of its own of it.
+      // An animated image, despite its name: only the server creates previews of it.
       let frame = [UInt8](repeating: 0, count: 6) + [19, 0, 0, 29, 0, 0] + [10, 0, 0, 0]
       let chunks =
         Array("WEBPVP8X".utf8) + [10, 0, 0, 0, 2, 0, 0, 0, 19, 0, 0, 29, 0, 0] + Array("ANMF".utf8) + [16, 0, 0, 0]
@@ -177,7 +177,7 @@ struct PictureTests {
     let people = try records(archive, "avatars")
     let users = Set(people.compactMap { $0["user_profile_id"] as? Int }).sorted()
     try #require(users.count >= 3)
-    // The first has text in place of pictures, the second none at all.
+    // The first user has text files in place of pictures, the second has no files.
     for record in people where record["user_profile_id"] as? Int == users[0] {
       let path = try #require(record["path"] as? String)
       try FileSystem.replace("\(archive)/avatars/\(path)", with: Array("this is text".utf8))

@@ -7,7 +7,7 @@ import Server
 import Testing
 import Transfer
 
-/// One sandbox for all tests of this target: an old server with two organizations, and as many new ones as are asked for.
+/// One sandbox for all tests of this target: an old server with two organizations, and new servers on request.
 enum Servers {
   private static let made = Result {
     let sandbox = try Sandbox.temporary(servers: ["old"])
@@ -19,15 +19,15 @@ enum Servers {
 
   static func sandbox() throws -> Sandbox { try made.get() }
 
-  /// Nobody changes it.
+  /// The old server. Tests must not change it.
   static func old() throws -> SandboxServer { try #require(try sandbox().servers.first { $0.name == "old" }) }
 
-  /// A freshly installed server of the caller's own.
+  /// Returns a freshly installed server for the caller alone.
   static func fresh(in place: Sandbox? = nil) throws -> SandboxServer {
     try (place ?? sandbox()).makeServer("new" + RandomText.alphanumeric(8).lowercased())
   }
 
-  /// An archive of the large organization, made once.
+  /// An archive of the large organization, exported once.
   private static let archived = Result {
     let path = try folder() + "/harbour.tar.gz"
     let options = ExportOperation.Options(subdomain: "harbour", output: path)
@@ -37,7 +37,7 @@ enum Servers {
 
   static func archive() throws -> String { try archived.get() }
 
-  /// That archive unpacked into a folder of the caller's own, without its manifest: nothing compares digests any more.
+  /// Returns a new folder with this archive, unpacked and without its manifest, so that no digests are compared.
   static func unpackedArchive() throws -> String {
     let folder = try folder() + "/unpacked-" + RandomText.alphanumeric(8)
     try FileSystem.makeFolder(folder)
@@ -46,14 +46,14 @@ enum Servers {
     return folder
   }
 
-  /// A folder that goes with the sandbox.
+  /// A folder that is deleted with the sandbox.
   static func folder() throws -> String { try sandbox().directory }
 }
 
 extension SandboxServer {
   var installation: Installation { get throws { try Installation(root: root) } }
 
-  /// - Parameter ignoringVersions: also where the archive comes from another version, or does not say which.
+  /// - Parameter ignoringVersions: whether an archive of another or an unknown version is accepted.
   func importing(
     _ archive: String, as subdomain: String = "harbour", ignoringVersions: Bool = false
   ) throws -> ImportOperation {
@@ -66,7 +66,8 @@ extension SandboxServer {
 
   func value(_ sql: String) throws -> String? { try connect().value(sql) }
 
-  /// Everything that an import could change: a digest of the rows of every table, and all files. Sequences may move on.
+  /// Returns what an import could change: the row count and a digest of every table, its indexes, constraints and
+  /// triggers, and the names of all uploaded files. Sequences are not included.
   func state() throws -> [String: String] {
     let connection = try connect()
     var state: [String: String] = [:]

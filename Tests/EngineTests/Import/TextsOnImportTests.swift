@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Texts in an import")
 struct TextsOnImportTests {
-  /// Every column that holds text which people write, and in which the server or its apps look for references.
+  /// All columns with text written by users in which the server or its apps look for references.
   private static let columns = [
     ("zerver_realm", "description"), ("zerver_realm", "welcome_message_custom_text"), ("zerver_stream", "description"),
     ("zerver_namedusergroup", "description"), ("zerver_channelfolder", "description"), ("zerver_message", "content"),

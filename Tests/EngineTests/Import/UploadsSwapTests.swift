@@ -6,7 +6,7 @@ import Testing
 @testable import Administration
 @testable import Server
 
-/// The server's user owns the uploads, and can exchange any folder in them for a link while root works there.
+/// The server's user owns the uploads, and can replace any folder in them by a link while root works there.
 @Suite("Uploads folders replaced by links")
 struct UploadsSwapTests {
   private func outside(_ server: SandboxServer) throws -> String {
@@ -34,7 +34,7 @@ struct UploadsSwapTests {
     swap("\(server.uploads)/avatars", for: outside)
     try placed.add(.avatars, "picture", [1])
     #expect(try FileSystem.names(in: "\(server.uploads)/files/4711.aside/a") == ["after", "before"])
-    // A folder of the organization itself: refused, not followed.
+    // A link in place of a folder of the organization is refused.
     #expect(symlink(outside, "\(server.uploads)/files/4711.aside/b") == 0)
     #expect(throws: PlainFailure.self) { try placed.add(.messageFiles, "b/file", [1]) }
     #expect(throws: PlainFailure.self) { try placed.add(.messageFiles, "b/deep/file", [1]) }
@@ -54,7 +54,7 @@ struct UploadsSwapTests {
     try folder.remove()
     #expect(try FileSystem.names(in: outside) == ["4711", "kept"])
     #expect(try FileSystem.names(in: "\(folder.path).aside") == [])
-    // Abandoned ones that are links are nobody's.
+    // Links with the name of an abandoned work folder are not deleted.
     try WorkFolder.removeAbandoned(server.installation)
     #expect(FileSystem.lexists(folder.path))
     #expect(try FileSystem.names(in: outside) == ["4711", "kept"])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Server
 
-/// Whether a server is as it was, or has a whole import.
+/// Checks that a server is unchanged, or contains one complete import.
 enum Wholeness {
   private static let whole = Result {
     let server = try Servers.fresh()
@@ -14,27 +14,28 @@ enum Wholeness {
     return try server.amounts()
   }
 
-  /// Fails where two states differ, and says where.
+  /// Fails if two states differ, and reports the differences.
   static func expectSame(_ expected: [String: String], _ actual: [String: String], _ when: String) {
     for key in Set(expected.keys).union(actual.keys) where expected[key] != actual[key] {
       Issue.record("\(when): \(key) is \(actual[key] ?? "missing"), not \(expected[key] ?? "missing")")
     }
   }
 
-  /// Fails where a server has less or more than one whole import of the archive.
+  /// Fails unless the server contains exactly one complete import of the archive.
   static func expectWhole(_ server: SandboxServer, _ when: String) throws {
     try expectSame(whole.get(), server.amounts(), when)
   }
 
-  /// Fails where a server is neither as it was nor has a whole import, files that the next import removes aside.
+  /// Fails unless the server is unchanged or contains a complete import. Files that the next import deletes are
+  /// ignored.
   ///
-  /// - Returns: whether the organization is there.
+  /// - Returns: whether the organization exists.
   @discardableResult
   static func expectAllOrNothing(_ server: SandboxServer, before: [String: String], _ when: String) throws -> Bool {
     try server.awaitSilence()
     let hasCome = try server.value("SELECT 1 FROM zerver_realm WHERE string_id = 'harbour'") != nil
     if hasCome {
-      // What marks the files as unfinished may still be there.
+      // The mark of unfinished files may still exist.
       try StagedUploads.recover(server.installation) { _ in true }.forEach {
         Issue.record("\(when): \($0) was removed")
       }
@@ -48,7 +49,7 @@ enum Wholeness {
 }
 
 extension SandboxServer {
-  /// Waits until no session is open on its database any more: then everything that was begun is decided.
+  /// Waits until no other session uses the server's database: then all its transactions are decided.
   func awaitSilence() throws {
     let connection = try Connection(
       ConnectionParameters(
@@ -62,7 +63,7 @@ extension SandboxServer {
     Issue.record("a session of the database does not end")
   }
 
-  /// Files and folders of the uploads that nothing explains but an import that did not end.
+  /// Returns files and folders of the uploads that only an unfinished import can have left.
   func leftovers() throws -> [String] {
     let known = Set(try column("SELECT id FROM zerver_realm"))
     var found = try FileSystem.names(in: uploads).filter { $0.hasPrefix(".") }
@@ -75,10 +76,11 @@ extension SandboxServer {
     return found
   }
 
-  /// ``state()`` without the files.
+  /// Returns ``state()`` without the files.
   func databaseState() throws -> [String: String] { try state().filter { !$0.key.hasPrefix("file ") } }
 
-  /// How many rows every table has, what shape it has, how many files there are: equal for two whole imports.
+  /// Returns the number of rows and the structure of each table, and the number of files: equal for two complete
+  /// imports.
   func amounts() throws -> [String: String] {
     var amounts = try state()
     let files = amounts.keys.filter { $0.hasPrefix("file ") }

@@ -18,7 +18,7 @@ struct JSONFuzzTests {
     "\\x", "//", "1e", "[[[[[[[[[[[[[[[[[[[[", "{\"id\":", "\"id\":1,\"id\":2",
   ]
 
-  /// Walks over everything, decodes everything, and counts the values.
+  /// Visits and decodes all values. Returns their number.
   private func walk(_ value: JSONScanner.Value) throws -> Int {
     var count = 1
     var scanner = JSONScanner(value.bytes, name: "inner")
@@ -64,13 +64,13 @@ struct JSONFuzzTests {
     try Fuzz("rows", corpus: corpus, tokens: Self.tokens).run(3000) { input in
       let whole = try Self.ids(input)
       let pieces = try Self.passing(input)
-      // A text that is no document of rows may be read by the scanner and is refused by the stream; never the reverse.
+      // The scanner may accept a text that the stream rejects because it is no document of rows, but not the reverse.
       try hold(
         pieces == nil || whole == pieces, "whole: \(String(describing: whole)); pieces: \(String(describing: pieces))")
     }
   }
 
-  /// The ids of all rows of all tables; nil where the text is refused.
+  /// Returns the ids of all rows of all tables; nil if the text is rejected.
   private static func ids(_ input: [UInt8]) throws -> [Int64?]? {
     var ids: [Int64?] = []
     do {

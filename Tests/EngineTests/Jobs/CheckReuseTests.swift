@@ -13,7 +13,7 @@ import Testing
 struct CheckReuseTests {
   private static let note = "The archive has not changed since the checks read it: it is not read again"
 
-  /// A copy of the archive that a test can change.
+  /// Returns a copy of the archive that a test can change.
   private func archive() throws -> String {
     let path = "\(try Servers.folder())/kept-\(RandomText.alphanumeric(8)).tar.gz"
     try FileSystem.replace(path, with: try FileSystem.read(try Servers.archive()))
@@ -41,7 +41,7 @@ struct CheckReuseTests {
     }
   }
 
-  /// The work folders of this program in `/var/tmp` that a process holds.
+  /// Returns the work folders in `/var/tmp` whose lock a process holds.
   private func workFolders(of process: pid_t) -> [String] {
     ((try? FileSystem.names(in: "/proc/\(process)/fd")) ?? []).compactMap { name in
       var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
@@ -63,7 +63,7 @@ struct CheckReuseTests {
     #expect(first.map(\.severity) == second.map(\.severity))
     #expect(try isReused(operation, preparation))
     #expect(try server.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'harbour'") == "1")
-    // What was kept is used up.
+    // The import has used the kept archive.
     #expect(preparation.take(KeptArchive.self) == nil)
   }
 
@@ -121,7 +121,7 @@ struct CheckReuseTests {
     let operation = try importing(server, try archive())
     _ = try operation.check(keeping: preparation)
     let catalog = try Catalog.read(server.connect(), schema: server.installation.brand.schema)
-    /// Takes what was kept, and keeps it again.
+    /// Takes the kept archive and keeps it again. Returns its folder.
     func folder() throws -> String {
       let path = operation.options.archive
       let surveyed = try #require(KeptArchive.take(path, catalog: catalog, from: preparation))

@@ -7,8 +7,8 @@ import Testing
 @testable import Transfer
 @testable import WholeServer
 
-/// `Fixtures/Jobs` holds a `job.json` of each kind as version 0.1.0 wrote it before operations were values of their own,
-/// and journals of two of them.
+/// `Fixtures/Jobs` contains a `job.json` of each kind from version 0.1.0, and the journals of two of these jobs. In
+/// that version operations were not types of their own.
 @Suite("Job files of the earlier version")
 struct EarlierJobsTests {
   private static let fixtures =

@@ -9,7 +9,7 @@ import Testing
 @testable import Operations
 @testable import Transfer
 
-/// The program itself, built beside the tests.
+/// The program, next to the tests.
 enum Executable {
   static func path(named name: String = "aloha-wizard") throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
@@ -22,7 +22,7 @@ enum Executable {
   }
 }
 
-/// Looks again and again, for half a minute at most, until `condition` holds.
+/// Repeats `condition` until it is true. Returns false after half a minute.
 func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
   for _ in 0..<600 {
     if try condition() { return true }
@@ -43,14 +43,14 @@ struct JobTests {
       ImportOperation.Options(subdomain: "harbour", archive: try Servers.archive()))
   }
 
-  /// Makes every insertion of a channel wait for as long as the lock is held, so that a job is met in the middle.
+  /// Opens a session with a lock that blocks insertions of channels, so that an import waits in the middle.
   private func blocker(_ server: SandboxServer) throws -> Connection {
     let connection = try server.connect()
     try connection.execute("BEGIN; LOCK TABLE zerver_stream IN SHARE MODE")
     return connection
   }
 
-  /// Waits until an import has come to where ``blocker(_:)`` holds it.
+  /// Waits until an import has reached the lock of ``blocker(_:)``.
   private func expectInTheMiddle(_ folder: JobFolder, sourceLocation: SourceLocation = #_sourceLocation) {
     let isThere = eventually {
       folder.events().contains { if case .phaseStarted("tables", _, _, _) = $0 { true } else { false } }
@@ -58,7 +58,7 @@ struct JobTests {
     #expect(isThere, sourceLocation: sourceLocation)
   }
 
-  /// Ends a job's process without a word, and waits until that is seen.
+  /// Kills the process of a job, and waits until the job is recognized as lost.
   private func kill(_ folder: JobFolder) throws {
     let pid = try #require(
       pid_t(String(decoding: try FileSystem.read("\(folder.path)/pid"), as: UTF8.self).filter(\.isNumber)))
@@ -179,7 +179,7 @@ struct JobTests {
     #expect(
       waiting.folder == killed.path && waiting.state == .interrupted && waiting.operation?.isEqual(to: wanted) == true)
     #expect(waiting.obstacles[.resume] == nil && waiting.obstacles[.stop] != nil && waiting.obstacles[.undo] != nil)
-    // Done once more, it can be taken back; and then not again.
+    // After another run the job can be undone, but only once.
     let again = try job(server, try importing(server))
     try JobProcess.run(again, cancellation: Cancellation())
     #expect(try store.waiting().isEmpty)
@@ -248,7 +248,7 @@ struct UndoTests {
     #expect(try server.value("SELECT count(*) FROM zerver_realm") == "3")
     _ = try run(server, UndoJobOperation(servers: [reference], folder: folder.path, despiteSignsOfLife: false))
     let after = try server.state()
-    // Clients are shared by all organizations; those that came with the import may stay.
+    // Clients are shared by all organizations; imported ones may remain.
     for key in Set(before.keys).union(after.keys) where before[key] != after[key] && key != "zerver_client" {
       Issue.record("\(key) is not as it was: \(before[key] ?? "nothing") → \(after[key] ?? "nothing")")
     }

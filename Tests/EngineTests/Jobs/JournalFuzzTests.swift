@@ -29,7 +29,7 @@ struct JournalFuzzTests {
       try hold(EventLine.decode(EventLine.encode(event)) == event, "another event: \(event)")
       if case .advanced(_, let done, let total, _) = event {
         try hold(done >= 0 && total ?? 0 >= 0, "less than nothing is done")
-        // As a share is shown.
+        // The percentage as it is shown: it must not overflow.
         _ = total.map { $0 > 0 ? done * 100 / $0 : 0 }
       }
     }

@@ -6,7 +6,7 @@ import Operations
 import ProbeOperations
 import Testing
 
-/// What "Adding an operation" promises: a type and its line in the catalogue are all that a job needs.
+/// The article "Adding an operation" says that a job needs only a type and its line in the catalogue.
 @Suite("A new operation", .serialized)
 struct NewOperationTests {
   private static let catalog = OperationCatalog.standard.adding([CountingOperation.self])

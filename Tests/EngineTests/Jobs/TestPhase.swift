@@ -1,6 +1,6 @@
 import Operations
 
-/// A phase of no operation.
+/// A phase that belongs to no operation.
 struct TestPhase: OperationPhase {
   var id = "work"
   var title = "Work"

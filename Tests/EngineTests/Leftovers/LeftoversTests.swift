@@ -11,14 +11,16 @@ import Testing
 @testable import Transfer
 @testable import WholeServer
 
-/// What interrupted commands leave is removed by the next command that changes something, and reported by all others.
+/// Leftovers of interrupted commands are deleted by the next command that changes something, and reported by all
+/// others.
 @Suite("Leftovers of interrupted commands", .serialized)
 struct LeftoversTests {
   private func program(_ server: SandboxServer, _ words: [String]) throws -> Subprocess.Result {
     try Subprocess(try #require(Disaster.program), words + ["--root", server.root], directory: "/").run()
   }
 
-  /// Those of the server itself: the machine's work folders belong to all tests.
+  /// Returns the leftovers below the server's root. The machine's work folders are ignored, because other tests use
+  /// them.
   private func reported(_ server: SandboxServer) -> [Leftover] {
     Leftovers.report(root: server.root).filter { $0.subject.hasPrefix(server.root) }
   }
@@ -191,7 +193,7 @@ struct LeftoversTests {
         ((try? text("/proc/\($0)/cmdline")) ?? "").contains("supervise\0\(path)/cluster/data")
       })
     kill(supervisor, SIGKILL)
-    // The folder is somebody's for as long as its lock is held.
+    // The folder is in use while its lock is held.
     ScratchFolder.removeLeftOvers(in: [place])
     #expect(kill(postmaster, 0) == 0)
     let abandoned = try OpenFolder(path)

@@ -6,7 +6,7 @@ import Testing
 @testable import Engine
 @testable import Server
 
-/// A work folder holds whole dumps: whatever moment its process dies at, the next command has to find it.
+/// Work folders contain whole dumps: the next command must find them, at whatever moment their process ended.
 @Suite("A work folder", .serialized)
 struct ScratchFolderTests {
   private func place() throws -> String {
@@ -32,7 +32,7 @@ struct ScratchFolderTests {
     let open = try OpenFolder(place)
     var moments = 0
     try ScratchFolder.remove(try #require(try open.folder("\(ScratchFolder.prefix)removed")), folder, in: open) {
-      // What a process that dies now leaves, in a place of its own.
+      // Copies the state that a process would leave if it ended now.
       moments += 1
       let other = "\(place)/moment-\(moments)"
       try FileSystem.makeFolder(other)
@@ -70,10 +70,10 @@ struct ScratchFolderTests {
         let left = try FileSystem.names(in: "\(place)/\(name)")
         #expect(left.isEmpty || left.contains(".lock"), "\(number): \(left)")
       }
-      // Another command, in another place, finds it: the place is remembered.
+      // A command with another work folder finds it, because the place is recorded.
       let isLeft = try !work().isEmpty
       let isTold = Leftovers.report(root: server.root).contains { $0.subject.hasPrefix("\(place)/") }
-      // Commands of other tests look in this place too, and may have cleaned it in the meantime.
+      // Commands of other tests use this place too, and may have deleted the folder in the meantime.
       let isLeftStill = try !work().isEmpty
       #expect(isTold ? isLeft : !isLeftStill, "\(number)")
       if number.isMultiple(of: 2) {
@@ -104,13 +104,13 @@ struct ScratchFolderTests {
     #expect(ScratchPlaces.remembered(in: file) == [second])
     try FileSystem.removeTree(second)
     #expect(ScratchPlaces.remembered(in: file) == [])
-    // Places in which nothing is left never push out one that has to be cleaned.
+    // A place without leftovers never displaces one with leftovers.
     try FileSystem.makeFolder("\(first)/\(ScratchFolder.prefix)x")
     ScratchPlaces.remember(first, in: file)
     for number in 0..<100 { ScratchPlaces.remember("/nowhere/\(number)", in: file) }
     #expect(try FileSystem.read(file).count { $0 == 10 } <= 64)
     #expect(ScratchPlaces.remembered(in: file) == [first])
-    // Others cannot make this program look where they like.
+    // A file that other users can write is ignored: they could name any folder in it.
     chmod(file, 0o666)
     #expect(ScratchPlaces.remembered(in: file) == [])
     try FileSystem.removeTree(place)
@@ -121,7 +121,7 @@ struct ScratchFolderTests {
     .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
   func fullDisk() throws {
     let place = try place()
-    // No inode is left.
+    // The file system has no free inode.
     try Subprocess("/bin/mount", ["-t", "tmpfs", "-o", "size=1m,nr_inodes=1", "aloha-test", place]).runChecked()
     defer { _ = try? Subprocess("/bin/umount", ["-l", place]).run() }
     let failure = #expect(throws: PlainFailure.self) { _ = try ScratchFolder(in: place) }

@@ -257,7 +257,7 @@ struct ServerScriptsTests {
   @Test("Queues count as empty if every number is zero; others are named")
   func queues() throws {
     #expect(MessageQueues.finding("email_senders\t0\nmissedmessage_emails\t0\n").severity == .ok)
-    // The queues of this machine are not those of a server below another root.
+    // The message queues of this machine do not belong to a server below another root.
     #expect(try MessageQueues.findings(before: Servers.old().installation).isEmpty)
     let full = MessageQueues.finding("email_senders\t3\nuser_activity\t0\n")
     #expect(full.severity == .warning)

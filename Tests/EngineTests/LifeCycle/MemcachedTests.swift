@@ -10,7 +10,7 @@ import Testing
 @testable import Server
 @testable import Transfer
 
-/// A real memcached of the test's own, on a socket in a private folder.
+/// A real memcached for one test, on a socket in a private folder.
 private final class Cache: Sendable {
   let folder: String
   let socket: String
@@ -41,7 +41,7 @@ private final class Cache: Sendable {
     return folder
   }
 
-  /// Says something in the text protocol and returns the first answer.
+  /// Sends a command of the text protocol and returns the answer up to `end`.
   func say(_ words: String, until end: String) throws -> String {
     let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
@@ -66,7 +66,7 @@ private final class Cache: Sendable {
   }
 }
 
-/// Users of a cache that asks for passwords, written by the library that memcached itself uses.
+/// Writes the password file of a memcached with authentication, with the library that memcached itself uses.
 private enum PasswordFile {
   private typealias Initialize = @convention(c) (UnsafeRawPointer?, UnsafePointer<CChar>) -> Int32
   private typealias Option =
@@ -89,14 +89,15 @@ private enum PasswordFile {
       OpaquePointer?, UnsafePointer<CChar>, UnsafePointer<CChar>, UInt32, UnsafePointer<CChar>?, UInt32, UInt32
     ) -> Int32
 
-  /// - Returns: false where this machine cannot do it.
+  /// - Returns: false if this machine does not have the library.
   static func make(in folder: String, user: String, password: String) throws -> Bool {
     try FileSystem.replace(
       "\(folder)/memcached.conf", with: Array("mech_list: plain\nsasldb_path: \(folder)/users\n".utf8))
     guard let library = dlopen("libsasl2.so.2", RTLD_NOW), let first = dlsym(library, "sasl_server_init"),
       let second = dlsym(library, "sasl_server_new"), let third = dlsym(library, "sasl_setpass")
     else { return false }
-    // The library asks for its options as long as the process lives. The environment is not for a test to change.
+    // The library calls these functions until the process ends. The environment is not used, because a test must not
+    // change it.
     let callbacks = UnsafeMutablePointer<Callback>.allocate(capacity: 2)
     let answer: Option = { context, _, option, result, length in
       guard let option, String(cString: option) == "sasldb_path", let context else { return -1 }
@@ -188,9 +189,9 @@ struct MemcachedTests {
     #expect(try text(server.scriptLog).contains("[flush-memcached]"))
   }
 
-  // MARK: A server that uses it
+  // MARK: A server with memcached
 
-  /// A server with an organization, whose settings say where the cache is.
+  /// Returns a server with an organization, whose settings contain the address of the cache.
   private func server(_ cache: Cache) throws -> SandboxServer {
     let server = try Servers.fresh()
     try server.add(SampleOrganization(.bookclub, messages: 20))
@@ -200,7 +201,7 @@ struct MemcachedTests {
     return server
   }
 
-  /// Puts something into the cache at the begin of every phase, and writes down the phases that found it empty.
+  /// Adds an entry to the cache at the start of every phase, and records the phases that found the cache empty.
   private final class Refilling: Sendable {
     private let cache: Cache
     private let emptied = Mutex<[String]>([])

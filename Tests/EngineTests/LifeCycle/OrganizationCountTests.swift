@@ -41,7 +41,7 @@ struct OrganizationCountTests {
     let estimated = try list(server, largestCount: 100)
     #expect(estimated["later"]?.messageCount == "17")
     #expect(estimated["bookclub"]?.messagesAreEstimated == true)
-    // As after a restore, before PostgreSQL has looked at the tables.
+    // The state after a restore, before PostgreSQL has analyzed the tables.
     try server.connectAsSuperuser().execute("DELETE FROM pg_statistic WHERE starelid = 'zerver_message'::regclass")
     #expect(try list(server, largestCount: 100)["bookclub"]?.messageCount == "123")
   }

@@ -9,7 +9,7 @@ import Testing
 @testable import Server
 @testable import Transfer
 
-/// Organizations that are not what their names suggest.
+/// Organizations in states that the column `deactivated` alone does not show.
 @Suite("Redirected, scrubbed and demo organizations")
 struct OrganizationStateTests {
   private func server() throws -> SandboxServer {
@@ -181,7 +181,7 @@ struct OrganizationStateTests {
         .init(installation), from: "bookclub", to: "readers", leavesRedirect: true, allowsReserved: false),
       plan: nil)
     try JobProcess.run(job, cancellation: Cancellation())
-    // The sandbox's command makes none.
+    // The sandbox's command does not create the redirect.
     try server.addRedirect("bookclub", to: "https://readers.\(server.host)")
     try server.addRedirect("oldest", to: "https://readers.\(server.host)")
     let again = ChangeSubdomainOperation(ServerReference(installation), from: "readers", to: "bookclub")
@@ -196,14 +196,14 @@ struct OrganizationStateTests {
       try server.value("SELECT deactivated_redirect FROM zerver_realm WHERE deactivated")
         == "https://bookclub.\(server.host)")
     try server.connectAsSuperuser().execute("DELETE FROM zerver_realm WHERE string_id = 'oldest'")
-    // Two entries of the log are all that is left.
+    // Only the entries of the audit log and the sessions differ.
     let changed = try server.databaseState().filter { before[$0.key] != $0.value }.keys.sorted()
     #expect(changed.allSatisfy { $0.contains("auditlog") || $0.contains("django_session") }, "\(changed)")
   }
 }
 
 extension SandboxServer {
-  /// The row that the server's own command leaves at the old name when it changes a subdomain.
+  /// Adds the row that the server's own command leaves at the old subdomain.
   func addRedirect(_ subdomain: String, to address: String) throws {
     let connection = try connectAsSuperuser()
     defer { connection.close() }

@@ -10,9 +10,9 @@ import Testing
 @testable import WholeServer
 @testable import aloha_wizard
 
-/// One of each kind of operation, in variations that touch every option.
+/// Operations of every kind, with variations that use every option.
 enum SampleOperations {
-  /// Folders that exist: commands look whether there is one.
+  /// Folders that exist, because commands check it.
   static let server = ServerReference(root: "/usr")
   static let other = ServerReference(root: "/var", brand: .zulip)
 
@@ -165,7 +165,8 @@ struct OperationTests {
     }
   }
 
-  /// What a move is as a command is the commands of its parts; jobs are named by their id on a real server.
+  /// Returns whether the operation is parsed from its own command. A move has the commands of its parts, secrets are
+  /// copied by the command for settings, and an undo names a job on a real server.
   private static func isOneCommand(_ operation: any Operation) -> Bool {
     !(operation is MoveOperation || operation is UndoJobOperation || operation is CopySecretsOperation)
   }
@@ -173,7 +174,7 @@ struct OperationTests {
   @Test("The command line that an operation prints is parsed as the same operation")
   func commands() throws {
     for operation in SampleOperations.all where Self.isOneCommand(operation) {
-      // Copied settings are compared with both servers, a new backup's name with one: these need real ones.
+      // These two commands need real servers: settings are compared, and the name of a new backup is generated.
       if operation is CopySettingsOperation || operation is BackupOperation { continue }
       let words = try #require(operation.commands.first).arguments
       let command = try #require(try AlohaWizard.parseAsRoot(words) as? any OperationCommand, "\(words)")

@@ -9,10 +9,10 @@ import Testing
 @testable import Transfer
 @testable import WholeServer
 
-/// A plan that lacks a phase shows an operator a wrong picture, and a progress bar that jumps.
+/// A plan without one of the phases would mislead the operator, and the progress bar would jump.
 @Suite("Phases of a run and of its plan", .serialized)
 struct PlannedPhasesTests {
-  /// Runs the operation and compares the phases that it begins with those of its plan, in their order.
+  /// Runs the operation and compares the phases that it starts with those of its plan, including their order.
   private func expectPlanned(_ operation: any Operation, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let planned = try operation.plan().phases
     let begun = Mutex<[(id: String, title: String)]>([])

@@ -9,10 +9,10 @@ import Testing
 @testable import Server
 @testable import WholeServer
 
-/// Backups that were packed again by hand: every command reads them to the end, and judges them by the same rules.
+/// Backups that were packed again by hand. Every command reads them completely, and applies the same rules.
 @Suite("Backups packed by hand")
 struct BackupMembersTests {
-  /// An unpacked backup of a server of its own.
+  /// An unpacked backup of a new server.
   private struct Scene {
     let server: SandboxServer
     let folder: String
@@ -151,7 +151,7 @@ struct BackupMembersTests {
       try Subprocess("/bin/tar", ["-C", scene.folder, "-czf", path, "aloha-backup"]).runChecked()
       #expect(throws: ArchiveFailure.self) { try ArchiveSummary.of(path) }
       #expect(throws: (any Error).self) { try scene.checks(path) }
-      // Without the list the dump's table of contents decides.
+      // Without the list, the dump's table of contents decides.
       let unlisted = try scene.pack()
       #expect(try ArchiveSummary.of(unlisted).refusal?.contains("its dump lacks") == true)
       #expect(verified(unlisted).contains("its dump lacks"))
@@ -201,7 +201,7 @@ struct UnmountedUploadsTests {
       let refusal = #expect(throws: Blocked.self) { try Disaster.backup(server, to: "\(folder)/refused.tar.gz") }
       #expect(refusal?.findings.contains { $0.subject == "uploads" && $0.severity == .blocker } == true)
 
-      // A backup of an earlier version, which has taken the empty folder for the uploads.
+      // A backup of an earlier version, which accepted an empty folder as all uploads.
       let later = "\(folder)/aloha-backup-2026-11-02-03-30-00-Abcdefgh.tar.gz"
       _ = try Disaster.backup(server, to: "\(folder)/partial.tar.gz") { $0.skipsUploads = true }
       try pack("\(folder)/partial.tar.gz", as: later, in: folder)

@@ -10,13 +10,13 @@ import Testing
 @testable import Server
 @testable import WholeServer
 
-/// Servers to be backed up, destroyed and restored, and what is left of them.
+/// Creates, destroys and compares servers for tests of backups and restores.
 enum Disaster {
   private static let made = Result { try Sandbox.temporary() }
 
   static func sandbox() throws -> Sandbox { try made.get() }
 
-  /// A server with an organization, in a sandbox that all tests share.
+  /// Creates a server with an organization in the shared sandbox.
   static func server(_ name: String, messages: Int = 40) throws -> SandboxServer {
     let server = try sandbox().makeServer(name)
     if messages > 0 { try server.add(SampleOrganization(messages: messages)) }
@@ -40,7 +40,8 @@ enum Disaster {
     return try RestoreOperation(ServerReference(root: server.root), options).perform(.silent)
   }
 
-  /// All that a server is: rows of every table, files, settings. Two servers with equal ones cannot be told apart.
+  /// The state of a server: digests of the rows of every table, files, settings. Servers in the same state have equal
+  /// fingerprints.
   struct Fingerprint: Equatable, CustomStringConvertible {
     var tables: [String: String] = [:]
     var uploads: [String] = []
@@ -48,7 +49,7 @@ enum Disaster {
 
     var description: String { "\(tables.count) tables, \(uploads.count) uploads, \(settings.count) settings" }
 
-    /// What differs, for a message that can be read.
+    /// Returns readable differences.
     func differences(_ other: Fingerprint) -> [String] {
       let rows = Set(tables.keys).union(other.tables.keys).filter { tables[$0] != other.tables[$0] }.sorted()
       let files = Set(uploads).symmetricDifference(other.uploads).sorted()
@@ -64,7 +65,7 @@ enum Disaster {
     return print
   }
 
-  /// The server is what it was; else the differences are what the test says.
+  /// Fails if the server's state is not the expected one, and reports the differences.
   static func expect(
     _ server: SandboxServer, _ expected: Fingerprint, _ when: String = "",
     at location: SourceLocation = #_sourceLocation
@@ -88,7 +89,7 @@ enum Disaster {
     return tables
   }
 
-  /// Every file below a folder with its digest; links to folders are followed, as the server does.
+  /// Returns every file below a folder with its digest. Links to folders are followed, as the server does.
   static func files(_ folder: String, _ inside: String = "") throws -> [String] {
     try FileSystem.names(in: folder).filter { !$0.hasPrefix(".aloha-wizard-") }.flatMap { name -> [String] in
       let path = "\(folder)/\(name)"
@@ -111,7 +112,7 @@ enum Disaster {
     ).compactMap { $0[0] }
   }
 
-  /// Nothing of a restore is left: no database, no folder, no record.
+  /// Returns databases, folders and records that a restore has left.
   static func leftOvers(_ server: SandboxServer) throws -> [String] {
     let databases = try databases(server).filter { $0.contains("_restore_") || $0.contains("_before_") }
     let folders = ["\(server.root)/etc", "\(server.root)/home/aloha", server.uploads].flatMap { folder in
@@ -122,7 +123,7 @@ enum Disaster {
     return databases + folders + (try RestoreState(root: server.root).records().map(\.id))
   }
 
-  /// Everything of a server but its installation is gone.
+  /// Deletes the database, the uploads and the configuration of a server. Its installation is kept.
   static func destroy(_ server: SandboxServer) throws {
     try execute(server, on: "postgres", "DROP DATABASE \(Identifier.quote(server.database)) WITH (FORCE)")
     try FileSystem.removeTree(server.uploads)
@@ -145,7 +146,7 @@ enum Disaster {
     }
   }
 
-  /// A new empty folder that anybody can enter, removed afterwards.
+  /// Runs `body` with a new empty folder that every user can enter, and deletes it afterwards.
   static func folder<Value>(_ body: (String) throws -> Value) throws -> Value {
     let path = "/tmp/aloha-disaster-\(RandomText.alphanumeric(10))"
     try FileSystem.makeFolder(path, mode: 0o755)
@@ -153,7 +154,7 @@ enum Disaster {
     return try body(path)
   }
 
-  /// The program beside the tests.
+  /// The program, next to the tests; nil if it is not built.
   static let program: String? = {
     guard let own = realpath("/proc/self/exe", nil) else { return nil }
     defer { free(own) }
@@ -162,12 +163,13 @@ enum Disaster {
       .first { access($0, X_OK) == 0 }
   }()
 
-  /// Sweeps take minutes; by default every fourth or fifth point has to do. `ALOHA_SWEEP=full` takes them all.
+  /// Whether sweeps stop at every point (`ALOHA_SWEEP=full`), which takes minutes. The default is every fourth or fifth
+  /// point.
   static var sweepsFully: Bool { ProcessInfo.processInfo.environment["ALOHA_SWEEP"] == "full" }
 
   static var isRoot: Bool { geteuid() == 0 }
 
-  /// A file system of its own, of so many MiB, until `body` is done.
+  /// Runs `body` with a file system in memory of this size.
   static func mounted<Value>(_ folder: String, megabytes: Int, _ body: () throws -> Value) throws -> Value {
     try FileSystem.makeFolder(folder, mode: 0o755)
     try Subprocess("/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m,mode=755", "tmpfs", folder]).runChecked()
@@ -175,8 +177,8 @@ enum Disaster {
     return try body()
   }
 
-  /// As the server's own command restores a backup: tar puts settings and uploads into their places, the database is made
-  /// anew and pg_restore fills it.
+  /// Restores a backup as the server's own command does: tar extracts settings and uploads, the database is created
+  /// again and pg_restore loads it.
   static func officialRestore(_ server: SandboxServer, from path: String) throws {
     try folder { work in
       try FileSystem.makeFolder("\(work)/aloha-backup", mode: 0o755)
@@ -201,7 +203,7 @@ enum Disaster {
     }
   }
 
-  /// As the server's own command makes it: pg_dump and tar, no manifest.
+  /// Creates a backup as the server's own command does: with pg_dump and tar, without a manifest.
   static func officialBackup(_ server: SandboxServer, to path: String, links: Bool = false) throws {
     try folder { work in
       let root = "\(work)/aloha-backup"

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("An encrypted backup", .enabled(if: Subprocess.find("age-keygen") != nil, "no age here"))
 struct EncryptedBackupTests {
-  /// A pair of keys: the file of the private one, and the public one.
+  /// Creates a key pair. Returns the file of the private key, and the public key.
   private func keys(_ folder: String, _ name: String = "key") throws -> (file: String, recipient: String) {
     let file = "\(folder)/\(name).txt"
     let said = try Subprocess(try #require(Subprocess.find("age-keygen")), ["-o", file], directory: "/").runChecked()
@@ -17,7 +17,7 @@ struct EncryptedBackupTests {
     return (file, try #require(recipient))
   }
 
-  /// Bytes that differ, so that no compression makes them few.
+  /// Returns random bytes, which cannot be compressed.
   private func noise(_ count: Int) throws -> [UInt8] {
     let file = open("/dev/urandom", O_RDONLY | O_CLOEXEC)
     defer { close(file) }

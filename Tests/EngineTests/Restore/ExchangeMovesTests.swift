@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The renames of an exchange")
 struct ExchangeMovesTests {
-  /// A folder that is replaced, one whose contents are, and the new state of both.
+  /// A folder that is replaced, a folder whose contents are replaced, and the new state of both.
   private struct Scene {
     let folder: String
     var moves: [Move] = []

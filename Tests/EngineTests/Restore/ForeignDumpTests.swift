@@ -7,7 +7,7 @@ import Testing
 @testable import Server
 @testable import WholeServer
 
-/// Dumps that ask for more than this PostgreSQL knows, or than this administrator may do.
+/// Dumps that need features which this PostgreSQL does not have, or rights which this administrator does not have.
 @Suite("A dump of other programs, roles and rights")
 struct ForeignDumpTests {
   func dump(_ server: SandboxServer, _ path: String, _ words: String...) throws {
@@ -25,7 +25,7 @@ struct ForeignDumpTests {
     return options
   }
 
-  /// A role that may create databases, and whatever the server's role may, and nothing else.
+  /// Creates a role that may create databases; as a member it also has the rights of the server's role.
   func makeAdministrator(_ server: SandboxServer, _ name: String, isMember: Bool = true) throws {
     try Disaster.execute(server, on: "postgres", "DROP ROLE IF EXISTS \(name); CREATE ROLE \(name) LOGIN CREATEDB")
     if isMember { try Disaster.execute(server, on: "postgres", "GRANT aloha TO \(name)") }
@@ -56,12 +56,12 @@ struct ForeignDumpTests {
       let summary = try operation.perform(.silent)
       #expect(summary.warnings.contains { $0.contains("SET transaction_timeout is skipped") })
       try Disaster.expect(server, before)
-      // The dump names no owner: everything belongs to the server all the same.
+      // The dump names no owner: everything must belong to the server's role.
       #expect(
         try server.connectAsSuperuser().value(
           "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'aloha' "
             + "AND relkind IN ('r', 'S') AND relowner <> 'aloha'::regrole") == "0")
-      // Anything else that is wrong in it still ends the restore.
+      // Any other error in the dump still fails the restore.
       try FileSystem.replace(
         "\(folder)/wrong.sql", with: newer.replacing("SET row_security = off;", with: "SET row_security = maybe;").utf8)
       #expect(throws: (any Error).self) {
@@ -177,7 +177,7 @@ struct ForeignDumpTests {
     let real = try PostgresTools.find(major: 15)
     try Disaster.folder { folder in
       try dump(server, "\(folder)/dump", "-F", "c")
-      // Stands for version 17, which cannot be had everywhere.
+      // Simulates version 17, which is not available on every machine.
       let wrapper = """
         #!/bin/sh
         '\(real.path("pg_restore"))' "$@" || exit

@@ -7,7 +7,7 @@ import Testing
 @testable import Server
 @testable import WholeServer
 
-/// Dumps with objects that lean on something outside of the database: roles, tablespaces, providers, other servers.
+/// Dumps with objects that need something outside the database: roles, tablespaces, label providers, other servers.
 extension ForeignDumpTests {
   private func check(_ server: SandboxServer, _ dump: String, administrator: String? = nil) throws -> [Finding] {
     try RestoreOperation(ServerReference(root: server.root), options(dump, administrator: administrator)).check()
@@ -124,7 +124,7 @@ extension ForeignDumpTests {
         try FileSystem.replace("\(folder)/\(name).sql", with: text.replacing(end, with: "\(more)\n\n\(end)").utf8)
         return "\(folder)/\(name).sql"
       }
-      // A provider that is not loaded.
+      // The label provider is not loaded.
       let labelled = try variant(
         "labelled", "SECURITY LABEL FOR selinux ON TABLE aloha.zerver_realm IS 'system_u:object_r:x_t:s0';")
       #expect(try check(server, labelled).contains { $0.reason.contains("Security labels of selinux are skipped") })
@@ -146,7 +146,7 @@ extension ForeignDumpTests {
       #expect(
         try check(server, newer).contains { $0.subject == "PostgreSQL" && $0.reason.contains("is of PostgreSQL 17") })
 
-      // The policy's role is gone: a table without its policy would be open, or closed, to the wrong people.
+      // The policy's role does not exist: without the policy the wrong people could read the table.
       try Disaster.execute(server, "DROP POLICY audited ON zerver_client; DROP ROLE auditor_odd")
       for path in [labelled, "\(folder)/custom"] {
         let findings = try check(server, path)
@@ -216,7 +216,7 @@ extension ForeignDumpTests {
 
     let server = try Disaster.server("dump-form", messages: 5)
     try server.connectAsSuperuser().execute("SELECT 1")
-    // The server's database is one of ICU, on a disk of its own.
+    // The server's database has an ICU locale and its own tablespace.
     let cluster = try Connection(
       {
         var parameters = server.parameters
@@ -249,7 +249,7 @@ extension ForeignDumpTests {
         ).first)
       #expect(row[0] == "i" && row[1] == "de" && row[2] == "form_disk")
       _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
-      // Others copy this cluster, which such a tablespace forbids.
+      // Other tests copy this cluster, which is not possible with such a tablespace.
       try server.run("scripts/stop-server")
       try cluster.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(server.database)'")

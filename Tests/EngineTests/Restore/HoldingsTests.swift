@@ -11,7 +11,7 @@ import Testing
 
 @Suite("The parts of a backup")
 struct HoldingsTests {
-  /// The parts of a backup packed again in an order, as `tar czf … zulip-version settings uploads database` does.
+  /// Packs the parts of a backup again in the given order, as `tar czf … zulip-version settings uploads database` does.
   private func repack(_ path: String, _ parts: [String], in folder: String) throws -> String {
     let place = "\(folder)/again-\(RandomText.alphanumeric(6))"
     try FileSystem.makeFolder(place)
@@ -128,7 +128,7 @@ struct HoldingsTests {
       try Subprocess("/bin/tar", ["-C", place, "-xzf", original]).runChecked()
       let root = "\(place)/aloha-backup"
       try FileSystem.removeTree("\(root)/manifest.json")
-      // Amounts that no server has are not reckoned with.
+      // Impossible amounts are ignored.
       try FileSystem.replace(
         "\(root)/backup.json",
         with: """
@@ -207,7 +207,7 @@ struct PartialRetentionTests {
       let files = try FileSystem.read("\(folder)/files.tar.gz")
       try put(whole, "aloha-backup-2026-11-01-03-30-00-Abcdefgh.tar.gz", in: folder)
       try put(whole, "aloha-backup-2026-11-02-03-30-00-Abcdefgh.tar.gz", in: folder)
-      // By hand, without the word in its name.
+      // Partial backups whose names do not say so.
       for hour in ["04", "05", "06"] {
         try put(files, "aloha-backup-2026-11-02-\(hour)-30-00-Abcdefgh.tar.gz", in: folder)
       }
@@ -245,7 +245,7 @@ struct PartialRetentionTests {
       var ledger = BackupLedger(folder)
       let newest = BackupFile(path: "\(folder)/\(names[2])", moment: 0, bytes: 0)
       #expect(ledger.standing(of: newest) == .sound(.complete))
-      // A bit flips, and nothing else of the file changes.
+      // One bit of the file changes, but not its size or times.
       var status = stat()
       #expect(stat(newest.path, &status) == 0)
       let file = open(newest.path, O_WRONLY)
@@ -262,7 +262,7 @@ struct PartialRetentionTests {
         try FileSystem.names(in: folder).filter(BackupFolder.isBackup) == names, "two good ones are kept, not one")
       ledger = BackupLedger(folder)
       #expect(ledger.standing(of: newest)?.holdings == nil)
-      // Whoever else can write into the folder cannot make a backup good.
+      // A ledger that other users can write is ignored: they could declare a backup sound.
       #expect(chmod("\(folder)/\(BackupLedger.fileName)", 0o666) == 0)
       #expect(BackupLedger(folder).standing(of: newest) == nil)
     }

@@ -7,10 +7,10 @@ import Testing
 @testable import Operations
 @testable import WholeServer
 
-/// Kills the real program in the middle of a restore, wherever that may be, and looks at what is left.
+/// Kills the program at various points of a restore, and checks the state that it leaves.
 @Suite("A restore that is killed", .serialized, .enabled(if: Disaster.program != nil, "the program is not built"))
 struct KillSweepTests {
-  /// A server that has changed since it was backed up: both states can be told apart.
+  /// A server that was changed after its backup, so that its two states differ.
   private struct Scene {
     let server: SandboxServer
     let archive: String
@@ -31,14 +31,15 @@ struct KillSweepTests {
       #expect(old != new)
     }
 
-    /// Which of both states the server has; nil where it has neither.
+    /// Returns the state of the server; nil if it is neither of the two.
     func state() throws -> String? {
       let now = try Disaster.fingerprint(server)
       return now == old ? "old" : now == new ? "new" : nil
     }
   }
 
-  /// Starts a restore and kills it where `isTime` says so. Lines that it had printed, and whether it was killed.
+  /// Starts a command and kills it when `isTime` returns true. Returns the lines of its output, and whether it was
+  /// killed.
   private func run(
     _ words: [String], killing isTime: (_ line: String, _ number: Int) -> Bool
   ) throws -> (lines: [String], wasKilled: Bool) {
@@ -76,8 +77,8 @@ struct KillSweepTests {
     ["restore", scene.archive, "--root", scene.server.root, "--yes", "--json"]
   }
 
-  /// After a kill: the record says which state it is, `--clear` or `--resume` lead to a whole one, and no trace is left
-  /// afterwards.
+  /// Checks the state after a kill: it must match the record, `--clear`, `--resume` and `--roll-back` must lead to a
+  /// complete state, and no leftovers may remain.
   private func lookAfter(_ scene: Scene, _ when: String, rollsBack: Bool) throws {
     let state = RestoreState(root: scene.server.root)
     if let record = try state.current() {
@@ -129,7 +130,7 @@ struct KillSweepTests {
     .enabled(if: Disaster.isRoot))
   func exchange() throws {
     try Disaster.folder { folder in
-      // Contents of a mounted folder are exchanged one by one: so many that some are done and others are not.
+      // The contents of a mounted folder are moved one by one. There are enough for a kill in the middle.
       let server = try Disaster.server("midway", messages: 5)
       #expect(rename(server.uploads, "\(folder)/uploads") == 0)
       try Disaster.mounted(server.uploads, megabytes: 64) {
@@ -148,7 +149,7 @@ struct KillSweepTests {
     }
   }
 
-  /// Watches the exchange from outside: the record says that it has begun, the folder of old files how far it is.
+  /// Kills a restore during the exchange, when at least `moved` old files are in the folder of the old state.
   private func killDuringExchange(_ scene: Scene, whenMoved moved: Int) throws {
     let state = RestoreState(root: scene.server.root)
     let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
@@ -181,7 +182,7 @@ struct KillSweepTests {
         try Disaster.restore(scene.server, from: scene.archive)
         wasKilled = try run(words) { _, count in count == number }.wasKilled
         let state = RestoreState(root: scene.server.root)
-        // A script that it had just begun to start holds its lock for another moment.
+        // A script that the killed process had just started inherits the lock for a moment.
         #expect(eventually { (try? state.lock()) != nil })
         if let record = try state.current(), record.isUnfinished {
           _ = try ResumeRestoreOperation(ServerReference(root: scene.server.root)).perform(.silent)

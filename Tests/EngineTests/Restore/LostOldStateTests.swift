@@ -41,7 +41,7 @@ struct LostOldStateTests {
       try Disaster.execute(server, on: "postgres", "ALTER DATABASE \"\(kept)\" RENAME TO elsewhere")
       try refused(kept)
       try Disaster.execute(server, on: "postgres", "ALTER DATABASE elsewhere RENAME TO \"\(kept)\"")
-      // Brought back, it can be gone back to.
+      // A roll back is possible again.
       _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(try Disaster.fingerprint(server) != now)
       _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
@@ -76,7 +76,7 @@ struct LostOldStateTests {
       let findings = try RollBackOperation(ServerReference(root: server.root)).check()
       #expect(findings.contains { $0.severity == .warning && $0.subject == "database" })
       #expect(!findings.contains { $0.severity == .blocker })
-      // Rolled back it has none again, as it should: the restored one is not taken for something that is missing.
+      // After the roll back the server has no database, as before: the restored one is not reported as missing.
       _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       let summary = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
       #expect(summary.facts.contains { $0.value.contains("_restore_") }, "\(summary.facts)")

@@ -29,7 +29,7 @@ struct ManualBackupTests {
       let path = "\(folder)/dump"
       try dump(server, ["-F", form == "gz" ? "p" : form, "-f", path])
       if form == "gz" { try Subprocess("/bin/gzip", [path]).runChecked() }
-      // Readable for root alone, as such files should be.
+      // Readable by root only, as such files should be.
       if form != "d" { chmod(form == "gz" ? "\(path).gz" : path, 0o600) }
       try Subprocess("/bin/cp", ["-a", server.uploads, "\(folder)/uploads"]).runChecked()
       try Subprocess("/bin/cp", ["-a", server.configuration, "\(folder)/settings"]).runChecked()
@@ -73,7 +73,7 @@ struct ManualBackupTests {
       #expect(try refusal([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00])?.contains("unxz") == true)
       #expect(try refusal(Array("BZh91AY".utf8))?.contains("bunzip2") == true)
       #expect(try refusal(Array("CREATE TABLE x ();".utf8))?.contains("pg_dump") == true)
-      // A whole backup, and a dump that was gzipped once more, where gzipped SQL is asked for.
+      // A whole backup, and a dump that was compressed twice, in place of gzipped SQL.
       try FileSystem.makeFolder("\(folder)/aloha-backup")
       try FileSystem.replace("\(folder)/aloha-backup/aloha-version", with: "9.0\n".utf8)
       try Subprocess("/bin/tar", ["-C", folder, "-czf", "\(folder)/b.tar.gz", "aloha-backup"]).runChecked()

@@ -10,7 +10,8 @@ import Testing
 
 @Suite("Secrets after a restore")
 struct MissingSecretsTests {
-  /// Backs up a server whose secrets file is changed first, and gives its bytes to `body` with the backup's path.
+  /// Changes the secrets file of a server and backs the server up. Calls `body` with the server, the backup's path and
+  /// the text of the secrets file.
   private func backedUp(
     _ name: String, _ change: ([String]) -> [String], _ body: (SandboxServer, String, String) throws -> Void
   ) throws {

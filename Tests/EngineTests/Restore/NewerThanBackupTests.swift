@@ -13,7 +13,7 @@ import Testing
 struct NewerThanBackupTests {
   private static let made = Result { try Sandbox.temporary() }
 
-  /// A server with an active and a deactivated organization, whose backup is an hour old.
+  /// A server with an organization, and a folder with a backup of it.
   private struct Scene {
     let server: SandboxServer
     let folder: String
@@ -32,7 +32,7 @@ struct NewerThanBackupTests {
     _ = try? server.run("scripts/stop-server")
   }
 
-  /// Four messages, a person and a file since.
+  /// Sets the times of four messages, one user and one file to `moment`.
   private func write(_ server: SandboxServer, at moment: String = "now()") throws {
     try Disaster.execute(
       server,
@@ -55,7 +55,7 @@ struct NewerThanBackupTests {
     try #require(findings.first { $0.subject == "newer data" })
   }
 
-  // MARK: What is said
+  // MARK: Warnings
 
   @Test("Newer data is counted in the live database, with the time of the newest, and requires a confirmation")
   func counted() throws {
@@ -73,7 +73,7 @@ struct NewerThanBackupTests {
       let outlook = try RestoreOutlook.look(
         root: scene.server.root, brand: nil, RestoreOptions(archive: scene.backup))
       #expect(outlook.newer?.hasPrefix("4 messages, 1 person and 1 file are newer") == true)
-      // A warning that was read before is in the result too.
+      // A warning of the checks is in the result too.
       #expect(try Disaster.restore(scene.server, from: scene.backup).warnings.contains { $0.contains("4 messages") })
     }
   }
@@ -102,7 +102,7 @@ struct NewerThanBackupTests {
       let findings = try RestoreOperation(
         ServerReference(root: scene.server.root), RestoreOptions(.manual(ManualBackup(uploads: scene.server.uploads)))
       ).check()
-      // A copy of a folder says nothing of its time.
+      // A copied folder does not have the date of its copy.
       #expect(try newer(findings).reason.contains("the backup has no date"))
       _ = try Disaster.backup(scene.server, to: "\(scene.folder)/files.tar.gz") { $0.skipsDatabase = true }
       try write(scene.server)
@@ -144,7 +144,7 @@ struct NewerThanBackupTests {
       #expect(abs(official.microseconds - before) < 60_000_000)
       #expect(try #require(try head(scene.backup).madeAt).source == .backup)
 
-      // Unpacked without the times of its files, the dump's own clock is believed.
+      // After extraction without file times, the time in the dump is used.
       try Subprocess("/bin/tar", ["-C", scene.folder, "-xzf", "\(scene.folder)/official.tar.gz"]).runChecked()
       let unpacked = "\(scene.folder)/aloha-backup"
       try Subprocess("/usr/bin/touch", ["-d", "2 days", "\(unpacked)/aloha-version"]).runChecked()
@@ -160,7 +160,7 @@ struct NewerThanBackupTests {
           tools.path("pg_dump"),
           words + ["-f", path, "-h", scene.server.parameters.host ?? "", "-U", "aloha", scene.server.database]
         ).runChecked()
-        // The file was copied, tomorrow.
+        // The file has the time of a copy in the future.
         try Subprocess("/usr/bin/touch", ["-d", "tomorrow", path]).runChecked()
         let dump = try DumpFile.recognize(path)
         return try #require(
@@ -214,12 +214,12 @@ struct NewerThanBackupTests {
     #expect(LocalClock.ago(.min, now: now) == "at an impossible time")
     #expect(LocalClock.microseconds("2026-11-26 14:33:00 CET") == now)
     #expect(LocalClock.microseconds("never") == nil)
-    // A dump that seems to be later than its own file is of a zone further east.
+    // A dump that appears to be newer than its file was written in a time zone further east.
     #expect(LocalClock.corrected(now, notAfter: now - 59 * minute) == now - 60 * minute)
     #expect(LocalClock.corrected(now, notAfter: now + minute) == now)
   }
 
-  // MARK: Keeping it
+  // MARK: Export of newer data
 
   @Test("Newer data is exported per organization after the server was stopped, and the exports are never deleted")
   func exported() throws {
@@ -249,13 +249,13 @@ struct NewerThanBackupTests {
       let scripts = try Disaster.scripts(server)
       #expect(scripts.contains("[stop-server]"))
 
-      // The messages come back beside the restored organization.
+      // The messages can be imported beside the restored organization.
       var options = ImportOperation.Options(
         subdomain: "harbour-before-restore", archive: "\(folder)/aloha-export-harbour.tar.gz")
       options.allowsReservedSubdomain = true
       _ = try ImportOperation(ServerReference(root: server.root), options).perform(.silent)
 
-      // The old state is what it was: the exports have left no trace in it.
+      // The exports have not changed the old state.
       _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)
       try Disaster.expect(server, old)
       let plan = try DiscardRestoreOperation(ServerReference(root: server.root)).plan()
@@ -290,7 +290,7 @@ struct NewerThanBackupTests {
       try Disaster.expect(scene.server, before)
       #expect(scene.server.isRunning)
 
-      // Stopped by the operator in the middle of it.
+      // The operator cancels during the export.
       let cancellation = Cancellation()
       let stopping = Progress(cancellation: cancellation) { event in
         if case .phaseStarted("export", _, _, _) = event { cancellation.cancel() }
@@ -301,7 +301,7 @@ struct NewerThanBackupTests {
       #expect(try FileSystem.names(in: disk.folder) == [] && Disaster.leftOvers(scene.server) == [])
       #expect(scene.server.isRunning)
 
-      // What would not fit is found before the server is stopped.
+      // The check detects a lack of disk space before the server is stopped.
       disk.fill()
       let findings = try RestoreOperation(ServerReference(root: scene.server.root), options).check()
       #expect(findings.contains { $0.severity == .blocker && $0.remedy?.contains("--export-folder") == true })

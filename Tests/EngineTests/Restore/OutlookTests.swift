@@ -71,7 +71,7 @@ struct OutlookTests {
       #expect(found.map(\.path) == names.reversed().map { "\(folder)/\($0)" })
       #expect(found.map(\.isEncrypted) == [true, false])
       #expect(found.allSatisfy { $0.remark == nil })
-      // What is known of them is said in the list.
+      // The list shows the known contents and damage of backups.
       try BackupChecksum.write(for: "\(folder)/\(names[1])", BackupHoldings([.uploads, .settings]))
       var ledger = BackupLedger(folder)
       ledger.note(.damaged("cut off"), of: "\(folder)/\(names[0])")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A dump in plain SQL is read statement by statement")
 struct PlainContentsTests {
-  /// The same, whatever pieces it is read in.
+  /// Returns the statements of a script, which must not depend on the size of the pieces.
   private func statements(_ script: String) -> [String] {
     var results: Set<[String]> = []
     let bytes = Array(script.utf8)
@@ -20,7 +20,7 @@ struct PlainContentsTests {
             found: { statement in
               found.append(String(decoding: statement.text, as: UTF8.self))
               let range = Int(statement.range.lowerBound)..<Int(statement.range.upperBound)
-              // Without comments the text is what stands at its place.
+              // Without comments, the text of a statement equals the text at its range.
               if !script.contains("comment") {
                 #expect(String(decoding: bytes[range], as: UTF8.self) == found.last)
               }
@@ -122,7 +122,7 @@ struct PlainContentsTests {
         try Subprocess("/bin/cat", [], directory: "/").run(descriptor: input).output
       }
       #expect(read == "SET a = 0;\n\nCOPY t (x) FROM stdin;\nSET b = 1;\n\\.\nSELECT 1;\n")
-      // Who reads may end before the script does.
+      // The reader may end before the script does.
       let long = String(repeating: "SELECT 1;\n", count: 100_000)
       try FileSystem.replace(path, with: long.utf8)
       let status = try EditedScript(path: path, edits: edits).read { input in

@@ -80,7 +80,7 @@ struct RehearsalTests {
       kill(pid, SIGKILL)
       _ = Subprocess.wait(pid)
       close(ends[0])
-      // The supervisor ends the database and removes its folder; the next rehearsal removes the rest.
+      // The supervisor stops the database and deletes its folder; the next rehearsal deletes the rest.
       var options = RehearseOperation.Options(archive: "\(folder)/backup.tar.gz")
       options.workFolder = "\(folder)/work"
       #expect(try RehearseOperation(options).rehearse(.silent).isSound)

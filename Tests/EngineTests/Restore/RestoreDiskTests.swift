@@ -8,7 +8,7 @@ import Testing
 @testable import Server
 @testable import WholeServer
 
-/// Disks that run full in the middle of a restore, as small file systems in memory.
+/// Disks that run full during a restore, as small file systems in memory.
 @Suite("A restore whose disk runs full", .serialized, .enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
 struct RestoreDiskTests {
   private static let made = Result { try Sandbox.temporary() }
@@ -32,7 +32,7 @@ struct RestoreDiskTests {
     try Disaster.expect(server, before, phase)
     #expect(try Disaster.leftOvers(server) == [], "\(phase)")
     #expect(try FileSystem.names(in: disk.folder).filter { $0.hasPrefix(ScratchFolder.prefix) } == [], "\(phase)")
-    // With room it works.
+    // With enough space the restore succeeds.
     _ = try RestoreOperation(ServerReference(root: server.root), options).perform(.silent)
     _ = try DiscardRestoreOperation(ServerReference(root: server.root)).perform(.silent)
   }
@@ -69,7 +69,7 @@ struct RestoreDiskTests {
       options.workFolder = disk.folder
       try expectTakenBack(server, options, disk, at: "unpack", names: disk.folder)
 
-      // A dump of gzipped SQL is unpacked there.
+      // A dump of gzipped SQL is unpacked in the work folder.
       let tools = try PostgresTools.find(major: 15)
       try Subprocess(
         tools.path("pg_dump"),
@@ -100,7 +100,7 @@ struct RestoreDiskTests {
 
   @Test("A full disk of the database leaves the server unchanged and is named", arguments: ["d", "p"])
   func database(form: String) throws {
-    // Of its own: other tests copy their cluster, which tablespaces forbid.
+    // A separate sandbox: other tests copy their cluster, which is not possible with tablespaces.
     let sandbox = try Self.made.get()
     let server = try sandbox.makeServer("full-database-\(form)")
     try server.add(SampleOrganization(messages: 20))

@@ -18,7 +18,7 @@ struct RestoreStateTests {
       _ = try Disaster.backup(server, to: "\(folder)/backup.tar.gz")
       let reference = ServerReference(root: server.root)
       let said = Mutex<[String]>([])
-      // In the middle of the restore, as an operator in another window would.
+      // During the restore, as an operator in another terminal would.
       let progress = Progress { event in
         guard event.isMoment("database") else { return }
         let actions: [any Operation] = [

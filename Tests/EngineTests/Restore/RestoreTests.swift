@@ -127,7 +127,7 @@ struct RestoreTests {
   func linkedUploads() throws {
     let server = try Disaster.server("linked")
     try Disaster.folder { folder in
-      // As in containers: all uploads on a volume, and one folder of them on a larger disk.
+      // As in containers: all uploads are on a volume, and one folder of them on another disk.
       try FileSystem.makeFolder("\(folder)/volume", mode: 0o755)
       try FileSystem.makeFolder("\(folder)/disk", mode: 0o755)
       #expect(rename(server.uploads, "\(folder)/volume/uploads") == 0)
@@ -165,7 +165,8 @@ struct RestoreTests {
         let old = try Disaster.fingerprint(server)
         try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
         try Disaster.expect(server, before)
-        // What is kept lies among the uploads: the server's own backup command, which runs as its user, reads it too.
+        // The old state is inside the uploads: the server's own backup command, which runs as the server's user, must
+        // be able to read it.
         let kept = try FileSystem.names(in: server.uploads).filter { $0.hasPrefix(".") }.map { name in
           var status = stat()
           lstat("\(server.uploads)/\(name)", &status)
@@ -205,7 +206,7 @@ struct RestoreTests {
       try Disaster.restore(server, from: "\(folder)/backup.tar.gz")
     }
     #expect(try server.connect().value("SHOW work_mem") == "17MB")
-    // The role has a search path of its own; whoever has none gets the database's.
+    // The role has its own search path; other roles use the database's.
     var parameters = server.parameters
     parameters.user = "postgres"
     #expect(try Connection(parameters).value("SHOW search_path") == "aloha, \"odd name\"")
@@ -272,7 +273,7 @@ struct RestoreTests {
             #expect(state == nil, "\(phase)")
             try Disaster.expect(server, before, phase)
           } else {
-            // All had been written by then: renaming takes no room.
+            // All files had been written: renaming needs no disk space.
             #expect(state?.stage == .finished, "\(phase)")
             #expect(phase != "unpack")
             _ = try RollBackOperation(ServerReference(root: server.root)).perform(.silent)

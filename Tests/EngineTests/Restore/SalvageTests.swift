@@ -10,7 +10,7 @@ import Testing
 
 @Suite("A damaged backup")
 struct SalvageTests {
-  /// Where the bytes of an upload stand in an archive: files that are compressed already are stored as they are.
+  /// Returns the position of an upload's bytes in an archive: compressed files are stored without compression.
   private func place(of needle: [UInt8], in archive: [UInt8]) throws -> Int {
     let first = try #require(needle.first)
     return try #require(
@@ -24,7 +24,7 @@ struct SalvageTests {
     server: SandboxServer, archive: [UInt8], path: String
   ) {
     let server = try Disaster.server(name, messages: 20)
-    // Long enough for some blocks of their own, and nothing that could be compressed.
+    // Larger than several blocks, and not compressible.
     for letter in ["a", "b", "c"] {
       let bytes = (0..<600_000).map { _ in UInt8.random(in: 0...255) }
       try FileSystem.replace("\(server.uploads)/files/large-\(letter).png", with: bytes, mode: 0o644)
@@ -70,7 +70,7 @@ struct SalvageTests {
       let before = try Disaster.fingerprint(server)
       let bytes = try FileSystem.read("\(server.uploads)/files/large-a.png")
       let start = try place(of: Array(bytes[200_000..<200_040]), in: archive)
-      // The headers of blocks go with what is in them.
+      // The overwritten range includes headers of blocks.
       for index in start..<start + 80_000 { archive[index] = UInt8(truncatingIfNeeded: index &* 7 &+ 3) }
       try FileSystem.replace(path, with: archive)
       let summary = try salvage(server, path)

@@ -8,7 +8,7 @@ import Testing
 @testable import Operations
 @testable import WholeServer
 
-/// One server, one encrypted backup of it, its plain form, and its key: shared by the tests, which change none of them.
+/// One server, an encrypted backup of it, the same backup unencrypted, and the key. Tests must not change them.
 private enum Sealed {
   struct Backup {
     let server: SandboxServer
@@ -41,7 +41,7 @@ private enum Sealed {
     return bytes
   }
 
-  /// The same file, named from the working directory.
+  /// Returns the path of the same file relative to the working directory.
   static func relative(_ path: String) -> String {
     let depth = FileSystem.absolute(".").split(separator: "/").count - 1
     return String(repeating: "../", count: depth) + path.dropFirst()
@@ -77,7 +77,7 @@ struct SealedArchiveTests {
       var options = RehearseOperation.Options(archive: backup.path)
       options.identity = backup.key
       options.workFolder = folder
-      // What is written below the work folder while the archive is unpacked: its parts, and no plain archive.
+      // Records the names of files written to the work folder during unpacking: members, but no decrypted archive.
       let names = Monitor<Set<String>>([])
       let progress = Progress { event in
         guard case .advanced = event else { return }

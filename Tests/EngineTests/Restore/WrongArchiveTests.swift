@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Refused backups", .serialized)
 struct WrongArchiveTests {
-  /// One server and one good backup of it for all; no test may change the server.
+  /// One server and one sound backup for all tests. Tests must not change the server.
   private static let made = Result {
     () throws -> (server: SandboxServer, backup: [UInt8], before: Disaster.Fingerprint) in
     let server = try Disaster.server("untouched", messages: 20)
@@ -33,7 +33,7 @@ struct WrongArchiveTests {
     return try Disaster.leftOvers(server) == []
   }
 
-  /// Unpacks the good backup, lets `change` spoil it, and packs it again.
+  /// Unpacks the sound backup, changes it with `change`, and packs it again.
   private func spoiled(_ folder: String, _ change: (String) throws -> Void) throws -> String {
     try FileSystem.replace("\(folder)/good.tar.gz", with: backup)
     try Subprocess("/bin/tar", ["-C", folder, "-xzf", "\(folder)/good.tar.gz"]).runChecked()
@@ -123,7 +123,7 @@ struct WrongArchiveTests {
   @Test("Missing rows are detected by their number")
   func rowsMissing() throws {
     try Disaster.folder { folder in
-      // A dump that restores without an error, but of a database that has lost rows since they were counted.
+      // The dump can be restored, but its database has lost rows since they were counted.
       let path = try spoiled(folder) { root in
         try FileSystem.removeTree("\(root)/database")
         try Disaster.execute(server, on: "postgres", "CREATE DATABASE untouched_copy TEMPLATE \(server.database)")
@@ -134,7 +134,7 @@ struct WrongArchiveTests {
           tools.path("pg_dump"),
           ["-Fd", "-f", "\(root)/database", "-h", server.parameters.host ?? "", "-U", "aloha", "untouched_copy"]
         ).runChecked()
-        // The manifest fits again, but for the rows.
+        // The manifest matches the files again, but not the rows.
         try Self.sealAgain(root)
       }
       let failure = #expect(throws: PlainFailure.self) { try Disaster.restore(server, from: path) }
@@ -147,7 +147,7 @@ struct WrongArchiveTests {
     #expect(try isUntouched())
   }
 
-  /// Writes a manifest anew for what is in a folder, with the counts of the old one.
+  /// Writes a manifest with the digests of the files in a folder, and with the old row counts.
   private static func sealAgain(_ root: String) throws {
     let path = "\(root)/manifest.json"
     var manifest = try #require(try Manifest.decode(try FileSystem.read(path), archive: root))
@@ -200,7 +200,7 @@ struct WrongArchiveTests {
       let path = try spoiled(folder) { root in
         try FileSystem.removeTree("\(root)/manifest.json")
         var toc = try FileSystem.read("\(root)/database/toc.dat")
-        // "PGDMP", then the version of the format in two bytes.
+        // "PGDMP" is followed by the version of the format, in two bytes.
         toc[6] = 99
         try FileSystem.replace("\(root)/database/toc.dat", with: toc)
       }
@@ -287,7 +287,7 @@ struct WrongArchiveTests {
     }
   }
 
-  /// Replaces a text by one of the same length, wherever it stands.
+  /// Replaces a text by one of the same length at all places.
   private static func rewrite(_ path: String, _ old: String, to new: String) throws {
     var bytes = try FileSystem.read(path)
     let (from, to) = (Array(old.utf8), Array(new.utf8))

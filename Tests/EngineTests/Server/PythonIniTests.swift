@@ -5,14 +5,15 @@ import Testing
 @testable import Administration
 @testable import Server
 
-/// Files with what Python's `configparser.RawConfigParser` reads in them, or why it refuses them. The fixture was made
-/// with Python 3.11: hand-written cases first, then generated ones.
+/// Files with the sections that Python's `configparser.RawConfigParser` reads from them, or its error. The fixture was
+/// created with Python 3.11: hand-written cases first, then generated ones.
 private struct PythonReading: Decodable, Sendable {
   let input: Data
-  /// Each with its name first, then its keys with their values: some spellings that Python tells apart are one to Swift.
+  /// For each section its name, then its entries. Not a dictionary, because some names that differ in Python are equal
+  /// in Swift.
   let sections: [[Part]]?
   let refused: String?
-  /// The line that Python names when it refuses a file.
+  /// The line number in Python's error.
   let line: Int?
 
   enum Part: Decodable {
@@ -41,7 +42,7 @@ private struct PythonReading: Decodable, Sendable {
 
 @Suite("Ini files")
 struct PythonIniTests {
-  /// By bytes: to Swift two spellings of one character are equal.
+  /// Compares by bytes: Swift treats different encodings of a character as equal.
   private func exact(_ sections: [[PythonReading.Part]]) -> Set<[[UInt8]]> {
     Set(
       sections.flatMap { section -> [[[UInt8]]] in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The version of an installed server")
 struct ServerVersionTests {
-  /// As the server's own version.py is: its name is assigned twice, the second time by Python.
+  /// As in the server's own version.py: its name is assigned twice, the second time by a Python expression.
   private static let source = """
     import os
 

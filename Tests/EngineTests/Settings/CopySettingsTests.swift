@@ -50,7 +50,8 @@ struct CopySettingsTests {
     #expect(diff.contains("+camo_key = (the old server's secret)"))
     #expect(!diff.joined().contains("old camo"))
     _ = try operation.perform(.silent)
-    // The server's own backup command runs as its user, and has to read whatever lies among the settings.
+    // The server's own backup command runs as the server's user, and must be able to read every file in the
+    // configuration folder.
     var note = stat()
     #expect(stat("\(server.configuration)/\(ConfigurationChange.noteName)", &note) == 0)
     if geteuid() == 0 { #expect(note.st_uid == 4711) }
@@ -190,7 +191,7 @@ struct CopySettingsTests {
     let server = try Servers.fresh()
     let disk = server.configuration
     let files = try contents(server)
-    // The configuration folder becomes a file system with room for its files, and for nothing more.
+    // The configuration folder becomes a file system without free space.
     guard mount("tmpfs", disk, "tmpfs", 0, "size=16k") == 0 else { return }
     defer { umount2(disk, 2) }
     for (name, text) in files { try FileSystem.replace("\(disk)/\(name)", with: Array(text.utf8), mode: 0o640) }
@@ -227,7 +228,7 @@ struct CopySettingsTests {
     let server = try Servers.fresh()
     let operation = try operation(server, secrets: ["camo_key": "c"], ["camo_key": .copy])
     let before = try contents(server)
-    // Root may write everywhere but on what is mounted to be read only.
+    // Root can write everywhere except on a read-only mount.
     guard mount(server.configuration, server.configuration, nil, UInt(MS_BIND), nil) == 0 else { return }
     defer { umount2(server.configuration, 2) }
     let readOnly = UInt(MS_BIND) | UInt(MS_REMOUNT) | UInt(MS_RDONLY)

@@ -6,7 +6,7 @@ import Testing
 @testable import Administration
 @testable import Operations
 
-/// It contacts a service elsewhere: the operator's word for it is what these tests are about.
+/// Registration contacts an external service: it requires the operator's consent.
 @Suite("Registering with the push notification service")
 struct RegistrationTests {
   private func operation(

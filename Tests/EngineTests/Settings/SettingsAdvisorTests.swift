@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Advice about settings and secrets")
 struct SettingsAdvisorTests {
-  /// A copied /etc folder of an old server with these secrets and settings.
+  /// Creates a copy of an old server's /etc folder with these secrets and settings.
   static func source(
     secrets: [String: String] = [:], settings: String = "", configuration: String = "[machine]\n"
   ) throws -> ConfigurationSource {

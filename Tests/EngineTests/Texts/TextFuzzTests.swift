@@ -39,7 +39,8 @@ struct TextFuzzTests {
     "/", "<", "\"", "<code>", "</code>", "<pre>", "data-user-id=\"", "user-mention", "\"user_id\": ", "{", "[", "quote",
   ]
 
-  /// What must hold for any text: nothing that was valid becomes invalid, and a second time nothing changes.
+  /// Checks the rewriting of any text: with unchanged ids a second pass changes nothing, valid UTF-8 stays valid, and
+  /// code is not changed.
   private func check(_ bytes: [UInt8], _ form: ColumnRule.TextForm) throws {
     var unknown = 0
     let same = Self.rewriter { $0 }

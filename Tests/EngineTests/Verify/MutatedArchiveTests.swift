@@ -8,10 +8,10 @@ import Testing
 @testable import Engine
 @testable import Transfer
 
-/// A small archive, changed hundreds of times: everything that reads archives says the same of each.
+/// Hundreds of mutations of a small archive: all readers must give the same result.
 @Suite("Mutated archives")
 struct MutatedArchiveTests {
-  /// A small archive of ours.
+  /// A small archive written by this program.
   private static let small = Result {
     let path = try Servers.folder() + "/mutated-small.tar.gz"
     let options = ExportOperation.Options(subdomain: "bookclub", output: path)
@@ -21,9 +21,9 @@ struct MutatedArchiveTests {
 
   private static let archiveFamilies: Set<FailureFamily> = [.archive, .damagedArchive, .unsuitableArchive]
 
-  /// The failure of `body`; nil where there is none.
+  /// Returns the failure of `body`; nil if it throws none.
   ///
-  /// - Throws: what is no failure of an archive.
+  /// - Throws: every error that is not a failure of an archive.
   private func failure(_ body: () throws -> Void) throws -> (any Failure)? {
     do {
       try body()
@@ -38,7 +38,7 @@ struct MutatedArchiveTests {
     try failure { _ = try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent) }
   }
 
-  /// What the import reads before it asks the server anything.
+  /// Reads everything that an import reads before it queries the server.
   private func open(_ path: String, work: String) throws -> (any Failure)? {
     try failure {
       let archive = try OpenedArchive.open(path, workFolder: work, expecting: .export)

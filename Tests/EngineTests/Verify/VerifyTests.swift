@@ -21,7 +21,7 @@ struct VerifyTests {
     }
   }
 
-  /// A small archive of ours.
+  /// A small archive written by this program.
   private static let small = Result {
     let path = try Servers.folder() + "/verify-small.tar.gz"
     let options = ExportOperation.Options(subdomain: "bookclub", output: path)
@@ -110,7 +110,7 @@ struct VerifyTests {
     #expect(try problems(folder)?.contains("has no \(noun)") == true)
   }
 
-  /// The warnings of an archive that can be imported.
+  /// Returns the warnings for an archive that can be imported.
   private func warnings(_ path: String) throws -> String {
     try VerifyOperation(VerifyOperation.Options(archive: path)).perform(.silent).warnings.joined(separator: "; ")
   }
