@@ -1,7 +1,7 @@
 import Common
 
-/// Parses the statements of a dump that name roles, providers or other servers: GRANT, REVOKE, ALTER … OWNER TO, SECURITY
-/// LABEL, foreign servers and subscriptions.
+/// Parses the statements of a dump that name roles or other servers: GRANT, REVOKE, policies, publications and
+/// subscriptions.
 enum PlainKinds {
   /// Returns the roles of a GRANT or REVOKE without PUBLIC, which is not a role; empty if there is no TO or FROM.
   static func grantees(_ words: SQLWords) -> [String] {
