@@ -37,9 +37,9 @@ let package = Package(
       name: "Terminal", dependencies: ["Common", "CCurses", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
 
-    // The work itself. Rows of JSON; what an operation is, and how its story is told; one server, its database, files and
-    // programs; its organizations' life and its settings; one organization on its way between servers; the whole server
-    // in a backup; and above all of them the jobs, which know every operation.
+    // The engine, from the bottom up: rows of JSON; the contracts of operations; one server with its database, files and
+    // programs; the life cycle of organizations, and settings; export and import of one organization; backup and restore
+    // of a whole server; jobs, which know every operation.
     .target(name: "JSON", dependencies: ["Common"], swiftSettings: strict),
     .target(name: "Operations", dependencies: ["Common", "Archive"], swiftSettings: strict),
     .target(

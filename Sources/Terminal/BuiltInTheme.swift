@@ -2,8 +2,8 @@
 let defaultThemeText = #"""
   # The default theme.
   #
-  # It keeps the terminal's own background and text, so that it suits dark and light screens. What has a
-  # colour has one of middle brightness, readable on both; what must stand out brings its own background.
+  # It keeps the terminal's own background and text, so that it suits dark and light screens.
+  # Colours are of medium brightness, readable on both; important elements have their own background.
   # Colours: a name (red, bright-red), a number from 0 to 255, "#rrggbb", or "default".
   # Attributes: bold, dim, italic, underline, reverse. `mono` is used without colours.
 

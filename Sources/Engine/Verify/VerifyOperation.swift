@@ -80,7 +80,7 @@ public struct VerifyOperation: Runnable {
           remedy:
             "use another backup. If there is none, this restores the undamaged parts and lists the rest: \(salvage)")
       } catch let failure as any Failure where failure.family == .damagedArchive && stream == nil {
-        // What is no export at all is said first, as an import does, which looks at the whole list of members first.
+        // A file that is no export is reported as such before any damage, as an import reports it.
         guard let inspection = try? Inspection.of(options.archive), inspection.refused == nil,
           let other = inspection.kind.failure(expecting: .export, path: options.archive)
         else { throw failure }
