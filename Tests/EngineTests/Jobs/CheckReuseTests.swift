@@ -141,7 +141,10 @@ struct CheckReuseTests {
     let executable = try Executable.path()
     let checks = CheckProcess(executable: executable)
     let findings = try #require(try checks.check(operation))
-    #expect(findings == (try operation.check()))
+    // Their texts name free space and memory, which other tests change.
+    let itself = try operation.check()
+    #expect(findings.map(\.subject) == itself.map(\.subject))
+    #expect(findings.map(\.severity) == itself.map(\.severity))
     let summary = try JobLaunch(operation, executable: executable, checks: checks).perform(.silent)
     #expect(summary.title.isEmpty == false)
     let job = try #require(try JobStore(server.installation).jobs().first)
