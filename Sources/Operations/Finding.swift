@@ -15,6 +15,16 @@ public struct Finding: Sendable, Codable, Equatable {
     case version
   }
 
+  /// The decision of the operator that a finding is about, so that a front end can lead back to its question.
+  public enum Concern: String, Sendable, Codable, CaseIterable {
+    case organization, subdomain, content, confirmation, people, secrets, settings, schedule
+    /// The file that is read, and the file or folder that is written.
+    case archive, backup, output
+    case encryption
+    /// What happens to uploads.
+    case uploads
+  }
+
   public var severity: Severity
   /// The checked object: "subdomain", "space for the archive".
   public var subject: String
@@ -23,6 +33,8 @@ public struct Finding: Sendable, Codable, Equatable {
   /// The action for the operator; nil if none is required.
   public var remedy: String?
   public var id: ID?
+  /// Nil: no decision changes the finding. Optional, so that journals of earlier versions can be decoded.
+  public var about: Concern?
   /// Whether a present operator must type a name to continue; nil: a key is enough. Optional, so that journals of
   /// earlier versions can be decoded.
   private var isConfirmedByName: Bool?
@@ -42,6 +54,13 @@ public struct Finding: Sendable, Codable, Equatable {
   /// Whether a present operator must type a name to continue, while ``reason`` is visible.
   public var mustBeConfirmed: Bool { isConfirmedByName ?? false }
 
+  /// Returns the finding with the decision that it is about, unless it names one already.
+  public func about(_ concern: Concern) -> Finding {
+    var finding = self
+    finding.about = about ?? concern
+    return finding
+  }
+
   /// Returns the reasons that must be confirmed by typing a name, as sentences; nil if there are none.
   public static func confirmation(of findings: [Finding]) -> String? {
     let reasons = findings.filter(\.mustBeConfirmed).map { finding in
@@ -49,6 +68,11 @@ public struct Finding: Sendable, Codable, Equatable {
     }
     return reasons.isEmpty ? nil : reasons.joined(separator: " ")
   }
+}
+
+extension Sequence<Finding> {
+  /// Returns the findings with the decision that they are about, see ``Finding/about(_:)``.
+  public func about(_ concern: Finding.Concern) -> [Finding] { map { $0.about(concern) } }
 }
 
 /// An operation was not started because a check reported blockers.

@@ -39,12 +39,33 @@ public struct Summary: Sendable, Codable, Equatable {
   public struct Step: Sendable, Equatable {
     /// The identity of a step, for programs; nil if no program uses it.
     public enum ID: String, Sendable, Codable {
-      case reactivate, restart
+      case reactivate, restart, deleteTestImport
+    }
+
+    /// What this program can do about a step. Roots are "/" in production; subdomains and paths are as given.
+    public enum Action: Sendable, Codable, Equatable {
+      case restart(root: String)
+      case reactivate(root: String, subdomain: String)
+      case sendPasswordResets(root: String, subdomain: String)
+      /// Compares the settings and secrets of a server with those of another one.
+      case compareSettings(root: String, with: String)
+      case verify(archive: String)
+      case rehearse(backup: String)
+      case deleteOrganization(root: String, subdomain: String)
     }
 
     public var text: String
     public var commands: [String]
     public var id: ID?
+    /// Nil: the operator does it by other means.
+    public var action: Action?
+
+    /// Returns the step with what this program can do about it.
+    public func with(_ action: Action) -> Step {
+      var step = self
+      step.action = action
+      return step
+    }
 
     public init(_ text: String, command: String? = nil, id: ID? = nil) {
       self.init(text, commands: command.map { [$0] } ?? [], id: id)
@@ -80,7 +101,7 @@ extension Summary {
     try container.encode(facts, forKey: .facts)
     try container.encode(warnings, forKey: .warnings)
     try container.encode(nextStepLines, forKey: .nextSteps)
-    if nextSteps.contains(where: { $0.id != nil || !$0.commands.isEmpty }) {
+    if nextSteps.contains(where: { $0.id != nil || $0.action != nil || !$0.commands.isEmpty }) {
       try container.encode(nextSteps, forKey: .steps)
     }
   }

@@ -59,7 +59,9 @@ struct FlowFactory: Sendable {
   }
 
   var catalog: FlowCatalog {
-    FlowCatalog(menu: { menu() }) { id, given in Goal.named(id)?.flow(context(given: given)) }
+    FlowCatalog(menu: { menu() }, drafts: DraftStore(root: root), destination: { Destination.forStep($0) }) {
+      id, given in Goal.named(id)?.flow(context(given: given))
+    }
   }
 
   private func menu() -> Flow {
@@ -69,7 +71,9 @@ struct FlowFactory: Sendable {
     } catch {
       obstacle = Trouble(error).reason
     }
-    return .menu(context(), goals: Goal.all, waiting: Flow.PendingWork.find(root: root), obstacle: obstacle)
+    return .menu(
+      context(), goals: Goal.all, waiting: Flow.PendingWork.find(root: root, drafts: DraftStore(root: root)),
+      obstacle: obstacle)
   }
 
   func context(given: [String: Answer] = [:]) -> FlowContext {

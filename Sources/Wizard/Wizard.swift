@@ -78,9 +78,12 @@ public enum Wizard {
     }
     let theme = try ThemeLibrary.current().theme(options.theme)
     let screen = try Screen(capabilities: capabilities, theme: theme)
-    defer { screen.close() }
     var runner = FullScreenRunner(wizardSession, screen: screen)
-    return runner.run()
+    let outcome = runner.run()
+    screen.close()
+    // Can block, and so follows the last screen.
+    let kept = runner.wizardSession.keepDraft()
+    return outcome ?? kept.map { "\($0)\n" }
   }
 
   /// Returns an answers file with all keys of a flow and no decisions: the schema of `--answers`.

@@ -11,20 +11,21 @@ extension DeletionRun {
     do {
       organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
     } catch let failure as PlainFailure where failure.family == .notFound {
-      return [Finding(.blocker, "organization", "\(failure.subject): \(failure.reason)", remedy: failure.remedy)]
+      return [Finding(.blocker, "organization", "\(failure.subject): \(failure.reason)", remedy: failure.remedy)].about(
+        .organization)
     }
     if organization.isInternal {
       return [
         Finding(
           .blocker, "organization", "is the server's own, home of its system bots; without it the server cannot run",
           remedy: "choose another organization")
-      ]
+      ].about(.organization)
     }
     let history = try OrganizationHistory(organization, connection, brand: installation.brand)
     let state = StateFindings(organization: organization, installation: installation, connection: connection)
-    return [overview(organization, history)] + (try state.findings(.delete)) + [life(history)]
+    return ([overview(organization, history)] + (try state.findings(.delete)) + [life(history)]).about(.organization)
       + (try billing(organization, connection))
-      + uploads(organization, history) + [cache()]
+      + uploads(organization, history).about(.uploads) + [cache()]
   }
 
   private func overview(_ organization: Organization, _ history: OrganizationHistory) -> Finding {
@@ -130,7 +131,7 @@ extension DeletionRun {
           .blocker, "signs of life", "people seem to work in this organization",
           remedy: "read the output of --dry-run; to delete it anyway, add --yes"))
     }
-    return findings
+    return findings.about(.confirmation)
   }
 
   // MARK: Summary
@@ -149,14 +150,14 @@ extension DeletionRun {
     }
     return Summary(
       title: "\(organization.label) is deleted", facts: facts,
-      nextSteps: ["Restart the server, so that it discards cached data of the organization"])
+      nextSteps: [installation.restartStep("so that it discards cached data of the organization")])
   }
 
   func summarize(_ finished: DeletionJournal.Entry, _ progress: Progress) -> Summary {
     ServerCache.flushOrWarn(installation, progress: progress)
     return Summary(
       title: "The deletion of \(finished.name) that was interrupted is finished",
-      nextSteps: ["Restart the server, so that it discards cached data of the organization"])
+      nextSteps: [installation.restartStep("so that it discards cached data of the organization")])
   }
 
   private static func day(_ timestamp: String) -> String { String(timestamp.prefix(10)) }

@@ -71,13 +71,16 @@ public struct ChangeSubdomainOperation: Operation {
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
     if organization.isInternal {
-      return [Finding(.blocker, "organization", "is the server's own", remedy: "choose another organization")]
+      return [
+        Finding(.blocker, "organization", "is the server's own", remedy: "choose another organization")
+          .about(.organization)
+      ]
     }
     var findings = try StateFindings(
       organization: organization, installation: installation, connection: connection
-    ).findings(.changeSubdomain)
+    ).findings(.changeSubdomain).about(.organization)
     let obstacles = try obstacles(organization, installation, connection)
-    findings += obstacles
+    findings += obstacles.about(.subdomain)
     if obstacles.isEmpty {
       findings.append(
         Finding(.ok, "subdomain", "\(OrganizationState.address(newSubdomain, installation)) is free"))
@@ -87,7 +90,8 @@ public struct ChangeSubdomainOperation: Operation {
       findings.append(
         Finding(
           .blocker, "redirect", "only the server's own command can create one, and it is not on this machine",
-          remedy: "run it where the server is: \(scripts.commandLine(script)), or do without a redirect"))
+          remedy: "run it where the server is: \(scripts.commandLine(script)), or do without a redirect"
+        ).about(.subdomain))
     }
     return findings + [
       Finding(
@@ -110,8 +114,9 @@ public struct ChangeSubdomainOperation: Operation {
       leavesRedirect
         ? Finding(
           .blocker, "subdomain", "\(place) is held by a redirect to this organization, which an earlier move has left",
-          remedy: "delete that redirect first: organization delete -r \(ServerScripts.quoted(newSubdomain)); or use "
-            + "--skip-redirect, which removes it")
+          remedy:
+            "delete that redirect first: \(installation.command(["organization", "delete", "-r", newSubdomain])); "
+            + "or use --skip-redirect, which removes it")
         : Finding(.ok, "subdomain", "\(place) is held by a redirect to this organization; the redirect is removed")
     ]
   }
@@ -152,7 +157,7 @@ public struct ChangeSubdomainOperation: Operation {
           OrganizationState.address(subdomain, installation)
             + (leavesRedirect ? ", sends browsers on" : ", is no longer served")),
       ],
-      nextSteps: ["Restart the server, so that it reads the change", "Tell people the new address"])
+      nextSteps: [installation.restartStep("so that it reads the change"), "Tell people the new address"])
   }
 
   /// Checks the effect of a successful command in the database.

@@ -76,6 +76,6 @@ public struct DeactivateOperation: Operation {
     return Summary(
       title: "\(organization.label) is deactivated",
       facts: [Summary.Fact("Sessions ended", Amount.count(Int64(sessions)))],
-      nextSteps: ["Restart the server, so that it reads the change"])
+      nextSteps: [installation.restartStep("so that it reads the change")])
   }
 }

@@ -61,17 +61,18 @@ struct PasswordResetRun {
     let receivers = people.filter(\.getsMail)
     var findings = try StateFindings(
       organization: organization, installation: installation, connection: connection
-    ).findings(.passwordReset)
+    ).findings(.passwordReset).about(.organization)
     for person in people where !person.getsMail {
       if case .addresses = audience {
         findings.append(
-          Finding(.blocker, person.address, "gets no mail: \(person.reason ?? "")", remedy: "leave that address out"))
+          Finding(.blocker, person.address, "gets no mail: \(person.reason ?? "")", remedy: "leave that address out")
+            .about(.people))
       }
     }
     findings += try signInMethods(organization, connection)
     findings.append(
       receivers.isEmpty
-        ? Finding(.blocker, "people", "no user would get an email")
+        ? Finding(.blocker, "people", "no user would get an email").about(.people)
         : Finding(
           .ok, "people",
           "\(Amount.of(Int64(receivers.count), "person gets", "people get")) mail; the server sends one after another "
@@ -115,7 +116,11 @@ struct PasswordResetRun {
       }
     }
     var next: [Summary.Step] = ["Look whether the mail has arrived, also in the folder for unwanted mail"]
-    if case .addresses = audience { next.append("Then send it to everybody who has not signed in here yet") }
+    if case .addresses = audience {
+      next.append(
+        Summary.Step("Then send it to everybody who has not signed in here yet")
+          .with(.sendPasswordResets(root: installation.rootOption, subdomain: subdomain)))
+    }
     return Summary(
       title: "Password resets are sent", facts: [Summary.Fact("People", Amount.count(Int64(sent)))],
       nextSteps: next)

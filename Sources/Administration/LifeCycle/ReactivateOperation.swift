@@ -67,6 +67,6 @@ public struct ReactivateOperation: Operation {
     return Summary(
       title: "\(organization.label) is active",
       facts: [Summary.Fact("Users", Amount.count(Int64(organization.activeUsers)))],
-      nextSteps: ["Restart the server, so that it reads the change"])
+      nextSteps: [installation.restartStep("so that it reads the change")])
   }
 }

@@ -109,7 +109,7 @@ struct CopySettingsRun {
   func decided() throws -> [(advice: SettingAdvice, decision: SettingDecision)] {
     let all = try SettingsAdvisor(from: source, to: target, facts: choices.facts).advice()
     var given: [String: SettingDecision] = [:]
-    for (key, decision) in choices.decisions { given[try Self.find(key, all).id] = decision }
+    for (key, decision) in choices.decisions { given[try find(key, all).id] = decision }
     let decided = try all.map { advice in
       let decision = given[advice.id] ?? (choices.followsAdvice ? advice.recommended : .keep)
       guard advice.choices.contains(decision) else {
@@ -125,7 +125,7 @@ struct CopySettingsRun {
     return decided.filter { !whole.contains($0.advice.file) || $0.advice.id == $0.advice.keys.first }
   }
 
-  private static func find(_ key: String, _ all: [SettingAdvice]) throws -> SettingAdvice {
+  private func find(_ key: String, _ all: [SettingAdvice]) throws -> SettingAdvice {
     if let exact = all.first(where: { $0.id == key }) { return exact }
     let matching = all.filter { $0.keys.contains(key) || $0.id.hasSuffix(".\(key)") }
     if matching.count == 1 { return matching[0] }
@@ -133,7 +133,8 @@ struct CopySettingsRun {
     guard !matching.isEmpty else {
       throw PlainFailure(
         .usage, "'\(shown)'", "the two servers do not differ in it, or it is not there",
-        remedy: "settings compare lists what can be decided")
+        remedy: "see what can be decided: \(target.command(["settings", "compare", "--from", source.root ?? "FOLDER"]))"
+      )
     }
     throw PlainFailure(
       .usage, "'\(shown)'", "is in several files",

@@ -174,8 +174,8 @@ public struct JobFolder: Sendable {
 }
 
 /// The user of this process.
-enum Operator {
-  static var name: String {
+public enum Operator {
+  public static var name: String {
     // With sudo, the user who called it counts, not root.
     for variable in ["SUDO_USER", "LOGNAME", "USER"] {
       if let value = getenv(variable).map({ String(cString: $0) }), !value.isEmpty { return SafeText.clean(value) }

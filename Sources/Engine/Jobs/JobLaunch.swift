@@ -1,12 +1,14 @@
 import Common
 import Glibc
 import Operations
+import Synchronization
 
 /// Runs an operation as a job: a process of its own, which continues when its starter ends.
 ///
 /// Front ends use it like any operation: they receive its events, and cancelling it cancels the job.
-public struct JobLaunch: Runnable {
+public final class JobLaunch: JobWork {
   public let operation: any Operation
+  private let folder = Mutex<JobFolder?>(nil)
   /// The path of this program.
   private let executable: String
   private let checks: CheckProcess?
@@ -19,6 +21,8 @@ public struct JobLaunch: Runnable {
     self.checks = checks
   }
 
+  public var job: JobFolder? { folder.withLock { $0 } }
+
   public func check() throws -> [Finding] { try operation.check() }
 
   public func plan() throws -> Plan { try operation.plan() }
@@ -26,6 +30,7 @@ public struct JobLaunch: Runnable {
   public func run(progress: Progress) throws -> Summary {
     try JobStore.refuseWhereBusy(operation)
     let folder = try JobStore(of: operation).make(operation, plan: try plan())
+    self.folder.withLock { $0 = folder }
     if checks?.become(folder) != true { try JobProcess.start(folder, executable: executable) }
     return try JobAttachment(folder).run(progress: progress)
   }

@@ -88,6 +88,10 @@ public struct UndoJobOperation: Operation {
     for part in parts { _ = try part.check() }
     let done = try parts.map { Summary.Fact("Done", try $0.run(progress).title) }
     return Summary(
-      title: "Undone", facts: done, nextSteps: ["Restart the server, so that it discards cached data"])
+      title: "Undone", facts: done,
+      nextSteps: [
+        Summary.Step("Restart the server, so that it discards cached data")
+          .with(.restart(root: servers.first?.root ?? "/"))
+      ])
   }
 }

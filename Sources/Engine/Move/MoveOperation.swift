@@ -190,7 +190,8 @@ public struct MoveOperation: Operation {
     }
     let restart = Summary.Step(
       "Restart the new server, so that it reads the changes:",
-      command: ShellWord.quoted(deployment + "/scripts/restart-server"))
+      command: ShellWord.quoted(deployment + "/scripts/restart-server")
+    ).with(.restart(root: target.root))
     return summary(imported, before: before, after: after, more: copied, toDo: toDo + [restart])
   }
 
@@ -244,10 +245,21 @@ public struct MoveOperation: Operation {
         "Old server", decisions.deactivates || before.isDeactivated ? "deactivated, all data kept" : "active"))
     facts += more
     // The move does these two itself, or has listed them already.
-    let next = imported.nextSteps.filter { $0.id != .reactivate && $0.id != .restart }
+    // A move for good, with the old organization deactivated, is no test import.
+    let next = imported.nextSteps.filter {
+      $0.id != .reactivate && $0.id != .restart && ($0.id != .deleteTestImport || !decisions.deactivates)
+    }
+    let settings = target.map { target in
+      [
+        Summary.Step(
+          "Compare the settings of both servers, which no export contains:",
+          command: Program.command(["settings", "compare", "--from", source.root], root: target.root)
+        ).with(.compareSettings(root: target.root, with: source.root))
+      ]
+    }
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,
-      nextSteps: toDo + next + [
+      nextSteps: toDo + next + (settings ?? []) + [
         Summary.Step(
           "Delete the archive when you no longer need it; it holds private messages:",
           command: "rm \(ShellWord.quoted(decisions.archive))")

@@ -108,10 +108,15 @@ extension Report {
 extension Report {
   /// Returns the facts, the warnings and the next steps of a result; front ends show its title themselves.
   public static func of(_ summary: Summary) -> Report {
+    guard !summary.nextSteps.isEmpty else { return outcome(of: summary) }
+    return outcome(of: summary) + Report([.gap, .heading("Next steps")] + summary.nextSteps.map { .step($0) })
+  }
+
+  /// Returns the facts and the warnings of a result, for front ends whose next steps can be done.
+  public static func outcome(of summary: Summary) -> Report {
     var blocks: [Block] = summary.facts.isEmpty ? [] : [.facts(summary.facts)]
     if !summary.warnings.isEmpty { blocks.append(.gap) }
     blocks += summary.warnings.map { .item(label: "Warning", $0, .warning) }
-    if !summary.nextSteps.isEmpty { blocks += [.gap, .heading("Next steps")] + summary.nextSteps.map { .step($0) } }
     return Report(blocks)
   }
 

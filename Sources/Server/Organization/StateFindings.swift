@@ -33,7 +33,9 @@ package struct StateFindings {
     [Finding(severity, "state", "\(organization.label) \(reason)", remedy: remedy)]
   }
 
-  private var quoted: String { ServerScripts.quoted(organization.subdomain) }
+  private var name: String { organization.subdomain }
+
+  private func command(_ words: [String]) -> String { installation.command(["organization"] + words) }
 
   private func redirect(_ act: Act, _ target: RedirectTarget) -> [Finding] {
     let what = "is only a redirect to \(target.address), with no people and no messages"
@@ -48,10 +50,10 @@ package struct StateFindings {
       return finding(.blocker, "\(what), and is deactivated already", target.remedy("deactivate the organization"))
     case .reactivate:
       let back =
-        target.name.map {
-          "to give \($0) its old name back, delete the redirect (organization delete -r \(quoted)), then run: "
-            + "organization change-subdomain -r \($0) \(quoted)"
-        } ?? "leave it as it is; to free its name, run: organization delete -r \(quoted)"
+        target.organization.map(\.subdomain).map {
+          "to give \($0) its old name back, delete the redirect (\(command(["delete", "-r", name]))), then run: "
+            + command(["change-subdomain", "-r", $0, name])
+        } ?? "leave it as it is; to free its name, run: \(command(["delete", "-r", name]))"
       return finding(
         .blocker,
         "\(what). Reactivated, it would take the old name back as an empty organization that no one can sign in to, and "
@@ -104,13 +106,13 @@ package struct StateFindings {
     switch act {
     case .passwordReset:
       return finding(
-        .blocker, "\(what). No one could sign in", "reactivate it first: organization reactivate -r \(quoted)")
+        .blocker, "\(what). No one could sign in", "reactivate it first: \(command(["reactivate", "-r", name]))")
     case .reactivate:
       return finding(.ok, what + (deletion == nil ? "" : ". Reactivated, its data is not deleted"), nil)
     case .export, .changeSubdomain:
       return finding(
         deletion == nil ? .ok : .warning, what,
-        deletion == nil ? nil : "to keep it, reactivate it before that day: organization reactivate -r \(quoted)")
+        deletion == nil ? nil : "to keep it, reactivate it before that day: \(command(["reactivate", "-r", name]))")
     case .delete, .deactivate: return finding(.ok, what, nil)
     }
   }

@@ -52,7 +52,7 @@ package enum SubdomainRules {
     guard try connection.value("SELECT 1 FROM zerver_realm WHERE string_id = $1", [name]) != nil else { return nil }
     let organization = try Organization.find(name, connection, brand: installation.brand)
     let shown = name.isEmpty ? "the root domain" : "'\(SafeText.clean(name, limit: .word))'"
-    let delete = "organization delete -r \(ServerScripts.quoted(name))"
+    let delete = installation.command(["organization", "delete", "-r", name])
     switch organization.state {
     case .redirect(let address):
       let target = try RedirectTarget(address, installation, connection)

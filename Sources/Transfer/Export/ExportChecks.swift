@@ -24,9 +24,14 @@ package struct ExportChecks {
   package func findings(_ organization: Organization, _ source: ExportSource, _ connection: Connection) throws
     -> [Finding]
   {
-    try [target(), space(organization, connection), uploads(), activity(organization), database(connection)]
+    try [
+      target().about(.output), space(organization, connection).about(.output), uploads(),
+      activity(organization).about(.organization), database(connection),
+    ]
       + StateFindings(organization: organization, installation: installation, connection: connection).findings(.export)
-      + consent(organization, source.traits, connection) + version(source.version) + unknown(source.model)
+      .about(.organization)
+      + consent(organization, source.traits, connection).about(.content) + version(source.version)
+      + unknown(source.model)
       + [options.handOver?.check(source.version, installation)].compactMap { $0 }
   }
 

@@ -284,7 +284,7 @@ package struct ExportRun {
             Summary.Fact("State", "deactivated: sign-in is disabled until it is reactivated"),
             Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions))),
           ] : []),
-      nextSteps: (options.deactivates ? ["Restart this server, so that no session lives on in its memory"] : [])
+      nextSteps: (options.deactivates ? [installation.restartStep("so that no session lives on in its memory")] : [])
         + (try whereItGoes(organization, version, finished.path)) + (options.deactivates ? openAgain : []))
   }
 
@@ -294,7 +294,8 @@ package struct ExportRun {
       ServerReference(root: installation.root.isEmpty ? "/" : installation.root), subdomain: options.subdomain)
     return [
       Summary.Step(
-        "If the move is cancelled, reactivate it here:", commands: reactivate.commands.map(\.text))
+        "If the move is cancelled, reactivate it here:", commands: reactivate.commands.map(\.text)
+      ).with(.reactivate(root: installation.rootOption, subdomain: options.subdomain))
     ]
   }
 
@@ -307,6 +308,7 @@ package struct ExportRun {
     }
     let content = options.publicOnly ? "the names and addresses of all users" : "private messages"
     return [
+      Summary.Step("Verify the archive: every digest and every reference").with(.verify(archive: path)),
       .init("Copy the archive to the other server; it holds \(content): keep it where only you can read it"),
       .init("Import it there: \(Program.command(["import", "SUBDOMAIN", path]))"),
     ]

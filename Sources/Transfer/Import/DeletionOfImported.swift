@@ -45,7 +45,8 @@ package struct DeletionOfImported: Runnable {
     guard try recordFolder.flatMap({ try ImportRecord(folder: $0).organization() }) == organization.id else {
       throw PlainFailure(
         .blocked, organization.label, "is not the organization that this job has made",
-        remedy: "look at it with: organization list; delete it by its own command if you are sure")
+        remedy: "look at it with: \(installation.command(["organization", "list"])); if you are sure, delete it: "
+          + installation.command(["organization", "delete", "-r", subdomain]))
     }
   }
 }

@@ -26,7 +26,7 @@ package struct ImportChecks {
 
   /// - Parameter migrations: the archive's `migration_status.json`, if it has one.
   func findings(kind: ArchiveKind, manifest: Manifest?, memberBytes: Int64, migrations: [UInt8]?) throws -> [Finding] {
-    try [archive(kind, manifest)]
+    try [archive(kind, manifest).about(.archive)]
       + serverFindings(
         memberBytes: memberBytes, migrations: migrations, sourceVersion: manifest?.source.serverVersion)
   }
@@ -34,7 +34,8 @@ package struct ImportChecks {
   /// Returns the findings that concern the server alone.
   package func serverFindings(memberBytes: Int64, migrations: [UInt8]?, sourceVersion: String?) throws -> [Finding] {
     [
-      try subdomain(), try systemBots(), uploads(), space(memberBytes), try version(sourceVersion, migrations),
+      try subdomain().about(.subdomain), try systemBots(), uploads(), space(memberBytes),
+      try version(sourceVersion, migrations),
       try standby(),
     ]
   }

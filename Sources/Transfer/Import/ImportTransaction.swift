@@ -166,7 +166,8 @@ struct ImportTransaction {
           .connection, "import",
           "the database went away during the commit (\(error)); the import is complete or has "
             + "left nothing",
-          remedy: "check with: organization list; the next import deletes possible leftovers")
+          remedy: "check with: \(installation.command(["organization", "list"])); the next import deletes possible "
+            + "leftovers")
       }
       if arrived {
         files.keep()
@@ -200,13 +201,20 @@ struct ImportTransaction {
         Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),
       ] + record,
       nextSteps: (survey.organization.isDeactivated
-        ? [Summary.Step("Reactivate the organization when you are ready", id: .reactivate)] : [])
+        ? [
+          Summary.Step("Reactivate the organization when you are ready", id: .reactivate)
+            .with(.reactivate(root: installation.rootOption, subdomain: options.subdomain))
+        ] : [])
         + [
-          Summary.Step("Restart the server, so that it discards cached data", id: .restart),
+          installation.restartStep("so that it discards cached data"),
           Summary.Step(
             "Tell your users to choose new passwords with “Forgot your password?”; those who sign in by other means "
-              + "need not"),
+              + "need not"
+          ).with(.sendPasswordResets(root: installation.rootOption, subdomain: options.subdomain)),
           "Bots need their new API keys; phones must sign in again",
-        ] + nextSteps)
+        ] + nextSteps + [
+          Summary.Step("If it was a test import, delete it when you have looked at it", id: .deleteTestImport)
+            .with(.deleteOrganization(root: installation.rootOption, subdomain: options.subdomain))
+        ])
   }
 }

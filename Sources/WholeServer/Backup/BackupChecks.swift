@@ -41,14 +41,14 @@ struct BackupChecks {
   }
 
   func findings(_ connection: Connection?, _ size: BackupSize, work: String?) -> [Finding] {
-    var findings = [target(), space(size, work: work)]
+    var findings = [target(), space(size, work: work)].about(.output)
     if let connection, !options.skipsDatabase { findings.append(tools(connection)) }
     findings.append(uploads(size, attachments: try? connection.map(Self.attachments)))
     findings.append(contents(size))
     findings.append(MessageQueues.finding(beforeBackup: installation))
     if let recipient = options.recipient {
       findings.append(
-        Encryption.problem(recipient: recipient)
+        Encryption.problem(recipient: recipient)?.about(.encryption)
           ?? Finding(.ok, "encryption", "to \(SafeText.clean(recipient.prefix(24), limit: 24))…"))
     } else {
       findings.append(

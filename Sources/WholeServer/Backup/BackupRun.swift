@@ -167,8 +167,13 @@ struct BackupRun {
       return [
         Summary.Step(
           "Copy it to another machine at another location, and verify it there: "
-            + ArchiveWords.command(["verify", output]))
-      ] + (holdings.has(.database) ? ["Rehearse its restore: \(ArchiveWords.rehearse(output, nil))"] : [])
+            + ArchiveWords.command(["verify", output])
+        ).with(.verify(archive: output))
+      ]
+        + (holdings.has(.database)
+          ? [
+            Summary.Step("Rehearse its restore: \(ArchiveWords.rehearse(output, nil))").with(.rehearse(backup: output))
+          ] : [])
     }
     return [
       Summary.Step(

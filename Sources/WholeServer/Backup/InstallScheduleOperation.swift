@@ -108,7 +108,7 @@ public struct InstallScheduleOperation: Operation {
 
   public func check() throws -> [Finding] {
     if let objection = schedule.objection() {
-      return [Finding(.blocker, "schedule", objection, remedy: "correct it, and begin again")]
+      return [Finding(.blocker, "schedule", objection, remedy: "correct it, and begin again").about(.schedule)]
     }
     guard Container.find(root: root.isEmpty ? "/" : root) == nil else {
       return [
@@ -118,7 +118,7 @@ public struct InstallScheduleOperation: Operation {
             + Program.command(["backup", "schedule", schedule.folder], root: root))
       ]
     }
-    return [started(), files(), folder(), program(), encryption()].compactMap { $0 }
+    return [started(), files(), folder().about(.output), program(), encryption()].compactMap { $0 }
   }
 
   public func plan() throws -> Plan {

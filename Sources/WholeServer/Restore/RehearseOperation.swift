@@ -205,6 +205,7 @@ public struct RehearseOperation: Operation {
     var findings = head.contradictions.map {
       Finding(.blocker, "backup", $0, remedy: "make a new backup; find out why this one is damaged")
     }
+    findings = findings.about(.backup)
     findings += head.oddities.map { Finding(.warning, "backup", $0) }
     if head.hasDatabase, !head.holdings.isComplete {
       findings.append(

@@ -75,7 +75,7 @@ struct RestoreChecks {
       "\(BackupHoldings.list(restored)) \(restored == [.database] ? "is" : "are") restored"
         + (stays.isEmpty
           ? "" : "; \(BackupHoldings.list(stays)) \(stays == [.database] ? "stays as it is" : "stay as they are")"))
-    return contradictions + [parts] + [partial()].compactMap(\.self)
+    return (contradictions + [parts] + [partial()].compactMap(\.self)).about(.backup)
       + head.oddities.map { Finding(.warning, "backup", $0) }
   }
 

@@ -12,11 +12,14 @@ struct Flow: Sendable {
   let commands: @Sendable (Answers) -> [String]
   /// The offers after the result, the most useful first. Leaving is always possible.
   let continuations: @Sendable (Answers) -> [Continuation]
+  /// Whether its answers are kept when it is left before its operation starts.
+  let keepsDrafts: Bool
 
   init(
     id: String, title: String, badge: Badge, route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
     commands: @escaping @Sendable (Answers) -> [String] = { _ in [] },
-    continuations: @escaping @Sendable (Answers) -> [Continuation] = { _ in [] }, steps: [Step]
+    continuations: @escaping @Sendable (Answers) -> [Continuation] = { _ in [] }, keepsDrafts: Bool? = nil,
+    steps: [Step]
   ) {
     self.id = id
     self.title = title
@@ -24,6 +27,7 @@ struct Flow: Sendable {
     self.route = route
     self.commands = commands
     self.continuations = continuations
+    self.keepsDrafts = keepsDrafts ?? steps.contains { if case .run = $0.kind { true } else { false } }
     self.steps = steps
   }
 
@@ -44,7 +48,11 @@ struct Flow: Sendable {
 enum Destination: Sendable, Equatable {
   /// Another flow, by its id. Given answers are preset: steps that need nothing else are skipped.
   case flow(String, given: [String: Answer] = [:])
+  /// A flow that was left earlier.
+  case draft(Draft)
   case menu
+  /// The result whose next step has led here.
+  case checklist
   case leave
 }
 

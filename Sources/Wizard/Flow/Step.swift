@@ -33,13 +33,15 @@ struct Step: Sendable {
   let proceed: String
   /// The continuation outside the flow for some answers; nil: the next step.
   let exit: @Sendable (Answers) -> Destination?
+  /// What its questions decide: a blocker about it leads back here.
+  let decides: [Finding.Concern]
 
   init(
     _ id: String, _ title: String, heading: @escaping @Sendable (Answers) -> String,
     explanation: @escaping @Sendable (Answers) -> [TextBlock] = { _ in [] }, help: [TextBlock] = [],
     kind: Kind = .questions, isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
     fields: @escaping @Sendable (Answers) -> [Field] = { _ in [] }, lookup: Lookup? = nil, proceed: String = "continue",
-    exit: @escaping @Sendable (Answers) -> Destination? = { _ in nil }
+    exit: @escaping @Sendable (Answers) -> Destination? = { _ in nil }, decides: [Finding.Concern] = []
   ) {
     self.id = id
     self.title = title
@@ -52,6 +54,7 @@ struct Step: Sendable {
     self.lookup = lookup
     self.proceed = proceed
     self.exit = exit
+    self.decides = decides
   }
 
   var isBranch: Bool {

@@ -13,6 +13,7 @@ extension Flow {
   fileprivate static func nothingToWatch(_ context: FlowContext) -> Flow {
     Flow(
       id: "watch", title: "Watch a job", badge: context.badge,
+      keepsDrafts: false,
       steps: [
         Step(
           "meet", "Job", heading: { _ in "No job is running on this server" },
@@ -29,6 +30,7 @@ extension Flow {
     return Flow(
       id: "watch", title: "Watch a job", badge: context.badge,
       route: { _ in Route(from: context.label) }, commands: { _ in [context.command(["jobs", "attach", job.id])] },
+      keepsDrafts: false,
       steps: [
         Step(
           "meet", "Job", heading: { _ in "A job is running on this server" },

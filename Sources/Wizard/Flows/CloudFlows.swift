@@ -168,7 +168,7 @@ struct ToCloudFlow: Sendable {
             hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(path) }, check: { AnswerCheck.archive($0[Key.archive]) })
         ]
-      })
+      }, decides: [.output])
   }
 }
 

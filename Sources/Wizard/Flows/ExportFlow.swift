@@ -113,7 +113,7 @@ struct ExportFlow: Sendable {
               return text.isEmpty || Int64(text).map { $0 > 0 } ?? false ? nil : "Enter a number, or leave it empty"
             }),
         ]
-      })
+      }, decides: [.content])
   }
 
   private var place: Step {
@@ -148,6 +148,6 @@ struct ExportFlow: Sendable {
               )),
             isVisible: { $0.detail(OrganizationStep.key, "state") != "deactivated" }),
         ]
-      })
+      }, decides: [.output])
   }
 }

@@ -89,38 +89,21 @@ struct ImportFlow: Sendable {
   // MARK: Steps
 
   private var address: Step {
-    Step(
+    let context = context
+    let question = SubdomainQuestion(
+      key: Key.subdomain, reservedKey: Key.reserved, root: { _ in context.root }, host: { _ in context.label },
+      present: { $0.label(ArchiveStep.Label.subdomain) })
+    return Step(
       "address", "Address", heading: { _ in "What is its address on this server?" },
       explanation: { _ in
         [.paragraph("The subdomain under which people will find it. Empty is the root domain of this server.")]
       },
       help: [
-        .paragraph(
-          "Every organization of a server has its own subdomain; one can be at the root domain. The checks tell "
-            + "whether it is free here."),
+        .paragraph("Every organization of a server has its own subdomain; one can be at the root domain."),
         .paragraph(
           "Subdomains need DNS records and a certificate for them; the root domain has both already."),
       ],
-      fields: { [context] _ in
-        [
-          Field(
-            "subdomain", "Subdomain", .text(placeholder: "(root domain)"),
-            hint: { answers in
-              let subdomain = answers[Key.subdomain]
-              return "People will open https://\(subdomain.isEmpty ? context.label : "\(subdomain).\(context.label)")"
-            },
-            preset: { .text($0.label(ArchiveStep.Label.subdomain)) },
-            check: { AnswerCheck.subdomain($0[Key.subdomain]) }),
-          Field(
-            "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
-            .yesNo(
-              yes: .init("yes", "Yes, use it", "Right if it is the organization's name already."),
-              no: .init("no", "No", "Then change it above.")),
-            isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
-            preset: { .flag($0.given(Key.subdomain) == $0.label(ArchiveStep.Label.subdomain)) },
-            check: { $0.given(Key.reserved) == false ? "Choose another subdomain" : nil }),
-        ]
-      })
+      fields: { _ in question.fields }, lookup: question.lookup(context.engine), decides: [.subdomain])
   }
 
   private var stop: Step {

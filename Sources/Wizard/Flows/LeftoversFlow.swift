@@ -14,6 +14,7 @@ extension Flow {
       commands: work.commands,
       continuations: { _ in [Continuation("See the jobs of this server", context.destination("jobs"), proposed: false)]
       },
+      keepsDrafts: false,
       steps: [
         work.checks(
           heading: "Leftovers of interrupted commands",

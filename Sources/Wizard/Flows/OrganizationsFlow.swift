@@ -156,9 +156,12 @@ extension Flow {
   // MARK: Address
 
   private static func address(_ context: FlowContext) -> Step {
-    Step(
+    let question = SubdomainQuestion(
+      key: Key.subdomain, reservedKey: Key.reserved, title: "New subdomain", root: { _ in context.root },
+      host: { _ in context.label }, present: { $0.given(Key.organization) }, isRename: true)
+    return Step(
       "address", "Address", heading: { _ in "What is its new subdomain?" },
-      explanation: { _ in [.paragraph("The checks tell whether it is free. Empty is the root domain.")] },
+      explanation: { _ in [.paragraph("Its new address on this server. Empty is the root domain.")] },
       help: [
         .paragraph(
           "The server's own command leaves a deactivated organization at the old address, which redirects browsers "
@@ -168,24 +171,7 @@ extension Flow {
       isVisible: { action($0) == .subdomain },
       fields: { answers in
         let isMissing = answers.detail(Key.found, "hasCommand") == "no"
-        return [
-          Field(
-            "subdomain", "New subdomain", .text(placeholder: "(root domain)"),
-            hint: { answers in
-              let subdomain = answers[Key.subdomain]
-              return "People will open https://\(subdomain.isEmpty ? "" : "\(subdomain).")\(context.label)"
-            },
-            preset: { $0.given(Key.organization).map { .text($0) } },
-            check: { answers in
-              let subdomain = answers[Key.subdomain]
-              if subdomain == answers.given(Key.organization) { return "This is its present subdomain" }
-              return AnswerCheck.subdomain(subdomain)
-            }),
-          Field(
-            "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
-            .yesNo(yes: .init("yes", "Yes, use it"), no: .init("no", "No", "Then change it above.")),
-            isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) }, preset: { _ in .flag(false) },
-            check: { $0.given(Key.reserved) == false ? "Choose another subdomain" : nil }),
+        return question.fields + [
           Field(
             "redirect", "Redirect browsers from the old address?", name: "Redirect",
             .yesNo(
@@ -195,9 +181,9 @@ extension Flow {
                   + "one.",
                 recommended: true,
                 disabled: isMissing ? "only the server's own command can make one, and it is not here" : nil),
-              no: .init("no", "No", "The old address is free again at once."))),
+              no: .init("no", "No", "The old address is free again at once.")))
         ]
-      })
+      }, lookup: question.lookup(context.engine), decides: [.subdomain])
   }
 
   // MARK: What it means

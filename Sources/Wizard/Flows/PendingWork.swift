@@ -3,13 +3,29 @@ import Engine
 import WholeServer
 
 extension Flow.PendingWork {
-  /// Returns the pending work of a server: running jobs, an unfinished restore, failed jobs, leftovers. The server's
+  /// Returns the pending work of a server: running jobs, an unfinished restore, failed jobs, flows
+  /// that were left, leftovers. The server's
   /// settings can be lost.
   ///
-  /// - Parameter root: "/" in production.
-  static func find(root: String, now: Int64 = Timestamp.now()) -> [Flow.PendingWork] {
-    running(root, now: now) + restore(root) + broken(root, now: now) + leftovers(root)
+  /// - Parameters:
+  ///   - root: "/" in production.
+  ///   - drafts: the flows that the operator has left.
+  static func find(root: String, drafts: DraftStore? = nil, now: Int64 = Timestamp.now()) -> [Flow.PendingWork] {
+    running(root, now: now) + restore(root) + broken(root, now: now) + left(drafts, now: now) + leftovers(root)
   }
+
+  /// Returns the newest few, because more would hide the goals of the menu.
+  private static func left(_ drafts: DraftStore?, now: Int64) -> [Flow.PendingWork] {
+    (drafts?.list() ?? []).compactMap { draft in
+      Goal.named(draft.flow).map { goal in
+        Flow.PendingWork(
+          title: "Continue: \(goal.title)", summary: "begun \(Age.ago(draft.moment, now: now)), at: \(draft.step)",
+          destination: .draft(draft))
+      }
+    }.prefix(mostDrafts).map { $0 }
+  }
+
+  private static let mostDrafts = 3
 
   /// Leftovers that need no decision: an interrupted restore has its own line.
   private static func leftovers(_ root: String) -> [Flow.PendingWork] {

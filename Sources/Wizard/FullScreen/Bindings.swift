@@ -9,7 +9,15 @@ enum Action: Sendable, Hashable {
   case filter, keepFilter
   case plain
   case pageUp, pageDown, top, bottom
-  case lookAgain, saveAnswers, help, log, close, redraw, suspend
+  case lookAgain, saveAnswers, saveCommands, help, log, close, redraw, suspend
+
+  /// Whether it cannot choose or change anything on a screen that the operator has not seen yet.
+  var isAlwaysSafe: Bool {
+    switch self {
+    case .leave, .stop, .back, .help, .log, .close, .redraw, .plain, .suspend: true
+    default: false
+    }
+  }
 }
 
 /// A key with its action. The key bar, the help and the handling of keys use the same bindings.
@@ -105,6 +113,9 @@ extension WizardModel {
     } else if hasOptions {
       bindings.append(Binding(.toggle, [.character(" ")], nil, "Select the marked choice and stay here"))
     }
+    if case .button(.nextStep) = focus {
+      bindings.append(Binding(.toggle, [.character(" ")], "mark", "Mark the step as done, or as open again"))
+    }
     if canFilter {
       bindings.append(
         Binding(
@@ -126,6 +137,12 @@ extension WizardModel {
         Binding(
           .saveAnswers, [.character("w"), .control("w")], "save answers",
           "Write the answers, without secrets, into a file for --answers"))
+    }
+    if case .review = session.step.kind, !session.flow.commands(session.answers).isEmpty {
+      bindings.append(
+        Binding(
+          .saveCommands, [.character("e"), .control("e")], nil, "Write the equivalent commands into a file, as a script"
+        ))
     }
     bindings.append(Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a confirmation"))
     return bindings + movement
@@ -193,6 +210,7 @@ extension WizardModel {
       Binding(.close, [.escape], "go on as before", "Close the question without a change"),
       Binding(.up, [.up, .left, .backTab, .character("k"), .character("h")], nil, "Move up"),
       Binding(.down, [.down, .right, .tab, .character("j"), .character("l")], nil, "Move down"),
+      Binding(.leave, [.control("c")], "leave", "Ask whether to leave; if that is the question, leave"),
       Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
       Self.plain,
     ]
@@ -233,6 +251,10 @@ extension WizardModel {
     case .button(.back): return "back"
     case .button(.leave): return "leave"
     case .button(.continuation): return "choose"
+    case .button(.change): return "change this"
+    case .button(.nextStep(let index)):
+      let item = session.checklist.items[index]
+      return item.destination != nil ? "do this" : item.isDone ? "mark as open" : "mark as done"
     case .line: return "change this"
     case .page: return session.lookupState?.ticket == nil ? session.step.proceed : nil
     case .option, .input, .item:

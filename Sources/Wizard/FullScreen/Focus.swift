@@ -16,6 +16,10 @@ enum Focus: Sendable, Hashable {
     case start, retry, back, leave
     /// A continuation of a result, by its index.
     case continuation(Int)
+    /// A next step of a result, by its index.
+    case nextStep(Int)
+    /// Leads from a blocker to the step, by its id, whose answers cause it.
+    case change(String)
   }
 
   /// The field that contains it.
@@ -35,6 +39,7 @@ extension FlowSession {
     case .questions, .branch:
       all =
         fields.flatMap { Self.focusable($0, step.key($0)) } + (lookupFailed && fields.isEmpty ? Self.afterFailure : [])
+        + stepsOfBlockers.map { .button(.change($0.id)) }
     case .review: all = review.map { .line($0.key) } + (lookupFailed ? Self.afterFailure : [.button(.start)])
     case .run:
       if case .failure? = run?.outcome {
@@ -42,7 +47,10 @@ extension FlowSession {
       } else {
         all = []
       }
-    case .result: all = continuations.indices.map { .button(.continuation($0)) } + [.button(.leave)]
+    case .result:
+      all =
+        checklist.items.indices.map { .button(.nextStep($0)) }
+        + continuations.indices.map { .button(.continuation($0)) } + [.button(.leave)]
     }
     return all.isEmpty ? [.page] : all
   }
@@ -54,9 +62,10 @@ extension FlowSession {
     // An operation confirmed by its name is not started by another Enter.
     case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
     case .run: focusable[0]
-    // Leaving is first, unless the flow proposes a continuation.
+    // Leaving is first, unless there is something to do, or the flow proposes a continuation.
     case .result:
-      flow.continuations(answers).firstIndex(where: \.isProposed).map { .button(.continuation($0)) } ?? .button(.leave)
+      checklist.items.firstIndex { !$0.isDone && $0.destination != nil }.map { .button(.nextStep($0)) }
+        ?? proposedContinuation.map { .button(.continuation($0)) } ?? .button(.leave)
     }
   }
 

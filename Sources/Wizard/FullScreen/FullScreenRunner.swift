@@ -14,6 +14,9 @@ struct FullScreenRunner {
     model = WizardModel(wizardSession, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
   }
 
+  /// The visit so far, for what follows the last screen.
+  var wizardSession: WizardSession { model.wizardSession }
+
   /// - Returns: the outcome, for the normal screen.
   mutating func run() -> String? {
     var isOver = carryOut()

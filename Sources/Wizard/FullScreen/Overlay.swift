@@ -21,6 +21,9 @@ enum Overlay: Sendable, Equatable {
     /// The first choice changes nothing.
     let choices: [Choice]
     var focused = 0
+
+    /// The outcome that leaves the wizard; nil if it is another question.
+    var leaving: Outcome? { choices.map(\.outcome).first { $0 == .leave || $0 == .stopAndLeave } }
   }
 }
 
@@ -29,10 +32,7 @@ extension WizardModel {
     guard isRunning else {
       return Overlay.Question(
         title: "Leave the wizard?",
-        text: [
-          wizardSession.hasDoneSomething
-            ? "The work is finished. Its summary stays in your terminal." : "Nothing has been changed so far."
-        ],
+        text: wizardSession.leavingText + [Self.leavingKey],
         choices: [.init(title: "No, go on", outcome: .stay), .init(title: "Yes, leave", outcome: .leave)])
     }
     if let runner = session.runner, runner.outlivesWizard {
@@ -40,18 +40,31 @@ extension WizardModel {
         title: "Leave the wizard?",
         text: [
           "\(runner.noun) continues without it. To watch it, start the wizard again, or: \(Program.name) jobs attach",
-          "To stop it, stay and press Esc.",
+          "To stop it, stay and press Esc.", Self.leavingKey,
         ],
         choices: [
           .init(title: "No, stay here", outcome: .stay), .init(title: "Yes, leave; it continues", outcome: .leave),
         ])
     }
     return Overlay.Question(
-      title: "Stop and leave?", text: stopText,
+      title: "Stop and leave?", text: stopText + [Self.leavingKey],
       choices: [
         .init(title: "No, let it go on", outcome: .stay),
         .init(title: "Yes, stop it and leave", outcome: .stopAndLeave),
       ])
+  }
+
+  private static let leavingKey = "Ctrl-C again leaves."
+
+  /// Replaces a question about an operation that has ended before the answer. It has no choice, so that keys for the
+  /// earlier question have no effect.
+  var endedQuestion: Overlay.Question {
+    let noun = session.lastRunner?.noun ?? "The work"
+    let isDone = session.run?.outcome?.isSuccess == true
+    return Overlay.Question(
+      title: "It has ended",
+      text: ["\(noun) \(isDone ? "was finished" : "ended") before you answered: the question no longer applies."],
+      choices: [.init(title: "See the result", outcome: .stay)])
   }
 
   var stopQuestion: Overlay.Question {

@@ -16,10 +16,16 @@ extension RowBuilder {
       case .remedy(let text): marked(Span(glyphs.arrowRight, .secondary), text, .text, indent: 2)
       case .step(let step):
         marked(Span(glyphs.checkboxOff, .accent), step.text)
-        for line in step.commands { command(line, indent: 4) }
+        commands(step.commands, indent: 4)
       case .gap: gap()
       }
     }
+  }
+
+  /// Adds command lines of a result, which is printed when the wizard is left.
+  mutating func commands(_ lines: [String], indent: Int) {
+    let areComplete = lines.map { command($0, indent: indent) }.allSatisfy { $0 }
+    if !areComplete { paragraph("The whole line is in your terminal when you leave.", .secondary, indent: indent) }
   }
 
   private func mark(_ tone: Report.Tone) -> String {

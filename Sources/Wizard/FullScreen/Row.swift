@@ -1,3 +1,4 @@
+import Common
 import Terminal
 
 /// A line of a page, which can be scrolled.
@@ -84,27 +85,34 @@ struct RowBuilder {
     }
   }
 
-  /// Adds a command line. A long one is wrapped after a space, with a shell's continuation sign.
-  mutating func command(_ text: String, indent: Int = 2) {
-    for line in Self.brokenCommand(text, width: width - indent) { add(.text(line, .accent, indent: indent)) }
+  /// Adds a command line. A long one is wrapped between its words, with a shell's continuation sign, so that the lines
+  /// on the screen can be copied and executed.
+  ///
+  /// - Returns: whether it is shown completely. A word longer than a line is not: no break within it can be copied.
+  @discardableResult
+  mutating func command(_ text: String, indent: Int = 2) -> Bool {
+    let lines = Self.brokenCommand(text, width: width - indent)
+    var isComplete = true
+    for line in lines {
+      let shown = TextWidth.truncated(line, to: width - indent, ellipsis: glyphs.ellipsis)
+      isComplete = isComplete && shown == line
+      add(.text(shown, .accent, indent: indent))
+    }
+    return isComplete
   }
 
+  /// Returns the lines of a command, broken between words. A word longer than the width remains whole.
   static func brokenCommand(_ text: String, width: Int) -> [String] {
+    let margin = "    "
     var lines: [String] = []
     var line = ""
-    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-      let longer = line.isEmpty ? String(word) : "\(line) \(word)"
-      if !line.isEmpty, line != "    ", TextWidth.columns(longer) + 2 > width {
+    for word in ShellWord.parts(of: text) {
+      let longer = line.isEmpty ? word : "\(line) \(word)"
+      if !line.isEmpty, TextWidth.columns(longer) + 2 > width {
         lines.append(line + " \\")
-        line = "    \(word)"
+        line = margin + word
       } else {
         line = longer
-      }
-      // A word longer than a line is split; a shell joins the parts if the next line starts at its very beginning.
-      while TextWidth.columns(line) > width, width > 8 {
-        let head = TextWidth.truncated(line, to: width - 1, ellipsis: "")
-        lines.append(head + "\\")
-        line = String(line.dropFirst(head.count))
       }
     }
     return lines + [line]

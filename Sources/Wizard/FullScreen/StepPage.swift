@@ -39,7 +39,8 @@ extension WizardModel {
       add(field, to: &builder)
     }
     if session.step.lookup != nil { addLookup(to: &builder) }
-    return Page(rows: builder.rows, pinned: filterRows(width))
+    let ways = session.stepsOfBlockers.map { buttonRow(.button(.change($0.id)), "Change: \($0.title)") }
+    return Page(rows: builder.rows, pinned: filterRows(width) + (ways.isEmpty ? [] : [.empty] + ways))
   }
 
   func addLookup(to builder: inout RowBuilder) {
@@ -129,7 +130,10 @@ extension WizardModel {
     if !commands.isEmpty {
       builder.gap()
       builder.paragraph("Equivalent commands:", .secondary)
-      for command in commands { builder.command(command) }
+      let areComplete = commands.map { builder.command($0) }.allSatisfy { $0 }
+      if !areComplete {
+        builder.paragraph("A word is too long for this window: e writes the commands into a file.", .secondary)
+      }
     }
     guard !session.lookupFailed else { return Page(rows: builder.rows) }
     return Page(rows: builder.rows, pinned: [.empty, buttonRow(.button(.start), startTitle)])
@@ -164,11 +168,35 @@ extension WizardModel {
 
   // MARK: Result
 
+  private func addChecklist(to builder: inout RowBuilder) {
+    guard !session.checklist.isEmpty else { return }
+    builder.gap()
+    builder.add(.text("Next steps", .title))
+    for (index, item) in session.checklist.items.enumerated() {
+      let focused = focus == .button(.nextStep(index))
+      let mark = item.isDone ? glyphs.checkboxOn : glyphs.checkboxOff
+      let margin = TextWidth.columns(mark) + 3
+      for (offset, line) in TextWidth.wrapped(item.step.text, to: width(of: builder) - margin).enumerated() {
+        let lead =
+          offset == 0
+          ? [Span("\(focused ? glyphs.pointer : " ") "), Span(mark + " ", item.isDone ? .ok : .accent)] : []
+        builder.add(
+          Row(
+            spans: lead + [Span(line, item.isDone ? .secondary : .text)], indent: offset == 0 ? 0 : margin,
+            fill: focused ? .focus : nil, isFocus: focused, cursor: focused && offset == 0 ? atStart : nil))
+      }
+      if !item.isDone { builder.commands(item.step.commands, indent: margin + 1) }
+    }
+  }
+
+  private func width(of builder: RowBuilder) -> Int { max(8, builder.width) }
+
   private func resultPage(_ width: Int) -> Page {
     var builder = opening(width)
     guard case .success(let summary)? = session.run?.outcome else { return Page(rows: builder.rows) }
     builder.gap()
-    builder.report(.of(summary))
+    builder.report(.outcome(of: summary))
+    addChecklist(to: &builder)
     let buttons = session.continuations.enumerated().map { index, continuation in
       buttonRow(.button(.continuation(index)), continuation.title)
     }

@@ -47,6 +47,7 @@ struct WizardModel: Sendable {
 
   /// The position of the caret in each text field, by the field's key.
   var carets: [String: Int] = [:]
+  private var blindTyping = BlindTyping()
   /// When another flow began to open.
   private var openingSince: ContinuousClock.Instant?
   /// The step of the focus.
@@ -130,8 +131,8 @@ struct WizardModel: Sendable {
     for events in all {
       switch events {
       case .listed(let ticket, let listing): hear(listing, ticket)
-      case .saved(let outcome): notice = outcome
-      case .found, .planned, .progressed, .ended, .opened: hear(events)
+      case .saved(let outcome): notice = outcome ?? notice
+      case .found, .planned, .progressed, .job, .ended, .opened: hear(events)
       }
     }
     settle()
@@ -143,19 +144,25 @@ struct WizardModel: Sendable {
     wizardSession.hear(events, now: now)
     if case .opened = events { opened() }
     if wasRunning && !isRunning {
-      // The question about cancelling is obsolete.
-      if case .question? = overlay { overlay = nil }
+      // Keys that are meant for the obsolete question must not reach the screen below.
+      if case .question? = overlay { overlay = .question(endedQuestion) }
       if session.run?.callsBack == true { effects.append(.ring) }
       if isEnding { effects.append(.end) }
     }
     // The message about waiting is obsolete.
     if before == .looking, session.obstacle != .looking { notice = nil }
-    // A failure is shown below the fields and must be visible.
-    if before == .looking, case .failed? = session.obstacle, !session.fields.isEmpty {
-      scroll.moveToEnd()
-    }
+    // Failures and blockers are shown below the fields and must be visible.
+    if before == .looking, isRefused, !session.fields.isEmpty { scroll.moveToEnd() }
     // New elements can take the focus.
     if before == .looking, focus == .page || focus == .button(.retry) { focus = session.firstFocus }
+  }
+
+  /// Whether the last lookup failed or found blockers.
+  private var isRefused: Bool {
+    switch session.obstacle {
+    case .failed?, .blocked?: true
+    default: false
+    }
   }
 
   private mutating func opened() {
@@ -201,8 +208,17 @@ struct WizardModel: Sendable {
       return
     }
     notice = nil
+    let binding = bindings.first { $0.keys.contains(key) }
+    if binding?.action.isAlwaysSafe != true {
+      if isWaiting {
+        blindTyping.missed(at: now)
+      } else if blindTyping.drops(at: now) {
+        notice = "Keys typed before this screen appeared are ignored"
+        return
+      }
+    }
     scroll.follow()
-    if let binding = bindings.first(where: { $0.keys.contains(key) }) {
+    if let binding {
       if let reason = binding.disabled {
         notice = reason
       } else {
@@ -217,15 +233,24 @@ struct WizardModel: Sendable {
     }
   }
 
+  /// Whether there is nothing to choose yet: the next screen appears without a key.
+  private var isWaiting: Bool {
+    guard overlay == nil else { return false }
+    if wizardSession.isOpening || isRunning { return true }
+    guard case .looking? = session.lookupState?.phase else { return false }
+    return focus == .page || focus == .button(.retry)
+  }
+
   private mutating func perform(_ action: Action) {
     switch action {
     case .redraw: effects.append(.redraw)
     case .plain: isPlain.toggle()
-    case .saveAnswers: start(SavedAnswers.task(session))
+    case .saveAnswers: start(SavedFile.answers(session))
+    case .saveCommands: start(SavedFile.commands(session))
     case .suspend: effects.append(.suspend)
     case .help: overlay = .help(first: 0)
     case .log: overlay = .log(first: nil)
-    case .leave: overlay = .question(leaveQuestion)
+    case .leave: leave()
     case .stop: overlay = .question(stopQuestion)
     case .close: close()
     case .filter: openFilter()
@@ -246,6 +271,12 @@ struct WizardModel: Sendable {
     case .top: move(by: -100_000, page: true)
     case .bottom: move(by: 100_000, page: true)
     }
+  }
+
+  /// Asks whether to leave; the same key again is the answer.
+  private mutating func leave() {
+    if case .question(let question)? = overlay, let leaving = question.leaving { return choose(leaving) }
+    overlay = .question(leaveQuestion)
   }
 
   private mutating func close() {
@@ -307,6 +338,8 @@ struct WizardModel: Sendable {
     case .retry:
       if case .run = session.step.kind { session.begin(now: now) } else { session.look() }
     case .back: goBack()
+    case .change(let step): session.jump(to: step)
+    case .nextStep(let index): wizardSession.doStep(index)
     case .continuation(let index):
       wizardSession.follow(session.continuations[index].destination)
       if wizardSession.isOver { end() }
@@ -342,6 +375,7 @@ struct WizardModel: Sendable {
     switch focus {
     case .option: _ = select(focus, toggling: true)
     case .item: decide(by: 1, around: true)
+    case .button(.nextStep(let index)): session.mark(index, isDone: !session.checklist.items[index].isDone)
     default: break
     }
   }

@@ -1,24 +1,37 @@
 import Common
 
 extension LinearRunner {
-  /// Prints the outcome and asks for the continuation, if there is a choice; without an answer the wizard is left.
+  /// Prints the outcome with its next steps, and asks for the continuation; without an answer the wizard is left.
   mutating func askForContinuation() throws {
-    let continuations = session.continuations
-    guard !continuations.isEmpty else { return wizardSession.follow(.leave) }
+    let place = session.place
     voice.gap()
     for line in (session.spokenText ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
       voice.say(String(line))
     }
     hasToldResult = true
+    guard !session.checklist.isEmpty || !session.continuations.isEmpty else { return wizardSession.follow(.leave) }
+    while session.place == place, !wizardSession.isOpening, !wizardSession.isOver {
+      carryOut()
+      try askOnce()
+    }
+  }
+
+  /// Lists the choices again, because a step that was marked is shown as done.
+  private mutating func askOnce() throws {
+    let steps = session.checklist.items
+    let continuations = session.continuations
+    if !steps.isEmpty { voice.say("Next steps; a number does the step, or marks what is done by other means:") }
+    for (index, item) in steps.enumerated() {
+      voice.say("\(index + 1). \(item.isDone ? "Done: " : "")\(item.step.text)", indent: 2, hanging: 3)
+    }
     voice.say("What next:")
     for (index, continuation) in continuations.enumerated() {
-      voice.say("\(index + 1). \(continuation.title)", indent: 2, hanging: 3)
+      voice.say("\(steps.count + index + 1). \(continuation.title)", indent: 2, hanging: 3)
     }
-    let leaving = continuations.count + 1
+    let leaving = steps.count + continuations.count + 1
     voice.say("\(leaving). Leave the wizard", indent: 2, hanging: 3)
-    // Like on the screen, the flow's proposal is first, otherwise leaving.
-    let proposed =
-      session.flow.continuations(session.answers).firstIndex(where: \.isProposed).map { $0 + 1 } ?? leaving
+    // A next step is chosen by its number only: Enter alone changes nothing.
+    let proposed = session.proposedContinuation.map { steps.count + $0 + 1 } ?? leaving
     while true {
       switch voice.ask("Choose 1 to \(leaving) [\(proposed)]:") {
       case .end, .interrupted: return wizardSession.follow(.leave)
@@ -29,7 +42,9 @@ extension LinearRunner {
           voice.say("Enter a number from 1 to \(leaving).")
           continue
         }
-        return wizardSession.follow(number == leaving ? .leave : continuations[number - 1].destination)
+        if number == leaving { return wizardSession.follow(.leave) }
+        if number <= steps.count { return wizardSession.doStep(number - 1) }
+        return wizardSession.follow(continuations[number - steps.count - 1].destination)
       }
     }
   }

@@ -60,12 +60,18 @@ extension LinearRunner {
   /// Asks for the continuation after a failure or a blocker: retry, other answers, or back.
   private mutating func chooseWayOn(_ asked: inout [String]) throws {
     let canChange = !asked.isEmpty
-    let ways = canChange ? "Enter checks again, c changes the answers of this step" : "Enter looks again"
+    let causes = session.stepsOfBlockers
+    for (index, step) in causes.enumerated() { voice.say("\(index + 1). Change: \(step.title)", indent: 2, hanging: 3) }
+    var ways = canChange ? "Enter checks again, c changes the answers of this step" : "Enter looks again"
+    if !causes.isEmpty { ways = "A number goes to that step, \(ways.lowercasedFirst)" }
     switch try ask("\(ways), b goes back, q leaves:") {
     case .back: goBack()
     case .text("c") where canChange: asked = []
     case .text(""): session.look()
-    case .text: voice.say("Press Enter to check again, or type \(canChange ? "c, " : "")?, b or q.")
+    case .text(let line):
+      if let number = Int(line), causes.indices.contains(number - 1) { return session.jump(to: causes[number - 1].id) }
+      voice.say(
+        "Press Enter to check again, or type \(causes.isEmpty ? "" : "a number, ")\(canChange ? "c, " : "")?, b or q.")
     }
   }
 

@@ -95,8 +95,8 @@ extension LinearRunner {
   }
 
   private mutating func saveAnswers() throws {
-    let path = session.answersPath
+    let path = SavedFile.unused("aloha-\(session.flow.id)-answers", ".toml")
     guard case .text(let line) = try ask("Write the answers, without secrets, into [\(path)]:") else { return }
-    voice.say(SavedAnswers.save(session.answersText, to: line.isEmpty ? path : FileSystem.absolute(line)))
+    voice.say(SavedFile.save(session.answersText, to: line.isEmpty ? path : FileSystem.absolute(line)))
   }
 }

@@ -15,6 +15,8 @@ struct LinearRunner {
   private var introduced = ""
   /// Whether the result was printed: it is not repeated on leaving.
   var hasToldResult = false
+  /// Whether lines could have been typed before the next question was visible.
+  private var hasWaited = false
 
   /// How a wizard is left before its end.
   enum Exit: Error {
@@ -67,9 +69,12 @@ struct LinearRunner {
       }
     } catch Exit.requested {
       session.abandon()
+      if let kept = wizardSession.keepDraft() { voice.say(kept) }
       return hasToldResult ? nil : session.plainText
     } catch Exit.endOfInput {
       session.abandon()
+      // An operator who has lost the connection can continue; a script has no use for a draft.
+      if voice.conversation.isAttended { _ = wizardSession.keepDraft() }
       throw endOfInput
     }
   }
@@ -129,6 +134,7 @@ struct LinearRunner {
   /// Waits for events and passes them to the session; Ctrl-C asks whether to leave.
   mutating func waitForNews() throws {
     carryOut()
+    hasWaited = true
     switch executor.wait(timeout: nil) {
     case .events(let events): for item in events { wizardSession.hear(item, now: .now) }
     case .interrupted: try askToLeave()
@@ -148,14 +154,16 @@ struct LinearRunner {
   /// Asks for a line, and handles help and leaving.
   ///
   /// - Parameters:
-  ///   - afresh: ignores earlier input.
+  ///   - afresh: ignores earlier input, which otherwise is ignored only if it was typed while something was awaited.
   ///   - ambiguous: the command letters that are also valid answers; these need a clarification.
   mutating func ask(
     _ question: String, hidden: Bool = false, afresh: Bool = false, ambiguous: Set<String> = []
   ) throws -> Reply {
     while true {
       let text: String
-      switch afresh ? voice.askAfresh(question) : voice.ask(question, hidden: hidden) {
+      let ignoresEarlierInput = afresh || hasWaited && voice.conversation.isAttended
+      hasWaited = false
+      switch ignoresEarlierInput && !hidden ? voice.askAfresh(question) : voice.ask(question, hidden: hidden) {
       case .end: throw Exit.endOfInput
       case .interrupted:
         try askToLeave()
@@ -190,9 +198,7 @@ struct LinearRunner {
   }
 
   func askToLeave() throws {
-    voice.say(
-      wizardSession.hasDoneSomething || session.run?.outcome != nil
-        ? "Leave the wizard?" : "Leave the wizard? Nothing has been changed so far.")
+    voice.say((["Leave the wizard?"] + wizardSession.leavingText).joined(separator: " "))
     switch voice.ask("y leaves, Enter continues:") {
     case .text(let line): if ["y", "yes", "q"].contains(line.trimmedSpaces.lowercased()) { throw Exit.requested }
     // Ctrl-C was pressed again.

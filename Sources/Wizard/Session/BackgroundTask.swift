@@ -1,4 +1,5 @@
 import Common
+import Engine
 import Operations
 
 /// Work for another thread.
@@ -10,8 +11,8 @@ struct BackgroundTask: Sendable {
     case list(@Sendable () -> PathListing)
     /// Creates another flow, or the menu; nil if it does not exist.
     case open(@Sendable () -> Flow?)
-    /// Writes the answers file; returns the outcome as a sentence.
-    case save(@Sendable () -> String)
+    /// Writes a file; returns the outcome as a sentence, nil if there is nothing to say.
+    case save(@Sendable () -> String?)
   }
 
   let ticket: Int
@@ -24,13 +25,15 @@ enum TaskEvent: Sendable {
   case found(ticket: Int, Result<LookupResult, Trouble>)
   case planned(ticket: Int, Plan, age: Duration? = nil)
   case progressed(ticket: Int, ProgressEvent)
+  /// The job that does or did the work, with the next steps that are marked as done. Precedes the end.
+  case job(ticket: Int, JobFolder, done: Set<Int>)
   case ended(ticket: Int, Result<Summary, Trouble>)
   /// For the field that completes a path.
   case listed(ticket: Int, PathListing)
   /// For the ``WizardSession``.
   case opened(ticket: Int, Result<Flow?, Trouble>)
-  /// For the renderer: a sentence about the answers file.
-  case saved(String)
+  /// For the renderer: a sentence about a file; nil if there is nothing to say.
+  case saved(String?)
 }
 
 extension Result {

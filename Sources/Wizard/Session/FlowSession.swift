@@ -10,6 +10,8 @@ struct FlowSession: Sendable {
   private(set) var answers: Answers
   private(set) var lookups: [String: LookupState] = [:]
   private(set) var run: RunState?
+  /// The next steps of the finished operation.
+  private(set) var checklist = Checklist()
   /// The tasks to start; taken by the owner of the threads.
   private(set) var tasks: [BackgroundTask] = []
 
@@ -19,7 +21,7 @@ struct FlowSession: Sendable {
   private var touched: Set<String> = []
   private var returnsTo: String?
   private(set) var tickets: Int
-  private let given: GivenAnswers
+  let given: GivenAnswers
   /// The fields answered by given answers.
   private(set) var answeredAsGiven: Set<String> = []
   /// The steps to show although all their answers were given.
@@ -31,14 +33,19 @@ struct FlowSession: Sendable {
   private var requested: Destination?
   /// Whether there is a menu to return to.
   let hasMenu: Bool
+  /// Whether this flow was opened from a check-list, which is returned to.
+  let hasChecklist: Bool
+  private let destination: @Sendable (Summary.Step.Action) -> Destination?
 
   /// - Parameters:
   ///   - given: answers given in advance, for example by a file. Steps that are complete with them are skipped.
   ///   - drafts: the operator's answers in an earlier session of the flow. They are shown again, and asked.
   ///   - tickets: the last ticket of the preceding session: late results for it are ignored.
+  ///   - destination: the flows for the next steps of an operation.
   init(
     _ flow: Flow, answers: Answers = Answers(), given: GivenAnswers = GivenAnswers(), drafts: [String: Answer] = [:],
-    tickets: Int = 0, hasMenu: Bool = false
+    tickets: Int = 0, hasMenu: Bool = false, hasChecklist: Bool = false,
+    destination: @escaping @Sendable (Summary.Step.Action) -> Destination? = { _ in nil }
   ) {
     self.flow = flow
     self.answers = answers
@@ -46,6 +53,8 @@ struct FlowSession: Sendable {
     self.drafts = drafts
     self.tickets = tickets
     self.hasMenu = hasMenu
+    self.hasChecklist = hasChecklist
+    self.destination = destination
     currentID = flow.steps.first?.id ?? ""
     visited = [currentID]
     arrive()
@@ -144,6 +153,20 @@ struct FlowSession: Sendable {
         ticket: ticket, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation) }))
   }
 
+  /// The earlier steps whose questions decide about the blockers of this step, in the order of the blockers.
+  var stepsOfBlockers: [Step] {
+    guard let result = lookupResult(of: step) else { return [] }
+    let earlier = steps.prefix { $0.id != currentID }
+    var found: [Step] = []
+    for blocker in result.findings where blocker.severity == .blocker {
+      guard let concern = blocker.about, let step = earlier.last(where: { $0.decides.contains(concern) }),
+        !found.contains(where: { $0.id == step.id })
+      else { continue }
+      found.append(step)
+    }
+    return found
+  }
+
   // MARK: Moving
 
   enum Refusal: Sendable, Equatable {
@@ -214,8 +237,31 @@ struct FlowSession: Sendable {
 
   /// The offers with the result, apart from leaving.
   var continuations: [Continuation] {
-    flow.continuations(answers) + (hasMenu ? [Continuation("Back to the menu", .menu)] : [])
+    (hasChecklist ? [Continuation("Back to the next steps", .checklist)] : []) + offers
+      + (hasMenu ? [Continuation("Back to the menu", .menu)] : [])
   }
+
+  /// The continuation that Enter selects; nil: it leaves.
+  var proposedContinuation: Int? {
+    if hasChecklist { return 0 }
+    return offers.firstIndex(where: \.isProposed)
+  }
+
+  /// The flow's own offers, without what the check-list contains.
+  private var offers: [Continuation] {
+    flow.continuations(answers).filter { offer in !checklist.items.contains { $0.destination == offer.destination } }
+  }
+
+  // MARK: Next steps
+
+  /// Marks a next step as done, or as open again.
+  mutating func mark(_ index: Int, isDone: Bool) {
+    guard let work = checklist.mark(index, isDone: isDone) else { return }
+    tasks.append(BackgroundTask(ticket: 0, cancellation: Cancellation(), work: work))
+  }
+
+  /// Makes the tickets of another session invalid.
+  mutating func skipTickets(to ticket: Int) { tickets = max(tickets, ticket) }
 
   /// Continues to another flow, or ends.
   mutating func request(_ destination: Destination) { requested = destination }
@@ -360,6 +406,12 @@ struct FlowSession: Sendable {
   /// Cancels the operation; its changes are rolled back.
   mutating func stop() { run?.stop() }
 
+  /// The runner of the operation that runs or has ended; nil before it starts.
+  var lastRunner: Runner? {
+    guard run != nil else { return nil }
+    return flow.steps.lazy.compactMap { if case .run(let runner) = $0.kind { runner } else { nil } }.first
+  }
+
   /// The runner of the current run step.
   var runner: Runner? {
     guard case .run(let runner) = step.kind else { return nil }
@@ -387,7 +439,12 @@ struct FlowSession: Sendable {
     case .ended(let ticket, let result):
       guard run?.ticket == ticket else { return }
       run?.ended(result, now: now)
-      if case .success = result { go(to: steps.drop { $0.id != currentID }.dropFirst().first?.id) }
+      if case .success(let summary) = result {
+        checklist.begin(summary.nextSteps, destination)
+        go(to: steps.drop { $0.id != currentID }.dropFirst().first?.id)
+      }
+    case .job(let ticket, let job, let done):
+      if run?.ticket == ticket { checklist.belongs(to: job, done: done) }
     case .listed, .opened, .saved: break
     }
   }

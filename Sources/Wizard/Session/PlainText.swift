@@ -16,7 +16,10 @@ extension FlowSession {
 
   private func text(isSpoken: Bool) -> String? {
     switch run?.outcome {
-    case .success(let summary):
+    case .success(var summary):
+      for (index, item) in checklist.items.enumerated() where item.isDone {
+        summary.nextSteps[index] = Summary.Step("Done: \(item.step.text)")
+      }
       return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title, isSpoken)
     case .failure(let trouble) where trouble.isCancelled:
       return "\(cancellationText) All changes were rolled back.\n"

@@ -27,7 +27,11 @@ enum Worker {
         let progress = Progress(cancellation: task.cancellation) {
           tell(.progressed(ticket: task.ticket, $0))
         }
-        tell(.ended(ticket: task.ticket, .success(try operation.perform(progress))))
+        let summary = try operation.perform(progress)
+        if let job = (operation as? any JobWork)?.job {
+          tell(.job(ticket: task.ticket, job, done: JobChecklist(job).done()))
+        }
+        tell(.ended(ticket: task.ticket, .success(summary)))
       }
     } catch {
       tell(failure(of: task, Trouble(error)))
@@ -40,7 +44,7 @@ enum Worker {
     case .run: .ended(ticket: task.ticket, .failure(trouble))
     case .list: .listed(ticket: task.ticket, PathListing("", [], trouble: trouble.reason))
     case .open: .opened(ticket: task.ticket, .failure(trouble))
-    case .save: .saved("The answers could not be saved: \(trouble.reason)")
+    case .save: .saved("It could not be saved: \(trouble.reason)")
     }
   }
 }

@@ -211,7 +211,7 @@ extension Flow {
           hint: { _ in "Made on another machine: age-keygen -o backup-key.txt" },
           check: { AnswerCheck.recipient($0[Key.recipient]) }),
       ]
-    })
+    }, decides: [.encryption])
 
   private static func place(_ context: FlowContext, _ names: [String: String]) -> Step {
     Step(
@@ -245,6 +245,6 @@ extension Flow {
               return AnswerCheck.archive(path, isEncrypted: encrypts(answers))
             })
         ]
-      })
+      }, decides: [.output])
   }
 }

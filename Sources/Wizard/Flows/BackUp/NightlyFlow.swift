@@ -61,7 +61,7 @@ extension Flow {
             },
             check: { AnswerCheck.absolutePath($0[Key.folder]) })
         ]
-      })
+      }, decides: [.output, .schedule])
   }
 
   private static let time = Step(

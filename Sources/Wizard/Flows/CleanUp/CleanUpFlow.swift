@@ -158,7 +158,7 @@ extension Flow {
               "Including leftovers of earlier trials.", disabled: inS3 ?? others),
           ]))
       ]
-    })
+    }, decides: [.uploads])
 
   // MARK: The name
 

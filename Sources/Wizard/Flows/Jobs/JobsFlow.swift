@@ -39,6 +39,7 @@ extension Flow {
       id: "jobs", title: "Jobs of this server", badge: context.badge, route: { _ in Route(from: context.label) },
       commands: { handling.commands($0) },
       continuations: { _ in [Continuation("Back to the jobs", .flow("jobs"))] },
+      keepsDrafts: false,
       steps: [
         list(context, queries), what(context, queries), log(queries), life, handling.checks, handling.preview,
         handling.confirm,

@@ -27,9 +27,8 @@ extension Flow {
       },
       commands: work.commands, continuations: continuations,
       steps: [
-        welcome, source(context), organization(context), target(context, queries, archive: archive), address,
-        deactivate,
-        memory, secrets(context, queries),
+        welcome, source(context), organization(context), target(context, queries, archive: archive),
+        address(context), deactivate, memory, secrets(context, queries),
         // The checks include whether the chosen secrets can be written.
         work.checks(), work.review(heading: "Ready to move?", proceed: "Start the move"),
         work.run(
@@ -130,7 +129,7 @@ extension Flow {
             remedy: "go back and choose another server")
         }
         return LookupResult(fields: [organizations(all)])
-      })
+      }, decides: [.organization])
   }
 
   private static func organizations(_ all: [Organization]) -> Field {
@@ -223,7 +222,7 @@ extension Flow {
           result.known = [Key.target.name: ["memory": Amount.bytes(memory)]]
         }
         return result
-      })
+      }, decides: [.output])
   }
 
   @Sendable private static func isHere(_ answers: Answers) -> Bool {
@@ -235,38 +234,21 @@ extension Flow {
     return "/" + parts.joined(separator: "/")
   }
 
-  private static let address = Step(
-    "address", "Address", heading: { _ in "What is its address on the new server?" },
-    explanation: { _ in
-      [.paragraph("The subdomain under which people will find it. It can stay as it was; empty is the root domain.")]
-    },
-    help: [
-      .paragraph(
-        "Every organization of a server has its own subdomain; one can be at the root domain. The checks tell "
-          + "whether it is free there."),
-      .paragraph("Links to the old address do not work for the new one: tell your users the new address."),
-    ],
-    fields: { _ in
-      [
-        Field(
-          "subdomain", "Subdomain", .text(placeholder: "(root domain)"),
-          hint: { answers in
-            let subdomain = answers[Key.subdomain]
-            let host = isHere(answers) ? answers.label(Key.target) : "NEW-SERVER"
-            return "People will open https://\(subdomain.isEmpty ? host : "\(subdomain).\(host)")"
-          },
-          preset: { .text($0[Key.organization]) },
-          check: { AnswerCheck.subdomain($0[Key.subdomain]) }),
-        Field(
-          "reserved", "Servers reserve this name. Use it anyway?", name: "Reserved name",
-          .yesNo(
-            yes: .init("yes", "Yes, use it", "Right if it is the organization's name already."),
-            no: .init("no", "No", "Then change it above.")),
-          isVisible: { MoveDecisions.isReserved($0[Key.subdomain]) },
-          preset: { .flag($0.given(Key.subdomain) == $0.given(Key.organization)) },
-          check: { $0.given(Key.reserved) == false ? "Choose another subdomain" : nil }),
-      ]
-    })
+  private static func address(_ context: FlowContext) -> Step {
+    let question = SubdomainQuestion(
+      key: Key.subdomain, reservedKey: Key.reserved, root: { isHere($0) ? $0[Key.target] : nil },
+      host: { isHere($0) ? $0.label(Key.target) : "NEW-SERVER" }, present: { $0[Key.organization] })
+    return Step(
+      "address", "Address", heading: { _ in "What is its address on the new server?" },
+      explanation: { _ in
+        [.paragraph("The subdomain under which people will find it. It can stay as it was; empty is the root domain.")]
+      },
+      help: [
+        .paragraph("Every organization of a server has its own subdomain; one can be at the root domain."),
+        .paragraph("Links to the old address do not work for the new one: tell your users the new address."),
+      ],
+      fields: { _ in question.fields }, lookup: question.lookup(context.engine), decides: [.subdomain])
+  }
 
   private static let deactivate = Step(
     "deactivate", "Old organization", heading: { _ in "Deactivate it on the old server?" },
@@ -294,7 +276,7 @@ extension Flow {
               recommended: true),
             no: .init("no", "No, leave it open", "Right for a trial, while people still work there.")))
       ]
-    })
+    }, decides: [.content])
 
   /// Asked only with little memory.
   private static let memory = Step(

@@ -107,6 +107,6 @@ struct ArchiveStep: Sendable {
             ? "export" : overview.isBackup ? "backup" : overview.isSealed ? "encrypted" : "",
         ]
         return result
-      })
+      }, decides: [.archive])
   }
 }

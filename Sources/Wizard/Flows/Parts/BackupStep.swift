@@ -63,7 +63,7 @@ struct BackupStep: Sendable {
           findings: found.isEmpty
             ? [Finding(.warning, "backups", "no backup was found in the usual folders", remedy: "type the path of one")]
             : [])
-      })
+      }, decides: [.backup])
   }
 
   private func fields(_ found: [BackupFile], now: Int64) -> [Field] {

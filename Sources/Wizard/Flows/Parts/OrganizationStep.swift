@@ -26,7 +26,7 @@ struct OrganizationStep: Sendable {
           throw PlainFailure(.notFound, context.label, nothing)
         }
         return LookupResult(fields: [field(all)])
-      })
+      }, decides: [.organization])
   }
 
   private func reason(_ organization: Organization) -> String? {

@@ -38,7 +38,7 @@ struct OverviewStep: Sendable {
         var found: [String: [String: String]] = [:]
         for item in all where reason(item) == nil { found[item.organization.subdomain] = try more(item) }
         return LookupResult(fields: [field(all, found)])
-      })
+      }, decides: [.organization])
   }
 
   private func reason(_ item: OrganizationOverview) -> String? {

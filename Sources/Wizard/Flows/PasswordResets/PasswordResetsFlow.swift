@@ -130,7 +130,7 @@ extension Flow {
             no: .init("no", "also who has", "If everybody should choose a new one.")),
           isVisible: { !isTest($0) }),
       ]
-    })
+    }, decides: [.people])
 
   @Sendable private static func fingerprint(_ answers: Answers) -> String { "\(asked(answers))" }
 
