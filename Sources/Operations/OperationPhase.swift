@@ -13,10 +13,14 @@ public protocol OperationPhase: Sendable {
   /// Measured weights are tenths of a second, from journals of jobs with 200,000 messages, 1.9 million rows and few
   /// files, on two cores and a new server. Phases of the server's scripts were not measured.
   var weight: Double { get }
+  /// Whether the phase belongs to the checks: it reads what was requested and changes nothing. An operation that is
+  /// refused in or right after such a phase has not begun, see ``Progress/hasBegun``.
+  var isCheck: Bool { get }
 }
 
 extension OperationPhase {
   public var weight: Double { 1 }
+  public var isCheck: Bool { false }
 }
 
 extension OperationPhase where Self: RawRepresentable, RawValue == String {

@@ -12,28 +12,43 @@ public final class Progress: Sendable {
   /// What the checks of the operation have left; nil without checks in this process.
   package let preparation: Preparation?
   private let sink: @Sendable (ProgressEvent) -> Void
-  private let given: Warnings
+  private let whole: Whole
 
-  /// The warnings of an operation and all its parts.
-  private final class Warnings: Sendable {
-    let texts = Mutex<[String]>([])
+  /// The state of an operation with all its parts.
+  private final class Whole: Sendable {
+    let warnings = Mutex<[String]>([])
+    private let begun = Mutex(false)
+    private let onBegin: @Sendable () -> Void
+
+    init(_ onBegin: @escaping @Sendable () -> Void) { self.onBegin = onBegin }
+
+    var hasBegun: Bool { begun.withLock { $0 } }
+
+    func begin() {
+      let isFirst = begun.withLock { begun in
+        defer { begun = true }
+        return !begun
+      }
+      if isFirst { onBegin() }
+    }
   }
 
+  /// - Parameter onBegin: called once, before the first phase that is not a check.
   public convenience init(
     cancellation: Cancellation = Cancellation(), recordFolder: String? = nil,
-    _ sink: @escaping @Sendable (ProgressEvent) -> Void
+    onBegin: @escaping @Sendable () -> Void = {}, _ sink: @escaping @Sendable (ProgressEvent) -> Void
   ) {
-    self.init(cancellation, recordFolder, nil, Warnings(), sink)
+    self.init(cancellation, recordFolder, nil, Whole(onBegin), sink)
   }
 
   private init(
-    _ cancellation: Cancellation, _ recordFolder: String?, _ preparation: Preparation?, _ given: Warnings,
+    _ cancellation: Cancellation, _ recordFolder: String?, _ preparation: Preparation?, _ whole: Whole,
     _ sink: @escaping @Sendable (ProgressEvent) -> Void
   ) {
     self.cancellation = cancellation
     self.recordFolder = recordFolder
     self.preparation = preparation
-    self.given = given
+    self.whole = whole
     self.sink = sink
   }
 
@@ -41,32 +56,35 @@ public final class Progress: Sendable {
   public static var silent: Progress { Progress { _ in } }
 
   /// The same progress without cancellation, for the time after the point of no return.
-  public var unstoppable: Progress { Progress(Cancellation(), recordFolder, preparation, given, sink) }
+  public var unstoppable: Progress { Progress(Cancellation(), recordFolder, preparation, whole, sink) }
 
   /// The same progress with what the checks of the operation have left.
   package func prepared(by preparation: Preparation) -> Progress {
-    Progress(cancellation, recordFolder, preparation, given, sink)
+    Progress(cancellation, recordFolder, preparation, whole, sink)
   }
 
   /// Returns the progress of a part of the operation: the ids of its phases get the part's name as a prefix.
   func part(_ name: String) -> Progress {
-    Progress(cancellation, recordFolder, preparation, given) { [sink] in sink($0.inPart(name)) }
+    Progress(cancellation, recordFolder, preparation, whole) { [sink] in sink($0.inPart(name)) }
   }
 
   /// The same progress with only warnings sent to followers, for repairs after a failure.
   package var quiet: Progress {
-    Progress(Cancellation(), recordFolder, preparation, given) { [sink] event in
+    Progress(Cancellation(), recordFolder, preparation, whole) { [sink] event in
       if case .warning = event { sink(event) }
     }
   }
 
   /// The warnings so far, of the operation and all its parts.
-  public var warnings: [String] { given.texts.withLock { $0 } }
+  public var warnings: [String] { whole.warnings.withLock { $0 } }
+
+  /// Whether a phase has started that is not a check. Before that, an operation has changed nothing.
+  public var hasBegun: Bool { whole.hasBegun }
 
   public func note(_ text: String) { sink(.note(text)) }
 
   public func warn(_ text: String) {
-    given.texts.withLock { $0.append(text) }
+    whole.warnings.withLock { $0.append(text) }
     sink(.warning(text))
   }
 
@@ -82,7 +100,7 @@ public final class Progress: Sendable {
 
   /// Forwards an event of another process.
   public func relay(_ event: ProgressEvent) {
-    if case .warning(let text) = event { given.texts.withLock { $0.append(text) } }
+    if case .warning(let text) = event { whole.warnings.withLock { $0.append(text) } }
     sink(event)
   }
 
@@ -94,6 +112,7 @@ public final class Progress: Sendable {
     _ body: (Meter) throws -> Value
   ) throws -> Value {
     try cancellation.check()
+    if !phase.isCheck { whole.begin() }
     sink(.phaseStarted(id: phase.id, title: phase.title, total: total, unit: unit))
     let meter = Meter(id: phase.id, total: total, unit: unit, cancellation: cancellation, sink: sink)
     let value = try body(meter)

@@ -2,7 +2,7 @@ import Common
 
 /// Deletes a file, or a folder with its content, that an operation has created, as a part of its undo. A missing file is
 /// no error.
-package struct RemoveFile: Runnable {
+package struct RemoveFile: UndoStep {
   let path: String
 
   private enum Phase: String, OperationPhase {
@@ -12,6 +12,8 @@ package struct RemoveFile: Runnable {
   }
 
   package init(_ path: String) { self.path = path }
+
+  package var nothingLeft: String? { FileSystem.exists(path) ? nil : "\(path) does not exist any more" }
 
   package func check() throws -> [Finding] {
     [Finding(.ok, "archive", FileSystem.exists(path) ? "\(path) will be deleted" : "\(path) is already deleted")]

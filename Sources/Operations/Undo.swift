@@ -26,10 +26,23 @@ public enum UndoRule: Sendable {
     if case .impossible(let reason) = self { reason } else { nil }
   }
 
+  /// Why there is nothing left to undo; nil if there may be something. Looks at files.
+  public var nothingLeft: String? {
+    guard case .operations(let operations, _) = self, !operations.isEmpty else { return nil }
+    let reasons = operations.compactMap { ($0 as? any UndoStep)?.nothingLeft }
+    return reasons.count == operations.count ? reasons.joined(separator: "; ") : nil
+  }
+
   /// The name to type before the undo.
   public var confirmation: UndoConfirmation? {
     if case .operations(_, let confirmation) = self { confirmation } else { nil }
   }
+}
+
+/// A step of an undo that knows without a server whether there is something to undo.
+package protocol UndoStep: Runnable {
+  /// Why there is nothing left to undo; nil if there is something.
+  var nothingLeft: String? { get }
 }
 
 /// The name of what an undo deletes, to be typed by the operator.

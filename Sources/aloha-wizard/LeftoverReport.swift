@@ -30,6 +30,7 @@ extension BackupScheduleCommand: OnServer {}
 extension CacheCommand.Flush: OnServer {}
 extension JobsCommand.List: OnServer {}
 extension JobsCommand.Undo: OnServer {}
+extension JobsCommand.Dismiss: OnServer {}
 extension JobsCommand.Attach: OnServer { var server: ServerOptions { selection.server } }
 extension JobsCommand.Stop: OnServer { var server: ServerOptions { selection.server } }
 extension JobsCommand.Resume: OnServer { var server: ServerOptions { selection.server } }

@@ -66,7 +66,8 @@ struct JobsFlowTests {
     walker.press(.down, .enter)
     #expect(walker.step == "what")
     #expect(walker.sees("Begun 2026-11-23 07:00 UTC, 5 h") && walker.sees("ago, by ann on /dev/pts/3"))
-    #expect(walker.sees("Not possible: nothing is visible"))
+    #expect(!walker.sees("○ Undo it") && !walker.sees("○ Watch it") && !walker.sees("○ Stop it"))
+    #expect(walker.sees("Not possible:") && walker.sees("Undo it: nothing is visible"))
     #expect(walker.focusedLine.contains("Run it again"))
   }
 
@@ -83,6 +84,62 @@ struct JobsFlowTests {
     #expect(
       walker.model.session.step.exit(walker.answers)
         == .flow("watch", given: ["meet.job": .text(Self.running.folder)]))
+  }
+
+  @Test("An action that is not possible now is not offered, and its reason is in answers files and on the screen")
+  func notOffered() throws {
+    var queries = Self.queries([Self.done])
+    queries.undoObstacle = { _ in "organization: there is no 'second'" }
+    let walker = Walker(.jobs(FakeEngine().context(), queries))
+    walker.walk(to: "what")
+    #expect(!walker.sees("○ Undo it") && walker.sees("Undo it: organization: there is no 'second'"))
+    let field = try #require(walker.model.session.fields.first)
+    guard case .choice(let options) = field.kind else {
+      Issue.record("\(field.kind)")
+      return
+    }
+    #expect(options.map(\.id) == ["log"])
+    #expect(field.objection(to: .text("undo")) == "\"undo\" is not possible: organization: there is no 'second'")
+  }
+
+  @Test("An undone job says so")
+  func undone() {
+    let job = Self.job(
+      "20261123T060000-done", .undone, Self.importing, outcome: "second is imported",
+      obstacles: [.watch: "it has ended", .undo: "it was undone already, by job 20261123T070000-undo"])
+    let walker = Self.walker([job])
+    #expect(walker.sees("undone"))
+    walker.press(.enter)
+    #expect(walker.sees("was undone by a later job"))
+    #expect(walker.sees("Undo it: it was undone already, by job 20261123T070000-undo"))
+  }
+
+  @Test("Dismissing has the same effect as the command that is shown")
+  func dismiss() {
+    let walker = Self.walker([Self.broken])
+    walker.walk(to: "what")
+    walker.press(.down, .down, .enter)
+    #expect(
+      walker.model.session.flow.commands(walker.answers) == [
+        "aloha-wizard jobs dismiss 20261123T070000-brok --root /srv/chat"
+      ])
+  }
+
+  @Test("The command that watches the work without the wizard names its server")
+  func watchCommand() throws {
+    let walker = Self.walker([Self.broken])
+    walker.walk(to: "review")
+    let flow = walker.model.session.flow
+    for step in flow.steps {
+      guard case .run(let runner) = step.kind else { continue }
+      #expect(runner.watchCommand(walker.answers) == "aloha-wizard jobs attach --root /srv/chat")
+    }
+    let work = WorkSteps("The export", FakeEngine().context()) { _ in Self.export }
+    guard case .run(let runner) = work.run("Export", heading: { _ in "" }).kind else {
+      Issue.record("no work")
+      return
+    }
+    #expect(runner.watchCommand(walker.answers) == "aloha-wizard jobs attach --root /srv/chat")
   }
 
   @Test("A failed job is repeated as the same operation with new checks")
@@ -230,6 +287,17 @@ struct JobsFlowTests {
       _ = try leave(
         store, RestoreOperation(server, RestoreOptions(archive: "/tmp/b.tar.gz")), .finished(Summary(title: "done")))
       #expect(try store.waiting().isEmpty)
+    }
+  }
+
+  @Test("A refused job is not in the menu")
+  func refusedJob() throws {
+    try store { store, root in
+      let job = try store.make(FlushCacheOperation(.init(root: root)), plan: nil)
+      #expect(throws: (any Error).self) { try JobProcess.run(job, cancellation: Cancellation()) }
+      #expect(pending(root).isEmpty)
+      #expect(try JobQueries.real.jobs(root).isEmpty)
+      #expect(!FileSystem.exists(job.path), "the list removes what no one reads")
     }
   }
 

@@ -100,6 +100,21 @@ struct RunningTests {
     #expect(walker.model.session.plainText?.contains("rolled back") == true)
   }
 
+  @Test("Leaving a job that continues shows the complete command that watches it")
+  func leavingJob() {
+    let engine = FakeEngine.move()
+    let walker = Walker(
+      .move(engine.moveContext(runsJobs: true), engine.moveQueries, archive: "/tmp/move.tar.gz"))
+    walker.walk(to: "run")
+    walker.tell(.phaseStarted(id: "export.messages", title: "Export messages", total: 1000, unit: .messages))
+    walker.press(.control("c"))
+    #expect(walker.sees("aloha-wizard jobs attach --root /source"))
+    walker.press(.down, .enter)
+    #expect(walker.hasEnded)
+    let text = walker.model.session.plainText
+    #expect(text?.contains("continues") == true && text?.contains("aloha-wizard jobs attach --root /source") == true)
+  }
+
   @Test("The question about cancelling closes when the operation ends")
   func tooLate() {
     let walker = running()

@@ -8,6 +8,8 @@ import Operations
 /// - `journal.jsonl`: all progress events, one JSON object per line, appended immediately.
 /// - `lock`: locked by the job's process while it runs.
 /// - `log`: the standard streams of the process.
+///
+/// ``JobRequest`` and ``JobRefusal`` describe the files of a job that has not begun yet.
 public struct JobFolder: Sendable {
   public let path: String
   let catalog: OperationCatalog
@@ -75,6 +77,8 @@ public struct JobFolder: Sendable {
 
   /// The state of a job.
   public enum State: Sendable, Equatable {
+    /// Its process has not started yet.
+    case waiting
     case running
     case finished(Summary)
     case failed(FailureReport)
@@ -90,6 +94,14 @@ public struct JobFolder: Sendable {
   var lock: String { "\(path)/lock" }
   public var log: String { "\(path)/log" }
   private var header: String { "\(path)/job.json" }
+
+  /// Returns a command of this program for the job, complete for a shell: `jobs attach 2026… --root /srv`.
+  ///
+  /// - Parameter word: for example "attach".
+  public func command(_ word: String) -> String {
+    let server = (try? readHeader())?.operation.servers.first
+    return Program.command(["jobs", word, id], root: server?.root ?? "/", brand: server?.brand?.rawValue)
+  }
 
   // MARK: Making
 
@@ -131,7 +143,8 @@ public struct JobFolder: Sendable {
     // Checked before the journal is read: a job that ends in between has written its last event by then.
     let isAlive = isLocked
     if let end = end(of: latestEvents) ?? (isAlive ? nil : end(of: events())) { return end }
-    return isAlive ? .running : .lost
+    if isAlive { return .running }
+    return isRequested && !FileSystem.exists(journal) ? .waiting : .lost
   }
 
   private func end(of events: [ProgressEvent]) -> State? {
@@ -146,19 +159,29 @@ public struct JobFolder: Sendable {
   }
 
   /// The events at the end of the journal, for lists of jobs. The first line can be truncated.
-  private var latestEvents: [ProgressEvent] {
+  private var latestEvents: [ProgressEvent] { latestLines.compactMap { EventLine.decode(String($0)) } }
+
+  private var latestLines: [Substring] {
     guard let bytes = try? FileSystem.readEnd(journal, bytes: 1 << 16) else { return [] }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { EventLine.decode(String($0)) }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
   }
 
-  /// Whether a check has refused the job: it changed nothing and cannot be resumed.
-  var wasRefused: Bool {
-    if case .failed(let failure) = state(), failure.exitCode == FailureFamily.blocked.rawValue { return true }
-    return !hasBegun
+  /// The time of the last event, in microseconds since 1970; nil without a journal.
+  var lastEventTime: Int64? {
+    struct Moment: Decodable { let at: String }
+    if let line = latestLines.last, let moment = try? JSONDecoder().decode(Moment.self, from: Data(line.utf8)),
+      let time = Timestamp.microseconds(iso: moment.at)
+    {
+      return time
+    }
+    // The line is longer than the part that was read.
+    var status = stat()
+    guard stat(journal, &status) == 0 else { return nil }
+    return Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1000
   }
 
-  /// Whether the operation had started before the job ended.
-  private var hasBegun: Bool {
+  /// Whether a phase had started before the job ended, according to its journal.
+  var hasStartedPhase: Bool {
     // A job that has not started has a short journal.
     guard let size = FileSystem.size(journal), size < 1 << 16 else { return true }
     return latestEvents.contains { event in

@@ -31,7 +31,7 @@ public final class JobFollower {
     }
     if !isOver, !isAlive, events.isEmpty, hasBegun {
       isOver = true
-      return [.failed(FailureReport(LostJob(id: folder.id)))]
+      return [.failed(FailureReport(LostJob(folder)))]
     }
     return events
   }
@@ -82,10 +82,25 @@ public final class JobFollower {
 
 /// A job whose process ended without a result.
 public struct LostJob: Failure {
-  let id: String
+  private let folder: JobFolder
 
-  public var family: FailureFamily { .command }
-  public var subject: String { "job \(id)" }
-  public var reason: String { "its process ended without a word: it was killed, or the machine went down" }
-  public var remedy: String? { "run it again with: jobs resume \(id); its leftovers are deleted first" }
+  init(_ folder: JobFolder) { self.folder = folder }
+
+  /// Whether the job was refused, and its folder was removed, before this process had read the reason.
+  private var isRemoved: Bool { !FileSystem.exists(folder.path) }
+
+  public var family: FailureFamily { isRemoved ? .notFound : .command }
+  public var subject: String { "job \(folder.id)" }
+  public var reason: String {
+    isRemoved
+      ? "its checks refused it, and its record was removed; nothing was changed"
+      : "its process was killed, or the machine failed, before it recorded a result"
+  }
+  public var remedy: String? {
+    guard !isRemoved else { return nil }
+    if let operation = try? folder.readHeader().operation, operation.rerunObstacle != nil {
+      return operation.interruptionAdvice
+    }
+    return "run it again: \(folder.command("resume")); its leftovers are deleted first"
+  }
 }

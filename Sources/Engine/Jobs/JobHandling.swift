@@ -16,7 +16,8 @@ public struct JobStop: Runnable {
   }
 
   public func check() throws -> [Finding] {
-    folder.state() == .running ? [] : [Finding(.blocker, "job \(folder.id)", "is not running any more")]
+    [.running, .waiting].contains(folder.state())
+      ? [] : [Finding(.blocker, "job \(folder.id)", "is not running any more")]
   }
 
   public func plan() throws -> Plan {
@@ -54,32 +55,5 @@ extension JobStop {
       "it failed: \(failure.sentence)"
     default: "it has stopped; its changes were rolled back"
     }
-  }
-}
-
-/// Dismisses a failed job: it is not offered any more.
-public struct JobDismissal: Runnable {
-  public let folder: JobFolder
-
-  public init(_ folder: JobFolder) { self.folder = folder }
-
-  private enum Phase: String, OperationPhase {
-    case mark
-
-    var title: String { "Mark it as dismissed" }
-  }
-
-  public func check() throws -> [Finding] { [] }
-
-  public func plan() throws -> Plan {
-    Plan(
-      title: "Dismiss job \(folder.id)", phases: [Plan.Phase(Phase.mark)],
-      leavesAlone: ["The job in the list of jobs, with all that it reported", "The server: nothing of it is changed"])
-  }
-
-  public func run(progress: Progress) throws -> Summary {
-    try progress.phase(Phase.mark) { _ in try folder.setAside() }
-    return Summary(
-      title: "The job is dismissed", facts: [Summary.Fact("Job", "\(folder.id), still in the list of jobs")])
   }
 }

@@ -28,11 +28,13 @@ public final class JobLaunch: JobWork {
   public func plan() throws -> Plan { try operation.plan() }
 
   public func run(progress: Progress) throws -> Summary {
+    // Asked for before the plan, which would query a server that another job is changing.
     try JobStore.refuseWhereBusy(operation)
-    let folder = try JobStore(of: operation).make(operation, plan: try plan())
-    self.folder.withLock { $0 = folder }
-    if checks?.become(folder) != true { try JobProcess.start(folder, executable: executable) }
-    return try JobAttachment(folder).run(progress: progress)
+    let request = try JobRequest(operation, plan: try plan())
+    defer { request.settle() }
+    folder.withLock { $0 = request.folder }
+    if checks?.become(request.folder) != true { try request.start(executable: executable) }
+    return try JobAttachment(request.folder).run(progress: progress)
   }
 }
 
@@ -61,26 +63,16 @@ public struct JobAttachment: Runnable {
 
   public func run(progress: Progress) throws -> Summary {
     var outcome: ProgressEvent?
-    var hasAsked = false
+    var stop = StopRequest(folder)
     try JobFollower(folder).follow { event in
-      switch event {
       // The caller sends the end event.
-      case .finished, .failed: outcome = event
-      default: progress.relay(event)
-      }
+      if event.isEnd { outcome = event } else { progress.relay(event) }
     } wait: {
       usleep(100_000)
-      if progress.cancellation.isCancelled, !hasAsked {
-        hasAsked = true
-        // A job that has just ended cannot be cancelled; its journal contains the outcome.
-        try? JobProcess.stop(folder)
-      }
+      // A job of another user cannot be stopped: it is followed to its end.
+      _ = try? stop.send(if: progress.cancellation)
     }
-    switch outcome {
-    case .finished(let summary): return summary
-    case .failed(let report): throw JobFailure(report)
-    default: throw LostJob(id: folder.id)
-    }
+    return try outcome.result(of: folder)
   }
 }
 

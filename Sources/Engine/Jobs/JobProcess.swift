@@ -44,6 +44,12 @@ public enum JobProcess {
     }
     defer { withExtendedLifetime(life) {} }
     let journal = try Journal(folder)
+    let tell: @Sendable (ProgressEvent) -> Void = { event in
+      journal.append(event)
+      show(event)
+    }
+    let progress = Progress(
+      cancellation: cancellation, recordFolder: folder.path, onBegin: { folder.markBegun() }, tell)
     do {
       let operation = try folder.readHeader().operation
       try FileSystem.replace("\(folder.path)/pid", with: Array("\(getpid())\n".utf8))
@@ -51,15 +57,11 @@ public enum JobProcess {
         try JobStore(root: $0.root, catalog: folder.catalog).claim(for: folder)
       }
       defer { withExtendedLifetime(servers) {} }
-      let tell: @Sendable (ProgressEvent) -> Void = { event in
-        journal.append(event)
-        show(event)
-      }
       clean(before: operation, Progress(tell))
-      let progress = Progress(cancellation: cancellation, recordFolder: folder.path, tell)
-      let summary = try operation.perform(progress.prepared(by: preparation))
-      return summary
+      return try operation.perform(progress.prepared(by: preparation))
     } catch {
+      // Before the last event: whoever reads that event knows whether the job is kept.
+      if !progress.hasBegun, JobFolder.isRefusal(error) { folder.markRefused() }
       journal.append(.failed(FailureReport(error)))
       throw error
     }
@@ -79,7 +81,10 @@ public enum JobProcess {
     guard folder.isLocked,
       let text = try? FileSystem.read("\(folder.path)/pid"),
       let pid = pid_t(String(decoding: text, as: UTF8.self).trimmed.filter(\.isNumber)), pid > 1
-    else { throw PlainFailure(.notFound, "job \(folder.id)", "is not running") }
+    else {
+      throw PlainFailure(
+        .notFound, "job \(folder.id)", "is not running", remedy: "see how it ended: \(folder.command("attach"))")
+    }
     guard kill(pid, SIGTERM) == 0 else {
       throw PlainFailure.system("job \(folder.id)", "cannot be stopped", errno: errno, family: .command)
     }

@@ -7,10 +7,12 @@ import Server
 public struct JobStore: Sendable {
   /// The ``StateFolder`` below the server's root, or a folder of the user without write access to it.
   public let folder: String
-  private let root: String
+  let root: String
   /// Earlier locations of jobs.
   private let others: [String]
-  private let catalog: OperationCatalog
+  let catalog: OperationCatalog
+  /// The file in ``folder`` that a running job locks.
+  static let lockName = "lock"
 
   public init(_ installation: Installation) { self.init(root: installation.root) }
 
@@ -41,10 +43,24 @@ public struct JobStore: Sendable {
     self.init(root: server.root, catalog: catalog)
   }
 
-  private var jobsFolder: String { "\(folder)/jobs" }
+  var jobsFolder: String { "\(folder)/jobs" }
 
-  /// Returns all jobs, the newest first.
-  public func jobs() throws -> [JobFolder] {
+  /// The folders of this store that do not exist, the outermost first.
+  var missingFolders: [String] {
+    var missing: [String] = []
+    var path = jobsFolder
+    while path != "/", !FileSystem.exists(path) {
+      missing.append(path)
+      path = FileSystem.folder(of: path)
+    }
+    return missing.reversed()
+  }
+
+  /// Returns all jobs, the newest first, without refused requests.
+  public func jobs() throws -> [JobFolder] { try folders().filter { !$0.isVoid } }
+
+  /// Returns the folders of all jobs and requests, the newest first.
+  func folders() throws -> [JobFolder] {
     let folders = [jobsFolder] + others.map { "\($0)/jobs" }
     let found = try folders.filter { FileSystem.isFolder($0) }.flatMap { folder in
       try FileSystem.names(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
@@ -54,35 +70,21 @@ public struct JobStore: Sendable {
       .filter { FileSystem.exists("\($0.path)/job.json") }
   }
 
-  /// Returns a job.
-  ///
-  /// - Parameter id: an id or the beginning of one; nil: the newest job.
-  public func job(_ id: String?) throws -> JobFolder {
-    let all = try jobs()
-    guard let id else {
-      guard let newest = all.first else {
-        throw PlainFailure(.notFound, "job", "there has been none on this server")
-      }
-      return newest
-    }
-    let found = all.filter { $0.id.hasPrefix(id) }
-    guard found.count == 1, let job = found.first else {
-      throw PlainFailure(
-        .notFound, "job '\(SafeText.clean(id))'",
-        found.isEmpty ? "there is no job with that id" : "\(found.count) ids begin like that",
-        remedy: "see their ids with: jobs list")
-    }
-    return job
-  }
-
   /// Returns the running jobs.
   public func running() throws -> [JobFolder] { try jobs().filter { $0.state() == .running } }
+
+  /// Returns the jobs that are running or about to start.
+  public func active() throws -> [JobFolder] { try jobs().filter { [.running, .waiting].contains($0.state()) } }
 
   /// Checks whether a job can start, before it gets a folder: a job refused immediately is not listed as failed.
   ///
   /// - Throws: `.conflict` with the operator and the job that runs on one of its servers.
   public static func refuseWhereBusy(_ operation: any Operation) throws {
-    for server in operation.servers { _ = try JobStore(root: server.root).claim() }
+    for server in operation.servers {
+      let store = JobStore(root: server.root)
+      // Without the file no job is running. It is not created: the root can be mistyped.
+      if FileSystem.exists("\(store.folder)/\(lockName)") { _ = try store.claim() }
+    }
   }
 
   /// Creates the folder of a new job.
@@ -96,13 +98,13 @@ public struct JobStore: Sendable {
   /// - Throws: `.conflict` with the operator and the running job.
   func claim(for job: JobFolder? = nil) throws -> FileLock {
     try FileSystem.makeFolder(folder)
-    if let lock = try FileLock("\(folder)/lock") { return lock }
+    if let lock = try FileLock("\(folder)/\(Self.lockName)") { return lock }
     let other = try running().first { $0.id != job?.id }
     let header = try? other?.readHeader()
     throw PlainFailure(
       .conflict, "this server",
       header.map { "another job is running: \($0.whoRunsWhat())" } ?? "another job is running",
       remedy: "wait until it has ended, or watch it: "
-        + Program.command(["jobs", "attach"] + (other.map { [$0.id] } ?? []), root: root))
+        + (other?.command("attach") ?? Program.command(["jobs", "attach"], root: root)))
   }
 }

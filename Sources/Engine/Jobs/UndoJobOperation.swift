@@ -63,7 +63,12 @@ public struct UndoJobOperation: Operation {
     guard case .finished = job.state() else {
       throw PlainFailure(
         .conflict, "job \(job.id)", "is not finished, so there is nothing to undo",
-        remedy: "see its state with: jobs list")
+        remedy: "see its state: \(job.command("attach"))")
+    }
+    if let store = try? JobStore(of: operation, catalog: catalog), let status = try? store.status(of: job),
+      status.state == .undone, let obstacle = status.obstacles[.undo]
+    {
+      throw PlainFailure(.conflict, "job \(job.id)", "cannot be undone: \(obstacle)")
     }
     switch operation.undo(UndoContext(recordFolder: folder, despiteSignsOfLife: despiteSignsOfLife)) {
     case .operations(let operations, _):

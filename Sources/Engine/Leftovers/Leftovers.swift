@@ -67,7 +67,9 @@ struct JobPlaces: Sendable {
   /// The folder of the jobs' records.
   let records: String
   /// The folders in which jobs have worked or written archives.
-  let work: [String]
+  var work: [String]
+  /// The age in seconds from which no process can be about to lock a file or to rename it.
+  var settled = 60
 }
 
 /// The leftovers of interrupted commands, of all kinds. To support a new kind, add it to ``kinds``.

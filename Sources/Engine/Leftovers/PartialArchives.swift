@@ -8,9 +8,9 @@ struct PartialArchives: LeftoverKind {
     Set(["/tmp"] + scene.jobs.work).sorted().flatMap { path -> [FoundLeftover] in
       guard let folder = try? OpenFolder(path) else { return [] }
       return ((try? folder.names()) ?? []).filter(Self.isPartial).compactMap { name in
-        OwnFile.bytes(name, in: folder).map { bytes in
+        OwnFile.bytes(name, in: folder, settled: scene.jobs.settled).map { bytes in
           FoundLeftover("unfinished archive of an interrupted command", "\(path)/\(name)", bytes: bytes) {
-            try OwnFile.remove(name, in: folder)
+            try OwnFile.remove(name, in: folder, settled: scene.jobs.settled)
           }
         }
       }
@@ -28,22 +28,23 @@ struct PartialArchives: LeftoverKind {
 
 /// A regular file of this user that no process uses.
 enum OwnFile {
-  /// The age in seconds from which no process can be about to lock a file.
-  private static let settled = 60
-
   /// Returns the size in bytes; nil if it is not such a file.
-  static func bytes(_ name: String, in folder: OpenFolder) -> Int64? {
-    guard let status = folder.status(name), isOld(status), FileLock.isFree(name, in: folder) else { return nil }
+  ///
+  /// - Parameter settled: see ``JobPlaces/settled``.
+  static func bytes(_ name: String, in folder: OpenFolder, settled: Int) -> Int64? {
+    guard let status = folder.status(name), isOld(status, settled), FileLock.isFree(name, in: folder) else {
+      return nil
+    }
     return Int64(status.st_size)
   }
 
-  private static func isOld(_ status: stat) -> Bool {
+  private static func isOld(_ status: stat, _ settled: Int) -> Bool {
     status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && time(nil) - status.st_mtim.tv_sec > settled
   }
 
   /// Removes the file, unless a process now uses it.
-  static func remove(_ name: String, in folder: OpenFolder) throws {
-    guard bytes(name, in: folder) != nil else { return }
+  static func remove(_ name: String, in folder: OpenFolder, settled: Int) throws {
+    guard bytes(name, in: folder, settled: settled) != nil else { return }
     try folder.removeFile(name)
   }
 }

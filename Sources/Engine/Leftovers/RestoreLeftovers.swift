@@ -43,18 +43,25 @@ struct RestoreLeftovers: LeftoverKind {
     }
     return found.subtracting(known).sorted().map { path in
       if path.hasSuffix("-probe") {
-        // Made by ``RestorePlace`` for a test, with an empty file in it.
-        return FoundLeftover("folder of a test before an exchange", path) {
-          if unlink("\(path)/full") != 0, errno != ENOENT {
-            throw PlainFailure.system(path, "cannot be deleted", errno: errno)
-          }
-          if rmdir(path) != 0, errno != ENOENT { throw PlainFailure.system(path, "cannot be deleted", errno: errno) }
-        }
+        return FoundLeftover("folder of a test before an exchange", path) { try removeProbe(path) }
       }
       return FoundLeftover(
         "folder of a restore that has no record any more", path,
-        remedy: "look whether you still need it, then delete it by hand")
+        remedy: "look whether you still need it, then: rm -r \(ShellWord.quoted(path))")
     }
+  }
+
+  /// Removes the folder of a test by ``RestorePlace``. It contains an empty file `full`, or the temporary file from
+  /// which that is made.
+  private func removeProbe(_ path: String) throws {
+    for name in (try? FileSystem.names(in: path)) ?? []
+    where name == "full" || (name.hasPrefix("full.") && TemporaryFiles.isTemporary("\(name)")) {
+      if unlink("\(path)/\(name)") != 0, errno != ENOENT {
+        throw PlainFailure.system("\(path)/\(name)", "cannot be deleted", errno: errno)
+      }
+    }
+    // Anything else in it was not made by the test, and is kept.
+    if rmdir(path) != 0, errno != ENOENT { throw PlainFailure.system(path, "cannot be deleted", errno: errno) }
   }
 
   private func databases(_ scene: LeftoverScene, _ records: [RestoreRecord]) throws -> [FoundLeftover] {

@@ -13,9 +13,9 @@ struct TemporaryFiles: LeftoverKind {
     return places.flatMap { path, prefix -> [FoundLeftover] in
       guard FileSystem.isFolder(path), let folder = try? OpenFolder(path) else { return [] }
       return ((try? folder.names()) ?? []).filter { $0.hasPrefix(prefix) && Self.isTemporary($0) }.compactMap { name in
-        OwnFile.bytes(name, in: folder).map { bytes in
+        OwnFile.bytes(name, in: folder, settled: scene.jobs.settled).map { bytes in
           FoundLeftover("temporary file of an interrupted command", "\(path)/\(name)", bytes: bytes) {
-            try OwnFile.remove(name, in: folder)
+            try OwnFile.remove(name, in: folder, settled: scene.jobs.settled)
           }
         }
       }

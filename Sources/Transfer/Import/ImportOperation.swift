@@ -31,6 +31,8 @@ public struct ImportOperation: PreparedOperation {
   public enum Phase: String, OperationPhase, CaseIterable {
     case unpack, survey, bots, stop, files, tables, messages, indexes, links, commit, previews, start
 
+    public var isCheck: Bool { self == .unpack || self == .survey }
+
     public var title: String {
       switch self {
       case .unpack: "Check the archive"

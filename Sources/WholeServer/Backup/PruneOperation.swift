@@ -21,6 +21,8 @@ public struct PruneOperation: Operation {
   public enum Phase: String, OperationPhase, CaseIterable {
     case read, verify, delete
 
+    public var isCheck: Bool { self == .read }
+
     public var title: String {
       switch self {
       case .read: "Read backups that were not checked yet"

@@ -39,6 +39,8 @@ public struct RehearseOperation: Operation {
   public enum Phase: String, OperationPhase, CaseIterable {
     case check, unpack, start, database, compare, files
 
+    public var isCheck: Bool { self == .check }
+
     public var title: String {
       switch self {
       case .check: "Look at the backup"

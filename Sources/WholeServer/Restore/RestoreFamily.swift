@@ -38,6 +38,7 @@ enum RestorePhase: String, OperationPhase {
   case check, unpack, database, compare, prepare, export, exchange, exchangeBack, clean, discard
 
   var id: String { self == .exchangeBack ? "exchange" : rawValue }
+  var isCheck: Bool { self == .check }
 
   var title: String {
     switch self {

@@ -5,7 +5,9 @@ extension Field {
   func objection(to answer: Answer) -> String? {
     guard !accepts(answer) else { return nil }
     switch (kind, answer) {
-    case (.choice(let options), .text(let id)): return Self.objection(to: [id], among: options)
+    case (.choice(let options), .text(let id)):
+      if let reason = notOffered[id] { return "\(Self.quoted(id)) is not possible: \(reason)" }
+      return Self.objection(to: [id], among: options)
     case (.choice(let options), _): return "must be one of: \(Self.names(options))"
     case (.multipleChoice(let options), .list(let ids)): return Self.objection(to: ids, among: options)
     case (.multipleChoice(let options), _): return "must be a list of: \(Self.names(options))"

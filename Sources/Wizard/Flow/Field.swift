@@ -76,6 +76,8 @@ struct Field: Sendable, Equatable {
   /// The name in the review.
   let name: String
   let kind: Kind
+  /// Why options that are not offered are not possible, by their ids.
+  let notOffered: [String: String]
   private let closures: Closures
 
   /// - Parameters:
@@ -84,6 +86,7 @@ struct Field: Sendable, Equatable {
   ///   - check: why the answer is invalid; nil if it is valid. Called at every keystroke: it must use only the answers.
   init(
     _ id: String, _ title: String, name: String? = nil, _ kind: Kind,
+    notOffered: [String: String] = [:],
     isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
     hint: @escaping @Sendable (Answers) -> String? = { _ in nil },
     preset: @escaping @Sendable (Answers) -> Answer? = { _ in nil },
@@ -93,6 +96,7 @@ struct Field: Sendable, Equatable {
     self.title = title
     self.name = name ?? title
     self.kind = kind
+    self.notOffered = notOffered
     closures = Closures(isVisible: isVisible, hint: hint, preset: preset, check: check)
   }
 

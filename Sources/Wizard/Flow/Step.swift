@@ -142,4 +142,6 @@ struct Runner: Sendable {
   var outlivesWizard = false
   /// Whether it is only watched: others can cancel it, and it cannot be repeated here.
   var isWatched = false
+  /// The command that watches the job without the wizard. Used while the job is running.
+  var watchCommand: @Sendable (Answers) -> String = { _ in Program.command(["jobs", "attach"]) }
 }

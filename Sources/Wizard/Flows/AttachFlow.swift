@@ -45,7 +45,9 @@ extension Flow {
         Step(
           "run", "Watch", heading: { _ in title },
           kind: .run(
-            Runner(operation: { _ in JobAttachment(job) }, noun: "The job", outlivesWizard: true, isWatched: true))),
+            Runner(
+              operation: { _ in JobAttachment(job) }, noun: "The job", outlivesWizard: true, isWatched: true,
+              watchCommand: { _ in context.command(["jobs", "attach", job.id]) }))),
         Step(
           "result", "Result", heading: { _ in "The job has finished" }, kind: .result, proceed: "Leave the wizard"),
       ])

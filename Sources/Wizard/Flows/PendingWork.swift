@@ -38,7 +38,7 @@ extension Flow.PendingWork {
   }
 
   private static func running(_ root: String, now: Int64) -> [Flow.PendingWork] {
-    ((try? JobStore(root: root).running()) ?? []).map { job in
+    ((try? JobStore(root: root).active()) ?? []).map { job in
       let header = try? job.readHeader()
       return Flow.PendingWork(
         title: "Watch what is running",
@@ -52,7 +52,7 @@ extension Flow.PendingWork {
   private static func restore(_ root: String) -> [Flow.PendingWork] {
     guard let record = (try? RestoreState(root: root).current()) ?? nil, record.isUnfinished else { return [] }
     // A running restore is watched, not completed.
-    guard ((try? JobStore(root: root).running()) ?? []).isEmpty else { return [] }
+    guard ((try? JobStore(root: root).active()) ?? []).isEmpty else { return [] }
     return [
       Flow.PendingWork(title: "Finish or undo a restore", summary: record.label, destination: .flow(Goal.restore.id))
     ]

@@ -39,7 +39,8 @@ extension WizardModel {
       return Overlay.Question(
         title: "Leave the wizard?",
         text: [
-          "\(runner.noun) continues without it. To watch it, start the wizard again, or: \(Program.name) jobs attach",
+          "\(runner.noun) continues without it. To watch it, start the wizard again, or:",
+          runner.watchCommand(session.answers),
           "To stop it, stay and press Esc.", Self.leavingKey,
         ],
         choices: [

@@ -28,7 +28,7 @@ extension FlowSession {
       return "The operation failed. \(trouble.subject): \(trouble.reason)\n\(remedy)"
     case nil:
       guard let run, run.isRunning, let runner, runner.outlivesWizard else { return nil }
-      return "\(runner.noun) continues. Watch it with: \(Program.name) jobs attach, or start the wizard again.\n"
+      return "\(runner.noun) continues. Start the wizard again to watch it, or:\n  \(runner.watchCommand(answers))\n"
     }
   }
 

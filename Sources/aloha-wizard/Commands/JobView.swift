@@ -30,7 +30,7 @@ final class JobView: Sendable {
   /// Follows a job in its own process to its end. Ctrl-C cancels the job; losing the terminal does not.
   func attach(_ job: JobFolder) throws {
     var outcome: ProgressEvent?
-    var hasAsked = false
+    var stop = StopRequest(job)
     if !json { StandardStream.error("Job \(job.id). Ctrl-C stops it; it continues when this terminal is closed.\n") }
     signal(SIGHUP, SIG_DFL)
     try JobFollower(job).follow { event in
@@ -41,13 +41,33 @@ final class JobView: Sendable {
       show(event)
     } wait: {
       usleep(100_000)
-      if Interruption.cancellation.isCancelled, !hasAsked {
-        hasAsked = true
+      if try stop.send(if: Interruption.cancellation) {
         lines.end()
         StandardStream.error("Stopping; changes so far are rolled back.\n")
-        try JobProcess.stop(job)
       }
     }
+    try conclude(outcome)
+  }
+
+  /// Shows the recorded result of a job that has ended, and what can be done with the job.
+  func showEnded(_ job: JobFolder, _ status: JobStatus) throws {
+    var outcome: ProgressEvent?
+    try JobFollower(job).follow { event in
+      if event.isEnd { outcome = event }
+      if json { show(event) }
+    }
+    guard !json else { return try conclude(outcome) }
+    let ended = status.ended.map { " \(Age.words($0))" } ?? ""
+    let took = status.seconds().map { ", after \(Amount.duration(seconds: $0))" } ?? ""
+    let state = status.state == .undone ? status.obstacles[.undo].map { "undone: \($0)" } : nil
+    StandardStream.output(
+      "\(status.title)\nJob \(job.id) of \(status.startedBy) has ended\(ended)\(took). State: "
+        + "\(state ?? status.state.rawValue).\n")
+    defer { StandardStream.output(JobActionsText.of(status)) }
+    try conclude(outcome)
+  }
+
+  private func conclude(_ outcome: ProgressEvent?) throws {
     switch outcome {
     case .finished(let summary): finish(summary)
     case .failed(let failure):

@@ -5,113 +5,123 @@ import Operations
 
 struct JobsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "jobs", abstract: "List, watch, stop, rerun and undo the jobs of this server.",
-    subcommands: [List.self, Attach.self, Stop.self, Resume.self, Undo.self])
+    commandName: "jobs", abstract: "List, watch, stop, rerun, undo and dismiss the jobs of this server.",
+    discussion: """
+      Every command that changes a server runs as a job. A command that its checks refuse is not a job: it is not \
+      listed. The unique beginning of an id is enough.
+
+      The newest \(JobStore.endedJobsKept) ended jobs are kept; older ones are removed when a new job starts. Jobs \
+      that are running, were interrupted, need a decision or can be undone, and those of a restore whose previous \
+      state is kept, are never removed.
+
+      Examples:
+        aloha-wizard jobs list --state failed --limit 5
+        aloha-wizard jobs attach
+      """,
+    subcommands: [List.self, Attach.self, Stop.self, Resume.self, Undo.self, Dismiss.self])
 
   struct Selection: ParsableArguments {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: JSONOption
 
-    @Argument(help: "A job's id or the beginning of one; by default the newest job.")
-    var id: String?
-
-    func job() throws -> JobFolder { try JobStore(root: server.reference.root).job(id) }
-  }
-
-  struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the jobs of this server, the newest first.")
-
-    @OptionGroup var server: ServerOptions
-    @OptionGroup var output: JSONOption
-
-    func run() throws {
-      let jobs = try JobStore(root: server.reference.root).jobs()
-      if output.json {
-        for job in jobs { StandardStream.json(JSONText.of(Line(job))) }
-      } else if jobs.isEmpty {
-        StandardStream.output("There has been no job on this server.\n")
-      } else {
-        let rows = jobs.map { Line($0) }.map { [$0.id, $0.state, $0.operator_, $0.title] }
-        StandardStream.output(ColumnText.of([["ID", "STATE", "OPERATOR", "WHAT"]] + rows))
-      }
-    }
-
-    private struct Line: Encodable {
-      let id: String
-      let state: String
-      let operator_: String
-      let title: String
-      let folder: String
-
-      enum CodingKeys: String, CodingKey {
-        case id, state, title, folder
-        case operator_ = "operator"
-      }
-
-      init(_ job: JobFolder) {
-        id = job.id
-        folder = job.path
-        let header = try? job.readHeader()
-        operator_ = header?.operator_ ?? "?"
-        switch job.state() {
-        case .running:
-          state = "running"
-          title = header?.plan?.title ?? header?.operation.title ?? "?"
-        case .finished(let summary):
-          state = "finished"
-          title = summary.title
-        case .failed(let failure):
-          // The same words as in the wizard.
-          state = failure.exitCode == FailureFamily.cancelled.rawValue ? "stopped" : "failed"
-          title = "\(header?.operation.title ?? "?"): \(failure.reason)"
-        case .lost:
-          state = "interrupted"
-          title = header?.plan?.title ?? header?.operation.title ?? "?"
-        }
-      }
-    }
+    var store: JobStore { JobStore(root: server.reference.root) }
   }
 
   struct Attach: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Watch a job from its beginning to its end.")
+    static let configuration = CommandConfiguration(
+      abstract: "Watch a job from its beginning to its end, or show the result of a job that has ended.",
+      discussion: """
+        Examples:
+          aloha-wizard jobs attach
+          aloha-wizard jobs attach 20261123T0830
+        """)
     @OptionGroup var selection: Selection
+    @Argument(help: "A job's id or its unique beginning; by default the running job.")
+    var id: String?
 
-    func run() throws { try JobView(json: selection.output.json).attach(selection.job()) }
+    func run() throws {
+      let store = selection.store
+      let job = try id.map { try store.job($0) } ?? store.runningJob()
+      let view = JobView(json: selection.output.json)
+      guard [.finished, .undone, .failed, .stopped, .interrupted].contains(try store.status(of: job).state) else {
+        return try view.attach(job)
+      }
+      try view.showEnded(job, store.status(of: job))
+    }
   }
 
   struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Ask a running job to stop; it rolls its changes back.")
+      abstract: "Ask a running job to stop; it rolls its changes back.",
+      discussion: """
+        Examples:
+          aloha-wizard jobs stop
+          aloha-wizard jobs stop 20261123T0830
+        """)
     @OptionGroup var selection: Selection
+    @Argument(help: "A job's id or its unique beginning; by default the running job.")
+    var id: String?
 
     func run() throws {
-      let job = try selection.job()
+      let store = selection.store
+      let job = try id.map { try store.job($0) } ?? store.runningJob()
       try JobProcess.stop(job)
-      StandardStream.output("Job \(job.id) was asked to stop. See it end with: jobs attach \(job.id)\n")
+      StandardStream.output("Job \(job.id) was asked to stop. See it end with: \(job.command("attach"))\n")
     }
   }
 
   struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run a failed or interrupted job again, from its beginning.",
-      discussion: "Changes of the interrupted job were never visible; its leftovers are deleted before the new job "
-        + "starts.")
+      discussion: """
+        Changes of the interrupted job were never visible; its leftovers are deleted before the new job starts.
+
+        Examples:
+          aloha-wizard jobs resume
+          aloha-wizard jobs resume 20261123T0830
+        """)
     @OptionGroup var selection: Selection
+    @Argument(help: "A job's id or its unique beginning; by default the newest job.")
+    var id: String?
 
     func run() throws {
-      let job = try selection.job()
-      switch job.state() {
-      case .running:
+      let store = selection.store
+      let job = try store.job(id)
+      let status = try store.status(of: job)
+      if let obstacle = status.obstacles[.resume] {
         throw PlainFailure(
-          .conflict, "job \(job.id)", "is still running", remedy: "follow it with: jobs attach \(job.id)")
-      case .finished(let summary):
-        throw PlainFailure(.conflict, "job \(job.id)", "is finished: \(summary.title)")
-      case .failed, .lost: break
+          .conflict, "job \(job.id)", "cannot be run again: \(obstacle)",
+          remedy: status.state == .running
+            ? "watch it: \(job.command("attach"))" : "see all jobs: \(store.listCommand)")
       }
       var runner = OutputOptions()
       runner.json = selection.output.json
       runner.detach = false
       try runner.run(try job.readHeader().operation)
+    }
+  }
+
+  struct Dismiss: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Dismiss a failed or interrupted job: remove its leftovers, and offer it no more.",
+      discussion: """
+        The job stays in the list. A leftover that this program must not delete is named, with the command that \
+        deletes it.
+
+        Examples:
+          aloha-wizard jobs dismiss 20261123T0830
+          aloha-wizard jobs dismiss 20261123T0830 --json
+        """)
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: JSONOption
+    @Argument(help: "A job's id or its unique beginning.")
+    var id: String
+
+    func run() throws {
+      var runner = OutputOptions()
+      runner.json = output.json
+      runner.detach = false
+      try runner.look(JobDismissal(JobStore(root: server.reference.root).job(id)))
     }
   }
 }
@@ -123,11 +133,15 @@ extension JobsCommand {
       discussion: """
         The undo of an import deletes its rows and files, that of an export its archive, that of a move both. Nothing \
         else is deleted.
+
+        Examples:
+          aloha-wizard jobs undo 20261123T0830 --dry-run
+          aloha-wizard jobs undo 20261123T0830 --confirm-delete bookclub
         """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "A job's id or the beginning of one.")
+    @Argument(help: "A job's id or its unique beginning.")
     var id: String
     @Flag(help: "Show what would be deleted; change nothing.")
     var dryRun = false
@@ -138,7 +152,13 @@ extension JobsCommand {
     var yes = false
 
     func run() throws {
-      let job = try JobStore(root: server.reference.root).job(id)
+      let store = JobStore(root: server.reference.root)
+      let job = try store.job(id)
+      if let obstacle = try store.status(of: job).obstacles[.undo] {
+        throw PlainFailure(
+          .conflict, "job \(job.id)", "cannot be undone: \(obstacle)",
+          remedy: "see what can be done with it: \(job.command("attach"))")
+      }
       let operation = try UndoJobOperation(job, despiteSignsOfLife: yes)
       if dryRun { return try output.rehearse(operation) }
       let context = UndoContext(recordFolder: job.path, despiteSignsOfLife: yes)
@@ -148,7 +168,8 @@ extension JobsCommand {
         guard confirmDelete == nil, ConfirmationPrompt.canBeAsked(json: output.json) else {
           throw PlainFailure(
             .usage, "job \(job.id)", "the undo deletes the organization '\(subdomain)'",
-            remedy: "see the list with --dry-run, then confirm it with --confirm-delete '\(subdomain)'")
+            remedy: "see the list: \(job.command("undo")) --dry-run; then confirm it with --confirm-delete "
+              + (subdomain.isEmpty ? "''" : ShellWord.quoted(subdomain)))
         }
         try ConfirmationPrompt.show(operation)
         try ConfirmationPrompt.ask(name: subdomain, "to delete the organization that the job made")

@@ -15,7 +15,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Progress and result as one JSON object per line, on standard output.")
   var json = false
 
-  @Flag(help: "Start it as a job and return immediately; watch it with: jobs attach.")
+  @Flag(help: "Return as soon as the job has begun; the command that watches it is printed.")
   var detach = false
 
   /// Runs an operation as a job: progress on standard error, the result on standard output.
@@ -23,19 +23,16 @@ struct OutputOptions: ParsableArguments {
   /// On a terminal the job is a separate process that outlives the command; in scripts it is this process, so that
   /// ending the command ends the job.
   func run(_ operation: any Operation) throws {
-    let store = try JobStore(of: operation)
+    // Asked for before the plan, which would query a server that another job is changing.
     try JobStore.refuseWhereBusy(operation)
-    let job = try store.make(operation, plan: detach || isInteractive ? try operation.plan() : nil)
-    if detach || isInteractive {
-      try JobProcess.start(job)
-      if detach {
-        return StandardStream.output(
-          "Job \(job.id) is running. See it with: "
-            + "\(Program.command(["jobs", "attach", job.id], root: operation.servers.first?.root ?? "/"))\n")
-      }
-      return try JobView(json: json).attach(job)
-    }
+    let request = try JobRequest(operation, plan: detach || isInteractive ? try operation.plan() : nil)
+    defer { request.settle() }
+    let job = request.folder
     let view = JobView(json: json)
+    if detach || isInteractive {
+      try request.start()
+      return try detach ? leave(request) : view.attach(job)
+    }
     do {
       let summary = try JobProcess.run(job, cancellation: Interruption.cancellation) { view.show($0) }
       view.finish(summary)
@@ -43,6 +40,14 @@ struct OutputOptions: ParsableArguments {
       view.end(error)
       throw error
     }
+  }
+
+  /// Returns once the job has begun, or reports why it was refused.
+  private func leave(_ request: JobRequest) throws {
+    let job = request.folder
+    let finished = try request.awaitBegin(cancellation: Interruption.cancellation)
+    let state = finished == nil ? "is running" : "has finished already"
+    StandardStream.output("Job \(job.id) \(state). See it with: \(job.command("attach"))\n")
   }
 
   /// Runs an operation, or shows its plan.

@@ -99,6 +99,6 @@ struct EarlierJobsTests {
     try FileSystem.replace(
       "\(job.path)/job.json", with: Array(text.replacing("\"export\"", with: "\"exportToMars\"").utf8))
     #expect(throws: PlainFailure.self) { try job.readHeader() }
-    #expect(JobStatus(job, undone: []).obstacles[.undo] != nil)
+    #expect(JobStatus(job, undone: [:]).obstacles[.undo] != nil)
   }
 }

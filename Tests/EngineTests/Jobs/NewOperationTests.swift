@@ -97,6 +97,7 @@ struct NewOperationTests {
     }
     #expect(!FileSystem.exists(scene.file))
     let outlook = try #require(try scene.store.outlooks().first { $0.folder == job.path })
-    #expect(outlook.obstacles[.undo] == "that was done already")
+    #expect(outlook.state == .undone)
+    #expect(outlook.obstacles[.undo]?.hasPrefix("it was undone already, by job ") == true)
   }
 }

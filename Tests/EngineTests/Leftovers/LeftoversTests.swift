@@ -172,6 +172,24 @@ struct LeftoversTests {
     #expect(!Leftovers.report(root: server.root).contains { $0.what == "interrupted restore" }, "it is kept on purpose")
   }
 
+  @Test(
+    "The folder that a restore makes to test an exchange is removed, wherever the restore was killed",
+    arguments: [[], ["full"], ["full.Ab3dEf7h.tmp"], ["full", "full.Ab3dEf7h.tmp"]])
+  func probes(_ names: [String]) throws {
+    let server = try Servers.fresh()
+    let probe = "\(server.uploads).restore-20261101-080000-probe"
+    try FileSystem.makeFolder(probe)
+    for name in names { try FileSystem.replace("\(probe)/\(name)", with: []) }
+    #expect(reported(server).contains { $0.subject == probe && $0.remedy == nil })
+    try remove(server)
+    #expect(!FileSystem.exists(probe))
+    // A file of somebody else stays.
+    try FileSystem.makeFolder(probe)
+    try FileSystem.replace("\(probe)/notes", with: [1])
+    try remove(server)
+    #expect(FileSystem.exists("\(probe)/notes"))
+  }
+
   @Test("A work folder is deleted with its throw-away PostgreSQL after the supervisor was killed")
   func throwawayCluster() throws {
     let place = try Servers.folder() + "/clusters-\(RandomText.alphanumeric(6))"

@@ -8,6 +8,8 @@ struct JobQueries: Sendable {
   var jobs: @Sendable (_ root: String) throws -> [JobStatus]
   /// The leftovers of interrupted commands on the server.
   var leftovers: @Sendable (_ root: String) -> [Finding] = { _ in [] }
+  /// Why a job cannot be undone now; nil if it can.
+  var undoObstacle: @Sendable (JobStatus) -> String? = { $0.obstacles[.undo] }
   /// The reported lines of a job.
   var report: @Sendable (_ folder: String) -> [String]
   /// Returns the operation for an action; `log` and `resume` have none.
@@ -17,9 +19,13 @@ struct JobQueries: Sendable {
   var now: @Sendable () -> Int64 = { Timestamp.now() }
 
   static let real = JobQueries(
-    jobs: { try JobStore(root: $0).outlooks() },
+    jobs: { root in
+      let store = JobStore(root: root)
+      store.sweep()
+      return try store.outlooks()
+    },
     leftovers: { root in Leftovers.report(root: root).map { $0.finding(root: root) } },
-    report: { JobFolder($0).report() },
+    undoObstacle: { $0.undoObstacleNow() }, report: { JobFolder($0).report() },
     work: { action, folder in
       let job = JobFolder(folder)
       return switch action {

@@ -97,9 +97,11 @@ extension Flow {
 
   private static func about(_ job: JobStatus, now: Int64) -> String {
     let begun = job.started.map { Age.words($0, now: now) } ?? "at an unknown time"
+    let took =
+      job.ended == nil ? "" : job.seconds(now: now).map { " after \(Amount.duration(seconds: $0))" } ?? ""
     let place = job.terminal.map { " on \($0)" } ?? ""
     let outcome = job.outcome.isEmpty ? "" : ": \(job.outcome)"
-    return "Begun \(begun), by \(job.startedBy)\(place). It \(job.state.predicate)\(outcome)."
+    return "Begun \(begun), by \(job.startedBy)\(place). It \(job.state.predicate)\(took)\(outcome)."
   }
 
   // MARK: What about it
@@ -119,7 +121,9 @@ extension Flow {
             + "are deleted first."),
         .paragraph(
           "Undo deletes what the job itself has made, and nothing else. You see the list before anything is deleted."),
-        .paragraph("A dismissed job stays in the list; the menu no longer offers it."),
+        .paragraph(
+          "A dismissed job stays in the list; the menu no longer offers it, and its leftovers are removed. Leftovers that "
+            + "this program must not delete are named, with the command that deletes them."),
       ],
       lookup: Lookup(
         "Looking at the job", key: { $0[Key.job] }, brings: [actions(nil)]
@@ -128,7 +132,9 @@ extension Flow {
         guard let job = try queries.jobs(context.root).first(where: { $0.folder == folder }) else {
           throw PlainFailure(.notFound, "the job", "is not there any more", remedy: "go back and choose another")
         }
-        return LookupResult(fields: [actions(job)])
+        var checked = job
+        checked.obstacles[.undo] = queries.undoObstacle(job)
+        return LookupResult(fields: [actions(checked)], text: impossible(checked))
       },
       exit: { answers in
         guard answers.given(Key.action) == .watch else { return nil }
@@ -136,30 +142,33 @@ extension Flow {
       })
   }
 
+  /// Only possible actions are offered.
   private static func actions(_ job: JobStatus?) -> Field {
-    func option(_ action: Action, _ title: String, _ detail: String) -> Field.Option {
-      let obstacle = job?.obstacles[action]
-      return Field.Option(
-        action.rawValue, title, obstacle == nil ? detail : nil, recommended: action == recommended(job),
-        disabled: obstacle)
-    }
-    let all = [
-      option(.watch, "Watch it", "Leaving again does not affect it."),
-      option(.resume, "Run it again", "From the beginning, after the same checks."),
-      option(.log, "Read what it has reported", "Nothing is changed by reading."),
-      option(.stop, "Stop it", "Its changes so far are rolled back."),
-      option(.undo, "Undo it", "What it has made is deleted. You see the list first."),
-      option(.setAside, "Dismiss it", "The menu no longer offers it."),
-    ]
+    let offered = Action.offers.filter { job?.obstacles[$0.action] == nil }
     return Field(
-      "action", "Action", .choice(all.filter { $0.disabled == nil } + all.filter { $0.disabled != nil }))
+      "action", "Action",
+      .choice(
+        offered.map { offer in
+          .init(
+            offer.action.rawValue, offer.title, offer.effect, recommended: offer.action == recommended(job))
+        }),
+      notOffered: Dictionary(
+        (job?.obstacles ?? [:]).map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first }))
+  }
+
+  /// Returns why the other actions are not offered.
+  private static func impossible(_ job: JobStatus) -> [TextBlock] {
+    let lines = Action.offers.compactMap { offer in
+      job.obstacles[offer.action].map { TextBlock.point("\(offer.title): \($0)") }
+    }
+    return lines.isEmpty ? [] : [.paragraph("Not possible:")] + lines
   }
 
   private static func recommended(_ job: JobStatus?) -> Action {
     switch job?.state {
-    case .running?: .watch
+    case .waiting?, .running?: .watch
     case .failed?, .interrupted?: job?.obstacles[.resume] == nil ? .resume : .log
-    case .finished?, .stopped?, nil: .log
+    case .finished?, .undone?, .stopped?, nil: .log
     }
   }
 
@@ -263,7 +272,8 @@ private struct JobHandling: Sendable {
       return [
         context.command(["jobs", "undo", id] + confirm + (answers[Key.despiteLife] ? ["--yes"] : []))
       ]
-    case .setAside, nil: return []
+    case .setAside: return [context.command(["jobs", "dismiss", id])]
+    case nil: return []
     }
   }
 
@@ -326,7 +336,8 @@ private struct JobHandling: Sendable {
       "run", "Work", heading: { $0.label(Key.action) },
       kind: .run(
         Runner(
-          operation: { try work($0) }, noun: "The work", outlivesWizard: context.engine.runsJobs)),
+          operation: { try work($0) }, noun: "The work", outlivesWizard: context.engine.runsJobs,
+          watchCommand: { _ in context.command(["jobs", "attach"]) })),
       isVisible: { isWork($0) })
   }
 
@@ -347,12 +358,32 @@ private struct JobHandling: Sendable {
   }
 }
 
+extension JobStatus.Action {
+  /// An action as it is offered.
+  fileprivate struct Offer {
+    let action: JobStatus.Action
+    let title: String
+    let effect: String
+  }
+
+  fileprivate static let offers = [
+    Offer(action: .watch, title: "Watch it", effect: "Leaving again does not affect it."),
+    Offer(action: .resume, title: "Run it again", effect: "From the beginning, after the same checks."),
+    Offer(action: .log, title: "Read what it has reported", effect: "Nothing is changed by reading."),
+    Offer(action: .stop, title: "Stop it", effect: "Its changes so far are rolled back."),
+    Offer(action: .undo, title: "Undo it", effect: "What it has made is deleted. You see the list first."),
+    Offer(action: .setAside, title: "Dismiss it", effect: "The menu no longer offers it; its leftovers are removed."),
+  ]
+}
+
 extension JobStatus.State {
   /// The predicate after "It".
   fileprivate var predicate: String {
     switch self {
+    case .waiting: "is about to start"
     case .running: "is running"
     case .finished: "has done its work"
+    case .undone: "has done its work, and was undone by a later job"
     case .failed: "failed"
     case .stopped: "ended early"
     case .interrupted: "was interrupted"

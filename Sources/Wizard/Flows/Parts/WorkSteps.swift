@@ -85,7 +85,7 @@ struct WorkSteps: Sendable {
       kind: .run(
         Runner(
           operation: { try engine.work(operation($0)) }, noun: noun,
-          outlivesWizard: engine.runsJobs)), isVisible: isVisible)
+          outlivesWizard: engine.runsJobs, watchCommand: { Self.watchCommand(operation($0)) })), isVisible: isVisible)
   }
 
   func result(heading: @escaping @Sendable (Answers) -> String) -> Step {
@@ -98,6 +98,12 @@ struct WorkSteps: Sendable {
   /// The equivalent command lines.
   var commands: @Sendable (Answers) -> [String] {
     { [operation] in operation($0).commands.map(\.text) }
+  }
+
+  /// Returns the command that watches the running job of an operation.
+  private static func watchCommand(_ operation: any Operation) -> String {
+    guard let server = operation.servers.first else { return Program.command(["jobs", "attach"]) }
+    return ProgramCommand(["jobs", "attach"], on: server).text
   }
 
   /// Returns a text that is equal for equal operations, whatever the order of decisions.
