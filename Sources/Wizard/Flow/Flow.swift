@@ -7,25 +7,32 @@ struct Flow: Sendable {
   let steps: [Step]
   /// The servers of the flow, for the header; completed as answers are given.
   let route: @Sendable (Answers) -> Route
-  let badge: Badge
+  /// The badge until the servers are known from answers, see ``badge(_:)``.
+  private let badge: Badge
+  private let answeredBadge: @Sendable (Answers) -> Badge?
   /// The equivalent commands.
   let commands: @Sendable (Answers) -> [String]
   /// The offers after the result, the most useful first. Leaving is always possible.
   let continuations: @Sendable (Answers) -> [Continuation]
 
   init(
-    id: String, title: String, badge: Badge, route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
+    id: String, title: String, badge: Badge, answeredBadge: @escaping @Sendable (Answers) -> Badge? = { _ in nil },
+    route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
     commands: @escaping @Sendable (Answers) -> [String] = { _ in [] },
     continuations: @escaping @Sendable (Answers) -> [Continuation] = { _ in [] }, steps: [Step]
   ) {
     self.id = id
     self.title = title
     self.badge = badge
+    self.answeredBadge = answeredBadge
     self.route = route
     self.commands = commands
     self.continuations = continuations
     self.steps = steps
   }
+
+  /// Returns the kind of the servers that the answers name.
+  func badge(_ answers: Answers) -> Badge { answeredBadge(answers) ?? badge }
 
   struct Route: Sendable, Equatable {
     var from: String?
