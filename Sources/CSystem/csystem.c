@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -83,6 +84,11 @@ long long csystem_free_bytes(const char *path) {
   struct statvfs status;
   if (statvfs(path, &status) != 0) return -1;
   return (long long)status.f_bavail * (long long)status.f_frsize;
+}
+
+long csystem_filesystem_type(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 ? (long)status.f_type : -1;
 }
 
 long long csystem_peak_memory(void) {

@@ -15,9 +15,8 @@ struct FlowFactory: Sendable {
 
   init(_ options: WizardOptions) {
     self.options = options
-    root = FileSystem.absolute(options.source ?? "/")
-    // The servers of a demo end with this process, and so must the operations on them.
-    processes = FlowProcesses(runsJobs: !options.isTest)
+    root = RootFolder(options.source ?? "/").path
+    processes = FlowProcesses(runsJobs: !options.runsInThisProcess)
   }
 
   /// Returns the first flow; nil: the menu. A running job comes first: the operator may have been disconnected from it.
@@ -78,17 +77,17 @@ struct FlowFactory: Sendable {
 
   func context(given: [String: Answer] = [:]) -> FlowContext {
     var root = root
-    var target = options.target.map { FileSystem.absolute($0) }
+    var target = options.target.map { RootFolder($0).path }
     // A flow can lead to a flow about the other server: then source and target are exchanged.
-    if case .text(let other)? = given[FlowContext.serverKey], other != root {
-      target = root
-      root = other
+    if case .text(let path)? = given[FlowContext.serverKey] {
+      let other = RootFolder(path).path
+      if other != root { (root, target) = (other, root) }
     }
     let server = try? Installation(root: root, brand: options.brand)
     let container = Container.find(root: root, brand: options.brand)
     return FlowContext(
       root: root, label: server?.label ?? root, target: target, brand: options.brand,
-      isTest: options.isTest, container: container, hasServer: server != nil,
+      isTest: SandboxMark.isThere(below: root), container: container, hasServer: server != nil,
       archiveFolder: options.archiveFolder ?? container?.backupFolder ?? "/tmp",
       engine: .real(brand: options.brand, processes), given: given)
   }

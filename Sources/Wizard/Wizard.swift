@@ -23,8 +23,8 @@ public struct WizardOptions: Sendable {
   public var noColor = false
   /// Whether the terminal bell rings at the end of a long operation.
   public var bell = true
-  /// Whether the servers are throw-away servers: the badge is TEST, and operations run in this process.
-  public var isTest = false
+  /// Whether operations run in this process instead of jobs: the servers of a demo end with it, and so must they.
+  public var runsInThisProcess = false
   /// The default folder for archives; nil: `/tmp`, or the backup folder of the container.
   public var archiveFolder: String?
   /// The path of an answers file. If it answers everything, no question is asked; missing answers are asked for on a

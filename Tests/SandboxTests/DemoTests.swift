@@ -1,5 +1,6 @@
 import Common
 import Glibc
+import Operations
 import Testing
 
 @testable import Sandbox
@@ -23,6 +24,24 @@ struct DemoTests {
       demo.stop()
       #expect(!old.isRunning && !new.isRunning)
       #expect(FileSystem.exists("\(folder)/demo/README.txt"))
+    }
+  }
+
+  @Test("Every root that a sandbox makes is recognized as a throw-away server, and no other folder")
+  func mark() throws {
+    let server = try Shared.fresh()
+    #expect(SandboxMark.isThere(below: server.root))
+    #expect(SandboxMark.isThere(below: "\(server.root)/etc/../"))
+    #expect(!SandboxMark.isThere(below: "/"))
+    try withFolder { folder in
+      #expect(!SandboxMark.isThere(below: folder), "the name of a folder is no sign")
+      try FileSystem.makeFolder("\(folder)/old-server/etc/aloha")
+      #expect(!SandboxMark.isThere(below: "\(folder)/old-server"))
+      for name in try FileSystem.names(in: server.root) where name.hasPrefix(".") {
+        #expect(symlink("\(server.root)/\(name)", "\(folder)/\(name)") == 0)
+      }
+      #expect(!SandboxMark.isThere(below: folder), "a link to another server's mark is none")
+      try SandboxMark.write(below: folder)
     }
   }
 

@@ -25,7 +25,7 @@ extension DeletionRun {
     let state = StateFindings(organization: organization, installation: installation, connection: connection)
     return ([overview(organization, history)] + (try state.findings(.delete)) + [life(history)]).about(.organization)
       + (try billing(organization, connection))
-      + uploads(organization, history).about(.uploads) + [cache()]
+      + (try uploads(organization, history, connection)).about(.uploads) + [cache()]
   }
 
   private func overview(_ organization: Organization, _ history: OrganizationHistory) -> Finding {
@@ -69,7 +69,9 @@ extension DeletionRun {
     ]
   }
 
-  private func uploads(_ organization: Organization, _ history: OrganizationHistory) -> [Finding] {
+  private func uploads(
+    _ organization: Organization, _ history: OrganizationHistory, _ connection: Connection
+  ) throws -> [Finding] {
     let folder = installation.uploadsFolder
     if installation.storesUploadsInS3 {
       return [
@@ -92,8 +94,10 @@ extension DeletionRun {
           remedy: "delete only the files of this organization")
       ]
     case .ofOrganization, .everything:
-      guard FileSystem.isFolder(folder) else {
-        return [Finding(.warning, "uploads", "there is no folder \(folder)", remedy: "check LOCAL_UPLOADS_DIR")]
+      let presence = try UploadsPresence.look(installation, connection)
+      guard presence == .there else {
+        return [presence.finding(installation, "", otherwise: "or delete the rows alone, without --with-uploads")]
+          .compactMap(\.self)
       }
       guard access(folder, W_OK) == 0 else {
         return [

@@ -16,7 +16,7 @@ struct SignInMethods {
   ]
 
   init(_ installation: Installation) {
-    let path = installation.root + installation.brand.settingsFile
+    let path = installation.file(installation.brand.settingsFile)
     let text = (try? FileSystem.read(path)).map { String(decoding: $0, as: UTF8.self) }
     let classes = text.flatMap { PythonSettings($0)["AUTHENTICATION_BACKENDS"]?.literal?.texts }
     offered = classes.map { classes in

@@ -20,6 +20,8 @@ public struct ConfigurationSource: Sendable {
   public let kind: Kind
   /// The root folder, where the source is a whole server: then its database can be asked too.
   public let root: String?
+  /// The folder with the files, without links; nil for a backup.
+  let folder: String?
 
   public enum Kind: String, Sendable, Codable {
     /// A server's root folder.
@@ -47,9 +49,11 @@ public struct ConfigurationSource: Sendable {
       self = try Self.backup(path)
       return
     }
-    let path = DataFolder.recognize(path)?.settings ?? path
+    let path = FileSystem.resolved(DataFolder.recognize(path)?.settings ?? path)
+    let root = RootFolder(path).prefix
     for brand in Brand.allCases {
-      for (folder, isRoot) in [(path + brand.configurationFolder, true), (path + "/settings", false), (path, false)] {
+      let own = ServerLink.destination(root + brand.configurationFolder, root: root)
+      for (folder, isRoot) in [(own, true), (path + "/settings", false), (path, false)] {
         let secrets = "\(folder)/\(FileSystem.name(of: brand.secretsFile))"
         guard
           FileSystem.exists(secrets) || FileSystem.exists("\(folder)/\(FileSystem.name(of: brand.configurationFile))")
@@ -67,17 +71,17 @@ public struct ConfigurationSource: Sendable {
 
   /// The settings of a server.
   public init(_ installation: Installation) throws {
-    let root = installation.root
     self = try Self.folder(
-      root + installation.brand.configurationFolder, installation.brand, root: root.isEmpty ? "/" : root,
+      installation.configurationFolder, installation.brand, root: RootFolder(installation.root).path,
       label: installation.label)
   }
 
   private init(
     label: String, brand: Brand, settings: [UInt8]?, configuration: [UInt8]?, secrets: [UInt8]?, root: String?,
-    kind: Kind
+    folder: String?, kind: Kind
   ) throws {
     self.kind = kind
+    self.folder = folder
     func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
     func read(_ bytes: [UInt8]?, _ file: String) throws -> ConfFile? {
       try bytes.map { try ConfFile($0, name: "\(FileSystem.name(of: file)) of \(label)") }
@@ -93,13 +97,14 @@ public struct ConfigurationSource: Sendable {
 
   private static func folder(_ folder: String, _ brand: Brand, root: String?, label: String) throws -> Self {
     func read(_ path: String) throws -> [UInt8]? {
-      let path = "\(folder)/\(FileSystem.name(of: path))"
+      var path = "\(folder)/\(FileSystem.name(of: path))"
+      if let root { path = ServerLink.destination(path, root: RootFolder(root).prefix) }
       return FileSystem.exists(path) ? try FileSystem.read(path, limit: largest) : nil
     }
     return try Self(
       label: label, brand: brand, settings: try read(brand.settingsFile),
       configuration: try read(brand.configurationFile), secrets: try read(brand.secretsFile), root: root,
-      kind: root == nil ? .folder : .server)
+      folder: folder, kind: root == nil ? .folder : .server)
   }
 
   /// The settings stand near the beginning of a backup: what follows is not read.
@@ -130,6 +135,6 @@ public struct ConfigurationSource: Sendable {
     return try Self(
       label: path, brand: brand, settings: found["settings/settings.py"],
       configuration: found["settings/" + FileSystem.name(of: brand.configurationFile)],
-      secrets: found["settings/" + FileSystem.name(of: brand.secretsFile)], root: nil, kind: .backup)
+      secrets: found["settings/" + FileSystem.name(of: brand.secretsFile)], root: nil, folder: nil, kind: .backup)
   }
 }

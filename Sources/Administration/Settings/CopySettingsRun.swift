@@ -31,6 +31,8 @@ struct CopySettingsRun {
   }
 
   func check() throws -> [Finding] {
+    let overlap = try source.overlap(with: target)
+    guard !overlap.contains(where: { $0.severity == .blocker }) else { return overlap }
     let decided = try decided()
     var findings = decided.filter { $0.decision != .keep }.map { item in
       Finding(
@@ -47,7 +49,7 @@ struct CopySettingsRun {
     if let container = Container.find(target) {
       findings += [container.finding] + (try change.files().isEmpty ? [] : notice(container, change).findings)
     }
-    return findings + (try change.obstacles())
+    return overlap + findings + (try change.obstacles())
   }
 
   func plan() throws -> Plan {
@@ -78,7 +80,7 @@ struct CopySettingsRun {
       }
       copies = try progress.phase(CopySettingsOperation.Phase.settings(files.map(\.name))) { _ in
         try ConfigurationChange.apply(
-          files.map { ($0.file, $0.bytes) }, folder: target.root + target.brand.configurationFolder)
+          files.map { ($0.file, $0.bytes) }, folder: target.configurationFolder)
       }
     }
     let open = choices.runsFollowUps ? try following(needed).runAll(progress) : needed

@@ -62,7 +62,10 @@ extension MigrationFacts {
     let there = source.settings.map { SettingsFile($0) }
     let here = Look(target)
     let other = source.root.flatMap { try? Installation(root: $0, brand: source.brand) }
-    let renumbered = other.flatMap { Self.renumbered($0, target) }
+    let isOneDatabase = other.flatMap { Self.isOneDatabase($0, target) }
+    // A copy of an old machine's folders names no host, and leads to the database of this machine: it tells nothing.
+    let isOwn = isOneDatabase == true && there?.text("REMOTE_POSTGRES_HOST") == nil
+    let renumbered = isOwn ? nil : other.flatMap { Self.renumbered($0, target) }
     let isSameHost = source.host != nil && source.host == target.host
     let found: Kind =
       kind
@@ -74,10 +77,22 @@ extension MigrationFacts {
       targetHostsOthers: found == .import && here.organizations > 1, sourceHost: source.host, targetHost: target.host,
       pushRegistered: Self.isPushRegistered(source, there),
       queueIsLocal: queue.map { ["localhost", "127.0.0.1", "::1"].contains($0) } ?? true,
-      sharesDatabase: database.source != nil && database.source == database.target
-        && source.configuration.map { $0.value("postgresql", "database_name") }
-          == target.configuration.value("postgresql", "database_name")
+      sharesDatabase: database.source != nil && database.target != nil
+        && isOneDatabase
+          ?? (database.source == database.target
+            && source.configuration.map { $0.value("postgresql", "database_name") }
+              == target.configuration.value("postgresql", "database_name"))
     )
+  }
+
+  /// - Returns: nil if one of the databases cannot be queried.
+  private static func isOneDatabase(_ source: Installation, _ target: Installation) -> Bool? {
+    guard let there = try? source.connect() else { return nil }
+    defer { there.close() }
+    guard let here = try? target.connect() else { return nil }
+    defer { here.close() }
+    guard let one = try? DatabaseIdentity(there), let other = try? DatabaseIdentity(here) else { return nil }
+    return one.isSame(as: other)
   }
 
   /// The facts from the target's database; empty if it cannot be queried.

@@ -114,7 +114,7 @@ public struct SettingsAdvisor: Sendable {
 
   private func namesOtherRoot(_ literal: PythonLiteral?) -> Bool {
     guard case .text(let path)? = literal, path.hasPrefix("/") else { return false }
-    return !path.hasPrefix(target.root + "/")
+    return RootFolder(target.root).part(below: path) == nil
   }
 
   private func shown(_ name: String, _ assignment: PythonSettings.Assignment?) -> String? {
@@ -199,7 +199,7 @@ public struct SettingsAdvisor: Sendable {
   /// The paths of a throw-away server start with its root folder.
   private static func namesOtherRoot(_ settings: String, _ root: String) -> Bool {
     guard let uploads = SettingsFile(settings).text("LOCAL_UPLOADS_DIR") else { return false }
-    return !uploads.hasPrefix(root + "/")
+    return RootFolder(root).part(below: uploads) == nil
   }
 
   // MARK: States

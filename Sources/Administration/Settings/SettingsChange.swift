@@ -167,6 +167,6 @@ struct SettingsChange {
       case .configuration: target.brand.configurationFile
       case .secrets: target.brand.secretsFile
       }
-    return Installation.path(of: file, root: target.root, brand: target.brand)
+    return target.file(file)
   }
 }

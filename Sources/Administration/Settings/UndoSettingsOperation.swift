@@ -29,9 +29,7 @@ public struct UndoSettingsOperation: Operation {
   }
   public func undo(_ context: UndoContext) -> UndoRule { .impossible("it was an undo itself") }
 
-  private static func folder(_ installation: Installation) -> String {
-    installation.root + installation.brand.configurationFolder
-  }
+  private static func folder(_ installation: Installation) -> String { installation.configurationFolder }
 
   // MARK: Check, plan, run
 

@@ -23,6 +23,9 @@ int csystem_unlock(int descriptor);
 // Free bytes for an unprivileged user on the file system that holds PATH, or -1 with errno.
 long long csystem_free_bytes(const char *path);
 
+// The kernel's number for the kind of file system that holds PATH, or -1 with errno.
+long csystem_filesystem_type(const char *path);
+
 // Peak resident memory of this process in bytes.
 long long csystem_peak_memory(void);
 

@@ -53,9 +53,7 @@ public enum JobProcess {
     do {
       let operation = try folder.readHeader().operation
       try FileSystem.replace("\(folder.path)/pid", with: Array("\(getpid())\n".utf8))
-      let servers = try operation.servers.map {
-        try JobStore(root: $0.root, catalog: folder.catalog).claim(for: folder)
-      }
+      let servers = try JobStore.claim(operation, for: folder, catalog: folder.catalog)
       defer { withExtendedLifetime(servers) {} }
       clean(before: operation, Progress(tell))
       return try operation.perform(progress.prepared(by: preparation))

@@ -20,7 +20,7 @@ public struct JobStore: Sendable {
   ///   - root: "/" in production. The server's settings are not required: a restore may bring them.
   ///   - catalog: the operations that its jobs can contain.
   public init(root: String, catalog: OperationCatalog = .standard) {
-    self.root = root
+    self.root = RootFolder(root).path
     self.catalog = catalog
     let shared = StateFolder.path(root: root)
     others = StateFolder.others(root: root)
@@ -80,10 +80,30 @@ public struct JobStore: Sendable {
   ///
   /// - Throws: `.conflict` with the operator and the job that runs on one of its servers.
   public static func refuseWhereBusy(_ operation: any Operation) throws {
+    var seen: Set<FileIdentity> = []
     for server in operation.servers {
       let store = JobStore(root: server.root)
       // Without the file no job is running. It is not created: the root can be mistyped.
-      if FileSystem.exists("\(store.folder)/\(lockName)") { _ = try store.claim() }
+      guard FileSystem.exists("\(store.folder)/\(lockName)"), let folder = FileIdentity(store.folder),
+        seen.insert(folder).inserted
+      else { continue }
+      _ = try store.claim()
+    }
+  }
+
+  /// Locks all servers of an operation, each once: servers that share the folder of their jobs share its lock.
+  ///
+  /// - Throws: `.conflict` with the operator and the running job.
+  static func claim(
+    _ operation: any Operation, for job: JobFolder? = nil, catalog: OperationCatalog = .standard
+  ) throws -> [FileLock] {
+    var seen: Set<FileIdentity> = []
+    return try operation.servers.compactMap { server in
+      let store = JobStore(root: server.root, catalog: catalog)
+      try FileSystem.makeFolder(store.folder)
+      // Two claims of one process would be in each other's way.
+      if let folder = FileIdentity(store.folder), !seen.insert(folder).inserted { return nil }
+      return try store.claim(for: job)
     }
   }
 

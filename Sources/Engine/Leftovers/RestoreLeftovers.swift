@@ -8,7 +8,7 @@ import WholeServer
 /// may be the only copy of a state.
 struct RestoreLeftovers: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
-    let state = RestoreState(root: scene.root == "/" ? "" : scene.root)
+    let state = RestoreState(root: scene.root)
     guard state.isIdle else { return [] }
     let records = try state.records()
     let interrupted = records.filter(\.isUnfinished).map { record in
@@ -24,10 +24,10 @@ struct RestoreLeftovers: LeftoverKind {
   private func folders(_ installation: Installation, _ records: [RestoreRecord]) -> [FoundLeftover] {
     let known = Set(records.flatMap { $0.places.flatMap { [$0.side, $0.before] } })
     let parts = [
-      installation.root + installation.brand.configurationFolder, installation.uploadsFolder,
+      installation.configurationFolder, installation.uploadsFolder,
       installation.messageFilesFolder, installation.avatarsFolder,
     ]
-    let places = parts.flatMap { RestorePlace.find($0, part: "", id: "") }
+    let places = parts.flatMap { RestorePlace.find($0, part: "", id: "", root: installation.root) }
     var found: Set<String> = []
     for place in places {
       let name = FileSystem.name(of: place.live)

@@ -7,7 +7,7 @@ struct TemporaryFiles: LeftoverKind {
   func find(_ scene: LeftoverScene) throws -> [FoundLeftover] {
     var places = [(scene.jobs.records, ""), (RestoreState(root: scene.root).folder, "")]
     if let installation = scene.installation {
-      places.append((installation.root + installation.brand.configurationFolder, ""))
+      places.append((installation.configurationFolder, ""))
       places.append((installation.uploadsFolder, DeletionJournal.prefix))
     }
     return places.flatMap { path, prefix -> [FoundLeftover] in

@@ -5,8 +5,9 @@ import Transfer
 
 /// All decisions about the move of an organization, as one value for a job.
 public struct MoveDecisions: Sendable, Codable, Equatable {
+  /// The root folder of the old server, resolved, see ``Operations/ServerReference``.
   public var source: String
-  /// Nil: the archive is created, and imported by hand on another machine.
+  /// The root folder of the new server, resolved. Nil: the archive is created, and imported by hand on another machine.
   public var target: String?
   public var organization: String
   public var archive: String
@@ -26,8 +27,8 @@ public struct MoveDecisions: Sendable, Codable, Equatable {
     secrets: [String: SettingDecision] = [:], stopsTarget: Bool = false
   ) {
     self.stopsTarget = stopsTarget
-    self.source = source
-    self.target = target
+    self.source = RootFolder(source).path
+    self.target = target.map { RootFolder($0).path }
     self.organization = organization
     self.archive = archive
     self.subdomain = subdomain

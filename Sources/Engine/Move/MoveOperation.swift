@@ -100,6 +100,9 @@ public struct MoveOperation: Operation {
 
   public func check() throws -> [Finding] {
     let sourceServer = try source.installation()
+    let overlap = try target.map { try MovePair.findings(from: sourceServer, to: $0.installation()) } ?? []
+    // Further findings would be about one server twice.
+    guard overlap.isEmpty else { return overlap }
     var findings = try export.check() + MessageQueues.findings(before: sourceServer)
     if let target {
       findings += try TargetChecks.findings(
@@ -138,6 +141,12 @@ public struct MoveOperation: Operation {
   // MARK: The story
 
   public func run(progress: Progress) throws -> Summary {
+    // Before anything is changed: the import's own checks come after the export and the deactivation.
+    if let target {
+      try progress.pass(
+        try MovePair.findings(
+          from: source.installation(), to: target.installation(), cancellation: progress.cancellation))
+    }
     let before = try organization(on: source, decisions.organization)
     // Read in advance: after the import, a missing part of the new server must not fail the move.
     let deployment = try target?.installation().deploymentFolder

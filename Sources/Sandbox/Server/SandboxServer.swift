@@ -31,6 +31,7 @@ public struct SandboxServer: Sendable {
     host = "\(name).example.com"
     try FileSystem.removeTree(root)
     try FileSystem.makeFolder(root, mode: 0o700)
+    try SandboxMark.write(below: root)
     secrets = try ServerFiles(root: root, brand: brand).write(
       host: host, socketFolder: cluster.socketFolder, database: database)
     try TemplateDatabase(brand: brand).makeDatabase(database, in: cluster)

@@ -141,7 +141,10 @@ package struct ContainerEnvironment: Sendable, Equatable {
   private mutating func addSecrets(_ container: Container, _ old: Secrets, _ new: Secrets) {
     let mounted = "\(container.root)/run/secrets/\(container.brand.rawValue)__"
     let file = ServerLink.destination(container.root + container.brand.secretsFile, root: container.root)
-    let isKept = container.keepsConfigurationInVolume || file.hasPrefix("\(container.root)\(Container.volume)/")
+    let isKept =
+      container.keepsConfigurationInVolume
+      || file.hasPrefix(
+        ServerLink.destination(container.root + Container.volume, root: container.root) + "/")
     for key in new.names where !Self.servicePasswords.contains(key) {
       guard let value = new[key], value != old[key] else { continue }
       if FileSystem.exists(mounted + key) {

@@ -40,7 +40,7 @@ public struct Container: Sendable, Equatable {
   ///   - brand: nil: the brand of the existing configuration.
   /// - Returns: nil if the server does not run in a container.
   public static func find(root: String, brand: Brand? = nil) -> Container? {
-    let root = root == "/" ? "" : root
+    let root = RootFolder(root).prefix
     let candidates = brand.map { [$0] } ?? Brand.allCases
     let known = candidates.first { FileSystem.lexists(root + $0.configurationFolder) }
     let brand =
@@ -83,7 +83,9 @@ public struct Container: Sendable, Equatable {
   /// Returns whether a path is a link with a target in the volume, as seen by the container or by this process.
   private static func leadsToVolume(_ path: String, root: String) -> Bool {
     guard let target = FileSystem.linkTarget(root + path) else { return false }
-    return ["\(volume)/", "\(root)\(volume)/"].contains { target.hasPrefix($0) }
+    if ["\(volume)/", "\(root)\(volume)/"].contains(where: { target.hasPrefix($0) }) { return true }
+    let real = ServerLink.destination(root + path, root: root)
+    return real.hasPrefix(ServerLink.destination(root + volume, root: root) + "/")
   }
 
   // MARK: Locations
@@ -106,7 +108,7 @@ public struct Container: Sendable, Equatable {
   public var settings: Settings {
     let isManual = environment.map { $0.isTrue("MANUAL_CONFIGURATION") } ?? keepsConfigurationInVolume
     guard isManual else { return .madeAtEachStart }
-    let folder = root + brand.configurationFolder
+    let folder = ServerLink.destination(root + brand.configurationFolder, root: root)
     let isMounted = MountTable.points().contains { $0 == folder || $0.hasPrefix(folder + "/") }
     return keepsConfigurationInVolume || isMounted ? .kept : .lostWithTheContainer
   }

@@ -4,7 +4,7 @@ import Postgres
 
 /// A server installed below a root folder: `/` in production, any folder for throw-away servers.
 public struct Installation: Sendable {
-  /// Without a trailing slash; empty for `/`.
+  /// Resolved, see ``Common/RootFolder``; empty for `/`.
   public let root: String
   public let brand: Brand
   public let configuration: ConfFile
@@ -16,7 +16,7 @@ public struct Installation: Sendable {
   /// - Parameter brand: nil: the brand of the existing configuration; Aloha takes precedence.
   /// - Throws: `.configuration` if there is no server, or if its files cannot be read.
   public init(root: String, brand: Brand? = nil) throws {
-    let root = Self.normalized(root)
+    let root = RootFolder(root).prefix
     let candidates = brand.map { [$0] } ?? Brand.allCases
     guard
       let found = candidates.first(where: {
@@ -47,7 +47,7 @@ public struct Installation: Sendable {
 
   /// Creates the installation of a server whose own settings are lost, from the description in a backup.
   package init(root: String, brand: Brand, configuration: ConfFile, settings: SettingsFile, secrets: Secrets) {
-    self.root = Self.normalized(root)
+    self.root = RootFolder(root).prefix
     self.brand = brand
     self.configuration = configuration
     self.settings = settings
@@ -63,19 +63,38 @@ public struct Installation: Sendable {
   /// Whether uploads are stored in S3 instead of a folder.
   public var storesUploadsInS3: Bool { settings.keepsUploadsInS3 }
 
-  /// The folder that contains `files` and `avatars`.
-  public var uploadsFolder: String {
-    let configured = settings.text("LOCAL_UPLOADS_DIR") ?? "\(brand.homeFolder)/uploads"
-    return ServerLink.destination(path(configured), root: root)
+  /// The folder that contains `files` and `avatars`, without links; it need not exist, see ``UploadsPresence``.
+  public var uploadsFolder: String { FileSystem.resolvedForOpening(configuredUploads, root: root) }
+
+  /// The path of the uploads as the settings name it: it may be a link.
+  package var configuredUploads: String {
+    path(settings.text("LOCAL_UPLOADS_DIR") ?? "\(brand.homeFolder)/uploads")
   }
 
   public var messageFilesFolder: String { uploadsFolder + "/files" }
   public var avatarsFolder: String { uploadsFolder + "/avatars" }
-  public var deploymentFolder: String { root + brand.deploymentFolder }
 
-  /// Returns a path of the configuration, as seen from outside of the root.
+  /// The folder of settings.py and the conf files, without links.
+  public var configurationFolder: String { ServerLink.destination(root + brand.configurationFolder, root: root) }
+
+  /// The folder of the installed version. Its last name is a link that an upgrade changes, and stays one where the system
+  /// can follow it.
+  public var deploymentFolder: String {
+    let path = root + brand.deploymentFolder
+    let parent = ServerLink.destination(FileSystem.folder(of: path), root: root)
+    let link = "\(parent)/\(FileSystem.name(of: path))"
+    return FileSystem.exists(link) ? link : ServerLink.destination(link, root: root)
+  }
+
+  /// Returns the path of a file in the configuration folder, for example of ``Operations/Brand/settingsFile``.
+  package func file(_ path: String) -> String { Self.path(of: path, root: root, brand: brand) }
+
+  /// Returns a path of the configuration, as seen from outside of the root. Paths of throw-away servers contain their
+  /// root already, in any notation.
   public func path(_ configured: String) -> String {
-    configured.hasPrefix(root + "/") ? configured : root + configured
+    guard !root.isEmpty else { return configured }
+    let path = configured.hasPrefix("/") ? configured : "/\(configured)"
+    return root + (RootFolder(root).part(below: path) ?? path)
   }
 
   /// Returns the parameters with which the server itself connects to its database.
@@ -89,6 +108,13 @@ public struct Installation: Sendable {
       sslMode: host == nil ? nil : settings.text("REMOTE_POSTGRES_SSLMODE"), applicationName: applicationName,
       // With peer authentication, PostgreSQL requires the system user of the same name.
       systemUser: host == nil ? user : nil)
+  }
+
+  /// The database as texts name it: "aloha at /var/run/postgresql".
+  public var databaseLabel: String {
+    let parameters = databaseParameters()
+    let name = SafeText.clean(parameters.database, limit: .name)
+    return parameters.host.map { "\(name) at \(SafeText.clean($0, limit: .path))" } ?? name
   }
 
   /// Opens a session with the server's schema first in the search path and the time zone UTC.
@@ -144,12 +170,13 @@ public struct Installation: Sendable {
     return ServerLink.destination(folder + file.dropFirst(brand.configurationFolder.count), root: root)
   }
 
-  /// Returns an absolute path, because processes with another working directory must use the same. Empty is the form of
-  /// ``root`` for `/`.
-  private static func normalized(_ root: String) -> String {
-    if root.isEmpty { return "" }
-    var root = FileSystem.absolute(root)
-    while root.count > 1 && root.hasSuffix("/") { root.removeLast() }
-    return root == "/" ? "" : root
+  /// Returns whether there is a configuration folder of a server below `root`, of any state.
+  ///
+  /// - Parameter brand: nil: of any brand.
+  public static func exists(root: String, brand: Brand? = nil) -> Bool {
+    let root = RootFolder(root).prefix
+    return (brand.map { [$0] } ?? Brand.allCases).contains {
+      FileSystem.isFolder(ServerLink.destination(root + $0.configurationFolder, root: root))
+    }
   }
 }

@@ -2,7 +2,7 @@ import Operations
 
 extension ServerReference {
   public init(_ installation: Installation) {
-    self.init(root: installation.root.isEmpty ? "/" : installation.root, brand: installation.brand)
+    self.init(root: installation.root, brand: installation.brand)
   }
 
   /// Reads the server's configuration: an operation works with the settings of the moment in which it begins.

@@ -44,7 +44,7 @@ public struct ServerScripts: Sendable {
 
   /// The exact command for a shell, to be run where the server is.
   public func commandLine(_ script: Script) -> String {
-    let words = ([installation.root + Self.shown(script, installation.brand)] + arguments(script)).map(Self.quoted)
+    let words = ([path(script)] + arguments(script)).map(Self.quoted)
     let command = words.joined(separator: " ")
     // A container need not have sudo, and whoever is in it is root.
     if Container.find(installation) != nil {
@@ -86,10 +86,6 @@ public struct ServerScripts: Sendable {
 
   private func path(_ script: Script) -> String {
     "\(installation.deploymentFolder)/\(Self.below(script, installation.brand))"
-  }
-
-  private static func shown(_ script: Script, _ brand: Brand) -> String {
-    "\(brand.deploymentFolder)/\(below(script, brand))"
   }
 
   private static func below(_ script: Script, _ brand: Brand) -> String {

@@ -9,15 +9,20 @@ public enum StateFolder {
   ///
   /// - Parameter root: "/" in production. The server's settings are not needed.
   public static func path(root: String) -> String {
-    let root = root == "/" ? "" : root
-    guard Container.find(root: root)?.hasVolume == true else { return root + usual }
-    return "\(root)\(Container.volume)/\(Program.name)"
+    let root = RootFolder(root).prefix
+    return place(Container.find(root: root)?.hasVolume == true ? "\(Container.volume)/\(Program.name)" : usual, root)
   }
 
   /// Returns other folders that may contain state: from before a server was recognized as a container, and vice versa.
   package static func others(root: String) -> [String] {
-    let root = root == "/" ? "" : root
+    let root = RootFolder(root).prefix
     let own = path(root: root)
-    return [root + usual, "\(root)\(Container.volume)/\(Program.name)"].filter { $0 != own && FileSystem.isFolder($0) }
+    return [usual, "\(Container.volume)/\(Program.name)"].map { place($0, root) }.filter {
+      $0 != own && FileSystem.isFolder($0)
+    }
+  }
+
+  private static func place(_ path: String, _ root: String) -> String {
+    ServerLink.destination(root + path, root: root)
   }
 }

@@ -25,7 +25,7 @@ package struct ExportChecks {
     -> [Finding]
   {
     try [
-      target().about(.output), space(organization, connection).about(.output), uploads(),
+      target().about(.output), space(organization, connection).about(.output), uploads(connection),
       activity(organization).about(.organization), database(connection),
     ]
       + StateFindings(organization: organization, installation: installation, connection: connection).findings(.export)
@@ -117,18 +117,15 @@ package struct ExportChecks {
     return Finding(.ok, "space", "about \(Amount.bytes(needed)) needed, \(Amount.bytes(free)) free")
   }
 
-  private func uploads() -> Finding {
+  private func uploads(_ connection: Connection) throws -> Finding {
     if installation.storesUploadsInS3 {
       return Finding(
         .blocker, "uploads", "this server keeps its files in S3, which this version cannot export",
         remedy: "use the server's own export command for now")
     }
-    guard FileSystem.isFolder(installation.uploadsFolder) else {
-      return Finding(
-        .warning, "uploads", "there is no folder \(installation.uploadsFolder): files will be missing",
-        remedy: "check LOCAL_UPLOADS_DIR in settings.py")
-    }
-    return Finding(.ok, "uploads", "in \(installation.uploadsFolder)")
+    let reason = "in \(installation.uploadsFolder)"
+    return try UploadsPresence.look(installation, connection).finding(
+      installation, reason, otherwise: UploadsPresence.giveUp(installation)) ?? Finding(.ok, "uploads", reason)
   }
 
   private func activity(_ organization: Organization) -> Finding {

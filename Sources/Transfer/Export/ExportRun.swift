@@ -291,7 +291,7 @@ package struct ExportRun {
   /// Should the move be called off.
   private var openAgain: [Summary.Step] {
     let reactivate = ReactivateOperation(
-      ServerReference(root: installation.root.isEmpty ? "/" : installation.root), subdomain: options.subdomain)
+      ServerReference(root: installation.root), subdomain: options.subdomain)
     return [
       Summary.Step(
         "If the move is cancelled, reactivate it here:", commands: reactivate.commands.map(\.text)

@@ -34,7 +34,7 @@ package struct ImportChecks {
   /// Returns the findings that concern the server alone.
   package func serverFindings(memberBytes: Int64, migrations: [UInt8]?, sourceVersion: String?) throws -> [Finding] {
     [
-      try subdomain().about(.subdomain), try systemBots(), uploads(), space(memberBytes),
+      try subdomain().about(.subdomain), try systemBots(), try uploads(), space(memberBytes),
       try version(sourceVersion, migrations),
       try standby(),
     ]
@@ -84,12 +84,12 @@ package struct ImportChecks {
     return Finding(.blocker, "system bots", reason, remedy: "run on this server: \(bots.command)")
   }
 
-  private func uploads() -> Finding {
-    installation.storesUploadsInS3
-      ? Finding(
+  private func uploads() throws -> Finding {
+    try UploadsPresence.look(installation, connection).finding(
+      installation, "go to \(installation.uploadsFolder)", otherwise: UploadsPresence.giveUp(installation))
+      ?? Finding(
         .blocker, "uploads", "this server keeps its files in S3, which this version cannot import into",
         remedy: "use the server's own import command for now")
-      : Finding(.ok, "uploads", "go to \(installation.uploadsFolder)")
   }
 
   /// Rows with their indexes take about twice the size of their JSON; the archive is unpacked during the import.

@@ -160,6 +160,10 @@ public struct ImportOperation: PreparedOperation {
     let recordFolder = options.reportFolder ?? progress.recordFolder
     let connection = try installation.connect(cancellation: cancellation)
     defer { connection.close() }
+    // Before the work folder is made among the uploads: afterwards a missing folder would be there.
+    let presence = try UploadsPresence.look(installation, connection)
+    let uploads = presence.finding(installation, "", otherwise: UploadsPresence.giveUp(installation))
+    try progress.pass([uploads].compactMap(\.self))
     // An import that was killed may have left files behind: they go before the next one begins.
     try ImportLock.settle(installation, connection, progress: progress)
     ScratchFolder.removeLeftOvers()

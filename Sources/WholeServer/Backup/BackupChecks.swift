@@ -40,10 +40,10 @@ struct BackupChecks {
     return ToolRun(tools: run, parameters: installation.databaseParameters()).user
   }
 
-  func findings(_ connection: Connection?, _ size: BackupSize, work: String?) -> [Finding] {
+  func findings(_ connection: Connection?, _ size: BackupSize, work: String?) throws -> [Finding] {
     var findings = [target(), space(size, work: work)].about(.output)
     if let connection, !options.skipsDatabase { findings.append(tools(connection)) }
-    findings.append(uploads(size, attachments: try? connection.map(Self.attachments)))
+    findings.append(try uploads(size, connection))
     findings.append(contents(size))
     findings.append(MessageQueues.finding(beforeBackup: installation))
     if let recipient = options.recipient {
@@ -117,33 +117,18 @@ struct BackupChecks {
     }
   }
 
-  /// Returns the number of files that messages name.
-  private static func attachments(_ connection: Connection) throws -> Int64 {
-    try connection.value("SELECT count(*) FROM zerver_attachment").flatMap { Int64($0) } ?? 0
-  }
-
-  /// - Parameter attachments: the number of files that messages name; nil if it is not known.
-  private func uploads(_ size: BackupSize, attachments: Int64?) -> Finding {
+  /// - Parameter connection: nil: the database is left out, and is not asked for the files that it names.
+  private func uploads(_ size: BackupSize, _ connection: Connection?) throws -> Finding {
     if options.skipsUploads { return Finding(.warning, "uploads", "left out, as requested: the backup is partial") }
     if installation.storesUploadsInS3 {
       return Finding(
         .warning, "uploads", "this server keeps its files in S3: they are not in the backup",
         remedy: "turn on versioning and replication of the bucket; it is the backup of the files")
     }
-    guard FileSystem.isFolder(installation.uploadsFolder) else {
-      return Finding(
-        .warning, "uploads", "there is no folder \(installation.uploadsFolder): files will be missing",
-        remedy: "check LOCAL_UPLOADS_DIR in settings.py")
-    }
-    // A disk that is not mounted looks like this.
-    if size.uploadsFiles == 0, let attachments, attachments > 0 {
-      return Finding(
-        .blocker, "uploads",
-        "\(installation.uploadsFolder) is empty, but messages name \(Amount.of(attachments, "file"))",
-        remedy: "mount the disk or volume with the uploads; or leave them out with --skip-uploads")
-    }
-    return Finding(
-      .ok, "uploads", "\(Amount.of(size.uploadsFiles, "file")), \(Amount.bytes(size.uploads))")
+    let reason = "\(Amount.of(size.uploadsFiles, "file")), \(Amount.bytes(size.uploads))"
+    let presence = try UploadsPresence.look(installation, connection)
+    return presence.finding(installation, reason, otherwise: "or leave the uploads out with --skip-uploads")
+      ?? Finding(.ok, "uploads", reason)
   }
 
   private func contents(_ size: BackupSize) -> Finding {

@@ -57,9 +57,8 @@ final class BackupContent {
 
   /// Adds the settings, which a restore requires: only entries that are not files are skipped.
   func addSettings() throws {
-    let folder = ServerLink.destination(
-      installation.root + brand.configurationFolder, root: installation.root)
-    let tree = try FileTree(folder, root: installation.root, cancellation: progress.cancellation)
+    let tree = try FileTree(
+      installation.configurationFolder, root: installation.root, cancellation: progress.cancellation)
     note(tree, below: BackupLayout.settings)
     for file in tree.files {
       let descriptor = FileTree.open(file)

@@ -48,7 +48,7 @@ struct BackupRun {
     let connection = try options.skipsDatabase ? nil : installation.connect()
     defer { connection?.close() }
     let tree = try takesUploads ? FileTree(installation.uploadsFolder) : nil
-    return checks().findings(connection, try size(connection, tree), work: workPlace())
+    return try checks().findings(connection, try size(connection, tree), work: workPlace())
   }
 
   func plan() throws -> Plan {
@@ -76,7 +76,7 @@ struct BackupRun {
     let tree = try takesUploads ? FileTree(installation.uploadsFolder, cancellation: progress.cancellation) : nil
     let size = try size(session, tree)
     let work = workPlace()
-    try progress.pass(checks().findings(session, size, work: work))
+    try progress.pass(try checks().findings(session, size, work: work))
 
     var tables: [String: Int64] = [:]
     var dump: Dump?

@@ -16,7 +16,7 @@ public enum FoundBackups {
       "/srv/backup", "/srv/backups", "/backup", "/backups", "/mnt", "/media", "/root",
     ]
     let volume = Container.find(root: root).map { [$0.backupFolder] } ?? []
-    let below = root == "/" || root.isEmpty ? [] : usual.map { root + $0 }
+    let below = RootFolder(root).path == "/" ? [] : usual.map { RootFolder(root).prefix + $0 }
     var seen: Set<String> = []
     return (others + volume + used + below + usual).filter { seen.insert($0).inserted }
   }

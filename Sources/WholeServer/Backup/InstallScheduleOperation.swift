@@ -27,7 +27,7 @@ public struct InstallScheduleOperation: Operation {
   public let server: ServerReference
   public let options: Options
   /// "" in production; else a folder that stands for /, in which the files are written.
-  private var root: String { server.root == "/" ? "" : server.root }
+  private var root: String { RootFolder(server.root).prefix }
 
   public init(_ server: ServerReference, _ options: Options) {
     self.server = server

@@ -15,7 +15,7 @@ struct NotInBackup: Sendable, Equatable {
   /// Returns the list for one server; commands are for a root shell on it.
   static func list(_ installation: Installation) -> [NotInBackup] {
     let name = installation.brand.rawValue
-    let root = installation.root.isEmpty ? "/" : installation.root
+    let root = RootFolder(installation.root).path
     let bucket = installation.settings.text("S3_AUTH_UPLOADS_BUCKET") ?? "BUCKET"
     let avatars = installation.settings.text("S3_AVATAR_BUCKET") ?? "BUCKET"
     let s3 = NotInBackup(

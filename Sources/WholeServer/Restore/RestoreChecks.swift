@@ -265,12 +265,12 @@ struct RestoreChecks {
   // MARK: Settings
 
   private func settings() -> [Finding] {
-    [lostSettings(), unusableSettings(), emptyUploads()].compactMap(\.self) + restoredSettings()
+    [lostSettings(), unusableSettings(), missingUploads(), emptyUploads()].compactMap(\.self) + restoredSettings()
   }
 
   /// Reports missing settings of this server: then only the backup defines its database and its folders.
   private func lostSettings() -> Finding? {
-    guard !FileSystem.exists(installation.root + brand.secretsFile) else { return nil }
+    guard !FileSystem.exists(installation.file(brand.secretsFile)) else { return nil }
     let own = installation.databaseParameters()
     let place = own.host.map { " at \($0)" } ?? ""
     return Finding(
@@ -289,6 +289,14 @@ struct RestoreChecks {
       .blocker, "settings", "\(SafeText.clean(parts.settings ?? "", limit: .path)): \(first)",
       remedy:
         "give the old server's whole folder of settings, or leave --settings out: this server's settings then stay")
+  }
+
+  /// Reports uploads that have no place on this server: their folder is a link to nothing, or not a folder.
+  private func missingUploads() -> Finding? {
+    guard head.hasUploads, let presence = try? UploadsPresence.look(installation, nil, isReplaced: true),
+      case .missing = presence
+    else { return nil }
+    return presence.finding(installation, "")
   }
 
   /// Reports a folder without files that was given as the uploads.

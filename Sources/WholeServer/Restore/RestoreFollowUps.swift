@@ -9,7 +9,7 @@ private struct RestoreFollowUp {
   let brand: Brand?
 
   init(_ server: ServerReference) {
-    root = server.root == "/" ? "" : server.root
+    root = RootFolder(server.root).prefix
     brand = server.brand
   }
 

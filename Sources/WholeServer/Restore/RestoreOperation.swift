@@ -22,7 +22,7 @@ public struct RestoreOperation: RestoreFamily {
     self.options = options
   }
 
-  private var root: String { server.root == "/" ? "" : server.root }
+  private var root: String { RootFolder(server.root).prefix }
   private var brand: Brand? { server.brand }
 
   // MARK: The operation as others see it

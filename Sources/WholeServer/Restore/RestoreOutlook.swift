@@ -54,7 +54,7 @@ public struct RestoreOutlook: Sendable, Equatable {
     let (preparation, damage) = try prepare(root: root, brand: brand, options, cancellation)
     let installation = preparation.installation
     let head = preparation.head
-    let hasOwn = FileSystem.exists(installation.root + installation.brand.secretsFile)
+    let hasOwn = FileSystem.exists(installation.file(installation.brand.secretsFile))
     var consequences: [String] = []
     if case .archive = options.source { consequences = head.holdings.consequences }
     return RestoreOutlook(

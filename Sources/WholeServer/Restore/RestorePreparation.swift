@@ -141,8 +141,7 @@ final class RestorePreparation {
 
   private static func places(_ installation: Installation, id: String) -> [RestorePlace] {
     let settings = RestorePlace.find(
-      installation.root + installation.brand.configurationFolder, part: BackupLayout.settings, id: id,
-      root: installation.root)
+      installation.configurationFolder, part: BackupLayout.settings, id: id, root: installation.root)
     let uploads = RestorePlace.find(
       installation.uploadsFolder, part: BackupLayout.uploads, id: id, root: installation.root)
     return settings + uploads

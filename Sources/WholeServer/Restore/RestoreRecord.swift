@@ -233,7 +233,7 @@ public struct RestoreState: Sendable {
   private let others: [String]
 
   public init(root: String) {
-    self.root = root == "/" ? "" : root
+    self.root = RootFolder(root).prefix
     folder = "\(StateFolder.path(root: root))/restore"
     others = StateFolder.others(root: root).map { "\($0)/restore" }
   }

@@ -116,7 +116,7 @@ struct RestoreSwitch {
     }
     // The server is recognized by its settings.
     for move in record.moves where move.direction == .out && Move.isThere(move.aside) {
-      guard move.live == installation.root + installation.brand.configurationFolder,
+      guard move.live == installation.configurationFolder,
         (try? FileSystem.names(in: move.aside))?.isEmpty != false
       else { continue }
       lost.append("everything in \(move.aside)")

@@ -111,7 +111,7 @@ struct RestoredSettings {
       secrets: "\(folder)/\(brand.rawValue)-secrets.conf"
     )
     if options.keepsConfiguration {
-      try Self.copy(installation.root + brand.configurationFile, to: files.conf)
+      try Self.copy(installation.file(brand.configurationFile), to: files.conf)
     }
     for change in changes {
       switch change.edit {

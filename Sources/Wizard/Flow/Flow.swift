@@ -7,7 +7,9 @@ struct Flow: Sendable {
   let steps: [Step]
   /// The servers of the flow, for the header; completed as answers are given.
   let route: @Sendable (Answers) -> Route
-  let badge: Badge
+  /// The badge until the servers are known from answers, see ``badge(_:)``.
+  private let badge: Badge
+  private let answeredBadge: @Sendable (Answers) -> Badge?
   /// The equivalent commands.
   let commands: @Sendable (Answers) -> [String]
   /// The offers after the result, the most useful first. Leaving is always possible.
@@ -16,7 +18,8 @@ struct Flow: Sendable {
   let keepsDrafts: Bool
 
   init(
-    id: String, title: String, badge: Badge, route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
+    id: String, title: String, badge: Badge, answeredBadge: @escaping @Sendable (Answers) -> Badge? = { _ in nil },
+    route: @escaping @Sendable (Answers) -> Route = { _ in Route() },
     commands: @escaping @Sendable (Answers) -> [String] = { _ in [] },
     continuations: @escaping @Sendable (Answers) -> [Continuation] = { _ in [] }, keepsDrafts: Bool? = nil,
     steps: [Step]
@@ -24,12 +27,16 @@ struct Flow: Sendable {
     self.id = id
     self.title = title
     self.badge = badge
+    self.answeredBadge = answeredBadge
     self.route = route
     self.commands = commands
     self.continuations = continuations
     self.keepsDrafts = keepsDrafts ?? steps.contains { if case .run = $0.kind { true } else { false } }
     self.steps = steps
   }
+
+  /// Returns the kind of the servers that the answers name.
+  func badge(_ answers: Answers) -> Badge { answeredBadge(answers) ?? badge }
 
   struct Route: Sendable, Equatable {
     var from: String?

@@ -14,6 +14,8 @@ struct FlowEngine: Sendable {
     /// The host name, or the folder.
     var label: String
     var facts: [Summary.Fact]
+    /// Whether it is a throw-away server of this program, see ``Operations/SandboxMark``; nil: not looked at.
+    var isTest: Bool?
   }
 
   var overview: @Sendable (_ root: String, Cancellation) throws -> ServerOverview
@@ -58,11 +60,10 @@ extension FlowEngine {
 
   /// A folder without any server has another message than a damaged server.
   private static func installed(below root: String, brand: Brand?) throws -> Installation {
-    let brands = brand.map { [$0] } ?? Brand.allCases
-    guard brands.contains(where: { FileSystem.isFolder(root + $0.configurationFolder) }) else {
+    guard Installation.exists(root: root, brand: brand) else {
       throw PlainFailure(
         .configuration, SafeText.clean(root, limit: .name), "there is no server below this folder",
-        remedy: "give the folder that holds etc/\(brands[0].rawValue); on the server itself that is /")
+        remedy: "give the folder that holds etc/\((brand ?? .aloha).rawValue); on the server itself that is /")
     }
     return try Installation(root: root, brand: brand)
   }
@@ -73,13 +74,15 @@ extension FlowEngine {
     let version = try ServerVersion.read(server, connection)
     let organizations = try connection.value(
       "SELECT count(*) FROM zerver_realm WHERE string_id <> $1", [server.brand.internalSubdomain])
+    let isTest = SandboxMark.isThere(below: server.root)
+    let kind = isTest ? [Summary.Fact("Kind", "\(Flow.Badge.test.rawValue): a throw-away server of this program")] : []
     return ServerOverview(
       label: server.label,
-      facts: [
+      facts: kind + [
         Summary.Fact("Server", server.label),
         Summary.Fact("Software", "\(server.brand.title) \(version.name ?? "of an unknown version")"),
         Summary.Fact("Organizations", organizations ?? "0"),
         Summary.Fact("Uploads", server.storesUploadsInS3 ? "in S3" : server.uploadsFolder),
-      ])
+      ], isTest: isTest)
   }
 }

@@ -38,6 +38,7 @@ struct FlowContext: Sendable {
   var target: String?
   /// Nil: detected.
   var brand: Brand?
+  /// Whether this server is a throw-away server, see ``Operations/SandboxMark``. Determined when the flow is opened.
   var isTest = false
   /// The container of this server; nil outside of one. Determined when the flow is opened.
   var container: Container?

@@ -36,7 +36,7 @@ extension WizardModel {
     frame.fill(rect, role: .header)
     let title = " \(session.flow.title)"
     frame.put(title, at: rect.origin, role: .header)
-    let badge = " \(session.flow.badge.rawValue) "
+    let badge = " \(session.flow.badge(session.answers).rawValue) "
     let badgeColumn = rect.endColumn - TextWidth.columns(badge) - 1
     frame.put(badge, at: Point(column: badgeColumn, row: rect.row), role: badgeRole)
     let start = rect.column + TextWidth.columns(title) + 3
@@ -58,7 +58,7 @@ extension WizardModel {
   }
 
   private var badgeRole: Role {
-    switch session.flow.badge {
+    switch session.flow.badge(session.answers) {
     case .production: .production
     case .test: .test
     case .restore: .restore

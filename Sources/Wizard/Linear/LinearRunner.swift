@@ -96,7 +96,7 @@ struct LinearRunner {
     hasToldResult = false
     if !isFirst { voice.gap() }
     let route = session.flow.route(session.answers)
-    let badge = session.flow.badge
+    let badge = session.flow.badge(session.answers)
     let subject = route.from.flatMap { route.to == nil ? ": \($0)" : nil } ?? ""
     let kind = badge == .restore ? "" : " This is a \(badge.rawValue) server."
     voice.say("\(session.flow.title)\(subject).\(kind)")

@@ -41,7 +41,8 @@ struct DemoCommand: ParsableCommand {
     let new = "\(sandbox.directory)/new-server"
     guard serve else {
       return try looks.open(
-        goal == "menu" ? nil : goal, source: old, target: new, isTest: true, archiveFolder: sandbox.directory)
+        goal == "menu" ? nil : goal, source: old, target: new, runsInThisProcess: true, archiveFolder: sandbox.directory
+      )
     }
     StandardStream.output(
       """

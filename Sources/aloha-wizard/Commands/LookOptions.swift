@@ -41,7 +41,7 @@ struct LookOptions: ParsableArguments {
   ///
   /// - Parameter goal: the first goal; nil for the menu.
   func open(
-    _ goal: String?, source: String, target: String?, brand: Brand? = nil, isTest: Bool = false,
+    _ goal: String?, source: String, target: String?, brand: Brand? = nil, runsInThisProcess: Bool = false,
     archiveFolder: String? = nil
   ) throws {
     var options = WizardOptions()
@@ -57,7 +57,7 @@ struct LookOptions: ParsableArguments {
     options.ascii = ascii
     options.noColor = noColor
     options.bell = bell
-    options.isTest = isTest
+    options.runsInThisProcess = runsInThisProcess
     options.archiveFolder = archiveFolder
     if let text = try Wizard.run(options) { StandardStream.output(text) }
   }

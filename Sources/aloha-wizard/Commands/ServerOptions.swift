@@ -1,6 +1,5 @@
 import ArgumentParser
 import Common
-import Glibc
 import Operations
 import Server
 
@@ -21,13 +20,8 @@ struct ServerOptions: ParsableArguments {
     try OptionRule.check("--root", root, InputRule.path)
   }
 
-  /// The server with its absolute path: a job's process has another working directory.
-  var reference: ServerReference {
-    let path = realpath(root, nil)
-    defer { free(path) }
-    return ServerReference(
-      root: path.map { String(cString: $0) } ?? FileSystem.absolute(root), brand: brand)
-  }
+  /// The server; its path is resolved, because a job's process has another working directory.
+  var reference: ServerReference { ServerReference(root: root, brand: brand) }
 
   func installation() throws -> Installation {
     try Installation(root: reference.root, brand: brand)

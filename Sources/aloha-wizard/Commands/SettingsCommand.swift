@@ -1,7 +1,6 @@
 import Administration
 import ArgumentParser
 import Common
-import Glibc
 import Operations
 import Server
 
@@ -34,12 +33,8 @@ struct SettingsCommand: ParsableCommand {
       case replaces, beside
     }
 
-    /// The absolute path: a job's process has another working directory.
-    var fullPath: String {
-      let path = realpath(from, nil)
-      defer { free(path) }
-      return path.map { String(cString: $0) } ?? FileSystem.absolute(from)
-    }
+    /// The resolved path: a job's process has another working directory.
+    var fullPath: String { FileSystem.resolved(from) }
 
     func facts(_ source: ConfigurationSource, _ target: Installation) -> MigrationFacts {
       MigrationFacts.detect(from: source, to: target, kind: migration, replacesSource: place.map { $0 == .replaces })

@@ -19,6 +19,7 @@ extension Flow {
     let work = WorkSteps("The move", context) { MoveOperation(MoveDecisions($0), brand: context.brand) }
     return Flow(
       id: "move", title: "Move an organization", badge: context.badge,
+      answeredBadge: { badge($0, context) },
       route: { answers in
         let place = answers.given(Key.place)
         return Route(
@@ -56,6 +57,22 @@ extension Flow {
             SettingsKey.data.name: .text(MigrationFacts.Kind.import.rawValue),
           ]), proposed: false)
     ]
+  }
+
+  /// TEST only if both servers are throw-away servers. A server counts once its step has looked at it.
+  private static func badge(_ answers: Answers, _ context: FlowContext) -> Flow.Badge {
+    let isTest = answers.detail(Key.source, kind).map { $0 == Flow.Badge.test.rawValue } ?? context.isTest
+    guard isTest, isHere(answers), let target = answers.detail(Key.target, kind) else {
+      return isTest ? .test : .production
+    }
+    return target == Flow.Badge.test.rawValue ? .test : .production
+  }
+
+  /// The name of the detail with the kind of a server.
+  private static let kind = "kind"
+
+  private static func kind(of overview: FlowEngine.ServerOverview) -> [String: String] {
+    overview.isTest.map { [kind: ($0 ? Flow.Badge.test : .production).rawValue] } ?? [:]
   }
 
   private static func named(_ text: String) -> String? { text.isEmpty ? nil : text }
@@ -107,7 +124,10 @@ extension Flow {
       },
       lookup: Lookup("Looking at the server", key: { $0[Key.source] }) { answers, cancellation in
         let overview = try context.engine.overview(answers[Key.source], cancellation)
-        return LookupResult(facts: overview.facts, labels: [Key.source.name: overview.label])
+        let known = kind(of: overview)
+        return LookupResult(
+          facts: overview.facts, labels: [Key.source.name: overview.label],
+          known: known.isEmpty ? [:] : [Key.source.name: known])
       })
   }
 
@@ -207,7 +227,7 @@ extension Flow {
         guard isHere(answers) else { return LookupResult() }
         let root = answers[Key.target]
         var result = LookupResult()
-        if folder(root) == folder(answers[Key.source]) {
+        if RootFolder(root) == RootFolder(answers[Key.source]) {
           result.findings = [
             Finding(
               .blocker, "new server", "this is the server that the organization is on now",
@@ -218,20 +238,16 @@ extension Flow {
         let overview = try context.engine.overview(root, cancellation)
         result.facts = overview.facts
         result.labels = [Key.target.name: overview.label]
-        if let memory = queries.memory(), memory < Memory.scarce {
-          result.known = [Key.target.name: ["memory": Amount.bytes(memory)]]
-        }
+        result.findings = try queries.overlap(answers[Key.source], root, cancellation)
+        var known = kind(of: overview)
+        if let memory = queries.memory(), memory < Memory.scarce { known["memory"] = Amount.bytes(memory) }
+        if !known.isEmpty { result.known = [Key.target.name: known] }
         return result
       }, decides: [.output])
   }
 
   @Sendable private static func isHere(_ answers: Answers) -> Bool {
     answers.given(Key.place) == .here
-  }
-
-  private static func folder(_ path: String) -> String {
-    let parts = path.split(separator: "/").filter { $0 != "." }
-    return "/" + parts.joined(separator: "/")
   }
 
   private static func address(_ context: FlowContext) -> Step {

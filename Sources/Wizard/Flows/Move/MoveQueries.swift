@@ -7,6 +7,8 @@ import Server
 /// The functions of the engine that only this flow uses. Tests replace them.
 struct MoveQueries: Sendable {
   var advice: @Sendable (MoveDecisions) throws -> [SettingAdvice]
+  /// Returns a blocker if both folders lead to one server, one database or one folder of uploads.
+  var overlap: @Sendable (_ source: String, _ target: String, Cancellation) throws -> [Finding] = { _, _, _ in [] }
   /// The available memory in bytes; nil if it is unknown.
   var memory: @Sendable () -> Int64? = { nil }
 
@@ -16,6 +18,11 @@ struct MoveQueries: Sendable {
         guard let target = decisions.target else { return [] }
         return try SecretAdvisor.advice(
           from: Installation(root: decisions.source, brand: brand), to: Installation(root: target, brand: brand))
+      },
+      overlap: { source, target, cancellation in
+        try MovePair.findings(
+          from: Installation(root: source, brand: brand), to: Installation(root: target, brand: brand),
+          cancellation: cancellation)
       }, memory: { Memory.available })
   }
 }

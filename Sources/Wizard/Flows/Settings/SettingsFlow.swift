@@ -79,7 +79,8 @@ extension Flow {
         let path = answers[Key.path]
         let found = try queries.source(path)
         var result = LookupResult(facts: found.facts, labels: [Key.path.name: found.label])
-        if found.kind == .server, folder(path) == folder(context.root) {
+        result.findings = found.overlap
+        if found.kind == .server, RootFolder(path) == RootFolder(context.root) {
           result.findings = [
             Finding(
               .blocker, "old server", "this is the server itself", remedy: "give another one's folder, or a backup")
@@ -88,8 +89,6 @@ extension Flow {
         return result
       })
   }
-
-  private static func folder(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
 
   // MARK: What it is for
 

@@ -10,6 +10,8 @@ struct SettingsQueries: Sendable {
     var label: String
     var kind: ConfigurationSource.Kind
     var facts: [Summary.Fact]
+    /// Blockers and warnings about what it shares with this server.
+    var overlap: [Finding] = []
   }
 
   /// - Throws: `.notFound` or `.unsuitableArchive` if there are no settings at the path.
@@ -44,7 +46,9 @@ extension SettingsQueries {
     return SettingsQueries(
       source: { path in
         let source = try ConfigurationSource(path)
-        return Source(label: source.host ?? path, kind: source.kind, facts: describe(source))
+        return Source(
+          label: source.host ?? path, kind: source.kind, facts: describe(source),
+          overlap: try source.overlap(with: target()))
       },
       facts: { path in
         let (source, target) = (try ConfigurationSource(path), try target())
