@@ -85,6 +85,13 @@ struct KindDetector {
   /// Whether it can only be a backup, before all members are known.
   var isCertainlyBackup: Bool { hasVersion && (hasDatabase || hasSettings) && !hasOrganization }
 
+  /// The content before all members are known; nil if the members so far do not tell.
+  var contentSoFar: Glimpse.Content? {
+    if hasOrganization || hasMessages { return .export }
+    if hasVersion || hasBackupSign || hasDatabase && hasSettings { return .backup }
+    return nil
+  }
+
   func kind(manifest: Manifest?) -> ArchiveKind {
     switch manifest?.kind {
     case .organizationExport: return .ourExport

@@ -33,13 +33,16 @@ struct Step: Sendable {
   let proceed: String
   /// The continuation outside the flow for some answers; nil: the next step.
   let exit: @Sendable (Answers) -> Destination?
+  /// The key of a later answer, if this step only proposes it. The step is skipped if that answer was given, and if the
+  /// lookup brings nothing to choose from. Its own answers are neither reviewed nor written into answers files.
+  let proposes: String?
 
   init(
     _ id: String, _ title: String, heading: @escaping @Sendable (Answers) -> String,
     explanation: @escaping @Sendable (Answers) -> [TextBlock] = { _ in [] }, help: [TextBlock] = [],
     kind: Kind = .questions, isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
     fields: @escaping @Sendable (Answers) -> [Field] = { _ in [] }, lookup: Lookup? = nil, proceed: String = "continue",
-    exit: @escaping @Sendable (Answers) -> Destination? = { _ in nil }
+    exit: @escaping @Sendable (Answers) -> Destination? = { _ in nil }, proposes: String? = nil
   ) {
     self.id = id
     self.title = title
@@ -52,6 +55,7 @@ struct Step: Sendable {
     self.lookup = lookup
     self.proceed = proceed
     self.exit = exit
+    self.proposes = proposes
   }
 
   var isBranch: Bool {
