@@ -30,7 +30,7 @@ struct WizardModel: Sendable {
   private let usualGlyphs: Glyphs
   /// Whether the operator has requested monochrome ASCII.
   private(set) var isPlain = false
-  private(set) var focus: Focus = .page
+  var focus: Focus = .page
   private(set) var overlay: Overlay?
   /// A message about the last key, until the next one.
   private var notice: String?
