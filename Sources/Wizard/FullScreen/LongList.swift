@@ -167,7 +167,7 @@ extension WizardModel {
     let before = filter?.ids
     _ = filter?.type(key, in: list)
     guard list.hasWords, let filter, filter.ids != before, let best = filter.ids.first else { return }
-    focus = .option(field: filter.field, id: best)
+    move(to: .option(field: filter.field, id: best))
   }
 
   /// Updates the lists, and clears a filter whose list or field is not focused any more.

@@ -30,7 +30,7 @@ struct WizardModel: Sendable {
   private let usualGlyphs: Glyphs
   /// Whether the operator has requested monochrome ASCII.
   private(set) var isPlain = false
-  var focus: Focus = .page
+  private(set) var focus: Focus = .page
   private(set) var overlay: Overlay?
   /// A message about the last key, until the next one.
   private var notice: String?
@@ -382,6 +382,9 @@ struct WizardModel: Sendable {
   }
 
   mutating func tell(_ text: String) { notice = text }
+
+  /// For the filter, which moves to the best row.
+  mutating func move(to target: Focus) { focus = target }
 
   mutating func start(_ task: BackgroundTask) { effects.append(.start(task)) }
 
