@@ -4,13 +4,6 @@ import Glibc
 /// The beginning of an archive, read within a fixed budget: for lists of archives, which cannot wait until gigabytes are
 /// read. Nothing is unpacked to disk.
 public struct Glimpse: Sendable, Equatable {
-  /// The content as far as the read members tell.
-  public enum Content: Sendable, Equatable {
-    case export, backup
-    /// Another archive; the text describes it.
-    case other(String)
-  }
-
   /// How far the archive was read.
   public enum Extent: Sendable, Equatable {
     /// To its end: gzip's checksum, the checksum of this program and the names in the manifest match.
@@ -25,7 +18,7 @@ public struct Glimpse: Sendable, Equatable {
   }
 
   /// Nil if the read members do not tell.
-  public let content: Content?
+  public let content: ArchiveContent?
   public let extent: Extent
   /// Nil without one, and if the reading ended before it, because it is the last member.
   public let manifest: Manifest?
@@ -98,7 +91,7 @@ public struct Glimpse: Sendable, Equatable {
     func finished(_ extent: Extent) throws -> Glimpse {
       let manifest = try collector.manifest()
       if let manifest { try ArchiveCheck.checkNames(sizes, against: manifest, path: path) }
-      let content: Content
+      let content: ArchiveContent
       switch detector.kind(manifest: manifest) {
       case .ourExport, .officialExport: content = .export
       case .backup: content = .backup
