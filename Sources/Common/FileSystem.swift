@@ -18,11 +18,16 @@ public enum FileSystem {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
+  /// The current working directory; nil if it was deleted.
+  public static var current: String? {
+    guard let current = getcwd(nil, 0) else { return nil }
+    defer { free(current) }
+    return String(cString: current)
+  }
+
   /// Returns the absolute path, for the current working directory.
   public static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
-    defer { free(current) }
-    let folder = String(cString: current)
+    guard !path.hasPrefix("/"), let folder = current else { return path }
     return folder == "/" ? "/\(path)" : "\(folder)/\(path)"
   }
 

@@ -97,20 +97,39 @@ public struct OperationTraces: Sendable, Equatable {
   public var imported: (archive: String, subdomain: String)?
   /// The folder that receives backups.
   public var backupFolder: String?
+  /// The archives that it writes.
+  public var written: [WrittenArchive]
   /// Folders for temporary files and archives, which are searched for leftovers.
   public var workFolders: [String]
 
   public init(
-    imported: (archive: String, subdomain: String)? = nil, backupFolder: String? = nil, workFolders: [String?] = []
+    imported: (archive: String, subdomain: String)? = nil, backupFolder: String? = nil,
+    written: [WrittenArchive] = [], workFolders: [String?] = []
   ) {
     self.imported = imported
     self.backupFolder = backupFolder
+    self.written = written
     self.workFolders = workFolders.compactMap(\.self)
   }
 
   public static func == (left: OperationTraces, right: OperationTraces) -> Bool {
     left.imported?.archive == right.imported?.archive && left.imported?.subdomain == right.imported?.subdomain
-      && left.backupFolder == right.backupFolder && left.workFolders == right.workFolders
+      && left.backupFolder == right.backupFolder && left.written == right.written
+      && left.workFolders == right.workFolders
+  }
+
+  /// An archive that an operation writes.
+  public struct WrittenArchive: Sendable, Equatable {
+    public let path: String
+    /// The subdomain of the exported organization; nil for a backup.
+    public let subdomain: String?
+
+    /// - Returns: nil without a path.
+    public init?(_ path: String?, subdomain: String? = nil) {
+      guard let path else { return nil }
+      self.path = path
+      self.subdomain = subdomain
+    }
   }
 
   /// Returns the folder of a file; nil for relative paths.

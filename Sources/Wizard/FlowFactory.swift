@@ -12,10 +12,13 @@ struct FlowFactory: Sendable {
   private let options: WizardOptions
   /// The root folder of the server.
   private let root: String
+  /// The folder in which the program was started.
+  private let currentFolder: String?
 
   init(_ options: WizardOptions) {
     self.options = options
     root = RootFolder(options.source ?? "/").path
+    currentFolder = FileSystem.current
     processes = FlowProcesses(runsJobs: !options.runsInThisProcess)
   }
 
@@ -34,11 +37,12 @@ struct FlowFactory: Sendable {
   ///
   /// - Throws: `.usage` if the file is for another flow than the command line, or for none that exists.
   func flow(for file: AnswersFile, at path: String) throws -> Flow {
-    if let goal = options.goal, let name = file.flow, goal != name {
+    let named = try options.goal.map { try Self.goal($0).id }
+    if let goal = named, let name = file.flow, goal != name {
       throw AnswersFault.error(
         path, ["flow: it is for \"\(SafeText.clean(name, limit: .short))\", and \"\(goal)\" was asked for"])
     }
-    let id = file.flow ?? options.goal ?? Goal.move.id
+    let id = file.flow ?? named ?? Goal.move.id
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
       let ids = Goal.byName.map(\.id).joined(separator: ", ")
       throw AnswersFault.error(
@@ -47,14 +51,22 @@ struct FlowFactory: Sendable {
     return goal.flow(context())
   }
 
-  /// - Throws: `.usage` if the goal does not exist.
-  static func goal(_ id: String) throws -> Goal {
-    guard let goal = Goal.byName.first(where: { $0.id == id }) else {
+  /// Returns the goal with an id, or the only one that a word means: "undo".
+  ///
+  /// - Throws: `.usage` if the goal does not exist, or if the word can mean several.
+  static func goal(_ word: String) throws -> Goal {
+    if let goal = Goal.byName.first(where: { $0.id == word }) { return goal }
+    let meant = Goal.meant(word)
+    if meant.count == 1 { return meant[0] }
+    let subject = "'\(SafeText.clean(word, limit: .short))'"
+    guard meant.isEmpty else {
       throw PlainFailure(
-        .usage, "'\(SafeText.clean(id, limit: .short))'", "there is no such goal",
-        remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
+        .usage, subject, "several goals match",
+        remedy: "choose one of \(meant.map { "\($0.id) (\($0.title))" }.joined(separator: ", "))")
     }
-    return goal
+    throw PlainFailure(
+      .usage, subject, "there is no such goal",
+      remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
   }
 
   var catalog: FlowCatalog {
@@ -71,8 +83,8 @@ struct FlowFactory: Sendable {
       obstacle = Trouble(error).reason
     }
     return .menu(
-      context(), goals: Goal.all, waiting: Flow.PendingWork.find(root: root, drafts: DraftStore(root: root)),
-      obstacle: obstacle)
+      context(), goals: Goal.all, further: Goal.further,
+      waiting: Flow.PendingWork.find(root: root, drafts: DraftStore(root: root)), obstacle: obstacle)
   }
 
   func context(given: [String: Answer] = [:]) -> FlowContext {
@@ -88,7 +100,7 @@ struct FlowFactory: Sendable {
     return FlowContext(
       root: root, label: server?.label ?? root, target: target, brand: options.brand,
       isTest: SandboxMark.isThere(below: root), container: container, hasServer: server != nil,
-      archiveFolder: options.archiveFolder ?? container?.backupFolder ?? "/tmp",
+      archiveFolder: options.archiveFolder ?? container?.backupFolder ?? "/tmp", currentFolder: currentFolder,
       engine: .real(brand: options.brand, processes), given: given)
   }
 }

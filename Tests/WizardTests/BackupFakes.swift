@@ -1,4 +1,5 @@
 import Common
+import Engine
 
 @testable import Operations
 @testable import Server
@@ -14,6 +15,12 @@ enum BackupFakes {
     let name = "aloha-backup-\(stamp)-Ab3dE6gH.tar.gz\(encrypted ? ".age" : "")"
     return BackupFile(
       path: "/var/backups/aloha/\(name)", moment: BackupLayout.moment(fileName: name) ?? 0, bytes: bytes)
+  }
+
+  static func archive(_ backup: BackupFile) -> FoundArchive {
+    FoundArchive(
+      path: backup.path, moment: backup.moment, bytes: backup.bytes, content: .backup, state: .complete,
+      isEncrypted: backup.isEncrypted)
   }
 
   static let newest = backup("2026-11-23-03-30-00")
@@ -60,7 +67,7 @@ enum BackupFakes {
     }
   ) -> BackupQueries {
     BackupQueries(
-      found: { _, _ in found }, outlook: { _, _, _ in outlook }, restored: { _ in record },
+      found: { _, _ in FoundArchives(found.map(archive)) }, outlook: { _, _, _ in outlook }, restored: { _ in record },
       estimate: { _, _ in try estimate() },
       retention: { options, _ in
         options.folder == "/var/backups/aloha"

@@ -46,6 +46,13 @@ public enum ArchiveKind: Sendable, Equatable {
   }
 }
 
+/// The content of an archive, as far as the members that were read tell.
+public enum ArchiveContent: Sendable, Equatable {
+  case export, backup
+  /// Another archive; the text describes it.
+  case other(String)
+}
+
 /// Members that identify a backup of a server, even a partial one, unless the archive is an export.
 public enum BackupSigns {
   public static let names: Set<String> = [
@@ -84,6 +91,13 @@ struct KindDetector {
 
   /// Whether it can only be a backup, before all members are known.
   var isCertainlyBackup: Bool { hasVersion && (hasDatabase || hasSettings) && !hasOrganization }
+
+  /// The content before all members are known; nil if the members so far do not tell.
+  var contentSoFar: ArchiveContent? {
+    if hasOrganization || hasMessages { return .export }
+    if hasVersion || hasBackupSign || hasDatabase && hasSettings { return .backup }
+    return nil
+  }
 
   func kind(manifest: Manifest?) -> ArchiveKind {
     switch manifest?.kind {

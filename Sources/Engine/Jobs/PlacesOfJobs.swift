@@ -15,6 +15,15 @@ extension JobStore {
     )
   }
 
+  /// The archives that recent jobs wrote or imported, the newest job first. They may be gone.
+  var archives: [OperationTraces.WrittenArchive] {
+    ((try? jobs()) ?? []).prefix(Self.mostJobs).flatMap { job -> [OperationTraces.WrittenArchive] in
+      guard let traces = (try? job.readHeader())?.operation.traces else { return [] }
+      // The subdomain of an import is the new one, not that in the archive.
+      return traces.written + [.init(traces.imported?.archive)].compactMap(\.self)
+    }
+  }
+
   /// The folders that received backups, in the order of the jobs.
   var backupFolders: [String] {
     ((try? jobs()) ?? []).prefix(Self.mostJobsWithBackups).compactMap {

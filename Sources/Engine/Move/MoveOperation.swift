@@ -40,6 +40,7 @@ public struct MoveOperation: Operation {
   public var traces: OperationTraces {
     OperationTraces(
       imported: decisions.target.map { _ in (decisions.archive, decisions.subdomain) },
+      written: [.init(decisions.archive, subdomain: decisions.organization)].compactMap(\.self),
       workFolders: [OperationTraces.folder(of: decisions.archive)])
   }
 

@@ -8,7 +8,7 @@ struct DocumentList {
   /// Files that appear to contain messages but that no import reads.
   private var strayMessages: [String] = []
 
-  private static let required = ["realm.json", "attachment.json", "uploads/records.json", "avatars/records.json"]
+  static let required = ["realm.json", "attachment.json", "uploads/records.json", "avatars/records.json"]
   private static let shown = 10
 
   /// Adds a member of the archive.

@@ -81,7 +81,9 @@ public struct ExportOperation: Operation {
   public var servers: [ServerReference] { [server] }
   public var title: String { "Export '\(options.subdomain)' into \(options.output ?? "an archive")" }
   public var traces: OperationTraces {
-    OperationTraces(workFolders: [OperationTraces.folder(of: options.output)])
+    OperationTraces(
+      written: [.init(options.output, subdomain: options.subdomain)].compactMap(\.self),
+      workFolders: [OperationTraces.folder(of: options.output)])
   }
 
   public var commands: [ProgramCommand] {

@@ -73,6 +73,7 @@ public struct BackupOperation: Operation {
   public var traces: OperationTraces {
     OperationTraces(
       backupFolder: options.output.map { FileSystem.folder(of: $0) } ?? options.folder,
+      written: [.init(options.output)].compactMap(\.self),
       workFolders: [OperationTraces.folder(of: options.output), options.folder, options.workFolder])
   }
 

@@ -32,3 +32,18 @@ public enum FoundBackups {
     return found.sorted { ($0.moment, $0.path) > ($1.moment, $1.path) }
   }
 }
+
+/// What is recorded in a folder about its backups, by earlier commands that have read them.
+package struct RecordedStandings {
+  private let ledger: BackupLedger
+
+  /// - Parameter folder: the folder of the backups.
+  package init(_ folder: String) { ledger = BackupLedger(folder) }
+
+  /// Returns the standing of exactly this file; nil if none is recorded. An encrypted backup states it in its seal.
+  package func standing(of path: String) -> BackupStanding? {
+    let backup = BackupFile(path: path, moment: 0, bytes: 0)
+    return ledger.standing(of: backup)
+      ?? (backup.isEncrypted ? BackupChecksum.holdings(sealing: path).map { .sound($0) } : nil)
+  }
+}

@@ -44,6 +44,10 @@ struct Field: Sendable, Equatable {
     var disabled: String?
     /// Details for later steps, by name.
     var details: [String: String] = [:]
+    /// The words by which it can be found; nil: any part of the text in its cells.
+    var search: WordSearch?
+    /// Whether it is only shown when a search finds it.
+    var isFurther = false
   }
 
   struct Decision: Sendable, Equatable {

@@ -12,17 +12,21 @@ struct Goal: Sendable {
   let title: String
   /// The purpose, in at most 40 characters.
   let summary: String
+  /// Other words of operators for it, and for what is done on the way: the menu's search, the linear mode and
+  /// `wizard WORD` find it by these.
+  let aliases: [String]
   /// Whether it requires a server on this machine.
   let needsServer: Bool
   let flow: @Sendable (FlowContext) -> Flow
 
   init(
-    _ id: String, _ title: String, _ summary: String, needsServer: Bool = true,
+    _ id: String, _ title: String, _ summary: String, aliases: [String] = [], needsServer: Bool = true,
     flow: @escaping @Sendable (FlowContext) -> Flow
   ) {
     self.id = id
     self.title = title
     self.summary = summary
+    self.aliases = aliases
     self.needsServer = needsServer
     self.flow = flow
   }
@@ -46,6 +50,8 @@ struct FlowContext: Sendable {
   var hasServer = true
   /// The default folder for archives.
   var archiveFolder = "/tmp"
+  /// The folder in which the program was started; nil if it is unknown.
+  var currentFolder: String?
   var engine: FlowEngine
   /// Answers given before the flow started.
   var given: [String: Answer] = [:]

@@ -35,13 +35,17 @@ struct Step: Sendable {
   let exit: @Sendable (Answers) -> Destination?
   /// What its questions decide: a blocker about it leads back here.
   let decides: [Finding.Concern]
+  /// The key of a later answer, if this step only proposes it. The step is skipped if that answer was given, and if the
+  /// lookup brings nothing to choose from. Its own answers are neither reviewed nor written into answers files.
+  let proposes: String?
 
   init(
     _ id: String, _ title: String, heading: @escaping @Sendable (Answers) -> String,
     explanation: @escaping @Sendable (Answers) -> [TextBlock] = { _ in [] }, help: [TextBlock] = [],
     kind: Kind = .questions, isVisible: @escaping @Sendable (Answers) -> Bool = { _ in true },
     fields: @escaping @Sendable (Answers) -> [Field] = { _ in [] }, lookup: Lookup? = nil, proceed: String = "continue",
-    exit: @escaping @Sendable (Answers) -> Destination? = { _ in nil }, decides: [Finding.Concern] = []
+    exit: @escaping @Sendable (Answers) -> Destination? = { _ in nil }, decides: [Finding.Concern] = [],
+    proposes: String? = nil
   ) {
     self.id = id
     self.title = title
@@ -55,6 +59,7 @@ struct Step: Sendable {
     self.proceed = proceed
     self.exit = exit
     self.decides = decides
+    self.proposes = proposes
   }
 
   var isBranch: Bool {

@@ -2,11 +2,17 @@ import Common
 import Transfer
 
 extension Goal {
-  static let toCloud = Goal("to-cloud", "Move to the cloud", "export it, and hand it over") {
+  static let toCloud = Goal(
+    "to-cloud", "Move to the cloud", "export it, and hand it over",
+    aliases: ["hosted", "hosting", "migrate", "transfer", "leave this server", "handover"]
+  ) {
     ToCloudFlow($0).flow
   }
 
-  static let fromCloud = Goal("from-cloud", "Move from the cloud", "import the cloud's export here") {
+  static let fromCloud = Goal(
+    "from-cloud", "Move from the cloud", "import the cloud's export here",
+    aliases: ["hosted", "self-host", "come back", "migrate", "transfer"]
+  ) {
     FromCloudFlow($0, .real).flow
   }
 }
@@ -188,9 +194,8 @@ struct FromCloudFlow: Sendable {
       id: "from-cloud", title: "Move from the cloud", badge: context.badge,
       route: { [label = context.label] _ in .init(from: "the cloud", to: label) },
       commands: importing.work.commands, continuations: importing.continuations,
-      steps: [
-        welcome,
-        ArchiveStep(
+      steps: [welcome]
+        + ArchiveStep(
           heading: "Where is the cloud's export?",
           explanation: [.paragraph("The file that you downloaded, copied to this machine.")],
           help: [
@@ -198,8 +203,7 @@ struct FromCloudFlow: Sendable {
               "An owner finds exports in the organization's settings, under “Data exports”; a full one, with private "
                 + "messages, is made on request to the cloud's support.")
           ], mustBeExport: true
-        ).step(reader), version,
-      ] + importing.rest)
+        ).steps(context, reader) + [version] + importing.rest)
   }
 
   private var welcome: Step {

@@ -2,7 +2,10 @@ import Common
 import Transfer
 
 extension Goal {
-  static let export = Goal("export", "Export an organization", "into an archive, to move or to keep") {
+  static let export = Goal(
+    "export", "Export an organization", "into an archive, to move or to keep",
+    aliases: ["extract", "download", "takeout", "consent", "public channels"]
+  ) {
     ExportFlow($0).flow
   }
 }

@@ -3,7 +3,10 @@ import Engine
 import Transfer
 
 extension Goal {
-  static let `import` = Goal("import", "Import an organization", "from an archive, as a new one here") {
+  static let `import` = Goal(
+    "import", "Import an organization", "from an archive, as a new one here",
+    aliases: ["load", "read in", "merge", "add", "Slack", "Mattermost", "Rocket.Chat", "converter"]
+  ) {
     ImportFlow($0, .real).flow
   }
 }
@@ -31,18 +34,16 @@ struct ImportFlow: Sendable {
     Flow(
       id: "import", title: "Import an organization", badge: context.badge, route: route,
       commands: work.commands, continuations: continuations,
-      steps: [
-        ArchiveStep(
-          heading: "Which archive is imported?",
-          explanation: [.paragraph("A .tar.gz that an export has made, or the folder that it was unpacked into.")],
-          help: [
-            .paragraph(
-              "It can come from this program, from the server's own export command, from the cloud, or from one of "
-                + "the server's converters for other chat systems. It is read once here; nothing is unpacked."),
-            .paragraph("Both servers must have the same version; the checks compare them."),
-          ], mustBeExport: true
-        ).step(reader)
-      ] + rest)
+      steps: ArchiveStep(
+        heading: "Which archive is imported?",
+        explanation: [.paragraph("A .tar.gz that an export has made, or the folder that it was unpacked into.")],
+        help: [
+          .paragraph(
+            "It can come from this program, from the server's own export command, from the cloud, or from one of "
+              + "the server's converters for other chat systems. It is read once here; nothing is unpacked."),
+          .paragraph("Both servers must have the same version; the checks compare them."),
+        ], mustBeExport: true
+      ).steps(context, reader) + rest)
   }
 
   /// The steps after the archive, for all sources.

@@ -5,6 +5,7 @@ import Operations
 extension Goal {
   static let inspect = Goal(
     "inspect", "Inspect or verify an archive", "what it is, and whether it is whole",
+    aliases: ["check", "look", "view", "content", "damaged", "checksum", "list an archive", "show"],
     needsServer: false
   ) { InspectFlow($0, .real).flow }
 }
@@ -44,22 +45,22 @@ struct InspectFlow: Sendable {
         let path: [String: Answer] = [ArchiveStep.key.name: .text(answers[ArchiveStep.key])]
         return [Continuation("Import it into this server", .flow("import", given: path))].filter { Goal.exists($0) }
       },
-      steps: [
-        ArchiveStep(
-          heading: "Which archive?",
-          explanation: [
-            .paragraph("An export or a backup: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
-          ],
-          help: [
-            .paragraph("The archive is read once. Nothing is unpacked, and nothing from it is run or trusted."),
-            .paragraph(
-              "An encrypted archive is decrypted while it is read; no plain data is written to a disk. Without the "
-                + "private key only the .sha256 beside it can be compared: that proves that the file is unchanged, "
-                + "and nothing about its content."),
-            .paragraph(
-              "This is what the archive says about itself. The next steps check whether it is true and complete."),
-          ]
-        ).step(reader), against, review, run,
+      steps: ArchiveStep(
+        heading: "Which archive?",
+        explanation: [
+          .paragraph("An export or a backup: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
+        ],
+        help: [
+          .paragraph("The archive is read once. Nothing is unpacked, and nothing from it is run or trusted."),
+          .paragraph(
+            "An encrypted archive is decrypted while it is read; no plain data is written to a disk. Without the "
+              + "private key only the .sha256 beside it can be compared: that proves that the file is unchanged, "
+              + "and nothing about its content."),
+          .paragraph(
+            "This is what the archive says about itself. The next steps check whether it is true and complete."),
+        ]
+      ).steps(context, reader) + [
+        against, review, run,
         Step(
           "result", "Result",
           heading: { answers in

@@ -2,7 +2,10 @@ import Common
 import Engine
 
 extension Goal {
-  static let leftovers = Goal("leftovers", "Remove leftovers", "of interrupted commands") { .leftovers($0) }
+  static let leftovers = Goal(
+    "leftovers", "Remove leftovers", "of interrupted commands",
+    aliases: ["disk space", "temporary files", "clean up", "delete", "orphaned", "interrupted"]
+  ) { .leftovers($0) }
 }
 
 extension Flow {

@@ -8,17 +8,23 @@ extension Flow {
   /// The first screen.
   ///
   /// - Parameters:
+  ///   - further: goals that only a search shows.
   ///   - waiting: pending work of this server; it comes first.
   ///   - obstacle: why there is no server here; nil if there is one.
-  static func menu(_ context: FlowContext, goals: [Goal], waiting: [PendingWork], obstacle: String?) -> Flow {
+  static func menu(
+    _ context: FlowContext, goals: [Goal], further: [Goal] = [], waiting: [PendingWork], obstacle: String?
+  ) -> Flow {
     let rows =
       waiting.enumerated().map { index, item in
-        Field.Row(id: "waiting-\(index)", cells: [item.title, item.summary], label: item.title)
+        Field.Row(
+          id: "waiting-\(index)", cells: [item.title, item.summary], label: item.title,
+          search: WordSearch(title: item.title, aliases: [], summary: item.summary))
       }
-      + goals.map { goal in
+      + (goals + further).map { goal in
         Field.Row(
           id: goal.id, cells: [goal.title, goal.summary], label: goal.title,
-          disabled: goal.needsServer ? obstacle : nil)
+          disabled: goal.needsServer ? obstacle : nil, search: goal.search,
+          isFurther: further.contains { $0.id == goal.id })
       }
     return Flow(
       id: menuID, title: Program.name, badge: context.badge, route: { _ in Route(from: context.label) },
@@ -37,6 +43,9 @@ extension Flow {
           help: [
             .paragraph(
               "Nothing is changed before you confirm it: each choice begins with explanations and questions."),
+            .paragraph(
+              "To find a goal by a word, like undo, nightly or secrets: type / and the word, in the linear mode only the "
+                + "word. Some goals are only shown then."),
             .paragraph("For another server than this machine's: \(Program.name) --root FOLDER."),
           ],
           kind: .branch { answers in

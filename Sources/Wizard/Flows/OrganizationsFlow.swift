@@ -5,7 +5,14 @@ import Operations
 import Server
 
 extension Goal {
-  static let organizations = Goal("organizations", "Organizations", "close, open, change the address") {
+  static let organizations = Goal(
+    "organizations", "Organizations", "close, open, change the address",
+    aliases: [
+      "close", "open", "address", "deactivate", "reactivate", "reopen", "disable", "enable", "rename", "subdomain",
+      "domain", "redirect", "list",
+      "sizes", "realm",
+    ]
+  ) {
     .organizations($0, .real($0))
   }
 }

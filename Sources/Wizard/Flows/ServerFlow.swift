@@ -5,7 +5,12 @@ import Operations
 import Server
 
 extension Goal {
-  static let server = Goal("server", "Start and stop the server", "restart, queues, cache") {
+  static let server = Goal(
+    "server", "Start and stop the server", "restart, queues, cache",
+    aliases: [
+      "restart", "queues", "cache", "reboot", "down", "up", "RabbitMQ", "memcached", "flush", "services", "supervisor",
+    ]
+  ) {
     .server($0, .real($0))
   }
 }

@@ -56,12 +56,12 @@ extension WizardModel {
   ) {
     let natural = lists[key]?.widths ?? []
     let widths = Table.widths(natural, of: columns, in: builder.width - 4)
-    let shown = shownIDs(key)
+    let searched = filter?.field == key ? filter?.editor.text : nil
     let focusedID: String? = if case .option(key, let id) = focus { id } else { nil }
     builder.add(
       Row(spans: [Span(Self.cells(columns.map(\.title), columns, widths, glyphs), .secondary)], indent: 4))
     builder.add(.text(String(repeating: glyphs.horizontal, count: builder.width), .border))
-    for row in rows where shown?.contains(row.id) ?? true {
+    for row in shownRows(rows, key) {
       let focused = row.id == focusedID
       guard focused || builder.isSeen else {
         builder.add(.unseen)
@@ -70,7 +70,12 @@ extension WizardModel {
       let chosen = session.isChosen(.option(field: key, id: row.id))
       let mark = chosen ? glyphs.radioOn : row.disabled == nil ? glyphs.radioOff : " "
       let role: Role = row.disabled != nil ? .disabled : chosen ? .selection : .text
-      let text = "\(focused ? glyphs.pointer : " ") \(mark) " + Self.cells(row.cells, columns, widths, glyphs)
+      var cells = row.cells
+      // The reader sees why a row is here whose cells do not contain the text.
+      if let alias = searched.flatMap({ lists[key]?.alias(row.id, for: $0) }), let last = cells.popLast() {
+        cells.append("(\(alias)) \(last)")
+      }
+      let text = "\(focused ? glyphs.pointer : " ") \(mark) " + Self.cells(cells, columns, widths, glyphs)
       builder.add(
         Row(
           spans: [Span(text, role)], fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))

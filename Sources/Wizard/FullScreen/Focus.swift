@@ -85,7 +85,7 @@ extension FlowSession {
   private static func focusable(_ field: Field, _ key: String) -> [Focus] {
     switch field.kind {
     case .choice(let options), .multipleChoice(let options): options.map { .option(field: key, id: $0.id) }
-    case .table(_, let rows): rows.map { .option(field: key, id: $0.id) }
+    case .table(_, let rows): rows.filter { !$0.isFurther }.map { .option(field: key, id: $0.id) }
     case .yesNo(let yes, let no): [yes, no].map { .option(field: key, id: $0.id) }
     case .decisions(let items, _): items.map { .item(field: key, id: $0.id) }
     case .text, .path, .secret, .confirmation: [.input(field: key)]

@@ -4,8 +4,12 @@ import Terminal
 /// Precomputed data of a field with many rows, so that the time per key does not depend on their number.
 struct LongList: Sendable {
   private let kind: Field.Kind
-  /// The id and the lower-case text of each row, for searching.
+  /// The id and the folded text of each row, for searching.
   private let entries: [(id: String, text: [UInt8])]
+  /// The words of each row, if all rows have some; otherwise empty.
+  private let words: [WordSearch]
+  /// The rows that are shown without a search.
+  private let usual: [Int]
   /// The preferred width of each column.
   let widths: [Int]
 
@@ -13,9 +17,14 @@ struct LongList: Sendable {
   init?(_ kind: Field.Kind) {
     var widths: [Int] = []
     let texts: [(String, [String])]
+    var words: [WordSearch] = []
+    var usual: [Int]?
     switch kind {
     case .table(let columns, let rows):
       texts = rows.map { ($0.id, $0.cells) }
+      let searches = rows.compactMap(\.search)
+      if searches.count == rows.count { words = searches }
+      usual = rows.indices.filter { !rows[$0].isFurther }
       widths = Table(columns: columns, rows: rows.map { $0.cells.map { Span($0) } }).naturalWidths
     case .choice(let options), .multipleChoice(let options):
       texts = options.map { ($0.id, [$0.title, $0.detail ?? ""]) }
@@ -24,33 +33,48 @@ struct LongList: Sendable {
     }
     self.kind = kind
     self.widths = widths
+    self.words = words
+    self.usual = usual ?? Array(texts.indices)
     entries = texts.map { id, cells in (id, Self.folded(cells.joined(separator: "\n"))) }
   }
 
-  var count: Int { entries.count }
+  /// The number of rows that are shown without a search.
+  var count: Int { usual.count }
 
   /// Whether the list is too long to be seen at a glance.
-  var isLong: Bool { entries.count > 8 }
+  var isLong: Bool { count > 8 }
 
   var canBeFiltered: Bool {
     if case .table = kind { entries.count > 1 } else { isLong }
   }
 
+  /// Whether the rows are found by their words, the best first.
+  var hasWords: Bool { !words.isEmpty }
+
   /// Returns whether it belongs to these rows; fast if they are identical.
   func isOf(_ kind: Field.Kind) -> Bool { self.kind == kind }
 
-  /// Returns the indices of the rows with `text` in any cell, ignoring case.
+  /// Returns the indices of the rows with `text` in any cell, ignoring case and accents. Rows with words of their own
+  /// are found by these too, and come first.
   ///
   /// - Parameter within: the indices to search: the result for a part of the text.
   func places(with text: String, within: [Int]? = nil) -> [Int] {
     let wanted = Self.folded(text)
-    guard !wanted.isEmpty else { return Array(entries.indices) }
-    return (within ?? Array(entries.indices)).filter { Self.contains(entries[$0].text, wanted) }
+    guard !wanted.isEmpty else { return usual }
+    let found = WordSearch.places(text, in: words).map(\.place)
+    let others = (within ?? Array(entries.indices)).filter { Self.contains(entries[$0].text, wanted) }
+    return found.isEmpty ? others : found + others.filter { !found.contains($0) }
+  }
+
+  /// Returns the other name by which a row is found; nil if its cells show the text.
+  func alias(_ id: String, for text: String) -> String? {
+    guard hasWords, let place = entries.firstIndex(where: { $0.id == id }) else { return nil }
+    return words[place].match(WordSearch.words(text))?.alias
   }
 
   func id(_ place: Int) -> String { entries[place].id }
 
-  private static func folded(_ text: String) -> [UInt8] { Array(text.lowercased().utf8) }
+  private static func folded(_ text: String) -> [UInt8] { Array(WordSearch.folded(text).utf8) }
 
   private static func contains(_ text: [UInt8], _ part: [UInt8]) -> Bool {
     guard text.count >= part.count, let first = part.first else { return false }
@@ -66,16 +90,17 @@ struct ListFilter: Sendable {
   /// Whether the filter line is focused; otherwise the rows are.
   var isTyping = true
   private(set) var editor = LineEditor("", caret: nil)
-  /// The indices of the remaining rows.
+  /// The indices of the remaining rows, the best first.
   private(set) var places: [Int]
-  private(set) var ids: Set<String>
+  /// The ids of the remaining rows, in the same order.
+  private(set) var ids: [String]
   let total: Int
 
   init(field: String, _ list: LongList) {
     self.field = field
     total = list.count
     places = list.places(with: "")
-    ids = Set(places.map(list.id))
+    ids = places.map(list.id)
   }
 
   var isEmpty: Bool { places.isEmpty }
@@ -86,8 +111,9 @@ struct ListFilter: Sendable {
     guard editor.handle(key) else { return false }
     let text = editor.text
     guard text != before else { return true }
-    places = list.places(with: text, within: text.hasPrefix(before) ? places : nil)
-    ids = Set(places.map(list.id))
+    // Rows that are only shown for a search are not among those of an empty one.
+    places = list.places(with: text, within: text.hasPrefix(before) && !list.hasWords ? places : nil)
+    ids = places.map(list.id)
     return true
   }
 }
@@ -99,18 +125,26 @@ extension WizardModel {
   var canFilter: Bool { filter == nil && overlay == nil && list?.canBeFiltered == true }
 
   /// Returns the ids of the visible rows of a field; nil for all.
-  func shownIDs(_ key: String) -> Set<String>? { filter?.field == key ? filter?.ids : nil }
+  func shownIDs(_ key: String) -> Set<String>? { filter?.field == key ? filter.map { Set($0.ids) } : nil }
 
-  /// All elements that can be focused, without filtered rows.
+  /// Returns the visible rows of a table in their order: with a filter, the best first.
+  func shownRows(_ rows: [Field.Row], _ key: String) -> [Field.Row] {
+    guard let filter, filter.field == key else { return rows.filter { !$0.isFurther } }
+    return filter.places.filter { rows.indices.contains($0) }.map { rows[$0] }
+  }
+
+  /// All elements that can be focused, without filtered rows, from top to bottom.
   var focusable: [Focus] {
     guard let filter else { return session.focusable }
-    return session.focusable.filter { focus in
-      guard focus.field == filter.field else { return true }
-      switch focus {
-      case .option(_, let id), .item(_, let id): return filter.ids.contains(id)
-      case .input, .line, .button, .page: return true
-      }
+    let all = session.focusable
+    let isItem = all.contains { if case .item(filter.field, _) = $0 { true } else { false } }
+    let rows = filter.ids.map {
+      isItem ? Focus.item(field: filter.field, id: $0) : .option(field: filter.field, id: $0)
     }
+    let place = all.firstIndex { $0.field == filter.field } ?? all.endIndex
+    let others = all.filter { $0.field != filter.field }
+    let before = all[..<place].count { $0.field != filter.field }
+    return others[..<before] + rows + others[before...]
   }
 
   mutating func openFilter() {
@@ -130,7 +164,10 @@ extension WizardModel {
 
   mutating func typeFilter(_ key: Key) {
     guard let list else { return }
+    let before = filter?.ids
     _ = filter?.type(key, in: list)
+    guard list.hasWords, let filter, filter.ids != before, let best = filter.ids.first else { return }
+    move(to: .option(field: filter.field, id: best))
   }
 
   /// Updates the lists, and clears a filter whose list or field is not focused any more.

@@ -417,6 +417,9 @@ struct WizardModel: Sendable {
 
   mutating func tell(_ text: String) { notice = text }
 
+  /// For the filter, which moves to the best row.
+  mutating func move(to target: Focus) { focus = target }
+
   mutating func start(_ task: BackgroundTask) { effects.append(.start(task)) }
 
   // MARK: Moving

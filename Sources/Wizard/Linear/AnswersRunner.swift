@@ -35,7 +35,9 @@ struct AnswersRunner {
     self.given = given
     self.voice = voice
     self.executor = executor
-    session = FlowSession(flow, given: given)
+    var unattended = given
+    unattended.isUnattended = true
+    session = FlowSession(flow, given: unattended)
   }
 
   /// - Throws: `.usage` with all invalid answers, or with all missing ones if they cannot be asked for; the errors of

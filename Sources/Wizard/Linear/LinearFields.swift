@@ -9,7 +9,9 @@ extension LinearRunner {
     switch field.kind {
     case .choice(let options): return try choose(field, key, options.map(Choice.init))
     case .table(let columns, let rows):
-      return try choose(field, key, rows.map { Choice($0, columns) })
+      return try choose(
+        field, key, rows.filter { !$0.isFurther }.map { Choice($0, columns) },
+        further: rows.filter(\.isFurther).map { Choice($0, columns) })
     case .yesNo(let yes, let no): return try choose(field, key, [Choice(yes), Choice(no)])
     case .multipleChoice(let options): return try chooseSeveral(field, key, options.map(Choice.init))
     case .decisions(let items, let among): return try decide(field, key, items, among)
@@ -26,6 +28,8 @@ extension LinearRunner {
     let title: String
     var details: [String] = []
     var disabled: String?
+    /// The words by which it can be chosen.
+    var search: WordSearch?
 
     init(_ option: Field.Option) {
       id = option.id
@@ -44,6 +48,7 @@ extension LinearRunner {
       }
       details = rest.isEmpty ? [] : [rest.joined(separator: ", ")]
       disabled = row.disabled
+      search = row.search
     }
   }
 
@@ -61,33 +66,62 @@ extension LinearRunner {
 
   // MARK: Choosing
 
-  private mutating func choose(_ field: Field, _ key: String, _ choices: [Choice]) throws -> Outcome {
+  /// - Parameter further: choices that are not listed, and can be chosen by a word.
+  private mutating func choose(
+    _ field: Field, _ key: String, _ choices: [Choice], further: [Choice] = []
+  ) throws -> Outcome {
     voice.say(field.asLine)
     list(choices)
+    let named = (choices + further).filter { $0.search != nil }
     while true {
       let current = choices.firstIndex { $0.id == chosen(field, key) }
-      let question = "Choose 1 to \(choices.count)\(current.map { " [\($0 + 1)]" } ?? ""):"
+      let way = named.isEmpty ? "" : ", or type a word"
+      let question = "Choose 1 to \(choices.count)\(way)\(current.map { " [\($0 + 1)]" } ?? ""):"
       guard case .text(let line) = try ask(question) else { return .back }
       if line.isEmpty, current != nil {
         sayHint(field)
         return .answered
       }
-      guard let index = index(line, choices, isYesNo: field.isYesNo) else {
+      let choice: Choice
+      if let index = index(line, choices, isYesNo: field.isYesNo) {
+        choice = choices[index]
+      } else if Int(line) == nil, !named.isEmpty {
+        guard let found = byWord(line, named, listed: choices) else { continue }
+        choice = found
+      } else {
         voice.say("Enter a number from 1 to \(choices.count).")
         continue
       }
-      if let reason = choices[index].disabled {
+      if let reason = choice.disabled {
         voice.say("Not possible: \(reason)")
         continue
       }
       if case .yesNo = field.kind {
-        session.answer(key, .flag(index == 0))
+        session.answer(key, .flag(choice.id == choices.first?.id))
       } else {
-        session.answer(key, .text(choices[index].id))
+        session.answer(key, .text(choice.id))
       }
       sayHint(field)
       return .answered
     }
+  }
+
+  /// Returns the choice that a word means; otherwise says why there is none.
+  private func byWord(_ word: String, _ named: [Choice], listed: [Choice]) -> Choice? {
+    let meant = WordSearch.meant(word, in: named.compactMap(\.search)).map { named[$0] }
+    if meant.count == 1 {
+      voice.say("\(meant[0].title).")
+      return meant[0]
+    }
+    guard !meant.isEmpty else {
+      voice.say("Nothing here has that word. Enter a number from 1 to \(listed.count), or another word.")
+      return nil
+    }
+    let titles = meant.map { choice in
+      listed.firstIndex { $0.id == choice.id }.map { "\($0 + 1). \(choice.title)" } ?? choice.title
+    }
+    voice.say("Several match: \(titles.joined(separator: "; ")). Enter a number, or more words.")
+    return nil
   }
 
   private func chosen(_ field: Field, _ key: String) -> String? {

@@ -6,7 +6,12 @@ extension LinearRunner {
     let step = session.step
     let place = session.place
     announce()
-    var asked: [String] = []
+    // A choice from a list is not asked for once more; going back here does.
+    var asked = session.proposedFields.map { field in
+      let key = step.key(field)
+      voice.say("\(field.name): \(SafeText.clean(session.answers.label(key), limit: .path))")
+      return key
+    }
     var told: String?
     while session.place == place, !wizardSession.isOpening {
       carryOut()

@@ -28,7 +28,7 @@ struct FlowSession: Sendable {
   private var reopened: Set<String> = []
 
   /// Earlier answers of the operator in the same flow, which apply again if possible.
-  private let drafts: [String: Answer]
+  private var drafts: [String: Answer]
   /// The requested continuation outside the flow; taken by the owner of the flows.
   private var requested: Destination?
   /// Whether there is a menu to return to.
@@ -57,13 +57,34 @@ struct FlowSession: Sendable {
     self.destination = destination
     currentID = flow.steps.first?.id ?? ""
     visited = [currentID]
+    if isSpared(step), let first = steps.first {
+      currentID = first.id
+      visited = [first.id]
+    }
     arrive()
   }
 
   // MARK: Where we are
 
   /// The steps for the current answers.
-  var steps: [Step] { flow.steps.filter { $0.isVisible(answers) } }
+  var steps: [Step] { flow.steps.filter { $0.isVisible(answers) && !isSpared($0) } }
+
+  /// Whether a step that only proposes an answer has nothing to propose: the answer was given, or nothing was found.
+  private func isSpared(_ step: Step) -> Bool {
+    guard let key = step.proposes else { return false }
+    if given.isUnattended || given.values[key] != nil { return true }
+    return lookupResult(of: step)?.fields.isEmpty ?? false
+  }
+
+  /// The fields of the current step whose answers an earlier step proposes, when the step is reached forwards.
+  var proposedFields: [Field] {
+    guard !reopened.contains(currentID) else { return [] }
+    let proposed = steps.prefix { $0.id != currentID }.compactMap(\.proposes)
+    return fields.filter { field in
+      let key = step.key(field)
+      return proposed.contains(key) && answers[key] != nil && field.problem(key, answers) == nil
+    }
+  }
 
   var step: Step {
     flow.steps.first { $0.id == currentID } ?? Step("", "", heading: { _ in "" })
@@ -119,6 +140,13 @@ struct FlowSession: Sendable {
   ///
   /// - Parameter typing: whether more input follows; dependent lookups wait.
   mutating func answer(_ key: String, _ answer: Answer, typing: Bool = false) {
+    if let proposed = step.proposes, answers[key] != answer || !touched.contains(key) {
+      // What was typed for another choice does not apply any more.
+      answers[proposed] = nil
+      touched.remove(proposed)
+      drafts[proposed] = nil
+      reopened.remove(String(proposed.prefix { $0 != "." }))
+    }
     answers[key] = answer
     touched.insert(key)
     settleAnswers()
@@ -456,7 +484,14 @@ struct FlowSession: Sendable {
     case .failure(let trouble): lookups[id] = LookupState(key: state.key, phase: .failed(trouble))
     }
     settleAnswers()
-    if id == currentID { skipIfAnswered() }
+    guard id == currentID else { return }
+    if isSpared(step) {
+      visited.remove(id)
+      let later = flow.steps.drop { $0.id != id }.map(\.id)
+      go(to: steps.first { later.contains($0.id) }?.id)
+    } else {
+      skipIfAnswered()
+    }
   }
 }
 

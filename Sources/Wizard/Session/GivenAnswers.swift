@@ -8,6 +8,9 @@ struct GivenAnswers: Sendable, Equatable {
   /// Whether to show steps without questions: for an operator who comes from another flow, not for a file.
   var showsFindings = false
 
+  /// Whether no operator can choose among proposals, see ``Step/proposes``.
+  var isUnattended = false
+
   var isEmpty: Bool { values.isEmpty && confirmedName == nil }
 
   func answer(to field: Field, _ key: String) -> Answer? {
@@ -52,9 +55,9 @@ extension Flow {
     var key: String { step.key(field) }
   }
 
-  /// All fields of the flow in order, without lookup results: the schema of answers files.
+  /// All fields of the flow in order, without lookup results and without proposals: the schema of answers files.
   var knownFields: [KnownField] {
-    steps.flatMap { step in
+    steps.filter { $0.proposes == nil }.flatMap { step in
       (step.fields(Answers()) + (step.lookup?.brings ?? [])).map { KnownField(step: step, field: $0) }
     }
   }

@@ -3,7 +3,10 @@ import Operations
 import WholeServer
 
 extension Goal {
-  static let backUp = Goal("back-up", "Back up this server", "now or every night; delete old backups") {
+  static let backUp = Goal(
+    "back-up", "Back up this server", "now or every night; delete old backups",
+    aliases: ["backup", "dump", "save", "snapshot", "copy of the server", "encrypt"]
+  ) {
     .backUp($0, .real)
   }
 }

@@ -4,7 +4,10 @@ import WholeServer
 
 extension Goal {
   /// Opened from backups: a schedule for nightly backups.
-  static let nightly = Goal("nightly", "Back up every night", "the lines for systemd or cron, explained") {
+  static let nightly = Goal(
+    "nightly", "Back up every night", "the lines for systemd or cron, explained",
+    aliases: ["schedule", "timer", "automatic", "daily", "regular backups", "systemd", "cron"]
+  ) {
     .nightly($0)
   }
 }

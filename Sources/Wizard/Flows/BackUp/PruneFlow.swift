@@ -4,7 +4,10 @@ import WholeServer
 
 extension Goal {
   /// Opened from backups: deletes old ones.
-  static let prune = Goal("prune", "Delete old backups", "lists them before any is deleted", needsServer: false) {
+  static let prune = Goal(
+    "prune", "Delete old backups", "lists them before any is deleted",
+    aliases: ["prune", "retention", "remove", "expire", "old"], needsServer: false
+  ) {
     .prune($0, .real)
   }
 }

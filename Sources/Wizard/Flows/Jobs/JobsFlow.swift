@@ -4,7 +4,14 @@ import Operations
 import Terminal
 
 extension Goal {
-  static let jobs = Goal("jobs", "Jobs of this server", "watch, stop, run again, undo", needsServer: false) {
+  static let jobs = Goal(
+    "jobs", "Jobs of this server", "watch, stop, run again, undo",
+    aliases: [
+      "undo", "cancel", "history", "log", "running", "resume", "retry", "roll back", "attach", "progress",
+      "interrupted",
+      "failed",
+    ], needsServer: false
+  ) {
     .jobs($0, .real)
   }
 }

@@ -6,7 +6,10 @@ import Server
 import Terminal
 
 extension Goal {
-  static let move = Goal("move", "Move an organization", "to another server, with all it has") { context in
+  static let move = Goal(
+    "move", "Move an organization", "to another server, with all it has",
+    aliases: ["migrate", "transfer", "relocate", "new server", "another machine", "copy"]
+  ) { context in
     .move(context, .real(brand: context.brand), archive: context.archivePath("export"))
   }
 }

@@ -22,22 +22,27 @@ struct ArchiveReader: Sendable {
   }
 
   var overview: @Sendable (_ path: String, _ identity: String?, Cancellation) throws -> ArchiveOverview
+  var search = ArchiveSearch.none
 
-  static let real = ArchiveReader { path, identity, cancellation in
-    let summary = try ArchiveSummary.of(path, identity: identity, cancellation: cancellation)
-    return ArchiveOverview(
-      description: summary.description, facts: summary.facts, isExport: summary.kind.hasSuffix("export"),
-      isBackup: summary.kind == "backup", isSealed: summary.kind == "encrypted", advice: summary.advice,
-      refusal: summary.refusal,
-      subdomain: summary.organization?.subdomain, name: summary.organization?.name,
-      isDeactivated: summary.organization?.isDeactivated ?? false)
-  }
+  static let real = ArchiveReader(
+    overview: { path, identity, cancellation in
+      let summary = try ArchiveSummary.of(path, identity: identity, cancellation: cancellation)
+      return ArchiveOverview(
+        description: summary.description, facts: summary.facts, isExport: summary.kind.hasSuffix("export"),
+        isBackup: summary.kind == "backup", isSealed: summary.kind == "encrypted", advice: summary.advice,
+        refusal: summary.refusal,
+        subdomain: summary.organization?.subdomain, name: summary.organization?.name,
+        isDeactivated: summary.organization?.isDeactivated ?? false)
+    }, search: .real)
 }
 
-/// Asks for an archive and describes it.
+/// Asks for an archive and describes it: a list of the found ones proposes the path, which can be typed too. Answers
+/// files need only the path.
 struct ArchiveStep: Sendable {
   static let key: AnswerKey<String> = "archive.path"
   static let identityKey: AnswerKey<String> = "archive.identity"
+  /// The chosen row of the list, which proposes the path.
+  private static let foundKey: AnswerKey<String> = "found.which"
   /// Facts for later steps, as answers without a field.
   enum Label {
     static let subdomain = "archive.subdomain"
@@ -45,6 +50,8 @@ struct ArchiveStep: Sendable {
     static let state = "archive.state"
     /// "export", "backup", "encrypted" or empty.
     static let kind = "archive.kind"
+    /// The result of an unsuccessful search, as sentences.
+    static let search = "archive.search"
   }
 
   let heading: String
@@ -53,6 +60,11 @@ struct ArchiveStep: Sendable {
   var preset: String?
   /// Whether only exports are accepted.
   var mustBeExport = false
+
+  /// Returns the path that was chosen from the list; nil without one.
+  private static func proposal(_ answers: Answers) -> String? {
+    answers.given(foundKey).flatMap { $0 == ArchiveList.other ? nil : $0 }
+  }
 
   /// Returns the private key given for an encrypted archive; nil without one.
   static func identity(_ answers: Answers) -> String? {
@@ -73,14 +85,41 @@ struct ArchiveStep: Sendable {
       return path.isEmpty ? nil : AnswerCheck.absolutePath(path)
     })
 
-  func step(_ reader: ArchiveReader) -> Step {
+  func steps(_ context: FlowContext, _ reader: ArchiveReader) -> [Step] {
+    [choice(context, reader.search), reading(reader)]
+  }
+
+  private func choice(_ context: FlowContext, _ search: ArchiveSearch) -> Step {
+    let (heading, purpose) = (heading, mustBeExport ? ArchiveList.Purpose.exports : .both)
+    return Step(
+      "found", "Choice", heading: { _ in heading }, explanation: { _ in ArchiveList.explanation },
+      help: ArchiveList.help(context),
+      lookup: Lookup("Looking for archives", key: { _ in context.root }) { _, cancellation in
+        let list = ArchiveList(
+          purpose: purpose, found: try search.found(context, cancellation), now: search.now())
+        // Without anything to choose from, the path is asked for at once.
+        guard !list.isEmpty else {
+          let nothing = ["Nothing was found to choose from.", list.remark].compactMap(\.self)
+          return LookupResult(labels: [Label.search: nothing.joined(separator: " ")])
+        }
+        return LookupResult(fields: [list.field("which", "Archive", key: Self.foundKey)], remark: list.remark)
+      }, proposes: Self.key.name)
+  }
+
+  private func reading(_ reader: ArchiveReader) -> Step {
     let (heading, explanation, preset, mustBeExport) = (heading, explanation, preset, mustBeExport)
     return Step(
-      "archive", "Archive", heading: { _ in heading }, explanation: { _ in explanation }, help: help,
+      "archive", "Archive",
+      heading: { answers in Self.proposal(answers) == nil ? heading : "Is this the right archive?" },
+      explanation: { answers in
+        guard Self.proposal(answers) == nil else { return [] }
+        let search = answers.label(Label.search)
+        return explanation + (search.isEmpty ? [] : [.paragraph(search)])
+      }, help: help,
       fields: { _ in
         [
           Field(
-            "path", "Archive", .path, preset: { _ in preset.map { .text($0) } },
+            "path", "Archive", .path, preset: { (Self.proposal($0) ?? preset).map { .text($0) } },
             check: { AnswerCheck.absolutePath($0[Self.key]) })
         ] + (mustBeExport ? [] : [Self.identityField])
       },

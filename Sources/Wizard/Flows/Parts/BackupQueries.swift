@@ -1,11 +1,12 @@
 import Common
+import Engine
 import Operations
 import WholeServer
 
 /// The functions of the engine for flows about backups. Tests replace them.
 struct BackupQueries: Sendable {
-  /// The backups in the usual folders and additional ones, the newest first.
-  var found: @Sendable (_ root: String, _ others: [String]) -> [BackupFile]
+  /// The backups and archives for a server, the newest first.
+  var found: @Sendable (FlowContext, Cancellation) throws -> FoundArchives
   /// The description of a backup, and its comparison with the server.
   var outlook: @Sendable (ServerReference, RestoreOptions, Cancellation) throws -> RestoreOutlook
   /// The restore that actions apply to; nil without one.
@@ -19,7 +20,7 @@ struct BackupQueries: Sendable {
   var now: @Sendable () -> Int64 = { Timestamp.now() }
 
   static let real = BackupQueries(
-    found: { FoundBackups.list(in: FoundBackups.usualFolders(root: $0, others: $1)) },
+    found: ArchiveSearch.real.found,
     outlook: { try RestoreOutlook.look(root: $0.root, brand: $0.brand, $1, cancellation: $2) },
     restored: { root in
       let state = RestoreState(root: root)

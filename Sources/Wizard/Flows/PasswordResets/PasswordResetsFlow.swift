@@ -3,7 +3,10 @@ import Common
 import Operations
 
 extension Goal {
-  static let passwordResets = Goal("password-resets", "Password resets", "mail for choosing new ones") {
+  static let passwordResets = Goal(
+    "password-resets", "Password resets", "mail for choosing new ones",
+    aliases: ["e-mail", "sign in", "forgotten", "invite users", "send"]
+  ) {
     .passwordResets($0, .real($0))
   }
 }

@@ -4,7 +4,11 @@ import WholeServer
 
 extension Goal {
   static let restore = Goal(
-    "restore", "Restore this server", "after a disaster, from a backup", needsServer: false
+    "restore", "Restore this server", "after a disaster, from a backup",
+    aliases: [
+      "disaster", "recover", "recovery", "roll back", "crash", "lost", "salvage", "point in time", "new machine",
+    ],
+    needsServer: false
   ) { .restore($0, .real) }
 }
 

@@ -3,12 +3,21 @@ import Common
 import Operations
 
 extension Goal {
-  static let settings = Goal("settings", "Settings and secrets", "take over from an old server") {
+  static let settings = Goal(
+    "settings", "Settings and secrets", "take over from an old server",
+    aliases: [
+      "configuration", "config", "compare", "differences", "keys", "tokens", "settings.py",
+      "aloha.conf",
+    ]
+  ) {
     .settings($0, .real($0))
   }
 
   /// Opened from the result of the other flow.
-  static let undoSettings = Goal("settings-undo", "Undo copied settings", "the files from before") {
+  static let undoSettings = Goal(
+    "settings-undo", "Undo copied settings", "the files from before",
+    aliases: ["undo settings", "revert", "restore settings", "configuration"]
+  ) {
     .undoSettings($0)
   }
 }
