@@ -129,8 +129,10 @@ extension WizardModel {
   }
 
   mutating func typeFilter(_ key: Key) {
-    guard let list else { return }
-    _ = filter?.type(key, in: list)
+    guard let list, var filter else { return }
+    _ = filter.type(key, in: list)
+    if filter.editor.isTooLong { return tell(LineEditor.tooLong) }
+    self.filter = filter
   }
 
   /// Updates the lists, and clears a filter whose list or field is not focused any more.
@@ -164,7 +166,7 @@ extension WizardModel {
       Row(
         spans: [
           Span("/ ", .accent), Span(text, filter.isTyping ? .inputFocused : .input),
-          Span("  \(count)", filter.isEmpty ? .warning : .secondary),
+          Span("  \(count)"),
         ],
         cursor: filter.isTyping
           ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil),

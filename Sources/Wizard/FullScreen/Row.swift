@@ -64,9 +64,15 @@ struct RowBuilder {
   mutating func marked(
     _ mark: Span, _ text: String, _ role: Role = .text, indent: Int = 0, isFocus: Bool = false
   ) {
-    let margin = TextWidth.columns(mark.text) + 1
+    marked([mark], text, role, indent: indent, isFocus: isFocus)
+  }
+
+  mutating func marked(
+    _ marks: [Span], _ text: String, _ role: Role = .text, indent: Int = 0, isFocus: Bool = false
+  ) {
+    let margin = marks.reduce(1) { $0 + TextWidth.columns($1.text) }
     for (offset, line) in TextWidth.wrapped(text, to: width - indent - margin).enumerated() {
-      let spans = offset == 0 ? [mark, Span(" " + line, role)] : [Span(line, role)]
+      let spans = offset == 0 ? marks + [Span(" " + line, role)] : [Span(line, role)]
       rows.append(Row(spans: spans, indent: offset == 0 ? indent : indent + margin, isFocus: isFocus))
     }
   }
@@ -79,14 +85,14 @@ struct RowBuilder {
         paragraph(text, role)
       case .point(let text): marked(Span(glyphs.bullet, .accent), text, role, indent: 1)
       case .command(let text): command(text)
-      case .line(let text): paragraph(text.isEmpty ? " " : text, .accent, indent: 2, hanging: 2)
+      case .line(let text): paragraph(text.isEmpty ? " " : text, .key, indent: 2, hanging: 2)
       }
     }
   }
 
   /// Adds a command line. A long one is wrapped after a space, with a shell's continuation sign.
   mutating func command(_ text: String, indent: Int = 2) {
-    for line in Self.brokenCommand(text, width: width - indent) { add(.text(line, .accent, indent: indent)) }
+    for line in Self.brokenCommand(text, width: width - indent) { add(.text(line, .key, indent: indent)) }
   }
 
   static func brokenCommand(_ text: String, width: Int) -> [String] {

@@ -24,8 +24,7 @@ extension WizardModel {
     if !explanation.isEmpty {
       // Low windows have no empty line.
       if size.rows >= 20 { builder.gap() }
-      let isAll = session.fields.isEmpty && session.step.lookup == nil
-      builder.blocks(explanation, isAll ? .text : .secondary)
+      builder.blocks(explanation, .text)
     }
     return builder
   }
@@ -48,8 +47,8 @@ extension WizardModel {
     switch session.lookupState?.phase {
     case nil:
       let isBroken = session.fields.contains { $0.problem(session.step.key($0), session.answers) != nil }
-      if !isBroken { builder.paragraph("Enter looks there.", .muted) }
-    case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)", .secondary)
+      if !isBroken { builder.paragraph("Enter looks there.") }
+    case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)")
     case .failed(let trouble)?: addTrouble(trouble, to: &builder)
     case .ready(let result)?: add(result, to: &builder)
     }
@@ -78,10 +77,10 @@ extension WizardModel {
   /// Adds an error with subject, reason and remedy, and the continuations.
   func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
     if trouble.isCancelled {
-      builder.marked(Span(glyphs.skipped, .warning), session.cancellationText, .warning)
+      builder.marked(Span(glyphs.skipped, .warning), session.cancellationText, .title)
       builder.paragraph("All changes were rolled back.", .text, indent: 2)
     } else {
-      builder.marked(Span(glyphs.failed, .error), trouble.subject, .error)
+      builder.marked(Span(glyphs.failed, .error), trouble.subject, .title)
       builder.paragraph(trouble.reason, .text, indent: 2)
       if let remedy = trouble.remedy {
         builder.gap()
@@ -128,7 +127,7 @@ extension WizardModel {
     let commands = session.flow.commands(session.answers)
     if !commands.isEmpty {
       builder.gap()
-      builder.paragraph("Equivalent commands:", .secondary)
+      builder.paragraph("Equivalent commands:")
       for command in commands { builder.command(command) }
     }
     guard !session.lookupFailed else { return Page(rows: builder.rows) }
@@ -154,7 +153,7 @@ extension WizardModel {
       }
       if !result.difference.isEmpty {
         builder.gap()
-        builder.paragraph("Changes in the files:", .secondary)
+        builder.paragraph("Changes in the files:")
         builder.difference(result.difference)
       }
     case .failed?: addLookup(to: &builder)
