@@ -132,6 +132,16 @@ struct ReadableTests {
     #expect(!model.picture.text.contains("The theme is broken"))
   }
 
+  @Test("A long option is wrapped, not cut")
+  func longOption() {
+    let title = "Delete the files of this organization and of all others"
+    let walker = Walker(
+      flow([Field("c", "Choice", .choice([.init("a", title, recommended: true)]))]),
+      size: Size(columns: 60, rows: 16), glyphs: .ascii)
+    #expect(walker.sees("> (*) Delete the files of this organization and of all"))
+    #expect(walker.sees("      others (recommended)"))
+  }
+
   @Test("Radio buttons and check boxes in ASCII are as in other programs, and titles are aligned")
   func ascii() {
     let walker = Walker(

@@ -41,11 +41,14 @@ extension WizardModel {
       ? (chosen ? glyphs.checkboxOn : glyphs.checkboxOff) : (chosen ? glyphs.radioOn : glyphs.radioOff)
     let role: Role = option.disabled != nil ? .disabled : chosen ? .selection : .text
     let advice = option.isRecommended && option.disabled == nil ? " (recommended)" : ""
-    builder.add(
-      Row(
-        spans: [Span("\(focused ? glyphs.pointer : " ") \(mark) \(option.title)\(advice)", role)],
-        fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
     let indent = Self.margin(mark)
+    let start = "\(focused ? glyphs.pointer : " ") \(mark) "
+    for (offset, line) in TextWidth.wrapped(option.title + advice, to: builder.width - indent).enumerated() {
+      builder.add(
+        Row(
+          spans: [Span(offset == 0 ? start + line : line, role)], indent: offset == 0 ? 0 : indent,
+          fill: focused ? .focus : nil, isFocus: focused, cursor: focused && offset == 0 ? atStart : nil))
+    }
     if let detail = option.detail { builder.paragraph(detail, .text, indent: indent, isFocus: focused) }
     if let reason = option.disabled { add(reason: reason, indent: indent, isFocus: focused, to: &builder) }
   }
