@@ -538,6 +538,11 @@ int ccurses_read_paste(unsigned char *bytes, int capacity, int *matched, int wai
   return count;
 }
 
+int ccurses_pending(void) {
+  int waiting = 0;
+  return screen && ioctl(STDIN_FILENO, FIONREAD, &waiting) == 0 ? waiting : 0;
+}
+
 // ---- Waking up ----------------------------------------------------------------------------------------------------
 
 int ccurses_signal_descriptor(void) { return signal_pipe[0]; }

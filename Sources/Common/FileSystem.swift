@@ -49,6 +49,10 @@ public enum FileSystem {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
     defer { close(descriptor) }
+    return try read(descriptor, path, limit: limit)
+  }
+
+  private static func read(_ descriptor: Int32, _ path: String, limit: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -61,6 +65,23 @@ public enum FileSystem {
         throw PlainFailure(.file, path, "is larger than \(limit >> 20) MiB, which no such file should be")
       }
     }
+  }
+
+  /// Returns the content of a small regular file. Unlike ``read(_:limit:)``, it never waits for the writer of a pipe or for
+  /// a device.
+  ///
+  /// - Throws: `.file` if it cannot be read, is no regular file, or is larger than `limit` bytes.
+  public static func readRegular(_ path: String, limit: Int) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw PlainFailure.system(path, "cannot be read", errno: errno) }
+    let kind = status.st_mode & S_IFMT
+    guard kind == S_IFREG else {
+      throw PlainFailure(.file, path, kind == S_IFDIR ? "it is a folder, not a file" : "it is not a regular file")
+    }
+    return try read(descriptor, path, limit: limit)
   }
 
   /// Returns the last bytes of a file, at most `bytes`.

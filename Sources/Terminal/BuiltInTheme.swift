@@ -2,13 +2,14 @@
 let defaultThemeText = #"""
   # The default theme.
   #
-  # It keeps the terminal's own background and text, so that it suits dark and light screens.
-  # Colours are of medium brightness, readable on both; important elements have their own background.
+  # It keeps the terminal's own background, dark or light, and the terminal's own text colour for everything that is to be
+  # read: no other colour is readable on both. The colours are for signs; what must stand out has its own background.
   # Colours: a name (red, bright-red), a number from 0 to 255, "#rrggbb", or "default".
   # Attributes: bold, dim, italic, underline, reverse. `mono` is used without colours.
 
   name = "default"
   summary = "Calm lagoon blue on your own background, dark or light"
+  for = "any"
 
   [palette]
   lagoon = "#0087af"
@@ -23,22 +24,22 @@ let defaultThemeText = #"""
 
   [roles]
   background    = { fg = "default", bg = "default" }
-  text          = { fg = "default" }
-  muted         = { fg = "shade", mono = ["dim"] }
-  secondary     = { fg = "shade", mono = [] }
-  title         = { fg = "default", attributes = ["bold"] }
+  text          = {}
+  muted         = {}
+  secondary     = {}
+  title         = { attributes = ["bold"] }
   accent        = { fg = "lagoon", attributes = ["bold"] }
-  link          = { fg = "lagoon", attributes = ["underline"] }
+  link          = { attributes = ["underline"] }
   header        = { fg = "foam", bg = "deep", mono = ["reverse"] }
-  border        = { fg = "shade", mono = [] }
+  border        = { fg = "shade" }
 
-  # What the keyboard acts on, what was chosen, what cannot be chosen.
+  # What the keyboard acts on, what was chosen, and what cannot be chosen: nothing else is dim.
   focus         = { fg = "foam", bg = "deep", attributes = ["bold"], mono = ["reverse", "bold"] }
-  selection     = { fg = "lagoon", attributes = ["bold"] }
-  disabled      = { fg = "shade", attributes = ["dim"] }
+  selection     = { attributes = ["bold"] }
+  disabled      = { attributes = ["dim"] }
 
-  # How it went. The marks beside them say the same without colour.
-  ok            = { fg = "palm", mono = [] }
+  # The signs of states. Their form says the same without colour; the sentences beside them are "text".
+  ok            = { fg = "palm", attributes = ["bold"], mono = [] }
   warning       = { fg = "sand", attributes = ["bold"] }
   error         = { fg = "coral", attributes = ["bold"] }
   danger        = { fg = "foam", bg = "lava", attributes = ["bold"], mono = ["reverse", "bold"] }
@@ -48,18 +49,18 @@ let defaultThemeText = #"""
   test          = { fg = "foam", bg = "palm", attributes = ["bold"], mono = ["reverse"] }
   restore       = { fg = "foam", bg = "orchid", attributes = ["bold"], mono = ["reverse", "underline"] }
 
-  key           = { fg = "lagoon", attributes = ["bold"] }
-  key-label     = { fg = "shade", mono = [] }
+  key           = { attributes = ["bold"] }
+  key-label     = {}
 
   progress-done = { fg = "lagoon", mono = ["bold"] }
-  progress-todo = { fg = "shade", mono = ["dim"] }
+  progress-todo = { fg = "shade" }
 
-  input         = { fg = "default", attributes = ["underline"] }
-  input-focused = { fg = "lagoon", attributes = ["bold", "underline"] }
-  input-error   = { fg = "coral", attributes = ["underline"] }
+  input         = { attributes = ["underline"] }
+  input-focused = { attributes = ["bold", "underline"] }
+  input-error   = { attributes = ["underline"] }
 
-  # Lines that come and go; a sign before them says the same.
-  added         = { fg = "palm", mono = [] }
-  removed       = { fg = "coral", mono = [] }
+  # The signs of added and removed lines.
+  added         = { fg = "palm", attributes = ["bold"], mono = [] }
+  removed       = { fg = "coral", attributes = ["bold"], mono = [] }
 
   """#

@@ -69,7 +69,12 @@ public struct Capabilities: Sendable, Equatable {
   }
 
   /// Determines the capabilities from an environment, and from whether standard input and output are a terminal.
-  public init(environment: [String: String], isTerminal: Bool, preferences: Preferences = Preferences()) {
+  ///
+  /// - Parameter encoding: returns the character encoding of a locale; nil if the locale is not installed.
+  public init(
+    environment: [String: String], isTerminal: Bool, preferences: Preferences = Preferences(),
+    encoding: (String) -> String? = Self.encoding(of:)
+  ) {
     let terminal = environment["TERM"] ?? ""
     let accessible = environment["ACCESSIBLE"].map { !$0.isEmpty && $0 != "0" } ?? false
     if !isTerminal {
@@ -83,7 +88,7 @@ public struct Capabilities: Sendable, Equatable {
     }
     let noColor = preferences.noColor || !(environment["NO_COLOR"] ?? "").isEmpty
     colors = noColor ? .mono : Self.colors(of: terminal)
-    showsUnicode = Self.showsUnicode(environment)
+    showsUnicode = Self.showsUnicode(environment, encoding)
     // The font of the Linux console has lines and blocks, but few marks.
     let plain = preferences.ascii || !showsUnicode || terminal == "linux"
     glyphs = plain ? .ascii : .unicode
@@ -105,7 +110,7 @@ public struct Capabilities: Sendable, Equatable {
     if name.contains("16color") { return .sixteen }
     if name.hasSuffix("-m") || name.hasSuffix("-mono") { return .mono }
     if name.hasPrefix("vt") && !name.hasPrefix("vte") { return .mono }
-    let eight = ["xterm", "screen", "linux", "ansi", "rxvt", "cygwin", "pcansi", "Eterm"]
+    let eight = ["xterm", "screen", "linux", "ansi", "rxvt", "cygwin", "pcansi", "eterm"]
     return eight.contains(name) ? .eight : .twoFiftySix
   }
 
@@ -119,12 +124,19 @@ public struct Capabilities: Sendable, Equatable {
     return families.contains { terminal.lowercased().hasPrefix($0) }
   }
 
-  /// The first set variable decides; without any, the locale is "C" by POSIX, and only ASCII is sent.
-  private static func showsUnicode(_ environment: [String: String]) -> Bool {
+  /// The first set variable decides. Without any, the locale is "C" by POSIX, and so it is for a locale that is not
+  /// installed: only ASCII is sent.
+  private static func showsUnicode(_ environment: [String: String], _ encoding: (String) -> String?) -> Bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"]
     guard let locale = names.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else { return false }
-    let name = locale.lowercased()
-    return name.contains("utf-8") || name.contains("utf8")
+    return encoding(locale) == "UTF-8"
+  }
+
+  /// Returns the character encoding of a locale of this system; nil if it is not installed.
+  public static func encoding(of locale: String) -> String? {
+    guard let found = newlocale(LC_CTYPE_MASK, locale, nil) else { return nil }
+    defer { freelocale(found) }
+    return nl_langinfo_l(nl_item(CODESET), found).map { String(cString: $0) }
   }
 }
 

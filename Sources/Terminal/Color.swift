@@ -137,7 +137,14 @@ public enum Color: Sendable, Hashable {
 
   /// Returns the contrast of two palette entries; the first 16 like in xterm.
   static func contrast(_ index: Int, _ other: Int) -> Double {
-    let (mine, theirs) = (luminance(components(index)), luminance(components(other)))
+    contrast(components(index), components(other))
+  }
+
+  /// Returns the contrast of two colours given by red, green and blue.
+  static func contrast(
+    _ color: (red: Int, green: Int, blue: Int), _ other: (red: Int, green: Int, blue: Int)
+  ) -> Double {
+    let (mine, theirs) = (luminance(color), luminance(other))
     return (max(mine, theirs) + 0.05) / (min(mine, theirs) + 0.05)
   }
 

@@ -25,6 +25,7 @@ public struct Glyphs: Sendable, Equatable {
   public let arrowRight: String
   public let arrowUp: String
   public let arrowDown: String
+  /// As wide as each other.
   public let radioOn: String
   public let radioOff: String
   /// Three columns each.
@@ -62,7 +63,7 @@ public struct Glyphs: Sendable, Equatable {
     teeLeft: "+", teeRight: "+",
     done: "v", failed: "x", warning: "!", current: ">", todo: ".", skipped: "-",
     bullet: "*", pointer: ">", arrowLeft: "<", arrowRight: ">", arrowUp: "^", arrowDown: "v",
-    radioOn: "@", radioOff: "o", checkboxOn: "[x]", checkboxOff: "[ ]",
+    radioOn: "(*)", radioOff: "( )", checkboxOn: "[x]", checkboxOff: "[ ]",
     ellipsis: "...", dash: "-", separator: "|", mask: "*",
     barFull: "#", barParts: [], barEmpty: ".",
     scrollTrack: "|", scrollThumb: "#")

@@ -1,20 +1,22 @@
 import CCurses
 
 /// Converts the input of ncurses into keys: assembles pasted text, and distinguishes Escape from unknown sequences.
+///
+/// No input can block it: each call reads for a short time only, a paste keeps a limited number of bytes, and one without
+/// its end mark ends with a pause or a key.
 struct KeyReader {
   enum Reading { case key(Key), nothing, gone }
 
-  /// The longest pause within a paste, in milliseconds.
-  private static let pastePatience: Int32 = 3000
-  /// Longer pastes are truncated.
-  static let longestPaste = 1 << 16
   private static let escape: UInt32 = 0x1B
-  private static let pasteEnd = Array("\u{1B}[201~".utf8)
-  /// After this pause in a paste, a single key does not belong to it.
-  private static let pauseBeforeKey = Duration.milliseconds(700)
+  /// Terminals that do not mark pastes send them as keys. Nobody types this many bytes at once.
+  private static let burst = 256
 
   /// A key after a paste without an end.
   private var waiting: Key?
+  private var paste: OpenPaste?
+
+  /// When the open paste ends without its mark; nil without one. ``next(wait:)`` must be called then.
+  var deadline: ContinuousClock.Instant? { paste?.deadline }
 
   /// Returns the next key, if there is one; unknown input is skipped.
   ///
@@ -26,12 +28,22 @@ struct KeyReader {
     }
     var wait = wait
     while true {
+      if paste != nil { return continuePaste() }
       var value: UInt32 = 0
       switch ccurses_read(&value, wait) {
       case CCURSES_CHARACTER:
-        if let key = value == Self.escape ? afterEscape() : character(value) { return .key(key) }
+        if value != Self.escape, ccurses_pending() >= Self.burst {
+          paste = OpenPaste(isMarked: false, first: value)
+        } else if let key = value == Self.escape ? afterEscape() : character(value) {
+          return .key(key)
+        }
       case CCURSES_KEY:
-        if let key = key(Int32(bitPattern: value)) { return .key(key) }
+        let code = Int32(bitPattern: value)
+        if code == CCURSES_PASTE_BEGIN {
+          paste = OpenPaste(isMarked: true)
+        } else if let key = key(code) {
+          return .key(key)
+        }
       case CCURSES_GONE: return .gone
       default: return .nothing
       }
@@ -39,7 +51,21 @@ struct KeyReader {
     }
   }
 
-  private mutating func key(_ code: Int32) -> Key? {
+  private mutating func continuePaste() -> Reading {
+    guard var open = paste else { return .nothing }
+    let progress = open.read { character($0) }
+    let text = open.takeText()
+    switch progress {
+    case .open: paste = open
+    case .ended(let after):
+      paste = nil
+      waiting = after
+    }
+    guard let text else { return waiting == nil ? .nothing : next(wait: 0) }
+    return .key(.paste(text))
+  }
+
+  private func key(_ code: Int32) -> Key? {
     switch code {
     case CCURSES_UP: .up
     case CCURSES_DOWN: .down
@@ -53,7 +79,6 @@ struct KeyReader {
     case CCURSES_DELETE: .delete
     case CCURSES_ENTER: .enter
     case CCURSES_BACK_TAB: .backTab
-    case CCURSES_PASTE_BEGIN: paste()
     case (CCURSES_F0 + 1)...(CCURSES_F0 + 24): .function(Int(code - CCURSES_F0))
     default: nil
     }
@@ -92,62 +117,6 @@ struct KeyReader {
   private func pending() -> UInt32? {
     var value: UInt32 = 0
     return ccurses_read(&value, 0) == CCURSES_CHARACTER ? value : nil
-  }
-
-  /// Reads a paste until its end mark, without ncurses, which would search each byte for keys.
-  ///
-  /// A paste without an end mark ends after a pause, or with a key after a pause.
-  private mutating func paste() -> Key? {
-    var raw: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    var matched: Int32 = 0
-    while matched < Self.pasteEnd.count {
-      let before = matched
-      var count = ccurses_read_paste(&chunk, Int32(chunk.count), &matched, 0)
-      if count == 0, matched == before {
-        let began = ContinuousClock.now
-        count = ccurses_read_paste(&chunk, Int32(chunk.count), &matched, Self.pastePatience)
-        if count == 0, matched == before { break }
-        if before == 0, ContinuousClock.now - began > Self.pauseBeforeKey {
-          var more = [UInt8](repeating: 0, count: 64)
-          let first = Array(chunk.prefix(Int(max(0, count)))) + Self.pasteEnd.prefix(Int(matched))
-          let atFirst = matched
-          let rest = ccurses_read_paste(&more, Int32(more.count), &matched, Self.togetherWithin)
-          if rest == 0, matched == atFirst, let key = loneKey(first) {
-            waiting = key
-            break
-          }
-          raw += chunk.prefix(Int(max(0, count))) + more.prefix(Int(max(0, rest)))
-          continue
-        }
-      }
-      guard count >= 0 else { break }
-      // An overlong paste is truncated but read to its end, so that its rest is not read as keys.
-      raw += chunk.prefix(min(Int(count), Self.longestPaste - min(raw.count, Self.longestPaste)))
-    }
-    var text = PastedText()
-    for scalar in String(decoding: raw, as: UTF8.self).unicodeScalars { text.add(scalar.value) }
-    return .paste(text.text)
-  }
-
-  /// The bytes of one key arrive within this time, in milliseconds.
-  private static let togetherWithin: Int32 = 100
-
-  /// Returns the key that consists of exactly these bytes; nil for several keys.
-  private func loneKey(_ bytes: [UInt8]) -> Key? {
-    if bytes == [0x1B] { return .escape }
-    if bytes.count == 3, bytes[0] == 0x1B, bytes[1] == UInt8(ascii: "[") || bytes[1] == UInt8(ascii: "O") {
-      return switch bytes[2] {
-      case UInt8(ascii: "A"): .up
-      case UInt8(ascii: "B"): .down
-      case UInt8(ascii: "C"): .right
-      case UInt8(ascii: "D"): .left
-      default: nil
-      }
-    }
-    let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
-    guard scalars.count == 1, let scalar = scalars.first, scalar.value != 0x1B else { return nil }
-    return character(scalar.value)
   }
 }
 

@@ -68,6 +68,8 @@ final class LineInput: Sendable {
         // Deletes a whole UTF-8 character: its continuation bytes, then its first byte.
         while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
       case 0x15: bytes = []
+      // The beginning of an arrow key; `text` removes the whole sequence.
+      case 0x1B: bytes.append(byte)
       case 0x00...0x1F: break
       default: if bytes.count < Self.longestLine { bytes.append(byte) }
       }
@@ -198,5 +200,13 @@ final class LineInput: Sendable {
     }
   }
 
-  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+  /// Returns the text of a line, without the escape sequences of arrow keys and of pastes, and without other control
+  /// characters.
+  static func text(_ bytes: [UInt8]) -> String {
+    let whole = String(decoding: bytes, as: UTF8.self)
+    guard bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return whole }
+    var clean = PastedText()
+    for scalar in whole.unicodeScalars where scalar != "\r" { clean.add(scalar.value) }
+    return clean.text
+  }
 }

@@ -42,10 +42,22 @@ public struct LineTerminal: Sendable {
     if rings { print("\u{7}", end: "") }
   }
 
-  /// Prints a question and waits for a line.
+  /// The longest typed answer in bytes. The system cuts longer lines of a terminal: what remains of a large paste is no
+  /// answer.
+  private static let longestTyped = 4094
+
+  /// Prints a question and waits for a line. On a terminal, a line that is too long is refused, and the question repeated.
   ///
   /// - Parameter hidden: whether the answer is not shown, like a password.
   public func ask(_ question: String, hidden: Bool = false) -> Answer {
+    while true {
+      let answer = askOnce(question, hidden: hidden)
+      guard case .text(let text) = answer, input.isTerminal, text.utf8.count > Self.longestTyped else { return answer }
+      say("Not accepted: the line is longer than \(Self.longestTyped) bytes.")
+    }
+  }
+
+  private func askOnce(_ question: String, hidden: Bool) -> Answer {
     print(question, end: " ")
     guard hidden, input.isTerminal else {
       let answer = input.line()

@@ -132,7 +132,7 @@ public final class Screen {
     let deadline = timeout.map { ContinuousClock.now + $0 }
     while true {
       if let event = happened() { return event }
-      wait(until: deadline)
+      wait(until: [deadline, keys.deadline].compactMap { $0 }.min())
       if let deadline, ContinuousClock.now >= deadline { return happened() }
     }
   }

@@ -3,7 +3,12 @@ public struct Theme: Sendable, Equatable {
   public let name: String
   /// One line for a list of themes.
   public let summary: String
+  /// The terminals for which it is meant, if it uses their background.
+  public let suits: Suitability
   private let styles: [Role: Style]
+
+  /// The brightness of the terminal's own background; the key `for` of a theme's file.
+  public enum Suitability: String, Sendable, CaseIterable { case dark, light, any }
 
   /// Bold, underlined, and others.
   public struct Attributes: OptionSet, Sendable, Hashable {
@@ -37,9 +42,10 @@ public struct Theme: Sendable, Equatable {
     public var attributes: Attributes
   }
 
-  init(name: String, summary: String, styles: [Role: Style]) {
+  init(name: String, summary: String, suits: Suitability = .any, styles: [Role: Style]) {
     self.name = name
     self.summary = summary
+    self.suits = suits
     self.styles = styles
   }
 

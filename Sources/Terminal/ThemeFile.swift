@@ -5,6 +5,7 @@ import TOMLKit
 ///
 ///     name = "default"
 ///     summary = "One line for a list"
+///     for = "any"               # "dark" or "light" if it needs such a terminal; "any" is assumed
 ///     [palette]                 # names of your own for colours, if you like
 ///     accent = "#0087af"
 ///     [roles]                   # every role
@@ -49,9 +50,10 @@ enum ThemeFile {
     private var palette: [String: Color] = [:]
 
     mutating func theme(_ file: TOMLTable) -> Theme {
-      unknown(in: file, known: ["name", "summary", "palette", "roles"], place: "the file")
+      unknown(in: file, known: ["name", "summary", "for", "palette", "roles"], place: "the file")
       let name = file["name"]?.string ?? ""
       if name.isEmpty { faults.append("it has no name") }
+      let suits = suitability(file["for"])
       for key in file["palette"]?.table?.keys ?? [] {
         palette[key] = color(file["palette"]?.table?[key], place: "palette.\(key)")
       }
@@ -70,7 +72,14 @@ enum ThemeFile {
       }
       let missing = Role.allCases.filter { roles?[$0.rawValue] == nil }.map(\.rawValue)
       if !missing.isEmpty { faults.append("missing roles: \(missing.joined(separator: ", "))") }
-      return Theme(name: name, summary: file["summary"]?.string ?? "", styles: styles)
+      return Theme(name: name, summary: file["summary"]?.string ?? "", suits: suits, styles: styles)
+    }
+
+    private mutating func suitability(_ value: (any TOMLValueConvertible)?) -> Theme.Suitability {
+      guard let value else { return .any }
+      if let suits = value.string.flatMap(Theme.Suitability.init) { return suits }
+      faults.append("for: it must be \"dark\", \"light\" or \"any\"")
+      return .any
     }
 
     private mutating func style(_ table: TOMLTable, role: String) -> Theme.Style {

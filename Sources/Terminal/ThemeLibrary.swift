@@ -1,6 +1,21 @@
 import Common
 import Glibc
 
+/// Why a theme cannot be used. The wizard says it once and goes on with the default theme.
+public struct ThemeTrouble: Sendable, Equatable {
+  /// The requested name or path.
+  public let name: String
+  public let reason: String
+
+  /// One sentence each for the theme with the reason, for the consequence, and for the command that tells more.
+  public var text: String {
+    // A name with a hyphen at the start would be read as an option.
+    let words = ["theme", "check"] + (name.hasPrefix("-") ? ["--"] : []) + [name]
+    return "Theme '\(SafeText.clean(name, limit: .label))' cannot be used: \(SafeText.clean(reason, limit: .line)). "
+      + "The default theme is shown. Details: \(SafeText.clean(Program.command(words), limit: .path))"
+  }
+}
+
 /// Finds themes: the operator's first, then the machine's, then the shipped ones.
 public struct ThemeLibrary: Sendable {
   /// The searched folders; the first match applies.
@@ -33,6 +48,18 @@ public struct ThemeLibrary: Sendable {
     return try path(of: Self.defaultName).map(load) ?? Self.builtIn()
   }
 
+  /// Returns the requested theme like ``theme(_:)``; if it cannot be used, the built-in one and the reason.
+  ///
+  /// A theme is only a look: it never stops the wizard.
+  public func themeOrDefault(_ wanted: String? = nil) -> (theme: Theme, trouble: ThemeTrouble?) {
+    do {
+      return (try theme(wanted), nil)
+    } catch {
+      let name = wanted ?? preferred ?? Self.defaultName
+      return (Self.builtIn(), ThemeTrouble(name: name, reason: (error as? any Failure)?.reason ?? "\(error)"))
+    }
+  }
+
   /// Returns the available themes by name, each with its file; nil for the built-in one.
   public func list() -> [(name: String, path: String?)] {
     var found: [String: String] = [:]
@@ -48,8 +75,12 @@ public struct ThemeLibrary: Sendable {
   }
 
   /// Returns the built-in default theme, which needs no file.
-  public static func builtIn() throws -> Theme {
-    try ThemeFile.parse(defaultThemeText, path: "(built in)")
+  public static func builtIn() -> Theme {
+    // A test reads this text. Without it, the focus must still be visible.
+    (try? ThemeFile.parse(defaultThemeText, path: "(built in)"))
+      ?? Theme(
+        name: defaultName, summary: "",
+        styles: [.focus: Theme.Style(foreground: nil, background: nil, attributes: .reverse, mono: .reverse)])
   }
 
   private static let defaultName = "default"
@@ -58,7 +89,7 @@ public struct ThemeLibrary: Sendable {
   private func find(_ wanted: String) throws -> Theme {
     if wanted.contains("/") || wanted.hasSuffix(".toml") { return try load(wanted) }
     if let path = path(of: wanted) { return try load(path) }
-    if wanted == Self.defaultName { return try Self.builtIn() }
+    if wanted == Self.defaultName { return Self.builtIn() }
     throw PlainFailure(
       .notFound, "theme \(SafeText.clean(wanted, limit: .label))", "there is none of that name",
       remedy: "there are: \(list().map(\.name).joined(separator: ", ")); or give the path of a file")
@@ -69,7 +100,7 @@ public struct ThemeLibrary: Sendable {
   }
 
   private func load(_ path: String) throws -> Theme {
-    let bytes = try FileSystem.read(path, limit: Self.largestFile)
+    let bytes = try FileSystem.readRegular(path, limit: Self.largestFile)
     return try ThemeFile.parse(String(decoding: bytes, as: UTF8.self), path: path)
   }
 

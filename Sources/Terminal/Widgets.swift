@@ -108,44 +108,52 @@ extension Frame {
     public var key: String
     public var label: String
     public var enabled: Bool
+    /// 0 is always shown, like the key to leave; keys with higher numbers are omitted first.
+    public var importance: Int
 
-    public init(_ key: String, _ label: String, enabled: Bool = true) {
+    public init(_ key: String, _ label: String, enabled: Bool = true, importance: Int = 1) {
       self.key = key
       self.label = label
       self.enabled = enabled
+      self.importance = importance
     }
   }
 
-  /// Draws the key bar in one row. Keys that do not fit are omitted from the end, with an ellipsis.
+  /// Draws the key bar in one row. If not all keys fit, the least important ones are omitted, the last of them first, and
+  /// an ellipsis tells it.
   public mutating func keyBar(_ hints: [KeyHint], in rect: Rect) {
     fill(Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: 1), role: .keyLabel)
-    let widths = hints.map { TextWidth.columns($0.key) + 1 + TextWidth.columns($0.label) }
-    let mark = TextWidth.columns(glyphs.ellipsis)
-    // The distance is reduced before a key is omitted.
-    let gap = Self.countFitting(widths, gap: 3, into: rect.columns, ellipsis: mark) == hints.count ? 3 : 2
-    let shown = Self.countFitting(widths, gap: gap, into: rect.columns, ellipsis: mark)
+    let (shown, gap) = Self.fitting(hints, into: rect.columns, ellipsis: TextWidth.columns(glyphs.ellipsis))
     var column = rect.column
-    for (hint, width) in zip(hints, widths).prefix(shown) {
+    for hint in shown {
       let place = Point(column: column, row: rect.row)
       let used = put(hint.key, at: place, role: hint.enabled ? .key : .disabled, clip: rect)
       put(
         hint.label, at: Point(column: column + used + 1, row: rect.row), role: hint.enabled ? .keyLabel : .disabled,
         clip: rect)
-      column += width + gap
+      column += hint.columns + gap
     }
-    if shown < hints.count {
+    if shown.count < hints.count {
       put(glyphs.ellipsis, at: Point(column: column, row: rect.row), role: .keyLabel, clip: rect)
     }
   }
 
-  private static func countFitting(_ widths: [Int], gap: Int, into columns: Int, ellipsis: Int) -> Int {
-    var used = 0
-    for (index, width) in widths.enumerated() {
-      let isLast = index == widths.count - 1
-      // Space for the ellipsis is required until the last key.
-      guard used + width + (isLast ? 0 : gap + ellipsis) <= columns else { return index }
-      used += width + gap
+  /// Returns the keys to show, in their order, and the distance between them. The distance is reduced before a key is
+  /// omitted.
+  private static func fitting(_ hints: [KeyHint], into room: Int, ellipsis: Int) -> (shown: [KeyHint], gap: Int) {
+    func width(_ hints: [KeyHint], gap: Int) -> Int { hints.reduce(-gap) { $0 + $1.columns + gap } }
+    for gap in [3, 2] where width(hints, gap: gap) <= room { return (hints, gap) }
+    var shown = hints
+    while shown.count > 1, width(shown, gap: 2) + 2 + ellipsis > room {
+      guard let least = shown.map(\.importance).max(),
+        let last = shown.lastIndex(where: { $0.importance == least })
+      else { break }
+      shown.remove(at: last)
     }
-    return widths.count
+    return (shown, 2)
   }
+}
+
+extension Frame.KeyHint {
+  fileprivate var columns: Int { TextWidth.columns(key) + 1 + TextWidth.columns(label) }
 }

@@ -50,6 +50,10 @@ public enum Wizard {
     let capabilities = Capabilities.current(
       preferences: Capabilities.Preferences(
         linear: options.linear, ascii: options.ascii, noColor: options.noColor, bell: options.bell))
+    let (theme, trouble) = ThemeLibrary.current().themeOrDefault(options.theme)
+    let isScreen = capabilities.fullScreen && options.answers == nil
+    // A screen shows it itself. Without one no theme is needed, but the wish was heard.
+    if !isScreen, let trouble { LineTerminal(capabilities: capabilities, output: STDERR_FILENO).say(trouble.text) }
     let flows = FlowFactory(options)
     defer { flows.processes.end() }
     var flow = try flows.first()
@@ -76,9 +80,8 @@ public enum Wizard {
         return try runner.run()
       }
     }
-    let theme = try ThemeLibrary.current().theme(options.theme)
     let screen = try Screen(capabilities: capabilities, theme: theme)
-    var runner = FullScreenRunner(wizardSession, screen: screen)
+    var runner = FullScreenRunner(wizardSession, screen: screen, opening: isScreen ? trouble?.text : nil)
     let outcome = runner.run()
     screen.close()
     // Can block, and so follows the last screen.

@@ -7,8 +7,15 @@ struct CapabilitiesTests {
   private func capabilities(
     _ environment: [String: String], isTerminal: Bool = true, _ preferences: Capabilities.Preferences = .init()
   ) -> Capabilities {
-    Capabilities(environment: environment, isTerminal: isTerminal, preferences: preferences)
+    Capabilities(
+      environment: environment, isTerminal: isTerminal, preferences: preferences, encoding: { Self.encodings[$0] })
   }
+
+  /// The installed locales of a machine.
+  private static let encodings = [
+    "C": "ANSI_X3.4-1968", "POSIX": "ANSI_X3.4-1968", "C.UTF-8": "UTF-8", "C.utf8": "UTF-8", "de_DE.UTF-8": "UTF-8",
+    "en_US.UTF-8": "UTF-8", "en_US": "ISO-8859-1", "en_US.ISO-8859-1": "ISO-8859-1", "ru_RU": "KOI8-R", "sv": "UTF-8",
+  ]
 
   @Test("The linear mode is used for simple terminals and on request")
   func linear() {
@@ -70,6 +77,18 @@ struct CapabilitiesTests {
     #expect(!capabilities(["TERM": "xterm", "LANG": "C"]).showsUnicode)
     #expect(!capabilities(["TERM": "xterm", "LANG": "de_DE.UTF-8", "LC_ALL": "POSIX"]).showsUnicode)
     #expect(capabilities(["TERM": "xterm", "LANG": "C", "LC_CTYPE": "C.UTF-8", "LC_ALL": ""]).showsUnicode)
+  }
+
+  @Test("The encoding of the locale counts, not its name, and a locale that is not installed means ASCII")
+  func installed() {
+    #expect(capabilities(["TERM": "xterm", "LANG": "sv"]).showsUnicode)
+    #expect(!capabilities(["TERM": "xterm", "LANG": "ru_RU"]).showsUnicode)
+    for name in ["xx_YY.UTF-8", "UTF-8", "utf8", "nonsense", "fr_FR.UTF-8", "/", "C.UTF-8 "] {
+      #expect(!capabilities(["TERM": "xterm", "LANG": name]).showsUnicode, "\(name)")
+      #expect(!capabilities(["TERM": "xterm", "LC_ALL": name, "LANG": "C.UTF-8"]).showsUnicode, "\(name)")
+    }
+    #expect(Capabilities.encoding(of: "C") != "UTF-8")
+    #expect(Capabilities.encoding(of: "xx_YY.UTF-8") == nil && Capabilities.encoding(of: "nonsense") == nil)
   }
 
   @Test("ASCII glyphs are used without Unicode, and on request")

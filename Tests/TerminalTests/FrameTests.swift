@@ -140,6 +140,28 @@ struct FrameTests {
     #expect(narrow.line(0) == "Enter go on  Esc back  …")
   }
 
+  @Test("The key bar omits the least important keys first, and never the key to leave")
+  func importance() {
+    let hints: [Frame.KeyHint] = [
+      .init("Enter", "continue", importance: 1), .init("Space", "change", importance: 4),
+      .init("?", "help", importance: 3),
+      .init("Ctrl-C", "leave", importance: 0),
+    ]
+    var lines: [String] = []
+    for columns in stride(from: 60, through: 12, by: -1) {
+      var frame = frame(columns, 1)
+      frame.keyBar(hints, in: frame.bounds)
+      #expect(frame.line(0).contains("Ctrl-C leave"), "\(columns)")
+      if frame.line(0) != lines.last { lines.append(frame.line(0)) }
+    }
+    #expect(
+      lines == [
+        "Enter continue   Space change   ? help   Ctrl-C leave", "Enter continue  Space change  ? help  Ctrl-C leave",
+        "Enter continue  ? help  Ctrl-C leave  …", "Enter continue  Ctrl-C leave  …", "Ctrl-C leave  …",
+        "Ctrl-C leave",
+      ])
+  }
+
   @Test("The columns of a table are as wide as needed, and shrink if necessary")
   func table() {
     let table = Table(

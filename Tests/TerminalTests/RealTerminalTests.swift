@@ -118,6 +118,45 @@ struct RealTerminalTests {
     try session.waitFor("the key after a long paste") { $0.contains("key w") }
   }
 
+  @Test("Every key ends a paste without its end mark, also after its time, and a late rest is never read as keys")
+  func lateKeys() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.send(bytes: Array("\u{1B}[200~one".utf8))
+    try session.waitFor("the overdue paste") { $0.contains(#"paste "one""#) }
+    try session.send(bytes: Array("\u{1B}[5~".utf8))
+    try session.waitFor("a key after it") { $0.contains("key PgUp") && $0.contains("events 2.") }
+    try session.send(bytes: Array("\u{1B}[200~two".utf8))
+    try session.waitFor("another one") { $0.contains(#"paste "two""#) }
+    try session.send(bytes: Array("rest\rqq\r\u{1B}[201~".utf8))
+    let text = try session.waitFor("its rest") { $0.contains(#"paste "rest\nqq\n""#) && $0.contains("events 4.") }
+    #expect(!text.contains("key Enter"))
+    try session.press("z")
+    try session.waitFor("a key") { $0.contains("key z") }
+  }
+
+  @Test("A paste of 2 MB is one truncated event, other events are handled meanwhile, and keys work afterwards")
+  func largePaste() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    try session.paste(bytes: Array(repeating: UInt8(ascii: "x"), count: 2_000_000), marked: true)
+    try session.press("w")
+    let text = try session.waitFor("the key after it") { $0.contains("key w") }
+    #expect(text.contains("events 2.") && !text.contains("key x"))
+  }
+
+  @Test("A paste that a terminal does not mark is recognized by its size, and its line breaks are not Enter")
+  func unmarkedPaste() throws {
+    let session = try TmuxSession()
+    try session.runProbe()
+    let line = Array("yes, start it now\r".utf8)
+    try session.paste(bytes: Array(repeating: line, count: 100_000).flatMap { $0 }, marked: false)
+    try session.waitFor("the paste") { $0.contains("paste \"") }
+    try session.press("w")
+    let text = try session.waitFor("the key after it") { $0.contains("key w") }
+    #expect(!text.contains("key Enter") && !text.contains("key y"))
+  }
+
   @Test("A message from another thread wakes the screen")
   func wakes() throws {
     let session = try TmuxSession()
@@ -327,6 +366,35 @@ struct LineTerminalTests {
     let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Password?") })
     #expect(line.trimmingCharacters(in: .whitespaces) == "Password?")
     try session.expectCleanTerminal()
+  }
+
+  @Test("A line of 2 MB is refused, and the question is asked again", arguments: [false, true])
+  func longLines(hidden: Bool) throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run("\(TmuxSession.probePath) --ask")
+    try session.waitFor("the question") { $0.contains("Zürich or 漢字?") }
+    if hidden { try session.press("n", "Enter") }
+    try session.waitFor("the question") { $0.contains("Password?") == hidden }
+    try session.paste(bytes: Array(repeating: UInt8(ascii: "x"), count: 2_000_000), marked: false)
+    // The terminal drops what does not fit into a line: Enter is pressed again until it has arrived.
+    for _ in 0..<40 where try !session.screen.contains("Not accepted") {
+      try session.press("Enter")
+      usleep(500_000)
+    }
+    try session.waitFor("the refusal") { $0.contains("Not accepted: the line is longer than 4094 bytes.") }
+  }
+
+  @Test("Arrow keys and marks of pastes do not get into the answers")
+  func sequences() throws {
+    let session = try TmuxSession(environment: ["TERM": "dumb"])
+    try session.run("\(TmuxSession.probePath) --ask")
+    try session.waitFor("the question") { $0.contains("Zürich or 漢字?") }
+    try session.send(bytes: Array("\u{1B}[200~some\u{1B}[201~body\u{1B}[D\r".utf8))
+    try session.waitFor("the second question") { $0.contains("Password?") }
+    try session.send(bytes: Array("se\u{1B}[A\u{1B}[200~cret\u{1B}[201~\r".utf8))
+    let text = try session.waitFor("the answers") { $0.contains("password text") }
+    #expect(text.contains(#"name text("somebody")"#))
+    #expect(text.contains(#"password text("secret")"#))
   }
 
   @Test("Ctrl-C at a hidden question is an answer, and Ctrl-D ends the input")

@@ -34,6 +34,21 @@ struct ShippedThemeTests {
     #expect(!theme.summary.isEmpty)
   }
 
+  @Test(
+    "Text of themes without a background has the terminal's own colour, and nothing to be read is dim", arguments: names
+  )
+  func ownColors(name: String) throws {
+    let theme = try theme(name)
+    for depth in ColorDepth.allCases {
+      for role in Role.allCases {
+        let look = theme.appearance(of: role, depth: depth)
+        #expect(role == .disabled || !look.attributes.contains(.dim), "\(role) at \(depth)")
+        guard look.background < 0, role.reading == .text else { continue }
+        #expect(look.foreground < 0, "\(role) at \(depth)")
+      }
+    }
+  }
+
   @Test("Themes with a background meet WCAG AA, and high-contrast meets AAA")
   func contrasts() throws {
     for (name, needed) in [
@@ -113,6 +128,10 @@ struct ShippedThemeTests {
     let found = try #require(weak.weaknesses.first { $0.role == .muted })
     #expect(found.depth == .twoFiftySix && found.needed == 4.5)
     #expect(found.contrast > 2.6 && found.contrast < 2.7)
+    let dim = try report {
+      $0.replacing("key-label     = { fg = \"smoke\" }", with: "key-label = { attributes = [\"dim\"] }")
+    }
+    #expect(dim.dimmed == [.keyLabel] && !dim.isGood)
     let alike = try report {
       $0.replacing("selection     = { fg = \"lagoon\", attributes = [\"bold\"] }", with: "selection = {}")
     }

@@ -101,6 +101,7 @@ struct TextTests {
           let columns = TextWidth.columns(text)
           switch child.label {
           case "checkboxOn", "checkboxOff": #expect(columns == 3)
+          case "radioOn", "radioOff": #expect(columns == TextWidth.columns(glyphs.radioOn))
           case "ellipsis": #expect((1...3).contains(columns))
           default: #expect(columns == 1, "\(child.label ?? "") \(text)")
           }

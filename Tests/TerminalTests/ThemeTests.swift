@@ -31,14 +31,14 @@ struct ThemeTests {
   func builtIn() throws {
     let file = try String(contentsOfFile: Self.themesFolder + "/default.toml", encoding: .utf8)
     #expect(file == defaultThemeText)
-    #expect(try ThemeLibrary.builtIn().name == "default")
+    #expect(ThemeLibrary.builtIn().name == "default")
   }
 
   @Test(
     "States are distinguishable at every colour depth and without colours",
     arguments: ColorDepth.allCases)
   func distinct(depth: ColorDepth) throws {
-    let theme = try ThemeLibrary.builtIn()
+    let theme = ThemeLibrary.builtIn()
     func look(_ role: Role) -> Theme.Appearance { theme.appearance(of: role, depth: depth) }
     #expect(look(.focus) != look(.text))
     #expect(look(.focus) != look(.selection))
@@ -120,7 +120,7 @@ struct ThemeTests {
 
   @Test("Text on a theme's background is readable with few colours")
   func ownBackground() throws {
-    let theme = try ThemeLibrary.builtIn()
+    let theme = ThemeLibrary.builtIn()
     func look(_ role: Role, _ depth: ColorDepth) -> Theme.Appearance { theme.appearance(of: role, depth: depth) }
     #expect(look(.focus, .eight) == Theme.Appearance(foreground: 0, background: 6, attributes: []))
     #expect(look(.danger, .eight) == Theme.Appearance(foreground: 7, background: 1, attributes: .bold))

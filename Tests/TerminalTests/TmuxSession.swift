@@ -62,6 +62,15 @@ final class TmuxSession {
     try tmux(["paste-buffer", "-p"])
   }
 
+  /// Pastes bytes.
+  ///
+  /// - Parameter marked: with the marks of a bracketed paste, if the program has requested them.
+  func paste(bytes: [UInt8], marked: Bool) throws {
+    try FileSystem.replace("\(folder)/paste", with: bytes)
+    try tmux(["load-buffer", "\(folder)/paste"])
+    try tmux(["paste-buffer", "-r"] + (marked ? ["-p"] : []))
+  }
+
   func resize(columns: Int, rows: Int) throws {
     try tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }

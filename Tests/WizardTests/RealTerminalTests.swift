@@ -1,4 +1,5 @@
 import Common
+import Glibc
 import Testing
 
 @testable import Wizard
@@ -35,6 +36,40 @@ struct RealTerminalTests {
     }
     #expect(text.contains("rm \(folder)/aloha-"))
     #expect(try !terminal.isOnAlternateScreen)
+  }
+
+  @Test("A theme that does not exist never stops the wizard, and is told once", arguments: [false, true])
+  func theme(linear: Bool) throws {
+    let terminal = try TmuxTerminal(
+      ["wizard", "move", "--root", "/nowhere", "--theme", "nonsense"] + (linear ? ["--linear"] : []))
+    let screen = try terminal.waitFor("the first step") {
+      $0.contains("Step 1 of") && $0.contains("aloha-wizard theme check nonsense")
+    }
+    #expect(screen.ranges(of: "Theme 'nonsense' cannot be used: there is none of that name.").count == 1)
+    try terminal.press("Enter")
+    let next = try terminal.waitFor("the second step") { $0.contains("Step 2 of") }
+    #expect(linear || !next.contains("nonsense"))
+  }
+
+  @Test("Pastes with every fault leave the wizard responsive")
+  func pastes() throws {
+    let terminal = try TmuxTerminal(["wizard", "move", "--root", "/nowhere"])
+    try terminal.waitFor("the first step") { $0.contains("Step 1 of") }
+    try terminal.press("Enter")
+    try terminal.waitFor("the path") { $0.contains("▸ /nowhere") }
+    let start = Array("\u{1B}[200~".utf8)
+    let flood = Array(repeating: UInt8(ascii: "x"), count: 2_000_000)
+    for bytes in [flood, start + flood, start + Array("y\r\r".utf8), Array(repeating: 0x0D, count: 100_000)] {
+      try terminal.paste(bytes)
+      // A key that arrives within the paste is a part of it. Pressed again, it is a key.
+      for _ in 0..<30 where try !terminal.screen.contains("Help ·") {
+        try terminal.press("F1")
+        usleep(1_500_000)
+      }
+      try terminal.waitFor("the help") { $0.contains("Help · Old server") }
+      try terminal.press("Escape")
+      try terminal.waitFor("the step again") { !$0.contains("Help ·") && $0.contains("Step 2 of") }
+    }
   }
 
   @Test("The terminal is restored after a resize, the help and leaving")

@@ -29,6 +29,13 @@ final class TmuxTerminal {
   /// Presses keys, by tmux's names: `a`, `Up`, `C-c`, `Escape`.
   func press(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
+  /// Sends bytes like a terminal that does not mark a paste.
+  func paste(_ bytes: [UInt8]) throws {
+    try FileSystem.replace("\(folder)/paste", with: bytes)
+    try tmux(["load-buffer", "\(folder)/paste"])
+    try tmux(["paste-buffer", "-r"])
+  }
+
   func resize(columns: Int, rows: Int) throws {
     try tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }

@@ -86,6 +86,9 @@ int ccurses_read(unsigned int *value, int wait);
 // begin with. Waits WAIT milliseconds for the first byte. Gives how many bytes of text were read, -1 at the end of input.
 int ccurses_read_paste(unsigned char *bytes, int capacity, int *matched, int wait);
 
+// How many bytes of input wait to be read; 0 if that is unknown.
+int ccurses_pending(void);
+
 // Readable when a signal came. Take them with ccurses_take_signals, a set of the bits below.
 int ccurses_signal_descriptor(void);
 #define CCURSES_SIGNAL_RESIZED 1

@@ -44,6 +44,20 @@ struct Binding: Sendable, Equatable {
   func with(keys: [Key]) -> Binding? {
     keys.isEmpty ? nil : Binding(action, keys, label, explanation, disabled: disabled)
   }
+
+  /// The rank in the key bar: 0 is always shown, then lower numbers first.
+  var importance: Int {
+    switch action {
+    case .leave, .stop: 0
+    case _ where disabled != nil: 9
+    case .close, .proceed, .keepFilter: 1
+    case .back: 2
+    case .help: 3
+    case .complete, .toggle, .pageUp, .pageDown: 4
+    case .filter, .lookAgain, .log, .up, .down: 5
+    default: 6
+    }
+  }
 }
 
 extension WizardModel {
@@ -54,7 +68,7 @@ extension WizardModel {
     case .help?: readingBindings([.character("?"), .function(1), .control("g")])
     case .log?: readingBindings([.control("o")])
     case nil where wizardSession.isOpening: openingBindings
-    case nil: withoutTyped(Self.without(completionBindings + filterBindings, in: stepBindings))
+    case nil: withoutTyped(withoutLetters(Self.without(completionBindings + filterBindings, in: stepBindings)))
     }
   }
 
@@ -62,6 +76,17 @@ extension WizardModel {
   private static func without(_ first: [Binding], in others: [Binding]) -> [Binding] {
     let taken = Set(first.flatMap(\.keys))
     return first + others.compactMap { $0.with(keys: $0.keys.filter { !taken.contains($0) }) }
+  }
+
+  /// Removes letters in a step with a text field, see ``StrayTyping``.
+  private func withoutLetters(_ bindings: [Binding]) -> [Binding] {
+    guard !lettersAreKeys else { return bindings }
+    return bindings.compactMap { binding in
+      binding.with(
+        keys: binding.keys.filter { key in
+          if case .character(let character) = key { !character.isLetter } else { true }
+        })
+    }
   }
 
   /// Removes letters, which are text in a text field.
@@ -108,8 +133,8 @@ extension WizardModel {
     }
     if hasItems {
       bindings.append(Binding(.toggle, [.character(" ")], "change", "Change the marked decision"))
-      bindings.append(Binding(.earlierDecision, [.left, .character("h")], nil, "Choose the first decision"))
-      bindings.append(Binding(.laterDecision, [.right, .character("l")], nil, "Choose the last decision"))
+      bindings.append(Binding(.earlierDecision, [.left], nil, "Choose the first decision"))
+      bindings.append(Binding(.laterDecision, [.right], nil, "Choose the last decision"))
     } else if hasOptions {
       bindings.append(Binding(.toggle, [.character(" ")], nil, "Select the marked choice and stay here"))
     }
@@ -135,13 +160,13 @@ extension WizardModel {
     if case .review = session.step.kind, !session.review.isEmpty {
       bindings.append(
         Binding(
-          .saveAnswers, [.character("w"), .control("w")], "save answers",
+          .saveAnswers, [.control("w")], "save answers",
           "Write the answers, without secrets, into a file for --answers"))
     }
     if case .review = session.step.kind, !session.flow.commands(session.answers).isEmpty {
       bindings.append(
         Binding(
-          .saveCommands, [.character("e"), .control("e")], nil, "Write the equivalent commands into a file, as a script"
+          .saveCommands, [.control("e")], nil, "Write the equivalent commands into a file, as a script"
         ))
     }
     bindings.append(Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a confirmation"))
@@ -208,8 +233,8 @@ extension WizardModel {
     [
       Binding(.proceed, [.enter], "choose", "Accept the marked choice"),
       Binding(.close, [.escape], "go on as before", "Close the question without a change"),
-      Binding(.up, [.up, .left, .backTab, .character("k"), .character("h")], nil, "Move up"),
-      Binding(.down, [.down, .right, .tab, .character("j"), .character("l")], nil, "Move down"),
+      Binding(.up, [.up, .left, .backTab], nil, "Move up"),
+      Binding(.down, [.down, .right, .tab], nil, "Move down"),
       Binding(.leave, [.control("c")], "leave", "Ask whether to leave; if that is the question, leave"),
       Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
       Self.plain,
@@ -227,7 +252,7 @@ extension WizardModel {
       Binding(.bottom, [.end, .character("G")], nil, "To the bottom"),
       Binding(.redraw, [.control("l")], nil, "Redraw the screen"),
       Self.plain,
-      Binding(.leave, [.control("c")], nil, "Leave the wizard, after a confirmation"),
+      Binding(.leave, [.control("c")], "leave", "Leave the wizard, after a confirmation"),
     ]
   }
 
@@ -274,6 +299,6 @@ extension WizardModel {
     }
     if focus == .button(.start), session.obstacle == .looking { return "Still checking; this may take a moment" }
     guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = session.obstacle else { return nil }
-    return "Resolve the blockers first; \(isTyping ? "Ctrl-R" : "r") looks again"
+    return "Resolve the blockers first; \(lettersAreKeys ? "r" : "Ctrl-R") looks again"
   }
 }

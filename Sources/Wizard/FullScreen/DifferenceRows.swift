@@ -9,7 +9,7 @@ extension RowBuilder {
         gap()
         paragraph(line.text, .title)
       case .place: paragraph(line.text, .secondary, indent: 2)
-      case .same: signed(" ", line.text, .muted)
+      case .same: signed(" ", line.text, .text)
       case .added: signed("+", line.text, .added)
       case .removed: signed("-", line.text, .removed)
       }
@@ -20,7 +20,7 @@ extension RowBuilder {
     let room = max(1, width - 2)
     guard isSeen || TextWidth.columns(text) > room else { return add(.unseen) }
     for (offset, part) in TextWidth.cut(text, to: room).enumerated() {
-      add(Row(spans: [Span(offset == 0 ? "\(sign) " : "  ", role), Span(part, role)]))
+      add(Row(spans: [Span(offset == 0 ? "\(sign) " : "  ", role), Span(part)]))
     }
   }
 }

@@ -22,7 +22,7 @@ extension WizardModel {
     case .path, .secret, .confirmation: addInput(field, key, placeholder: "", to: &builder)
     }
     if let hint = field.hint(session.answers), field.problem(key, session.answers) == nil {
-      builder.paragraph(hint, .secondary, indent: 2, isFocus: focus.field == key && field.isTyped)
+      builder.paragraph(hint, .text, indent: 2, isFocus: focus.field == key && field.isTyped)
     }
   }
 
@@ -41,25 +41,35 @@ extension WizardModel {
       ? (chosen ? glyphs.checkboxOn : glyphs.checkboxOff) : (chosen ? glyphs.radioOn : glyphs.radioOff)
     let role: Role = option.disabled != nil ? .disabled : chosen ? .selection : .text
     let advice = option.isRecommended && option.disabled == nil ? " (recommended)" : ""
-    builder.add(
-      Row(
-        spans: [Span("\(focused ? glyphs.pointer : " ") \(mark) \(option.title)\(advice)", role)],
-        fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
-    if let detail = option.detail { builder.paragraph(detail, .secondary, indent: 4, isFocus: focused) }
-    if let reason = option.disabled {
-      builder.paragraph("Not possible: \(reason)", .warning, indent: 4, isFocus: focused)
+    let indent = Self.margin(mark)
+    let start = "\(focused ? glyphs.pointer : " ") \(mark) "
+    for (offset, line) in TextWidth.wrapped(option.title + advice, to: builder.width - indent).enumerated() {
+      builder.add(
+        Row(
+          spans: [Span(offset == 0 ? start + line : line, role)], indent: offset == 0 ? 0 : indent,
+          fill: focused ? .focus : nil, isFocus: focused, cursor: focused && offset == 0 ? atStart : nil))
     }
+    if let detail = option.detail { builder.paragraph(detail, .text, indent: indent, isFocus: focused) }
+    if let reason = option.disabled { add(reason: reason, indent: indent, isFocus: focused, to: &builder) }
+  }
+
+  /// The columns before the title of an option: the pointer, a space, the mark, a space.
+  private static func margin(_ mark: String) -> Int { TextWidth.columns(mark) + 3 }
+
+  private func add(reason: String, indent: Int, isFocus: Bool, to builder: inout RowBuilder) {
+    builder.marked(Span(glyphs.warning, .warning), "Not possible: \(reason)", indent: indent, isFocus: isFocus)
   }
 
   private func addTable(
     _ columns: [Table.Column], _ rows: [Field.Row], _ key: String, to builder: inout RowBuilder
   ) {
     let natural = lists[key]?.widths ?? []
-    let widths = Table.widths(natural, of: columns, in: builder.width - 4)
+    let margin = Self.margin(glyphs.radioOn)
+    let widths = Table.widths(natural, of: columns, in: builder.width - margin)
     let searched = filter?.field == key ? filter?.editor.text : nil
     let focusedID: String? = if case .option(key, let id) = focus { id } else { nil }
     builder.add(
-      Row(spans: [Span(Self.cells(columns.map(\.title), columns, widths, glyphs), .secondary)], indent: 4))
+      Row(spans: [Span(Self.cells(columns.map(\.title), columns, widths, glyphs), .secondary)], indent: margin))
     builder.add(.text(String(repeating: glyphs.horizontal, count: builder.width), .border))
     for row in shownRows(rows, key) {
       let focused = row.id == focusedID
@@ -68,7 +78,8 @@ extension WizardModel {
         continue
       }
       let chosen = session.isChosen(.option(field: key, id: row.id))
-      let mark = chosen ? glyphs.radioOn : row.disabled == nil ? glyphs.radioOff : " "
+      let none = String(repeating: " ", count: TextWidth.columns(glyphs.radioOff))
+      let mark = chosen ? glyphs.radioOn : row.disabled == nil ? glyphs.radioOff : none
       let role: Role = row.disabled != nil ? .disabled : chosen ? .selection : .text
       var cells = row.cells
       // The reader sees why a row is here whose cells do not contain the text.
@@ -80,7 +91,7 @@ extension WizardModel {
         Row(
           spans: [Span(text, role)], fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
       if let reason = row.disabled, focused {
-        builder.paragraph("Not possible: \(reason)", .warning, indent: 4, isFocus: true)
+        add(reason: reason, indent: margin, isFocus: true, to: &builder)
       }
     }
   }
@@ -113,12 +124,15 @@ extension WizardModel {
       let isAdvised = id == item.advice
       let decision =
         item.disabled == nil ? "[\(titles[id] ?? id)]\(isAdvised ? "" : " \(glyphs.warning)")" : glyphs.dash
-      let role: Role = item.disabled != nil ? .disabled : isAdvised ? .text : .warning
       let text =
         "\(focused ? glyphs.pointer : " ") " + Self.cells([item.title, item.state, decision], columns, widths, glyphs)
+      var spans = [Span(text, item.disabled != nil ? .disabled : .text)]
+      if item.disabled == nil, !isAdvised, let sign = text.lastIndex(of: Character(glyphs.warning)) {
+        let after = text.index(after: sign)
+        spans = [Span(String(text[..<sign])), Span(glyphs.warning, .warning), Span(String(text[after...]))]
+      }
       builder.add(
-        Row(
-          spans: [Span(text, role)], fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
+        Row(spans: spans, fill: focused ? .focus : nil, isFocus: focused, cursor: focused ? atStart : nil))
       if focused { explain(item, among, titles, to: &builder) }
     }
   }
@@ -128,16 +142,16 @@ extension WizardModel {
   ) {
     builder.paragraph(item.purpose, .text, indent: 4, isFocus: true)
     if let reason = item.disabled {
-      builder.paragraph(reason, .secondary, indent: 4, isFocus: true)
+      builder.paragraph(reason, .text, indent: 4, isFocus: true)
       return
     }
     for decision in item.possible(among) {
       guard let consequence = item.consequences[decision.id] else { continue }
       builder.paragraph(
-        "\(decision.title): \(consequence)", .secondary, indent: 4, hanging: decision.title.count + 2, isFocus: true)
+        "\(decision.title): \(consequence)", .text, indent: 4, hanging: decision.title.count + 2, isFocus: true)
     }
     let advice = titles[item.advice] ?? item.advice
-    builder.paragraph("recommended: \(advice); \(item.why)", .accent, indent: 4, hanging: 8, isFocus: true)
+    builder.paragraph("recommended: \(advice); \(item.why)", .text, indent: 4, hanging: 8, isFocus: true)
   }
 
   // MARK: Typing
@@ -161,9 +175,9 @@ extension WizardModel {
     if focused { addCompletion(to: &builder) }
     if let problem, focused, editor.characters.isEmpty {
       // Before any input, the problem is shown as an instruction.
-      builder.paragraph(problem, .secondary, indent: 2, isFocus: true)
+      builder.paragraph(problem, .text, indent: 2, isFocus: true)
     } else if let problem, !editor.characters.isEmpty {
-      builder.marked(Span(glyphs.failed, .error), problem, .error, indent: 2, isFocus: focused)
+      builder.marked(Span(glyphs.failed, .error), problem, indent: 2, isFocus: focused)
     }
   }
 
@@ -186,21 +200,21 @@ struct InputWindow {
 
   init(_ characters: [String], caret: Int, width: Int) {
     var first = 0
+    let widths = characters.map { TextWidth.columns($0) }
+    var before = widths[..<caret].reduce(0, +)
     // One column is reserved for the cursor at the end.
-    while first < caret, Self.columns(characters[first..<caret]) >= width { first += 1 }
-    caretColumn = Self.columns(characters[first..<caret])
+    while first < caret, before >= width {
+      before -= widths[first]
+      first += 1
+    }
+    caretColumn = before
     var shown = ""
     var used = 0
-    for character in characters[first...] {
-      let columns = TextWidth.columns(character)
+    for (character, columns) in zip(characters[first...], widths[first...]) {
       guard used + columns <= width else { break }
       shown += character
       used += columns
     }
     text = shown
-  }
-
-  private static func columns(_ characters: ArraySlice<String>) -> Int {
-    characters.reduce(0) { $0 + TextWidth.columns($1) }
   }
 }

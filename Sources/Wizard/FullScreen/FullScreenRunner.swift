@@ -8,10 +8,12 @@ struct FullScreenRunner {
   private let mailbox: Mailbox<TaskEvent>
   private var model: WizardModel
 
-  init(_ wizardSession: WizardSession, screen: Screen) {
+  /// - Parameter opening: a message until the first key.
+  init(_ wizardSession: WizardSession, screen: Screen, opening: String? = nil) {
     self.screen = screen
     mailbox = Mailbox(wakeUp: screen.wakeUp)
-    model = WizardModel(wizardSession, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now)
+    model = WizardModel(
+      wizardSession, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now, opening: opening)
   }
 
   /// The visit so far, for what follows the last screen.

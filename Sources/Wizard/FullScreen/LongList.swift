@@ -163,10 +163,12 @@ extension WizardModel {
   }
 
   mutating func typeFilter(_ key: Key) {
-    guard let list else { return }
-    let before = filter?.ids
-    _ = filter?.type(key, in: list)
-    guard list.hasWords, let filter, filter.ids != before, let best = filter.ids.first else { return }
+    guard let list, var filter else { return }
+    let before = filter.ids
+    _ = filter.type(key, in: list)
+    if filter.editor.isTooLong { return tell(LineEditor.tooLong) }
+    self.filter = filter
+    guard list.hasWords, filter.ids != before, let best = filter.ids.first else { return }
     move(to: .option(field: filter.field, id: best))
   }
 
@@ -201,7 +203,7 @@ extension WizardModel {
       Row(
         spans: [
           Span("/ ", .accent), Span(text, filter.isTyping ? .inputFocused : .input),
-          Span("  \(count)", filter.isEmpty ? .warning : .secondary),
+          Span("  \(count)"),
         ],
         cursor: filter.isTyping
           ? Frame.Cursor(Point(column: 2 + window.caretColumn, row: 0), visible: true) : nil),

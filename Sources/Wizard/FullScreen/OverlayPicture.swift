@@ -67,6 +67,8 @@ extension WizardModel {
     builder.blocks(session.step.explanation(session.answers) + session.step.help, .text)
     builder.gap()
     builder.add(.text("Keys", .title))
+    builder.paragraph(typingRule)
+    builder.gap()
     var copy = self
     copy.closeOverlay()
     for binding in copy.bindings {
@@ -86,14 +88,13 @@ extension WizardModel {
     var builder = RowBuilder(width: readingWidth, glyphs: glyphs)
     for line in session.run?.log ?? [] {
       let time = TextWidth.padded(line.after.map { Self.clock($0) } ?? "", to: 8, alignment: .trailing)
-      builder.marked(Span(time, .muted), warned(line), line.isWarning ? .warning : .text)
+      // The sign shows a warning without colours too.
+      let sign = line.isWarning ? [Span(" \(glyphs.warning)", .warning)] : []
+      builder.marked([Span(time, .muted)] + sign, line.text)
     }
-    if builder.rows.isEmpty { builder.add(.text("Nothing has been reported yet", .muted)) }
+    if builder.rows.isEmpty { builder.add(.text("Nothing has been reported yet")) }
     return builder.rows
   }
-
-  /// Returns a line with a mark for warnings, also without colours.
-  func warned(_ line: RunState.LogLine) -> String { line.isWarning ? "\(glyphs.warning) \(line.text)" : line.text }
 
   /// Returns for example "12:05" or "1:02:05".
   static func clock(_ duration: Duration) -> String {

@@ -150,7 +150,7 @@ extension WizardModel {
   /// Adds the names below the path, as far as there is space.
   func addCompletion(to builder: inout RowBuilder) {
     guard let completion else { return }
-    if completion.isSlow(now: now) { builder.paragraph("Looking\(glyphs.ellipsis)", .muted, indent: 2, isFocus: true) }
+    if completion.isSlow(now: now) { builder.paragraph("Looking\(glyphs.ellipsis)", .text, indent: 2, isFocus: true) }
     guard let listing = completion.listing else { return }
     let entries = listing.entries
     let room = size.rows >= 20 ? 6 : 3
@@ -161,11 +161,11 @@ extension WizardModel {
       let text = TextWidth.truncated(entry.shown, to: builder.width - 4, ellipsis: glyphs.ellipsis)
       builder.add(
         Row(
-          spans: [Span("  \(isMarked ? glyphs.pointer : " ") \(text)", entry.isFolder ? .accent : .text)],
+          spans: [Span("  \(isMarked ? glyphs.pointer : " ") \(text)", entry.isFolder ? .key : .text)],
           fill: isMarked ? .focus : nil, isFocus: true, cursor: isMarked ? atStart : nil))
     }
     guard entries.count > room else { return }
     let count = "\(listing.isPartial ? "more than " : "")\(Amount.count(Int64(entries.count)))"
-    builder.paragraph("\(count) names; type on, or choose with Down", .muted, indent: 4, isFocus: true)
+    builder.paragraph("\(count) names; type on, or choose with Down", .text, indent: 4, isFocus: true)
   }
 }

@@ -13,10 +13,9 @@ extension WizardModel {
     if let steps = layout.steps { drawSteps(&frame, steps) }
     if let line = layout.stepLine { drawStepLine(&frame, line) }
     drawPage(&frame, layout.body)
-    if let message {
-      let text = TextWidth.truncated(
-        "\(glyphs.warning) \(message)", to: layout.notice.columns, ellipsis: glyphs.ellipsis)
-      frame.put(text, at: layout.notice.origin, role: .warning)
+    for (offset, line) in noticeLines.enumerated() {
+      let place = Point(column: layout.notice.column, row: layout.notice.row + offset)
+      frame.put([Span(offset == 0 ? "\(glyphs.warning) " : "  ", .warning), Span(line)], at: place)
     }
     if overlay != nil { drawOverlay(&frame) }
     drawKeyBar(&frame, layout.keyBar)
@@ -25,7 +24,8 @@ extension WizardModel {
 
   private func drawTooSmall(_ frame: inout Frame) {
     let needed = "\(Self.smallest.columns)x\(Self.smallest.rows)"
-    let text = "Needs \(needed), has \(size.columns)x\(size.rows). Nothing is lost."
+    let leave = isRunning ? "" : " Ctrl-C leaves."
+    let text = "Needs \(needed), has \(size.columns)x\(size.rows). Nothing is lost.\(leave)"
     frame.put(
       TextWidth.truncated(text, to: size.columns, ellipsis: glyphs.ellipsis), at: Point(column: 0, row: 0), role: .text)
     frame.cursor = Frame.Cursor(Point(column: 0, row: 0), visible: false)
@@ -69,8 +69,8 @@ extension WizardModel {
     let position = session.position
     frame.put(
       [
-        Span(position.count == 1 ? "" : "Step \(position.number) of \(position.count)", .accent),
-        Span(position.count == 1 ? session.step.title : " \(glyphs.separator) \(session.step.title)", .secondary),
+        Span(position.count == 1 ? "" : "Step \(position.number) of \(position.count)", .title),
+        Span(position.count == 1 ? session.step.title : " \(glyphs.separator) \(session.step.title)"),
       ], at: rect.origin, clip: rect)
   }
 
@@ -80,16 +80,16 @@ extension WizardModel {
     // Shows the steps around the current one.
     let first = min(max(0, current - rect.rows / 2), max(0, steps.count - rect.rows))
     for (offset, step) in steps.dropFirst(first).prefix(rect.rows).enumerated() {
-      let (mark, role): (String, Role) =
+      let (mark, role, titleRole): (String, Role, Role) =
         switch session.state(of: step) {
-        case .done: (glyphs.done, .ok)
-        case .current: (glyphs.current, .accent)
-        case .attention: (glyphs.warning, .warning)
-        case .todo: (glyphs.todo, .muted)
+        case .done: (glyphs.done, .ok, .text)
+        case .current: (glyphs.current, .accent, .title)
+        case .attention: (glyphs.warning, .warning, .text)
+        case .todo: (glyphs.todo, .muted, .secondary)
         }
       let title = TextWidth.truncated(step.title, to: rect.columns - 2, ellipsis: glyphs.ellipsis)
       frame.put(
-        [Span(mark, role), Span(" " + title, role == .ok ? .text : role)],
+        [Span(mark, role), Span(" " + title, titleRole)],
         at: Point(column: rect.column, row: rect.row + offset), clip: rect)
     }
     for row in rect.row..<rect.endRow {
@@ -122,7 +122,8 @@ extension WizardModel {
       if let last = hints.indices.last, hints[last].label == label {
         hints[last].key += "/\(key)"
       } else {
-        hints.append(Frame.KeyHint("\(key)", label, enabled: binding.disabled == nil))
+        hints.append(
+          Frame.KeyHint("\(key)", label, enabled: binding.disabled == nil, importance: binding.importance))
       }
     }
     return hints

@@ -65,9 +65,15 @@ struct RowBuilder {
   mutating func marked(
     _ mark: Span, _ text: String, _ role: Role = .text, indent: Int = 0, isFocus: Bool = false
   ) {
-    let margin = TextWidth.columns(mark.text) + 1
+    marked([mark], text, role, indent: indent, isFocus: isFocus)
+  }
+
+  mutating func marked(
+    _ marks: [Span], _ text: String, _ role: Role = .text, indent: Int = 0, isFocus: Bool = false
+  ) {
+    let margin = marks.reduce(1) { $0 + TextWidth.columns($1.text) }
     for (offset, line) in TextWidth.wrapped(text, to: width - indent - margin).enumerated() {
-      let spans = offset == 0 ? [mark, Span(" " + line, role)] : [Span(line, role)]
+      let spans = offset == 0 ? marks + [Span(" " + line, role)] : [Span(line, role)]
       rows.append(Row(spans: spans, indent: offset == 0 ? indent : indent + margin, isFocus: isFocus))
     }
   }
@@ -80,7 +86,7 @@ struct RowBuilder {
         paragraph(text, role)
       case .point(let text): marked(Span(glyphs.bullet, .accent), text, role, indent: 1)
       case .command(let text): command(text)
-      case .line(let text): paragraph(text.isEmpty ? " " : text, .accent, indent: 2, hanging: 2)
+      case .line(let text): paragraph(text.isEmpty ? " " : text, .key, indent: 2, hanging: 2)
       }
     }
   }
@@ -96,7 +102,7 @@ struct RowBuilder {
     for line in lines {
       let shown = TextWidth.truncated(line, to: width - indent, ellipsis: glyphs.ellipsis)
       isComplete = isComplete && shown == line
-      add(.text(shown, .accent, indent: indent))
+      add(.text(shown, .key, indent: indent))
     }
     return isComplete
   }

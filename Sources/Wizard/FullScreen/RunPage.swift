@@ -16,7 +16,7 @@ extension WizardModel {
     builder.paragraph(session.step.heading(session.answers), .title)
     if size.rows >= 20 { builder.gap() }
     if run.phases.isEmpty {
-      builder.marked(Span(glyphs.current, .accent), "Preparing\(glyphs.ellipsis)", .secondary)
+      builder.marked(Span(glyphs.current, .accent), "Preparing\(glyphs.ellipsis)")
     }
     for phase in run.phases { builder.add(row(of: phase, isNewest: phase.id == run.current?.id, width)) }
     return Page(rows: builder.rows, pinned: statusRows(run, width))
@@ -36,7 +36,7 @@ extension WizardModel {
     let isCurrent = phase.state == .current
     return Row(
       spans: [
-        Span(mark + " ", role), Span(title, isCurrent ? .title : phase.state == .done ? .text : .muted),
+        Span(mark + " ", role), Span(title, isCurrent ? .title : phase.state == .done ? .text : .secondary),
         Span(amount.isEmpty ? "" : "  " + amount, .secondary),
       ], isFocus: isNewest, cursor: isNewest ? atStart : nil)
   }
@@ -59,7 +59,7 @@ extension WizardModel {
     let bar = Frame.bar(columns: max(0, width - 6), fraction: run.fraction, glyphs: glyphs)
     var rows: [Row] = [.empty]
     rows.append(Row(spans: [Span(bar.done, .progressDone), Span(bar.todo, .progressTodo), Span(label, .text)]))
-    rows.append(.text(TextWidth.truncated(timeText(run), to: width, ellipsis: glyphs.ellipsis), .secondary))
+    rows.append(.text(TextWidth.truncated(timeText(run), to: width, ellipsis: glyphs.ellipsis)))
     rows.append(lastWord(of: run, width))
     return rows
   }
@@ -82,12 +82,11 @@ extension WizardModel {
 
   private func lastWord(of run: RunState, _ width: Int) -> Row {
     if run.isStopping {
-      return .text(
-        TextWidth.truncated("Rolling back; this may take a moment", to: width, ellipsis: glyphs.ellipsis),
-        .warning)
+      return .text(TextWidth.truncated("Rolling back; this may take a moment", to: width, ellipsis: glyphs.ellipsis))
     }
     guard let last = run.log.last else { return .empty }
-    return .text(
-      TextWidth.truncated(warned(last), to: width, ellipsis: glyphs.ellipsis), last.isWarning ? .warning : .muted)
+    let sign = last.isWarning ? [Span("\(glyphs.warning) ", .warning)] : []
+    let room = width - (last.isWarning ? TextWidth.columns(glyphs.warning) + 1 : 0)
+    return Row(spans: sign + [Span(TextWidth.truncated(last.text, to: room, ellipsis: glyphs.ellipsis))])
   }
 }

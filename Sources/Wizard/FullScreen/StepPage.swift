@@ -24,8 +24,7 @@ extension WizardModel {
     if !explanation.isEmpty {
       // Low windows have no empty line.
       if size.rows >= 20 { builder.gap() }
-      let isAll = session.fields.isEmpty && session.step.lookup == nil
-      builder.blocks(explanation, isAll ? .text : .secondary)
+      builder.blocks(explanation, .text)
     }
     return builder
   }
@@ -49,8 +48,8 @@ extension WizardModel {
     switch session.lookupState?.phase {
     case nil:
       let isBroken = session.fields.contains { $0.problem(session.step.key($0), session.answers) != nil }
-      if !isBroken { builder.paragraph("Enter looks there.", .muted) }
-    case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)", .secondary)
+      if !isBroken { builder.paragraph("Enter looks there.") }
+    case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)")
     case .failed(let trouble)?: addTrouble(trouble, to: &builder)
     case .ready(let result)?: add(result, to: &builder)
     }
@@ -79,10 +78,10 @@ extension WizardModel {
   /// Adds an error with subject, reason and remedy, and the continuations.
   func addTrouble(_ trouble: Trouble, to builder: inout RowBuilder) {
     if trouble.isCancelled {
-      builder.marked(Span(glyphs.skipped, .warning), session.cancellationText, .warning)
+      builder.marked(Span(glyphs.skipped, .warning), session.cancellationText, .title)
       builder.paragraph("All changes were rolled back.", .text, indent: 2)
     } else {
-      builder.marked(Span(glyphs.failed, .error), trouble.subject, .error)
+      builder.marked(Span(glyphs.failed, .error), trouble.subject, .title)
       builder.paragraph(trouble.reason, .text, indent: 2)
       if let remedy = trouble.remedy {
         builder.gap()
@@ -129,10 +128,10 @@ extension WizardModel {
     let commands = session.flow.commands(session.answers)
     if !commands.isEmpty {
       builder.gap()
-      builder.paragraph("Equivalent commands:", .secondary)
+      builder.paragraph("Equivalent commands:")
       let areComplete = commands.map { builder.command($0) }.allSatisfy { $0 }
       if !areComplete {
-        builder.paragraph("A word is too long for this window: e writes the commands into a file.", .secondary)
+        builder.paragraph("A word is too long for this window: Ctrl-E writes the commands into a file.")
       }
     }
     guard !session.lookupFailed else { return Page(rows: builder.rows) }
@@ -158,7 +157,7 @@ extension WizardModel {
       }
       if !result.difference.isEmpty {
         builder.gap()
-        builder.paragraph("Changes in the files:", .secondary)
+        builder.paragraph("Changes in the files:")
         builder.difference(result.difference)
       }
     case .failed?: addLookup(to: &builder)
@@ -182,7 +181,7 @@ extension WizardModel {
           ? [Span("\(focused ? glyphs.pointer : " ") "), Span(mark + " ", item.isDone ? .ok : .accent)] : []
         builder.add(
           Row(
-            spans: lead + [Span(line, item.isDone ? .secondary : .text)], indent: offset == 0 ? 0 : margin,
+            spans: lead + [Span(line)], indent: offset == 0 ? 0 : margin,
             fill: focused ? .focus : nil, isFocus: focused, cursor: focused && offset == 0 ? atStart : nil))
       }
       if !item.isDone { builder.commands(item.step.commands, indent: margin + 1) }

@@ -11,8 +11,11 @@ struct LineEditor: Sendable, Equatable {
     self.caret = min(max(0, caret ?? characters.count), characters.count)
   }
 
-  /// The largest paste in bytes: the maximum length of a path.
-  static let longestPaste = 4096
+  /// The longest text in bytes: the maximum length of a path. More is never meant, and would make every key slow.
+  static let longest = 4096
+  static let tooLong = "Not accepted: the text would be longer than \(longest) bytes"
+
+  var isTooLong: Bool { text.utf8.count > Self.longest }
 
   var text: String { String(characters) }
 
@@ -71,13 +74,10 @@ extension WizardModel {
       tell("This has to be typed: pasting does not confirm a deletion")
       return
     }
-    if case .paste(let text) = key, text.utf8.count > LineEditor.longestPaste {
-      tell("Not pasted: the text is longer than \(LineEditor.longestPaste) bytes")
-      return
-    }
     var editor = editor(name)
     let before = editor.text
     guard editor.handle(key) else { return }
+    guard !editor.isTooLong || editor.text.utf8.count < before.utf8.count else { return tell(LineEditor.tooLong) }
     carets[name] = editor.caret
     guard editor.text != before else { return }
     if case .secret = field.kind {

@@ -30,10 +30,14 @@ struct WizardModel: Sendable {
   private let usualGlyphs: Glyphs
   /// Whether the operator has requested monochrome ASCII.
   private(set) var isPlain = false
-  private(set) var focus: Focus = .page
+  var focus: Focus = .page
   private(set) var overlay: Overlay?
   /// A message about the last key, until the next one.
   private var notice: String?
+  /// A message about the start, until the first key.
+  private var opening: String?
+  /// Characters typed where they have no effect.
+  var stray = StrayTyping()
   private(set) var scroll = ScrollPosition()
   private(set) var now: ContinuousClock.Instant
   private(set) var effects: [Effect] = []
@@ -59,8 +63,12 @@ struct WizardModel: Sendable {
     self.init(WizardSession(flow, given: given), size: size, glyphs: glyphs, now: now)
   }
 
-  init(_ wizardSession: WizardSession, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant) {
+  /// - Parameter opening: a message until the first key.
+  init(
+    _ wizardSession: WizardSession, size: Size, glyphs: Glyphs, now: ContinuousClock.Instant, opening: String? = nil
+  ) {
     self.wizardSession = wizardSession
+    self.opening = opening
     self.size = size
     usualGlyphs = glyphs
     self.now = now
@@ -105,7 +113,7 @@ struct WizardModel: Sendable {
   }
 
   /// The line above the key bar: a message about the last key, or about what takes long.
-  var message: String? { notice ?? (isOpeningSlow ? "Opening\(glyphs.ellipsis)" : nil) }
+  var message: String? { notice ?? opening ?? (isOpeningSlow ? "Opening\(glyphs.ellipsis)" : nil) }
 
   static let smallest = Size(columns: 60, rows: 16)
 
@@ -186,6 +194,7 @@ struct WizardModel: Sendable {
       focus = session.firstFocus
       scroll.reset()
       notice = nil
+      stray.reset()
     }
     settleLists()
     let all = focusable
@@ -208,6 +217,7 @@ struct WizardModel: Sendable {
       return
     }
     notice = nil
+    opening = nil
     let binding = bindings.first { $0.keys.contains(key) }
     if binding?.action.isAlwaysSafe != true {
       if isWaiting {
@@ -218,6 +228,7 @@ struct WizardModel: Sendable {
       }
     }
     scroll.follow()
+    if isStray(key) { return }
     if let binding {
       if let reason = binding.disabled {
         notice = reason

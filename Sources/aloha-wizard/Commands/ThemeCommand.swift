@@ -8,7 +8,8 @@ struct ThemeCommand: ParsableCommand {
     commandName: "theme", abstract: "List, check and show the themes of the wizard.",
     discussion: """
       A theme is a TOML file. It is looked for in ~/.config/aloha-wizard/themes, then /etc/aloha-wizard/themes, then among \
-      those that came with the program; select one with --theme NAME, or permanently with ALOHA_WIZARD_THEME=NAME.
+      those that came with the program; select one with --theme NAME, or permanently with ALOHA_WIZARD_THEME=NAME. A theme \
+      that cannot be used never stops the wizard: it says so and shows the default theme.
       """,
     subcommands: [List.self, Check.self, Show.self])
 
@@ -29,9 +30,11 @@ struct ThemeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check for missing and unknown roles, and for text that is hard to read.",
       discussion: """
-        Text needs a contrast of 4.5 to 1 (WCAG AA) on the theme's own background, lines and bars 3 to 1; on the \
-        terminal's own background, 3.5 to 1 on white and on black alike. It is measured as 256, 16 and 8 colours show it. \
-        Without a name all themes are checked. The exit code is 30 if there are problems.
+        Text needs a contrast of 4.5 to 1 (WCAG AA), lines and bars 3 to 1, as 256, 16 and 8 colours show it. Where a theme \
+        keeps the terminal's own background, it is measured on #000000, #1e1e1e, #ffffff and #fdf6e3, or on two of them if \
+        the file says for = "dark" or for = "light". No colour reaches 4.5 on all four: there text must keep the terminal's \
+        own colour, and signs need 3 to 1. Only the role disabled may be dim. Without a name all themes are checked. The \
+        exit code is 30 if there are problems.
         """)
 
     @Argument(help: "A theme's name or file.")
@@ -41,11 +44,20 @@ struct ThemeCommand: ParsableCommand {
       let library = ThemeLibrary.current()
       var isGood = true
       for entry in theme.map({ [$0] }) ?? library.list().map({ $0.path ?? $0.name }) {
-        let report = try library.report(entry)
+        let report = try report(entry, library)
         isGood = isGood && report.isGood
         StandardStream.output(Self.text(of: report, SafeText.clean(entry)))
       }
       if !isGood { throw ExitCode(FailureFamily.blocked.rawValue) }
+    }
+
+    /// Of all themes, one that cannot be read does not hide the others.
+    private func report(_ entry: String, _ library: ThemeLibrary) throws -> ThemeReport {
+      do {
+        return try library.report(entry)
+      } catch let failure as any Failure where theme == nil {
+        return ThemeReport(faults: [failure.reason])
+      }
     }
 
     private static func text(of report: ThemeReport, _ name: String) -> String {
@@ -53,7 +65,7 @@ struct ThemeCommand: ParsableCommand {
       var lines = ["\(name):"] + report.faults.map { "  \(SafeText.clean($0))" }
       for depth in ColorDepth.allCases.reversed() {
         for weak in report.weaknesses where weak.depth == depth {
-          let place = weak.onUnknownBackground ? " on white or on black" : ""
+          let place = weak.terminal.map { " on a terminal with \($0)" } ?? ""
           lines.append(
             "  \(depth.words): \(weak.role.rawValue) has a contrast of \(tenths(weak.contrast))\(place), "
               + "and needs \(tenths(weak.needed))")
@@ -62,6 +74,7 @@ struct ThemeCommand: ParsableCommand {
           lines.append("  \(depth.words): \(like.role.rawValue) looks the same as \(like.other.rawValue)")
         }
       }
+      lines += report.dimmed.map { "  \($0.rawValue) is dim, and only disabled may be" }
       return lines.joined(separator: "\n") + "\n"
     }
 
