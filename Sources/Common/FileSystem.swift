@@ -18,13 +18,8 @@ public enum FileSystem {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
-  /// Returns the absolute path, for the current working directory.
-  public static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
-    defer { free(current) }
-    let folder = String(cString: current)
-    return folder == "/" ? "/\(path)" : "\(folder)/\(path)"
-  }
+  /// Returns the absolute path of a typed one: relative to the working directory, or with `~`. See ``TypedPath``.
+  public static func absolute(_ path: String) -> String { TypedPath.resolved(path) }
 
   /// Returns the free bytes on the file system of `path`, or of its nearest existing parent.
   public static func freeBytes(_ path: String) -> Int64? {
@@ -172,6 +167,27 @@ public enum FileSystem {
       if name != "." && name != ".." { names.append(name) }
     }
     return names.sorted()
+  }
+
+  /// Returns the names in a folder; empty if it does not exist.
+  ///
+  /// - Throws: `.file` if it cannot be looked at, or is no folder: that does not mean that it is empty.
+  public static func namesIfPresent(in path: String) throws -> [String] {
+    var status = stat()
+    if lstat(path, &status) != 0, errno == ENOENT { return [] }
+    return try names(in: path)
+  }
+
+  /// Returns whether an entry exists.
+  ///
+  /// - Throws: `.file` if that cannot be found out, for example without the right to read its folder.
+  public static func isPresent(_ path: String) throws -> Bool {
+    var status = stat()
+    if stat(path, &status) == 0 { return true }
+    guard errno == ENOENT || errno == ENOTDIR else {
+      throw PlainFailure.system(path, "cannot be looked at", errno: errno)
+    }
+    return false
   }
 
   /// Syncs the file system of an open file to disk; returns false with `errno` on failure.

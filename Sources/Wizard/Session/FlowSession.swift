@@ -46,6 +46,7 @@ struct FlowSession: Sendable {
     self.drafts = drafts
     self.tickets = tickets
     self.hasMenu = hasMenu
+    for known in flow.knownFields where known.field.isPath { self.answers.set(path: known.key) }
     currentID = flow.steps.first?.id ?? ""
     visited = [currentID]
     arrive()
@@ -309,6 +310,7 @@ struct FlowSession: Sendable {
 
   private mutating func settle(_ field: Field, of step: Step) {
     let key = step.key(field)
+    if field.isPath { answers.set(path: key) }
     if !touched.contains(key), let answer = given.answer(to: field, key), field.accepts(answer) {
       answers[key] = answer
       touched.insert(key)
