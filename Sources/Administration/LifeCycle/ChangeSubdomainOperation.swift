@@ -111,7 +111,7 @@ public struct ChangeSubdomainOperation: Operation {
         ? Finding(
           .blocker, "subdomain", "\(place) is held by a redirect to this organization, which an earlier move has left",
           remedy: "delete that redirect first: organization delete -r \(ServerScripts.quoted(newSubdomain)); or use "
-            + "--skip-redirect, which removes it")
+            + "--skip-redirect, which removes it", id: .exists)
         : Finding(.ok, "subdomain", "\(place) is held by a redirect to this organization; the redirect is removed")
     ]
   }

@@ -94,7 +94,7 @@ public struct ConfigurationSource: Sendable {
   private static func folder(_ folder: String, _ brand: Brand, root: String?, label: String) throws -> Self {
     func read(_ path: String) throws -> [UInt8]? {
       let path = "\(folder)/\(FileSystem.name(of: path))"
-      return FileSystem.exists(path) ? try FileSystem.read(path, limit: largest) : nil
+      return try FileSystem.isPresent(path) ? FileSystem.read(path, limit: largest) : nil
     }
     return try Self(
       label: label, brand: brand, settings: try read(brand.settingsFile),

@@ -153,7 +153,11 @@ public struct JobFolder: Sendable {
 
   /// Whether a check has refused the job: it changed nothing and cannot be resumed.
   var wasRefused: Bool {
-    if case .failed(let failure) = state(), failure.exitCode == FailureFamily.blocked.rawValue { return true }
+    if case .failed(let failure) = state(),
+      failure.refused == true || failure.exitCode == FailureFamily.blocked.rawValue
+    {
+      return true
+    }
     return !hasBegun
   }
 

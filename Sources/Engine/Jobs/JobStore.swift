@@ -44,14 +44,16 @@ public struct JobStore: Sendable {
   private var jobsFolder: String { "\(folder)/jobs" }
 
   /// Returns all jobs, the newest first.
+  ///
+  /// - Throws: `.file` if their folders cannot be read.
   public func jobs() throws -> [JobFolder] {
     let folders = [jobsFolder] + others.map { "\($0)/jobs" }
-    let found = try folders.filter { FileSystem.isFolder($0) }.flatMap { folder in
-      try FileSystem.names(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
+    let found = try folders.flatMap { folder in
+      try FileSystem.namesIfPresent(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
     }
     // The names start with the time.
-    return found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
-      .filter { FileSystem.exists("\($0.path)/job.json") }
+    return try found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
+      .filter { try FileSystem.isPresent("\($0.path)/job.json") }
   }
 
   /// Returns a job.
