@@ -93,7 +93,9 @@ struct PasswordResetRun {
     return Plan(
       title: "Send a password reset to \(Amount.of(Int64(count), "person", "people")) of "
         + OrganizationState.address(subdomain, installation),
-      phases: [Plan.Phase(Phase.mail, amount: Amount.of(Int64(count), "person", "people"))],
+      phases: [
+        Plan.Phase(Phase.mail, amount: Amount.of(Int64(count), "person", "people"), amounts: [.people: Int64(count)])
+      ],
       leavesAlone: ["Passwords that people have: they count until a new one is chosen"],
       pointOfNoReturn: "what has been sent by then cannot be taken back")
   }
@@ -117,7 +119,7 @@ struct PasswordResetRun {
     var next: [Summary.Step] = ["Look whether the mail has arrived, also in the folder for unwanted mail"]
     if case .addresses = audience { next.append("Then send it to everybody who has not signed in here yet") }
     return Summary(
-      title: "Password resets are sent", facts: [Summary.Fact("People", Amount.count(Int64(sent)))],
+      title: "Password resets are sent", facts: [Summary.Fact("People", count: Int64(sent), .people)],
       nextSteps: next)
   }
 
