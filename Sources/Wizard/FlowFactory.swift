@@ -41,9 +41,10 @@ struct FlowFactory: Sendable {
     }
     let id = file.flow ?? options.goal ?? Goal.move.id
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
-      let ids = Goal.byName.map(\.id).joined(separator: ", ")
+      let ids = Goal.byName.map(\.id)
+      let advice = NearestName.question(id, among: ids) ?? "there are: \(ids.joined(separator: ", "))"
       throw AnswersFault.error(
-        path, ["flow: there is no \"\(SafeText.clean(id, limit: .short))\"; there are: \(ids)"])
+        path, ["flow: there is no \"\(SafeText.clean(id, limit: .short))\"; \(advice)"])
     }
     return goal.flow(context())
   }
@@ -53,7 +54,8 @@ struct FlowFactory: Sendable {
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
       throw PlainFailure(
         .usage, "'\(SafeText.clean(id, limit: .short))'", "there is no such goal",
-        remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
+        remedy: NearestName.question(id, among: Goal.byName.map(\.id))
+          ?? "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
     }
     return goal
   }

@@ -6,6 +6,7 @@ import Operations
 struct JobsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "jobs", abstract: "List, watch, stop, rerun and undo the jobs of this server.",
+    discussion: Examples.after("", "jobs list", "jobs attach 20261123"),
     subcommands: [List.self, Attach.self, Stop.self, Resume.self, Undo.self])
 
   struct Selection: ParsableArguments {
@@ -19,7 +20,9 @@ struct JobsCommand: ParsableCommand {
   }
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the jobs of this server, the newest first.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the jobs of this server, the newest first.",
+      discussion: Examples.after("", "jobs list", "jobs list --json --root /tmp/aloha-demo/old-server"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: JSONOption
@@ -27,7 +30,8 @@ struct JobsCommand: ParsableCommand {
     func run() throws {
       let jobs = try JobStore(root: server.reference.root).jobs()
       if output.json {
-        for job in jobs { StandardStream.json(JSONText.of(Line(job))) }
+        for job in jobs { StandardStream.json(JSONText.of("job", Line(job))) }
+        StandardStream.json(JSONText.end(ofList: jobs.count))
       } else if jobs.isEmpty {
         StandardStream.output("There has been no job on this server.\n")
       } else {
@@ -73,7 +77,9 @@ struct JobsCommand: ParsableCommand {
   }
 
   struct Attach: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Watch a job from its beginning to its end.")
+    static let configuration = CommandConfiguration(
+      abstract: "Watch a job from its beginning to its end.",
+      discussion: Examples.after("", "jobs attach", "jobs attach 20261123 --json"))
     @OptionGroup var selection: Selection
 
     func run() throws { try JobView(json: selection.output.json).attach(selection.job()) }
@@ -81,12 +87,14 @@ struct JobsCommand: ParsableCommand {
 
   struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Ask a running job to stop; it rolls its changes back.")
+      abstract: "Ask a running job to stop; it rolls its changes back.",
+      discussion: Examples.after("", "jobs stop", "jobs stop 20261123"))
     @OptionGroup var selection: Selection
 
     func run() throws {
       let job = try selection.job()
       try JobProcess.stop(job)
+      if selection.output.json { return StandardStream.json(JSONText.of("stopping", ["job": job.id])) }
       StandardStream.output("Job \(job.id) was asked to stop. See it end with: jobs attach \(job.id)\n")
     }
   }
@@ -94,8 +102,10 @@ struct JobsCommand: ParsableCommand {
   struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run a failed or interrupted job again, from its beginning.",
-      discussion: "Changes of the interrupted job were never visible; its leftovers are deleted before the new job "
-        + "starts.")
+      discussion: Examples.after(
+        "Changes of the interrupted job were never visible; its leftovers are deleted before the new job "
+          + "starts.",
+        "jobs resume", "jobs resume 20261123 --json"))
     @OptionGroup var selection: Selection
 
     func run() throws {
@@ -120,10 +130,12 @@ extension JobsCommand {
   struct Undo: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Undo a finished job, as one step.",
-      discussion: """
+      discussion: Examples.after(
+        """
         The undo of an import deletes its rows and files, that of an export its archive, that of a move both. Nothing \
         else is deleted.
-        """)
+        """,
+        "jobs undo 20261123 --dry-run", "jobs undo 20261123 --confirm-delete lagoon"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

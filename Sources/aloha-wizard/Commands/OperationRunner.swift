@@ -28,6 +28,7 @@ struct OutputOptions: ParsableArguments {
     let job = try store.make(operation, plan: detach || isInteractive ? try operation.plan() : nil)
     if detach || isInteractive {
       try JobProcess.start(job)
+      if detach, json { return StandardStream.json(JSONText.of("started", JobStart(job: job.id, folder: job.path))) }
       if detach {
         return StandardStream.output(
           "Job \(job.id) is running. See it with: "
@@ -40,9 +41,15 @@ struct OutputOptions: ParsableArguments {
       let summary = try JobProcess.run(job, cancellation: Interruption.cancellation) { view.show($0) }
       view.finish(summary)
     } catch {
-      view.end(error)
+      view.end()
       throw error
     }
+  }
+
+  /// The job that goes on after the command.
+  private struct JobStart: Encodable {
+    let job: String
+    let folder: String
   }
 
   /// Runs an operation, or shows its plan.
@@ -56,7 +63,7 @@ struct OutputOptions: ParsableArguments {
     do {
       view.finish(try operation.perform(Progress(cancellation: Interruption.cancellation) { view.show($0) }))
     } catch {
-      view.end(error)
+      view.end()
       throw error
     }
   }
@@ -72,6 +79,6 @@ struct OutputOptions: ParsableArguments {
     } else {
       StandardStream.output(PlanText.of(plan, findings))
     }
-    if findings.contains(where: { $0.severity == .blocker }) { throw ExitCode(FailureFamily.blocked.rawValue) }
+    if let refusal = Blocked.of(findings) { throw ExitCode(refusal.family.rawValue) }
   }
 }

@@ -23,10 +23,24 @@ struct ServerOptions: ParsableArguments {
 
   /// The server with its absolute path: a job's process has another working directory.
   var reference: ServerReference {
-    let path = realpath(root, nil)
+    let typed = FileSystem.absolute(root)
+    let path = realpath(typed, nil)
     defer { free(path) }
-    return ServerReference(
-      root: path.map { String(cString: $0) } ?? FileSystem.absolute(root), brand: brand)
+    return ServerReference(root: path.map { String(cString: $0) } ?? typed, brand: brand)
+  }
+
+  /// - Throws: `.configuration` if the server's root folder does not exist or cannot be looked at: a server without
+  ///   jobs or restores is something else.
+  func requireRoot() throws {
+    var status = stat()
+    guard stat(reference.root, &status) == 0 else {
+      throw PlainFailure.system(reference.root, "cannot be used as --root", errno: errno, family: .configuration)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw PlainFailure(
+        .configuration, reference.root, "is no folder, and cannot be used as --root",
+        remedy: "give the root folder of a server")
+    }
   }
 
   func installation() throws -> Installation {
