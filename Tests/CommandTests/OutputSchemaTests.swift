@@ -1,5 +1,7 @@
 import Common
 import Foundation
+import Glibc
+import Postgres
 import Sandbox
 import Testing
 
@@ -143,5 +145,29 @@ struct OutputSchemaTests {
     try run(["theme", "show", "nonesuch"], exit: 64)
     let leading = try TestProgram.run(["--json", "exprot"])
     #expect(try schema.faults(JSONValue(leading.output)) == [] && leading.status == 64)
+  }
+
+  @Test("A command that is interrupted ends with an event", .timeLimit(.minutes(2)))
+  func interrupted() throws {
+    let server = try Servers.fresh()
+    let connection = try server.connect()
+    try connection.execute("BEGIN")
+    try connection.execute("LOCK TABLE zerver_realm")
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    let words = ["organization", "list", "--json", "--root", server.root]
+    let pid = try Subprocess(TestProgram.path, words, directory: "/").start(output: ends[1])
+    close(ends[1])
+    // The command waits for the table until it is interrupted.
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'zerver_realm'::regclass"
+    while try connection.value(waiting) == "0" { usleep(20_000) }
+    kill(pid, SIGINT)
+    let output = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true).readDataToEndOfFile()
+    #expect(Subprocess.wait(pid) == 130)
+    let line = try #require(String(decoding: output, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("{") })
+    let event = try JSONValue(String(line))
+    #expect(try schema.faults(event) == [])
+    #expect(event["failure"]?["exitCode"] == .integer(130))
   }
 }
