@@ -125,6 +125,14 @@ let package = Package(
     .testTarget(
       name: "WizardTests", dependencies: ["Wizard", "Engine", "Sandbox", "Fuzzing"], exclude: ["Goldens"],
       swiftSettings: strict),
+    // The commands as they are called: their words, their help, their exit codes and their JSON.
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "aloha-wizard", "Common", "Operations", "Postgres", "Sandbox", "Transfer", "WholeServer", "Wizard",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "ConformanceTests", dependencies: ["Engine", "Sandbox"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -25,11 +25,8 @@ public enum FileSystem {
     return String(cString: current)
   }
 
-  /// Returns the absolute path, for the current working directory.
-  public static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let folder = current else { return path }
-    return folder == "/" ? "/\(path)" : "\(folder)/\(path)"
-  }
+  /// Returns the absolute path of a typed one: relative to the working directory, or with `~`. See ``TypedPath``.
+  public static func absolute(_ path: String) -> String { TypedPath.resolved(path) }
 
   /// Returns the free bytes on the file system of `path`, or of its nearest existing parent.
   public static func freeBytes(_ path: String) -> Int64? {
@@ -198,6 +195,27 @@ public enum FileSystem {
       if name != "." && name != ".." { names.append(name) }
     }
     return names.sorted()
+  }
+
+  /// Returns the names in a folder; empty if it does not exist.
+  ///
+  /// - Throws: `.file` if it cannot be looked at, or is no folder: that does not mean that it is empty.
+  public static func namesIfPresent(in path: String) throws -> [String] {
+    var status = stat()
+    if lstat(path, &status) != 0, errno == ENOENT { return [] }
+    return try names(in: path)
+  }
+
+  /// Returns whether an entry exists.
+  ///
+  /// - Throws: `.file` if that cannot be found out, for example without the right to read its folder.
+  public static func isPresent(_ path: String) throws -> Bool {
+    var status = stat()
+    if stat(path, &status) == 0 { return true }
+    guard errno == ENOENT || errno == ENOTDIR else {
+      throw PlainFailure.system(path, "cannot be looked at", errno: errno)
+    }
+    return false
   }
 
   /// Syncs the file system of an open file to disk; returns false with `errno` on failure.

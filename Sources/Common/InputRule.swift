@@ -63,16 +63,16 @@ public enum InputRule {
 
   // MARK: Paths
 
-  /// A path, absolute or relative to the working directory.
+  /// A path: absolute, relative to the working directory, or with `~`.
   public static func path(_ text: String) -> String? {
     if text.isEmpty { return "Enter a path" }
-    return hasControlCharacter(text) ? "There is a control character in the path" : nil
+    return hasControlCharacter(text) ? "There is a control character in the path" : TypedPath.problem(text)
   }
 
   /// An absolute path.
   public static func absolutePath(_ text: String) -> String? {
     if text.isEmpty { return "Enter a path" }
-    if !text.hasPrefix("/") { return "The path must begin with /" }
+    if !text.hasPrefix("/") { return TypedPath.problem(text) ?? "The path must begin with /" }
     return path(text)
   }
 

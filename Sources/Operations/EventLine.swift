@@ -3,6 +3,10 @@ import FoundationEssentials
 /// Encodes a progress event as one line of JSON, and decodes it:
 /// `{"event":"advanced","id":"messages","done":100,"total":559,…}`.
 public enum EventLine {
+  /// The version of the format, in every line. Fields and kinds of events can be added to it; the meaning of existing
+  /// ones does not change.
+  public static let version = 1
+
   /// Returns the line without a line break.
   ///
   /// - Parameter moment: the time of the event, ISO 8601 in UTC; nil omits it.
@@ -23,6 +27,8 @@ public enum EventLine {
   /// The fields of all kinds of events; each kind uses some of them.
   private struct Fields: Codable {
     var event_: String
+    /// Nil in journals of earlier versions.
+    var version: Int? = EventLine.version
     var at: String?
     var id: String?
     var title: String?
@@ -35,7 +41,7 @@ public enum EventLine {
 
     enum CodingKeys: String, CodingKey {
       case event_ = "event"
-      case at, id, title, done, total, unit, text, summary, failure
+      case version, at, id, title, done, total, unit, text, summary, failure
     }
 
     init(_ event: ProgressEvent) {

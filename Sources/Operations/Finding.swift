@@ -13,6 +13,10 @@ public struct Finding: Sendable, Codable, Equatable {
   /// The identity of a finding, for programs; nil if no program uses it.
   public enum ID: String, Sendable, Codable {
     case version
+    /// The name of something new is in use: a file, a folder, a subdomain.
+    case exists
+    /// The object could not be looked at; its state is unknown.
+    case unknown
   }
 
   /// The decision of the operator that a finding is about, so that a front end can lead back to its question.
@@ -84,7 +88,15 @@ public struct Blocked: Failure {
     self.findings = findings.filter { $0.severity == .blocker }
   }
 
-  public var family: FailureFamily { .blocked }
+  /// Returns the refusal by the blockers among findings; nil if there are none.
+  public static func of(_ findings: [Finding]) -> Blocked? {
+    findings.contains { $0.severity == .blocker } ? Blocked(findings) : nil
+  }
+
+  /// `.conflict` if the only obstacle is that names are in use: another name is enough. Otherwise `.blocked`.
+  public var family: FailureFamily {
+    !findings.isEmpty && findings.allSatisfy { $0.id == .exists } ? .conflict : .blocked
+  }
   public var subject: String { findings.first?.subject ?? "check" }
   public var reason: String { findings.map(\.reason).joined(separator: "; ") }
   public var remedy: String? {

@@ -93,7 +93,7 @@ public final class Progress: Sendable {
   /// - Throws: ``Blocked`` if there is a blocker.
   public func pass(_ findings: [Finding]) throws {
     for finding in findings where finding.severity == .warning { warn("\(finding.subject): \(finding.reason)") }
-    guard !findings.contains(where: { $0.severity == .blocker }) else { throw Blocked(findings) }
+    if let refusal = Blocked.of(findings) { throw refusal }
   }
 
   func finished(_ summary: Summary) { sink(.finished(summary)) }

@@ -43,6 +43,8 @@ public struct FailureReport: Sendable, Codable, Equatable {
   public var reason: String
   public var remedy: String?
   public var exitCode: Int32
+  /// True if checks refused the operation before it changed anything; otherwise nil.
+  public var refused: Bool?
 
   public init(_ error: any Error) {
     if let failure = error as? any Failure {
@@ -50,6 +52,7 @@ public struct FailureReport: Sendable, Codable, Equatable {
       reason = SafeText.clean(failure.reason)
       remedy = failure.remedy.map { SafeText.clean($0) }
       exitCode = failure.family.rawValue
+      refused = failure is Blocked ? true : nil
     } else {
       subject = Program.name
       reason = SafeText.clean(String(describing: error))

@@ -27,11 +27,14 @@ public struct Summary: Sendable, Codable, Equatable {
     public var name: String
     public var value: String
     public var id: ID?
+    /// The amounts in ``value`` as numbers, by ``Measure``; nil if it contains none.
+    public var amounts: [String: Int64]?
 
-    public init(_ name: String, _ value: String, id: ID? = nil) {
+    public init(_ name: String, _ value: String, id: ID? = nil, amounts: [Measure: Int64] = [:]) {
       self.name = name
       self.value = value
       self.id = id
+      self.amounts = Measure.named(amounts)
     }
   }
 

@@ -92,7 +92,8 @@ public struct ThemeLibrary: Sendable {
     if wanted == Self.defaultName { return Self.builtIn() }
     throw PlainFailure(
       .notFound, "theme \(SafeText.clean(wanted, limit: .label))", "there is none of that name",
-      remedy: "there are: \(list().map(\.name).joined(separator: ", ")); or give the path of a file")
+      remedy: (NearestName.question(wanted, among: list().map(\.name)).map { "\($0) " } ?? "")
+        + "there are: \(list().map(\.name).joined(separator: ", ")); or give the path of a file")
   }
 
   private func path(of name: String) -> String? {

@@ -44,9 +44,10 @@ struct FlowFactory: Sendable {
     }
     let id = file.flow ?? named ?? Goal.move.id
     guard let goal = Goal.byName.first(where: { $0.id == id }) else {
-      let ids = Goal.byName.map(\.id).joined(separator: ", ")
+      let ids = Goal.byName.map(\.id)
+      let advice = NearestName.question(id, among: ids) ?? "there are: \(ids.joined(separator: ", "))"
       throw AnswersFault.error(
-        path, ["flow: there is no \"\(SafeText.clean(id, limit: .short))\"; there are: \(ids)"])
+        path, ["flow: there is no \"\(SafeText.clean(id, limit: .short))\"; \(advice)"])
     }
     return goal.flow(context())
   }
@@ -66,7 +67,8 @@ struct FlowFactory: Sendable {
     }
     throw PlainFailure(
       .usage, subject, "there is no such goal",
-      remedy: "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
+      remedy: NearestName.question(word, among: Goal.byName.map(\.id))
+        ?? "choose one of \(Goal.byName.map(\.id).joined(separator: ", "))")
   }
 
   var catalog: FlowCatalog {

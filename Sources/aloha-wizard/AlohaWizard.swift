@@ -1,6 +1,9 @@
 import ArgumentParser
 import Common
+import Engine
 import Glibc
+import Operations
+import Wizard
 
 /// The command line: each command converts its arguments into an operation of the engine and shows its output.
 @main
@@ -8,13 +11,16 @@ struct AlohaWizard: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: Program.name,
     abstract: "Moves organizations of an Aloha chat server, step by step.",
-    discussion: """
-      Without a command the wizard opens on this server. Every action of the wizard is also a command.
+    discussion: Examples.after(
+      """
+      Without a command the wizard opens on this server. Every action of the wizard is also a command. Options can be \
+      before or after the command.
 
       Exit codes: 0 done; 1 unexpected; 10 configuration; 11 database connection; 12 database; 20 archive missing; \
       21 archive damaged; 22 wrong kind of archive; 30 blocked by a check; 31 exists already; 32 not found; 40 file; \
       50 other program; 64 command line; 130 stopped.
       """,
+      "demo", "--root /srv/old-server export -r lagoon --output lagoon.tar.gz"),
     version: Program.nameAndVersion,
     subcommands: [
       WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
@@ -26,21 +32,48 @@ struct AlohaWizard: ParsableCommand {
   static func main() {
     Interruption.prepare()
     _ = StandardStream.wantsASCII
+    let words = Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseAsRoot()
+      var command = try parsed(words)
       let described = command
+      if let command = command as? any OnServer { try command.server.requireRoot() }
       defer { LeftoverReport.write(after: described) }
       try command.run()
-    } catch let failure as any Failure {
-      FailureText.write(failure)
-      exit(withError: ExitCode(failure.family.rawValue))
     } catch {
-      // Does the same as the parser's `exit(withError:)`, but writes to streams that respect the terminal's
-      // capabilities.
-      let code = exitCode(for: error)
-      let text = fullMessage(for: error)
-      if !text.isEmpty { code.isSuccess ? StandardStream.output(text + "\n") : StandardStream.error(text + "\n") }
-      Glibc.exit(code.rawValue)
+      Glibc.exit(end(with: error, json: CommandWords.wantsJSON(words)))
     }
+  }
+
+  /// Returns the command of a command line, whose options can be before or after the command.
+  ///
+  /// - Parameter words: the words after the program's name.
+  /// - Throws: a ``Common/Failure`` for an unknown command or option, otherwise the errors of the parser.
+  static func parsed(_ words: [String]) throws -> any ParsableCommand {
+    // A job's process has no operator who could have mistyped something.
+    guard let first = words.first, first != JobProcess.command else { return try parseAsRoot(words) }
+    return try parseAsRoot(
+      CommandWords(words, CommandTable(of: Self.self), goals: Wizard.goals.map(\.id)).arguments)
+  }
+
+  /// Reports the error that ended the program, and returns the exit code.
+  ///
+  /// An `ExitCode` was reported by the command. Every other error is an event with `--json` too.
+  private static func end(with error: any Error, json: Bool) -> Int32 {
+    if let failure = error as? any Failure {
+      if json { StandardStream.json(EventLine.encode(.failed(FailureReport(failure))) + "\n") }
+      FailureText.write(failure)
+      return failure.family.rawValue
+    }
+    // Does the same as the parser's `exit(withError:)`, but writes to streams that respect the terminal's
+    // capabilities.
+    let code = exitCode(for: error)
+    let text = fullMessage(for: error)
+    if json, !code.isSuccess, !(error is ExitCode) {
+      let family = FailureFamily(rawValue: code.rawValue) ?? .unexpected
+      let failure = PlainFailure(family, "command line", message(for: error))
+      StandardStream.json(EventLine.encode(.failed(FailureReport(failure))) + "\n")
+    }
+    if !text.isEmpty { code.isSuccess ? StandardStream.output(text + "\n") : StandardStream.error(text + "\n") }
+    return code.rawValue
   }
 }

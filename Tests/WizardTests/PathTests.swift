@@ -26,7 +26,8 @@ private func flow(_ purpose: PathPurpose) -> Flow {
         "ask", "Ask", heading: { _ in "Well?" },
         fields: { _ in
           [
-            Field("path", "Path", .path(purpose), check: { AnswerCheck.absolutePath($0.text("ask.path") ?? "") }),
+            Field(
+              "path", "Path", .path(purpose), check: { AnswerCheck.absolutePath($0["ask.path" as AnswerKey<String>]) }),
             Field("note", "Note", .text(placeholder: "")),
           ]
         }),
@@ -227,5 +228,35 @@ struct PathTests {
     walk.executor.isDeaf = true
     _ = try walk.runner.run()
     #expect(walk.script.says("No longer looking."))
+  }
+
+  @Test("A relative path is completed as it is typed, and is absolute for the flow")
+  func relative() throws {
+    let here = FileManager.default.currentDirectoryPath
+    let folder = try Folder(folders: ["servers"], files: ["servers/one.txt"])
+    // From the working directory up to the root, and down again.
+    let up = here.split(separator: "/").map { _ in ".." }.joined(separator: "/")
+    let typed = "\(up)\(folder.path.replacing("//", with: "/"))/se"
+    let walker = self.typed(typed)
+    walker.press(.tab)
+    #expect(path(walker) == "\(typed)rvers/")
+    #expect(walker.answers.path("ask.path") == "\(folder.path.replacing("//", with: "/"))/servers/")
+    #expect(walker.sees("This is \(folder.path.replacing("//", with: "/").prefix(20))"))
+    walker.press(.tab)
+    #expect(path(walker).hasSuffix("/servers/one.txt"))
+    let key: AnswerKey<String> = "ask.path"
+    #expect(walker.answers[key] == "\(folder.path.replacing("//", with: "/"))/servers/one.txt")
+    #expect(walker.answers.label(key) == walker.answers[key])
+  }
+
+  @Test("~ is the home folder in a field, and a user that does not exist is named")
+  func home() {
+    let key: AnswerKey<String> = "ask.path"
+    let walker = typed("~/archive.tar.gz")
+    #expect(walker.answers[key] == "\(TypedPath.resolved("~"))/archive.tar.gz")
+    #expect(walker.answers.text(key.name) == "~/archive.tar.gz")
+    let wrong = typed("~nobody-such/x")
+    #expect(wrong.sees("There is no user nobody-such"))
+    #expect(typed("/srv/x").answers[key] == "/srv/x")
   }
 }

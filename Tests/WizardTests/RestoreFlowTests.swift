@@ -250,8 +250,8 @@ struct RestoreFlowTests {
     walker.walk(to: "backup")
     #expect(walker.sees("no backup was found in the usual folders"))
     walker.press(.enter)
-    walker.type("relative")
-    #expect(walker.sees("The path must begin with /"))
+    walker.type("~nobody-such/backup.tar.gz")
+    #expect(walker.sees("There is no user nobody-such"))
   }
 
   // MARK: A partial backup

@@ -144,13 +144,19 @@ extension DeletionRun {
     _ organization: Organization, _ shares: [DeletionSet.Share], _ removed: OrganizationFiles.Amount
   ) -> Summary {
     let total = shares.reduce(0) { $0 + $1.rows }
-    func rows(_ table: String) -> String { Amount.count(Int64(shares.first { $0.table == table }?.rows ?? 0)) }
+    func rows(_ table: String) -> Int64 { Int64(shares.first { $0.table == table }?.rows ?? 0) }
     var facts = [
-      Summary.Fact("Rows", "\(Amount.count(Int64(total))) in \(Amount.of(Int64(shares.count), "table"))"),
-      Summary.Fact("Messages", rows(TableName.message)), Summary.Fact("Users", rows(TableName.userProfile)),
+      Summary.Fact(
+        "Rows", "\(Amount.count(Int64(total))) in \(Amount.of(Int64(shares.count), "table"))",
+        amounts: [.rows: Int64(total), .tables: Int64(shares.count)]),
+      Summary.Fact("Messages", count: rows(TableName.message), .messages),
+      Summary.Fact("Users", count: rows(TableName.userProfile), .users),
     ]
     if options.uploads != .keep {
-      facts.append(Summary.Fact("Files", "\(Amount.count(removed.files)), \(Amount.bytes(removed.bytes))"))
+      facts.append(
+        Summary.Fact(
+          "Files", "\(Amount.count(removed.files)), \(Amount.bytes(removed.bytes))",
+          amounts: [.files: removed.files, .bytes: removed.bytes]))
     }
     return Summary(
       title: "\(organization.label) is deleted", facts: facts,

@@ -44,16 +44,19 @@ struct DeletionRun {
       return Plan(title: "Delete an organization", phases: [])
     }
     let shares = try counted(organization, connection)
-    let total = Amount.of(Int64(shares.reduce(0) { $0 + $1.rows }), "row")
+    let rows = Int64(shares.reduce(0) { $0 + $1.rows })
     let files = files(of: organization)
     let amount = try files.measure()
     let size = "\(Amount.of(amount.files, "file")), \(Amount.bytes(amount.bytes))"
     var phases = try InterruptedDeletions(installation).areThere ? [Plan.Phase(Phase.leftovers)] : []
-    phases.append(Plan.Phase(Phase.rows, amount: total))
-    if options.uploads != .keep { phases.append(Plan.Phase(Phase.files, amount: size)) }
+    phases.append(Plan.Phase(Phase.rows, amount: Amount.of(rows, "row"), amounts: [.rows: rows]))
+    if options.uploads != .keep {
+      phases.append(
+        Plan.Phase(Phase.files, amount: size, amounts: [.files: amount.files, .bytes: amount.bytes]))
+    }
     phases.append(Plan.Phase(Phase.cache))
     let kept = options.uploads == .keep ? ["Its uploads, avatars and emoji: they are kept on the disk"] : []
-    return Plan(
+    var plan = Plan(
       title: "Delete \(organization.label), id \(organization.id), from \(installation.label)", phases: phases,
       destroys: (options.uploads == .keep ? [] : ["\(size) below \(installation.uploadsFolder)"])
         + shares.sorted { ($1.rows, $0.table) < ($0.rows, $1.table) }
@@ -61,6 +64,13 @@ struct DeletionRun {
       leavesAlone: ["All other organizations, row by row", "Settings and secrets of the server"] + kept,
       pointOfNoReturn: "until all rows are deleted everything can be rolled back; after that the deletion is "
         + "completed")
+    plan.destroyedRows = Dictionary(shares.map { ($0.table, Int64($0.rows)) }) { $0 + $1 }
+    plan.destroyedAmounts = [Measure.rows.rawValue: rows]
+    if options.uploads != .keep {
+      plan.destroyedAmounts?[Measure.files.rawValue] = amount.files
+      plan.destroyedAmounts?[Measure.bytes.rawValue] = amount.bytes
+    }
+    return plan
   }
 
   func run(_ progress: Progress) throws -> Summary {

@@ -116,7 +116,7 @@ public struct ChangeSubdomainOperation: Operation {
           .blocker, "subdomain", "\(place) is held by a redirect to this organization, which an earlier move has left",
           remedy:
             "delete that redirect first: \(installation.command(["organization", "delete", "-r", newSubdomain])); "
-            + "or use --skip-redirect, which removes it")
+            + "or use --skip-redirect, which removes it", id: .exists)
         : Finding(.ok, "subdomain", "\(place) is held by a redirect to this organization; the redirect is removed")
     ]
   }

@@ -75,7 +75,7 @@ public struct DeactivateOperation: Operation {
     }
     return Summary(
       title: "\(organization.label) is deactivated",
-      facts: [Summary.Fact("Sessions ended", Amount.count(Int64(sessions)))],
+      facts: [Summary.Fact("Sessions ended", count: Int64(sessions), .sessions)],
       nextSteps: [installation.restartStep("so that it reads the change")])
   }
 }

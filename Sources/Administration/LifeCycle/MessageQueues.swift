@@ -39,21 +39,24 @@ public struct MessageQueues: Sendable {
     guard ["localhost", "127.0.0.1", "::1"].contains(host) else {
       return Finding(
         .warning, "queues", "are on \(SafeText.clean(host, limit: .name)); they cannot be looked at from here",
-        remedy: (isInContainer ? "outside of the container, run: " : "there, run: ") + command)
+        remedy: (isInContainer ? "outside of the container, run: " : "there, run: ") + command, id: .unknown)
     }
     guard let program, geteuid() == 0 else {
       return Finding(
-        .warning, "queues", "cannot be looked at without root's rights and rabbitmqctl", remedy: "run: \(command)")
+        .warning, "queues", "cannot be looked at without root's rights and rabbitmqctl", remedy: "run: \(command)",
+        id: .unknown)
     }
     do {
       let result = try Subprocess(program, ["-q", "list_queues", "name", "messages"], directory: "/").run()
       guard result.status == 0 else {
         let said = SafeText.clean(result.output.split(separator: "\n").last ?? "", limit: .line)
-        return Finding(.warning, "queues", "rabbitmqctl failed: \(said)", remedy: "run: \(command)")
+        return Finding(
+          .warning, "queues", "rabbitmqctl failed: \(said)", remedy: "run: \(command)", id: .unknown)
       }
       return Self.finding(result.output)
     } catch {
-      return Finding(.warning, "queues", "rabbitmqctl cannot be started", remedy: "run: \(command)")
+      return Finding(
+        .warning, "queues", "rabbitmqctl cannot be started", remedy: "run: \(command)", id: .unknown)
     }
   }
 

@@ -94,7 +94,9 @@ struct PasswordResetRun {
     return Plan(
       title: "Send a password reset to \(Amount.of(Int64(count), "person", "people")) of "
         + OrganizationState.address(subdomain, installation),
-      phases: [Plan.Phase(Phase.mail, amount: Amount.of(Int64(count), "person", "people"))],
+      phases: [
+        Plan.Phase(Phase.mail, amount: Amount.of(Int64(count), "person", "people"), amounts: [.people: Int64(count)])
+      ],
       leavesAlone: ["Passwords that people have: they count until a new one is chosen"],
       pointOfNoReturn: "what has been sent by then cannot be taken back")
   }
@@ -122,7 +124,7 @@ struct PasswordResetRun {
           .with(.sendPasswordResets(root: installation.rootOption, subdomain: subdomain)))
     }
     return Summary(
-      title: "Password resets are sent", facts: [Summary.Fact("People", Amount.count(Int64(sent)))],
+      title: "Password resets are sent", facts: [Summary.Fact("People", count: Int64(sent), .people)],
       nextSteps: next)
   }
 

@@ -66,7 +66,7 @@ public struct ReactivateOperation: Operation {
     }
     return Summary(
       title: "\(organization.label) is active",
-      facts: [Summary.Fact("Users", Amount.count(Int64(organization.activeUsers)))],
+      facts: [Summary.Fact("Users", count: Int64(organization.activeUsers), .users)],
       nextSteps: [installation.restartStep("so that it reads the change")])
   }
 }

@@ -99,7 +99,7 @@ public struct ConfigurationSource: Sendable {
     func read(_ path: String) throws -> [UInt8]? {
       var path = "\(folder)/\(FileSystem.name(of: path))"
       if let root { path = ServerLink.destination(path, root: RootFolder(root).prefix) }
-      return FileSystem.exists(path) ? try FileSystem.read(path, limit: largest) : nil
+      return try FileSystem.isPresent(path) ? FileSystem.read(path, limit: largest) : nil
     }
     return try Self(
       label: label, brand: brand, settings: try read(brand.settingsFile),

@@ -52,7 +52,11 @@ extension JobFolder {
 
   /// Whether a failed job changed nothing: it failed before its first phase, or its checks refused it.
   var changedNothing: Bool {
-    if case .failed(let failure) = state(), failure.exitCode == FailureFamily.blocked.rawValue { return true }
+    if case .failed(let failure) = state(),
+      failure.refused == true || failure.exitCode == FailureFamily.blocked.rawValue
+    {
+      return true
+    }
     return !hasStartedPhase
   }
 

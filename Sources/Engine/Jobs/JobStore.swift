@@ -57,17 +57,19 @@ public struct JobStore: Sendable {
   }
 
   /// Returns all jobs, the newest first, without refused requests.
+  ///
+  /// - Throws: `.file` if their folders cannot be read.
   public func jobs() throws -> [JobFolder] { try folders().filter { !$0.isVoid } }
 
   /// Returns the folders of all jobs and requests, the newest first.
   func folders() throws -> [JobFolder] {
     let folders = [jobsFolder] + others.map { "\($0)/jobs" }
-    let found = try folders.filter { FileSystem.isFolder($0) }.flatMap { folder in
-      try FileSystem.names(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
+    let found = try folders.flatMap { folder in
+      try FileSystem.namesIfPresent(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
     }
     // The names start with the time.
-    return found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
-      .filter { FileSystem.exists("\($0.path)/job.json") }
+    return try found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
+      .filter { try FileSystem.isPresent("\($0.path)/job.json") }
   }
 
   /// Returns the running jobs.

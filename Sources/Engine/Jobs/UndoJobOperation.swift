@@ -82,9 +82,16 @@ public struct UndoJobOperation: Operation {
 
   public func plan() throws -> Plan {
     let plans = try parts().map { try $0.plan() }
-    return Plan(
+    var plan = Plan(
       title: "Undo: \(try job.readHeader().operation.title)", phases: plans.flatMap(\.phases),
       destroys: plans.flatMap(\.destroys), leavesAlone: ["Everything that the job has not made"])
+    plan.destroyedAmounts = Self.sum(plans.compactMap(\.destroyedAmounts))
+    plan.destroyedRows = Self.sum(plans.compactMap(\.destroyedRows))
+    return plan
+  }
+
+  private static func sum(_ counts: [[String: Int64]]) -> [String: Int64]? {
+    counts.isEmpty ? nil : counts.reduce(into: [:]) { sum, count in sum.merge(count) { $0 + $1 } }
   }
 
   public func run(progress: Progress) throws -> Summary {

@@ -245,8 +245,13 @@ public struct MoveOperation: Operation {
       return "\(Amount.count(Int64(new))) (on the old server: \(Amount.count(Int64(old))))"
     }
     var facts = [
-      imported[.address], Summary.Fact("Messages", both(before.messages, after?.messages)),
-      Summary.Fact("Active users", both(before.activeUsers, after?.activeUsers)),
+      imported[.address],
+      Summary.Fact(
+        "Messages", both(before.messages, after?.messages),
+        amounts: [.messages: Int64(after?.messages ?? before.messages)]),
+      Summary.Fact(
+        "Active users", both(before.activeUsers, after?.activeUsers),
+        amounts: [.users: Int64(after?.activeUsers ?? before.activeUsers)]),
       imported[.channels], imported[.files], imported[.userIDs],
     ].compactMap(\.self)
     if let after { facts.append(Summary.Fact("New server", after.isDeactivated ? "deactivated" : "active")) }

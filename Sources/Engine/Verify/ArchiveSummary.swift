@@ -66,6 +66,9 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   public var completeness: String?
   /// Why it cannot be used; nil if it can.
   public var refusal: String?
+  /// The exit code of a command that only reads the summary: 0 if the archive can be used, otherwise that of its
+  /// family.
+  public var exitCode: Int32 = 0
 
   /// Reads an archive or an unpacked folder.
   ///
@@ -135,6 +138,11 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
     memberBytes = inspection.memberBytes
     hasDigests = inspection.manifest != nil
     refusal = inspection.refused?.reason
+    if let refused = inspection.refused {
+      exitCode = refused.family.rawValue
+    } else if case .other = inspection.kind {
+      exitCode = FailureFamily.unsuitableArchive.rawValue
+    }
     parts = inspection.parts.reduce(into: [:]) { parts, part in
       parts[SafeText.clean(part.key, limit: .name)] = Part(files: part.value.members, bytes: part.value.bytes)
     }
@@ -147,6 +155,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
       notes += backup.oddities.map { Summary.Fact("Note", $0) }
       if let first = backup.contradictions.first {
         refusal = first
+        exitCode = FailureFamily.damagedArchive.rawValue
         description = "a backup of a server that cannot be restored"
         advice = "Use another backup, or make a new one."
       } else if !holdings.isComplete {

@@ -63,7 +63,7 @@ struct SealedFile: Sendable {
       title: "The encrypted file is unchanged; its content was not checked",
       facts: [
         Summary.Fact("Archive", path), Summary.Fact("Kind", "a file that age has encrypted"),
-        Summary.Fact("Size", Amount.bytes(FileSystem.length(path) ?? 0)),
+        Summary.Fact("Size", bytes: FileSystem.length(path) ?? 0),
       ]
         + (BackupChecksum.holdings(sealing: path).map {
           [Summary.Fact("Completeness", "\($0.label), as its .sha256 says")]

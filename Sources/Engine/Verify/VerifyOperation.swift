@@ -92,7 +92,9 @@ public struct VerifyOperation: Runnable {
     }
     var facts = [
       Summary.Fact("Archive", options.archive), Summary.Fact("Kind", report.kind.description),
-      Summary.Fact("Members", "\(Amount.count(Int64(report.members.count))), \(Amount.bytes(report.memberBytes))"),
+      Summary.Fact(
+        "Members", "\(Amount.count(Int64(report.members.count))), \(Amount.bytes(report.memberBytes))",
+        amounts: [.files: Int64(report.members.count), .bytes: report.memberBytes]),
       Summary.Fact(
         "Digests",
         report.isDigestChecked
@@ -195,18 +197,21 @@ public struct VerifyOperation: Runnable {
   }
 
   private static func facts(_ contents: ArchiveContents, isWhole: Bool) -> [Summary.Fact] {
-    func rows(_ table: String) -> String { Amount.count(contents.rows[table] ?? 0) }
+    func rows(_ table: String) -> Int64 { contents.rows[table] ?? 0 }
     let all = contents.rows.values.reduce(0, +)
     return [
       Summary.Fact("Organization", contents.organization.map { "\($0.name) ('\($0.subdomain)')" } ?? "unknown"),
-      Summary.Fact("Messages", rows(TableName.message)),
-      Summary.Fact("Users", rows(TableName.userProfile)),
-      Summary.Fact("Files", "\(Amount.count(contents.files.count)), \(Amount.bytes(contents.files.bytes))"),
+      Summary.Fact("Messages", count: rows(TableName.message), .messages),
+      Summary.Fact("Users", count: rows(TableName.userProfile), .users),
+      Summary.Fact(
+        "Files", "\(Amount.count(contents.files.count)), \(Amount.bytes(contents.files.bytes))",
+        amounts: [.files: contents.files.count, .bytes: contents.files.bytes]),
       Summary.Fact(
         "Rows",
         isWhole
           ? "\(Amount.count(all)), every one parses, every reference has its other end"
-          : "\(Amount.count(all)), every one parses; the warnings name what an import repairs or leaves out"),
+          : "\(Amount.count(all)), every one parses; the warnings name what an import repairs or leaves out",
+        amounts: [.rows: all]),
     ]
   }
 }

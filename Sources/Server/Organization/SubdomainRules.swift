@@ -61,19 +61,21 @@ package enum SubdomainRules {
         .blocker, "subdomain", "\(shown) is held by a redirect to \(address)\(here)",
         remedy:
           "choose another subdomain; or delete the redirect, which frees the name (\(delete)): the old address then "
-          + "no longer sends people on")
+          + "no longer sends people on", id: .exists)
     case .moved(let address):
       return Finding(
         .blocker, "subdomain", "\(shown) is in use by a deactivated organization that redirects to \(address)",
-        remedy: "choose another subdomain, or delete that organization first if it is no longer needed: \(delete)")
+        remedy: "choose another subdomain, or delete that organization first if it is no longer needed: \(delete)",
+        id: .exists)
     case .deactivated, .scrubbed:
       return Finding(
         .blocker, "subdomain", "\(shown) is in use by an organization that is \(organization.state.label)",
-        remedy: "choose another subdomain, or delete that organization first if it is no longer needed: \(delete)")
+        remedy: "choose another subdomain, or delete that organization first if it is no longer needed: \(delete)",
+        id: .exists)
     case .internal, .active, .demo:
       return Finding(
         .blocker, "subdomain", "\(shown) is in use on this server",
-        remedy: "choose another subdomain, or delete that organization first if it was a test")
+        remedy: "choose another subdomain, or delete that organization first if it was a test", id: .exists)
     }
   }
 }

@@ -72,7 +72,9 @@ package struct ExportRun {
     defer { connection.close() }
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
     let phases = Phase.allCases.filter { $0 != .deactivate || options.deactivates }.map { phase in
-      Plan.Phase(phase, amount: phase == .messages ? organization.messageAmount : nil)
+      Plan.Phase(
+        phase, amount: phase == .messages ? organization.messageAmount : nil,
+        amounts: phase == .messages ? [.messages: Int64(organization.messages)] : [:])
     }
     return Plan(
       title: "Export \(organization.label) into \(output)", phases: phases,
@@ -265,24 +267,26 @@ package struct ExportRun {
     _ organization: Organization, _ version: ServerVersion, tables: [String: Int64], report: ExportedFiles.Report,
     notes: [Summary.Fact], finished: ArchiveWriter.Finished, endedSessions: Int
   ) throws -> Summary {
-    func count(_ table: String) -> String { Amount.count(tables[table] ?? 0) }
+    func count(_ table: String) -> Int64 { tables[table] ?? 0 }
     return Summary(
       title: "\(organization.label) is exported",
       facts: [
         Summary.Fact("Archive", finished.path),
-        Summary.Fact("Size", Amount.bytes(finished.size), id: .size),
-        Summary.Fact("Messages", count(TableName.message), id: .messages),
-        Summary.Fact("Users", count(TableName.userProfile), id: .users),
-        Summary.Fact("Channels", count(TableName.stream)),
-        Summary.Fact("Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))"),
-        Summary.Fact("Skipped files", Amount.count(Int64(report.skipped.count))),
+        Summary.Fact("Size", bytes: finished.size, id: .size),
+        Summary.Fact("Messages", count: count(TableName.message), .messages, id: .messages),
+        Summary.Fact("Users", count: count(TableName.userProfile), .users, id: .users),
+        Summary.Fact("Channels", count: count(TableName.stream), .channels),
+        Summary.Fact(
+          "Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))",
+          amounts: [.files: report.files, .bytes: report.bytes]),
+        Summary.Fact("Skipped files", count: Int64(report.skipped.count), .files),
         Summary.Fact("Verified", "every byte was read back and compared with its checksum"),
       ]
         + notes
         + (options.deactivates
           ? [
             Summary.Fact("State", "deactivated: sign-in is disabled until it is reactivated"),
-            Summary.Fact("Ended sessions", Amount.count(Int64(endedSessions))),
+            Summary.Fact("Ended sessions", count: Int64(endedSessions), .sessions),
           ] : []),
       nextSteps: (options.deactivates ? [installation.restartStep("so that no session lives on in its memory")] : [])
         + (try whereItGoes(organization, version, finished.path)) + (options.deactivates ? openAgain : []))

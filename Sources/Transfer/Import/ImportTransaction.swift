@@ -183,7 +183,7 @@ struct ImportTransaction {
   private func summary(
     _ facts: ImportContext, _ files: StagedUploads, _ rows: RowImport, nextSteps: [Summary.Step]
   ) -> Summary {
-    func count(_ table: String) -> String { Amount.count(Int64(rows.written[table] ?? 0)) }
+    func count(_ table: String) -> Int64 { Int64(rows.written[table] ?? 0) }
     let name = survey.organization.name
     let place = options.subdomain.isEmpty ? "the root domain" : options.subdomain
     let host = installation.host.map { options.subdomain.isEmpty ? $0 : "\(options.subdomain).\($0)" }
@@ -193,10 +193,12 @@ struct ImportTransaction {
       title: "\(name) is imported at \(place)",
       facts: [
         Summary.Fact("Address", host.map { "https://\($0)" } ?? place, id: .address),
-        Summary.Fact("Messages", count(TableName.message), id: .messages),
-        Summary.Fact("Users", count(TableName.userProfile), id: .users),
-        Summary.Fact("Channels", count(TableName.stream), id: .channels),
-        Summary.Fact("Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))", id: .files),
+        Summary.Fact("Messages", count: count(TableName.message), .messages, id: .messages),
+        Summary.Fact("Users", count: count(TableName.userProfile), .users, id: .users),
+        Summary.Fact("Channels", count: count(TableName.stream), .channels, id: .channels),
+        Summary.Fact(
+          "Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))", id: .files,
+          amounts: [.files: files.files, .bytes: files.bytes]),
         Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before", id: .userIDs),
         Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),
       ] + record,

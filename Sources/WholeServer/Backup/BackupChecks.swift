@@ -59,7 +59,8 @@ struct BackupChecks {
 
   private func target() -> Finding {
     guard !FileSystem.exists(output) else {
-      return Finding(.blocker, "archive", "\(output) exists already", remedy: "choose another name with --output")
+      return Finding(
+        .blocker, "archive", "\(output) exists already", remedy: "choose another name with --output", id: .exists)
     }
     let folder = FileSystem.folder(of: output)
     guard FileSystem.isFolder(folder) else {

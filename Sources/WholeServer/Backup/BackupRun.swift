@@ -187,18 +187,21 @@ struct BackupRun {
     tables: [String: Int64], _ content: BackupContent, bytes: Int64
   ) -> Summary {
     var facts = [
-      Summary.Fact("Archive", output), Summary.Fact("Size", Amount.bytes(bytes)),
+      Summary.Fact("Archive", output), Summary.Fact("Size", bytes: bytes),
       Summary.Fact("Completeness", holdings.label),
     ]
     if !options.skipsDatabase {
+      let rows = tables.values.reduce(0, +)
       facts.append(
         Summary.Fact(
-          "Database",
-          "\(Amount.of(Int64(tables.count), "table")), \(Amount.of(tables.values.reduce(0, +), "row"))"))
+          "Database", "\(Amount.of(Int64(tables.count), "table")), \(Amount.of(rows, "row"))",
+          amounts: [.tables: Int64(tables.count), .rows: rows]))
     }
     facts.append(
-      Summary.Fact("Uploads", takesUploads ? Amount.of(content.uploadedFiles, "file") : "not in it"))
-    facts.append(Summary.Fact("Skipped files", Amount.count(Int64(content.skipped.count))))
+      Summary.Fact(
+        "Uploads", takesUploads ? Amount.of(content.uploadedFiles, "file") : "not in it",
+        amounts: takesUploads ? [.files: content.uploadedFiles] : [:]))
+    facts.append(Summary.Fact("Skipped files", count: Int64(content.skipped.count), .files))
     facts.append(Summary.Fact("Verified", "every byte was read back and compared with its checksum"))
     return Summary(
       title: holdings.isComplete

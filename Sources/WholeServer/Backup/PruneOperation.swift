@@ -109,16 +109,21 @@ public struct PruneOperation: Operation {
 
   public func plan() throws -> Plan {
     let decisions = try decisions()
-    return Plan(
+    let going = decisions.filter { !$0.isKept }
+    var plan = Plan(
       title: "Delete old backups in \(options.folder)",
       phases: Phase.allCases.map { Plan.Phase($0) },
-      destroys: decisions.filter { !$0.isKept }.map {
+      destroys: going.map {
         "\($0.backup.path), \(Amount.bytes($0.backup.bytes)), of \(Self.day($0.backup)), \($0.standing.label)"
       },
       leavesAlone: decisions.filter(\.isKept).map {
         "\($0.backup.path), of \(Self.day($0.backup)), \($0.standing.label) (\($0.reasons.joined(separator: ", ")))"
       },
       pointOfNoReturn: "deleted backups cannot be brought back")
+    plan.destroyedAmounts = [
+      Measure.backups.rawValue: Int64(going.count), Measure.bytes.rawValue: going.reduce(0) { $0 + $1.backup.bytes },
+    ]
+    return plan
   }
 
   // MARK: The story
@@ -207,8 +212,8 @@ public struct PruneOperation: Operation {
     return Summary(
       title: deleted.isEmpty ? "No backup was deleted" : "\(Amount.of(Int64(deleted.count), "backup")) are deleted",
       facts: [
-        Summary.Fact("Deleted", Amount.count(Int64(deleted.count))), Summary.Fact("Freed", Amount.bytes(freed)),
-        Summary.Fact("Kept", Amount.count(Int64(count - deleted.count))),
+        Summary.Fact("Deleted", count: Int64(deleted.count), .backups), Summary.Fact("Freed", bytes: freed),
+        Summary.Fact("Kept", count: Int64(count - deleted.count), .backups),
       ])
   }
 

@@ -57,7 +57,9 @@ struct ServerExport {
       defer { connection.close() }
       let organizations = try organizations(connection)
       guard !FileSystem.exists(folder) else {
-        return [Finding(.blocker, "export", "\(folder) exists already", remedy: "start the restore again")]
+        return [
+          Finding(.blocker, "export", "\(folder) exists already", remedy: "start the restore again", id: .exists)
+        ]
       }
       var findings = [Finding]()
       // The folder itself is created later: the nearest existing parent is checked.

@@ -128,7 +128,8 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
 
   // MARK: Summary
 
-  func summary(_ progress: Progress) throws -> Summary {
+  /// - Throws: `.damagedArchive` if the backup does not contain what it says.
+  package func summary(_ progress: Progress) throws -> Summary {
     guard isSound else {
       throw PlainFailure(
         .damagedArchive, SafeText.clean(archive, limit: .path),
@@ -146,11 +147,13 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
         Summary.Fact("Completeness", holdings.label),
         Summary.Fact(
           "Database",
-          "\(Amount.of(tables, "table")), \(Amount.of(rows, "row")), in \(Amount.duration(seconds: databaseSeconds))"),
-        Summary.Fact("Uploads", Amount.of(files, "file")),
+          "\(Amount.of(tables, "table")), \(Amount.of(rows, "row")), in \(Amount.duration(seconds: databaseSeconds))",
+          amounts: [.tables: tables, .rows: rows]),
+        Summary.Fact("Uploads", Amount.of(files, "file"), amounts: [.files: files]),
         Summary.Fact("Digests", hasDigests ? "every one was compared" : "the backup has none"),
-        Summary.Fact("Age of the backup", age().map { Amount.duration(seconds: Double($0)) } ?? "unknown"),
-        Summary.Fact("Time", Amount.duration(seconds: seconds)),
+        age().map { Summary.Fact("Age of the backup", seconds: Double($0)) }
+          ?? Summary.Fact("Age of the backup", "unknown"),
+        Summary.Fact("Time", seconds: seconds),
         Summary.Fact("Monitoring", nagiosLine),
       ])
   }

@@ -176,7 +176,7 @@ public struct RestoreOperation: RestoreFamily {
       title: made.losses == nil
         ? "The server is restored" : "The server is restored, without the lost files of its backup",
       facts: made.facts + (change.record.exports.map { ServerExport.facts(exported, in: $0) } ?? [])
-        + [Summary.Fact("Time", Amount.duration(seconds: seconds))],
+        + [Summary.Fact("Time", seconds: seconds)],
       nextSteps: steps)
   }
 }

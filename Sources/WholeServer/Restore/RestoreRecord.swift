@@ -242,8 +242,10 @@ public struct RestoreState: Sendable {
   ///
   /// - Throws: `.file` if a record cannot be read or decoded.
   public func records() throws -> [RestoreRecord] {
-    let files = try ([folder] + others).filter { FileSystem.isFolder($0) }.flatMap { folder in
-      try FileSystem.names(in: folder).filter { $0.hasSuffix(".json") }.map { (name: $0, path: "\(folder)/\($0)") }
+    let files = try ([folder] + others).flatMap { folder in
+      try FileSystem.namesIfPresent(in: folder).filter { $0.hasSuffix(".json") }.map {
+        (name: $0, path: "\(folder)/\($0)")
+      }
     }
     return try files.sorted { ($0.name, $0.path) < ($1.name, $1.path) }.map { _, path in
       let bytes = try FileSystem.read(path)

@@ -43,7 +43,7 @@ struct RestoredState {
       if count > 0 || !losses.isComplete {
         let amount = count > 0 ? Amount.of(count, "file") : "how many files is not known"
         let names = FileSystem.exists(list) ? "; names that are known: \(list)" : ""
-        state.losses = Summary.Fact("Lost", "\(amount)\(names)")
+        state.losses = Summary.Fact("Lost", "\(amount)\(names)", amounts: count > 0 ? [.files: count] : [:])
       }
     }
     state.hasExpectedRows = unpacked.tables != nil
@@ -134,9 +134,10 @@ struct RestoredState {
         Summary.Fact(
           "Database",
           "\(Amount.of(Int64(tables.count), "table")), \(Amount.of(tables.values.reduce(0, +), "row"))"
-            + (hasExpectedRows ? ", each table as in the backup" : "")))
+            + (hasExpectedRows ? ", each table as in the backup" : ""),
+          amounts: [.tables: Int64(tables.count), .rows: tables.values.reduce(0, +)]))
     }
-    if hasUploads { facts.append(Summary.Fact("Uploads", Amount.of(files, "file"))) }
+    if hasUploads { facts.append(Summary.Fact("Uploads", Amount.of(files, "file"), amounts: [.files: files])) }
     facts.append(
       Summary.Fact(
         "Digests",

@@ -56,7 +56,8 @@ struct AnswersFile: Sendable, Equatable {
     for key in values.keys.sorted() {
       let name = SafeText.clean(key, limit: .label)
       guard let field = known[key] else {
-        faults.append("\(name): there is no such key")
+        let like = NearestName.question(key, among: known.keys.sorted()).map { "; \($0)" } ?? ""
+        faults.append("\(name): there is no such key\(like)")
         continue
       }
       switch field.kind {

@@ -13,7 +13,10 @@ enum AnswersText {
       writer.begin(known, note: note(known, answers))
       guard known.field.canBeWritten else { continue }
       // A field that was never asked is omitted, and is asked when the file is used.
-      if let answer = answers[known.key] { writer.write(answer, for: known) }
+      // The file can be used in another folder.
+      if let answer = answers.path(known.key).map({ .text($0) }) ?? answers[known.key] {
+        writer.write(answer, for: known)
+      }
     }
     return writer.text
   }
@@ -36,7 +39,9 @@ enum AnswersText {
 
   private static func note(_ known: Flow.KnownField, _ answers: Answers) -> String {
     let label = answers.label(known.key)
-    guard known.field.canBeWritten, !label.isEmpty, answers.text(known.key) != label else { return known.field.name }
+    guard known.field.canBeWritten, !label.isEmpty, !known.field.isPath, answers.text(known.key) != label else {
+      return known.field.name
+    }
     return "\(known.field.name): \(label)"
   }
 
@@ -91,7 +96,7 @@ enum AnswersText {
       case .decisions(_, let among):
         comment("  one line for each, with \(among.map { TOMLText.quoted($0.id) }.joined(separator: " or "))")
       case .text(let placeholder): if !placeholder.isEmpty { comment("  \"\" is \(placeholder)") }
-      case .path: comment("  a path from /")
+      case .path: comment("  a path; without / or ~ it begins in the folder where the program is started")
       case .secret, .confirmation: break
       }
     }

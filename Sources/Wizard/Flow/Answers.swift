@@ -16,6 +16,8 @@ struct Answers: Sendable, Equatable {
   /// The answers in words, and the details of chosen rows. Not written: lookups find them again.
   private var labels: [String: String] = [:]
   private var details: [String: [String: String]] = [:]
+  /// The names of answers that are paths, see ``path(_:)``. Not written: the fields are known.
+  private var paths: Set<String> = []
 
   init(_ values: [String: Answer] = [:]) {
     self.values = values
@@ -33,9 +35,23 @@ struct Answers: Sendable, Equatable {
     set { values[key.name] = newValue.answer }
   }
 
-  /// Returns the answered value; nil if there is none of the key's type.
-  func given<Value>(_ key: AnswerKey<Value>) -> Value? { values[key.name].flatMap { Value(answer: $0) } }
+  /// Returns the answered value; nil if there is none of the key's type. Paths are absolute, however they were typed.
+  func given<Value>(_ key: AnswerKey<Value>) -> Value? {
+    if let path = path(key.name) { return Value(answer: .text(path)) }
+    return values[key.name].flatMap { Value(answer: $0) }
+  }
 
+  /// Returns the absolute path of an answer, for the folder in which the program was started; nil for other answers,
+  /// for an empty path, and for one that cannot be resolved.
+  func path(_ key: String) -> String? {
+    guard paths.contains(key), let text = text(key), !text.isEmpty, TypedPath.problem(text) == nil else { return nil }
+    return TypedPath.resolved(text)
+  }
+
+  /// Declares an answer to be a path.
+  mutating func set(path key: String) { paths.insert(key) }
+
+  /// Returns a text as it was typed.
   func text(_ key: String) -> String? {
     if case .text(let text) = values[key] { text } else { nil }
   }

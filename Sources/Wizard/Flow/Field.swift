@@ -1,3 +1,4 @@
+import Common
 import Terminal
 
 /// A question of a step.
@@ -112,7 +113,13 @@ struct Field: Sendable, Equatable {
   }
 
   func isVisible(_ answers: Answers) -> Bool { closures.isVisible(answers) }
-  func hint(_ answers: Answers) -> String? { closures.hint(answers) }
+  /// Returns the lines below the field. A path that was not typed in full is shown in full first.
+  func hints(_ key: String, _ answers: Answers) -> [String] {
+    let path = answers.path(key).flatMap {
+      $0 == answers.text(key) ? nil : "This is \(SafeText.clean($0, limit: .path))"
+    }
+    return [path, closures.hint(answers)].compactMap(\.self)
+  }
   func check(_ answers: Answers) -> String? { closures.check(answers) }
 
   /// Compares what fields show, not their closures.
@@ -202,6 +209,7 @@ extension Field {
     case (.yesNo(let yes, let no), .flag(let flag)?): return flag ? yes.title : no.title
     case (.secret, _): return answers.secret(key) == nil ? "not given" : "given, never shown"
     case (.text(let placeholder), .text("")?): return placeholder
+    case (.path, .text(let text)?): return answers.path(key) ?? text
     case (_, .text(let text)?): return text
     default: return ""
     }

@@ -21,7 +21,8 @@ extension WizardModel {
     case .text(let placeholder): addInput(field, key, placeholder: placeholder, to: &builder)
     case .path, .secret, .confirmation: addInput(field, key, placeholder: "", to: &builder)
     }
-    if let hint = field.hint(session.answers), field.problem(key, session.answers) == nil {
+    guard field.problem(key, session.answers) == nil else { return }
+    for hint in field.hints(key, session.answers) {
       builder.paragraph(hint, .text, indent: 2, isFocus: focus.field == key && field.isTyped)
     }
   }

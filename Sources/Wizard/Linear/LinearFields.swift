@@ -60,8 +60,8 @@ extension LinearRunner {
     }
   }
 
-  private func sayHint(_ field: Field) {
-    if let hint = field.hint(session.answers) { voice.say(hint) }
+  private func sayHints(_ field: Field, _ key: String) {
+    for hint in field.hints(key, session.answers) { voice.say(hint) }
   }
 
   // MARK: Choosing
@@ -79,7 +79,7 @@ extension LinearRunner {
       let question = "Choose 1 to \(choices.count)\(way)\(current.map { " [\($0 + 1)]" } ?? ""):"
       guard case .text(let line) = try ask(question) else { return .back }
       if line.isEmpty, current != nil {
-        sayHint(field)
+        sayHints(field, key)
         return .answered
       }
       let choice: Choice
@@ -101,7 +101,7 @@ extension LinearRunner {
       } else {
         session.answer(key, .text(choice.id))
       }
-      sayHint(field)
+      sayHints(field, key)
       return .answered
     }
   }
@@ -254,20 +254,22 @@ extension LinearRunner {
         session.answer(key, .text(line == "''" ? "" : line))
       }
       guard let problem = field.problem(key, session.answers) else {
-        sayHint(field)
+        sayHints(field, key)
         return .answered
       }
       voice.say("Invalid: \(problem).")
     }
   }
 
-  /// Returns the command letters that would also be valid answers.
+  /// Returns the command letters that would also be valid answers. A file of such a name is typed as `./q`.
   private func ambiguous(_ field: Field, _ key: String) -> Set<String> {
-    Self.commands.filter { text in
-      var answers = session.answers
-      answers[key] = .text(text)
-      return field.problem(key, answers) == nil
-    }
+    field.isPath
+      ? []
+      : Self.commands.filter { text in
+        var answers = session.answers
+        answers[key] = .text(text)
+        return field.problem(key, answers) == nil
+      }
   }
 
   private mutating func typeSecret(_ field: Field, _ key: String) throws -> Outcome {

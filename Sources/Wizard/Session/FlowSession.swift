@@ -55,6 +55,7 @@ struct FlowSession: Sendable {
     self.hasMenu = hasMenu
     self.hasChecklist = hasChecklist
     self.destination = destination
+    for known in flow.knownFields where known.field.isPath { self.answers.set(path: known.key) }
     currentID = flow.steps.first?.id ?? ""
     visited = [currentID]
     if isSpared(step), let first = steps.first {
@@ -383,6 +384,7 @@ struct FlowSession: Sendable {
 
   private mutating func settle(_ field: Field, of step: Step) {
     let key = step.key(field)
+    if field.isPath { answers.set(path: key) }
     if !touched.contains(key), let answer = given.answer(to: field, key), field.accepts(answer) {
       answers[key] = answer
       touched.insert(key)

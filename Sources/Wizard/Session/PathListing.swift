@@ -29,9 +29,12 @@ struct PathListing: Sendable, Equatable {
     self.trouble = trouble
   }
 
-  /// Splits a path into the folder with its slash and the beginning of a name; nil for relative paths.
+  /// Splits a typed path into the folder with its slash and the beginning of a name. The folder of a name alone is
+  /// empty: the working directory. Nil for an empty path, and for the beginning of a user's name after `~`.
   static func split(_ path: String) -> (folder: String, name: String)? {
-    guard path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return nil }
+    guard let slash = path.lastIndex(of: "/") else {
+      return path.isEmpty || path.hasPrefix("~") ? nil : ("", path)
+    }
     let start = path.index(after: slash)
     return (String(path[..<start]), String(path[start...]))
   }
@@ -41,7 +44,8 @@ struct PathListing: Sendable, Equatable {
   /// Hidden names are omitted unless a dot is typed; names that cannot be typed are always omitted.
   static func look(_ beginning: String, _ purpose: PathPurpose, _ cancellation: Cancellation) -> PathListing {
     guard let (folder, start) = split(beginning) else { return PathListing(beginning, []) }
-    guard let handle = opendir(folder) else {
+    let place = folder.isEmpty ? "./" : TypedPath.resolved(folder)
+    guard let handle = opendir(place) else {
       let isAbsent = errno == ENOENT || errno == ENOTDIR
       return PathListing(beginning, [], trouble: isAbsent ? nil : SystemError.text(errno))
     }
@@ -51,7 +55,7 @@ struct PathListing: Sendable, Equatable {
       guard let name = Self.name(entry), name.hasPrefix(start), name.hasPrefix(".") == start.hasPrefix(".") else {
         continue
       }
-      let isFolder = isFolder(entry, "\(folder)\(name)")
+      let isFolder = isFolder(entry, "\(place)\(place.hasSuffix("/") ? "" : "/")\(name)")
       guard purpose.offers(name, isFolder: isFolder) else { continue }
       guard entries.count < most else { return PathListing(beginning, sorted(entries), isPartial: true) }
       entries.append(Entry(name: name, isFolder: isFolder))

@@ -7,7 +7,8 @@ import WholeServer
 struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Back up the whole server: database, uploads, settings, secrets.",
-    discussion: """
+    discussion: Examples.after(
+      """
       The archive has the layout of the server's own backups: the server's restore command reads it too. It gets its \
       name when it is complete and was read back.
 
@@ -18,10 +19,16 @@ struct BackupCommand: ParsableCommand {
       configuration, watched by its Nagios plugin check_postgresql_backup) or its streaming replication to a second \
       machine; both contain the database only.
       """,
+      "backup --folder /var/backups/aloha", "backup prune /var/backups/aloha --keep-daily 14"),
     subcommands: [Make.self, Prune.self, BackupScheduleCommand.self], defaultSubcommand: Make.self)
 
   struct Make: OperationCommand {
-    static let configuration = CommandConfiguration(abstract: "Make a backup (the default).")
+    static let configuration = CommandConfiguration(
+      // Given for the description of the parser, which names defaults only so.
+      commandName: "make",
+      abstract: "Make a backup (the default).",
+      discussion: Examples.after(
+        "", "backup make --folder /var/backups/aloha", "backup make --output ~/backup.tar.gz --skip-uploads --dry-run"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
@@ -113,7 +120,9 @@ struct BackupCommand: ParsableCommand {
   struct Prune: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete backups that no rule keeps; without --yes only list them.",
-      discussion: "The newest intact backup and all newer ones are always kept.")
+      discussion: Examples.after(
+        "The newest intact backup and all newer ones are always kept.",
+        "backup prune /var/backups/aloha", "backup prune /var/backups/aloha --keep-last 5 --yes"))
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var keep: KeepOptions

@@ -9,7 +9,8 @@ struct BackupScheduleCommand: OperationCommand {
     commandName: "schedule",
     abstract:
       "Print the files for a nightly backup: units for systemd, a file for cron; with --install put them in place.",
-    discussion: """
+    discussion: Examples.after(
+      """
       Each line is explained. The units report failures: OnFailure= starts a second unit, which writes to the system's \
       log and sends mail if the machine can.
 
@@ -20,7 +21,9 @@ struct BackupScheduleCommand: OperationCommand {
 
       Encrypted backups cannot be rehearsed on this machine, which has no private key: the commands for another machine \
       are printed.
-      """)
+      """,
+      "backup schedule /var/backups/aloha --time 02:15",
+      "backup schedule /var/backups/aloha --install --systemd --dry-run"))
 
   /// The scheduler that starts the backups.
   enum By: String, EnumerableFlag {
@@ -128,8 +131,8 @@ struct BackupScheduleCommand: OperationCommand {
     let units = schedule.files(for: .systemd)
     let files = units + schedule.files(for: .cron)
     if output.json {
-      for file in files { StandardStream.json(JSONText.of(file)) }
-      return
+      for file in files { StandardStream.json(JSONText.of("file", file)) }
+      return StandardStream.json(JSONText.end(ofList: files.count))
     }
     var text = units.map { "# \($0.path)\n\n\($0.text)\n" }.joined()
     text += "# Without systemd: \(BackupSchedule.cronPath)\n\n\(schedule.cron)\n"

@@ -5,11 +5,14 @@ import Operations
 
 struct CacheCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cache", abstract: "Empty the server's cache.", subcommands: [Flush.self])
+    commandName: "cache", abstract: "Empty the server's cache.",
+    discussion: Examples.after("", "cache flush", "cache flush --root /tmp/aloha-demo/new-server"),
+    subcommands: [Flush.self])
 
   struct Flush: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Empty the cache, so that the server reads everything again from its database.")
+      abstract: "Empty the cache, so that the server reads everything again from its database.",
+      discussion: Examples.after("", "cache flush", "cache flush --dry-run --json"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

@@ -23,7 +23,7 @@ enum ConfirmationPrompt {
     if !alsoGoing.isEmpty {
       StandardStream.error("\nContent of this server now:\n" + alsoGoing.map { "  - \(SafeText.clean($0))\n" }.joined())
     }
-    if findings.contains(where: { $0.severity == .blocker }) { throw ExitCode(FailureFamily.blocked.rawValue) }
+    if let refusal = Blocked.of(findings) { throw ExitCode(refusal.family.rawValue) }
     guard let confirmation = Finding.confirmation(of: findings) else { return false }
     StandardStream.error("\n\(SafeText.clean(confirmation))\n")
     return true

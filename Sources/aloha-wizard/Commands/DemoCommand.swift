@@ -8,10 +8,12 @@ struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Make two throw-away servers with a sample organization and open the wizard on them.",
-    discussion: """
+    discussion: Examples.after(
+      """
       Needs no root rights and touches nothing outside its folder: a PostgreSQL of its own, two Aloha servers, an \
       organization with realistic data. All its processes are stopped at the end.
-      """)
+      """,
+      "demo", "demo --serve --dir ~/aloha-demo --messages 5000"))
 
   @Option(help: ArgumentHelp("The folder of the servers; kept until the next demo replaces it.", valueName: "folder"))
   var dir: String = "/tmp/aloha-demo"
@@ -35,7 +37,9 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     if goal != "menu" { try Wizard.requireGoal(goal) }
-    let sandbox = try Sandbox.demo(directory: dir, messages: messages) { StandardStream.error("  \($0) …\n") }
+    let sandbox = try Sandbox.demo(directory: FileSystem.absolute(dir), messages: messages) {
+      StandardStream.error("  \($0) …\n")
+    }
     defer { sandbox.stop() }
     let old = "\(sandbox.directory)/old-server"
     let new = "\(sandbox.directory)/new-server"

@@ -6,12 +6,14 @@ import Transfer
 struct ExportCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Export an organization into an archive.",
-    discussion: """
+    discussion: Examples.after(
+      """
       The archive has the server's own export format: its official importer and the command import read it. It gets its \
       name when it is complete and was read back.
 
       To keep public channels as web pages, use the HTML archive tool: https://github.com/zulip/zulip-archive.
-      """)
+      """,
+      "export -r lagoon --output ~/lagoon.tar.gz", "export -r lagoon --public-only --dry-run"))
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions

@@ -6,10 +6,12 @@ import Transfer
 struct ImportCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Import an exported organization into this server.",
-    discussion: """
+    discussion: Examples.after(
+      """
       The organization is imported as a new one, with new ids, in one transaction: completely or not at all. Exports of \
       the server's own command are accepted too.
-      """)
+      """,
+      "import lagoon lagoon.tar.gz --dry-run", "import harbour /var/tmp/lagoon.tar.gz --report harbour-report"))
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions

@@ -5,7 +5,8 @@ import Operations
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Show the kind and the content of an archive, without unpacking it.")
+    commandName: "inspect", abstract: "Show the kind and the content of an archive, without unpacking it.",
+    discussion: Examples.after("", "inspect lagoon.tar.gz --all", "inspect --json /var/backups/aloha/backup.tar.gz"))
 
   @OptionGroup var output: JSONOption
 
@@ -44,7 +45,12 @@ struct InspectCommand: ParsableCommand {
       view?.end()
       throw error
     }
-    if output.json { StandardStream.json(JSONText.of(summary)) } else { StandardStream.output(text(summary)) }
+    if output.json {
+      StandardStream.json(JSONText.of("archive", summary))
+    } else {
+      StandardStream.output(text(summary))
+    }
+    if summary.exitCode != 0 { throw ExitCode(summary.exitCode) }
   }
 
   private func text(_ summary: ArchiveSummary) -> String {

@@ -22,10 +22,8 @@ final class JobView: Sendable {
     if !json { StandardStream.output(SummaryText.of(summary)) }
   }
 
-  func end(_ error: any Error) {
-    lines.end()
-    if json { StandardStream.json(EventLine.encode(.failed(FailureReport(error))) + "\n") }
-  }
+  /// Clears the terminal's line before an error is reported.
+  func end() { lines.end() }
 
   /// Follows a job in its own process to its end. Ctrl-C cancels the job; losing the terminal does not.
   func attach(_ job: JobFolder) throws {

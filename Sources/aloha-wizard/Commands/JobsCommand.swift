@@ -66,6 +66,7 @@ struct JobsCommand: ParsableCommand {
       let store = selection.store
       let job = try id.map { try store.job($0) } ?? store.runningJob()
       try JobProcess.stop(job)
+      if selection.output.json { return StandardStream.json(JSONText.of("stopping", ["job": job.id])) }
       StandardStream.output("Job \(job.id) was asked to stop. See it end with: \(job.command("attach"))\n")
     }
   }
@@ -130,14 +131,12 @@ extension JobsCommand {
   struct Undo: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Undo a finished job, as one step.",
-      discussion: """
+      discussion: Examples.after(
+        """
         The undo of an import deletes its rows and files, that of an export its archive, that of a move both. Nothing \
         else is deleted.
-
-        Examples:
-          aloha-wizard jobs undo 20261123T0830 --dry-run
-          aloha-wizard jobs undo 20261123T0830 --confirm-delete bookclub
-        """)
+        """,
+        "jobs undo 20261123T0830 --dry-run", "jobs undo 20261123T0830 --confirm-delete bookclub"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

@@ -39,7 +39,8 @@ extension JobsCommand {
       let shown = found.prefix(all ? found.count : limit ?? Self.usualLimit)
       let now = Timestamp.now()
       if output.json {
-        for job in shown { StandardStream.json(JSONText.of(Line(job, now: now))) }
+        for job in shown { StandardStream.json(JSONText.of("job", Line(job, now: now))) }
+        StandardStream.json(JSONText.end(ofList: shown.count))
       } else if shown.isEmpty {
         StandardStream.output(
           state.map { "No job of this server is in the state \($0.rawValue).\n" }

@@ -37,6 +37,8 @@ struct LookOptions: ParsableArguments {
       valueName: "name"))
   var confirmDelete: String?
 
+  func validate() throws { try OptionRule.paths([("--answers", answers)]) }
+
   /// Opens the wizard, and prints the outcome after the screen is left.
   ///
   /// - Parameter goal: the first goal; nil for the menu.
@@ -49,9 +51,9 @@ struct LookOptions: ParsableArguments {
     options.source = source
     options.target = target
     options.brand = brand
-    options.theme = theme
+    options.theme = theme.map(ThemeName.resolved)
     options.linear = linear
-    options.answers = answers
+    options.answers = answers.map { FileSystem.absolute($0) }
     options.confirmsDestruction = yes
     options.confirmedName = confirmDelete
     options.ascii = ascii
@@ -60,5 +62,13 @@ struct LookOptions: ParsableArguments {
     options.runsInThisProcess = runsInThisProcess
     options.archiveFolder = archiveFolder
     if let text = try Wizard.run(options) { StandardStream.output(text) }
+  }
+}
+
+/// The name or the file of a theme.
+enum ThemeName {
+  /// Returns a name unchanged, and the absolute path of a file: with a slash, with `~`, or ending in `.toml`.
+  static func resolved(_ text: String) -> String {
+    text.contains("/") || text.hasPrefix("~") || text.hasSuffix(".toml") ? FileSystem.absolute(text) : text
   }
 }

@@ -37,7 +37,7 @@ struct OutputOptions: ParsableArguments {
       let summary = try JobProcess.run(job, cancellation: Interruption.cancellation) { view.show($0) }
       view.finish(summary)
     } catch {
-      view.end(error)
+      view.end()
       throw error
     }
   }
@@ -46,8 +46,15 @@ struct OutputOptions: ParsableArguments {
   private func leave(_ request: JobRequest) throws {
     let job = request.folder
     let finished = try request.awaitBegin(cancellation: Interruption.cancellation)
+    if json { return StandardStream.json(JSONText.of("started", JobStart(job: job.id, folder: job.path))) }
     let state = finished == nil ? "is running" : "has finished already"
     StandardStream.output("Job \(job.id) \(state). See it with: \(job.command("attach"))\n")
+  }
+
+  /// The job that goes on after the command.
+  private struct JobStart: Encodable {
+    let job: String
+    let folder: String
   }
 
   /// Runs an operation, or shows its plan.
@@ -61,7 +68,7 @@ struct OutputOptions: ParsableArguments {
     do {
       view.finish(try operation.perform(Progress(cancellation: Interruption.cancellation) { view.show($0) }))
     } catch {
-      view.end(error)
+      view.end()
       throw error
     }
   }
@@ -77,6 +84,6 @@ struct OutputOptions: ParsableArguments {
     } else {
       StandardStream.output(PlanText.of(plan, findings))
     }
-    if findings.contains(where: { $0.severity == .blocker }) { throw ExitCode(FailureFamily.blocked.rawValue) }
+    if let refusal = Blocked.of(findings) { throw ExitCode(refusal.family.rawValue) }
   }
 }

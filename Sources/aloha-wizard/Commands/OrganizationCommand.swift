@@ -6,10 +6,13 @@ import Operations
 struct OrganizationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "organization", abstract: "List, deactivate, reactivate, rename and delete organizations.",
+    discussion: Examples.after("", "organization list", "organization deactivate -r lagoon"),
     subcommands: [List.self, Delete.self, Deactivate.self, Reactivate.self, Rename.self])
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the organizations of this server.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the organizations of this server.",
+      discussion: Examples.after("", "organization list", "organization list --json --root /tmp/aloha-demo/old-server"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: JSONOption
@@ -20,7 +23,10 @@ struct OrganizationCommand: ParsableCommand {
       defer { connection.close() }
       let organizations = try OrganizationOverview.list(connection, brand: installation.brand)
       if output.json {
-        for organization in organizations { StandardStream.json(JSONText.of(Line(organization))) }
+        for organization in organizations {
+          StandardStream.json(JSONText.of("organization", Line(organization)))
+        }
+        StandardStream.json(JSONText.end(ofList: organizations.count))
       } else {
         StandardStream.output(Self.table(organizations))
       }
@@ -90,7 +96,8 @@ struct OrganizationCommand: ParsableCommand {
 
   struct Deactivate: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Deactivate an organization: sign-in is disabled, all data is kept.")
+      abstract: "Deactivate an organization: sign-in is disabled, all data is kept.",
+      discussion: Examples.after("", "organization deactivate -r lagoon --dry-run", "organization deactivate lagoon"))
     @OptionGroup var chosen: Chosen
 
     func run() throws { try chosen.output.perform(operation(), dryRun: chosen.dryRun) }
@@ -102,7 +109,8 @@ struct OrganizationCommand: ParsableCommand {
   struct Reactivate: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Reactivate a deactivated organization, so that people "
-        + "can sign in again.")
+        + "can sign in again.",
+      discussion: Examples.after("", "organization reactivate -r lagoon", "organization reactivate lagoon --json"))
     @OptionGroup var chosen: Chosen
 
     func run() throws { try chosen.output.perform(operation(), dryRun: chosen.dryRun) }
@@ -114,7 +122,8 @@ struct OrganizationCommand: ParsableCommand {
   struct Delete: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete an organization with everything that belongs to it, for example after a test import.",
-      discussion: """
+      discussion: Examples.after(
+        """
         All rows are deleted in one transaction, including those that the server's own command leaves behind: \
         recipients, group messages, sessions, scheduled mail. Other organizations are not changed. For an organization \
         that people have used, the server's manual recommends to deactivate it instead: that can be undone.
@@ -124,7 +133,9 @@ struct OrganizationCommand: ParsableCommand {
 
         On a terminal the command lists what will be deleted and asks for the subdomain; scripts give it with \
         --confirm-delete.
-        """)
+        """,
+        "organization delete -r lagoon --dry-run",
+        "organization delete -r lagoon --confirm-delete lagoon"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
@@ -164,7 +175,10 @@ struct OrganizationCommand: ParsableCommand {
 
   struct Rename: OperationCommand {
     static let configuration = CommandConfiguration(
-      commandName: "change-subdomain", abstract: "Move an organization to another subdomain of this server.")
+      commandName: "change-subdomain", abstract: "Move an organization to another subdomain of this server.",
+      discussion: Examples.after(
+        "", "organization change-subdomain -r lagoon harbour --dry-run",
+        "organization change-subdomain -r lagoon '' --skip-redirect"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

@@ -6,10 +6,13 @@ import Operations
 struct PasswordResetCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "password-reset", abstract: "Send people a mail with a link to choose a new password.",
-    discussion: """
+    discussion: Examples.after(
+      """
       An export contains no passwords. The server's manual recommends to send one mail to yourself first, and then to \
       everybody. People who sign in by other methods need none.
-      """)
+      """,
+      "password-reset -r lagoon --user anna@example.com",
+      "password-reset -r lagoon --all-users --dry-run"))
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions
@@ -51,7 +54,7 @@ struct PasswordResetCommand: OperationCommand {
   private func show(_ operation: PasswordResetOperation) throws {
     let people = try operation.people()
     if output.json {
-      for person in people { StandardStream.json(JSONText.of(person)) }
+      for person in people { StandardStream.json(JSONText.of("recipient", person)) }
       return
     }
     let rows = people.map { person in

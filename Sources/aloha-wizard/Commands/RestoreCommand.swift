@@ -8,163 +8,91 @@ import WholeServer
 struct RestoreCommand: OperationCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore", abstract: "Restore the whole server from a backup, rehearse a restore, or roll it back.",
-    discussion: """
+    discussion: Examples.after(
+      """
       The new state is built beside the server's own and compared with the backup first; then both are exchanged by \
       renaming, and the old state is kept. Backups of the server's own command are accepted too. Give parts that were \
       saved by hand with --database, --uploads and --settings, a copy of a container's volume with --data.
 
       On a new machine install the server first, in the version of the backup, with --no-init-db: the database comes from \
       the backup. Backups contain no logs; if you have saved the old ones, unpack them into /var/log afterwards.
-      """)
+      """,
+      "restore backup.tar.gz --dry-run", "restore --rehearse --newest-in /var/backups/aloha"))
 
-  @OptionGroup var server: ServerOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup(title: "Server") var server: ServerOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   @Argument(help: "The backup: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
   var archive: String?
 
-  @Option(help: ArgumentHelp("A dump of the database, in any format of pg_dump.", valueName: "path"))
-  var database: String?
-  @Option(help: ArgumentHelp("A copy of the uploads folder.", valueName: "path"))
-  var uploads: String?
-  @Option(help: ArgumentHelp("A copy of the configuration folder.", valueName: "path"))
-  var settings: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A copy of a container's /data: uploads, secrets and the newest dump in it, unless --database names another.",
-      valueName: "folder"))
-  var data: String?
-
-  @Flag(help: "Keep all settings and secrets of this server.")
-  var keepSettings = false
-  @Flag(
-    name: [.customLong("keep-alohaconf"), .customLong("keep-zulipconf")],
-    help: "Keep aloha.conf of this machine.")
-  var keepConf = false
-  @Option(help: ArgumentHelp("The host name of the restored server.", valueName: "name"))
-  var externalHost: String?
-  @Flag(help: "Restore a partial backup: missing parts are not changed on this server. Use with care.")
-  var partial = false
-  @Flag(help: "Restore the intact files of a damaged backup, and name the lost ones.")
-  var salvage = false
-  @Flag(help: "Restore although the versions differ. Data may not fit; use with care.")
-  var ignoreVersions = false
-  @OptionGroup var key: IdentityOption
-  @Option(help: ArgumentHelp("Folder for the dump while the command runs.", valueName: "folder"))
-  var workFolder: String?
-  @Option(help: "Sessions that restore at the same time (1 to 32).")
-  var parallel: Int?
-  @Option(help: ArgumentHelp("The role that may create databases, if it is not postgres.", valueName: "role"))
-  var databaseAdministrator: String?
-  @Option(help: ArgumentHelp("A file that holds that role's password.", valueName: "file"))
-  var databasePasswordFile: String?
-
-  @Flag(help: "Export each organization of this server before it is replaced.")
-  var exportFirst = false
-  @Option(
-    help: ArgumentHelp(
-      "Like --export-first, into a new folder below this one; by default beside the uploads.", valueName: "folder"))
-  var exportFolder: String?
-
-  @Flag(help: "Restore into a throw-away database and folder, and compare; the server is not touched.")
-  var rehearse = false
-  @Option(help: ArgumentHelp("With --rehearse: the newest backup in this folder.", valueName: "folder"))
-  var newestIn: String?
-  @Flag(help: "With --rehearse: one line for Nagios, and its exit codes.")
-  var nagios = false
-  @Option(help: ArgumentHelp("With --rehearse: metrics for Prometheus.", valueName: "file"))
-  var prometheus: String?
-
-  @Flag(help: "Roll back to the state before the restore.")
-  var rollBack = false
-  @Flag(help: "Complete a restore that was interrupted during the exchange.")
-  var resume = false
-  @Flag(help: "Delete the prepared state of a restore that was interrupted before the exchange.")
-  var clear = false
-  @Flag(help: "Delete the kept state that is not in use.")
-  var discard = false
-  @Flag(help: "Show the state of the server's restores.")
-  var status = false
-
-  @Flag(help: "Show the plan and the findings of the checks; change nothing.")
-  var dryRun = false
-  @Flag(help: "Do not ask for confirmation.")
-  var yes = false
+  @OptionGroup(title: "Start") var start: Start
+  @OptionGroup(title: "Parts that were saved by hand") var parts: Parts
+  @OptionGroup(title: "Content of the restored server") var content: Content
+  @OptionGroup(title: "Exports before the restore") var export: Export
+  @OptionGroup(title: "Key, work folder, database") var work: Work
+  @OptionGroup(title: "Rehearsal") var rehearsal: Rehearsal
+  @OptionGroup(title: "An earlier restore") var earlier: Earlier
 
   func validate() throws {
-    try OptionRule.paths([
-      ("The backup", archive), ("--database", database), ("--uploads", uploads), ("--settings", settings),
-      ("--work-folder", workFolder), ("--database-password-file", databasePasswordFile), ("--newest-in", newestIn),
-      ("--prometheus", prometheus),
-    ])
-    try OptionRule.check("--external-host", externalHost, InputRule.hostName)
-    try OptionRule.check("--database-administrator", databaseAdministrator, InputRule.role)
-    guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
-    let modes = [rehearse, rollBack, resume, clear, discard, status].count { $0 }
+    try OptionRule.paths([("The backup", archive)])
+    let modes = earlier.count + (rehearsal.rehearse ? 1 : 0)
     guard modes <= 1 else {
       throw ValidationError("Only one of --rehearse, --roll-back, --resume, --clear, --discard and --status.")
     }
-    let isManual = database != nil || uploads != nil || settings != nil || data != nil
-    if archive != nil && isManual {
+    if archive != nil && parts.areGiven {
       throw ValidationError("Give a backup, or the parts of one with --database, --uploads and --settings; not both.")
     }
-    if rehearse {
-      guard [archive != nil, isManual, newestIn != nil].count(where: { $0 }) == 1 else {
+    if rehearsal.rehearse {
+      guard [archive != nil, parts.areGiven, rehearsal.newestIn != nil].count(where: { $0 }) == 1 else {
         throw ValidationError(
           "Give a backup to rehearse, the parts of one with --database, --uploads and --settings, or --newest-in.")
       }
     } else if modes == 0 {
-      guard archive != nil || isManual else { throw ValidationError("Give a backup to restore.") }
+      guard archive != nil || parts.areGiven else { throw ValidationError("Give a backup to restore.") }
     }
-    if exportFirst || exportFolder != nil, modes > 0 {
+    if rehearsal.nagios, output.json { throw ValidationError("--nagios and --json exclude each other.") }
+    if export.isRequested, modes > 0 {
       throw ValidationError("--export-first and --export-folder need a restore.")
-    }
-    if nagios || prometheus != nil || newestIn != nil, !rehearse {
-      throw ValidationError("--nagios, --prometheus and --newest-in need --rehearse.")
     }
   }
 
   func run() throws {
-    if rehearse { return try runRehearsal() }
-    if status { return try showStatus() }
+    if rehearsal.rehearse { return try runRehearsal() }
+    if earlier.status { return try showStatus() }
     try perform(operation())
   }
 
   func operation() throws -> any Operation {
-    if rehearse { return RehearseOperation(server.reference, try rehearsalOptions()) }
-    if rollBack { return RollBackOperation(server.reference) }
-    if resume { return ResumeRestoreOperation(server.reference) }
-    if clear { return ClearRestoreOperation(server.reference) }
-    if discard { return DiscardRestoreOperation(server.reference) }
+    if rehearsal.rehearse { return RehearseOperation(server.reference, try rehearsalOptions()) }
+    if earlier.rollBack { return RollBackOperation(server.reference) }
+    if earlier.resume { return ResumeRestoreOperation(server.reference) }
+    if earlier.clear { return ClearRestoreOperation(server.reference) }
+    if earlier.discard { return DiscardRestoreOperation(server.reference) }
     return RestoreOperation(server.reference, options)
   }
 
   private var options: RestoreOptions {
-    func whole(_ path: String?) -> String? { path.map { FileSystem.absolute($0) } }
-    let parts = ManualBackup(
-      database: whole(database), settings: whole(settings), uploads: whole(uploads), data: whole(data))
-    let source = whole(archive).map { RestoreSource.archive($0) } ?? .manual(parts)
-    var options = RestoreOptions(source)
-    options.keepsSettings = keepSettings
-    options.keepsConfiguration = keepConf
-    options.externalHost = externalHost
-    options.allowsPartial = partial
-    options.salvages = salvage
-    options.ignoresVersions = ignoreVersions
-    options.identity = key.path
-    options.workFolder = whole(workFolder)
-    options.parallel = parallel
-    if exportFirst || exportFolder != nil { options.exportFirst = .init(folder: whole(exportFolder)) }
-    options.administrator = AdministratorAccess.Wish(
-      user: databaseAdministrator, passwordFile: whole(databasePasswordFile))
+    var options = RestoreOptions(archive.map { .archive(FileSystem.absolute($0)) } ?? .manual(parts.manual))
+    options.keepsSettings = content.keepSettings
+    options.keepsConfiguration = content.keepConf
+    options.externalHost = content.externalHost
+    options.allowsPartial = content.partial
+    options.salvages = content.salvage
+    options.ignoresVersions = content.ignoreVersions
+    options.identity = work.key.path
+    options.workFolder = work.folder
+    options.parallel = work.parallel
+    if export.isRequested {
+      options.exportFirst = .init(folder: export.exportFolder.map { FileSystem.absolute($0) })
+    }
+    options.administrator = work.administrator
     return options
   }
 
   /// Shows the plan and asks for a confirmation, unless it was given.
   private func perform(_ operation: any Operation) throws {
-    if dryRun { return try output.rehearse(operation) }
-    if !yes {
+    if start.dryRun { return try output.rehearse(operation) }
+    if !start.yes {
       guard ConfirmationPrompt.canBeAsked(json: output.json) else {
         try output.rehearse(operation)
         throw PlainFailure(
@@ -185,12 +113,12 @@ struct RestoreCommand: OperationCommand {
 
   /// The purpose of typing the server's name; nil if a yes is enough, because no state is replaced.
   private var purposeOfName: String? {
-    if discard { return "to delete the kept state" }
-    if rollBack { return "to roll back to the state before the restore" }
+    if earlier.discard { return "to delete the kept state" }
+    if earlier.rollBack { return "to roll back to the state before the restore" }
     return replacesServer ? "to replace this server with the backup" : nil
   }
 
-  private var replacesServer: Bool { !rollBack && !resume && !clear && !discard }
+  private var replacesServer: Bool { !earlier.rollBack && !earlier.resume && !earlier.clear && !earlier.discard }
 
   /// Returns the organizations of this server; empty if its database is lost.
   private func present() -> [String] {
@@ -207,9 +135,9 @@ struct RestoreCommand: OperationCommand {
   // MARK: Rehearsing
 
   private func runRehearsal() throws {
-    guard nagios || prometheus != nil, !dryRun else {
+    guard rehearsal.nagios || rehearsal.prometheus != nil, !start.dryRun else {
       let operation = RehearseOperation(server.reference, try rehearsalOptions())
-      return dryRun ? try output.rehearse(operation) : try output.look(operation)
+      return start.dryRun ? try output.rehearse(operation) : try output.look(operation)
     }
     let report: RehearsalReport
     do {
@@ -217,33 +145,39 @@ struct RestoreCommand: OperationCommand {
       let operation = RehearseOperation(server.reference, try rehearsalOptions())
       report = try operation.rehearse(Progress(cancellation: Interruption.cancellation) { _ in })
     } catch {
-      if let prometheus { try RehearsalReport.writePrometheus(failureTo: prometheus) }
-      guard nagios else { throw error }
+      if let metrics = rehearsal.metrics { try RehearsalReport.writePrometheus(failureTo: metrics) }
+      guard rehearsal.nagios else { throw error }
       StandardStream.output(RehearsalReport.nagiosLine(failure: error, of: rehearsedPath) + "\n")
       throw ExitCode(2)
     }
-    if let prometheus { try report.writePrometheus(prometheus) }
+    if let metrics = rehearsal.metrics { try report.writePrometheus(metrics) }
+    if output.json {
+      let progress = Progress.silent
+      var summary = try report.summary(progress)
+      summary.warnings = progress.warnings
+      return StandardStream.json(EventLine.encode(.finished(summary)) + "\n")
+    }
     StandardStream.output(report.nagiosLine + "\n")
     if report.nagiosStatus != 0 { throw ExitCode(report.nagiosStatus) }
   }
 
   private func rehearsalOptions() throws -> RehearseOperation.Options {
     var options = try rehearsalSource()
-    options.identity = key.path
-    options.workFolder = workFolder.map { FileSystem.absolute($0) }
-    options.parallel = parallel
+    options.identity = work.key.path
+    options.workFolder = work.folder
+    options.parallel = work.parallel
     return options
   }
 
   /// The rehearsed backup for monitoring; the folder if no backup is found in it.
-  private var rehearsedPath: String { (try? rehearsalSource().archive) ?? newestIn ?? archive ?? "." }
+  private var rehearsedPath: String { (try? rehearsalSource().archive) ?? rehearsal.newestIn ?? archive ?? "." }
 
   private func rehearsalSource() throws -> RehearseOperation.Options {
     if let archive { return RehearseOperation.Options(archive: FileSystem.absolute(archive)) }
-    if newestIn == nil, case .manual(let parts) = self.options.source {
+    if rehearsal.newestIn == nil, case .manual(let parts) = self.options.source {
       return RehearseOperation.Options(manual: parts, brand: server.brand ?? (try? server.installation())?.brand)
     }
-    return try RehearseOperation.Options(newestIn: FileSystem.absolute(newestIn ?? "."))
+    return try RehearseOperation.Options(newestIn: FileSystem.absolute(rehearsal.newestIn ?? "."))
   }
 
   // MARK: Status
@@ -269,9 +203,9 @@ struct RestoreCommand: OperationCommand {
         let status = Status(
           isRunning: isRunning, label: record.label(isRunning: isRunning),
           possible: isRunning || record.id != current ? [] : Self.possible(record).compactMap(\.word), record: record)
-        StandardStream.json(JSONText.of(status))
+        StandardStream.json(JSONText.of("restore", status))
       }
-      return
+      return StandardStream.json(JSONText.end(ofList: records.count))
     }
     guard !records.isEmpty else { return StandardStream.output("No restore is known on this server.\n") }
     for record in records {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Common
+import Glibc
 import Operations
 import Server
 
@@ -21,7 +22,21 @@ struct ServerOptions: ParsableArguments {
   }
 
   /// The server; its path is resolved, because a job's process has another working directory.
-  var reference: ServerReference { ServerReference(root: root, brand: brand) }
+  var reference: ServerReference { ServerReference(root: FileSystem.absolute(root), brand: brand) }
+
+  /// - Throws: `.configuration` if the server's root folder does not exist or cannot be looked at: a server without
+  ///   jobs or restores is something else.
+  func requireRoot() throws {
+    var status = stat()
+    guard stat(reference.root, &status) == 0 else {
+      throw PlainFailure.system(reference.root, "cannot be used as --root", errno: errno, family: .configuration)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw PlainFailure(
+        .configuration, reference.root, "is no folder, and cannot be used as --root",
+        remedy: "give the root folder of a server")
+    }
+  }
 
   func installation() throws -> Installation {
     try Installation(root: reference.root, brand: brand)

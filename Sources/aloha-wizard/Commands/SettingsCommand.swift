@@ -7,10 +7,12 @@ import Server
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settings", abstract: "Compare settings and secrets with an old server's, and copy the right ones.",
-    discussion: """
+    discussion: Examples.after(
+      """
       The old server is given by its root folder, a copy of its /etc folder or of a container's /data, or a backup. \
       Values of secrets are never shown: equal marks mean equal values, within one report.
       """,
+      "settings compare --from /srv/old-server", "settings copy --from ~/old-etc --set camo_key=copy --dry-run"),
     subcommands: [Compare.self, Copy.self, Undo.self])
 
   /// Facts about the migration that the advice depends on.
@@ -34,7 +36,7 @@ struct SettingsCommand: ParsableCommand {
     }
 
     /// The resolved path: a job's process has another working directory.
-    var fullPath: String { FileSystem.resolved(from) }
+    var fullPath: String { FileSystem.resolved(FileSystem.absolute(from)) }
 
     func facts(_ source: ConfigurationSource, _ target: Installation) -> MigrationFacts {
       MigrationFacts.detect(from: source, to: target, kind: migration, replacesSource: place.map { $0 == .replaces })
@@ -43,7 +45,9 @@ struct SettingsCommand: ParsableCommand {
 
   struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Show the differences, their purpose and the advice; change nothing.")
+      abstract: "Show the differences, their purpose and the advice; change nothing.",
+      discussion: Examples.after(
+        "", "settings compare --from backup.tar.gz", "settings compare --from /srv/old-server --replaces --json"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var migration: Migration
@@ -51,11 +55,12 @@ struct SettingsCommand: ParsableCommand {
 
     func run() throws {
       let target = try server.installation()
-      let source = try ConfigurationSource(migration.from)
+      let source = try ConfigurationSource(migration.fullPath)
       let facts = migration.facts(source, target)
       let advice = try SettingsAdvisor(from: source, to: target, facts: facts).advice()
       if output.json {
-        for item in advice { StandardStream.json(JSONText.of(item)) }
+        for item in advice { StandardStream.json(JSONText.of("difference", item)) }
+        StandardStream.json(JSONText.end(ofList: advice.count))
       } else {
         if let container = Container.find(target) {
           StandardStream.output("Container: \(container.finding.reason).\n")
@@ -69,7 +74,10 @@ struct SettingsCommand: ParsableCommand {
   struct Copy: OperationCommand {
     static let configuration = CommandConfiguration(
       abstract: "Copy settings and secrets as advised, or as --set says; the old files are kept.",
-      discussion: "--set takes the id of a difference, or a key that only one file has: --set camo_key=copy.")
+      discussion: Examples.after(
+        "--set takes the id of a difference, or a key that only one file has: --set camo_key=copy.",
+        "settings copy --from /srv/old-server --dry-run",
+        "settings copy --from ~/etc --without-advice --set camo_key=copy"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var migration: Migration
@@ -116,7 +124,7 @@ struct SettingsCommand: ParsableCommand {
       CopySettingsOperation(
         from: migration.fullPath, to: server.reference,
         CopySettingsOperation.Choices(
-          facts: migration.facts(try ConfigurationSource(migration.from), try server.installation()),
+          facts: migration.facts(try ConfigurationSource(migration.fullPath), try server.installation()),
           decisions: try parsed(), followsAdvice: !withoutAdvice, runsFollowUps: followUp,
           registersForPush: agreeToPushTerms))
     }
@@ -134,7 +142,9 @@ struct SettingsCommand: ParsableCommand {
   }
 
   struct Undo: OperationCommand {
-    static let configuration = CommandConfiguration(abstract: "Bring back the files from before the last copy.")
+    static let configuration = CommandConfiguration(
+      abstract: "Bring back the files from before the last copy.",
+      discussion: Examples.after("", "settings undo --dry-run", "settings undo --yes"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

@@ -6,18 +6,38 @@ import Terminal
 struct ThemeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "theme", abstract: "List, check and show the themes of the wizard.",
-    discussion: """
+    discussion: Examples.after(
+      """
       A theme is a TOML file. It is looked for in ~/.config/aloha-wizard/themes, then /etc/aloha-wizard/themes, then among \
       those that came with the program; select one with --theme NAME, or permanently with ALOHA_WIZARD_THEME=NAME. A theme \
       that cannot be used never stops the wizard: it says so and shows the default theme.
       """,
+      "theme list", "theme check ~/.config/aloha-wizard/themes/mine.toml"),
     subcommands: [List.self, Check.self, Show.self])
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the themes and the file of each.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the themes and the file of each.",
+      discussion: Examples.after("", "theme list", "theme list --json"))
+
+    @OptionGroup var output: JSONOption
+
+    private struct Line: Encodable {
+      let name: String
+      let summary: String?
+      let file: String?
+    }
 
     func run() throws {
       let library = ThemeLibrary.current()
+      if output.json {
+        let themes = library.list()
+        for (name, path) in themes {
+          let summary = (try? library.theme(path ?? name))?.summary
+          StandardStream.json(JSONText.of("theme", Line(name: name, summary: summary, file: path)))
+        }
+        return StandardStream.json(JSONText.end(ofList: themes.count))
+      }
       let rows = library.list().map { entry in
         let summary = (try? library.theme(entry.path ?? entry.name))?.summary ?? "cannot be used; see: theme check"
         return [entry.name, SafeText.clean(summary, limit: 90), entry.path ?? "(in the program)"]
@@ -29,13 +49,15 @@ struct ThemeCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check for missing and unknown roles, and for text that is hard to read.",
-      discussion: """
+      discussion: Examples.after(
+        """
         Text needs a contrast of 4.5 to 1 (WCAG AA), lines and bars 3 to 1, as 256, 16 and 8 colours show it. Where a theme \
         keeps the terminal's own background, it is measured on #000000, #1e1e1e, #ffffff and #fdf6e3, or on two of them if \
         the file says for = "dark" or for = "light". No colour reaches 4.5 on all four: there text must keep the terminal's \
         own colour, and signs need 3 to 1. Only the role disabled may be dim. Without a name all themes are checked. The \
         exit code is 30 if there are problems.
-        """)
+        """,
+        "theme check", "theme check dark"))
 
     @Argument(help: "A theme's name or file.")
     var theme: String?
@@ -43,7 +65,7 @@ struct ThemeCommand: ParsableCommand {
     func run() throws {
       let library = ThemeLibrary.current()
       var isGood = true
-      for entry in theme.map({ [$0] }) ?? library.list().map({ $0.path ?? $0.name }) {
+      for entry in theme.map({ [ThemeName.resolved($0)] }) ?? library.list().map({ $0.path ?? $0.name }) {
         let report = try report(entry, library)
         isGood = isGood && report.isGood
         StandardStream.output(Self.text(of: report, SafeText.clean(entry)))
@@ -87,7 +109,9 @@ struct ThemeCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show every role of a theme in its style.")
+    static let configuration = CommandConfiguration(
+      abstract: "Show every role of a theme in its style.",
+      discussion: Examples.after("", "theme show high-contrast", "theme show mine.toml --colors 16"))
 
     @Argument(help: "A theme's name or file; by default the one that the wizard uses.")
     var theme: String?
@@ -103,7 +127,7 @@ struct ThemeCommand: ParsableCommand {
     }
 
     func run() throws {
-      let theme = try ThemeLibrary.current().theme(theme)
+      let theme = try ThemeLibrary.current().theme(theme.map(ThemeName.resolved))
       let depth = depth
       var text = "\(SafeText.clean(theme.name)): \(SafeText.clean(theme.summary)) (\(depth?.words ?? "plain text"))\n"
       for role in Role.allCases {

@@ -5,7 +5,8 @@ import Engine
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Verify an archive to its last byte, row and reference.",
-    discussion: """
+    discussion: Examples.after(
+      """
       Every digest is compared, every row is parsed, and every reference between rows, records and files must have its \
       other end. Archives without digests, those of the server's own commands, are checked by their structure.
 
@@ -13,7 +14,8 @@ struct VerifyCommand: ParsableCommand {
       it is compared: that proves that the file is what backup has written, and nothing about its content.
 
       With --against-server it also says whether this server could import it: migrations, subdomain, space, system bots.
-      """)
+      """,
+      "verify lagoon.tar.gz", "verify lagoon.tar.gz --against-server --subdomain harbour"))
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions

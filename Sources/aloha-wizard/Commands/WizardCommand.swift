@@ -5,8 +5,10 @@ import Wizard
 struct WizardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wizard", abstract: "Open the wizard on this server (the default without a command).",
-    discussion: "Goals:\n"
-      + Wizard.goals.map { "  \($0.id.padding(16)) \($0.title)" }.joined(separator: "\n"))
+    discussion: Examples.after(
+      "Goals:\n"
+        + Wizard.goals.map { "  \($0.id.padding(16)) \($0.title)" }.joined(separator: "\n"),
+      "wizard move --target /srv/new-server", "wizard clean-up --answers clean-up.toml --confirm-delete lagoon"))
 
   @Argument(help: ArgumentHelp("The goal; without it the menu opens.", valueName: "goal"))
   var goal: String?

@@ -1,0 +1,203 @@
+import Common
+
+/// The words of a command line in the order that the argument parser expects: the command, then its options.
+///
+/// The parser gives options before the command to the default command. Here they belong to the command that follows, so
+/// that `--root X export -r lagoon` is `export -r lagoon --root X`. The words are only moved, never changed.
+struct CommandWords: Sendable, Equatable {
+  /// The words of the command: ["organization", "delete"]; empty for the program without a command.
+  private(set) var command: [String] = []
+  /// All words after the program's name.
+  private(set) var arguments: [String]
+
+  /// - Parameter goals: the goals of the wizard, which are arguments of the command that is run without a command.
+  /// - Throws: `.usage` for an unknown command or option, for an option of another command, and for an option with a
+  ///   value that is given twice; it names what was probably meant.
+  init(_ words: [String], _ table: CommandTable, goals: [String]) throws {
+    arguments = words
+    // Requests of a shell, and of tools, to the parser itself.
+    guard !words.contains(where: { $0.hasPrefix("---") || Self.passedOn.contains(Self.name($0)) }) else { return }
+    var reader = Reader(table, goals)
+    try reader.read(words[...])
+    command = reader.path.map(\.name)
+    arguments = command + reader.arranged
+  }
+
+  /// Returns whether the words ask for JSON, also if they are invalid otherwise.
+  static func wantsJSON(_ words: [String]) -> Bool { words.prefix { $0 != "--" }.contains("--json") }
+
+  private static let passedOn: Set<String> = ["--generate-completion-script", "--experimental-dump-help"]
+  /// The parser handles these for every command, and nothing else matters then.
+  private static let informing: Set<String> = ["--help", "-h", "--help-hidden", "--version"]
+
+  /// Returns whether a word is an option, and not a value like `-`.
+  fileprivate static func isOption(_ word: String) -> Bool { word.hasPrefix("-") && word != "-" && word != "--" }
+
+  /// Returns the name of an option, without a value behind `=`.
+  fileprivate static func name(_ word: String) -> String { String(word.prefix { $0 != "=" }) }
+
+  private struct Reader {
+    let table: CommandTable
+    let goals: [String]
+    /// The commands that were read so far.
+    var path: [CommandTable.Command] = []
+    /// The options that were read before the command was complete.
+    var leading: [String] = []
+    var rest: ArraySlice<String> = []
+    private var words: ArraySlice<String> = []
+
+    /// The parser's own command, whose arguments are the words of another one.
+    private static let help = "help"
+
+    init(_ table: CommandTable, _ goals: [String]) {
+      self.table = table
+      self.goals = goals
+    }
+
+    private var current: CommandTable.Command { path.last ?? table.root }
+    private var label: String { (path.isEmpty ? [Program.name] : path.map(\.name)).joined(separator: " ") }
+
+    /// The words after the command. An option that takes several values must not take the arguments behind it.
+    var arranged: [String] {
+      let end = rest.firstIndex(of: "--") ?? rest.endIndex
+      return Array(rest[..<end]) + leading + Array(rest[end...])
+    }
+
+    mutating func read(_ words: ArraySlice<String>) throws {
+      self.words = words
+      rest = words
+      while let word = rest.first, word != "--" {
+        if isOption(word) {
+          try takeOption()
+        } else if path.isEmpty, word == Self.help {
+          return try checkHelp()
+        } else if let next = current.subcommand(word) {
+          path.append(next)
+          rest.removeFirst()
+          if next.subcommands.isEmpty { break }
+        } else {
+          break
+        }
+      }
+      try checkCommand()
+      try checkOptions()
+    }
+
+    private mutating func takeOption() throws {
+      let word = rest.removeFirst()
+      leading.append(word)
+      let isKnown = table.option(name(word)) != nil || informing.contains(word) || !word.hasPrefix("--")
+      // Whether its next word is a value, and which command follows, is not known either.
+      guard isKnown || words.contains(where: { informing.contains($0) }) else {
+        throw unknown(option: name(word), among: table.optionNames, of: label)
+      }
+      guard table.option(name(word))?.takesValue == true, !word.contains("="), let value = rest.first,
+        !isOption(value), value != "--"
+      else { return }
+      leading.append(value)
+      rest.removeFirst()
+    }
+
+    // MARK: Checks
+
+    /// `help COMMAND` takes the words of a command, and nothing else.
+    private func checkHelp() throws {
+      if let option = leading.first(where: { !informing.contains($0) }) { throw misplaced(name(option), in: Self.help) }
+      var command = table.root
+      for word in rest.dropFirst() where !isOption(word) {
+        guard let next = command.subcommand(word) else {
+          throw unknown(word, among: command.shownNames, of: command.name == table.root.name ? nil : command.name)
+        }
+        command = next
+      }
+    }
+
+    private func checkCommand() throws {
+      guard !current.subcommands.isEmpty else { return }
+      let isInformed = leading.contains { informing.contains($0) }
+      guard let word = rest.first, word != "--" else {
+        guard current.defaultSubcommand == nil, !leading.isEmpty, !isInformed else { return }
+        throw PlainFailure(
+          .usage, label, "a command is missing", remedy: "give one of \(current.shownNames.joined(separator: ", "))")
+      }
+      if let command = implied, command.takesArguments {
+        guard path.isEmpty, !goals.contains(word) else { return }
+        throw unknown(word, among: current.shownNames + goals, of: nil)
+      }
+      throw unknown(word, among: current.shownNames, of: path.isEmpty ? nil : label)
+    }
+
+    /// The command that runs if none is given.
+    private var implied: CommandTable.Command? { current.defaultSubcommand.flatMap { current.subcommand($0) } }
+
+    private func checkOptions() throws {
+      let words = arranged.prefix { $0 != "--" }
+      guard !words.contains(where: { informing.contains($0) }) else { return }
+      let command = implied ?? current
+      let called = path.isEmpty ? command.name : label
+      var given: Set<String> = []
+      var index = 0
+      while index < words.count {
+        let word = words[index]
+        index += 1
+        guard isOption(word) else { continue }
+        let name = self.name(word)
+        guard let option = command.option(name) else {
+          if isCluster(word, of: command) { continue }
+          throw table.option(name) == nil
+            ? unknown(option: name, among: command.arguments.flatMap(\.names), of: called) : misplaced(name, in: called)
+        }
+        guard option.takesValue else { continue }
+        guard option.isRepeating || given.isDisjoint(with: option.names) else {
+          throw PlainFailure(
+            .usage, option.names.last ?? name, "is given twice", remedy: "give it once, before or after the command")
+        }
+        given.formUnion(option.names)
+        guard !word.contains("=") else { continue }
+        repeat {
+          if index < words.count, !isOption(words[index]) { index += 1 } else { break }
+        } while option.takesSeveral
+      }
+    }
+
+    /// Several short flags behind one dash.
+    private func isCluster(_ word: String, of command: CommandTable.Command) -> Bool {
+      !word.hasPrefix("--") && word.dropFirst().allSatisfy { command.option("-\($0)").map { !$0.takesValue } ?? false }
+    }
+
+    // MARK: Errors
+
+    private func unknown(_ word: String, among names: [String], of command: String?) -> PlainFailure {
+      let kind = command.map { "is not a command of \($0)" } ?? "there is no such command"
+      let list = command.map { "\(Program.name) help \($0)" } ?? "\(Program.name) --help"
+      return PlainFailure(
+        .usage, "'\(SafeText.clean(word, limit: .word))'", kind,
+        remedy: NearestName.question(word, among: names) ?? "see all of them with: \(list)")
+    }
+
+    private func unknown(option name: String, among names: [String], of called: String) -> PlainFailure {
+      // Words with one dash can be meant as long options.
+      let typed = name.hasPrefix("--") ? name : "-\(name)"
+      let long = names.filter { $0.hasPrefix("--") }
+      let command = called == Program.name ? called : "\(Program.name) \(called)"
+      return PlainFailure(
+        .usage, SafeText.clean(name, limit: .word), "there is no such option of \(called)",
+        remedy: NearestName.question(typed, among: long) ?? "see all of them with: \(command) --help")
+    }
+
+    private func misplaced(_ name: String, in called: String) -> PlainFailure {
+      var remedy = "see its options with: \(Program.name) \(called) --help"
+      // A goal of the wizard can have the name of a command.
+      if called == current.name, goals.contains(called), let wizard = table.root.defaultSubcommand,
+        table.root.subcommand(wizard)?.option(name) != nil
+      {
+        remedy = "for the wizard write: \(Program.name) \(wizard) \(called) \(name)"
+      }
+      return PlainFailure(.usage, SafeText.clean(name, limit: .word), "is not an option of \(called)", remedy: remedy)
+    }
+
+    private func isOption(_ word: String) -> Bool { CommandWords.isOption(word) }
+    private func name(_ word: String) -> String { CommandWords.name(word) }
+    private var informing: Set<String> { CommandWords.informing }
+  }
+}

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Common
+import Testing
+import Wizard
+
+@testable import aloha_wizard
+
+@Suite("The order of the words of a command line")
+struct CommandWordsTests {
+  private let table: CommandTable
+  private let goals = Wizard.goals.map(\.id)
+
+  init() throws { table = try CommandTable(of: AlohaWizard.self) }
+
+  private func arranged(_ words: String...) throws -> [String] {
+    try CommandWords(words, table, goals: goals).arguments
+  }
+
+  private func failure(_ words: String...) -> PlainFailure? {
+    do {
+      _ = try CommandWords(words, table, goals: goals)
+      return nil
+    } catch {
+      return error as? PlainFailure
+    }
+  }
+
+  @Test("Options before the command belong to the command")
+  func leading() throws {
+    #expect(try arranged("--root", "/srv", "export", "-r", "lagoon") == ["export", "-r", "lagoon", "--root", "/srv"])
+    #expect(try arranged("--json", "jobs", "list") == ["jobs", "list", "--json"])
+    #expect(try arranged("jobs", "--json", "list") == ["jobs", "list", "--json"])
+    #expect(try arranged("--theme", "dark", "wizard", "jobs") == ["wizard", "jobs", "--theme", "dark"])
+    #expect(try arranged("--brand=zulip", "organization", "list") == ["organization", "list", "--brand=zulip"])
+    #expect(try arranged("--ascii", "--no-color", "demo") == ["demo", "--ascii", "--no-color"])
+    #expect(try arranged("--linear", "wizard", "move") == ["wizard", "move", "--linear"])
+    #expect(try arranged("--yes", "restore", "F") == ["restore", "F", "--yes"])
+    #expect(
+      try arranged("--confirm-delete", "n", "organization", "--root=/srv", "delete", "-r", "n")
+        == ["organization", "delete", "-r", "n", "--confirm-delete", "n", "--root=/srv"])
+  }
+
+  @Test("The moved options select the same as options behind the command")
+  func parsed() throws {
+    let command = try AlohaWizard.parsed(["--root", "/srv", "--json", "export", "-r", "lagoon"])
+    let export = try #require(command as? ExportCommand)
+    #expect(export.server.root == "/srv" && export.output.json && export.organization.realm == "lagoon")
+    let prune = try AlohaWizard.parsed(["--keep-last", "5", "backup", "prune", "/srv/backups"])
+    #expect((prune as? BackupCommand.Prune)?.keep.keepLast == 5)
+    #expect(try AlohaWizard.parsed(["--root", "/srv", "backup"]) is BackupCommand.Make)
+  }
+
+  @Test("A value that is the name of a command stays a value")
+  func values() throws {
+    #expect(try arranged("--root", "export", "jobs", "list") == ["jobs", "list", "--root", "export"])
+    #expect(try arranged("--theme", "wizard", "wizard") == ["wizard", "--theme", "wizard"])
+    #expect(try arranged("jobs", "list", "--root", "undo") == ["jobs", "list", "--root", "undo"])
+  }
+
+  @Test("An option with several values takes no argument that follows the command")
+  func several() throws {
+    #expect(
+      try arranged("-u", "a@x.org", "password-reset", "lagoon") == ["password-reset", "lagoon", "-u", "a@x.org"])
+  }
+
+  @Test("Without a command the options are those of the wizard, in their order")
+  func withoutCommand() throws {
+    #expect(try arranged("--root", "/srv", "--linear") == ["--root", "/srv", "--linear"])
+    #expect(try arranged("--linear", "move") == ["move", "--linear"])
+    #expect(try AlohaWizard.parsed(["--linear", "move"]) is WizardCommand)
+    #expect((try AlohaWizard.parsed(["--theme", "dark", "move"]) as? WizardCommand)?.goal == "move")
+  }
+
+  @Test("Words after -- are arguments, and options are placed before it")
+  func terminator() throws {
+    #expect(
+      try arranged("--root", "/srv", "verify", "--", "--odd.tar.gz").last == "--odd.tar.gz")
+    #expect(
+      try arranged("--json", "inspect", "--", "--odd.tar.gz") == ["inspect", "--json", "--", "--odd.tar.gz"])
+    let command = try AlohaWizard.parsed(["--json", "inspect", "--", "--odd.tar.gz"])
+    #expect((command as? InspectCommand)?.archive == "--odd.tar.gz")
+    #expect(try arranged("--", "export") == ["--", "export"])
+  }
+
+  @Test("An option that the command does not have is named with the command")
+  func misplaced() {
+    #expect(failure("--json", "demo")?.description == "--json: is not an option of demo")
+    #expect(failure("demo", "--json")?.description == "--json: is not an option of demo")
+    #expect(
+      failure("--level=3", "organization", "list")?.description == "--level: is not an option of organization list")
+    #expect(failure("--json")?.description == "--json: is not an option of wizard")
+    #expect(failure("--json", "help", "export")?.description == "--json: is not an option of help")
+    #expect(failure("--theme", "dark", "export")?.remedy == "for the wizard write: aloha-wizard wizard export --theme")
+  }
+
+  @Test("An option with a value is given once, before or after the command")
+  func twice() throws {
+    let failure = try #require(self.failure("--root", "/a", "export", "-r", "x", "--root=/b"))
+    #expect(failure.family == .usage && failure.description == "--root: is given twice")
+    #expect(self.failure("export", "-r", "x", "--realm", "y")?.reason == "is given twice")
+    #expect(try arranged("--json", "jobs", "list", "--json") == ["jobs", "list", "--json", "--json"])
+    #expect(try arranged("settings", "copy", "--from", "/x", "--set", "a=copy", "--set", "b=keep").count == 8)
+  }
+
+  @Test("A missing value is reported by the parser, and is no other option")
+  func missing() throws {
+    #expect(try arranged("--root", "--json", "export", "-r", "x") == ["export", "-r", "x", "--root", "--json"])
+    #expect(throws: (any Error).self) { try AlohaWizard.parsed(["--root", "--json", "export", "-r", "x"]) }
+  }
+
+  @Test("Unknown commands and options are answered with what was probably meant")
+  func suggestions() {
+    let cases: [([String], String)] = [
+      (["exprot"], "did you mean export?"), (["organisation", "list"], "did you mean organization?"),
+      (["jobs", "lst"], "did you mean list?"), (["--root", "/x", "improt", "a", "b"], "did you mean import?"),
+      (["clean"], "did you mean clean-up?"), (["help", "exprot"], "did you mean export?"),
+      (["help", "organization", "delte"], "did you mean delete?"),
+      (["backup", "scedule", "/x"], "did you mean schedule?"),
+      (["jobs", "list", "--jsno"], "did you mean --json?"),
+      (["--rooot", "/x", "jobs", "list"], "did you mean --root?"),
+      (["export", "-realm", "x"], "did you mean --realm?"),
+    ]
+    for (words, expected) in cases {
+      do {
+        _ = try CommandWords(words, table, goals: goals)
+        Issue.record("\(words) is accepted")
+      } catch {
+        let failure = error as? PlainFailure
+        #expect(failure?.family == .usage)
+        #expect(failure?.remedy == expected, "\(words): \(error)")
+      }
+    }
+    #expect(failure("xyzzy")?.remedy == "see all of them with: aloha-wizard --help")
+    #expect(failure("--json", "organization")?.reason == "a command is missing")
+  }
+
+  @Test("Requests for help, the version and completions are not checked")
+  func informing() throws {
+    #expect(try arranged("--help") == ["--help"])
+    #expect(try arranged("--help", "export") == ["export", "--help"])
+    #expect(try arranged("help", "organization", "delete") == ["help", "organization", "delete"])
+    #expect(try arranged("export", "--nonsense", "--help").contains("--help"))
+    #expect(try arranged("--generate-completion-script", "bash") == ["--generate-completion-script", "bash"])
+  }
+
+  @Test("No two options of the same name differ in whether they take a value")
+  func kinds() {
+    var kinds: [String: Bool] = [:]
+    for (words, command) in table.all {
+      for argument in command.arguments {
+        for name in argument.names {
+          let known = kinds[name]
+          #expect(known == nil || known == argument.takesValue, "\(name) of \(words)")
+          kinds[name] = argument.takesValue
+        }
+      }
+    }
+    for name in ["--root", "--brand", "--json", "--answers", "--linear", "--theme", "--yes", "--confirm-delete"] {
+      #expect(kinds[name] != nil, "\(name)")
+    }
+  }
+}

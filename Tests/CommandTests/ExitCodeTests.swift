@@ -1,0 +1,102 @@
+import Common
+import Foundation
+import Postgres
+import Sandbox
+import Testing
+
+@Suite("Exit codes", .serialized)
+struct ExitCodeTests {
+  private func status(_ words: [String], in folder: String = "/") throws -> Int32 {
+    try TestProgram.run(words, in: folder).status
+  }
+
+  @Test("An existing file, folder or organization ends with 31, in dry runs too")
+  func conflicts() throws {
+    let old = try Servers.old().root
+    let archive = try Servers.archive()
+    try withFolder { folder in
+      let file = "\(folder)/there.tar.gz"
+      try FileSystem.replace(file, with: "mine".utf8)
+      for more in [[], ["--dry-run"]] {
+        #expect(try status(["export", "-r", "harbour", "--output", file, "--root", old] + more) == 31)
+        #expect(try status(["backup", "--output", file, "--root", old] + more) == 31)
+        #expect(try status(["import", "harbour", archive, "--root", old] + more) == 31)
+        #expect(
+          try status(["organization", "change-subdomain", "-r", "harbour", "harbour2", "--root", old, "--dry-run"])
+            != 31)
+        // The redirect is another obstacle here: only the server's own command can create it.
+        #expect(
+          try status(
+            ["organization", "change-subdomain", "-r", "harbour", "alohainternal", "--skip-redirect", "--root", old]
+              + more) == 31)
+      }
+      #expect(try FileSystem.read(file) == Array("mine".utf8))
+    }
+    #expect(
+      try status(["verify", archive, "--against-server", "--root", old]) == 31)
+  }
+
+  @Test("Another obstacle besides an existing name ends with 30")
+  func blocked() throws {
+    let old = try Servers.old().root
+    try withFolder { folder in
+      let file = "\(folder)/there.tar.gz"
+      try FileSystem.replace(file, with: "mine".utf8)
+      let words = ["export", "-r", "alohainternal", "--output", file, "--root", old]
+      #expect(try status(words) == 30)
+      #expect(try status(words + ["--dry-run"]) == 30)
+    }
+  }
+
+  @Test("A refusal of an existing name is no failed job that can be run again")
+  func refused() throws {
+    let old = try Servers.old().root
+    #expect(try status(["import", "harbour", try Servers.archive(), "--root", old]) == 31)
+    #expect(try TestProgram.run(["jobs", "list", "--root", old, "--json"]).output.contains("\"refused\"") == false)
+  }
+
+  @Test("What could not be looked at is never reported as empty or done")
+  func unknown() throws {
+    let server = try Servers.fresh()
+    let root = server.root
+    // A loop of links cannot be opened by any user.
+    let state = "\(root)/var/lib/aloha-wizard"
+    let cases: [(link: String, words: [String])] = [
+      ("\(state)/jobs", ["jobs", "list"]), ("\(state)/jobs", ["jobs", "attach"]),
+      ("\(state)/restore", ["restore", "--status"]),
+    ]
+    for (link, words) in cases {
+      try FileSystem.makeFolder(FileSystem.folder(of: link))
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: link)
+      let outcome = try TestProgram.run(words + ["--root", root])
+      #expect(outcome.status == 40, "\(words): \(outcome.output)\(outcome.error)")
+      try FileSystem.removeTree(link)
+    }
+    for words in [["jobs", "list"], ["restore", "--status"], ["server", "clean", "--dry-run"], ["jobs", "attach"]] {
+      #expect(try status(words + ["--root", "\(root)/missing"]) == 10, "\(words)")
+      #expect(try status(words + ["--root", "/etc/hostname"]) == 10, "\(words)")
+    }
+    // The message queues of another root are not those of this machine.
+    #expect(try status(["server", "queues", "--root", root]) != 0)
+  }
+
+  @Test("An unreachable database and broken settings end with their codes")
+  func broken() throws {
+    let server = try Servers.fresh()
+    let secrets = "\(server.root)/etc/aloha/aloha-secrets.conf"
+    let settings = "\(server.root)/etc/aloha/settings.py"
+    let text = String(decoding: try FileSystem.read(settings), as: UTF8.self)
+    let root = ["--root", server.root]
+    try FileSystem.replace(settings, with: (text + "\nREMOTE_POSTGRES_HOST = '/nonexistent'\n").utf8)
+    for words in [["organization", "list"], ["export", "-r", "x", "--dry-run"], ["backup", "--dry-run"]] {
+      #expect([11, 30].contains(try status(words + root)), "\(words)")
+    }
+    try FileSystem.replace(settings, with: text.utf8)
+    let known = try FileSystem.read(secrets)
+    try FileSystem.replace(secrets, with: "no section\n".utf8)
+    #expect(try status(["organization", "list"] + root) == 10)
+    #expect(try status(["settings", "compare", "--from", server.root, "--root", try Servers.new().root]) == 10)
+    try FileSystem.replace(secrets, with: known)
+    #expect(try status(["organization", "list"] + root) == 0)
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Common
+import Testing
+
+@testable import aloha_wizard
+
+@Suite("Help")
+struct HelpTests {
+  /// Returns the words of an example: a shell's, with single quotes only.
+  private func words(_ line: String) -> [String] {
+    var words: [String] = []
+    var word: String?
+    var isQuoted = false
+    for character in line {
+      switch character {
+      case "'":
+        isQuoted.toggle()
+        word = word ?? ""
+      case " " where !isQuoted:
+        if let word { words.append(word) }
+        word = nil
+      default: word = (word ?? "") + String(character)
+      }
+    }
+    return words + (word.map { [$0] } ?? [])
+  }
+
+  @Test("Every help has two examples, which are calls of its command")
+  func examples() throws {
+    let table = try CommandTable(of: AlohaWizard.self)
+    let shown = table.all.filter { $0.command.isShown && $0.words.first != "help" }
+    #expect(shown.count > 30)
+    for (path, command) in shown {
+      let help = command.discussion ?? ""
+      let examples = help.split(separator: "\n").filter { $0.hasPrefix("  aloha-wizard ") }
+      #expect(examples.count >= 2, "\(path.joined(separator: " "))")
+      #expect(Set(examples).count == examples.count)
+      for example in examples {
+        let words = Array(words(String(example)).dropFirst())
+        do {
+          let arranged = try CommandWords(words, table, goals: []).command
+          #expect(arranged.starts(with: path), "\(example) in the help of \(path)")
+          let parsed = try AlohaWizard.parsed(words)
+          let name = type(of: parsed).configuration.commandName
+          #expect(name == nil || path.isEmpty || !command.subcommands.isEmpty || name == path.last, "\(example)")
+        } catch {
+          Issue.record("\(example): \(AlohaWizard.message(for: error))")
+        }
+        #expect(example.count < 80, "\(example)")
+      }
+    }
+  }
+
+  @Test("help of an unknown command fails with a suggestion, and of a known one succeeds")
+  func unknown() throws {
+    let unknown = try TestProgram.run(["help", "organisation"])
+    #expect(unknown.status == 64 && unknown.output.isEmpty)
+    #expect(unknown.error.contains("did you mean organization?"))
+    let known = try TestProgram.run(["help", "organization", "delete"])
+    #expect(known.status == 0 && known.output.contains("--confirm-delete"))
+  }
+
+  @Test("The options of restore are listed in groups")
+  func groups() throws {
+    let help = try TestProgram.run(["restore", "--help"]).output
+    for title in ["PARTS THAT WERE SAVED BY HAND:", "REHEARSAL:", "AN EARLIER RESTORE:", "SERVER:"] {
+      #expect(help.uppercased().contains(title), "\(title)")
+    }
+  }
+
+  @Test("Unknown goals, commands and themes end with a suggestion and the documented exit code")
+  func suggestions() throws {
+    let cases: [(words: [String], status: Int32, text: String)] = [
+      (["exprot"], 64, "did you mean export?"), (["wizard", "clean"], 64, "did you mean clean-up?"),
+      (["jobs", "lst"], 64, "did you mean list?"), (["theme", "show", "drak"], 32, "did you mean dark?"),
+      (["demo", "--goal", "mvoe"], 64, "did you mean move?"),
+    ]
+    for (words, status, text) in cases {
+      let outcome = try TestProgram.run(words)
+      #expect(outcome.status == status, "\(words): \(outcome.error)")
+      #expect(outcome.error.contains(text), "\(words): \(outcome.error)")
+    }
+  }
+}
