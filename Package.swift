@@ -121,7 +121,8 @@ let package = Package(
         "Fuzzing", "ProbeOperations", "job-probe", "aloha-wizard",
       ],
       exclude: ["Fixtures"], swiftSettings: strict),
-    .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
+    // The program itself is run by the tests of the demo.
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "aloha-wizard"], swiftSettings: strict),
     .testTarget(
       name: "WizardTests", dependencies: ["Wizard", "Engine", "Sandbox", "Fuzzing"], exclude: ["Goldens"],
       swiftSettings: strict),

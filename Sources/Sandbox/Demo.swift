@@ -28,8 +28,26 @@ extension Sandbox {
     step("starting the servers")
     try old.run("scripts/start-server")
     try new.run("scripts/start-server")
-    try SampleFile.rewrite(try Resources.text("demo/README.txt").utf8, to: "\(folder)/README.txt", mode: 0o644)
+    try sandbox.writeReadme()
     return sandbox
+  }
+
+  /// The two servers of a demo; nil if this is no demo.
+  var demoServers: (old: SandboxServer, new: SandboxServer)? {
+    guard let old = servers.first(where: { $0.name == "old" }), let new = servers.first(where: { $0.name == "new" })
+    else { return nil }
+    return (old, new)
+  }
+
+  /// Describes the folder for people who find it, also after the demo has ended.
+  private func writeReadme() throws {
+    guard let guide = guide(program: Program.name) else { return }
+    let serving = ShellWord.quoted(words: [Program.name, "demo", "--serve", "--dir", directory])
+    let text = try Resources.text("demo/README.txt")
+      .replacing("{serve}", with: serving)
+      .replacing("{commands}", with: guide.commands.joined(separator: "\n  "))
+      .replacing("{remove}", with: guide.removal)
+    try SampleFile.rewrite(text.utf8, to: "\(directory)/README.txt", mode: 0o644)
   }
 
   /// Creates the folder, or reuses an empty one or that of an earlier demo. Returns its absolute path without links.

@@ -20,7 +20,9 @@ struct DemoTests {
         try old.column("SELECT string_id FROM zerver_realm ORDER BY id") == ["alohainternal", "bookclub", "harbour"])
       #expect(try new.column("SELECT string_id FROM zerver_realm") == ["alohainternal"])
       #expect(old.isRunning && new.isRunning)
-      #expect(try text("\(folder)/demo/README.txt").contains("old-server"))
+      let readme = try text("\(folder)/demo/README.txt")
+      let guide = try #require(demo.guide(program: "aloha-wizard"))
+      for command in guide.commands + [guide.removal] { #expect(readme.contains("\n  \(command)\n"), "\(command)") }
       demo.stop()
       #expect(!old.isRunning && !new.isRunning)
       #expect(FileSystem.exists("\(folder)/demo/README.txt"))

@@ -25,6 +25,15 @@ struct PostgresPrograms: Sendable {
       remedy: "apt-get install postgresql")
   }
 
+  /// Returns the word that starts psql in a shell: its name if it is in the search path, otherwise its path in Debian's
+  /// folder of the newest version; nil if it is not installed.
+  static func psql(versions: String = "/usr/lib/postgresql", path: [String] = searchPath()) -> String? {
+    if path.contains(where: { access("\($0)/psql", X_OK) == 0 }) { return "psql" }
+    let installed = (try? FileSystem.names(in: versions)) ?? []
+    return installed.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "\(versions)/\($0)/bin/psql" }
+      .first { access($0, X_OK) == 0 }
+  }
+
   private static func searchPath() -> [String] {
     guard let path = getenv("PATH") else { return [] }
     return String(cString: path).split(separator: ":").map(String.init)

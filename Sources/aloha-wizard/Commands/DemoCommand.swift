@@ -15,11 +15,13 @@ struct DemoCommand: ParsableCommand {
       """,
       "demo", "demo --serve --dir ~/aloha-demo --messages 5000"))
 
+  private static let usualMessages = 500
+
   @Option(help: ArgumentHelp("The folder of the servers; kept until the next demo replaces it.", valueName: "folder"))
   var dir: String = "/tmp/aloha-demo"
 
   @Option(help: "Number of messages of the sample organization.")
-  var messages = 500
+  var messages = Self.usualMessages
 
   @Flag(help: "Do not open the wizard: keep the servers running until Ctrl-C, to try commands on them.")
   var serve = false
@@ -41,20 +43,41 @@ struct DemoCommand: ParsableCommand {
       StandardStream.error("  \($0) …\n")
     }
     defer { sandbox.stop() }
-    let old = "\(sandbox.directory)/old-server"
-    let new = "\(sandbox.directory)/new-server"
-    guard serve else {
-      return try looks.open(
-        goal == "menu" ? nil : goal, source: old, target: new, runsInThisProcess: true, archiveFolder: sandbox.directory
-      )
+    let end = Result {
+      if serve {
+        StandardStream.output(card(sandbox)?.start ?? "")
+        while !Interruption.cancellation.isCancelled { pause() }
+      } else {
+        try looks.open(
+          goal == "menu" ? nil : goal, source: "\(sandbox.directory)/old-server",
+          target: "\(sandbox.directory)/new-server", runsInThisProcess: true, archiveFolder: sandbox.directory)
+      }
     }
-    StandardStream.output(
-      """
-      Two servers are running until you press Ctrl-C:
-        --root \(old)   with an organization to move
-        --root \(new)   freshly installed
+    // Read while the database runs; the card promises that it is stopped.
+    let outcome = try? sandbox.outcome()
+    sandbox.stop()
+    // A second card: the name of an archive in the first one may be in use now.
+    if let card = card(sandbox) { StandardStream.output("\n" + card.end(outcome)) }
+    try end.get()
+  }
 
-      """)
-    while !Interruption.cancellation.isCancelled { pause() }
+  private func card(_ sandbox: Sandbox) -> DemoCard? {
+    sandbox.guide(program: Self.program).map { DemoCard(guide: $0, again: again, serving: serving) }
+  }
+
+  /// The command line that started this demo.
+  private var again: String { ShellWord.quoted(words: [Self.program] + CommandLine.arguments.dropFirst()) }
+
+  /// The command line that keeps the servers of this demo running; nil if that is ``again``.
+  private var serving: String? {
+    guard !serve else { return nil }
+    let size = messages == Self.usualMessages ? [] : ["--messages", "\(messages)"]
+    return ShellWord.quoted(words: [Self.program, "demo", "--serve", "--dir", FileSystem.absolute(dir)] + size)
+  }
+
+  /// The word that starts this program in the operator's shell: its path if it was started by a path.
+  private static var program: String {
+    guard let word = CommandLine.arguments.first, word.contains("/") else { return Program.name }
+    return word
   }
 }
