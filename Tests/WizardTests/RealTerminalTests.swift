@@ -7,11 +7,13 @@ import Testing
 /// Whole flows on a real terminal with real servers: each key is pressed after the expected screen has appeared.
 @Suite("On a real terminal")
 struct RealTerminalTests {
-  @Test("The demo is completed with Enter alone, and its result stays on the normal screen")
+  @Test("The demo is completed with Enter alone, as the README shows it; its result stays on the normal screen")
   func wholeWay() throws {
-    let folder = "/tmp/aloha-demo-\(RandomText.alphanumeric(10))"
+    // As long as the default folder, so that lines break in the same places.
+    let folder = "/tmp/aloha-\(RandomText.alphanumeric(4))"
     defer { try? FileSystem.removeTree(folder) }
-    let terminal = try TmuxTerminal(["demo", "--dir", folder, "--messages", "150"])
+    let terminal = try TmuxTerminal(["demo", "--dir", folder])
+    var frames = ReadmeFrames(folder: folder)
     // Enter is pressed on each screen when its text has appeared.
     let screens: [(step: String, sign: String)] = [
       ("Welcome", "Enter begin"), ("Old server", "old.example.com"), ("Organization", "▸ ●"),
@@ -24,17 +26,26 @@ struct RealTerminalTests {
         $0.contains("· \(step)") && $0.contains(sign) && !$0.contains("Looking")
       }
       #expect(screen.contains(" TEST"))
+      frames.add(try terminal.settled())
       try terminal.press("Enter")
     }
-    let result = try terminal.waitFor("the result") { $0.contains("▸ Leave the wizard") && $0.contains("is moved") }
+    let result = try terminal.waitFor("the result") {
+      $0.contains("▸ [ ] Restart the new server") && $0.contains("is moved")
+    }
     #expect(result.contains("https://harbour.new.example.com"))
     let counts = try #require(result.firstMatch(of: /Messages +([0-9,]+) \(on the old server: ([0-9,]+)\)/))
     #expect(counts.1 == counts.2 && counts.1 != "0")
-    try terminal.press("Enter")
-    let text = try terminal.waitFor("the shell") {
-      $0.contains("Next steps:") && $0.contains("\n$")
-    }
-    #expect(text.contains("rm \(folder)/aloha-"))
+    frames.add(try terminal.settled())
+    try frames.expectInReadme()
+    // The same key asks whether to leave, and answers.
+    try terminal.press("C-c")
+    try terminal.waitFor("the question") { $0.contains("Leave the wizard?") || $0.contains("\n$") }
+    try terminal.press("C-c")
+    try terminal.waitFor("the shell") { $0.contains("rm -r \(folder)") && $0.contains("\n$") }
+    let text = try terminal.history
+    #expect(text.contains("Next steps:") && text.contains("rm \(folder)/aloha-"))
+    #expect(text.contains("Now on new-server: harbour\nOn old-server: bookclub, harbour (deactivated)\n"))
+    #expect(text.contains("\n  \(TmuxTerminal.program) demo --serve --dir \(folder)\n"))
     #expect(try !terminal.isOnAlternateScreen)
   }
 

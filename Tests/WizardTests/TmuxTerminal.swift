@@ -42,6 +42,21 @@ final class TmuxTerminal {
 
   var screen: String { get throws { try tmux(["capture-pane", "-p"]) } }
 
+  /// The screen with the lines that have scrolled off it; long lines are joined.
+  var history: String { get throws { try tmux(["capture-pane", "-p", "-J", "-S", "-"]) } }
+
+  /// Waits until the screen is still, and returns it.
+  func settled() throws -> String {
+    var last = try screen
+    return try waitFor("a still screen") { now in
+      defer {
+        last = now
+        usleep(100_000)
+      }
+      return now == last
+    }
+  }
+
   var isOnAlternateScreen: Bool {
     get throws { try tmux(["display-message", "-p", "#{alternate_on}"]).hasPrefix("1") }
   }
