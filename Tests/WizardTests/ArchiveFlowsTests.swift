@@ -43,7 +43,11 @@ struct ArchiveFlowsTests {
     return ExportFlow(context).flow
   }
 
-  static func importing(_ engine: FakeEngine) -> Flow { ImportFlow(engine.context(), reader, memory: 3 << 30).flow }
+  static func importing(_ engine: FakeEngine) -> Flow {
+    // The archive's subdomain is free on the server that imports it.
+    engine.change { $0.others["/srv/chat"] = [] }
+    return ImportFlow(engine.context(), reader, memory: 3 << 30).flow
+  }
 
   // MARK: The same decisions in three ways
 
@@ -133,6 +137,7 @@ struct ArchiveFlowsTests {
   func fromCloud() throws {
     let engine = FakeEngine()
     engine.change {
+      $0.others["/srv/chat"] = []
       $0.findings = [
         Finding(.blocker, "version", "the archive comes from another version", remedy: "upgrade", id: .version)
       ]

@@ -11,6 +11,10 @@ import Synchronization
 /// that checks, plan and work belong to the last decisions. ``move()`` returns one for two servers.
 final class FakeEngine: Sendable {
   struct State: Sendable {
+    /// The organizations of other servers, by root.
+    var others: [String: [Organization]] = ["/target": []]
+    /// The roots of servers whose organizations cannot be read.
+    var unreadable: Set<String> = []
     var organizations = [
       Organization(
         id: 1, subdomain: "alohainternal", name: "System bots", isDeactivated: false, activeUsers: 5, messages: 0,
@@ -74,7 +78,12 @@ final class FakeEngine: Sendable {
         let label = Self.label(root)
         return .init(label: label, facts: [Summary.Fact("Server", label), Summary.Fact("Software", "Aloha 9.0")])
       },
-      organizations: { _, _ in self.state.withLock { $0.organizations } },
+      organizations: { root, _ in
+        try self.state.withLock { state in
+          if state.unreadable.contains(root) { throw PlainFailure(.connection, "database", "is down") }
+          return state.others[root] ?? state.organizations
+        }
+      },
       overviews: { _, _ in
         self.state.withLock { state in state.organizations.map { Self.overview($0, state) } }
       },

@@ -181,4 +181,31 @@ struct FieldTests {
     #expect(
       joined.split(separator: " ") == "program --first aaaaaaaaaa --second bbbbbbbbbb --third c".split(separator: " "))
   }
+
+  @Test(
+    "Lines copied from the screen have the same words for a shell, whatever is quoted", arguments: [20, 33, 60, 200])
+  func copied(width: Int) throws {
+    let words = [
+      "export", "-r", "", "--output", "/srv/it's here/a  b.tar.gz", "--root", "/srv/\"old\" server \\ $HOME `id`",
+      "end",
+      String(repeating: "long", count: 30),
+    ]
+    let text = Program.command(words)
+    let shown = RowBuilder.brokenCommand(text, width: width).map { "  \($0)" }.joined(separator: "\n")
+      .replacing(Program.name, with: "show", maxReplacements: 1)
+    let script = "show() { printf '%s\\n' \"$@\"; }\n\(shown)\n"
+    let output = try Subprocess("/bin/sh", ["-c", script], directory: "/").run().output
+    #expect(output == words.map { "\($0)\n" }.joined())
+  }
+
+  @Test("A command with a word that is too long is marked as incomplete, never broken in the word")
+  func tooLong() {
+    var builder = RowBuilder(width: 30, glyphs: .unicode)
+    let isComplete = builder.command("program '/a folder/with a name that is much too long for it' --yes")
+    #expect(!isComplete)
+    #expect(builder.rows.contains { $0.spans.map(\.text).joined().hasSuffix("…") })
+    var wide = RowBuilder(width: 120, glyphs: .unicode)
+    let fits = wide.command("program '/a folder/with a name that is much too long for it' --yes")
+    #expect(fits)
+  }
 }

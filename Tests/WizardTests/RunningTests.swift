@@ -115,12 +115,15 @@ struct RunningTests {
     #expect(text?.contains("continues") == true && text?.contains("aloha-wizard jobs attach --root /source") == true)
   }
 
-  @Test("The question about cancelling closes when the operation ends")
+  @Test("A question about an operation that ends is replaced, so that keys for it change nothing")
   func tooLate() {
     let walker = running()
     walker.press(.escape)
     walker.end(.success(FakeMove.summary))
-    #expect(walker.model.overlay == nil)
+    #expect(walker.step == "result")
+    #expect(walker.sees("It has ended") && walker.sees("See the result"))
+    walker.press(.down, .enter)
+    #expect(walker.model.overlay == nil && !walker.hasEnded)
     #expect(walker.step == "result")
   }
 

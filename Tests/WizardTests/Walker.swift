@@ -17,6 +17,8 @@ final class Walker {
   private(set) var bells = 0
   /// Whether lookups are done immediately.
   var answersAtOnce = true
+  /// Whether files are written.
+  var savesForReal = false
   /// Whether other flows are opened immediately.
   var opensAtOnce = true
   private var opens: [BackgroundTask] = []
@@ -101,7 +103,9 @@ final class Walker {
 
   private func perform(_ task: BackgroundTask) {
     switch task.work {
-    case .save: saves += 1
+    case .save(let save):
+      saves += 1
+      if savesForReal { send(.events(.saved(save()))) }
     case .look, .list, .open:
       let heard = Heard()
       Worker.perform(task) { heard.add($0) }

@@ -61,6 +61,11 @@ enum Destination: Sendable, Equatable {
   /// The result whose next step has led here.
   case checklist
   case leave
+
+  /// The id of the flow; nil if it is none, or one that was left.
+  var flow: String? {
+    if case .flow(let id, _) = self { id } else { nil }
+  }
 }
 
 /// An offer after a result.

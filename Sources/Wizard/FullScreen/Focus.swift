@@ -62,10 +62,10 @@ extension FlowSession {
     // An operation confirmed by its name is not started by another Enter.
     case .review: lookupFailed ? .button(.retry) : asksForName ? focusable[0] : .button(.start)
     case .run: focusable[0]
-    // Leaving is first, unless there is something to do, or the flow proposes a continuation.
+    // Leaving is first, unless the flow proposes something.
     case .result:
-      checklist.items.firstIndex { !$0.isDone && $0.destination != nil }.map { .button(.nextStep($0)) }
-        ?? proposedContinuation.map { .button(.continuation($0)) } ?? .button(.leave)
+      proposedStep.map { .button(.nextStep($0)) } ?? proposedContinuation.map { .button(.continuation($0)) }
+        ?? .button(.leave)
     }
   }
 

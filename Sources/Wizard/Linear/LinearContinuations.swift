@@ -30,8 +30,9 @@ extension LinearRunner {
     }
     let leaving = steps.count + continuations.count + 1
     voice.say("\(leaving). Leave the wizard", indent: 2, hanging: 3)
-    // A next step is chosen by its number only: Enter alone changes nothing.
-    let proposed = session.proposedContinuation.map { steps.count + $0 + 1 } ?? leaving
+    // Like on the screen, the flow's proposal is first, otherwise leaving.
+    let proposed =
+      session.proposedStep.map { $0 + 1 } ?? session.proposedContinuation.map { steps.count + $0 + 1 } ?? leaving
     while true {
       switch voice.ask("Choose 1 to \(leaving) [\(proposed)]:") {
       case .end, .interrupted: return wizardSession.follow(.leave)

@@ -276,9 +276,18 @@ struct FlowSession: Sendable {
     return offers.firstIndex(where: \.isProposed)
   }
 
+  /// The next step that Enter does, because it replaces the flow's proposal; nil if there is none.
+  var proposedStep: Int? {
+    guard !hasChecklist, let proposal = flow.continuations(answers).first(where: \.isProposed) else { return nil }
+    return checklist.items.firstIndex { !$0.isDone && $0.destination?.flow == proposal.destination.flow }
+  }
+
   /// The flow's own offers, without what the check-list contains.
   private var offers: [Continuation] {
-    flow.continuations(answers).filter { offer in !checklist.items.contains { $0.destination == offer.destination } }
+    flow.continuations(answers).filter { offer in
+      guard let flow = offer.destination.flow else { return true }
+      return !checklist.items.contains { $0.destination?.flow == flow }
+    }
   }
 
   // MARK: Next steps
