@@ -14,6 +14,29 @@ struct FlowSessionTests {
     walker.model.session.steps.map { walker.model.session.state(of: $0) }
   }
 
+  @Test("A lookup that reports how far it is shows the percentage, until its result")
+  func percentage() {
+    let flow = Flow(
+      id: "read", title: "Read", badge: .test,
+      steps: [
+        Step(
+          "read", "Read", heading: { _ in "Reading" },
+          lookup: Lookup("Reading the archive", key: { _ in "" }) { _, _, report in
+            report(0.34)
+            return LookupResult(remark: "It is read.")
+          })
+      ])
+    let walker = Walker(flow, answersAtOnce: false)
+    #expect(walker.sees("Reading the archive…") && !walker.sees("%"))
+    let ticket = walker.waiting.first?.ticket ?? 0
+    walker.send(.events(.looked(ticket: ticket, 0.5)))
+    #expect(walker.sees("Reading the archive… 50 %"))
+    walker.send(.events(.looked(ticket: ticket + 1, 0.9)))
+    #expect(walker.sees("50 %"), "another lookup's progress is not shown")
+    walker.answer()
+    #expect(walker.sees("It is read.") && !walker.sees("%"))
+  }
+
   @Test("Going back keeps typed text, valid or not")
   func drafts() {
     let walker = Walker.move(FakeEngine.move())

@@ -274,11 +274,30 @@ public struct MoveOperation: Operation {
     }
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,
+      warnings: difference(before, after),
       nextSteps: toDo + next + (settings ?? []) + [
         Summary.Step(
           "Delete the archive when you no longer need it; it holds private messages:",
           command: "rm \(ShellWord.quoted(decisions.archive))")
       ])
+  }
+
+  /// Explains counts that differ between the servers; empty if they do not.
+  private func difference(_ before: Organization, _ after: Organization?) -> [String] {
+    guard let after else { return [] }
+    let counts = [
+      ("messages", before.messages, after.messages), ("active users", before.activeUsers, after.activeUsers),
+    ].filter { $0.1 != $0.2 }
+    guard !counts.isEmpty else { return [] }
+    let names = counts.map { "\($0.0) \(Amount.count(Int64($0.1))) before, \(Amount.count(Int64($0.2))) now" }
+    let isOpen = !decisions.deactivates && !before.isDeactivated
+    return [
+      "The counts differ: \(names.joined(separator: "; ")). "
+        + (isOpen
+          ? "The old organization is active: what was written there after the start of the export was not moved. " : "")
+        + "Rows and files that were left out are named in the report of the work; "
+        + "estimated counts of a large organization can differ without a reason"
+    ]
   }
 
   private func onlyExported(_ exported: Summary) -> Summary {

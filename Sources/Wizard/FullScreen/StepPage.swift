@@ -49,7 +49,7 @@ extension WizardModel {
     case nil:
       let isBroken = session.fields.contains { $0.problem(session.step.key($0), session.answers) != nil }
       if !isBroken { builder.paragraph("Enter looks there.") }
-    case .looking?: builder.marked(Span(glyphs.current, .accent), "\(lookup.busy)\(glyphs.ellipsis)")
+    case .looking?: builder.marked(Span(glyphs.current, .accent), session.activity(glyphs.ellipsis) ?? lookup.busy)
     case .failed(let trouble)?: addTrouble(trouble, to: &builder)
     case .ready(let result)?: add(result, to: &builder)
     }

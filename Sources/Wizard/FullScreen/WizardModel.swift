@@ -140,7 +140,7 @@ struct WizardModel: Sendable {
       switch events {
       case .listed(let ticket, let listing): hear(listing, ticket)
       case .saved(let outcome): notice = outcome ?? notice
-      case .found, .planned, .progressed, .job, .ended, .opened: hear(events)
+      case .looked, .found, .planned, .progressed, .job, .ended, .opened: hear(events)
       }
     }
     settle()

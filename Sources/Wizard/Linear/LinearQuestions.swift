@@ -52,7 +52,14 @@ extension LinearRunner {
     switch session.lookupState?.phase {
     case .looking?:
       voice.say("\(lookup.busy) …")
-      while session.place == place, case .looking? = session.lookupState?.phase { try waitForNews() }
+      var told = 0
+      while session.place == place, case .looking? = session.lookupState?.phase {
+        try waitForNews()
+        // A quarter at a time: each line is read aloud.
+        guard let quarter = session.lookupFraction.map({ Int($0 * 4) }), quarter > told, quarter < 4 else { continue }
+        told = quarter
+        voice.say("\(quarter * 25) %")
+      }
       return true
     case .failed(let trouble)?:
       tell(trouble)

@@ -92,7 +92,7 @@ struct Watcher {
   mutating func tell(_ events: TaskEvent, _ run: RunState?) {
     switch events {
     case .progressed(_, let event): tell(event, run)
-    case .found, .planned, .job, .ended, .listed, .opened, .saved: break
+    case .looked, .found, .planned, .job, .ended, .listed, .opened, .saved: break
     }
     // A phase with many events needs its progress lines too.
     if patience <= .milliseconds(1) { giveSign(run) }

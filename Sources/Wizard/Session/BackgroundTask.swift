@@ -5,7 +5,7 @@ import Operations
 /// Work for another thread.
 struct BackgroundTask: Sendable {
   enum Work: Sendable {
-    case look(@Sendable () throws -> LookupResult)
+    case look(@Sendable (_ report: @escaping Lookup.FractionReport) throws -> LookupResult)
     case run(@Sendable () throws -> any Runnable)
     /// Lists the possible continuations of a path.
     case list(@Sendable () -> PathListing)
@@ -22,6 +22,8 @@ struct BackgroundTask: Sendable {
 
 /// The events of other threads. The session ignores those that are for its owner.
 enum TaskEvent: Sendable {
+  /// How far a lookup is, from 0 to 1.
+  case looked(ticket: Int, Double)
   case found(ticket: Int, Result<LookupResult, Trouble>)
   case planned(ticket: Int, Plan, age: Duration? = nil)
   case progressed(ticket: Int, ProgressEvent)

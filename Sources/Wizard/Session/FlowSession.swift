@@ -9,6 +9,8 @@ struct FlowSession: Sendable {
   let flow: Flow
   private(set) var answers: Answers
   private(set) var lookups: [String: LookupState] = [:]
+  /// How far the current lookup is, from 0 to 1; nil if it does not report it.
+  private(set) var lookupFraction: Double?
   private(set) var run: RunState?
   /// The next steps of the finished operation.
   private(set) var checklist = Checklist()
@@ -159,6 +161,14 @@ struct FlowSession: Sendable {
     settleAnswers()
   }
 
+  /// What the lookup of the step is doing: "Reading the archive … 34 %".
+  ///
+  /// - Parameter ellipsis: of the terminal.
+  func activity(_ ellipsis: String) -> String? {
+    guard let lookup = step.lookup else { return nil }
+    return "\(lookup.busy)\(ellipsis)" + (lookupFraction.map { " \(Int($0 * 100)) %" } ?? "")
+  }
+
   /// Starts the lookup of the step, unless there is a result for the current answers.
   mutating func startLookupIfNeeded() {
     guard step.lookup != nil, lookupState == nil else { return }
@@ -174,12 +184,13 @@ struct FlowSession: Sendable {
     abandonLookup()
     let ticket = nextTicket()
     let cancellation = Cancellation()
+    lookupFraction = nil
     lookups[currentID] = LookupState(
       key: lookup.key(answers), phase: .looking(ticket: ticket, cancellation: cancellation))
     let answers = answers
     tasks.append(
       BackgroundTask(
-        ticket: ticket, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation) }))
+        ticket: ticket, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation, $0) }))
   }
 
   /// The earlier steps whose questions decide about the blockers of this step, in the order of the blockers.
@@ -470,6 +481,8 @@ struct FlowSession: Sendable {
 
   mutating func hear(_ events: TaskEvent, now: ContinuousClock.Instant) {
     switch events {
+    case .looked(let ticket, let fraction):
+      if lookupState?.ticket == ticket { lookupFraction = min(1, max(0, fraction)) }
     case .found(let ticket, let result): found(ticket, result)
     case .planned(let ticket, let plan, let age):
       if run?.ticket == ticket { run?.planned(plan, age: age, now: now) }

@@ -1,6 +1,7 @@
 import Common
 import Engine
 import Operations
+import Synchronization
 import Terminal
 
 /// Runs tasks, each on its own thread.
@@ -20,7 +21,14 @@ enum Worker {
       case .list(let list): tell(.listed(ticket: task.ticket, list()))
       case .open(let create): tell(.opened(ticket: task.ticket, .success(create())))
       case .save(let save): tell(.saved(save()))
-      case .look(let find): tell(.found(ticket: task.ticket, .success(try find())))
+      case .look(let find):
+        let percent = Atomic(0)
+        let result = try find { fraction in
+          let now = Int(min(1, max(0, fraction)) * 100)
+          // One event for each percent.
+          if percent.exchange(now, ordering: .relaxed) != now { tell(.looked(ticket: task.ticket, fraction)) }
+        }
+        tell(.found(ticket: task.ticket, .success(result)))
       case .run(let make):
         let operation = try make()
         tell(.planned(ticket: task.ticket, try operation.plan(), age: (operation as? JobAttachment)?.age))

@@ -21,12 +21,17 @@ struct ArchiveReader: Sendable {
     var isDeactivated = false
   }
 
-  var overview: @Sendable (_ path: String, _ identity: String?, Cancellation) throws -> ArchiveOverview
+  /// - Parameter report: receives the finished fraction, from 0 to 1.
+  var overview:
+    @Sendable (_ path: String, _ identity: String?, Cancellation, _ report: @escaping Lookup.FractionReport) throws ->
+      ArchiveOverview
   var search = ArchiveSearch.none
 
   static let real = ArchiveReader(
-    overview: { path, identity, cancellation in
-      let summary = try ArchiveSummary.of(path, identity: identity, cancellation: cancellation)
+    overview: { path, identity, cancellation, report in
+      let summary = try ArchiveSummary.of(path, identity: identity, cancellation: cancellation) { done, total in
+        report(total > 0 ? Double(done) / Double(total) : 0)
+      }
       return ArchiveOverview(
         description: summary.description, facts: summary.facts, isExport: summary.kind.hasSuffix("export"),
         isBackup: summary.kind == "backup", isSealed: summary.kind == "encrypted", advice: summary.advice,
@@ -125,8 +130,8 @@ struct ArchiveStep: Sendable {
       },
       lookup: Lookup(
         "Reading the archive", key: { "\($0[Self.key])\n\(Self.identity($0) ?? "")" }
-      ) { answers, cancellation in
-        let overview = try reader.overview(answers[Self.key], Self.identity(answers), cancellation)
+      ) { answers, cancellation, report in
+        let overview = try reader.overview(answers[Self.key], Self.identity(answers), cancellation, report)
         var result = LookupResult(facts: [Summary.Fact("What it is", overview.description)] + overview.facts)
         if let refusal = overview.refusal {
           result.findings = [
