@@ -98,15 +98,32 @@ struct JobsFlowTests {
       Issue.record("\(field.kind)")
       return
     }
-    #expect(options.map(\.id) == ["log"])
+    #expect(options.map(\.id) == ["log", "result"])
     #expect(field.objection(to: .text("undo")) == "\"undo\" is not possible: organization: there is no 'second'")
+  }
+
+  @Test("The result of a finished job is opened again, with its next steps")
+  func result() {
+    let walker = Self.walker([Self.done])
+    walker.walk(to: "what")
+    #expect(walker.focusedLine.contains("See its result and next steps"))
+    walker.press(.enter)
+    #expect(
+      walker.model.session.step.exit(walker.answers)
+        == .flow("watch", given: ["meet.job": .text("/var/lib/jobs/20261123T060000-done")]))
+    let unfinished = Self.walker([Self.broken])
+    unfinished.walk(to: "what")
+    #expect(!unfinished.sees("See its result"))
   }
 
   @Test("An undone job says so")
   func undone() {
     let job = Self.job(
       "20261123T060000-done", .undone, Self.importing, outcome: "second is imported",
-      obstacles: [.watch: "it has ended", .undo: "it was undone already, by job 20261123T070000-undo"])
+      obstacles: [
+        .watch: "it has ended", .stop: "it has ended", .setAside: "it needs no decision",
+        .undo: "it was undone already, by job 20261123T070000-undo",
+      ])
     let walker = Self.walker([job])
     #expect(walker.sees("undone"))
     walker.press(.enter)
@@ -183,7 +200,7 @@ struct JobsFlowTests {
   func log() {
     let walker = Self.walker([Self.done])
     walker.walk(to: "what")
-    walker.press(.enter)
+    walker.press(.up, .enter)
     #expect(walker.step == "log")
     #expect(walker.sees("Failed: disk: is full"))
     guard case .branch(let destination) = walker.model.session.step.kind else {

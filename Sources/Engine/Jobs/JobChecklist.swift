@@ -22,6 +22,15 @@ public struct JobChecklist: Sendable {
     return Set(content.done)
   }
 
+  /// Returns a summary whose done steps say so, without their commands.
+  public static func marked(_ summary: Summary, done: Set<Int>) -> Summary {
+    var marked = summary
+    for index in summary.nextSteps.indices where done.contains(index) {
+      marked.nextSteps[index] = Summary.Step("Done: \(summary.nextSteps[index].text)")
+    }
+    return marked
+  }
+
   public func save(_ done: Set<Int>) throws {
     try FileSystem.replace(path, with: Array(try JSONEncoder().encode(Content(done: done.sorted()))))
   }

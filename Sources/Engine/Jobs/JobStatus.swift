@@ -19,6 +19,8 @@ public struct JobStatus: Sendable {
 
   public enum Action: String, Sendable, CaseIterable {
     case watch, log, stop, resume, undo
+    /// Shows the result of a finished job with its next steps.
+    case result
     /// Dismisses the job.
     case setAside = "set-aside"
   }

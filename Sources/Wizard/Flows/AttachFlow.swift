@@ -26,6 +26,7 @@ extension Flow {
     let title = header?.plan?.title ?? header?.operation.title ?? "A job"
     let since = header.flatMap { Timestamp.microseconds(iso: $0.started) }.map { Age.words($0) }
     let place = header?.terminal.map { ", on \($0)" } ?? ""
+    let isOver = ![JobFolder.State.waiting, .running].contains(job.state())
     let begun = "Begun \(since ?? "at an unknown time") by \(header?.operator_ ?? "somebody")\(place)"
     return Flow(
       id: "watch", title: "Watch a job", badge: context.badge,
@@ -33,15 +34,17 @@ extension Flow {
       keepsDrafts: false,
       steps: [
         Step(
-          "meet", "Job", heading: { _ in "A job is running on this server" },
+          "meet", "Job", heading: { _ in isOver ? "This job has ended" : "A job is running on this server" },
           explanation: { _ in
             [
               .paragraph("\(title)."), .paragraph("\(begun)."),
               .paragraph(
-                "Only one job runs on a server at a time. You can watch this one, and stop it if necessary. Leaving "
-                  + "again does not affect it."),
+                isOver
+                  ? "The result shows the next steps. What you mark as done is kept with the job."
+                  : "Only one job runs on a server at a time. You can watch this one, and stop it if necessary. "
+                    + "Leaving again does not affect it."),
             ]
-          }, kind: .review, proceed: "Watch it"),
+          }, kind: .review, proceed: isOver ? "Show its result" : "Watch it"),
         Step(
           "run", "Watch", heading: { _ in title },
           kind: .run(

@@ -1,4 +1,5 @@
 import Common
+import Engine
 import Operations
 
 extension FlowSession {
@@ -16,11 +17,10 @@ extension FlowSession {
 
   private func text(isSpoken: Bool) -> String? {
     switch run?.outcome {
-    case .success(var summary):
-      for (index, item) in checklist.items.enumerated() where item.isDone {
-        summary.nextSteps[index] = Summary.Step("Done: \(item.step.text)")
-      }
-      return Self.text(of: summary, heading: steps.last?.heading(answers) ?? summary.title, isSpoken)
+    case .success(let summary):
+      let done = Set(checklist.items.indices.filter { checklist.items[$0].isDone })
+      return Self.text(
+        of: JobChecklist.marked(summary, done: done), heading: steps.last?.heading(answers) ?? summary.title, isSpoken)
     case .failure(let trouble) where trouble.isCancelled:
       return "\(cancellationText) All changes were rolled back.\n"
     case .failure(let trouble):

@@ -62,6 +62,9 @@ final class JobView: Sendable {
       "\(status.title)\nJob \(job.id) of \(status.startedBy) has ended\(ended)\(took). State: "
         + "\(state ?? status.state.rawValue).\n")
     defer { StandardStream.output(JobActionsText.of(status)) }
+    if case .finished(let summary) = outcome {
+      outcome = .finished(JobChecklist.marked(summary, done: JobChecklist(job).done()))
+    }
     try conclude(outcome)
   }
 

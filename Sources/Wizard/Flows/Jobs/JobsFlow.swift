@@ -144,14 +144,17 @@ extension Flow {
         return LookupResult(fields: [actions(checked)], text: impossible(checked))
       },
       exit: { answers in
-        guard answers.given(Key.action) == .watch else { return nil }
+        guard [.watch, .result].contains(answers.given(Key.action)) else { return nil }
         return .flow("watch", given: ["meet.job": .text(answers[Key.job])])
       })
   }
 
   /// Only possible actions are offered.
   private static func actions(_ job: JobStatus?) -> Field {
-    let offered = Action.offers.filter { job?.obstacles[$0.action] == nil }
+    let offered = Action.offers.filter { offer in
+      guard offer.action != .result else { return job.map(hasResult) ?? true }
+      return job?.obstacles[offer.action] == nil
+    }
     return Field(
       "action", "Action",
       .choice(
@@ -162,6 +165,8 @@ extension Flow {
       notOffered: Dictionary(
         (job?.obstacles ?? [:]).map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first }))
   }
+
+  private static func hasResult(_ job: JobStatus) -> Bool { [.finished, .undone].contains(job.state) }
 
   /// Returns why the other actions are not offered.
   private static func impossible(_ job: JobStatus) -> [TextBlock] {
@@ -175,7 +180,8 @@ extension Flow {
     switch job?.state {
     case .waiting?, .running?: .watch
     case .failed?, .interrupted?: job?.obstacles[.resume] == nil ? .resume : .log
-    case .finished?, .undone?, .stopped?, nil: .log
+    case .finished?, .undone?: .result
+    case .stopped?, nil: .log
     }
   }
 
@@ -264,14 +270,14 @@ private struct JobHandling: Sendable {
 
   private func beginsJob(_ answers: Answers) -> Bool { [.resume, .undo].contains(action(answers)) }
   /// Steps count until a decision excludes them.
-  private func isWork(_ answers: Answers) -> Bool { ![.log, .watch].contains(action(answers)) }
+  private func isWork(_ answers: Answers) -> Bool { ![.log, .watch, .result].contains(action(answers)) }
 
   func commands(_ answers: Answers) -> [String] {
     let id = id(answers)
     switch action(answers) {
     case .resume: return [context.command(["jobs", "resume", id])]
     case .stop: return [context.command(["jobs", "stop", id])]
-    case .watch, .log: return [context.command(["jobs", "attach", id])]
+    case .watch, .log, .result: return [context.command(["jobs", "attach", id])]
     case .undo:
       let confirm =
         answers.detail(Key.job, "deletes") == "yes"
@@ -377,6 +383,7 @@ extension JobStatus.Action {
     Offer(action: .watch, title: "Watch it", effect: "Leaving again does not affect it."),
     Offer(action: .resume, title: "Run it again", effect: "From the beginning, after the same checks."),
     Offer(action: .log, title: "Read what it has reported", effect: "Nothing is changed by reading."),
+    Offer(action: .result, title: "See its result and next steps", effect: "You can do them, and mark what is done."),
     Offer(action: .stop, title: "Stop it", effect: "Its changes so far are rolled back."),
     Offer(action: .undo, title: "Undo it", effect: "What it has made is deleted. You see the list first."),
     Offer(action: .setAside, title: "Dismiss it", effect: "The menu no longer offers it; its leftovers are removed."),
