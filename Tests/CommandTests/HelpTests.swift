@@ -71,7 +71,7 @@ struct HelpTests {
   @Test("Unknown goals, commands and themes end with a suggestion and the documented exit code")
   func suggestions() throws {
     let cases: [(words: [String], status: Int32, text: String)] = [
-      (["exprot"], 64, "did you mean export?"), (["wizard", "clean"], 64, "did you mean clean-up?"),
+      (["exprot"], 64, "did you mean export?"), (["wizard", "claen-up"], 64, "did you mean clean-up?"),
       (["jobs", "lst"], 64, "did you mean list?"), (["theme", "show", "drak"], 32, "did you mean dark?"),
       (["demo", "--goal", "mvoe"], 64, "did you mean move?"),
     ]

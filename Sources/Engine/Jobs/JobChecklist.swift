@@ -26,7 +26,8 @@ public struct JobChecklist: Sendable {
   public static func marked(_ summary: Summary, done: Set<Int>) -> Summary {
     var marked = summary
     for index in summary.nextSteps.indices where done.contains(index) {
-      marked.nextSteps[index] = Summary.Step("Done: \(summary.nextSteps[index].text)")
+      let text = summary.nextSteps[index].text
+      marked.nextSteps[index] = Summary.Step("Done: \(text.hasSuffix(":") ? String(text.dropLast()) : text)")
     }
     return marked
   }

@@ -20,8 +20,10 @@ extension JobFolder {
   /// example of a database or a disk, are kept as failed jobs.
   static func isRefusal(_ error: any Error) -> Bool {
     switch (error as? any Failure)?.family {
-    case .usage, .configuration, .blocked, .conflict, .notFound, .archive, .unsuitableArchive, .cancelled: true
-    case .unexpected, .connection, .database, .damagedArchive, .file, .command, nil: false
+    case .usage, .configuration, .blocked, .conflict, .notFound, .archive, .damagedArchive, .unsuitableArchive,
+      .cancelled:
+      true
+    case .unexpected, .connection, .database, .file, .command, nil: false
     }
   }
 

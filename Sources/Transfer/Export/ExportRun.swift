@@ -312,7 +312,7 @@ package struct ExportRun {
     }
     let content = options.publicOnly ? "the names and addresses of all users" : "private messages"
     return [
-      Summary.Step("Verify the archive: every digest and every reference").with(.verify(archive: path)),
+      Summary.Step("Verify that every reference in the archive leads to a row or a file").with(.verify(archive: path)),
       .init("Copy the archive to the other server; it holds \(content): keep it where only you can read it"),
       .init("Import it there: \(Program.command(["import", "SUBDOMAIN", path]))"),
     ]

@@ -33,8 +33,13 @@ extension Flow {
           "goal", "Menu", heading: { _ in "What do you want to do?" },
           explanation: { _ in
             guard let obstacle else {
-              return waiting.isEmpty
-                ? [] : [.paragraph("There is unfinished work on this server: it is listed first.")]
+              guard !waiting.isEmpty else { return [] }
+              return [
+                .paragraph(
+                  waiting.allSatisfy(\.isDraft)
+                    ? "What you have left is listed first."
+                    : "There is unfinished work on this server: it is listed first.")
+              ]
             }
             return [
               .paragraph("\(obstacle.prefix(1).uppercased())\(obstacle.dropFirst()). What needs no server can be done.")
@@ -46,6 +51,9 @@ extension Flow {
             .paragraph(
               "To find a goal by a word, like undo, nightly or secrets: type / and the word, in the linear mode only the "
                 + "word. Some goals are only shown then."),
+            .paragraph(
+              "A flow that you leave before its work starts is offered for \(DraftStore.lifetimeWords), without secrets; "
+                + "beginning the same goal again replaces it."),
             .paragraph("For another server than this machine's: \(Program.name) --root FOLDER."),
           ],
           kind: .branch { answers in
@@ -67,5 +75,10 @@ extension Flow {
     let title: String
     let summary: String
     let destination: Destination
+
+    /// Whether it is only a flow that the operator has left.
+    var isDraft: Bool {
+      if case .draft = destination { true } else { false }
+    }
   }
 }

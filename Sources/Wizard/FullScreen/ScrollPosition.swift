@@ -4,6 +4,8 @@ struct ScrollPosition: Sendable {
   private(set) var first = 0
   /// Whether more rows follow below.
   private(set) var hasMore = false
+  /// Whether the focused rows are out of sight.
+  private(set) var hidesFocus = false
   /// False while the operator scrolls without moving the focus.
   private var followsFocus = true
 
@@ -31,8 +33,11 @@ struct ScrollPosition: Sendable {
   mutating func settle(_ rows: [Row], height: Int) {
     let most = max(0, rows.count - height)
     first = min(max(0, first), most)
-    defer { hasMore = first < most }
     let focused = rows.indices.filter { rows[$0].isFocus }
+    defer {
+      hasMore = first < most
+      hidesFocus = !focused.isEmpty && !focused.contains { (first..<first + height).contains($0) }
+    }
     guard followsFocus, let start = focused.first, let end = focused.last else { return }
     if end >= first + height { first = end - height + 1 }
     if start < first { first = start }

@@ -175,7 +175,7 @@ extension WizardModel {
       let focused = focus == .button(.nextStep(index))
       let mark = item.isDone ? glyphs.checkboxOn : glyphs.checkboxOff
       let margin = TextWidth.columns(mark) + 3
-      for (offset, line) in TextWidth.wrapped(item.step.text, to: width(of: builder) - margin).enumerated() {
+      for (offset, line) in TextWidth.wrapped(item.text, to: width(of: builder) - margin).enumerated() {
         let lead =
           offset == 0
           ? [Span("\(focused ? glyphs.pointer : " ") "), Span(mark + " ", item.isDone ? .ok : .accent)] : []

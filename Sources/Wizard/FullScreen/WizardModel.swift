@@ -227,8 +227,13 @@ struct WizardModel: Sendable {
         return
       }
     }
+    let isHidden = scroll.hidesFocus && overlay == nil
     scroll.follow()
     if isStray(key) { return }
+    if isHidden, let action = binding?.action, [.proceed, .toggle, .earlierDecision, .laterDecision].contains(action) {
+      notice = "The marked line was out of sight. Press the key again"
+      return
+    }
     if let binding {
       if let reason = binding.disabled {
         notice = reason
@@ -242,6 +247,12 @@ struct WizardModel: Sendable {
     } else if isTyping {
       typeFilter(key)
     }
+  }
+
+  /// Whether a row of a table is focused.
+  private var hasRows: Bool {
+    guard hasOptions, let key = focus.field, case .table = session.field(key)?.kind else { return false }
+    return true
   }
 
   /// Whether there is nothing to choose yet: the next screen appears without a key.
@@ -460,7 +471,8 @@ struct WizardModel: Sendable {
       let all = focusable
       if filter?.isEmpty == true { return }
       let target = (all.firstIndex(of: focus) ?? 0) + count
-      let isList = hasOptions || hasItems
+      // A short choice below a long text must not change while the text is read.
+      let isList = hasItems || hasRows
       if all == [.page] || page && !isList || !page && !all.indices.contains(target) {
         // There can be more text beyond the last focusable element.
         scroll.move(by: count)

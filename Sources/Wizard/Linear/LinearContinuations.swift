@@ -22,7 +22,7 @@ extension LinearRunner {
     let continuations = session.continuations
     if !steps.isEmpty { voice.say("Next steps; a number does the step, or marks what is done by other means:") }
     for (index, item) in steps.enumerated() {
-      voice.say("\(index + 1). \(item.isDone ? "Done: " : "")\(item.step.text)", indent: 2, hanging: 3)
+      voice.say("\(index + 1). \(item.isDone ? "Done: " : "")\(item.text)", indent: 2, hanging: 3)
     }
     voice.say("What next:")
     for (index, continuation) in continuations.enumerated() {

@@ -10,6 +10,9 @@ struct Checklist: Sendable {
     var isDone: Bool
     /// The flow that does it; nil if the operator does it by other means.
     let destination: Destination?
+
+    /// The text without a colon if its commands are not shown.
+    var text: String { isDone && step.text.hasSuffix(":") ? String(step.text.dropLast()) : step.text }
   }
 
   private(set) var items: [Item] = []

@@ -19,7 +19,7 @@ extension FlowSession {
   /// Returns the draft of this flow; nil if there is nothing to continue: nothing was answered, or
   /// the operation has started.
   func draft(now: Int64 = Timestamp.now()) -> Draft? {
-    guard flow.keepsDrafts, run?.isRunning != true, run?.outcome?.isSuccess != true,
+    guard flow.keepsDrafts, !hasExited, run?.isRunning != true, run?.outcome?.isSuccess != true,
       position.number > 1 || !givenByOperator.isEmpty
     else { return nil }
     var accepted: [String: Answer] = [:]

@@ -31,6 +31,9 @@ struct FlowSession: Sendable {
 
   /// Earlier answers of the operator in the same flow, which apply again if possible.
   private var drafts: [String: Answer]
+  private var isInChecklist = false
+  /// Whether the flow has led elsewhere without an operation, as its last step.
+  private(set) var hasExited = false
   /// The requested continuation outside the flow; taken by the owner of the flows.
   private var requested: Destination?
   /// Whether there is a menu to return to.
@@ -258,10 +261,12 @@ struct FlowSession: Sendable {
     }
     if case .branch(let destination) = step.kind {
       requested = destination(answers)
+      hasExited = true
       return nil
     }
     if let destination = step.exit(answers) {
       requested = destination
+      hasExited = true
       return nil
     }
     let later = steps.drop { $0.id != currentID }.dropFirst()
@@ -289,9 +294,15 @@ struct FlowSession: Sendable {
 
   /// The next step that Enter does, because it replaces the flow's proposal; nil if there is none.
   var proposedStep: Int? {
+    let next = checklist.items.firstIndex { !$0.isDone && $0.destination != nil }
+    // The operator is going through the list.
+    if isInChecklist || checklist.items.contains(where: \.isDone) { return next }
     guard !hasChecklist, let proposal = flow.continuations(answers).first(where: \.isProposed) else { return nil }
-    return checklist.items.firstIndex { !$0.isDone && $0.destination?.flow == proposal.destination.flow }
+    return checklist.items.contains { $0.destination?.flow == proposal.destination.flow } ? next : nil
   }
+
+  /// Records that the operator has returned from a next step.
+  mutating func returnToChecklist() { isInChecklist = true }
 
   /// The flow's own offers, without what the check-list contains.
   private var offers: [Continuation] {

@@ -141,7 +141,9 @@ struct WizardSession: Sendable {
   /// - Returns: a sentence for the operator; nil if there is nothing to report.
   var keepDraft: @Sendable () -> String? {
     let (store, id, draft) = (catalog.drafts, session.flow.id, session.draft())
-    guard let store, session.flow.keepsDrafts, draft != nil || session.run != nil else { return { nil } }
+    guard let store, session.flow.keepsDrafts, draft != nil || session.run != nil || session.hasExited else {
+      return { nil }
+    }
     return {
       do {
         try store.replace(id, with: draft)
@@ -222,6 +224,7 @@ struct WizardSession: Sendable {
     session.abandon()
     var result = paused.session
     result.skipTickets(to: session.tickets)
+    result.returnToChecklist()
     if isDone { result.mark(paused.step, isDone: true) }
     session = result
   }

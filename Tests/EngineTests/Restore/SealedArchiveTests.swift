@@ -43,7 +43,7 @@ private enum Sealed {
 
   /// Returns the path of the same file relative to the working directory.
   static func relative(_ path: String) -> String {
-    let depth = FileSystem.absolute(".").split(separator: "/").count - 1
+    let depth = FileSystem.absolute(".").split(separator: "/").count
     return String(repeating: "../", count: depth) + path.dropFirst()
   }
 

@@ -94,7 +94,7 @@ extension Flow {
         .point("First, checks look for everything that could fail. Nothing is changed until you start the move."),
         .point("The organization is exported into an archive, and imported from it on the new server."),
         .point("The result shows what has arrived, and the next steps."),
-        .keys("Enter continues, Esc goes back, ? explains each step."),
+        .keys("Enter continues, Esc goes back, F1 explains each step."),
       ]
     },
     help: [

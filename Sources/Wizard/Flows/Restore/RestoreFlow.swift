@@ -6,7 +6,8 @@ extension Goal {
   static let restore = Goal(
     "restore", "Restore this server", "after a disaster, from a backup",
     aliases: [
-      "disaster", "recover", "recovery", "roll back", "crash", "lost", "salvage", "point in time", "new machine",
+      "disaster", "recover", "recovery", "roll back", "rollback", "crash", "lost", "salvage", "point in time",
+      "new machine",
     ],
     needsServer: false
   ) { .restore($0, .real) }

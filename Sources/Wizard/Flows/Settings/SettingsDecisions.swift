@@ -63,7 +63,8 @@ extension Field {
     return Field(
       id, title, name: name,
       .decisions(
-        advice.map { item($0, id: itemID($0)) }, among: among.map { Decision(id: $0.rawValue, title: words($0)) }))
+        advice.map { item($0, id: itemID($0), secrets: secrets) },
+        among: among.map { Decision(id: $0.rawValue, title: words($0)) }))
   }
 
   private static func words(_ decision: SettingDecision) -> String {
@@ -75,7 +76,15 @@ extension Field {
     }
   }
 
-  private static func item(_ advice: SettingAdvice, id: String) -> Item {
+  /// Secrets are compared by their fingerprints, which must not be taken for values.
+  private static func values(_ advice: SettingAdvice, secrets: Bool) -> [String] {
+    let what = secrets ? "Fingerprint on the " : "On the "
+    return [
+      advice.sourceValue.map { "\(what)old server: \($0)." }, advice.targetValue.map { "\(what)new server: \($0)." },
+    ].compactMap(\.self)
+  }
+
+  private static func item(_ advice: SettingAdvice, id: String, secrets: Bool) -> Item {
     let state =
       switch advice.state {
       case .same: "same"
@@ -83,10 +92,9 @@ extension Field {
       case .onlySource: "only on the old server"
       case .onlyTarget: "only on the new server"
       }
-    let values = [advice.sourceValue.map { "Old server: \($0)." }, advice.targetValue.map { "New server: \($0)." }]
     return Item(
       id: id, title: advice.title, state: advice.isKnown ? state : "\(state), unknown",
-      purpose: ([advice.purpose] + values.compactMap { $0 }).joined(separator: " "),
+      purpose: ([advice.purpose] + values(advice, secrets: secrets)).joined(separator: " "),
       consequences: [
         "copy": advice.ifCopied, "keep": advice.ifKept,
         "merge": "Both lists in one: this server's own first, then what only the old one has.",
