@@ -44,7 +44,7 @@ extension JobsCommand {
       } else if shown.isEmpty {
         StandardStream.output(
           state.map { "No job of this server is in the state \($0.rawValue).\n" }
-            ?? "There has been no job on this server.\n" + Self.noServer(server))
+            ?? "There has been no job on this server.\n")
       } else {
         let header = ["ID", "STATE", "BEGUN (UTC)", "ENDED", "TOOK", "OPERATOR", "WHAT"]
         StandardStream.output(ColumnText.of([header] + shown.map { Self.cells($0, now: now) }))
@@ -54,17 +54,6 @@ extension JobsCommand {
       let command = Program.command(words, root: server.reference.root, brand: server.brand?.rawValue)
       let text = "… and \(Amount.of(Int64(found.count - shown.count), "earlier one")): \(command)\n"
       if output.json { StandardStream.error(text) } else { StandardStream.output(text) }
-    }
-
-    /// A forgotten `--root` is the usual reason for an empty list.
-    private static func noServer(_ server: ServerOptions) -> String {
-      do {
-        _ = try server.installation()
-        return ""
-      } catch {
-        let failure = FailureReport(error)
-        return "\(failure.subject): \(failure.reason)\n" + (failure.remedy.map { "What to do: \($0)\n" } ?? "")
-      }
     }
 
     private static func cells(_ job: JobStatus, now: Int64) -> [String] {
