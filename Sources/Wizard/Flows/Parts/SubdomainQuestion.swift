@@ -56,7 +56,7 @@ struct SubdomainQuestion: Sendable {
     if case .redirect = organization.state { true } else { false }
   }
 
-  // MARK: What is said
+  // MARK: Texts
 
   private func objection(_ answers: Answers) -> String? {
     let subdomain = answers[key]
