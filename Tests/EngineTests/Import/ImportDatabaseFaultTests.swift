@@ -173,7 +173,7 @@ struct ImportDatabaseFaultTests {
     try releaseCommits(server)
     try server.awaitSilence()
     let late = run(server)
-    #expect(late?.family == .blocked && late?.reason.contains("in use") == true, "\(String(describing: late))")
+    #expect(late?.family == .conflict && late?.subject == "subdomain", "\(String(describing: late))")
     #expect(try server.leftovers() == [])
     try Wholeness.expectWhole(server, "after the commit")
   }
