@@ -27,7 +27,7 @@ final class NewIDs {
     }
     let before =
       try last[table]
-      ?? connection.value("SELECT coalesce(pg_sequence_last_value(\(name)), 0)").flatMap { Int64($0) } ?? 0
+      ?? connection.lastValue(ofSequence: sequence)
     let (end, overflow) = before.addingReportingOverflow(Int64(count))
     guard !overflow else {
       throw PlainFailure(.database, table, "has no ids left", remedy: "look at its sequence on this server")

@@ -172,6 +172,24 @@ struct ImportVariantsTests {
     #expect(!findings.contains { $0.severity == .blocker })
   }
 
+  @Test("The new id that a preview states is that of the import, also where a sequence was set and not used since")
+  func predictedIDs() throws {
+    for isUsed in [true, false] {
+      let new = try Servers.fresh()
+      _ = try new.value(
+        "SELECT setval(pg_get_serial_sequence('zerver_userprofile', 'id'), 5000, \(isUsed))")
+      let operation = try new.importing(Servers.archive())
+      let stated = try #require(try operation.check().first { $0.subject == "ids" }?.reason)
+      _ = try operation.perform(.silent)
+      let first = try #require(
+        try new.value(
+          "SELECT min(u.id) FROM zerver_userprofile u JOIN zerver_realm r ON r.id = realm_id WHERE string_id = 'harbour'"
+        ))
+      #expect(first == (isUsed ? "5001" : "5000"))
+      #expect(stated.contains("becomes \(first))"), "\(stated)")
+    }
+  }
+
   @Test("The id map contains every imported row")
   func idMap() throws {
     let new = try Servers.fresh()

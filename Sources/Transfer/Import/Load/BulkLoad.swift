@@ -241,7 +241,6 @@ struct BulkLoad {
 
   private func sequenceValue(_ table: String) throws -> Int64 {
     guard let sequence = catalog[table]?.column("id")?.sequence else { return 0 }
-    return try connection.value("SELECT coalesce(pg_sequence_last_value(\(Identifier.literal(sequence))), 0)")
-      .flatMap { Int64($0) } ?? 0
+    return try connection.lastValue(ofSequence: sequence)
   }
 }
