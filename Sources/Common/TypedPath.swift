@@ -27,6 +27,21 @@ public enum TypedPath {
     return folder == "/" ? "/\(rest)" : "\(folder)/\(rest)"
   }
 
+  /// Returns the absolute path without `.`, `..` and repeated slashes, as it is shown to an operator. Links after the
+  /// last `..` are kept.
+  public static func normalized(_ text: String) -> String {
+    let path = resolved(text)
+    guard path.hasPrefix("/") else { return path }
+    let names = path.split(separator: "/").filter { $0 != "." }
+    let end = path.count > 1 && path.hasSuffix("/") && !names.isEmpty ? "/" : ""
+    // `..` is the folder above the target of a link.
+    let last = names.lastIndex(of: "..").map { $0 + 1 } ?? 0
+    let start = last == 0 ? "" : FileSystem.resolved("/" + names[..<last].joined(separator: "/"))
+    let rest = names[last...].map { "/\($0)" }.joined()
+    let whole = (start == "/" ? "" : start) + rest
+    return whole.isEmpty ? "/" : whole + end
+  }
+
   /// Returns why a path cannot be resolved: there is no such user; nil if it can.
   public static func problem(_ text: String) -> String? {
     guard text.hasPrefix("~"), home(text) == nil else { return nil }

@@ -22,6 +22,20 @@ struct TypedPathTests {
     #expect(TypedPath.resolved("../../../../../../../../../../x") == "/x")
   }
 
+  @Test("A shown path has no . and no .., and keeps links after the last ..")
+  func normalized() throws {
+    #expect(TypedPath.normalized("/a/./b//c") == "/a/b/c")
+    #expect(TypedPath.normalized("/a/./b/") == "/a/b/", "a folder stays one")
+    #expect(TypedPath.normalized("/../..") == "/" && TypedPath.normalized("/") == "/")
+    #expect(TypedPath.normalized("none/../b") == "\(here)/b")
+    let folder = FileSystem.resolved(NSTemporaryDirectory()) + "/aloha-normalized-\(RandomText.alphanumeric(10))"
+    try FileSystem.makeFolder("\(folder)/real/inner")
+    defer { try? FileSystem.removeTree(folder) }
+    try #require(symlink("\(folder)/real/inner", "\(folder)/link") == 0)
+    #expect(TypedPath.normalized("\(folder)/link/../x") == "\(folder)/real/x", "as the kernel reads it")
+    #expect(TypedPath.normalized("\(folder)/real/../link/x") == "\(folder)/link/x")
+  }
+
   @Test("~ is the own home folder, ~name that of another user")
   func home() throws {
     let home = try #require(ProcessInfo.processInfo.environment["HOME"])

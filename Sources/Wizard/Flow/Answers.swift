@@ -45,7 +45,7 @@ struct Answers: Sendable, Equatable {
   /// for an empty path, and for one that cannot be resolved.
   func path(_ key: String) -> String? {
     guard paths.contains(key), let text = text(key), !text.isEmpty, TypedPath.problem(text) == nil else { return nil }
-    return TypedPath.resolved(text)
+    return TypedPath.normalized(text)
   }
 
   /// Declares an answer to be a path.
