@@ -17,6 +17,14 @@ extension Summary.Fact {
     self.init(name, Amount.count(count), id: id, amounts: [unit: count])
   }
 
+  /// The number of all rows of `zerver_userprofile`, which is larger than that of the active users.
+  public init(allUsers count: Int64, id: ID? = nil) {
+    self.init("Users", Self.allUsers(count), id: id, amounts: [.users: count])
+  }
+
+  /// "22, with bots and deactivated users"
+  public static func allUsers(_ count: Int64) -> String { "\(Amount.count(count)), with bots and deactivated users" }
+
   /// A size, for example ("Size", "43.8 MB").
   public init(_ name: String, bytes: Int64, id: ID? = nil) {
     self.init(name, Amount.bytes(bytes), id: id, amounts: [.bytes: bytes])

@@ -5,13 +5,9 @@ import Synchronization
 ///
 /// Thread-safe. A value is taken by one user, who can return it with ``keep(_:)``.
 public final class Preparation: Sendable {
-  /// Ends a check early.
-  package let cancellation: Cancellation
   private let kept = Mutex<(any Sendable)?>(nil)
 
-  public init(cancellation: Cancellation = Cancellation()) {
-    self.cancellation = cancellation
-  }
+  public init() {}
 
   /// Keeps a value instead of the present one, which is released.
   package func keep(_ value: any Sendable) { kept.withLock { $0 = value } }
@@ -29,14 +25,16 @@ public final class Preparation: Sendable {
 }
 
 /// An operation whose run can use what its checks have read, if nothing has changed in between.
-public protocol PreparedOperation: Operation {
-  /// Checks like ``Runnable/check()``, uses what an earlier check has left in `preparation`, and leaves there what the
-  /// run can use.
-  func check(keeping preparation: Preparation) throws -> [Finding]
+public protocol PreparedOperation: Operation, ObservedCheck {
+  /// Checks like ``ObservedCheck/check(_:)``, uses what an earlier check has left in `preparation`, and leaves there
+  /// what the run can use.
+  func check(keeping preparation: Preparation, _ observer: CheckObserver) throws -> [Finding]
 }
 
 extension PreparedOperation {
-  public func check() throws -> [Finding] { try check(keeping: Preparation()) }
+  public func check(_ observer: CheckObserver) throws -> [Finding] {
+    try check(keeping: Preparation(), observer)
+  }
 }
 
 /// Runs an operation with what its checks have left.

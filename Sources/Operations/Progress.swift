@@ -149,8 +149,14 @@ public final class Meter: Sendable {
   }
 
   /// A meter for work outside a phase: without cancellation and without events.
-  package static var unseen: Meter {
-    Meter(id: "", total: nil, unit: .steps, cancellation: Cancellation()) { _ in }
+  package static var unseen: Meter { Meter(CheckObserver()) }
+
+  /// A meter for a check, which is not a phase. Without a total it reports nothing.
+  package convenience init(_ observer: CheckObserver) {
+    self.init(id: "", total: nil, unit: .steps, cancellation: observer.cancellation) { event in
+      guard case .advanced(_, let done, let total?, _) = event else { return }
+      observer.advance(to: done, of: total)
+    }
   }
 
   /// Adds to the progress.

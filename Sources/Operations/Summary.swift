@@ -21,7 +21,7 @@ public struct Summary: Sendable, Codable, Equatable {
   public struct Fact: Sendable, Codable, Equatable {
     /// The identity of a fact, for programs; nil if no program uses it.
     public enum ID: String, Sendable, Codable {
-      case address, messages, users, channels, files, userIDs, size
+      case address, messages, users, channels, files, userIDs, size, leftOut
     }
 
     public var name: String

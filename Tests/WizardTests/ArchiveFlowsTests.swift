@@ -11,7 +11,7 @@ import Testing
 /// Export, import, both cloud flows, and inspection of an archive.
 @Suite("Flows around archives")
 struct ArchiveFlowsTests {
-  static let reader = ArchiveReader { path, identity, _, _ in
+  static let reader = ArchiveReader { path, identity, _ in
     switch path {
     case "/srv/none.tar.gz":
       throw PlainFailure(.notFound, path, "there is no such file", remedy: "check the path")

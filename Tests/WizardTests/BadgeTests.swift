@@ -94,13 +94,13 @@ struct BadgeTests {
     let answers = Answers([
       "source.root": .text(server.root), "target.place": .text("here"), "target.root": .text(link),
     ])
-    let findings = try lookup.find(answers, Cancellation(), { _ in }).findings
+    let findings = try lookup.find(answers, CheckObserver()).findings
     #expect(findings.map(\.severity) == [.blocker])
     let other = "\(server.root)-other"
     try FileSystem.makeFolder("\(other)/etc")
     #expect(symlink("\(server.root)/etc/aloha", "\(other)/etc/aloha") == 0)
     var second = answers
     second["target.root"] = .text(other)
-    #expect(try lookup.find(second, Cancellation(), { _ in }).findings.map(\.subject) == ["new server"])
+    #expect(try lookup.find(second, CheckObserver()).findings.map(\.subject) == ["new server"])
   }
 }

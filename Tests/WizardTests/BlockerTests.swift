@@ -68,12 +68,23 @@ struct BlockerTests {
     #expect(walk.runner.session.step.id == "address")
   }
 
-  @Test("The blockers of real checks name their question")
-  func concerns() {
-    for concern in Finding.Concern.allCases {
-      let finding = Finding(.blocker, "x", "y").about(concern)
-      #expect(finding.about == concern && finding.about(.people).about == concern)
-    }
+  @Test("Enter on a blocker of the same step leads to the field that it depends on")
+  func sameStep() {
+    let walker = Walker.move(FakeEngine.move())
+    walker.walk(to: "target")
+    walker.press(.enter)
+    walker.press(.control("u"))
+    walker.type(walker.answers.text("source.root") ?? "")
+    walker.press(.enter)
+    #expect(walker.model.focus == .input(field: "target.archive"))
+    #expect(walker.sees("this is the server that the organization is on"))
+    walker.press(.enter)
+    #expect(walker.step == "target" && walker.sees("Resolve the blockers first"))
+    #expect(walker.model.focus == .input(field: "target.root"))
+    walker.press(.control("u"))
+    walker.type("/target")
+    walker.press(.enter, .enter)
+    #expect(walker.step == "address")
   }
 }
 

@@ -87,7 +87,7 @@ final class FakeEngine: Sendable {
       overviews: { _, _ in
         self.state.withLock { state in state.organizations.map { Self.overview($0, state) } }
       },
-      findings: { operation in
+      findings: { operation, _ in
         self.state.withLock { state in
           state.checked.append(operation)
           return state.findings

@@ -21,8 +21,8 @@ struct FlowSessionTests {
       steps: [
         Step(
           "read", "Read", heading: { _ in "Reading" },
-          lookup: Lookup("Reading the archive", key: { _ in "" }) { _, _, report in
-            report(0.34)
+          lookup: Lookup("Reading the archive", key: { _ in "" }) { _, observer in
+            observer.advance(to: 0.34)
             return LookupResult(remark: "It is read.")
           })
       ])

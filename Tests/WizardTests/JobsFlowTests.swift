@@ -329,7 +329,7 @@ struct JobsFlowTests {
       #expect(finding.severity == .blocker)
       #expect(finding.reason.contains("runs since 2") && finding.reason.contains("Empty the cache"))
       #expect(finding.remedy?.contains("jobs attach \(job.id)") == true)
-      #expect(try FlowEngine.real(brand: nil).findings(description) == [finding])
+      #expect(try FlowEngine.real(brand: nil).findings(description, CheckObserver()) == [finding])
       let waiting = try #require(pending(root).first)
       #expect(waiting.title == "Watch what is running" && waiting.summary.hasSuffix("Empty the cache"))
       withExtendedLifetime(life) {}

@@ -115,8 +115,26 @@ struct MoveOperationTests {
     #expect(summary.warnings == [])
     #expect(summary.nextStepLines.contains("$ rm \(pair.archive)"))
     #expect(summary.facts.contains { $0.name == "New server" && $0.value == "active" })
+    let notes = listener.events.compactMap { if case .note(let text) = $0 { text } else { nil } }
+    #expect(notes.contains { $0.hasPrefix("Left out: ") && $0.contains("zerver_draft") })
+    #expect((summary[.leftOut]?.amounts?["rows"] ?? 0) > 0)
     #expect(listener.phases.allSatisfy { id in plan.phases.contains { $0.id == id } })
     #expect(listener.events.count { if case .finished = $0 { true } else { false } } == 1)
+  }
+
+  @Test("The blockers of real checks name their question")
+  func concerns() throws {
+    let pair = try pair()
+    try pair.new.add(SampleOrganization(.harbour, messages: 20))
+    try FileSystem.replace(pair.archive, with: "in the way".utf8)
+    func concern(_ subject: String, _ change: (inout MoveDecisions) -> Void = { _ in }) throws -> Finding.Concern? {
+      let blockers = try pair.operation(change).check().filter { $0.severity == .blocker }
+      return try #require(blockers.first { $0.subject == subject }, "\(blockers)").about
+    }
+    #expect(try concern("subdomain") == .subdomain)
+    #expect(try concern("subdomain") { $0.subdomain = "www" } == .subdomain)
+    #expect(try concern("archive") == .output)
+    #expect(try concern("archive") { $0.archive = "/none-such/harbour.tar.gz" } == .output)
   }
 
   @Test("A move cancelled during the import leaves both servers unchanged and no archive")
@@ -194,7 +212,7 @@ struct MoveOperationTests {
     #expect(try engine.overviews(pair.old.root, Cancellation()).contains { $0.uploadBytes > 0 })
     #expect(try MoveQueries.real(brand: nil).advice(pair.decisions).contains { $0.key == "camo_key" })
     let move = MoveOperation(pair.decisions, brand: nil)
-    #expect(try engine.findings(move).contains { $0.subject == "subdomain" })
+    #expect(try engine.findings(move, CheckObserver()).contains { $0.subject == "subdomain" })
     #expect(throws: PlainFailure.self) { try engine.overview("/nowhere", Cancellation()) }
   }
 }

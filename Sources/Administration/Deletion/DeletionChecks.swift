@@ -150,7 +150,7 @@ extension DeletionRun {
         "Rows", "\(Amount.count(Int64(total))) in \(Amount.of(Int64(shares.count), "table"))",
         amounts: [.rows: Int64(total), .tables: Int64(shares.count)]),
       Summary.Fact("Messages", count: rows(TableName.message), .messages),
-      Summary.Fact("Users", count: rows(TableName.userProfile), .users),
+      Summary.Fact(allUsers: rows(TableName.userProfile)),
     ]
     if options.uploads != .keep {
       facts.append(

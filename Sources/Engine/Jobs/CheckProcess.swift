@@ -39,12 +39,13 @@ public final class CheckProcess: Sendable {
   /// Checks an operation in the process, which is started if there is none.
   ///
   /// - Returns: nil if the process could not be started, or has died.
-  /// - Throws: the failure of the check, as a ``JobFailure``; `.cancelled` after ``clear()`` or ``end()``.
-  public func check(_ operation: any PreparedOperation) throws -> [Finding]? {
-    switch try connection.withLock({ try ask(.check(operation), &$0) }) {
+  /// - Throws: the failure of the check, as a ``JobFailure``; `.cancelled` after a request of the observer, which ends
+  ///   the process, and after ``clear()`` or ``end()``.
+  public func check(_ operation: any PreparedOperation, _ observer: CheckObserver) throws -> [Finding]? {
+    switch try connection.withLock({ try ask(.check(operation), &$0, observer) }) {
     case .findings(let findings)?: return findings
     case .failure(let report)?: throw JobFailure(report)
-    case .started?, nil: return nil
+    case .started?, .fraction?, nil: return nil
     }
   }
 
@@ -56,7 +57,7 @@ public final class CheckProcess: Sendable {
       guard connection != nil else { return false }
       // From now on ``end()`` must not stop it: a job continues.
       target.withLock { $0.child = nil }
-      guard case .started? = try? ask(.run(folder.path), &connection) else { return false }
+      guard case .started? = try? ask(.run(folder.path), &connection, CheckObserver()) else { return false }
       release(&connection)
       return true
     }
@@ -79,18 +80,30 @@ public final class CheckProcess: Sendable {
   // MARK: Requests
 
   /// - Returns: nil if there is no process that answers.
-  private func ask(_ request: CheckRequest, _ connection: inout Connection?) throws -> CheckAnswer? {
+  private func ask(
+    _ request: CheckRequest, _ connection: inout Connection?, _ observer: CheckObserver
+  ) throws -> CheckAnswer? {
+    try observer.cancellation.check()
     if connection == nil { connection = try start() }
     guard let present = connection else { return nil }
-    let answer: CheckAnswer? =
-      CheckLine.write(request, to: present.socket) ? CheckLine.read(from: present.socket) : nil
-    let wasTerminated = present.child.isTerminated
+    let answer = CheckLine.write(request, to: present.socket) ? Self.answer(from: present.socket, observer) : nil
+    let wasTerminated = present.child.isTerminated || observer.cancellation.isCancelled
     if answer == nil || wasTerminated {
       present.child.terminate()
       release(&connection)
     }
     if wasTerminated { throw Cancelled() }
     return answer
+  }
+
+  /// Waits for the last line of an answer.
+  private static func answer(from socket: Int32, _ observer: CheckObserver) -> CheckAnswer? {
+    var lines = CheckLineReader(socket)
+    while let answer: CheckAnswer = lines.next(isCancelled: { observer.cancellation.isCancelled }) {
+      guard case .fraction(let fraction) = answer else { return answer }
+      observer.advance(to: fraction)
+    }
+    return nil
   }
 
   /// - Returns: nil if it cannot be started.

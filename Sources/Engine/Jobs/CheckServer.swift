@@ -2,6 +2,7 @@ import Common
 import FoundationEssentials
 import Glibc
 import Operations
+import Synchronization
 
 /// The process of a ``CheckProcess``: handles requests on its standard input until it becomes a job.
 ///
@@ -9,6 +10,8 @@ import Operations
 ///
 ///     {"check":{"import":{…}}}     {"findings":[…]} or {"failure":{…}}
 ///     {"run":"/path/of/the/job"}   {"started":true}
+///
+/// Before the findings, any number of lines say how far the check is: `{"fraction":0.34}`.
 public enum CheckServer {
   /// The argument of the command ``JobProcess/command``, instead of a job's folder.
   public static let argument = "--checks"
@@ -17,12 +20,14 @@ public enum CheckServer {
   ///
   /// - Throws: the failure of the job, which is in its journal too.
   public static func run(cancellation: Cancellation) throws {
-    let preparation = Preparation(cancellation: cancellation)
+    let preparation = Preparation()
+    let observer = CheckObserver(cancellation: cancellation, report: report(to: STDOUT_FILENO))
     defer { preparation.clear() }
-    while let request: CheckRequest = CheckLine.read(from: STDIN_FILENO, cancellation: cancellation) {
+    var requests = CheckLineReader(STDIN_FILENO)
+    while let request: CheckRequest = requests.next(isCancelled: { cancellation.isCancelled }) {
       switch request {
       case .check(let operation):
-        guard CheckLine.write(answer(to: operation, preparation), to: STDOUT_FILENO) else { return }
+        guard CheckLine.write(answer(to: operation, preparation, observer), to: STDOUT_FILENO) else { return }
       case .run(let path):
         let folder = JobFolder(path)
         guard CheckLine.write(CheckAnswer.started, to: STDOUT_FILENO) else { return }
@@ -33,11 +38,26 @@ public enum CheckServer {
     }
   }
 
-  private static func answer(to operation: any PreparedOperation, _ preparation: Preparation) -> CheckAnswer {
+  private static func answer(
+    to operation: any PreparedOperation, _ preparation: Preparation, _ observer: CheckObserver
+  ) -> CheckAnswer {
     do {
-      return .findings(try operation.check(keeping: preparation))
+      return .findings(try operation.check(keeping: preparation, observer))
     } catch {
       return .failure(FailureReport(error))
+    }
+  }
+
+  /// Sends at most one line for each percent.
+  private static func report(to descriptor: Int32) -> CheckObserver.FractionReport {
+    let sent = Mutex(-1)
+    return { fraction in
+      let percent = Int(min(1, max(0, fraction)) * 100)
+      sent.withLock { sent in
+        guard sent != percent else { return }
+        sent = percent
+        _ = CheckLine.write(CheckAnswer.fraction(fraction), to: descriptor)
+      }
     }
   }
 
@@ -81,15 +101,19 @@ enum CheckRequest: Codable {
 }
 
 enum CheckAnswer: Codable {
+  /// Not the last line of the answer: how far the check is, from 0 to 1.
+  case fraction(Double)
   case findings([Finding])
   case failure(FailureReport)
   case started
 
-  private enum Key: CodingKey { case findings, failure, started }
+  private enum Key: CodingKey { case fraction, findings, failure, started }
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
-    if let findings = try container.decodeIfPresent([Finding].self, forKey: .findings) {
+    if let fraction = try container.decodeIfPresent(Double.self, forKey: .fraction) {
+      self = .fraction(fraction)
+    } else if let findings = try container.decodeIfPresent([Finding].self, forKey: .findings) {
       self = .findings(findings)
     } else if let report = try container.decodeIfPresent(FailureReport.self, forKey: .failure) {
       self = .failure(report)
@@ -102,49 +126,10 @@ enum CheckAnswer: Codable {
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch self {
+    case .fraction(let fraction): try container.encode(fraction, forKey: .fraction)
     case .findings(let findings): try container.encode(findings, forKey: .findings)
     case .failure(let report): try container.encode(report, forKey: .failure)
     case .started: try container.encode(true, forKey: .started)
     }
-  }
-}
-
-/// Lines of JSON through a socket.
-enum CheckLine {
-  /// The findings of a check are far shorter.
-  private static let longest = 64 << 20
-
-  /// - Returns: false if it cannot be sent, for example because the other process has ended.
-  static func write(_ value: some Encodable, to descriptor: Int32) -> Bool {
-    guard let line = try? JSONEncoder().encode(value) else { return false }
-    var rest = Array(line + [0x0A])[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
-  }
-
-  /// Waits for a line.
-  ///
-  /// - Returns: nil at the end of the input, after a cancellation, or if the line is not valid.
-  static func read<Value: Decodable>(from descriptor: Int32, cancellation: Cancellation? = nil) -> Value? {
-    var line: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while line.count < longest {
-      var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      guard cancellation?.isCancelled != true else { return nil }
-      // A signal does not end the wait: its handler sets the cancellation.
-      guard poll(&waiting, 1, 1000) > 0 else { continue }
-      // One request is answered before the next one is sent: nothing follows the line.
-      let count = Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return nil }
-      line += chunk[..<count]
-      if line.last == 0x0A { return try? JSONDecoder().decode(Value.self, from: Data(line)) }
-    }
-    return nil
   }
 }

@@ -163,12 +163,14 @@ public struct MoveOperation: Operation {
       throw error
     }
     guard let target, let deployment else { return exported }
-    return try complete(on: target, deployment, before: before, imported: imported, progress: progress)
+    return try complete(
+      on: target, deployment, before: before, exported: exported, imported: imported, progress: progress)
   }
 
   /// Runs the steps after the import. They cannot be cancelled, and cannot undo the move.
   private func complete(
-    on target: ServerReference, _ deployment: String, before: Organization, imported: Summary, progress: Progress
+    on target: ServerReference, _ deployment: String, before: Organization, exported: Summary, imported: Summary,
+    progress: Progress
   ) throws -> Summary {
     let unstoppable = progress.unstoppable
     var toDo: [Summary.Step] = []
@@ -202,7 +204,26 @@ public struct MoveOperation: Operation {
       "Restart the new server, so that it reads the changes:",
       command: ShellWord.quoted(deployment + "/scripts/restart-server")
     ).with(.restart(root: target.root))
-    return summary(imported, before: before, after: after, more: copied, toDo: toDo + [restart])
+    return summary(
+      imported, before: before, after: after, more: copied + leftOut(exported, progress),
+      toDo: toDo + [restart])
+  }
+
+  /// Lists in the report the rows that the export has left out, and returns their number.
+  private func leftOut(_ exported: Summary, _ progress: Progress) -> [Summary.Fact] {
+    let all = exported.facts.filter { $0.id == .leftOut }
+    guard !all.isEmpty else { return [] }
+    for fact in all { progress.note("\(fact.name): \(fact.value)") }
+    let rows = all.reduce(Int64(0)) { sum, fact in
+      let (next, overflow) = sum.addingReportingOverflow(fact.amounts?[Measure.rows.rawValue] ?? 0)
+      return overflow ? .max : next
+    }
+    let reasons = Amount.of(Int64(all.count), "reason")
+    return [
+      Summary.Fact(
+        "Left out", "\(Amount.of(rows, "row")), for \(reasons) that the report names", id: .leftOut,
+        amounts: [.rows: rows])
+    ]
   }
 
   /// Restores the previous state of both servers.

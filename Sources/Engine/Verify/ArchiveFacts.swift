@@ -32,7 +32,7 @@ extension ArchiveSummary {
     add("Seal", seal)
     add("Messages", rows(TableName.message))
     if let firstMessage, let lastMessage { add("Sent", "\(firstMessage) to \(lastMessage)") }
-    add("Users", rows(TableName.userProfile))
+    add("Users", tables[TableName.userProfile].map { Summary.Fact.allUsers($0) })
     add("Channels", rows(TableName.stream))
     add("Attachments", rows(TableName.attachment))
     return facts

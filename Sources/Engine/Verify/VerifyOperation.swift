@@ -202,7 +202,7 @@ public struct VerifyOperation: Runnable {
     return [
       Summary.Fact("Organization", contents.organization.map { "\($0.name) ('\($0.subdomain)')" } ?? "unknown"),
       Summary.Fact("Messages", count: rows(TableName.message), .messages),
-      Summary.Fact("Users", count: rows(TableName.userProfile), .users),
+      Summary.Fact(allUsers: rows(TableName.userProfile)),
       Summary.Fact(
         "Files", "\(Amount.count(contents.files.count)), \(Amount.bytes(contents.files.bytes))",
         amounts: [.files: contents.files.count, .bytes: contents.files.bytes]),

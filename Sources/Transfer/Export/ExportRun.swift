@@ -274,7 +274,7 @@ package struct ExportRun {
         Summary.Fact("Archive", finished.path),
         Summary.Fact("Size", bytes: finished.size, id: .size),
         Summary.Fact("Messages", count: count(TableName.message), .messages, id: .messages),
-        Summary.Fact("Users", count: count(TableName.userProfile), .users, id: .users),
+        Summary.Fact(allUsers: count(TableName.userProfile), id: .users),
         Summary.Fact("Channels", count: count(TableName.stream), .channels),
         Summary.Fact(
           "Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))",

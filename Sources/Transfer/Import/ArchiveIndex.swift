@@ -69,6 +69,7 @@ struct ArchiveIndex {
       .sorted { $0.0 < $1.0 }.map(\.1)
     contents = ArchiveContents(model, keepsIDs: true)
     let realmName = TableRule.Document.realm.rawValue
+    meter.setTotal(Int64(messageFiles.count))
     // First, because it says which messages are to channels, and whether messages are in order.
     try Self.read(realmName, archive, contents)
     for name in messageFiles {

@@ -98,7 +98,7 @@ public struct ImportOperation: PreparedOperation {
 
   // MARK: Before
 
-  public func check(keeping preparation: Preparation) throws -> [Finding] {
+  public func check(keeping preparation: Preparation, _ observer: CheckObserver) throws -> [Finding] {
     let installation = try server.installation()
     // An archive that would be refused, or is of another kind, is told before it is unpacked.
     let inspection = try Inspection.of(options.archive)
@@ -118,7 +118,7 @@ public struct ImportOperation: PreparedOperation {
       try KeptArchive.take(options.archive, catalog: model.catalog, from: preparation)
       ?? survey(
         model, version: try checks.otherVersion(inspection.manifest?.source.serverVersion, migrations),
-        preparation.cancellation)
+        observer)
     findings += try ImportPreview(
       installation: installation, options: options, archive: surveyed.archive, model: model, survey: surveyed.index,
       connection: connection
@@ -131,15 +131,17 @@ public struct ImportOperation: PreparedOperation {
   ///
   /// - Parameter version: see ``ArchiveIndex/init(_:_:version:meter:)``.
   private func survey(
-    _ model: DataModel, version: Finding?, _ cancellation: Cancellation
+    _ model: DataModel, version: Finding?, _ observer: CheckObserver
   ) throws -> SurveyedArchive {
     ScratchFolder.removeLeftOvers()
     let scratch = try ScratchFolder(in: "/var/tmp")
     let archive = try OpenedArchive.open(
-      options.archive, workFolder: scratch.path, expecting: .export, cancellation: cancellation)
-    try cancellation.check()
+      options.archive, workFolder: scratch.path, expecting: .export, cancellation: observer.cancellation,
+      progress: observer.part(0...0.5).follow())
+    try observer.cancellation.check()
+    let meter = Meter(observer.part(0.5...1))
     return SurveyedArchive(
-      archive, try ArchiveIndex(archive, model, version: version, meter: .unseen), model, scratch: scratch)
+      archive, try ArchiveIndex(archive, model, version: version, meter: meter), model, scratch: scratch)
   }
 
   public func plan() throws -> Plan {

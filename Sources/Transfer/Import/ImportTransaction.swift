@@ -194,10 +194,12 @@ struct ImportTransaction {
       facts: [
         Summary.Fact("Address", host.map { "https://\($0)" } ?? place, id: .address),
         Summary.Fact("Messages", count: count(TableName.message), .messages, id: .messages),
-        Summary.Fact("Users", count: count(TableName.userProfile), .users, id: .users),
+        Summary.Fact(allUsers: count(TableName.userProfile), id: .users),
         Summary.Fact("Channels", count: count(TableName.stream), .channels, id: .channels),
         Summary.Fact(
-          "Files", "\(Amount.count(files.files)), \(Amount.bytes(files.bytes))", id: .files,
+          "Files",
+          "\(Amount.count(files.files)), \(Amount.bytes(files.bytes)), with the smaller pictures made from them",
+          id: .files,
           amounts: [.files: files.files, .bytes: files.bytes]),
         Summary.Fact("User ids", renumbered ? "renumbered" : "the same as before", id: .userIDs),
         Summary.Fact("State", survey.organization.isDeactivated ? "deactivated" : "active"),

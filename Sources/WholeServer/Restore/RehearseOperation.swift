@@ -7,7 +7,7 @@ import Server
 
 /// Restores a backup into a throw-away PostgreSQL and a throw-away folder, and compares everything with what the backup
 /// says. The server itself is neither needed nor touched: it can run every night on the production machine.
-public struct RehearseOperation: Operation {
+public struct RehearseOperation: Operation, ObservedCheck {
   public struct Options: Sendable, Codable, Equatable {
     /// A backup, or the folder it was unpacked into; of parts that were put aside by hand what texts call these.
     public var archive: String
@@ -101,9 +101,10 @@ public struct RehearseOperation: Operation {
       leavesAlone: ["The server: its database, its files and its services are not touched"])
   }
 
-  public func check() throws -> [Finding] {
+  public func check(_ observer: CheckObserver) throws -> [Finding] {
     let scratch = try ScratchFolder(in: "/tmp")
-    return try findings(try head(in: scratch, cancellation: nil).head, work: workPlace())
+    let head = try head(in: scratch, cancellation: observer.cancellation, progress: observer.follow()).head
+    return try findings(head, work: workPlace())
   }
 
   public func run(progress: Progress) throws -> Summary { try rehearse(progress).summary(progress) }

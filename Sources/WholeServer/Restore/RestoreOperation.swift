@@ -10,7 +10,7 @@ import Postgres
 /// and the new takes the old one's place by renaming. Until that moment a failure leaves the server as it was; from then
 /// on the old state is kept, and ``RollBackOperation`` exchanges them back. A program that is killed leaves a
 /// ``RestoreRecord``, with which ``ResumeRestoreOperation`` goes on.
-public struct RestoreOperation: RestoreFamily {
+public struct RestoreOperation: RestoreFamily, ObservedCheck {
   public static let kind = "restore"
   public let server: ServerReference
   public let options: RestoreOptions
@@ -34,10 +34,11 @@ public struct RestoreOperation: RestoreFamily {
 
   // MARK: Before
 
-  public func check() throws -> [Finding] {
+  public func check(_ observer: CheckObserver) throws -> [Finding] {
     let state = RestoreState(root: root)
     let preparation = try RestorePreparation(
-      root: root, brand: brand, options: options, id: try state.newID(), cancellation: nil)
+      root: root, brand: brand, options: options, id: try state.newID(), cancellation: observer.cancellation,
+      progress: observer.follow())
     return try earlier(state) + preparation.findings()
   }
 

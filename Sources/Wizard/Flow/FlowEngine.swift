@@ -21,7 +21,7 @@ struct FlowEngine: Sendable {
   var overview: @Sendable (_ root: String, Cancellation) throws -> ServerOverview
   var organizations: @Sendable (_ root: String, Cancellation) throws -> [Organization]
   var overviews: @Sendable (_ root: String, Cancellation) throws -> [OrganizationOverview]
-  var findings: @Sendable (any Operation) throws -> [Finding]
+  var findings: @Sendable (any Operation, CheckObserver) throws -> [Finding]
   var plan: @Sendable (any Operation) throws -> Plan
   /// Returns what runs the operation: the operation itself, or a job.
   var work: @Sendable (any Operation) throws -> any Runnable
@@ -51,9 +51,9 @@ extension FlowEngine {
         return try OrganizationOverview.list(connection, brand: server.brand)
       },
       // Checked before the operation's own queries: another job can be changing the server.
-      findings: { operation in
+      findings: { operation, observer in
         if let other = JobStore.othersAtWork(operation) { return [other] }
-        return try processes.check(operation)
+        return try processes.check(operation, observer)
       },
       plan: { try $0.plan() }, work: { processes.work($0) }, runsJobs: processes.runsJobs)
   }

@@ -14,13 +14,13 @@ struct FlowProcesses: Sendable {
 
   var runsJobs: Bool { checks != nil }
 
-  func check(_ operation: any Operation) throws -> [Finding] {
+  func check(_ operation: any Operation, _ observer: CheckObserver) throws -> [Finding] {
     guard let prepared = operation as? any PreparedOperation else {
       clear()
-      return try operation.check()
+      return try (operation as? any ObservedCheck)?.check(observer) ?? operation.check()
     }
-    if let checks { return try checks.check(prepared) ?? prepared.check() }
-    return try prepared.check(keeping: preparation)
+    if let checks { return try checks.check(prepared, observer) ?? prepared.check(observer) }
+    return try prepared.check(keeping: preparation, observer)
   }
 
   func work(_ operation: any Operation) -> any Runnable {

@@ -103,29 +103,16 @@ struct Lookup: Sendable {
   let key: @Sendable (Answers) -> String
   /// The fields that the result can contain, without data, for the schema of answers files.
   let brings: [Field]
-  let find: @Sendable (Answers, Cancellation, _ report: @escaping FractionReport) throws -> LookupResult
-
-  /// Receives the finished fraction, from 0 to 1, of a lookup that can take long.
-  typealias FractionReport = @Sendable (Double) -> Void
+  let find: @Sendable (Answers, CheckObserver) throws -> LookupResult
 
   init(
     _ busy: String, key: @escaping @Sendable (Answers) -> String, brings: [Field] = [],
-    reporting find:
-      @escaping @Sendable (Answers, Cancellation, _ report: @escaping FractionReport) throws -> LookupResult
+    find: @escaping @Sendable (Answers, CheckObserver) throws -> LookupResult
   ) {
     self.busy = busy
     self.key = key
     self.brings = brings
     self.find = find
-  }
-
-  /// Creates a lookup that does not report how far it is.
-  init(
-    _ busy: String, key: @escaping @Sendable (Answers) -> String, brings: [Field] = [],
-    find: @escaping @Sendable (Answers, Cancellation) throws -> LookupResult
-  ) {
-    self.init(
-      busy, key: key, brings: brings, reporting: { answers, cancellation, _ in try find(answers, cancellation) })
   }
 }
 

@@ -11,7 +11,7 @@ extension Goal {
 
   static let fromCloud = Goal(
     "from-cloud", "Move from the cloud", "import the cloud's export here",
-    aliases: ["hosted", "self-host", "come back", "migrate", "transfer"]
+    aliases: ["hosted", "self-host", "come back", "migrate", "transfer", "upgrade"]
   ) {
     FromCloudFlow($0, .real).flow
   }
@@ -112,8 +112,8 @@ struct ToCloudFlow: Sendable {
           "A trial export works without the upgrade: it shows how long the export takes and what it contains, but "
             + "the cloud may refuse the archive."),
       ],
-      lookup: Lookup("Looking at the server", key: { _ in context.root }) { [context] _, cancellation in
-        LookupResult(facts: try context.engine.overview(context.root, cancellation).facts)
+      lookup: Lookup("Looking at the server", key: { _ in context.root }) { [context] _, observer in
+        LookupResult(facts: try context.engine.overview(context.root, observer.cancellation).facts)
       })
   }
 
@@ -246,12 +246,12 @@ struct FromCloudFlow: Sendable {
         .paragraph(
           "If the server is newer than the export, ask for a new export: data of an older version does not fit."),
       ],
-      lookup: Lookup("Comparing versions", key: { $0[ArchiveStep.key] }) { [context] answers, cancellation in
+      lookup: Lookup("Comparing versions", key: { $0[ArchiveStep.key] }) { [context] answers, observer in
         let path = answers[ArchiveStep.key]
-        let overview = try context.engine.overview(context.root, cancellation)
+        let overview = try context.engine.overview(context.root, observer.cancellation)
         // The subdomain is asked for later; findings about it are omitted here.
         let options = ImportOperation.Options(subdomain: answers.label(ArchiveStep.Label.subdomain), archive: path)
-        let findings = try context.engine.findings(ImportOperation(context.server, options))
+        let findings = try context.engine.findings(ImportOperation(context.server, options), observer)
         return LookupResult(facts: overview.facts, findings: findings.filter { $0.id == .version })
       })
   }

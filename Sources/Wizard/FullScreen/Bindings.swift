@@ -286,6 +286,7 @@ extension WizardModel {
       if nextField != nil { return "next" }
       if case .input = focus, session.obstacle == .lookupStarted { return "look there" }
       if session.obstacle == .failed { return "try again" }
+      if session.fieldOfBlockers != nil { return "change this" }
       return session.step.proceed
     }
   }
@@ -299,6 +300,8 @@ extension WizardModel {
     }
     if focus == .button(.start), session.obstacle == .looking { return "Still checking; this may take a moment" }
     guard focus.field != nil || focus == .page, nextField == nil, case .blocked? = session.obstacle else { return nil }
+    // Enter leads to the field that they are about.
+    if let field = session.fieldOfBlockers, focus.field != session.step.key(field) { return nil }
     return "Resolve the blockers first; \(lettersAreKeys ? "r" : "Ctrl-R") looks again"
   }
 }

@@ -349,7 +349,9 @@ struct WizardModel: Sendable {
     case .failed?:
       // After a failed lookup, Enter repeats it.
       session.look()
-    case .blocked?: notice = "Resolve the blockers first"
+    case .blocked?:
+      if let field = session.fieldOfBlockers { focus = session.home(of: field) }
+      notice = "Resolve the blockers first"
     }
   }
 
@@ -391,52 +393,6 @@ struct WizardModel: Sendable {
   /// For the help, which lists the keys of the element below.
   mutating func closeOverlay() { overlay = nil }
 
-  // MARK: Choosing
-
-  private mutating func toggle() {
-    switch focus {
-    case .option: _ = select(focus, toggling: true)
-    case .item: decide(by: 1, around: true)
-    case .button(.nextStep(let index)): session.mark(index, isDone: !session.checklist.items[index].isDone)
-    default: break
-    }
-  }
-
-  /// Makes an option the answer; returns false if it is disabled.
-  private mutating func select(_ focus: Focus, toggling: Bool) -> Bool {
-    guard case .option(let key, let id) = focus, let field = session.field(key) else { return false }
-    // Continuing keeps the chosen options.
-    if !toggling, case .multipleChoice = field.kind { return true }
-    if let reason = session.disabledReason(focus) {
-      notice = "Not possible: \(reason)"
-      return false
-    }
-    switch field.kind {
-    case .yesNo(let yes, _): session.answer(key, .flag(id == yes.id))
-    case .multipleChoice:
-      var ids = session.answers.list(key)
-      if let index = ids.firstIndex(of: id) { ids.remove(at: index) } else { ids.append(id) }
-      session.answer(key, .list(ids))
-    default: session.answer(key, .text(id))
-    }
-    return true
-  }
-
-  private mutating func decide(by step: Int, around: Bool = false) {
-    guard case .item(let key, let id) = focus, case .decisions(let items, let all)? = session.field(key)?.kind,
-      let among = items.first(where: { $0.id == id })?.possible(all), !among.isEmpty
-    else { return }
-    if let reason = session.disabledReason(focus) {
-      notice = reason
-      return
-    }
-    var map = session.answers.map(key)
-    let index = among.firstIndex { $0.id == map[id] } ?? 0
-    let next = around ? (index + step) % among.count : min(max(0, index + step), among.count - 1)
-    map[id] = among[next].id
-    session.answer(key, .map(map))
-  }
-
   mutating func tell(_ text: String) { notice = text }
 
   /// For the filter, which moves to the best row.
@@ -445,16 +401,6 @@ struct WizardModel: Sendable {
   mutating func start(_ task: BackgroundTask) { effects.append(.start(task)) }
 
   // MARK: Moving
-
-  /// The question after the focused one.
-  var nextField: Field? {
-    guard let key = focus.field else { return nil }
-    let fields = session.fields
-    guard let index = fields.firstIndex(where: { session.step.key($0) == key }), index + 1 < fields.count else {
-      return nil
-    }
-    return fields[index + 1]
-  }
 
   private mutating func move(by count: Int, page: Bool = false) {
     switch overlay {
@@ -482,19 +428,6 @@ struct WizardModel: Sendable {
       focus = all[min(max(0, target), all.count - 1)]
       if wasTyping { session.startLookupIfNeeded() }
     }
-  }
-
-  mutating func moveField(by count: Int) {
-    let all = session.focusable
-    session.startLookupIfNeeded()
-    guard let key = focus.field else {
-      guard let index = all.firstIndex(of: focus) else { return }
-      focus = all[(index + count + all.count) % all.count]
-      return
-    }
-    let fields = session.fields
-    guard let index = fields.firstIndex(where: { session.step.key($0) == key }) else { return }
-    focus = session.home(of: fields[(index + count + fields.count) % fields.count])
   }
 
   // MARK: Scrolling

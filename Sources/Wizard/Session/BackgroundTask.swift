@@ -5,7 +5,7 @@ import Operations
 /// Work for another thread.
 struct BackgroundTask: Sendable {
   enum Work: Sendable {
-    case look(@Sendable (_ report: @escaping Lookup.FractionReport) throws -> LookupResult)
+    case look(@Sendable (CheckObserver) throws -> LookupResult)
     case run(@Sendable () throws -> any Runnable)
     /// Lists the possible continuations of a path.
     case list(@Sendable () -> PathListing)

@@ -31,7 +31,7 @@ struct FlowSession: Sendable {
 
   /// Earlier answers of the operator in the same flow, which apply again if possible.
   private var drafts: [String: Answer]
-  private var isInChecklist = false
+  private(set) var isInChecklist = false
   /// Whether the flow has led elsewhere without an operation, as its last step.
   private(set) var hasExited = false
   /// The requested continuation outside the flow; taken by the owner of the flows.
@@ -164,14 +164,6 @@ struct FlowSession: Sendable {
     settleAnswers()
   }
 
-  /// What the lookup of the step is doing: "Reading the archive … 34 %".
-  ///
-  /// - Parameter ellipsis: of the terminal.
-  func activity(_ ellipsis: String) -> String? {
-    guard let lookup = step.lookup else { return nil }
-    return "\(lookup.busy)\(ellipsis)" + (lookupFraction.map { " \(Int($0 * 100)) %" } ?? "")
-  }
-
   /// Starts the lookup of the step, unless there is a result for the current answers.
   mutating func startLookupIfNeeded() {
     guard step.lookup != nil, lookupState == nil else { return }
@@ -193,52 +185,10 @@ struct FlowSession: Sendable {
     let answers = answers
     tasks.append(
       BackgroundTask(
-        ticket: ticket, cancellation: cancellation, work: .look { try lookup.find(answers, cancellation, $0) }))
-  }
-
-  /// The earlier steps whose questions decide about the blockers of this step, in the order of the blockers.
-  var stepsOfBlockers: [Step] {
-    guard let result = lookupResult(of: step) else { return [] }
-    let earlier = steps.prefix { $0.id != currentID }
-    var found: [Step] = []
-    for blocker in result.findings where blocker.severity == .blocker {
-      guard let concern = blocker.about, let step = earlier.last(where: { $0.decides.contains(concern) }),
-        !found.contains(where: { $0.id == step.id })
-      else { continue }
-      found.append(step)
-    }
-    return found
+        ticket: ticket, cancellation: cancellation, work: .look { try lookup.find(answers, $0) }))
   }
 
   // MARK: Moving
-
-  enum Refusal: Sendable, Equatable {
-    /// The answer to a field is invalid.
-    case field(String, reason: String)
-    case looking
-    /// There is no lookup result for these answers; the lookup has started.
-    case lookupStarted
-    case failed
-    case blocked(Int)
-    /// The step is not left by continuing.
-    case notHere
-  }
-
-  /// Why the current step cannot be completed; nil if it can.
-  var obstacle: Refusal? { obstacle(in: step) }
-
-  private func obstacle(in step: Step) -> Refusal? {
-    for field in fields(of: step) {
-      if let reason = field.problem(step.key(field), answers) { return .field(step.key(field), reason: reason) }
-    }
-    guard let lookup = step.lookup else { return nil }
-    guard let state = lookups[step.id], state.key == lookup.key(answers) else { return .lookupStarted }
-    switch state.phase {
-    case .looking: return .looking
-    case .failed: return .failed
-    case .ready(let result): return result.blockers > 0 ? .blocked(result.blockers) : nil
-    }
-  }
 
   private func isSettled(_ step: Step) -> Bool {
     switch step.kind {
@@ -280,40 +230,10 @@ struct FlowSession: Sendable {
     return nil
   }
 
-  /// The offers with the result, apart from leaving.
-  var continuations: [Continuation] {
-    (hasChecklist ? [Continuation("Back to the next steps", .checklist)] : []) + offers
-      + (hasMenu ? [Continuation("Back to the menu", .menu)] : [])
-  }
-
-  /// The continuation that Enter selects; nil: it leaves.
-  var proposedContinuation: Int? {
-    if hasChecklist { return 0 }
-    return offers.firstIndex(where: \.isProposed)
-  }
-
-  /// The next step that Enter does, because it replaces the flow's proposal; nil if there is none.
-  var proposedStep: Int? {
-    let next = checklist.items.firstIndex { !$0.isDone && $0.destination != nil }
-    // The operator is going through the list.
-    if isInChecklist || checklist.items.contains(where: \.isDone) { return next }
-    guard !hasChecklist, let proposal = flow.continuations(answers).first(where: \.isProposed) else { return nil }
-    return checklist.items.contains { $0.destination?.flow == proposal.destination.flow } ? next : nil
-  }
+  // MARK: Next steps
 
   /// Records that the operator has returned from a next step.
   mutating func returnToChecklist() { isInChecklist = true }
-
-  /// The flow's own offers, without what the check-list contains.
-  private var offers: [Continuation] {
-    flow.continuations(answers).filter { offer in
-      guard let flow = offer.destination.flow else { return true }
-      return !checklist.items.contains { $0.destination?.flow == flow }
-    }
-  }
-
-  // MARK: Next steps
-
   /// Marks a next step as done, or as open again.
   mutating func mark(_ index: Int, isDone: Bool) {
     guard let work = checklist.mark(index, isDone: isDone) else { return }
@@ -527,22 +447,5 @@ struct FlowSession: Sendable {
     } else {
       skipIfAnswered()
     }
-  }
-}
-
-/// The state of a lookup.
-struct LookupState: Sendable {
-  enum Phase: Sendable {
-    case looking(ticket: Int, cancellation: Cancellation)
-    case ready(LookupResult)
-    case failed(Trouble)
-  }
-
-  /// The answers that it depends on.
-  let key: String
-  let phase: Phase
-
-  var ticket: Int? {
-    if case .looking(let ticket, _) = phase { ticket } else { nil }
   }
 }

@@ -23,11 +23,12 @@ enum Worker {
       case .save(let save): tell(.saved(save()))
       case .look(let find):
         let percent = Atomic(0)
-        let result = try find { fraction in
+        let observer = CheckObserver(cancellation: task.cancellation) { fraction in
           let now = Int(min(1, max(0, fraction)) * 100)
           // One event for each percent.
           if percent.exchange(now, ordering: .relaxed) != now { tell(.looked(ticket: task.ticket, fraction)) }
         }
+        let result = try find(observer)
         tell(.found(ticket: task.ticket, .success(result)))
       case .run(let make):
         let operation = try make()

@@ -57,9 +57,9 @@ struct CheckReuseTests {
     let server = try Servers.fresh()
     let operation = try importing(server, try archive())
     let preparation = Preparation()
-    let first = try operation.check(keeping: preparation)
+    let first = try operation.check(keeping: preparation, CheckObserver())
     // With another subdomain the same archive is checked again without being read.
-    let second = try importing(server, operation.options.archive, as: "pier").check(keeping: preparation)
+    let second = try importing(server, operation.options.archive, as: "pier").check(keeping: preparation, CheckObserver())
     #expect(first.map(\.severity) == second.map(\.severity))
     #expect(try isReused(operation, preparation))
     #expect(try server.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'harbour'") == "1")
@@ -85,7 +85,7 @@ struct CheckReuseTests {
     for (index, (name, change)) in changes.enumerated() {
       let operation = try importing(server, try archive(), as: "harbour\(index)")
       let preparation = Preparation()
-      _ = try operation.check(keeping: preparation)
+      _ = try operation.check(keeping: preparation, CheckObserver())
       try change(operation.options.archive)
       #expect(try !isReused(operation, preparation), "\(name)")
     }
@@ -96,7 +96,7 @@ struct CheckReuseTests {
     let server = try Servers.fresh()
     let operation = try importing(server, try archive())
     let preparation = Preparation()
-    _ = try operation.check(keeping: preparation)
+    _ = try operation.check(keeping: preparation, CheckObserver())
     var bytes = try FileSystem.read(operation.options.archive)
     bytes[bytes.count / 2] ^= 0x10
     try FileSystem.replace(operation.options.archive, with: bytes)
@@ -109,7 +109,7 @@ struct CheckReuseTests {
     let server = try Servers.fresh()
     let operation = try importing(server, try archive())
     let preparation = Preparation()
-    _ = try operation.check(keeping: preparation)
+    _ = try operation.check(keeping: preparation, CheckObserver())
     try server.connect().execute("ALTER TABLE zerver_alertword ADD COLUMN demo integer")
     #expect(try !isReused(operation, preparation))
   }
@@ -119,7 +119,7 @@ struct CheckReuseTests {
     let server = try Servers.fresh()
     let preparation = Preparation()
     let operation = try importing(server, try archive())
-    _ = try operation.check(keeping: preparation)
+    _ = try operation.check(keeping: preparation, CheckObserver())
     let catalog = try Catalog.read(server.connect(), schema: server.installation.brand.schema)
     /// Takes the kept archive and keeps it again. Returns its folder.
     func folder() throws -> String {
@@ -140,7 +140,7 @@ struct CheckReuseTests {
     let operation = try importing(server, try archive())
     let executable = try Executable.path()
     let checks = CheckProcess(executable: executable)
-    let findings = try #require(try checks.check(operation))
+    let findings = try #require(try checks.check(operation, CheckObserver()))
     // Their texts name free space and memory, which other tests change.
     let itself = try operation.check()
     #expect(findings.map(\.subject) == itself.map(\.subject))
@@ -159,7 +159,7 @@ struct CheckReuseTests {
     let operation = try importing(server, try archive())
     let executable = try Executable.path()
     let checks = CheckProcess(executable: executable)
-    _ = try checks.check(operation)
+    _ = try checks.check(operation, CheckObserver())
     kill(try #require(checks.pid), SIGKILL)
     _ = try JobLaunch(operation, executable: executable, checks: checks).perform(.silent)
     let job = try #require(try JobStore(server.installation).jobs().first)
@@ -173,10 +173,35 @@ struct CheckReuseTests {
     let checks = CheckProcess(executable: try Executable.path())
     defer { checks.end() }
     let operation = try importing(server, "/nowhere/archive.tar.gz")
-    let failure = #expect(throws: JobFailure.self) { try checks.check(operation) }
+    let failure = #expect(throws: JobFailure.self) { try checks.check(operation, CheckObserver()) }
     var itself: (any Failure)?
     do { _ = try operation.check() } catch { itself = error as? any Failure }
     #expect(itself != nil && failure?.reason == itself?.reason && failure?.family == itself?.family)
+  }
+
+  @Test("The process says how far its check is, and ends it on request")
+  func observed() throws {
+    let server = try Servers.fresh()
+    let checks = CheckProcess(executable: try Executable.path())
+    defer { checks.end() }
+    let operation = try importing(server, try archive())
+    let heard = Monitor<[Double]>([])
+    _ = try checks.check(operation, CheckObserver { fraction in heard.now { $0.append(fraction) } })
+    let fractions = heard.now { $0 }
+    #expect(fractions.count > 2 && fractions == fractions.sorted())
+    #expect(fractions.allSatisfy { (0...1).contains($0) } && fractions.last == 1)
+
+    let cancellation = Cancellation()
+    let process = try #require(checks.pid)
+    #expect(throws: Cancelled.self) {
+      try checks.check(
+        try importing(server, try archive(), as: "pier"),
+        CheckObserver(cancellation: cancellation) { _ in cancellation.cancel() })
+    }
+    #expect(eventually { kill(process, 0) != 0 && workFolders(of: process).isEmpty })
+    // The next check has a process of its own.
+    #expect(try checks.check(operation, CheckObserver()) != nil)
+    #expect(checks.pid != process)
   }
 
   @Test("At its end the process deletes its temporary files, also while it checks")
@@ -188,7 +213,7 @@ struct CheckReuseTests {
       var process: pid_t = 0
       var folders: [String] = []
       if isBusy {
-        let thread = try WorkerThread { _ = try? checks.check(operation) }
+        let thread = try WorkerThread { _ = try? checks.check(operation, CheckObserver()) }
         #expect(
           eventually {
             process = checks.pid ?? 0
@@ -198,7 +223,7 @@ struct CheckReuseTests {
         checks.end()
         thread.join()
       } else {
-        _ = try checks.check(operation)
+        _ = try checks.check(operation, CheckObserver())
         process = try #require(checks.pid)
         folders = workFolders(of: process)
         checks.end()
@@ -206,7 +231,7 @@ struct CheckReuseTests {
       #expect(!folders.isEmpty)
       #expect(eventually { kill(process, 0) != 0 }, "it is still there")
       #expect(folders.allSatisfy { !FileSystem.exists($0) }, "\(folders)")
-      #expect(throws: Cancelled.self) { try checks.check(operation) }
+      #expect(throws: Cancelled.self) { try checks.check(operation, CheckObserver()) }
     }
   }
 }

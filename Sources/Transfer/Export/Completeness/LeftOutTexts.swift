@@ -6,16 +6,24 @@ import Operations
 extension [Manifest.LeftOut] {
   /// One line for each reason, in the order of their first entries: "2 rows of zerver_message, 1 row of zerver_huddle:
   /// …". Cleaned for a terminal.
-  public var lines: [String] {
+  public var lines: [String] { byReason.map(\.line) }
+
+  /// The rows of each reason: the line, and their number.
+  fileprivate var byReason: [(line: String, count: Int64)] {
     var reasons: [String] = []
-    var rows: [String: [String]] = [:]
+    var entries: [String: [Manifest.LeftOut]] = [:]
     for entry in self {
-      if rows[entry.reason] == nil { reasons.append(entry.reason) }
-      rows[entry.reason, default: []].append(
-        "\(Amount.of(entry.count, "row")) of \(SafeText.clean(entry.table, limit: .label))")
+      if entries[entry.reason] == nil { reasons.append(entry.reason) }
+      entries[entry.reason, default: []].append(entry)
     }
     return reasons.map { reason in
-      "\((rows[reason] ?? []).joined(separator: ", ")): \(SafeText.clean(reason, limit: .path))"
+      let all = entries[reason] ?? []
+      let rows = all.map { "\(Amount.of($0.count, "row")) of \(SafeText.clean($0.table, limit: .label))" }
+      let count = all.reduce(Int64(0)) { sum, entry in
+        let (next, overflow) = sum.addingReportingOverflow(entry.count)
+        return overflow ? .max : next
+      }
+      return ("\(rows.joined(separator: ", ")): \(SafeText.clean(reason, limit: .path))", count)
     }
   }
 }
@@ -34,7 +42,7 @@ extension Manifest {
   /// The rows that the archive lacks and the values that it has in another form, for a summary. At most 100 lines of
   /// each.
   public var notes: [Summary.Fact] {
-    leftOut.lines.prefix(100).map { Summary.Fact("Left out", $0) }
+    leftOut.byReason.prefix(100).map { Summary.Fact("Left out", $0.line, id: .leftOut, amounts: [.rows: $0.count]) }
       + changed.prefix(100).map { Summary.Fact("Changed", $0.text) }
   }
 }

@@ -5,7 +5,7 @@ import WholeServer
 extension Goal {
   static let backUp = Goal(
     "back-up", "Back up this server", "now or every night; delete old backups",
-    aliases: ["backup", "dump", "save", "snapshot", "copy of the server", "encrypt"]
+    aliases: ["backup", "dump", "save", "snapshot", "copy of the server", "encrypt", "pg_dump", "docker", "container"]
   ) {
     .backUp($0, .real)
   }
@@ -124,9 +124,9 @@ extension Flow {
             + "way."),
       ],
       lookup: Lookup("Looking at the server", key: { _ in context.root }, brings: [parts(nil, nil)]) {
-        _, cancellation in
+        _, observer in
         do {
-          let estimate = try queries.estimate(context.server, cancellation)
+          let estimate = try queries.estimate(context.server, observer.cancellation)
           return lookupResult(estimate, context)
         } catch let failure as any Failure where failure.family == .connection || failure.family == .database {
           // The database is lost: the files can still be saved.

@@ -81,8 +81,8 @@ extension Flow {
       explanation: { _ in [.paragraph("Nothing is deleted yet.")] }, help: Retention.help,
       lookup: Lookup(
         "Reading backups that were not checked yet", key: { answers in "\(options(answers))" }
-      ) { answers, cancellation in
-        let decisions = try queries.retention(options(answers), cancellation)
+      ) { answers, observer in
+        let decisions = try queries.retention(options(answers), observer.cancellation)
         let going = decisions.filter { !$0.isKept }
         var result = LookupResult(
           findings: going.isEmpty

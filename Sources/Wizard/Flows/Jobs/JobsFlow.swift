@@ -299,8 +299,8 @@ private struct JobHandling: Sendable {
       explanation: { _ in
         [.paragraph("Checks look for everything that could fail. They change nothing.")]
       }, isVisible: { beginsJob($0) },
-      lookup: Lookup("Checking", key: { fingerprint($0) }) { answers, _ in
-        LookupResult(findings: try newOperation(answers).map { try context.engine.findings($0) } ?? [])
+      lookup: Lookup("Checking", key: { fingerprint($0) }) { answers, observer in
+        LookupResult(findings: try newOperation(answers).map { try context.engine.findings($0, observer) } ?? [])
       })
   }
 

@@ -125,8 +125,8 @@ extension Flow {
             check: { AnswerCheck.absolutePath($0[Key.source]) })
         ]
       },
-      lookup: Lookup("Looking at the server", key: { $0[Key.source] }) { answers, cancellation in
-        let overview = try context.engine.overview(answers[Key.source], cancellation)
+      lookup: Lookup("Looking at the server", key: { $0[Key.source] }) { answers, observer in
+        let overview = try context.engine.overview(answers[Key.source], observer.cancellation)
         let known = kind(of: overview)
         return LookupResult(
           facts: overview.facts, labels: [Key.source.name: overview.label],
@@ -144,8 +144,8 @@ extension Flow {
       },
       lookup: Lookup(
         "Looking for organizations", key: { $0[Key.source] }, brings: [organizations([])]
-      ) { answers, cancellation in
-        let all = try context.engine.organizations(answers[Key.source], cancellation)
+      ) { answers, observer in
+        let all = try context.engine.organizations(answers[Key.source], observer.cancellation)
         guard all.contains(where: { row($0).disabled == nil }) else {
           throw PlainFailure(
             .notFound, answers.label(Key.source), "there is no organization on this server that could move",
@@ -226,7 +226,7 @@ extension Flow {
       lookup: Lookup(
         "Looking at the server",
         key: { isHere($0) ? "\($0[Key.source])\n\($0[Key.target])" : "elsewhere" }
-      ) { answers, cancellation in
+      ) { answers, observer in
         guard isHere(answers) else { return LookupResult() }
         let root = answers[Key.target]
         var result = LookupResult()
@@ -238,10 +238,10 @@ extension Flow {
           ]
           return result
         }
-        let overview = try context.engine.overview(root, cancellation)
+        let overview = try context.engine.overview(root, observer.cancellation)
         result.facts = overview.facts
         result.labels = [Key.target.name: overview.label]
-        result.findings = try queries.overlap(answers[Key.source], root, cancellation)
+        result.findings = try queries.overlap(answers[Key.source], root, observer.cancellation)
         var known = kind(of: overview)
         if let memory = queries.memory(), memory < Memory.scarce { known["memory"] = Amount.bytes(memory) }
         if !known.isEmpty { result.known = [Key.target.name: known] }

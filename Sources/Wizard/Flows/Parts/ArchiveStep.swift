@@ -21,17 +21,13 @@ struct ArchiveReader: Sendable {
     var isDeactivated = false
   }
 
-  /// - Parameter report: receives the finished fraction, from 0 to 1.
-  var overview:
-    @Sendable (_ path: String, _ identity: String?, Cancellation, _ report: @escaping Lookup.FractionReport) throws ->
-      ArchiveOverview
+  var overview: @Sendable (_ path: String, _ identity: String?, CheckObserver) throws -> ArchiveOverview
   var search = ArchiveSearch.none
 
   static let real = ArchiveReader(
-    overview: { path, identity, cancellation, report in
-      let summary = try ArchiveSummary.of(path, identity: identity, cancellation: cancellation) { done, total in
-        report(total > 0 ? Double(done) / Double(total) : 0)
-      }
+    overview: { path, identity, observer in
+      let summary = try ArchiveSummary.of(
+        path, identity: identity, cancellation: observer.cancellation, progress: observer.follow())
       return ArchiveOverview(
         description: summary.description, facts: summary.facts, isExport: summary.kind.hasSuffix("export"),
         isBackup: summary.kind == "backup", isSealed: summary.kind == "encrypted", advice: summary.advice,
@@ -99,9 +95,9 @@ struct ArchiveStep: Sendable {
     return Step(
       "found", "Choice", heading: { _ in heading }, explanation: { _ in ArchiveList.explanation },
       help: ArchiveList.help(context),
-      lookup: Lookup("Looking for archives", key: { _ in context.root }) { _, cancellation in
+      lookup: Lookup("Looking for archives", key: { _ in context.root }) { _, observer in
         let list = ArchiveList(
-          purpose: purpose, found: try search.found(context, cancellation), now: search.now())
+          purpose: purpose, found: try search.found(context, observer.cancellation), now: search.now())
         // Without anything to choose from, the path is asked for at once.
         guard !list.isEmpty else {
           let nothing = ["Nothing was found to choose from.", list.remark].compactMap(\.self)
@@ -130,8 +126,8 @@ struct ArchiveStep: Sendable {
       },
       lookup: Lookup(
         "Reading the archive", key: { "\($0[Self.key])\n\(Self.identity($0) ?? "")" }
-      ) { answers, cancellation, report in
-        let overview = try reader.overview(answers[Self.key], Self.identity(answers), cancellation, report)
+      ) { answers, observer in
+        let overview = try reader.overview(answers[Self.key], Self.identity(answers), observer)
         var result = LookupResult(facts: [Summary.Fact("What it is", overview.description)] + overview.facts)
         if let refusal = overview.refusal {
           result.findings = [

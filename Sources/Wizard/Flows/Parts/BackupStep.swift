@@ -48,9 +48,9 @@ struct BackupStep: Sendable {
       lookup: Lookup(
         "Looking for backups", key: { _ in context.root },
         brings: [Self.choice(ArchiveList(purpose: .backups, found: FoundArchives(), now: 0)), Self.path]
-      ) { _, cancellation in
+      ) { _, observer in
         let list = ArchiveList(
-          purpose: .backups, found: try queries.found(context, cancellation), now: queries.now())
+          purpose: .backups, found: try queries.found(context, observer.cancellation), now: queries.now())
         guard !list.isEmpty else {
           return LookupResult(
             fields: [Self.path],

@@ -20,8 +20,8 @@ struct OrganizationStep: Sendable {
     let heading = heading
     return Step(
       "organization", "Organization", heading: { _ in heading }, explanation: { _ in explanation }, help: help,
-      lookup: Lookup("Looking for organizations", key: { _ in context.root }, brings: [field([])]) { _, cancellation in
-        let all = try context.engine.organizations(context.root, cancellation)
+      lookup: Lookup("Looking for organizations", key: { _ in context.root }, brings: [field([])]) { _, observer in
+        let all = try context.engine.organizations(context.root, observer.cancellation)
         guard all.contains(where: { reason($0) == nil }) else {
           throw PlainFailure(.notFound, context.label, nothing)
         }

@@ -29,8 +29,8 @@ struct OverviewStep: Sendable {
     return Step(
       "organization", "Organization", heading: { _ in heading }, explanation: { _ in explanation }, help: help,
       lookup: Lookup("Looking for organizations", key: { _ in context.root }, brings: [field([], [:])]) {
-        _, cancellation in
-        let all = try context.engine.overviews(context.root, cancellation)
+        _, observer in
+        let all = try context.engine.overviews(context.root, observer.cancellation)
           .filter { showsInternal || !$0.organization.isInternal }
         guard all.contains(where: { reason($0) == nil }) else {
           throw PlainFailure(.notFound, context.label, nothing)

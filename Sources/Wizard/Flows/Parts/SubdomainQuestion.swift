@@ -42,8 +42,8 @@ struct SubdomainQuestion: Sendable {
 
   /// Reads the used subdomains. A server that cannot be read is no obstacle here: the checks report it.
   func lookup(_ engine: FlowEngine) -> Lookup {
-    Lookup("Looking which addresses are in use", key: { root($0) ?? "" }) { answers, cancellation in
-      guard let root = root(answers), let all = try? engine.organizations(root, cancellation) else {
+    Lookup("Looking which addresses are in use", key: { root($0) ?? "" }) { answers, observer in
+      guard let root = root(answers), let all = try? engine.organizations(root, observer.cancellation) else {
         return LookupResult()
       }
       // Whether the redirect of an earlier rename can be replaced, the checks tell.

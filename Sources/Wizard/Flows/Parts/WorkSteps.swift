@@ -35,8 +35,8 @@ struct WorkSteps: Sendable {
           "Resolve blockers first: follow the advice, then check again. Warnings are yours to judge: you can "
             + "continue with them.")
       ] + help, isVisible: isVisible,
-      lookup: Lookup("Checking", key: { Self.fingerprint(operation($0)) }) { answers, _ in
-        let findings = try engine.findings(operation(answers))
+      lookup: Lookup("Checking", key: { Self.fingerprint(operation($0)) }) { answers, observer in
+        let findings = try engine.findings(operation(answers), observer)
         return LookupResult(
           findings: findings, labels: [Self.confirmationKey: Finding.confirmation(of: findings) ?? ""])
       })

@@ -7,7 +7,7 @@ extension Goal {
     "restore", "Restore this server", "after a disaster, from a backup",
     aliases: [
       "disaster", "recover", "recovery", "roll back", "rollback", "crash", "lost", "salvage", "point in time",
-      "new machine",
+      "new machine", "undelete", "reinstall", "pg_restore", "docker", "container",
     ],
     needsServer: false
   ) { .restore($0, .real) }

@@ -90,10 +90,10 @@ extension Flow {
           let options = RestoreAnswers.options(answers)
           return "\(options.source) \(options.identity ?? "")"
         }
-      ) { answers, cancellation in
+      ) { answers, observer in
         var options = RestoreOptions(RestoreAnswers.source(answers))
         options.identity = RestoreAnswers.isManual(answers) ? nil : BackupStep.identity(answers)
-        let outlook = try queries.outlook(context.server, options, cancellation)
+        let outlook = try queries.outlook(context.server, options, observer.cancellation)
         let differs = outlook.version.severity == .blocker
         return LookupResult(
           facts: outlook.facts,
