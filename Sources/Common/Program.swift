@@ -1,8 +1,27 @@
-/// The name of this program, in archives and in `--version`.
+import Glibc
+
+/// The name of this program, in archives and in `--version`, and how it is started.
 public enum Program {
   public static let name = "aloha-wizard"
   public static let version = "0.1.0"
   public static var nameAndVersion: String { "\(name) \(version)" }
+
+  /// The first word of a command line of this program: its name if a shell finds this program by it, otherwise its path.
+  public static let invocation = invocation(
+    executable: FileSystem.linkTarget("/proc/self/exe"), path: getenv("PATH").map { String(cString: $0) } ?? "")
+
+  /// - Parameters:
+  ///   - executable: the path of the running program; another program's, or that of a deleted one, is not used.
+  ///   - path: folders as in `PATH`.
+  static func invocation(executable: String?, path: String) -> String {
+    guard let executable, FileSystem.name(of: executable) == name, let own = FileIdentity(executable) else {
+      return name
+    }
+    // A shell takes the first one, whichever it is.
+    let candidates = path.split(separator: ":").map { "\($0)/\(name)" }
+    let first: String? = candidates.first { candidate in access(candidate, X_OK) == 0 }
+    return first.flatMap { FileIdentity($0) } == own ? name : executable
+  }
 
   /// Returns a command line of this program for a shell.
   ///
@@ -10,7 +29,7 @@ public enum Program {
   ///   - root: the root of its server; omitted if it is "/".
   ///   - brand: omitted if nil.
   public static func command(_ words: [String], root: String = "/", brand: String? = nil) -> String {
-    ([name] + words + serverWords(root: root, brand: brand)).map(ShellWord.quoted).joined(separator: " ")
+    ([invocation] + words + serverWords(root: root, brand: brand)).map(ShellWord.quoted).joined(separator: " ")
   }
 
   /// Returns the options that select a server.

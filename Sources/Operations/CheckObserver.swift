@@ -28,7 +28,8 @@ public struct CheckObserver: Sendable {
     let length = self.share.upperBound - self.share.lowerBound
     let bounds = (share.lowerBound, share.upperBound)
     return CheckObserver(
-      cancellation, share: self.share.lowerBound + bounds.0 * length...self.share.lowerBound + bounds.1 * length, report)
+      cancellation, share: self.share.lowerBound + bounds.0 * length...self.share.lowerBound + bounds.1 * length, report
+    )
   }
 
   /// Reports the finished fraction, from 0 to 1.

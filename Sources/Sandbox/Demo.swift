@@ -41,8 +41,8 @@ extension Sandbox {
 
   /// Describes the folder for people who find it, also after the demo has ended.
   private func writeReadme() throws {
-    guard let guide = guide(program: Program.name) else { return }
-    let serving = ShellWord.quoted(words: [Program.name, "demo", "--serve", "--dir", directory])
+    guard let guide = guide(program: Program.invocation) else { return }
+    let serving = ShellWord.quoted(words: [Program.invocation, "demo", "--serve", "--dir", directory])
     let text = try Resources.text("demo/README.txt")
       .replacing("{serve}", with: serving)
       .replacing("{commands}", with: guide.commands.joined(separator: "\n  "))

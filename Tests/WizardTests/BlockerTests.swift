@@ -106,7 +106,10 @@ struct SubdomainQuestionTests {
     #expect(walker.step == "address")
     walker.press(.control("u"))
     walker.type("Lagoon")
-    #expect(walker.sees("Only small letters, please: lagoon"))
+    #expect(walker.sees("Use only small letters; lagoon is free"))
+    walker.press(.control("u"))
+    walker.type("HARBOUR")
+    #expect(walker.sees("Use only small letters; harbour is in use there; harbour-2 is free"))
   }
 
   @Test("A free name is the name itself or has the first free number, and is never a reserved one")

@@ -13,7 +13,7 @@ final class TmuxTerminal {
     try FileSystem.makeFolder(folder)
     try tmux([
       "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
-      "env -i PATH=/usr/bin:/bin PS1='$ ' TERM=xterm-256color LANG=C.UTF-8 HOME='\(folder)' sh",
+      "env -i PATH='\(FileSystem.folder(of: Self.program))':/usr/bin:/bin PS1='$ ' TERM=xterm-256color LANG=C.UTF-8 HOME='\(folder)' sh",
     ])
     try waitFor("a prompt") { $0.contains("$") }
     let command = ([Self.program] + arguments).map(ShellQuote.quoted).joined(separator: " ")

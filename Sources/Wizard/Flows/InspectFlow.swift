@@ -98,10 +98,10 @@ struct InspectFlow: Sendable {
     let path = answers[ArchiveStep.key]
     let words = [path] + ArchiveStep.identityWords(answers)
     return [
-      ShellWord.quoted(words: [Program.name, "inspect"] + words),
+      ShellWord.quoted(words: [Program.invocation, "inspect"] + words),
       isAgainst(answers)
         ? context.command(["verify"] + words + ["--against-server"])
-        : ShellWord.quoted(words: [Program.name, "verify"] + words),
+        : ShellWord.quoted(words: [Program.invocation, "verify"] + words),
     ]
   }
 

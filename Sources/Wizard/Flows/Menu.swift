@@ -54,7 +54,7 @@ extension Flow {
             .paragraph(
               "A flow that you leave before its work starts is offered for \(DraftStore.lifetimeWords), without secrets; "
                 + "beginning the same goal again replaces it."),
-            .paragraph("For another server than this machine's: \(Program.name) --root FOLDER."),
+            .paragraph("For another server than this machine's: \(Program.invocation) --root FOLDER."),
           ],
           kind: .branch { answers in
             let id = answers[goalKey]

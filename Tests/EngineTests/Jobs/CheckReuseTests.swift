@@ -59,7 +59,8 @@ struct CheckReuseTests {
     let preparation = Preparation()
     let first = try operation.check(keeping: preparation, CheckObserver())
     // With another subdomain the same archive is checked again without being read.
-    let second = try importing(server, operation.options.archive, as: "pier").check(keeping: preparation, CheckObserver())
+    let second = try importing(server, operation.options.archive, as: "pier").check(
+      keeping: preparation, CheckObserver())
     #expect(first.map(\.severity) == second.map(\.severity))
     #expect(try isReused(operation, preparation))
     #expect(try server.value("SELECT count(*) FROM zerver_realm WHERE string_id = 'harbour'") == "1")

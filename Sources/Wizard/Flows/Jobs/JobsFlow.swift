@@ -204,7 +204,7 @@ extension Flow {
   }
 
   private static let life = Step(
-    "life", "Signs of life", heading: { _ in "What if people work in it already?" },
+    "life", "Use since then", heading: { _ in "What if people work in it already?" },
     explanation: { _ in
       [
         .paragraph(
@@ -213,8 +213,7 @@ extension Flow {
     },
     help: [
       .paragraph(
-        "Signs of life are people who have signed in, messages that were written and files that were uploaded after the "
-          + "import.")
+        "People use it if someone has signed in, written a message or uploaded a file after the import.")
     ],
     isVisible: {
       $0.given(Key.action) == .undo && $0.detail(Key.job, Known.deletes) == "yes"
@@ -222,7 +221,7 @@ extension Flow {
     fields: { _ in
       [
         Field(
-          "despite", "Where there are signs of life", name: "With signs of life",
+          "despite", "If people use it", name: "If people use it",
           .yesNo(
             yes: .init("yes", "Undo it anyway", "What people have written there is lost."),
             no: .init("no", "Leave it, and say so", "Nothing is deleted then.", recommended: true)))

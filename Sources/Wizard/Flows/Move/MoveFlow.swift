@@ -7,7 +7,7 @@ import Terminal
 
 extension Goal {
   static let move = Goal(
-    "move", "Move an organization", "to another server, with all it has",
+    "move", "Move an organization", "to another server, with its messages",
     aliases: ["migrate", "transfer", "relocate", "new server", "another machine", "copy"]
   ) { context in
     .move(context, .real(brand: context.brand), archive: context.archivePath("export"))
@@ -140,7 +140,7 @@ extension Flow {
     Step(
       "organization", "Organization", heading: { _ in "Which organization moves?" },
       explanation: { answers in
-        [.paragraph("These are on \(answers.label(Key.source)). The one that you choose moves with all of its data.")]
+        [.paragraph("These are on \(answers.label(Key.source)). The old server keeps all of its data.")]
       },
       lookup: Lookup(
         "Looking for organizations", key: { $0[Key.source] }, brings: [organizations([])]

@@ -61,16 +61,18 @@ struct SubdomainQuestion: Sendable {
   private func objection(_ answers: Answers) -> String? {
     let subdomain = answers[key]
     if isRename, subdomain == present(answers) { return "This is its present subdomain" }
+    let used = used(answers)
+    func conflict(_ name: String) -> String? {
+      guard used.contains(name) else { return nil }
+      let place = name.isEmpty ? "The root domain" : "\(SafeText.clean(name, limit: .word))"
+      return "\(place) is in use there; \(Self.free(like: name, used: used)) is free"
+    }
     let lowercase = subdomain.lowercased()
     if lowercase != subdomain, AnswerCheck.subdomain(lowercase) == nil {
-      return
-        "Only small letters, please: \(SafeText.clean(Self.free(like: lowercase, used: used(answers)), limit: .word))"
+      let way = conflict(lowercase) ?? "\(SafeText.clean(Self.free(like: lowercase, used: used), limit: .word)) is free"
+      return "Use only small letters; \(way)"
     }
-    if let reason = AnswerCheck.subdomain(subdomain) { return reason }
-    let used = used(answers)
-    guard used.contains(subdomain) else { return nil }
-    let place = subdomain.isEmpty ? "The root domain" : "\(SafeText.clean(subdomain, limit: .word))"
-    return "\(place) is in use there; \(Self.free(like: subdomain, used: used)) is free"
+    return AnswerCheck.subdomain(subdomain) ?? conflict(subdomain)
   }
 
   private func hint(_ answers: Answers) -> String? {

@@ -15,7 +15,7 @@ extension Goal {
 
   /// Opened from the result of the other flow.
   static let undoSettings = Goal(
-    "settings-undo", "Undo copied settings", "the files from before",
+    "settings-undo", "Undo copied settings", "bring back the earlier settings files",
     aliases: ["undo settings", "revert", "restore settings", "configuration"]
   ) {
     .undoSettings($0)
