@@ -1,7 +1,7 @@
 import Archive
 import Common
 
-/// The connection of a running check to its front end: how far it is, and the operator's request to stop.
+/// The connection of a running check, or of a plan, to its front end: how far it is, and the operator's request to stop.
 public struct CheckObserver: Sendable {
   /// Receives the finished fraction, from 0 to 1.
   public typealias FractionReport = @Sendable (Double) -> Void
@@ -54,14 +54,20 @@ public struct CheckObserver: Sendable {
   }
 }
 
-/// An operation whose check can take long, because it reads an archive.
+/// An operation whose check, and possibly its plan, can take long, because it reads an archive.
 public protocol ObservedCheck: Runnable {
   /// Checks like ``Runnable/check()``, reports how far it is, and ends early on request.
   ///
   /// - Throws: ``Common/Cancelled`` once the operator has requested to stop.
   func check(_ observer: CheckObserver) throws -> [Finding]
+
+  /// Plans like ``Runnable/plan()``, reports how far it is, and ends early on request. By default it does neither.
+  ///
+  /// - Throws: ``Common/Cancelled`` once the operator has requested to stop.
+  func plan(_ observer: CheckObserver) throws -> Plan
 }
 
 extension ObservedCheck {
   public func check() throws -> [Finding] { try check(CheckObserver()) }
+  public func plan(_ observer: CheckObserver) throws -> Plan { try plan() }
 }

@@ -93,7 +93,7 @@ final class FakeEngine: Sendable {
           return state.findings
         }
       },
-      plan: { operation in
+      plan: { operation, _ in
         self.state.withLock { state in
           state.planned.append(operation)
           return (operation as? MoveOperation).map { FakeMove.plan(of: $0.decisions) } ?? state.plan

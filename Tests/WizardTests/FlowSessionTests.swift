@@ -37,6 +37,23 @@ struct FlowSessionTests {
     #expect(walker.sees("It is read.") && !walker.sees("%"))
   }
 
+  @Test("The button of a review shows how far the plan is")
+  func planPercentage() {
+    let flow = Flow(
+      id: "restore", title: "Restore", badge: .test,
+      steps: [
+        Step(
+          "review", "Review", heading: { _ in "Ready?" }, kind: .review,
+          lookup: Lookup("Working out the plan", key: { _ in "" }) { _, _ in LookupResult(plan: nil) },
+          proceed: "Start")
+      ])
+    let walker = Walker(flow, answersAtOnce: false)
+    walker.send(.events(.looked(ticket: walker.waiting.first?.ticket ?? 0, 0.25)))
+    #expect(walker.focusedLine.contains("Working out the plan… 25 %"))
+    walker.answer()
+    #expect(walker.focusedLine.contains("Start"))
+  }
+
   @Test("Going back keeps typed text, valid or not")
   func drafts() {
     let walker = Walker.move(FakeEngine.move())

@@ -42,10 +42,12 @@ public struct RestoreOperation: RestoreFamily, ObservedCheck {
     return try earlier(state) + preparation.findings()
   }
 
-  public func plan() throws -> Plan {
+  public func plan() throws -> Plan { try plan(CheckObserver()) }
+
+  public func plan(_ observer: CheckObserver) throws -> Plan {
     let preparation = try RestorePreparation(
       root: root, brand: brand, options: options, id: try RestoreState(root: root).newID(),
-      cancellation: nil)
+      cancellation: observer.cancellation, progress: observer.follow())
     let installation = preparation.installation
     var phases = [Plan.Phase(RestorePhase.check), Plan.Phase(RestorePhase.unpack)]
     if let database = preparation.database {

@@ -22,7 +22,7 @@ struct FlowEngine: Sendable {
   var organizations: @Sendable (_ root: String, Cancellation) throws -> [Organization]
   var overviews: @Sendable (_ root: String, Cancellation) throws -> [OrganizationOverview]
   var findings: @Sendable (any Operation, CheckObserver) throws -> [Finding]
-  var plan: @Sendable (any Operation) throws -> Plan
+  var plan: @Sendable (any Operation, CheckObserver) throws -> Plan
   /// Returns what runs the operation: the operation itself, or a job.
   var work: @Sendable (any Operation) throws -> any Runnable
   /// Whether operations run as jobs, which continue without the wizard.
@@ -55,7 +55,8 @@ extension FlowEngine {
         if let other = JobStore.othersAtWork(operation) { return [other] }
         return try processes.check(operation, observer)
       },
-      plan: { try $0.plan() }, work: { processes.work($0) }, runsJobs: processes.runsJobs)
+      plan: { try ($0 as? any ObservedCheck)?.plan($1) ?? $0.plan() }, work: { processes.work($0) },
+      runsJobs: processes.runsJobs)
   }
 
   /// A folder without any server has another message than a damaged server.

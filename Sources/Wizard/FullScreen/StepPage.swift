@@ -140,8 +140,8 @@ extension WizardModel {
 
   /// Without a plan the operation cannot start.
   private var startTitle: String {
-    guard let lookup = session.step.lookup, session.lookupState?.ticket != nil else { return session.step.proceed }
-    return "\(lookup.busy)\(glyphs.ellipsis)"
+    guard session.lookupState?.ticket != nil else { return session.step.proceed }
+    return session.activity(glyphs.ellipsis) ?? session.step.proceed
   }
 
   private func addPlan(to builder: inout RowBuilder) {

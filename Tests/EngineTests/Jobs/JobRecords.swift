@@ -53,8 +53,10 @@ struct JobRecords {
     return try leave(FlushCacheOperation(server), minute: minute, .failed(FailureReport(failure)))
   }
 
-  /// Runs the program with `jobs` and these words for the root.
+  /// Runs the program, which is in `PATH`, with `jobs` and these words for the root.
   func jobs(_ words: String...) throws -> Subprocess.Result {
-    try Subprocess(Executable.path(), ["jobs"] + words + ["--root", root], directory: "/").run()
+    let program = try Executable.path()
+    let path = ["PATH": "\(FileSystem.folder(of: program)):/usr/bin:/bin"]
+    return try Subprocess(program, ["jobs"] + words + ["--root", root], environment: path, directory: "/").run()
   }
 }

@@ -175,8 +175,8 @@ extension Flow {
       lookup: Lookup(
         "Counting", key: { WorkSteps.fingerprint(cleanUp($0, context, isConfirmed: false)) },
         brings: [named("NAME")]
-      ) { answers, _ in
-        let plan = try context.engine.plan(cleanUp(answers, context, isConfirmed: false))
+      ) { answers, observer in
+        let plan = try context.engine.plan(cleanUp(answers, context, isConfirmed: false), observer)
         let titles: [String: String] = [
           DeleteOrganizationOperation.Phase.rows.id: "Rows", DeleteOrganizationOperation.Phase.files.id: "Files",
         ]

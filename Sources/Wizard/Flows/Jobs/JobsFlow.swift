@@ -258,8 +258,8 @@ private struct JobHandling: Sendable {
     }
   }
 
-  private func plan(_ answers: Answers) throws -> Plan {
-    if let operation = try newOperation(answers) { return try context.engine.plan(operation) }
+  private func plan(_ answers: Answers, _ observer: CheckObserver) throws -> Plan {
+    if let operation = try newOperation(answers) { return try context.engine.plan(operation, observer) }
     return try queries.work(action(answers) ?? .watch, folder(answers)).plan()
   }
 
@@ -309,8 +309,8 @@ private struct JobHandling: Sendable {
       "goes", "Deleted", heading: { _ in "This would be deleted" },
       explanation: { _ in [.paragraph("Nothing is undone yet. What the job has not made is kept.")] },
       isVisible: { needsName($0) },
-      lookup: Lookup("Looking for what would be deleted", key: { fingerprint($0) }) { answers, _ in
-        let destroys = try plan(answers).destroys
+      lookup: Lookup("Looking for what would be deleted", key: { fingerprint($0) }) { answers, observer in
+        let destroys = try plan(answers, observer).destroys
         var result = LookupResult(remark: destroys.isEmpty ? "Nothing of it is left." : nil)
         result.text = destroys.map { .point($0) }
         return result
@@ -339,8 +339,8 @@ private struct JobHandling: Sendable {
       },
       help: [.paragraph("The commands at the end do the same without the wizard; a script can run them.")],
       kind: .review, isVisible: { isWork($0) },
-      lookup: Lookup("Working out the plan", key: { fingerprint($0) }) { answers, _ in
-        LookupResult(plan: try plan(answers))
+      lookup: Lookup("Working out the plan", key: { fingerprint($0) }) { answers, observer in
+        LookupResult(plan: try plan(answers, observer))
       }, proceed: "Do it")
   }
 

@@ -60,8 +60,8 @@ struct WorkSteps: Sendable {
       },
       help: [.paragraph("The commands at the end do the same without the wizard; a script can run them.")] + help,
       kind: .review, isVisible: isVisible,
-      lookup: Lookup("Working out the plan", key: { Self.fingerprint(operation($0)) }) { answers, _ in
-        LookupResult(plan: try engine.plan(operation(answers)))
+      lookup: Lookup("Working out the plan", key: { Self.fingerprint(operation($0)) }) { answers, observer in
+        LookupResult(plan: try engine.plan(operation(answers), observer))
       }, proceed: proceed)
   }
 
