@@ -36,6 +36,37 @@ struct ExitCodeTests {
       try status(["verify", archive, "--against-server", "--root", old]) == 31)
   }
 
+  @Test("An operation whose state exists already ends with 31, changes nothing and leaves no job")
+  func nothingToDo() throws {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.harbour, messages: 5))
+    let root = ["--root", server.root]
+    func value(_ query: String) throws -> String? {
+      let connection = try server.connect()
+      defer { connection.close() }
+      return try connection.value(query)
+    }
+    func refuse(_ words: [String], _ code: Int32, _ reason: String) throws {
+      let before = try value("SELECT count(*) FROM zerver_realmauditlog")
+      let jobs = try TestProgram.run(["jobs", "list", "--json"] + root).lines.count
+      for more in [[], ["--dry-run"], ["--json"], ["--detach"]] {
+        let outcome = try TestProgram.run(words + more + root)
+        #expect(outcome.status == code, "\(words + more): \(outcome.output)\(outcome.error)")
+        #expect((outcome.output + outcome.error).contains(reason), "\(words): \(outcome.output)\(outcome.error)")
+      }
+      #expect(try value("SELECT count(*) FROM zerver_realmauditlog") == before)
+      #expect(try TestProgram.run(["jobs", "list", "--json"] + root).lines.count == jobs, "\(words)")
+    }
+    try refuse(["organization", "reactivate", "harbour"], 31, "is active already: there is nothing to do")
+    #expect(try status(["organization", "deactivate", "harbour"] + root) == 0)
+    try refuse(["organization", "deactivate", "harbour"], 31, "is deactivated already: there is nothing to do")
+    #expect(try status(["organization", "reactivate", "harbour"] + root) == 0)
+    try refuse(["organization", "change-subdomain", "harbour", "harbour"], 31, "already: there is nothing to do")
+    try refuse(["settings", "undo"], 32, "no copied settings are left to undo")
+    try refuse(
+      ["settings", "copy", "--from", try Servers.old().root, "--without-advice"], 31, "there is nothing to do")
+  }
+
   @Test("Another obstacle besides an existing name ends with 30")
   func blocked() throws {
     let old = try Servers.old().root
