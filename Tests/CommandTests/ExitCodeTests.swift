@@ -67,6 +67,17 @@ struct ExitCodeTests {
       ["settings", "copy", "--from", try Servers.old().root, "--without-advice"], 31, "there is nothing to do")
   }
 
+  @Test("A folder of the kernel cannot hold an archive, and is named as the reason")
+  func kernelFolder() throws {
+    let old = try Servers.old().root
+    for words in [["export", "-r", "harbour"], ["backup"]] {
+      let outcome = try TestProgram.run(words + ["--output", "/proc/x.tar.gz", "--root", old])
+      #expect(outcome.status == 30, "\(outcome.error)")
+      #expect(outcome.error.contains("/proc belongs to a file system of the kernel"), "\(outcome.error)")
+      #expect(!outcome.error.contains("free"), "\(outcome.error)")
+    }
+  }
+
   @Test("Another obstacle besides an existing name ends with 30")
   func blocked() throws {
     let old = try Servers.old().root
