@@ -78,6 +78,34 @@ struct ExitCodeTests {
     }
   }
 
+  @Test("The error for a damaged archive names the archive")
+  func damagedArchive() throws {
+    let old = try Servers.old().root
+    try withFolder { folder in
+      try Subprocess("/usr/bin/tar", ["-xzf", try Servers.archive(), "-C", folder]).runChecked()
+      let unpacked = try #require(try FileSystem.names(in: folder).first)
+      try FileSystem.removeTree("\(folder)/\(unpacked)/manifest.json")
+      try FileSystem.replace("\(folder)/\(unpacked)/messages-000001.json", with: "{\"zerver_message\": [,]}".utf8)
+      let archive = "\(folder)/rows.tar.gz"
+      try Subprocess("/usr/bin/tar", ["-czf", archive, "-C", folder, unpacked]).runChecked()
+      var bytes = try FileSystem.read(try Servers.archive())
+      bytes.removeLast(bytes.count / 2)
+      try FileSystem.replace("\(folder)/half.tar.gz", with: bytes)
+      for path in [archive, "\(folder)/half.tar.gz", "\(folder)/\(unpacked)"] {
+        for words in [
+          ["verify", path], ["import", "lagoon", path, "--root", old],
+          ["import", "lagoon", path, "--dry-run", "--root", old], ["inspect", path],
+        ] {
+          let outcome = try TestProgram.run(words)
+          // Inspecting reads the rows of an export only for its facts.
+          if words[0] == "inspect", outcome.status == 0 { continue }
+          #expect(outcome.status == 21, "\(words): \(outcome.output)\(outcome.error)")
+          #expect(outcome.error.contains("\(path): "), "\(words): \(outcome.error)")
+        }
+      }
+    }
+  }
+
   @Test("Another obstacle besides an existing name ends with 30")
   func blocked() throws {
     let old = try Servers.old().root

@@ -102,14 +102,23 @@ public struct RehearseOperation: Operation {
   }
 
   public func check() throws -> [Finding] {
-    let scratch = try ScratchFolder(in: "/tmp")
-    return try findings(try head(in: scratch, cancellation: nil).head, work: workPlace())
+    try naming {
+      let scratch = try ScratchFolder(in: "/tmp")
+      return try findings(try head(in: scratch, cancellation: nil).head, work: workPlace())
+    }
+  }
+
+  /// Names the backup in failures about damage in it.
+  private func naming<Value>(_ body: () throws -> Value) throws -> Value {
+    try options.manual == nil ? ArchiveFailure.naming(options.archive, body) : body()
   }
 
   public func run(progress: Progress) throws -> Summary { try rehearse(progress).summary(progress) }
 
   /// The same as ``run(progress:)``, with a result for monitoring.
-  public func rehearse(_ progress: Progress) throws -> RehearsalReport {
+  public func rehearse(_ progress: Progress) throws -> RehearsalReport { try naming { try makeReport(progress) } }
+
+  private func makeReport(_ progress: Progress) throws -> RehearsalReport {
     ScratchFolder.removeLeftOvers()
     let started = ContinuousClock.now
     let cancellation = progress.cancellation

@@ -34,14 +34,24 @@ public struct RestoreOperation: RestoreFamily {
 
   // MARK: Before
 
-  public func check() throws -> [Finding] {
+  public func check() throws -> [Finding] { try naming { try findings() } }
+  public func plan() throws -> Plan { try naming { try makePlan() } }
+  public func run(progress: Progress) throws -> Summary { try naming { try restore(progress) } }
+
+  /// Names the backup in failures about damage in it.
+  private func naming<Value>(_ body: () throws -> Value) throws -> Value {
+    guard case .archive(let path) = options.source else { return try body() }
+    return try ArchiveFailure.naming(path, body)
+  }
+
+  private func findings() throws -> [Finding] {
     let state = RestoreState(root: root)
     let preparation = try RestorePreparation(
       root: root, brand: brand, options: options, id: try state.newID(), cancellation: nil)
     return try earlier(state) + preparation.findings()
   }
 
-  public func plan() throws -> Plan {
+  private func makePlan() throws -> Plan {
     let preparation = try RestorePreparation(
       root: root, brand: brand, options: options, id: try RestoreState(root: root).newID(),
       cancellation: nil)
@@ -95,7 +105,7 @@ public struct RestoreOperation: RestoreFamily {
 
   // MARK: The story
 
-  public func run(progress: Progress) throws -> Summary {
+  private func restore(_ progress: Progress) throws -> Summary {
     let started = ContinuousClock.now
     let state = RestoreState(root: root)
     let lock = try state.lock()
