@@ -37,7 +37,7 @@ public enum FailureFamily: Int32, Sendable, CaseIterable {
   case unsuitableArchive = 22
   /// A check reported a blocker; nothing was started.
   case blocked = 30
-  /// An object with this name exists already.
+  /// An object with this name, or the requested state, exists already.
   case conflict = 31
   /// An object with this name does not exist.
   case notFound = 32

@@ -25,19 +25,42 @@ public enum FileSystem {
     return String(cString: current)
   }
 
-  /// Returns the absolute path of a typed one: relative to the working directory, or with `~`. See ``TypedPath``.
-  public static func absolute(_ path: String) -> String { TypedPath.resolved(path) }
+  /// Returns the absolute path of a typed one: relative to the working directory, or with `~`, see ``TypedPath``. `.` and
+  /// `..` in it are resolved through the links of their folders; a link in the last place is kept, as it was typed.
+  public static func absolute(_ path: String) -> String {
+    let path = TypedPath.resolved(path)
+    let names = path.split(separator: "/")
+    guard names.contains(where: { $0 == "." || $0 == ".." }), let last = names.last else { return path }
+    guard last != ".", last != ".." else { return resolved(path) }
+    let folder = resolved(String(path[..<last.startIndex]))
+    return "\(folder == "/" ? "" : folder)/\(path[last.startIndex...])"
+  }
 
-  /// Returns the free bytes on the file system of `path`, or of its nearest existing parent.
+  /// Returns the free bytes on the file system of `path`, or of its nearest existing parent; nil if it is not known, and
+  /// for a file system that stores no files, see ``storesFiles(_:)``.
   public static func freeBytes(_ path: String) -> Int64? {
     var probe = path
     while !exists(probe) {
       guard let slash = probe.lastIndex(of: "/"), slash > probe.startIndex else { return nil }
       probe = String(probe[..<slash])
     }
+    guard storesFiles(probe) else { return nil }
     let bytes = csystem_free_bytes(probe)
     return bytes < 0 ? nil : bytes
   }
+
+  /// Returns whether files can be created on the file system of `path`. The kernel's own ones, such as `/proc` and `/sys`,
+  /// store none, although their permissions allow it.
+  public static func storesFiles(_ path: String) -> Bool {
+    !kernelFileSystems.contains(csystem_filesystem_type(path))
+  }
+
+  /// The types of proc, sysfs, cgroup, cgroup2, debugfs, tracefs, securityfs, devpts, bpf and pstore, as `statfs` gives
+  /// them.
+  private static let kernelFileSystems: Set<Int> = [
+    0x9FA0, 0x6265_6572, 0x27_E0EB, 0x6367_7270, 0x6462_6720, 0x7472_6163, 0x7363_6673, 0x1CD1, 0xCAFE_4A11,
+    0x6165_676C,
+  ]
 
   /// Returns the content of a small file.
   ///

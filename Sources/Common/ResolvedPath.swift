@@ -12,7 +12,7 @@ extension FileSystem {
   ///   and `..` does not leave the root.
   public static func resolved(_ path: String, root: String = "") -> String {
     var walk = LinkWalk(root: root)
-    let path = absolute(path)
+    let path = TypedPath.resolved(path)
     return walk.follow(path) ?? LinkWalk.cleaned(path)
   }
 
@@ -20,7 +20,7 @@ extension FileSystem {
   /// of a different user: ``OpenFolder`` refuses such a path.
   public static func resolvedForOpening(_ path: String, root: String = "") -> String {
     var walk = LinkWalk(root: root)
-    let path = absolute(path)
+    let path = TypedPath.resolved(path)
     guard let real = walk.follow(path) else { return LinkWalk.cleaned(path) }
     guard geteuid() == 0, !walk.strangers.isEmpty else { return real }
     var status = stat()

@@ -15,6 +15,10 @@ public struct Finding: Sendable, Codable, Equatable {
     case version
     /// The name of something new is in use: a file, a folder, a subdomain.
     case exists
+    /// The requested state exists already: nothing is to be done.
+    case nothingToDo
+    /// The object of the request does not exist.
+    case missing
     /// The object could not be looked at; its state is unknown.
     case unknown
   }
@@ -93,9 +97,12 @@ public struct Blocked: Failure {
     findings.contains { $0.severity == .blocker } ? Blocked(findings) : nil
   }
 
-  /// `.conflict` if the only obstacle is that names are in use: another name is enough. Otherwise `.blocked`.
+  /// `.conflict` if the only obstacle is that names are in use, or that the requested state exists already; `.notFound`
+  /// if it is that an object does not exist. Otherwise `.blocked`.
   public var family: FailureFamily {
-    !findings.isEmpty && findings.allSatisfy { $0.id == .exists } ? .conflict : .blocked
+    guard !findings.isEmpty else { return .blocked }
+    if findings.allSatisfy({ $0.id == .exists || $0.id == .nothingToDo }) { return .conflict }
+    return findings.allSatisfy { $0.id == .missing } ? .notFound : .blocked
   }
   public var subject: String { findings.first?.subject ?? "check" }
   public var reason: String { findings.map(\.reason).joined(separator: "; ") }

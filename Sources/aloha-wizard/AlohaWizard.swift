@@ -26,7 +26,7 @@ struct AlohaWizard: ParsableCommand {
       WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
       VerifyCommand.self, BackupCommand.self, RestoreCommand.self, OrganizationCommand.self, SettingsCommand.self,
       PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, JobsCommand.self, ThemeCommand.self,
-      RunJobCommand.self,
+      HelpCommand.self, RunJobCommand.self,
     ], defaultSubcommand: WizardCommand.self)
 
   static func main() {

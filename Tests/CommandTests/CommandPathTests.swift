@@ -1,5 +1,6 @@
 import Common
 import Foundation
+import Glibc
 import Operations
 import Testing
 import Transfer
@@ -37,6 +38,28 @@ struct CommandPathTests {
     let copy: SettingsCommand.Compare = try parsed("settings", "compare", "--from=~/etc")
     #expect(copy.migration.fullPath == "\(home)/etc")
     #expect(ThemeName.resolved("~/mine.toml") == "\(home)/mine.toml" && ThemeName.resolved("dark") == "dark")
+  }
+
+  @Test("Dots in the middle of a path are resolved, and a link in the last place is kept")
+  func dots() throws {
+    try withFolder { folder in
+      try FileSystem.makeFolder("\(folder)/deep/er")
+      #expect(symlink("deep/er", "\(folder)/link") == 0)
+      try FileSystem.replace("\(folder)/x.tar.gz", with: [UInt8](repeating: 7, count: 512))
+      #expect(symlink("x.tar.gz", "\(folder)/newest.tar.gz") == 0)
+      for (typed, real) in [
+        ("deep/../x.tar.gz", "x.tar.gz"), ("./deep/./../x.tar.gz", "x.tar.gz"), ("link/../../x.tar.gz", "x.tar.gz"),
+        ("deep/../newest.tar.gz", "newest.tar.gz"),
+      ] {
+        #expect(FileSystem.absolute("\(folder)/\(typed)") == "\(folder)/\(real)", "\(typed)")
+        let outcome = try TestProgram.run(["inspect", typed], in: folder)
+        #expect(outcome.error.contains("\(folder)/\(real):"), "\(typed): \(outcome.error)")
+      }
+      #expect(FileSystem.absolute("\(folder)/deep/er/..") == "\(folder)/deep")
+      #expect(FileSystem.absolute("/../x") == "/x")
+      let export: ExportCommand = try parsed("export", "-r", "x", "--output", "\(folder)/deep/../new.tar.gz")
+      #expect((try export.operation() as? ExportOperation)?.options.output == "\(folder)/new.tar.gz")
+    }
   }
 
   @Test("A path of a user that does not exist is refused with the option")

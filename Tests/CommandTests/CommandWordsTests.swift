@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Common
 import Testing
@@ -84,20 +85,21 @@ struct CommandWordsTests {
 
   @Test("An option that the command does not have is named with the command")
   func misplaced() {
-    #expect(failure("--json", "demo")?.description == "--json: is not an option of demo")
-    #expect(failure("demo", "--json")?.description == "--json: is not an option of demo")
+    #expect(failure("--json", "demo")?.description == "demo: there is no option --json for this command")
+    #expect(failure("demo", "--json")?.description == "demo: there is no option --json for this command")
     #expect(
-      failure("--level=3", "organization", "list")?.description == "--level: is not an option of organization list")
-    #expect(failure("--json")?.description == "--json: is not an option of wizard")
-    #expect(failure("--json", "help", "export")?.description == "--json: is not an option of help")
+      failure("--level=3", "organization", "list")?.description
+        == "organization list: there is no option --level for this command")
+    #expect(failure("--json")?.description == "wizard: there is no option --json for this command")
+    #expect(failure("--json", "help", "export")?.description == "help: there is no option --json for this command")
     #expect(failure("--theme", "dark", "export")?.remedy == "for the wizard write: aloha-wizard wizard export --theme")
   }
 
   @Test("An option with a value is given once, before or after the command")
   func twice() throws {
     let failure = try #require(self.failure("--root", "/a", "export", "-r", "x", "--root=/b"))
-    #expect(failure.family == .usage && failure.description == "--root: is given twice")
-    #expect(self.failure("export", "-r", "x", "--realm", "y")?.reason == "is given twice")
+    #expect(failure.family == .usage && failure.description == "--root: the option is given twice")
+    #expect(self.failure("export", "-r", "x", "--realm", "y")?.reason == "the option is given twice")
     #expect(try arranged("--json", "jobs", "list", "--json") == ["jobs", "list", "--json", "--json"])
     #expect(try arranged("settings", "copy", "--from", "/x", "--set", "a=copy", "--set", "b=keep").count == 8)
   }
@@ -131,7 +133,74 @@ struct CommandWordsTests {
       }
     }
     #expect(failure("xyzzy")?.remedy == "see all of them with: aloha-wizard --help")
-    #expect(failure("--json", "organization")?.reason == "a command is missing")
+  }
+
+  @Test("Unknown commands and options are reported in a sentence after the name of the command")
+  func sentences() {
+    #expect(failure("organization", "lst")?.description == "organization: there is no command 'lst'")
+    #expect(failure("xyzzy")?.description == "aloha-wizard: there is no command 'xyzzy'")
+    #expect(failure("help", "jobs", "lst")?.description == "jobs: there is no command 'lst'")
+    #expect(failure("jobs", "list", "--xyzzy")?.description == "jobs list: there is no option --xyzzy")
+  }
+
+  @Test("A group of commands without one of them is refused alike, with and without options")
+  func groups() {
+    let groups = table.all.filter { !$0.command.subcommands.isEmpty && $0.command.defaultSubcommand == nil }
+    #expect(groups.count >= 6)
+    for (words, command) in groups {
+      for options in [[], ["--json"], ["--root", "/"], ["--"]] {
+        for line in [words + options, options.contains("--") ? words : options + words] {
+          do {
+            _ = try CommandWords(line, table, goals: goals)
+            Issue.record("\(line) is accepted")
+          } catch {
+            let failure = error as? PlainFailure
+            #expect(failure?.family == .usage && failure?.subject == words.joined(separator: " "), "\(line): \(error)")
+            #expect(failure?.reason == "a command is missing")
+            #expect(command.shownNames.allSatisfy { failure?.remedy?.contains($0) == true }, "\(line)")
+          }
+        }
+      }
+      #expect(throws: Never.self) { try CommandWords(words + ["--help"], table, goals: goals) }
+    }
+  }
+
+  @Test("A negative number is refused as a value of the option before it")
+  func negative() throws {
+    for words in [
+      ["jobs", "list", "--limit", "-3"], ["--limit", "-3", "jobs", "list"], ["export", "x", "--level", "-1"],
+      ["backup", "prune", "/x", "--keep-last", "-1"],
+    ] {
+      let option = try #require(words.first { $0.hasPrefix("--") })
+      do {
+        _ = try CommandWords(words, table, goals: goals)
+        Issue.record("\(words) is accepted")
+      } catch {
+        let failure = error as? PlainFailure
+        #expect(failure?.family == .usage && failure?.subject == option, "\(words): \(error)")
+        #expect(failure?.reason.contains("is negative") == true)
+      }
+    }
+  }
+
+  @Test("A change of the subdomain takes the organization like its siblings: as an argument, or with an option")
+  func changeOfSubdomain() throws {
+    for words in [
+      ["lagoon", "harbour"], ["-r", "lagoon", "harbour"], ["harbour", "--realm", "lagoon"],
+      ["--realm=lagoon", "harbour"],
+    ] {
+      let command = try AlohaWizard.parsed(["organization", "change-subdomain"] + words)
+      let operation = try #require(
+        (command as? OrganizationCommand.Rename)?.operation() as? ChangeSubdomainOperation)
+      #expect(operation.subdomain == "lagoon" && operation.newSubdomain == "harbour", "\(words)")
+    }
+    let root = try AlohaWizard.parsed(["organization", "change-subdomain", "lagoon", ""])
+    #expect(((root as? OrganizationCommand.Rename)?.operation() as? ChangeSubdomainOperation)?.newSubdomain == "")
+    for words in [["lagoon"], [], ["-r", "lagoon"], ["-r", "lagoon", "harbour", "other"], ["lagoon", "Harbour"]] {
+      #expect(throws: (any Error).self, "\(words)") {
+        try AlohaWizard.parsed(["organization", "change-subdomain"] + words)
+      }
+    }
   }
 
   @Test("Requests for help, the version and completions are not checked")

@@ -36,6 +36,76 @@ struct ExitCodeTests {
       try status(["verify", archive, "--against-server", "--root", old]) == 31)
   }
 
+  @Test("An operation whose state exists already ends with 31, changes nothing and leaves no job")
+  func nothingToDo() throws {
+    let server = try Servers.fresh()
+    try server.add(SampleOrganization(.harbour, messages: 5))
+    let root = ["--root", server.root]
+    func value(_ query: String) throws -> String? {
+      let connection = try server.connect()
+      defer { connection.close() }
+      return try connection.value(query)
+    }
+    func refuse(_ words: [String], _ code: Int32, _ reason: String) throws {
+      let before = try value("SELECT count(*) FROM zerver_realmauditlog")
+      let jobs = try TestProgram.run(["jobs", "list", "--json"] + root).lines.count
+      for more in [[], ["--dry-run"], ["--json"], ["--detach"]] {
+        let outcome = try TestProgram.run(words + more + root)
+        #expect(outcome.status == code, "\(words + more): \(outcome.output)\(outcome.error)")
+        #expect((outcome.output + outcome.error).contains(reason), "\(words): \(outcome.output)\(outcome.error)")
+      }
+      #expect(try value("SELECT count(*) FROM zerver_realmauditlog") == before)
+      #expect(try TestProgram.run(["jobs", "list", "--json"] + root).lines.count == jobs, "\(words)")
+    }
+    try refuse(["organization", "reactivate", "harbour"], 31, "is active already: there is nothing to do")
+    #expect(try status(["organization", "deactivate", "harbour"] + root) == 0)
+    try refuse(["organization", "deactivate", "harbour"], 31, "is deactivated already: there is nothing to do")
+    #expect(try status(["organization", "reactivate", "harbour"] + root) == 0)
+    try refuse(["organization", "change-subdomain", "harbour", "harbour"], 31, "already: there is nothing to do")
+    try refuse(["settings", "undo"], 32, "no copied settings are left to undo")
+    try refuse(
+      ["settings", "copy", "--from", try Servers.old().root, "--without-advice"], 31, "there is nothing to do")
+  }
+
+  @Test("A folder of the kernel cannot hold an archive, and is named as the reason")
+  func kernelFolder() throws {
+    let old = try Servers.old().root
+    for words in [["export", "-r", "harbour"], ["backup"]] {
+      let outcome = try TestProgram.run(words + ["--output", "/proc/x.tar.gz", "--root", old])
+      #expect(outcome.status == 30, "\(outcome.error)")
+      #expect(outcome.error.contains("/proc belongs to a file system of the kernel"), "\(outcome.error)")
+      #expect(!outcome.error.contains("free"), "\(outcome.error)")
+    }
+  }
+
+  @Test("The error for a damaged archive names the archive")
+  func damagedArchive() throws {
+    let old = try Servers.old().root
+    try withFolder { folder in
+      try Subprocess("/usr/bin/tar", ["-xzf", try Servers.archive(), "-C", folder]).runChecked()
+      let unpacked = try #require(try FileSystem.names(in: folder).first)
+      try FileSystem.removeTree("\(folder)/\(unpacked)/manifest.json")
+      try FileSystem.replace("\(folder)/\(unpacked)/messages-000001.json", with: "{\"zerver_message\": [,]}".utf8)
+      let archive = "\(folder)/rows.tar.gz"
+      try Subprocess("/usr/bin/tar", ["-czf", archive, "-C", folder, unpacked]).runChecked()
+      var bytes = try FileSystem.read(try Servers.archive())
+      bytes.removeLast(bytes.count / 2)
+      try FileSystem.replace("\(folder)/half.tar.gz", with: bytes)
+      for path in [archive, "\(folder)/half.tar.gz", "\(folder)/\(unpacked)"] {
+        for words in [
+          ["verify", path], ["import", "lagoon", path, "--root", old],
+          ["import", "lagoon", path, "--dry-run", "--root", old], ["inspect", path],
+        ] {
+          let outcome = try TestProgram.run(words)
+          // Inspecting reads the rows of an export only for its facts.
+          if words[0] == "inspect", outcome.status == 0 { continue }
+          #expect(outcome.status == 21, "\(words): \(outcome.output)\(outcome.error)")
+          #expect(outcome.error.contains("\(path): "), "\(words): \(outcome.error)")
+        }
+      }
+    }
+  }
+
   @Test("Another obstacle besides an existing name ends with 30")
   func blocked() throws {
     let old = try Servers.old().root

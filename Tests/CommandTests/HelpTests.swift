@@ -28,7 +28,7 @@ struct HelpTests {
   @Test("Every help has two examples, which are calls of its command")
   func examples() throws {
     let table = try CommandTable(of: AlohaWizard.self)
-    let shown = table.all.filter { $0.command.isShown && $0.words.first != "help" }
+    let shown = table.all.filter(\.command.isShown)
     #expect(shown.count > 30)
     for (path, command) in shown {
       let help = command.discussion ?? ""
@@ -58,6 +58,22 @@ struct HelpTests {
     #expect(unknown.error.contains("did you mean organization?"))
     let known = try TestProgram.run(["help", "organization", "delete"])
     #expect(known.status == 0 && known.output.contains("--confirm-delete"))
+  }
+
+  @Test("The help of help has examples, and a command that groups others is refused with 64 without one of them")
+  func words() throws {
+    let help = try TestProgram.run(["help", "help"])
+    #expect(help.status == 0 && help.output.contains("aloha-wizard help organization delete"), "\(help.output)")
+    #expect(try TestProgram.run(["help"]).output == TestProgram.run(["--help"]).output)
+    #expect(
+      try TestProgram.run(["help", "organization", "delete"]).output
+        == TestProgram.run(["organization", "delete", "--help"]).output)
+    for group in ["server", "organization", "jobs", "settings", "theme", "cache"] {
+      let plain = try TestProgram.run([group])
+      #expect(plain.status == 64 && plain.output.isEmpty && plain.error.contains("a command is missing"), "\(group)")
+      let json = try TestProgram.run([group, "--json"])
+      #expect(json.status == 64 && json.error == plain.error && json.lines.count == 1, "\(group)")
+    }
   }
 
   @Test("The options of restore are listed in groups")

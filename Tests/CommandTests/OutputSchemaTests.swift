@@ -102,6 +102,14 @@ struct OutputSchemaTests {
     #expect(try run(["jobs", "list", "--root", Servers.new().root], exit: 0).map { $0["event"]?.text } == ["listed"])
     try run(["settings", "compare", "--from", old, "--root", Servers.new().root], exit: 0)
     try run(["theme", "list"], exit: 0)
+    let checked = try run(["theme", "check"], exit: 0)
+    #expect(checked.count > 3 && checked.dropLast().allSatisfy { $0["isGood"] == .bool(true) })
+    try withFolder { folder in
+      try FileSystem.replace("\(folder)/mine.toml", with: "name = \"mine\"\n".utf8)
+      let problems = try run(["theme", "check", "mine.toml"], exit: 30, in: folder)
+      #expect(problems.count == 2 && problems.first?["isGood"] == .bool(false))
+      try run(["jobs", "list", "--root", folder], exit: 0)
+    }
     try run(["restore", "--status", "--root", old], exit: 0)
     try run(["backup", "schedule", "/var/backups", "--root", old], exit: 0)
     try run(["jobs", "attach", finished, "--root", old], exit: 0)
@@ -132,6 +140,9 @@ struct OutputSchemaTests {
     let new = try Servers.new().root
     try run(["exprot"], exit: 64)
     try run(["jobs", "lst"], exit: 64)
+    for group in ["server", "organization", "jobs", "settings", "theme", "cache"] { try run([group], exit: 64) }
+    try run(["jobs", "list", "--limit", "-3", "--root", new], exit: 64)
+    try run(["jobs", "list", "--limit", "0", "--root", new], exit: 64)
     try run(["demo"], exit: 64)
     try run(["export"], exit: 64)
     try run(["export", "-r", "x", "--level", "12"], exit: 64)

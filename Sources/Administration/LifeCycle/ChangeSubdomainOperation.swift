@@ -105,11 +105,18 @@ public struct ChangeSubdomainOperation: Operation {
   private func obstacles(
     _ organization: Organization, _ installation: Installation, _ connection: Connection
   ) throws -> [Finding] {
+    let place = OrganizationState.address(newSubdomain, installation)
+    guard newSubdomain != organization.subdomain else {
+      return [
+        Finding(
+          .blocker, "subdomain", "\(organization.label) is at \(place) already: there is nothing to do",
+          remedy: "give another subdomain to move it", id: .nothingToDo)
+      ]
+    }
     guard try OrganizationState.ownRedirect(at: newSubdomain, of: organization, installation, connection) != nil else {
       return try SubdomainRules.obstacles(
         newSubdomain, installation, allowsReserved: allowsReserved, connection)
     }
-    let place = OrganizationState.address(newSubdomain, installation)
     return [
       leavesRedirect
         ? Finding(

@@ -3,7 +3,8 @@ import Operations
 import Postgres
 import Server
 
-/// Deactivates an organization: users cannot sign in any more, sessions end, and all data is kept.
+/// Deactivates an organization: users cannot sign in any more, sessions end, and all data is kept. A deactivated one is a
+/// blocker, unless an interrupted deactivation has left sessions or scheduled mail.
 public struct DeactivateOperation: Operation {
   private enum Phase: String, OperationPhase {
     case deactivate
@@ -47,10 +48,21 @@ public struct DeactivateOperation: Operation {
       ]
     }
     let state = StateFindings(organization: organization, installation: installation, connection: connection)
+    let findings = try state.findings(.deactivate)
+    // A redirect has its own blocker, which names the organization that it leads to.
+    if organization.isDeactivated, !findings.contains(where: { $0.severity == .blocker }),
+      try !OrganizationState.hasActivity(organization, connection)
+    {
+      let done = Finding(
+        .blocker, "organization", "\(organization.label) is deactivated already: there is nothing to do",
+        remedy: "if people can still use it, empty the server's cache: \(installation.command(["cache", "flush"]))",
+        id: .nothingToDo)
+      return [done.about(.organization)] + findings
+    }
     return [
       Finding(
         .ok, "organization", "\(organization.label) has \(Amount.of(Int64(organization.activeUsers), "active user"))")
-    ] + (try state.findings(.deactivate))
+    ] + findings
   }
 
   public func plan() throws -> Plan {

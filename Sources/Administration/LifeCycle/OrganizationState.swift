@@ -45,6 +45,16 @@ package enum OrganizationState {
     }
   }
 
+  /// Returns whether there is something that ``endActivity(_:_:)`` would end.
+  static func hasActivity(_ organization: Organization, _ connection: Connection) throws -> Bool {
+    if try connection.value(
+      "SELECT 1 FROM zerver_scheduledemail WHERE realm_id = $1 LIMIT 1", [String(organization.id)]) != nil
+    {
+      return true
+    }
+    return try !Sessions.keys(of: users(organization, connection), connection).isEmpty
+  }
+
   package static func reactivate(_ organization: Organization, _ connection: Connection) throws {
     try connection.transaction {
       let planned = try hasPlannedDeletions(connection) ? ", scheduled_deletion_date = NULL" : ""

@@ -3,7 +3,7 @@ import Operations
 import Postgres
 import Server
 
-/// Reactivates a deactivated organization.
+/// Reactivates a deactivated organization. An active one is a blocker: nothing is to be done.
 public struct ReactivateOperation: Operation {
   private enum Phase: String, OperationPhase {
     case reactivate
@@ -34,16 +34,21 @@ public struct ReactivateOperation: Operation {
 
   // MARK: Check, plan, run
 
-  public func check() throws -> [Finding] {
+  public func check() throws -> [Finding] { try findings(ifActive: .blocker) }
+
+  /// - Parameter severity: that of the finding about an organization that is active already.
+  fileprivate func findings(ifActive severity: Finding.Severity) throws -> [Finding] {
     let installation = try server.installation()
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(subdomain, connection, brand: installation.brand)
     let state = StateFindings(organization: organization, installation: installation, connection: connection)
-    return
-      (organization.isDeactivated
-      ? [] : [Finding(.ok, "organization", "\(organization.label) is active already")])
-      + (try state.findings(.reactivate))
+    guard !organization.isDeactivated else { return try state.findings(.reactivate) }
+    let active = Finding(
+      severity, "organization", "\(organization.label) is active already: there is nothing to do",
+      remedy: "if people cannot sign in, empty the server's cache: \(installation.command(["cache", "flush"]))",
+      id: .nothingToDo)
+    return [active.about(.organization)] + (try state.findings(.reactivate))
   }
 
   public func plan() throws -> Plan {
@@ -52,8 +57,10 @@ public struct ReactivateOperation: Operation {
       leavesAlone: ["All data"])
   }
 
-  public func run(progress: Progress) throws -> Summary {
-    try progress.pass(check())
+  public func run(progress: Progress) throws -> Summary { try run(progress, after: check()) }
+
+  fileprivate func run(_ progress: Progress, after findings: [Finding]) throws -> Summary {
+    try progress.pass(findings)
     let installation = try server.installation()
     let connection = try installation.connect(cancellation: progress.cancellation)
     defer { connection.close() }
@@ -69,4 +76,15 @@ public struct ReactivateOperation: Operation {
       facts: [Summary.Fact("Users", count: Int64(organization.activeUsers), .users)],
       nextSteps: [installation.restartStep("so that it reads the change")])
   }
+}
+
+/// A reactivation as a part of an undo or a move: an organization that is active already does not block the other parts.
+package struct ReactivationPart: Runnable {
+  private let operation: ReactivateOperation
+
+  package init(_ operation: ReactivateOperation) { self.operation = operation }
+
+  package func check() throws -> [Finding] { try operation.findings(ifActive: .ok) }
+  package func plan() throws -> Plan { try operation.plan() }
+  package func run(progress: Progress) throws -> Summary { try operation.run(progress, after: check()) }
 }

@@ -15,7 +15,7 @@ struct CopySettingsRun {
     self.choices = choices
   }
 
-  /// What is going to be done about each difference, in the order of the advice; what stays as it is left out.
+  /// Returns the decision about each difference, in the order of the advice, without unchanged settings.
   func chosen() throws -> [(advice: SettingAdvice, decision: SettingDecision)] {
     try decided().filter { $0.decision != .keep }
   }
@@ -24,7 +24,7 @@ struct CopySettingsRun {
   /// replaced by marks that show only whether they changed.
   func diff() throws -> [String] { try SettingsChange(self, try decided()).diff() }
 
-  /// What the decisions make necessary afterwards, in the order in which it should be done.
+  /// Returns the actions that the decisions make necessary afterwards, in execution order.
   func followUps() throws -> [FollowUp] {
     let needed = Set(try chosen().flatMap(\.advice.followUps))
     return FollowUp.allCases.filter(needed.contains)
@@ -41,9 +41,16 @@ struct CopySettingsRun {
         remedy: item.decision == item.advice.recommended
           ? nil : "the advice is to \(item.advice.recommended.rawValue) it: \(item.advice.why)")
     }
-    if findings.isEmpty { findings.append(Finding(.ok, "settings", "nothing is to be changed")) }
+    if findings.isEmpty {
+      findings.append(
+        Finding(
+          .blocker, "settings", "the decisions change no setting: there is nothing to do",
+          remedy: "see what differs: \(target.command(["settings", "compare", "--from", source.root ?? "FOLDER"]))",
+          id: .nothingToDo
+        ).about(.settings))
+    }
     findings += decided.filter { !$0.advice.isKnown && $0.decision == .keep && $0.advice.state != .onlyTarget }.map {
-      Finding(.warning, $0.advice.title, "is not known to this program; it stays as it is here")
+      Finding(.warning, $0.advice.title, "is not known to this program, and is not changed")
     }
     let change = try SettingsChange(self, decided)
     if let container = Container.find(target) {
@@ -69,7 +76,7 @@ struct CopySettingsRun {
     let decided = try decided()
     let change = try SettingsChange(self, decided)
     let files = try change.files()
-    // Afterwards the servers differ no more, and nothing could be said about the differences.
+    // Asked for before the files are written: afterwards there are no differences.
     let needed = files.isEmpty ? [] : try followUps()
     var copies: [String] = []
     var steps: [Summary.Step] = []
@@ -95,7 +102,7 @@ struct CopySettingsRun {
         ], nextSteps: open.flatMap { FollowUpRun.instruction($0, target) } + steps)
   }
 
-  /// What the container's environment has to say, so that the change outlives its next start.
+  /// Returns the changes to the container's environment that keep the settings after its next start.
   private func notice(_ container: Container, _ change: SettingsChange) throws -> ContainerNotice {
     let files = try change.environmentFiles()
     return ContainerNotice(
@@ -134,12 +141,12 @@ struct CopySettingsRun {
     let shown = SafeText.clean(key, limit: .label)
     guard !matching.isEmpty else {
       throw PlainFailure(
-        .usage, "'\(shown)'", "the two servers do not differ in it, or it is not there",
+        .usage, "setting '\(shown)'", "it is the same on both servers, or neither has it",
         remedy: "see what can be decided: \(target.command(["settings", "compare", "--from", source.root ?? "FOLDER"]))"
       )
     }
     throw PlainFailure(
-      .usage, "'\(shown)'", "is in several files",
+      .usage, "setting '\(shown)'", "several files contain it",
       remedy: "choose one of \(matching.map(\.id).joined(separator: ", "))")
   }
 

@@ -2,7 +2,7 @@ import Common
 import Operations
 import Server
 
-/// Restores the configuration files from before the last ``CopySettingsOperation``.
+/// Restores the configuration files that the last ``CopySettingsOperation`` has replaced.
 public struct UndoSettingsOperation: Operation {
   private enum Phase: String, OperationPhase {
     case undo
@@ -35,7 +35,12 @@ public struct UndoSettingsOperation: Operation {
 
   public func check() throws -> [Finding] {
     guard let note = try ConfigurationChange.last(in: Self.folder(server.installation())) else {
-      return [Finding(.blocker, "settings", "there is nothing to undo")]
+      return [
+        Finding(
+          .blocker, "settings", "no copied settings are left to undo on this server",
+          remedy: "see the earlier copies in the list of jobs: \(try server.installation().command(["jobs", "list"]))",
+          id: .missing)
+      ]
     }
     var findings = try note.files.compactMap { try ConfigurationFile($0.path).obstacle }
     let edited = try ConfigurationChange.edited(note)
@@ -47,7 +52,8 @@ public struct UndoSettingsOperation: Operation {
           remedy: "compare with the copies beside them, or add --yes to lose those edits"))
     }
     return findings.isEmpty
-      ? [Finding(.ok, "settings", "the files from before \(note.made.prefix(19)) are still there")] : findings
+      ? [Finding(.ok, "settings", "the old files, replaced at \(Timestamp.seconds(iso: note.made)) UTC, are available")]
+      : findings
   }
 
   public func plan() throws -> Plan {

@@ -1,5 +1,26 @@
 import Common
 
+extension Failure {
+  /// Returns a failure about damage with the archive as its subject: an operator who has several archives must see which
+  /// one is damaged. Other failures are returned unchanged.
+  public func naming(archive path: String) -> any Failure {
+    let isNamed = subject == SafeText.clean(path) || subject == SafeText.clean(path, limit: .path)
+    guard family == .damagedArchive, !isNamed else { return self }
+    return PlainFailure(family, SafeText.clean(path, limit: .path), "\(subject): \(reason)", remedy: remedy)
+  }
+}
+
+extension ArchiveFailure {
+  /// Runs `body`, and names the archive in its failures, see ``Common/Failure/naming(archive:)``.
+  public static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let failure as any Failure {
+      throw failure.naming(archive: path)
+    }
+  }
+}
+
 /// The faults of an archive. Names of members are cleaned for display.
 public struct ArchiveFailure: Failure, Equatable {
   public enum Problem: Sendable, Equatable {

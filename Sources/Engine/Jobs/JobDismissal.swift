@@ -18,7 +18,7 @@ public struct JobDismissal: Runnable {
 
   public func check() throws -> [Finding] {
     guard let obstacle = try status().obstacles[.setAside] else { return [] }
-    return [Finding(.blocker, "job \(folder.id)", obstacle)]
+    return [Finding(.blocker, "job \(folder.id)", obstacle, id: folder.isSetAside ? .nothingToDo : nil)]
   }
 
   public func plan() throws -> Plan {

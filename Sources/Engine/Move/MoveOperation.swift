@@ -57,7 +57,9 @@ public struct MoveOperation: Operation {
         DeletionOfImported(target, subdomain: decisions.subdomain, recordFolder: nil, context))
     }
     operations.append(RemoveFile(decisions.archive))
-    if decisions.deactivates { operations.append(ReactivateOperation(source, subdomain: decisions.organization)) }
+    if decisions.deactivates {
+      operations.append(ReactivationPart(ReactivateOperation(source, subdomain: decisions.organization)))
+    }
     return .operations(
       operations,
       confirmation: target == nil ? .file(decisions.archive) : .organization(subdomain: decisions.subdomain))
@@ -119,7 +121,7 @@ public struct MoveOperation: Operation {
     guard let target else { return exporting }
     var phases = try exporting.phases + Part.import.of(importing(to: target)).phases()
     if !decisions.copiedSecrets.isEmpty { phases += try Part.secrets.of(copying(to: target)).phases() }
-    if decisions.wasDeactivated { phases += try Part.open.of(opening(on: target)).phases() }
+    if decisions.wasDeactivated { phases += try Part.open.of(ReactivationPart(opening(on: target))).phases() }
     return Plan(
       title: "Move the organization from \(try source.installation().label) to \(try target.installation().label)",
       phases: phases + [Plan.Phase(Phase.count)],
@@ -136,7 +138,7 @@ public struct MoveOperation: Operation {
   private enum Part: String {
     case export, `import`, secrets, open
 
-    func of(_ operation: any Operation) -> OperationPart { OperationPart(rawValue, operation) }
+    func of(_ operation: any Runnable) -> OperationPart { OperationPart(rawValue, operation) }
   }
 
   // MARK: The story
@@ -194,7 +196,8 @@ public struct MoveOperation: Operation {
       if done { copied = [Summary.Fact("Secrets copied", names)] }
     }
     if before.isDeactivated {
-      _ = attempt(Part.open.of(opening(on: target)), otherwise: "Reactivate the organization on the new server")
+      _ = attempt(
+        Part.open.of(ReactivationPart(opening(on: target))), otherwise: "Reactivate the organization on the new server")
     }
     var after: Organization?
     try unstoppable.phase(Phase.count) { _ in

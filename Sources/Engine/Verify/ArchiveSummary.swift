@@ -77,6 +77,14 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   public static func of(
     _ path: String, identity: String? = nil, cancellation: Cancellation? = nil, progress: ByteProgress? = nil
   ) throws -> ArchiveSummary {
+    try ArchiveFailure.naming(path) {
+      try read(path, identity: identity, cancellation: cancellation, progress: progress)
+    }
+  }
+
+  private static func read(
+    _ path: String, identity: String?, cancellation: Cancellation?, progress: ByteProgress?
+  ) throws -> ArchiveSummary {
     if identity == nil, Encryption.isEncrypted(path) {
       return ArchiveSummary(
         SealedFile(path: path), try SealedFile(path: path).state(cancellation: cancellation, progress: progress))

@@ -41,7 +41,7 @@ public struct VerifyOperation: Runnable {
     guard FileSystem.exists(options.archive) else {
       return [Finding(.blocker, "archive", "there is no \(options.archive)", remedy: "check the path")]
     }
-    return [Finding(.ok, "archive", "is there")]
+    return [Finding(.ok, "archive", "\(options.archive) exists")]
   }
 
   public func plan() throws -> Plan {
@@ -62,6 +62,10 @@ public struct VerifyOperation: Runnable {
   /// - Throws: `.damagedArchive` where the archive is not whole, `.blocked` where it does not fit the server, `.archive`
   ///   where it is encrypted and nothing proves that it is whole.
   public func run(progress: Progress) throws -> Summary {
+    try ArchiveFailure.naming(options.archive) { try verify(progress) }
+  }
+
+  private func verify(_ progress: Progress) throws -> Summary {
     guard !isSealed else { return try SealedFile(path: options.archive).verify(progress) }
     let stream = try Encryption.stream(
       of: options.archive, identity: options.identity, cancellation: progress.cancellation)

@@ -75,7 +75,7 @@ package struct StateFindings {
       return finding(
         .warning, "\(what). Deleted, it no longer sends people on",
         "make sure that the organization works at its new address")
-    case .deactivate: return finding(.ok, "\(what). It is deactivated already", nil)
+    case .deactivate: return finding(.ok, what, nil)
     case .reactivate:
       return finding(
         .warning, "\(what). Reactivated, people sign in here again, apart from those at the new address",

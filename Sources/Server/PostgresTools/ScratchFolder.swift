@@ -4,7 +4,8 @@ import Glibc
 /// A private folder for the temporary files of an operation; deleted with the object.
 ///
 /// Its process holds a lock in it, which the kernel releases when the process ends, even after `kill -9`: a folder with
-/// a free lock is abandoned. The lock is deleted last, when the folder is otherwise empty: whenever the process dies,
+/// a free lock is abandoned. The lock alone decides, whatever the user, the server's root and the number of the process:
+/// the folders of all servers of a machine are in the same places, and each command deletes the abandoned ones. The lock is deleted last, when the folder is otherwise empty: whenever the process dies,
 /// the next command finds the leftovers. It searches the default places, and those that an operator has named, which
 /// ``ScratchPlaces`` remembers.
 package final class ScratchFolder: Sendable {
@@ -129,14 +130,14 @@ package final class ScratchFolder: Sendable {
 
     /// Deletes it, and stops a throw-away PostgreSQL that still runs in it.
     package func remove() throws {
-      ThrowawayCluster.endAbandoned(in: folder)
-      // The process was killed before it could lock it, or after all was deleted: newer content is only deleted with a
-      // lock.
-      if lock == nil {
+      // The process was killed before it could lock it, or after all was deleted. Meanwhile another process may work in
+      // it: without the lock neither its content nor its PostgreSQL is touched.
+      guard lock != nil else {
         unlinkat(place.descriptor, name, AT_REMOVEDIR)
-      } else {
-        try ScratchFolder.remove(folder, name, in: place)
+        return
       }
+      ThrowawayCluster.endAbandoned(in: folder)
+      try ScratchFolder.remove(folder, name, in: place)
     }
   }
 

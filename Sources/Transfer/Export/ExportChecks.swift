@@ -25,7 +25,8 @@ package struct ExportChecks {
     -> [Finding]
   {
     try [
-      target().about(.output), space(organization, connection).about(.output), uploads(connection),
+      NewArchiveCheck.finding(output).about(.output), space(organization, connection).about(.output),
+      uploads(connection),
       activity(organization).about(.organization), database(connection),
     ]
       + StateFindings(organization: organization, installation: installation, connection: connection).findings(.export)
@@ -80,21 +81,6 @@ package struct ExportChecks {
           + "\(installation.deploymentFolder)/version.py; later versions of the official importer ask for it",
         remedy: "this program's own import reads the archive anyway")
     ]
-  }
-
-  private func target() -> Finding {
-    guard !FileSystem.exists(output) else {
-      return Finding(
-        .blocker, "archive", "\(output) exists already", remedy: "choose another name with --output", id: .exists)
-    }
-    let folder = FileSystem.folder(of: output)
-    guard FileSystem.isFolder(folder) else {
-      return Finding(.blocker, "archive", "there is no folder \(folder)", remedy: "make it, or choose another place")
-    }
-    guard access(folder, W_OK) == 0 else {
-      return Finding(.blocker, "archive", "\(folder) cannot be written", remedy: "choose another place with --output")
-    }
-    return Finding(.ok, "archive", "goes to \(output)")
   }
 
   /// A message takes about 1.5 kB as JSON with its user-message rows, and a fifth of that compressed.

@@ -106,7 +106,9 @@ public struct ExportOperation: Operation {
   public func undo(_ context: UndoContext) -> UndoRule {
     let archive = options.output
     var operations: [any Runnable] = archive.map { [RemoveFile($0)] } ?? []
-    if options.deactivates { operations.append(ReactivateOperation(server, subdomain: options.subdomain)) }
+    if options.deactivates {
+      operations.append(ReactivationPart(ReactivateOperation(server, subdomain: options.subdomain)))
+    }
     return .operations(operations, confirmation: archive.map { .file($0) })
   }
 

@@ -99,6 +99,10 @@ public struct ImportOperation: PreparedOperation {
   // MARK: Before
 
   public func check(keeping preparation: Preparation, _ observer: CheckObserver) throws -> [Finding] {
+    try ArchiveFailure.naming(options.archive) { try findings(keeping: preparation, observer) }
+  }
+
+  private func findings(keeping preparation: Preparation, _ observer: CheckObserver) throws -> [Finding] {
     let installation = try server.installation()
     // An archive that would be refused, or is of another kind, is told before it is unpacked.
     let inspection = try Inspection.of(options.archive)
@@ -157,6 +161,10 @@ public struct ImportOperation: PreparedOperation {
   // MARK: The story
 
   public func run(progress: Progress) throws -> Summary {
+    try ArchiveFailure.naming(options.archive) { try importArchive(progress) }
+  }
+
+  private func importArchive(_ progress: Progress) throws -> Summary {
     let installation = try server.installation()
     let cancellation = progress.cancellation
     let recordFolder = options.reportFolder ?? progress.recordFolder

@@ -41,7 +41,7 @@ struct BackupChecks {
   }
 
   func findings(_ connection: Connection?, _ size: BackupSize, work: String?) throws -> [Finding] {
-    var findings = [target(), space(size, work: work)].about(.output)
+    var findings = [NewArchiveCheck.finding(output), space(size, work: work)].about(.output)
     if let connection, !options.skipsDatabase { findings.append(tools(connection)) }
     findings.append(try uploads(size, connection))
     findings.append(contents(size))
@@ -55,21 +55,6 @@ struct BackupChecks {
         Finding(.ok, "encryption", "none: the file holds every secret and message, readable for its owner alone"))
     }
     return findings + NotInBackup.list(installation).map(\.finding)
-  }
-
-  private func target() -> Finding {
-    guard !FileSystem.exists(output) else {
-      return Finding(
-        .blocker, "archive", "\(output) exists already", remedy: "choose another name with --output", id: .exists)
-    }
-    let folder = FileSystem.folder(of: output)
-    guard FileSystem.isFolder(folder) else {
-      return Finding(.blocker, "archive", "there is no folder \(folder)", remedy: "make it, or choose another place")
-    }
-    guard access(folder, W_OK) == 0 else {
-      return Finding(.blocker, "archive", "\(folder) cannot be written", remedy: "choose another place with --output")
-    }
-    return Finding(.ok, "archive", "goes to \(output)")
   }
 
   /// Checks the disk space: the dump exists beside the growing archive, and an encrypted archive beside the plain one.

@@ -102,15 +102,24 @@ public struct RehearseOperation: Operation, ObservedCheck {
   }
 
   public func check(_ observer: CheckObserver) throws -> [Finding] {
-    let scratch = try ScratchFolder(in: "/tmp")
-    let head = try head(in: scratch, cancellation: observer.cancellation, progress: observer.follow()).head
-    return try findings(head, work: workPlace())
+    try naming {
+      let scratch = try ScratchFolder(in: "/tmp")
+      let head = try head(in: scratch, cancellation: observer.cancellation, progress: observer.follow()).head
+      return try findings(head, work: workPlace())
+    }
+  }
+
+  /// Names the backup in failures about damage in it.
+  private func naming<Value>(_ body: () throws -> Value) throws -> Value {
+    try options.manual == nil ? ArchiveFailure.naming(options.archive, body) : body()
   }
 
   public func run(progress: Progress) throws -> Summary { try rehearse(progress).summary(progress) }
 
   /// The same as ``run(progress:)``, with a result for monitoring.
-  public func rehearse(_ progress: Progress) throws -> RehearsalReport {
+  public func rehearse(_ progress: Progress) throws -> RehearsalReport { try naming { try makeReport(progress) } }
+
+  private func makeReport(_ progress: Progress) throws -> RehearsalReport {
     ScratchFolder.removeLeftOvers()
     let started = ContinuousClock.now
     let cancellation = progress.cancellation

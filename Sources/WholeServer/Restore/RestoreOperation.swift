@@ -34,7 +34,18 @@ public struct RestoreOperation: RestoreFamily, ObservedCheck {
 
   // MARK: Before
 
-  public func check(_ observer: CheckObserver) throws -> [Finding] {
+  public func check(_ observer: CheckObserver) throws -> [Finding] { try naming { try findings(observer) } }
+  public func plan() throws -> Plan { try plan(CheckObserver()) }
+  public func plan(_ observer: CheckObserver) throws -> Plan { try naming { try makePlan(observer) } }
+  public func run(progress: Progress) throws -> Summary { try naming { try restore(progress) } }
+
+  /// Names the backup in failures about damage in it.
+  private func naming<Value>(_ body: () throws -> Value) throws -> Value {
+    guard case .archive(let path) = options.source else { return try body() }
+    return try ArchiveFailure.naming(path, body)
+  }
+
+  private func findings(_ observer: CheckObserver) throws -> [Finding] {
     let state = RestoreState(root: root)
     let preparation = try RestorePreparation(
       root: root, brand: brand, options: options, id: try state.newID(), cancellation: observer.cancellation,
@@ -42,9 +53,7 @@ public struct RestoreOperation: RestoreFamily, ObservedCheck {
     return try earlier(state) + preparation.findings()
   }
 
-  public func plan() throws -> Plan { try plan(CheckObserver()) }
-
-  public func plan(_ observer: CheckObserver) throws -> Plan {
+  private func makePlan(_ observer: CheckObserver) throws -> Plan {
     let preparation = try RestorePreparation(
       root: root, brand: brand, options: options, id: try RestoreState(root: root).newID(),
       cancellation: observer.cancellation, progress: observer.follow())
@@ -98,7 +107,7 @@ public struct RestoreOperation: RestoreFamily, ObservedCheck {
 
   // MARK: The story
 
-  public func run(progress: Progress) throws -> Summary {
+  private func restore(_ progress: Progress) throws -> Summary {
     let started = ContinuousClock.now
     let state = RestoreState(root: root)
     let lock = try state.lock()

@@ -82,7 +82,11 @@ extension CommandTable.Command {
     name = try container.decode(String.self, forKey: .commandName)
     discussion = try container.decodeIfPresent(String.self, forKey: .discussion)
     isShown = try container.decodeIfPresent(Bool.self, forKey: .shouldDisplay) ?? true
-    subcommands = try container.decodeIfPresent([Self].self, forKey: .subcommands) ?? []
+    // The parser describes its own command `help` too, behind that of this program.
+    var names: Set<String> = []
+    subcommands = (try container.decodeIfPresent([Self].self, forKey: .subcommands) ?? []).filter {
+      names.insert($0.name).inserted
+    }
     defaultSubcommand = try container.decodeIfPresent(String.self, forKey: .defaultSubcommand)
     arguments = try container.decodeIfPresent([CommandTable.Argument].self, forKey: .arguments) ?? []
   }

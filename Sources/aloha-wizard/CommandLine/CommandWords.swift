@@ -46,7 +46,7 @@ struct CommandWords: Sendable, Equatable {
     var rest: ArraySlice<String> = []
     private var words: ArraySlice<String> = []
 
-    /// The parser's own command, whose arguments are the words of another one.
+    /// The command whose arguments are the words of another one.
     private static let help = "help"
 
     init(_ table: CommandTable, _ goals: [String]) {
@@ -69,7 +69,9 @@ struct CommandWords: Sendable, Equatable {
       while let word = rest.first, word != "--" {
         if isOption(word) {
           try takeOption()
-        } else if path.isEmpty, word == Self.help {
+        } else if path.isEmpty, word == Self.help, let help = current.subcommand(word) {
+          path.append(help)
+          rest.removeFirst()
           return try checkHelp()
         } else if let next = current.subcommand(word) {
           path.append(next)
@@ -104,7 +106,7 @@ struct CommandWords: Sendable, Equatable {
     private func checkHelp() throws {
       if let option = leading.first(where: { !informing.contains($0) }) { throw misplaced(name(option), in: Self.help) }
       var command = table.root
-      for word in rest.dropFirst() where !isOption(word) {
+      for word in rest where !isOption(word) {
         guard let next = command.subcommand(word) else {
           throw unknown(word, among: command.shownNames, of: command.name == table.root.name ? nil : command.name)
         }
@@ -116,9 +118,11 @@ struct CommandWords: Sendable, Equatable {
       guard !current.subcommands.isEmpty else { return }
       let isInformed = leading.contains { informing.contains($0) }
       guard let word = rest.first, word != "--" else {
-        guard current.defaultSubcommand == nil, !leading.isEmpty, !isInformed else { return }
+        // With and without options: a group of commands does nothing by itself.
+        guard current.defaultSubcommand == nil, !isInformed else { return }
         throw PlainFailure(
-          .usage, label, "a command is missing", remedy: "give one of \(current.shownNames.joined(separator: ", "))")
+          .usage, label, "a command is missing",
+          remedy: "give one of \(current.shownNames.joined(separator: ", ")); see: \(Program.name) help \(label)")
       }
       if let command = implied, command.takesArguments {
         guard path.isEmpty, !goals.contains(word) else { return }
@@ -148,9 +152,17 @@ struct CommandWords: Sendable, Equatable {
             ? unknown(option: name, among: command.arguments.flatMap(\.names), of: called) : misplaced(name, in: called)
         }
         guard option.takesValue else { continue }
+        if !word.contains("="), index < words.count, Self.isNegativeNumber(words[index]) {
+          throw PlainFailure(
+            .usage, name,
+            "the value \(SafeText.clean(words[index], limit: .word)) is negative, and the option takes "
+              + "no negative numbers",
+            remedy: "give a number without a minus sign")
+        }
         guard option.isRepeating || given.isDisjoint(with: option.names) else {
           throw PlainFailure(
-            .usage, option.names.last ?? name, "is given twice", remedy: "give it once, before or after the command")
+            .usage, option.names.last ?? name, "the option is given twice",
+            remedy: "give it once, before or after the command")
         }
         given.formUnion(option.names)
         guard !word.contains("=") else { continue }
@@ -158,6 +170,11 @@ struct CommandWords: Sendable, Equatable {
           if index < words.count, !isOption(words[index]) { index += 1 } else { break }
         } while option.takesSeveral
       }
+    }
+
+    /// No option takes one: it is a mistyped value, not an option.
+    private static func isNegativeNumber(_ word: String) -> Bool {
+      word.hasPrefix("-") && word.utf8.count > 1 && word.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
     }
 
     /// Several short flags behind one dash.
@@ -168,10 +185,9 @@ struct CommandWords: Sendable, Equatable {
     // MARK: Errors
 
     private func unknown(_ word: String, among names: [String], of command: String?) -> PlainFailure {
-      let kind = command.map { "is not a command of \($0)" } ?? "there is no such command"
       let list = command.map { "\(Program.name) help \($0)" } ?? "\(Program.name) --help"
       return PlainFailure(
-        .usage, "'\(SafeText.clean(word, limit: .word))'", kind,
+        .usage, command ?? Program.name, "there is no command '\(SafeText.clean(word, limit: .word))'",
         remedy: NearestName.question(word, among: names) ?? "see all of them with: \(list)")
     }
 
@@ -181,7 +197,7 @@ struct CommandWords: Sendable, Equatable {
       let long = names.filter { $0.hasPrefix("--") }
       let command = called == Program.name ? called : "\(Program.name) \(called)"
       return PlainFailure(
-        .usage, SafeText.clean(name, limit: .word), "there is no such option of \(called)",
+        .usage, called, "there is no option \(SafeText.clean(name, limit: .word))",
         remedy: NearestName.question(typed, among: long) ?? "see all of them with: \(command) --help")
     }
 
@@ -193,7 +209,8 @@ struct CommandWords: Sendable, Equatable {
       {
         remedy = "for the wizard write: \(Program.name) \(wizard) \(called) \(name)"
       }
-      return PlainFailure(.usage, SafeText.clean(name, limit: .word), "is not an option of \(called)", remedy: remedy)
+      return PlainFailure(
+        .usage, called, "there is no option \(SafeText.clean(name, limit: .word)) for this command", remedy: remedy)
     }
 
     private func isOption(_ word: String) -> Bool { CommandWords.isOption(word) }

@@ -50,7 +50,8 @@ enum ConfirmationPrompt {
     if answer == expected { return }
     guard !answer.isEmpty else { throw Cancelled() }
     throw PlainFailure(
-      .usage, "'\(SafeText.clean(answer, limit: .word))'", "is not the requested name; nothing was changed",
+      .usage, "confirmation",
+      "'\(SafeText.clean(answer, limit: .word))' is not the requested name; nothing was changed",
       remedy: "repeat the command and type \(SafeText.clean(expected))")
   }
 

@@ -9,7 +9,7 @@ extension JobsCommand {
       abstract: "List the jobs of this server, the newest first.",
       discussion: """
         Times are in UTC. With --json each job is one object on standard output; how many earlier jobs are not shown \
-        is said on standard error.
+        is said on standard error, and also if there is neither a job nor a server at the root.
 
         Examples:
           aloha-wizard jobs list --all
@@ -49,11 +49,24 @@ extension JobsCommand {
         let header = ["ID", "STATE", "BEGUN (UTC)", "ENDED", "TOOK", "OPERATOR", "WHAT"]
         StandardStream.output(ColumnText.of([header] + shown.map { Self.cells($0, now: now) }))
       }
+      if try store.jobs().isEmpty { reportMissingServer() }
       guard found.count > shown.count else { return }
       let words = ["jobs", "list", "--all"] + (state.map { ["--state", $0.rawValue] } ?? [])
       let command = Program.command(words, root: server.reference.root, brand: server.brand?.rawValue)
       let text = "… and \(Amount.of(Int64(found.count - shown.count), "earlier one")): \(command)\n"
       if output.json { StandardStream.error(text) } else { StandardStream.output(text) }
+    }
+
+    /// A forgotten or mistyped `--root` is the usual reason for an empty list. On standard error: the list itself is
+    /// complete.
+    private func reportMissingServer() {
+      do {
+        _ = try server.installation()
+      } catch {
+        let failure = FailureReport(error)
+        let remedy = failure.remedy.map { "; \($0)" } ?? ""
+        StandardStream.error("\(failure.subject): \(failure.reason)\(remedy)\n")
+      }
     }
 
     private static func cells(_ job: JobStatus, now: Int64) -> [String] {

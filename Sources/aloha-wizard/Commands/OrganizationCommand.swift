@@ -177,15 +177,19 @@ struct OrganizationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "change-subdomain", abstract: "Move an organization to another subdomain of this server.",
       discussion: Examples.after(
-        "", "organization change-subdomain -r lagoon harbour --dry-run",
+        "", "organization change-subdomain lagoon harbour --dry-run",
         "organization change-subdomain -r lagoon '' --skip-redirect"))
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-    @Option(name: .shortAndLong, help: "The organization's subdomain; '' is the root domain.")
-    var realm: String
-    @Argument(help: "The new subdomain; '' is the root domain.")
-    var newSubdomain: String
+    @Option(
+      name: [.customShort("r"), .customLong("realm")],
+      help: ArgumentHelp("The organization's subdomain; '' is the root domain.", valueName: "realm"))
+    private var option: String?
+    @Argument(help: ArgumentHelp("The organization's subdomain, unless --realm names it.", valueName: "realm"))
+    private var first: String
+    @Argument(help: ArgumentHelp("The new subdomain; '' is the root domain.", valueName: "new-subdomain"))
+    private var second: String?
     @Flag(help: "Do not redirect browsers from the old address.")
     var skipRedirect = false
     @Flag(help: "Allow a subdomain that servers reserve.")
@@ -193,7 +197,16 @@ struct OrganizationCommand: ParsableCommand {
     @Flag(help: "Show the plan and the findings of the checks; change nothing.")
     var dryRun = false
 
-    func validate() throws { try OptionRule.check("The new subdomain", newSubdomain, InputRule.subdomain) }
+    func validate() throws {
+      switch (option, second) {
+      case (nil, nil): throw ValidationError("Missing expected argument '<new-subdomain>': give both subdomains.")
+      case (.some, .some): throw ValidationError("Give the organization's subdomain once.")
+      default: try OptionRule.check("The new subdomain", newSubdomain, InputRule.subdomain)
+      }
+    }
+
+    private var realm: String { option ?? first }
+    private var newSubdomain: String { second ?? first }
 
     func run() throws { try output.perform(operation(), dryRun: dryRun) }
 

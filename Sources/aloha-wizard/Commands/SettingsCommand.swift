@@ -143,7 +143,7 @@ struct SettingsCommand: ParsableCommand {
 
   struct Undo: OperationCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Bring back the files from before the last copy.",
+      abstract: "Restore the files that the last copy has replaced.",
       discussion: Examples.after("", "settings undo --dry-run", "settings undo --yes"))
 
     @OptionGroup var server: ServerOptions

@@ -57,19 +57,38 @@ struct ThemeCommand: ParsableCommand {
         own colour, and signs need 3 to 1. Only the role disabled may be dim. Without a name all themes are checked. The \
         exit code is 30 if there are problems.
         """,
-        "theme check", "theme check dark"))
+        "theme check", "theme check dark --json"))
+
+    @OptionGroup var output: JSONOption
 
     @Argument(help: "A theme's name or file.")
     var theme: String?
 
+    /// The result of one theme, for programs.
+    private struct Line: Encodable {
+      let name: String
+      let isGood: Bool
+      /// The problems, in the words of the text.
+      let problems: [String]
+    }
+
     func run() throws {
       let library = ThemeLibrary.current()
       var isGood = true
+      var count = 0
       for entry in theme.map({ [ThemeName.resolved($0)] }) ?? library.list().map({ $0.path ?? $0.name }) {
         let report = try report(entry, library)
         isGood = isGood && report.isGood
-        StandardStream.output(Self.text(of: report, SafeText.clean(entry)))
+        count += 1
+        let name = SafeText.clean(entry)
+        if output.json {
+          let line = Line(name: name, isGood: report.isGood, problems: Self.problems(report))
+          StandardStream.json(JSONText.of("themeChecked", line))
+        } else {
+          StandardStream.output(Self.text(of: report, name))
+        }
       }
+      if output.json { StandardStream.json(JSONText.end(ofList: count)) }
       if !isGood { throw ExitCode(FailureFamily.blocked.rawValue) }
     }
 
@@ -84,20 +103,23 @@ struct ThemeCommand: ParsableCommand {
 
     private static func text(of report: ThemeReport, _ name: String) -> String {
       guard !report.isGood else { return "\(name): good\n" }
-      var lines = ["\(name):"] + report.faults.map { "  \(SafeText.clean($0))" }
+      return "\(name):\n" + problems(report).map { "  \($0)\n" }.joined()
+    }
+
+    private static func problems(_ report: ThemeReport) -> [String] {
+      var lines = report.faults.map { SafeText.clean($0) }
       for depth in ColorDepth.allCases.reversed() {
         for weak in report.weaknesses where weak.depth == depth {
           let place = weak.terminal.map { " on a terminal with \($0)" } ?? ""
           lines.append(
-            "  \(depth.words): \(weak.role.rawValue) has a contrast of \(tenths(weak.contrast))\(place), "
+            "\(depth.words): \(weak.role.rawValue) has a contrast of \(tenths(weak.contrast))\(place), "
               + "and needs \(tenths(weak.needed))")
         }
         for like in report.likenesses where like.depth == depth {
-          lines.append("  \(depth.words): \(like.role.rawValue) looks the same as \(like.other.rawValue)")
+          lines.append("\(depth.words): \(like.role.rawValue) looks the same as \(like.other.rawValue)")
         }
       }
-      lines += report.dimmed.map { "  \($0.rawValue) is dim, and only disabled may be" }
-      return lines.joined(separator: "\n") + "\n"
+      return lines + report.dimmed.map { "\($0.rawValue) is dim, and only disabled may be" }
     }
 
     private static func tenths(_ value: Double) -> String {

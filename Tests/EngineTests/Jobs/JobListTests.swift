@@ -49,7 +49,10 @@ struct JobListTests {
       #expect(rows(try records.jobs("list", "--all").output).count == 24)
       let few = rows(try records.jobs("list", "--limit", "22").output)
       #expect(few.count == 24 && few.last?.hasPrefix("… and 1 earlier one: ") == true)
-      #expect(try records.jobs("list", "--limit", "0").status == 64)
+      for number in ["0", "-3"] {
+        #expect(try records.jobs("list", "--limit", number).status == 64)
+        #expect(try records.jobs("list", "--limit=\(number)").output.contains("--limit needs a number from 1 on"))
+      }
       #expect(try records.jobs("list", "--limit", "3", "--all").status == 64)
     }
   }
@@ -57,7 +60,12 @@ struct JobListTests {
   @Test("The list is restricted to a state, and an empty one is said in words")
   func states() throws {
     try withRecords { records in
-      #expect(rows(try records.jobs("list").output) == ["There has been no job on this server."])
+      let empty = rows(try records.jobs("list").output)
+      #expect(empty.count == 2 && empty.contains("There has been no job on this server."))
+      // The root of these records has no server.
+      #expect(
+        empty.contains { $0.hasPrefix("\(records.root): no server is installed here: ") && $0.contains("--root") },
+        "\(empty)")
       _ = try records.finished(minute: 0)
       let failed = try records.failed(minute: 1)
       let lines = rows(try records.jobs("list", "--state", "failed").output)
@@ -68,6 +76,13 @@ struct JobListTests {
         ])
       #expect(try records.jobs("list", "--state", "nonsense").status == 64)
     }
+  }
+
+  @Test("An empty list of a server says nothing about its root")
+  func emptyServer() throws {
+    let server = try Servers.fresh()
+    let list = try Subprocess(Executable.path(), ["jobs", "list", "--root", server.root], directory: "/").run()
+    #expect(rows(list.output) == ["There has been no job on this server."])
   }
 
   @Test("With --json each job is an object with the same data")
@@ -200,7 +215,7 @@ struct JobListTests {
       #expect(!FileSystem.exists(partial))
       #expect(job.isSetAside)
       let again = try records.jobs("dismiss", job.id)
-      #expect(again.status == 30 && again.output.contains("it was dismissed already"))
+      #expect(again.status == 31 && again.output.contains("it was dismissed already"))
       #expect(try records.jobs("dismiss", records.finished(minute: 1).id).status == 30)
     }
   }

@@ -87,6 +87,73 @@ struct ScratchFolderTests {
     try FileSystem.removeTree(place)
   }
 
+  @Test("The work folder of a living process is never deleted, whatever its user, its root and its number")
+  func living() throws {
+    let place = try place()
+    let (one, other) = (try Servers.fresh(), try Servers.fresh())
+    // A process with the rights of another user, whose number in the folder is that of no process.
+    var foreign: String?
+    var holder: pid_t?
+    if geteuid() == 0, FileSystem.exists("/usr/bin/flock") {
+      let path = "\(place)/\(ScratchFolder.prefix)postgres"
+      try FileSystem.makeFolder(path)
+      try FileSystem.replace("\(path)/.lock", with: [])
+      let user = try #require(getpwnam("postgres")).pointee
+      for entry in [path, "\(path)/.lock"] { #expect(chown(entry, user.pw_uid, user.pw_gid) == 0) }
+      holder = try Subprocess("/usr/bin/flock", ["\(path)/.lock", "/bin/sleep", "600"], directory: "/").start()
+      while FileLock.isFree(".lock", in: try OpenFolder(path)) { usleep(20_000) }
+      foreign = path
+    }
+    defer { if let holder { kill(holder, SIGTERM) } }
+    let own = try ScratchFolder(in: place)
+    try FileSystem.replace("\(own.path)/pid", with: "4194303\n".utf8)
+    // The folder of a dead process that had the number of this one.
+    let dead = "\(place)/\(ScratchFolder.prefix)dead"
+    try FileSystem.makeFolder(dead)
+    try FileSystem.replace("\(dead)/.lock", with: [])
+    try FileSystem.replace("\(dead)/pid", with: "\(getpid())\n".utf8)
+    if geteuid() == 0 {
+      // No folder of this program's users, also without a process.
+      let strangers = "\(place)/\(ScratchFolder.prefix)stranger"
+      try FileSystem.makeFolder(strangers)
+      #expect(chown(strangers, 4711, 4711) == 0)
+    }
+    for server in [one, other] {
+      var places = JobStore(root: server.root).places
+      places.work.append(place)
+      Leftovers.remove(.init(try server.installation), jobs: places, progress: .silent)
+      ScratchFolder.removeLeftOvers(in: [place])
+      #expect(FileSystem.exists("\(own.path)/pid"))
+      if let foreign { #expect(FileSystem.exists("\(foreign)/.lock")) }
+      #expect(!FileSystem.exists(dead))
+      if geteuid() == 0 { #expect(FileSystem.exists("\(place)/\(ScratchFolder.prefix)stranger")) }
+    }
+    own.remove()
+    try FileSystem.removeTree(place)
+  }
+
+  @Test("An empty folder that a process takes after it was found is kept, and its PostgreSQL runs on")
+  func takenMeanwhile() throws {
+    let place = try place()
+    let path = "\(place)/\(ScratchFolder.prefix)taken"
+    try FileSystem.makeFolder(path)
+    let found = try #require(ScratchFolder.abandoned(in: try OpenFolder(place)).first)
+    let lock = try #require(try FileLock("\(path)/.lock"))
+    let data = "\(path)/cluster/data"
+    try FileSystem.makeFolder(data)
+    let process = try Subprocess("/bin/sleep", ["600"], directory: data).start()
+    defer { kill(process, SIGKILL) }
+    try FileSystem.replace("\(data)/postmaster.pid", with: "\(process)\n".utf8)
+    while FileIdentity("/proc/\(process)/cwd") != FileIdentity(data) { usleep(10_000) }
+    try found.remove()
+    #expect(FileSystem.exists("\(data)/postmaster.pid"))
+    usleep(100_000)
+    var status = siginfo_t()
+    #expect(waitid(P_PID, id_t(process), &status, WEXITED | WNOHANG | WNOWAIT) == 0 && status.si_signo == 0)
+    withExtendedLifetime(lock) {}
+    try FileSystem.removeTree(place)
+  }
+
   @Test("A work folder in a given place is remembered while it exists")
   func places() throws {
     let place = try place()

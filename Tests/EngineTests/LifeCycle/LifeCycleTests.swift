@@ -4,6 +4,7 @@ import Postgres
 import Sandbox
 import Synchronization
 import Testing
+import Transfer
 
 @testable import Administration
 @testable import Operations
@@ -41,6 +42,41 @@ struct LifeCycleTests {
     _ = try ReactivateOperation(server.reference, subdomain: "bookclub").perform(.silent)
     #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
     #expect(try server.value("SELECT count(*) FROM zerver_realmauditlog WHERE event_type = 202") == "1")
+  }
+
+  @Test("Remaining sessions of a deactivated organization are ended, and then there is nothing to do")
+  func interruptedDeactivation() throws {
+    let server = try server()
+    let user = try #require(
+      try server.value("SELECT min(id) FROM zerver_userprofile WHERE realm_id > 1 AND NOT is_bot"))
+    // The state that a process leaves which is killed between the two transactions.
+    try server.connectAsSuperuser().execute(
+      """
+      UPDATE zerver_realm SET deactivated = true WHERE string_id = 'bookclub';
+      INSERT INTO django_session VALUES ('a', '\(SessionSample.data(user: user))', now() + interval '1 day')
+      """)
+    let operation = DeactivateOperation(server.reference, subdomain: "bookclub")
+    #expect(try operation.perform(.silent).facts == [Summary.Fact("Sessions ended", count: 1, .sessions)])
+    let failure = #expect(throws: Blocked.self) { try operation.perform(.silent) }
+    #expect(failure?.family == .conflict)
+    #expect(failure?.findings.map(\.id) == [.nothingToDo])
+  }
+
+  @Test("A reactivation that is a part of an undo accepts an active organization")
+  func partOfUndo() throws {
+    let server = try server()
+    let archive = "\(server.root)/a.tar.gz"
+    try FileSystem.replace(archive, with: [1])
+    var options = ExportOperation.Options(subdomain: "bookclub", output: archive)
+    options.deactivates = true
+    guard case .operations(let parts, _) = ExportOperation(server.reference, options).undo(UndoContext()) else {
+      Issue.record("no undo")
+      return
+    }
+    for part in parts { #expect(try Blocked.of(part.check()) == nil) }
+    for part in parts { _ = try part.run(progress: .silent) }
+    #expect(!FileSystem.exists(archive))
+    #expect(try server.value("SELECT deactivated FROM zerver_realm WHERE string_id = 'bookclub'") == "f")
   }
 
   @Test("The list contains the size of uploads and the last activity")
@@ -108,7 +144,7 @@ struct LifeCycleTests {
     "Subdomains that the server refuses are refused",
     arguments: [
       ("www", "reserved"), ("ab", "cannot be"), ("-abc", "cannot be"), ("Readers", "cannot be"),
-      ("alohainternal", "in use"), ("bookclub", "in use"), ("harbour", "in use"),
+      ("alohainternal", "in use"), ("bookclub", "nothing to do"), ("harbour", "in use"),
     ])
   func refused(_ name: String, _ word: String) throws {
     let operation = ChangeSubdomainOperation(
