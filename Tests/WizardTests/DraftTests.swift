@@ -87,14 +87,15 @@ struct DraftTests {
   func secrets() throws {
     let place = try Place()
     let walker = leave(place)
-    _ = walker.model.wizardSession.keepDraft()
+    #expect(walker.model.wizardSession.keepDraft()?.contains("offers to continue") == true)
     let found = try Subprocess(
       "/bin/sh", ["-c", "find \(place.root) -name '*.json' -printf '%m %p\\n'"], directory: "/"
-    ).run()
-    let line = try #require(found.output.split(separator: "\n").first)
+    ).runChecked()
+    let line = try #require(found.split(separator: "\n").first)
     #expect(line.hasPrefix("600 "))
     let text = String(decoding: try FileSystem.read(String(line.dropFirst(4))), as: UTF8.self)
     #expect(text.contains("kept") && !text.contains("hunter2"))
+    withExtendedLifetime(place) {}
   }
 
   @Test("Returning to the menu offers the draft at once, and a success removes it")
