@@ -161,7 +161,10 @@ struct AnswersTests {
       ),
       ("old = false", "old = \"no\"", "deactivate.old: must be true or false"),
       ("subdomain = \"port\"", "subdomain = 7", "address.subdomain: must be a text in quotes"),
-      ("subdomain = \"port\"", "subdomain = \"Port\"", "address.subdomain: Only small letters, please"),
+      (
+        "subdomain = \"port\"", "subdomain = \"Port\"",
+        "address.subdomain: Use only small letters a-z, digits and dashes"
+      ),
       ("camo_key = \"copy\"", "camo_key = \"move\"", "camo_key: \"move\" is no decision; \"copy\" or \"keep\""),
       ("camo_key = \"copy\"", "camo_key = \"copy\"\ncamo_kee = \"keep\"", "nothing to decide about \"camo_kee\" here"),
     ])

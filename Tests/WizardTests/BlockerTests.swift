@@ -95,7 +95,7 @@ struct SubdomainQuestionTests {
     #expect(walker.step == "address")
     walker.press(.control("u"))
     walker.type("Lagoon")
-    #expect(walker.sees("Only small letters, please: lagoon"))
+    #expect(walker.sees("Use only small letters a-z, digits and dashes: lagoon"))
   }
 
   @Test("A free name is the name itself or has the first free number, and is never a reserved one")

@@ -84,7 +84,7 @@ struct LinearTests {
     let servers = FakeEngine.move()
     var walk = LinearWalk(servers.moveFlow(), ["", "", "", "", "", "", "Upper", "''", "q", "y"])
     #expect(try walk.runner.run() == nil)
-    #expect(walk.script.says("Invalid: Only small letters, please: upper."))
+    #expect(walk.script.says("Invalid: Use only small letters a-z, digits and dashes: upper."))
     #expect(walk.answers.text("address.subdomain") == "")
     #expect(walk.script.says("Subdomain, '' for (root domain) [harbour]: ->"))
     #expect(walk.script.says("People will open https://target.example.com"))

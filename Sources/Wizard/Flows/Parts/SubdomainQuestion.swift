@@ -64,7 +64,7 @@ struct SubdomainQuestion: Sendable {
     let lowercase = subdomain.lowercased()
     if lowercase != subdomain, AnswerCheck.subdomain(lowercase) == nil {
       return
-        "Only small letters, please: \(SafeText.clean(Self.free(like: lowercase, used: used(answers)), limit: .word))"
+        "\(InputRule.smallLetters): \(SafeText.clean(Self.free(like: lowercase, used: used(answers)), limit: .word))"
     }
     if let reason = AnswerCheck.subdomain(subdomain) { return reason }
     let used = used(answers)
