@@ -6,13 +6,13 @@
 public enum InputRule {
   // MARK: Names
 
+  /// The reason why a text is no subdomain, also where a valid one is proposed with it.
+  public static let smallLetters = "Use only small letters a-z, digits and dashes"
+
   /// Letters, digits and dashes, as the server requires; empty for the root domain.
   public static func subdomain(_ text: String) -> String? {
     let allowed = text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
-    guard allowed else {
-      return text.contains { $0.isUppercase }
-        ? "Only small letters, please" : "Use only small letters a-z, digits and dashes"
-    }
+    guard allowed else { return smallLetters }
     if text.hasPrefix("-") || text.hasSuffix("-") { return "The first and the last character cannot be a dash" }
     if text.utf8.count > 40 { return "At most 40 characters; these are \(text.utf8.count)" }
     return nil

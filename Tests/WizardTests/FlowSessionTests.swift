@@ -65,7 +65,7 @@ struct FlowSessionTests {
     #expect(walker.step == "target")
     walker.walk(to: "address")
     #expect(walker.answers.given(Key.subdomain) == "harbourNot Good")
-    #expect(walker.sees("Only small letters"))
+    #expect(walker.sees("Use only small letters"))
   }
 
   @Test("The list of steps marks finished, current and later steps")

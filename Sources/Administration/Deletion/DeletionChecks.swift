@@ -4,7 +4,7 @@ import Operations
 import Postgres
 import Server
 
-/// What speaks for and against a deletion, and what is said when it is done.
+/// The checks before a deletion, and its summary.
 extension DeletionRun {
   func findings(_ connection: Connection) throws -> [Finding] {
     let organization: Organization
@@ -43,12 +43,10 @@ extension DeletionRun {
     let signs = history.signsOfLife
     guard !signs.isEmpty else {
       return Finding(
-        .ok, "signs of life",
-        "no messages were written since it was created "
-          + "or imported")
+        .ok, "activity", "there is none since the organization was created or imported")
     }
     return Finding(
-      .warning, "signs of life", "people seem to work in it: \(signs.joined(separator: "; "))",
+      .warning, "activity", "the organization seems to be in use: \(signs.joined(separator: "; "))",
       remedy: "make sure that it is not the real one; to close one that people used, deactivate it instead")
   }
 
@@ -84,7 +82,7 @@ extension DeletionRun {
     case .keep:
       return [
         Finding(
-          .ok, "uploads", "are kept in \(folder); they are orphaned once the rows are deleted",
+          .ok, "uploads", "they stay in \(folder), and are orphaned once the rows are deleted",
           remedy: "add --with-uploads to delete them too")
       ]
     case .everything where !history.isOnlyOne:
@@ -115,10 +113,10 @@ extension DeletionRun {
         .warning, "cache", "cannot be emptied from here",
         remedy: "run \(ServerScripts(installation).commandLine(.flushCache)) afterwards")
     }
-    return Finding(.ok, "cache", "will be emptied by \(way)")
+    return Finding(.ok, "cache", "it is emptied by \(way)")
   }
 
-  /// What is missing of the operator's word for it; empty where all is said. A rehearsal does without.
+  /// Returns blockers for the missing confirmations of the operator; a dry run needs none.
   func confirmation() throws -> [Finding] {
     var findings: [Finding] = []
     if options.confirmation != options.subdomain {
@@ -132,7 +130,7 @@ extension DeletionRun {
     if !options.despiteSignsOfLife, !(try history().signsOfLife.isEmpty) {
       findings.append(
         Finding(
-          .blocker, "signs of life", "people seem to work in this organization",
+          .blocker, "activity", "the organization seems to be in use",
           remedy: "read the output of --dry-run; to delete it anyway, add --yes"))
     }
     return findings.about(.confirmation)

@@ -21,7 +21,7 @@ struct DeletionRun {
     return try findings(connection)
   }
 
-  /// What it holds and how it came, for whoever has to decide.
+  /// The content and the origin of the organization, on which the operator decides.
   func history() throws -> OrganizationHistory {
     let connection = try installation.connect()
     defer { connection.close() }
@@ -96,7 +96,7 @@ struct DeletionRun {
     do {
       shares = try deleteRows(of: organization, connection, progress)
     } catch {
-      // Nobody knows what became of a commit whose answer was lost: then the next start looks.
+      // The outcome of a commit whose answer was lost is unknown: the next start finds it out.
       if let journal, (try? stillThere(organization)) == true { journal.discard() }
       throw Self.explained(error)
     }
@@ -146,7 +146,7 @@ struct DeletionRun {
     }
   }
 
-  /// Whoever writes for these people from now on waits for the end, and fails there: no row can slip in between.
+  /// From now on, transactions that write rows of these users wait for the end and fail then: no new row can be added.
   private static func lock(_ organization: Organization, _ connection: Connection) throws {
     try connection.execute("SET LOCAL lock_timeout = '\(RowDeletion.lockTimeout)'")
     _ = try connection.query("SELECT 1 FROM zerver_realm WHERE id = $1 FOR UPDATE", [String(organization.id)])

@@ -33,7 +33,7 @@ public struct FlushCacheOperation: Operation {
           remedy: "run it where the server is: \(ServerScripts(installation).commandLine(.flushCache))")
       ]
     }
-    return [Finding(.ok, "cache", "by \(way)")]
+    return [Finding(.ok, "cache", "it is emptied by \(way)")]
   }
 
   public func plan() throws -> Plan {

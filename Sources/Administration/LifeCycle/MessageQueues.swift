@@ -38,7 +38,7 @@ public struct MessageQueues: Sendable {
       (isInContainer ? "docker compose exec rabbitmq " : "sudo ") + "rabbitmqctl list_queues name messages"
     guard ["localhost", "127.0.0.1", "::1"].contains(host) else {
       return Finding(
-        .warning, "queues", "are on \(SafeText.clean(host, limit: .name)); they cannot be looked at from here",
+        .warning, "queues", "they are on \(SafeText.clean(host, limit: .name)), and cannot be read from here",
         remedy: (isInContainer ? "outside of the container, run: " : "there, run: ") + command, id: .unknown)
     }
     guard let program, geteuid() == 0 else {
@@ -67,7 +67,7 @@ public struct MessageQueues: Sendable {
       guard words.count == 2, let count = Int(words[1]), count > 0 else { continue }
       waiting.append((SafeText.clean(words[0], limit: .word), count))
     }
-    guard !waiting.isEmpty else { return Finding(.ok, "queues", "are empty") }
+    guard !waiting.isEmpty else { return Finding(.ok, "queues", "all are empty") }
     let list = waiting.map { "\($0.name): \($0.count)" }.joined(separator: ", ")
     return Finding(
       .warning, "queues", "events wait in them: \(list)",

@@ -82,7 +82,7 @@ struct PasswordResetRun {
     if !canSend {
       findings.append(
         Finding(
-          .blocker, "manage.py", "is not here",
+          .blocker, "manage.py", "is not on this machine",
           remedy: "run it where the server is: "
             + commands.map { server.commandLine($0) }.joined(separator: "; ")))
     }

@@ -46,7 +46,7 @@ public struct CopySecretsOperation: Operation {
     let facts = MigrationFacts(kind: .import)
     let configuration = try ConfigurationSource(source.installation())
     let target = try target.installation()
-    // What has become the same meanwhile needs no copying.
+    // Secrets that have become equal in the meantime are not copied.
     let different = try SettingsAdvisor(from: configuration, to: target, facts: facts).advice().map(\.id)
     let copied = copied.map { "secrets.\($0)" }.filter(different.contains)
     return CopySettingsRun(

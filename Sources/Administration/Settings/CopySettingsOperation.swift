@@ -88,7 +88,7 @@ public struct CopySettingsOperation: Operation {
 
   // MARK: For the decision
 
-  /// Returns what is going to be done about each difference, in the order of the advice, without what stays unchanged.
+  /// Returns the decision about each difference, in the order of the advice, without unchanged settings.
   public func chosen() throws -> [(advice: SettingAdvice, decision: SettingDecision)] { try work().chosen() }
 
   /// Returns the changes to settings.py and the conf file as unified diffs, and the secrets by name. Values of secrets are

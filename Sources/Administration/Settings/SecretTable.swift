@@ -114,7 +114,7 @@ struct SecretTable {
         "the sessions in the backup are valid only with this key")
     }
     return entry(
-      "secret_key", purpose, copied: "Nothing is gained: sessions and links do not travel with an export.",
+      "secret_key", purpose, copied: "Nothing is gained: an export contains no sessions, and links are invalid.",
       kept: "All users have to sign in once, which is required here anyway.", .keep,
       isRestore
         ? "the old server keeps running: with the same key a session of one would be valid on the other"

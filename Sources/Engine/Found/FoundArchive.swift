@@ -2,7 +2,7 @@ import Common
 
 /// An archive in a list to choose from. Texts other than the path are cleaned for a terminal.
 public struct FoundArchive: Sendable, Equatable {
-  /// What it holds.
+  /// The content.
   public enum Content: Sendable, Equatable {
     case export, backup
     /// Something else; the text describes it: "a zip file".

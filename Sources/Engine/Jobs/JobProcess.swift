@@ -58,7 +58,7 @@ public enum JobProcess {
       clean(before: operation, Progress(tell))
       return try operation.perform(progress.prepared(by: preparation))
     } catch {
-      // Before the last event: whoever reads that event knows whether the job is kept.
+      // The mark is written before the last event, so that every reader of that event sees whether the job is kept.
       if !progress.hasBegun, JobFolder.isRefusal(error) { folder.markRefused() }
       journal.append(.failed(FailureReport(error)))
       throw error

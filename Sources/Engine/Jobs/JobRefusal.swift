@@ -3,13 +3,15 @@ import Glibc
 import Operations
 
 /// A request that is refused before anything has changed is not a job: it is neither listed nor offered. Its folder
-/// exists until the one who asked has read the reason; if no one reads it, the next listing or start removes it.
+/// exists until the requesting process has read the reason; if that process ends first, the next list or start removes
+/// the folder.
 ///
 /// Files in the folder of a job:
-/// - `request`: locked by the one who asked, until the job has begun or its end was read, see ``JobRequest``.
+/// - `request`: locked by the requesting process, until the job has begun or its end was read, see ``JobRequest``.
 /// - `begun`: the first phase that is not a check has started.
 /// - `refused`: the job ended before that, for a reason of ``isRefusal(_:)``.
-/// - `announced`: the one who asked was told that it is running, and left. Such a job is kept, however it ends.
+/// - `announced`: the requesting process has reported that the job is running, and ended. Such a job is kept, however it
+///   ends.
 extension JobFolder {
   var request: String { "\(path)/request" }
   private var begunMark: String { "\(path)/begun" }
@@ -38,16 +40,16 @@ extension JobFolder {
 
   public var hasBegun: Bool { FileSystem.exists(begunMark) }
 
-  /// Whether the job was refused and nobody was told that it is running.
+  /// Whether the job was refused, and no command has reported that it is running.
   public var isRefused: Bool { FileSystem.exists(refusedMark) && !FileSystem.exists(announcedMark) }
 
-  /// Whether the one who asked for the job still waits for its start or its end.
+  /// Whether the requesting process still waits for the start or the end of the job.
   var isRequested: Bool { FileSystem.exists(request) && (try? FileLock(request)) == nil }
 
   /// Whether the folder is not that of a job: it was refused, or its process was never started.
   var isVoid: Bool { isRefused || isAbandoned }
 
-  /// Whether the one who asked for the job ended before its process was started.
+  /// Whether the requesting process ended before it had started the process of the job.
   private var isAbandoned: Bool {
     !FileSystem.exists(journal) && FileSystem.exists(request) && !isRequested
   }

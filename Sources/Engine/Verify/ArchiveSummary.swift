@@ -60,7 +60,7 @@ public struct ArchiveSummary: Sendable, Encodable, Equatable {
   public var hasDigests: Bool
   /// Whether age has encrypted it.
   public var isEncrypted = false
-  /// What the `.sha256` beside an encrypted file proves; nil for a plain archive.
+  /// The proof by the `.sha256` beside an encrypted file; nil for a plain archive.
   public var seal: String?
   /// Whether a backup contains a whole server, and what it lacks; nil for other archives.
   public var completeness: String?

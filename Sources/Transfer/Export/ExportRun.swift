@@ -34,12 +34,12 @@ package struct ExportRun {
     let source = try ExportSource(installation, connection)
     let findings = try ExportChecks(installation: installation, options: options, output: output)
       .findings(organization, source, connection)
-    // Whoever cannot begin has other worries than single rows.
+    // If the export cannot begin, findings about single rows do not matter.
     guard !findings.contains(where: { $0.severity == .blocker }) else { return findings }
     return try findings + outlook(organization, source, connection)
   }
 
-  /// What the archive would not hold: counted in one instant of the database, which is then let go.
+  /// Returns findings about the rows that the archive omits, counted in one snapshot of the database.
   private func outlook(
     _ organization: Organization, _ source: ExportSource, _ connection: Connection
   ) throws -> [Finding] {
@@ -217,7 +217,8 @@ package struct ExportRun {
 
   // MARK: Deactivating
 
-  /// The archive is there: from now on nobody needs what is still open. Failing here must not take it away.
+  /// Ends the sessions of the deactivated organization after the archive is complete. A failure is a warning: the archive is
+  /// kept.
   private func endActivity(_ organization: Organization, _ connection: Connection, _ progress: Progress) -> Int {
     do {
       let ended = try OrganizationState.endActivity(organization, connection)
@@ -236,14 +237,14 @@ package struct ExportRun {
       let connection = try installation.connect()
       defer { connection.close() }
       try OrganizationState.reactivate(organization, connection)
-      // Whoever wanted to stop the export does not want to stop this.
+      // A request to stop the export must not stop the roll back.
       ServerCache.flushOrWarn(installation, progress: progress.unstoppable)
     } catch {
       progress.warn("\(organization.label) is still deactivated: \(error). Reactivate it when you are ready.")
     }
   }
 
-  // MARK: What is said of it
+  // MARK: Summary
 
   private func manifest(
     _ scope: ExportScope, _ version: ServerVersion, _ connection: Connection, _ fill: (inout Manifest) -> Void

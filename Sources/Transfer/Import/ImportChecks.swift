@@ -72,13 +72,14 @@ package struct ImportChecks {
   private func systemBots() throws -> Finding {
     let bots = SystemBots(installation: installation, connection: connection)
     let missing = try bots.missing()
-    if missing.isEmpty { return Finding(.ok, "system bots", "are there") }
+    if missing.isEmpty { return Finding(.ok, "system bots", "all exist") }
     let reason =
       "this server has never been used: its organization '\(installation.brand.internalSubdomain)' lacks "
       + missing.joined(separator: ", ")
     if bots.canBeMade, !hasTriedBots {
       return Finding(
-        .warning, "system bots", reason, remedy: "nothing: before anything else its own manage.py is asked to make them"
+        .warning, "system bots", reason,
+        remedy: "none is required: the import first runs the server's manage.py, which creates them"
       )
     }
     return Finding(.blocker, "system bots", reason, remedy: "run on this server: \(bots.command)")
@@ -86,7 +87,7 @@ package struct ImportChecks {
 
   private func uploads() throws -> Finding {
     try UploadsPresence.look(installation, connection).finding(
-      installation, "go to \(installation.uploadsFolder)", otherwise: UploadsPresence.giveUp(installation))
+      installation, "they are copied to \(installation.uploadsFolder)", otherwise: UploadsPresence.giveUp(installation))
       ?? Finding(
         .blocker, "uploads", "this server keeps its files in S3, which this version cannot import into",
         remedy: "use the server's own import command for now")

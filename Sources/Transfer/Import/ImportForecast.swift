@@ -93,7 +93,7 @@ struct ImportForecast {
     if let visible = plan.visibleMessages, let count = survey.counts[TableName.message], count > visible {
       warnings.append(
         "Only the newest \(Amount.count(Int64(visible))) of \(Amount.count(count)) messages can be seen without a paid "
-          + "plan; the others are there")
+          + "plan; the others are imported too")
     }
   }
 

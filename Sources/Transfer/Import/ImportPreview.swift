@@ -64,7 +64,7 @@ struct ImportPreview {
     Finding(
       .ok, "created again",
       "passwords (users choose new ones by mail), API keys and tokens of bots, channel mail addresses; sessions, phones' "
-        + "registrations, two-factor devices, drafts and invitations do not travel")
+        + "registrations, two-factor devices, drafts and invitations are not transferred")
   }
 
   private func pictures() throws -> Finding? {

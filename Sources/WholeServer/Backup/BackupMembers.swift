@@ -167,7 +167,7 @@ package struct BackupMembers {
 
   // MARK: Faults
 
-  /// What makes it a backup that cannot be restored; empty for a sound one.
+  /// The reasons why the backup cannot be restored; empty for an intact one.
   package var contradictions: [String] {
     var found: [String] = []
     if brands.count > 1 { found.append("it says that it is of two kinds of servers") }
@@ -189,7 +189,7 @@ package struct BackupMembers {
     return found
   }
 
-  /// What is unusual, and must be known before a restore.
+  /// Unusual properties that an operator must know before a restore.
   package var oddities: [String] {
     var found: [String] = []
     if hasAnySettings, let first = settingsFaults.first {

@@ -14,7 +14,7 @@ struct BackupRun {
   let options: Options
   /// Where the archive will be.
   let output: String
-  /// What it will hold.
+  /// The future content of the backup.
   let holdings: BackupHoldings
 
   init(_ installation: Installation, _ options: Options) {

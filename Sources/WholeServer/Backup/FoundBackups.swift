@@ -33,7 +33,7 @@ public enum FoundBackups {
   }
 }
 
-/// What is recorded in a folder about its backups, by earlier commands that have read them.
+/// The results of earlier checks of the backups in a folder, as the folder's record states them.
 package struct RecordedStandings {
   private let ledger: BackupLedger
 

@@ -145,10 +145,10 @@ public struct InstallScheduleOperation: Operation {
           .warning, "systemd",
           "there is no systemctl\(root.isEmpty ? "" : " in \(root)"): the timer is not switched on",
           remedy: "afterwards, on the machine itself: \(Self.enabling)")
-        : Finding(.ok, "systemd", "starts the backup")
+        : Finding(.ok, "systemd", "a timer starts the backup")
     }
     guard root.isEmpty, !FileSystem.isFolder("/etc/cron.d") else {
-      return Finding(.ok, "cron", "starts the backup; systemd does not run here")
+      return Finding(.ok, "cron", "an entry starts the backup; systemd does not run here")
     }
     return Finding(
       .blocker, "schedule", "neither systemd nor cron is on this machine",
@@ -180,7 +180,7 @@ public struct InstallScheduleOperation: Operation {
     let shown = SafeText.clean(schedule.folder, limit: .line)
     var status = stat()
     guard stat(schedule.folder, &status) == 0 else {
-      return Finding(.ok, "folder", "\(shown) is made, for its owner alone")
+      return Finding(.ok, "folder", "\(shown) will be created, readable by its owner only")
     }
     guard status.st_mode & S_IFMT == S_IFDIR else {
       return Finding(.blocker, "folder", "\(shown) is no folder", remedy: "choose another one")

@@ -25,7 +25,7 @@ public struct RetentionPolicy: Sendable, Codable, Equatable {
     ]
   }
 
-  /// What becomes of one backup, and why.
+  /// The decision about one backup, and its reason.
   public struct Decision: Sendable, Equatable {
     public let backup: BackupFile
     public let standing: BackupStanding

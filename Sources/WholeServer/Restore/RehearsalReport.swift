@@ -18,7 +18,7 @@ public struct RehearsalReport: Sendable, Codable, Equatable {
   public internal(set) var files: Int64 = 0
   /// Uploads that messages refer to and that are not in the backup.
   public internal(set) var missingFiles: Int64 = 0
-  /// What is unusual in the backup, and must be known before a restore.
+  /// Unusual properties of the backup that an operator must know before a restore.
   public internal(set) var oddities: [String] = []
   /// Differences from the statements of the backup; empty if there are none.
   public internal(set) var problems: [String] = []

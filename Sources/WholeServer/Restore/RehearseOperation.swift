@@ -175,7 +175,7 @@ public struct RehearseOperation: Operation, ObservedCheck {
     return parts
   }
 
-  /// What was unpacked.
+  /// The unpacked parts of the backup.
   private struct Unpacked {
     var manifest: Manifest?
     /// Names below the uploads folder.
@@ -232,7 +232,7 @@ public struct RehearseOperation: Operation, ObservedCheck {
     let amounts = "about \(Amount.bytes(needed)) in \(work), where \(Amount.bytes(free)) are free"
     findings.append(
       free - needed > reserve
-        ? Finding(.ok, "space", "\(amounts); gone afterwards")
+        ? Finding(.ok, "space", "\(amounts); deleted afterwards")
         : Finding(
           .blocker, "space",
           "it takes \(amounts), and \(Amount.bytes(reserve)) have to stay free for the server that runs there",

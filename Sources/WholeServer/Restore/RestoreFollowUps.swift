@@ -3,7 +3,7 @@ import Common
 import Operations
 import Server
 
-/// What can be done about a restore afterwards. Which one: the one that was interrupted, else the latest.
+/// The actions after a restore: on the interrupted one, otherwise on the latest.
 private struct RestoreFollowUp {
   let root: String
   let brand: Brand?
@@ -76,7 +76,7 @@ private struct RestoreFollowUp {
   }
 }
 
-/// What is kept of a restore, seen from the disk and the database.
+/// The kept state of a restore, according to the disk and the database.
 public enum KeptState {
   /// Returns what of the old state is missing; nil where that cannot be found out.
   static func lost(_ record: RestoreRecord, root: String, brand: Brand?) -> [String]? {
@@ -93,7 +93,7 @@ public enum KeptState {
   }
 }
 
-/// Clears away what an interrupted restore had prepared before anything of the server was exchanged.
+/// Deletes the prepared state of a restore that was interrupted before its exchange.
 public struct ClearRestoreOperation: RestoreFamily {
   public static let kind = "clearRestore"
   public let server: ServerReference
@@ -111,7 +111,7 @@ public struct ClearRestoreOperation: RestoreFamily {
   public func plan() throws -> Plan {
     let record = try followUp.record(RestoreState(root: followUp.root), for: .clear)
     return Plan(
-      title: "Clear away: \(record.label)",
+      title: "Delete the prepared state: \(record.label)",
       phases: [Plan.Phase(RestorePhase.clean)]
         + (record.stage == .stopped ? [Plan.Phase(ServerStep.start)] : []),
       leavesAlone: ["All of this server: nothing of it was replaced"])

@@ -79,7 +79,7 @@ public struct RestoreOperation: RestoreFamily, ObservedCheck {
       ])
   }
 
-  /// What earlier restores have left.
+  /// Returns findings about the leftovers of earlier restores.
   ///
   /// - Parameter isOurs: nobody else restores on this server, because this one holds the lock.
   private func earlier(_ state: RestoreState, isOurs: Bool = false) throws -> [Finding] {

@@ -16,7 +16,7 @@ struct RestoredState {
   var losses: Summary.Fact?
   var hasExpectedRows = false
   var hasUploads = false
-  /// What is left for the operator to set in the environment of a container.
+  /// The variables that the operator has to set in the environment of a container.
   var containerSteps: [Summary.Step] = []
 
   /// Builds the new state.

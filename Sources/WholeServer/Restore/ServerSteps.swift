@@ -2,7 +2,7 @@ import Common
 import Operations
 import Server
 
-/// What has to be told to the services of a server, in its order; each through the server's own script.
+/// Service actions after a restore, in execution order; each runs the server's own script.
 enum ServerStep: String, OperationPhase, CaseIterable {
   case stop
   case secrets

@@ -9,7 +9,7 @@ struct PasswordResetCommand: OperationCommand {
     discussion: Examples.after(
       """
       An export contains no passwords. The server's manual recommends to send one mail to yourself first, and then to \
-      everybody. People who sign in by other methods need none.
+      all users. People who sign in by other methods need none.
       """,
       "password-reset -r lagoon --user anna@example.com",
       "password-reset -r lagoon --all-users --dry-run"))

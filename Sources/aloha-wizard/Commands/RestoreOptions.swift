@@ -36,7 +36,7 @@ extension RestoreCommand {
     }
   }
 
-  /// What of the backup becomes part of the server.
+  /// The parts of the backup that become part of the server.
   struct Content: ParsableArguments {
     @Flag(help: "Keep all settings and secrets of this server.")
     var keepSettings = false

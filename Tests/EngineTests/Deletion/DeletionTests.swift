@@ -154,7 +154,7 @@ struct DeletionTests {
     let (server, _) = try crowded()
     let before = try server.state()
     for (typed, sure, word) in [
-      (nil, true, "missing"), ("bookclub", true, "another organization"), ("harbour", false, "people seem to work"),
+      (nil, true, "missing"), ("bookclub", true, "another organization"), ("harbour", false, "seems to be in use"),
     ] as [(String?, Bool, String)] {
       let operation = try server.deleting("harbour", .keep, confirmation: typed, sure: sure)
       let failure = #expect(throws: Blocked.self) { _ = try operation.perform(.silent) }
