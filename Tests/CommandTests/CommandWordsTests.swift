@@ -91,6 +91,7 @@ struct CommandWordsTests {
       failure("--level=3", "organization", "list")?.description
         == "organization list: there is no option --level for this command")
     #expect(failure("--json")?.description == "wizard: there is no option --json for this command")
+    #expect(failure("help", "export", "--json")?.subject == "help")
     #expect(failure("--json", "help", "export")?.description == "help: there is no option --json for this command")
     #expect(failure("--theme", "dark", "export")?.remedy == "for the wizard write: aloha-wizard wizard export --theme")
   }

@@ -28,7 +28,7 @@ struct HelpTests {
   @Test("Every help has two examples, which are calls of its command")
   func examples() throws {
     let table = try CommandTable(of: AlohaWizard.self)
-    let shown = table.all.filter(\.command.isShown)
+    let shown = table.all.filter { $0.command.isShown || $0.words == ["help"] }
     #expect(shown.count > 30)
     for (path, command) in shown {
       let help = command.discussion ?? ""
@@ -66,6 +66,10 @@ struct HelpTests {
     #expect(help.status == 0 && help.output.contains("aloha-wizard help organization delete"), "\(help.output)")
     #expect(try TestProgram.run(["help"]).output == TestProgram.run(["--help"]).output)
     #expect(
+      try TestProgram.run(["help", "organization", "--help"]).output
+        == TestProgram.run(["organization", "--help"]).output)
+    #expect(try TestProgram.run(["help", "--json"]).status == 64)
+    #expect(
       try TestProgram.run(["help", "organization", "delete"]).output
         == TestProgram.run(["organization", "delete", "--help"]).output)
     for group in ["server", "organization", "jobs", "settings", "theme", "cache"] {
@@ -74,6 +78,13 @@ struct HelpTests {
       let json = try TestProgram.run([group, "--json"])
       #expect(json.status == 64 && json.error == plain.error && json.lines.count == 1, "\(group)")
     }
+  }
+
+  @Test("Completions contain each command once")
+  func completions() throws {
+    let script = try TestProgram.run(["--generate-completion-script", "zsh"])
+    #expect(script.status == 0)
+    #expect(script.lines.count { $0.contains("'help:") } == 1 && script.lines.count { $0.contains("'export:") } == 1)
   }
 
   @Test("The options of restore are listed in groups")

@@ -112,7 +112,7 @@ final class RowStream {
       state = .key
       keyFollowsComma = true
     case (.afterValue, 0x7D): state = .end
-    default: throw fault("a byte stands where it cannot", index)
+    default: throw fault("a byte is not expected here", index)
     }
     return index + 1
   }

@@ -104,7 +104,9 @@ struct CommandWords: Sendable, Equatable {
 
     /// `help COMMAND` takes the words of a command, and nothing else.
     private func checkHelp() throws {
-      if let option = leading.first(where: { !informing.contains($0) }) { throw misplaced(name(option), in: Self.help) }
+      if let option = (leading + rest).first(where: { isOption($0) && !informing.contains($0) }) {
+        throw misplaced(name(option), in: Self.help)
+      }
       var command = table.root
       for word in rest where !isOption(word) {
         guard let next = command.subcommand(word) else {

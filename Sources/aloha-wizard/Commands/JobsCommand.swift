@@ -104,7 +104,7 @@ struct JobsCommand: ParsableCommand {
 
   struct Dismiss: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Dismiss a failed or interrupted job: remove its leftovers, and offer it no more.",
+      abstract: "Dismiss a failed or interrupted job: delete its leftovers, and do not offer it again.",
       discussion: """
         The job stays in the list. A leftover that this program must not delete is named, with the command that \
         deletes it.
