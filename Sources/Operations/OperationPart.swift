@@ -4,7 +4,7 @@
 /// the end of the whole.
 package struct OperationPart {
   let name: String
-  let operation: any Runnable
+  package let operation: any Runnable
 
   package init(_ name: String, _ operation: any Runnable) {
     self.name = name

@@ -72,6 +72,22 @@ public struct JobStatus: Sendable {
     return Double(max(0, end - started)) / 1_000_000
   }
 
+  /// Returns why an action that an operator may expect is not possible: a finished job can usually be undone, and a
+  /// broken one run again. Nobody expects to stop what has ended.
+  public func expectedObstacle(_ action: Action) -> String? {
+    switch action {
+    case .undo: obstacles[.undo]
+    case .resume: isBroken || state == .stopped ? obstacles[.resume] : nil
+    default: nil
+    }
+  }
+
+  /// The state for a list: "interrupted", "failed, dismissed".
+  public var stateLabel: String { isDismissed ? "\(state.rawValue), dismissed" : state.rawValue }
+
+  /// Whether an operator has dismissed it, so that it is not offered any more.
+  public var isDismissed: Bool { isBroken && JobFolder(folder).isSetAside }
+
   /// Whether an operator should decide about the job.
   public var isBroken: Bool { state == .failed || state == .interrupted }
 }

@@ -99,11 +99,10 @@ public struct UndoJobOperation: Operation {
     // Checked before the first part runs: a later part must not turn out to be forbidden.
     for part in parts { _ = try part.check() }
     let done = try parts.map { Summary.Fact("Done", try $0.run(progress).title) }
-    return Summary(
-      title: "Undone", facts: done,
-      nextSteps: [
-        Summary.Step("Restart the server, so that it discards cached data")
-          .with(.restart(root: servers.first?.root ?? "/"))
-      ])
+    // A deleted archive changes nothing on the server.
+    let changesServer = parts.contains { !($0.operation is RemoveFile) }
+    let restart = Summary.Step("Restart the server, so that it discards cached data")
+      .with(.restart(root: servers.first?.root ?? "/"))
+    return Summary(title: "Undone", facts: done, nextSteps: changesServer ? [restart] : [])
   }
 }

@@ -56,7 +56,7 @@ public struct MoveOperation: Operation {
       operations.append(
         DeletionOfImported(target, subdomain: decisions.subdomain, recordFolder: nil, context))
     }
-    operations.append(RemoveFile(decisions.archive))
+    operations.append(RemoveFile(decisions.archive, context))
     if decisions.deactivates {
       operations.append(ReactivationPart(ReactivateOperation(source, subdomain: decisions.organization)))
     }

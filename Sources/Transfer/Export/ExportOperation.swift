@@ -105,7 +105,7 @@ public struct ExportOperation: Operation {
 
   public func undo(_ context: UndoContext) -> UndoRule {
     let archive = options.output
-    var operations: [any Runnable] = archive.map { [RemoveFile($0)] } ?? []
+    var operations: [any Runnable] = archive.map { [RemoveFile($0, context)] } ?? []
     if options.deactivates {
       operations.append(ReactivationPart(ReactivateOperation(server, subdomain: options.subdomain)))
     }

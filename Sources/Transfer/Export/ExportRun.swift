@@ -190,6 +190,7 @@ package struct ExportRun {
     let finished = try progress.phase(Phase.verify, unit: .bytes) { meter in
       try archive.finish(manifest: manifest, cancellation: cancellation, progress: meter.follow())
     }
+    progress.made(finished.path)
     var sessions = 0
     if options.deactivates { sessions = endActivity(organization, session, progress) }
     if !isServerStopped {

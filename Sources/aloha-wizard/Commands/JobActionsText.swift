@@ -10,12 +10,14 @@ enum JobActionsText {
   /// Queries the server.
   static func of(_ status: JobStatus) -> String {
     let job = JobFolder(status.folder)
-    let undoObstacle = status.undoObstacleNow()
-    let lines = actions.map { action, word, title in
-      let obstacle = action == .undo ? undoObstacle : status.obstacles[action]
-      return obstacle.map { "  \(title): not possible, \(SafeText.clean($0, limit: .path))\n" }
-        ?? "  \(title): \(job.command(word))\n"
+    var status = status
+    status.obstacles[.undo] = status.undoObstacleNow()
+    let lines = actions.compactMap { action, word, title -> String? in
+      guard status.obstacles[action] != nil else { return "  \(title): \(job.command(word))\n" }
+      return status.expectedObstacle(action).map {
+        "  \(title): not possible, \(SafeText.clean($0, limit: .path))\n"
+      }
     }
-    return "\nActions:\n" + lines.joined()
+    return lines.isEmpty ? "" : "\nActions:\n" + lines.joined()
   }
 }

@@ -79,7 +79,7 @@ extension JobsCommand {
       let took = job.seconds(now: now).map { Amount.duration(seconds: $0) }
       let isFailure = job.state == .failed && !job.outcome.isEmpty
       return [
-        job.id, job.state.rawValue, begun, ended ?? "-", took ?? "-", job.startedBy,
+        job.id, job.stateLabel, begun, ended ?? "-", took ?? "-", job.startedBy,
         isFailure ? "\(job.title): \(job.outcome)" : job.title,
       ]
     }
@@ -87,6 +87,8 @@ extension JobsCommand {
     private struct Line: Encodable {
       let id: String
       let state: String
+      /// Only in lines of jobs that an operator has dismissed.
+      let dismissed: Bool?
       let operator_: String
       let terminal: String?
       let title: String
@@ -99,13 +101,14 @@ extension JobsCommand {
       let folder: String
 
       enum CodingKeys: String, CodingKey {
-        case id, state, terminal, title, kind, outcome, begun, ended, seconds, folder
+        case id, state, dismissed, terminal, title, kind, outcome, begun, ended, seconds, folder
         case operator_ = "operator"
       }
 
       init(_ job: JobStatus, now: Int64) {
         id = job.id
         state = job.state.rawValue
+        dismissed = job.isDismissed ? true : nil
         operator_ = job.startedBy
         terminal = job.terminal
         title = job.title

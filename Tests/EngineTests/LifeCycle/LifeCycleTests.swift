@@ -69,7 +69,11 @@ struct LifeCycleTests {
     try FileSystem.replace(archive, with: [1])
     var options = ExportOperation.Options(subdomain: "bookclub", output: archive)
     options.deactivates = true
-    guard case .operations(let parts, _) = ExportOperation(server.reference, options).undo(UndoContext()) else {
+    let folder = "\(server.root)/job"
+    try FileSystem.makeFolder(folder)
+    Progress(recordFolder: folder) { _ in }.made(archive)
+    let undo = ExportOperation(server.reference, options).undo(UndoContext(recordFolder: folder))
+    guard case .operations(let parts, _) = undo else {
       Issue.record("no undo")
       return
     }

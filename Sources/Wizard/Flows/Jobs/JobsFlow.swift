@@ -93,7 +93,7 @@ extension Flow {
   private static func row(_ job: JobStatus, now: Int64) -> Field.Row {
     Field.Row(
       id: job.folder,
-      cells: [job.state.rawValue, job.started.map { Age.ago($0, now: now) } ?? "unknown", job.startedBy, job.title],
+      cells: [job.stateLabel, job.started.map { Age.ago($0, now: now) } ?? "unknown", job.startedBy, job.title],
       label: job.title,
       details: [
         Known.state: job.state.rawValue, Known.confirm: job.undo?.confirmation?.name ?? "",
@@ -169,10 +169,10 @@ extension Flow {
 
   private static func hasResult(_ job: JobStatus) -> Bool { [.finished, .undone].contains(job.state) }
 
-  /// Returns why the other actions are not offered.
+  /// Returns why the actions that an operator may expect are not offered.
   private static func impossible(_ job: JobStatus) -> [TextBlock] {
     let lines = Action.offers.compactMap { offer in
-      job.obstacles[offer.action].map { TextBlock.point("\(offer.title): \($0)") }
+      job.expectedObstacle(offer.action).map { TextBlock.point("\(offer.title): \($0)") }
     }
     return lines.isEmpty ? [] : [.paragraph("Not possible:")] + lines
   }
