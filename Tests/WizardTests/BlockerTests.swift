@@ -68,6 +68,23 @@ struct BlockerTests {
     #expect(walk.runner.session.step.id == "address")
   }
 
+  @Test("The step of a blocker looks again, because what it has seen can be out of date")
+  func outOfDate() {
+    let engine = FakeEngine.move()
+    let walker = Walker.move(engine)
+    walker.walk(to: "address")
+    walker.press(.control("u"))
+    walker.type("harbour")
+    let all = FakeEngine.State().organizations
+    engine.change {
+      $0.others["/target"] = all
+      $0.findings = [Self.blocker]
+    }
+    walker.walk(to: "checks")
+    walker.press(.enter)
+    #expect(walker.step == "address" && walker.sees("harbour is in use there; harbour-2 is free"))
+  }
+
   @Test("Enter on a blocker of the same step leads to the field that it depends on")
   func sameStep() {
     let walker = Walker.move(FakeEngine.move())

@@ -62,6 +62,34 @@ struct ChecklistTests {
     #expect(text.components(of: "move is done") == 1)
   }
 
+  @Test("A step stays open if its flow was used for something else")
+  func somethingElse() {
+    let choice = Step(
+      "action", "Action", heading: { _ in "What?" },
+      fields: { _ in [Field("which", "Action", .choice([.init("restart", "Restart it"), .init("stop", "Stop it")]))] })
+    let session = WizardSession(
+      Self.flow("move"),
+      catalog: FlowCatalog(
+        menu: { Self.flow("menu") },
+        destination: { _ in .flow("server", given: ["action.which": .text("restart")]) }
+      ) { id, _ in
+        let flow = Self.flow(id)
+        return Flow(id: id, title: id, badge: .test, steps: [choice] + flow.steps)
+      })
+    let walker = Walker(session)
+    walker.walk(to: "run")
+    walker.end(.success(Self.summary))
+    goToTop(walker)
+    walker.press(.enter)
+    #expect(walker.step == "review")
+    walker.press(.escape, .down, .enter)
+    #expect(walker.answers.text("action.which") == "stop")
+    walker.walk(to: "run")
+    walker.end(.success(Summary(title: "Stopped")))
+    walker.press(.enter)
+    #expect(walker.sees("move is done") && walker.sees("[ ] Restart the server"))
+  }
+
   @Test("Going back from the flow of a step leaves the step open")
   func notDone() {
     let walker = finished()

@@ -45,7 +45,9 @@ struct DraftTests {
       nil,
       catalog: FlowCatalog(
         menu: {
-          .menu(context, goals: goals, waiting: Flow.PendingWork.find(root: "/none", drafts: store), obstacle: nil)
+          .menu(
+            context, goals: goals, waiting: Flow.PendingWork.find(root: "/none", drafts: store).filter(\.isDraft),
+            obstacle: nil)
         }, drafts: store
       ) { id, _ in goals.first { $0.id == id }?.flow(context) })
   }

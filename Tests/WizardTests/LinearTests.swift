@@ -90,6 +90,14 @@ struct LinearTests {
     #expect(walk.script.says("People will open https://target.example.com"))
   }
 
+  @Test("What was refused does not replace the proposed answer")
+  func refused() throws {
+    var walk = LinearWalk(FakeEngine.move().moveFlow(), ["", "", "", "2", "relative\u{7}", "", "", "q", "y"])
+    _ = try walk.runner.run()
+    let questions = walk.script.transcript.split(separator: "\n").filter { $0.hasPrefix("Archive to be made [") }
+    #expect(questions.count == 2 && Set(questions).count == 1, "\(walk.script.transcript)")
+  }
+
   @Test("A letter that could be a command or an answer is clarified")
   func ambiguous() throws {
     let servers = FakeEngine.move()

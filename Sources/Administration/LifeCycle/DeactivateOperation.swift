@@ -67,7 +67,7 @@ public struct DeactivateOperation: Operation {
 
   public func plan() throws -> Plan {
     Plan(
-      title: "Deactivate the organization", phases: [Plan.Phase(Phase.deactivate)],
+      title: title, phases: [Plan.Phase(Phase.deactivate)],
       destroys: ["Its people's sessions, and mail that waits to be sent"],
       leavesAlone: ["All other data; it can be reactivated at any time"])
   }

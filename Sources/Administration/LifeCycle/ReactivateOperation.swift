@@ -53,7 +53,7 @@ public struct ReactivateOperation: Operation {
 
   public func plan() throws -> Plan {
     Plan(
-      title: "Reactivate the organization", phases: [Plan.Phase(Phase.reactivate)],
+      title: title, phases: [Plan.Phase(Phase.reactivate)],
       leavesAlone: ["All data"])
   }
 

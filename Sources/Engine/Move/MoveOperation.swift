@@ -123,7 +123,8 @@ public struct MoveOperation: Operation {
     if !decisions.copiedSecrets.isEmpty { phases += try Part.secrets.of(copying(to: target)).phases() }
     if decisions.wasDeactivated { phases += try Part.open.of(ReactivationPart(opening(on: target))).phases() }
     return Plan(
-      title: "Move the organization from \(try source.installation().label) to \(try target.installation().label)",
+      title:
+        "Move '\(decisions.organization)' from \(try source.installation().label) to \(try target.installation().label)",
       phases: phases + [Plan.Phase(Phase.count)],
       leavesAlone: [
         decisions.deactivates

@@ -34,7 +34,9 @@ struct ImportPreview {
   }
 
   private func contents() -> Finding {
-    let list = amounts.map { "\(Amount.count($0.count)) \($0.name)" }.joined(separator: ", ")
+    let list = amounts.map { name, count in
+      count == 1 && name.hasSuffix("s") ? "1 \(name.dropLast())" : "\(Amount.count(count)) \(name)"
+    }.joined(separator: ", ")
     return Finding(.ok, "contents", "\(survey.organization.name): \(list)")
   }
 

@@ -167,10 +167,12 @@ struct ServerExport {
     }
     do {
       let summary = try operation.run(own).summary
-      func fact(_ id: Summary.Fact.ID) -> String { summary[id]?.value ?? "0" }
+      func amount(_ id: Summary.Fact.ID, _ unit: Measure) -> Int64 { summary[id]?.amounts?[unit.rawValue] ?? 0 }
+      let messages = Amount.of(amount(.messages, .messages), "message")
+      let users = Amount.of(amount(.users, .users), "user")
       return Exported(
         label: organization.label, subdomain: organization.subdomain, path: path,
-        amounts: "\(fact(.messages)) messages, \(fact(.users)) users, \(fact(.size))")
+        amounts: "\(messages), \(users), \(Amount.bytes(amount(.size, .bytes)))")
     } catch let cancelled as Cancelled {
       throw cancelled
     } catch let failure as any Failure {

@@ -4,7 +4,7 @@ import Engine
 extension Goal {
   static let leftovers = Goal(
     "leftovers", "Remove leftovers", "of interrupted commands",
-    aliases: ["disk space", "temporary files", "clean up", "delete", "orphaned", "interrupted"]
+    aliases: ["disk space", "temporary files", "clean up", "delete", "orphaned", "interrupted", "disk full"]
   ) { .leftovers($0) }
 }
 

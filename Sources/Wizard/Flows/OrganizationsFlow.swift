@@ -10,7 +10,7 @@ extension Goal {
     aliases: [
       "close", "open", "address", "deactivate", "reactivate", "reopen", "disable", "enable", "rename", "subdomain",
       "domain", "redirect", "list",
-      "sizes", "realm", "archive", "unarchive",
+      "sizes", "realm", "archive", "unarchive", "suspend", "URL",
     ]
   ) {
     .organizations($0, .real($0))

@@ -4,7 +4,8 @@ import WholeServer
 extension Goal {
   static let rehearse = Goal(
     "rehearse", "Rehearse a restore", "beside the server, which is not touched",
-    aliases: ["test", "try", "prove", "proof", "dry run", "practice", "verify a backup"], needsServer: false
+    aliases: ["rehearsal", "test", "try", "prove", "proof", "dry run", "practice", "verify a backup"],
+    needsServer: false
   ) { .rehearse($0, .real) }
 }
 

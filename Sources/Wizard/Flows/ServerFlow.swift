@@ -9,6 +9,7 @@ extension Goal {
     "server", "Start and stop the server", "restart, queues, cache",
     aliases: [
       "restart", "queues", "cache", "reboot", "down", "up", "RabbitMQ", "memcached", "flush", "services", "supervisor",
+      "status", "downtime",
     ]
   ) {
     .server($0, .real($0))

@@ -362,7 +362,7 @@ struct WizardModel: Sendable {
     case .retry:
       if case .run = session.step.kind { session.begin(now: now) } else { session.look() }
     case .back: goBack()
-    case .change(let step): session.jump(to: step)
+    case .change(let step): session.correct(step)
     case .nextStep(let index): wizardSession.doStep(index)
     case .continuation(let index):
       wizardSession.follow(session.continuations[index].destination)

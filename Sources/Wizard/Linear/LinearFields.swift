@@ -237,6 +237,7 @@ extension LinearRunner {
   {
     while true {
       let current = session.answers.text(key)
+      let valid = session.answers[key]
       let shown = current.map { $0.isEmpty && !empty.isEmpty ? empty : $0 } ?? ""
       let way = empty.isEmpty || current == "" ? "" : ", '' for \(empty)"
       let question = "\(field.title)\(way)\(shown.isEmpty ? "" : " [\(shown)]"):"
@@ -258,6 +259,12 @@ extension LinearRunner {
         return .answered
       }
       voice.say("Invalid: \(problem).")
+      // What was refused is not proposed, where something valid was.
+      let refused = session.answers[key]
+      if let valid, refused != valid {
+        session.answer(key, valid)
+        if field.problem(key, session.answers) != nil, let refused { session.answer(key, refused) }
+      }
     }
   }
 

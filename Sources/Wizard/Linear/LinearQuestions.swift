@@ -81,7 +81,7 @@ extension LinearRunner {
     case .text("c") where canChange: asked = []
     case .text(""): session.look()
     case .text(let line):
-      if let number = Int(line), causes.indices.contains(number - 1) { return session.jump(to: causes[number - 1].id) }
+      if let number = Int(line), causes.indices.contains(number - 1) { return session.correct(causes[number - 1].id) }
       voice.say(
         "Press Enter to check again, or type \(causes.isEmpty ? "" : "a number, ")\(canChange ? "c, " : "")?, b or q.")
     }

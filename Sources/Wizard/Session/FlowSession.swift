@@ -215,7 +215,7 @@ struct FlowSession: Sendable {
       return nil
     }
     if let destination = step.exit(answers) {
-      requested = destination
+      requested = hasChecklist && destination == .menu ? .checklist : destination
       hasExited = true
       return nil
     }
@@ -279,6 +279,12 @@ struct FlowSession: Sendable {
     go(to: id)
   }
 
+  /// Opens the step whose answers cause a blocker. It looks again: what it has seen can be out of date.
+  mutating func correct(_ id: String) {
+    lookups[id] = nil
+    jump(to: id)
+  }
+
   private mutating func go(to id: String?) {
     guard let id, id != currentID else { return }
     abandonLookup()
@@ -298,7 +304,7 @@ struct FlowSession: Sendable {
 
   private var isGivenSoFar: Bool {
     guard !given.isEmpty, !reopened.contains(currentID), case .questions = step.kind else { return false }
-    if given.showsFindings, fields.isEmpty { return false }
+    if given.showsFindings, fields.isEmpty { return given.skipsTexts && step.lookup == nil }
     return fields.allSatisfy { answeredAsGiven.contains(step.key($0)) }
   }
 

@@ -8,6 +8,9 @@ struct GivenAnswers: Sendable, Equatable {
   /// Whether to show steps without questions: for an operator who comes from another flow, not for a file.
   var showsFindings = false
 
+  /// Whether to skip steps that only explain, although ``showsFindings``: the operator has read them.
+  var skipsTexts = false
+
   /// Whether no operator can choose among proposals, see ``Step/proposes``.
   var isUnattended = false
 

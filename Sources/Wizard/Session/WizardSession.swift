@@ -197,7 +197,7 @@ struct WizardSession: Sendable {
     case .checklist: returnToResult()
     case .draft(let draft):
       drafts[draft.flow] = draft.typed
-      open(GivenAnswers(values: draft.accepted, showsFindings: true)) { [catalog] in
+      open(GivenAnswers(values: draft.accepted, showsFindings: true, skipsTexts: true)) { [catalog] in
         catalog.flow(draft.flow, draft.accepted)
       }
     case .menu:
@@ -219,7 +219,7 @@ struct WizardSession: Sendable {
   private mutating func returnToResult() {
     guard let paused = pausedResults.popLast() else { return }
     if let outcome = session.plainText { outcomes.append(outcome) }
-    let isDone = session.run?.outcome?.isSuccess == true
+    let isDone = hasDone(paused)
     hasSucceeded = hasDoneSomething
     session.abandon()
     var result = paused.session
@@ -227,6 +227,15 @@ struct WizardSession: Sendable {
     result.returnToChecklist()
     if isDone { result.mark(paused.step, isDone: true) }
     session = result
+  }
+
+  /// Returns whether the flow has done what the next step of the result was for: with the answers that it gave, because
+  /// the operator may have chosen something else.
+  private func hasDone(_ paused: PausedResult) -> Bool {
+    guard session.run?.outcome?.isSuccess == true || session.hasExited,
+      case .flow(_, let given)? = paused.session.checklist.items[paused.step].destination
+    else { return false }
+    return given.allSatisfy { key, answer in session.answers[key] == nil || session.answers[key] == answer }
   }
 
   private mutating func change(to flow: Flow, given: GivenAnswers, step: Int? = nil) {

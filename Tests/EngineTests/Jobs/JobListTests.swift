@@ -126,8 +126,8 @@ struct JobListTests {
       let result = try records.jobs("attach", String(job.id.dropLast(3)))
       #expect(result.status == 0)
       #expect(result.output.contains("The cache is empty") && result.output.contains("has ended 2026-11-23 12:01 UTC"))
-      #expect(result.output.contains("Run it again: not possible, it has done its work"))
       #expect(result.output.contains("Undo it: not possible, "))
+      #expect(!result.output.contains("Run it again") && !result.output.contains("Dismiss it"))
       let failed = try records.failed(minute: 1)
       let other = try records.jobs("attach", failed.id)
       #expect(other.status == FailureFamily.file.rawValue && other.output.contains("is full"))
@@ -175,6 +175,7 @@ struct JobListTests {
       try FileSystem.replace(archive, with: [1])
       let export = ExportOperation(records.server, .init(subdomain: "a", output: archive))
       let job = try records.leave(export, minute: 0, .finished(Summary(title: "exported")))
+      Progress(recordFolder: job.path) { _ in }.made(archive)
       #expect(try records.store.status(of: job).obstacles[.undo] == nil)
       #expect(try records.jobs("undo", job.id).status == 0)
       #expect(!FileSystem.exists(archive))
@@ -214,6 +215,8 @@ struct JobListTests {
       #expect(result.status == 0 && result.output.contains(partial), "\(result.output)")
       #expect(!FileSystem.exists(partial))
       #expect(job.isSetAside)
+      #expect(try records.jobs("list").output.contains("interrupted, dismissed"))
+      #expect(try records.jobs("list", "--json").output.contains("\"dismissed\":true"))
       let again = try records.jobs("dismiss", job.id)
       #expect(again.status == 31 && again.output.contains("it was dismissed already"))
       #expect(try records.jobs("dismiss", records.finished(minute: 1).id).status == 30)
@@ -254,6 +257,7 @@ struct JobRetentionTests {
     let undoable = try records.leave(
       ExportOperation(records.server, .init(subdomain: "a", output: archive)), minute: 0,
       .finished(Summary(title: "exported")))
+    Progress(recordFolder: undoable.path) { _ in }.made(archive)
     let interrupted = try records.leave(ScriptOperation(records.server, .restart), minute: 1)
     var unknown = try records.finished(minute: 2)
     let header = "\(unknown.path)/job.json"

@@ -6,7 +6,10 @@ import Operations
 extension Goal {
   static let cleanUp = Goal(
     "clean-up", "Delete a test import", "with everything that belongs to it",
-    aliases: ["clean up", "remove", "throw away", "erase", "purge", "wipe", "drop", "get rid", "trial", "uploads"]
+    aliases: [
+      "clean up", "remove", "throw away", "erase", "purge", "wipe", "drop", "get rid", "trial", "uploads",
+      "organization", "GDPR",
+    ]
   ) { .cleanUp($0, .real($0)) }
 }
 

@@ -7,7 +7,8 @@ extension Goal {
   static let jobs = Goal(
     "jobs", "Jobs of this server", "watch, stop, run again, undo",
     aliases: [
-      "undo", "cancel", "abort", "history", "log", "logs", "running", "resume", "retry", "roll back", "rollback",
+      "list", "undo", "cancel", "abort", "history", "log", "logs", "running", "resume", "retry", "roll back",
+      "rollback",
       "attach", "progress",
       "interrupted",
       "failed",

@@ -8,7 +8,7 @@ import Terminal
 extension Goal {
   static let move = Goal(
     "move", "Move an organization", "to another server, with its messages",
-    aliases: ["migrate", "transfer", "relocate", "new server", "another machine", "copy"]
+    aliases: ["migrate", "transfer", "relocate", "new server", "another machine", "copy", "clone"]
   ) { context in
     .move(context, .real(brand: context.brand), archive: context.archivePath("export"))
   }

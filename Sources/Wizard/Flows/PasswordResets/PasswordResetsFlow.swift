@@ -5,7 +5,7 @@ import Operations
 extension Goal {
   static let passwordResets = Goal(
     "password-resets", "Password resets", "mail for choosing new ones",
-    aliases: ["e-mail", "sign in", "forgotten", "invite users", "send"]
+    aliases: ["e-mail", "email", "sign in", "forgotten", "invite users", "send"]
   ) {
     .passwordResets($0, .real($0))
   }

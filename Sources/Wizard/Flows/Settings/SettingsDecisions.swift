@@ -79,9 +79,10 @@ extension Field {
   /// Secrets are compared by their fingerprints, which must not be taken for values.
   private static func values(_ advice: SettingAdvice, secrets: Bool) -> [String] {
     let what = secrets ? "Fingerprint on the " : "On the "
-    return [
+    let shown = [
       advice.sourceValue.map { "\(what)old server: \($0)." }, advice.targetValue.map { "\(what)new server: \($0)." },
     ].compactMap(\.self)
+    return shown + (secrets && !shown.isEmpty ? ["Fingerprints are new in each comparison."] : [])
   }
 
   private static func item(_ advice: SettingAdvice, id: String, secrets: Bool) -> Item {

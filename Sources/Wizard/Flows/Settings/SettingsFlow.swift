@@ -6,7 +6,8 @@ extension Goal {
   static let settings = Goal(
     "settings", "Settings and secrets", "take over from an old server",
     aliases: [
-      "configuration", "config", "compare", "differences", "keys", "tokens", "settings.py",
+      "copy", "host name", "hostname", "configuration", "config", "compare", "differences", "keys", "tokens",
+      "settings.py",
       "aloha.conf",
     ]
   ) {
@@ -57,6 +58,9 @@ extension Flow {
   }
 
   private typealias Key = SettingsKey
+
+  /// The label that says that the decisions change nothing.
+  private static let unchanged = "changes.none"
 
   // MARK: From where
 
@@ -264,14 +268,12 @@ extension Flow {
       lookup: Lookup("Working out the changes", key: choicesText) { answers, _ in
         let lines = try queries.diff(answers[Key.path], CopySettingsOperation.Choices(answers))
         guard !lines.isEmpty else {
-          return LookupResult(findings: [
-            Finding(
-              .blocker, "settings", "nothing is to be changed", remedy: "go back and change a decision, or leave")
-          ])
+          return LookupResult(
+            remark: "Nothing is to be changed: this server keeps its settings and secrets.", labels: [unchanged: "yes"])
         }
         // The diff contains no values of secrets.
-        return LookupResult(difference: Difference(unified: lines, hiding: []))
-      })
+        return LookupResult(labels: [unchanged: ""], difference: Difference(unified: lines, hiding: []))
+      }, exit: { $0.label(unchanged).isEmpty ? nil : .menu })
   }
 
   private static func followUps(_ queries: SettingsQueries) -> Step {
