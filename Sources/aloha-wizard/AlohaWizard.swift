@@ -43,6 +43,7 @@ struct AlohaWizard: ParsableCommand {
   /// Runs a command line, reports its failure, and returns the exit code.
   private static func run(_ words: [String]) -> Int32 {
     do {
+      try ArgumentEncoding.check()
       var command = try parsed(words)
       let described = command
       if let command = command as? any OnServer { try command.server.requireRoot() }
