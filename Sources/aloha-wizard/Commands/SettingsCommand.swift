@@ -108,6 +108,8 @@ struct SettingsCommand: ParsableCommand {
       guard followUp || !agreeToPushTerms else {
         throw ValidationError("--agree-to-push-terms needs --follow-up.")
       }
+      // Here, because the parser shows the usage of this command only for errors of its validation.
+      _ = try parsed()
     }
 
     func run() throws {
@@ -134,7 +136,10 @@ struct SettingsCommand: ParsableCommand {
       for text in decisions {
         guard let equals = text.lastIndex(of: "="),
           let decision = SettingDecision(rawValue: String(text[text.index(after: equals)...]))
-        else { throw ValidationError("--set \(text): say key=copy, key=keep, key=drop or key=merge.") }
+        else {
+          throw ValidationError(
+            "--set \(SafeText.clean(text, limit: .word)): say key=copy, key=keep, key=drop or key=merge.")
+        }
         parsed[String(text[..<equals])] = decision
       }
       return parsed
