@@ -56,6 +56,12 @@ enum TestProgram {
       error: String(decoding: try FileSystem.read(file), as: UTF8.self))
   }
 
+  /// Runs the program as a user for whom the modes of files count.
+  static func unprivileged(_ words: [String], environment: [String] = []) throws -> Outcome {
+    let line = geteuid() == 0 ? "exec runuser -u nobody -- \"$@\"" : "exec \"$@\""
+    return try shell(line, words, environment: environment)
+  }
+
   static func start(
     _ words: [String], in folder: String = "/", home: String? = nil, error: FileHandle? = nil
   ) throws -> (Process, Pipe) {

@@ -56,6 +56,7 @@ struct SettingsCommand: ParsableCommand {
     func run() throws {
       let target = try server.installation()
       let source = try ConfigurationSource(migration.fullPath)
+      if source.isSame(as: target), let refusal = Blocked.of(try source.overlap(with: target)) { throw refusal }
       let facts = migration.facts(source, target)
       let advice = try SettingsAdvisor(from: source, to: target, facts: facts).advice()
       if output.json {
