@@ -1,3 +1,5 @@
+import Glibc
+
 /// An error that an operator can act on, with its subject, its reason and its remedy.
 ///
 /// Every error that leaves a target of this package is a `Failure`. Texts have no full stop at the end; they never
@@ -63,10 +65,13 @@ public struct PlainFailure: Failure {
     self.remedy = remedy
   }
 
-  /// Creates the failure of a system call from its errno.
+  /// Creates the failure of a system call from its errno. An archive that exists, but cannot be read, is a failure of
+  /// its file: `.archive` becomes `.file`.
   public static func system(
     _ subject: String, _ doing: String, errno code: Int32, family: FailureFamily = .file
   ) -> PlainFailure {
-    PlainFailure(family, subject, "\(doing): \(SystemError.text(code))", remedy: SystemError.remedy(code))
+    PlainFailure(
+      family == .archive && code != ENOENT && code != ENOTDIR ? .file : family, subject,
+      "\(doing): \(SystemError.text(code))", remedy: SystemError.remedy(code))
   }
 }

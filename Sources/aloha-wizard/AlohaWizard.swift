@@ -30,17 +30,28 @@ struct AlohaWizard: ParsableCommand {
     ], defaultSubcommand: WizardCommand.self)
 
   static func main() {
+    StandardStream.openClosed()
     Interruption.prepare()
     _ = StandardStream.wantsASCII
-    let words = Array(CommandLine.arguments.dropFirst())
+    let code = run(Array(CommandLine.arguments.dropFirst()))
+    guard let failure = StandardStream.outputFailure else { Glibc.exit(code) }
+    FailureText.write(failure)
+    // An earlier failure is the more important one.
+    Glibc.exit(code == 0 ? failure.family.rawValue : code)
+  }
+
+  /// Runs a command line, reports its failure, and returns the exit code.
+  private static func run(_ words: [String]) -> Int32 {
     do {
+      try ArgumentEncoding.check()
       var command = try parsed(words)
       let described = command
       if let command = command as? any OnServer { try command.server.requireRoot() }
       defer { LeftoverReport.write(after: described) }
       try command.run()
+      return 0
     } catch {
-      Glibc.exit(end(with: error, json: CommandWords.wantsJSON(words)))
+      return end(with: error, json: CommandWords.wantsJSON(words))
     }
   }
 

@@ -96,6 +96,25 @@ struct CommandWordsTests {
     #expect(failure("--theme", "dark", "export")?.remedy == "for the wizard write: aloha-wizard wizard export --theme")
   }
 
+  @Test("A server that is selected for a command without one is ignored, and JSON for one without it is refused")
+  func serverless() throws {
+    #expect(try arranged("--root", "/srv", "inspect", "F") == ["inspect", "F"])
+    #expect(try arranged("inspect", "F", "--root=/srv", "--brand", "zulip", "--json") == ["inspect", "F", "--json"])
+    #expect(try arranged("theme", "--root", "/srv", "list") == ["theme", "list"])
+    #expect(try arranged("backup", "prune", "/b", "--root", "/srv", "--yes") == ["backup", "prune", "/b", "--yes"])
+    #expect(try arranged("--root", "/srv", "help", "jobs", "list") == ["help", "jobs", "list"])
+    #expect(try arranged("help", "--root", "/srv", "jobs") == ["help", "jobs"])
+    #expect(try arranged("inspect", "--root", "/srv", "--", "--root") == ["inspect", "--", "--root"])
+    for words in [["theme", "check"], ["theme", "show", "dark"], ["verify", "F"], ["demo"]] {
+      #expect(throws: Never.self, "\(words)") {
+        try AlohaWizard.parsed(["--root", "/srv"] + words + ["--brand=aloha"])
+      }
+    }
+    #expect(failure("inspect", "F", "--root")?.description == "--root: the value is missing")
+    #expect(failure("inspect", "F", "--root", "a", "--root", "b")?.reason == "the option is given twice")
+    #expect(failure("theme", "show", "--json")?.description == "theme show: there is no option --json for this command")
+  }
+
   @Test("An option with a value is given once, before or after the command")
   func twice() throws {
     let failure = try #require(self.failure("--root", "/a", "export", "-r", "x", "--root=/b"))
@@ -133,6 +152,10 @@ struct CommandWordsTests {
         #expect(failure?.remedy == expected, "\(words): \(error)")
       }
     }
+    #expect(failure("help", "organization", "xyzzy")?.remedy == "see all of them with: aloha-wizard help organization")
+    #expect(
+      failure("help", "jobs", "list", "xyzzy")?.description == "jobs list: there is no command 'xyzzy' below this one")
+    #expect(failure("help", "jobs", "list", "xyzzy")?.remedy == "see its help with: aloha-wizard help jobs list")
     #expect(failure("xyzzy")?.remedy == "see all of them with: aloha-wizard --help")
   }
 

@@ -150,6 +150,123 @@ struct ExitCodeTests {
     #expect(try status(["server", "queues", "--root", root]) != 0)
   }
 
+  @Test("Jobs, settings and archives that cannot be read end with 40 or 10 and the reason, not as missing")
+  func unreadable() throws {
+    try withFolder { folder in
+      // The program writes its own jobs into the home of a user.
+      let home = ["HOME=\(folder)/home"]
+      for name in ["jobs/var/lib/aloha-wizard/jobs", "closed/etc/aloha", "files/etc/aloha", "parent/etc/aloha", "home"]
+      {
+        try FileSystem.makeFolder("\(folder)/\(name)", mode: 0o755)
+      }
+      try FileSystem.replace("\(folder)/files/etc/aloha/aloha-secrets.conf", with: "[secrets]\n".utf8)
+      let archive = "\(folder)/archive.tar.gz"
+      try FileSystem.replace(archive, with: "x".utf8)
+      let closed = [
+        "\(folder)/jobs/var/lib/aloha-wizard", "\(folder)/closed/etc/aloha", "\(folder)/parent/etc", archive,
+        "\(folder)/files/etc/aloha/aloha-secrets.conf",
+      ]
+      for path in closed { #expect(chmod(path, 0) == 0) }
+      defer { for path in closed { chmod(path, 0o700) } }
+      let cases: [(words: [String], status: Int32, path: String)] = [
+        (["jobs", "list", "--root", "\(folder)/jobs"], 40, "\(folder)/jobs/var/lib/aloha-wizard/jobs"),
+        (["jobs", "attach", "--root", "\(folder)/jobs"], 40, "\(folder)/jobs/var/lib/aloha-wizard/jobs"),
+        (["jobs", "stop", "2026", "--root", "\(folder)/jobs"], 40, "\(folder)/jobs/var/lib/aloha-wizard/jobs"),
+        (["organization", "list", "--root", "\(folder)/closed"], 40, "\(folder)/closed/etc/aloha"),
+        (["organization", "list", "--root", "\(folder)/files"], 40, "aloha-secrets.conf"),
+        (["organization", "list", "--root", "\(folder)/parent"], 10, "\(folder)/parent/etc/aloha"),
+        (
+          ["settings", "compare", "--from", "\(folder)/closed", "--root", "\(folder)/parent"], 10,
+          "\(folder)/parent/etc/aloha"
+        ),
+        (["inspect", archive], 40, archive), (["verify", archive], 40, archive),
+      ]
+      for (words, status, path) in cases {
+        let outcome = try TestProgram.unprivileged(words, environment: home)
+        #expect(outcome.status == status, "\(words): \(outcome.output)\(outcome.error)")
+        #expect(
+          outcome.error.contains("Permission denied") && outcome.error.contains(path), "\(words): \(outcome.error)")
+        #expect(!(outcome.output + outcome.error).contains("no job"), "\(words): \(outcome.output)\(outcome.error)")
+      }
+      // A missing folder is an empty list.
+      let empty = try TestProgram.unprivileged(["jobs", "list", "--root", "\(folder)/files"], environment: home)
+      #expect(empty.status == 0 && empty.output == "There has been no job on this server.\n", "\(empty.error)")
+    }
+  }
+
+  @Test("A deletion without the right name ends with 64, and says which name was wrong")
+  func confirmations() throws {
+    let root = try Servers.old().root
+    let delete = ["organization", "delete", "-r", "harbour", "--yes", "--root", root]
+    let missing = try TestProgram.run(delete)
+    #expect(missing.status == 64 && missing.error.contains("--confirm-delete harbour"), "\(missing.error)")
+    let wrong = try TestProgram.run(delete + ["--confirm-delete", "lagoon"])
+    #expect(wrong.status == 64 && wrong.error.contains("names 'lagoon'"), "\(wrong.error)")
+
+    let server = try Servers.fresh()
+    let place = ["--root", server.root]
+    let imported = try TestProgram.run(["import", "lagoon", try Servers.archive()] + place)
+    try #require(imported.status == 0, "\(imported.error)")
+    let jobs = try TestProgram.run(["jobs", "list"] + place).lines
+    let id = try #require(jobs.dropFirst().first?.split(separator: " ").first.map(String.init))
+    let undo = ["jobs", "undo", id, "--yes"] + place
+    let unsaid = try TestProgram.run(undo)
+    #expect(unsaid.status == 64 && unsaid.error.contains("--confirm-delete lagoon"), "\(unsaid.error)")
+    let other = try TestProgram.run(undo + ["--confirm-delete", "harbour"])
+    #expect(other.status == 64 && other.error.contains("names 'harbour'"), "\(other.error)")
+  }
+
+  @Test("A theme that cannot be used ends with 30, whether it is checked or shown")
+  func themes() throws {
+    try withFolder { folder in
+      let theme = "\(folder)/mine.toml"
+      try FileSystem.replace(theme, with: "nonsense = true\n".utf8)
+      #expect(try status(["theme", "check", theme]) == 30)
+      #expect(try status(["theme", "show", theme]) == 30)
+    }
+  }
+
+  @Test("A comparison of the settings of a server with its own is refused, by whatever path")
+  func sameServer() throws {
+    let root = try Servers.old().root
+    try withFolder { folder in
+      #expect(symlink(root, "\(folder)/link") == 0)
+      for path in [root, "\(folder)/link", "\(root)/etc/..", "\(root)/etc/aloha"] {
+        let outcome = try TestProgram.run(["settings", "compare", "--from", path, "--root", root])
+        #expect(outcome.status == 30 && outcome.output.isEmpty, "\(path): \(outcome.output)\(outcome.error)")
+        #expect(outcome.error.contains("this is the server itself"), "\(path): \(outcome.error)")
+      }
+    }
+  }
+
+  @Test("The remedies for an empty folder of backups and for a reserved subdomain are complete")
+  func remedies() throws {
+    let root = try Servers.old().root
+    try withFolder { folder in
+      let empty = try TestProgram.run(["restore", "--rehearse", "--newest-in", folder, "--root", root])
+      #expect(empty.status == 32 && empty.error.contains("backup --folder \(folder) --root \(root)"), "\(empty.error)")
+    }
+    for words in [
+      ["import", "www", try Servers.archive(), "--dry-run"],
+      ["organization", "change-subdomain", "harbour", "www", "--dry-run"],
+    ] {
+      let outcome = try TestProgram.run(words + ["--root", root])
+      #expect(outcome.output.contains("allow it with --allow-reserved-subdomain"), "\(outcome.output)\(outcome.error)")
+    }
+  }
+
+  @Test("Arguments that are not UTF-8 are refused before anything is done")
+  func encoding() throws {
+    try withFolder { folder in
+      let root = try Servers.old().root
+      for words in [["export", "-r", "harbour", "--root", root, "--output"], ["inspect"], ["--json", "inspect"]] {
+        let outcome = try TestProgram.shell("cd \(folder) && \"$@\" \"$(printf 'e\\377.tar.gz')\"", words)
+        #expect(outcome.status == 64 && outcome.error.contains("is not UTF-8"), "\(words): \(outcome.error)")
+      }
+      #expect(try FileSystem.names(in: folder).isEmpty)
+    }
+  }
+
   @Test("An unreachable database and broken settings end with their codes")
   func broken() throws {
     let server = try Servers.fresh()

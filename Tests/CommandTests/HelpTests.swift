@@ -80,6 +80,31 @@ struct HelpTests {
     }
   }
 
+  @Test("Every help is ASCII, because it is printed without a locale too")
+  func ascii() {
+    func check(_ command: any ParsableCommand.Type) {
+      for isHidden in [false, true] {
+        for line in AlohaWizard.helpMessage(for: command, includeHidden: isHidden).split(separator: "\n") {
+          #expect(line.utf8.allSatisfy { $0 < 0x80 }, "\(line)")
+        }
+      }
+      command.configuration.subcommands.forEach(check)
+    }
+    check(AlohaWizard.self)
+  }
+
+  @Test("A wrong value that only the command can judge is answered with the usage of this command")
+  func usage() throws {
+    for (words, command) in [
+      (["settings", "copy", "--from", "/x", "--set", "camo_key=cpoy"], "settings copy"),
+      (["backup", "schedule", "/proc/x\ny"], "backup schedule"),
+    ] {
+      let outcome = try TestProgram.run(words)
+      #expect(outcome.status == 64 && outcome.error.contains("aloha-wizard \(command) --help"), "\(outcome.error)")
+      #expect(!outcome.error.contains("<subcommand>"), "\(outcome.error)")
+    }
+  }
+
   @Test("Completions contain each command once")
   func completions() throws {
     let script = try TestProgram.run(["--generate-completion-script", "zsh"])

@@ -32,6 +32,36 @@ enum TestProgram {
       error: String(decoding: try FileSystem.read(file), as: UTF8.self))
   }
 
+  /// Runs the program through a shell, which can redirect or close its streams and change its user.
+  ///
+  /// - Parameters:
+  ///   - line: shell code in which `"$@"` is the program with its words.
+  ///   - environment: what `env` sets first.
+  static func shell(_ line: String, _ words: [String], environment: [String] = []) throws -> Outcome {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = environment + ["/bin/sh", "-c", line, "sh", path] + words
+    let output = Pipe()
+    let file = "\(FileManager.default.temporaryDirectory.path)/\(RandomText.alphanumeric(12))"
+    try FileSystem.replace(file, with: [])
+    defer { try? FileSystem.removeTree(file) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = FileHandle(forWritingAtPath: file)
+    try process.run()
+    let bytes = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: String(decoding: bytes, as: UTF8.self),
+      error: String(decoding: try FileSystem.read(file), as: UTF8.self))
+  }
+
+  /// Runs the program as a user for whom the modes of files count.
+  static func unprivileged(_ words: [String], environment: [String] = []) throws -> Outcome {
+    let line = geteuid() == 0 ? "exec runuser -u nobody -- \"$@\"" : "exec \"$@\""
+    return try shell(line, words, environment: environment)
+  }
+
   static func start(
     _ words: [String], in folder: String = "/", home: String? = nil, error: FileHandle? = nil
   ) throws -> (Process, Pipe) {

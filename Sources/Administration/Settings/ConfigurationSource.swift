@@ -39,7 +39,7 @@ public struct ConfigurationSource: Sendable {
   /// - Throws: `.notFound` where there is nothing at the path; `.unsuitableArchive` where there are no settings in it;
   ///   `.configuration` where a server would refuse its secrets or its configuration.
   public init(_ path: String) throws {
-    guard FileSystem.exists(path) else {
+    guard try FileSystem.isPresent(path) else {
       throw PlainFailure(
         .notFound, path, "does not exist",
         remedy: "give a server's root folder, a copy of its /etc folder or of a container's /data, or a backup"
@@ -56,10 +56,9 @@ public struct ConfigurationSource: Sendable {
       for (folder, isRoot) in [(own, true), (path + "/settings", false), (path, false)] {
         let secrets = "\(folder)/\(FileSystem.name(of: brand.secretsFile))"
         guard
-          FileSystem.exists(secrets) || FileSystem.exists("\(folder)/\(FileSystem.name(of: brand.configurationFile))")
-        else {
-          continue
-        }
+          try FileSystem.isPresent(secrets)
+            || FileSystem.isPresent("\(folder)/\(FileSystem.name(of: brand.configurationFile))")
+        else { continue }
         self = try Self.folder(folder, brand, root: isRoot ? path : nil, label: path)
         return
       }

@@ -125,7 +125,7 @@ public final class SalvageReader: MemberSource {
         if let header = header(entry) { return header }
       } catch let cancelled as Cancelled {
         throw cancelled
-      } catch let failure as PlainFailure where failure.family == .archive {
+      } catch let failure as PlainFailure where [.archive, .file].contains(failure.family) {
         throw failure
       } catch {
         fail()
@@ -141,7 +141,7 @@ public final class SalvageReader: MemberSource {
       return bytes
     } catch let cancelled as Cancelled {
       throw cancelled
-    } catch let failure as PlainFailure where failure.family == .archive {
+    } catch let failure as PlainFailure where [.archive, .file].contains(failure.family) {
       throw failure
     } catch {
       fail()

@@ -8,6 +8,8 @@ public struct JobStore: Sendable {
   /// The ``StateFolder`` below the server's root, or a folder of the user without write access to it.
   public let folder: String
   let root: String
+  /// The ``StateFolder``, where ``folder`` is another one, because this user cannot write to it.
+  private let shared: String?
   /// Earlier locations of jobs.
   private let others: [String]
   let catalog: OperationCatalog
@@ -30,7 +32,9 @@ public struct JobStore: Sendable {
     }
     if access(probe, W_OK) == 0 {
       folder = shared
+      self.shared = nil
     } else {
+      self.shared = shared
       let home = getenv("HOME").map { String(cString: $0) } ?? "/tmp"
       let state = getenv("XDG_STATE_HOME").map { String(cString: $0) } ?? "\(home)/.local/state"
       folder = "\(state)/aloha-wizard"
@@ -58,17 +62,35 @@ public struct JobStore: Sendable {
 
   /// Returns all jobs, the newest first, without refused requests.
   ///
-  /// - Throws: `.file` if their folders cannot be read.
+  /// - Throws: `.file` if their folders cannot be read. A user with jobs of their own gets these also if the server's
+  ///   cannot be read, see ``hidden``.
   public func jobs() throws -> [JobFolder] { try folders().filter { !$0.isVoid } }
+
+  /// The reason why jobs of the server are missing in the list of this user; nil if none are.
+  public var hidden: PlainFailure? {
+    guard let shared else { return nil }
+    do {
+      _ = try entries(in: shared)
+      return nil
+    } catch {
+      return error as? PlainFailure
+    }
+  }
 
   /// Returns the folders of all jobs and requests, the newest first.
   func folders() throws -> [JobFolder] {
-    let folders = [jobsFolder] + others.map { "\($0)/jobs" }
-    let found = try folders.flatMap { folder in
-      try FileSystem.namesIfPresent(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
+    var found = try ([folder] + others).flatMap { try entries(in: $0) }
+    if let shared {
+      do { found += try entries(in: shared) } catch  where !found.isEmpty {}
     }
     // The names start with the time.
-    return try found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
+    return found.sorted { ($0.name, $0.path) > ($1.name, $1.path) }.map { JobFolder($0.path, catalog: catalog) }
+  }
+
+  /// Returns the folders of the jobs and requests in one folder of state; none if it does not exist.
+  private func entries(in state: String) throws -> [(name: String, path: String)] {
+    let folder = "\(state)/jobs"
+    return try FileSystem.namesIfPresent(in: folder).map { (name: $0, path: "\(folder)/\($0)") }
       .filter { try FileSystem.isPresent("\($0.path)/job.json") }
   }
 
@@ -121,7 +143,7 @@ public struct JobStore: Sendable {
   func claim(for job: JobFolder? = nil) throws -> FileLock {
     try FileSystem.makeFolder(folder)
     if let lock = try FileLock("\(folder)/\(Self.lockName)") { return lock }
-    let other = try running().first { $0.id != job?.id }
+    let other = (try? running())?.first { $0.id != job?.id }
     let header = try? other?.readHeader()
     throw PlainFailure(
       .conflict, "this server",

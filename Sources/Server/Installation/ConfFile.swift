@@ -50,7 +50,7 @@ public struct ConfFile: Sendable, Equatable {
   ///
   /// - Throws: `.file` if it cannot be read, `.configuration` if the server refuses it.
   public static func read(_ path: String) throws -> ConfFile? {
-    guard FileSystem.exists(path) else { return nil }
+    guard try FileSystem.isPresent(path) else { return nil }
     return try ConfFile(try FileSystem.read(path), name: path)
   }
 

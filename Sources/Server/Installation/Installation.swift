@@ -1,4 +1,5 @@
 import Common
+import Glibc
 import Operations
 import Postgres
 
@@ -19,8 +20,8 @@ public struct Installation: Sendable {
     let root = RootFolder(root).prefix
     let candidates = brand.map { [$0] } ?? Brand.allCases
     guard
-      let found = candidates.first(where: {
-        FileSystem.isFolder(ServerLink.destination(root + $0.configurationFolder, root: root))
+      let found = try candidates.first(where: {
+        try Self.isFolder(ServerLink.destination(root + $0.configurationFolder, root: root))
       })
     else {
       let looked = candidates.map { root + $0.configurationFolder }.joined(separator: " or ")
@@ -43,6 +44,14 @@ public struct Installation: Sendable {
         remedy: "a server cannot run without it: restore it from a backup")
     }
     secrets = Secrets(secretsFile)
+  }
+
+  /// - Throws: `.configuration` if that cannot be found out: without the right to do so, every server seems to be missing.
+  private static func isFolder(_ path: String) throws -> Bool {
+    var status = stat()
+    if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR }
+    guard errno == EACCES || errno == EIO else { return false }
+    throw PlainFailure.system(path, "cannot be read", errno: errno, family: .configuration)
   }
 
   /// Creates the installation of a server whose own settings are lost, from the description in a backup.

@@ -36,7 +36,7 @@ public struct SettingsFile: Sendable {
   ///
   /// - Throws: `.file` if it cannot be read.
   public static func read(_ path: String) throws -> SettingsFile? {
-    guard FileSystem.exists(path) else { return nil }
+    guard try FileSystem.isPresent(path) else { return nil }
     return SettingsFile(String(decoding: try FileSystem.read(path), as: UTF8.self))
   }
 

@@ -43,7 +43,7 @@ package enum SubdomainRules {
     }
     if let held = try holder(name, installation, connection) { return [held] }
     return isReserved(name, brand: installation.brand) && !allowsReserved
-      ? blocked("is reserved", "choose another one, or allow it on purpose") : []
+      ? blocked("is reserved", "choose another one, or allow it with --allow-reserved-subdomain") : []
   }
 
   /// Returns what uses a name on this server, as a blocker; nil if it is free.

@@ -81,9 +81,16 @@ public enum UploadsPresence: Sendable, Equatable {
   }
 
   /// How an operator says that uploads are lost for good: a folder with a file in it is not an unmounted one.
-  public static func giveUp(_ installation: Installation) -> String {
-    let file = ShellWord.quoted("\(installation.uploadsFolder)/files/lost")
-    return "if the files are lost for good, say so with an empty file: touch \(file)"
+  ///
+  /// - Returns: nil if the path of the folder leads through a file: only correct settings help then.
+  public static func giveUp(_ installation: Installation) -> String? {
+    // A link to nothing is no obstacle at its target.
+    let folder = ServerLink.destination("\(installation.uploadsFolder)/files", root: installation.root)
+    var existing = folder
+    while !FileSystem.lexists(existing), existing != "/" { existing = FileSystem.folder(of: existing) }
+    guard FileSystem.isFolder(existing) else { return nil }
+    return "if the files are lost for good, say so with an empty file: "
+      + "\(ShellWord.quoted(words: ["mkdir", "-p", folder])) && \(ShellWord.quoted(words: ["touch", "\(folder)/lost"]))"
   }
 
   // MARK: Parts

@@ -64,7 +64,8 @@ package struct ImportChecks {
     if let held = try SubdomainRules.holder(name, installation, connection) { return held }
     if SubdomainRules.isReserved(name, brand: installation.brand), !options.allowsReservedSubdomain {
       return Finding(
-        .blocker, "subdomain", "\(shown) is reserved", remedy: "choose another one, or allow it on purpose")
+        .blocker, "subdomain", "\(shown) is reserved",
+        remedy: "choose another one, or allow it with --allow-reserved-subdomain")
     }
     return Finding(.ok, "subdomain", "\(shown) is free")
   }

@@ -37,13 +37,17 @@ enum BackupFolder {
 
   /// Returns the newest backup of a folder; one known to be partial only if there are no others.
   ///
+  /// - Parameters:
+  ///   - root: the root of the server whose backup is missing, for the remedy.
+  ///   - brand: the given brand of that server.
   /// - Throws: `.notFound` if there is none.
-  static func newest(_ folder: String) throws -> BackupFile {
+  static func newest(_ folder: String, root: String = "/", brand: Brand? = nil) throws -> BackupFile {
     let all = try known(folder).sorted { ($0.moment, $0.path) < ($1.moment, $1.path) }
     guard let newest = all.last(where: { !$0.isPartial }) ?? all.last else {
       throw PlainFailure(
         .notFound, folder, "holds no backup",
-        remedy: "make one: aloha-wizard backup --folder \(ShellWord.quoted(folder))")
+        remedy: "make one: "
+          + Program.command(["backup", "--folder", folder], root: root, brand: brand?.rawValue))
     }
     return newest
   }

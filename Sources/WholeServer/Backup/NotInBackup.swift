@@ -27,11 +27,13 @@ struct NotInBackup: Sendable, Equatable {
     return [
       NotInBackup(
         name: "logs", reason: "the server only adds to /var/log/\(name), which can be larger than all the rest",
-        remedy: "\(tar("\(name)-logs.tar.gz", root)) var/log/\(name)"),
+        remedy: packing("\(name)-logs.tar.gz", root, ["var/log/\(name)"])),
       NotInBackup(
-        name: "certificates", reason: "Certbot issues its certificates again; others are available from their issuer",
-        remedy: "\(tar("\(name)-certificates.tar.gz", root)) etc/ssl/certs/\(name).combined-chain.crt "
-          + "etc/ssl/private/\(name).key (and etc/letsencrypt, where Certbot has made them)"),
+        name: "certificates",
+        reason: "Certbot issues its certificates in /etc/letsencrypt again; others are available from their issuer",
+        remedy: packing(
+          "\(name)-certificates.tar.gz", root,
+          ["etc/ssl/certs/\(name).combined-chain.crt", "etc/ssl/private/\(name).key", "etc/letsencrypt"])),
     ] + (installation.storesUploadsInS3 ? [s3] : []) + [
       NotInBackup(
         name: "tasks in RabbitMQ", reason: "its queues are empty on a healthy server, and cannot be saved",
@@ -51,8 +53,13 @@ struct NotInBackup: Sendable, Equatable {
       + "\(brand.rawValue)-logs.tar.gz -C \(ShellWord.quoted(root))"
   }
 
-  private static func tar(_ file: String, _ root: String) -> String {
-    "umask 077; tar -czf \(file) -C \(ShellWord.quoted(root))"
+  /// Returns the command that packs files of a server; nil if none of them exists.
+  ///
+  /// - Parameter paths: relative to the root; those that do not exist are left out.
+  private static func packing(_ file: String, _ root: String, _ paths: [String]) -> String? {
+    let present = paths.filter { FileSystem.lexists("\(root)/\($0)") }
+    guard !present.isEmpty else { return nil }
+    return "umask 077; " + ShellWord.quoted(words: ["tar", "-czf", file, "-C", root] + present)
   }
 
   var finding: Finding { Finding(.ok, "not in it: \(name)", reason, remedy: remedy) }

@@ -92,7 +92,7 @@ public struct PruneOperation: Operation {
       findings.append(
         Finding(
           .warning, "complete backup", "none in \(options.folder) is known to be complete and intact",
-          remedy: "make one: aloha-wizard backup --folder \(ShellWord.quoted(options.folder))"))
+          remedy: "make one: \(Program.command(["backup", "--folder", options.folder]))"))
     }
     if !going.isEmpty, access(options.folder, W_OK) != 0 {
       findings.append(

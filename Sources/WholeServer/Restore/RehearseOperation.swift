@@ -31,8 +31,12 @@ public struct RehearseOperation: Operation, ObservedCheck {
     }
 
     /// The newest backup in a folder; one that is partial by its name only where there is no other.
-    public init(newestIn folder: String) throws {
-      archive = try BackupFolder.newest(folder).path
+    ///
+    /// - Parameters:
+    ///   - root: the root of the server that makes the backups, for the remedy.
+    ///   - brand: the given brand of that server.
+    public init(newestIn folder: String, root: String = "/", brand: Brand? = nil) throws {
+      archive = try BackupFolder.newest(folder, root: root, brand: brand).path
     }
   }
 

@@ -3,7 +3,8 @@ import Common
 /// The words of a command line in the order that the argument parser expects: the command, then its options.
 ///
 /// The parser gives options before the command to the default command. Here they belong to the command that follows, so
-/// that `--root X export -r lagoon` is `export -r lagoon --root X`. The words are only moved, never changed.
+/// that `--root X export -r lagoon` is `export -r lagoon --root X`. The words are only moved, never changed. The options
+/// that select a server are left out for a command that needs no server: scripts give them to every command.
 struct CommandWords: Sendable, Equatable {
   /// The words of the command: ["organization", "delete"]; empty for the program without a command.
   private(set) var command: [String] = []
@@ -20,13 +21,15 @@ struct CommandWords: Sendable, Equatable {
     var reader = Reader(table, goals)
     try reader.read(words[...])
     command = reader.path.map(\.name)
-    arguments = command + reader.arranged
+    arguments = command + reader.used
   }
 
   /// Returns whether the words ask for JSON, also if they are invalid otherwise.
   static func wantsJSON(_ words: [String]) -> Bool { words.prefix { $0 != "--" }.contains("--json") }
 
   private static let passedOn: Set<String> = ["--generate-completion-script", "--experimental-dump-help"]
+  /// The options that select a server.
+  private static let ofServer: Set<String> = ["--root", "--brand"]
   /// The parser handles these for every command, and nothing else matters then.
   private static let informing: Set<String> = ["--help", "-h", "--help-hidden", "--version"]
 
@@ -44,6 +47,8 @@ struct CommandWords: Sendable, Equatable {
     /// The options that were read before the command was complete.
     var leading: [String] = []
     var rest: ArraySlice<String> = []
+    /// The places in ``arranged`` of options that mean nothing for the command.
+    private var ignored: Set<Int> = []
     private var words: ArraySlice<String> = []
 
     /// The command whose arguments are the words of another one.
@@ -62,6 +67,9 @@ struct CommandWords: Sendable, Equatable {
       let end = rest.firstIndex(of: "--") ?? rest.endIndex
       return Array(rest[..<end]) + leading + Array(rest[end...])
     }
+
+    /// The words of ``arranged`` that the command needs.
+    var used: [String] { arranged.enumerated().filter { !ignored.contains($0.offset) }.map(\.element) }
 
     mutating func read(_ words: ArraySlice<String>) throws {
       self.words = words
@@ -103,16 +111,18 @@ struct CommandWords: Sendable, Equatable {
     // MARK: Checks
 
     /// `help COMMAND` takes the words of a command, and nothing else.
-    private func checkHelp() throws {
-      if let option = (leading + rest).first(where: { isOption($0) && !informing.contains($0) }) {
-        throw misplaced(name(option), in: Self.help)
-      }
+    private mutating func checkHelp() throws {
+      try checkOptions()
       var command = table.root
-      for word in rest where !isOption(word) {
+      var words: [String] = []
+      for word in used where !isOption(word) {
         guard let next = command.subcommand(word) else {
-          throw unknown(word, among: command.shownNames, of: command.name == table.root.name ? nil : command.name)
+          throw unknown(
+            word, among: command.shownNames, of: words.isEmpty ? nil : words.joined(separator: " "),
+            isGroup: !command.subcommands.isEmpty)
         }
         command = next
+        words.append(word)
       }
     }
 
@@ -136,7 +146,7 @@ struct CommandWords: Sendable, Equatable {
     /// The command that runs if none is given.
     private var implied: CommandTable.Command? { current.defaultSubcommand.flatMap { current.subcommand($0) } }
 
-    private func checkOptions() throws {
+    private mutating func checkOptions() throws {
       let words = arranged.prefix { $0 != "--" }
       guard !words.contains(where: { informing.contains($0) }) else { return }
       let command = implied ?? current
@@ -148,7 +158,8 @@ struct CommandWords: Sendable, Equatable {
         index += 1
         guard isOption(word) else { continue }
         let name = self.name(word)
-        guard let option = command.option(name) else {
+        let isIgnored = command.option(name) == nil && CommandWords.ofServer.contains(name)
+        guard let option = isIgnored ? table.option(name) : command.option(name) else {
           if isCluster(word, of: command) { continue }
           throw table.option(name) == nil
             ? unknown(option: name, among: command.arguments.flatMap(\.names), of: called) : misplaced(name, in: called)
@@ -167,7 +178,14 @@ struct CommandWords: Sendable, Equatable {
             remedy: "give it once, before or after the command")
         }
         given.formUnion(option.names)
+        if isIgnored { ignored.insert(index - 1) }
         guard !word.contains("=") else { continue }
+        if isIgnored {
+          guard index < words.count, !isOption(words[index]) else {
+            throw PlainFailure(.usage, name, "the value is missing", remedy: "give it behind the option")
+          }
+          ignored.insert(index)
+        }
         repeat {
           if index < words.count, !isOption(words[index]) { index += 1 } else { break }
         } while option.takesSeveral
@@ -186,11 +204,16 @@ struct CommandWords: Sendable, Equatable {
 
     // MARK: Errors
 
-    private func unknown(_ word: String, among names: [String], of command: String?) -> PlainFailure {
+    /// - Parameter isGroup: whether the command has commands below it.
+    private func unknown(
+      _ word: String, among names: [String], of command: String?, isGroup: Bool = true
+    ) -> PlainFailure {
       let list = command.map { "\(Program.name) help \($0)" } ?? "\(Program.name) --help"
       return PlainFailure(
-        .usage, command ?? Program.name, "there is no command '\(SafeText.clean(word, limit: .word))'",
-        remedy: NearestName.question(word, among: names) ?? "see all of them with: \(list)")
+        .usage, command ?? Program.name,
+        "there is no command '\(SafeText.clean(word, limit: .word))'" + (isGroup ? "" : " below this one"),
+        remedy: NearestName.question(word, among: names)
+          ?? (isGroup ? "see all of them with: \(list)" : "see its help with: \(list)"))
     }
 
     private func unknown(option name: String, among names: [String], of called: String) -> PlainFailure {

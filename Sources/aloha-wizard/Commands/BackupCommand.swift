@@ -57,7 +57,7 @@ struct BackupCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Encrypt to this public key of age (age1…); the private one is not needed here.", valueName: "key"))
+        "Encrypt to this public key of age (age1...); the private one is not needed here.", valueName: "key"))
     var encryptTo: String?
 
     @Option(help: ArgumentHelp("Folder for the dump while the command runs.", valueName: "folder"))

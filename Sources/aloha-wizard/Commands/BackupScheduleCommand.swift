@@ -79,6 +79,8 @@ struct BackupScheduleCommand: OperationCommand {
         --rehearse out; how another machine rehearses them is printed with the schedule.
         """)
     }
+    // Here, because the parser shows the usage of this command only for errors of its validation.
+    _ = try schedule()
   }
 
   func operation() throws -> any Operation { try installing(schedule()) }

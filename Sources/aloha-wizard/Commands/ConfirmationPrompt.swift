@@ -29,6 +29,26 @@ enum ConfirmationPrompt {
     return true
   }
 
+  /// Requires the subdomain of an organization in `--confirm-delete`, before anything is checked or deleted.
+  ///
+  /// - Parameters:
+  ///   - given: the value of the option; nil if it is missing.
+  ///   - subject: the command or the job that deletes the organization.
+  ///   - list: the command that shows what would be deleted; by default the same one with `--dry-run`.
+  /// - Throws: `.usage` if it is missing, or another one.
+  static func require(_ subdomain: String, given: String?, _ subject: String, list: String? = nil) throws {
+    guard given != subdomain else { return }
+    let name = "'\(SafeText.clean(subdomain, limit: .word))'"
+    let reason =
+      given.map {
+        "--confirm-delete names '\(SafeText.clean($0, limit: .word))', but the organization to delete is \(name)"
+      } ?? "deletes the organization \(name), and the confirmation is missing"
+    throw PlainFailure(
+      .usage, subject, reason,
+      remedy: "see what would be deleted: \(list ?? "the same command with --dry-run"); then confirm it with "
+        + "--confirm-delete \(subdomain.isEmpty ? "''" : ShellWord.quoted(subdomain))")
+  }
+
   /// Returns the name of this machine, for a server whose settings are lost.
   static func machineName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)

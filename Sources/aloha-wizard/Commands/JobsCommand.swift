@@ -25,6 +25,17 @@ struct JobsCommand: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     var store: JobStore { JobStore(root: server.reference.root) }
+
+    /// Returns a job, by default the running one.
+    ///
+    /// - Throws: `.notFound`; `.file` if it could be one of those that this user cannot read.
+    func job(_ id: String?) throws -> JobFolder {
+      do {
+        return try id.map { try store.job($0) } ?? store.runningJob()
+      } catch let failure as PlainFailure where failure.family == .notFound {
+        throw store.hidden ?? failure
+      }
+    }
   }
 
   struct Attach: ParsableCommand {
@@ -41,7 +52,7 @@ struct JobsCommand: ParsableCommand {
 
     func run() throws {
       let store = selection.store
-      let job = try id.map { try store.job($0) } ?? store.runningJob()
+      let job = try selection.job(id)
       let view = JobView(json: selection.output.json)
       guard [.finished, .undone, .failed, .stopped, .interrupted].contains(try store.status(of: job).state) else {
         return try view.attach(job)
@@ -63,8 +74,7 @@ struct JobsCommand: ParsableCommand {
     var id: String?
 
     func run() throws {
-      let store = selection.store
-      let job = try id.map { try store.job($0) } ?? store.runningJob()
+      let job = try selection.job(id)
       try JobProcess.stop(job)
       if selection.output.json { return StandardStream.json(JSONText.of("stopping", ["job": job.id])) }
       StandardStream.output("Job \(job.id) was asked to stop. See it end with: \(job.command("attach"))\n")
@@ -164,11 +174,9 @@ extension JobsCommand {
       if case .organization(let subdomain)? = try job.readHeader().operation.undo(context).confirmation,
         confirmDelete != subdomain
       {
-        guard confirmDelete == nil, ConfirmationPrompt.canBeAsked(json: output.json) else {
-          throw PlainFailure(
-            .usage, "job \(job.id)", "the undo deletes the organization '\(subdomain)'",
-            remedy: "see the list: \(job.command("undo")) --dry-run; then confirm it with --confirm-delete "
-              + (subdomain.isEmpty ? "''" : ShellWord.quoted(subdomain)))
+        if confirmDelete != nil || !ConfirmationPrompt.canBeAsked(json: output.json) {
+          try ConfirmationPrompt.require(
+            subdomain, given: confirmDelete, "job \(job.id)", list: "\(job.command("undo")) --dry-run")
         }
         try ConfirmationPrompt.show(operation)
         try ConfirmationPrompt.ask(name: subdomain, "to delete the organization that the job made")

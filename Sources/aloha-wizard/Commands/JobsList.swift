@@ -49,6 +49,9 @@ extension JobsCommand {
         let header = ["ID", "STATE", "BEGUN (UTC)", "ENDED", "TOOK", "OPERATOR", "WHAT"]
         StandardStream.output(ColumnText.of([header] + shown.map { Self.cells($0, now: now) }))
       }
+      if let hidden = store.hidden {
+        StandardStream.error("The list is incomplete: \(hidden). What to do: \(hidden.remedy ?? "")\n")
+      }
       if try store.jobs().isEmpty { reportMissingServer() }
       guard found.count > shown.count else { return }
       let words = ["jobs", "list", "--all"] + (state.map { ["--state", $0.rawValue] } ?? [])

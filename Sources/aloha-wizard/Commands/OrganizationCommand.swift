@@ -158,6 +158,8 @@ struct OrganizationCommand: ParsableCommand {
         let operation = DeleteOrganizationOperation(server.reference, options)
         try ConfirmationPrompt.show(operation, more: try operation.confirmation())
         try ConfirmationPrompt.ask(name: organization.realm, "to delete it")
+      } else if !dryRun {
+        try ConfirmationPrompt.require(organization.realm, given: confirmDelete, "organization delete")
       }
       try output.perform(DeleteOrganizationOperation(server.reference, options), dryRun: dryRun)
     }

@@ -177,7 +177,8 @@ struct RestoreCommand: OperationCommand {
     if rehearsal.newestIn == nil, case .manual(let parts) = self.options.source {
       return RehearseOperation.Options(manual: parts, brand: server.brand ?? (try? server.installation())?.brand)
     }
-    return try RehearseOperation.Options(newestIn: FileSystem.absolute(rehearsal.newestIn ?? "."))
+    return try RehearseOperation.Options(
+      newestIn: FileSystem.absolute(rehearsal.newestIn ?? "."), root: server.reference.root, brand: server.brand)
   }
 
   // MARK: Status

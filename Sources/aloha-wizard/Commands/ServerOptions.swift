@@ -8,7 +8,7 @@ import Server
 struct ServerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Use this folder as /: FOLDER/etc/aloha, FOLDER/home/aloha … (for example a server of the demo).",
+      "Use this folder as /: FOLDER/etc/aloha, FOLDER/home/aloha ... (for example a server of the demo).",
       valueName: "folder"))
   var root: String = "/"
 

@@ -56,6 +56,7 @@ struct SettingsCommand: ParsableCommand {
     func run() throws {
       let target = try server.installation()
       let source = try ConfigurationSource(migration.fullPath)
+      if source.isSame(as: target), let refusal = Blocked.of(try source.overlap(with: target)) { throw refusal }
       let facts = migration.facts(source, target)
       let advice = try SettingsAdvisor(from: source, to: target, facts: facts).advice()
       if output.json {
@@ -108,6 +109,8 @@ struct SettingsCommand: ParsableCommand {
       guard followUp || !agreeToPushTerms else {
         throw ValidationError("--agree-to-push-terms needs --follow-up.")
       }
+      // Here, because the parser shows the usage of this command only for errors of its validation.
+      _ = try parsed()
     }
 
     func run() throws {
@@ -134,7 +137,10 @@ struct SettingsCommand: ParsableCommand {
       for text in decisions {
         guard let equals = text.lastIndex(of: "="),
           let decision = SettingDecision(rawValue: String(text[text.index(after: equals)...]))
-        else { throw ValidationError("--set \(text): say key=copy, key=keep, key=drop or key=merge.") }
+        else {
+          throw ValidationError(
+            "--set \(SafeText.clean(text, limit: .word)): say key=copy, key=keep, key=drop or key=merge.")
+        }
         parsed[String(text[..<equals])] = decision
       }
       return parsed

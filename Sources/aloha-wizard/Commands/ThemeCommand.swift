@@ -149,7 +149,7 @@ struct ThemeCommand: ParsableCommand {
     }
 
     func run() throws {
-      let theme = try ThemeLibrary.current().theme(theme.map(ThemeName.resolved))
+      let theme = try usable()
       let depth = depth
       var text = "\(SafeText.clean(theme.name)): \(SafeText.clean(theme.summary)) (\(depth?.words ?? "plain text"))\n"
       for role in Role.allCases {
@@ -159,6 +159,15 @@ struct ThemeCommand: ParsableCommand {
         text += "  \(name) \(shown) \(theme.description(of: role))\n"
       }
       StandardStream.output(text)
+    }
+
+    /// - Throws: `.blocked` for a theme that cannot be used, as ``Check`` does.
+    private func usable() throws -> Theme {
+      do {
+        return try ThemeLibrary.current().theme(theme.map(ThemeName.resolved))
+      } catch let failure as any Failure where failure.family == .usage {
+        throw PlainFailure(.blocked, failure.subject, failure.reason, remedy: failure.remedy)
+      }
     }
 
     /// Nil: no style, like in a file.

@@ -194,10 +194,21 @@ struct NotInBackupTests {
   @Test("Data outside a backup is listed with the command that saves it, and unknown queues are reported")
   func named() throws {
     let server = try Disaster.server("notinbackup", messages: 0)
+    for path in ["var/log/aloha", "etc/ssl/private", "etc/letsencrypt"] {
+      try FileSystem.makeFolder("\(server.root)/\(path)")
+    }
+    try FileSystem.replace("\(server.root)/etc/ssl/private/aloha.key", with: "key".utf8)
     let findings = try BackupOperation(ServerReference(root: server.root), .init(output: "/tmp/never.tar.gz")).check()
     func remedy(_ name: String) -> String? { findings.first { $0.subject == "not in it: \(name)" }?.remedy }
-    #expect(remedy("logs")?.contains("tar -czf aloha-logs.tar.gz -C \(server.root) var/log/aloha") == true)
-    #expect(remedy("certificates")?.contains("etc/ssl/private/aloha.key") == true)
+    #expect(remedy("logs") == "umask 077; tar -czf aloha-logs.tar.gz -C \(server.root) var/log/aloha")
+    // Only existing files, in a command that runs.
+    let command = try #require(remedy("certificates"))
+    #expect(command.hasSuffix(" -C \(server.root) etc/ssl/private/aloha.key etc/letsencrypt"))
+    let folder = "/tmp/aloha-tests-\(RandomText.alphanumeric(10))"
+    try FileSystem.makeFolder(folder)
+    defer { try? FileSystem.removeTree(folder) }
+    #expect(try Subprocess("/bin/sh", ["-ec", command], directory: folder).run().status == 0)
+    #expect(FileSystem.exists("\(folder)/aloha-certificates.tar.gz"))
     #expect(remedy("tasks in RabbitMQ")?.contains("rabbitmqctl list_queues") == true)
     #expect(remedy("files in S3") == nil)
     #expect(findings.contains { $0.subject == "queues" && $0.reason.contains("could not be looked at") })

@@ -50,6 +50,32 @@ struct UploadsPresenceTests {
     try #require(findings.first { $0.subject == "uploads" })
   }
 
+  @Test("The command that gives lost uploads up runs, also where their folder does not exist")
+  func commandThatGivesUp() throws {
+    for fault in Fault.allCases {
+      let server = try Servers.fresh()
+      try server.add(SampleOrganization(.bookclub, messages: 60))
+      try fault.cause(server)
+      let installation = try Installation(root: server.root)
+      let remedy = UploadsPresence.giveUp(installation)
+      guard fault != .file else {
+        #expect(remedy == nil)
+        continue
+      }
+      let command = try #require(remedy?.split(separator: "empty file: ").last.map(String.init))
+      #expect(command.hasPrefix("mkdir -p /") && command.contains("/files && touch /"), "\(fault): \(command)")
+      // The others lead to folders of this machine.
+      guard [.missing, .empty, .emptyFiles].contains(fault) else {
+        #expect(command.contains("mkdir -p /mnt/none-such"), "\(fault): \(command)")
+        continue
+      }
+      #expect(try Subprocess("/bin/sh", ["-ec", command]).run().status == 0)
+      let connection = try server.connect()
+      defer { connection.close() }
+      #expect(try UploadsPresence.look(installation, connection) == .there, "\(fault)")
+    }
+  }
+
   @Test("Uploads that are not there are a blocker in every operation that uses them", arguments: Fault.allCases)
   func blockers(_ fault: Fault) throws {
     let server = try Servers.fresh()
