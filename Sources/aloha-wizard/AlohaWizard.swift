@@ -62,8 +62,13 @@ struct AlohaWizard: ParsableCommand {
   static func parsed(_ words: [String]) throws -> any ParsableCommand {
     // A job's process has no operator who could have mistyped something.
     guard let first = words.first, first != JobProcess.command else { return try parseAsRoot(words) }
-    return try parseAsRoot(
-      CommandWords(words, CommandTable(of: Self.self), goals: Wizard.goals.map(\.id)).arguments)
+    let goals = Wizard.goals.map(\.id)
+    if let table = try CommandTable(for: words, of: Self.self),
+      let arranged = try? CommandWords(words, table, goals: goals)
+    {
+      return try parseAsRoot(arranged.arguments)
+    }
+    return try parseAsRoot(CommandWords(words, CommandTable(of: Self.self), goals: goals).arguments)
   }
 
   /// Reports the error that ended the program, and returns the exit code.

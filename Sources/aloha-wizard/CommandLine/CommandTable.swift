@@ -48,7 +48,12 @@ struct CommandTable: Sendable {
 
   /// Returns the table of a program and its commands.
   init(of program: any ParsableCommand.Type) throws {
-    root = try JSONDecoder().decode(Description.self, from: Data(program._dumpHelp().utf8)).command
+    root = try Self.description(of: program)
+  }
+
+  /// Returns a command with all commands below it.
+  static func description(of command: any ParsableCommand.Type) throws -> Command {
+    try JSONDecoder().decode(Description.self, from: Data(command._dumpHelp().utf8)).command
   }
 
   /// Returns every command of the table with the words that call it; the program itself has none.
