@@ -255,6 +255,17 @@ struct ExitCodeTests {
     }
   }
 
+  @Test("JSON is refused for the schedule of a container, which is a text")
+  func containerSchedule() throws {
+    try withFolder { root in
+      try FileSystem.makeFolder("\(root)/data")
+      try FileSystem.replace("\(root)/.dockerenv", with: [])
+      #expect(try TestProgram.run(["backup", "schedule", "/backups", "--root", root]).output.contains("CronJob"))
+      let refused = try TestProgram.run(["backup", "schedule", "/backups", "--root", root, "--json"])
+      #expect(refused.status == 64 && refused.error.contains("there is no --json"), "\(refused.output)\(refused.error)")
+    }
+  }
+
   @Test("Arguments that are not UTF-8 are refused before anything is done")
   func encoding() throws {
     try withFolder { folder in

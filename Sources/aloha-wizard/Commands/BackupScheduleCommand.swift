@@ -93,7 +93,7 @@ struct BackupScheduleCommand: OperationCommand {
 
   func run() throws {
     let schedule = try schedule()
-    guard install else { return print(schedule) }
+    guard install else { return try print(schedule) }
     let operation = installing(schedule)
     // On standard error, so that a script gets only the result.
     StandardStream.error(operation.shown().map { SafeText.clean($0) + "\n" }.joined())
@@ -126,8 +126,13 @@ struct BackupScheduleCommand: OperationCommand {
     return schedule
   }
 
-  private func print(_ schedule: BackupSchedule) {
+  private func print(_ schedule: BackupSchedule) throws {
     if let container = Container.find(root: server.reference.root, brand: server.brand) {
+      guard !output.json else {
+        throw PlainFailure(
+          .usage, "backup schedule", "there is no --json for a server in a container: its schedule is a text",
+          remedy: "repeat it without --json")
+      }
       return StandardStream.output(ContainerSchedule(schedule, in: container).text)
     }
     let units = schedule.files(for: .systemd)
