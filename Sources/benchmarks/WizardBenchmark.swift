@@ -146,7 +146,12 @@ struct WizardBenchmark: ParsableCommand {
     for _ in 0..<200 {
       let screen = wizard.screen()
       if screen.contains(sign) { return }
-      if screen.contains("Looking") || screen.contains("Working out") {
+      if ["Looking", "Checking", "Working out"].contains(where: screen.contains) {
+        usleep(50_000)
+      } else if screen.contains("are ignored") {
+        // Keys are dropped until a pause.
+        usleep(1_000_000)
+        wizard.press("\r")
         usleep(50_000)
       } else {
         wizard.press("\r")

@@ -26,6 +26,32 @@ struct CommandWordsTests {
     }
   }
 
+  @Test("The part of the table that a command line needs arranges it like the whole table")
+  func neededCommands() throws {
+    let lines = [
+      "", "move --root /srv", "wizard move --theme dark", "--root /srv", "--root /srv --linear",
+      "import harbour a.tar.gz",
+      "export lagoon --root /srv --output a", "organization list --json", "jobs list --root /srv",
+      "inspect a --root /srv",
+      "organization delete -r lagoon --with-uploads", "backup prune f --keep-last 1 --yes",
+      "theme check dark",
+    ]
+    for line in lines {
+      let words = line.split(separator: " ").map(String.init)
+      let part = try #require(try CommandTable(for: words, of: AlohaWizard.self), "\(line)")
+      let whole = try CommandWords(words, table, goals: goals)
+      // What the part cannot decide is left to the whole table: an option that a command does not have.
+      let needsWhole = ["inspect a --root /srv"].contains(line)
+      #expect((try? CommandWords(words, part, goals: goals)) == (needsWhole ? nil : whole), "\(line)")
+    }
+    for line in [
+      "backup", "--root /srv export", "--json jobs list", "help export", "organization", "--theme dark wizard jobs",
+    ] {
+      let words = line.split(separator: " ").map(String.init)
+      #expect(try CommandTable(for: words, of: AlohaWizard.self) == nil, "\(line)")
+    }
+  }
+
   @Test("Options before the command belong to the command")
   func leading() throws {
     #expect(try arranged("--root", "/srv", "export", "-r", "lagoon") == ["export", "-r", "lagoon", "--root", "/srv"])

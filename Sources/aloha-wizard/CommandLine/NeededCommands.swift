@@ -15,13 +15,14 @@ extension CommandTable {
     }
     if types.count == 1 {
       // Options before the command need the whole table; without a command the default one is run.
-      guard let implied = program.configuration.defaultSubcommand, !words.contains(where: { program.subcommand($0) != nil })
+      guard let implied = program.configuration.defaultSubcommand,
+        !words.contains(where: { program.subcommand($0) != nil })
       else { return nil }
       types.append(implied)
     }
     let last = types[types.count - 1]
     guard last.configuration.subcommands.isEmpty, last != HelpCommand.self else { return nil }
-    root = try types.dropLast().reversed().reduce(Self.description(of: last)) { below, type in
+    root = try types.dropLast().reversed().reduce(Self.description(of: last).alone) { below, type in
       Command(
         name: type._commandName, discussion: nil, isShown: true,
         subcommands: type.configuration.subcommands.map { other in
@@ -32,6 +33,13 @@ extension CommandTable {
 }
 
 extension CommandTable.Command {
+  /// The command without the `help` that the parser adds below a command that is described by itself.
+  fileprivate var alone: Self {
+    Self(
+      name: name, discussion: discussion, isShown: isShown, subcommands: [], defaultSubcommand: nil,
+      arguments: arguments)
+  }
+
   /// A command of which only the name is needed.
   fileprivate init(named name: String) {
     self.init(name: name, discussion: nil, isShown: true, subcommands: [], defaultSubcommand: nil, arguments: [])
