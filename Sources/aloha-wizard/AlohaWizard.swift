@@ -63,6 +63,12 @@ struct AlohaWizard: ParsableCommand {
     // A job's process has no operator who could have mistyped something.
     guard let first = words.first, first != JobProcess.command else { return try parseAsRoot(words) }
     let goals = Wizard.goals.map(\.id)
+    // The wizard's first screen does not wait for a description of its options, unless something is wrong.
+    if CommandTable.isPlain(words, for: WizardCommand.self, of: Self.self),
+      let wizard = (try? parseAsRoot(words)) as? WizardCommand, wizard.goal.map(goals.contains) ?? true
+    {
+      return wizard
+    }
     if let table = try CommandTable(for: words, of: Self.self),
       let arranged = try? CommandWords(words, table, goals: goals)
     {

@@ -52,6 +52,26 @@ struct CommandWordsTests {
     }
   }
 
+  @Test("Only a command line of the wizard in which nothing can be wrong is parsed without the table")
+  func plainWizard() throws {
+    func isPlain(_ line: String) -> Bool {
+      CommandTable.isPlain(
+        line.split(separator: " ").map(String.init), for: WizardCommand.self, of: AlohaWizard.self)
+    }
+    for line in ["", "move", "wizard move --root /srv", "--root /srv --linear", "wizard jobs --theme=dark"] {
+      #expect(isPlain(line), "\(line)")
+      _ = try #require(
+        try AlohaWizard.parsed(line.split(separator: " ").map(String.init)) as? WizardCommand, "\(line)")
+    }
+    for line in ["export", "--root /srv export", "move --root a --root b", "wizard -h", "help wizard"] {
+      #expect(!isPlain(line), "\(line)")
+    }
+    // A mistyped command is not a goal.
+    #expect(
+      (#expect(throws: PlainFailure.self) { try AlohaWizard.parsed(["exprot"]) })?.remedy?.contains("export") == true)
+    #expect(throws: PlainFailure.self) { try AlohaWizard.parsed(["--linear", "exprot"]) }
+  }
+
   @Test("Options before the command belong to the command")
   func leading() throws {
     #expect(try arranged("--root", "/srv", "export", "-r", "lagoon") == ["export", "-r", "lagoon", "--root", "/srv"])

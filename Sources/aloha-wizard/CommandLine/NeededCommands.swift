@@ -32,6 +32,25 @@ extension CommandTable {
   }
 }
 
+extension CommandTable {
+  /// Whether a valid command line calls a command and needs nothing of what ``CommandWords`` does: its options are behind
+  /// the command, and none is given twice.
+  ///
+  /// - Parameter command: one without short names of options.
+  static func isPlain(
+    _ words: [String], for command: any ParsableCommand.Type, of program: any ParsableCommand.Type
+  ) -> Bool {
+    let isNamed = words.first == command._commandName
+    let isImplied = program.configuration.defaultSubcommand == command
+    let rest = isNamed ? words.dropFirst() : words[...]
+    guard isNamed || isImplied, isNamed || !rest.contains(where: { program.subcommand($0) != nil }) else {
+      return false
+    }
+    let options = rest.filter { $0.hasPrefix("-") }.map { $0.prefix { $0 != "=" } }
+    return options.allSatisfy { $0.hasPrefix("--") } && Set(options).count == options.count
+  }
+}
+
 extension CommandTable.Command {
   /// The command without the `help` that the parser adds below a command that is described by itself.
   fileprivate var alone: Self {
