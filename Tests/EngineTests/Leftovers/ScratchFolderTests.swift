@@ -100,11 +100,15 @@ struct ScratchFolderTests {
       try FileSystem.replace("\(path)/.lock", with: [])
       let user = try #require(getpwnam("postgres")).pointee
       for entry in [path, "\(path)/.lock"] { #expect(chown(entry, user.pw_uid, user.pw_gid) == 0) }
-      holder = try Subprocess("/usr/bin/flock", ["\(path)/.lock", "/bin/sleep", "600"], directory: "/").start()
+      holder = try Subprocess("/usr/bin/flock", ["--no-fork", "\(path)/.lock", "/bin/sleep", "600"], directory: "/")
+        .start()
       while FileLock.isFree(".lock", in: try OpenFolder(path)) { usleep(20_000) }
       foreign = path
     }
-    defer { if let holder { kill(holder, SIGTERM) } }
+    defer {
+      // A zombie would hide the children of exit tests, which wait for any child.
+      if let holder, kill(holder, SIGTERM) == 0 { _ = Subprocess.wait(holder) }
+    }
     let own = try ScratchFolder(in: place)
     try FileSystem.replace("\(own.path)/pid", with: "4194303\n".utf8)
     // The folder of a dead process that had the number of this one.
@@ -142,7 +146,7 @@ struct ScratchFolderTests {
     let data = "\(path)/cluster/data"
     try FileSystem.makeFolder(data)
     let process = try Subprocess("/bin/sleep", ["600"], directory: data).start()
-    defer { kill(process, SIGKILL) }
+    defer { if kill(process, SIGKILL) == 0 { _ = Subprocess.wait(process) } }
     try FileSystem.replace("\(data)/postmaster.pid", with: "\(process)\n".utf8)
     while FileIdentity("/proc/\(process)/cwd") != FileIdentity(data) { usleep(10_000) }
     try found.remove()
