@@ -90,7 +90,7 @@ struct LinearTests {
     #expect(walk.script.says("People will open https://target.example.com"))
   }
 
-  @Test("What was refused does not replace the proposed answer")
+  @Test("A refused answer does not replace the proposed one")
   func refused() throws {
     var walk = LinearWalk(FakeEngine.move().moveFlow(), ["", "", "", "2", "relative\u{7}", "", "", "q", "y"])
     _ = try walk.runner.run()

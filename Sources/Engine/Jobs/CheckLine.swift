@@ -26,7 +26,7 @@ struct CheckLineReader {
   private static let interval: Int32 = 250
 
   private let descriptor: Int32
-  /// What was received after the last line.
+  /// The bytes received after the last line.
   private var rest: [UInt8] = []
 
   init(_ descriptor: Int32) {
@@ -39,7 +39,7 @@ struct CheckLineReader {
   /// - Returns: nil at the end of the input, after a cancellation, or if the line is not valid.
   mutating func next<Value: Decodable>(isCancelled: () -> Bool = { false }) -> Value? {
     var chunk = [UInt8](repeating: 0, count: 65_536)
-    // What has no line break yet is searched once.
+    // The beginning has no line break: it is not searched again.
     var searched = 0
     while rest.count < Self.longest {
       if let end = rest[searched...].firstIndex(of: 0x0A) {

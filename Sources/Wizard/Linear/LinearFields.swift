@@ -259,7 +259,7 @@ extension LinearRunner {
         return .answered
       }
       voice.say("Invalid: \(problem).")
-      // What was refused is not proposed, where something valid was.
+      // A refused answer does not replace a valid proposal.
       let refused = session.answers[key]
       if let valid, refused != valid {
         session.answer(key, valid)

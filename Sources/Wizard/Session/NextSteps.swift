@@ -1,4 +1,4 @@
-/// What is offered with a result.
+/// The offers with a result.
 extension FlowSession {
   /// The offers with the result, apart from leaving.
   var continuations: [Continuation] {

@@ -28,6 +28,8 @@ struct CommandWords: Sendable, Equatable {
   static func wantsJSON(_ words: [String]) -> Bool { words.prefix { $0 != "--" }.contains("--json") }
 
   private static let passedOn: Set<String> = ["--generate-completion-script", "--experimental-dump-help"]
+  /// The command whose arguments are the words of another one.
+  static let help = "help"
   /// The options that select a server.
   private static let ofServer: Set<String> = ["--root", "--brand"]
   /// The parser handles these for every command, and nothing else matters then.
@@ -50,9 +52,6 @@ struct CommandWords: Sendable, Equatable {
     /// The places in ``arranged`` of options that mean nothing for the command.
     private var ignored: Set<Int> = []
     private var words: ArraySlice<String> = []
-
-    /// The command whose arguments are the words of another one.
-    private static let help = "help"
 
     init(_ table: CommandTable, _ goals: [String]) {
       self.table = table
@@ -77,7 +76,7 @@ struct CommandWords: Sendable, Equatable {
       while let word = rest.first, word != "--" {
         if isOption(word) {
           try takeOption()
-        } else if path.isEmpty, word == Self.help, let help = current.subcommand(word) {
+        } else if path.isEmpty, word == CommandWords.help, let help = current.subcommand(word) {
           path.append(help)
           rest.removeFirst()
           return try checkHelp()

@@ -21,7 +21,7 @@ extension CommandTable {
       types.append(implied)
     }
     let last = types[types.count - 1]
-    guard last.configuration.subcommands.isEmpty, last != HelpCommand.self else { return nil }
+    guard last.configuration.subcommands.isEmpty, last._commandName != CommandWords.help else { return nil }
     root = try types.dropLast().reversed().reduce(Self.description(of: last).alone) { below, type in
       Command(
         name: type._commandName, discussion: nil, isShown: true,
@@ -30,9 +30,7 @@ extension CommandTable {
         }, defaultSubcommand: type.configuration.defaultSubcommand?._commandName, arguments: [])
     }
   }
-}
 
-extension CommandTable {
   /// Whether a valid command line calls a command and needs nothing of what ``CommandWords`` does: its options are behind
   /// the command, and none is given twice.
   ///
