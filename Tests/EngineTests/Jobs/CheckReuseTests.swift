@@ -41,14 +41,17 @@ struct CheckReuseTests {
     }
   }
 
-  /// Returns the work folders in `/var/tmp` whose lock a process holds.
+  /// Returns the work folders in `/var/tmp` whose lock a process holds. It opens the locks of other processes too, to
+  /// find leftovers, without getting them.
   private func workFolders(of process: pid_t) -> [String] {
     ((try? FileSystem.names(in: "/proc/\(process)/fd")) ?? []).compactMap { name in
       var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
       let length = readlink("/proc/\(process)/fd/\(name)", &target, Int(PATH_MAX))
       guard length > 0 else { return nil }
       let path = String(decoding: target[0..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      return path.hasPrefix("/var/tmp/\(ScratchFolder.prefix)") && path.hasSuffix("/.lock") ? path : nil
+      guard path.hasPrefix("/var/tmp/\(ScratchFolder.prefix)"), path.hasSuffix("/.lock") else { return nil }
+      let state = (try? FileSystem.read("/proc/\(process)/fdinfo/\(name)")) ?? []
+      return String(decoding: state, as: UTF8.self).contains("\nlock:") ? path : nil
     }
   }
 
@@ -218,10 +221,7 @@ struct CheckReuseTests {
         #expect(
           eventually {
             process = checks.pid ?? 0
-            // It opens the folders of others for a moment, to see whether they are leftovers: its own stays open.
-            let seen = process > 0 ? workFolders(of: process) : []
-            usleep(10_000)
-            folders = seen.isEmpty ? [] : workFolders(of: process).filter(seen.contains)
+            folders = process > 0 ? workFolders(of: process) : []
             return !folders.isEmpty
           })
         checks.end()
