@@ -32,6 +32,8 @@ let package = Package(
 
     .target(name: "Postgres", dependencies: ["Common", "CPostgres"], swiftSettings: strict),
     .target(name: "Archive", dependencies: ["Common", "CArchive", "CZlib"], swiftSettings: strict),
+    // A server on another machine: the only part that starts ssh.
+    .target(name: "Remote", dependencies: ["Common", "CSystem"], swiftSettings: strict),
     .target(name: "Pictures", dependencies: ["Common", "CGD"], swiftSettings: strict),
     .target(
       name: "Terminal", dependencies: ["Common", "CCurses", .product(name: "TOMLKit", package: "TOMLKit")],
@@ -77,7 +79,7 @@ let package = Package(
       name: "aloha-wizard",
       dependencies: [
         "Common", "Operations", "Server", "Administration", "Transfer", "WholeServer", "Engine", "Wizard", "Sandbox",
-        "Terminal",
+        "Terminal", "Remote",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -105,6 +107,11 @@ let package = Package(
 
     .testTarget(name: "CommonTests", dependencies: ["Common", "Fuzzing"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Sandbox"], swiftSettings: strict),
+    // A real sshd on the loopback interface, and the program there.
+    .testTarget(
+      name: "RemoteTests",
+      dependencies: ["Remote", "Common", "Engine", "Operations", "Sandbox", "Transfer", "aloha-wizard"],
+      swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Fuzzing"], swiftSettings: strict),
     .testTarget(
       name: "TerminalTests", dependencies: ["Terminal", "Common", "Fuzzing", "terminal-probe"], exclude: ["Goldens"],

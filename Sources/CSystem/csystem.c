@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <linux/openat2.h>
 #include <locale.h>
 #include <pthread.h>
@@ -73,6 +74,8 @@ int csystem_open_beneath(int directory, const char *path, int flags, unsigned in
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
+
+const char *csystem_libc_version(void) { return gnu_get_libc_version(); }
 
 int csystem_path_only(void) { return O_PATH; }
 

@@ -7,8 +7,11 @@ public enum Program {
   public static var nameAndVersion: String { "\(name) \(version)" }
 
   /// The first word of a command line of this program: its name if a shell finds this program by it, otherwise its path.
-  public static let invocation = invocation(
-    executable: FileSystem.linkTarget("/proc/self/exe"), path: getenv("PATH").map { String(cString: $0) } ?? "")
+  public static let invocation =
+    caller != nil
+    ? name
+    : invocation(
+      executable: FileSystem.linkTarget("/proc/self/exe"), path: getenv("PATH").map { String(cString: $0) } ?? "")
 
   /// - Parameters:
   ///   - executable: the path of the running program; another program's, or that of a deleted one, is not used.
@@ -32,8 +35,18 @@ public enum Program {
     ([invocation] + words + serverWords(root: root, brand: brand)).map(ShellWord.quoted).joined(separator: " ")
   }
 
-  /// Returns the options that select a server.
+  /// Returns the options that select a server, as the operator gives them: on the other machine, if this process was
+  /// called from there.
   public static func serverWords(root: String, brand: String?) -> [String] {
-    (root == "/" || root.isEmpty ? [] : ["--root", root]) + (brand.map { ["--brand", $0] } ?? [])
+    let path = root == "/" || root.isEmpty ? [] : ["--root", root]
+    let words = caller.map { ["--root", $0.with(root: root).text] } ?? path
+    return words + (brand.map { ["--brand", $0] } ?? [])
   }
+
+  /// The variable with the address by which another machine has called this process. Commands for its operator name this
+  /// machine.
+  public static let callerVariable = "ALOHA_WIZARD_CALLED_AS"
+
+  /// Nil if this process was not called from another machine.
+  static let caller: RemoteAddress? = getenv(callerVariable).flatMap { try? RemoteAddress(String(cString: $0)) }
 }

@@ -76,6 +76,12 @@ public struct Subprocess: Sendable {
     try spawn(input: input, output: output, error: output, newSession: newSession)
   }
 
+  /// Starts the child with three streams of the caller, for example those of a terminal; the caller must call
+  /// ``wait(_:)``.
+  public func start(input: Int32, output: Int32, error: Int32, newSession: Bool) throws -> pid_t {
+    try spawn(input: input, output: output, error: error, newSession: newSession)
+  }
+
   /// Waits for a child and returns its exit status, or 128 + the signal that ended it.
   public static func wait(_ pid: pid_t) -> Int32 {
     var status: Int32 = 0

@@ -26,7 +26,7 @@ struct AlohaWizard: ParsableCommand {
       WizardCommand.self, DemoCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
       VerifyCommand.self, BackupCommand.self, RestoreCommand.self, OrganizationCommand.self, SettingsCommand.self,
       PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, JobsCommand.self, ThemeCommand.self,
-      HelpCommand.self, RunJobCommand.self,
+      HelpCommand.self, RunJobCommand.self, PeerCommand.self,
     ], defaultSubcommand: WizardCommand.self)
 
   static func main() {
@@ -45,6 +45,7 @@ struct AlohaWizard: ParsableCommand {
     do {
       try ArgumentEncoding.check()
       var command = try parsed(words)
+      if let remote = try RemoteCommand(command, words) { return try remote.run() }
       let described = command
       if let command = command as? any OnServer { try command.server.requireRoot() }
       defer { LeftoverReport.write(after: described) }

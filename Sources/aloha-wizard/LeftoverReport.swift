@@ -20,6 +20,7 @@ enum LeftoverReport {
   }
 }
 
+extension WizardCommand: OnServer {}
 extension ExportCommand: OnServer {}
 extension ImportCommand: OnServer {}
 extension VerifyCommand: OnServer {}

@@ -60,5 +60,8 @@ int csystem_thread_user(unsigned int user);
 void *csystem_begin_crash_stack(void);
 void csystem_end_crash_stack(void *stack);
 
+// The version of GNU libc that this process runs with, for example "2.36".
+const char *csystem_libc_version(void);
+
 // O_PATH: opens a name without opening what it stands for.
 int csystem_path_only(void);

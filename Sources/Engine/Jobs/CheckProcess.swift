@@ -114,7 +114,8 @@ public final class CheckProcess: Sendable {
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else { return nil }
     defer { close(ends[1]) }
     let program = Subprocess(
-      JobProcess.program(executable), [JobProcess.command, CheckServer.argument], directory: "/")
+      JobProcess.program(executable), [JobProcess.command, CheckServer.argument],
+      environment: JobProcess.inherited, directory: "/")
     guard let pid = try? program.start(input: ends[1], output: ends[1], newSession: true) else {
       close(ends[0])
       return nil

@@ -14,11 +14,18 @@ public enum JobProcess {
     let log = open(folder.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard log >= 0 else { throw PlainFailure.system(folder.log, "cannot be written", errno: errno) }
     defer { close(log) }
-    let child = Subprocess(program(executable), [command, folder.path], directory: "/")
+    let child = Subprocess(
+      program(executable), [command, folder.path], environment: inherited, directory: "/")
     let pid = try child.start(output: log, newSession: true)
     // The result is read from the folder; this thread only reaps the child.
     let reaper = try WorkerThread { _ = Subprocess.wait(pid) }
     reaper.detach()
+  }
+
+  /// The variables that a job keeps of its starter: by which address another machine has called it.
+  static var inherited: [String: String] {
+    guard let value = getenv(Program.callerVariable) else { return [:] }
+    return [Program.callerVariable: String(cString: value)]
   }
 
   /// Returns the target of a link to this program: a link of `/proc` is another program's in a child.

@@ -31,7 +31,7 @@ struct CommandWords: Sendable, Equatable {
   /// The command whose arguments are the words of another one.
   static let help = "help"
   /// The options that select a server.
-  private static let ofServer: Set<String> = ["--root", "--brand"]
+  private static let ofServer: Set<String> = ["--root", "--brand", "--copy-program"]
   /// The parser handles these for every command, and nothing else matters then.
   private static let informing: Set<String> = ["--help", "-h", "--help-hidden", "--version"]
 
@@ -163,7 +163,10 @@ struct CommandWords: Sendable, Equatable {
           throw table.option(name) == nil
             ? unknown(option: name, among: command.arguments.flatMap(\.names), of: called) : misplaced(name, in: called)
         }
-        guard option.takesValue else { continue }
+        guard option.takesValue else {
+          if isIgnored { ignored.insert(index - 1) }
+          continue
+        }
         if !word.contains("="), index < words.count, Self.isNegativeNumber(words[index]) {
           throw PlainFailure(
             .usage, name,

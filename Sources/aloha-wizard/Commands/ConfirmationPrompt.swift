@@ -77,8 +77,11 @@ enum ConfirmationPrompt {
 
   /// Asks for a yes.
   static func askYes() throws {
-    guard try line("Do this now? Type yes:").lowercased() == "yes" else { throw Cancelled() }
+    guard try isYes("Do this now? Type yes:") else { throw Cancelled() }
   }
+
+  /// Asks a question, and returns whether the answer is yes.
+  static func isYes(_ question: String) throws -> Bool { try line(question).lowercased() == "yes" }
 
   /// Returns one line from the terminal, without surrounding spaces. Earlier input is ignored.
   private static func line(_ question: String) throws -> String {

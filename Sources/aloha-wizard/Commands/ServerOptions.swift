@@ -8,9 +8,13 @@ import Server
 struct ServerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Use this folder as /: FOLDER/etc/aloha, FOLDER/home/aloha ... (for example a server of the demo).",
+      "Use this folder as /: FOLDER/etc/aloha, FOLDER/home/aloha ... (for example a server of the demo), or a server on "
+        + "another machine: ssh://[user@]host[:port][/folder].",
       valueName: "folder"))
   var root: String = "/"
+
+  @Flag(help: "If this program is not installed on the other machine: copy it there for the work, without asking.")
+  var copyProgram = false
 
   @Option(help: "aloha or zulip; by default detected from the configuration.")
   var brand: Brand?
@@ -18,8 +22,18 @@ struct ServerOptions: ParsableArguments {
   /// An unset variable of a script must not select the machine's own server.
   func validate() throws {
     if root.isEmpty { throw ValidationError("--root needs a folder; / is this machine's own server.") }
+    do {
+      if try remote() != nil { return }
+    } catch let failure as PlainFailure {
+      throw ValidationError("--root: \(failure.subject) \(failure.reason). \(failure.remedy ?? "")")
+    }
     try OptionRule.check("--root", root, InputRule.path)
   }
+
+  /// Returns the address of a server on another machine; nil for a folder of this one.
+  ///
+  /// - Throws: `.usage` if it is meant as an address, and is none.
+  func remote() throws -> RemoteAddress? { RemoteAddress.isMeant(root) ? try RemoteAddress(root) : nil }
 
   /// The server; its path is resolved, because a job's process has another working directory.
   var reference: ServerReference { ServerReference(root: FileSystem.absolute(root), brand: brand) }

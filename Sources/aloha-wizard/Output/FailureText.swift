@@ -20,6 +20,13 @@ enum StandardStream {
   static func output(_ text: String) { writeOutput(shown(text, isASCII: wantsASCII.output)) }
   static func error(_ text: String) { _ = write(STDERR_FILENO, shown(text, isASCII: wantsASCII.error)) }
 
+  /// Writes bytes unchanged.
+  static func raw(_ bytes: [UInt8]) {
+    outputError.withLock { failed in
+      if failed == nil { failed = write(STDOUT_FILENO, bytes) }
+    }
+  }
+
   /// Writes a line of JSON: for ASCII, other characters are escaped, so that the values stay the same.
   static func json(_ text: String) { writeOutput(wantsASCII.output ? escaped(text) : text) }
 
@@ -75,8 +82,9 @@ enum StandardStream {
   }
 
   /// Returns the errno of a failed write; nil if the whole text was written.
-  private static func write(_ descriptor: Int32, _ text: String) -> Int32? {
-    let bytes = Array(text.utf8)
+  private static func write(_ descriptor: Int32, _ text: String) -> Int32? { write(descriptor, Array(text.utf8)) }
+
+  private static func write(_ descriptor: Int32, _ bytes: [UInt8]) -> Int32? {
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes { buffer in

@@ -1,0 +1,99 @@
+import Common
+import Engine
+import FoundationEssentials
+import Operations
+import Remote
+
+/// A job on another machine.
+struct RemoteJob: Decodable {
+  let job: String
+  let folder: String
+
+  /// - Parameter output: of a command with `--detach` and `--json`.
+  /// - Returns: nil if no job was started.
+  init?(_ output: String) {
+    for line in output.split(whereSeparator: \.isNewline).reversed() {
+      if let job = try? JSONDecoder().decode(Self.self, from: Data(line.utf8)), job.isValid {
+        self = job
+        return
+      }
+    }
+    return nil
+  }
+
+  private var isValid: Bool {
+    !job.isEmpty && !job.hasPrefix("-") && job.utf8.allSatisfy { $0 == 0x2D || (0x30...0x7A).contains($0) }
+      && folder.hasPrefix("/")
+  }
+
+  /// Shows each event once, until the end of the job. A lost connection is opened again; cancelling stops the job.
+  ///
+  /// - Returns: its result.
+  /// - Throws: its failure; ``SSHFailure`` if the machine cannot be reached any more.
+  func follow(
+    on server: RemoteServer, cancellation: Cancellation, report: (SSHFailure, Duration) -> Void,
+    show: (ProgressEvent) -> Void
+  ) throws -> Summary {
+    var seen = 0
+    var isStopped = false
+    while true {
+      do {
+        let channel = try server.connection.start(
+          server.command(["jobs", "attach", job, "--json"] + server.serverWords))
+        defer { channel.end() }
+        channel.closeInput()
+        var lines = LineBuffer()
+        var number = 0
+        while let bytes = try channel.read() {
+          if cancellation.isCancelled, !isStopped {
+            isStopped = true
+            _ = try server.connection.run(server.command(["jobs", "stop", job] + server.serverWords))
+          }
+          for line in lines.add(bytes) {
+            guard let event = EventLine.decode(line) else { continue }
+            number += 1
+            guard number > seen else { continue }
+            seen = number
+            switch event {
+            case .finished(let summary):
+              show(event)
+              return summary
+            case .failed(let failure): throw JobFailure(failure)
+            default: show(event)
+            }
+          }
+        }
+        guard channel.wait() == SSHConnection.lostStatus else {
+          throw PlainFailure(
+            .command, "job \(job)", "\(server.address.label) does not say how it ended",
+            remedy: "see it there: " + Program.command(["jobs", "attach", job], root: server.address.text))
+        }
+        throw channel.failure
+      } catch let failure as SSHFailure {
+        guard failure.isTemporary else { throw failure }
+        try server.reconnect(canAsk: false, cancellation: Cancellation(), report: report)
+      }
+    }
+  }
+}
+
+/// Splits a stream of bytes at its line breaks.
+struct LineBuffer {
+  /// Longer lines are dropped: this program never writes them.
+  private static let longest = 16 << 20
+  private var rest: [UInt8] = []
+
+  /// Returns the lines that are complete now.
+  mutating func add(_ bytes: [UInt8]) -> [String] {
+    var lines: [String] = []
+    var start = bytes.startIndex
+    while let end = bytes[start...].firstIndex(of: 0x0A) {
+      rest += bytes[start..<end]
+      lines.append(String(decoding: rest, as: UTF8.self))
+      rest.removeAll(keepingCapacity: true)
+      start = end + 1
+    }
+    if rest.count < Self.longest { rest += bytes[start...] }
+    return lines
+  }
+}
