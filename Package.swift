@@ -51,7 +51,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Transfer",
-      dependencies: ["Common", "Postgres", "Archive", "Pictures", "JSON", "Operations", "Server", "Administration"],
+      dependencies: [
+        "Common", "Postgres", "Archive", "Pictures", "JSON", "Operations", "Remote", "Server", "Administration",
+      ],
       swiftSettings: strict),
     .target(
       name: "WholeServer",
@@ -79,7 +81,7 @@ let package = Package(
       name: "aloha-wizard",
       dependencies: [
         "Common", "Operations", "Server", "Administration", "Transfer", "WholeServer", "Engine", "Wizard", "Sandbox",
-        "Terminal", "Remote",
+        "Terminal", "Remote", "Archive",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -46,6 +46,9 @@ struct AlohaWizard: ParsableCommand {
       try ArgumentEncoding.check()
       var command = try parsed(words)
       if let remote = try RemoteCommand(command, words) { return try remote.run() }
+      if let input = ArchiveInput(command, isRemote: false) {
+        return try input.received { run(input.words(words, with: $0)) }
+      }
       let described = command
       if let command = command as? any OnServer { try command.server.requireRoot() }
       defer { LeftoverReport.write(after: described) }

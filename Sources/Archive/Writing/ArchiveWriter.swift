@@ -44,6 +44,21 @@ public final class ArchiveWriter: Sendable {
     state = Monitor(State(output: try ArchiveOutput(path: path, level: level, threads: threads)))
   }
 
+  /// Creates a writer into a sink. The archive is not read back: who receives it has to.
+  ///
+  /// - Parameters:
+  ///   - rootFolder: the root folder in the archive.
+  ///   - workFolder: where members of unknown size are buffered, in files without a name.
+  public init(
+    sink: any ArchiveSink, rootFolder: String, workFolder: String, level: Int = defaultLevel,
+    threads: Int = defaultThreads
+  ) throws {
+    path = "\(workFolder)/\(rootFolder)"
+    self.rootFolder = rootFolder
+    self.level = level
+    state = Monitor(State(output: try ArchiveOutput(sink: sink, level: level, threads: threads)))
+  }
+
   deinit { abandon() }
 
   /// The members so far.
@@ -177,13 +192,15 @@ public final class ArchiveWriter: Sendable {
       return try state.now { state in
         let output = try Self.usable(state)
         try output.seal()
-        if readBack {
-          output.file.forgetCached()
-          try ArchiveCheck.compare(
-            output.file.descriptor, path: path, with: state.members, cancellation: cancellation, progress: progress)
+        if let file = output.file {
+          if readBack {
+            file.forgetCached()
+            try ArchiveCheck.compare(
+              file.descriptor, path: path, with: state.members, cancellation: cancellation, progress: progress)
+          }
+          try cancellation?.check()
+          try file.publish()
         }
-        try cancellation?.check()
-        try output.file.publish()
         state.output = nil
         return Finished(
           path: path, size: output.packed, members: state.members, memberBytes: state.total,

@@ -8,12 +8,13 @@ import Server
 package struct ExportChecks {
   let installation: Installation
   let options: ExportOperation.Options
-  let output: String
+  /// Nil if the archive is streamed.
+  let output: String?
   /// Whether the server is stopped, so that no data changes during the export.
   var isServerStopped = false
 
   package init(
-    installation: Installation, options: ExportOperation.Options, output: String, isServerStopped: Bool = false
+    installation: Installation, options: ExportOperation.Options, output: String?, isServerStopped: Bool = false
   ) {
     self.installation = installation
     self.options = options
@@ -24,8 +25,10 @@ package struct ExportChecks {
   package func findings(_ organization: Organization, _ source: ExportSource, _ connection: Connection) throws
     -> [Finding]
   {
-    try [
-      NewArchiveCheck.finding(output).about(.output), space(organization, connection).about(.output),
+    let file = output.map { output in
+      [NewArchiveCheck.finding(output).about(.output), space(output, organization, connection).about(.output)]
+    }
+    return try (file ?? []) + [
       uploads(connection),
       activity(organization).about(.organization), database(connection),
     ]
@@ -84,7 +87,7 @@ package struct ExportChecks {
   }
 
   /// A message takes about 1.5 kB as JSON with its user-message rows, and a fifth of that compressed.
-  private func space(_ organization: Organization, _ connection: Connection) -> Finding {
+  private func space(_ output: String, _ organization: Organization, _ connection: Connection) -> Finding {
     let uploads =
       (try? connection.value(
         "SELECT coalesce(sum(size), 0) FROM zerver_attachment WHERE realm_id = $1",

@@ -25,6 +25,18 @@ public struct ExportOperation: Operation {
     public var strict = false
     /// The archive is made for an import in the cloud; nil where it is not.
     public var handOver: CloudTransfer?
+    /// The archive is streamed instead of being written into a file; nil: it is not.
+    public var stream: Stream?
+
+    /// Where an archive is streamed to.
+    public enum Stream: String, Sendable, Codable {
+      /// The standard output of this process.
+      case standardOutput
+      /// The program on another machine, which connects to the job; see ``Remote/StreamOutlet``.
+      case outlet
+      /// The same for a receiver that cannot change what it has received.
+      case plainOutlet = "plain-outlet"
+    }
 
     public init(subdomain: String, output: String? = nil) {
       self.subdomain = subdomain
@@ -33,7 +45,7 @@ public struct ExportOperation: Operation {
   }
 
   public enum Phase: String, OperationPhase, CaseIterable {
-    case deactivate, read, messages, tables, files, verify
+    case deactivate, read, messages, tables, files, verify, deliver
 
     public var title: String {
       switch self {
@@ -43,6 +55,7 @@ public struct ExportOperation: Operation {
       case .tables: "Export people, channels and settings"
       case .files: "Export uploaded files"
       case .verify: "Read the archive back"
+      case .deliver: "Send the end of the archive"
       }
     }
 
@@ -52,7 +65,7 @@ public struct ExportOperation: Operation {
       case .messages: 20
       case .tables: 2
       case .verify: 6
-      case .deactivate, .files: 1
+      case .deactivate, .files, .deliver: 1
       }
     }
   }
@@ -64,7 +77,7 @@ public struct ExportOperation: Operation {
   public init(_ server: ServerReference, _ options: Options) {
     self.server = server
     var options = options
-    options.output = options.output ?? Self.newOutput(server.brand ?? .aloha)
+    options.output = options.stream != nil ? nil : options.output ?? Self.newOutput(server.brand ?? .aloha)
     self.options = options
   }
 
@@ -74,7 +87,9 @@ public struct ExportOperation: Operation {
   }
 
   /// The archive to write.
-  public var output: String { options.output ?? Self.newOutput(server.brand ?? .aloha) }
+  public var output: String? {
+    options.stream == nil ? options.output ?? Self.newOutput(server.brand ?? .aloha) : nil
+  }
 
   // MARK: The operation as others see it
 
@@ -89,6 +104,11 @@ public struct ExportOperation: Operation {
   public var commands: [ProgramCommand] {
     var words = ["export", "-r", options.subdomain]
     if let output = options.output { words += ["--output", output] }
+    switch options.stream {
+    case .standardOutput?: words += ["--output", "-"]
+    case .outlet?, .plainOutlet?: words += ["--stream", options.stream?.rawValue ?? ""]
+    case nil: break
+    }
     if options.deactivates { words.append("--deactivate") }
     if options.publicOnly { words.append("--public-only") }
     switch options.consent {
@@ -127,6 +147,11 @@ public struct ExportOperation: Operation {
     public let archiveBytes: Int64
     /// Processor time of the compression.
     public let compressionSeconds: Double
+  }
+
+  /// A streamed archive cannot be made again for the same receiver.
+  public var rerunObstacle: String? {
+    options.stream == nil ? nil : "its archive was streamed to a receiver that has ended; run the command again"
   }
 
   /// Does the same as ``run(progress:)``.

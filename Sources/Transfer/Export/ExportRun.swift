@@ -12,15 +12,15 @@ package struct ExportRun {
 
   let installation: Installation
   let options: ExportOperation.Options
-  /// Where the archive will be.
-  let output: String
+  /// Where the archive will be; nil if it is streamed.
+  let output: String?
   /// The server is stopped and its database is not to be changed: a restore is about to replace it.
   package var isServerStopped = false
 
   package init(_ installation: Installation, _ options: ExportOperation.Options) {
     self.installation = installation
     self.options = options
-    output = options.output ?? ExportOperation.newOutput(installation.brand)
+    output = options.stream == nil ? options.output ?? ExportOperation.newOutput(installation.brand) : nil
   }
 
   private var workers: Int { max(1, min(options.parallel ?? min(WorkerThread.processors, 4), 32)) }
@@ -71,13 +71,14 @@ package struct ExportRun {
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
-    let phases = Phase.allCases.filter { $0 != .deactivate || options.deactivates }.map { phase in
+    let skipped: [Phase] = [options.deactivates ? nil : .deactivate, output == nil ? .verify : .deliver].compactMap(\.self)
+    let phases = Phase.allCases.filter { !skipped.contains($0) }.map { phase in
       Plan.Phase(
         phase, amount: phase == .messages ? organization.messageAmount : nil,
         amounts: phase == .messages ? [.messages: Int64(organization.messages)] : [:])
     }
     return Plan(
-      title: "Export \(organization.label) into \(output)", phases: phases,
+      title: "Export \(organization.label) into \(output ?? "a stream")", phases: phases,
       leavesAlone: options.deactivates
         ? ["All data of the organization. All users are signed out, and sign-in is disabled until it is reactivated"]
         : ["Everything: an export only reads"])
@@ -127,7 +128,7 @@ package struct ExportRun {
       for finding in try sameMembers(scope, session) { progress.warn("\(finding.subject): \(finding.reason)") }
       return scope
     }
-    let archive = try ArchiveWriter(path: output, level: options.level)
+    let archive = try writer(progress)
     defer { archive.abandon() }
 
     var tables: [String: Int64] = [:]
@@ -187,10 +188,10 @@ package struct ExportRun {
       $0.leftOut = account.leftOut
       $0.changed = changed
     }
-    let finished = try progress.phase(Phase.verify, unit: .bytes) { meter in
+    let finished = try progress.phase(output == nil ? Phase.deliver : .verify, unit: .bytes) { meter in
       try archive.finish(manifest: manifest, cancellation: cancellation, progress: meter.follow())
     }
-    progress.made(finished.path)
+    if let output { progress.made(output) }
     var sessions = 0
     if options.deactivates { sessions = endActivity(organization, session, progress) }
     if !isServerStopped {
@@ -204,6 +205,14 @@ package struct ExportRun {
     return ExportOperation.Measurements(
       summary: summary, rows: tables.values.reduce(0, +), memberBytes: finished.memberBytes,
       archiveBytes: finished.size, compressionSeconds: finished.compressionSeconds)
+  }
+
+  private func writer(_ progress: Progress) throws -> ArchiveWriter {
+    if let output { return try ArchiveWriter(path: output, level: options.level) }
+    let name = "\(installation.brand.rawValue)-export-\(RandomText.alphanumeric(8))"
+    return try ArchiveWriter(
+      sink: ExportSink.make(options.stream ?? .standardOutput, progress), rootFolder: name, workFolder: "/var/tmp",
+      level: options.level)
   }
 
   /// Whose messages are exported; who agreed is read from the export's own snapshot.
@@ -273,7 +282,7 @@ package struct ExportRun {
     return Summary(
       title: "\(organization.label) is exported",
       facts: [
-        Summary.Fact("Archive", finished.path),
+        output.map { Summary.Fact("Archive", $0) },
         Summary.Fact("Size", bytes: finished.size, id: .size),
         Summary.Fact("Messages", count: count(TableName.message), .messages, id: .messages),
         Summary.Fact(allUsers: count(TableName.userProfile), id: .users),
@@ -282,8 +291,8 @@ package struct ExportRun {
           "Files", "\(Amount.count(report.files)), \(Amount.bytes(report.bytes))",
           amounts: [.files: report.files, .bytes: report.bytes]),
         Summary.Fact("Skipped files", count: Int64(report.skipped.count), .files),
-        Summary.Fact("Verified", "every byte was read back and compared with its checksum"),
-      ]
+        output.map { _ in Summary.Fact("Verified", "every byte was read back and compared with its checksum") },
+      ].compactMap(\.self)
         + notes
         + (options.deactivates
           ? [
@@ -291,7 +300,7 @@ package struct ExportRun {
             Summary.Fact("Ended sessions", count: Int64(endedSessions), .sessions),
           ] : []),
       nextSteps: (options.deactivates ? [installation.restartStep("so that no session lives on in its memory")] : [])
-        + (try whereItGoes(organization, version, finished.path)) + (options.deactivates ? openAgain : []))
+        + (try output.map { try whereItGoes(organization, version, $0) } ?? []) + (options.deactivates ? openAgain : []))
   }
 
   /// Should the move be called off.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Common
+import Glibc
 import Operations
 import Transfer
 
@@ -13,7 +14,8 @@ struct ExportCommand: OperationCommand {
 
       To keep public channels as web pages, use the HTML archive tool: https://github.com/zulip/zulip-archive.
       """,
-      "export -r lagoon --output ~/lagoon.tar.gz", "export -r lagoon --public-only --dry-run"))
+      "export -r lagoon --output ~/lagoon.tar.gz",
+      "--root ssh://root@chat.example.com export -r lagoon --output lagoon.tar.gz"))
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions
@@ -22,8 +24,13 @@ struct ExportCommand: OperationCommand {
 
   @Option(
     name: .customLong("output"),
-    help: ArgumentHelp("The archive to write; by default a generated name in /tmp.", valueName: "file"))
+    help: ArgumentHelp("The archive to write; - for standard output; by default a generated name in /tmp.", valueName: "file"))
   var file: String?
+
+  /// For a program on another machine.
+  @Option(help: .hidden) var stream: ExportOperation.Options.Stream?
+
+  @OptionGroup var transfer: TransferOptions
 
   @Flag(help: "Deactivate the organization first, so that no new messages arrive; in the archive it is active.")
   var deactivate = false
@@ -65,7 +72,7 @@ struct ExportCommand: OperationCommand {
     guard withConsent || consentMessage == nil else {
       throw ValidationError("--consent-message needs --with-consent.")
     }
-    try OptionRule.archive("--output", file)
+    if file != Self.standardOutput { try OptionRule.archive("--output", file) }
     guard consentMessage ?? 1 > 0 else { throw ValidationError("--consent-message is the number of a message.") }
     if let forCloud, let reason = CloudTransfer.objection(to: forCloud) {
       throw ValidationError("--for-cloud: \(reason).")
@@ -74,10 +81,21 @@ struct ExportCommand: OperationCommand {
     guard (1...32).contains(parallel ?? 1) else { throw ValidationError("--parallel is a number from 1 to 32.") }
   }
 
-  func run() throws { try output.perform(operation(), dryRun: dryRun) }
+  /// The value of --output for standard output.
+  static let standardOutput = "-"
+
+  func run() throws {
+    guard file == Self.standardOutput, !dryRun else { return try output.perform(operation(), dryRun: dryRun) }
+    guard isatty(STDOUT_FILENO) == 0 else {
+      throw ValidationError("--output -: standard output is a terminal; lead it into a file or to another program.")
+    }
+    try output.runBesideStream(operation())
+  }
 
   func operation() throws -> any Operation {
-    var options = ExportOperation.Options(subdomain: organization.realm, output: file.map { FileSystem.absolute($0) })
+    var options = ExportOperation.Options(subdomain: organization.realm)
+    options.stream = file == Self.standardOutput ? .standardOutput : stream
+    if options.stream == nil { options.output = file.map { FileSystem.absolute($0) } }
     options.deactivates = deactivate
     options.publicOnly = publicOnly
     if withConsent { options.consent = consentMessage.map { .byReactions(message: $0) } ?? .bySetting }
@@ -85,7 +103,9 @@ struct ExportCommand: OperationCommand {
     options.level = level
     options.strict = strict
     options.handOver = forCloud.map { CloudTransfer(subdomain: $0) }
-    if file == nil { options.output = ExportOperation.newOutput(try server.installation().brand) }
+    if file == nil, stream == nil { options.output = ExportOperation.newOutput(try server.installation().brand) }
     return ExportOperation(server.reference, options)
   }
 }
+
+extension ExportOperation.Options.Stream: ExpressibleByArgument {}

@@ -19,8 +19,11 @@ struct ImportCommand: OperationCommand {
   @Argument(help: "The new organization's subdomain; '' is the root domain.")
   var subdomain: String
 
-  @Argument(help: "The archive: a .tar.gz, or the folder that it was unpacked into.")
+  @Argument(
+    help: "The archive: a .tar.gz, or the folder that it was unpacked into; - for standard input; or ssh://host/file.")
   var archive: String
+
+  @OptionGroup var transfer: TransferOptions
 
   @Flag(help: "Allow a subdomain that servers reserve.")
   var allowReservedSubdomain = false

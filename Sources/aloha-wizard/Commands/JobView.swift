@@ -9,8 +9,12 @@ final class JobView: Sendable {
   private let json: Bool
   private let lines = ProgressLines()
 
-  init(json: Bool) {
+  /// Whether the result is written to standard error, because standard output has another purpose.
+  private let resultOnError: Bool
+
+  init(json: Bool, resultOnError: Bool = false) {
     self.json = json
+    self.resultOnError = resultOnError
   }
 
   func show(_ event: ProgressEvent) {
@@ -19,7 +23,9 @@ final class JobView: Sendable {
 
   func finish(_ summary: Summary) {
     lines.end()
-    if !json { StandardStream.output(SummaryText.of(summary)) }
+    guard !json else { return }
+    let text = SummaryText.of(summary)
+    resultOnError ? StandardStream.error(text) : StandardStream.output(text)
   }
 
   /// Clears the terminal's line before an error is reported.

@@ -42,6 +42,22 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
+  /// Runs an operation that writes its data to standard output: everything else is written to standard error.
+  func runBesideStream(_ operation: any Operation) throws {
+    guard !detach, !json else {
+      throw ValidationError("--output - writes the archive to standard output: --json and --detach are not possible.")
+    }
+    let request = try JobRequest(operation, plan: nil)
+    defer { request.settle() }
+    let view = JobView(json: false, resultOnError: true)
+    do {
+      view.finish(try JobProcess.run(request.folder, cancellation: Interruption.cancellation) { view.show($0) })
+    } catch {
+      view.end()
+      throw error
+    }
+  }
+
   /// Returns once the job has begun, or reports why it was refused.
   private func leave(_ request: JobRequest) throws {
     let job = request.folder

@@ -25,6 +25,7 @@ struct RestoreCommand: OperationCommand {
   @Argument(help: "The backup: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
   var archive: String?
 
+  @OptionGroup(title: "Data from or to another machine") var transfer: TransferOptions
   @OptionGroup(title: "Start") var start: Start
   @OptionGroup(title: "Parts that were saved by hand") var parts: Parts
   @OptionGroup(title: "Content of the restored server") var content: Content

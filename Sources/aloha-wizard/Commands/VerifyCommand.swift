@@ -25,6 +25,8 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "The archive: a .tar.gz, an encrypted .age, or the folder that it was unpacked into.")
   var archive: String
 
+  @OptionGroup var transfer: TransferOptions
+
   @Flag(help: "Compare it with this server too.")
   var againstServer = false
 

@@ -4,11 +4,45 @@ import Remote
 /// The hidden commands by which this program on one machine asks the same program on another one.
 struct PeerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "peer", shouldDisplay: false, subcommands: [Hello.self])
+    commandName: "peer", shouldDisplay: false,
+    subcommands: [Hello.self, Send.self, Receive.self, Read.self, Discard.self])
 
   struct Hello: ParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 
-    func run() throws { StandardStream.output(PeerHello.own.line + "\n") }
+    func run() { StandardStream.output(PeerHello.own.line + "\n") }
+  }
+
+  /// Connects the other machine with the stream of a job.
+  struct Send: ParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+    @Argument var path: String
+
+    func run() throws { try StreamRelay.run(path) }
+  }
+
+  /// Receives a file of the other machine.
+  struct Receive: ParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+    @Argument var id: String
+
+    func run() throws { try IncomingFiles.receive(id) }
+  }
+
+  /// Sends a file to the other machine.
+  struct Read: ParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+    @Argument var path: String
+    @Argument var offset: Int64
+
+    func run() throws { try StreamRelay.send(FileStream(path), from: offset) }
+  }
+
+  /// Deletes a received file.
+  struct Discard: ParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+    @Argument var id: String
+
+    func run() throws { try IncomingFiles.discard(id) }
   }
 }

@@ -42,7 +42,7 @@ struct RemoteJob: Decodable {
           server.command(["jobs", "attach", job, "--json"] + server.serverWords))
         defer { channel.end() }
         channel.closeInput()
-        var lines = LineBuffer()
+        var lines = LineSplitter()
         var number = 0
         while let bytes = try channel.read() {
           if cancellation.isCancelled, !isStopped {
@@ -74,26 +74,5 @@ struct RemoteJob: Decodable {
         try server.reconnect(canAsk: false, cancellation: Cancellation(), report: report)
       }
     }
-  }
-}
-
-/// Splits a stream of bytes at its line breaks.
-struct LineBuffer {
-  /// Longer lines are dropped: this program never writes them.
-  private static let longest = 16 << 20
-  private var rest: [UInt8] = []
-
-  /// Returns the lines that are complete now.
-  mutating func add(_ bytes: [UInt8]) -> [String] {
-    var lines: [String] = []
-    var start = bytes.startIndex
-    while let end = bytes[start...].firstIndex(of: 0x0A) {
-      rest += bytes[start..<end]
-      lines.append(String(decoding: rest, as: UTF8.self))
-      rest.removeAll(keepingCapacity: true)
-      start = end + 1
-    }
-    if rest.count < Self.longest { rest += bytes[start...] }
-    return lines
   }
 }

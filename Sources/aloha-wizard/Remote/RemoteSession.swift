@@ -7,8 +7,10 @@ import Operations
 import Remote
 
 /// The run of a command on another machine.
-struct RemoteSession {
+final class RemoteSession {
   let server: RemoteServer
+  /// The exit code of a command that was refused.
+  private(set) var status: Int32 = 0
   private let words: [String]
   private let json: Bool
 
@@ -57,7 +59,7 @@ struct RemoteSession {
     }
   }
 
-  private static func tell(_ failure: SSHFailure, _ pause: Duration) {
+  @Sendable static func tell(_ failure: SSHFailure, _ pause: Duration) {
     let seconds = Double(pause.components.seconds)
     StandardStream.error("\(failure.subject): \(failure.reason). Next attempt in \(Amount.duration(seconds: seconds)).\n")
   }
@@ -88,21 +90,29 @@ struct RemoteSession {
 
   /// Starts the operation there as a job, and follows it to its end.
   func asJob() throws -> Int32 {
-    let outcome = try server.connection.run(
-      server.command(Self.detached(words), environment: Self.environment), cancellation: Interruption.cancellation)
-    guard outcome.status == 0, let job = RemoteJob(outcome.text) else {
-      if json { StandardStream.raw(outcome.output) }
-      StandardStream.error(Self.shown(outcome.error))
-      return outcome.status == 0 ? FailureFamily.unexpected.rawValue : outcome.status
-    }
+    guard let job = try start() else { return status }
     let view = JobView(json: json)
     do {
-      view.finish(try job.follow(on: server, cancellation: Interruption.cancellation, report: Self.tell) { view.show($0) })
+      view.finish(
+        try job.follow(on: server, cancellation: Interruption.cancellation, report: Self.tell) { view.show($0) })
       return 0
     } catch {
       view.end()
       throw error
     }
+  }
+
+  /// Starts the operation there as a job.
+  ///
+  /// - Returns: nil if it was refused; then the reason is written, and ``status`` is known.
+  func start() throws -> RemoteJob? {
+    let outcome = try server.connection.run(
+      server.command(Self.detached(words), environment: Self.environment), cancellation: Interruption.cancellation)
+    if outcome.status == 0, let job = RemoteJob(outcome.text) { return job }
+    if json { StandardStream.raw(outcome.output) }
+    StandardStream.error(Self.shown(outcome.error))
+    status = outcome.status == 0 ? FailureFamily.unexpected.rawValue : outcome.status
+    return nil
   }
 
   /// Returns the words of a command that starts a job and ends.
