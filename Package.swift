@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "Engine",
       dependencies: [
-        "Common", "Postgres", "Archive", "Operations", "Server", "Administration", "Transfer", "WholeServer",
+        "Common", "Postgres", "Archive", "Operations", "Remote", "Server", "Administration", "Transfer", "WholeServer",
       ],
       swiftSettings: strict),
 

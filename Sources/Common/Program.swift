@@ -39,7 +39,8 @@ public enum Program {
   /// called from there.
   public static func serverWords(root: String, brand: String?) -> [String] {
     let path = root == "/" || root.isEmpty ? [] : ["--root", root]
-    let words = caller.map { ["--root", $0.with(root: root).text] } ?? path
+    // A server on yet another machine has its address already.
+    let words = RemoteAddress.isMeant(root) ? path : caller.map { ["--root", $0.with(root: root).text] } ?? path
     return words + (brand.map { ["--brand", $0] } ?? [])
   }
 

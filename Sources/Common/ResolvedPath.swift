@@ -30,7 +30,7 @@ extension FileSystem {
 }
 
 /// A file or folder on this machine, whatever its path: links, `..` and bind mounts lead to the same identity.
-public struct FileIdentity: Sendable, Hashable {
+public struct FileIdentity: Sendable, Hashable, Codable {
   private let device: UInt64
   private let inode: UInt64
 

@@ -64,7 +64,7 @@ public final class Progress: Sendable {
   }
 
   /// Returns the progress of a part of the operation: the ids of its phases get the part's name as a prefix.
-  func part(_ name: String) -> Progress {
+  package func part(_ name: String) -> Progress {
     Progress(cancellation, recordFolder, preparation, whole) { [sink] in sink($0.inPart(name)) }
   }
 

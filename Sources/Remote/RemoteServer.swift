@@ -105,6 +105,9 @@ public final class RemoteServer: Sendable {
     }
   }
 
+  /// Whether the program was copied there for this work.
+  public var isCopied: Bool { program.folder != nil }
+
   /// Deletes a copy of the program there.
   public func close() { program.remove(connection) }
 }

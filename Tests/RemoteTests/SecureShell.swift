@@ -11,7 +11,7 @@ final class SecureShell: Sendable {
   let port: Int
   private let process: pid_t
 
-  /// The file of ``SSHClient/configurationVariable``.
+  /// The file of ``SSHEnvironment/configuration``.
   var configuration: String { "\(folder)/client" }
   /// The keys that the client knows.
   var knownHosts: String { "\(folder)/known_hosts" }

@@ -1,6 +1,7 @@
 import Common
 import Glibc
 import Operations
+import Remote
 
 /// The process of a job: its own session, no terminal, all output in its folder.
 public enum JobProcess {
@@ -22,10 +23,11 @@ public enum JobProcess {
     reaper.detach()
   }
 
-  /// The variables that a job keeps of its starter: by which address another machine has called it.
+  /// The variables that a job keeps of its starter: what ssh needs, and by which address another machine has called it.
   static var inherited: [String: String] {
-    guard let value = getenv(Program.callerVariable) else { return [:] }
-    return [Program.callerVariable: String(cString: value)]
+    var variables = SSHEnvironment.variables
+    variables[Program.callerVariable] = getenv(Program.callerVariable).map { String(cString: $0) }
+    return variables
   }
 
   /// Returns the target of a link to this program: a link of `/proc` is another program's in a child.

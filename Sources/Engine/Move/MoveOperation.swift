@@ -7,6 +7,8 @@ import Transfer
 /// Moves an organization: exports it, imports it on the other server, copies the chosen secrets, and activates it
 /// there.
 ///
+/// Each server is on this machine or on another one, where the same program does its part, see ``MoveSite``.
+///
 /// Until the organization is visible on the new server, cancelling or failing rolls everything back: the archive is
 /// deleted, and an organization deactivated for the move is reactivated. A failure of a later step does not undo the
 /// move; the summary lists what is missing.
@@ -34,23 +36,35 @@ public struct MoveOperation: Operation {
 
   // MARK: The operation as others see it
 
-  public var servers: [ServerReference] { [source] + [target].compactMap(\.self) }
+  /// The servers on this machine. Those on other machines are locked by the jobs there.
+  public var servers: [ServerReference] {
+    let local = ([source] + [target].compactMap(\.self)).filter { $0.remote == nil }
+    return local.isEmpty ? [ServerReference(root: "/", brand: brand)] : local
+  }
   public var title: String { "Move '\(decisions.organization)' to \(decisions.target ?? "another machine")" }
 
   public var traces: OperationTraces {
     OperationTraces(
-      imported: decisions.target.map { _ in (decisions.archive, decisions.subdomain) },
+      imported: isRemote ? nil : decisions.target.map { _ in (decisions.archive, decisions.subdomain) },
       written: [.init(decisions.archive, subdomain: decisions.organization)].compactMap(\.self),
       workFolders: [OperationTraces.folder(of: decisions.archive)])
   }
 
   /// The commands of the parts. Without a target, those for the other machine follow.
   public var commands: [ProgramCommand] {
-    export.commands + parts(on: target ?? ServerReference(root: "/", brand: brand)).flatMap(\.commands)
+    if isRemote { return [MoveCommandLine(decisions, brand: brand).command] }
+    return export.commands + parts(on: target ?? ServerReference(root: "/", brand: brand)).flatMap(\.commands)
   }
 
   /// Undoes the parts in reverse order: the imported organization, the archive, the deactivation.
   public func undo(_ context: UndoContext) -> UndoRule {
+    if isRemote, let target = decisions.target {
+      let delete = Program.command(["organization", "delete", "-r", decisions.subdomain], root: target)
+      let open = Program.command(["organization", "reactivate", "-r", decisions.organization], root: decisions.source)
+      return .impossible(
+        "it was a move between machines; delete the new organization with: \(delete)"
+          + (decisions.deactivates ? "; and reactivate the old one with: \(open)" : ""))
+    }
     var operations: [any Runnable] = []
     if let target {
       operations.append(
@@ -65,8 +79,16 @@ public struct MoveOperation: Operation {
       confirmation: target == nil ? .file(decisions.archive) : .organization(subdomain: decisions.subdomain))
   }
 
+  /// A move between machines that was interrupted may have left the old organization deactivated.
+  public var interruptionAdvice: String? {
+    guard isRemote, decisions.deactivates else { return nil }
+    return "see whether the organization has arrived; if not, reactivate it: "
+      + Program.command(["organization", "reactivate", "-r", decisions.organization], root: decisions.source)
+  }
+
   // MARK: Parts
 
+  private var isRemote: Bool { source.remote != nil || target?.remote != nil }
   private var source: ServerReference { ServerReference(root: decisions.source, brand: brand) }
   /// Nil: only the archive is created, and the summary explains how to import it on another machine.
   private var target: ServerReference? { decisions.target.map { ServerReference(root: $0, brand: brand) } }
@@ -77,8 +99,8 @@ public struct MoveOperation: Operation {
     return ExportOperation(source, options)
   }
 
-  private func importing(to target: ServerReference) -> ImportOperation {
-    var options = ImportOperation.Options(subdomain: decisions.subdomain, archive: decisions.archive)
+  private func importing(to target: ServerReference, _ archive: String? = nil) -> ImportOperation {
+    var options = ImportOperation.Options(subdomain: decisions.subdomain, archive: archive ?? decisions.archive)
     options.allowsReservedSubdomain = decisions.allowsReserved
     options.stopsServer = decisions.stopsTarget
     return ImportOperation(target, options)
@@ -95,36 +117,50 @@ public struct MoveOperation: Operation {
   /// Returns the parts after the export, in order. Secrets are copied only if both servers are on this machine.
   private func parts(on server: ServerReference) -> [any Operation] {
     [importing(to: server)]
-      + (decisions.copiedSecrets.isEmpty || target == nil ? [] : [copying(to: server)])
+      + (copiesSecrets ? [copying(to: server)] : [])
       + (decisions.wasDeactivated ? [opening(on: server)] : [])
   }
 
   // MARK: Before
 
+  /// Returns whether the organization is deactivated on the old server.
+  public func isDeactivated() throws -> Bool {
+    let sites = try MoveSites(decisions, brand: brand)
+    defer { sites.close() }
+    return try sites.source.organization(decisions.organization).isDeactivated
+  }
+
   public func check() throws -> [Finding] {
-    let sourceServer = try source.installation()
-    let overlap = try target.map { try MovePair.findings(from: sourceServer, to: $0.installation()) } ?? []
+    let sites = try MoveSites(decisions, brand: brand)
+    defer { sites.close() }
+    let facts = try sites.source.facts()
+    let overlap = try sites.target.map { try MovePair.findings(sites.source, facts, to: $0) } ?? []
     // Further findings would be about one server twice.
     guard overlap.isEmpty else { return overlap }
-    var findings = try export.check() + MessageQueues.findings(before: sourceServer)
-    if let target {
-      findings += try TargetChecks.findings(
-        target.installation(), subdomain: decisions.subdomain, allowsReservedSubdomain: decisions.allowsReserved,
-        source: sourceServer)
-      if !decisions.copiedSecrets.isEmpty { findings += try copying(to: target).check() }
+    var findings = try sites.source.check(ArchiveTransit(sites: sites, decisions: decisions).export()) + facts.queues
+    if sites.isRemote, sites.target is LocalSite {
+      findings.append(NewArchiveCheck.finding(decisions.archive).about(.output))
+    }
+    if let target = sites.target {
+      findings += try target.targetFindings(
+        subdomain: decisions.subdomain, allowsReserved: decisions.allowsReserved, source: sites.source.source())
+      if copiesSecrets { findings += try copying(to: target.reference).check() }
     }
     return findings
   }
 
   public func plan() throws -> Plan {
-    let exporting = try Part.export.of(export).plan()
-    guard let target else { return exporting }
-    var phases = try exporting.phases + Part.import.of(importing(to: target)).phases()
-    if !decisions.copiedSecrets.isEmpty { phases += try Part.secrets.of(copying(to: target)).phases() }
-    if decisions.wasDeactivated { phases += try Part.open.of(ReactivationPart(opening(on: target))).phases() }
+    let sites = try MoveSites(decisions, brand: brand)
+    defer { sites.close() }
+    let exporting = try named(.export, sites.source.plan(ArchiveTransit(sites: sites, decisions: decisions).export()))
+    guard let target = sites.target else { return exporting }
+    var phases = try exporting.phases + named(.import, target.plan(importing(to: target.reference))).phases
+    if copiesSecrets { phases += try named(.secrets, target.plan(copying(to: target.reference))).phases }
+    if decisions.wasDeactivated {
+      phases += try named(.open, ReactivationPart(opening(on: target.reference)).plan()).phases
+    }
     return Plan(
-      title:
-        "Move '\(decisions.organization)' from \(try source.installation().label) to \(try target.installation().label)",
+      title: "Move '\(decisions.organization)' from \(try sites.source.facts().label) to \(try target.facts().label)",
       phases: phases + [Plan.Phase(Phase.count)],
       leavesAlone: [
         decisions.deactivates
@@ -135,52 +171,61 @@ public struct MoveOperation: Operation {
       pointOfNoReturn: "until the organization is visible on the new server, everything can be rolled back")
   }
 
+  /// The phases of a part have its name as a prefix.
+  private func named(_ part: Part, _ plan: Plan) throws -> Plan {
+    var plan = plan
+    for index in plan.phases.indices { plan.phases[index].id = "\(part.rawValue).\(plan.phases[index].id)" }
+    return plan
+  }
+
   /// The names of the parts.
   private enum Part: String {
     case export, `import`, secrets, open
-
-    func of(_ operation: any Runnable) -> OperationPart { OperationPart(rawValue, operation) }
   }
+
+  /// Secrets are copied only if both servers are on this machine.
+  private var copiesSecrets: Bool { !decisions.copiedSecrets.isEmpty && !isRemote && target != nil }
 
   // MARK: The story
 
   public func run(progress: Progress) throws -> Summary {
-    // Before anything is changed: the import's own checks come after the export and the deactivation.
-    if let target {
-      try progress.pass(
-        try MovePair.findings(
-          from: source.installation(), to: target.installation(), cancellation: progress.cancellation))
-    }
-    let before = try organization(on: source, decisions.organization)
+    let sites = try MoveSites(decisions, brand: brand, cancellation: progress.cancellation)
+    defer { sites.close() }
     // Read in advance: after the import, a missing part of the new server must not fail the move.
-    let deployment = try target?.installation().deploymentFolder
+    var deployment = ""
+    // Before anything is changed: the import's own checks come after the export and the deactivation.
+    if let target = sites.target {
+      try progress.pass(MovePair.findings(sites.source, sites.source.facts(), to: target))
+      deployment = try target.facts().deploymentFolder
+    }
+    let before = try sites.source.organization(decisions.organization)
     let mayRemove = !FileSystem.exists(decisions.archive)
-    let exported: Summary
-    let imported: Summary
     do {
-      exported = try Part.export.of(export).run(progress)
-      guard let target else { return onlyExported(exported) }
-      imported = try Part.import.of(importing(to: target)).run(progress)
+      let transit = ArchiveTransit(sites: sites, decisions: decisions)
+      return try transit.carry(progress) { exported, archive in
+        guard let target = sites.target else { return onlyExported(exported) }
+        let imported = try target.run(
+          importing(to: target.reference, archive), as: Part.import.rawValue, progress)
+        return complete(
+          sites, target, deployment, before: before, exported: exported, imported: imported, progress: progress)
+      }
     } catch {
-      try rollBack(before, removingArchive: mayRemove, because: error, progress: progress)
+      try rollBack(sites, before, removingArchive: mayRemove, because: error, progress: progress)
       throw error
     }
-    guard let target, let deployment else { return exported }
-    return try complete(
-      on: target, deployment, before: before, exported: exported, imported: imported, progress: progress)
   }
 
   /// Runs the steps after the import. They cannot be cancelled, and cannot undo the move.
   private func complete(
-    on target: ServerReference, _ deployment: String, before: Organization, exported: Summary, imported: Summary,
-    progress: Progress
-  ) throws -> Summary {
+    _ sites: MoveSites, _ target: any MoveSite, _ deployment: String, before: Organization, exported: Summary,
+    imported: Summary, progress: Progress
+  ) -> Summary {
     let unstoppable = progress.unstoppable
     var toDo: [Summary.Step] = []
     var copied: [Summary.Fact] = []
-    func attempt(_ part: OperationPart, otherwise remedy: Summary.Step) -> Bool {
+    func attempt(_ part: Part, _ work: () throws -> Summary, otherwise remedy: Summary.Step) -> Bool {
       do {
-        _ = try part.run(unstoppable)
+        _ = try work()
         return true
       } catch {
         let trouble = FailureReport(error)
@@ -189,25 +234,37 @@ public struct MoveOperation: Operation {
         return false
       }
     }
-    if !decisions.copiedSecrets.isEmpty {
+    if copiesSecrets {
       let names = decisions.copiedSecrets.joined(separator: ", ")
       let done = attempt(
-        Part.secrets.of(copying(to: target)),
+        .secrets, { try target.run(copying(to: target.reference), as: Part.secrets.rawValue, unstoppable) },
         otherwise: "Copy by hand, from the old secrets file to the new one: \(names)")
       if done { copied = [Summary.Fact("Secrets copied", names)] }
     }
     if before.isDeactivated {
       _ = attempt(
-        Part.open.of(ReactivationPart(opening(on: target))), otherwise: "Reactivate the organization on the new server")
+        .open,
+        {
+          if target is LocalSite {
+            return try OperationPart(Part.open.rawValue, ReactivationPart(opening(on: target.reference))).run(unstoppable)
+          }
+          return try target.run(opening(on: target.reference), as: Part.open.rawValue, unstoppable)
+        }, otherwise: "Reactivate the organization on the new server")
     }
     var after: Organization?
-    try unstoppable.phase(Phase.count) { _ in
-      after = try? organization(on: target, decisions.subdomain)
+    // It throws nothing: its body does not.
+    try? unstoppable.phase(Phase.count) { _ in
+      after = try? target.organization(decisions.subdomain)
     }
-    let restart = Summary.Step(
-      "Restart the new server, so that it reads the changes:",
-      command: ShellWord.quoted(deployment + "/scripts/restart-server")
-    ).with(.restart(root: target.root))
+    let restart =
+      target is LocalSite
+      ? Summary.Step(
+        "Restart the new server, so that it reads the changes:",
+        command: ShellWord.quoted(deployment + "/scripts/restart-server")
+      ).with(.restart(root: target.root))
+      : Summary.Step(
+        "Restart the new server, so that it reads the changes:",
+        command: Program.command(["server", "restart"], root: target.root))
     return summary(
       imported, before: before, after: after, more: copied + leftOut(exported, progress),
       toDo: toDo + [restart])
@@ -232,7 +289,7 @@ public struct MoveOperation: Operation {
 
   /// Restores the previous state of both servers.
   private func rollBack(
-    _ before: Organization, removingArchive: Bool, because reason: any Error, progress: Progress
+    _ sites: MoveSites, _ before: Organization, removingArchive: Bool, because reason: any Error, progress: Progress
   ) throws {
     if removingArchive, FileSystem.exists(decisions.archive) {
       try? FileSystem.removeTree(decisions.archive)
@@ -240,8 +297,7 @@ public struct MoveOperation: Operation {
     }
     guard decisions.deactivates, !before.isDeactivated else { return }
     do {
-      guard try organization(on: source, decisions.organization).isDeactivated else { return }
-      _ = try ReactivateOperation(source, subdomain: decisions.organization).run(progress: progress.quiet)
+      try reactivate(sites.source, progress.quiet)
       progress.note("The organization is active again on the old server.")
     } catch {
       let trouble = FailureReport(reason)
@@ -253,11 +309,18 @@ public struct MoveOperation: Operation {
     }
   }
 
-  private func organization(on server: ServerReference, _ subdomain: String) throws -> Organization {
-    let installation = try server.installation()
-    let connection = try installation.connect()
-    defer { connection.close() }
-    return try Organization.find(subdomain, connection, brand: installation.brand, exactly: true)
+  /// Reactivates the organization on the old server; a lost connection to it is opened again first.
+  private func reactivate(_ site: any MoveSite, _ progress: Progress) throws {
+    if let site = site as? RemoteSite {
+      try site.server.reconnect(canAsk: false, cancellation: progress.cancellation) { _, _ in }
+    }
+    guard try site.organization(decisions.organization).isDeactivated else { return }
+    let operation = ReactivateOperation(site.reference, subdomain: decisions.organization)
+    if let site = site as? RemoteSite {
+      _ = try site.run(operation, progress)
+    } else {
+      _ = try operation.run(progress: progress)
+    }
   }
 
   // MARK: Words
@@ -290,21 +353,21 @@ public struct MoveOperation: Operation {
       $0.id != .reactivate && $0.id != .restart && ($0.id != .deleteTestImport || !decisions.deactivates)
     }
     let settings = target.map { target in
-      [
-        Summary.Step(
-          "Compare the settings of both servers, which no export contains:",
-          command: Program.command(["settings", "compare", "--from", source.root], root: target.root)
-        ).with(.compareSettings(root: target.root, with: source.root))
-      ]
+      let compare = Summary.Step(
+        "Compare the settings of both servers, which no export contains:",
+        command: Program.command(["settings", "compare", "--from", source.root], root: target.root))
+      return [isRemote ? compare : compare.with(.compareSettings(root: target.root, with: source.root))]
     }
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,
       warnings: difference(before, after),
       nextSteps: toDo + next + (settings ?? []) + [
-        Summary.Step(
-          "Delete the archive when you no longer need it; it holds private messages:",
-          command: "rm \(ShellWord.quoted(decisions.archive))")
-      ])
+        target?.remote != nil
+          ? nil
+          : Summary.Step(
+            "Delete the archive when you no longer need it; it holds private messages:",
+            command: "rm \(ShellWord.quoted(decisions.archive))")
+      ].compactMap(\.self))
   }
 
   /// Explains counts that differ between the servers; empty if they do not.

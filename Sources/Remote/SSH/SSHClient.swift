@@ -13,9 +13,6 @@ struct SSHClient: Sendable {
   /// The connection counts as lost after three intervals without an answer, in seconds.
   private static let aliveSeconds = 5
 
-  /// Names another configuration file for ssh, as its option -F.
-  static let configurationVariable = "ALOHA_WIZARD_SSH_CONFIG"
-
   let executable: String
   private let address: RemoteAddress
   /// The socket of the shared connection; ssh replaces %C by a digest of host, port and user.
@@ -58,7 +55,7 @@ struct SSHClient: Sendable {
 
   private func child(_ options: [String], _ command: [String]) -> Subprocess {
     var words = options
-    if let file = Self.variable(Self.configurationVariable) { words += ["-F", file] }
+    if let file = SSHEnvironment.variable(SSHEnvironment.configuration) { words += ["-F", file] }
     words += [
       "-o", "ControlPath=\(socket)", "-o", "ControlPersist=\(Self.keptSeconds)",
       "-o", "ConnectTimeout=\(Self.connectSeconds)", "-o", "ServerAliveInterval=\(Self.aliveSeconds)",
@@ -66,14 +63,19 @@ struct SSHClient: Sendable {
     ]
     if let port = address.port { words += ["-p", String(port)] }
     if let user = address.user { words += ["-l", user] }
-    return Subprocess(executable, words + ["--", address.host] + command, environment: Self.environment)
+    return Subprocess(executable, words + ["--", address.host] + command, environment: SSHEnvironment.variables)
   }
+}
 
-  /// What ssh needs of the operator's environment. No variable of this program is among it.
-  package static var environment: [String: String] {
+/// What ssh needs of the operator's environment. None of it is a secret.
+public enum SSHEnvironment {
+  /// Names another configuration file for ssh, as its option -F.
+  public static let configuration = "ALOHA_WIZARD_SSH_CONFIG"
+
+  public static var variables: [String: String] {
     let names = [
       "HOME", "USER", "LOGNAME", "PATH", "TERM", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY",
-      "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "KRB5CCNAME",
+      "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "KRB5CCNAME", configuration,
     ]
     return Dictionary(names.compactMap { name in variable(name).map { (name, $0) } }) { first, _ in first }
   }

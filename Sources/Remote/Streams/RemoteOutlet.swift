@@ -48,6 +48,8 @@ public final class RemoteOutlet: StreamSource {
     while try channel?.read(cancellation: cancellation) != nil {}
   }
 
+  public func abandon() { try? say("abort") }
+
   public func close() {
     channel?.end()
     channel = nil
@@ -58,7 +60,9 @@ public final class RemoteOutlet: StreamSource {
 
 /// The job there has closed its stream before its end.
 public struct StreamEnded: Failure {
-  let host: String
+  private let host: String
+
+  public init(host: String) { self.host = host }
 
   public var family: FailureFamily { .command }
   public var subject: String { host }

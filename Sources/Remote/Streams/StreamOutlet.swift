@@ -5,7 +5,7 @@ import Synchronization
 /// The sending end of a stream in a job, for a reader on another machine: the reader connects to a socket, and connects
 /// again after a lost connection. No byte is lost, and no file is written.
 ///
-/// Lines of the reader: `from N` first, then `ack N` any number of times, and `done`. It gets ``StreamFrame``s. A new
+/// Lines of the reader: `from N` first, then `ack N` any number of times, and `done`, or `abort`. It gets ``StreamFrame``s. A new
 /// reader replaces the one before.
 public final class StreamOutlet {
   /// The name of the socket in the folder of a job.
@@ -134,6 +134,8 @@ private final class OutletServer: Sendable {
         switch line {
         case .acknowledged(let offset): buffer.acknowledge(offset)
         case .done: buffer.done()
+        case .abort:
+          buffer.fail(PlainFailure(.connection, "stream", "the receiver has given up", remedy: "see there for the reason"))
         case .from: return
         }
       }
@@ -185,7 +187,7 @@ private final class OutletServer: Sendable {
 
   /// The lines of a reader.
   private struct Lines {
-    enum Line { case from(Int64), acknowledged(Int64), done }
+    enum Line { case from(Int64), acknowledged(Int64), done, abort }
 
     private var rest: [UInt8] = []
     private static let longest = 64
@@ -201,6 +203,7 @@ private final class OutletServer: Sendable {
           case ("from", let offset?) where offset >= 0: return .from(offset)
           case ("ack", let offset?) where offset >= 0: return .acknowledged(offset)
           case ("done", nil): return .done
+          case ("abort", nil): return .abort
           default: return nil
           }
         }

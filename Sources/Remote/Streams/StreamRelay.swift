@@ -5,10 +5,9 @@ import Glibc
 public enum StreamRelay {
   /// - Parameter path: of the socket.
   public static func run(_ path: String) throws {
-    // The job may be about to make it.
+    // The job makes it when it begins to write.
     var socket = try? UnixSocket.connect(path)
-    for _ in 0..<200 where socket == nil {
-      guard FileSystem.isFolder(FileSystem.folder(of: path)) else { break }
+    while socket == nil, FileSystem.isFolder(FileSystem.folder(of: path)), !isAbandoned {
       usleep(50_000)
       socket = try? UnixSocket.connect(path)
     }
@@ -24,6 +23,12 @@ public enum StreamRelay {
     while let bytes = UnixSocket.receive(from: connection, most: 1 << 18) {
       guard pass(bytes) else { return }
     }
+  }
+
+  /// Whether the other machine has closed the connection.
+  private static var isAbandoned: Bool {
+    var input = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
+    return poll(&input, 1, 0) > 0 && input.revents & Int16(POLLHUP | POLLERR) != 0
   }
 
   /// Writes a file to standard output, in ``StreamFrame``s.

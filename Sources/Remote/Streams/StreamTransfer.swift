@@ -10,7 +10,13 @@ public protocol StreamSource: AnyObject {
   func acknowledge(_ offset: Int64) throws
   /// The receiver has everything, and has compared it.
   func finish() throws
+  /// The receiver has given up: the sender need not wait for it.
+  func abandon()
   func close()
+}
+
+extension StreamSource {
+  public func abandon() {}
 }
 
 /// Where a stream goes to.
@@ -56,7 +62,12 @@ public struct StreamTransfer {
           source.close()
           target.close()
         }
-        return try attempt(from: source, to: target)
+        do {
+          return try attempt(from: source, to: target)
+        } catch {
+          if (error as? SSHFailure)?.isTemporary != true { source.abandon() }
+          throw error
+        }
       } catch let failure as SSHFailure where failure.isTemporary {
         try cancellation.check()
         try reconnect(failure)

@@ -1,3 +1,4 @@
+import Common
 import Operations
 
 extension ServerReference {
@@ -7,6 +8,13 @@ extension ServerReference {
 
   /// Reads the server's configuration: an operation works with the settings of the moment in which it begins.
   ///
-  /// - Throws: `.configuration`.
-  public func installation() throws -> Installation { try Installation(root: root, brand: brand) }
+  /// - Throws: `.configuration`; `.usage` for a server on another machine.
+  public func installation() throws -> Installation {
+    if let remote {
+      throw PlainFailure(
+        .usage, remote.text, "is a server on another machine, which is not possible here",
+        remedy: "run the command there, or with --root \(ShellWord.quoted(remote.text))")
+    }
+    return try Installation(root: root, brand: brand)
+  }
 }

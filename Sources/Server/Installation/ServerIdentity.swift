@@ -3,7 +3,7 @@ import Operations
 import Postgres
 
 /// What makes a server that server: its database, and its folders. Paths, host names and links have no part in it.
-public struct ServerIdentity: Sendable, Equatable {
+public struct ServerIdentity: Sendable, Equatable, Codable {
   /// What two servers have in common.
   public enum Overlap: Sendable, Equatable {
     /// They are one server.
@@ -14,6 +14,8 @@ public struct ServerIdentity: Sendable, Equatable {
     case uploads
   }
 
+  /// The running system whose folders are meant: those of two machines can have the same numbers.
+  private let machine: String
   private let settings: FileIdentity?
   private let uploads: Set<FileIdentity>
   /// Nil if it could not be asked.
@@ -21,6 +23,7 @@ public struct ServerIdentity: Sendable, Equatable {
 
   /// - Parameter connection: nil: only the folders are compared.
   public init(_ installation: Installation, _ connection: Connection?) throws {
+    machine = String(decoding: (try? FileSystem.read("/proc/sys/kernel/random/boot_id")) ?? [], as: UTF8.self)
     settings = FileIdentity(installation.configurationFolder)
     // Parts of the uploads can be links to folders on other disks.
     let folders = [installation.uploadsFolder, installation.messageFilesFolder, installation.avatarsFolder]
@@ -30,9 +33,10 @@ public struct ServerIdentity: Sendable, Equatable {
 
   /// Returns the closest thing that both have in common; nil if they are two servers.
   public func overlap(with other: ServerIdentity) -> Overlap? {
-    if let settings, settings == other.settings { return .server }
+    let isOneMachine = machine == other.machine
+    if isOneMachine, let settings, settings == other.settings { return .server }
     if let database, let others = other.database, database.isSame(as: others) { return .database }
-    return uploads.isDisjoint(with: other.uploads) ? nil : .uploads
+    return !isOneMachine || uploads.isDisjoint(with: other.uploads) ? nil : .uploads
   }
 
   /// Compares two servers. Both sessions are open at the same time, see ``DatabaseIdentity``.
@@ -63,7 +67,7 @@ public struct ServerIdentity: Sendable, Equatable {
 /// Copies of a whole cluster (a cloned machine) have the same system identifier and the same object ids. They are told
 /// apart by the time when their server process started; a standby counts as its primary. Compare two identities only
 /// while both sessions are open: a restart in between changes that time.
-public struct DatabaseIdentity: Sendable, Equatable {
+public struct DatabaseIdentity: Sendable, Equatable, Codable {
   private let name: String
   private let id: String
   /// Nil if the role may not ask for it.

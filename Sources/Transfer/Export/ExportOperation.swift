@@ -27,6 +27,8 @@ public struct ExportOperation: Operation {
     public var handOver: CloudTransfer?
     /// The archive is streamed instead of being written into a file; nil: it is not.
     public var stream: Stream?
+    /// The private folder for the socket of an outlet; nil: the folder of the job.
+    public var streamFolder: String?
 
     /// Where an archive is streamed to.
     public enum Stream: String, Sendable, Codable {

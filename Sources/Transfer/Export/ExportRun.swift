@@ -211,7 +211,7 @@ package struct ExportRun {
     if let output { return try ArchiveWriter(path: output, level: options.level) }
     let name = "\(installation.brand.rawValue)-export-\(RandomText.alphanumeric(8))"
     return try ArchiveWriter(
-      sink: ExportSink.make(options.stream ?? .standardOutput, progress), rootFolder: name, workFolder: "/var/tmp",
+      sink: ExportSink.make(options, progress), rootFolder: name, workFolder: "/var/tmp",
       level: options.level)
   }
 

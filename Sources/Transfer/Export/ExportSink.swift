@@ -7,11 +7,12 @@ import Remote
 /// Where the archive of an export goes that is not written into a file.
 enum ExportSink {
   /// - Throws: `.usage` without a job for the program on another machine to connect to.
-  static func make(_ stream: ExportOperation.Options.Stream, _ progress: Progress) throws -> any ArchiveSink {
+  static func make(_ options: ExportOperation.Options, _ progress: Progress) throws -> any ArchiveSink {
+    let stream = options.stream ?? .standardOutput
     switch stream {
     case .standardOutput: return OutputSink()
     case .outlet, .plainOutlet:
-      guard let folder = progress.recordFolder else {
+      guard let folder = options.streamFolder ?? progress.recordFolder else {
         throw PlainFailure(.usage, "stream", "only a job can be read by another machine")
       }
       let outlet = try StreamOutlet("\(folder)/\(StreamOutlet.fileName)", cancellation: progress.cancellation)

@@ -1,16 +1,27 @@
 import ArgumentParser
+import Engine
 import Remote
 
 /// The hidden commands by which this program on one machine asks the same program on another one.
 struct PeerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peer", shouldDisplay: false,
-    subcommands: [Hello.self, Send.self, Receive.self, Read.self, Discard.self])
+    subcommands: [Hello.self, Ask.self, Send.self, Receive.self, Read.self, Discard.self])
 
   struct Hello: ParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 
     func run() { StandardStream.output(PeerHello.own.line + "\n") }
+  }
+
+  /// Answers a request of the other machine.
+  struct Ask: ParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+
+    func run() throws {
+      guard let line = readLine(strippingNewline: true) else { return }
+      StandardStream.raw(PeerDesk.answer(to: Array(line.utf8), cancellation: Interruption.cancellation))
+    }
   }
 
   /// Connects the other machine with the stream of a job.

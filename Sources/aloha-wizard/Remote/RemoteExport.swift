@@ -1,5 +1,6 @@
 import Archive
 import Common
+import Engine
 import Glibc
 import Operations
 import Remote

@@ -1,17 +1,17 @@
 import Common
-import Engine
 import FoundationEssentials
 import Operations
 import Remote
 
 /// A job on another machine.
-struct RemoteJob: Decodable {
+public struct RemoteJob: Sendable, Codable {
   let job: String
-  let folder: String
+  /// The folder of the job there.
+  public let folder: String
 
   /// - Parameter output: of a command with `--detach` and `--json`.
   /// - Returns: nil if no job was started.
-  init?(_ output: String) {
+  public init?(_ output: String) {
     for line in output.split(whereSeparator: \.isNewline).reversed() {
       if let job = try? JSONDecoder().decode(Self.self, from: Data(line.utf8)), job.isValid {
         self = job
@@ -21,7 +21,12 @@ struct RemoteJob: Decodable {
     return nil
   }
 
-  private var isValid: Bool {
+  init(_ folder: JobFolder) {
+    job = folder.id
+    self.folder = folder.path
+  }
+
+  var isValid: Bool {
     !job.isEmpty && !job.hasPrefix("-") && job.utf8.allSatisfy { $0 == 0x2D || (0x30...0x7A).contains($0) }
       && folder.hasPrefix("/")
   }
@@ -30,7 +35,7 @@ struct RemoteJob: Decodable {
   ///
   /// - Returns: its result.
   /// - Throws: its failure; ``SSHFailure`` if the machine cannot be reached any more.
-  func follow(
+  public func follow(
     on server: RemoteServer, cancellation: Cancellation, report: (SSHFailure, Duration) -> Void,
     show: (ProgressEvent) -> Void
   ) throws -> Summary {
