@@ -47,7 +47,8 @@ public struct RemoteAddress: Sendable, Hashable {
       }
     }
     if let digits {
-      guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits), (1...65_535).contains(number)
+      guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits),
+        (1...65_535).contains(number)
       else { throw Self.invalid(text, "the port is not a number from 1 to 65535") }
       port = number
     } else {
@@ -96,7 +97,8 @@ public struct RemoteAddress: Sendable, Hashable {
   private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value > 0x7F
       ? scalar.properties.isAlphabetic
-      : scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value) || "-_.:%+\\".unicodeScalars.contains(scalar)
+      : scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value)
+        || "-_.:%+\\".unicodeScalars.contains(scalar)
   }
 
   /// Without `.`, repeated and trailing slashes. `..` is left to that machine, which knows its links.

@@ -56,7 +56,8 @@ public struct RemoteMachine: Sendable, Equatable {
       let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       if parts.count == 2, !parts[1].isEmpty { values[parts[0]] = String(parts[1]) }
     }
-    guard let processor = values["processor"], let system = values["system"], let user = values["user"].flatMap(Int.init)
+    guard let processor = values["processor"], let system = values["system"],
+      let user = values["user"].flatMap(Int.init)
     else { return nil }
     self.processor = SafeText.clean(processor, limit: .short)
     self.system = SafeText.clean(system, limit: .short)

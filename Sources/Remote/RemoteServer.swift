@@ -1,5 +1,4 @@
 import Common
-import Glibc
 
 /// A server on another machine, and this program there, which does the work.
 ///
@@ -34,7 +33,9 @@ public final class RemoteServer: Sendable {
     let connection = try SSHConnection(address)
     try connection.open(canAsk: consent.canAsk)
     let script = "exec sh -c " + ShellWord.quoted(RemoteMachine.script(root: address.root))
-    let outcome = try connection.run(script, limit: 1 << 20, cancellation: cancellation)
+    let outcome = try connection.retrying(cancellation: cancellation ?? Cancellation()) {
+      try connection.run(script, limit: 1 << 20, cancellation: cancellation)
+    }
     guard let machine = RemoteMachine(outcome.text) else {
       throw PlainFailure(
         .command, address.label, "it does not answer as a machine with a POSIX shell does",
@@ -72,37 +73,11 @@ public final class RemoteServer: Sendable {
   /// The option that selects the server's root folder there.
   public var serverWords: [String] { address.root == "/" ? [] : ["--root", address.root] }
 
-  /// Opens the connection again after it was lost, with growing pauses.
-  ///
-  /// - Parameters:
-  ///   - patience: how long it is tried.
-  ///   - report: called before each pause with the reason.
-  /// - Throws: the last ``SSHFailure``, one that time does not heal at once; `.cancelled`.
+  /// See ``SSHConnection/reconnect(canAsk:patience:cancellation:report:)``.
   public func reconnect(
-    canAsk: Bool, patience: Duration = .seconds(600), cancellation: Cancellation,
-    report: (SSHFailure, Duration) -> Void
+    canAsk: Bool, cancellation: Cancellation, report: (SSHFailure, Duration) -> Void = { _, _ in }
   ) throws {
-    let end = ContinuousClock.now + patience
-    var pause = Duration.seconds(1)
-    while true {
-      try cancellation.check()
-      do {
-        return try connection.open(canAsk: canAsk)
-      } catch let failure as SSHFailure {
-        guard failure.isTemporary, ContinuousClock.now + pause < end else { throw failure }
-        report(failure, pause)
-        try Self.wait(pause, cancellation)
-        pause = min(pause * 2, .seconds(30))
-      }
-    }
-  }
-
-  private static func wait(_ duration: Duration, _ cancellation: Cancellation) throws {
-    let end = ContinuousClock.now + duration
-    while ContinuousClock.now < end {
-      try cancellation.check()
-      usleep(100_000)
-    }
+    try connection.reconnect(canAsk: canAsk, cancellation: cancellation, report: report)
   }
 
   /// Whether the program was copied there for this work.

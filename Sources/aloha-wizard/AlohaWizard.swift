@@ -23,7 +23,8 @@ struct AlohaWizard: ParsableCommand {
       "demo", "--root /srv/old-server export -r lagoon --output lagoon.tar.gz"),
     version: Program.nameAndVersion,
     subcommands: [
-      WizardCommand.self, DemoCommand.self, MoveCommand.self, ExportCommand.self, ImportCommand.self, InspectCommand.self,
+      WizardCommand.self, DemoCommand.self, MoveCommand.self, ExportCommand.self, ImportCommand.self,
+      InspectCommand.self,
       VerifyCommand.self, BackupCommand.self, RestoreCommand.self, OrganizationCommand.self, SettingsCommand.self,
       PasswordResetCommand.self, CacheCommand.self, ServerCommand.self, JobsCommand.self, ThemeCommand.self,
       HelpCommand.self, RunJobCommand.self, PeerCommand.self,

@@ -112,3 +112,7 @@ final class SecureShell: Sendable {
     }
   }
 }
+
+/// All tests with a real sshd, one after the other: they share the folder of received files.
+@Suite("Another machine", .serialized)
+enum OtherMachine {}

@@ -68,3 +68,10 @@ enum Servers {
     try made.get().makeServer("more" + RandomText.alphanumeric(8).lowercased())
   }
 }
+
+extension TestProgram {
+  /// Files that other machines have sent, and that are still here.
+  static func received() throws -> [String] {
+    try FileSystem.namesIfPresent(in: "/var/tmp/.aloha-wizard-incoming-\(geteuid())")
+  }
+}

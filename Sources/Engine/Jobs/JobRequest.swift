@@ -36,6 +36,7 @@ public final class JobRequest: Sendable {
       throw PlainFailure(.unexpected, "job \(folder.id)", "was taken by another process")
     }
     self.lock = lock
+    try JobToken.record(in: folder)
     store.removeOldJobs()
   }
 

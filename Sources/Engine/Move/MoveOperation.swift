@@ -246,7 +246,8 @@ public struct MoveOperation: Operation {
         .open,
         {
           if target is LocalSite {
-            return try OperationPart(Part.open.rawValue, ReactivationPart(opening(on: target.reference))).run(unstoppable)
+            return try OperationPart(Part.open.rawValue, ReactivationPart(opening(on: target.reference))).run(
+              unstoppable)
           }
           return try target.run(opening(on: target.reference), as: Part.open.rawValue, unstoppable)
         }, otherwise: "Reactivate the organization on the new server")
@@ -361,13 +362,14 @@ public struct MoveOperation: Operation {
     return Summary(
       title: "\(before.name.isEmpty ? "The organization" : before.name) is moved", facts: facts,
       warnings: difference(before, after),
-      nextSteps: toDo + next + (settings ?? []) + [
-        target?.remote != nil
-          ? nil
-          : Summary.Step(
-            "Delete the archive when you no longer need it; it holds private messages:",
-            command: "rm \(ShellWord.quoted(decisions.archive))")
-      ].compactMap(\.self))
+      nextSteps: toDo + next + (settings ?? [])
+        + [
+          target?.remote != nil
+            ? nil
+            : Summary.Step(
+              "Delete the archive when you no longer need it; it holds private messages:",
+              command: "rm \(ShellWord.quoted(decisions.archive))")
+        ].compactMap(\.self))
   }
 
   /// Explains counts that differ between the servers; empty if they do not.

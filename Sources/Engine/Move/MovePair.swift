@@ -22,7 +22,8 @@ public enum MovePair {
     from source: Installation, to target: Installation, cancellation: Cancellation? = nil
   ) throws -> [Finding] {
     findings(
-      try ServerIdentity.overlap(source, target, cancellation: cancellation), shown(source), shown(target), target.brand,
+      try ServerIdentity.overlap(source, target, cancellation: cancellation), shown(source), shown(target),
+      target.brand,
       database: target.databaseLabel, uploads: SafeText.clean(target.uploadsFolder, limit: .path))
   }
 

@@ -51,7 +51,9 @@ extension RemoteSite: MoveSite {
   func facts() throws -> SiteFacts { try facts(nil) }
 
   func organization(_ subdomain: String) throws -> Organization {
-    try ask(.organization(reference, subdomain: subdomain)) { if case .organization(let found) = $0 { found } else { nil } }
+    try ask(.organization(reference, subdomain: subdomain)) {
+      if case .organization(let found) = $0 { found } else { nil }
+    }
   }
 
   func source() throws -> TargetChecks.Source {

@@ -17,6 +17,8 @@ public enum PeerRequest: Codable, Sendable {
   case plan(PeerOperation)
   /// Starts a job, and waits until it has begun.
   case start(PeerOperation)
+  /// Looks for a job by the token of its request, see ``JobToken``.
+  case find(token: String, ServerReference)
 }
 
 /// The answer to a ``PeerRequest``, as one line of JSON.
@@ -28,6 +30,8 @@ public enum PeerAnswer: Codable, Sendable {
   case findings([Finding])
   case plan(Plan)
   case job(RemoteJob)
+  /// There is no such job.
+  case noJob
   case failure(FailureReport)
 }
 
@@ -93,6 +97,8 @@ public enum PeerDesk {
       try request.start()
       _ = try request.awaitBegin(cancellation: cancellation)
       return .job(RemoteJob(request.folder))
+    case .find(let token, let server):
+      return try JobToken.find(token, in: JobStore(root: server.root)).map { .job(RemoteJob($0)) } ?? .noJob
     }
   }
 }

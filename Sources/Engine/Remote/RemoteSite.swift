@@ -17,13 +17,22 @@ public final class RemoteSite: Sendable {
     reference = ServerReference(there: server.address, brand: brand)
   }
 
-  /// Asks the program there.
+  /// Asks the program there; asks again after a lost connection.
   ///
   /// - Throws: the failure there as a ``JobFailure``; ``Remote/SSHFailure``; `.command` for another answer than expected.
   func ask<Value>(
     _ request: PeerRequest, cancellation: Cancellation? = nil, _ value: (PeerAnswer) -> Value?
   ) throws -> Value {
-    let channel = try server.connection.start(server.command(["peer", "ask"]))
+    try server.connection.retrying(cancellation: cancellation ?? Cancellation()) {
+      try askOnce(request, cancellation: cancellation, value)
+    }
+  }
+
+  private func askOnce<Value>(
+    _ request: PeerRequest, environment: [String: String] = [:], cancellation: Cancellation?,
+    _ value: (PeerAnswer) -> Value?
+  ) throws -> Value {
+    let channel = try server.connection.start(server.command(["peer", "ask"], environment: environment))
     defer { channel.end() }
     try (Array(try JSONEncoder().encode(request)) + [0x0A]).withUnsafeBytes { try channel.write($0) }
     channel.closeInput()
@@ -51,11 +60,48 @@ public final class RemoteSite: Sendable {
     }
   }
 
-  func start(_ operation: any Operation, cancellation: Cancellation? = nil) throws -> RemoteJob {
-    let job = try ask(.start(PeerOperation(operation)), cancellation: cancellation) { answer -> RemoteJob? in
-      if case .job(let job) = answer, job.isValid { job } else { nil }
+  /// Starts an operation there as a job, once, whatever happens to the connection.
+  func start(_ operation: any Operation, cancellation: Cancellation) throws -> RemoteJob {
+    try once(cancellation) { environment in
+      try askOnce(.start(PeerOperation(operation)), environment: environment, cancellation: cancellation) { answer in
+        if case .job(let job) = answer, job.isValid { job } else { nil }
+      }
     }
-    return job
+  }
+
+  /// Runs `body`, which starts a job there, and repeats it after a lost connection if the job was not started.
+  ///
+  /// - Parameter body: gets the variables for the program there.
+  public func once(
+    _ cancellation: Cancellation, _ body: ([String: String]) throws -> RemoteJob
+  ) throws -> RemoteJob {
+    let token = JobToken.make()
+    while true {
+      do {
+        return try body([JobToken.variable: token])
+      } catch let failure as SSHFailure where failure.isTemporary {
+        try server.reconnect(canAsk: false, cancellation: cancellation)
+        // The process of the lost connection may still be making it.
+        for _ in 0..<4 {
+          if let job = try find(token, cancellation) { return job }
+          usleep(500_000)
+        }
+      } catch let failure as JobFailure where failure.family == .conflict {
+        // The job that is in the way can be this one.
+        guard let job = try find(token, cancellation) else { throw failure }
+        return job
+      }
+    }
+  }
+
+  private func find(_ token: String, _ cancellation: Cancellation) throws -> RemoteJob? {
+    try ask(.find(token: token, reference), cancellation: cancellation) { answer -> RemoteJob?? in
+      switch answer {
+      case .job(let job): .some(job.isValid ? job : nil)
+      case .noJob: .some(nil)
+      default: nil
+      }
+    }
   }
 
   /// Runs an operation there as a job, and relays its events.

@@ -59,7 +59,9 @@ public final class RemoteIncoming: StreamTarget {
 
   /// Deletes the file there, complete or not.
   public func discard() {
-    _ = try? server.connection.run(server.command(["peer", "discard", id]))
+    _ = try? server.connection.retrying(patience: .seconds(30), cancellation: Cancellation()) {
+      try server.connection.run(server.command(["peer", "discard", id]))
+    }
   }
 
   private func ended(_ channel: SSHChannel) -> any Error {
@@ -114,7 +116,11 @@ public final class RemoteIncoming: StreamTarget {
 
     /// - Returns: nil if the receiver has ended without it.
     func wait<Value>(for value: (State) -> Value?) -> Value? {
-      state.when { value($0) != nil || $0.isOver } _: { value($0) }
+      state.when {
+        value($0) != nil || $0.isOver
+      } _: {
+        value($0)
+      }
     }
 
     /// Ends the thread, which does not read from a channel that is closed.

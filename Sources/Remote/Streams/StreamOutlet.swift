@@ -135,7 +135,8 @@ private final class OutletServer: Sendable {
         case .acknowledged(let offset): buffer.acknowledge(offset)
         case .done: buffer.done()
         case .abort:
-          buffer.fail(PlainFailure(.connection, "stream", "the receiver has given up", remedy: "see there for the reason"))
+          buffer.fail(
+            PlainFailure(.connection, "stream", "the receiver has given up", remedy: "see there for the reason"))
         case .from: return
         }
       }
@@ -178,7 +179,8 @@ private final class OutletServer: Sendable {
       if isAway, ContinuousClock.now - since > .seconds(patience) {
         buffer.fail(
           PlainFailure(
-            .connection, "stream", "the other machine has not read it for \(Amount.duration(seconds: Double(patience)))",
+            .connection, "stream",
+            "the other machine has not read it for \(Amount.duration(seconds: Double(patience)))",
             remedy: "check the connection, and begin again"))
       }
       usleep(100_000)

@@ -75,6 +75,17 @@ public struct StreamTransfer {
     }
   }
 
+  /// With a limit, in pieces that take an eighth of a second each, so that no burst exceeds it.
+  private func send(_ bytes: [UInt8], to target: any StreamTarget) throws {
+    guard let limit else { return try target.write(bytes) }
+    let size = max(1024, Int(min(limit.bytesPerSecond / 8, 1 << 20)))
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      let piece = Array(bytes[start..<min(bytes.count, start + size)])
+      try limit.wait(for: piece.count, cancellation)
+      try target.write(piece)
+    }
+  }
+
   private func attempt(from source: any StreamSource, to target: any StreamTarget) throws -> StreamEnd {
     var position = try target.open()
     var acknowledged = position
@@ -83,8 +94,7 @@ public struct StreamTransfer {
       try cancellation.check()
       switch try source.next() {
       case .bytes(let bytes):
-        try limit?.wait(for: bytes.count, cancellation)
-        try target.write(bytes)
+        try send(bytes, to: target)
         let (next, overflow) = position.addingReportingOverflow(Int64(bytes.count))
         guard !overflow else { throw PlainFailure(.command, "stream", "is larger than any disk") }
         position = next

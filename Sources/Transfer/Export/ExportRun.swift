@@ -71,7 +71,8 @@ package struct ExportRun {
     let connection = try installation.connect()
     defer { connection.close() }
     let organization = try Organization.find(options.subdomain, connection, brand: installation.brand)
-    let skipped: [Phase] = [options.deactivates ? nil : .deactivate, output == nil ? .verify : .deliver].compactMap(\.self)
+    let skipped: [Phase] = [options.deactivates ? nil : .deactivate, output == nil ? .verify : .deliver].compactMap(
+      \.self)
     let phases = Phase.allCases.filter { !skipped.contains($0) }.map { phase in
       Plan.Phase(
         phase, amount: phase == .messages ? organization.messageAmount : nil,
@@ -300,7 +301,8 @@ package struct ExportRun {
             Summary.Fact("Ended sessions", count: Int64(endedSessions), .sessions),
           ] : []),
       nextSteps: (options.deactivates ? [installation.restartStep("so that no session lives on in its memory")] : [])
-        + (try output.map { try whereItGoes(organization, version, $0) } ?? []) + (options.deactivates ? openAgain : []))
+        + (try output.map { try whereItGoes(organization, version, $0) } ?? []) + (options.deactivates ? openAgain : [])
+    )
   }
 
   /// Should the move be called off.

@@ -24,7 +24,8 @@ struct ExportCommand: OperationCommand {
 
   @Option(
     name: .customLong("output"),
-    help: ArgumentHelp("The archive to write; - for standard output; by default a generated name in /tmp.", valueName: "file"))
+    help: ArgumentHelp(
+      "The archive to write; - for standard output; by default a generated name in /tmp.", valueName: "file"))
   var file: String?
 
   /// For a program on another machine.

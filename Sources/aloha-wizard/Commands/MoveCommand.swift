@@ -25,7 +25,8 @@ struct MoveCommand: OperationCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var organization: OrganizationOption
 
-  @Option(help: ArgumentHelp("The new server: a root folder, or ssh://[user@]host[:port][/folder].", valueName: "server"))
+  @Option(
+    help: ArgumentHelp("The new server: a root folder, or ssh://[user@]host[:port][/folder].", valueName: "server"))
   var to: String
 
   @Option(help: "The subdomain on the new server; by default the present one. '' is the root domain.")

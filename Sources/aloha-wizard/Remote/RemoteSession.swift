@@ -50,7 +50,8 @@ final class RemoteSession {
         return status
       }
       guard failure.isTemporary else { throw failure }
-      StandardStream.error("\nThe connection to \(server.address.label) was lost. Work that had begun there continues.\n")
+      StandardStream.error(
+        "\nThe connection to \(server.address.label) was lost. Work that had begun there continues.\n")
       try server.reconnect(canAsk: true, cancellation: Interruption.cancellation, report: Self.tell)
       if !again {
         line = ["jobs", "attach"] + server.serverWords
@@ -61,7 +62,8 @@ final class RemoteSession {
 
   @Sendable static func tell(_ failure: SSHFailure, _ pause: Duration) {
     let seconds = Double(pause.components.seconds)
-    StandardStream.error("\(failure.subject): \(failure.reason). Next attempt in \(Amount.duration(seconds: seconds)).\n")
+    StandardStream.error(
+      "\(failure.subject): \(failure.reason). Next attempt in \(Amount.duration(seconds: seconds)).\n")
   }
 
   private var noJob: PlainFailure {
@@ -76,6 +78,10 @@ final class RemoteSession {
   ///
   /// - Parameter input: its standard input.
   func plainly(input: Int32? = nil) throws -> Int32 {
+    // Before the first byte a lost connection is like none.
+    try server.connection.retrying(patience: .seconds(30), cancellation: Interruption.cancellation) {
+      _ = try server.connection.open(canAsk: false)
+    }
     let channel = try server.connection.start(server.command(words, environment: Self.environment), input: input)
     channel.closeInput()
     defer { channel.end() }
@@ -106,14 +112,26 @@ final class RemoteSession {
   ///
   /// - Returns: nil if it was refused; then the reason is written, and ``status`` is known.
   func start() throws -> RemoteJob? {
-    let outcome = try server.connection.run(
-      server.command(Self.detached(words), environment: Self.environment), cancellation: Interruption.cancellation)
-    if outcome.status == 0, let job = RemoteJob(outcome.text) { return job }
-    if json { StandardStream.raw(outcome.output) }
-    StandardStream.error(Self.shown(outcome.error))
-    status = outcome.status == 0 ? FailureFamily.unexpected.rawValue : outcome.status
-    return nil
+    var refusal: SSHConnection.Outcome?
+    do {
+      return try RemoteSite(server, brand: nil).once(Interruption.cancellation) { variables in
+        let environment = Self.environment.merging(variables) { _, new in new }
+        let outcome = try server.connection.run(
+          server.command(Self.detached(words), environment: environment), cancellation: Interruption.cancellation)
+        if outcome.status == 0, let job = RemoteJob(outcome.text) { return job }
+        refusal = outcome
+        throw Refused()
+      }
+    } catch is Refused {
+      guard let outcome = refusal else { return nil }
+      if json { StandardStream.raw(outcome.output) }
+      StandardStream.error(Self.shown(outcome.error))
+      status = outcome.status == 0 ? FailureFamily.unexpected.rawValue : outcome.status
+      return nil
+    }
   }
+
+  private struct Refused: Error {}
 
   /// Returns the words of a command that starts a job and ends.
   static func detached(_ words: [String]) -> [String] {
