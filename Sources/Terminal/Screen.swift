@@ -123,6 +123,16 @@ public final class Screen {
     shown = nil
   }
 
+  /// Lends the terminal to another program, which finds the normal screen, and takes it back. The next frame must be
+  /// presented like after ``Event/resized(_:)``.
+  public func lend(_ body: () -> Void) {
+    guard isOpen, hangup == nil else { return body() }
+    ccurses_leave()
+    body()
+    ccurses_return()
+    shown = nil
+  }
+
   /// Waits for the next event.
   ///
   /// - Parameter timeout: nil waits forever; zero only checks.

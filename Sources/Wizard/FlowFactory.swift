@@ -103,6 +103,6 @@ struct FlowFactory: Sendable {
       root: root, label: server?.label ?? root, target: target, brand: options.brand,
       isTest: SandboxMark.isThere(below: root), container: container, hasServer: server != nil,
       archiveFolder: options.archiveFolder ?? container?.backupFolder ?? "/tmp", currentFolder: currentFolder,
-      engine: .real(brand: options.brand, processes), given: given)
+      engine: .real(brand: options.brand, processes), remotes: processes.remotes, given: given)
   }
 }

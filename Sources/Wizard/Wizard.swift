@@ -65,6 +65,7 @@ public enum Wizard {
       flow = wanted
       let unattended = AnswersRunner.Options(
         path: path, destroys: options.confirmsDestruction, canAsk: capabilities.linearReason != .notATerminal)
+      flows.processes.remotes.terminal.serve(unattended.canAsk ? TerminalBroker.direct : nil)
       let outcome = try lineByLine(capabilities) { voice, executor in
         var runner = AnswersRunner(wanted, given: given, options: unattended, voice: voice, executor: executor)
         return try runner.run()
@@ -73,6 +74,8 @@ public enum Wizard {
     }
     let wizardSession = WizardSession(flow, given: given, catalog: flows.catalog)
     guard capabilities.fullScreen else {
+      flows.processes.remotes.terminal.serve(
+        capabilities.linearReason == .notATerminal ? nil : TerminalBroker.direct)
       return try lineByLine(capabilities) { voice, executor in
         var runner = LinearRunner(
           wizardSession, voice: voice, executor: executor,
@@ -82,6 +85,7 @@ public enum Wizard {
     }
     let screen = try Screen(capabilities: capabilities, theme: theme)
     var runner = FullScreenRunner(wizardSession, screen: screen, opening: isScreen ? trouble?.text : nil)
+    runner.lend(through: flows.processes.remotes.terminal)
     let outcome = runner.run()
     screen.close()
     // Can block, and so follows the last screen.

@@ -36,9 +36,21 @@ extension FlowEngine {
   ///   - brand: the brand of all servers; nil: detected.
   ///   - processes: how operations run.
   static func real(brand: Brand?, _ processes: FlowProcesses = FlowProcesses(runsJobs: false)) -> FlowEngine {
-    FlowEngine(
-      overview: { try look(at: installed(below: $0, brand: brand), cancellation: $1) },
+    let remotes = processes.remotes
+    return FlowEngine(
+      overview: { root, cancellation in
+        guard RemoteAddress.isMeant(root) else {
+          return try look(at: installed(below: root, brand: brand), cancellation: cancellation)
+        }
+        let facts = try remotes.site(root, brand: brand, cancellation: cancellation).facts(cancellation)
+        return ServerOverview(
+          label: facts.label, facts: [Summary.Fact("Machine", (try? RemoteAddress(root).label) ?? root)] + facts.facts,
+          isTest: facts.isTest)
+      },
       organizations: { root, cancellation in
+        if RemoteAddress.isMeant(root) {
+          return try remotes.site(root, brand: brand, cancellation: cancellation).organizations(cancellation)
+        }
         let server = try installed(below: root, brand: brand)
         let connection = try server.connect(cancellation: cancellation)
         defer { connection.close() }

@@ -6,6 +6,8 @@ import Operations
 struct FlowProcesses: Sendable {
   private let preparation = Preparation()
   private let checks: CheckProcess?
+  /// The servers on other machines.
+  let remotes = RemoteServers()
 
   /// - Parameter runsJobs: whether operations run in their own processes; only this program can be one.
   init(runsJobs: Bool) {
@@ -41,5 +43,6 @@ struct FlowProcesses: Sendable {
   func end() {
     preparation.clear()
     checks?.end()
+    remotes.close()
   }
 }

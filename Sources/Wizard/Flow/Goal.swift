@@ -53,6 +53,8 @@ struct FlowContext: Sendable {
   /// The folder in which the program was started; nil if it is unknown.
   var currentFolder: String?
   var engine: FlowEngine
+  /// The servers on other machines.
+  var remotes = RemoteServers()
   /// Answers given before the flow started.
   var given: [String: Answer] = [:]
 

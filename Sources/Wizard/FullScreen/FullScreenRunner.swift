@@ -6,14 +6,26 @@ import Terminal
 struct FullScreenRunner {
   private let screen: Screen
   private let mailbox: Mailbox<TaskEvent>
+  /// Requests for the terminal.
+  private let loans: Mailbox<TerminalLoan>
   private var model: WizardModel
 
   /// - Parameter opening: a message until the first key.
   init(_ wizardSession: WizardSession, screen: Screen, opening: String? = nil) {
     self.screen = screen
     mailbox = Mailbox(wakeUp: screen.wakeUp)
+    loans = Mailbox(wakeUp: screen.wakeUp)
     model = WizardModel(
       wizardSession, size: screen.size, glyphs: screen.capabilities.glyphs, now: .now, opening: opening)
+  }
+
+  /// Gives the terminal to tasks that ask for it.
+  func lend(through broker: TerminalBroker) {
+    broker.serve { [loans] body in
+      let loan = TerminalLoan(body)
+      loans.post(loan)
+      loan.wait()
+    }
   }
 
   /// The visit so far, for what follows the last screen.
@@ -35,6 +47,11 @@ struct FullScreenRunner {
       case .key(let key)?: model.handle(.key(key), at: .now)
       case .resized(let size)?: model.handle(.resized(size), at: .now)
       case .wake?:
+        for loan in loans.take() {
+          screen.lend(loan.run)
+          model.handle(.resized(screen.size), at: .now)
+          due = .now
+        }
         model.hear(mailbox.take(), at: .now)
         isOver = carryOut()
         due = min(due ?? .now + Self.newsInterval, max(.now, shown + Self.newsInterval))

@@ -1,6 +1,7 @@
 import Administration
 import Common
 import Engine
+import Operations
 
 /// Creates decisions from the answers of the flow.
 extension MoveDecisions {
@@ -10,6 +11,9 @@ extension MoveDecisions {
     static let organization: AnswerKey<String> = "organization.which"
     static let place = AnswerKey("target.place", unanswered: Place.here)
     static let target: AnswerKey<String> = "target.root"
+    /// The new server on another machine: a host, or a whole address.
+    static let host: AnswerKey<String> = "target.host"
+    static let copies: AnswerKey<Bool> = "target.copy"
     static let archive: AnswerKey<String> = "target.archive"
     static let subdomain: AnswerKey<String> = "address.subdomain"
     static let reserved: AnswerKey<Bool> = "address.reserved"
@@ -21,6 +25,8 @@ extension MoveDecisions {
   enum Place: String, AnswerValue {
     /// Another server on this machine.
     case here
+    /// A server on another machine, reached over SSH.
+    case remote
     /// Another machine without access from here.
     case elsewhere
   }
@@ -30,12 +36,27 @@ extension MoveDecisions {
     let subdomain = answers[Key.subdomain]
     let wasDeactivated = answers.detail(Key.organization, "state") == "deactivated"
     self.init(
-      source: answers[Key.source], target: place == .here ? answers.given(Key.target) : nil,
+      source: answers[Key.source], target: Self.target(answers),
       organization: answers[Key.organization], archive: answers[Key.archive],
       subdomain: subdomain,
       allowsReserved: Self.isReserved(subdomain) && answers[Key.reserved],
       deactivates: !wasDeactivated && answers[Key.deactivate], wasDeactivated: wasDeactivated,
       secrets: place == .here ? answers[Key.secrets].compactMapValues { SettingDecision(rawValue: $0) } : [:],
       stopsTarget: place == .here && answers.detail(Key.target, "memory") != nil && answers[Key.stop])
+    copiesProgram = place == .remote && answers[Key.copies] ? true : nil
+  }
+
+  /// Returns the new server, as far as it is answered.
+  static func target(_ answers: Answers) -> String? {
+    switch answers[Key.place] {
+    case .here: answers.given(Key.target)
+    case .remote: answers.given(Key.host).map(address)
+    case .elsewhere: nil
+    }
+  }
+
+  /// Returns the address that a host, or an address, means.
+  static func address(_ typed: String) -> String {
+    ServerReference.normalized(RemoteAddress.isMeant(typed) ? typed : RemoteAddress.prefix + typed)
   }
 }

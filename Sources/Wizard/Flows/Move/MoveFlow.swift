@@ -10,7 +10,7 @@ extension Goal {
     "move", "Move an organization", "to another server, with its messages",
     aliases: ["migrate", "transfer", "relocate", "new server", "another machine", "copy", "clone"]
   ) { context in
-    .move(context, .real(brand: context.brand), archive: context.archivePath("export"))
+    .move(context, .real(brand: context.brand, context.remotes), archive: context.archivePath("export"))
   }
 }
 
@@ -27,7 +27,7 @@ extension Flow {
         let place = answers.given(Key.place)
         return Route(
           from: named(answers.label(Key.source)),
-          to: place == .elsewhere ? "another machine" : named(answers.label(Key.target)))
+          to: place == .elsewhere ? "another machine" : named(targetLabel(answers)))
       },
       commands: work.commands, continuations: continuations,
       steps: [
@@ -49,7 +49,7 @@ extension Flow {
   /// Offers copying settings, which an export does not contain.
   @Sendable private static func continuations(_ answers: Answers) -> [Continuation] {
     let decisions = MoveDecisions(answers)
-    guard let target = decisions.target else { return [] }
+    guard let target = decisions.target, isHere(answers) else { return [] }
     return [
       Continuation(
         "Compare the settings of both servers",
@@ -65,7 +65,7 @@ extension Flow {
   /// TEST only if both servers are throw-away servers. A server counts once its step has looked at it.
   private static func badge(_ answers: Answers, _ context: FlowContext) -> Flow.Badge {
     let isTest = answers.detail(Key.source, kind).map { $0 == Flow.Badge.test.rawValue } ?? context.isTest
-    guard isTest, isHere(answers), let target = answers.detail(Key.target, kind) else {
+    guard isTest, hasTarget(answers), let target = answers.detail(isHere(answers) ? Key.target : Key.host, kind) else {
       return isTest ? .test : .production
     }
     return target == Flow.Badge.test.rawValue ? .test : .production
@@ -193,7 +193,11 @@ extension Flow {
       "target", "New server", heading: { _ in "Where does it go?" },
       help: [
         .paragraph(
-          "If both servers are on this machine, or their folders are mounted here, the whole move is one step."),
+          "If both servers are on this machine, or the other machine can be reached with ssh, the whole move is one step."),
+        .paragraph(
+          "Over SSH the same program does its part on the other machine. The system's ssh is used, with your own "
+            + "configuration and keys; its questions appear on the terminal. The archive is streamed, and continued "
+            + "when the connection was lost."),
         .paragraph(
           "Otherwise the organization is exported into an archive here. The result shows the exact commands to copy "
             + "it to the other machine and import it there."),
@@ -206,18 +210,31 @@ extension Flow {
               .init(
                 MoveDecisions.Place.here.rawValue, "another server on this machine", "All is done in one go."),
               .init(
-                MoveDecisions.Place.elsewhere.rawValue, "another machine",
+                MoveDecisions.Place.remote.rawValue, "on another machine, over SSH",
+                "All is done in one go; only its host name is needed."),
+              .init(
+                MoveDecisions.Place.elsewhere.rawValue, "on a machine that cannot be reached from here",
                 "The archive is made here; the result shows the commands to import it there."),
             ]),
             preset: { _ in
-              .text((context.target == nil ? MoveDecisions.Place.elsewhere : .here).rawValue)
+              .text((context.target == nil ? MoveDecisions.Place.remote : .here).rawValue)
             }),
+          Field(
+            "host", "Host of the new server", name: "New server", .text(placeholder: "root@chat.example.com"),
+            isVisible: isRemote, hint: hostHint, check: hostObjection),
+          Field(
+            "copy", "If this program is missing there", name: "Program there",
+            .yesNo(
+              yes: .init(
+                "yes", "Copy it there for the move", "The copy is deleted afterwards.", recommended: true),
+              no: .init("no", "Stop", "Then install it there first.")), isVisible: isRemote),
           Field(
             "root", "Folder of the new server", name: "New server", .path(.folder), isVisible: isHere,
             preset: { _ in context.target.map { .text($0) } },
             check: { AnswerCheck.absolutePath($0[Key.target]) }),
           Field(
             "archive", "Archive to be made", name: "Archive", .path(.file(endings: [".tar.gz"])),
+            isVisible: { !isRemote($0) },
             hint: { _ in "Only its owner can read it." },
             preset: { _ in .text(archive) },
             check: { AnswerCheck.archive($0[Key.archive]) }),
@@ -225,8 +242,9 @@ extension Flow {
       },
       lookup: Lookup(
         "Looking at the server",
-        key: { isHere($0) ? "\($0[Key.source])\n\($0[Key.target])" : "elsewhere" }
+        key: { hasTarget($0) ? "\($0[Key.source])\n\(MoveDecisions.target($0) ?? "")\n\($0[Key.copies])" : "elsewhere" }
       ) { answers, observer in
+        if isRemote(answers) { return try remoteTarget(answers, context, queries, observer) }
         guard isHere(answers) else { return LookupResult() }
         let root = answers[Key.target]
         var result = LookupResult()
@@ -249,14 +267,58 @@ extension Flow {
       }, decides: [.output])
   }
 
+  /// Connects to the new server on another machine.
+  private static func remoteTarget(
+    _ answers: Answers, _ context: FlowContext, _ queries: MoveQueries, _ observer: CheckObserver
+  ) throws -> LookupResult {
+    guard let address = MoveDecisions.target(answers) else { return LookupResult() }
+    try queries.connect(address, answers[Key.copies], observer.cancellation)
+    let overview = try context.engine.overview(address, observer.cancellation)
+    let known = kind(of: overview)
+    return LookupResult(
+      facts: overview.facts, labels: [Key.host.name: overview.label],
+      known: known.isEmpty ? [:] : [Key.host.name: known])
+  }
+
+  @Sendable private static func hostHint(_ answers: Answers) -> String? {
+    let typed = answers[Key.host]
+    guard !typed.isEmpty, let address = try? RemoteAddress(MoveDecisions.address(typed)) else {
+      return "As ssh knows it: a name or user@name, with :port or /folder if needed."
+    }
+    return "This is \(SafeText.clean(address.text, limit: .path))"
+  }
+
+  @Sendable private static func hostObjection(_ answers: Answers) -> String? {
+    let typed = answers[Key.host]
+    guard !typed.isEmpty else { return "Enter the host of the new server" }
+    do {
+      _ = try RemoteAddress(RemoteAddress.isMeant(typed) ? typed : RemoteAddress.prefix + typed)
+      return nil
+    } catch {
+      return "This is not the address of a server: user@host:port/folder, of which only the host is required"
+    }
+  }
+
   @Sendable private static func isHere(_ answers: Answers) -> Bool {
     answers.given(Key.place) == .here
   }
 
+  @Sendable private static func isRemote(_ answers: Answers) -> Bool {
+    answers.given(Key.place) == .remote
+  }
+
+  /// Whether the whole move is done in one go.
+  private static func hasTarget(_ answers: Answers) -> Bool { isHere(answers) || isRemote(answers) }
+
+  /// The host name of the new server, or its folder; empty until it is known.
+  private static func targetLabel(_ answers: Answers) -> String {
+    answers.label(isRemote(answers) ? Key.host : Key.target)
+  }
+
   private static func address(_ context: FlowContext) -> Step {
     let question = SubdomainQuestion(
-      key: Key.subdomain, reservedKey: Key.reserved, root: { isHere($0) ? $0[Key.target] : nil },
-      host: { isHere($0) ? $0.label(Key.target) : "NEW-SERVER" }, present: { $0[Key.organization] })
+      key: Key.subdomain, reservedKey: Key.reserved, root: { hasTarget($0) ? MoveDecisions.target($0) : nil },
+      host: { hasTarget($0) ? targetLabel($0) : "NEW-SERVER" }, present: { $0[Key.organization] })
     return Step(
       "address", "Address", heading: { _ in "What is its address on the new server?" },
       explanation: { _ in
@@ -367,7 +429,7 @@ extension Flow {
     "result", "Result",
     heading: { answers in
       let name = answers.detail(Key.organization, "name") ?? "The organization"
-      return isHere(answers) ? "\(name) is moved" : "\(name) is exported; the import is next"
+      return hasTarget(answers) ? "\(name) is moved" : "\(name) is exported; the import is next"
     },
     help: [.paragraph("The same text stays in your terminal when you leave.")], kind: .result,
     proceed: "Leave the wizard")
