@@ -2,10 +2,13 @@ import ArgumentParser
 import Common
 import Engine
 
-/// A command for one server.
-protocol OnServer: ParsableCommand {
+/// A command with a server, which can be on another machine.
+protocol ForServer: ParsableCommand {
   var server: ServerOptions { get }
 }
+
+/// A command that needs the root folder of its server.
+protocol OnServer: ForServer {}
 
 /// Reports the leftovers of interrupted commands on the command's server. Jobs delete what they can at their start: the
 /// report contains the rest.
@@ -20,7 +23,7 @@ enum LeftoverReport {
   }
 }
 
-extension WizardCommand: OnServer {}
+extension WizardCommand: ForServer {}
 extension ExportCommand: OnServer {}
 extension ImportCommand: OnServer {}
 extension VerifyCommand: OnServer {}

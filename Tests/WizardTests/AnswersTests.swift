@@ -157,7 +157,7 @@ struct AnswersTests {
       ("which = \"harbour\"", "which = \"alohainternal\"", "\"alohainternal\" is not possible: it is the home"),
       (
         "place = \"here\"", "place = \"there\"",
-        "target.place: there is no \"there\"; possible: \"here\", \"elsewhere\""
+        "target.place: there is no \"there\"; possible: \"here\", \"remote\", \"elsewhere\""
       ),
       ("old = false", "old = \"no\"", "deactivate.old: must be true or false"),
       ("subdomain = \"port\"", "subdomain = 7", "address.subdomain: must be a text in quotes"),

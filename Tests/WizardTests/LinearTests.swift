@@ -92,7 +92,7 @@ struct LinearTests {
 
   @Test("A refused answer does not replace the proposed one")
   func refused() throws {
-    var walk = LinearWalk(FakeEngine.move().moveFlow(), ["", "", "", "2", "relative\u{7}", "", "", "q", "y"])
+    var walk = LinearWalk(FakeEngine.move().moveFlow(), ["", "", "", "3", "relative\u{7}", "", "", "q", "y"])
     _ = try walk.runner.run()
     let questions = walk.script.transcript.split(separator: "\n").filter { $0.hasPrefix("Archive to be made [") }
     #expect(questions.count == 2 && Set(questions).count == 1, "\(walk.script.transcript)")
@@ -112,7 +112,7 @@ struct LinearTests {
   @Test("b returns to the previous question or step without losing answers")
   func back() throws {
     let servers = FakeEngine.move()
-    let lines = ["", "", "", "2", "/tmp/other.tar.gz", "b", "", "", "b", "b", "b", "", "", "q", "y"]
+    let lines = ["", "", "", "3", "/tmp/other.tar.gz", "b", "", "", "b", "b", "b", "", "", "q", "y"]
     var walk = LinearWalk(servers.moveFlow(), lines)
     _ = try walk.runner.run()
     #expect(walk.answers.text("target.archive") == "/tmp/other.tar.gz")

@@ -68,10 +68,10 @@ struct MoveFlowTests {
     let servers = FakeEngine.move()
     let walker = Walker.move(servers)
     walker.walk(to: "target")
-    walker.press(.down, .enter)
+    walker.press(.down, .down, .enter)
     #expect(!walker.sees("Folder of the new server"))
     #expect(!walker.model.session.steps.contains { $0.id == "secrets" })
-    #expect(walker.sees("another machine"))
+    #expect(walker.sees("cannot be reached from here"))
     walker.walk(to: "review")
     #expect(
       walker.model.session.flow.commands(walker.answers) == [
@@ -82,11 +82,36 @@ struct MoveFlowTests {
     #expect(try #require(begun(servers)).target == nil)
   }
 
-  @Test("Without a new server, another machine is proposed")
-  func noTarget() {
-    let walker = Walker.move(FakeEngine.move(), target: nil)
+  @Test("Without a new server, another machine over SSH is proposed, and its host is the only answer that is typed")
+  func noTarget() throws {
+    let servers = FakeEngine.move()
+    let walker = Walker.move(servers, target: nil)
+    walker.walk(to: "target")
+    #expect(walker.answers.given(Key.place) == .remote)
+    walker.press(.enter)
+    walker.type("root@chat.example.com:2222/srv/x")
+    #expect(walker.sees("This is ssh://root@chat.example.com:2222/srv/x"))
+    walker.press(.enter)
+    #expect(!walker.model.session.steps.contains { $0.id == "secrets" })
     walker.walk(to: "review")
-    #expect(walker.answers.given(Key.place) == .elsewhere)
+    #expect(
+      walker.model.session.flow.commands(walker.answers) == [
+        "aloha-wizard move -r harbour --to ssh://root@chat.example.com:2222/srv/x --subdomain harbour-2 --deactivate --copy-program --root /source"
+      ])
+    walker.walk(to: "run")
+    let decisions = try #require(begun(servers))
+    #expect(decisions.target == "ssh://root@chat.example.com:2222/srv/x" && decisions.copiesProgram == true)
+  }
+
+  @Test("An invalid host is refused while it is typed", arguments: ["-oProxyCommand=x", "ho st", "host:0", "ssh://"])
+  func invalidHost(_ host: String) {
+    let walker = Walker.move(FakeEngine.move(), target: nil)
+    walker.walk(to: "target")
+    walker.press(.enter)
+    walker.type(host)
+    walker.press(.enter, .enter)
+    #expect(walker.model.session.step.id == "target")
+    #expect(walker.sees("not the address of a server"))
   }
 
   @Test("A deactivated organization is moved without a question and activated on the new server")

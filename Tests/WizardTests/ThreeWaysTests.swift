@@ -36,8 +36,16 @@ struct ThreeWaysTests {
       testDescription: "to another machine",
       keys: { walker in
         walker.walk(to: "target")
+        walker.press(.down, .down, .enter)
+      }, lines: ["", "", "", "3", "", "", "", "", ""]),
+    Way(
+      testDescription: "to another machine over SSH",
+      keys: { walker in
+        walker.walk(to: "target")
         walker.press(.down, .enter)
-      }, lines: ["", "", "", "2", "", "", "", "", ""]),
+        walker.type("root@chat.example.com")
+        walker.press(.enter)
+      }, lines: ["", "", "", "2", "root@chat.example.com", "", "", "", "", ""]),
     Way(
       testDescription: "a closed organization at the root domain",
       keys: { walker in

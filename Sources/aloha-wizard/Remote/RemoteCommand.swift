@@ -19,7 +19,7 @@ struct RemoteCommand {
   /// - Parameter words: the words after the program's name.
   /// - Returns: nil if the command is for a server on this machine.
   init?(_ command: any ParsableCommand, _ words: [String]) throws {
-    guard let options = (command as? any OnServer)?.server, let address = try options.remote() else { return nil }
+    guard let options = (command as? any ForServer)?.server, let address = try options.remote() else { return nil }
     self.command = command
     self.options = options
     self.address = address

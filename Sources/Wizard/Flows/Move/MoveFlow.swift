@@ -193,7 +193,8 @@ extension Flow {
       "target", "New server", heading: { _ in "Where does it go?" },
       help: [
         .paragraph(
-          "If both servers are on this machine, or the other machine can be reached with ssh, the whole move is one step."),
+          "If both servers are on this machine, or the other machine can be reached with ssh, the whole move is one step."
+        ),
         .paragraph(
           "Over SSH the same program does its part on the other machine. The system's ssh is used, with your own "
             + "configuration and keys; its questions appear on the terminal. The archive is streamed, and continued "
