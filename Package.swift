@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "Server", dependencies: ["Common", "Postgres", "Archive", "JSON", "Operations"], swiftSettings: strict),
     .target(
-      name: "Administration", dependencies: ["Common", "Postgres", "Archive", "Operations", "Server"],
+      name: "Administration", dependencies: ["Common", "Postgres", "Archive", "Operations", "Remote", "Server"],
       swiftSettings: strict),
     .target(
       name: "Transfer",

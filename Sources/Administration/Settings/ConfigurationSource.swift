@@ -16,12 +16,14 @@ public struct ConfigurationSource: Sendable {
   public let configuration: ConfFile?
   /// The same as text.
   let configurationText: String?
-  public let secrets: Secrets
+  public private(set) var secrets: Secrets
   public let kind: Kind
   /// The root folder, where the source is a whole server: then its database can be asked too.
   public let root: String?
   /// The folder with the files, without links; nil for a backup.
   let folder: String?
+  /// Where the rest of a server on another machine is; nil: everything is here.
+  private(set) var remote: RemoteConfiguration?
 
   public enum Kind: String, Sendable, Codable {
     /// A server's root folder.
@@ -38,7 +40,11 @@ public struct ConfigurationSource: Sendable {
 
   /// - Throws: `.notFound` where there is nothing at the path; `.unsuitableArchive` where there are no settings in it;
   ///   `.configuration` where a server would refuse its secrets or its configuration.
-  public init(_ path: String) throws {
+  public init(_ path: String, copiesProgram: Bool = false) throws {
+    if RemoteAddress.isMeant(path) || path == RemoteConfiguration.standardInput {
+      self = try RemoteConfiguration(path, copiesProgram: copiesProgram).source()
+      return
+    }
     guard try FileSystem.isPresent(path) else {
       throw PlainFailure(
         .notFound, path, "does not exist",
@@ -104,6 +110,56 @@ public struct ConfigurationSource: Sendable {
       label: label, brand: brand, settings: try read(brand.settingsFile),
       configuration: try read(brand.configurationFile), secrets: try read(brand.secretsFile), root: root,
       folder: folder, kind: root == nil ? .folder : .server)
+  }
+
+  // MARK: Of another machine
+
+  /// Returns what another machine gets to compare with its own settings: without values of secrets, but for those that
+  /// were decided.
+  ///
+  /// - Parameters:
+  ///   - key: of the marks in place of the values.
+  ///   - revealed: the names of secrets and settings whose values are needed.
+  public func snapshot(key: String, revealing revealed: Set<String> = []) throws -> ConfigurationSnapshot {
+    let marks = Fingerprints(key: key)
+    let masks = MaskedFiles(marks, except: revealed)
+    let configurationName = FileSystem.name(of: brand.configurationFile)
+    return ConfigurationSnapshot(
+      label: label, brand: brand,
+      settings: revealed.contains("settings.py") ? settings : settings.map { masks.settings($0) },
+      configuration: revealed.contains(configurationName)
+        ? configurationText
+        : try configurationText.map { try masks.configuration($0, name: configurationName) },
+      secrets: Dictionary(
+        secrets.names.map { name in
+          let mark = marks.of([secrets[name]]) ?? ""
+          return (name, revealed.contains(name) ? secrets[name]?.reveal() ?? "" : mark)
+        }) { first, _ in first })
+  }
+
+  init(_ snapshot: ConfigurationSnapshot, _ remote: RemoteConfiguration?) throws {
+    try self.init(
+      label: SafeText.clean(snapshot.label, limit: .name), brand: snapshot.brand,
+      settings: snapshot.settings.map { Array($0.utf8) }, configuration: snapshot.configuration.map { Array($0.utf8) },
+      secrets: nil, root: nil, folder: nil, kind: .server)
+    secrets = Secrets(snapshot.secrets.mapValues { Secret($0) })
+    self.remote = remote
+  }
+
+  /// Returns this server's own settings with the same marks as those of the source on another machine.
+  func marked(like source: ConfigurationSource) throws -> ConfigurationSource {
+    guard let remote = source.remote else { return self }
+    return try ConfigurationSource(snapshot(key: remote.key), nil)
+  }
+
+  /// Returns the source with the values that were decided to be copied. They pass through the connection, and nowhere
+  /// else.
+  func revealing(
+    _ decided: [(advice: SettingAdvice, decision: SettingDecision)]
+  ) throws -> ConfigurationSource {
+    guard let remote else { return self }
+    let wanted = decided.filter { $0.decision == .copy || $0.decision == .merge }.flatMap(\.advice.keys)
+    return wanted.isEmpty ? self : try remote.source(revealing: Set(wanted))
   }
 
   /// The settings stand near the beginning of a backup: what follows is not read.

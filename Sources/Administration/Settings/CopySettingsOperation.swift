@@ -46,11 +46,14 @@ public struct CopySettingsOperation: Operation {
   public let source: String
   public let target: ServerReference
   public let choices: Choices
+  /// Whether this program may be copied to the old server's machine for the time of the work.
+  public var copiesProgram: Bool?
 
   private enum CodingKeys: String, CodingKey {
     case source = "from"
     case target = "to"
     case choices = "options"
+    case copiesProgram
   }
 
   public init(from source: String, to target: ServerReference, _ choices: Choices) {
@@ -99,6 +102,6 @@ public struct CopySettingsOperation: Operation {
   public func followUps() throws -> [FollowUp] { try work().followUps() }
 
   private func work() throws -> CopySettingsRun {
-    CopySettingsRun(from: try ConfigurationSource(source), to: try target.installation(), choices)
+    CopySettingsRun(from: try ConfigurationSource(source, copiesProgram: copiesProgram ?? false), to: try target.installation(), choices)
   }
 }

@@ -74,7 +74,8 @@ struct CopySettingsRun {
   func run(_ progress: Progress) throws -> Summary {
     try progress.pass(check())
     let decided = try decided()
-    let change = try SettingsChange(self, decided)
+    let revealed = CopySettingsRun(from: try source.revealing(decided), to: target, choices)
+    let change = try SettingsChange(revealed, decided)
     let files = try change.files()
     // Asked for before the files are written: afterwards there are no differences.
     let needed = files.isEmpty ? [] : try followUps()

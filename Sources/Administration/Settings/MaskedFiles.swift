@@ -3,7 +3,14 @@ import Server
 
 /// Configuration files for display: each secret value is replaced by a mark, the same one for equal values.
 struct MaskedFiles {
-  private let marks = Fingerprints()
+  private let marks: Fingerprints
+  /// The names that are not masked: of settings, and of keys of the configuration with their sections.
+  private let shown: Set<String>
+
+  init(_ marks: Fingerprints = Fingerprints(), except shown: Set<String> = []) {
+    self.marks = marks
+    self.shown = shown
+  }
 
   /// Masks a settings.py, statement by statement.
   func settings(_ text: String) -> String {
@@ -21,6 +28,7 @@ struct MaskedFiles {
     let values = try ConfFile(text, name: name)
     func isCovered(_ line: ConfLines.Line) -> String? {
       guard case .entry(let key, let first) = line.kind else { return nil }
+      if let section = line.section, shown.contains("\(section).\(key)") { return nil }
       let value = line.section.flatMap { values.value($0, key) } ?? first
       return SecretSigns.cover(key, value) ? value : nil
     }
@@ -49,6 +57,7 @@ struct MaskedFiles {
       let left = String(code[..<equals]).trimmed
       // The left side can reveal that the value is a secret: `DATABASES["default"]["PASSWORD"] = "…"`.
       let subject = left.utf8.count == name.utf8.count ? String(name) : left
+      if shown.contains(subject) { return statement }
       guard SecretSigns.cover(subject, String(code[equals...])) else { return statement }
       let shown = name.isEmpty ? "" : "\(name) = "
       return "\(shown)(secret \(mark(statement)))\(end)"

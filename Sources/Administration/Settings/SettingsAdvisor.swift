@@ -15,7 +15,7 @@ public struct SettingsAdvisor: Sendable {
     self.source = source
     self.target = target
     self.facts = facts
-    own = try ConfigurationSource(target)
+    own = try ConfigurationSource(target).marked(like: source)
   }
 
   /// Returns all differences in display order: whole files, secrets, settings, the machine's configuration; unknown
@@ -33,13 +33,13 @@ public struct SettingsAdvisor: Sendable {
       covered.formUnion(entry.keys.flatMap { [$0.source, $0.target] })
       return secret(entry, isKnown: true)
     }
-    let names = Set(source.secrets.names).union(target.secrets.names).subtracting(covered)
+    let names = Set(source.secrets.names).union(own.secrets.names).subtracting(covered)
     advice += names.sorted().compactMap { secret(SecretTable.unknown($0), isKnown: false) }
     return advice
   }
 
   private func secret(_ entry: SecretTable.Entry, isKnown: Bool) -> SettingAdvice? {
-    let pairs = entry.keys.map { (source.secrets[$0.source], target.secrets[$0.target]) }
+    let pairs = entry.keys.map { (source.secrets[$0.source], own.secrets[$0.target]) }
     let states = pairs.compactMap { Self.state($0.0, $0.1) }
     guard let first = states.first else { return nil }
     let state = states.allSatisfy { $0 == first } ? first : .different

@@ -7,6 +7,8 @@ public struct Secrets: Sendable {
   /// Creates an empty instance.
   public init() { values = [:] }
 
+  package init(_ values: [String: Secret]) { self.values = values }
+
   public init(_ file: ConfFile) {
     values = Dictionary(
       file.keys(of: "secrets").map { ($0, Secret(file.value("secrets", $0) ?? "")) },

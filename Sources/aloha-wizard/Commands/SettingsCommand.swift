@@ -2,6 +2,7 @@ import Administration
 import ArgumentParser
 import Common
 import Operations
+import Remote
 import Server
 
 struct SettingsCommand: ParsableCommand {
@@ -19,7 +20,8 @@ struct SettingsCommand: ParsableCommand {
   struct Migration: ParsableArguments {
     @Option(
       help: ArgumentHelp(
-        "The old server: its root folder, a copy of its /etc folder or a container's /data, or a backup.",
+        "The old server: its root folder, its address ssh://[user@]host[:port][/folder], a copy of its /etc folder or a "
+          + "container's /data, or a backup.",
         valueName: "path"))
     var from: String
 
@@ -29,14 +31,31 @@ struct SettingsCommand: ParsableCommand {
     @Flag(help: "This server replaces the old one, or runs beside it; by default decided by the host names.")
     var place: Place?
 
-    func validate() throws { try OptionRule.paths([("--from", from)]) }
+    func validate() throws {
+      guard RemoteAddress.isMeant(from) else { return try OptionRule.paths([("--from", from)]) }
+      do { _ = try RemoteAddress(from) } catch let failure as PlainFailure {
+        throw ValidationError("--from: \(failure.subject) \(failure.reason). \(failure.remedy ?? "")")
+      }
+    }
+
+    /// Connects to a server on another machine, so that ssh can ask on the terminal.
+    ///
+    /// - Returns: the connection, which has to be kept; nil for another source.
+    func connect(_ server: ServerOptions, json: Bool) throws -> RemoteServer? {
+      guard RemoteAddress.isMeant(from) else { return nil }
+      return try RemoteServer.open(
+        RemoteAddress(from), .ofCommand(copies: server.copyProgram, json: json), cancellation: Interruption.cancellation)
+    }
 
     enum Place: String, EnumerableFlag {
       case replaces, beside
     }
 
     /// The resolved path: a job's process has another working directory.
-    var fullPath: String { FileSystem.resolved(FileSystem.absolute(from)) }
+    var fullPath: String {
+      if from == RemoteConfiguration.standardInput || RemoteAddress.isMeant(from) { return from }
+      return FileSystem.resolved(FileSystem.absolute(from))
+    }
 
     func facts(_ source: ConfigurationSource, _ target: Installation) -> MigrationFacts {
       MigrationFacts.detect(from: source, to: target, kind: migration, replacesSource: place.map { $0 == .replaces })
@@ -55,7 +74,9 @@ struct SettingsCommand: ParsableCommand {
 
     func run() throws {
       let target = try server.installation()
-      let source = try ConfigurationSource(migration.fullPath)
+      let remote = try migration.connect(server, json: output.json)
+      defer { remote?.close() }
+      let source = try ConfigurationSource(migration.fullPath, copiesProgram: remote?.isCopied ?? false)
       if source.isSame(as: target), let refusal = Blocked.of(try source.overlap(with: target)) { throw refusal }
       let facts = migration.facts(source, target)
       let advice = try SettingsAdvisor(from: source, to: target, facts: facts).advice()
@@ -114,20 +135,24 @@ struct SettingsCommand: ParsableCommand {
     }
 
     func run() throws {
-      let copy = try copy()
+      let remote = try migration.connect(server, json: output.json)
+      defer { remote?.close() }
+      var copy = try copy(copiesProgram: remote?.isCopied ?? false)
+      copy.copiesProgram = remote?.isCopied == true ? true : nil
       if dryRun, !output.json {
         StandardStream.output(try copy.diff().map { $0 + "\n" }.joined() + "\n")
       }
       try output.perform(copy, dryRun: dryRun)
     }
 
-    func operation() throws -> any Operation { try copy() }
+    func operation() throws -> any Operation { try copy(copiesProgram: false) }
 
-    private func copy() throws -> CopySettingsOperation {
+    private func copy(copiesProgram: Bool) throws -> CopySettingsOperation {
       CopySettingsOperation(
         from: migration.fullPath, to: server.reference,
         CopySettingsOperation.Choices(
-          facts: migration.facts(try ConfigurationSource(migration.fullPath), try server.installation()),
+          facts: migration.facts(
+            try ConfigurationSource(migration.fullPath, copiesProgram: copiesProgram), try server.installation()),
           decisions: try parsed(), followsAdvice: !withoutAdvice, runsFollowUps: followUp,
           registersForPush: agreeToPushTerms))
     }

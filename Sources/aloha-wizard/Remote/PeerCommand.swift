@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Engine
 import Remote
@@ -6,7 +7,7 @@ import Remote
 struct PeerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peer", shouldDisplay: false,
-    subcommands: [Hello.self, Ask.self, Send.self, Receive.self, Read.self, Discard.self])
+    subcommands: [Hello.self, Ask.self, Configuration.self, Send.self, Receive.self, Read.self, Discard.self])
 
   struct Hello: ParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
@@ -21,6 +22,18 @@ struct PeerCommand: ParsableCommand {
     func run() throws {
       guard let line = readLine(strippingNewline: true) else { return }
       StandardStream.raw(PeerDesk.answer(to: Array(line.utf8), cancellation: Interruption.cancellation))
+    }
+  }
+
+  /// Sends the settings of this server to the other machine, as far as it needs them.
+  struct Configuration: ParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+    @OptionGroup var server: ServerOptions
+
+    func run() throws {
+      guard let line = readLine(strippingNewline: true) else { return }
+      let source = try ConfigurationSource(server.reference.root)
+      StandardStream.raw(try RemoteConfiguration.answer(line, from: source))
     }
   }
 

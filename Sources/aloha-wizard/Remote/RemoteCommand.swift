@@ -35,6 +35,9 @@ struct RemoteCommand {
       address, .ofCommand(copies: options.copyProgram, json: json), cancellation: Interruption.cancellation)
     defer { server.close() }
     if let export { return try export.run(on: server) }
+    if let settings = (command as? any ForServer).flatMap({ RemoteSettings($0, words) }) {
+      return try settings.run(on: server, options, json: json)
+    }
     guard let input = ArchiveInput(command, isRemote: true) else { return try run(words, on: server) }
     return try input.sent(to: server) { path in try run(input.words(words, with: path), on: server) }
   }

@@ -22,7 +22,7 @@ final class RemoteSession {
   }
 
   /// What the program there has to know of the terminal here. No value is a secret.
-  private static var environment: [String: String] {
+  static var environment: [String: String] {
     var values: [String: String] = [:]
     for name in ["NO_COLOR", "COLORTERM", "ACCESSIBLE", "ALOHA_WIZARD_THEME"] {
       guard let value = getenv(name).map({ String(cString: $0) }) else { continue }
@@ -141,7 +141,7 @@ final class RemoteSession {
   }
 
   /// Lines of another machine, without what could change the terminal.
-  private static func shown(_ text: String) -> String {
+  static func shown(_ text: String) -> String {
     text.split(whereSeparator: \.isNewline).map { SafeText.clean($0, limit: 2000) + "\n" }.joined()
   }
 }
