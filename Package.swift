@@ -112,7 +112,9 @@ let package = Package(
     // A real sshd on the loopback interface, and the program there.
     .testTarget(
       name: "RemoteTests",
-      dependencies: ["Remote", "Common", "Engine", "Operations", "Sandbox", "Transfer", "aloha-wizard"],
+      dependencies: [
+        "Remote", "Common", "Administration", "Engine", "Operations", "Sandbox", "Transfer", "aloha-wizard",
+      ],
       swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Fuzzing"], swiftSettings: strict),
     .testTarget(

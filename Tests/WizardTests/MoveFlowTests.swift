@@ -92,11 +92,12 @@ struct MoveFlowTests {
     walker.type("root@chat.example.com:2222/srv/x")
     #expect(walker.sees("This is ssh://root@chat.example.com:2222/srv/x"))
     walker.press(.enter)
-    #expect(!walker.model.session.steps.contains { $0.id == "secrets" })
+    #expect(walker.model.session.steps.contains { $0.id == "secrets" })
     walker.walk(to: "review")
     #expect(
       walker.model.session.flow.commands(walker.answers) == [
-        "aloha-wizard move -r harbour --to ssh://root@chat.example.com:2222/srv/x --subdomain harbour-2 --deactivate --copy-program --root /source"
+        "aloha-wizard move -r harbour --to ssh://root@chat.example.com:2222/srv/x --subdomain harbour-2 --deactivate "
+          + "--copy-secret camo_key --copy-program --root /source"
       ])
     walker.walk(to: "run")
     let decisions = try #require(begun(servers))

@@ -45,7 +45,7 @@ struct ThreeWaysTests {
         walker.press(.down, .enter)
         walker.type("root@chat.example.com")
         walker.press(.enter)
-      }, lines: ["", "", "", "2", "root@chat.example.com", "", "", "", "", ""]),
+      }, lines: ["", "", "", "2", "root@chat.example.com", "", "", "", "", "", "", ""]),
     Way(
       testDescription: "a closed organization at the root domain",
       keys: { walker in

@@ -134,7 +134,8 @@ public struct ConfigurationSource: Sendable {
         secrets.names.map { name in
           let mark = marks.of([secrets[name]]) ?? ""
           return (name, revealed.contains(name) ? secrets[name]?.reveal() ?? "" : mark)
-        }) { first, _ in first })
+        }
+      ) { first, _ in first })
   }
 
   init(_ snapshot: ConfigurationSnapshot, _ remote: RemoteConfiguration?) throws {

@@ -1,5 +1,6 @@
 import Common
 import Operations
+import Server
 
 /// Copies the secrets that the operator chose in the flow of a move; see ``CopySettingsOperation``.
 public struct CopySecretsOperation: Operation {
@@ -43,12 +44,32 @@ public struct CopySecretsOperation: Operation {
   // MARK: Check, plan, run
 
   private func whole() throws -> CopySettingsRun {
+    try Self.copying(copied, from: ConfigurationSource(source.installation()), to: target.installation())
+  }
+
+  /// Copies secrets of settings that can be on another machine.
+  ///
+  /// - Parameter names: the ids of the secrets.
+  public static func copy(
+    _ names: [String], from configuration: ConfigurationSource, to target: Installation, _ progress: Progress
+  ) throws -> Summary {
+    try copying(names, from: configuration, to: target).run(progress)
+  }
+
+  /// Returns blockers for copying them.
+  public static func obstacles(
+    to names: [String], from configuration: ConfigurationSource, to target: Installation
+  ) throws -> [Finding] {
+    try copying(names, from: configuration, to: target).check().filter { $0.severity != .warning }
+  }
+
+  private static func copying(
+    _ names: [String], from configuration: ConfigurationSource, to target: Installation
+  ) throws -> CopySettingsRun {
     let facts = MigrationFacts(kind: .import)
-    let configuration = try ConfigurationSource(source.installation())
-    let target = try target.installation()
     // Secrets that have become equal in the meantime are not copied.
     let different = try SettingsAdvisor(from: configuration, to: target, facts: facts).advice().map(\.id)
-    let copied = copied.map { "secrets.\($0)" }.filter(different.contains)
+    let copied = names.map { "secrets.\($0)" }.filter(different.contains)
     return CopySettingsRun(
       from: configuration, to: target,
       CopySettingsOperation.Choices(

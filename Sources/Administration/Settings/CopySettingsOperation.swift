@@ -102,6 +102,8 @@ public struct CopySettingsOperation: Operation {
   public func followUps() throws -> [FollowUp] { try work().followUps() }
 
   private func work() throws -> CopySettingsRun {
-    CopySettingsRun(from: try ConfigurationSource(source, copiesProgram: copiesProgram ?? false), to: try target.installation(), choices)
+    CopySettingsRun(
+      from: try ConfigurationSource(source, copiesProgram: copiesProgram ?? false), to: try target.installation(),
+      choices)
   }
 }

@@ -16,6 +16,18 @@ public struct RemoteConfiguration: Sendable {
   private enum Place: Sendable {
     case machine(RemoteAddress, copiesProgram: Bool)
     case standardInput(ConfigurationSnapshot)
+    /// Everything that was decided is in it already.
+    case complete(ConfigurationSnapshot)
+  }
+
+  /// Returns the settings that another machine has delivered with a request.
+  public static func source(of delivery: ConfigurationDelivery) throws -> ConfigurationSource {
+    try RemoteConfiguration(key: delivery.key, place: .complete(delivery.snapshot)).source()
+  }
+
+  private init(key: String, place: Place) {
+    self.key = key
+    self.place = place
   }
 
   init(_ path: String, copiesProgram: Bool) throws {
@@ -31,12 +43,15 @@ public struct RemoteConfiguration: Sendable {
 
   /// - Parameter revealed: the names of secrets and settings whose values are needed.
   func source(revealing revealed: Set<String> = []) throws -> ConfigurationSource {
+    try ConfigurationSource(snapshot(revealing: revealed), self)
+  }
+
+  fileprivate func snapshot(revealing revealed: Set<String>) throws -> ConfigurationSnapshot {
     let request = ConfigurationRequest(key: key, revealed: revealed)
-    switch place {
-    case .machine(let address, let copies):
-      return try ConfigurationSource(Self.ask(address, request, copies: copies), self)
-    case .standardInput(let snapshot):
-      return try ConfigurationSource(revealed.isEmpty ? snapshot : Self.askCaller(request), self)
+    return switch place {
+    case .machine(let address, let copies): try Self.ask(address, request, copies: copies)
+    case .standardInput(let snapshot): revealed.isEmpty ? snapshot : try Self.askCaller(request)
+    case .complete(let snapshot): snapshot
     }
   }
 
@@ -79,10 +94,8 @@ public struct RemoteConfiguration: Sendable {
   // MARK: From the caller
 
   /// Returns the first line for a machine that is called with ``standardInput``.
-  public static func delivery(of source: ConfigurationSource) throws -> [UInt8] {
-    let key = Fingerprints.makeKey()
-    let delivery = ConfigurationDelivery(key: key, snapshot: try source.snapshot(key: key))
-    return Array(try JSONEncoder().encode(delivery)) + [0x0A]
+  public static func line(of delivery: ConfigurationDelivery) throws -> [UInt8] {
+    Array(try JSONEncoder().encode(delivery)) + [0x0A]
   }
 
   /// Read once: standard input cannot be read again.
@@ -120,5 +133,23 @@ public struct RemoteConfiguration: Sendable {
     PlainFailure(
       .configuration, "standard input", "holds no settings of a server",
       remedy: "give the old server with --from: its root folder, its address, or a backup")
+  }
+}
+
+extension ConfigurationSource {
+  /// Returns what another machine needs of these settings.
+  ///
+  /// - Parameter revealed: the names of secrets and settings whose values are needed.
+  public func delivery(revealing revealed: Set<String> = []) throws -> ConfigurationDelivery {
+    if let remote { return ConfigurationDelivery(key: remote.key, snapshot: try remote.snapshot(revealing: revealed)) }
+    let key = Fingerprints.makeKey()
+    return ConfigurationDelivery(key: key, snapshot: try snapshot(key: key, revealing: revealed))
+  }
+
+  /// Answers a request of a machine that has got a delivery with the key of the request.
+  public func answer(_ line: String) throws -> [UInt8] {
+    guard let remote else { return try RemoteConfiguration.answer(line, from: self) }
+    let request = try JSONDecoder().decode(ConfigurationRequest.self, from: Data(line.utf8))
+    return Array(try JSONEncoder().encode(remote.snapshot(revealing: request.revealed))) + [0x0A]
   }
 }

@@ -6,7 +6,13 @@ public enum SecretAdvisor {
   /// Returns the advice in display order. Secrets that are equal, or exist only on the new server, need no decision and
   /// are omitted.
   public static func advice(from source: Installation, to target: Installation) throws -> [SettingAdvice] {
-    let configuration = try ConfigurationSource(source)
+    try advice(from: ConfigurationSource(source), to: target)
+  }
+
+  /// Returns the same for settings that can be on another machine.
+  public static func advice(
+    from configuration: ConfigurationSource, to target: Installation
+  ) throws -> [SettingAdvice] {
     var facts = MigrationFacts.detect(from: configuration, to: target, kind: .import)
     facts.targetHostsOthers = try hostsOthers(target)
     let advice = try SettingsAdvisor(from: configuration, to: target, facts: facts).advice()

@@ -144,7 +144,9 @@ public struct MoveOperation: Operation {
     if let target = sites.target {
       findings += try target.targetFindings(
         subdomain: decisions.subdomain, allowsReserved: decisions.allowsReserved, source: sites.source.source())
-      if copiesSecrets { findings += try copying(to: target.reference).check() }
+      if copiesSecrets {
+        findings += try target.secretObstacles(decisions.copiedSecrets, from: sites.source.configuration())
+      }
     }
     return findings
   }
@@ -155,7 +157,7 @@ public struct MoveOperation: Operation {
     let exporting = try named(.export, sites.source.plan(ArchiveTransit(sites: sites, decisions: decisions).export()))
     guard let target = sites.target else { return exporting }
     var phases = try exporting.phases + named(.import, target.plan(importing(to: target.reference))).phases
-    if copiesSecrets { phases += try named(.secrets, target.plan(copying(to: target.reference))).phases }
+    if copiesSecrets { phases.append(Plan.Phase(CopySecretsPhase(try target.facts().brand))) }
     if decisions.wasDeactivated {
       phases += try named(.open, ReactivationPart(opening(on: target.reference)).plan()).phases
     }
@@ -183,8 +185,7 @@ public struct MoveOperation: Operation {
     case export, `import`, secrets, open
   }
 
-  /// Secrets are copied only if both servers are on this machine.
-  private var copiesSecrets: Bool { !decisions.copiedSecrets.isEmpty && !isRemote && target != nil }
+  private var copiesSecrets: Bool { !decisions.copiedSecrets.isEmpty && target != nil }
 
   // MARK: The story
 
@@ -237,7 +238,11 @@ public struct MoveOperation: Operation {
     if copiesSecrets {
       let names = decisions.copiedSecrets.joined(separator: ", ")
       let done = attempt(
-        .secrets, { try target.run(copying(to: target.reference), as: Part.secrets.rawValue, unstoppable) },
+        .secrets,
+        {
+          let part = target is LocalSite ? unstoppable.part(Part.secrets.rawValue) : unstoppable
+          return try target.copySecrets(decisions.copiedSecrets, from: sites.source.configuration(), part)
+        },
         otherwise: "Copy by hand, from the old secrets file to the new one: \(names)")
       if done { copied = [Summary.Fact("Secrets copied", names)] }
     }
@@ -308,6 +313,13 @@ public struct MoveOperation: Operation {
         remedy: "reactivate it there: "
           + Program.command(["organization", "reactivate", "-r", decisions.organization], root: source.root))
     }
+  }
+
+  /// Returns the advice about secrets that differ between the servers, wherever they are.
+  public static func secretAdvice(_ decisions: MoveDecisions, brand: Brand?) throws -> [SettingAdvice] {
+    let sites = try MoveSites(decisions, brand: brand)
+    defer { sites.close() }
+    return try sites.target?.secretAdvice(from: sites.source.configuration()) ?? []
   }
 
   /// Reactivates the organization on the old server; a lost connection to it is opened again first.

@@ -1,3 +1,4 @@
+import Administration
 import Common
 import Operations
 import Remote
@@ -16,6 +17,11 @@ protocol MoveSite {
   func targetFindings(subdomain: String, allowsReserved: Bool, source: TargetChecks.Source) throws -> [Finding]
   func check(_ operation: any Operation) throws -> [Finding]
   func plan(_ operation: any Operation) throws -> Plan
+  /// The settings and secrets, without the values of secrets if it is on another machine.
+  func configuration() throws -> ConfigurationSource
+  func secretAdvice(from source: ConfigurationSource) throws -> [SettingAdvice]
+  func secretObstacles(_ names: [String], from source: ConfigurationSource) throws -> [Finding]
+  func copySecrets(_ names: [String], from source: ConfigurationSource, _ progress: Progress) throws -> Summary
   /// Runs an operation as a part of the move; its phases get the name as a prefix.
   func run(_ operation: any Operation, as part: String, _ progress: Progress) throws -> Summary
   func close()
@@ -33,6 +39,20 @@ struct LocalSite: MoveSite {
   func targetFindings(subdomain: String, allowsReserved: Bool, source: TargetChecks.Source) throws -> [Finding] {
     try TargetChecks.findings(
       reference.installation(), subdomain: subdomain, allowsReservedSubdomain: allowsReserved, source: source)
+  }
+
+  func configuration() throws -> ConfigurationSource { try ConfigurationSource(reference.installation()) }
+
+  func secretAdvice(from source: ConfigurationSource) throws -> [SettingAdvice] {
+    try SecretAdvisor.advice(from: source, to: reference.installation())
+  }
+
+  func secretObstacles(_ names: [String], from source: ConfigurationSource) throws -> [Finding] {
+    try CopySecretsOperation.obstacles(to: names, from: source, to: reference.installation())
+  }
+
+  func copySecrets(_ names: [String], from source: ConfigurationSource, _ progress: Progress) throws -> Summary {
+    try CopySecretsOperation.copy(names, from: source, to: reference.installation(), progress)
   }
 
   func check(_ operation: any Operation) throws -> [Finding] { try operation.check() }
@@ -62,6 +82,28 @@ extension RemoteSite: MoveSite {
 
   func targetFindings(subdomain: String, allowsReserved: Bool, source: TargetChecks.Source) throws -> [Finding] {
     try findings(.targetChecks(reference, subdomain: subdomain, allowsReserved: allowsReserved, source: source))
+  }
+
+  func configuration() throws -> ConfigurationSource {
+    try ConfigurationSource(server.address.text, copiesProgram: server.isCopied)
+  }
+
+  func secretAdvice(from source: ConfigurationSource) throws -> [SettingAdvice] {
+    try ask(.secretAdvice(reference, source.delivery())) { if case .advice(let advice) = $0 { advice } else { nil } }
+  }
+
+  func secretObstacles(_ names: [String], from source: ConfigurationSource) throws -> [Finding] {
+    try findings(.secretObstacles(reference, source.delivery(), names: names))
+  }
+
+  func copySecrets(_ names: [String], from source: ConfigurationSource, _ progress: Progress) throws -> Summary {
+    // A group of secrets has one id.
+    let keys = Set(names.flatMap { $0.split(separator: "+").map(String.init) })
+    return try progress.phase(CopySecretsPhase(facts(nil).brand)) { _ in
+      try ask(.copySecrets(reference, source.delivery(revealing: keys), names: names)) {
+        if case .summary(let summary) = $0 { summary } else { nil }
+      }
+    }
   }
 
   func check(_ operation: any Operation) throws -> [Finding] { try findings(.check(PeerOperation(operation))) }
@@ -111,4 +153,12 @@ struct MoveSites {
     source.close()
     target?.close()
   }
+}
+
+/// The copying of secrets as a phase of a move, wherever the new server is.
+struct CopySecretsPhase: OperationPhase {
+  let title: String
+  var id: String { "secrets.settings" }
+
+  init(_ brand: Brand) { title = "Write \(FileSystem.name(of: brand.secretsFile))" }
 }

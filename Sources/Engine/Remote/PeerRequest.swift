@@ -13,6 +13,10 @@ public enum PeerRequest: Codable, Sendable {
   case organizations(ServerReference)
   case source(ServerReference)
   case targetChecks(ServerReference, subdomain: String, allowsReserved: Bool, source: TargetChecks.Source)
+  case secretAdvice(ServerReference, ConfigurationDelivery)
+  case secretObstacles(ServerReference, ConfigurationDelivery, names: [String])
+  /// The delivery holds the values of these secrets: it is in the connection only.
+  case copySecrets(ServerReference, ConfigurationDelivery, names: [String])
   case check(PeerOperation)
   case plan(PeerOperation)
   /// Starts a job, and waits until it has begun.
@@ -27,6 +31,8 @@ public enum PeerAnswer: Codable, Sendable {
   case organization(Organization)
   case organizations([Organization])
   case source(TargetChecks.Source)
+  case advice([SettingAdvice])
+  case summary(Summary)
   case findings([Finding])
   case plan(Plan)
   case job(RemoteJob)
@@ -89,6 +95,20 @@ public enum PeerDesk {
       return .findings(
         try TargetChecks.findings(
           server.installation(), subdomain: subdomain, allowsReservedSubdomain: allowsReserved, source: source))
+    case .secretAdvice(let server, let delivery):
+      return .advice(
+        try SecretAdvisor.advice(from: RemoteConfiguration.source(of: delivery), to: server.installation()))
+    case .secretObstacles(let server, let delivery, let names):
+      return .findings(
+        try CopySecretsOperation.obstacles(
+          to: names, from: RemoteConfiguration.source(of: delivery), to: server.installation()))
+    case .copySecrets(let server, let delivery, let names):
+      // No other job changes the files meanwhile.
+      let lock = try JobStore.claim(CopySecretsOperation(from: server, to: server, decisions: [:]))
+      defer { withExtendedLifetime(lock) {} }
+      return .summary(
+        try CopySecretsOperation.copy(
+          names, from: RemoteConfiguration.source(of: delivery), to: server.installation(), .silent))
     case .check(let part): return .findings(try part.operation.check())
     case .plan(let part): return .plan(try part.operation.plan())
     case .start(let part):

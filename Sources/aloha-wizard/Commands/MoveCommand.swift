@@ -44,7 +44,7 @@ struct MoveCommand: OperationCommand {
   @Option(
     name: .customLong("copy-secret"),
     help: ArgumentHelp(
-      "Copy this secret from the old server, if both are on this machine; can be given several times.",
+      "Copy this secret from the old server; can be given several times. See the advice of: settings compare.",
       valueName: "name"))
   var secrets: [String] = []
 
@@ -70,12 +70,7 @@ struct MoveCommand: OperationCommand {
     } else {
       try OptionRule.check("--to", to, InputRule.path)
     }
-    guard secrets.isEmpty || !isRemote else {
-      throw ValidationError("--copy-secret needs both servers on this machine.")
-    }
   }
-
-  private var isRemote: Bool { RemoteAddress.isMeant(to) || RemoteAddress.isMeant(server.root) }
 
   func run() throws {
     // Connections are opened here, where ssh can ask; the job uses them.

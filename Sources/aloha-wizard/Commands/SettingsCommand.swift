@@ -44,7 +44,8 @@ struct SettingsCommand: ParsableCommand {
     func connect(_ server: ServerOptions, json: Bool) throws -> RemoteServer? {
       guard RemoteAddress.isMeant(from) else { return nil }
       return try RemoteServer.open(
-        RemoteAddress(from), .ofCommand(copies: server.copyProgram, json: json), cancellation: Interruption.cancellation)
+        RemoteAddress(from), .ofCommand(copies: server.copyProgram, json: json), cancellation: Interruption.cancellation
+      )
     }
 
     enum Place: String, EnumerableFlag {

@@ -30,12 +30,12 @@ struct RemoteSettings {
     let channel = try server.connection.start(
       server.command(words(from: RemoteConfiguration.standardInput), environment: RemoteSession.environment))
     defer { channel.end() }
-    try RemoteConfiguration.delivery(of: source).withUnsafeBytes { try channel.write($0) }
+    try RemoteConfiguration.line(of: source.delivery()).withUnsafeBytes { try channel.write($0) }
     var lines = LineSplitter()
     while let bytes = try channel.read(cancellation: Interruption.cancellation) {
       for line in lines.add(bytes) {
         if let request = RemoteConfiguration.request(line) {
-          try RemoteConfiguration.answer(request, from: source).withUnsafeBytes { try channel.write($0) }
+          try source.answer(request).withUnsafeBytes { try channel.write($0) }
         } else {
           StandardStream.raw(Array((json ? line : SafeText.clean(line)).utf8) + [0x0A])
         }

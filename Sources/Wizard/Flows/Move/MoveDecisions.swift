@@ -41,7 +41,7 @@ extension MoveDecisions {
       subdomain: subdomain,
       allowsReserved: Self.isReserved(subdomain) && answers[Key.reserved],
       deactivates: !wasDeactivated && answers[Key.deactivate], wasDeactivated: wasDeactivated,
-      secrets: place == .here ? answers[Key.secrets].compactMapValues { SettingDecision(rawValue: $0) } : [:],
+      secrets: place != .elsewhere ? answers[Key.secrets].compactMapValues { SettingDecision(rawValue: $0) } : [:],
       stopsTarget: place == .here && answers.detail(Key.target, "memory") != nil && answers[Key.stop])
     copiesProgram = place == .remote && answers[Key.copies] ? true : nil
   }

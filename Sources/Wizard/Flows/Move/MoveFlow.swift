@@ -406,10 +406,10 @@ extension Flow {
       ],
       isVisible: { answers in
         // Counted among the steps before the answer, if it is predictable.
-        answers.given(Key.place) == nil ? context.target != nil : isHere(answers)
+        answers.given(Key.place) == nil ? context.target != nil : hasTarget(answers)
       },
       lookup: Lookup(
-        "Comparing secrets", key: { "\($0[Key.source])\n\($0[Key.target])" },
+        "Comparing secrets", key: { "\($0[Key.source])\n\(MoveDecisions.target($0) ?? "")" },
         brings: [secretDecisions([])]
       ) { answers, _ in
         let advice = try queries.advice(MoveDecisions(answers))

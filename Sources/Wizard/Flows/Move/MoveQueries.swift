@@ -16,11 +16,7 @@ struct MoveQueries: Sendable {
 
   static func real(brand: Brand?, _ remotes: RemoteServers = RemoteServers()) -> MoveQueries {
     MoveQueries(
-      advice: { decisions in
-        guard let target = decisions.target else { return [] }
-        return try SecretAdvisor.advice(
-          from: Installation(root: decisions.source, brand: brand), to: Installation(root: target, brand: brand))
-      },
+      advice: { try MoveOperation.secretAdvice($0, brand: brand) },
       overlap: { source, target, cancellation in
         try MovePair.findings(
           from: Installation(root: source, brand: brand), to: Installation(root: target, brand: brand),
