@@ -58,12 +58,12 @@ struct CommandWordsTests {
       CommandTable.isPlain(
         line.split(separator: " ").map(String.init), for: WizardCommand.self, of: AlohaWizard.self)
     }
-    for line in ["", "move", "wizard move --root /srv", "--root /srv --linear", "wizard jobs --theme=dark"] {
+    for line in ["", "to-cloud", "wizard move --root /srv", "--root /srv --linear", "wizard jobs --theme=dark"] {
       #expect(isPlain(line), "\(line)")
       _ = try #require(
         try AlohaWizard.parsed(line.split(separator: " ").map(String.init)) as? WizardCommand, "\(line)")
     }
-    for line in ["export", "--root /srv export", "move --root a --root b", "wizard -h", "help wizard"] {
+    for line in ["export", "move", "--root /srv export", "to-cloud --root a --root b", "wizard -h", "help wizard"] {
       #expect(!isPlain(line), "\(line)")
     }
     // A mistyped command is not a goal.
@@ -113,9 +113,9 @@ struct CommandWordsTests {
   @Test("Without a command the options are those of the wizard, in their order")
   func withoutCommand() throws {
     #expect(try arranged("--root", "/srv", "--linear") == ["--root", "/srv", "--linear"])
-    #expect(try arranged("--linear", "move") == ["move", "--linear"])
-    #expect(try AlohaWizard.parsed(["--linear", "move"]) is WizardCommand)
-    #expect((try AlohaWizard.parsed(["--theme", "dark", "move"]) as? WizardCommand)?.goal == "move")
+    #expect(try arranged("--linear", "to-cloud") == ["to-cloud", "--linear"])
+    #expect(try AlohaWizard.parsed(["--linear", "to-cloud"]) is WizardCommand)
+    #expect((try AlohaWizard.parsed(["--theme", "dark", "to-cloud"]) as? WizardCommand)?.goal == "to-cloud")
   }
 
   @Test("Words after -- are arguments, and options are placed before it")

@@ -15,7 +15,7 @@ struct ExportCommand: OperationCommand {
       To keep public channels as web pages, use the HTML archive tool: https://github.com/zulip/zulip-archive.
       """,
       "export -r lagoon --output ~/lagoon.tar.gz",
-      "--root ssh://root@chat.example.com export -r lagoon --output lagoon.tar.gz"))
+      "--root ssh://chat.example.com export -r lagoon"))
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions

@@ -19,7 +19,7 @@ struct MoveCommand: OperationCommand {
       deactivated for the move is reactivated.
       """,
       "move -r lagoon --to ssh://root@chat.example.com --deactivate",
-      "--root /srv/old-server move -r lagoon --to /srv/new-server --dry-run"))
+      "move -r lagoon --to /srv/new-server --dry-run"))
 
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions
