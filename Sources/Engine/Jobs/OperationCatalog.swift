@@ -1,32 +1,15 @@
-import Administration
 import Common
 import Operations
-import Transfer
-import WholeServer
 
 /// The operations that can run as jobs, by kind.
 ///
-/// To add one, add its folder and its line in ``standard``.
+/// To add one, add its folder and its line in ``OperationCatalog/standard``.
 public struct OperationCatalog: Sendable, Equatable {
   private let types: [String: any Operation.Type]
 
   public init(_ types: [any Operation.Type]) {
     self.types = Dictionary(types.map { ($0.kind, $0) }) { first, _ in first }
   }
-
-  public static let standard = OperationCatalog([
-    // One organization
-    ExportOperation.self, ImportOperation.self, MoveOperation.self, DeleteOrganizationOperation.self,
-    DeactivateOperation.self, ReactivateOperation.self, ChangeSubdomainOperation.self, PasswordResetOperation.self,
-    // Settings and secrets
-    CopySettingsOperation.self, UndoSettingsOperation.self, CopySecretsOperation.self,
-    // The whole server
-    BackupOperation.self, PruneOperation.self, InstallScheduleOperation.self, RehearseOperation.self,
-    RestoreOperation.self, ResumeRestoreOperation.self, ClearRestoreOperation.self, RollBackOperation.self,
-    DiscardRestoreOperation.self, ScriptOperation.self, FlushCacheOperation.self, RemoveLeftoversOperation.self,
-    // Other jobs
-    UndoJobOperation.self,
-  ])
 
   /// Returns the catalog with additional operations.
   public func adding(_ types: [any Operation.Type]) -> OperationCatalog {
