@@ -6,6 +6,21 @@ import Testing
 extension OtherMachine {
   @Suite("Commands for a server on another machine")
   struct RemoteCommandTests {
+    /// Without the reports of leftovers: other tests of this machine leave some, and delete them.
+    private func own(_ text: String) -> String {
+      var lines: [Substring] = []
+      for line in text.split(separator: "\n") {
+        if line.hasPrefix("Leftover:") {
+          lines.append(line)
+        } else if lines.last?.hasPrefix("Leftover:") == true {
+          lines.removeLast()
+        } else {
+          lines.append(line)
+        }
+      }
+      return lines.joined(separator: "\n")
+    }
+
     @Test("A command gives the same output and exit code as on the machine itself")
     func same() throws {
       let shell = try SecureShell()
@@ -17,8 +32,9 @@ extension OtherMachine {
         #expect(remote.status == there.status)
         #expect(remote.output == there.output)
         // Commands in it lead to the other machine.
-        let leading = remote.error.replacing("aloha-wizard", with: TestProgram.path).replacing(address, with: root)
-        #expect(leading == there.error)
+        let leading = own(remote.error).replacing("aloha-wizard jobs", with: "\(TestProgram.path) jobs")
+          .replacing(address, with: root)
+        #expect(leading == own(there.error))
       }
     }
 

@@ -1,6 +1,7 @@
 import Administration
 import Common
 import Operations
+import Remote
 import Server
 import Transfer
 
@@ -201,19 +202,34 @@ public struct MoveOperation: Operation {
     }
     let before = try sites.source.organization(decisions.organization)
     let mayRemove = !FileSystem.exists(decisions.archive)
+    var isImporting = false
     do {
       let transit = ArchiveTransit(sites: sites, decisions: decisions)
       return try transit.carry(progress) { exported, archive in
         guard let target = sites.target else { return onlyExported(exported) }
+        isImporting = target is RemoteSite
         let imported = try target.run(
           importing(to: target.reference, archive), as: Part.import.rawValue, progress)
         return complete(
           sites, target, deployment, before: before, exported: exported, imported: imported, progress: progress)
       }
+    } catch let failure as SSHFailure where isImporting {
+      // Whether the organization is there is not known: with the old one open again, both could be in use.
+      throw outcomeIsUnknown(failure)
     } catch {
       try rollBack(sites, before, removingArchive: mayRemove, because: error, progress: progress)
       throw error
     }
+  }
+
+  private func outcomeIsUnknown(_ failure: SSHFailure) -> PlainFailure {
+    let target = decisions.target ?? "/"
+    let open = Program.command(["organization", "reactivate", "-r", decisions.organization], root: decisions.source)
+    return PlainFailure(
+      .connection, failure.subject,
+      "\(failure.reason), while the organization was being imported there; the import goes on without this machine",
+      remedy: "see how it ends: " + Program.command(["jobs", "attach"], root: target)
+        + (decisions.deactivates ? "; only if it has failed, reactivate the old organization: \(open)" : ""))
   }
 
   /// Runs the steps after the import. They cannot be cancelled, and cannot undo the move.

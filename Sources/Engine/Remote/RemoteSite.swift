@@ -61,9 +61,12 @@ public final class RemoteSite: Sendable {
   }
 
   /// Starts an operation there as a job, once, whatever happens to the connection.
+  ///
+  /// A request to stop does not end it: a job that has begun there must be known, so that it is stopped and followed.
   func start(_ operation: any Operation, cancellation: Cancellation) throws -> RemoteJob {
-    try once(cancellation) { environment in
-      try askOnce(.start(PeerOperation(operation)), environment: environment, cancellation: cancellation) { answer in
+    try cancellation.check()
+    return try once(Cancellation()) { environment in
+      try askOnce(.start(PeerOperation(operation)), environment: environment, cancellation: nil) { answer in
         if case .job(let job) = answer, job.isValid { job } else { nil }
       }
     }

@@ -27,7 +27,10 @@ public struct SSHFailure: Failure {
   /// - Parameter output: the standard error of ssh; it only decides about the words of this failure.
   init(_ address: RemoteAddress, output: String) {
     host = address.label
-    cause = Self.signs.first { sign in sign.texts.contains { output.contains($0) } }?.cause ?? .other
+    // The process of the shared connection ends without a word when the connection breaks.
+    let isSilent = output.allSatisfy(\.isWhitespace)
+    cause =
+      Self.signs.first { sign in sign.texts.contains { output.contains($0) } }?.cause ?? (isSilent ? .lost : .other)
     let lines = output.split(whereSeparator: \.isNewline).map { SafeText.clean($0, limit: .line) }
     words = lines.last { !$0.isEmpty } ?? "ssh ended without a reason"
   }

@@ -97,7 +97,9 @@ struct RemoteExport {
       stopJob.cancel()
       follower.join()
       // The failure of the job is the reason, if it was not stopped for this one.
-      if case .failure(let failure)? = ended.now({ $0 }), (failure as? any Failure)?.family != .cancelled {
+      if case .failure(let failure)? = ended.now({ $0 }),
+        ![.cancelled, .connection].contains((failure as? any Failure)?.family)
+      {
         throw failure
       }
       throw Interruption.cancellation.isCancelled ? Cancelled() : error

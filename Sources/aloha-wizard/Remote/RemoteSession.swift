@@ -114,10 +114,12 @@ final class RemoteSession {
   func start() throws -> RemoteJob? {
     var refusal: SSHConnection.Outcome?
     do {
-      return try RemoteSite(server, brand: nil).once(Interruption.cancellation) { variables in
+      try Interruption.cancellation.check()
+      // A request to stop must not lose a job that has begun there: it is stopped when it is followed.
+      return try RemoteSite(server, brand: nil).once(Cancellation()) { variables in
         let environment = Self.environment.merging(variables) { _, new in new }
         let outcome = try server.connection.run(
-          server.command(Self.detached(words), environment: environment), cancellation: Interruption.cancellation)
+          server.command(Self.detached(words), environment: environment))
         if outcome.status == 0, let job = RemoteJob(outcome.text) { return job }
         refusal = outcome
         throw Refused()
