@@ -2,7 +2,7 @@ import CSystem
 import Common
 import Glibc
 
-/// What has to be known about another machine before this program works there.
+/// The facts about another machine that decide whether and how this program runs there.
 public struct RemoteMachine: Sendable, Equatable {
   /// The kind of processor, as `uname -m` prints it.
   public let processor: String

@@ -25,7 +25,7 @@ extension OtherMachine {
       #expect(outcome.output.isEmpty)
     }
 
-    @Test("An unknown host key is refused where nobody can be asked")
+    @Test("An unknown host key is refused without a terminal to ask on")
     func unknownKey() throws {
       let shell = try SecureShell()
       try SecureShell.write("", to: shell.knownHosts)

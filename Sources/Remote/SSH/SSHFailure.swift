@@ -5,7 +5,7 @@ public struct SSHFailure: Failure {
   public enum Cause: Sendable, Equatable, CaseIterable {
     /// The key of the machine is not the known one: another machine may answer in its name.
     case changedKey
-    /// The key of the machine is not known yet, and nobody could be asked.
+    /// The key of the machine is not known yet, and the operator cannot be asked.
     case unknownKey
     /// The machine refuses the user: no key, a wrong password.
     case denied

@@ -4,10 +4,10 @@ import Glibc
 /// Files on this machine that another one sends, in a private folder, until the work with them has ended.
 public enum IncomingFiles {
   private static let idLength = 20
-  /// Files that nobody has continued for so long are deleted, in seconds.
+  /// The age from which unfinished and forgotten files are deleted, in seconds.
   private static let age = 2 * 24 * 3600
 
-  /// Returns an id that nobody can guess.
+  /// Returns an id that cannot be guessed.
   public static func newID() -> String { RandomText.alphanumeric(idLength) }
 
   /// Returns a new file for a stream that this process reads, in the same folder. The caller deletes it.
@@ -58,7 +58,7 @@ public enum IncomingFiles {
           }
         case .end(let end):
           do { try file.finish(end) } catch {
-            // What is damaged must not be continued.
+            // A damaged file must not be continued.
             unlink("\(path).partial")
             throw error
           }

@@ -21,7 +21,7 @@ enum ExportSink {
   }
 }
 
-/// Standard output. What has been written cannot be changed, so the archive has no seal at its beginning.
+/// Standard output. Written bytes cannot be changed, so the archive has no seal at its beginning.
 private final class OutputSink: ArchiveSink {
   let takesHead = false
 

@@ -14,7 +14,7 @@ final class TerminalBroker: Sendable {
   /// For renderers that use the terminal only line by line.
   static let direct: Lender = { $0() }
 
-  /// Called by the renderer that owns the terminal; nil: nobody can be asked.
+  /// Called by the renderer that owns the terminal; nil: questions are not possible.
   func serve(_ lender: Lender?) { self.lender.withLock { $0 = lender } }
 
   /// Runs `body` while it has the terminal.
