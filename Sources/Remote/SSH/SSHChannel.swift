@@ -113,6 +113,20 @@ public final class SSHChannel: Sendable {
   /// What ssh says about its end.
   public var failure: SSHFailure { SSHFailure(address, output: log.text) }
 
+  /// Returns the failure that the program there has printed: its reason, then its remedy.
+  ///
+  /// - Parameter status: its exit status.
+  func failure(_ status: Int32, of subject: String, _ prefix: String = "", remedy: String? = nil) -> PlainFailure {
+    let label = "What to do: "
+    let lines = errorText.split(whereSeparator: \.isNewline).map { line in
+      String(SafeText.clean(line, limit: .line).drop { $0 == " " })
+    }
+    let advice = lines.first { $0.hasPrefix(label) }.map { String($0.dropFirst(label.count)) }
+    return PlainFailure(
+      FailureFamily(rawValue: status) ?? .command, subject,
+      prefix + (lines.first ?? "the program there ended without a reason"), remedy: advice ?? remedy)
+  }
+
   /// Ends the command's connection. The command itself reads the end of its input.
   public func end() {
     closeInput()

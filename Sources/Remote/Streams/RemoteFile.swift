@@ -34,10 +34,8 @@ public final class RemoteFile: StreamSource {
   private func ended(_ channel: SSHChannel) -> any Error {
     let status = channel.wait()
     if status == SSHConnection.lostStatus { return channel.failure }
-    let words = channel.errorText.split(whereSeparator: \.isNewline).map { SafeText.clean($0, limit: .line) }
-    return PlainFailure(
-      FailureFamily(rawValue: status) ?? .command, server.address.with(root: path).text,
-      words.first ?? "cannot be read there", remedy: "check the path behind the host")
+    return channel.failure(
+      status, of: server.address.with(root: path).text, remedy: "check the path behind the host")
   }
 
   public func acknowledge(_ offset: Int64) {}

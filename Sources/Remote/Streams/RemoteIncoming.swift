@@ -69,10 +69,8 @@ public final class RemoteIncoming: StreamTarget {
     answers?.end()
     let status = channel.wait()
     if status == SSHConnection.lostStatus { return channel.failure }
-    let words = channel.errorText.split(whereSeparator: \.isNewline).map { SafeText.clean($0, limit: .line) }
-    return PlainFailure(
-      FailureFamily(rawValue: status) ?? .command, server.address.label,
-      "the data cannot be received there: \(words.first ?? "no reason is given")", remedy: words.dropFirst().first)
+    return channel.failure(
+      status, of: server.address.label, "the data cannot be received there: ", remedy: "try it again")
   }
 
   /// The lines of the receiver, read by a thread of their own: `have N`, `ack N`, `whole PATH`.
